@@ -1,0 +1,209 @@
+/**
+ * The waist of the compiler: what one Envoy is told to do, with nothing of Istio left in it.
+ *
+ * Whatever describes routes lowers to this; the blob for the filter, Envoy's clusters and listeners, and the
+ * native `RouteConfiguration` are all made from this and from nothing else. Plain data: it prints as JSON
+ * (`sluice build --print ir`), compares with deep equality, and holds every default explicitly, so that two
+ * back ends cannot disagree about a value that is missing.
+ *
+ * Durations are milliseconds, sizes bytes, fractions parts per million.
+ */
+
+import type { Span } from "../source/span.ts";
+
+/** Everything for one Envoy. Listeners and clusters are sorted by name, so equal rules give equal bytes. */
+export interface Config {
+  readonly listeners: readonly Listener[];
+  readonly clusters: readonly Cluster[];
+}
+
+/** One plain HTTP listener with its own route table (and so its own blob). */
+export interface Listener {
+  /** `gateway_<port>`, `mesh` or `mesh_<port>`: also the name of the blob and of the ECDS resource. */
+  readonly name: string;
+  /** An edge listener does not trust what a client says about itself; an outbound one does. */
+  readonly role: "gateway" | "mesh";
+  readonly address: string;
+  /** The port bound, after `--port-map`. */
+  readonly port: number;
+  readonly routes: RouteTable;
+}
+
+/** What a listener decides from. Envoy's `RouteConfiguration`. */
+export interface RouteTable {
+  /** Match domains against the authority without its port (Envoy's `ignore_port_in_host_matching`). */
+  readonly ignorePortInHost: boolean;
+  /** Domains are unique over all virtual hosts of a table. */
+  readonly virtualHosts: readonly VirtualHost[];
+}
+
+/** A set of domains and the routes that serve them, tried in order; the first that matches wins, none is 404. */
+export interface VirtualHost {
+  readonly name: string;
+  /**
+   * Lower case. Exact (`a.example`, `a.example:8080`), suffix wildcard (`*.example`), or `*`; the exact domain
+   * wins, then the longest suffix, then `*`. A wildcard stands for at least one character.
+   */
+  readonly domains: readonly string[];
+  readonly routes: readonly Route[];
+}
+
+export interface Route {
+  /** `http.name`, with `.` and `match.name` when the match has one. Empty when the rule has no name. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly fault?: Fault;
+  readonly action: Action;
+  /** The rule in the input that this route came from, for `explain` and diagnostics; not part of any output. */
+  readonly origin?: RouteOrigin;
+}
+
+/** Which rule of which resource made a route. Indices count from 0; `match` is absent for a rule without matches. */
+export interface RouteOrigin {
+  readonly resource: string;
+  readonly rule: number;
+  readonly match?: number;
+  readonly span: Span;
+}
+
+/** All of it must hold (and). A match without predicates takes every request of the virtual host. */
+export interface RouteMatch {
+  readonly path?: PathMatch;
+  readonly headers: readonly HeaderMatch[];
+  readonly queryParams: readonly QueryParamMatch[];
+}
+
+export type StringMatch =
+  | { readonly kind: "exact"; readonly value: string }
+  | { readonly kind: "prefix"; readonly value: string }
+  /** RE2 syntax, full match. */
+  | { readonly kind: "regex"; readonly value: string };
+
+export type ValueMatch = StringMatch | { readonly kind: "present" };
+
+/** Compared with the normalised path without its query. `ignoreCase` (ASCII) has no effect on a regex. */
+export type PathMatch = StringMatch & { readonly ignoreCase: boolean };
+
+export interface HeaderMatch {
+  /** Lower case; pseudo headers (`:method`, `:scheme`, `:authority`, `:path`) included. */
+  readonly name: string;
+  /** A header that arrives as several lines matches when one line does. */
+  readonly match: ValueMatch;
+  /** The whole predicate is negated (`withoutHeaders`). */
+  readonly invert: boolean;
+  /** A missing header is compared as the empty string, before `invert` is applied. */
+  readonly missingAsEmpty: boolean;
+}
+
+export interface QueryParamMatch {
+  /** Case-sensitive; the first occurrence counts, compared raw (no percent decoding). */
+  readonly name: string;
+  readonly match: ValueMatch;
+}
+
+export type Action = Forward | DirectResponse;
+
+/** Send the request to one of the destinations. */
+export interface Forward {
+  readonly kind: "forward";
+  /** At least one; the share of each is weight / sum. A single destination always has weight 1. */
+  readonly destinations: readonly Destination[];
+  /** The whole request, retries included. 0 turns Envoy's timeout off. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+}
+
+export interface Destination {
+  readonly cluster: string;
+  /** 1 to 4294967295. */
+  readonly weight: number;
+}
+
+/** Envoy's `RetryPolicy`. `attempts` 0 means no retries at all, and the rest is then empty. */
+export interface RetryPolicy {
+  /** Tries after the first. */
+  readonly attempts: number;
+  /** 0: the route's timeout bounds each try. */
+  readonly perTryTimeoutMs: number;
+  /** Envoy's names, in the order of the rule: `connect-failure`, `5xx`, … */
+  readonly retryOn: readonly string[];
+  readonly retriableStatusCodes: readonly number[];
+}
+
+/** Answered by the proxy itself. */
+export interface DirectResponse {
+  readonly kind: "directResponse";
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Both parts roll their own dice; the delay happens first. */
+export interface Fault {
+  readonly delay?: { readonly fixedMs: number; readonly perMillion: number };
+  readonly abort?: FaultAbort & { readonly perMillion: number };
+}
+
+export type FaultAbort =
+  | { readonly kind: "http"; readonly status: number }
+  /** Canonical gRPC code, 0 to 16. */
+  | { readonly kind: "grpc"; readonly status: number };
+
+/** One Envoy cluster: a subset of a service on one port. */
+export interface Cluster {
+  /** `outbound|<port>|<subset>|<fqdn>`. */
+  readonly name: string;
+  readonly discovery: Discovery;
+  /** What is spoken to the endpoints. `downstream` follows the client's protocol. */
+  readonly protocol: "http1" | "http2" | "downstream" | "tcp";
+  readonly connectTimeoutMs: number;
+  readonly loadBalancer: LoadBalancer;
+  readonly limits: Limits;
+  readonly tcpKeepalive?: {
+    readonly probes?: number;
+    readonly timeMs?: number;
+    readonly intervalMs?: number;
+  };
+  /** 0 or absent: unlimited. */
+  readonly maxRequestsPerConnection?: number;
+  /** Idle time of an upstream HTTP connection; absent: Envoy's default (1 hour), 0: never closed. */
+  readonly idleTimeoutMs?: number;
+  readonly maxConnectionDurationMs?: number;
+  readonly outlierDetection?: OutlierDetection;
+}
+
+export type Discovery =
+  /** Known addresses, delivered by EDS, so that endpoints come and go without touching the cluster. */
+  | { readonly kind: "eds"; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: "strictDns"; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: "logicalDns"; readonly endpoints: readonly Endpoint[] };
+
+export interface Endpoint {
+  /** An IP address (EDS) or a DNS name. */
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
+}
+
+export type LoadBalancer = { readonly kind: "leastRequest" | "roundRobin" | "random" };
+
+/** Envoy's circuit breaker thresholds; absent means practically unlimited (4294967295), as istiod writes it. */
+export interface Limits {
+  readonly maxConnections?: number;
+  readonly maxPendingRequests?: number;
+  readonly maxRequests?: number;
+  readonly maxRetries?: number;
+}
+
+/** Absent fields keep Envoy's default. Counters of 0 are off. */
+export interface OutlierDetection {
+  readonly consecutive5xx?: number;
+  readonly consecutiveGatewayFailure?: number;
+  readonly splitExternalLocalOriginErrors?: boolean;
+  readonly consecutiveLocalOriginFailure?: number;
+  readonly intervalMs?: number;
+  readonly baseEjectionTimeMs?: number;
+  readonly maxEjectionPercent?: number;
+  /** Envoy's panic threshold, percent of healthy endpoints. */
+  readonly minHealthPercent?: number;
+}

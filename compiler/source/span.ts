@@ -1,0 +1,17 @@
+/**
+ * Where a piece of the input stands. Everything that came from a file carries a span from the first parse to
+ * the last diagnostic; line, column and code frame are computed from it only when something is printed.
+ */
+
+/** A file (or standard input) as it was read. `path` is as the user wrote it, `<stdin>` for `-`. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The half-open range `[start, end)` of UTF-16 offsets in `file.text`. */
+export interface Span {
+  readonly file: SourceFile;
+  readonly start: number;
+  readonly end: number;
+}
