@@ -5,7 +5,11 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["compiler/**/*.test.ts", "envoy/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "unit",
+          include: ["compiler/**/*.test.ts", "envoy/**/*.test.ts", "scripts/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {
