@@ -1,0 +1,100 @@
+/** Envoy's admin interface, as far as Sluice asks it. Every call is one short connection to the loopback address. */
+
+import http from "node:http";
+
+export interface AdminClient {
+  readonly url: string;
+  /** `LIVE` when Envoy serves, `PRE_INITIALIZING` or `INITIALIZING` while it waits for configuration. */
+  ready(): Promise<string>;
+  /** Counters and gauges whose name matches the regular expression (Envoy's, unanchored), by name. */
+  stats(filter?: string): Promise<Map<string, number>>;
+  configDump(): Promise<unknown>;
+  clusters(): Promise<unknown>;
+  listeners(): Promise<readonly BoundListener[]>;
+  get(path: string): Promise<AdminResponse>;
+  post(path: string): Promise<AdminResponse>;
+}
+
+export interface AdminResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface BoundListener {
+  readonly name: string;
+  readonly address: string;
+  /** The port really bound, also where the configuration said 0. */
+  readonly port: number;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** `url` is `http://127.0.0.1:9901`, say. */
+export function adminClient(url: string): AdminClient {
+  const call = (method: string, path: string) => request(method, new URL(path, url));
+  const json = async (path: string) => {
+    const response = await call("GET", path);
+    if (response.status !== 200) {
+      throw new Error(
+        `Envoy's admin interface answered ${response.status} to ${path}: ${response.body.slice(0, 200)}`,
+      );
+    }
+    return JSON.parse(response.body);
+  };
+  return {
+    url,
+    ready: async () => (await call("GET", "/ready")).body.trim(),
+    stats: async (filter) => {
+      const query = filter === undefined ? "" : `&filter=${encodeURIComponent(filter)}`;
+      const { stats } = (await json(`/stats?format=json${query}`)) as {
+        stats: { name?: string; value?: unknown }[];
+      };
+      const values = new Map<string, number>();
+      for (const { name, value } of stats) {
+        // Histograms stand in an entry of their own without a name, text readouts have strings.
+        if (name !== undefined && typeof value === "number") {
+          values.set(name, value);
+        }
+      }
+      return values;
+    },
+    configDump: () => json("/config_dump?include_eds"),
+    clusters: () => json("/clusters?format=json"),
+    listeners: async () => {
+      const { listener_statuses: statuses = [] } = (await json("/listeners?format=json")) as {
+        listener_statuses?: { name: string; local_address?: { socket_address?: SocketAddress } }[];
+      };
+      return statuses.map(({ name, local_address: local }) => ({
+        name,
+        address: local?.socket_address?.address ?? "",
+        port: local?.socket_address?.port_value ?? 0,
+      }));
+    },
+    get: (path) => call("GET", path),
+    post: (path) => call("POST", path),
+  };
+}
+
+interface SocketAddress {
+  readonly address: string;
+  readonly port_value?: number;
+}
+
+/** Not `fetch`: its pooled connections would keep Envoy from closing at once when it is told to end. */
+function request(method: string, url: URL): Promise<AdminResponse> {
+  return new Promise((resolve, reject) => {
+    const outgoing = http.request(url, { method, agent: false, timeout: TIMEOUT_MS }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => {
+        body += text;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("error", reject);
+    });
+    outgoing.on("timeout", () =>
+      outgoing.destroy(new Error(`no answer to ${url} within ${TIMEOUT_MS / 1000} s`)),
+    );
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+}

@@ -1,0 +1,15 @@
+/** Everything that needs an Envoy gets it here. */
+
+export { type AdminClient, type AdminResponse, adminClient, type BoundListener } from "./admin.ts";
+export { EnvironmentError } from "./error.ts";
+export { type EnvoyBinary, type FindEnvoyOptions, findEnvoy } from "./find.ts";
+export { filterModulePath, packageRoot } from "./package-root.ts";
+export {
+  describeExit,
+  type EnvoyExit,
+  type EnvoyLogLevel,
+  type EnvoyProcess,
+  type StartEnvoyOptions,
+  startEnvoy,
+} from "./start.ts";
+export { NEWEST_ENVOY, OLDEST_ENVOY, SUPPORTED_ENVOYS } from "./version.ts";

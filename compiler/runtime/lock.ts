@@ -1,0 +1,72 @@
+/**
+ * A lock between processes, held as a file. The owner touches the file while it works, so a lock whose owner was
+ * killed is seen as abandoned (its time stands still) also where process ids say nothing: after a restart, or in
+ * a container that shares the folder.
+ */
+
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const TOUCH_EVERY_MS = 2_000;
+const ABANDONED_AFTER_MS = 20_000;
+const LOOK_EVERY_MS = 100;
+
+export interface LockOptions {
+  /** Called once when another process holds the lock. */
+  readonly onWait?: () => void;
+  readonly abandonedAfterMs?: number;
+}
+
+/** Runs `work` while holding the lock at `file`, whose folder must exist. */
+export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const id = randomUUID();
+  let waited = false;
+  while (!(await take(file, id))) {
+    if (await isAbandoned(file, options.abandonedAfterMs ?? ABANDONED_AFTER_MS)) {
+      // Moved away first: of several that wait, one succeeds, and none removes the lock that it then takes.
+      const aside = `${file}.${id}`;
+      await rename(file, aside).catch(() => {});
+      await rm(aside, { force: true });
+      continue;
+    }
+    if (!waited) {
+      waited = true;
+      options.onWait?.();
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  const touch = setInterval(() => {
+    const now = new Date();
+    utimes(file, now, now).catch(() => {});
+  }, TOUCH_EVERY_MS);
+  touch.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(touch);
+    if ((await readFile(file, "utf8").catch(() => "")) === id) {
+      await rm(file, { force: true });
+    }
+  }
+}
+
+async function take(file: string, id: string): Promise<boolean> {
+  try {
+    await writeFile(file, id, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function isAbandoned(file: string, afterMs: number): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(file)).mtimeMs > afterMs;
+  } catch {
+    return false;
+  }
+}

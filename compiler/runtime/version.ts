@@ -1,0 +1,49 @@
+/** Which Envoys Sluice works with, and how a version is read from what `envoy --version` prints. */
+
+export interface EnvoyVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** `-dev` and the like; empty for a release. */
+  readonly suffix: string;
+}
+
+/** The oldest and the newest Envoy that the tests run against; the wheel installed is the newest. */
+export const OLDEST_ENVOY = "1.36.2";
+export const NEWEST_ENVOY = "1.40.0";
+
+/** How the range is said to people. */
+export const SUPPORTED_ENVOYS = "1.36.2 to 1.40.x";
+
+/** Reads the version out of `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`. */
+export function readVersionOutput(output: string): EnvoyVersion | undefined {
+  const match = /\bversion:\s+[^/\s]*\/([^/\s]+)\//.exec(output);
+  return match === null ? undefined : parseVersion(match[1]!);
+}
+
+export function parseVersion(text: string): EnvoyVersion | undefined {
+  const match = /^v?(\d{1,4})\.(\d{1,4})\.(\d{1,4})([-+][0-9A-Za-z.-]+)?$/.exec(text.trim());
+  if (match === null) {
+    return undefined;
+  }
+  return {
+    major: Number(match[1]),
+    minor: Number(match[2]),
+    patch: Number(match[3]),
+    suffix: match[4] ?? "",
+  };
+}
+
+export function formatVersion(version: EnvoyVersion): string {
+  return `${version.major}.${version.minor}.${version.patch}${version.suffix}`;
+}
+
+/** From the oldest tested patch to any patch of the newest tested minor. */
+export function isSupported(version: EnvoyVersion): boolean {
+  const oldest = parseVersion(OLDEST_ENVOY)!;
+  const newest = parseVersion(NEWEST_ENVOY)!;
+  if (version.major !== oldest.major || version.minor > newest.minor || version.minor < oldest.minor) {
+    return false;
+  }
+  return version.minor > oldest.minor || version.patch >= oldest.patch;
+}
