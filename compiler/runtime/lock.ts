@@ -1,11 +1,12 @@
 /**
- * A lock between processes, held as a file. The owner touches the file while it works, so a lock whose owner was
- * killed is seen as abandoned (its time stands still) also where process ids say nothing: after a restart, or in
- * a container that shares the folder.
+ * A lock between processes, held as a file that names its owner. A killed owner is noticed at once on the same
+ * machine; the owner also touches the file while it works, so that a lock whose time stands still is known to be
+ * abandoned where process ids say nothing: after a restart, or in a container that shares the folder.
  */
 
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const TOUCH_EVERY_MS = 2_000;
@@ -21,8 +22,9 @@ export interface LockOptions {
 /** Runs `work` while holding the lock at `file`, whose folder must exist. */
 export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const id = randomUUID();
+  const owner = `${os.hostname()} ${process.pid} ${id}`;
   let waited = false;
-  while (!(await take(file, id))) {
+  while (!(await take(file, owner))) {
     if (await isAbandoned(file, options.abandonedAfterMs ?? ABANDONED_AFTER_MS)) {
       // Moved away first: of several that wait, one succeeds, and none removes the lock that it then takes.
       const aside = `${file}.${id}`;
@@ -45,15 +47,15 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
     return await work();
   } finally {
     clearInterval(touch);
-    if ((await readFile(file, "utf8").catch(() => "")) === id) {
+    if ((await readFile(file, "utf8").catch(() => "")) === owner) {
       await rm(file, { force: true });
     }
   }
 }
 
-async function take(file: string, id: string): Promise<boolean> {
+async function take(file: string, owner: string): Promise<boolean> {
   try {
-    await writeFile(file, id, { flag: "wx" });
+    await writeFile(file, owner, { flag: "wx" });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") {
@@ -65,8 +67,21 @@ async function take(file: string, id: string): Promise<boolean> {
 
 async function isAbandoned(file: string, afterMs: number): Promise<boolean> {
   try {
-    return Date.now() - (await stat(file)).mtimeMs > afterMs;
+    if (Date.now() - (await stat(file)).mtimeMs > afterMs) {
+      return true;
+    }
+    const [host, pid] = (await readFile(file, "utf8")).split(" ");
+    return host === os.hostname() && pid !== undefined && !isAlive(Number(pid));
   } catch {
     return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

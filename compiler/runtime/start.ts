@@ -38,6 +38,8 @@ export interface StartEnvoyOptions {
   readonly extraArguments?: readonly string[];
   /** Folders that the configuration names, for Docker; that of the configuration is included. */
   readonly directories?: readonly string[];
+  /** Temporary folders of the caller, removed after Envoy should this process be killed. */
+  readonly temporaryFolders?: readonly string[];
 }
 
 export interface EnvoyExit {
@@ -77,7 +79,7 @@ export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProce
   const { binary } = options;
   const [command, args] = commandLine(options, folder, addressFile);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-  const run = superviseChild(child, options.onLog);
+  const run = superviseChild(child, [folder, ...(options.temporaryFolders ?? [])], options.onLog);
   const died = run.died.then(async (exit) => {
     await rm(folder, { recursive: true, force: true });
     return exit;
@@ -151,7 +153,11 @@ interface Supervised {
 const running = new Set<ChildProcess>();
 let hooked = false;
 
-function superviseChild(child: ChildProcess, onLog: ((line: string) => void) | undefined): Supervised {
+function superviseChild(
+  child: ChildProcess,
+  temporaryFolders: readonly string[],
+  onLog: ((line: string) => void) | undefined,
+): Supervised {
   const log: string[] = [];
   const addLine = (line: string) => {
     log.push(line);
@@ -173,7 +179,7 @@ function superviseChild(child: ChildProcess, onLog: ((line: string) => void) | u
       }
     });
   }
-  const watchdog = child.pid === undefined ? undefined : watchOver(child.pid);
+  const watchdog = child.pid === undefined ? undefined : watchOver(child.pid, temporaryFolders);
 
   let expected = false;
   let exit: EnvoyExit | undefined;
