@@ -1,0 +1,59 @@
+/**
+ * `envoy.json`: what Envoy is told once, at its start. Everything that a rule can change comes from the files
+ * it names here, so no rule change needs a restart.
+ */
+
+import { type ConfigSource, fileSource } from "./discovery.ts";
+import type { Json } from "./json.ts";
+import type { EmitOptions } from "./options.ts";
+import { type Extension, typed } from "./protobuf.ts";
+import { type SocketAddress, socketAddress } from "./socket-address.ts";
+
+/** `envoy.config.bootstrap.v3.Bootstrap` */
+export interface Bootstrap {
+  readonly node: { readonly id: string; readonly cluster: string };
+  readonly admin: { readonly address: SocketAddress };
+  readonly dynamic_resources: { readonly lds_config: ConfigSource; readonly cds_config: ConfigSource };
+  readonly layered_runtime: { readonly layers: readonly Json[] };
+  readonly overload_manager: { readonly resource_monitors: readonly Extension[] };
+}
+
+/** Practically unlimited, as istiod's bootstrap has it: Envoy warns at its start when nothing is said. */
+const MAX_DOWNSTREAM_CONNECTIONS = 2_147_483_647;
+
+/** Runtime values of istiod's bootstrap that a request can notice. */
+const RUNTIME = {
+  // `/app#part` is served as `/app` instead of being refused.
+  "envoy.reloadable_features.http_reject_path_with_fragment": false,
+  // Room for long regular expressions: RE2 refuses a program above Envoy's default of 100.
+  "re2.max_program_size.error_level": 32_768,
+};
+
+export function emitBootstrap(options: EmitOptions): Bootstrap {
+  return {
+    node: { id: "sluice", cluster: "sluice" },
+    // Never another address: whoever reaches the admin interface owns the proxy.
+    admin: { address: socketAddress("127.0.0.1", options.adminPort) },
+    dynamic_resources: {
+      lds_config: fileSource("lds.json", options),
+      cds_config: fileSource("cds.json", options),
+    },
+    layered_runtime: {
+      layers: [
+        { name: "static", static_layer: RUNTIME },
+        { name: "admin", admin_layer: {} },
+      ],
+    },
+    overload_manager: {
+      resource_monitors: [
+        {
+          name: "envoy.resource_monitors.global_downstream_max_connections",
+          typed_config: typed(
+            "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
+          ),
+        },
+      ],
+    },
+  };
+}

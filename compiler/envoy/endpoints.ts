@@ -1,0 +1,69 @@
+/** Addresses of a cluster: inside the cluster, or in a file of their own (EDS). */
+
+import type { Endpoint } from "../ir/ir.ts";
+import { compareStrings } from "./json.ts";
+import { type SocketAddress, socketAddress } from "./socket-address.ts";
+
+/** `envoy.config.endpoint.v3.ClusterLoadAssignment` */
+export interface LoadAssignment {
+  readonly cluster_name: string;
+  readonly endpoints: readonly LocalityEndpoints[];
+}
+
+/** `envoy.config.endpoint.v3.LocalityLbEndpoints` */
+export interface LocalityEndpoints {
+  readonly locality?: { readonly region: string; readonly zone: string; readonly sub_zone: string };
+  readonly load_balancing_weight: number;
+  readonly lb_endpoints: readonly {
+    readonly endpoint: { readonly address: SocketAddress };
+    readonly load_balancing_weight: number;
+  }[];
+}
+
+const MAX_WEIGHT = 4_294_967_295;
+
+/**
+ * One entry for each locality. Sorted, so that the order in which endpoints were written makes no difference;
+ * a locality weighs as much as its endpoints together.
+ */
+export function emitLoadAssignment(clusterName: string, endpoints: readonly Endpoint[]): LoadAssignment {
+  const localities = new Map<string, Endpoint[]>();
+  for (const endpoint of endpoints) {
+    const key = localityKey(endpoint);
+    const group = localities.get(key);
+    if (group === undefined) {
+      localities.set(key, [endpoint]);
+    } else {
+      group.push(endpoint);
+    }
+  }
+  return {
+    cluster_name: clusterName,
+    endpoints: [...localities]
+      .sort(([a], [b]) => compareStrings(a, b))
+      .map(([, group]) => emitLocality(group)),
+  };
+}
+
+function localityKey({ locality }: Endpoint): string {
+  return locality === undefined ? "" : JSON.stringify([locality.region, locality.zone, locality.subZone]);
+}
+
+function emitLocality(group: readonly Endpoint[]): LocalityEndpoints {
+  const locality = group[0]?.locality;
+  const weight = group.reduce((sum, endpoint) => sum + endpoint.weight, 0);
+  return {
+    ...(locality && {
+      locality: { region: locality.region, zone: locality.zone, sub_zone: locality.subZone },
+    }),
+    load_balancing_weight: Math.min(weight, MAX_WEIGHT),
+    lb_endpoints: [...group].sort(compareEndpoints).map((endpoint) => ({
+      endpoint: { address: socketAddress(endpoint.address, endpoint.port) },
+      load_balancing_weight: endpoint.weight,
+    })),
+  };
+}
+
+function compareEndpoints(a: Endpoint, b: Endpoint): number {
+  return compareStrings(a.address, b.address) || a.port - b.port || a.weight - b.weight;
+}

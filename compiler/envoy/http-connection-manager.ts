@@ -1,0 +1,95 @@
+/**
+ * The HTTP connection manager of a listener, for both targets: what is done to a request before any rule sees
+ * it, and which filters decide. The values are istiod's for a gateway and for a sidecar's outbound listener.
+ */
+
+import type { Listener } from "../ir/ir.ts";
+import type { PathNormalization } from "../options.ts";
+import { type ConfigSource, fileSource } from "./discovery.ts";
+import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { nativeRoutesFile } from "./native-routes.ts";
+import type { EmitOptions } from "./options.ts";
+import { type Extension, typed } from "./protobuf.ts";
+import type { RouteConfiguration } from "./route-configuration.ts";
+import { emitWasmFilter, type WasmFilter } from "./wasm-filter.ts";
+import { emitClassRoutes } from "./wasm-routes.ts";
+
+/** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
+export interface HttpConnectionManager extends PathOptions {
+  readonly stat_prefix: string;
+  readonly codec_type: "AUTO";
+  readonly use_remote_address: boolean;
+  readonly internal_address_config: { readonly unix_sockets: boolean };
+  readonly stream_idle_timeout: string;
+  readonly proxy_100_continue: boolean;
+  readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
+  readonly route_config?: RouteConfiguration;
+  readonly rds?: { readonly config_source: ConfigSource; readonly route_config_name: string };
+  readonly http_filters: readonly (Extension | WasmFilter)[];
+}
+
+interface PathOptions {
+  readonly normalize_path: boolean;
+  readonly merge_slashes?: boolean;
+  readonly path_with_escaped_slashes_action: "KEEP_UNCHANGED" | "UNESCAPE_AND_FORWARD";
+}
+
+const PATH_OPTIONS: Readonly<Record<PathNormalization, PathOptions>> = {
+  NONE: { normalize_path: false, path_with_escaped_slashes_action: "KEEP_UNCHANGED" },
+  BASE: { normalize_path: true, path_with_escaped_slashes_action: "KEEP_UNCHANGED" },
+  MERGE_SLASHES: {
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: "KEEP_UNCHANGED",
+  },
+  DECODE_AND_MERGE_SLASHES: {
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: "UNESCAPE_AND_FORWARD",
+  },
+};
+
+const ROUTER: Extension = {
+  name: "envoy.filters.http.router",
+  typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
+};
+
+const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, {}) };
+
+export function emitHttpConnectionManager(
+  listener: Listener,
+  options: EmitOptions,
+): Extension<HttpConnectionManager> {
+  const manager: HttpConnectionManager = {
+    stat_prefix: listener.name,
+    codec_type: "AUTO",
+    ...PATH_OPTIONS[options.pathNormalization],
+    // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
+    use_remote_address: listener.role === "gateway",
+    // No address is internal, so Envoy drops the `x-envoy-*` headers with which a client would steer it.
+    internal_address_config: { unix_sockets: false },
+    // A stream may be silent for as long as its rule's timeout allows.
+    stream_idle_timeout: "0s",
+    proxy_100_continue: true,
+    upgrade_configs: [{ upgrade_type: "websocket" }],
+    ...(options.target === "wasm"
+      ? {
+          route_config: emitClassRoutes(listener.name),
+          http_filters: [emitWasmFilter(listener.name, options), ROUTER],
+        }
+      : {
+          rds: {
+            config_source: fileSource(nativeRoutesFile(listener.name), options),
+            route_config_name: listener.name,
+          },
+          http_filters: [FAULT, ROUTER],
+        }),
+  };
+  return {
+    name: "envoy.filters.network.http_connection_manager",
+    typed_config: typed(
+      "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+      manager,
+    ),
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * The native target: the route table as Envoy's own `RouteConfiguration`, written the way istiod writes it. No
+ * WebAssembly is needed for it; and it judges the filter, which must answer as Envoy does with this.
+ */
+
+import type { Destination, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
+import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { duration, type TypedConfig, typed } from "./protobuf.ts";
+import { emitRetryPolicy } from "./retry.ts";
+import {
+  type EnvoyRoute,
+  type EnvoyVirtualHost,
+  INTERNAL_ONLY_HEADERS,
+  type RouteAction,
+  type RouteConfiguration,
+  timeLimits,
+} from "./route-configuration.ts";
+import { emitRouteMatch } from "./route-match.ts";
+
+/** istiod's limit; Envoy's own would be 4 KiB. */
+const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
+
+/** File of a listener's routes, relative to the xDS folder. */
+export function nativeRoutesFile(listenerName: string): string {
+  return `rds/${listenerName}.json`;
+}
+
+export function emitNativeRoutes({ name, routes }: Listener): TypedConfig<RouteConfiguration> {
+  return typed("envoy.config.route.v3.RouteConfiguration", {
+    name,
+    internal_only_headers: INTERNAL_ONLY_HEADERS,
+    ignore_port_in_host_matching: routes.ignorePortInHost,
+    // A destination that nobody registered is a 503 for its own requests, not a table refused for all.
+    validate_clusters: false,
+    max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
+    virtual_hosts: routes.virtualHosts.map(emitVirtualHost),
+  });
+}
+
+function emitVirtualHost({ name, domains, routes }: VirtualHost): EnvoyVirtualHost {
+  return { name, domains, include_request_attempt_count: true, routes: routes.map(emitRoute) };
+}
+
+function emitRoute({ name, match, fault, action }: Route): EnvoyRoute {
+  return {
+    ...(name !== "" && { name }),
+    match: emitRouteMatch(match),
+    ...(action.kind === "forward"
+      ? { route: emitForward(action) }
+      : {
+          direct_response: {
+            status: action.status,
+            ...(action.body !== "" && { body: { inline_string: action.body } }),
+          },
+        }),
+    ...(fault && { typed_per_filter_config: { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) } }),
+  };
+}
+
+function emitForward({ destinations, timeoutMs, retry }: Forward): RouteAction {
+  const retryPolicy = emitRetryPolicy(retry);
+  return {
+    ...emitDestinations(destinations),
+    ...timeLimits(duration(timeoutMs)),
+    ...(retryPolicy && { retry_policy: retryPolicy }),
+  };
+}
+
+function emitDestinations(
+  destinations: readonly Destination[],
+): Pick<RouteAction, "cluster" | "weighted_clusters"> {
+  const [first] = destinations;
+  if (first !== undefined && destinations.length === 1) {
+    return { cluster: first.cluster };
+  }
+  return {
+    weighted_clusters: { clusters: destinations.map(({ cluster, weight }) => ({ name: cluster, weight })) },
+  };
+}

@@ -1,0 +1,20 @@
+/** What the emitter needs to know beyond the IR: which proxy, and where the build will stand on its disk. */
+
+import type { ProxyOptions } from "../options.ts";
+
+export interface EmitOptions extends ProxyOptions {
+  /** The routing blob of each listener, by the listener's name. Not read for the native target. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+  /** Absolute path of the filter's module. Not read for the native target. */
+  readonly filterPath: string;
+  /** Absolute path of the folder that will hold what this emitter names `xds/…`. */
+  readonly xdsDirectory: string;
+  /**
+   * The directory in which a move tells Envoy to read every file again: the one that holds `..data`. The
+   * parent of `xdsDirectory` unless said otherwise.
+   */
+  readonly watchedDirectory?: string;
+}
+
+/** Contents by path relative to the build directory, sorted by path. */
+export type EnvoyFiles = ReadonlyMap<string, string>;

@@ -1,0 +1,68 @@
+/** Envoy's route messages, as far as either target writes them, and what both give every table. */
+
+import type { FaultConfig } from "./fault.ts";
+import type { TypedConfig } from "./protobuf.ts";
+import type { EnvoyRetryPolicy } from "./retry.ts";
+import type { EnvoyRouteMatch } from "./route-match.ts";
+
+/** `envoy.config.route.v3.RouteConfiguration` */
+export interface RouteConfiguration {
+  readonly name: string;
+  readonly virtual_hosts: readonly EnvoyVirtualHost[];
+  readonly internal_only_headers: readonly string[];
+  readonly request_headers_to_remove?: readonly string[];
+  readonly ignore_port_in_host_matching?: boolean;
+  readonly validate_clusters?: boolean;
+  readonly max_direct_response_body_size_bytes?: number;
+}
+
+/** `envoy.config.route.v3.VirtualHost` */
+export interface EnvoyVirtualHost {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly include_request_attempt_count: boolean;
+  readonly routes: readonly EnvoyRoute[];
+}
+
+/** `envoy.config.route.v3.Route` */
+export interface EnvoyRoute {
+  readonly name?: string;
+  readonly match: EnvoyRouteMatch;
+  readonly route?: RouteAction;
+  readonly direct_response?: { readonly status: number; readonly body?: { readonly inline_string: string } };
+  readonly typed_per_filter_config?: Readonly<Record<string, TypedConfig<FaultConfig>>>;
+}
+
+/** `envoy.config.route.v3.RouteAction` */
+export interface RouteAction {
+  readonly cluster?: string;
+  readonly cluster_header?: string;
+  readonly weighted_clusters?: {
+    readonly clusters: readonly { readonly name: string; readonly weight: number }[];
+  };
+  readonly timeout: string;
+  readonly max_stream_duration: { readonly grpc_timeout_header_max: string };
+  readonly retry_policy?: EnvoyRetryPolicy;
+}
+
+/** The decision headers of the filter. */
+export const CLUSTER_HEADER = "x-sluice-cluster";
+export const CLASS_HEADER = "x-sluice-class";
+
+/**
+ * What a client must not send: Envoy drops these before the first filter, in addition to the `x-envoy-*`
+ * headers it knows to be internal.
+ */
+export const INTERNAL_ONLY_HEADERS: readonly string[] = [
+  CLUSTER_HEADER,
+  CLASS_HEADER,
+  "x-envoy-upstream-stream-duration-ms",
+];
+
+/**
+ * The parts of a route action that bound its time. A gRPC client's own deadline (`grpc-timeout`) holds
+ * whenever it is the shorter one.
+ */
+export function timeLimits(timeout: string): Pick<RouteAction, "timeout" | "max_stream_duration"> {
+  return { timeout, max_stream_duration: { grpc_timeout_header_max: "0s" } };
+}
