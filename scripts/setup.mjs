@@ -1,0 +1,82 @@
+/**
+ * Everything that `npm start` and `npm test` need before their own work: a Node that is new enough, the packages of
+ * the lock file, the build. Only Node's own modules here: this runs on a fresh clone.
+ */
+
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Makes the checkout ready to run. Ends the process with one clear line when it cannot. */
+export async function setup() {
+  const manifest = await readJson("package.json");
+  const problem = nodeProblem(process.versions.node, manifest.engines.node);
+  if (problem !== undefined) {
+    fail(problem);
+  }
+  if (!(await packagesAreInstalled())) {
+    console.log("setup: installing the packages of package-lock.json (npm ci)");
+    // Under `npm test` npm names itself; development packages are wanted whatever NODE_ENV says.
+    const npm = process.env.npm_execpath;
+    const args = ["ci", "--include=dev", "--no-audit", "--no-fund"];
+    const code = npm?.endsWith(".js") ? await run(process.execPath, [npm, ...args]) : await run("npm", args);
+    if (code !== 0) {
+      fail(`npm ci failed (exit code ${code}); its own lines above say why`);
+    }
+  }
+  const { build, BuildError } = await import("./build.mjs");
+  try {
+    await build({ log: (line) => console.log(`setup: ${line}`) });
+  } catch (error) {
+    if (error instanceof BuildError) {
+      fail(error.message);
+    }
+    throw error;
+  }
+}
+
+/** Why this Node will not do, if it will not. `range` is the `>=X.Y` of `engines.node`. */
+export function nodeProblem(version, range) {
+  const least = /^>=(\d+)\.(\d+)/.exec(range);
+  const [major, minor] = version.split(".").map(Number);
+  const enough = major > Number(least[1]) || (major === Number(least[1]) && minor >= Number(least[2]));
+  return enough ? undefined : `Sluice needs Node ${least[1]}.${least[2]} or newer; this is Node ${version}`;
+}
+
+/** Compares what npm says it installed with the lock file: times say nothing after a checkout. */
+async function packagesAreInstalled() {
+  try {
+    const wanted = (await readJson("package-lock.json")).packages;
+    const present = (await readJson("node_modules/.package-lock.json")).packages;
+    return Object.entries(wanted).every(
+      ([name, { version, optional, link }]) =>
+        name === "" || link === true || optional === true || present[name]?.version === version,
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function readJson(file) {
+  return JSON.parse(await readFile(path.join(ROOT, file), "utf8"));
+}
+
+/** Runs a program with our output as its own; gives its exit code, 1 when a signal ended it. */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], ...options });
+    child.on("error", (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+function fail(message) {
+  console.error(`setup: ${message}`);
+  process.exit(1);
+}

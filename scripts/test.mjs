@@ -1,0 +1,127 @@
+/**
+ * `npm test`: sets everything up and runs every suite, in the order in which a failure is cheapest to find. The last
+ * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself.
+ *
+ *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, integration; all of them if none
+ */
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { ROOT, run, setup } from "./setup.mjs";
+
+const BIN = path.join(ROOT, "node_modules");
+/** The oldest supported Envoy, which the integration suite runs against besides the newest. */
+const OLDEST_ENVOY = "1.36.2";
+
+const SUITES = {
+  lint: async () => {
+    const biome = await run(process.execPath, [path.join(BIN, "@biomejs", "biome", "bin", "biome"), "check"]);
+    const tsc = await run(process.execPath, [path.join(BIN, "typescript", "bin", "tsc"), "--noEmit"]);
+    const failed = [biome, tsc].filter((code) => code !== 0).length;
+    return { passed: 2 - failed, failed, skipped: 0 };
+  },
+  filter: () => runFilterSuite(),
+  unit: () => runVitest("unit"),
+  integration: async () => {
+    const code = await run(process.execPath, [path.join(ROOT, "dist", "envoy.js"), OLDEST_ENVOY]);
+    return code === 0 ? runVitest("integration") : { passed: 0, failed: 1, skipped: 0 };
+  },
+};
+
+async function main() {
+  const names = process.argv.slice(2);
+  const unknown = names.filter((name) => !(name in SUITES));
+  if (unknown.length > 0) {
+    console.error(`test: unknown suite ${unknown.join(", ")}; expected ${Object.keys(SUITES).join(", ")}`);
+    return 2;
+  }
+  await setup();
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const lines = [];
+  for (const [name, suite] of Object.entries(SUITES)) {
+    if (names.length > 0 && !names.includes(name)) {
+      continue;
+    }
+    console.log(`\n== ${name}`);
+    const start = performance.now();
+    const counts = await suite();
+    if (counts.passed + counts.failed === 0) {
+      console.error(`${name}: no test ran`);
+      counts.failed = 1;
+    }
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    lines.push(`${name.padEnd(12)} ${describe(counts)} (${seconds} s)`);
+    for (const kind of Object.keys(total)) {
+      total[kind] += counts[kind];
+    }
+  }
+  console.log(`\n${lines.join("\n")}\n\n${describe(total)}`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+function describe({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** Runs a Vitest project; its counts come from its JSON report, what it says goes to the terminal. */
+async function runVitest(project) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-test-"));
+  const report = path.join(folder, "report.json");
+  try {
+    const code = await run(process.execPath, [
+      path.join(BIN, "vitest", "vitest.mjs"),
+      "run",
+      "--project",
+      project,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ]);
+    const result = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
+    const counts = {
+      passed: result.numPassedTests ?? 0,
+      failed: result.numFailedTests ?? 0,
+      skipped: (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0),
+    };
+    // A file that does not load has no tests to count, and an error outside of a test belongs to none.
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs as-pect; its counts are in the summary that it prints last. */
+async function runFilterSuite() {
+  const { code, output } = await runCaptured(process.execPath, [
+    "--enable-source-maps",
+    "--no-warnings",
+    path.join(BIN, "@as-pect", "cli", "lib", "test.js"),
+    "--summary",
+  ]);
+  const plain = stripVTControlCharacters(output);
+  const summary = [...plain.matchAll(/^\s*\[Tests\]: (\d+) \/ (\d+)\s*$/gm)].at(-1);
+  const passed = Number(summary?.[1] ?? 0);
+  const failed = Number(summary?.[2] ?? 0) - passed;
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: 0 };
+}
+
+function runCaptured(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    child.on("error", (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve({ code: 1, output });
+    });
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+process.exitCode = await main();
