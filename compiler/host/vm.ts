@@ -1,0 +1,324 @@
+/**
+ * A proxy-wasm host in Node, small but real: it runs the same `dist/filter.wasm` that Envoy runs, so that the
+ * compiler's tools never decide by a second implementation. Time stands still unless a request waits, then it is
+ * moved on; randomness is seeded.
+ */
+
+import { readFileSync } from "node:fs";
+
+/** A header line as it stands on the wire; repeated names are repeated lines. */
+export type HeaderLine = readonly [name: string, value: string];
+
+export interface HostRequest {
+  readonly method?: string;
+  readonly scheme?: string;
+  readonly authority: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers?: readonly HeaderLine[];
+}
+
+/** What became of a request. */
+export interface Decision {
+  /** The request goes on to a cluster, or the filter answered it. */
+  readonly outcome: "forward" | "respond";
+  /** `forward`: the cluster's name. */
+  readonly cluster?: string;
+  /** `respond`: the answer. */
+  readonly status?: number;
+  readonly body?: string;
+  readonly grpcStatus?: number;
+  /** Milliseconds that the request was made to wait. */
+  readonly delayMs: number;
+  /** The request headers as Envoy's router sees them. */
+  readonly headers: readonly HeaderLine[];
+  /** Those that the filter wrote. */
+  readonly written: ReadonlyMap<string, string>;
+}
+
+/** A line that the filter logged, with Envoy's level (0 trace … 5 critical). */
+export interface LogLine {
+  readonly level: number;
+  readonly text: string;
+}
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  malloc(size: number): number;
+  proxy_on_context_create(id: number, parent: number): void;
+  proxy_on_vm_start(root: number, size: number): number;
+  proxy_on_configure(root: number, size: number): number;
+  proxy_on_request_headers(id: number, count: number, end: number): number;
+  proxy_on_tick(root: number): void;
+  proxy_on_delete(id: number): void;
+}
+
+interface Stream {
+  headers: HeaderLine[];
+  readonly written: Map<string, string>;
+  response?: { status: number; body: string; grpcStatus: number };
+  resumed: boolean;
+}
+
+const OK = 0;
+const NOT_FOUND = 1;
+const BAD_ARGUMENT = 2;
+const CONTINUE = 0;
+const PAUSE_ALL = 4;
+
+/** One wasm VM, as an Envoy worker has one. It can hold several root contexts, as it does during a reload. */
+export class FilterVm {
+  readonly log: LogLine[] = [];
+  readonly #exports: Exports;
+  readonly #encoder = new TextEncoder();
+  readonly #decoder = new TextDecoder();
+  readonly #streams = new Map<number, Stream>();
+  readonly #ticks = new Map<number, number>();
+  #configuration: Uint8Array = new Uint8Array();
+  #nextId = 1;
+  #effective = 0;
+  #callRoot = 0;
+  #nanoseconds = 1_000_000_000n;
+
+  constructor(module: WebAssembly.Module, seed = 1) {
+    let state = seed >>> 0 || 1;
+    const nextByte = (): number => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state & 0xff;
+    };
+    const imports = {
+      env: {
+        proxy_log: (level: number, at: number, size: number) => {
+          this.log.push({ level, text: this.#text(at, size) });
+          return OK;
+        },
+        proxy_get_buffer_bytes: (type: number, start: number, size: number, at: number, sizeAt: number) => {
+          if (type !== 7) return BAD_ARGUMENT;
+          this.#give(this.#configuration.subarray(start, start + size), at, sizeAt);
+          return OK;
+        },
+        proxy_get_header_map_pairs: (_type: number, at: number, sizeAt: number) => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream) return NOT_FOUND;
+          this.#give(this.#pairs(stream.headers), at, sizeAt);
+          return OK;
+        },
+        proxy_replace_header_map_value: (
+          _type: number,
+          nameAt: number,
+          nameSize: number,
+          valueAt: number,
+          valueSize: number,
+        ) => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream) return NOT_FOUND;
+          const name = this.#text(nameAt, nameSize);
+          const value = this.#text(valueAt, valueSize);
+          stream.headers = stream.headers.filter(([other]) => other !== name);
+          stream.headers.push([name, value]);
+          stream.written.set(name, value);
+          return OK;
+        },
+        proxy_remove_header_map_value: (_type: number, nameAt: number, nameSize: number) => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream) return NOT_FOUND;
+          const name = this.#text(nameAt, nameSize);
+          stream.headers = stream.headers.filter(([other]) => other !== name);
+          return OK;
+        },
+        proxy_send_local_response: (
+          status: number,
+          _details: number,
+          _detailsSize: number,
+          body: number,
+          bodySize: number,
+          _headers: number,
+          _headersSize: number,
+          grpcStatus: number,
+        ) => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream) return BAD_ARGUMENT;
+          stream.response = { status, body: this.#text(body, bodySize), grpcStatus: grpcStatus | 0 };
+          return OK;
+        },
+        proxy_continue_stream: () => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream) return BAD_ARGUMENT;
+          stream.resumed = true;
+          return OK;
+        },
+        proxy_set_effective_context: (id: number) => {
+          if (!this.#streams.has(id) && !this.#ticks.has(id)) return BAD_ARGUMENT;
+          this.#effective = id;
+          return OK;
+        },
+        proxy_set_tick_period_milliseconds: (period: number) => {
+          this.#ticks.set(this.#callRoot, period);
+          return OK;
+        },
+      },
+      wasi_snapshot_preview1: {
+        clock_time_get: (_id: number, _precision: bigint, at: number) => {
+          new DataView(this.#exports.memory.buffer).setBigUint64(at, this.#nanoseconds, true);
+          return 0;
+        },
+        random_get: (at: number, size: number) => {
+          const bytes = this.#bytes(at, size);
+          for (let i = 0; i < size; i++) bytes[i] = nextByte();
+          return 0;
+        },
+      },
+    };
+    this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+    this.#exports._initialize();
+  }
+
+  /** Pages of 64 KiB that the VM's memory has. */
+  get memoryPages(): number {
+    return this.#exports.memory.buffer.byteLength / 65536;
+  }
+
+  /** Milliseconds of the tick that a root has set, 0 when none. */
+  tickOf(root: number): number {
+    return this.#ticks.get(root) ?? 0;
+  }
+
+  /** A new root context with a blob, as at start or reload. Undefined when the filter refuses the blob (see `log`). */
+  configure(blob: Uint8Array): number | undefined {
+    const root = this.#nextId++;
+    const first = this.#ticks.size === 0;
+    this.#ticks.set(root, 0);
+    this.#callRoot = this.#effective = root;
+    this.#exports.proxy_on_context_create(root, 0);
+    if (first) this.#exports.proxy_on_vm_start(root, 0);
+    this.#configuration = blob;
+    const accepted = this.#exports.proxy_on_configure(root, blob.length) !== 0;
+    this.#configuration = new Uint8Array();
+    if (accepted) return root;
+    this.deleteRoot(root);
+    return undefined;
+  }
+
+  deleteRoot(root: number): void {
+    this.#callRoot = this.#effective = root;
+    this.#exports.proxy_on_delete(root);
+    this.#ticks.delete(root);
+  }
+
+  /** Begins a request: `undefined` while it waits for a delay. `finish` must follow. */
+  begin(root: number, request: HostRequest): number {
+    const id = this.#nextId++;
+    const headers: HeaderLine[] = [
+      [":authority", request.authority],
+      [":path", request.path],
+      [":method", request.method ?? "GET"],
+      [":scheme", request.scheme ?? "http"],
+      ...(request.headers ?? []).map(([name, value]): HeaderLine => [name.toLowerCase(), value]),
+    ];
+    const stream: Stream = { headers, written: new Map(), resumed: false };
+    this.#streams.set(id, stream);
+    this.#callRoot = root;
+    this.#effective = id;
+    this.#exports.proxy_on_context_create(id, root);
+    this.#effective = id;
+    const action = this.#exports.proxy_on_request_headers(id, headers.length, 1);
+    if (action === CONTINUE) stream.resumed = true;
+    else if (action !== PAUSE_ALL && !stream.response)
+      throw new Error(`the filter stopped a request: ${action}`);
+    return id;
+  }
+
+  /** Whether a request that has begun still waits. */
+  waits(id: number): boolean {
+    const stream = this.#streams.get(id);
+    return stream !== undefined && !stream.resumed && !stream.response;
+  }
+
+  /** Moves the clock on, and calls a root's tick when its time has come. */
+  advance(root: number, milliseconds: number): void {
+    this.#nanoseconds += BigInt(milliseconds) * 1_000_000n;
+    this.#callRoot = this.#effective = root;
+    this.#exports.proxy_on_tick(root);
+  }
+
+  /** Ends a request, whether it was decided or its client is gone. */
+  end(id: number): void {
+    this.#effective = id;
+    this.#exports.proxy_on_delete(id);
+    this.#streams.delete(id);
+  }
+
+  /** One request from beginning to end. */
+  decide(root: number, request: HostRequest): Decision {
+    const id = this.begin(root, request);
+    const stream = this.#streams.get(id)!;
+    let delayMs = 0;
+    while (this.waits(id)) {
+      const period = this.tickOf(root);
+      if (period === 0) throw new Error("a request waits, and no tick is set");
+      delayMs += period;
+      this.advance(root, period);
+    }
+    this.end(id);
+    const { headers, written, response } = stream;
+    if (response) {
+      const { status, body, grpcStatus } = response;
+      return {
+        outcome: "respond",
+        status,
+        body,
+        ...(grpcStatus >= 0 ? { grpcStatus } : {}),
+        delayMs,
+        headers,
+        written,
+      };
+    }
+    const cluster = written.get("x-sluice-cluster");
+    return { outcome: "forward", ...(cluster !== undefined ? { cluster } : {}), delayMs, headers, written };
+  }
+
+  #bytes(at: number, size: number): Uint8Array {
+    return new Uint8Array(this.#exports.memory.buffer, at, size);
+  }
+
+  #text(at: number, size: number): string {
+    return this.#decoder.decode(this.#bytes(at, size));
+  }
+
+  /** Hands bytes to the filter in memory that it allocates itself. */
+  #give(bytes: Uint8Array, at: number, sizeAt: number): void {
+    const address = this.#exports.malloc(bytes.length) >>> 0;
+    this.#bytes(address, bytes.length).set(bytes);
+    const view = new DataView(this.#exports.memory.buffer);
+    view.setUint32(at, address, true);
+    view.setUint32(sizeAt, bytes.length, true);
+  }
+
+  #pairs(headers: readonly HeaderLine[]): Uint8Array {
+    const lines = headers.flatMap(([name, value]) => [
+      this.#encoder.encode(name),
+      this.#encoder.encode(value),
+    ]);
+    const size = 4 + lines.reduce((sum, line) => sum + 4 + line.length + 1, 0);
+    const bytes = new Uint8Array(size);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, headers.length, true);
+    let sizeAt = 4;
+    let at = 4 + lines.length * 4;
+    for (const line of lines) {
+      view.setUint32(sizeAt, line.length, true);
+      bytes.set(line, at);
+      sizeAt += 4;
+      at += line.length + 1;
+    }
+    return bytes;
+  }
+}
+
+/** The compiled filter in a file: `dist/filter.wasm`, wherever that stands for the caller. */
+export function loadFilter(path: string | URL): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(path));
+}

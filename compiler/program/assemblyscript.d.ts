@@ -1,0 +1,2 @@
+/** The types that `filter/layout.ts` names, as TypeScript sees them. */
+declare type u32 = number;

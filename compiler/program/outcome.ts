@@ -1,0 +1,107 @@
+/**
+ * What a route leads to, as records: destinations with their shares, the headers that tell Envoy about timeouts
+ * and retries, faults, direct responses.
+ */
+
+import {
+  ABORT_GRPC,
+  ABORT_HTTP,
+  ABORT_NONE,
+  KIND_FAULT,
+  KIND_FORWARD,
+  KIND_FORWARD_ONE,
+  KIND_HEADERS,
+  KIND_RESPONSE,
+} from "../../filter/layout.ts";
+import type { Fault, Forward, RetryPolicy, Route } from "../ir/ir.ts";
+import type { BlobWriter } from "./writer.ts";
+
+/** The policy of Envoy's default route: a route that has it needs no header for it. Istiod's default. */
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeoutMs: 0,
+  retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
+  retriableStatusCodes: [],
+};
+
+/** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
+export function writeOutcome(writer: BlobWriter, route: Route): number {
+  const fault = route.fault ? writeFault(writer, route.fault) : 0;
+  const action = route.action;
+  if (action.kind === "directResponse") {
+    const body = writer.string(action.body);
+    return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length]);
+  }
+  const headers = writeHeaders(writer, forwardHeaders(action));
+  if (action.destinations.length === 1) {
+    const cluster = writer.string(action.destinations[0]!.cluster);
+    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, cluster.offset, cluster.length]);
+  }
+  const shares: number[] = [];
+  let total = 0n;
+  for (const { cluster, weight } of action.destinations) {
+    total += BigInt(weight);
+    const name = writer.string(cluster);
+    shares.push(...words64(total), name.offset, name.length);
+  }
+  return writer.sharedRecord(KIND_FORWARD, [fault, headers, ...words64(total), ...shares]);
+}
+
+function words64(value: bigint): [number, number] {
+  return [Number(value & 0xffffffffn), Number(value >> 32n)];
+}
+
+function writeFault(writer: BlobWriter, fault: Fault): number {
+  const { delay, abort } = fault;
+  const kind = !abort ? ABORT_NONE : abort.kind === "http" ? ABORT_HTTP : ABORT_GRPC;
+  return writer.sharedRecord(KIND_FAULT, [
+    delay ? Math.round(delay.fixedMs) : 0,
+    delay?.perMillion ?? 0,
+    kind,
+    abort?.status ?? 0,
+    abort?.perMillion ?? 0,
+  ]);
+}
+
+function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, string])[]): number {
+  if (headers.length === 0) return 0;
+  const body: number[] = [];
+  for (const [name, value] of headers) {
+    const pooledName = writer.string(name);
+    const pooledValue = writer.string(value);
+    body.push(pooledName.offset, pooledName.length, pooledValue.offset, pooledValue.length);
+  }
+  return writer.sharedRecord(KIND_HEADERS, body);
+}
+
+/** The headers by which Envoy's router learns of timeouts and retries, in the order they are written. */
+export function forwardHeaders(action: Forward): [string, string][] {
+  const headers: [string, string][] = [];
+  const retry = action.retry;
+  if (!sameRetry(retry, DEFAULT_RETRY)) {
+    headers.push(["x-sluice-class", "retry"]);
+    if (retry.attempts > 0) {
+      headers.push(["x-envoy-max-retries", String(retry.attempts)]);
+      if (retry.retryOn.length > 0) headers.push(["x-envoy-retry-on", retry.retryOn.join(",")]);
+      if (retry.retriableStatusCodes.length > 0) {
+        headers.push(["x-envoy-retriable-status-codes", retry.retriableStatusCodes.join(",")]);
+      }
+      if (retry.perTryTimeoutMs > 0) {
+        headers.push(["x-envoy-upstream-rq-per-try-timeout-ms", String(Math.round(retry.perTryTimeoutMs))]);
+      }
+    }
+  }
+  if (action.timeoutMs > 0) {
+    headers.push(["x-envoy-upstream-rq-timeout-ms", String(Math.max(1, Math.round(action.timeoutMs)))]);
+  }
+  return headers;
+}
+
+function sameRetry(a: RetryPolicy, b: RetryPolicy): boolean {
+  return (
+    a.attempts === b.attempts &&
+    a.perTryTimeoutMs === b.perTryTimeoutMs &&
+    a.retryOn.join() === b.retryOn.join() &&
+    a.retriableStatusCodes.join() === b.retriableStatusCodes.join()
+  );
+}

@@ -1,0 +1,178 @@
+/**
+ * One request, in this order and with nothing else: host → route → split → fault → action → headers for Envoy.
+ */
+
+import { wait } from "./delays";
+import { isForged } from "./forged";
+import { chance, random } from "./host/random";
+import {
+  CONTINUE,
+  readHeaders,
+  removeHeader,
+  respond,
+  respondGrpc,
+  STOP_ALL_AND_WATERMARK,
+  STOP_ITERATION,
+  setHeader,
+} from "./host/stream";
+import { ascii } from "./host/text";
+import {
+  ABORT_GRPC,
+  ABORT_NONE,
+  FAULT_ABORT_KIND,
+  FAULT_ABORT_PPM,
+  FAULT_ABORT_STATUS,
+  FAULT_DELAY_MS,
+  FAULT_DELAY_PPM,
+  FORWARD_HEADERS,
+  FORWARD_ONE_LENGTH,
+  FORWARD_ONE_STRING,
+  FORWARD_SHARES,
+  FORWARD_TOTAL,
+  HEADER_ROUTES,
+  HEADERS_ENTRIES,
+  HEADERS_ENTRY_SIZE,
+  KIND_FORWARD_ONE,
+  KIND_RESPONSE,
+  OUTCOME_FAULT,
+  RECORD_KIND_MASK,
+  RECORD_SIZE_SHIFT,
+  RESPONSE_BODY,
+  RESPONSE_BODY_LENGTH,
+  RESPONSE_STATUS,
+  ROUTE_NONE,
+  SHARE_CUMULATIVE,
+  SHARE_LENGTH,
+  SHARE_SIZE,
+  SHARE_STRING,
+} from "./layout";
+import { program, strings, useProgram } from "./program/current";
+import { findHost } from "./program/host-name";
+import { findRoute } from "./program/match";
+import { addHeader, authority, authorityLength, beginRequest } from "./program/request";
+import { rootProgram } from "./roots";
+
+const CLUSTER_HEADER = ascii("x-sluice-cluster");
+const FAULT_BODY = ascii("fault filter abort");
+const FAULT_DETAILS = ascii("fault_filter_abort");
+const NO_ROUTE_DETAILS = ascii("route_not_found");
+const RESPONSE_DETAILS = ascii("direct_response");
+
+/** Decides the request of the effective context; the answer is that of the header callback. */
+export function decide(stream: u32, root: usize): u32 {
+  const blob = rootProgram(root);
+  useProgram(blob);
+  beginRequest(blob);
+  takeHeaders();
+  const route = findRoute(findHost(authority, authorityLength), ROUTE_NONE);
+  if (route == ROUTE_NONE) {
+    respond(404, NO_ROUTE_DETAILS, 15, 0, 0);
+    return STOP_ITERATION;
+  }
+  const outcome = load<u32>(program + load<u32>(program, HEADER_ROUTES) + ((<usize>route) << 2));
+  const record = program + outcome;
+  const fault = load<u32>(record, OUTCOME_FAULT);
+  if (fault) {
+    const delay = load<u32>(program + fault, FAULT_DELAY_PPM);
+    if (delay && chance(delay) && wait(stream, root, outcome, load<u32>(program + fault, FAULT_DELAY_MS))) {
+      // The headers are written now: nothing but the abort is left to decide afterwards.
+      forward(record);
+      return STOP_ALL_AND_WATERMARK;
+    }
+    if (abort(program + fault)) return STOP_ITERATION;
+  }
+  if (answer(record)) return STOP_ITERATION;
+  forward(record);
+  return CONTINUE;
+}
+
+/** What follows a delay. True when the request may go on, false when it was answered. */
+export function decideAfterDelay(root: usize, outcome: u32): bool {
+  useProgram(rootProgram(root));
+  const record = program + outcome;
+  return !abort(program + load<u32>(record, OUTCOME_FAULT)) && !answer(record);
+}
+
+function takeHeaders(): void {
+  const pairs = readHeaders();
+  if (!pairs) return;
+  const count = load<u32>(pairs);
+  let sizes = pairs + 4;
+  let text = sizes + ((<usize>count) << 3);
+  for (let i: u32 = 0; i < count; i++, sizes += 8) {
+    const nameLength = load<i32>(sizes);
+    const valueLength = load<i32>(sizes, 4);
+    const value = text + nameLength + 1;
+    if (load<u16>(text) == 0x2d78 /* x- */ && isForged(text, nameLength)) removeHeader(text, nameLength);
+    addHeader(text, nameLength, value, valueLength);
+    text = value + valueLength + 1;
+  }
+}
+
+/** Rolls for an abort, and answers when it is one. */
+function abort(fault: usize): bool {
+  const kind = load<u32>(fault, FAULT_ABORT_KIND);
+  if (kind == ABORT_NONE || !chance(load<u32>(fault, FAULT_ABORT_PPM))) return false;
+  const status = load<u32>(fault, FAULT_ABORT_STATUS);
+  if (kind == ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18);
+  else respond(status, FAULT_DETAILS, 18, FAULT_BODY, 18);
+  return true;
+}
+
+/** Answers when the outcome is a direct response. */
+function answer(record: usize): bool {
+  if ((load<u32>(record) & RECORD_KIND_MASK) != KIND_RESPONSE) return false;
+  respond(
+    load<u32>(record, RESPONSE_STATUS),
+    RESPONSE_DETAILS,
+    15,
+    strings + load<u32>(record, RESPONSE_BODY),
+    load<u32>(record, RESPONSE_BODY_LENGTH),
+  );
+  return true;
+}
+
+/** Writes the cluster and what goes with it. */
+function forward(record: usize): void {
+  const kind = load<u32>(record) & RECORD_KIND_MASK;
+  if (kind == KIND_RESPONSE) return;
+  const headers = load<u32>(record, FORWARD_HEADERS);
+  if (headers) writeHeaders(program + headers);
+  if (kind == KIND_FORWARD_ONE) {
+    setHeader(
+      CLUSTER_HEADER,
+      16,
+      strings + load<u32>(record, FORWARD_ONE_STRING),
+      load<u32>(record, FORWARD_ONE_LENGTH),
+    );
+    return;
+  }
+  const share = pickShare(record);
+  setHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
+}
+
+/** Draws from the total and finds whose part it is in, by halves. */
+function pickShare(record: usize): usize {
+  const drawn = random() % load<u64>(record, FORWARD_TOTAL);
+  const first = record + FORWARD_SHARES;
+  let low: u32 = 0;
+  let high: u32 = (((load<u32>(record) >> RECORD_SIZE_SHIFT) << 2) - FORWARD_SHARES) / SHARE_SIZE - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (drawn < load<u64>(first + <usize>middle * SHARE_SIZE, SHARE_CUMULATIVE)) high = middle;
+    else low = middle + 1;
+  }
+  return first + <usize>low * SHARE_SIZE;
+}
+
+function writeHeaders(record: usize): void {
+  const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
+  for (let entry = record + HEADERS_ENTRIES; entry < end; entry += HEADERS_ENTRY_SIZE) {
+    setHeader(
+      strings + load<u32>(entry),
+      load<u32>(entry, 4),
+      strings + load<u32>(entry, 8),
+      load<u32>(entry, 12),
+    );
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The proxy-wasm callbacks (ABI 0.2.1). Only those that are needed are exported: each exported callback costs a
+ * call into the VM for every request.
+ */
+
+import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports";
+import "./host/abort";
+import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./contexts";
+import { decide, decideAfterDelay } from "./decide";
+import { dueOutcome, dueRoot, forget, nextDue, scheduleTick } from "./delays";
+import { now } from "./host/clock";
+import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
+import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
+import { seedRandom } from "./host/random";
+import { enter, respond, resume, STOP_ITERATION } from "./host/stream";
+import { ATTRIBUTES_COUNT, HEADER_ATTRIBUTES } from "./layout";
+import { reserveSlots } from "./program/request";
+import { refusal, refusalOffset, verifyProgram } from "./program/verify";
+import { addRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
+
+const PLUGIN_CONFIGURATION: i32 = 7;
+
+export function proxy_abi_version_0_2_1(): void {}
+
+/** The host's buffers come from here. */
+export function malloc(size: usize): usize {
+  return hostAlloc(size);
+}
+
+export function proxy_on_context_create(id: u32, parent: u32): void {
+  if (!parent) {
+    addRoot(id);
+    return;
+  }
+  const root = findRoot(parent);
+  if (root) addStream(id, root);
+}
+
+export function proxy_on_vm_start(root: u32, size: u32): u32 {
+  seedRandom();
+  return 1;
+}
+
+/** Takes a program. Answering 0 makes Envoy refuse it and keep the one before. */
+export function proxy_on_configure(id: u32, size: u32): u32 {
+  const root = findRoot(id);
+  if (!root) return 0;
+  const result = memory.data(8, 8);
+  store<u64>(result, 0);
+  setHostBuffersOnHeap(true);
+  const failed = size ? proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, result, result + 4) : 0;
+  setHostBuffersOnHeap(false);
+  const blob = <usize>load<u32>(result);
+  if (failed) {
+    logText("sluice: the routing program is refused: it cannot be read");
+    logSend(LOG_ERROR);
+    return 0;
+  }
+  if (!verifyProgram(blob, load<u32>(result, 4))) {
+    logText("sluice: the routing program is refused: ");
+    logText(refusal);
+    logText(" (at byte ");
+    logNumber(refusalOffset);
+    logText(" of ");
+    logNumber(load<u32>(result, 4));
+    logText(")");
+    logSend(LOG_ERROR);
+    heapFree(blob);
+    return 0;
+  }
+  if (!reserveSlots(load<u32>(blob + load<u32>(blob, HEADER_ATTRIBUTES), ATTRIBUTES_COUNT))) {
+    heapFree(blob);
+    return 0;
+  }
+  setRootProgram(root, blob);
+  return 1;
+}
+
+export function proxy_on_request_headers(id: u32, count: u32, endOfStream: u32): u32 {
+  arenaReset();
+  const entry = findStream(id);
+  const root = entry ? streamRoot(entry) : 0;
+  if (!root || !rootProgram(root)) {
+    // Cannot happen with Envoy; a request without a program goes nowhere.
+    respond(500, 0, 0, 0, 0);
+    return STOP_ITERATION;
+  }
+  return decide(id, root);
+}
+
+export function proxy_on_tick(root: u32): void {
+  arenaReset();
+  const time = now();
+  for (let stream = nextDue(time); stream; stream = nextDue(time)) {
+    const outcome = dueOutcome;
+    const streamRootContext = dueRoot;
+    const entry = findStream(stream);
+    if (enter(stream) && decideAfterDelay(streamRootContext, outcome)) resume();
+    if (entry) forget(streamQueuePosition(entry));
+  }
+  scheduleTick(root);
+}
+
+export function proxy_on_delete(id: u32): void {
+  const entry = findStream(id);
+  if (entry) {
+    const position = streamQueuePosition(entry);
+    if (position) forget(position);
+    const again = findStream(id);
+    if (again) removeStream(again);
+    return;
+  }
+  const root = findRoot(id);
+  if (root) deleteRoot(root);
+}

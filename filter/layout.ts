@@ -1,0 +1,244 @@
+/**
+ * The binary layout of a routing program (a blob): the one place where it is written down. This file is valid
+ * as TypeScript (which is told that `u32` is a number) and as AssemblyScript; the encoder and the filter both
+ * import it, so neither can drift.
+ *
+ * All numbers are little-endian u32 unless said otherwise, all records are aligned to four bytes.
+ *
+ *     0 ┌───────────────────────────┐
+ *       │ header        HEADER_SIZE │  magic, version, length, checksum, where the rest is
+ *       ├───────────────────────────┤  HEADER_RECORDS
+ *       │ records                   │  nodes, tables, predicates, outcomes, regex tables; a record refers only
+ *       │                           │  to records before it (its children come first), so no cycle can exist
+ *       ├───────────────────────────┤  HEADER_ROUTES
+ *       │ routes   one u32 a route  │  the outcome record of each route, in the order they are tried
+ *       ├───────────────────────────┤  HEADER_STRINGS
+ *       │ strings  bytes, pooled    │  referred to as (offset, length), offset counted from HEADER_STRINGS
+ *       └───────────────────────────┘  HEADER_LENGTH
+ *
+ * The checksum covers everything behind itself. A reference to a record is its offset from the start of the
+ * blob. A reference to a *node* is a record's offset, or a route's index shifted left by two and tagged with
+ * NODE_DIRECT ("this route, nothing left to check"), or NODE_NONE.
+ *
+ * Every record begins with one word: its kind in the low byte, above it its size in words, this one included.
+ */
+
+/** "SLUC". */
+export const MAGIC: u32 = 0x43554c53;
+/** Raised with every change of the layout or of its meaning. */
+export const FORMAT_VERSION: u32 = 1;
+
+// Header.
+export const HEADER_MAGIC: u32 = 0;
+export const HEADER_VERSION: u32 = 4;
+export const HEADER_LENGTH: u32 = 8;
+export const HEADER_CHECKSUM: u32 = 12;
+export const HEADER_FLAGS: u32 = 16;
+export const HEADER_RECORDS: u32 = 20;
+export const HEADER_ROUTES: u32 = 24;
+export const HEADER_STRINGS: u32 = 28;
+/** ATTRIBUTES record. */
+export const HEADER_ATTRIBUTES: u32 = 32;
+/** NODE_TABLE record: exact domain → root node. 0: none. */
+export const HEADER_DOMAINS: u32 = 36;
+/** NODE_TABLE record: the part of a wildcard domain after `*` → root node, hashed from its end. 0: none. */
+export const HEADER_SUFFIXES: u32 = 40;
+/** Root node of the domain `*`. */
+export const HEADER_DEFAULT_NODE: u32 = 44;
+/** Number of routes. */
+export const HEADER_ROUTE_COUNT: u32 = 48;
+/** Number of virtual hosts; for people, not for the filter. */
+export const HEADER_HOST_COUNT: u32 = 52;
+export const HEADER_SIZE: u32 = 56;
+
+/** The authority is compared without its port. */
+export const FLAG_IGNORE_PORT: u32 = 1;
+/** Some wildcard domain does not continue with a dot, so suffixes are looked up at every byte. */
+export const FLAG_UNALIGNED_SUFFIXES: u32 = 2;
+export const FLAGS_KNOWN: u32 = 3;
+
+// References to nodes.
+export const NODE_NONE: u32 = 0;
+export const NODE_TAG_MASK: u32 = 3;
+export const NODE_DIRECT: u32 = 1;
+export const NODE_SHIFT: u32 = 2;
+/** "No route": larger than every index. */
+export const ROUTE_NONE: u32 = 0x3fffffff;
+
+// Records: word 0 is kind | words << RECORD_SIZE_SHIFT.
+export const RECORD_KIND_MASK: u32 = 0xff;
+export const RECORD_SIZE_SHIFT: u32 = 8;
+
+/**
+ * Candidates in order, each with what is left to check; the first whose predicates hold is the answer.
+ *
+ *     LEAF   min | (route, PREDICATES or 0) × n
+ */
+export const KIND_LEAF: u32 = 1;
+/** The smallest route below a node, the same place in every kind of node. */
+export const NODE_MIN: u32 = 4;
+export const LEAF_ENTRIES: u32 = 8;
+export const LEAF_ENTRY_SIZE: u32 = 8;
+
+/**
+ * Looks at one attribute. Several parts can have a match; the smallest route wins.
+ *
+ *     SWITCH   min | attribute | rest | exact | prefixes | regexes | present
+ */
+export const KIND_SWITCH: u32 = 2;
+export const SWITCH_ATTRIBUTE: u32 = 8;
+/** Node with the routes that do not look at this attribute. */
+export const SWITCH_REST: u32 = 12;
+/** NODE_TABLE or 0. */
+export const SWITCH_EXACT: u32 = 16;
+/** TRIE or 0. */
+export const SWITCH_PREFIXES: u32 = 20;
+/** REGEX_SET or 0. */
+export const SWITCH_REGEXES: u32 = 24;
+/** Node for any value at all. */
+export const SWITCH_PRESENT: u32 = 28;
+export const SWITCH_SIZE: u32 = 32;
+
+/**
+ * Strings to nodes (NODE_TABLE) or to attributes (ATTRIBUTE_TABLE): a hash table in two arrays. The entries of
+ * bucket b are those from starts[b] to starts[b + 1].
+ *
+ *     TABLE   count | mask | starts × (mask + 2) | (hash, string offset, string length, value) × count
+ */
+export const KIND_NODE_TABLE: u32 = 3;
+export const KIND_ATTRIBUTE_TABLE: u32 = 4;
+export const TABLE_COUNT: u32 = 4;
+export const TABLE_MASK: u32 = 8;
+export const TABLE_STARTS: u32 = 12;
+export const TABLE_ENTRY_SIZE: u32 = 16;
+export const ENTRY_HASH: u32 = 0;
+export const ENTRY_STRING: u32 = 4;
+export const ENTRY_LENGTH: u32 = 8;
+export const ENTRY_VALUE: u32 = 12;
+
+/**
+ * What requests are compared by. 0 and 1 are always the path as it is and in lower case; then headers, then
+ * query parameters, each reached through a table of names.
+ *
+ *     ATTRIBUTES   headers: ATTRIBUTE_TABLE or 0 | query: ATTRIBUTE_TABLE or 0 | count | first query parameter
+ *                  | header name lengths (u64)
+ */
+export const KIND_ATTRIBUTES: u32 = 5;
+export const ATTRIBUTES_HEADERS: u32 = 4;
+export const ATTRIBUTES_QUERY: u32 = 8;
+/** All attributes, the two for the path included. */
+export const ATTRIBUTES_COUNT: u32 = 12;
+export const ATTRIBUTES_FIRST_QUERY: u32 = 16;
+/** Bit n is set when some header name has length n (63: or more); saves hashing names that no rule asks for. */
+export const ATTRIBUTES_LENGTHS: u32 = 20;
+export const ATTRIBUTES_SIZE: u32 = 28;
+export const ATTRIBUTE_PATH: u32 = 0;
+export const ATTRIBUTE_PATH_LOWER: u32 = 1;
+export const ATTRIBUTE_FIRST_NAMED: u32 = 2;
+
+/**
+ * Predicates that must all hold.
+ *
+ *     PREDICATES   (type | attribute << 8, operand, length) × n
+ *
+ * The operand is a string (exact, prefix) or a REGEX record.
+ */
+export const KIND_PREDICATES: u32 = 6;
+export const PREDICATES_ENTRIES: u32 = 4;
+export const PREDICATE_SIZE: u32 = 12;
+export const PREDICATE_OPERAND: u32 = 4;
+export const PREDICATE_LENGTH: u32 = 8;
+export const PREDICATE_TYPE_MASK: u32 = 0x0f;
+export const PREDICATE_EXACT: u32 = 0;
+export const PREDICATE_PREFIX: u32 = 1;
+export const PREDICATE_REGEX: u32 = 2;
+export const PREDICATE_PRESENT: u32 = 3;
+export const PREDICATE_INVERT: u32 = 0x10;
+export const PREDICATE_MISSING_AS_EMPTY: u32 = 0x20;
+export const PREDICATE_ATTRIBUTE_SHIFT: u32 = 8;
+
+/**
+ * The table of one expression, made and read by the regex engine.
+ *
+ *     REGEX   byte length | table, padded to words
+ */
+export const KIND_REGEX: u32 = 7;
+export const REGEX_LENGTH: u32 = 4;
+export const REGEX_TABLE: u32 = 8;
+
+/**
+ * Headers that go with an outcome, as they are.
+ *
+ *     HEADERS   (name offset, name length, value offset, value length) × n
+ */
+export const KIND_HEADERS: u32 = 8;
+export const HEADERS_ENTRIES: u32 = 4;
+export const HEADERS_ENTRY_SIZE: u32 = 16;
+
+/**
+ * Forward to one of several clusters. A share is the part of the total up to its cumulative weight.
+ *
+ *     FORWARD   FAULT or 0 | HEADERS or 0 | total (u64) | (cumulative weight (u64), string offset, length) × n
+ */
+export const KIND_FORWARD: u32 = 9;
+/** The same place in every kind of outcome. */
+export const OUTCOME_FAULT: u32 = 4;
+export const FORWARD_HEADERS: u32 = 8;
+export const FORWARD_TOTAL: u32 = 12;
+export const FORWARD_SHARES: u32 = 20;
+export const SHARE_SIZE: u32 = 16;
+export const SHARE_CUMULATIVE: u32 = 0;
+export const SHARE_STRING: u32 = 8;
+export const SHARE_LENGTH: u32 = 12;
+
+/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | cluster offset | length */
+export const KIND_FORWARD_ONE: u32 = 10;
+export const FORWARD_ONE_STRING: u32 = 12;
+export const FORWARD_ONE_LENGTH: u32 = 16;
+export const FORWARD_ONE_SIZE: u32 = 20;
+
+/** RESPONSE   FAULT or 0 | status | body offset | length */
+export const KIND_RESPONSE: u32 = 11;
+export const RESPONSE_STATUS: u32 = 8;
+export const RESPONSE_BODY: u32 = 12;
+export const RESPONSE_BODY_LENGTH: u32 = 16;
+export const RESPONSE_SIZE: u32 = 20;
+
+/** FAULT   delay in ms | delay parts per million | abort kind | abort status | abort parts per million */
+export const KIND_FAULT: u32 = 12;
+export const FAULT_DELAY_MS: u32 = 4;
+export const FAULT_DELAY_PPM: u32 = 8;
+export const FAULT_ABORT_KIND: u32 = 12;
+export const FAULT_ABORT_STATUS: u32 = 16;
+export const FAULT_ABORT_PPM: u32 = 20;
+export const FAULT_SIZE: u32 = 24;
+export const ABORT_NONE: u32 = 0;
+export const ABORT_HTTP: u32 = 1;
+export const ABORT_GRPC: u32 = 2;
+
+/**
+ * A node of a radix tree of prefixes. Children are told apart by the first byte of their label: a sorted list
+ * of bytes while there are few, else a bitmap of 256 bits whose rank is the child's index.
+ *
+ *     TRIE   label offset | length | node | parent | chain min | child count | bytes or bitmap | children × count
+ *
+ * A node of the tree where a prefix ends has a routing node; `parent` is then the nearest one above it where
+ * one ends whose routes are not repeated here, and `chain min` the smallest route from there upwards. A parent
+ * is the only reference to a record further on.
+ */
+export const KIND_TRIE: u32 = 13;
+export const TRIE_LABEL: u32 = 4;
+export const TRIE_LABEL_LENGTH: u32 = 8;
+export const TRIE_NODE: u32 = 12;
+export const TRIE_PARENT: u32 = 16;
+export const TRIE_CHAIN_MIN: u32 = 20;
+export const TRIE_CHILD_COUNT: u32 = 24;
+export const TRIE_KEYS: u32 = 28;
+/** Up to so many children are found in a list. */
+export const TRIE_LIST_MAX: u32 = 8;
+export const TRIE_BITMAP_SIZE: u32 = 32;
+
+/** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
+export const HASH_SEED: u32 = 0x2c1b3c6d;
+export const HASH_PRIME: u32 = 0x297a2d39;
+export const CHECKSUM_SEED: u32 = 0x51ed270b;

@@ -1,0 +1,52 @@
+/**
+ * The hashes that the encoder computes too (`compiler/program/hash.ts`): a change here is a change of the
+ * blob's format.
+ */
+
+import { CHECKSUM_SEED, HASH_PRIME, HASH_SEED } from "../layout";
+
+/** Hash of a byte string, a word at a time. */
+export function hashBytes(text: usize, length: i32): u32 {
+  let h: u32 = HASH_SEED ^ length;
+  let rest = length;
+  while (rest >= 4) {
+    h = (h ^ load<u32>(text)) * HASH_PRIME;
+    h ^= h >>> 15;
+    text += 4;
+    rest -= 4;
+  }
+  if (rest) {
+    let tail: u32 = load<u8>(text);
+    if (rest > 1) tail |= <u32>load<u8>(text, 1) << 8;
+    if (rest > 2) tail |= <u32>load<u8>(text, 2) << 16;
+    h = (h ^ tail) * HASH_PRIME;
+    h ^= h >>> 15;
+  }
+  h *= 0x85ebca6b;
+  return h ^ (h >>> 13);
+}
+
+/** One step of the hash that grows from a string's end towards its start, for suffixes of host names. */
+// @ts-ignore: decorator
+@inline
+export function hashStep(h: u32, byte: u32): u32 {
+  return (h ^ byte) * 0x01000193;
+}
+
+/** Spreads the steps over all bits. */
+// @ts-ignore: decorator
+@inline
+export function hashFinish(h: u32): u32 {
+  return h ^ (h >>> 15);
+}
+
+/** Sees every change of a single word, and nearly every other one. `length` is a multiple of four. */
+export function checksum(start: usize, length: usize): u32 {
+  let h: u32 = CHECKSUM_SEED;
+  const end = start + length;
+  for (let at = start; at < end; at += 4) {
+    h = (h ^ load<u32>(at)) * HASH_PRIME;
+    h ^= h >>> 15;
+  }
+  return h;
+}

@@ -1,0 +1,177 @@
+/**
+ * The request as rules see it: its path, its authority, and for each header or query parameter that some rule
+ * names, where its values are. Filled from one read of the header map; query parameters only when a rule asks.
+ *
+ * Headers that no rule names are passed over by the length of their name. Slots are stamped with the number of
+ * the request instead of being cleared, so that a program with ten thousand header names costs nothing here.
+ */
+
+import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
+import { copyLower } from "../host/text";
+import {
+  ATTRIBUTE_PATH,
+  ATTRIBUTE_PATH_LOWER,
+  ATTRIBUTES_FIRST_QUERY,
+  ATTRIBUTES_HEADERS,
+  ATTRIBUTES_LENGTHS,
+  ATTRIBUTES_QUERY,
+  HEADER_ATTRIBUTES,
+} from "../layout";
+import { NOT_FOUND, tableFind } from "./table";
+
+/** Whole `:path` value, and the part before its query. */
+export let rawPath: usize = 0;
+export let rawPathLength: i32 = 0;
+export let path: usize = 0;
+export let pathLength: i32 = 0;
+export let authority: usize = 0;
+export let authorityLength: i32 = 0;
+
+let attributes: usize = 0;
+let queryRead: bool = false;
+
+// One slot for each attribute: (stamp, first line). Shared by all programs of a VM, as large as the largest needs.
+let slots: usize = 0;
+let slotCount: u32 = 0;
+let stamp: u32 = 0;
+const SLOT_SIZE: usize = 8;
+
+// Values, in the arena: (address, length, next line of the same attribute or 0).
+const LINE_SIZE: usize = 12;
+
+/** Makes room for the attributes of a program; called when one is configured. */
+export function reserveSlots(count: u32): bool {
+  if (count <= slotCount) return true;
+  const grown = heapAlloc(<usize>count * SLOT_SIZE);
+  if (!grown) return false;
+  memory.fill(grown, 0, <usize>count * SLOT_SIZE);
+  heapFree(slots);
+  slots = grown;
+  slotCount = count;
+  return true;
+}
+
+/** Begins a request that is decided by `program`. */
+export function beginRequest(program: usize): void {
+  attributes = program + load<u32>(program, HEADER_ATTRIBUTES);
+  queryRead = false;
+  path = rawPath = authority = 0;
+  pathLength = rawPathLength = authorityLength = 0;
+  if (++stamp == 0) {
+    memory.fill(slots, 0, <usize>slotCount * SLOT_SIZE);
+    stamp = 1;
+  }
+}
+
+/** Takes one header into account. */
+export function addHeader(name: usize, nameLength: i32, value: usize, valueLength: i32): void {
+  if (load<u8>(name) == 0x3a /* : */) {
+    if (nameLength == 5 && load<u32>(name, 1) == 0x68746170 /* path */) {
+      setPath(value, valueLength);
+    } else if (nameLength == 10 && load<u8>(name, 1) == 0x61 /* a */) {
+      authority = value;
+      authorityLength = valueLength;
+    }
+  }
+  const bit = <u64>1 << min<u64>(nameLength, 63);
+  if (!(load<u64>(attributes, ATTRIBUTES_LENGTHS) & bit)) return;
+  const slot = tableFind(load<u32>(attributes, ATTRIBUTES_HEADERS), name, nameLength);
+  if (slot != NOT_FOUND) addLine(slot, value, valueLength);
+}
+
+function setPath(value: usize, length: i32): void {
+  rawPath = value;
+  rawPathLength = length;
+  path = value;
+  let end = 0;
+  while (end < length) {
+    const byte = load<u8>(value + end);
+    if (byte == 0x3f /* ? */ || byte == 0x23 /* # */) break;
+    end++;
+  }
+  pathLength = end;
+}
+
+function addLine(attribute: u32, value: usize, length: i32): void {
+  const line = arenaAlloc(LINE_SIZE);
+  store<u32>(line, <u32>value);
+  store<u32>(line, length, 4);
+  const slot = slots + <usize>attribute * SLOT_SIZE;
+  if (load<u32>(slot) == stamp) {
+    // Lines after the first are few; their order does not matter.
+    const first = <usize>load<u32>(slot, 4);
+    store<u32>(line, load<u32>(first, 8), 8);
+    store<u32>(first, <u32>line, 8);
+  } else {
+    store<u32>(line, 0, 8);
+    store<u32>(slot, stamp);
+    store<u32>(slot, <u32>line, 4);
+  }
+}
+
+/**
+ * The first line of an attribute, 0 when the request has none. A line is to be read with `lineText`,
+ * `lineLength`, `lineNext`.
+ */
+export function attributeLine(attribute: u32): usize {
+  const slot = slots + <usize>attribute * SLOT_SIZE;
+  if (load<u32>(slot) == stamp) return <usize>load<u32>(slot, 4);
+  if (attribute == ATTRIBUTE_PATH) {
+    addLine(attribute, path, pathLength);
+  } else if (attribute == ATTRIBUTE_PATH_LOWER) {
+    const lower = arenaAlloc(pathLength);
+    copyLower(lower, path, pathLength);
+    addLine(attribute, lower, pathLength);
+  } else if (!queryRead && attribute >= load<u32>(attributes, ATTRIBUTES_FIRST_QUERY)) {
+    readQuery();
+  } else {
+    return 0;
+  }
+  return load<u32>(slot) == stamp ? <usize>load<u32>(slot, 4) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function lineText(line: usize): usize {
+  return <usize>load<u32>(line);
+}
+
+// @ts-ignore: decorator
+@inline
+export function lineLength(line: usize): i32 {
+  return load<i32>(line, 4);
+}
+
+// @ts-ignore: decorator
+@inline
+export function lineNext(line: usize): usize {
+  return <usize>load<u32>(line, 8);
+}
+
+/** Notes the first occurrence of each query parameter that a rule names. */
+function readQuery(): void {
+  queryRead = true;
+  const names = load<u32>(attributes, ATTRIBUTES_QUERY);
+  if (!names) return;
+  const end = rawPath + rawPathLength;
+  let at = rawPath;
+  while (at < end && load<u8>(at) != 0x3f /* ? */) at++;
+  at++;
+  while (at < end) {
+    const name = at;
+    let equals: usize = 0;
+    while (at < end) {
+      const byte = load<u8>(at);
+      if (byte == 0x26 /* & */) break;
+      if (byte == 0x3d /* = */ && !equals) equals = at;
+      at++;
+    }
+    const nameEnd = equals ? equals : at;
+    const attribute = tableFind(names, name, <i32>(nameEnd - name));
+    if (attribute != NOT_FOUND && load<u32>(slots + <usize>attribute * SLOT_SIZE) != stamp) {
+      const value = equals ? equals + 1 : at;
+      addLine(attribute, value, <i32>(at - value));
+    }
+    at++;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Hash tables of strings in a program.
+ */
+
+import { equalBytes } from "../host/text";
+import {
+  ENTRY_HASH,
+  ENTRY_LENGTH,
+  ENTRY_STRING,
+  ENTRY_VALUE,
+  TABLE_ENTRY_SIZE,
+  TABLE_MASK,
+  TABLE_STARTS,
+} from "../layout";
+import { program, strings } from "./current";
+import { hashBytes } from "./hash";
+
+/** No value in a table is this large. */
+export const NOT_FOUND: u32 = 0xffffffff;
+
+/** The value of a string in the table at an offset of the current program, or `NOT_FOUND`; offset 0 is empty. */
+// @ts-ignore: decorator
+@inline
+export function tableFind(offset: u32, text: usize, length: i32): u32 {
+  return offset ? tableFindHashed(offset, text, length, hashBytes(text, length)) : NOT_FOUND;
+}
+
+/** The same with the hash in hand. */
+export function tableFindHashed(offset: u32, text: usize, length: i32, hash: u32): u32 {
+  const table = program + offset;
+  const mask = load<u32>(table, TABLE_MASK);
+  const start = table + (<usize>(hash & mask) << 2);
+  let index = load<u32>(start, TABLE_STARTS);
+  const end = load<u32>(start, TABLE_STARTS + 4);
+  if (index == end) return NOT_FOUND;
+  const entries = table + TABLE_STARTS + (<usize>(mask + 2) << 2);
+  do {
+    const entry = entries + <usize>index * TABLE_ENTRY_SIZE;
+    if (
+      load<u32>(entry, ENTRY_HASH) == hash &&
+      load<i32>(entry, ENTRY_LENGTH) == length &&
+      equalBytes(strings + load<u32>(entry, ENTRY_STRING), text, length)
+    ) {
+      return load<u32>(entry, ENTRY_VALUE);
+    }
+  } while (++index < end);
+  return NOT_FOUND;
+}

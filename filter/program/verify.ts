@@ -1,0 +1,470 @@
+/**
+ * Decides whether a blob may be used at all. After this every offset, length and reference in it is known to be
+ * good, and the matching code checks nothing again; so whatever matching relies on is checked here.
+ *
+ * Records stand in one row and refer only to records before them. One pass in that order notes for each record
+ * that it begins here (a reference may point nowhere else) and how deep the nodes below it nest (matching
+ * recurses, and the stack has an end).
+ */
+
+import { heapAlloc, heapFree } from "../host/memory";
+import {
+  ABORT_GRPC,
+  ATTRIBUTE_FIRST_NAMED,
+  ATTRIBUTES_COUNT,
+  ATTRIBUTES_FIRST_QUERY,
+  ATTRIBUTES_HEADERS,
+  ATTRIBUTES_QUERY,
+  ATTRIBUTES_SIZE,
+  ENTRY_LENGTH,
+  ENTRY_STRING,
+  ENTRY_VALUE,
+  FAULT_ABORT_KIND,
+  FAULT_ABORT_PPM,
+  FAULT_ABORT_STATUS,
+  FAULT_DELAY_PPM,
+  FAULT_SIZE,
+  FLAGS_KNOWN,
+  FORMAT_VERSION,
+  FORWARD_HEADERS,
+  FORWARD_ONE_LENGTH,
+  FORWARD_ONE_SIZE,
+  FORWARD_ONE_STRING,
+  FORWARD_SHARES,
+  FORWARD_TOTAL,
+  HEADER_ATTRIBUTES,
+  HEADER_CHECKSUM,
+  HEADER_DEFAULT_NODE,
+  HEADER_DOMAINS,
+  HEADER_FLAGS,
+  HEADER_LENGTH,
+  HEADER_RECORDS,
+  HEADER_ROUTE_COUNT,
+  HEADER_ROUTES,
+  HEADER_SIZE,
+  HEADER_STRINGS,
+  HEADER_SUFFIXES,
+  HEADER_VERSION,
+  HEADERS_ENTRIES,
+  HEADERS_ENTRY_SIZE,
+  KIND_ATTRIBUTE_TABLE,
+  KIND_ATTRIBUTES,
+  KIND_FAULT,
+  KIND_FORWARD,
+  KIND_FORWARD_ONE,
+  KIND_HEADERS,
+  KIND_LEAF,
+  KIND_NODE_TABLE,
+  KIND_PREDICATES,
+  KIND_REGEX,
+  KIND_RESPONSE,
+  KIND_SWITCH,
+  KIND_TRIE,
+  LEAF_ENTRIES,
+  LEAF_ENTRY_SIZE,
+  MAGIC,
+  NODE_DIRECT,
+  NODE_NONE,
+  NODE_SHIFT,
+  NODE_TAG_MASK,
+  OUTCOME_FAULT,
+  PREDICATE_ATTRIBUTE_SHIFT,
+  PREDICATE_INVERT,
+  PREDICATE_LENGTH,
+  PREDICATE_MISSING_AS_EMPTY,
+  PREDICATE_OPERAND,
+  PREDICATE_PRESENT,
+  PREDICATE_REGEX,
+  PREDICATE_SIZE,
+  PREDICATE_TYPE_MASK,
+  PREDICATES_ENTRIES,
+  RECORD_KIND_MASK,
+  RECORD_SIZE_SHIFT,
+  REGEX_LENGTH,
+  REGEX_TABLE,
+  RESPONSE_BODY,
+  RESPONSE_BODY_LENGTH,
+  RESPONSE_SIZE,
+  RESPONSE_STATUS,
+  SHARE_CUMULATIVE,
+  SHARE_LENGTH,
+  SHARE_SIZE,
+  SHARE_STRING,
+  SWITCH_ATTRIBUTE,
+  SWITCH_EXACT,
+  SWITCH_PREFIXES,
+  SWITCH_PRESENT,
+  SWITCH_REGEXES,
+  SWITCH_REST,
+  SWITCH_SIZE,
+  TABLE_COUNT,
+  TABLE_ENTRY_SIZE,
+  TABLE_MASK,
+  TABLE_STARTS,
+  TRIE_BITMAP_SIZE,
+  TRIE_CHILD_COUNT,
+  TRIE_KEYS,
+  TRIE_LABEL,
+  TRIE_LABEL_LENGTH,
+  TRIE_LIST_MAX,
+  TRIE_NODE,
+  TRIE_PARENT,
+} from "../layout";
+import { checksum } from "./hash";
+import { verifyRegexTable } from "./regex";
+
+/** Nodes may nest so deep. */
+const MAX_DEPTH: u32 = 200;
+
+let blob: usize = 0;
+/** Offset of the first byte behind the records. */
+let recordsEnd: u32 = 0;
+let stringsSize: u32 = 0;
+let routeCount: u32 = 0;
+let attributeCount: u32 = 0;
+/** One byte for each word of the records: 0 no record begins here, else 1 + the depth of what is below. */
+let marks: usize = 0;
+/** Offset of the record that is looked at. */
+let at: u32 = 0;
+let depth: u32 = 0;
+
+/** Why the last blob was refused, and at which offset. */
+export let refusal: string = "";
+export let refusalOffset: u32 = 0;
+
+/** Whether a blob of `size` bytes at `start` (4-byte aligned) is whole, and made for this filter. */
+export function verifyProgram(start: usize, size: u32): bool {
+  blob = start;
+  at = 0;
+  if (size < HEADER_SIZE) return refuse("it is too short to be a routing program");
+  if (load<u32>(blob) != MAGIC) return refuse("it is not a routing program");
+  at = HEADER_VERSION;
+  if (load<u32>(blob, HEADER_VERSION) > FORMAT_VERSION) {
+    return refuse("it is of a newer format version than this filter knows");
+  }
+  if (load<u32>(blob, HEADER_VERSION) != FORMAT_VERSION) return refuse("it is of an unknown format version");
+  at = HEADER_LENGTH;
+  const length = load<u32>(blob, HEADER_LENGTH);
+  if (length > size) return refuse("it is cut short");
+  if (length < size) return refuse("it goes on behind its end");
+  if (length & 3) return refuse("its length is odd");
+  at = HEADER_CHECKSUM;
+  if (
+    checksum(blob + HEADER_CHECKSUM + 4, length - HEADER_CHECKSUM - 4) != load<u32>(blob, HEADER_CHECKSUM)
+  ) {
+    return refuse("its checksum is wrong");
+  }
+  at = HEADER_FLAGS;
+  if (load<u32>(blob, HEADER_FLAGS) & ~FLAGS_KNOWN) return refuse("it has unknown flags");
+
+  at = HEADER_ROUTES;
+  const routes = load<u32>(blob, HEADER_ROUTES);
+  const strings = load<u32>(blob, HEADER_STRINGS);
+  routeCount = load<u32>(blob, HEADER_ROUTE_COUNT);
+  recordsEnd = routes;
+  if (
+    load<u32>(blob, HEADER_RECORDS) != HEADER_SIZE ||
+    routes < HEADER_SIZE ||
+    strings < routes ||
+    strings > length ||
+    (routes | strings) & 3 ||
+    routeCount != (strings - routes) >> 2
+  ) {
+    return refuse("its sections overlap or end outside");
+  }
+  stringsSize = length - strings;
+
+  const words = (routes - HEADER_SIZE) >> 2;
+  marks = heapAlloc(words + 1);
+  if (!marks) return refuse("there is no memory to check it");
+  memory.fill(marks, 0, words + 1);
+  const good = verifyRecords() && verifyRoots();
+  heapFree(marks);
+  return good;
+}
+
+function refuse(reason: string): bool {
+  refusal = reason;
+  refusalOffset = at;
+  return false;
+}
+
+function verifyRecords(): bool {
+  // The number of attributes is needed before their record is reached.
+  const attributes = load<u32>(blob, HEADER_ATTRIBUTES);
+  at = HEADER_ATTRIBUTES;
+  if (
+    attributes & 3 ||
+    attributes < HEADER_SIZE ||
+    attributes > recordsEnd ||
+    recordsEnd - attributes < ATTRIBUTES_SIZE
+  ) {
+    return refuse("its attributes are outside");
+  }
+  attributeCount = load<u32>(blob + attributes, ATTRIBUTES_COUNT);
+  if (attributeCount < ATTRIBUTE_FIRST_NAMED || attributeCount > 0x00ffffff)
+    return refuse("it has a bad number of attributes");
+
+  at = HEADER_SIZE;
+  while (at < recordsEnd) {
+    const head = load<u32>(blob + at);
+    const size = head >> RECORD_SIZE_SHIFT;
+    if (!size || size > (recordsEnd - at) >> 2) return refuse("a record ends outside");
+    depth = 0;
+    if (!verifyRecord(head & RECORD_KIND_MASK, blob + at, size << 2)) {
+      return refuse("a record is damaged");
+    }
+    if (depth > MAX_DEPTH) return refuse("its nodes nest too deep");
+    store<u8>(marks + ((at - HEADER_SIZE) >> 2), <u8>(1 + depth));
+    at += size << 2;
+  }
+  return verifyTrieParents();
+}
+
+function verifyRoots(): bool {
+  at = HEADER_ATTRIBUTES;
+  if (!isRecord(load<u32>(blob, HEADER_ATTRIBUTES), KIND_ATTRIBUTES)) return refuse("it has no attributes");
+  at = HEADER_DOMAINS;
+  const domains = load<u32>(blob, HEADER_DOMAINS);
+  if (domains && !isRecord(domains, KIND_NODE_TABLE)) return refuse("it has a bad table of domains");
+  at = HEADER_SUFFIXES;
+  const suffixes = load<u32>(blob, HEADER_SUFFIXES);
+  if (suffixes && !isRecord(suffixes, KIND_NODE_TABLE)) return refuse("it has a bad table of suffixes");
+  at = HEADER_DEFAULT_NODE;
+  if (!isNode(load<u32>(blob, HEADER_DEFAULT_NODE))) return refuse("it has a bad node for all hosts");
+  at = recordsEnd;
+  for (let i: u32 = 0; i < routeCount; i++, at += 4) {
+    const outcome = load<u32>(blob + at);
+    if (
+      !isRecord(outcome, KIND_FORWARD) &&
+      !isRecord(outcome, KIND_FORWARD_ONE) &&
+      !isRecord(outcome, KIND_RESPONSE)
+    ) {
+      return refuse("a route has no outcome");
+    }
+  }
+  return true;
+}
+
+/** Whether a verified record begins at an offset, whatever its kind. */
+function isStart(offset: u32): bool {
+  return (
+    offset >= HEADER_SIZE &&
+    offset < recordsEnd &&
+    !(offset & 3) &&
+    load<u8>(marks + ((offset - HEADER_SIZE) >> 2)) != 0
+  );
+}
+
+function isRecord(offset: u32, kind: u32): bool {
+  return isStart(offset) && (load<u32>(blob + offset) & RECORD_KIND_MASK) == kind;
+}
+
+/** A record or none; what is below it counts for the depth of the one that refers to it. */
+function isOptional(offset: u32, kind: u32): bool {
+  if (!offset) return true;
+  if (!isRecord(offset, kind)) return false;
+  deepen(offset);
+  return true;
+}
+
+function isNode(reference: u32): bool {
+  if (reference == NODE_NONE) return true;
+  if ((reference & NODE_TAG_MASK) == NODE_DIRECT) return reference >> NODE_SHIFT < routeCount;
+  if (!isRecord(reference, KIND_LEAF) && !isRecord(reference, KIND_SWITCH)) return false;
+  deepen(reference);
+  return true;
+}
+
+function deepen(offset: u32): void {
+  depth = max(depth, <u32>load<u8>(marks + ((offset - HEADER_SIZE) >> 2)));
+}
+
+function isString(offset: u32, length: u32): bool {
+  return offset <= stringsSize && length <= stringsSize - offset;
+}
+
+function verifyRecord(kind: u32, record: usize, size: u32): bool {
+  switch (kind) {
+    case KIND_LEAF:
+      return verifyLeaf(record, size);
+    case KIND_SWITCH:
+      return (
+        size == SWITCH_SIZE &&
+        load<u32>(record, SWITCH_ATTRIBUTE) < attributeCount &&
+        isNode(load<u32>(record, SWITCH_REST)) &&
+        isOptional(load<u32>(record, SWITCH_EXACT), KIND_NODE_TABLE) &&
+        isOptional(load<u32>(record, SWITCH_PREFIXES), KIND_TRIE) &&
+        load<u32>(record, SWITCH_REGEXES) == 0 &&
+        isNode(load<u32>(record, SWITCH_PRESENT))
+      );
+    case KIND_NODE_TABLE:
+    case KIND_ATTRIBUTE_TABLE:
+      return verifyTable(kind, record, size);
+    case KIND_ATTRIBUTES:
+      return (
+        at == load<u32>(blob, HEADER_ATTRIBUTES) &&
+        size == ATTRIBUTES_SIZE &&
+        isOptional(load<u32>(record, ATTRIBUTES_HEADERS), KIND_ATTRIBUTE_TABLE) &&
+        isOptional(load<u32>(record, ATTRIBUTES_QUERY), KIND_ATTRIBUTE_TABLE) &&
+        load<u32>(record, ATTRIBUTES_FIRST_QUERY) <= attributeCount
+      );
+    case KIND_PREDICATES:
+      return verifyPredicates(record, size);
+    case KIND_REGEX: {
+      if (size < REGEX_TABLE) return false;
+      const length = load<u32>(record, REGEX_LENGTH);
+      return length <= size - REGEX_TABLE && verifyRegexTable(record + REGEX_TABLE, length);
+    }
+    case KIND_HEADERS:
+      return verifyHeaders(record, size);
+    case KIND_FORWARD:
+      return verifyForward(record, size);
+    case KIND_FORWARD_ONE:
+      return (
+        size == FORWARD_ONE_SIZE &&
+        isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT) &&
+        isOptional(load<u32>(record, FORWARD_HEADERS), KIND_HEADERS) &&
+        isString(load<u32>(record, FORWARD_ONE_STRING), load<u32>(record, FORWARD_ONE_LENGTH))
+      );
+    case KIND_RESPONSE:
+      return (
+        size == RESPONSE_SIZE &&
+        isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT) &&
+        isStatus(load<u32>(record, RESPONSE_STATUS)) &&
+        isString(load<u32>(record, RESPONSE_BODY), load<u32>(record, RESPONSE_BODY_LENGTH))
+      );
+    case KIND_FAULT:
+      return (
+        size == FAULT_SIZE &&
+        load<u32>(record, FAULT_DELAY_PPM) <= 1000000 &&
+        load<u32>(record, FAULT_ABORT_PPM) <= 1000000 &&
+        (load<u32>(record, FAULT_ABORT_KIND) == ABORT_GRPC
+          ? load<u32>(record, FAULT_ABORT_STATUS) <= 16
+          : load<u32>(record, FAULT_ABORT_KIND) < ABORT_GRPC &&
+            (load<u32>(record, FAULT_ABORT_KIND) == 0 || isStatus(load<u32>(record, FAULT_ABORT_STATUS))))
+      );
+    case KIND_TRIE:
+      return verifyTrie(record, size);
+    default:
+      return false;
+  }
+}
+
+function isStatus(status: u32): bool {
+  return status >= 200 && status < 600;
+}
+
+function verifyLeaf(record: usize, size: u32): bool {
+  if (size < LEAF_ENTRIES || (size - LEAF_ENTRIES) % LEAF_ENTRY_SIZE) return false;
+  for (let offset: u32 = LEAF_ENTRIES; offset < size; offset += LEAF_ENTRY_SIZE) {
+    if (load<u32>(record + offset) >= routeCount) return false;
+    if (!isOptional(load<u32>(record + offset, 4), KIND_PREDICATES)) return false;
+  }
+  return true;
+}
+
+function verifyTable(kind: u32, record: usize, size: u32): bool {
+  if (size < TABLE_STARTS + 8) return false;
+  const count = load<u32>(record, TABLE_COUNT);
+  const mask = load<u32>(record, TABLE_MASK);
+  if (mask & (mask + 1) || mask > size >> 2 || count > size >> 4) return false;
+  const startsSize = (mask + 2) << 2;
+  if (size != TABLE_STARTS + startsSize + count * TABLE_ENTRY_SIZE) return false;
+  let previous: u32 = 0;
+  for (let offset: u32 = 0; offset < startsSize; offset += 4) {
+    const start = load<u32>(record + offset, TABLE_STARTS);
+    if (start < previous || start > count) return false;
+    previous = start;
+  }
+  const end = record + size;
+  for (let entry = record + TABLE_STARTS + startsSize; entry < end; entry += TABLE_ENTRY_SIZE) {
+    if (!isString(load<u32>(entry, ENTRY_STRING), load<u32>(entry, ENTRY_LENGTH))) return false;
+    const value = load<u32>(entry, ENTRY_VALUE);
+    if (kind == KIND_NODE_TABLE ? !isNode(value) : value >= attributeCount || value < ATTRIBUTE_FIRST_NAMED)
+      return false;
+  }
+  return true;
+}
+
+function verifyPredicates(record: usize, size: u32): bool {
+  if (size < PREDICATES_ENTRIES || (size - PREDICATES_ENTRIES) % PREDICATE_SIZE) return false;
+  const end = record + size;
+  for (let entry = record + PREDICATES_ENTRIES; entry < end; entry += PREDICATE_SIZE) {
+    const word = load<u32>(entry);
+    if (word >> PREDICATE_ATTRIBUTE_SHIFT >= attributeCount) return false;
+    const type = word & PREDICATE_TYPE_MASK;
+    const known: u32 = PREDICATE_TYPE_MASK | PREDICATE_INVERT | PREDICATE_MISSING_AS_EMPTY;
+    if (type > PREDICATE_PRESENT || word & 0xff & ~known) return false;
+    const operand = load<u32>(entry, PREDICATE_OPERAND);
+    if (
+      type == PREDICATE_REGEX
+        ? !isRecord(operand, KIND_REGEX)
+        : !isString(operand, load<u32>(entry, PREDICATE_LENGTH))
+    ) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function verifyHeaders(record: usize, size: u32): bool {
+  if (size < HEADERS_ENTRIES || (size - HEADERS_ENTRIES) % HEADERS_ENTRY_SIZE) return false;
+  const end = record + size;
+  for (let entry = record + HEADERS_ENTRIES; entry < end; entry += 8) {
+    if (!isString(load<u32>(entry), load<u32>(entry, 4))) return false;
+  }
+  return true;
+}
+
+function verifyForward(record: usize, size: u32): bool {
+  if (size <= FORWARD_SHARES || (size - FORWARD_SHARES) % SHARE_SIZE) return false;
+  if (!isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT)) return false;
+  if (!isOptional(load<u32>(record, FORWARD_HEADERS), KIND_HEADERS)) return false;
+  const end = record + size;
+  let sum: u64 = 0;
+  for (let share = record + FORWARD_SHARES; share < end; share += SHARE_SIZE) {
+    const cumulative = load<u64>(share, SHARE_CUMULATIVE);
+    if (cumulative <= sum) return false;
+    sum = cumulative;
+    if (!isString(load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH))) return false;
+  }
+  return sum == load<u64>(record, FORWARD_TOTAL);
+}
+
+function verifyTrie(record: usize, size: u32): bool {
+  if (size < TRIE_KEYS) return false;
+  if (!isString(load<u32>(record, TRIE_LABEL), load<u32>(record, TRIE_LABEL_LENGTH))) return false;
+  if (!isNode(load<u32>(record, TRIE_NODE))) return false;
+  const count = load<u32>(record, TRIE_CHILD_COUNT);
+  if (count > 256) return false;
+  let keys: u32 = TRIE_BITMAP_SIZE;
+  if (count <= TRIE_LIST_MAX) {
+    keys = (count + 3) & ~3;
+  } else {
+    if (size < TRIE_KEYS + TRIE_BITMAP_SIZE) return false;
+    let bits = 0;
+    for (let i: u32 = 0; i < TRIE_BITMAP_SIZE; i += 4) bits += popcnt<u32>(load<u32>(record + i, TRIE_KEYS));
+    if (bits != count) return false;
+  }
+  if (size != TRIE_KEYS + keys + (count << 2)) return false;
+  for (let i: u32 = 0; i < count; i++) {
+    const child = load<u32>(record + TRIE_KEYS + keys + (i << 2));
+    if (!isRecord(child, KIND_TRIE)) return false;
+    // A child without a label would let the walk stand still.
+    if (!load<u32>(blob + child, TRIE_LABEL_LENGTH)) return false;
+    // Depth that a walk down the tree adds is no recursion: only what its routing nodes hold counts.
+    depth = max(depth, <u32>load<u8>(marks + ((child - HEADER_SIZE) >> 2)) - 1);
+  }
+  return true;
+}
+
+/** Parents stand further on than their children, so they are looked at when every record is known. */
+function verifyTrieParents(): bool {
+  for (at = HEADER_SIZE; at < recordsEnd; at += (load<u32>(blob + at) >> RECORD_SIZE_SHIFT) << 2) {
+    if ((load<u32>(blob + at) & RECORD_KIND_MASK) != KIND_TRIE) continue;
+    const parent = load<u32>(blob + at, TRIE_PARENT);
+    if (parent && (parent <= at || !isRecord(parent, KIND_TRIE))) return refuse("a prefix has a bad parent");
+  }
+  return true;
+}
