@@ -9,8 +9,8 @@
 import { createHash } from "node:crypto";
 import type { Cluster } from "../ir/ir.ts";
 
-/** Half of what Linux gives a user, with room for the other subscriptions and for other programs. */
-export const MAX_ENDPOINT_FILES = 48;
+/** A reload may open every subscription a second time before it closes the first; listeners need theirs, too. */
+export const MAX_ENDPOINT_FILES = 32;
 
 /** Below the 255 bytes that file systems allow, with room for a suffix. */
 const MAX_FILE_NAME = 200;
