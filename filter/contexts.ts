@@ -14,15 +14,11 @@ let entries: usize = 0;
 let mask: u32 = 0;
 let used: u32 = 0;
 
-// @ts-ignore: decorator
-@inline
 function home(id: u32): u32 {
   // Ids are consecutive: their low bits spread as well as any hash.
   return id & mask;
 }
 
-// @ts-ignore: decorator
-@inline
 function entryAt(index: u32): usize {
   return entries + <usize>index * ENTRY_SIZE;
 }
@@ -53,20 +49,14 @@ export function findStream(id: u32): usize {
   return entry;
 }
 
-// @ts-ignore: decorator
-@inline
 export function streamRoot(entry: usize): usize {
   return <usize>load<u32>(entry, 4);
 }
 
-// @ts-ignore: decorator
-@inline
 export function streamQueuePosition(entry: usize): u32 {
   return load<u32>(entry, 8);
 }
 
-// @ts-ignore: decorator
-@inline
 export function setStreamQueuePosition(entry: usize, position: u32): void {
   store<u32>(entry, position, 8);
 }

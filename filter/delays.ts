@@ -67,8 +67,6 @@ export function scheduleTick(root: u32): void {
   setTick(max<u32>(left, 1));
 }
 
-// @ts-ignore: decorator
-@inline
 function at(index: u32): usize {
   return queue + <usize>index * WAITING_SIZE;
 }

@@ -28,8 +28,6 @@ export function findRoot(id: u32): usize {
 }
 
 /** Its program, or 0 while it has none. */
-// @ts-ignore: decorator
-@inline
 export function rootProgram(root: usize): usize {
   return <usize>load<u32>(root, 8);
 }

@@ -2,9 +2,7 @@
  * Time that never jumps, for deadlines. The ABI's own clock is the wall clock.
  */
 
-// @ts-ignore: decorator
-@external("wasi_snapshot_preview1", "clock_time_get")
-declare function clock_time_get(id: u32, precision: u64, result: usize): u32;
+import { clock_time_get } from "./wasi";
 
 const MONOTONIC: u32 = 1;
 const result = memory.data(8, 8);

@@ -27,7 +27,7 @@ export let heapInUse: usize = 0;
 export function heapAlloc(size: usize): usize {
   if (size > 0x3fff0000) return 0;
   // Sizes are rounded up to an eighth of their magnitude: programs that differ a little fit each other's room.
-  const magnitude: usize = size < 1024 ? 1024 : <usize>1 << <usize>(31 - clz<u32>(<u32>size));
+  const magnitude: usize = size < 1024 ? 1024 : (<usize>1) << (<usize>(31 - clz<u32>(<u32>size)));
   const step = (magnitude >> 3) - 1;
   const wanted = BLOCK_HEADER + ((((size + step) & ~step) + ALIGN_MASK) & ~ALIGN_MASK);
 
@@ -53,7 +53,7 @@ export function heapAlloc(size: usize): usize {
     if (!heapTop) heapTop = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK;
     block = heapTop;
     const end = block + wanted;
-    const have = <usize>memory.size() << 16;
+    const have = (<usize>memory.size()) << 16;
     if (end > have) {
       const pages = <i32>((end - have + 0xffff) >>> 16);
       if (memory.grow(pages) < 0) return 0;
@@ -103,8 +103,6 @@ let arenaEnd: usize = 0;
 let arenaOutgrown: usize = 0;
 
 /** Forgets all that the last callback put into the arena. */
-// @ts-ignore: decorator
-@inline
 export function arenaReset(): void {
   arenaAt = arenaStart;
   if (arenaOutgrown) arenaDropOutgrown();
@@ -119,8 +117,6 @@ function arenaDropOutgrown(): void {
 }
 
 /** Scratch space until the end of this callback, 8-byte aligned, not cleared. */
-// @ts-ignore: decorator
-@inline
 export function arenaAlloc(size: usize): usize {
   const at = arenaAt;
   const end = at + ((size + 7) & ~7);

@@ -3,10 +3,7 @@
  */
 
 import { now } from "./clock";
-
-// @ts-ignore: decorator
-@external("wasi_snapshot_preview1", "random_get")
-declare function random_get(at: usize, size: usize): u32;
+import { random_get } from "./wasi";
 
 let s0: u64 = 0;
 let s1: u64 = 0;
@@ -37,8 +34,6 @@ export function random(): u64 {
 }
 
 /** True in `perMillion` of a million calls. */
-// @ts-ignore: decorator
-@inline
 export function chance(perMillion: u32): bool {
   return ((random() >> 32) * 1000000) >> 32 < <u64>perMillion;
 }

@@ -34,8 +34,6 @@ export function readHeaders(): usize {
   return <usize>load<u32>(pairsResult);
 }
 
-// @ts-ignore: decorator
-@inline
 export function setHeader(name: usize, nameLength: usize, value: usize, valueLength: usize): void {
   proxy_replace_header_map_value(REQUEST_HEADERS, name, nameLength, value, valueLength);
 }
@@ -46,7 +44,13 @@ export function removeHeader(name: usize, nameLength: usize): void {
 }
 
 /** Answers in place of an upstream. For gRPC clients Envoy turns the status into a gRPC one, as it does itself. */
-export function respond(status: u32, details: usize, detailsLength: usize, body: usize, bodyLength: usize): void {
+export function respond(
+  status: u32,
+  details: usize,
+  detailsLength: usize,
+  body: usize,
+  bodyLength: usize,
+): void {
   respondGrpc(status, NO_GRPC_STATUS, details, detailsLength, body, bodyLength);
 }
 

@@ -33,8 +33,6 @@ export function equalBytes(a: usize, b: usize, length: i32): bool {
 }
 
 /** ASCII lower case. */
-// @ts-ignore: decorator
-@inline
 export function lowerByte(byte: u32): u32 {
   return byte - 65 < 26 ? byte | 32 : byte;
 }

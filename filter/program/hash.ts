@@ -17,8 +17,8 @@ export function hashBytes(text: usize, length: i32): u32 {
   }
   if (rest) {
     let tail: u32 = load<u8>(text);
-    if (rest > 1) tail |= <u32>load<u8>(text, 1) << 8;
-    if (rest > 2) tail |= <u32>load<u8>(text, 2) << 16;
+    if (rest > 1) tail |= (<u32>load<u8>(text, 1)) << 8;
+    if (rest > 2) tail |= (<u32>load<u8>(text, 2)) << 16;
     h = (h ^ tail) * HASH_PRIME;
     h ^= h >>> 15;
   }
@@ -27,15 +27,11 @@ export function hashBytes(text: usize, length: i32): u32 {
 }
 
 /** One step of the hash that grows from a string's end towards its start, for suffixes of host names. */
-// @ts-ignore: decorator
-@inline
 export function hashStep(h: u32, byte: u32): u32 {
   return (h ^ byte) * 0x01000193;
 }
 
 /** Spreads the steps over all bits. */
-// @ts-ignore: decorator
-@inline
 export function hashFinish(h: u32): u32 {
   return h ^ (h >>> 15);
 }

@@ -73,7 +73,7 @@ export function addHeader(name: usize, nameLength: i32, value: usize, valueLengt
       authorityLength = valueLength;
     }
   }
-  const bit = <u64>1 << min<u64>(nameLength, 63);
+  const bit = (<u64>1) << min<u64>(nameLength, 63);
   if (!(load<u64>(attributes, ATTRIBUTES_LENGTHS) & bit)) return;
   const slot = tableFind(load<u32>(attributes, ATTRIBUTES_HEADERS), name, nameLength);
   if (slot != NOT_FOUND) addLine(slot, value, valueLength);
@@ -130,20 +130,14 @@ export function attributeLine(attribute: u32): usize {
   return load<u32>(slot) == stamp ? <usize>load<u32>(slot, 4) : 0;
 }
 
-// @ts-ignore: decorator
-@inline
 export function lineText(line: usize): usize {
   return <usize>load<u32>(line);
 }
 
-// @ts-ignore: decorator
-@inline
 export function lineLength(line: usize): i32 {
   return load<i32>(line, 4);
 }
 
-// @ts-ignore: decorator
-@inline
 export function lineNext(line: usize): usize {
   return <usize>load<u32>(line, 8);
 }

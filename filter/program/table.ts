@@ -19,8 +19,6 @@ import { hashBytes } from "./hash";
 export const NOT_FOUND: u32 = 0xffffffff;
 
 /** The value of a string in the table at an offset of the current program, or `NOT_FOUND`; offset 0 is empty. */
-// @ts-ignore: decorator
-@inline
 export function tableFind(offset: u32, text: usize, length: i32): u32 {
   return offset ? tableFindHashed(offset, text, length, hashBytes(text, length)) : NOT_FOUND;
 }
@@ -29,11 +27,11 @@ export function tableFind(offset: u32, text: usize, length: i32): u32 {
 export function tableFindHashed(offset: u32, text: usize, length: i32, hash: u32): u32 {
   const table = program + offset;
   const mask = load<u32>(table, TABLE_MASK);
-  const start = table + (<usize>(hash & mask) << 2);
+  const start = table + ((<usize>(hash & mask)) << 2);
   let index = load<u32>(start, TABLE_STARTS);
   const end = load<u32>(start, TABLE_STARTS + 4);
   if (index == end) return NOT_FOUND;
-  const entries = table + TABLE_STARTS + (<usize>(mask + 2) << 2);
+  const entries = table + TABLE_STARTS + ((<usize>(mask + 2)) << 2);
   do {
     const entry = entries + <usize>index * TABLE_ENTRY_SIZE;
     if (
