@@ -52,12 +52,12 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
   setHostBuffersOnHeap(false);
   const blob = <usize>load<u32>(result);
   if (failed) {
-    logText("sluice: the routing program is refused: it cannot be read");
+    logText("the routing program is refused: it cannot be read");
     logSend(LOG_ERROR);
     return 0;
   }
   if (!verifyProgram(blob, load<u32>(result, 4))) {
-    logText("sluice: the routing program is refused: ");
+    logText("the routing program is refused: ");
     logText(refusal);
     logText(" (at byte ");
     logNumber(refusalOffset);

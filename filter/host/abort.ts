@@ -5,7 +5,7 @@
 import { LOG_CRITICAL, logNumber, logSend, logText } from "./log";
 
 export function onAbort(message: string | null, file: string | null, line: u32, column: u32): void {
-  logText("sluice: aborted at ");
+  logText("aborted at ");
   if (file !== null) logText(file);
   logText(":");
   logNumber(line);
