@@ -19,7 +19,6 @@ export interface HttpConnectionManager extends PathOptions {
   readonly stat_prefix: string;
   readonly codec_type: "AUTO";
   readonly use_remote_address: boolean;
-  readonly internal_address_config: { readonly unix_sockets: boolean };
   readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
@@ -66,8 +65,8 @@ export function emitHttpConnectionManager(
     ...PATH_OPTIONS[options.pathNormalization],
     // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
     use_remote_address: listener.role === "gateway",
-    // No address is internal, so Envoy drops the `x-envoy-*` headers with which a client would steer it.
-    internal_address_config: { unix_sockets: false },
+    // `internal_address_config` stays out: then no address is internal, whatever `x-forwarded-for` says, and Envoy
+    // drops the `x-envoy-*` headers with which a client would steer it. An empty one means the private networks.
     // A stream may be silent for as long as its rule's timeout allows.
     stream_idle_timeout: "0s",
     proxy_100_continue: true,

@@ -1,4 +1,4 @@
-/** An IR with every feature that Envoy's configuration can show, on ports of the caller's choosing. */
+/** An IR with every feature that Envoy's configuration can show. */
 
 import type { Cluster, Config, Endpoint, RetryPolicy, Route, RouteTable } from "../../compiler/ir/ir.ts";
 
@@ -27,7 +27,7 @@ function forward(name: string, cluster: string, more: Partial<Route> = {}): Rout
 
 const reviews = (subset: string) => `outbound|9080|${subset}|reviews.default.svc.cluster.local`;
 
-const ROUTES: readonly Route[] = [
+const routes = (answer: number): readonly Route[] => [
   forward("exact", reviews("v1"), {
     match: { path: { kind: "exact", value: "/exact", ignoreCase: true }, headers: [], queryParams: [] },
   }),
@@ -90,7 +90,7 @@ const ROUTES: readonly Route[] = [
   {
     name: "",
     match: { path: { kind: "prefix", value: "/answer", ignoreCase: false }, headers: [], queryParams: [] },
-    action: { kind: "directResponse", status: 418, body: "short and stout" },
+    action: { kind: "directResponse", status: answer, body: "short and stout" },
   },
   {
     name: "rest",
@@ -104,11 +104,11 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-const TABLE: RouteTable = {
+const table = (answer: number): RouteTable => ({
   ignorePortInHost: true,
   virtualHosts: [
-    { name: "reviews:80", domains: ["reviews", "reviews.default.svc.cluster.local"], routes: ROUTES },
-    { name: "wildcard", domains: ["*.example"], routes: ROUTES },
+    { name: "reviews:80", domains: ["reviews", "reviews.default.svc.cluster.local"], routes: routes(answer) },
+    { name: "wildcard", domains: ["*.example"], routes: routes(answer) },
     {
       name: "block_all",
       domains: ["*"],
@@ -121,7 +121,7 @@ const TABLE: RouteTable = {
       ],
     },
   ],
-};
+});
 
 function cluster(name: string, more: Partial<Cluster> = {}): Cluster {
   return {
@@ -175,14 +175,27 @@ function clusters(endpoints: readonly Endpoint[]): Cluster[] {
   ];
 }
 
-/** A gateway and a mesh listener with the same rules. `endpoints` are those of both versions of `reviews`. */
-export function richConfig(ports: readonly [number, number], endpoints: readonly Endpoint[]): Config {
+export interface Variation {
+  /** Status with which `/answer` is answered. */
+  readonly answer?: number;
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * A gateway and a mesh listener with the same rules, on ports that the system picks. `endpoints` are those of
+ * both versions of `reviews`.
+ */
+export function richConfig(endpoints: readonly Endpoint[], variation: Variation = {}): Config {
+  const routes = table(variation.answer ?? 418);
   return {
     listeners: [
-      { name: "gateway_80", role: "gateway", address: "127.0.0.1", port: ports[0], routes: TABLE },
-      { name: "mesh", role: "mesh", address: "127.0.0.1", port: ports[1], routes: TABLE },
+      { name: "gateway_80", role: "gateway", address: "127.0.0.1", port: 0, routes },
+      { name: "mesh", role: "mesh", address: "127.0.0.1", port: 0, routes },
     ],
-    clusters: clusters(endpoints),
+    clusters: clusters(endpoints).map((cluster) => ({
+      ...cluster,
+      connectTimeoutMs: variation.connectTimeoutMs ?? cluster.connectTimeoutMs,
+    })),
   };
 }
 

@@ -1,0 +1,200 @@
+/** What the emitter writes, judged by an Envoy: accepted, without a word of complaint, and read again when it changes. */
+
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type EnvoyFiles, emitEnvoy } from "../../compiler/envoy/index.ts";
+import type { Config } from "../../compiler/ir/ir.ts";
+import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
+import { writeOutput } from "../../compiler/output/write.ts";
+import { encodeProgram } from "../../compiler/program/encode.ts";
+import {
+  type EnvoyBinary,
+  type EnvoyProcess,
+  filterModulePath,
+  findEnvoy,
+  startEnvoy,
+} from "../../compiler/runtime/index.ts";
+import { ENDPOINTS, richConfig } from "./rich-config.ts";
+
+const TARGETS: readonly Target[] = ["wasm", "native"];
+
+let binary: EnvoyBinary;
+let directory: string;
+let envoy: EnvoyProcess | undefined;
+
+beforeAll(async () => {
+  binary = await findEnvoy({ log: () => {} });
+});
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), "sluice-config-"));
+});
+
+afterEach(async () => {
+  await envoy?.stop();
+  envoy = undefined;
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe.each(TARGETS)("target %s", (target) => {
+  test("Envoy takes every resource and warns of nothing", async () => {
+    const files = await build(richConfig(ENDPOINTS), target);
+    if (binary.source !== "docker") {
+      const { stderr } = await promisify(execFile)(binary.path, [
+        ...["--mode", "validate", "--disable-hot-restart", "--log-level", "warning"],
+        ...["--config-path", path.join(directory, "envoy.json")],
+      ]);
+      expect(stderr).toBe("");
+    }
+    envoy = await start();
+    await versionsOf(files);
+    expect(await nonZero("rejected|update_failure|init_fetch_timeout")).toEqual({});
+    expect(envoy.log).toEqual([]);
+  });
+
+  test("a new build is read by the running listeners", async () => {
+    await build(richConfig(ENDPOINTS), target);
+    envoy = await start();
+    const port = await portOf("gateway_80");
+    expect((await ask(port, "/answer")).status).toBe(418);
+
+    const files = await build(
+      richConfig(ENDPOINTS.slice(1), { answer: 420, connectTimeoutMs: 5000 }),
+      target,
+    );
+    await versionsOf(files);
+    expect((await ask(port, "/answer")).status).toBe(420);
+    expect(await nonZero("rejected|update_failure|^listener_manager.listener_(added|modified)$")).toEqual({
+      "listener_manager.listener_added": 2,
+    });
+    expect(envoy.log).toEqual([]);
+  });
+
+  test("endpoints inside the clusters when there are many", async () => {
+    const { listeners, clusters } = richConfig(ENDPOINTS);
+    const [first] = clusters;
+    const many = Array.from({ length: 150 }, (_, i) => ({ ...first!, name: `outbound|${i}||a.example` }));
+    const files = await build({ listeners, clusters: [...clusters, ...many] }, target);
+    expect([...files.keys()].filter((file) => file.startsWith("xds/eds/"))).toEqual([]);
+    envoy = await start();
+    await versionsOf(files);
+    expect(envoy.log).toEqual([]);
+  });
+
+  test("a client steers nothing by headers of Envoy or of ours", async () => {
+    let seen: http.IncomingHttpHeaders[] = [];
+    const upstream = http.createServer((request, response) => {
+      seen.push(request.headers);
+      setTimeout(() => response.writeHead(503).end(), 150);
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = upstream.address() as AddressInfo;
+      await build(richConfig([{ address: "127.0.0.1", port, weight: 1 }]), target);
+      envoy = await start();
+      for (const listener of ["gateway_80", "mesh"]) {
+        seen = [];
+        const response = await ask(await portOf(listener), "/x", {
+          "x-forwarded-for": "10.0.0.1",
+          "x-envoy-upstream-rq-timeout-ms": "20",
+          "x-envoy-upstream-rq-per-try-timeout-ms": "20",
+          "x-envoy-upstream-stream-duration-ms": "20",
+          "x-envoy-expected-rq-timeout-ms": "20",
+          "x-envoy-max-retries": "3",
+          "x-envoy-retry-on": "5xx",
+          "x-envoy-retry-grpc-on": "internal",
+          "x-envoy-retriable-status-codes": "503",
+          "x-envoy-hedge-on-per-try-timeout": "true",
+          "x-sluice-cluster": "outbound|80||empty.example",
+          "x-sluice-class": "retry",
+        });
+        expect(response.status).toBe(503);
+        expect(seen).toHaveLength(1);
+        const passedOn = Object.keys(seen[0]!).filter((name) => /^x-(sluice|envoy)-/.test(name));
+        // What Envoy itself tells the upstream, as istiod has it.
+        expect(passedOn.sort()).toEqual(
+          listener === "mesh"
+            ? ["x-envoy-attempt-count"]
+            : ["x-envoy-attempt-count", "x-envoy-external-address"],
+        );
+      }
+    } finally {
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+  });
+});
+
+/** Writes a build of the configuration, over the one before when there is one. */
+async function build(config: Config, target: Target): Promise<EnvoyFiles> {
+  const files = emitEnvoy(config, {
+    ...DEFAULT_PROXY_OPTIONS,
+    target,
+    adminPort: 0,
+    blobs: new Map(
+      target === "wasm" ? config.listeners.map(({ name, routes }) => [name, encodeProgram(routes)]) : [],
+    ),
+    filterPath: filterModulePath(),
+    xdsDirectory: path.join(directory, "xds"),
+  });
+  await writeOutput(directory, files);
+  return files;
+}
+
+function start(): Promise<EnvoyProcess> {
+  return startEnvoy({
+    binary,
+    configPath: path.join(directory, "envoy.json"),
+    concurrency: 1,
+    directories: [path.dirname(filterModulePath())],
+  });
+}
+
+/** Waits until Envoy says that it uses the very resources of these files, each of them. */
+async function versionsOf(files: EnvoyFiles): Promise<void> {
+  const wanted = [...files.entries()]
+    .filter(([file]) => file.startsWith("xds/"))
+    .map(([, text]) => (JSON.parse(text) as { version_info: string }).version_info)
+    .sort();
+  await vi.waitFor(
+    async () => {
+      const { body } = await envoy!.admin.get("/stats?filter=version_text");
+      const used = [...body.matchAll(/version_text: "(.*)"/g)].map(([, version]) => version).sort();
+      expect(used).toEqual(wanted);
+    },
+    { timeout: 10_000 },
+  );
+}
+
+async function nonZero(filter: string): Promise<Record<string, number>> {
+  const stats = await envoy!.admin.stats(filter);
+  return Object.fromEntries([...stats].filter(([, value]) => value !== 0));
+}
+
+async function portOf(listener: string): Promise<number> {
+  const listeners = await envoy!.admin.listeners();
+  return listeners.find(({ name }) => name === listener)!.port;
+}
+
+/** One request to the host `reviews`. */
+function ask(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number | undefined }> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(
+      { host: "127.0.0.1", port, path, headers: { host: "reviews", ...headers }, agent: false },
+      (response) => {
+        response.resume().on("end", () => resolve({ status: response.statusCode }));
+      },
+    );
+    request.on("error", reject);
+  });
+}
