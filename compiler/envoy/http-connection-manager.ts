@@ -25,6 +25,7 @@ export interface HttpConnectionManager extends PathOptions {
   readonly route_config?: RouteConfiguration;
   readonly rds?: { readonly config_source: ConfigSource; readonly route_config_name: string };
   readonly http_filters: readonly (Extension | WasmFilter)[];
+  readonly access_log?: readonly Extension<{ readonly path: string }>[];
 }
 
 interface PathOptions {
@@ -83,6 +84,16 @@ export function emitHttpConnectionManager(
           },
           http_filters: [FAULT, ROUTER],
         }),
+    ...(options.accessLogPath !== undefined && {
+      access_log: [
+        {
+          name: "envoy.access_loggers.file",
+          typed_config: typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", {
+            path: options.accessLogPath,
+          }),
+        },
+      ],
+    }),
   };
   return {
     name: "envoy.filters.network.http_connection_manager",

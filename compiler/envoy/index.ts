@@ -22,7 +22,7 @@ export type { EmitOptions, EnvoyFiles } from "./options.ts";
 export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
   const files = new Map<string, string>();
   const listeners = sortedByName(config.listeners);
-  const clusters = sortedByName(config.clusters);
+  const clusters = sortedByName(config.clusters.filter(canBeWritten));
 
   files.set("envoy.json", printJson(emitBootstrap(options)));
   files.set("xds/lds.json", discoveryResponse(listeners.map((listener) => emitListener(listener, options))));
@@ -54,6 +54,11 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
     }
   }
   return new Map([...files].sort(([a], [b]) => compareStrings(a, b)));
+}
+
+/** Envoy refuses a DNS cluster without a name to resolve; without the cluster, its requests get a 503. */
+function canBeWritten({ discovery }: Cluster): boolean {
+  return discovery.kind === "eds" || discovery.endpoints.length > 0;
 }
 
 function emitEndpoints({ name, discovery }: Cluster) {

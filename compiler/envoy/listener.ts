@@ -4,7 +4,7 @@ import type { Listener } from "../ir/ir.ts";
 import { emitHttpConnectionManager, type HttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
-import { type SocketAddress, socketAddress } from "./socket-address.ts";
+import { bindAddress, type SocketAddress } from "./socket-address.ts";
 
 /** `envoy.config.listener.v3.Listener` */
 export interface EnvoyListener {
@@ -21,7 +21,7 @@ export function emitListener(listener: Listener, options: EmitOptions): TypedCon
     // Without it, statistics are named after the address.
     stat_prefix: listener.name,
     traffic_direction: "OUTBOUND",
-    address: socketAddress(listener.address, listener.port),
+    address: bindAddress(listener.address, listener.port),
     filter_chains: [{ filters: [emitHttpConnectionManager(listener, options)] }],
   });
 }

@@ -14,6 +14,8 @@ export interface EmitOptions extends ProxyOptions {
    * parent of `xdsDirectory` unless said otherwise.
    */
   readonly watchedDirectory?: string;
+  /** File for a line about each request, `/dev/stdout` say. None unless said. */
+  readonly accessLogPath?: string;
 }
 
 /** Contents by path relative to the build directory, sorted by path. */

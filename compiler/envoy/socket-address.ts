@@ -1,8 +1,18 @@
 /** `envoy.config.core.v3.Address` of a TCP socket. */
 export interface SocketAddress {
-  readonly socket_address: { readonly address: string; readonly port_value: number };
+  readonly socket_address: {
+    readonly address: string;
+    readonly port_value: number;
+    readonly ipv4_compat?: boolean;
+  };
 }
 
 export function socketAddress(address: string, port: number): SocketAddress {
   return { socket_address: { address, port_value: port } };
+}
+
+/** An address to listen at. `::` stands for every address, those of IPv4 too. */
+export function bindAddress(address: string, port: number): SocketAddress {
+  const { socket_address } = socketAddress(address, port);
+  return { socket_address: address === "::" ? { ...socket_address, ipv4_compat: true } : socket_address };
 }

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { emitHttpConnectionManager } from "./http-connection-manager.ts";
+import type { EmitOptions } from "./options.ts";
+import { testListener, testOptions } from "./testing.ts";
+
+const emit = (more: Partial<EmitOptions> = {}, role: "gateway" | "mesh" = "mesh") =>
+  emitHttpConnectionManager(testListener([], { role }), testOptions(more)).typed_config;
+
+test.each([
+  ["NONE", false, undefined, "KEEP_UNCHANGED"],
+  ["BASE", true, undefined, "KEEP_UNCHANGED"],
+  ["MERGE_SLASHES", true, true, "KEEP_UNCHANGED"],
+  ["DECODE_AND_MERGE_SLASHES", true, true, "UNESCAPE_AND_FORWARD"],
+] as const)("path normalization %s", (pathNormalization, normalize, merge, escaped) => {
+  const manager = emit({ pathNormalization });
+  expect(manager.normalize_path).toBe(normalize);
+  expect(manager.merge_slashes).toBe(merge);
+  expect(manager.path_with_escaped_slashes_action).toBe(escaped);
+});
+
+test("only an edge listener distrusts where a client says it comes from", () => {
+  expect(emit({}, "gateway").use_remote_address).toBe(true);
+  expect(emit({}, "mesh").use_remote_address).toBe(false);
+});
+
+test.each(["gateway", "mesh"] as const)("no address is internal to a %s", (role) => {
+  // An empty list of addresses would mean all private networks to Envoy.
+  expect(emit({}, role)).not.toHaveProperty("internal_address_config");
+});
+
+test("no log of requests unless one is asked for", () => {
+  expect(emit()).not.toHaveProperty("access_log");
+  expect(emit({ accessLogPath: "/dev/stdout" }).access_log?.[0]?.typed_config.path).toBe("/dev/stdout");
+});
+
+describe("wasm", () => {
+  const manager = emit({ target: "wasm" });
+
+  test("the filter comes by discovery, under the listener's name", () => {
+    expect(manager.http_filters.map(({ name }) => name)).toEqual(["mesh", "envoy.filters.http.router"]);
+    expect(manager.http_filters[0]).toMatchObject({
+      config_discovery: { config_source: { path_config_source: { path: "/build/xds/ecds/mesh.json" } } },
+    });
+  });
+
+  test("routes: a class and the default, both to the cluster that the filter names", () => {
+    const routes = manager.route_config?.virtual_hosts[0]?.routes;
+    expect(routes?.map(({ name, route }) => [name, route?.cluster_header, route?.timeout])).toEqual([
+      ["retry", "x-sluice-cluster", "0s"],
+      ["default", "x-sluice-cluster", "0s"],
+    ]);
+    expect(routes?.[0]?.match.headers).toEqual([
+      { name: "x-sluice-class", string_match: { exact: "retry" } },
+    ]);
+    expect(routes?.[0]?.route?.retry_policy).not.toHaveProperty("retry_on");
+    expect(routes?.[1]?.route?.retry_policy).toMatchObject({
+      num_retries: 2,
+      retry_on: "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
+    });
+  });
+
+  test("decision headers are taken from no client and shown to no upstream", () => {
+    expect(manager.route_config?.request_headers_to_remove).toEqual(["x-sluice-cluster", "x-sluice-class"]);
+    expect(manager.route_config?.internal_only_headers).toEqual(
+      expect.arrayContaining(["x-sluice-cluster", "x-sluice-class"]),
+    );
+  });
+});
+
+test("native: routes come by discovery, faults from Envoy's own filter", () => {
+  const manager = emit({ target: "native" });
+  expect(manager.rds?.route_config_name).toBe("mesh");
+  expect(manager.rds?.config_source.path_config_source.path).toBe("/build/xds/rds/mesh.json");
+  expect(manager.http_filters.map(({ name }) => name)).toEqual([
+    "envoy.filters.http.fault",
+    "envoy.filters.http.router",
+  ]);
+});
