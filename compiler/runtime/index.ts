@@ -4,6 +4,8 @@ export { type AdminClient, type AdminResponse, adminClient, type BoundListener }
 export { EnvironmentError } from "./error.ts";
 export { type EnvoyBinary, type FindEnvoyOptions, findEnvoy } from "./find.ts";
 export { filterModulePath, packageRoot } from "./package-root.ts";
+export { portProblems, type WantedPort } from "./ports.ts";
+export { type ReloadOptions, type ReloadResult, type ReloadStep, reload } from "./reload.ts";
 export {
   describeExit,
   type EnvoyExit,
@@ -13,3 +15,4 @@ export {
   startEnvoy,
 } from "./start.ts";
 export { NEWEST_ENVOY, OLDEST_ENVOY, SUPPORTED_ENVOYS } from "./version.ts";
+export { type InputWatch, type WatchOptions, watchInputs } from "./watch.ts";

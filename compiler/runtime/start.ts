@@ -40,6 +40,8 @@ export interface StartEnvoyOptions {
   readonly directories?: readonly string[];
   /** Temporary folders of the caller, removed after Envoy should this process be killed. */
   readonly temporaryFolders?: readonly string[];
+  /** Gives up waiting and ends Envoy; has no effect once it serves. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EnvoyExit {
@@ -90,6 +92,7 @@ export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProce
       addressFile,
       options.readyTimeoutMs ?? READY_TIMEOUT_MS,
       binary,
+      options.signal,
     );
     const admin = adminClient(adminUrl);
     return {
@@ -232,11 +235,13 @@ async function waitUntilReady(
   addressFile: string,
   timeoutMs: number,
   binary: EnvoyBinary,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const deadline = Date.now() + timeoutMs;
   let url: string | undefined;
   let state = "has not opened its admin interface";
   for (;;) {
+    signal?.throwIfAborted();
     const exit = run.exit();
     if (exit !== undefined) {
       throw new EnvironmentError(
@@ -253,6 +258,7 @@ async function waitUntilReady(
         .ready()
         .catch(() => "");
       if (answer === "LIVE") {
+        await refuseRejections(adminClient(url), run.log);
         return url;
       }
       state = `is still ${answer || "not answering"}`;
@@ -261,6 +267,15 @@ async function waitUntilReady(
       throw new EnvironmentError(`Envoy ${state} after ${timeoutMs / 1000} s`, lastWordsOf(run.log));
     }
     await Promise.race([sleep(LOOK_EVERY_MS), run.died]);
+  }
+}
+
+/** Envoy goes live without what it rejected: a listener whose address it cannot open, a filter it cannot load. */
+async function refuseRejections(admin: AdminClient, log: readonly string[]): Promise<void> {
+  const stats = await admin.stats("update_rejected$|config_fail$|listener_create_failure$");
+  const rejected = [...stats].filter(([, count]) => count > 0).map(([name]) => name);
+  if (rejected.length > 0) {
+    throw new EnvironmentError("Envoy rejected its configuration", [...lastWordsOf(log), ...rejected]);
   }
 }
 

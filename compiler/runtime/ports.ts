@@ -1,0 +1,49 @@
+/**
+ * Whether ports are free, asked before Envoy starts: Envoy shares a port with another Envoy of the same user without
+ * a word (SO_REUSEPORT), and a listener that it cannot open is one warning in its log.
+ */
+
+import { createServer } from "node:net";
+
+export interface WantedPort {
+  /** What listens there, for the message: `listener "mesh"`. */
+  readonly name: string;
+  readonly address: string;
+  /** 0 is any free port. */
+  readonly port: number;
+}
+
+/** One line for each port that cannot be had. */
+export async function portProblems(wanted: readonly WantedPort[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const port of wanted) {
+    const problem = port.port === 0 ? undefined : await tryPort(port);
+    if (problem !== undefined) {
+      problems.push(problem);
+    }
+  }
+  return problems;
+}
+
+function tryPort({ name, address, port }: WantedPort): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      resolve(`port ${port} on ${address}, which ${name} needs, ${reason(error)}`);
+    });
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return "is taken by another program";
+    case "EACCES":
+      return "may not be opened by this user";
+    case "EADDRNOTAVAIL":
+      return "cannot be opened: this machine does not have that address";
+    default:
+      return `cannot be opened (${error.code ?? error.message})`;
+  }
+}
