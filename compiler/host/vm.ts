@@ -208,7 +208,7 @@ export class FilterVm {
     this.#ticks.delete(root);
   }
 
-  /** Begins a request: `undefined` while it waits for a delay. `finish` must follow. */
+  /** Begins a request and returns its id; it may wait for a delay. `end` must follow. */
   begin(root: number, request: HostRequest): number {
     const id = this.#nextId++;
     const headers: HeaderLine[] = [
@@ -235,6 +235,11 @@ export class FilterVm {
   waits(id: number): boolean {
     const stream = this.#streams.get(id);
     return stream !== undefined && !stream.resumed && !stream.response;
+  }
+
+  /** What the filter answered, if it did. */
+  responseOf(id: number): { status: number; body: string; grpcStatus: number } | undefined {
+    return this.#streams.get(id)?.response;
   }
 
   /** Moves the clock on, and calls a root's tick when its time has come. */

@@ -74,6 +74,15 @@ function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, s
   return writer.sharedRecord(KIND_HEADERS, body);
 }
 
+/** Conditions on a gRPC status: Envoy's configuration has one list for all conditions, but its headers have two. */
+const GRPC_CONDITIONS: ReadonlySet<string> = new Set([
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+]);
+
 /** The headers by which Envoy's router learns of timeouts and retries, in the order they are written. */
 export function forwardHeaders(action: Forward): [string, string][] {
   const headers: [string, string][] = [];
@@ -82,7 +91,10 @@ export function forwardHeaders(action: Forward): [string, string][] {
     headers.push(["x-sluice-class", "retry"]);
     if (retry.attempts > 0) {
       headers.push(["x-envoy-max-retries", String(retry.attempts)]);
-      if (retry.retryOn.length > 0) headers.push(["x-envoy-retry-on", retry.retryOn.join(",")]);
+      const grpc = retry.retryOn.filter((condition) => GRPC_CONDITIONS.has(condition));
+      const other = retry.retryOn.filter((condition) => !GRPC_CONDITIONS.has(condition));
+      if (other.length > 0) headers.push(["x-envoy-retry-on", other.join(",")]);
+      if (grpc.length > 0) headers.push(["x-envoy-retry-grpc-on", grpc.join(",")]);
       if (retry.retriableStatusCodes.length > 0) {
         headers.push(["x-envoy-retriable-status-codes", retry.retriableStatusCodes.join(",")]);
       }

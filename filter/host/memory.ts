@@ -12,13 +12,17 @@
  *     heap block   ┌ size (u32, header included) │ next free (u32, while free) ┬ payload … ┐   16-byte aligned
  */
 
+/** AssemblyScript's number for "no garbage collector". */
+const RUNTIME_STUB: i32 = 0;
 const BLOCK_HEADER: usize = 16;
 const ALIGN_MASK: usize = 15;
 /** A remainder smaller than this stays with its block. */
 const SPLIT_MIN: usize = 64;
 
 let freeList: usize = 0;
+/** What was never handed out yet: the rest of the module's own pages at first. */
 let heapTop: usize = 0;
+let heapEnd: usize = 0;
 
 /** Bytes of wasm memory in use by blocks that are not free; tests read it. */
 export let heapInUse: usize = 0;
@@ -50,19 +54,33 @@ export function heapAlloc(size: usize): usize {
     if (previous) store<u32>(previous, <u32>next, 4);
     else freeList = next;
   } else {
-    if (!heapTop) heapTop = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK;
+    if (heapTop + wanted > heapEnd && !growHeap(wanted)) return 0;
     block = heapTop;
-    const end = block + wanted;
-    const have = (<usize>memory.size()) << 16;
-    if (end > have) {
-      const pages = <i32>((end - have + 0xffff) >>> 16);
-      if (memory.grow(pages) < 0) return 0;
-    }
-    heapTop = end;
+    heapTop += wanted;
     store<u32>(block, <u32>wanted);
   }
   heapInUse += load<u32>(block);
   return block + BLOCK_HEADER;
+}
+
+/** Makes room for a block at the end of the memory. */
+function growHeap(wanted: usize): bool {
+  if (!heapEnd && ASC_RUNTIME == RUNTIME_STUB) {
+    // Nobody else allocates. (Unit tests run with a garbage collector, which owns the pages that are there.)
+    heapTop = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK;
+    heapEnd = (<usize>memory.size()) << 16;
+    if (heapTop + wanted <= heapEnd) return true;
+  }
+  const missing = wanted - (heapEnd - heapTop);
+  const before = memory.grow(<i32>((missing + 0xffff) >> 16));
+  if (before < 0) return false;
+  const start = (<usize>before) << 16;
+  const contiguous = start == heapEnd;
+  heapEnd = (<usize>memory.size()) << 16;
+  if (contiguous) return true;
+  // Someone else grew the memory in between: begin anew behind that.
+  heapTop = start;
+  return wanted <= heapEnd - heapTop || growHeap(wanted);
 }
 
 /** Gives a block of `heapAlloc` back; 0 is allowed. */

@@ -1,0 +1,17 @@
+import { ascii } from "../host/text";
+import { checksum, hashBytes } from "./hash";
+
+// The same numbers stand in compiler/program/hash.test.ts: both sides must agree on them for ever.
+describe("hashes", () => {
+  it("cover every length of the last word", () => {
+    expect(hashBytes(ascii(""), 0)).toBe(102724469);
+    expect(hashBytes(ascii("/"), 1)).toBe(365302552);
+    expect(hashBytes(ascii("abcd"), 4)).toBe(1536494654);
+    expect(hashBytes(ascii("abcdefg"), 7)).toBe(1090779818);
+    expect(hashBytes(ascii("/products/42"), 12)).toBe(782868527);
+  });
+
+  it("sum words up", () => {
+    expect(checksum(ascii("abcdefgh"), 8)).toBe(660035683);
+  });
+});
