@@ -88,18 +88,9 @@ describe.each(TARGETS)("target %s", (target) => {
   });
 
   test("a client steers nothing by headers of Envoy or of ours", async () => {
-    let seen: http.IncomingHttpHeaders[] = [];
-    const upstream = http.createServer((request, response) => {
-      seen.push(request.headers);
-      setTimeout(() => response.writeHead(503).end(), 150);
-    });
-    await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-    try {
-      const { port } = upstream.address() as AddressInfo;
-      await build(richConfig([{ address: "127.0.0.1", port, weight: 1 }]), target);
-      envoy = await start();
+    await withUpstream(target, { status: 503, delayMs: 150 }, async (seen) => {
       for (const listener of ["gateway_80", "mesh"]) {
-        seen = [];
+        seen.length = 0;
         const response = await ask(await portOf(listener), "/x", {
           "x-forwarded-for": "10.0.0.1",
           "x-envoy-upstream-rq-timeout-ms": "20",
@@ -124,12 +115,46 @@ describe.each(TARGETS)("target %s", (target) => {
             : ["x-envoy-attempt-count", "x-envoy-external-address"],
         );
       }
-    } finally {
-      upstream.closeAllConnections();
-      upstream.close();
-    }
+    });
+  });
+
+  test("a rule's retries on a gRPC status", async () => {
+    const headers = { "content-type": "application/grpc", "grpc-status": "14" };
+    await withUpstream(target, { status: 200, headers }, async (seen) => {
+      await ask(await portOf("mesh"), "/retry-grpc", { "content-type": "application/grpc" });
+      expect(seen.map((request) => request["x-envoy-attempt-count"])).toEqual(["1", "2"]);
+    });
   });
 });
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: http.OutgoingHttpHeaders;
+  readonly delayMs?: number;
+}
+
+/** Runs Envoy in front of one upstream that always answers the same; `body` gets the requests it received. */
+async function withUpstream(
+  target: Target,
+  answer: Answer,
+  body: (seen: http.IncomingHttpHeaders[]) => Promise<void>,
+): Promise<void> {
+  const seen: http.IncomingHttpHeaders[] = [];
+  const upstream = http.createServer((request, response) => {
+    seen.push(request.headers);
+    setTimeout(() => response.writeHead(answer.status, answer.headers).end(), answer.delayMs ?? 0);
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = upstream.address() as AddressInfo;
+    await build(richConfig([{ address: "127.0.0.1", port, weight: 1 }]), target);
+    envoy = await start();
+    await body(seen);
+  } finally {
+    upstream.closeAllConnections();
+    upstream.close();
+  }
+}
 
 /** Writes a build of the configuration, over the one before when there is one. */
 async function build(config: Config, target: Target): Promise<EnvoyFiles> {

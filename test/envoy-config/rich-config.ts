@@ -88,6 +88,25 @@ const routes = (answer: number): readonly Route[] => [
     },
   },
   {
+    name: "retry-grpc",
+    match: {
+      path: { kind: "prefix", value: "/retry-grpc", ignoreCase: false },
+      headers: [],
+      queryParams: [],
+    },
+    action: {
+      kind: "forward",
+      destinations: [{ cluster: reviews("v1"), weight: 1 }],
+      timeoutMs: 0,
+      retry: {
+        attempts: 1,
+        perTryTimeoutMs: 0,
+        retryOn: ["connect-failure", "unavailable"],
+        retriableStatusCodes: [],
+      },
+    },
+  },
+  {
     name: "",
     match: { path: { kind: "prefix", value: "/answer", ignoreCase: false }, headers: [], queryParams: [] },
     action: { kind: "directResponse", status: answer, body: "short and stout" },
