@@ -11,9 +11,10 @@ export function dockerImage(version: string): string {
 }
 
 /** Fails with the reason when no engine answers. */
-export async function probeDocker(): Promise<void> {
+export async function probeDocker(env: NodeJS.ProcessEnv): Promise<void> {
   const result = await runCommand("docker", ["version", "--format", "{{.Server.Version}}"], {
     timeoutMs: PROBE_TIMEOUT_MS,
+    env,
   });
   if (result.code !== 0 || result.stdout.trim() === "") {
     throw new EnvironmentError("no Docker engine answers", lastWords(result, 2));

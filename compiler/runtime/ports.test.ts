@@ -1,0 +1,25 @@
+import { type AddressInfo, createServer } from "node:net";
+import { expect, test } from "vitest";
+import { portProblems } from "./ports.ts";
+
+test("names the listener, the address and the port that is taken, and only that", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const problems = await portProblems([
+      { name: "listener mesh", address: "127.0.0.1", port },
+      { name: "listener free", address: "127.0.0.1", port: 0 },
+    ]);
+    expect(problems).toHaveLength(1);
+    for (const part of [String(port), "127.0.0.1", "listener mesh"]) {
+      expect(problems[0]).toContain(part);
+    }
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test("an address of another machine", async () => {
+  expect(await portProblems([{ name: "listener mesh", address: "192.0.2.1", port: 15001 }])).toHaveLength(1);
+});

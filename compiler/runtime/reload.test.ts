@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { planSteps } from "./reload.ts";
+
+interface Shape {
+  readonly clusters: Record<string, string>;
+  readonly listeners: Record<string, string>;
+  /** Version of each listener's rules. */
+  readonly rules: Record<string, string>;
+}
+
+function build({ clusters, listeners, rules }: Shape): Map<string, string> {
+  const response = (resources: object[]) =>
+    JSON.stringify({ version_info: JSON.stringify(resources).replaceAll('"', ""), resources });
+  const files = new Map<string, string>();
+  const named = (items: Record<string, string>) => Object.entries(items).map(([name, v]) => ({ name, v }));
+  files.set("envoy.json", "{}");
+  files.set("xds/cds.json", response(named(clusters)));
+  files.set("xds/lds.json", response(named(listeners)));
+  for (const [name, v] of Object.entries(clusters)) {
+    files.set(`xds/eds/${name}.json`, response([{ cluster_name: name, v }]));
+  }
+  for (const [name, v] of Object.entries(rules)) {
+    files.set(`xds/ecds/${name}.json`, response([{ name, v }]));
+  }
+  return files;
+}
+
+/** What each step has, as `name=version` lists. */
+function shapes(oldShape: Shape, newShape: Shape) {
+  return planSteps(build(oldShape), build(newShape)).map(({ name, files }) => {
+    const list = (file: string) =>
+      (JSON.parse(String(files.get(file))).resources as { name: string; v: string }[])
+        .map((resource) => `${resource.name}=${resource.v}`)
+        .sort()
+        .join(" ");
+    const rules = [...files.keys()].filter((file) => file.startsWith("xds/ecds/")).map(list);
+    return [name, list("xds/cds.json"), list("xds/lds.json"), rules.sort().join(" ")];
+  });
+}
+
+const OLD: Shape = {
+  clusters: { a: "1", b: "1" },
+  listeners: { gone: "1", mesh: "1" },
+  rules: { gone: "1", mesh: "1" },
+};
+
+test("everything new comes before it is used, and goes after", () => {
+  const next: Shape = {
+    clusters: { b: "2", c: "1" },
+    listeners: { mesh: "2", fresh: "1" },
+    rules: { mesh: "2", fresh: "1" },
+  };
+  expect(shapes(OLD, next)).toEqual([
+    ["clusters", "a=1 b=2 c=1", "gone=1 mesh=1", "fresh=1 gone=1 mesh=1"],
+    ["listeners", "a=1 b=2 c=1", "fresh=1 gone=1 mesh=2", "fresh=1 gone=1 mesh=1"],
+    ["rules", "a=1 b=2 c=1", "fresh=1 gone=1 mesh=2", "fresh=1 gone=1 mesh=2"],
+    // The files of what goes stay until nobody reads them.
+    ["removal", "b=2 c=1", "fresh=1 mesh=2", "fresh=1 gone=1 mesh=2"],
+    ["removal", "b=2 c=1", "fresh=1 mesh=2", "fresh=1 mesh=2"],
+  ]);
+});
+
+test("a change of rules alone is one step", () => {
+  expect(shapes(OLD, { ...OLD, rules: { gone: "1", mesh: "2" } })).toEqual([
+    ["rules", "a=1 b=1", "gone=1 mesh=1", "gone=1 mesh=2"],
+  ]);
+});
+
+test("a change of endpoints alone is one step", () => {
+  expect(shapes(OLD, { ...OLD, clusters: { a: "1", b: "2" } }).map(([name]) => name)).toEqual(["clusters"]);
+});
+
+test("equal builds have no steps", () => {
+  expect(planSteps(build(OLD), build(OLD))).toEqual([]);
+});
