@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
 import type { Endpoint } from "../ir/ir.ts";
-import { endpointFiles, MAX_ENDPOINT_FILES } from "./endpoint-files.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
-import { testCluster } from "./testing.ts";
 
 const NEAR = { region: "r", zone: "a", subZone: "" };
 const FAR = { region: "r", zone: "b", subZone: "s" };
@@ -33,30 +31,4 @@ test("the order in which endpoints were written makes no difference", () => {
 
 test("a service without endpoints is an empty assignment", () => {
   expect(emitLoadAssignment("c", [])).toEqual({ cluster_name: "c", endpoints: [] });
-});
-
-test("a file for each cluster whose endpoints are known", () => {
-  const dns = testCluster({ name: "dns", discovery: { kind: "strictDns", endpoints: [] } });
-  const files = endpointFiles([testCluster(), testCluster({ name: "outbound|80|V1|a.example" }), dns]);
-  expect([...files]).toEqual([
-    ["outbound|80||a.example", "eds/outbound%7c80%7c%7ca.example.json"],
-    ["outbound|80|V1|a.example", "eds/outbound%7c80%7c%561%7ca.example.json"],
-  ]);
-});
-
-test("file names stay within what a file system takes, and apart", () => {
-  const name = (end: string) => `outbound|80||${"a".repeat(250)}.${end}`;
-  const files = [
-    ...endpointFiles([testCluster({ name: name("x") }), testCluster({ name: name("y") })]).values(),
-  ];
-  expect(new Set(files).size).toBe(2);
-  for (const file of files) {
-    expect(file.length).toBeLessThan(230);
-  }
-});
-
-test("no files at all when there are many clusters", () => {
-  const clusters = (count: number) => Array.from({ length: count }, (_, i) => testCluster({ name: `c${i}` }));
-  expect(endpointFiles(clusters(MAX_ENDPOINT_FILES)).size).toBe(MAX_ENDPOINT_FILES);
-  expect(endpointFiles(clusters(MAX_ENDPOINT_FILES + 1)).size).toBe(0);
 });

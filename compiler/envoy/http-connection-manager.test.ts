@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { Target } from "../options.ts";
 import { emitHttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
 import { testListener, testOptions } from "./testing.ts";
 
 const emit = (more: Partial<EmitOptions> = {}, role: "gateway" | "mesh" = "mesh") =>
-  emitHttpConnectionManager(testListener([], { role }), testOptions(more)).typed_config;
+  emitHttpConnectionManager(testListener([], { role }), true, testOptions(more)).typed_config;
 
 test.each([
   ["NONE", false, undefined, "KEEP_UNCHANGED"],
@@ -75,4 +76,13 @@ test("native: routes come by discovery, faults from Envoy's own filter", () => {
     "envoy.filters.http.fault",
     "envoy.filters.http.router",
   ]);
+});
+
+test("with too many listeners for a file each, the listener holds what it decides from", () => {
+  const inline = (target: Target) =>
+    emitHttpConnectionManager(testListener(), false, testOptions({ target })).typed_config;
+  expect(inline("native").route_config?.virtual_hosts[0]?.domains).toEqual(["a.example"]);
+  expect(inline("wasm").http_filters[0]).toMatchObject({
+    typed_config: { config: { root_id: "mesh", configuration: { value: "AQID" } } },
+  });
 });

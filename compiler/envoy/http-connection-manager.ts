@@ -7,11 +7,11 @@ import type { Listener } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
-import { nativeRoutesFile } from "./native-routes.ts";
+import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
-import { emitWasmFilter, type WasmFilter } from "./wasm-filter.ts";
+import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClassRoutes } from "./wasm-routes.ts";
 
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
@@ -23,9 +23,14 @@ export interface HttpConnectionManager extends PathOptions {
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
   readonly route_config?: RouteConfiguration;
-  readonly rds?: { readonly config_source: ConfigSource; readonly route_config_name: string };
-  readonly http_filters: readonly (Extension | WasmFilter)[];
+  readonly rds?: Rds;
+  readonly http_filters: readonly (Extension | DiscoveredFilter)[];
   readonly access_log?: readonly Extension<{ readonly path: string }>[];
+}
+
+interface Rds {
+  readonly config_source: ConfigSource;
+  readonly route_config_name: string;
 }
 
 interface PathOptions {
@@ -56,8 +61,10 @@ const ROUTER: Extension = {
 
 const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, {}) };
 
+/** `ownFile`: routes or the filter's program come from a file of their own. */
 export function emitHttpConnectionManager(
   listener: Listener,
+  ownFile: boolean,
   options: EmitOptions,
 ): Extension<HttpConnectionManager> {
   const manager: HttpConnectionManager = {
@@ -75,13 +82,12 @@ export function emitHttpConnectionManager(
     ...(options.target === "wasm"
       ? {
           route_config: emitClassRoutes(listener.name),
-          http_filters: [emitWasmFilter(listener.name, options), ROUTER],
+          http_filters: [emitWasmFilter(listener.name, ownFile, options), ROUTER],
         }
       : {
-          rds: {
-            config_source: fileSource(nativeRoutesFile(listener.name), options),
-            route_config_name: listener.name,
-          },
+          ...(ownFile
+            ? { rds: routesFromFile(listener, options) }
+            : { route_config: emitNativeRoutes(listener) }),
           http_filters: [FAULT, ROUTER],
         }),
     ...(options.accessLogPath !== undefined && {
@@ -102,4 +108,8 @@ export function emitHttpConnectionManager(
       manager,
     ),
   };
+}
+
+function routesFromFile({ name }: Listener, options: EmitOptions): Rds {
+  return { config_source: fileSource(nativeRoutesFile(name), options), route_config_name: name };
 }

@@ -3,54 +3,52 @@
  * bytes, nothing is read, nothing is written, and nothing of Istio is known here.
  */
 
-import type { Cluster, Config } from "../ir/ir.ts";
+import type { Cluster, Config, Listener } from "../ir/ir.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
 import { discoveryResponse } from "./discovery.ts";
-import { endpointFiles } from "./endpoint-files.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
 import { compareStrings, printJson } from "./json.ts";
 import { emitListener } from "./listener.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions, EnvoyFiles } from "./options.ts";
-import { typed } from "./protobuf.ts";
-import { ecdsFile, emitWasmConfig } from "./wasm-filter.ts";
+import { type TypedConfig, typed } from "./protobuf.ts";
+import { planSubscriptions } from "./subscriptions.ts";
+import { ecdsFile, emitExtensionConfig } from "./wasm-filter.ts";
 
 export type { EmitOptions, EnvoyFiles } from "./options.ts";
 
 /** `envoy.json` and what it names, by path relative to the build directory. */
 export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
-  const files = new Map<string, string>();
   const listeners = sortedByName(config.listeners);
   const clusters = sortedByName(config.clusters.filter(canBeWritten));
+  const { endpointFiles, listenerFiles } = planSubscriptions({ listeners, clusters });
 
-  files.set("envoy.json", printJson(emitBootstrap(options)));
-  files.set("xds/lds.json", discoveryResponse(listeners.map((listener) => emitListener(listener, options))));
-
-  for (const listener of listeners) {
-    if (options.target === "native") {
-      files.set(`xds/${nativeRoutesFile(listener.name)}`, discoveryResponse([emitNativeRoutes(listener)]));
-    } else {
-      const blob = options.blobs.get(listener.name);
-      if (blob === undefined) {
-        throw new Error(`no blob for listener ${listener.name}`);
+  const files = new Map([["envoy.json", printJson(emitBootstrap(options))]]);
+  const add = (file: string, resources: readonly TypedConfig[]) => {
+    files.set(`xds/${file}`, discoveryResponse(resources));
+  };
+  add(
+    "lds.json",
+    listeners.map((listener) => emitListener(listener, listenerFiles, options)),
+  );
+  if (listenerFiles) {
+    for (const listener of listeners) {
+      if (options.target === "native") {
+        add(nativeRoutesFile(listener.name), [typedRoutes(listener)]);
+      } else {
+        add(ecdsFile(listener.name), [emitExtensionConfig(listener.name, options)]);
       }
-      const filter = emitWasmConfig(listener.name, blob, options.filterPath);
-      files.set(`xds/${ecdsFile(listener.name)}`, discoveryResponse([filter]));
     }
   }
-
-  const endpointsIn = endpointFiles(clusters);
-  files.set(
-    "xds/cds.json",
-    discoveryResponse(
-      clusters.map((cluster) => emitCluster(cluster, endpointsIn.get(cluster.name), options)),
-    ),
+  add(
+    "cds.json",
+    clusters.map((cluster) => emitCluster(cluster, endpointFiles.get(cluster.name), options)),
   );
   for (const cluster of clusters) {
-    const file = endpointsIn.get(cluster.name);
+    const file = endpointFiles.get(cluster.name);
     if (file !== undefined) {
-      files.set(`xds/${file}`, discoveryResponse([emitEndpoints(cluster)]));
+      add(file, [typedEndpoints(cluster)]);
     }
   }
   return new Map([...files].sort(([a], [b]) => compareStrings(a, b)));
@@ -61,7 +59,11 @@ function canBeWritten({ discovery }: Cluster): boolean {
   return discovery.kind === "eds" || discovery.endpoints.length > 0;
 }
 
-function emitEndpoints({ name, discovery }: Cluster) {
+function typedRoutes(listener: Listener) {
+  return typed("envoy.config.route.v3.RouteConfiguration", emitNativeRoutes(listener));
+}
+
+function typedEndpoints({ name, discovery }: Cluster) {
   return typed(
     "envoy.config.endpoint.v3.ClusterLoadAssignment",
     emitLoadAssignment(name, discovery.endpoints),

@@ -15,13 +15,18 @@ export interface EnvoyListener {
   readonly filter_chains: readonly { readonly filters: readonly Extension<HttpConnectionManager>[] }[];
 }
 
-export function emitListener(listener: Listener, options: EmitOptions): TypedConfig<EnvoyListener> {
+/** `ownFile`: what the listener decides from stands in a file of its own. */
+export function emitListener(
+  listener: Listener,
+  ownFile: boolean,
+  options: EmitOptions,
+): TypedConfig<EnvoyListener> {
   return typed("envoy.config.listener.v3.Listener", {
     name: listener.name,
     // Without it, statistics are named after the address.
     stat_prefix: listener.name,
     traffic_direction: "OUTBOUND",
     address: bindAddress(listener.address, listener.port),
-    filter_chains: [{ filters: [emitHttpConnectionManager(listener, options)] }],
+    filter_chains: [{ filters: [emitHttpConnectionManager(listener, ownFile, options)] }],
   });
 }

@@ -5,7 +5,7 @@
 
 import type { Destination, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
-import { duration, type TypedConfig, typed } from "./protobuf.ts";
+import { duration, typed } from "./protobuf.ts";
 import { emitRetryPolicy } from "./retry.ts";
 import {
   type EnvoyRoute,
@@ -25,8 +25,8 @@ export function nativeRoutesFile(listenerName: string): string {
   return `rds/${listenerName}.json`;
 }
 
-export function emitNativeRoutes({ name, routes }: Listener): TypedConfig<RouteConfiguration> {
-  return typed("envoy.config.route.v3.RouteConfiguration", {
+export function emitNativeRoutes({ name, routes }: Listener): RouteConfiguration {
+  return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
     ignore_port_in_host_matching: routes.ignorePortInHost,
@@ -34,7 +34,7 @@ export function emitNativeRoutes({ name, routes }: Listener): TypedConfig<RouteC
     validate_clusters: false,
     max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
     virtual_hosts: routes.virtualHosts.map(emitVirtualHost),
-  });
+  };
 }
 
 function emitVirtualHost({ name, domains, routes }: VirtualHost): EnvoyVirtualHost {

@@ -9,7 +9,7 @@ import type { EmitOptions } from "./options.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
 
 /** `HttpFilter` with `config_discovery`. Its name is also the name of the resource asked for. */
-export interface WasmFilter {
+export interface DiscoveredFilter {
   readonly name: string;
   readonly config_discovery: {
     readonly config_source: ConfigSource;
@@ -40,10 +40,17 @@ export function ecdsFile(listenerName: string): string {
 }
 
 /**
- * The filter's place in the chain. Each listener's has its own name: Envoy counts accepted and rejected
- * updates by it (`extension_config_discovery.http_filter.<name>.…`).
+ * The filter in the chain. Each listener's has its own name: Envoy counts accepted and rejected updates by it
+ * (`extension_config_discovery.http_filter.<name>.…`).
  */
-export function emitWasmFilter(listenerName: string, options: EmitOptions): WasmFilter {
+export function emitWasmFilter(
+  listenerName: string,
+  ownFile: boolean,
+  options: EmitOptions,
+): DiscoveredFilter | Extension<WasmConfig> {
+  if (!ownFile) {
+    return { name: listenerName, typed_config: emitWasmConfig(listenerName, options) };
+  }
   return {
     name: listenerName,
     config_discovery: {
@@ -53,26 +60,34 @@ export function emitWasmFilter(listenerName: string, options: EmitOptions): Wasm
   };
 }
 
-/** `envoy.config.core.v3.TypedExtensionConfig`: the filter's module and a listener's blob. */
-export function emitWasmConfig(
+/** `envoy.config.core.v3.TypedExtensionConfig`, the resource that fills the place. */
+export function emitExtensionConfig(
   listenerName: string,
-  blob: Uint8Array,
-  filterPath: string,
+  options: EmitOptions,
 ): TypedConfig<Extension<WasmConfig>> {
   return typed("envoy.config.core.v3.TypedExtensionConfig", {
     name: listenerName,
-    typed_config: typed(WASM, {
-      config: {
-        name: "sluice",
-        root_id: listenerName,
-        configuration: typed("google.protobuf.BytesValue", { value: Buffer.from(blob).toString("base64") }),
-        failure_policy: "FAIL_RELOAD" as const,
-        vm_config: {
-          vm_id: "sluice",
-          runtime: "envoy.wasm.runtime.v8",
-          code: { local: { filename: filterPath } },
-        },
+    typed_config: emitWasmConfig(listenerName, options),
+  });
+}
+
+/** The filter's module and a listener's blob. */
+function emitWasmConfig(listenerName: string, options: EmitOptions): TypedConfig<WasmConfig> {
+  const blob = options.blobs.get(listenerName);
+  if (blob === undefined) {
+    throw new Error(`no blob for listener ${listenerName}`);
+  }
+  return typed(WASM, {
+    config: {
+      name: "sluice",
+      root_id: listenerName,
+      configuration: typed("google.protobuf.BytesValue", { value: Buffer.from(blob).toString("base64") }),
+      failure_policy: "FAIL_RELOAD" as const,
+      vm_config: {
+        vm_id: "sluice",
+        runtime: "envoy.wasm.runtime.v8",
+        code: { local: { filename: options.filterPath } },
       },
-    }),
+    },
   });
 }

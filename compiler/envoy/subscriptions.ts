@@ -1,22 +1,36 @@
 /**
- * Which clusters get a file of endpoints of their own.
+ * What gets a file of its own, and so changes alone.
  *
- * Each subscription to a file costs Envoy one inotify instance, and Linux gives a user 128 by default; without
- * one left, Envoy dies. So above a number of clusters, endpoints are written into the clusters instead: a change
- * of endpoints then replaces the cluster, which Envoy does without losing a request.
+ * Each subscription to a file costs Envoy one inotify instance, Linux gives a user 128 of them by default, and
+ * without one left Envoy dies. A reload may open a cluster's subscription a second time before it closes the
+ * first. So above these numbers, what would have had its own file is written into the cluster or the listener:
+ * a change then replaces that, which Envoy does without losing a request, but not without losing its state.
  */
 
 import { createHash } from "node:crypto";
-import type { Cluster } from "../ir/ir.ts";
+import type { Cluster, Config } from "../ir/ir.ts";
 
-/** A reload may open every subscription a second time before it closes the first; listeners need theirs, too. */
 export const MAX_ENDPOINT_FILES = 32;
+export const MAX_LISTENER_FILES = 24;
 
 /** Below the 255 bytes that file systems allow, with room for a suffix. */
 const MAX_FILE_NAME = 200;
 
-/** File of endpoints, relative to the xDS folder, by cluster. Clusters without one carry their endpoints. */
-export function endpointFiles(clusters: readonly Cluster[]): ReadonlyMap<string, string> {
+export interface Subscriptions {
+  /** File of endpoints, relative to the xDS folder, by cluster. Clusters without one carry their endpoints. */
+  readonly endpointFiles: ReadonlyMap<string, string>;
+  /** Whether what a listener decides from has a file of its own. */
+  readonly listenerFiles: boolean;
+}
+
+export function planSubscriptions({ listeners, clusters }: Config): Subscriptions {
+  return {
+    endpointFiles: endpointFiles(clusters),
+    listenerFiles: listeners.length <= MAX_LISTENER_FILES,
+  };
+}
+
+function endpointFiles(clusters: readonly Cluster[]): ReadonlyMap<string, string> {
   const discovered = clusters.filter((cluster) => cluster.discovery.kind === "eds");
   if (discovered.length > MAX_ENDPOINT_FILES) {
     return new Map();
