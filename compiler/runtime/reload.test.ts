@@ -54,10 +54,17 @@ test("everything new comes before it is used, and goes after", () => {
     ["clusters", "a=1 b=2 c=1", "gone=1 mesh=1", "fresh=1 gone=1 mesh=1"],
     ["listeners", "a=1 b=2 c=1", "fresh=1 gone=1 mesh=2", "fresh=1 gone=1 mesh=1"],
     ["rules", "a=1 b=2 c=1", "fresh=1 gone=1 mesh=2", "fresh=1 gone=1 mesh=2"],
-    // The files of what goes stay until nobody reads them.
+    // A listener that drains goes on reading its rules.
     ["removal", "b=2 c=1", "fresh=1 mesh=2", "fresh=1 gone=1 mesh=2"],
-    ["removal", "b=2 c=1", "fresh=1 mesh=2", "fresh=1 mesh=2"],
+    ["removal", "b=2 c=1", "fresh=1 mesh=2", "fresh=1 gone=1 mesh=2"],
   ]);
+});
+
+test("what a drained listener leaves is no change of its own", () => {
+  const next: Shape = { ...OLD, listeners: { mesh: "1" }, rules: { mesh: "1" } };
+  const last = planSteps(build(OLD), build(next)).at(-1);
+  expect(last?.files.has("xds/ecds/gone.json")).toBe(true);
+  expect(planSteps(last!.files, build(next))).toEqual([]);
 });
 
 test("a change of rules alone is one step", () => {

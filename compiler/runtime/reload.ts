@@ -40,7 +40,8 @@ export interface ReloadOptions {
 export type ReloadStep = "clusters" | "listeners" | "rules" | "removal";
 
 export type ReloadResult =
-  | { readonly kind: "reloaded" }
+  /** `files` is what the directory holds now: the new files, and those that draining listeners still read. */
+  | { readonly kind: "reloaded"; readonly files: OutputFiles }
   | { readonly kind: "unchanged" }
   /** The bootstrap differs: Envoy reads it only when it starts. Nothing was done. */
   | { readonly kind: "restartNeeded" }
@@ -57,9 +58,6 @@ export async function reload(envoy: ReloadTarget, options: ReloadOptions): Promi
   if (!same("envoy.json")) {
     return { kind: "restartNeeded" };
   }
-  if (xdsNames(oldFiles, newFiles).every(same)) {
-    return { kind: "unchanged" };
-  }
   let current = oldFiles;
   let serving = false;
   const announce = () => {
@@ -68,7 +66,11 @@ export async function reload(envoy: ReloadTarget, options: ReloadOptions): Promi
       options.onServing?.();
     }
   };
-  for (const step of planSteps(oldFiles, newFiles)) {
+  const steps = planSteps(oldFiles, newFiles);
+  if (steps.length === 0) {
+    return { kind: "unchanged" };
+  }
+  for (const step of steps) {
     if (step.name === "removal" && !serving) {
       announce();
       await sleep(options.drainMs ?? DRAIN_MS, undefined, { signal: options.signal });
@@ -82,7 +84,7 @@ export async function reload(envoy: ReloadTarget, options: ReloadOptions): Promi
     current = step.files;
   }
   announce();
-  return { kind: "reloaded" };
+  return { kind: "reloaded", files: current };
 }
 
 interface Step {
@@ -116,10 +118,15 @@ export function planSteps(oldFiles: OutputFiles, newFiles: OutputFiles): Step[] 
     }
   }
 
-  // A subscription reads its file once more before Envoy drops it, and warns when the file is gone.
+  // A listener that is gone goes on reading its rules until its last connection has drained.
+  const last = new Map(newFiles);
+  // A cluster that is gone reads its endpoints once more before Envoy drops it, and warns when the file is not there.
   const removal = new Map(newFiles);
   for (const [name, contents] of oldFiles) {
-    if (/^xds\/\w+\//.test(name) && !newFiles.has(name)) {
+    if (!newFiles.has(name) && isRules(name)) {
+      last.set(name, contents);
+      removal.set(name, contents);
+    } else if (!newFiles.has(name) && name.startsWith("xds/eds/")) {
       removal.set(name, contents);
     }
   }
@@ -129,7 +136,7 @@ export function planSteps(oldFiles: OutputFiles, newFiles: OutputFiles): Step[] 
     { name: "listeners", files: listeners },
     { name: "rules", files: rules },
     { name: "removal", files: removal },
-    { name: "removal", files: newFiles },
+    { name: "removal", files: last },
   ];
   let before: OutputFiles = oldFiles;
   return steps.filter(({ files }) => {

@@ -1,0 +1,242 @@
+/** The reload sequence against a real Envoy, with Envoy's own routes: what the steps do does not depend on the filter. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createHttpServer, type Server } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { emitEnvoy } from "../../compiler/envoy/index.ts";
+import type { Action, Cluster, Config, Listener } from "../../compiler/ir/ir.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
+import {
+  type EnvoyProcess,
+  findEnvoy,
+  NEWEST_ENVOY,
+  OLDEST_ENVOY,
+  reload,
+  startEnvoy,
+} from "../../compiler/runtime/index.ts";
+
+let folder: string;
+let envoy: EnvoyProcess;
+const upstreams: Server[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-reload-test-"));
+});
+
+afterEach(async () => {
+  await envoy.stop();
+  for (const upstream of upstreams.splice(0)) {
+    upstream.closeAllConnections();
+    upstream.close();
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function upstream(name: string): Promise<number> {
+  const server = createHttpServer((_request, response) => void setTimeout(() => response.end(name), 5));
+  upstreams.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const cluster = (name: string, ...ports: number[]): Cluster => ({
+  name,
+  discovery: {
+    kind: "eds",
+    endpoints: ports.map((port) => ({ address: "127.0.0.1", port, weight: 1 })),
+  },
+  protocol: "http1",
+  connectTimeoutMs: 1000,
+  loadBalancer: { kind: "roundRobin" },
+  limits: {},
+});
+
+const forward = (name: string): Action => ({
+  kind: "forward",
+  destinations: [{ cluster: name, weight: 1 }],
+  timeoutMs: 0,
+  retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [] },
+});
+
+const listener = (name: string, port: number, action: Action): Listener => ({
+  name,
+  role: "mesh",
+  address: "127.0.0.1",
+  port,
+  routes: {
+    ignorePortInHost: false,
+    virtualHosts: [
+      { name: "*", domains: ["*"], routes: [{ name: "", match: { headers: [], queryParams: [] }, action }] },
+    ],
+  },
+});
+
+const emit = (config: Config): OutputFiles =>
+  emitEnvoy(config, {
+    ...DEFAULT_PROXY_OPTIONS,
+    target: "native",
+    adminPort: 0,
+    blobs: new Map(),
+    filterPath: "",
+    xdsDirectory: path.join(folder, "xds"),
+  });
+
+async function start(config: Config, version = NEWEST_ENVOY): Promise<OutputFiles> {
+  const files = emit(config);
+  await writeOutput(folder, files);
+  const binary = await findEnvoy({ log: () => {}, version });
+  envoy = await startEnvoy({ binary, configPath: path.join(folder, "envoy.json"), concurrency: 2 });
+  return files;
+}
+
+const ask = async (port: number) => {
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  return response.ok ? response.text() : `status ${response.status}`;
+};
+
+const clusterNames = async () =>
+  ((await envoy.admin.clusters()) as { cluster_statuses: { name: string }[] }).cluster_statuses
+    .map(({ name }) => name)
+    .sort();
+
+describe.each([NEWEST_ENVOY, OLDEST_ENVOY])("Envoy %s", (version) => {
+  test("routes, clusters and listeners come and go", async () => {
+    const [mesh, edge] = [await freePort(), await freePort()];
+    const [one, two] = [await upstream("one"), await upstream("two")];
+    const oldFiles = await start(
+      { listeners: [listener("mesh", mesh, forward("a"))], clusters: [cluster("a", one)] },
+      version,
+    );
+    expect(await ask(mesh)).toBe("one");
+
+    const newFiles = emit({
+      listeners: [listener("gateway_80", edge, forward("b")), listener("mesh", mesh, forward("b"))],
+      clusters: [cluster("b", two)],
+    });
+    const logBefore = envoy.log.length;
+    expect(await reload(envoy, { directory: folder, oldFiles, newFiles, drainMs: 100 })).toMatchObject({
+      kind: "reloaded",
+    });
+    expect(await ask(mesh)).toBe("two");
+    expect(await ask(edge)).toBe("two");
+    expect(await clusterNames()).toEqual(["b"]);
+
+    const result = await reload(envoy, {
+      directory: folder,
+      oldFiles: newFiles,
+      newFiles: oldFiles,
+      drainMs: 100,
+    });
+    expect(result).toMatchObject({ kind: "reloaded" });
+    expect(await ask(mesh)).toBe("one");
+    expect((await envoy.admin.listeners()).map(({ name }) => name)).toEqual(["mesh"]);
+    // Envoy had nothing to complain of.
+    expect(envoy.log.slice(logBefore)).toEqual([]);
+  });
+});
+
+test("no request is lost while rules change under load", async () => {
+  const port = await freePort();
+  const ports = [await upstream("0"), await upstream("1"), await upstream("2")];
+  const config = (i: number): Config => ({
+    listeners: [listener("mesh", port, forward(`c${i}`))],
+    clusters: [cluster(`c${i}`, ports[i % 3]!)],
+  });
+  let files = await start(config(0));
+  const seen = new Map<string, number>();
+  let stop = false;
+  const clients = Array.from({ length: 8 }, async () => {
+    while (!stop) {
+      const answer = await ask(port).catch((error: Error) => `error ${error.message}`);
+      seen.set(answer, (seen.get(answer) ?? 0) + 1);
+    }
+  });
+  for (let i = 1; i <= 10; i++) {
+    const newFiles = emit(config(i));
+    const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 200 });
+    expect(result).toMatchObject({ kind: "reloaded" });
+    files = newFiles;
+  }
+  stop = true;
+  await Promise.all(clients);
+  expect([...seen.keys()].sort()).toEqual(["0", "1", "2"]);
+  expect(await clusterNames()).toEqual(["c10"]);
+});
+
+test("endpoints change without touching their cluster", async () => {
+  const port = await freePort();
+  const [one, two] = [await upstream("one"), await upstream("two")];
+  const config = (endpoint: number): Config => ({
+    listeners: [listener("mesh", port, forward("a"))],
+    clusters: [cluster("a", endpoint)],
+  });
+  const oldFiles = await start(config(one));
+  const newFiles = emit(config(two));
+  expect(await reload(envoy, { directory: folder, oldFiles, newFiles })).toMatchObject({ kind: "reloaded" });
+  for (let i = 0; i < 50 && (await ask(port)) !== "two"; i++) {
+    await sleep(20);
+  }
+  expect(await ask(port)).toBe("two");
+  expect((await envoy.admin.stats("cluster_modified")).get("cluster_manager.cluster_modified")).toBe(0);
+});
+
+test("a step that Envoy rejects leaves the old rules, and says why in Envoy's words", async () => {
+  const port = await freePort();
+  const one = await upstream("one");
+  const oldFiles = await start({
+    listeners: [listener("mesh", port, forward("a"))],
+    clusters: [cluster("a", one)],
+  });
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const takenPort = (taken.address() as AddressInfo).port;
+  try {
+    const newFiles = emit({
+      listeners: [
+        listener("gateway_80", takenPort, forward("b")),
+        listener("mesh", port, { kind: "directResponse", status: 200, body: "new" }),
+      ],
+      clusters: [cluster("b", one)],
+    });
+    const result = await reload(envoy, { directory: folder, oldFiles, newFiles });
+    expect(result).toMatchObject({ kind: "rejected", step: "listeners" });
+    expect(result.kind === "rejected" && result.words.join("\n")).toContain(String(takenPort));
+  } finally {
+    await new Promise((resolve) => taken.close(resolve));
+  }
+  expect(await ask(port)).toBe("one");
+  expect(await clusterNames()).toEqual(["a"]);
+
+  // And the next good change goes through.
+  const better = emit({
+    listeners: [listener("mesh", port, { kind: "directResponse", status: 200, body: "better" })],
+    clusters: [cluster("a", one)],
+  });
+  expect(await reload(envoy, { directory: folder, oldFiles, newFiles: better })).toMatchObject({
+    kind: "reloaded",
+  });
+  expect(await ask(port)).toBe("better");
+});
+
+test("what only a start can change is told apart", async () => {
+  const port = await freePort();
+  const config = { listeners: [listener("mesh", port, forward("a"))], clusters: [cluster("a", 1)] };
+  const oldFiles = await start(config);
+  const options = { directory: folder, oldFiles };
+  expect(await reload(envoy, { ...options, newFiles: oldFiles })).toEqual({ kind: "unchanged" });
+  const newFiles = new Map(oldFiles).set("envoy.json", "{}");
+  expect(await reload(envoy, { ...options, newFiles })).toEqual({ kind: "restartNeeded" });
+});
