@@ -1,0 +1,150 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { HeaderMatch, PathMatch, QueryParamMatch, Route, RouteTable, ValueMatch } from "../ir/ir.ts";
+import { encodeProgram } from "../program/encode.ts";
+import { to } from "../program/rules.fixture.ts";
+import { naiveRoute } from "./naive.fixture.ts";
+import { FilterVm, type HostRequest, loadFilter } from "./vm.ts";
+
+const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
+
+// Small alphabets: nearly every rule overlaps with others, and nearly every request hits several.
+const segment = fc.constantFrom("", "/", "/a", "/b", "/A", "/ab", "a", "b");
+const path = fc.array(segment, { maxLength: 5 }).map((parts) => `/${parts.join("")}`);
+const value = fc.array(fc.constantFrom("a", "b", "A", ","), { maxLength: 3 }).map((parts) => parts.join(""));
+const headerName = fc.constantFrom("x-a", "x-b", "x-cc");
+const queryName = fc.constantFrom("q", "r", "");
+const domain = fc.constantFrom("a", "b.a", "c.b.a", "x", "a.x:81", "*.a", "*.b.a", "*a", "*x", "*");
+
+const valueMatch: fc.Arbitrary<ValueMatch> = fc.oneof(
+  { weight: 3, arbitrary: value.map((text) => ({ kind: "exact", value: text }) as const) },
+  { weight: 2, arbitrary: value.map((text) => ({ kind: "prefix", value: text }) as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: "present" } as const) },
+);
+
+const pathMatch: fc.Arbitrary<PathMatch> = fc
+  .tuple(fc.constantFrom("exact", "prefix", "prefix"), path, fc.boolean())
+  .map(([kind, text, ignoreCase]) => ({ kind, value: text, ignoreCase }) as const);
+
+const headerMatch: fc.Arbitrary<HeaderMatch> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      name: headerName,
+      match: valueMatch,
+      invert: fc.boolean(),
+      missingAsEmpty: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom([":method", "POST"], [":authority", "a"], [":scheme", "http"], [":path", "/a?q"])
+      .map(([name, text]) => ({
+        name: name!,
+        match: { kind: "exact", value: text! } as const,
+        invert: false,
+        missingAsEmpty: false,
+      })),
+  },
+);
+
+const queryMatch: fc.Arbitrary<QueryParamMatch> = fc.record({ name: queryName, match: valueMatch });
+
+/** Mostly one or two conditions: rules with many never match, and prove nothing. */
+const routes = (maxLength: number): fc.Arbitrary<Route[]> =>
+  fc
+    .array(
+      fc.record({
+        path: fc.option(pathMatch, { nil: undefined, freq: 5 }),
+        headers: fc.array(headerMatch, { maxLength: 2, size: "-1" }),
+        queryParams: fc.array(queryMatch, { maxLength: 1, size: "-1" }),
+      }),
+      { maxLength, size: "max" },
+    )
+    .map((matches) =>
+      matches.map((match, i) => ({
+        name: "",
+        match: {
+          ...(match.path ? { path: match.path } : {}),
+          headers: match.headers,
+          queryParams: match.queryParams,
+        },
+        action: to(`c${i}`),
+      })),
+    );
+
+const rules: fc.Arbitrary<RouteTable> = fc
+  .record({
+    ignorePortInHost: fc.boolean(),
+    domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }),
+    routes: fc.oneof(routes(8), routes(30), routes(80)),
+  })
+  .map(({ ignorePortInHost, domains, routes: all }) => ({
+    ignorePortInHost,
+    // The first domain has all routes; the others have a route that tells them apart.
+    virtualHosts: domains.map((name, i) => ({
+      name: String(i),
+      domains: [name],
+      routes:
+        i === 0 ? all : [{ name: "", match: { headers: [], queryParams: [] }, action: to(`host-${i}`) }],
+    })),
+  }));
+
+const request: fc.Arbitrary<HostRequest> = fc.record({
+  authority: fc.constantFrom(
+    "a",
+    "A",
+    "b.a",
+    "c.b.a",
+    "d.c.b.a",
+    "ba",
+    "x",
+    "x:80",
+    "a.x:81",
+    "a.x",
+    "",
+    "B.A:8",
+  ),
+  method: fc.constantFrom("GET", "POST"),
+  path: fc
+    .tuple(path, fc.array(fc.tuple(queryName, fc.constantFrom("", "=", "=a", "=ab", "=b")), { maxLength: 3 }))
+    .map(
+      ([text, query]) =>
+        `${text}${query.length > 0 ? `?${query.map((pair) => pair.join("")).join("&")}` : ""}`,
+    ),
+  headers: fc.array(fc.tuple(headerName, value), { maxLength: 3 }),
+});
+
+const TABLES = 2000;
+const REQUESTS = 50;
+
+describe("the index", () => {
+  it(`finds the same route as trying them in order (${TABLES * REQUESTS} pairs)`, {
+    timeout: 120_000,
+  }, () => {
+    let hits = 0;
+    fc.assert(
+      fc.property(
+        rules,
+        fc.array(request, { minLength: REQUESTS, maxLength: REQUESTS }),
+        (table, requests) => {
+          const vm = new FilterVm(FILTER);
+          const root = vm.configure(encodeProgram(table))!;
+          for (const one of requests) {
+            const wanted = naiveRoute(table, one);
+            const { cluster } = vm.decide(root, one);
+            const expected =
+              wanted?.action.kind === "forward" ? wanted.action.destinations[0]!.cluster : undefined;
+            if (cluster !== expected)
+              expect({ request: one, cluster }).toEqual({ request: one, cluster: expected });
+            if (wanted) hits++;
+          }
+        },
+      ),
+      { numRuns: TABLES, seed: 20_251 },
+    );
+    // A test whose requests match nothing would pass, too.
+    expect(hits).toBeGreaterThan((TABLES * REQUESTS) / 5);
+  });
+});
