@@ -1,0 +1,151 @@
+/**
+ * `npm start`: the demo mesh. Starts the services of Bookinfo, runs Envoy for the rules in the way `sluice run --watch`
+ * does, shows each rule at work, and goes on until Ctrl-C, showing again what an edit of the rules changes.
+ */
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { EXIT, type ExitCode, UsageError } from "../compiler/cli/exit.ts";
+import { Report } from "../compiler/cli/report.ts";
+import { serve } from "../compiler/cli/run.ts";
+import { processTerminal, type Terminal } from "../compiler/cli/terminal.ts";
+import { type Compilation, compile } from "../compiler/compile.ts";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../compiler/options.ts";
+import { EnvironmentError, packageRoot } from "../compiler/runtime/index.ts";
+import { registryYaml } from "../envoy/bookinfo/registry.ts";
+import { startBookinfo } from "../envoy/bookinfo/services/index.ts";
+import { type DemoOptions, HELP, readOptions } from "./demo/options.ts";
+import { takePort } from "./demo/ports.ts";
+import { Session } from "./demo/session.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const options = readOptions(args);
+  if (options.help) {
+    terminal.out(HELP);
+    return EXIT.ok;
+  }
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of SIGNALS) {
+    process.on(signal, onSignal);
+  }
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-demo-"));
+  try {
+    return await runDemo(options, folder, terminal, stop);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    for (const signal of SIGNALS) {
+      process.off(signal, onSignal);
+    }
+  }
+}
+
+async function runDemo(
+  options: DemoOptions,
+  folder: string,
+  terminal: Terminal,
+  stop: AbortController,
+): Promise<ExitCode> {
+  const say = (line: string) => terminal.err(`${terminal.errColors.dim("demo:")} ${line}\n`);
+  const meshPort = await takePort(DEFAULT_PROXY_OPTIONS.meshPort, "the mesh listener", say);
+  const adminPort = await takePort(DEFAULT_PROXY_OPTIONS.adminPort, "Envoy's admin interface", say);
+  const bookinfo = await startBookinfo(meshPort);
+  try {
+    const rules = options.rules ?? path.join(packageRoot().directory, "envoy", "bookinfo", "rules");
+    const shownRules = path.relative(process.cwd(), rules) || ".";
+    const registry = path.join(folder, "registry.yaml");
+    await writeFile(registry, registryYaml(bookinfo));
+    const paths = [shownRules, registry];
+
+    const compiled = await compileForFreePorts(
+      paths,
+      {
+        ...DEFAULT_PROXY_OPTIONS,
+        target: options.target,
+        listenAddress: "127.0.0.1",
+        meshPort,
+        adminPort,
+        // The limits of a circuit breaker hold for each worker a little differently; with one they are the rule's.
+        concurrency: 1,
+      },
+      terminal,
+      say,
+    );
+    if (compiled === undefined) {
+      return EXIT.rules;
+    }
+    const session = new Session({
+      once: options.once,
+      meshPort,
+      rules: shownRules,
+      bookinfo,
+      terminal,
+      stop,
+    });
+    const ended = await serve(
+      compiled.compilation,
+      { paths, out: undefined, strict: false, proxy: compiled.proxy },
+      { watch: !options.once, envoyLogLevel: "warning", temporaryFolders: [folder] },
+      session,
+      stop.signal,
+    ).finally(() => {
+      stop.abort();
+      return session.close();
+    });
+    return ended === EXIT.ok && options.once && session.obeyed !== true ? EXIT.rules : ended;
+  } finally {
+    await bookinfo.close();
+  }
+}
+
+/** Compiles once to learn which ports the Gateways want, and again when one of those is taken. */
+async function compileForFreePorts(
+  paths: readonly string[],
+  wanted: ProxyOptions,
+  terminal: Terminal,
+  say: (line: string) => void,
+): Promise<{ compilation: Compilation; proxy: ProxyOptions } | undefined> {
+  const compilation = await compileOrTell(paths, wanted, terminal);
+  if (compilation === undefined) {
+    return undefined;
+  }
+  const portMap = new Map<number, number>();
+  for (const { name, role, port } of compilation.config.listeners) {
+    const bound = role === "gateway" ? await takePort(port, `listener ${name}`, say) : port;
+    if (bound !== port) {
+      portMap.set(port, bound);
+    }
+  }
+  if (portMap.size === 0) {
+    return { compilation, proxy: wanted };
+  }
+  const proxy = { ...wanted, portMap };
+  const again = await compile(paths, proxy, { report() {} });
+  return again === undefined ? undefined : { compilation: again, proxy };
+}
+
+async function compileOrTell(
+  paths: readonly string[],
+  proxy: ProxyOptions,
+  terminal: Terminal,
+): Promise<Compilation | undefined> {
+  const report = new Report(false);
+  const compilation = await compile(paths, proxy, report);
+  terminal.err(report.render("text", terminal.errColors));
+  return compilation;
+}
+
+const terminal = processTerminal();
+try {
+  process.exitCode = await main(process.argv.slice(2), terminal);
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof EnvironmentError)) {
+    throw error;
+  }
+  const details = error instanceof EnvironmentError ? error.details : [];
+  terminal.err(`${[`${terminal.errColors.red("error:")} ${error.message}`, ...details].join("\n  ")}\n`);
+  process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.environment;
+}

@@ -1,0 +1,55 @@
+/** The demo's own command line. */
+
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { UsageError } from "../../compiler/cli/exit.ts";
+import type { Target } from "../../compiler/options.ts";
+
+export interface DemoOptions {
+  readonly help: boolean;
+  /** Ask each rule once, print the table, and end. */
+  readonly once: boolean;
+  readonly target: Target;
+  /** The folder of the rules; the demo's own when absent. */
+  readonly rules: string | undefined;
+}
+
+export const HELP = `Runs the demo mesh: Bookinfo, small, in a real Envoy that obeys Istio rules through Sluice.
+
+  npm start -- [options]
+
+  --once             send a fixed number of requests, print what was seen of each rule, and end:
+                     exit 0 when all of it fits the rules, 1 when not
+  --target <target>  what Envoy decides with: wasm (our filter), or native (its own routes)
+  --rules <dir>      other rules than envoy/bookinfo/rules
+  -h, --help         print this
+
+Exit codes: 0 fine, 1 the rules are wrong or were not obeyed, 2 the call is wrong, 3 the environment failed.
+`;
+
+export function readOptions(args: readonly string[]): DemoOptions {
+  let values: { help?: boolean; once?: boolean; target?: string; rules?: string };
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        help: { type: "boolean", short: "h" },
+        once: { type: "boolean" },
+        target: { type: "string" },
+        rules: { type: "string" },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split(". ")[0]}; --help lists the options`);
+  }
+  const target = values.target ?? "wasm";
+  if (target !== "wasm" && target !== "native") {
+    throw new UsageError(`--target: expected wasm or native, got "${target}"`);
+  }
+  return {
+    help: values.help ?? false,
+    once: values.once ?? false,
+    target,
+    rules: values.rules === undefined ? undefined : path.resolve(values.rules),
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * The rules as the demo shows them: one entry for each rule of the input that can be seen at work, with its place in
+ * the file and what the compiler made of it. What is expected of a request is taken from there, so that an edited
+ * rule changes what the demo expects.
+ */
+
+import path from "node:path";
+import type { Compilation } from "../../compiler/compile.ts";
+import type { Cluster, Listener, Route, VirtualHost } from "../../compiler/ir/ir.ts";
+import { loadResources, type Resource, type ResourceSet } from "../../compiler/istio/model.ts";
+import type { Span } from "../../compiler/source/span.ts";
+
+export type Rule = HttpRule | GatewayRule | DestinationRule | ServiceEntryRule;
+
+interface Common {
+  /** `VirtualService reviews` */
+  readonly resource: string;
+  /** The rule's own name within the resource; empty for the resource as a whole. */
+  readonly name: string;
+  readonly span: Span;
+}
+
+/** One item of a VirtualService's `http`, at one listener. */
+export interface HttpRule extends Common {
+  readonly kind: "http";
+  readonly listener: Listener;
+  readonly host: VirtualHost;
+  /** One for each of its matches. */
+  readonly routes: readonly Route[];
+}
+
+export interface GatewayRule extends Common {
+  readonly kind: "gateway";
+  readonly listeners: readonly Listener[];
+}
+
+export interface DestinationRule extends Common {
+  readonly kind: "destination";
+  readonly host: string;
+  readonly clusters: readonly Cluster[];
+}
+
+export interface ServiceEntryRule extends Common {
+  readonly kind: "serviceEntry";
+  readonly hosts: readonly string[];
+}
+
+/** In the order of the files and of the lines in them; what opens a gateway comes first, as it does for a request. */
+export function listRules({ sources, config }: Compilation): Rule[] {
+  const resources = loadResources(sources, { report() {} });
+  const rules: Rule[] = [
+    ...config.listeners.flatMap(httpRules),
+    ...resources.gateways.map((gateway) => gatewayRule(gateway, config.listeners)),
+    ...resources.destinationRules.map((rule) => destinationRule(rule, config.clusters)),
+    ...serviceEntryRules(resources),
+  ];
+  const edge = new Set(resources.gateways.map(({ span }) => span.file.path));
+  const isEdge = (rule: Rule) => Number(edge.has(rule.span.file.path));
+  return rules.sort(
+    (a, b) =>
+      isEdge(b) - isEdge(a) || compare(a.span.file.path, b.span.file.path) || a.span.start - b.span.start,
+  );
+}
+
+/** Those of `after` that are new, or say something else than before. */
+export function changedRules(before: readonly Rule[], after: readonly Rule[]): Rule[] {
+  const old = new Map(before.map((rule) => [`${rule.resource}/${rule.name}`, content(rule)]));
+  return after.filter((rule) => old.get(`${rule.resource}/${rule.name}`) !== content(rule));
+}
+
+/** What a rule says, without the place where it stands. */
+function content(rule: Rule): string {
+  switch (rule.kind) {
+    case "http":
+      return JSON.stringify([rule.host.domains, rule.routes.map(({ origin: _, ...route }) => route)]);
+    case "gateway":
+      return JSON.stringify(rule.listeners.map(({ name, port }) => [name, port]));
+    case "destination":
+      return JSON.stringify([rule.host, rule.clusters]);
+    case "serviceEntry":
+      return JSON.stringify(rule.hosts);
+  }
+}
+
+/** `reviews.yaml:35` */
+export function whereIs({ file, start }: Span): string {
+  return `${path.basename(file.path)}:${lineOf(file.text, start)}`;
+}
+
+function httpRules(listener: Listener): HttpRule[] {
+  const rules = new Map<string, HttpRule & { routes: Route[] }>();
+  for (const host of listener.routes.virtualHosts) {
+    for (const route of host.routes) {
+      const { origin } = route;
+      if (origin === undefined) {
+        continue;
+      }
+      // A rule stands in several virtual hosts when its VirtualService has several hosts: one of them is asked.
+      const key = `${origin.resource}#${origin.rule}`;
+      const known = rules.get(key);
+      if (known === undefined) {
+        rules.set(key, {
+          kind: "http",
+          resource: `VirtualService ${shortName(origin.resource)}`,
+          name: ruleName(route),
+          span: origin.span,
+          listener,
+          host,
+          routes: [route],
+        });
+      } else if (known.host === host) {
+        known.routes.push(route);
+        if (origin.span.start < known.span.start) {
+          rules.set(key, { ...known, span: origin.span });
+        }
+      }
+    }
+  }
+  return [...rules.values()];
+}
+
+function ruleName({ name, origin }: Route): string {
+  return name === "" ? `http[${(origin?.rule ?? 0) + 1}]` : name;
+}
+
+function gatewayRule(gateway: Resource<unknown>, listeners: readonly Listener[]): GatewayRule {
+  return {
+    kind: "gateway",
+    resource: `Gateway ${gateway.name}`,
+    name: "",
+    span: gateway.span,
+    listeners: listeners.filter(({ role }) => role === "gateway"),
+  };
+}
+
+function destinationRule(
+  rule: ResourceSet["destinationRules"][number],
+  clusters: readonly Cluster[],
+): DestinationRule {
+  const { host } = rule.spec;
+  // A name without dots is a service of the rule's own namespace.
+  const fqdn = host.includes(".") ? host : `${host}.${rule.namespace}.svc.`;
+  return {
+    kind: "destination",
+    resource: `DestinationRule ${rule.name}`,
+    name: "",
+    span: rule.span,
+    host,
+    clusters: clusters.filter(({ name }) => {
+      const clusterHost = name.split("|")[3] ?? "";
+      return clusterHost === fqdn || (fqdn.endsWith(".") && clusterHost.startsWith(fqdn));
+    }),
+  };
+}
+
+function serviceEntryRules({ serviceEntries }: ResourceSet): ServiceEntryRule[] {
+  return serviceEntries.map((entry) => ({
+    kind: "serviceEntry",
+    resource: `ServiceEntry ${entry.name}`,
+    name: "",
+    span: entry.span,
+    hosts: entry.spec.hosts,
+  }));
+}
+
+function shortName(resource: string): string {
+  return resource.split(/[/ ]/).at(-1) ?? resource;
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,188 @@
+/**
+ * What the demo does while Envoy serves: one round of all rules, then the stream, and after each edit a round of the
+ * rules that it changed.
+ */
+
+import type { Report } from "../../compiler/cli/report.ts";
+import type { RunEvents } from "../../compiler/cli/run.ts";
+import type { Terminal } from "../../compiler/cli/terminal.ts";
+import type { Compilation } from "../../compiler/compile.ts";
+import type { EnvoyProcess } from "../../compiler/runtime/index.ts";
+import type { Bookinfo } from "../../envoy/bookinfo/services/index.ts";
+import { SIGNIFICANCE } from "./binomial.ts";
+import { Clients } from "./client.ts";
+import { probeRules } from "./probes.ts";
+import { failures, renderTable, title as ruleTitle } from "./report.ts";
+import { changedRules, listRules, type Rule } from "./rules.ts";
+import { type Stream, startStream } from "./stream.ts";
+import { whatToTry } from "./try.ts";
+
+export interface SessionOptions {
+  readonly once: boolean;
+  readonly meshPort: number;
+  /** The folder of the rules, for people. */
+  readonly rules: string;
+  readonly bookinfo: Bookinfo;
+  readonly terminal: Terminal;
+  /** Ends Envoy, and with it the demo. */
+  readonly stop: AbortController;
+}
+
+const CLEAR_LINE = "\r\x1b[K";
+
+export class Session implements RunEvents {
+  /** All that was asked in the first round fitted the rules; unknown until it has ended. */
+  obeyed: boolean | undefined;
+  readonly #options: SessionOptions;
+  readonly #clients = new Clients();
+  #envoy: EnvoyProcess | undefined;
+  #rules: readonly Rule[] = [];
+  #stream: Stream | undefined;
+  #statusShown = false;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  say(_event: string, line: string): void {
+    this.#err(`${this.#options.terminal.errColors.dim("sluice:")} ${line}\n`);
+  }
+
+  diagnostics(report: Report): void {
+    this.#err(report.render("text", this.#options.terminal.errColors));
+  }
+
+  rejected(step: string, words: readonly string[]): void {
+    this.say("rejected", [`Envoy rejected the ${step}; the old rules go on`, ...words].join("\n  "));
+  }
+
+  envoyLog(line: string): void {
+    if (this.#options.stop.signal.aborted) {
+      return; // that it was told to end
+    }
+    this.#err(`${this.#options.terminal.errColors.dim(line)}\n`);
+  }
+
+  serving(envoy: EnvoyProcess, compilation: Compilation): void {
+    const { once, stop, terminal, rules, meshPort } = this.#options;
+    this.#envoy = envoy;
+    this.#rules = listRules(compilation);
+    this.#then(async () => {
+      const bad = await this.#round(this.#rules, compilation, "");
+      if (bad === undefined) {
+        return;
+      }
+      this.obeyed = bad === 0;
+      if (once) {
+        stop.abort();
+        return;
+      }
+      const places = { config: compilation.config, meshPort, adminUrl: envoy.adminUrl, rules };
+      terminal.out(whatToTry(places, terminal.outColors));
+      this.#startStream(compilation);
+    });
+  }
+
+  reloaded(compilation: Compilation, ms: number): void {
+    this.say("reloaded", `the rules changed; Envoy obeys them after ${ms} ms`);
+    const before = this.#rules;
+    this.#rules = listRules(compilation);
+    const changed = changedRules(before, this.#rules);
+    this.#then(async () => {
+      await this.#stopStream();
+      if (changed.length > 0) {
+        await this.#round(changed, compilation, "What has changed:\n");
+      }
+      this.#startStream(compilation);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#work;
+    await this.#stopStream();
+    this.#clients.close();
+  }
+
+  /** One thing after another; what fails because everything ends is no news. */
+  #then(task: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#options.stop.signal.aborted) {
+        return;
+      }
+      try {
+        await task();
+      } catch (error) {
+        if (!this.#options.stop.signal.aborted) {
+          this.#err(`${this.#options.terminal.errColors.red("error:")} ${(error as Error).stack}\n`);
+          this.obeyed = false;
+          if (this.#options.once) {
+            this.#options.stop.abort();
+          }
+        }
+      }
+    });
+  }
+
+  /** Asks and shows; gives how many rules were not obeyed, nothing when it was stopped before the end. */
+  async #round(rules: readonly Rule[], { config }: Compilation, title: string): Promise<number | undefined> {
+    const { bookinfo, meshPort, terminal, stop } = this.#options;
+    const { admin } = this.#envoy!;
+    const probing = { config, clients: this.#clients, bookinfo, admin, meshPort, stop: stop.signal };
+    const rows = await probeRules(rules, probing);
+    if (stop.signal.aborted) {
+      return undefined;
+    }
+    const { red, green, dim } = terminal.outColors;
+    const bad = failures(rows);
+    this.#clearStatus();
+    terminal.out(`\n${title}${renderTable(rows, terminal.outColors)}`);
+    terminal.out(
+      dim(
+        `Counts left to chance are accepted when the exact binomial distribution gives them p ≥ ${SIGNIFICANCE.toExponential()} (two-sided).\n`,
+      ),
+    );
+    for (const row of bad) {
+      terminal.out(`${red("✗")} not obeyed: ${ruleTitle(row)} (${row.where})\n`);
+    }
+    if (bad.length === 0) {
+      terminal.out(`${green("✓")} ${rows.length} rules asked: what was observed fits them\n`);
+    }
+    return bad.length;
+  }
+
+  #startStream({ config }: Compilation): void {
+    const gateway = config.listeners.find(({ role }) => role === "gateway");
+    if (gateway === undefined) {
+      return;
+    }
+    const { terminal } = this.#options;
+    const onLine = (line: string) => {
+      const shown = [...line].slice(0, (process.stderr.columns ?? 120) - 1).join("");
+      terminal.err(`${CLEAR_LINE}${terminal.errColors.dim(shown)}`);
+      this.#statusShown = true;
+    };
+    // A line that changes in place is for a terminal; a log would fill up with it.
+    this.#stream = startStream(this.#clients, gateway.port, process.stderr.isTTY ? onLine : () => {});
+  }
+
+  async #stopStream(): Promise<void> {
+    await this.#stream?.stop();
+    this.#stream = undefined;
+    this.#clearStatus();
+  }
+
+  #err(text: string): void {
+    if (text !== "") {
+      this.#clearStatus();
+      this.#options.terminal.err(text);
+    }
+  }
+
+  #clearStatus(): void {
+    if (this.#statusShown) {
+      this.#statusShown = false;
+      this.#options.terminal.err(CLEAR_LINE);
+    }
+  }
+}
