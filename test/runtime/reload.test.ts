@@ -1,4 +1,4 @@
-/** The reload sequence against a real Envoy, with Envoy's own routes: what the steps do does not depend on the filter. */
+/** The reload sequence against a real Envoy, for both targets: no request is lost, and a bad change changes nothing. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createHttpServer, type Server } from "node:http";
@@ -9,10 +9,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emitEnvoy } from "../../compiler/envoy/index.ts";
 import type { Action, Cluster, Config, Listener } from "../../compiler/ir/ir.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
+import { encodeProgram } from "../../compiler/program/encode.ts";
 import {
   type EnvoyProcess,
+  filterModulePath,
   findEnvoy,
   NEWEST_ENVOY,
   OLDEST_ENVOY,
@@ -25,6 +27,7 @@ let envoy: EnvoyProcess;
 const upstreams: Server[] = [];
 
 beforeEach(async () => {
+  target = "native";
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-reload-test-"));
 });
 
@@ -84,15 +87,24 @@ const listener = (name: string, port: number, action: Action): Listener => ({
   },
 });
 
-const emit = (config: Config): OutputFiles =>
-  emitEnvoy(config, {
+let target: Target = "native";
+
+const emit = (config: Config, spoil: (blob: Uint8Array) => void = () => {}): OutputFiles => {
+  const blobs = new Map<string, Uint8Array>();
+  for (const { name, routes } of target === "wasm" ? config.listeners : []) {
+    const blob = encodeProgram(routes);
+    spoil(blob);
+    blobs.set(name, blob);
+  }
+  return emitEnvoy(config, {
     ...DEFAULT_PROXY_OPTIONS,
-    target: "native",
+    target,
     adminPort: 0,
-    blobs: new Map(),
-    filterPath: "",
+    blobs,
+    filterPath: filterModulePath(),
     xdsDirectory: path.join(folder, "xds"),
   });
+};
 
 async function start(config: Config, version = NEWEST_ENVOY): Promise<OutputFiles> {
   const files = emit(config);
@@ -112,7 +124,34 @@ const clusterNames = async () =>
     .map(({ name }) => name)
     .sort();
 
-describe.each([NEWEST_ENVOY, OLDEST_ENVOY])("Envoy %s", (version) => {
+/** Asks without pause from several clients until told to stop; gives what was answered how often. */
+function load(port: number): () => Promise<Map<string, number>> {
+  const seen = new Map<string, number>();
+  let stop = false;
+  const clients = Array.from({ length: 8 }, async () => {
+    while (!stop) {
+      const answer = await ask(port).catch((error: Error) => `error ${error.message}`);
+      seen.set(answer, (seen.get(answer) ?? 0) + 1);
+    }
+  });
+  return async () => {
+    stop = true;
+    await Promise.all(clients);
+    return seen;
+  };
+}
+
+const CASES = [
+  ["wasm", NEWEST_ENVOY],
+  ["wasm", OLDEST_ENVOY],
+  ["native", NEWEST_ENVOY],
+] as const;
+
+describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
+  beforeEach(() => {
+    target = caseTarget;
+  });
+
   test("routes, clusters and listeners come and go", async () => {
     const [mesh, edge] = [await freePort(), await freePort()];
     const [one, two] = [await upstream("one"), await upstream("two")];
@@ -146,34 +185,26 @@ describe.each([NEWEST_ENVOY, OLDEST_ENVOY])("Envoy %s", (version) => {
     // Envoy had nothing to complain of.
     expect(envoy.log.slice(logBefore)).toEqual([]);
   });
-});
 
-test("no request is lost while rules change under load", async () => {
-  const port = await freePort();
-  const ports = [await upstream("0"), await upstream("1"), await upstream("2")];
-  const config = (i: number): Config => ({
-    listeners: [listener("mesh", port, forward(`c${i}`))],
-    clusters: [cluster(`c${i}`, ports[i % 3]!)],
-  });
-  let files = await start(config(0));
-  const seen = new Map<string, number>();
-  let stop = false;
-  const clients = Array.from({ length: 8 }, async () => {
-    while (!stop) {
-      const answer = await ask(port).catch((error: Error) => `error ${error.message}`);
-      seen.set(answer, (seen.get(answer) ?? 0) + 1);
+  test("no request is lost while rules change under load", async () => {
+    const port = await freePort();
+    const ports = [await upstream("0"), await upstream("1"), await upstream("2")];
+    const config = (i: number): Config => ({
+      listeners: [listener("mesh", port, forward(`c${i}`))],
+      clusters: [cluster(`c${i}`, ports[i % 3]!)],
+    });
+    let files = await start(config(0), version);
+    const stopLoad = load(port);
+    for (let i = 1; i <= 10; i++) {
+      const newFiles = emit(config(i));
+      const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 200 });
+      expect(result).toMatchObject({ kind: "reloaded" });
+      files = newFiles;
     }
+    const seen = await stopLoad();
+    expect([...seen.keys()].sort()).toEqual(["0", "1", "2"]);
+    expect(await clusterNames()).toEqual(["c10"]);
   });
-  for (let i = 1; i <= 10; i++) {
-    const newFiles = emit(config(i));
-    const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 200 });
-    expect(result).toMatchObject({ kind: "reloaded" });
-    files = newFiles;
-  }
-  stop = true;
-  await Promise.all(clients);
-  expect([...seen.keys()].sort()).toEqual(["0", "1", "2"]);
-  expect(await clusterNames()).toEqual(["c10"]);
 });
 
 test("endpoints change without touching their cluster", async () => {
@@ -239,4 +270,25 @@ test("what only a start can change is told apart", async () => {
   expect(await reload(envoy, { ...options, newFiles: oldFiles })).toEqual({ kind: "unchanged" });
   const newFiles = new Map(oldFiles).set("envoy.json", "{}");
   expect(await reload(envoy, { ...options, newFiles })).toEqual({ kind: "restartNeeded" });
+});
+
+test("a program that the filter refuses is never used, and no request notices", async () => {
+  target = "wasm";
+  const port = await freePort();
+  const config: Config = {
+    listeners: [listener("mesh", port, forward("a"))],
+    clusters: [cluster("a", await upstream("one"))],
+  };
+  const oldFiles = await start(config);
+  const stopLoad = load(port);
+  await sleep(100);
+  const changed: Config = { ...config, listeners: [listener("mesh", port, forward("b"))] };
+  const newFiles = emit(changed, (blob) => {
+    blob[blob.length - 1]! ^= 1;
+  });
+  const result = await reload(envoy, { directory: folder, oldFiles, newFiles });
+  expect(result).toMatchObject({ kind: "rejected", step: "rules" });
+  expect(result.kind === "rejected" && result.words.join("\n")).toContain("checksum");
+  await sleep(100);
+  expect([...(await stopLoad()).keys()]).toEqual(["one"]);
 });
