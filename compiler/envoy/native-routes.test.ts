@@ -49,7 +49,10 @@ describe("time and tries", () => {
   });
 
   test("timeout", () => {
-    expect(forward({ timeoutMs: 1500 })?.timeout).toBe("1.5s");
+    // With `max_stream_duration` beside it, Envoy would not look at `timeout`.
+    const action = forward({ timeoutMs: 1500 });
+    expect(action).toMatchObject({ timeout: "1.5s", max_grpc_timeout: "1.5s" });
+    expect(action).not.toHaveProperty("max_stream_duration");
   });
 
   test("retries", () => {

@@ -5,7 +5,7 @@
 
 import type { Destination, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
-import { duration, typed } from "./protobuf.ts";
+import { typed } from "./protobuf.ts";
 import { emitRetryPolicy } from "./retry.ts";
 import {
   type EnvoyRoute,
@@ -61,7 +61,7 @@ function emitForward({ destinations, timeoutMs, retry }: Forward): RouteAction {
   const retryPolicy = emitRetryPolicy(retry);
   return {
     ...emitDestinations(destinations),
-    ...timeLimits(duration(timeoutMs)),
+    ...timeLimits(timeoutMs),
     ...(retryPolicy && { retry_policy: retryPolicy }),
   };
 }

@@ -1,7 +1,7 @@
 /** Envoy's route messages, as far as either target writes them, and what both give every table. */
 
 import type { FaultConfig } from "./fault.ts";
-import type { TypedConfig } from "./protobuf.ts";
+import { duration, type TypedConfig } from "./protobuf.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
 
@@ -41,7 +41,8 @@ export interface RouteAction {
     readonly clusters: readonly { readonly name: string; readonly weight: number }[];
   };
   readonly timeout: string;
-  readonly max_stream_duration: { readonly grpc_timeout_header_max: string };
+  readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
+  readonly max_grpc_timeout?: string;
   readonly retry_policy?: EnvoyRetryPolicy;
 }
 
@@ -60,9 +61,15 @@ export const INTERNAL_ONLY_HEADERS: readonly string[] = [
 ];
 
 /**
- * The parts of a route action that bound its time. A gRPC client's own deadline (`grpc-timeout`) holds
- * whenever it is the shorter one.
+ * The parts of a route action that bound its time; 0 is no bound. A gRPC client's own deadline (`grpc-timeout`) holds
+ * whenever it is the shorter one. `max_stream_duration` says so without Envoy warning of an old field, but with it
+ * Envoy no longer looks at the route's `timeout`.
  */
-export function timeLimits(timeout: string): Pick<RouteAction, "timeout" | "max_stream_duration"> {
-  return { timeout, max_stream_duration: { grpc_timeout_header_max: "0s" } };
+export function timeLimits(
+  timeoutMs: number,
+): Pick<RouteAction, "timeout" | "max_stream_duration" | "max_grpc_timeout"> {
+  const timeout = duration(timeoutMs);
+  return timeoutMs > 0
+    ? { timeout, max_grpc_timeout: timeout }
+    : { timeout, max_stream_duration: { grpc_timeout_header_max: "0s" } };
 }

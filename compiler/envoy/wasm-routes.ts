@@ -16,7 +16,7 @@ import {
 
 export function emitClassRoutes(listenerName: string): RouteConfiguration {
   // The filter writes a timeout as a header; without one there is none.
-  const action: RouteAction = { cluster_header: CLUSTER_HEADER, ...timeLimits("0s") };
+  const action: RouteAction = { cluster_header: CLUSTER_HEADER, ...timeLimits(0) };
   return {
     name: listenerName,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
