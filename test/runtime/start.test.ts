@@ -1,6 +1,6 @@
 /** Envoy as a process: how it starts, how it fails to, and how it ends. */
 
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -184,6 +184,27 @@ test("waiting can be given up", async () => {
 test("a program that cannot be started", async () => {
   const binary = { path: path.join(folder, "nothing"), version: NEWEST_ENVOY, source: "ENVOY_BIN" } as const;
   await failure(start(ADMIN, { binary }));
+});
+
+test("in Docker, it sees its files under the same paths and ends with its client", async () => {
+  // A Docker that runs the image's program here. It checks what it is given as far as that can be seen from outside.
+  const { path: program } = await findEnvoy({ log: () => {} });
+  const docker = path.join(folder, "bin", "docker");
+  const log = path.join(folder, "docker.log");
+  await mkdir(path.dirname(docker));
+  const script = `#!/bin/sh\necho "$*" > '${log}'\nwhile [ "$1" != --config-path ]; do shift; done\nexec '${program}' "$@"\n`;
+  await writeFile(docker, script, { mode: 0o755 });
+  const oldPath = process.env.PATH;
+  process.env.PATH = `${path.dirname(docker)}${path.delimiter}${oldPath}`;
+  try {
+    const image = `envoyproxy/envoy:v${NEWEST_ENVOY}`;
+    const running = await start(ADMIN, { binary: { path: image, version: NEWEST_ENVOY, source: "docker" } });
+    expect(await readFile(log, "utf8")).toContain(`--volume ${folder}:${folder}:ro`);
+    expect(await readFile(log, "utf8")).toContain(`--entrypoint envoy ${image} --config-path`);
+    expect(await running.stop()).toMatchObject({ code: 0, expected: true });
+  } finally {
+    process.env.PATH = oldPath;
+  }
 });
 
 test("nothing temporary is left", async () => {
