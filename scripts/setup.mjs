@@ -12,12 +12,12 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 
 /** Makes the checkout ready to run. Ends the process with one clear line when it cannot. */
 export async function setup() {
-  const manifest = await readJson("package.json");
+  const manifest = await readJson(path.join(ROOT, "package.json"));
   const problem = nodeProblem(process.versions.node, manifest.engines.node);
   if (problem !== undefined) {
     fail(problem);
   }
-  if (!(await packagesAreInstalled())) {
+  if (!(await packagesMatch(ROOT))) {
     console.log("setup: installing the packages of package-lock.json (npm ci)");
     // Under `npm test` npm names itself; development packages are wanted whatever NODE_ENV says.
     const npm = process.env.npm_execpath;
@@ -47,10 +47,10 @@ export function nodeProblem(version, range) {
 }
 
 /** Compares what npm says it installed with the lock file: times say nothing after a checkout. */
-async function packagesAreInstalled() {
+export async function packagesMatch(folder) {
   try {
-    const wanted = (await readJson("package-lock.json")).packages;
-    const present = (await readJson("node_modules/.package-lock.json")).packages;
+    const wanted = (await readJson(path.join(folder, "package-lock.json"))).packages;
+    const present = (await readJson(path.join(folder, "node_modules", ".package-lock.json"))).packages;
     return Object.entries(wanted).every(
       ([name, { version, optional, link }]) =>
         name === "" || link === true || optional === true || present[name]?.version === version,
@@ -61,7 +61,7 @@ async function packagesAreInstalled() {
 }
 
 async function readJson(file) {
-  return JSON.parse(await readFile(path.join(ROOT, file), "utf8"));
+  return JSON.parse(await readFile(file, "utf8"));
 }
 
 /** Runs a program with our output as its own; gives its exit code, 1 when a signal ended it. */
