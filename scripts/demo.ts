@@ -134,7 +134,7 @@ async function compileOrTell(
 ): Promise<Compilation | undefined> {
   const report = new Report(false);
   const compilation = await compile(paths, proxy, report);
-  terminal.err(report.render("text", terminal.errColors));
+  terminal.err(report.renderText(terminal.errColors));
   return compilation;
 }
 

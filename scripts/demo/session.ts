@@ -50,7 +50,7 @@ export class Session implements RunEvents {
   }
 
   diagnostics(report: Report): void {
-    this.#err(report.render("text", this.#options.terminal.errColors));
+    this.#err(report.renderText(this.#options.terminal.errColors));
   }
 
   rejected(step: string, words: readonly string[]): void {
