@@ -1,0 +1,184 @@
+/**
+ * Documents to typed resources: which kinds are ours, which belong to somebody else, and what each one's schema
+ * says of it. After this, a resource has the shape of its type; whether it makes sense is `validate`'s to say.
+ */
+
+import { closest, distance } from "fastest-levenshtein";
+import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { checkSchema } from "../schema/check.ts";
+import { parseDocuments, type SourceDocument } from "../source/parse.ts";
+import type { SourceFile } from "../source/span.ts";
+import type { FieldPath, Resource } from "./resource.ts";
+import type {
+  DestinationRuleSpec,
+  EndpointSliceSpec,
+  EndpointsSpec,
+  GatewaySpec,
+  PodSpec,
+  ServiceEntrySpec,
+  ServiceSpec,
+  VirtualServiceSpec,
+  WorkloadEntrySpec,
+} from "./types.ts";
+
+export type { FieldPath, Resource } from "./resource.ts";
+export type * from "./types.ts";
+
+/** Everything of the input that we read, each list in the order of the input. */
+export interface ResourceSet {
+  readonly virtualServices: Resource<VirtualServiceSpec>[];
+  readonly destinationRules: Resource<DestinationRuleSpec>[];
+  readonly serviceEntries: Resource<ServiceEntrySpec>[];
+  readonly gateways: Resource<GatewaySpec>[];
+  readonly workloadEntries: Resource<WorkloadEntrySpec>[];
+  readonly services: Resource<ServiceSpec>[];
+  readonly endpointSlices: Resource<EndpointSliceSpec>[];
+  readonly endpoints: Resource<EndpointsSpec>[];
+  readonly pods: Resource<PodSpec>[];
+  /** Kinds that are not ours, as `group/Kind`, and how many of each. */
+  readonly ignored: Map<string, number>;
+}
+
+export type ResourceList = Exclude<keyof ResourceSet, "ignored">;
+
+const ISTIO_GROUP = "networking.istio.io";
+const ISTIO_VERSIONS = ["v1", "v1beta1", "v1alpha3"];
+
+/** Our kinds of Istio's group. */
+const ISTIO_KINDS: Readonly<Record<string, ResourceList>> = {
+  VirtualService: "virtualServices",
+  DestinationRule: "destinationRules",
+  ServiceEntry: "serviceEntries",
+  Gateway: "gateways",
+  WorkloadEntry: "workloadEntries",
+};
+/** Kinds of that group which are Istio's, but steer nothing here. */
+const ISTIO_OTHER_KINDS = new Set(["Sidecar", "EnvoyFilter", "WorkloadGroup", "ProxyConfig"]);
+
+/** `apiVersion/Kind` of what we read of Kubernetes, and whether it keeps its fields in `spec`. */
+const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
+  "v1/Service": { list: "services", spec: true },
+  "v1/Endpoints": { list: "endpoints", spec: false },
+  "v1/Pod": { list: "pods", spec: false },
+  "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
+};
+
+export function loadResources(files: readonly SourceFile[], sink: DiagnosticSink): ResourceSet {
+  const set: ResourceSet = {
+    virtualServices: [],
+    destinationRules: [],
+    serviceEntries: [],
+    gateways: [],
+    workloadEntries: [],
+    services: [],
+    endpointSlices: [],
+    endpoints: [],
+    pods: [],
+    ignored: new Map(),
+  };
+  for (const file of files) {
+    for (const document of parseDocuments(file, sink)) {
+      for (const [value, root] of items(document)) {
+        loadResource(set, document, value, root, sink);
+      }
+    }
+  }
+  if (set.ignored.size > 0) {
+    const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
+    sink.report({ code: "SL0110", level: "info", message: `left alone: ${kinds}` });
+  }
+  return set;
+}
+
+/** A document, or the items of a `List`. */
+function* items(document: SourceDocument): Iterable<[unknown, FieldPath]> {
+  const { value } = document;
+  if (isObject(value) && value.kind === "List" && Array.isArray(value.items)) {
+    for (const [i, item] of value.items.entries()) yield [item, ["items", i]];
+  } else {
+    yield [value, []];
+  }
+}
+
+function loadResource(
+  set: ResourceSet,
+  document: SourceDocument,
+  value: unknown,
+  root: FieldPath,
+  sink: DiagnosticSink,
+): void {
+  if (!isObject(value) || typeof value.kind !== "string" || typeof value.apiVersion !== "string") {
+    sink.report({
+      code: "SL0101",
+      level: "error",
+      message: "this document is no Kubernetes resource: it needs `apiVersion` and `kind`, both strings",
+      span: document.spanOf(root),
+    });
+    return;
+  }
+  const { kind, apiVersion } = value;
+  const [group, version] = apiVersion.includes("/")
+    ? [apiVersion.slice(0, apiVersion.indexOf("/")), apiVersion.slice(apiVersion.indexOf("/") + 1)]
+    : ["", apiVersion];
+  let list: ResourceList | undefined;
+  let hasSpec = true;
+  if (group === ISTIO_GROUP) {
+    list = Object.hasOwn(ISTIO_KINDS, kind) ? ISTIO_KINDS[kind] : undefined;
+    if (list === undefined && !ISTIO_OTHER_KINDS.has(kind)) {
+      const near = nearest(kind, [...Object.keys(ISTIO_KINDS), ...ISTIO_OTHER_KINDS]);
+      sink.report({
+        code: "SL0102",
+        level: "error",
+        message: `${ISTIO_GROUP} has no kind "${kind}"`,
+        span: document.spanOf([...root, "kind"]),
+        ...(near === undefined ? {} : { help: `Did you mean ${near}?` }),
+      });
+      return;
+    }
+    if (list !== undefined && !ISTIO_VERSIONS.includes(version)) {
+      sink.report({
+        code: "SL0103",
+        level: "error",
+        message: `${kind} has no version "${version}"`,
+        span: document.spanOf([...root, "apiVersion"]),
+        help: `Write ${ISTIO_GROUP}/v1.`,
+      });
+      return;
+    }
+  } else {
+    const known = KUBERNETES_KINDS[`${apiVersion}/${kind}`];
+    list = known?.list;
+    hasSpec = known?.spec ?? true;
+  }
+  if (list === undefined) {
+    const name = group === "" ? kind : `${group}/${kind}`;
+    set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
+    return;
+  }
+  if (!checkSchema(kind, value, document, root, sink)) return;
+  const metadata = (value.metadata ?? {}) as Record<string, unknown>;
+  const resource: Resource<unknown> = {
+    kind,
+    apiVersion,
+    name: String(metadata.name ?? metadata.generateName ?? ""),
+    namespace: String(metadata.namespace || "default"),
+    labels: (metadata.labels ?? {}) as Record<string, string>,
+    annotations: (metadata.annotations ?? {}) as Record<string, string>,
+    ...(metadata.creationTimestamp ? { creationTimestamp: String(metadata.creationTimestamp) } : {}),
+    spec: hasSpec ? (value.spec ?? {}) : value,
+    span: document.spanOf(root),
+    spanOf: (path) => document.spanOf([...root, ...path]),
+  };
+  (set[list] as Resource<unknown>[]).push(resource);
+}
+
+/** The candidate that a misspelt name most likely meant. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined;
+  const best = closest(name, candidates);
+  return distance(name, best) <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,25 @@
+/**
+ * A Kubernetes-style resource as the compiler knows it: plain data, and a way back to the text it came from.
+ */
+
+import type { Span } from "../source/span.ts";
+
+/** Keys and list indices from the resource's root: `["spec", "http", 0, "match"]`. */
+export type FieldPath = readonly (string | number)[];
+
+export interface Resource<Spec> {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly name: string;
+  /** `default` when the resource names none. */
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** RFC 3339, as Kubernetes writes it. */
+  readonly creationTimestamp?: string;
+  readonly spec: Spec;
+  /** The whole document. */
+  readonly span: Span;
+  /** Where the value at `path` stands; of its nearest ancestor that exists when it is missing. */
+  spanOf(path: FieldPath): Span;
+}
