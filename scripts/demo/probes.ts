@@ -3,6 +3,7 @@
  * probe that could not be made for a rule says so and fits.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, Config, Fault, Forward, Route } from "../../compiler/ir/ir.ts";
 import type { AdminClient } from "../../compiler/runtime/index.ts";
 import type { Answer, Bookinfo, Service } from "../../envoy/bookinfo/services/index.ts";
@@ -34,17 +35,19 @@ const FEW = 20;
 const AT_ONCE = 8;
 /** What a busy machine may add to a time. */
 const SLACK_MS = 2_000;
+/** What Envoy may need to take note of something. */
+const SETTLE_MS = 100;
 
 /** All rules, in the order of the files. */
 export async function probeRules(rules: readonly Rule[], probing: Probing): Promise<Row[]> {
   const rows = new Map<Rule, Promise<Checks>>();
-  const isBreaker = (rule: Rule) => rule.kind === "destination";
-  for (const rule of rules.filter((rule) => !isBreaker(rule))) {
+  const isLimited = (rule: Rule) => rule.kind === "destination" || rule.kind === "serviceEntry";
+  for (const rule of rules.filter((rule) => !isLimited(rule))) {
     rows.set(rule, probe(rule, probing));
   }
   await Promise.all(rows.values());
-  // Alone and one after another: these count what is under way at the service.
-  for (const rule of rules.filter(isBreaker)) {
+  // Alone and one after another: a circuit breaker counts what others have under way at the service, too.
+  for (const rule of rules.filter(isLimited)) {
     rows.set(rule, probe(rule, probing));
     await rows.get(rule);
   }
@@ -313,12 +316,19 @@ async function probePool(
   atOnce: number,
   { clients, meshPort }: Probing,
 ): Promise<Check[]> {
-  const count = accepted + 9;
-  const ask = { host: hostFor(rule), path: "/slow?ms=400" };
+  const more = accepted - atOnce + 9;
+  const ask = { host: hostFor(rule), path: "/slow?ms=1000" };
   service.seen.mostAtOnce = 0;
-  const answers = await clients.send(meshPort, ask, count, count);
+  // One after another, since a request whose connection is being made counts as one that waits.
+  const first: Promise<Answer[]>[] = [];
+  for (let i = 0; i < atOnce; i++) {
+    first.push(clients.send(meshPort, ask, 1, 1));
+    await sleep(Math.min(SETTLE_MS, 500 / atOnce));
+  }
+  const answers = (await Promise.all([...first, clients.send(meshPort, ask, more, more)])).flat();
+  const count = atOnce + more;
   const refused = answers.filter((answer) => answer.status === 503 && servedBy(answer) === undefined).length;
-  const asked = `${askedText(ask, count)}, all at once`;
+  const asked = `${askedText(ask, count)}, at once`;
   return [
     {
       asked,
@@ -347,6 +357,7 @@ async function probeOutliers(
   const good = { host, path: pathOf(host) };
   await clients.send(meshPort, failing, errors, 1);
   const opened = performance.now();
+  await sleep(2 * SETTLE_MS);
   const before = service.seen.requests;
   const answers = await clients.send(meshPort, good, FEW, AT_ONCE);
   const reached = service.seen.requests - before;
@@ -359,7 +370,7 @@ async function probeOutliers(
   const patience = Math.min(3 * baseMs, 30_000) + 2 * intervalMs;
   let closedAfter: number | undefined;
   while (closedAfter === undefined && !stop.aborted && performance.now() - opened < patience) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(SETTLE_MS);
     const [answer] = await clients.send(meshPort, good, 1, 1);
     closedAfter = answer?.status === 200 ? performance.now() - opened : undefined;
   }
