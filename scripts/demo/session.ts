@@ -146,7 +146,7 @@ export class Session implements RunEvents {
       terminal.out(`${red("✗")} not obeyed: ${ruleTitle(row)} (${row.where})\n`);
     }
     if (bad.length === 0) {
-      terminal.out(`${green("✓")} ${rows.length} rules asked: what was observed fits them\n`);
+      terminal.out(`${green("✓")} rules asked: ${rows.length}; what was observed fits them\n`);
     }
     return bad.length;
   }
