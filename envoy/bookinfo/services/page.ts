@@ -158,6 +158,6 @@ figcaption { color: var(--soft); font-size: .9rem; }
 .tag.v2 { color: var(--ink); border-color: var(--ink); } .tag.v3 { color: #d32f2f; border-color: #d32f2f; }
 .error { color: var(--bad); margin: 0 0 1rem; } .error small { color: var(--soft); }
 .calls { color: var(--soft); font-size: .9rem; } .calls summary { cursor: pointer; } .calls p { margin: .5rem 0 0; }
-table { border-collapse: collapse; margin-top: .5rem; } th, td { text-align: left; padding: .15rem 1.5rem .15rem 0; font-weight: normal; }
+table { border-collapse: collapse; margin-top: .5rem; display: block; overflow-x: auto; } th, td { text-align: left; padding: .15rem 1.2rem .15rem 0; font-weight: normal; white-space: nowrap; }
 td { color: var(--ink); } td.bad { color: var(--bad); }
 `;
