@@ -1,0 +1,15 @@
+/** Kubernetes labels. */
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Every label of `selector` is one of `labels`, with the same value. */
+export function selects(selector: Labels | undefined, labels: Labels): boolean {
+  return Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
+}
+
+/** `a=1,b=2`, as it is written on a command line. */
+export function formatLabels(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}

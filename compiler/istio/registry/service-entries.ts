@@ -1,0 +1,75 @@
+/** `ServiceEntry`: one service for each of its hosts. */
+
+import { isIP } from "node:net";
+import type { Resource, ServiceEntrySpec, WorkloadEntrySpec } from "../model.ts";
+import { parseProtocol } from "./protocol.ts";
+import type { Service, ServiceEndpoint } from "./service.ts";
+import type { Workload, Workloads } from "./workloads.ts";
+
+const DISCOVERIES: Readonly<Record<string, Service["discovery"]>> = {
+  STATIC: "eds",
+  DNS: "strictDns",
+  DNS_ROUND_ROBIN: "logicalDns",
+};
+
+/** Nothing for a resolution that is not supported; the refusal is reported with the other unsupported fields. */
+export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: Workloads): Service[] {
+  const { spec, namespace } = resource;
+  const discovery = DISCOVERIES[spec.resolution ?? "NONE"];
+  if (discovery === undefined) {
+    return [];
+  }
+  const ports = spec.ports ?? [];
+  const selected: readonly Pick<Workload, "entry" | "labels">[] =
+    spec.workloadSelector !== undefined
+      ? workloads.select(namespace, spec.workloadSelector.labels ?? {})
+      : (spec.endpoints ?? []).map((entry) => ({ entry, labels: entry.labels ?? {} }));
+  return spec.hosts.map((written, index) => {
+    const host = written.toLowerCase();
+    // Resolved by DNS and nobody listed: the host itself is the name to resolve.
+    const backends =
+      selected.length === 0 && discovery !== "eds" ? [{ entry: { address: host }, labels: {} }] : selected;
+    return {
+      host,
+      namespace,
+      source: "serviceEntry",
+      ports: ports.map(({ number, name, protocol }) => ({ number, name, protocol: parseProtocol(protocol) })),
+      addresses: (spec.addresses ?? []).filter((address) => isIP(address) !== 0),
+      headless: false,
+      discovery,
+      endpoints: new Map(
+        ports.map(({ number, name, targetPort }) => [
+          number,
+          backends.flatMap(({ entry, labels }) =>
+            endpoint(entry, labels, entry.ports?.[name] ?? (targetPort || number), discovery),
+          ),
+        ]),
+      ),
+      span: resource.spanOf(["spec", "hosts", index]),
+    };
+  });
+}
+
+function endpoint(
+  entry: WorkloadEntrySpec,
+  labels: Readonly<Record<string, string>>,
+  port: number,
+  discovery: Service["discovery"],
+): ServiceEndpoint[] {
+  const address = entry.address ?? "";
+  // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
+  if (address === "" || address.startsWith("unix:") || (discovery === "eds" && isIP(address) === 0)) {
+    return [];
+  }
+  const locality = entry.locality ?? labels["istio-locality"]?.replaceAll(".", "/");
+  const [region = "", zone = "", subZone = ""] = (locality ?? "").split("/");
+  return [
+    {
+      address,
+      port,
+      labels,
+      weight: entry.weight || 1,
+      ...(locality ? { locality: { region, zone, subZone } } : {}),
+    },
+  ];
+}

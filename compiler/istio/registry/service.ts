@@ -1,0 +1,48 @@
+/**
+ * A service as routes and clusters see it, whatever kind of document it came from. Nothing here is Istio's or
+ * Kubernetes' any more, except the names.
+ */
+
+import type { Span } from "../../source/span.ts";
+import type { Labels } from "../labels.ts";
+
+/** `auto`: not declared. Istio looks at the first bytes of a connection to tell; we take it for HTTP. */
+export type PortProtocol = "http" | "http2" | "tls" | "tcp" | "udp" | "auto";
+
+export interface ServicePort {
+  readonly number: number;
+  readonly name: string;
+  readonly protocol: PortProtocol;
+}
+
+export interface ServiceEndpoint {
+  /** An IP address, or a DNS name where the service is resolved by DNS. */
+  readonly address: string;
+  readonly port: number;
+  readonly labels: Labels;
+  readonly weight: number;
+  readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
+}
+
+export interface Service {
+  /** Lower case; a wildcard is possible for a ServiceEntry. */
+  readonly host: string;
+  readonly namespace: string;
+  readonly source: "kubernetes" | "serviceEntry";
+  readonly ports: readonly ServicePort[];
+  /** Addresses that a client may write instead of the name. */
+  readonly addresses: readonly string[];
+  /** Names of single endpoints below the service's own are served, too (a headless Kubernetes service). */
+  readonly headless: boolean;
+  readonly discovery: "eds" | "strictDns" | "logicalDns";
+  /** The host of the service that this one is only another name of. */
+  readonly aliasOf?: string;
+  /** By the number of the service's port. */
+  readonly endpoints: ReadonlyMap<number, readonly ServiceEndpoint[]>;
+  /** Where the host's name is written. */
+  readonly span: Span;
+}
+
+export function isHttp({ protocol }: ServicePort): boolean {
+  return protocol === "http" || protocol === "http2" || protocol === "auto";
+}
