@@ -238,6 +238,48 @@ export const TRIE_KEYS: u32 = 28;
 export const TRIE_LIST_MAX: u32 = 8;
 export const TRIE_BITMAP_SIZE: u32 = 32;
 
+/**
+ * For candidates that no attribute tells apart: the candidates that are still possible, as bits. Each attribute
+ * contributes a row of bits (one for candidates that do not mind, or whose predicate holds), and the rows are
+ * combined by and; the first bit that is left is the answer, if its remaining predicates hold.
+ *
+ *     BITS   min | count | attributes | (route, PREDICATES or 0) × count
+ *            | (attribute, LIST_TABLE or 0, LIST_TRIE or 0, regexes, row if present, row if missing) × attributes
+ *
+ * A row is a word for every 32 candidates. The lists of the values that a request has change the row for
+ * "present": they set bits, or clear them for inverted predicates.
+ */
+export const KIND_BITS: u32 = 14;
+export const BITS_COUNT: u32 = 8;
+export const BITS_ATTRIBUTES: u32 = 12;
+export const BITS_CANDIDATES: u32 = 16;
+/** Of the part of an attribute, rows follow. */
+export const BITS_ATTRIBUTE: u32 = 0;
+export const BITS_EXACT: u32 = 4;
+export const BITS_PREFIXES: u32 = 8;
+export const BITS_REGEXES: u32 = 12;
+export const BITS_ROWS: u32 = 16;
+
+/** LIST   (candidate's position, or with LIST_CLEAR) × n */
+export const KIND_LIST: u32 = 15;
+export const LIST_ENTRIES: u32 = 4;
+export const LIST_CLEAR: u32 = 0x80000000;
+/** Like NODE_TABLE and TRIE, with LIST records in place of nodes. */
+export const KIND_LIST_TABLE: u32 = 16;
+export const KIND_LIST_TRIE: u32 = 17;
+
+/**
+ * For candidates that each ask for a header or query parameter of their own: goes over what the request has, not
+ * over what rules ask for. Sorted by attribute.
+ *
+ *     FAN   min | rest | whether query parameters are among them | (attribute, node) × n
+ */
+export const KIND_FAN: u32 = 18;
+export const FAN_REST: u32 = 8;
+export const FAN_QUERY: u32 = 12;
+export const FAN_ENTRIES: u32 = 16;
+export const FAN_ENTRY_SIZE: u32 = 8;
+
 /** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;
 export const HASH_PRIME: u32 = 0x297a2d39;

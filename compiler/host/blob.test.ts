@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import * as layout from "../../filter/layout.ts";
 import { CHECKSUM_SEED, FORMAT_VERSION, HEADER_CHECKSUM, HEADER_VERSION } from "../../filter/layout.ts";
 import type { Route } from "../ir/ir.ts";
+import { describeProgram } from "../program/describe.ts";
 import { encodeProgram } from "../program/encode.ts";
 import { checksum } from "../program/hash.ts";
 import { exact, header, prefix, present, route, table, to } from "../program/rules.fixture.ts";
@@ -31,7 +33,26 @@ function everything(): Uint8Array {
       },
     ),
   );
-  return encodeProgram(table({ "a.example b.example": routes, "*.c.example": routes.slice(0, 3), "*": [] }));
+  const apart = Array.from({ length: 12 }, (_, i) =>
+    route(undefined, `f${i}`, { headers: [header(`x-f${i}`, exact("v")), header("x-a", present)] }),
+  );
+  const overlapping = Array.from({ length: 12 }, (_, i) =>
+    route(prefix(`/${"a".repeat(i)}`), `b${i}`, {
+      headers: [
+        header("x-a", prefix("1".repeat(12 - i))),
+        header("x-b", exact("v"), { invert: true, missingAsEmpty: true }),
+      ],
+    }),
+  );
+  return encodeProgram(
+    table({
+      "a.example b.example": routes,
+      "*.c.example": routes.slice(0, 3),
+      "fan.example": apart,
+      "bits.example": overlapping,
+      "*": [],
+    }),
+  );
 }
 
 /** Asks the filter for a verdict on a blob; a trap is an exception here. */
@@ -50,6 +71,12 @@ function withChecksum(blob: Uint8Array): Uint8Array {
 }
 
 describe("a routing program", () => {
+  it("has every kind of record in these tests", () => {
+    const kinds = Object.keys(layout).filter((name) => name.startsWith("KIND_") && name !== "KIND_REGEX");
+    const seen = describeProgram(everything()).records.map(({ kind }) => kind);
+    expect(seen.length).toBe(kinds.length);
+  });
+
   it("is the same for the same rules", () => {
     expect(everything()).toEqual(everything());
   });
@@ -121,8 +148,8 @@ describe("a routing program", () => {
           refused++;
           continue;
         }
-        for (const path of ["/exact/3", "/prefix/k", "/nested/a/b/c?q=v1", "/case", "/fault", "/"]) {
-          for (const authority of ["a.example", "x.c.example", ""]) {
+        for (const path of ["/exact/3", "/prefix/k", "/nested/a/b/c?q=v1", "/case", "/fault", "/aaa"]) {
+          for (const authority of ["a.example", "x.c.example", "fan.example", "bits.example", ""]) {
             const headers = [
               ["x-a", "1"],
               ["x-b", ""],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HeaderMatch, PathMatch, QueryParamMatch, Route, RouteTable, ValueMatch } from "../ir/ir.ts";
+import { describeProgram } from "../program/describe.ts";
 import { encodeProgram } from "../program/encode.ts";
 import { to } from "../program/rules.fixture.ts";
 import { naiveRoute } from "./naive.fixture.ts";
@@ -12,7 +13,13 @@ const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
 const segment = fc.constantFrom("", "/", "/a", "/b", "/A", "/ab", "a", "b");
 const path = fc.array(segment, { maxLength: 5 }).map((parts) => `/${parts.join("")}`);
 const value = fc.array(fc.constantFrom("a", "b", "A", ","), { maxLength: 3 }).map((parts) => parts.join(""));
-const headerName = fc.constantFrom("x-a", "x-b", "x-cc");
+const headerName = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom("x-a", "x-b", "x-cc") },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(..."defghijklmnopqrstuvw".split("").map((letter) => `x-${letter}`)),
+  },
+);
 const queryName = fc.constantFrom("q", "r", "");
 const domain = fc.constantFrom("a", "b.a", "c.b.a", "x", "a.x:81", "*.a", "*.b.a", "*a", "*x", "*");
 
@@ -74,11 +81,40 @@ const routes = (maxLength: number): fc.Arbitrary<Route[]> =>
       })),
     );
 
+const many = (letter: string) => fc.integer({ min: 0, max: 24 }).map((count) => letter.repeat(count));
+
+/** Prefixes inside prefixes on two attributes at once: what no single attribute tells apart. */
+const overlapping: fc.Arbitrary<Route[]> = fc
+  .array(fc.tuple(many("a"), many("a"), fc.boolean(), fc.array(headerMatch, { maxLength: 1, size: "-1" })), {
+    minLength: 30,
+    maxLength: 100,
+    size: "max",
+  })
+  .map((parts) =>
+    parts.map(([inPath, inHeader, invert, headers], i) => ({
+      name: "",
+      match: {
+        path: { kind: "prefix", value: `/${inPath}`, ignoreCase: false },
+        headers: [
+          {
+            name: "x-a",
+            match: { kind: "prefix", value: `${inHeader}` },
+            invert: invert && i % 3 === 0,
+            missingAsEmpty: invert,
+          },
+          ...headers,
+        ],
+        queryParams: [],
+      },
+      action: to(`c${i}`),
+    })),
+  );
+
 const rules: fc.Arbitrary<RouteTable> = fc
   .record({
     ignorePortInHost: fc.boolean(),
     domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }),
-    routes: fc.oneof(routes(8), routes(30), routes(80)),
+    routes: fc.oneof(routes(8), routes(30), routes(80), overlapping),
   })
   .map(({ ignorePortInHost, domains, routes: all }) => ({
     ignorePortInHost,
@@ -108,12 +144,18 @@ const request: fc.Arbitrary<HostRequest> = fc.record({
   ),
   method: fc.constantFrom("GET", "POST"),
   path: fc
-    .tuple(path, fc.array(fc.tuple(queryName, fc.constantFrom("", "=", "=a", "=ab", "=b")), { maxLength: 3 }))
+    .tuple(
+      fc.oneof(
+        path,
+        many("a").map((text) => `/${text}`),
+      ),
+      fc.array(fc.tuple(queryName, fc.constantFrom("", "=", "=a", "=ab", "=b")), { maxLength: 3 }),
+    )
     .map(
       ([text, query]) =>
         `${text}${query.length > 0 ? `?${query.map((pair) => pair.join("")).join("&")}` : ""}`,
     ),
-  headers: fc.array(fc.tuple(headerName, value), { maxLength: 3 }),
+  headers: fc.array(fc.tuple(headerName, fc.oneof(value, many("a"))), { maxLength: 4 }),
 });
 
 const TABLES = 2000;
@@ -124,13 +166,16 @@ describe("the index", () => {
     timeout: 120_000,
   }, () => {
     let hits = 0;
+    const kinds = new Map<string, number>();
     fc.assert(
       fc.property(
         rules,
         fc.array(request, { minLength: REQUESTS, maxLength: REQUESTS }),
         (table, requests) => {
           const vm = new FilterVm(FILTER);
-          const root = vm.configure(encodeProgram(table))!;
+          const blob = encodeProgram(table);
+          const root = vm.configure(blob)!;
+          for (const { kind } of describeProgram(blob).records) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
           for (const one of requests) {
             const wanted = naiveRoute(table, one);
             const { cluster } = vm.decide(root, one);
@@ -146,5 +191,8 @@ describe("the index", () => {
     );
     // A test whose requests match nothing would pass, too.
     expect(hits).toBeGreaterThan((TABLES * REQUESTS) / 5);
+    for (const kind of ["leaf", "switch", "trie", "bits", "fan"]) {
+      expect(kinds.get(kind) ?? 0, kind).toBeGreaterThan(TABLES / 50);
+    }
   });
 });

@@ -40,6 +40,11 @@ export class Attributes {
     for (const name of [...query].sort()) this.#query.set(name, next++);
   }
 
+  /** The first number of a query parameter. */
+  get firstQuery(): number {
+    return ATTRIBUTE_FIRST_NAMED + this.#headers.size;
+  }
+
   header(name: string): number {
     return this.#headers.get(name)!;
   }
@@ -70,7 +75,7 @@ export class Attributes {
     }
     const headers = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#headers);
     const query = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#query);
-    const firstQuery = ATTRIBUTE_FIRST_NAMED + this.#headers.size;
+    const firstQuery = this.firstQuery;
     const count = firstQuery + this.#query.size;
     return writer.record(KIND_ATTRIBUTES, [headers, query, count, firstQuery, low >>> 0, high >>> 0]);
   }

@@ -163,6 +163,65 @@ class Reader {
     }
   }
 
+  /** What is found at the end of each prefix in a tree. Prefixes are cut at bytes, not characters: ASCII is exact. */
+  *#trie(root: number): Generator<readonly [prefix: string, reference: number]> {
+    // A stack of our own: prefixes can nest as deep as they are long.
+    const stack: { trie: number; above: string }[] = root === 0 ? [] : [{ trie: root, above: "" }];
+    for (let top = stack.pop(); top; top = stack.pop()) {
+      const { trie, above } = top;
+      const at = this.#strings + this.#u32(trie + layout.TRIE_LABEL);
+      const label = this.#bytes.subarray(at, at + this.#u32(trie + layout.TRIE_LABEL_LENGTH));
+      const prefix = above + Buffer.from(label).toString("latin1");
+      const reference = this.#u32(trie + layout.TRIE_NODE);
+      if (reference !== 0) yield [Buffer.from(prefix, "latin1").toString(), reference];
+      const count = this.#u32(trie + layout.TRIE_CHILD_COUNT);
+      const keys = count <= layout.TRIE_LIST_MAX ? (count + 3) & ~3 : layout.TRIE_BITMAP_SIZE;
+      for (let i = 0; i < count; i++) {
+        stack.push({ trie: this.#u32(trie + layout.TRIE_KEYS + keys + i * 4), above: prefix });
+      }
+    }
+  }
+
+  /** The candidates of a BITS record, each with its conditions. */
+  #bits(node: number): (readonly [route: number, conditions: string[]])[] {
+    const count = this.#u32(node + layout.BITS_COUNT);
+    const found: [number, string[]][] = [];
+    for (let i = 0; i < count; i++) {
+      const entry = node + layout.BITS_CANDIDATES + i * layout.LEAF_ENTRY_SIZE;
+      const predicates = this.#u32(entry + 4);
+      found.push([this.#u32(entry), predicates ? this.#predicates(predicates) : []]);
+    }
+    const rowSize = ((count + 31) >>> 5) * 4;
+    let part = node + layout.BITS_CANDIDATES + count * layout.LEAF_ENTRY_SIZE;
+    for (let i = this.#u32(node + layout.BITS_ATTRIBUTES); i > 0; i--) {
+      const attribute = this.#attribute(this.#u32(part + layout.BITS_ATTRIBUTE));
+      const told = new Set<number>();
+      const tell = (list: number, verb: string, value: string) => {
+        const end = list + this.#size(list);
+        for (let at = list + layout.LIST_ENTRIES; at < end; at += 4) {
+          const word = this.#u32(at);
+          const position = (word & ~layout.LIST_CLEAR) >>> 0;
+          const not = word & layout.LIST_CLEAR ? "not " : "";
+          told.add(position);
+          found[position]?.[1].push(`${not}${attribute} ${verb} ${JSON.stringify(value)}`);
+        }
+      };
+      for (const [value, list] of this.#table(this.#u32(part + layout.BITS_EXACT))) tell(list, "=", value);
+      for (const [value, list] of this.#trie(this.#u32(part + layout.BITS_PREFIXES))) {
+        tell(list, "begins", value);
+      }
+      const bit = (row: number, position: number) =>
+        (this.#u32(part + layout.BITS_ROWS + row + (position >>> 5) * 4) >>> (position & 31)) & 1;
+      for (let position = 0; position < count; position++) {
+        const present = bit(0, position);
+        if (told.has(position) || present === bit(rowSize, position)) continue;
+        found[position]![1].push(`${present ? "" : "not "}${attribute} present`);
+      }
+      part += layout.BITS_ROWS + 2 * rowSize;
+    }
+    return found;
+  }
+
   #readAttributes(record: number): void {
     this.#attributes[layout.ATTRIBUTE_PATH] = { kind: "path", name: "path" };
     this.#attributes[layout.ATTRIBUTE_PATH_LOWER] = { kind: "path", name: "path (any case)" };
@@ -207,7 +266,8 @@ class Reader {
         add(node >>> layout.NODE_SHIFT, conditions);
         return;
       }
-      if (this.#kind(node) === layout.KIND_LEAF) {
+      const kind = this.#kind(node);
+      if (kind === layout.KIND_LEAF) {
         const end = node + this.#size(node);
         for (let entry = node + layout.LEAF_ENTRIES; entry < end; entry += layout.LEAF_ENTRY_SIZE) {
           const predicates = this.#u32(entry + 4);
@@ -215,26 +275,25 @@ class Reader {
         }
         return;
       }
+      if (kind === layout.KIND_BITS) {
+        for (const [route, own] of this.#bits(node)) add(route, [...conditions, ...own]);
+        return;
+      }
+      if (kind === layout.KIND_FAN) {
+        const end = node + this.#size(node);
+        for (let entry = node + layout.FAN_ENTRIES; entry < end; entry += layout.FAN_ENTRY_SIZE) {
+          visit(this.#u32(entry + 4), conditions);
+        }
+        visit(this.#u32(node + layout.FAN_REST), conditions);
+        return;
+      }
       const attribute = this.#attribute(this.#u32(node + layout.SWITCH_ATTRIBUTE));
       for (const [value, child] of this.#table(this.#u32(node + layout.SWITCH_EXACT))) {
         visit(child, [...conditions, `${attribute} = ${JSON.stringify(value)}`]);
       }
-      const visitTrie = (trie: number, above: string): void => {
-        if (trie === 0) return;
-        const label = this.#string(
-          this.#u32(trie + layout.TRIE_LABEL),
-          this.#u32(trie + layout.TRIE_LABEL_LENGTH),
-        );
-        const prefix = above + label;
-        visit(this.#u32(trie + layout.TRIE_NODE), [
-          ...conditions,
-          `${attribute} begins ${JSON.stringify(prefix)}`,
-        ]);
-        const count = this.#u32(trie + layout.TRIE_CHILD_COUNT);
-        const keys = count <= layout.TRIE_LIST_MAX ? (count + 3) & ~3 : layout.TRIE_BITMAP_SIZE;
-        for (let i = 0; i < count; i++) visitTrie(this.#u32(trie + layout.TRIE_KEYS + keys + i * 4), prefix);
-      };
-      visitTrie(this.#u32(node + layout.SWITCH_PREFIXES), "");
+      for (const [prefix, child] of this.#trie(this.#u32(node + layout.SWITCH_PREFIXES))) {
+        visit(child, [...conditions, `${attribute} begins ${JSON.stringify(prefix)}`]);
+      }
       visit(this.#u32(node + layout.SWITCH_PRESENT), [...conditions, `${attribute} present`]);
       visit(this.#u32(node + layout.SWITCH_REST), conditions);
     };

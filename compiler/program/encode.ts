@@ -17,7 +17,8 @@ import {
 } from "../../filter/layout.ts";
 import type { RouteMatch, RouteTable } from "../ir/ir.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
-import { type Candidate, writeNode } from "./graph.ts";
+import type { Candidate, GraphContext } from "./candidate.ts";
+import { writeNode } from "./graph.ts";
 import { hashBackwards } from "./hash.ts";
 import { writeOutcome } from "./outcome.ts";
 import { writeTable } from "./table.ts";
@@ -39,6 +40,8 @@ export function encodeProgram(table: RouteTable): Uint8Array {
     return record;
   };
 
+  const context: GraphContext = { writer, regex, firstQuery: attributes.firstQuery };
+
   const routes: number[] = [];
   const domains = new Map<string, number>();
   const suffixes = new Map<string, number>();
@@ -50,7 +53,7 @@ export function encodeProgram(table: RouteTable): Uint8Array {
       candidates.push({ route: routes.length, predicates: predicatesOf(route.match, attributes) });
       routes.push(writeOutcome(writer, route));
     }
-    const root = writeNode(writer, regex, candidates).reference;
+    const root = writeNode(context, candidates).reference;
     for (const domain of host.domains) {
       if (domain === "*") {
         defaultNode = root;

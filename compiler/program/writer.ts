@@ -31,6 +31,7 @@ const MAX_RECORD_WORDS = 0x00ffffff;
 export class BlobWriter {
   #words = new Uint32Array(1024);
   #count = 0;
+  /** By their bytes, each as one character. */
   readonly #strings = new Map<string, PooledString>();
   readonly #chunks: Uint8Array[] = [];
   #stringsLength = 0;
@@ -40,11 +41,19 @@ export class BlobWriter {
 
   /** The pooled bytes of a string in UTF-8. */
   string(text: string): PooledString {
+    // ASCII, which nearly everything is, is its own key.
     const known = this.#strings.get(text);
+    if (known && Buffer.byteLength(text) === text.length) return known;
+    return this.bytes(this.#encoder.encode(text));
+  }
+
+  /** The same for bytes, which may be a part of a character. */
+  bytes(bytes: Uint8Array): PooledString {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    const known = this.#strings.get(key);
     if (known) return known;
-    const bytes = this.#encoder.encode(text);
     const pooled: PooledString = { offset: this.#stringsLength, length: bytes.length, bytes };
-    this.#strings.set(text, pooled);
+    this.#strings.set(key, pooled);
     this.#chunks.push(bytes);
     this.#stringsLength += bytes.length;
     return pooled;

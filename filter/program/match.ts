@@ -5,6 +5,12 @@
 
 import { equalBytes } from "../host/text";
 import {
+  FAN_ENTRIES,
+  FAN_ENTRY_SIZE,
+  FAN_QUERY,
+  FAN_REST,
+  KIND_BITS,
+  KIND_FAN,
   KIND_LEAF,
   LEAF_ENTRIES,
   LEAF_ENTRY_SIZE,
@@ -34,9 +40,18 @@ import {
   SWITCH_PRESENT,
   SWITCH_REST,
 } from "../layout";
+import { findByBits } from "./bits";
 import { program, strings } from "./current";
 import { regexFullMatch } from "./regex";
-import { attributeLine, lineLength, lineNext, lineText } from "./request";
+import {
+  attributeLine,
+  lineLength,
+  lineNext,
+  lineText,
+  needQuery,
+  presentAttribute,
+  presentCount,
+} from "./request";
 import { NOT_FOUND, tableFind } from "./table";
 import { prefixMatch } from "./trie";
 
@@ -46,10 +61,35 @@ export function findRoute(node: u32, best: u32): u32 {
     if ((node & NODE_TAG_MASK) == NODE_DIRECT) return min(best, node >> NODE_SHIFT);
     const record = program + node;
     if (load<u32>(record, NODE_MIN) >= best) return best;
-    if ((load<u32>(record) & RECORD_KIND_MASK) == KIND_LEAF) return scanLeaf(record, best);
-    // KIND_SWITCH
-    best = findByAttribute(record, best);
-    node = load<u32>(record, SWITCH_REST);
+    const kind = load<u32>(record) & RECORD_KIND_MASK;
+    if (kind == KIND_LEAF) return scanLeaf(record, best);
+    if (kind == KIND_BITS) return findByBits(record, best);
+    if (kind == KIND_FAN) {
+      best = findByPresence(record, best);
+      node = load<u32>(record, FAN_REST);
+    } else {
+      best = findByAttribute(record, best);
+      node = load<u32>(record, SWITCH_REST);
+    }
+  }
+  return best;
+}
+
+/** Goes over the attributes that the request has. */
+function findByPresence(record: usize, best: u32): u32 {
+  if (load<u32>(record, FAN_QUERY)) needQuery();
+  const count = (((load<u32>(record) >> RECORD_SIZE_SHIFT) << 2) - FAN_ENTRIES) / FAN_ENTRY_SIZE;
+  for (let i: u32 = 0; i < presentCount; i++) {
+    const attribute = presentAttribute(i);
+    let low: u32 = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (load<u32>(record + <usize>middle * FAN_ENTRY_SIZE, FAN_ENTRIES) < attribute) low = middle + 1;
+      else high = middle;
+    }
+    const entry = record + FAN_ENTRIES + <usize>low * FAN_ENTRY_SIZE;
+    if (low < count && load<u32>(entry) == attribute) best = findRoute(load<u32>(entry, 4), best);
   }
   return best;
 }
@@ -83,7 +123,7 @@ function scanLeaf(record: usize, best: u32): u32 {
   return best;
 }
 
-function allHold(record: usize): bool {
+export function allHold(record: usize): bool {
   const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
   for (let at = record + PREDICATES_ENTRIES; at < end; at += PREDICATE_SIZE) {
     if (!holds(at)) return false;

@@ -9,6 +9,7 @@
 import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
 import { copyLower } from "../host/text";
 import {
+  ATTRIBUTE_FIRST_NAMED,
   ATTRIBUTE_PATH,
   ATTRIBUTE_PATH_LOWER,
   ATTRIBUTES_FIRST_QUERY,
@@ -36,6 +37,10 @@ let slotCount: u32 = 0;
 let stamp: u32 = 0;
 const SLOT_SIZE: usize = 8;
 
+/** Which attributes this request has; the two for the path are not among them. */
+let presentList: usize = 0;
+export let presentCount: u32 = 0;
+
 // Values, in the arena: (address, length, next line of the same attribute or 0).
 const LINE_SIZE: usize = 12;
 
@@ -44,9 +49,16 @@ export function reserveSlots(count: u32): bool {
   if (count <= slotCount) return true;
   const grown = heapAlloc(<usize>count * SLOT_SIZE);
   if (!grown) return false;
+  const list = heapAlloc((<usize>count) << 2);
+  if (!list) {
+    heapFree(grown);
+    return false;
+  }
   memory.fill(grown, 0, <usize>count * SLOT_SIZE);
   heapFree(slots);
+  heapFree(presentList);
   slots = grown;
+  presentList = list;
   slotCount = count;
   return true;
 }
@@ -55,6 +67,7 @@ export function reserveSlots(count: u32): bool {
 export function beginRequest(program: usize): void {
   attributes = program + load<u32>(program, HEADER_ATTRIBUTES);
   queryRead = false;
+  presentCount = 0;
   path = rawPath = authority = 0;
   pathLength = rawPathLength = authorityLength = 0;
   if (++stamp == 0) {
@@ -106,6 +119,10 @@ function addLine(attribute: u32, value: usize, length: i32): void {
     store<u32>(line, 0, 8);
     store<u32>(slot, stamp);
     store<u32>(slot, <u32>line, 4);
+    if (attribute >= ATTRIBUTE_FIRST_NAMED) {
+      store<u32>(presentList + ((<usize>presentCount) << 2), attribute);
+      presentCount++;
+    }
   }
 }
 
@@ -140,6 +157,16 @@ export function lineLength(line: usize): i32 {
 
 export function lineNext(line: usize): usize {
   return <usize>load<u32>(line, 8);
+}
+
+/** One of the attributes that the request has. */
+export function presentAttribute(index: u32): u32 {
+  return load<u32>(presentList + ((<usize>index) << 2));
+}
+
+/** Makes sure that query parameters are among them. */
+export function needQuery(): void {
+  if (!queryRead) readQuery();
 }
 
 /** Notes the first occurrence of each query parameter that a rule names. */

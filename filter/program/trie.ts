@@ -4,7 +4,6 @@
 
 import { equalBytes } from "../host/text";
 import {
-  NODE_NONE,
   TRIE_BITMAP_SIZE,
   TRIE_CHAIN_MIN,
   TRIE_CHILD_COUNT,
@@ -20,6 +19,17 @@ import { findRoute } from "./match";
 
 /** The smallest route, smaller than `best`, of all prefixes of a text; else `best`. */
 export function prefixMatch(root: u32, text: usize, length: i32, best: u32): u32 {
+  let at = trieDeepest(root, text, length);
+  while (at) {
+    best = findRoute(load<u32>(at, TRIE_NODE), best);
+    if (load<u32>(at, TRIE_CHAIN_MIN) >= best) break;
+    at = trieParent(at);
+  }
+  return best;
+}
+
+/** Where the longest prefix of a text ends in the tree, or 0. */
+export function trieDeepest(root: u32, text: usize, length: i32): usize {
   let deepest: usize = 0;
   let at: usize = program + root;
   let position = 0;
@@ -32,17 +42,17 @@ export function prefixMatch(root: u32, text: usize, length: i32, best: u32): u32
       break;
     }
     position += labelLength;
-    if (load<u32>(at, TRIE_NODE) != NODE_NONE) deepest = at;
+    if (load<u32>(at, TRIE_NODE)) deepest = at;
     if (position == length) break;
     at = childOf(at, load<u8>(text + position));
   }
-  while (deepest) {
-    best = findRoute(load<u32>(deepest, TRIE_NODE), best);
-    if (load<u32>(deepest, TRIE_CHAIN_MIN) >= best) break;
-    const parent = load<u32>(deepest, TRIE_PARENT);
-    deepest = parent ? program + parent : 0;
-  }
-  return best;
+  return deepest;
+}
+
+/** The next shorter prefix, or 0. */
+export function trieParent(at: usize): usize {
+  const parent = load<u32>(at, TRIE_PARENT);
+  return parent ? program + parent : 0;
 }
 
 /** The child whose label begins with a byte, or 0. */

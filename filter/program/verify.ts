@@ -16,9 +16,20 @@ import {
   ATTRIBUTES_HEADERS,
   ATTRIBUTES_QUERY,
   ATTRIBUTES_SIZE,
+  BITS_ATTRIBUTE,
+  BITS_ATTRIBUTES,
+  BITS_CANDIDATES,
+  BITS_COUNT,
+  BITS_EXACT,
+  BITS_PREFIXES,
+  BITS_REGEXES,
+  BITS_ROWS,
   ENTRY_LENGTH,
   ENTRY_STRING,
   ENTRY_VALUE,
+  FAN_ENTRIES,
+  FAN_ENTRY_SIZE,
+  FAN_REST,
   FAULT_ABORT_KIND,
   FAULT_ABORT_PPM,
   FAULT_ABORT_STATUS,
@@ -49,11 +60,16 @@ import {
   HEADERS_ENTRY_SIZE,
   KIND_ATTRIBUTE_TABLE,
   KIND_ATTRIBUTES,
+  KIND_BITS,
+  KIND_FAN,
   KIND_FAULT,
   KIND_FORWARD,
   KIND_FORWARD_ONE,
   KIND_HEADERS,
   KIND_LEAF,
+  KIND_LIST,
+  KIND_LIST_TABLE,
+  KIND_LIST_TRIE,
   KIND_NODE_TABLE,
   KIND_PREDICATES,
   KIND_REGEX,
@@ -271,8 +287,18 @@ function isOptional(offset: u32, kind: u32): bool {
 function isNode(reference: u32): bool {
   if (reference == NODE_NONE) return true;
   if ((reference & NODE_TAG_MASK) == NODE_DIRECT) return reference >> NODE_SHIFT < routeCount;
-  if (!isRecord(reference, KIND_LEAF) && !isRecord(reference, KIND_SWITCH)) return false;
+  if (!isStart(reference)) return false;
+  const kind = load<u32>(blob + reference) & RECORD_KIND_MASK;
+  if (kind != KIND_LEAF && kind != KIND_SWITCH && kind != KIND_BITS && kind != KIND_FAN) return false;
   deepen(reference);
+  return true;
+}
+
+/** A node that matching goes on to without a deeper call. */
+function isRest(reference: u32): bool {
+  const before = depth;
+  if (!isNode(reference)) return false;
+  depth = max(before, depth ? depth - 1 : 0);
   return true;
 }
 
@@ -292,13 +318,14 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
       return (
         size == SWITCH_SIZE &&
         load<u32>(record, SWITCH_ATTRIBUTE) < attributeCount &&
-        isNode(load<u32>(record, SWITCH_REST)) &&
+        isRest(load<u32>(record, SWITCH_REST)) &&
         isOptional(load<u32>(record, SWITCH_EXACT), KIND_NODE_TABLE) &&
         isOptional(load<u32>(record, SWITCH_PREFIXES), KIND_TRIE) &&
         load<u32>(record, SWITCH_REGEXES) == 0 &&
         isNode(load<u32>(record, SWITCH_PRESENT))
       );
     case KIND_NODE_TABLE:
+    case KIND_LIST_TABLE:
     case KIND_ATTRIBUTE_TABLE:
       return verifyTable(kind, record, size);
     case KIND_ATTRIBUTES:
@@ -345,7 +372,15 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
             (load<u32>(record, FAULT_ABORT_KIND) == 0 || isStatus(load<u32>(record, FAULT_ABORT_STATUS))))
       );
     case KIND_TRIE:
-      return verifyTrie(record, size);
+    case KIND_LIST_TRIE:
+      return verifyTrie(kind, record, size);
+    case KIND_BITS:
+      return verifyBits(record, size);
+    case KIND_LIST:
+      // Positions are checked when they are used: they belong to whichever record leads here.
+      return true;
+    case KIND_FAN:
+      return verifyFan(record, size);
     default:
       return false;
   }
@@ -381,8 +416,49 @@ function verifyTable(kind: u32, record: usize, size: u32): bool {
   for (let entry = record + TABLE_STARTS + startsSize; entry < end; entry += TABLE_ENTRY_SIZE) {
     if (!isString(load<u32>(entry, ENTRY_STRING), load<u32>(entry, ENTRY_LENGTH))) return false;
     const value = load<u32>(entry, ENTRY_VALUE);
-    if (kind == KIND_NODE_TABLE ? !isNode(value) : value >= attributeCount || value < ATTRIBUTE_FIRST_NAMED)
+    if (!isTableValue(kind, value)) return false;
+  }
+  return true;
+}
+
+function isTableValue(kind: u32, value: u32): bool {
+  if (kind == KIND_NODE_TABLE) return isNode(value);
+  if (kind == KIND_LIST_TABLE) return isRecord(value, KIND_LIST);
+  return value >= ATTRIBUTE_FIRST_NAMED && value < attributeCount;
+}
+
+function verifyBits(record: usize, size: u32): bool {
+  if (size < BITS_CANDIDATES) return false;
+  const count = load<u32>(record, BITS_COUNT);
+  const attributes = load<u32>(record, BITS_ATTRIBUTES);
+  if (!count || count > size >> 3 || !attributes || attributes > size >> 4) return false;
+  const partSize = BITS_ROWS + (((count + 31) >> 5) << 3);
+  const partsAt = BITS_CANDIDATES + count * LEAF_ENTRY_SIZE;
+  if (<u64>partsAt + <u64>attributes * partSize != size) return false;
+  for (let offset = BITS_CANDIDATES; offset < partsAt; offset += LEAF_ENTRY_SIZE) {
+    if (load<u32>(record + offset) >= routeCount) return false;
+    if (!isOptional(load<u32>(record + offset, 4), KIND_PREDICATES)) return false;
+  }
+  const padding: u32 = count & 31 ? ~(((<u32>1) << (count & 31)) - 1) : 0;
+  for (let offset = partsAt; offset < size; offset += partSize) {
+    const part = record + offset;
+    if (load<u32>(part, BITS_ATTRIBUTE) >= attributeCount) return false;
+    if (!isOptional(load<u32>(part, BITS_EXACT), KIND_LIST_TABLE)) return false;
+    if (!isOptional(load<u32>(part, BITS_PREFIXES), KIND_LIST_TRIE)) return false;
+    if (load<u32>(part, BITS_REGEXES)) return false;
+    // No bit may stand for a candidate that is not there.
+    const half = (partSize - BITS_ROWS) >> 1;
+    if ((load<u32>(part + half, BITS_ROWS - 4) | load<u32>(part + half + half, BITS_ROWS - 4)) & padding)
       return false;
+  }
+  return true;
+}
+
+function verifyFan(record: usize, size: u32): bool {
+  if (size < FAN_ENTRIES || (size - FAN_ENTRIES) % FAN_ENTRY_SIZE) return false;
+  if (!isRest(load<u32>(record, FAN_REST))) return false;
+  for (let offset = FAN_ENTRIES; offset < size; offset += FAN_ENTRY_SIZE) {
+    if (load<u32>(record + offset) >= attributeCount || !isNode(load<u32>(record + offset, 4))) return false;
   }
   return true;
 }
@@ -432,10 +508,11 @@ function verifyForward(record: usize, size: u32): bool {
   return sum == load<u64>(record, FORWARD_TOTAL);
 }
 
-function verifyTrie(record: usize, size: u32): bool {
+function verifyTrie(kind: u32, record: usize, size: u32): bool {
   if (size < TRIE_KEYS) return false;
   if (!isString(load<u32>(record, TRIE_LABEL), load<u32>(record, TRIE_LABEL_LENGTH))) return false;
-  if (!isNode(load<u32>(record, TRIE_NODE))) return false;
+  const value = load<u32>(record, TRIE_NODE);
+  if (kind == KIND_TRIE ? !isNode(value) : value && !isRecord(value, KIND_LIST)) return false;
   const count = load<u32>(record, TRIE_CHILD_COUNT);
   if (count > 256) return false;
   let keys: u32 = TRIE_BITMAP_SIZE;
@@ -450,7 +527,7 @@ function verifyTrie(record: usize, size: u32): bool {
   if (size != TRIE_KEYS + keys + (count << 2)) return false;
   for (let i: u32 = 0; i < count; i++) {
     const child = load<u32>(record + TRIE_KEYS + keys + (i << 2));
-    if (!isRecord(child, KIND_TRIE)) return false;
+    if (!isRecord(child, kind)) return false;
     // A child without a label would let the walk stand still.
     if (!load<u32>(blob + child, TRIE_LABEL_LENGTH)) return false;
     // Depth that a walk down the tree adds is no recursion: only what its routing nodes hold counts.
@@ -462,9 +539,14 @@ function verifyTrie(record: usize, size: u32): bool {
 /** Parents stand further on than their children, so they are looked at when every record is known. */
 function verifyTrieParents(): bool {
   for (at = HEADER_SIZE; at < recordsEnd; at += (load<u32>(blob + at) >> RECORD_SIZE_SHIFT) << 2) {
-    if ((load<u32>(blob + at) & RECORD_KIND_MASK) != KIND_TRIE) continue;
+    const kind = load<u32>(blob + at) & RECORD_KIND_MASK;
+    if (kind != KIND_TRIE && kind != KIND_LIST_TRIE) continue;
     const parent = load<u32>(blob + at, TRIE_PARENT);
-    if (parent && (parent <= at || !isRecord(parent, KIND_TRIE))) return refuse("a prefix has a bad parent");
+    if (!parent) continue;
+    // Only where a prefix ends is something to find.
+    if (parent <= at || !isRecord(parent, kind) || !load<u32>(blob + parent, TRIE_NODE)) {
+      return refuse("a prefix has a bad parent");
+    }
   }
   return true;
 }

@@ -1,0 +1,99 @@
+/**
+ * Candidates that no attribute tells apart: one bit each, one row of bits for each attribute, combined by and.
+ */
+
+import { arenaAlloc } from "../host/memory";
+import {
+  BITS_ATTRIBUTE,
+  BITS_ATTRIBUTES,
+  BITS_CANDIDATES,
+  BITS_COUNT,
+  BITS_EXACT,
+  BITS_PREFIXES,
+  BITS_ROWS,
+  LEAF_ENTRY_SIZE,
+  LIST_CLEAR,
+  LIST_ENTRIES,
+  RECORD_SIZE_SHIFT,
+  TRIE_NODE,
+} from "../layout";
+import { program } from "./current";
+import { allHold } from "./match";
+import { attributeLine, lineLength, lineNext, lineText } from "./request";
+import { NOT_FOUND, tableFind } from "./table";
+import { trieDeepest, trieParent } from "./trie";
+
+/** The smallest route among the candidates that matches and is smaller than `best`; else `best`. */
+export function findByBits(record: usize, best: u32): u32 {
+  const count = load<u32>(record, BITS_COUNT);
+  const rowSize = (<usize>((count + 31) >> 5)) << 2;
+  const candidates = record + BITS_CANDIDATES;
+  // Two rows: what is still possible, and the one that is being made.
+  const possible = arenaAlloc(rowSize << 1);
+  const row = possible + rowSize;
+
+  let part = candidates + <usize>count * LEAF_ENTRY_SIZE;
+  const attributes = load<u32>(record, BITS_ATTRIBUTES);
+  for (let i: u32 = 0; i < attributes; i++, part += <usize>BITS_ROWS + (rowSize << 1)) {
+    const line = attributeLine(load<u32>(part, BITS_ATTRIBUTE));
+    const base = line ? part + BITS_ROWS : part + BITS_ROWS + rowSize;
+    const target = i ? row : possible;
+    memory.copy(target, base, rowSize);
+    if (line) applyLines(part, line, target, count);
+    if (i && !intersect(possible, row, rowSize)) return best;
+  }
+
+  for (let at: usize = 0; at < rowSize; at += 4) {
+    let bits = load<u32>(possible + at);
+    while (bits) {
+      const position = ((<u32>at) << 3) + ctz<u32>(bits);
+      const candidate = candidates + <usize>position * LEAF_ENTRY_SIZE;
+      const route = load<u32>(candidate);
+      if (route >= best) return best;
+      const predicates = load<u32>(candidate, 4);
+      if (!predicates || allHold(program + predicates)) return route;
+      bits &= bits - 1;
+    }
+  }
+  return best;
+}
+
+/** Whether anything is left of `a` after `a &= b`. */
+function intersect(a: usize, b: usize, size: usize): bool {
+  let any: u32 = 0;
+  for (let at: usize = 0; at < size; at += 4) {
+    const both = load<u32>(a + at) & load<u32>(b + at);
+    store<u32>(a + at, both);
+    any |= both;
+  }
+  return any != 0;
+}
+
+function applyLines(part: usize, first: usize, row: usize, count: u32): void {
+  const exact = load<u32>(part, BITS_EXACT);
+  const prefixes = load<u32>(part, BITS_PREFIXES);
+  for (let line = first; line; line = lineNext(line)) {
+    const text = lineText(line);
+    const length = lineLength(line);
+    const list = tableFind(exact, text, length);
+    if (list != NOT_FOUND) applyList(list, row, count);
+    if (!prefixes) continue;
+    for (let at = trieDeepest(prefixes, text, length); at; at = trieParent(at)) {
+      applyList(load<u32>(at, TRIE_NODE), row, count);
+    }
+  }
+}
+
+function applyList(list: u32, row: usize, count: u32): void {
+  const record = program + list;
+  const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
+  for (let entry = record + LIST_ENTRIES; entry < end; entry += 4) {
+    const value = load<u32>(entry);
+    const position = value & ~LIST_CLEAR;
+    if (position >= count) return;
+    const word = row + ((<usize>(position >> 5)) << 2);
+    const bit = (<u32>1) << (position & 31);
+    if (value & LIST_CLEAR) store<u32>(word, load<u32>(word) & ~bit);
+    else store<u32>(word, load<u32>(word) | bit);
+  }
+}
