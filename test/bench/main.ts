@@ -1,0 +1,205 @@
+/**
+ * `npm run bench`: what a request costs, in CPU time of the Envoy process, with our filter and with others, side by
+ * side in one run. Ratios are to be trusted more than numbers: both sides of one had the same machine.
+ */
+
+import os from "node:os";
+import { parseArgs } from "node:util";
+import { isMainThread, workerData } from "node:worker_threads";
+import { EnvironmentError, findEnvoy } from "../../compiler/runtime/index.ts";
+import { type Effort, measure, wireRequest } from "./measure.ts";
+import { isConstant, PEERS, type Peer, type PeerName, startPeer } from "./peers.ts";
+import { type Result, renderHeader, renderResult, renderSpread } from "./report.ts";
+import { SHAPES, type Shape } from "./shapes.ts";
+import { serveUpstream, startUpstreamThread, UPSTREAM_THREAD } from "./upstream.ts";
+
+const HELP = `npm run bench -- [OPTIONS]
+
+CPU time of the Envoy process a request, for the same rules in several peers.
+
+  --shape NAME     a kind of rules; repeatable (default: demo, exact, prefix, regex)
+  --size N         how many rules; repeatable (default: 10, 1000, 10000)
+  --peer NAME      whom to measure; repeatable (default: all)
+  --ask last|spread  the request for the last rule, or 64 spread over all of them (default: last)
+  --headers N      headers of a request (default: 10)
+  --rounds N       rounds for each peer (default: 7)
+  --requests N     requests of a round (default: 10000)
+  --connections N  connections (default: 16)
+  --upstream       pass requests on to an upstream instead of letting Envoy answer that there is none
+  --quick          under a minute
+  --json           print JSON
+  --all            every shape and every size up to 100000
+
+Shapes: ${[...SHAPES.keys()].join(", ")}
+Peers: ${PEERS.join(", ")}`;
+
+interface Plan {
+  readonly shapes: readonly Shape[];
+  readonly sizes: readonly number[];
+  readonly peers: readonly PeerName[];
+  readonly ask: "last" | "spread";
+  readonly headers: number;
+  readonly effort: Effort;
+  readonly upstream: boolean;
+  readonly json: boolean;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const plan = readPlan(args);
+  if (typeof plan === "string") {
+    console.error(plan);
+    return plan === HELP ? 0 : 2;
+  }
+  const say = (line: string) => (plan.json ? console.error(line) : console.log(line));
+  const binary = await findEnvoy({ log: say });
+  const upstream = plan.upstream ? await startUpstreamThread(new URL(import.meta.url)) : undefined;
+  const endpoint = upstream && { address: "127.0.0.1", port: upstream.port, weight: 1 };
+  const constant: Peer[] = [];
+  const results: Result[] = [];
+  try {
+    const nothing = { ignorePortInHost: true, virtualHosts: [] };
+    for (const name of plan.peers.filter(isConstant)) {
+      constant.push((await startPeer(name, nothing, endpoint, binary))!);
+    }
+    say(`\nCPU µs a request, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores\n`);
+    say(renderHeader());
+    for (const shape of plan.shapes) {
+      for (const size of sizesOf(shape, plan.sizes)) {
+        const rules = shape.rules(size);
+        const own: Peer[] = [];
+        try {
+          for (const name of plan.peers.filter((peer) => !isConstant(peer))) {
+            const peer = await startPeer(name, rules, endpoint, binary);
+            if (peer !== undefined) {
+              own.push(peer);
+            }
+          }
+          const requests = askedRules(plan.ask, size).map((i) =>
+            wireRequest(shape.request(i, size), plan.headers),
+          );
+          const expected = plan.upstream ? "HTTP/1.1 200" : "HTTP/1.1 503";
+          const measured = await measure([...constant, ...own], requests, plan.effort, expected);
+          const result = { shape: shape.name, size, measured };
+          results.push(result);
+          say(renderResult(result));
+        } finally {
+          await Promise.all(own.map((peer) => peer.stop()));
+        }
+      }
+    }
+    say(`\n${renderSpread(results)}`);
+    if (plan.json) {
+      const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
+      const { shapes: _shapes, json: _json, ...how } = plan;
+      console.log(JSON.stringify({ machine, envoy: binary.version, how, results }, null, 2));
+    }
+    return 0;
+  } finally {
+    await Promise.all(constant.map((peer) => peer.stop()));
+    await upstream?.stop();
+  }
+}
+
+/** A shape that cannot grow so far is measured once, as far as it goes. */
+function sizesOf(shape: Shape, sizes: readonly number[]): number[] {
+  return [...new Set(sizes.map((size) => Math.min(size, shape.most)))];
+}
+
+const SPREAD = 64;
+
+function askedRules(ask: Plan["ask"], size: number): number[] {
+  return ask === "last"
+    ? [size - 1]
+    : Array.from({ length: Math.min(SPREAD, size) }, (_, i) =>
+        Math.floor((i * size) / Math.min(SPREAD, size)),
+      );
+}
+
+function readPlan(args: readonly string[]): Plan | string {
+  let values: ReturnType<typeof parse>["values"];
+  try {
+    ({ values } = parse(args));
+  } catch (error) {
+    return `bench: ${(error as Error).message}\n\n${HELP}`;
+  }
+  if (values.help === true) {
+    return HELP;
+  }
+  const quick = values.quick === true;
+  const all = values.all === true;
+  const shapes = values.shape ?? (all ? [...SHAPES.keys()] : ["demo", "exact", "prefix", "regex"]);
+  const sizes =
+    values.size ??
+    (all ? ["10", "100", "1000", "10000", "100000"] : quick ? ["10", "1000"] : ["10", "1000", "10000"]);
+  const peers = values.peer ?? PEERS;
+  const problems = [
+    ...shapes.filter((name) => !SHAPES.has(name)).map((name) => `--shape: there is no "${name}"`),
+    ...sizes.filter((size) => !isCount(size)).map((size) => `--size: expected a number, got "${size}"`),
+    ...peers
+      .filter((name) => !PEERS.includes(name as PeerName))
+      .map((name) => `--peer: there is no "${name}"`),
+    ...(["headers", "rounds", "requests", "connections"] as const)
+      .filter((name) => values[name] !== undefined && !isCount(values[name]))
+      .map((name) => `--${name}: expected a number, got "${values[name]}"`),
+    ...(values.ask === undefined || values.ask === "last" || values.ask === "spread"
+      ? []
+      : [`--ask: expected last or spread, got "${values.ask}"`]),
+  ];
+  if (problems.length > 0) {
+    return problems.map((problem) => `bench: ${problem}`).join("\n");
+  }
+  return {
+    shapes: shapes.map((name) => SHAPES.get(name)!),
+    sizes: sizes.map(Number),
+    peers: peers as PeerName[],
+    ask: (values.ask ?? "last") as Plan["ask"],
+    headers: Number(values.headers ?? 10),
+    effort: {
+      rounds: Number(values.rounds ?? (quick ? 3 : 7)),
+      requestsARound: Number(values.requests ?? (quick ? 3000 : 10_000)),
+      connections: Number(values.connections ?? 16),
+      roundTimeoutMs: 120_000,
+    },
+    upstream: values.upstream === true,
+    json: values.json === true,
+  };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      shape: { type: "string", multiple: true },
+      size: { type: "string", multiple: true },
+      peer: { type: "string", multiple: true },
+      ask: { type: "string" },
+      headers: { type: "string" },
+      rounds: { type: "string" },
+      requests: { type: "string" },
+      connections: { type: "string" },
+      upstream: { type: "boolean" },
+      quick: { type: "boolean" },
+      json: { type: "boolean" },
+      all: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+function isCount(text: string): boolean {
+  return /^[1-9]\d{0,6}$/.test(text);
+}
+
+if (!isMainThread && workerData === UPSTREAM_THREAD) {
+  serveUpstream();
+} else {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) {
+      throw error;
+    }
+    console.error(`bench: ${[error.message, ...error.details].join("\n  ")}`);
+    process.exitCode = 3;
+  }
+}

@@ -1,0 +1,103 @@
+/** Rounds of requests to several peers by turns, so that what else the machine does strikes all of them alike. */
+
+import { cpuMicroseconds } from "./cpu.ts";
+import { sendLoad } from "./load.ts";
+import type { Peer, PeerName } from "./peers.ts";
+import type { BenchRequest } from "./shapes.ts";
+
+export interface Effort {
+  readonly rounds: number;
+  readonly requestsARound: number;
+  readonly connections: number;
+  readonly roundTimeoutMs: number;
+}
+
+export interface Measured {
+  readonly peer: PeerName;
+  /** CPU time of the whole Envoy process a request, in microseconds: the median of the rounds. */
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  readonly startMs: number;
+  readonly residentBytes: number;
+  readonly blobBytes?: number;
+}
+
+export async function measure(
+  peers: readonly Peer[],
+  requests: readonly Buffer[],
+  effort: Effort,
+  expected: string,
+): Promise<Measured[]> {
+  const samples = new Map<Peer, number[]>(peers.map((peer) => [peer, []]));
+  const round = async (peer: Peer, count: number) => {
+    const before = cpuMicroseconds(peer.envoy.pid);
+    await sendLoad({
+      port: peer.port,
+      requests,
+      count,
+      connections: effort.connections,
+      timeoutMs: effort.roundTimeoutMs,
+      expected,
+    });
+    return (cpuMicroseconds(peer.envoy.pid) - before) / count;
+  };
+  for (const peer of peers) {
+    await round(peer, Math.ceil(effort.requestsARound / 4)); // caches, and what V8 compiles late
+  }
+  for (let i = 0; i < effort.rounds; i++) {
+    // Another one starts each round: nobody always comes after the same neighbour.
+    for (let k = 0; k < peers.length; k++) {
+      const peer = peers[(i + k) % peers.length]!;
+      samples.get(peer)!.push(await round(peer, effort.requestsARound));
+    }
+  }
+  return peers.map((peer) => {
+    const sorted = samples.get(peer)!.sort((a, b) => a - b);
+    return {
+      peer: peer.name,
+      median: median(sorted),
+      least: sorted[0]!,
+      most: sorted.at(-1)!,
+      startMs: peer.startMs,
+      residentBytes: peer.residentBytes,
+      ...(peer.blobBytes !== undefined && { blobBytes: peer.blobBytes }),
+    };
+  });
+}
+
+function median(sorted: readonly number[]): number {
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** On the wire, with as many headers as a browser sends; what the rule needs is among them. */
+export function wireRequest(request: BenchRequest, headerCount: number): Buffer {
+  const headers = new Map<string, string>([["host", request.host], ...Object.entries(request.headers)]);
+  for (const [name, value] of FILLERS) {
+    if (headers.size >= headerCount) {
+      break;
+    }
+    headers.set(name, value);
+  }
+  for (let i = 0; headers.size < headerCount; i++) {
+    headers.set(`x-filler-${i}`, `value ${i}`);
+  }
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
+  return Buffer.from(`${request.method} ${request.path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+}
+
+const FILLERS: readonly (readonly [string, string])[] = [
+  [
+    "user-agent",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
+  ],
+  ["accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
+  ["accept-language", "en-GB,en;q=0.7,de;q=0.3"],
+  ["accept-encoding", "gzip, deflate, br"],
+  ["cookie", "session=0123456789abcdef; theme=dark"],
+  ["referer", "http://www.example/index.html"],
+  ["cache-control", "no-cache"],
+  ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+  ["x-forwarded-proto", "http"],
+];

@@ -1,0 +1,212 @@
+/**
+ * What is measured side by side. Every peer is an Envoy with one worker, one listener and the same connection
+ * manager; they differ in who decides where a request goes.
+ *
+ *     none      nobody: one route to the cluster
+ *     noop      the same, behind a WebAssembly filter that does nothing
+ *     wasm      our filter
+ *     native    Envoy's own routes, tried one after another, as Istio writes them
+ *     matcher   Envoy's matcher tree, a map; for rules that it can express, which are few
+ */
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { emitEnvoy } from "../../compiler/envoy/index.ts";
+import type { Cluster, Endpoint, RouteTable } from "../../compiler/ir/ir.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { writeOutput } from "../../compiler/output/write.ts";
+import { encodeProgram } from "../../compiler/program/encode.ts";
+import {
+  type EnvoyBinary,
+  type EnvoyProcess,
+  filterModulePath,
+  startEnvoy,
+} from "../../compiler/runtime/index.ts";
+import { freePort } from "../harness/ports.ts";
+import { residentBytes } from "./cpu.ts";
+import { writeNoopFilter } from "./noop-filter.ts";
+import { CLUSTER, forward } from "./shapes.ts";
+
+export const PEERS = ["none", "noop", "wasm", "native", "matcher"] as const;
+export type PeerName = (typeof PEERS)[number];
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly envoy: EnvoyProcess;
+  readonly port: number;
+  /** From the start of the process until it served. */
+  readonly startMs: number;
+  readonly residentBytes: number;
+  /** Of the routing program; absent for peers that have none. */
+  readonly blobBytes?: number;
+  stop(): Promise<void>;
+}
+
+const LISTENER = "mesh";
+const READY_TIMEOUT_MS = 180_000;
+
+/** Peers that cost the same whatever the rules are. */
+export function isConstant(name: PeerName): boolean {
+  return name === "none" || name === "noop";
+}
+
+/** Starts a peer; `undefined` when it cannot express the rules. */
+export async function startPeer(
+  name: PeerName,
+  rules: RouteTable,
+  upstream: Endpoint | undefined,
+  binary: EnvoyBinary,
+): Promise<Peer | undefined> {
+  const matcher = name === "matcher" ? matcherTree(rules) : undefined;
+  if (name === "matcher" && matcher === undefined) {
+    return undefined;
+  }
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
+  const port = await freePort();
+  const directory = path.join(folder, "build");
+  const target = name === "wasm" ? "wasm" : "native";
+  const routes = isConstant(name) || matcher !== undefined ? ONE_ROUTE : rules;
+  const config = {
+    listeners: [{ name: LISTENER, role: "mesh" as const, address: "127.0.0.1", port, routes }],
+    clusters: [benchCluster(upstream)],
+  };
+  const blob = target === "wasm" ? encodeProgram(rules) : undefined;
+  const files = new Map<string, string>(
+    emitEnvoy(config, {
+      ...DEFAULT_PROXY_OPTIONS,
+      target,
+      adminPort: 0,
+      concurrency: 1,
+      blobs: new Map(blob === undefined ? [] : [[LISTENER, blob]]),
+      filterPath: filterModulePath(),
+      xdsDirectory: path.join(directory, "xds"),
+    }),
+  );
+  if (isConstant(name)) {
+    const noop = path.join(folder, "noop.wasm");
+    if (name === "noop") {
+      await mkdir(folder, { recursive: true });
+      await writeNoopFilter(noop);
+    }
+    edit(files, "xds/lds.json", (resource) => {
+      const manager = resource.filter_chains[0].filters[0].typed_config;
+      const router = manager.http_filters.at(-1);
+      manager.http_filters = name === "noop" ? [wasmFilter(noop), router] : [router];
+    });
+  }
+  if (matcher !== undefined) {
+    edit(files, "xds/rds/mesh.json", (resource) => {
+      const [host] = resource.virtual_hosts;
+      delete host.routes;
+      host.matcher = matcher;
+    });
+  }
+  await writeOutput(directory, files);
+  const start = performance.now();
+  const envoy = await startEnvoy({
+    binary,
+    configPath: path.join(directory, "envoy.json"),
+    concurrency: 1,
+    directories: [folder],
+    temporaryFolders: [folder],
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  });
+  return {
+    name,
+    envoy,
+    port,
+    startMs: performance.now() - start,
+    residentBytes: residentBytes(envoy.pid),
+    ...(blob !== undefined && { blobBytes: blob.length }),
+    async stop() {
+      await envoy.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const ONE_ROUTE: RouteTable = {
+  ignorePortInHost: true,
+  virtualHosts: [{ name: "all", domains: ["*"], routes: [forward({})] }],
+};
+
+function benchCluster(upstream: Endpoint | undefined): Cluster {
+  return {
+    name: CLUSTER,
+    discovery: { kind: "eds", endpoints: upstream === undefined ? [] : [upstream] },
+    protocol: "http1",
+    connectTimeoutMs: 1000,
+    loadBalancer: { kind: "leastRequest" },
+    limits: {},
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: Envoy's JSON, changed where the emitter has no word for it
+type Resource = any;
+
+function edit(files: Map<string, string>, name: string, change: (resource: Resource) => void): void {
+  const response = JSON.parse(files.get(name)!);
+  response.resources.forEach(change);
+  files.set(name, JSON.stringify(response));
+}
+
+function wasmFilter(file: string) {
+  return {
+    name: "noop",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+      config: {
+        name: "noop",
+        root_id: "noop",
+        vm_config: { vm_id: "noop", runtime: "envoy.wasm.runtime.v8", code: { local: { filename: file } } },
+      },
+    },
+  };
+}
+
+/** Only for a table of one host whose rules differ by one kind of path and by nothing else. */
+function matcherTree(rules: RouteTable): Resource | undefined {
+  const [host, ...others] = rules.virtualHosts;
+  if (host === undefined || others.length > 0) {
+    return undefined;
+  }
+  const kind = host.routes[0]?.match.path?.kind;
+  const expressible = host.routes.every(
+    ({ match }) => match.path?.kind === kind && match.headers.length === 0 && match.queryParams.length === 0,
+  );
+  // Of nested prefixes a map takes the longest, not the first.
+  const values = host.routes.map(({ match }) => (match.path as { value: string } | undefined)?.value ?? "");
+  if (!expressible || (kind !== "exact" && kind !== "prefix") || (kind === "prefix" && areNested(values))) {
+    return undefined;
+  }
+  const action = {
+    action: {
+      name: "route",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.config.route.v3.Route",
+        match: { prefix: "/" },
+        route: { cluster: CLUSTER, timeout: "0s" },
+      },
+    },
+  };
+  return {
+    matcher_tree: {
+      input: {
+        name: "path",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+          header_name: ":path",
+        },
+      },
+      [kind === "exact" ? "exact_match_map" : "prefix_match_map"]: {
+        map: Object.fromEntries(values.map((value) => [value, action])),
+      },
+    },
+  };
+}
+
+function areNested(values: readonly string[]): boolean {
+  const sorted = [...values].sort();
+  return sorted.some((value, i) => i > 0 && value.startsWith(sorted[i - 1]!));
+}

@@ -1,0 +1,53 @@
+/** What was measured, as a table for people. */
+
+import type { Measured } from "./measure.ts";
+import { PEERS, type PeerName } from "./peers.ts";
+
+export interface Result {
+  readonly shape: string;
+  readonly size: number;
+  readonly measured: readonly Measured[];
+}
+
+const COLUMNS = ["shape", "rules", ...PEERS, "filter adds", "to no-op", "native ÷ wasm", "blob"];
+
+export function renderHeader(): string {
+  return `${row(COLUMNS)}\n${row(COLUMNS.map((name, i) => (i === 0 ? "---" : `--:`.padStart(name.length, "-"))))}`;
+}
+
+export function renderResult({ shape, size, measured }: Result): string {
+  const by = new Map(measured.map((one) => [one.peer, one]));
+  const cost = (name: PeerName) => by.get(name)?.median;
+  const show = (value: number | undefined, digits = 1) => (value === undefined ? "" : value.toFixed(digits));
+  const minus = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined ? undefined : a - b;
+  const ratio = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined ? undefined : a / b;
+  return row([
+    shape,
+    String(size),
+    ...PEERS.map((name) => show(cost(name))),
+    show(minus(cost("wasm"), cost("none")), 2),
+    show(minus(cost("wasm"), cost("noop")), 2),
+    show(ratio(cost("native"), cost("wasm")), 2),
+    bytes(by.get("wasm")?.blobBytes),
+  ]);
+}
+
+/** How far the rounds of one peer were apart, so that a reader knows what a difference is worth. */
+export function renderSpread(results: readonly Result[]): string {
+  const spreads = results.flatMap(({ measured }) =>
+    measured.map(({ least, most, median }) => (most - least) / median),
+  );
+  const sorted = spreads.sort((a, b) => a - b);
+  const middle = sorted[sorted.length >> 1] ?? 0;
+  return `The rounds of a peer differ by ${(middle * 100).toFixed(0)} % (the median of all; at most ${((sorted.at(-1) ?? 0) * 100).toFixed(0)} %).`;
+}
+
+function bytes(count: number | undefined): string {
+  return count === undefined ? "" : count < 10_240 ? `${count} B` : `${(count / 1024).toFixed(0)} KiB`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(COLUMNS[i]!.length))).join(" | ")} |`;
+}

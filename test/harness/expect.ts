@@ -1,0 +1,117 @@
+/** Holds answers against what a case says about them. Every difference becomes a line; no line is fine. */
+
+import type { ClientResponse } from "./client.ts";
+import { binomialBound } from "./statistics.ts";
+import type { UpstreamRequest } from "./upstream.ts";
+
+/** One answer and, where the stub upstream gave it, what the stub received. */
+export interface Answer {
+  readonly response: ClientResponse;
+  readonly upstream: UpstreamRequest | undefined;
+  /** The clusters that have the endpoint which answered; empty when the proxy answered itself. */
+  readonly clusters: readonly string[];
+}
+
+export interface Expectation {
+  readonly status?: number;
+  /** Full cluster name; `none` is an answer of the proxy itself. */
+  readonly cluster?: string;
+  /** At the upstream. */
+  readonly path?: string;
+  readonly host?: string;
+  readonly method?: string;
+  /** At the upstream; `null` is absent. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly responseHeaders?: Readonly<Record<string, string | readonly string[] | null>>;
+  readonly body?: string;
+  readonly elapsedMs?: { readonly least?: number; readonly most?: number };
+  /** Tries that the upstream saw. */
+  readonly attempts?: number;
+}
+
+/** Of many answers: the share of each, as parts of 1. */
+export interface Shares {
+  readonly clusters?: Readonly<Record<string, number>>;
+  readonly statuses?: Readonly<Record<string, number>>;
+}
+
+export function answerOf(
+  response: ClientResponse,
+  clustersOf: (endpoint: string) => readonly string[],
+): Answer {
+  if (response.headers["x-from-backend"] === undefined || response.body === "") {
+    return { response, upstream: undefined, clusters: [] };
+  }
+  const upstream = JSON.parse(response.body) as UpstreamRequest;
+  return { response, upstream, clusters: clustersOf(upstream.endpoint) };
+}
+
+export function differences(answer: Answer, expected: Expectation): string[] {
+  const { response, upstream } = answer;
+  const lines: string[] = [];
+  const compare = (what: string, got: unknown, wanted: unknown) => {
+    if (wanted !== undefined && JSON.stringify(got) !== JSON.stringify(wanted)) {
+      lines.push(`${what}: expected ${JSON.stringify(wanted)}, got ${JSON.stringify(got)}`);
+    }
+  };
+  compare("status", response.status, expected.status);
+  if (expected.cluster === "none") {
+    compare("clusters", answer.clusters, []);
+  } else if (expected.cluster !== undefined && !answer.clusters.includes(expected.cluster)) {
+    lines.push(`cluster: expected ${expected.cluster}, got ${answer.clusters.join(" or ") || "none"}`);
+  }
+  compare("path at the upstream", upstream?.path, expected.path);
+  compare("host at the upstream", upstream?.host, expected.host);
+  compare("method at the upstream", upstream?.method, expected.method);
+  for (const [name, wanted] of Object.entries(expected.headers ?? {})) {
+    compare(`header ${name} at the upstream`, upstream?.headers[name.toLowerCase()] ?? null, wanted);
+  }
+  for (const [name, wanted] of Object.entries(expected.responseHeaders ?? {})) {
+    const got = response.headers[name.toLowerCase()];
+    compare(`response header ${name}`, got ?? null, wanted === null ? null : [wanted].flat());
+  }
+  compare("body", response.body, expected.body);
+  const { least = 0, most = Number.POSITIVE_INFINITY } = expected.elapsedMs ?? {};
+  if (response.elapsedMs < least || response.elapsedMs > most) {
+    lines.push(`elapsed: expected ${least} to ${most} ms, got ${Math.round(response.elapsedMs)} ms`);
+  }
+  return lines;
+}
+
+export function shareDifferences(answers: readonly Answer[], shares: Shares): string[] {
+  return [
+    ...countDifferences(
+      "cluster",
+      answers.map(({ clusters }) => clusters[0] ?? "none"),
+      shares.clusters,
+    ),
+    ...countDifferences(
+      "status",
+      answers.map(({ response }) => String(response.status)),
+      shares.statuses,
+    ),
+  ];
+}
+
+function countDifferences(
+  what: string,
+  values: readonly string[],
+  shares: Readonly<Record<string, number>> | undefined,
+): string[] {
+  if (shares === undefined) {
+    return [];
+  }
+  const counts = new Map<string, number>();
+  for (const value of values) {
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const lines: string[] = [];
+  for (const value of new Set([...counts.keys(), ...Object.keys(shares)])) {
+    const got = counts.get(value) ?? 0;
+    const { least, most } = binomialBound(values.length, shares[value] ?? 0);
+    if (got < least || got > most) {
+      lines.push(`${what} ${value}: expected ${least} to ${most} of ${values.length}, got ${got}`);
+    }
+  }
+  return lines;
+}

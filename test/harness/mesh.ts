@@ -1,0 +1,219 @@
+/**
+ * A mesh for tests: one Envoy that takes one set of rules after another by reloading, and one process of stub
+ * upstreams at the endpoints of those rules. Goes the way of a user's rules, from YAML to the running Envoy, and
+ * changes one thing only: addresses 127.20.0.N in the input become addresses that no other test has.
+ */
+
+import { randomInt } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { type Compilation, compile, emitBuild } from "../../compiler/compile.ts";
+import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import type { Cluster } from "../../compiler/ir/ir.ts";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
+import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
+import { type EnvoyProcess, findEnvoy, reload, startEnvoy } from "../../compiler/runtime/index.ts";
+import { freePort } from "./ports.ts";
+import { startUpstream, type Upstream } from "./upstream.ts";
+
+/** In rules: addresses that become the mesh's own, and a port of 127.0.0.1 that nothing else has. */
+const ADDRESSES = "127.20.0.";
+const FREE_PORT = "$FREE_PORT";
+
+export interface MeshOptions {
+  readonly target: Target;
+  /** Level of Envoy's log, `warning` unless said. */
+  readonly logLevel?: "debug" | "info" | "warning";
+  readonly componentLogLevel?: string;
+}
+
+export interface ApplyOptions {
+  /** What differs from the defaults of the command line. */
+  readonly proxy?: Partial<ProxyOptions>;
+  /** Names that no DNS server knows: the clusters of such names get a stub of their own. */
+  readonly answerDnsNames?: boolean;
+}
+
+export interface Applied {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent when the rules had errors; the rules before go on. */
+  readonly compilation: Compilation | undefined;
+  /** The port to ask, by the listener's name. */
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+export class Mesh {
+  readonly upstream: Upstream = startUpstream();
+  readonly #options: MeshOptions;
+  readonly #folder: string;
+  /** The first three parts of the addresses of this mesh's endpoints. */
+  readonly #network = `127.${randomInt(30, 250)}.${randomInt(0, 250)}.`;
+  readonly #portMap = new Map<number, number>();
+  #meshPort = 0;
+  #freePort = 0;
+  #envoy: EnvoyProcess | undefined;
+  #files: OutputFiles | undefined;
+  /** Endpoint `address:port` → clusters that have it. */
+  #clusters = new Map<string, string[]>();
+
+  private constructor(folder: string, options: MeshOptions) {
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  static async create(options: MeshOptions): Promise<Mesh> {
+    const mesh = new Mesh(await mkdtemp(path.join(os.tmpdir(), "sluice-test-")), options);
+    await mkdir(path.join(mesh.#folder, "rules"));
+    mesh.#meshPort = await freePort();
+    mesh.#freePort = await freePort();
+    return mesh;
+  }
+
+  get envoy(): EnvoyProcess {
+    if (this.#envoy === undefined) {
+      throw new Error("no rules were applied yet");
+    }
+    return this.#envoy;
+  }
+
+  /** Where the build is that Envoy reads. */
+  get buildDirectory(): string {
+    return path.join(this.#folder, "build");
+  }
+
+  /** Makes these documents the rules; throws when Envoy does not take them. */
+  async apply(documents: readonly string[], options: ApplyOptions = {}): Promise<Applied> {
+    const proxy = this.#proxyOptions(options.proxy ?? {});
+    const paths = await this.#write(documents);
+    let { compilation, diagnostics } = await compileWith(paths, proxy);
+    if (compilation !== undefined && (await this.#mapPorts(compilation))) {
+      ({ compilation, diagnostics } = await compileWith(paths, proxy));
+    }
+    if (compilation === undefined) {
+      return { diagnostics, compilation: undefined, ports: new Map() };
+    }
+    if (options.answerDnsNames === true) {
+      compilation = { ...compilation, config: this.#withStubsForNames(compilation.config) };
+    }
+    await this.#serveEndpoints(compilation.config.clusters);
+    this.upstream.reset();
+    await this.#give(await emitBuild(compilation, proxy, this.buildDirectory));
+    const ports = new Map(compilation.config.listeners.map(({ name, port }) => [name, port]));
+    return { diagnostics, compilation, ports };
+  }
+
+  /** The clusters that have an endpoint. */
+  clustersOf(endpoint: string): readonly string[] {
+    return this.#clusters.get(endpoint) ?? [];
+  }
+
+  async close(): Promise<void> {
+    await this.#envoy?.stop();
+    await this.upstream.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #proxyOptions(changes: Partial<ProxyOptions>): ProxyOptions {
+    return {
+      ...DEFAULT_PROXY_OPTIONS,
+      target: this.#options.target,
+      listenAddress: "127.0.0.1",
+      portMap: this.#portMap,
+      meshPort: this.#meshPort,
+      adminPort: 0,
+      concurrency: 1,
+      ...changes,
+    };
+  }
+
+  async #write(documents: readonly string[]): Promise<string[]> {
+    return Promise.all(
+      documents.map(async (text, i) => {
+        const file = path.join(this.#folder, "rules", `${i}.yaml`);
+        const own = text.replaceAll(ADDRESSES, this.#network).replaceAll(FREE_PORT, String(this.#freePort));
+        await writeFile(file, own);
+        return file;
+      }),
+    );
+  }
+
+  /** Gives every listener a free port; true when one was added. */
+  async #mapPorts({ config }: Compilation): Promise<boolean> {
+    const known = new Set([...this.#portMap.values(), this.#meshPort]);
+    const missing = config.listeners.filter(({ port }) => !known.has(port));
+    for (const { port } of missing) {
+      this.#portMap.set(port, await freePort());
+    }
+    return missing.length > 0;
+  }
+
+  #withStubsForNames(config: Compilation["config"]): Compilation["config"] {
+    let last = 199;
+    const clusters = config.clusters.map((cluster): Cluster => {
+      if (cluster.discovery.kind === "eds") {
+        return cluster;
+      }
+      last += 1;
+      const endpoint = { address: `${this.#network}${last}`, port: 18080, weight: 1 };
+      return { ...cluster, discovery: { kind: "eds", endpoints: [endpoint] } };
+    });
+    return { ...config, clusters };
+  }
+
+  async #serveEndpoints(clusters: readonly Cluster[]): Promise<void> {
+    this.#clusters = new Map();
+    for (const { name, discovery } of clusters) {
+      for (const { address, port } of discovery.endpoints) {
+        const numeric = address === "localhost" ? "127.0.0.1" : address;
+        if (numeric.startsWith(this.#network) || (numeric === "127.0.0.1" && port === this.#freePort)) {
+          const endpoint = `${numeric}:${port}`;
+          this.#clusters.set(endpoint, [...(this.#clusters.get(endpoint) ?? []), name]);
+        }
+      }
+    }
+    await Promise.all(
+      [...this.#clusters.keys()].map((endpoint) => {
+        const colon = endpoint.lastIndexOf(":");
+        return this.upstream.listen(endpoint.slice(0, colon), Number(endpoint.slice(colon + 1)));
+      }),
+    );
+    this.upstream.name(new Map([...this.#clusters].map(([endpoint, names]) => [endpoint, names[0]!])));
+  }
+
+  async #give(files: OutputFiles): Promise<void> {
+    const directory = this.buildDirectory;
+    if (this.#envoy === undefined || this.#files === undefined) {
+      await writeOutput(directory, files);
+      this.#envoy = await startEnvoy({
+        binary: await findEnvoy({ log: () => {} }),
+        configPath: path.join(directory, "envoy.json"),
+        concurrency: 1,
+        directories: [directory],
+        temporaryFolders: [this.#folder],
+        ...(this.#options.logLevel && { logLevel: this.#options.logLevel }),
+        ...(this.#options.componentLogLevel && { componentLogLevel: this.#options.componentLogLevel }),
+      });
+    } else {
+      const result = await reload(this.#envoy, {
+        directory,
+        oldFiles: this.#files,
+        newFiles: files,
+        drainMs: 0,
+      });
+      if (result.kind === "rejected") {
+        throw new Error([`Envoy rejected the ${result.step}`, ...result.words].join("\n"));
+      }
+      if (result.kind === "restartNeeded") {
+        throw new Error("the bootstrap changed; a mesh keeps the options it started with");
+      }
+    }
+    this.#files = files;
+  }
+}
+
+async function compileWith(paths: readonly string[], proxy: ProxyOptions) {
+  const diagnostics: Diagnostic[] = [];
+  const compilation = await compile(paths, proxy, { report: (diagnostic) => diagnostics.push(diagnostic) });
+  return { compilation, diagnostics };
+}

@@ -1,0 +1,114 @@
+/** Runs the built command line, `dist/sluice.js`, as a user would. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { packageRoot } from "../../compiler/runtime/index.ts";
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  readonly elapsedMs: number;
+}
+
+export interface JsonDiagnostic {
+  readonly code: string;
+  readonly level: "error" | "warning" | "info";
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly help?: string;
+}
+
+const TIMEOUT_MS = 30_000;
+
+function launch(args: readonly string[], cwd: string): ChildProcess {
+  const program = path.join(packageRoot().directory, "dist", "sluice.js");
+  return spawn(process.execPath, [program, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+}
+
+export function sluice(args: readonly string[], cwd: string, input = ""): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const start = performance.now();
+    const child = launch(args, cwd);
+    let out = "";
+    let err = "";
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+    });
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      err += text;
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, out, err, elapsedMs: performance.now() - start });
+    });
+    child.stdin!.on("error", () => {});
+    child.stdin!.end(input);
+  });
+}
+
+export interface RunEvent {
+  readonly event: string;
+  readonly diagnostics?: readonly JsonDiagnostic[];
+  readonly listeners?: readonly { readonly name: string; readonly port: number }[];
+}
+
+/** A `sluice run --format json` that goes on until it is stopped. */
+export class SluiceRun {
+  readonly events: RunEvent[] = [];
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<number | null>;
+  #errors = "";
+  #waiting: (() => void)[] = [];
+
+  constructor(args: readonly string[], cwd: string) {
+    this.#child = launch(["run", ...args, "--format", "json"], cwd);
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.#errors += text;
+    });
+    createInterface({ input: this.#child.stdout! }).on("line", (line) => {
+      this.events.push(JSON.parse(line));
+      this.#wakeAll();
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#child.on("close", (code) => {
+        resolve(code);
+        this.#wakeAll();
+      });
+    });
+  }
+
+  /** The first event of the name at or after an index of `events`. */
+  async event(name: string, from = 0): Promise<RunEvent> {
+    const deadline = setTimeout(() => this.#child.kill("SIGKILL"), TIMEOUT_MS);
+    try {
+      for (;;) {
+        const found = this.events.slice(from).find(({ event }) => event === name);
+        if (found !== undefined) {
+          return found;
+        }
+        if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+          throw new Error(`ended before "${name}": ${JSON.stringify(this.events)}\n${this.#errors}`);
+        }
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  stop(): Promise<number | null> {
+    this.#child.kill("SIGINT");
+    return this.#closed;
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting.splice(0)) {
+      wake();
+    }
+  }
+}

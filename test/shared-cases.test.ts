@@ -1,0 +1,221 @@
+/**
+ * The cases with an answer that was recorded from Istio, where their folder stands beside the project. A rule that
+ * is not supported yet must be refused by name; those are counted and listed, so that none is passed in silence.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import type { ProxyOptions, Target } from "../compiler/options.ts";
+import { Connection } from "./harness/client.ts";
+import { type Answer, answerOf, differences, type Expectation } from "./harness/expect.ts";
+import { type Applied, Mesh } from "./harness/mesh.ts";
+import { sameProportion } from "./harness/statistics.ts";
+
+const FOLDER = path.resolve(import.meta.dirname, "../../shared/cases");
+const TARGETS: readonly Target[] = ["wasm", "native"];
+
+interface SharedCase {
+  readonly id: string;
+  readonly name: string;
+  readonly proxy: "sidecar" | "gateway";
+  readonly resources: readonly object[];
+  readonly envoy_rejects_config?: boolean;
+  readonly checks?: readonly SharedCheck[];
+}
+
+interface SharedCheck {
+  readonly request: {
+    readonly method?: string;
+    readonly path: string;
+    readonly host: string;
+    readonly headers?: Record<string, string | string[]>;
+    readonly port?: number;
+    readonly count?: number;
+  };
+  readonly observed: {
+    readonly status?: number;
+    readonly cluster?: string;
+    readonly upstream_path?: string;
+    readonly upstream_host?: string;
+    readonly upstream_headers?: Record<string, string>;
+    readonly response_headers?: Record<string, string | string[]>;
+    readonly body?: string;
+    readonly elapsed_ms_about?: number;
+    readonly attempt_count?: number;
+    readonly status_counts?: Record<string, number>;
+    readonly cluster_counts?: Record<string, number>;
+    readonly all_upstream_requests?: readonly { cluster: string; path: string; host: string }[];
+  };
+  readonly nondeterministic?: boolean;
+}
+
+/** Where the recorded proxy stood. */
+const PROXIES: Record<SharedCase["proxy"], Partial<ProxyOptions>> = {
+  sidecar: { proxyLabels: { app: "a" }, proxyNamespace: "echo", meshListeners: true },
+  gateway: { proxyLabels: { istio: "ingressgateway" }, proxyNamespace: "istio-system" },
+};
+
+/** Istio's cluster for hosts it does not know; the outbound policy that asks for it is not there yet. */
+const PASSTHROUGH = "PassthroughCluster";
+
+if (!existsSync(path.join(FOLDER, "datapath.yaml"))) {
+  test("the shared cases", () => {
+    console.log(`the shared cases are not here: ${FOLDER} does not exist`);
+  });
+} else {
+  const cases: readonly SharedCase[] = parse(readFileSync(path.join(FOLDER, "datapath.yaml"), "utf8"));
+  const base = readFileSync(path.join(FOLDER, "base.yaml"), "utf8");
+
+  describe.each(TARGETS)("recorded cases, target %s", (target) => {
+    let mesh: Mesh;
+    const refused: string[] = [];
+    const left: string[] = [];
+    let checked = 0;
+
+    beforeAll(async () => {
+      mesh = await Mesh.create({ target });
+    });
+
+    afterAll(async () => {
+      await mesh?.close();
+      const lines = [`${target}: ${checked} recorded checks held, ${refused.length} cases refused by name`];
+      console.log([...lines, ...refused.map((line) => `  ${line}`), ...left].join("\n"));
+    });
+
+    test.each(cases.map((one) => [one.id, one.name, one] as const))("%s %s", async (_id, _name, one) => {
+      const rules = one.resources.map((resource) => stringify(resource)).join("---\n");
+      const applied = await mesh.apply([base, rules], { proxy: PROXIES[one.proxy], answerDnsNames: true });
+      const errors = applied.diagnostics.filter(({ level }) => level === "error");
+      if (one.envoy_rejects_config === true) {
+        expect(applied.compilation, "Envoy refused this configuration, so it has to be refused here").toBe(
+          undefined,
+        );
+        return;
+      }
+      if (applied.compilation === undefined) {
+        const others = errors.filter(({ code }) => !code.startsWith("SL03"));
+        expect(others.map(({ code, message }) => `${code} ${message}`)).toEqual([]);
+        expect(errors.length).toBeGreaterThan(0);
+        refused.push(
+          `${one.id} ${one.name}: ${[...new Set(errors.map(({ message }) => message))].join("; ")}`,
+        );
+        return;
+      }
+      const lines: string[] = [];
+      for (const [i, check] of (one.checks ?? []).entries()) {
+        if (check.observed.cluster === PASSTHROUGH) {
+          left.push(`  ${one.id} check ${i + 1}: not asked, it needs the outbound policy ALLOW_ANY`);
+          continue;
+        }
+        const found = await runCheck(mesh, applied, one, check).catch((error: Error) => [error.message]);
+        lines.push(...found.map((line) => `check ${i + 1}, ${JSON.stringify(check.request)}: ${line}`));
+        checked += 1;
+      }
+      expect(lines).toEqual([]);
+    });
+  });
+}
+
+async function runCheck(
+  mesh: Mesh,
+  applied: Applied,
+  one: SharedCase,
+  check: SharedCheck,
+): Promise<string[]> {
+  const { request, observed } = check;
+  const listener = `${one.proxy === "gateway" ? "gateway" : "mesh"}_${request.port ?? 80}`;
+  const port = applied.ports.get(listener);
+  if (port === undefined) {
+    return [`no listener ${listener}; there are ${[...applied.ports.keys()].join(", ")}`];
+  }
+  const seenBefore = mesh.upstream.requests.length;
+  const answers: Answer[] = [];
+  const connection = await Connection.open(port);
+  try {
+    for (let i = 0; i < (request.count ?? 1); i++) {
+      const response = await connection.request(request);
+      answers.push(answerOf(response, (endpoint) => mesh.clustersOf(endpoint)));
+    }
+  } finally {
+    connection.close();
+  }
+  const lines = answers.flatMap((answer) => differences(answer, expectationOf(observed)));
+  if (observed.attempt_count !== undefined) {
+    const tries = mesh.upstream.requests.length - seenBefore;
+    if (tries !== observed.attempt_count) {
+      lines.push(`tries: expected ${observed.attempt_count}, got ${tries}`);
+    }
+  }
+  const matches =
+    check.nondeterministic === true ? sameProportion : (_n: number, a: number, b: number) => a === b;
+  lines.push(
+    ...countLines(
+      "status",
+      answers,
+      observed.status_counts,
+      matches,
+      ({ response }, status) => String(response.status) === status,
+    ),
+    ...countLines("cluster", answers, observed.cluster_counts, matches, ({ clusters }, name) =>
+      clusters.includes(name),
+    ),
+    ...(await copiesMissing(mesh, seenBefore, observed.all_upstream_requests ?? [])),
+  );
+  return [...new Set(lines)];
+}
+
+function expectationOf(observed: SharedCheck["observed"]): Expectation {
+  const about = observed.elapsed_ms_about;
+  return {
+    ...(observed.status !== undefined && { status: observed.status }),
+    ...(observed.cluster !== undefined && { cluster: observed.cluster }),
+    ...(observed.upstream_path !== undefined && { path: observed.upstream_path }),
+    ...(observed.upstream_host !== undefined && { host: observed.upstream_host }),
+    ...(observed.upstream_headers && { headers: observed.upstream_headers }),
+    ...(observed.response_headers && { responseHeaders: observed.response_headers }),
+    ...(observed.body !== undefined && { body: observed.body }),
+    ...(about !== undefined && { elapsedMs: { least: about * 0.7, most: about * 1.3 } }),
+  };
+}
+
+function countLines(
+  what: string,
+  answers: readonly Answer[],
+  counts: Readonly<Record<string, number>> | undefined,
+  matches: (n: number, a: number, b: number) => boolean,
+  is: (answer: Answer, value: string) => boolean,
+): string[] {
+  return Object.entries(counts ?? {}).flatMap(([value, recorded]) => {
+    const got = answers.filter((answer) => is(answer, value)).length;
+    return matches(answers.length, got, recorded)
+      ? []
+      : [`${what} ${value}: recorded ${recorded} of ${answers.length}, got ${got}`];
+  });
+}
+
+/** Mirrored requests arrive when they like. */
+async function copiesMissing(
+  mesh: Mesh,
+  seenBefore: number,
+  wanted: readonly { cluster: string; path: string; host: string }[],
+): Promise<string[]> {
+  const deadline = performance.now() + 2_000;
+  for (;;) {
+    const seen = mesh.upstream.requests.slice(seenBefore);
+    const missing = wanted.filter(
+      ({ cluster, path, host }) =>
+        !seen.some(
+          (request) =>
+            mesh.clustersOf(request.endpoint).includes(cluster) &&
+            request.path === path &&
+            request.host === host,
+        ),
+    );
+    if (missing.length === 0 || performance.now() > deadline) {
+      return missing.map(({ cluster }) => `no copy of the request at ${cluster}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
