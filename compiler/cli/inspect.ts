@@ -1,0 +1,78 @@
+/** `sluice inspect`: what is in a routing blob. */
+
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { describeProgram, type ProgramDescription, ProgramError } from "../program/describe.ts";
+import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import type { Format } from "./report.ts";
+import type { Colors, Terminal } from "./terminal.ts";
+
+export async function inspectCommand(
+  file: string,
+  flags: { readonly format: Format },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const bytes = await readBlob(file);
+  let description: ProgramDescription;
+  try {
+    description = describeProgram(bytes);
+  } catch (error) {
+    if (error instanceof ProgramError || error instanceof RangeError) {
+      const reason = error instanceof ProgramError ? error.message : "an offset in it leads outside";
+      terminal.err(`${terminal.errColors.red("error:")} ${file}: ${reason}\n`);
+      return EXIT.rules;
+    }
+    throw error;
+  }
+  terminal.out(
+    flags.format === "json"
+      ? `${JSON.stringify(description, null, 2)}\n`
+      : renderDescription(description, terminal.outColors),
+  );
+  return EXIT.ok;
+}
+
+async function readBlob(file: string): Promise<Uint8Array> {
+  try {
+    return file === "-" ? await buffer(process.stdin) : await readFile(file);
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** Sizes first, then every host with its routes in the order in which they are tried. */
+export function renderDescription(description: ProgramDescription, colors: Colors): string {
+  const { bold, dim, cyan } = colors;
+  const lines = [
+    `${bold("routing program")} format ${description.formatVersion}, ${description.size} bytes, checksum ${description.checksum}`,
+    `hosts are matched ${description.ignorePortInHost ? "without" : "with"} the port in the authority`,
+    "",
+    bold("sections"),
+    ...description.sections.map(
+      ({ name, offset, size }) => `  ${name.padEnd(10)} ${dim(`at ${offset}`)} ${size} bytes`,
+    ),
+    "",
+    bold("records"),
+    ...description.records.map(
+      ({ kind, count, size }) => `  ${kind.padEnd(20)} ${count} × ${dim(`${size} bytes`)}`,
+    ),
+  ];
+  for (const [what, names] of [
+    ["headers asked for", description.headers],
+    ["query parameters asked for", description.queryParams],
+  ] as const) {
+    if (names.length > 0) {
+      lines.push("", bold(what), `  ${names.join(", ")}`);
+    }
+  }
+  lines.push("", bold(`virtual hosts (${description.virtualHostCount})`));
+  for (const { domains, routes } of description.hosts) {
+    lines.push(`  ${cyan(domains.join(", "))}`);
+    for (const { index, conditions, fault, outcome } of routes) {
+      const when = conditions.length === 0 ? "always" : conditions.join(" and ");
+      const what = fault === undefined ? outcome : `${fault}, then ${outcome}`;
+      lines.push(`    ${dim(String(index + 1).padStart(3))} ${when} → ${what}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

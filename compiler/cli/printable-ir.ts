@@ -1,0 +1,23 @@
+/** The intermediate representation as it is printed: where a route came from as `file:line:column`. */
+
+import type { Config } from "../ir/ir.ts";
+import type { Span } from "../source/span.ts";
+
+export function printableIr(config: Config): unknown {
+  return JSON.parse(
+    JSON.stringify(config, (_key, value: unknown) => (isSpan(value) ? position(value) : value)),
+  );
+}
+
+function isSpan(value: unknown): value is Span {
+  const span = value as Partial<Span> | null;
+  return (
+    typeof span === "object" && span !== null && typeof span.start === "number" && span.file !== undefined
+  );
+}
+
+function position({ file, start }: Span): string {
+  const before = file.text.slice(0, start);
+  const line = before.split("\n").length;
+  return `${file.path}:${line}:${start - before.lastIndexOf("\n")}`;
+}

@@ -1,0 +1,156 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DEFAULT_PROXY_OPTIONS } from "../options.ts";
+import { UsageError } from "./exit.ts";
+import { readCommonOptions, readProxyOptions } from "./proxy-options.ts";
+
+const DEFAULTS = { listenAddress: "127.0.0.1" };
+
+describe("readProxyOptions", () => {
+  test("nothing said", () => {
+    expect(readProxyOptions({}, DEFAULTS)).toEqual({ ...DEFAULT_PROXY_OPTIONS, listenAddress: "127.0.0.1" });
+  });
+
+  test("everything said", () => {
+    expect(
+      readProxyOptions(
+        {
+          target: "native",
+          listenAddress: "::1",
+          portMap: ["80=8080", "443=8443,9000=9001"],
+          meshPort: "0",
+          meshListeners: true,
+          adminPort: "9902",
+          proxyLabels: "app=shop, empty=",
+          proxyNamespace: "istio-system",
+          domainSuffix: "example.org",
+          concurrency: "2",
+          pathNormalization: "MERGE_SLASHES",
+        },
+        DEFAULTS,
+      ),
+    ).toEqual({
+      target: "native",
+      listenAddress: "::1",
+      portMap: new Map([
+        [80, 8080],
+        [443, 8443],
+        [9000, 9001],
+      ]),
+      meshPort: 0,
+      meshListeners: true,
+      adminPort: 9902,
+      proxyLabels: { app: "shop", empty: "" },
+      proxyNamespace: "istio-system",
+      domainSuffix: "example.org",
+      concurrency: 2,
+      pathNormalization: "MERGE_SLASHES",
+    });
+  });
+
+  test.each([
+    [{ target: "lua" }, "--target"],
+    [{ listenAddress: "localhost" }, "--listen-address"],
+    [{ portMap: ["80"] }, "--port-map"],
+    [{ portMap: ["80=0"] }, "--port-map"],
+    [{ portMap: ["80=70000"] }, "--port-map"],
+    [{ portMap: ["80=8080", "80=8081"] }, "--port-map"],
+    [{ meshPort: "-1" }, "--mesh-port"],
+    [{ meshPort: "1e3" }, "--mesh-port"],
+    [{ adminPort: "65536" }, "--admin-port"],
+    [{ proxyLabels: "=x" }, "--proxy-labels"],
+    [{ proxyNamespace: "My Team" }, "--proxy-namespace"],
+    [{ domainSuffix: ".local" }, "--domain-suffix"],
+    [{ concurrency: "many" }, "--concurrency"],
+    [{ pathNormalization: "ALL" }, "--path-normalization"],
+  ])("%j is a wrong call", (given, flag) => {
+    expect(() => readProxyOptions(given, DEFAULTS)).toThrow(UsageError);
+    expect(() => readProxyOptions(given, DEFAULTS)).toThrow(flag);
+  });
+});
+
+describe("with a configuration file", () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), "sluice-config-"));
+  });
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const write = async (text: string) => {
+    const file = path.join(folder, "sluice.yaml");
+    await writeFile(file, text);
+    return file;
+  };
+
+  test("its values hold, its paths start at its folder, and flags win", async () => {
+    const config = await write(
+      [
+        "paths: [rules, '-']",
+        "out: build",
+        "strict: true",
+        "portMap: { 80: 8080 }",
+        "proxyLabels: { istio: edge, app: x }",
+        "adminPort: 9000",
+        "meshPort: 15002",
+      ].join("\n"),
+    );
+    const options = await readCommonOptions([], { config, meshPort: "15003" }, DEFAULTS);
+    expect(options).toMatchObject({
+      paths: [path.join(folder, "rules"), "-"],
+      out: path.join(folder, "build"),
+      strict: true,
+      proxy: {
+        portMap: new Map([[80, 8080]]),
+        proxyLabels: { istio: "edge", app: "x" },
+        adminPort: 9000,
+        meshPort: 15003,
+      },
+    });
+  });
+
+  test("paths of the call replace those of the file", async () => {
+    const config = await write("paths: [rules]");
+    expect((await readCommonOptions(["other"], { config }, DEFAULTS)).paths).toEqual(["other"]);
+  });
+
+  test("an empty one says nothing", async () => {
+    const config = await write("# nothing\n");
+    expect((await readCommonOptions(["a"], { config }, DEFAULTS)).proxy.adminPort).toBe(9901);
+  });
+
+  test.each([
+    ["meshPort: 1\nadminport: 2\n", ":2:1: ", "adminPort"],
+    ["meshPort: [1]\n", ":1:11: ", "meshPort"],
+    ["strict: sometimes\n", ":1:9: ", "strict"],
+    ["paths: { a: b }\n", ":1:8: ", "paths"],
+    ["meshPort: 1\nmeshPort: 2\n", ":2:1: ", "unique"],
+    ["a: [\n", ":2:1: ", ""],
+    ["- a\n", ":1:1: ", ""],
+    ["meshPort:\n", ":1:10: ", "meshPort"],
+  ])("%j is a wrong call, said with its place", async (text, place, word) => {
+    const config = await write(text);
+    const error = await readCommonOptions(["a"], { config }, DEFAULTS).then(
+      () => undefined,
+      (reason: unknown) => reason as Error,
+    );
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error?.message).toContain(`sluice.yaml${place}`);
+    expect(error?.message).toContain(word);
+  });
+
+  test("a missing one is a wrong call", async () => {
+    const missing = path.join(folder, "none.yaml");
+    await expect(readCommonOptions(["a"], { config: missing }, DEFAULTS)).rejects.toThrow(UsageError);
+  });
+
+  test("without input the call is wrong", async () => {
+    const config = await write("meshPort: 1");
+    await expect(readCommonOptions([], { config }, DEFAULTS)).rejects.toThrow(UsageError);
+  });
+});

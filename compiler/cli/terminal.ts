@@ -1,0 +1,43 @@
+/** Where a command writes, and whether in colours. Commands get this handed in; tests hand in their own. */
+
+import picocolors from "picocolors";
+
+export interface Terminal {
+  /** Results: what a script reads. */
+  out(text: string): void;
+  /** Everything else: progress, diagnostics of a build, errors. */
+  err(text: string): void;
+  readonly outColors: Colors;
+  readonly errColors: Colors;
+}
+
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    // The reader went away (`| head`): nothing is left to say, and nobody to say it to.
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") {
+        process.exit();
+      }
+      throw error;
+    });
+  }
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    outColors: picocolors.createColors(wantsColors(process.env, process.stdout.isTTY)),
+    errColors: picocolors.createColors(wantsColors(process.env, process.stderr.isTTY)),
+  };
+}
+
+/** `NO_COLOR` turns colours off and `FORCE_COLOR` on; otherwise a terminal that is not dumb has them. */
+export function wantsColors(env: NodeJS.ProcessEnv, isTerminal: boolean | undefined): boolean {
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== "") {
+    return false;
+  }
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "") {
+    return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";
+  }
+  return isTerminal === true && env.TERM !== "dumb";
+}

@@ -1,0 +1,89 @@
+/**
+ * The whole compiler in one call: read → validate → lower → encode, and from that the files of a build. What is
+ * wrong with the input goes to the sink; nothing here prints, and nothing is written.
+ */
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
+import { emitEnvoy } from "./envoy/index.ts";
+import type { Config } from "./ir/ir.ts";
+import { lowerToIr } from "./istio/lower.ts";
+import { loadResources } from "./istio/model.ts";
+import { validate } from "./istio/validate/index.ts";
+import type { ProxyOptions } from "./options.ts";
+import { makeManifest } from "./output/manifest.ts";
+import type { OutputFiles } from "./output/write.ts";
+import { encodeProgram } from "./program/encode.ts";
+import { filterModulePath, NEWEST_ENVOY, OLDEST_ENVOY, packageRoot } from "./runtime/index.ts";
+import { readInputs } from "./source/read.ts";
+import type { SourceFile } from "./source/span.ts";
+
+export interface Compilation {
+  readonly sources: readonly SourceFile[];
+  readonly config: Config;
+  /** The routing blob of each listener, by the listener's name. Empty for the native target. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Compiles what stands at the paths; `undefined` when there were errors, which the sink then has. */
+export async function compile(
+  paths: readonly string[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+): Promise<Compilation | undefined> {
+  let errors = 0;
+  const counting: DiagnosticSink = {
+    report(diagnostic: Diagnostic) {
+      errors += diagnostic.level === "error" ? 1 : 0;
+      sink.report(diagnostic);
+    },
+  };
+  const sources = await readInputs(paths, counting);
+  const resources = loadResources(sources, counting);
+  validate(resources, counting);
+  // Lowered in spite of errors, so that everything that is wrong is said at once.
+  const config = lowerToIr(resources, options, counting);
+  if (errors > 0) {
+    return undefined;
+  }
+  const blobs = new Map<string, Uint8Array>();
+  if (options.target === "wasm") {
+    for (const listener of config.listeners) {
+      blobs.set(listener.name, encodeProgram(listener.routes));
+    }
+  }
+  return { sources, config, blobs };
+}
+
+/** The files of a build that Envoy will read from `directory`, an absolute path. */
+export async function emitBuild(
+  compilation: Compilation,
+  options: ProxyOptions,
+  directory: string,
+): Promise<OutputFiles> {
+  const files = new Map<string, string | Uint8Array>(
+    emitEnvoy(compilation.config, {
+      ...options,
+      blobs: compilation.blobs,
+      filterPath: path.posix.join(directory, "filter.wasm"),
+      xdsDirectory: path.posix.join(directory, "xds"),
+    }),
+  );
+  if (options.target === "wasm") {
+    files.set("filter.wasm", await readFile(filterModulePath()));
+    for (const [listener, blob] of compilation.blobs) {
+      files.set(`routes/${listener}.blob`, blob);
+    }
+  }
+  const manifest = makeManifest({
+    sluice: packageRoot().version,
+    target: options.target,
+    envoy: { oldest: OLDEST_ENVOY, newest: NEWEST_ENVOY },
+    listeners: compilation.config.listeners,
+    inputs: compilation.sources,
+    files,
+  });
+  files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  return files;
+}
