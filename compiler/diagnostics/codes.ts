@@ -34,6 +34,18 @@ export const DIAGNOSTIC_CODES = {
   SL0107: { level: "error", title: "A value that is none of those allowed.", istio: "IST0106" },
   SL0108: { level: "error", title: "Fields that exclude one another.", istio: "IST0106" },
   SL0110: { level: "info", title: "Resources of other kinds were left alone." },
+  SL0301: { level: "error", title: "A field or value that is not supported yet." },
+  SL0401: { level: "warning", title: "A destination whose host no service has.", istio: "IST0101" },
+  SL0402: { level: "warning", title: "A destination whose port its service does not have.", istio: "IST0101" },
+  SL0403: { level: "warning", title: "A subset that no DestinationRule defines.", istio: "IST0101" },
+  SL0404: { level: "warning", title: "A gateway that does not exist.", istio: "IST0101" },
+  SL0405: { level: "warning", title: "A Gateway that selects no proxy.", istio: "IST0101" },
+  SL0406: { level: "warning", title: "A DestinationRule whose host no service has.", istio: "IST0174" },
+  SL0407: { level: "warning", title: "Two VirtualServices for one host in the mesh.", istio: "IST0109" },
+  SL0408: { level: "warning", title: "Hosts that the named Gateway does not serve.", istio: "IST0132" },
+  SL0409: { level: "warning", title: "A subset whose labels no endpoint has.", istio: "IST0173" },
+  SL0410: { level: "error", title: "Two listeners on one port." },
+  SL0501: { level: "error", title: "A value that Envoy refuses." },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -1,0 +1,64 @@
+/** The clusters that the routes use. */
+
+import type { Cluster, Discovery, Endpoint } from "../../ir/ir.ts";
+import { formatLabels, selects } from "../labels.ts";
+import type { Lowering } from "../lowering.ts";
+import type { Subset } from "../model.ts";
+import { compareStrings } from "../order.ts";
+import type { Service, ServiceEndpoint } from "../registry/service.ts";
+import type { ClusterUse } from "./cluster-uses.ts";
+import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
+import { lowerLoadBalancer } from "./load-balancer.ts";
+import { lowerOutlierDetection } from "./outlier-detection.ts";
+import { effectivePolicy } from "./traffic-policy.ts";
+
+export function lowerClusters(lowering: Lowering): Cluster[] {
+  return [...lowering.clusterUses]
+    .map(([name, use]) => lowerCluster(name, use, lowering))
+    .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluster {
+  const { service, port } = use;
+  const rule = lowering.destinationRules.find(service);
+  const subset =
+    use.subset === "" ? undefined : rule?.subsets.find((candidate) => candidate.name === use.subset);
+  const policy = effectivePolicy(rule?.trafficPolicy, subset?.trafficPolicy, port);
+  const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
+  const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
+  return {
+    name,
+    discovery: discovery(service, chooseEndpoints(use, subset, lowering)),
+    protocol: upstreamProtocol(declared, policy.connectionPool),
+    ...lowerConnectionPool(policy.connectionPool),
+    loadBalancer: lowerLoadBalancer(policy.loadBalancer),
+    ...(outlierDetection && { outlierDetection }),
+  };
+}
+
+/** A subset without labels has all endpoints; one whose labels nobody has stays empty, and Envoy answers 503. */
+function chooseEndpoints(
+  { service, port, span }: ClusterUse,
+  subset: Subset | undefined,
+  { report }: Lowering,
+): Endpoint[] {
+  const all = service.endpoints.get(port) ?? [];
+  const chosen = all.filter(({ labels }) => selects(subset?.labels, labels));
+  if (subset !== undefined && chosen.length === 0 && all.length > 0) {
+    report(
+      "SL0409",
+      `no endpoint of "${service.host}" has the labels of subset "${subset.name}", ` +
+        `${formatLabels(subset.labels ?? {})}; requests for it will be answered 503`,
+      span,
+    );
+  }
+  return chosen.map(lowerEndpoint);
+}
+
+function lowerEndpoint({ address, port, weight, locality }: ServiceEndpoint): Endpoint {
+  return { address, port, weight, ...(locality && { locality }) };
+}
+
+function discovery(service: Service, endpoints: readonly Endpoint[]): Discovery {
+  return { kind: service.discovery, endpoints };
+}

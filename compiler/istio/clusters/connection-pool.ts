@@ -1,0 +1,83 @@
+/** `connectionPool`. A number of 0 means that it is not set. */
+
+import type { Cluster, Limits } from "../../ir/ir.ts";
+import { durationMs } from "../durations.ts";
+import type { ConnectionPoolSettings } from "../model.ts";
+import type { PortProtocol } from "../registry/service.ts";
+
+/** `meshConfig.connectTimeout` as Istio ships it. */
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+
+type ConnectionFields = Pick<
+  Cluster,
+  | "connectTimeoutMs"
+  | "limits"
+  | "tcpKeepalive"
+  | "maxRequestsPerConnection"
+  | "idleTimeoutMs"
+  | "maxConnectionDurationMs"
+>;
+
+export function lowerConnectionPool({ tcp, http }: ConnectionPoolSettings = {}): ConnectionFields {
+  const tcpKeepalive = lowerKeepalive(tcp?.tcpKeepalive);
+  // Idle connections are HTTP's business here; what tcp says counts where http says nothing.
+  const idleTimeoutMs = durationMs(http?.idleTimeout) ?? durationMs(tcp?.idleTimeout);
+  const maxConnectionDurationMs = durationMs(tcp?.maxConnectionDuration);
+  return {
+    connectTimeoutMs: durationMs(tcp?.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    limits: lowerLimits(tcp, http),
+    ...(tcpKeepalive && { tcpKeepalive }),
+    ...(http?.maxRequestsPerConnection && { maxRequestsPerConnection: http.maxRequestsPerConnection }),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(maxConnectionDurationMs !== undefined && { maxConnectionDurationMs }),
+  };
+}
+
+function lowerLimits(tcp: ConnectionPoolSettings["tcp"], http: ConnectionPoolSettings["http"]): Limits {
+  return {
+    ...(tcp?.maxConnections && { maxConnections: tcp.maxConnections }),
+    ...(http?.http1MaxPendingRequests && { maxPendingRequests: http.http1MaxPendingRequests }),
+    ...(http?.http2MaxRequests && { maxRequests: http.http2MaxRequests }),
+    ...(http?.maxRetries && { maxRetries: http.maxRetries }),
+  };
+}
+
+function lowerKeepalive(
+  keepalive: NonNullable<ConnectionPoolSettings["tcp"]>["tcpKeepalive"],
+): Cluster["tcpKeepalive"] | undefined {
+  if (keepalive === undefined) {
+    return undefined;
+  }
+  const timeMs = durationMs(keepalive.time);
+  const intervalMs = durationMs(keepalive.interval);
+  return {
+    ...(keepalive.probes && { probes: keepalive.probes }),
+    ...(timeMs && { timeMs }),
+    ...(intervalMs && { intervalMs }),
+  };
+}
+
+/**
+ * What is spoken to the endpoints. An undeclared port is sniffed in Istio: the service gets what the client spoke.
+ */
+export function upstreamProtocol(
+  declared: PortProtocol,
+  pool: ConnectionPoolSettings = {},
+): Cluster["protocol"] {
+  if (pool.http?.useClientProtocol === true) {
+    return "downstream";
+  }
+  if (pool.http?.h2UpgradePolicy === "UPGRADE") {
+    return "http2";
+  }
+  switch (declared) {
+    case "http":
+      return "http1";
+    case "http2":
+      return "http2";
+    case "auto":
+      return "downstream";
+    default:
+      return "tcp";
+  }
+}

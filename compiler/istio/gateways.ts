@@ -1,0 +1,267 @@
+/** `Gateway` resources: which of their servers are this proxy's, and the virtual hosts they get. */
+
+import type { Listener, Route, VirtualHost } from "../ir/ir.ts";
+import { covers, isWildcard } from "./host-names.ts";
+import { formatLabels, selects } from "./labels.ts";
+import type { Lowering } from "./lowering.ts";
+import type { GatewaySpec, Resource, ResourceSet, Server } from "./model.ts";
+import { nearest } from "./nearest.ts";
+import { byAge, compareStrings } from "./order.ts";
+import { didYouMean } from "./report.ts";
+import { lowerHttpRoutes } from "./routes/http-routes.ts";
+import { isCatchAll } from "./routes/route-match.ts";
+import { isPlainHttp } from "./unsupported.ts";
+import { MESH, resolveGatewayName, type VirtualService } from "./virtual-services.ts";
+
+/** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
+export function selectedGateways({ gateways }: ResourceSet, lowering: Lowering): Resource<GatewaySpec>[] {
+  const { proxyLabels } = lowering.options;
+  return [...gateways].sort(byAge).filter((gateway) => {
+    const selector = gateway.spec.selector ?? {};
+    const selected = selects(selector, proxyLabels);
+    if (!selected && !lowering.workloads.anyPodHas(selector)) {
+      lowering.report(
+        "SL0405",
+        `this Gateway selects ${formatLabels(selector)}, which nobody has; the labels of this proxy are ${formatLabels(proxyLabels)}`,
+        gateway.spanOf(["spec", "selector"]),
+        { help: selectorHelp(selector, proxyLabels) },
+      );
+    }
+    return selected;
+  });
+}
+
+function selectorHelp(
+  selector: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+): string {
+  const [key, value = ""] = Object.entries(selector).find(([name, wanted]) => labels[name] !== wanted) ?? [
+    "",
+  ];
+  const known = Object.entries(labels).map(([name, label]) => `${name}=${label}`);
+  const near = nearest(`${key}=${value}`, known);
+  const meant = near === undefined ? "" : `Did you mean ${near.replace("=", ": ")}? `;
+  return `${meant}To run a proxy that it selects, pass --proxy-labels ${formatLabels(selector)}.`;
+}
+
+/** A server of a selected Gateway. */
+interface GatewayServer {
+  readonly gateway: Resource<GatewaySpec>;
+  /** `namespace/name` */
+  readonly gatewayName: string;
+  readonly server: Server;
+  readonly index: number;
+}
+
+/** One listener for each port; servers of several Gateways on one port share it. */
+export function lowerGateways(
+  gateways: readonly Resource<GatewaySpec>[],
+  virtualServices: readonly VirtualService[],
+  lowering: Lowering,
+): Listener[] {
+  const byPort = new Map<number, GatewayServer[]>();
+  for (const gateway of gateways) {
+    for (const [index, server] of (gateway.spec.servers ?? []).entries()) {
+      if (isPlainHttp(server.port.protocol)) {
+        const gatewayName = `${gateway.namespace}/${gateway.name}`;
+        const entry = { gateway, gatewayName, server, index };
+        byPort.set(server.port.number, [...(byPort.get(server.port.number) ?? []), entry]);
+      }
+    }
+  }
+  const bound = bindToGateways(virtualServices);
+  const served = new Set<string>();
+  const { listenAddress, portMap } = lowering.options;
+  const listeners = [...byPort].map(
+    ([port, servers]): Listener => ({
+      name: `gateway_${port}`,
+      role: "gateway",
+      address: listenAddress,
+      port: portMap.get(port) ?? port,
+      routes: {
+        ignorePortInHost: true,
+        virtualHosts: lowerVirtualHosts(port, servers, bound, served, lowering),
+      },
+    }),
+  );
+  reportUnserved(gateways, bound, served, lowering);
+  return listeners;
+}
+
+function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
+  const bound = new Map<string, VirtualService[]>();
+  for (const virtualService of virtualServices) {
+    for (const gateway of new Set(virtualService.gateways)) {
+      const known = bound.get(gateway);
+      if (known === undefined) {
+        bound.set(gateway, [virtualService]);
+      } else {
+        known.push(virtualService);
+      }
+    }
+  }
+  return bound;
+}
+
+/**
+ * A virtual host for each name that both a server and a VirtualService speak of. Several VirtualServices for one name
+ * are put one after another, and what takes everything is moved behind the rest, so that an older one of that kind
+ * does not hide a younger one's rules.
+ */
+function lowerVirtualHosts(
+  port: number,
+  servers: readonly GatewayServer[],
+  bound: ReadonlyMap<string, readonly VirtualService[]>,
+  served: Set<string>,
+  lowering: Lowering,
+): VirtualHost[] {
+  const routesByHost = new Map<string, Set<Route>>();
+  const lowered = new Map<string, Map<VirtualService, readonly Route[]>>();
+  for (const { gateway, gatewayName, server } of servers) {
+    const hosts = new ServerHosts(server, gateway.namespace);
+    for (const virtualService of bound.get(gatewayName) ?? []) {
+      const names = hosts.intersect(virtualService);
+      if (names.length === 0) {
+        continue;
+      }
+      served.add(boundKey(gatewayName, virtualService));
+      let ofGateway = lowered.get(gatewayName);
+      if (ofGateway === undefined) {
+        ofGateway = new Map();
+        lowered.set(gatewayName, ofGateway);
+      }
+      let routes = ofGateway.get(virtualService);
+      if (routes === undefined) {
+        routes = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
+        ofGateway.set(virtualService, routes);
+      }
+      if (routes.length === 0) {
+        continue;
+      }
+      for (const name of names) {
+        // A set, since two servers of a Gateway may bring the same routes to the same host.
+        const known = routesByHost.get(name);
+        if (known === undefined) {
+          routesByHost.set(name, new Set(routes));
+        } else {
+          for (const route of routes) {
+            known.add(route);
+          }
+        }
+      }
+    }
+  }
+  return [...routesByHost]
+    .map(([host, routes]) => ({
+      name: `${host}:${port}`,
+      domains: [host],
+      routes: catchAllLast([...routes]),
+    }))
+    .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+function catchAllLast(routes: readonly Route[]): Route[] {
+  return [
+    ...routes.filter(({ match }) => !isCatchAll(match)),
+    ...routes.filter(({ match }) => isCatchAll(match)),
+  ];
+}
+
+function boundKey(gatewayName: string, { resource }: VirtualService): string {
+  return `${gatewayName} ${resource.namespace}/${resource.name}`;
+}
+
+/** The hosts of a server, by the namespace whose VirtualServices they admit. */
+class ServerHosts {
+  readonly #hosts: readonly { readonly namespace: string; readonly host: string }[];
+  readonly #byNamespace = new Map<string, { exact: Set<string>; wildcards: string[] }>();
+
+  constructor({ hosts }: Server, ownNamespace: string) {
+    this.#hosts = hosts.map((entry) => {
+      const slash = entry.indexOf("/");
+      const namespace = slash < 0 ? "*" : entry.slice(0, slash);
+      return {
+        namespace: namespace === "." ? ownNamespace : namespace,
+        host: entry.slice(slash + 1).toLowerCase(),
+      };
+    });
+  }
+
+  /** The narrower of each pair of names that overlap. */
+  intersect({ hosts, resource }: VirtualService): string[] {
+    const { exact, wildcards } = this.#admitting(resource.namespace);
+    const names = new Set<string>();
+    for (const host of hosts) {
+      if (exact.has(host) || wildcards.some((wildcard) => covers(wildcard, host))) {
+        names.add(host);
+      } else if (isWildcard(host)) {
+        for (const narrower of [...exact, ...wildcards].filter((own) => covers(host, own))) {
+          names.add(narrower);
+        }
+      }
+    }
+    return [...names];
+  }
+
+  #admitting(namespace: string): { exact: Set<string>; wildcards: string[] } {
+    let admitted = this.#byNamespace.get(namespace);
+    if (admitted === undefined) {
+      const hosts = this.#hosts
+        .filter((entry) => entry.namespace === "*" || entry.namespace === namespace)
+        .map(({ host }) => host);
+      admitted = {
+        exact: new Set(hosts.filter((host) => !isWildcard(host))),
+        wildcards: hosts.filter(isWildcard),
+      };
+      this.#byNamespace.set(namespace, admitted);
+    }
+    return admitted;
+  }
+}
+
+/** A VirtualService that names a Gateway none of whose servers has its hosts is never asked. */
+function reportUnserved(
+  gateways: readonly Resource<GatewaySpec>[],
+  bound: ReadonlyMap<string, readonly VirtualService[]>,
+  served: ReadonlySet<string>,
+  { report }: Lowering,
+): void {
+  for (const gateway of gateways) {
+    const gatewayName = `${gateway.namespace}/${gateway.name}`;
+    if (gateway.spec.servers?.every(({ port }) => !isPlainHttp(port.protocol))) {
+      continue;
+    }
+    for (const virtualService of bound.get(gatewayName) ?? []) {
+      if (!served.has(boundKey(gatewayName, virtualService))) {
+        report(
+          "SL0408",
+          `none of these hosts is served by Gateway ${gatewayName}`,
+          virtualService.resource.spanOf(["spec", "hosts"]),
+          { related: [{ message: "its servers", span: gateway.spanOf(["spec", "servers"]) }] },
+        );
+      }
+    }
+  }
+}
+
+/** Names of Gateways that are none. */
+export function reportUnknownGateways(
+  { gateways }: ResourceSet,
+  virtualServices: readonly VirtualService[],
+  { report }: Lowering,
+): void {
+  const known = new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`));
+  for (const { resource } of virtualServices) {
+    for (const [index, written] of (resource.spec.gateways ?? []).entries()) {
+      const name = resolveGatewayName(written, resource.namespace);
+      if (name !== MESH && !known.has(name)) {
+        report(
+          "SL0404",
+          `there is no Gateway ${name}`,
+          resource.spanOf(["spec", "gateways", index]),
+          didYouMean(nearest(name, known)),
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Istio's resources to the IR, for one proxy: what it sees, what selects it, what is decided before a request comes.
+ * Nothing of Istio is left behind this. What the input lacks or gets wrong is reported, never thrown.
+ */
+
+import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import type { Config, Listener } from "../ir/ir.ts";
+import type { ProxyOptions } from "../options.ts";
+import { ClusterUses } from "./clusters/cluster-uses.ts";
+import { lowerClusters } from "./clusters/clusters.ts";
+import { DestinationRules } from "./clusters/destination-rules.ts";
+import { reportUnknownHosts } from "./clusters/unknown-hosts.ts";
+import { lowerGateways, reportUnknownGateways, selectedGateways } from "./gateways.ts";
+import type { Lowering } from "./lowering.ts";
+import { lowerMesh } from "./mesh/mesh-listeners.ts";
+import type { GatewaySpec, Resource, ResourceSet } from "./model.ts";
+import { compareStrings } from "./order.ts";
+import { buildRegistry } from "./registry/registry.ts";
+import { Workloads } from "./registry/workloads.ts";
+import { type Report, reportTo } from "./report.ts";
+import {
+  DESTINATION_RULE,
+  GATEWAY,
+  refuseUnsupported,
+  SERVICE_ENTRY,
+  VIRTUAL_SERVICE,
+} from "./unsupported.ts";
+import { MESH, type VirtualService, visibleVirtualServices } from "./virtual-services.ts";
+import { exposure } from "./visibility.ts";
+
+export function lowerToIr(resources: ResourceSet, options: ProxyOptions, sink: DiagnosticSink): Config {
+  const report = reportTo(sink);
+  const workloads = new Workloads(resources);
+  const lowering: Lowering = {
+    options,
+    report,
+    workloads,
+    registry: buildRegistry(resources, workloads, options),
+    destinationRules: new DestinationRules(resources.destinationRules, options),
+    clusterUses: new ClusterUses(),
+  };
+  const virtualServices = visibleVirtualServices(resources, options);
+  const gateways = selectedGateways(resources, lowering);
+
+  reportUnknownGateways(resources, virtualServices, lowering);
+  reportUnknownHosts(resources, lowering);
+  refuse(resources, gateways, virtualServices, options, report);
+
+  const listeners = [
+    ...lowerGateways(gateways, virtualServices, lowering),
+    ...lowerMesh(virtualServices, lowering),
+  ].sort((a, b) => compareStrings(a.name, b.name));
+  reportPortConflicts(listeners, options, report);
+  return { listeners, clusters: lowerClusters(lowering) };
+}
+
+/** Only what this proxy would have to obey: a rule for others may use all that Istio has. */
+function refuse(
+  { serviceEntries, destinationRules }: ResourceSet,
+  gateways: readonly Resource<GatewaySpec>[],
+  virtualServices: readonly VirtualService[],
+  { proxyNamespace, meshPort, meshListeners }: ProxyOptions,
+  report: Report,
+): void {
+  const sites = new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`));
+  if (meshPort !== 0 || meshListeners) {
+    sites.add(MESH);
+  }
+  for (const gateway of gateways) {
+    refuseUnsupported(gateway, GATEWAY, report);
+  }
+  for (const { resource, gateways } of virtualServices) {
+    if (gateways.some((gateway) => sites.has(gateway))) {
+      refuseUnsupported(resource, VIRTUAL_SERVICE, report);
+    }
+  }
+  for (const resource of destinationRules) {
+    if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
+      refuseUnsupported(resource, DESTINATION_RULE, report);
+    }
+  }
+  for (const resource of serviceEntries) {
+    if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
+      refuseUnsupported(resource, SERVICE_ENTRY, report);
+    }
+  }
+}
+
+/** Envoy would start and then say that an address is in use, without saying which rule wanted it. */
+function reportPortConflicts(
+  listeners: readonly Listener[],
+  { adminPort }: ProxyOptions,
+  report: Report,
+): void {
+  const owners = new Map<number, string>([[adminPort, "Envoy's admin interface"]]);
+  for (const { name, port } of listeners) {
+    const owner = owners.get(port);
+    if (owner !== undefined && port !== 0) {
+      report("SL0410", `listener ${name} and ${owner} would both bind port ${port}`, undefined, {
+        help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
+      });
+    }
+    owners.set(port, `listener ${name}`);
+  }
+}

@@ -1,0 +1,17 @@
+/** What every part of the lowering needs to know, made once for a proxy. */
+
+import type { ProxyOptions } from "../options.ts";
+import type { ClusterUses } from "./clusters/cluster-uses.ts";
+import type { DestinationRules } from "./clusters/destination-rules.ts";
+import type { Registry } from "./registry/registry.ts";
+import type { Workloads } from "./registry/workloads.ts";
+import type { Report } from "./report.ts";
+
+export interface Lowering {
+  readonly options: ProxyOptions;
+  readonly workloads: Workloads;
+  readonly registry: Registry;
+  readonly destinationRules: DestinationRules;
+  readonly clusterUses: ClusterUses;
+  readonly report: Report;
+}

@@ -1,0 +1,113 @@
+/**
+ * The outbound listeners: `mesh`, which is asked as an explicit proxy for every host of the mesh, and on request
+ * `mesh_<port>` for each port, as a sidecar has them.
+ */
+
+import type { Listener, Route, VirtualHost } from "../../ir/ir.ts";
+import type { Lowering } from "../lowering.ts";
+import { compareStrings } from "../order.ts";
+import { isHttp, type Service } from "../registry/service.ts";
+import type { VirtualService } from "../virtual-services.ts";
+import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
+
+/** A host that nobody knows. istiod has this one where only registered hosts may be asked for. */
+const BLOCK_ALL: VirtualHost = {
+  name: "block_all",
+  domains: ["*"],
+  routes: [
+    {
+      name: "block_all",
+      match: { headers: [], queryParams: [] },
+      action: { kind: "directResponse", status: 502, body: "" },
+    } satisfies Route,
+  ],
+};
+
+export function lowerMesh(virtualServices: readonly VirtualService[], lowering: Lowering): Listener[] {
+  const { meshPort, meshListeners, listenAddress, portMap } = lowering.options;
+  if (meshPort === 0 && !meshListeners) {
+    return [];
+  }
+  const hosts = new MeshHosts(virtualServices, lowering);
+  const ports = hosts.httpPorts();
+  const hostsByPort = new Map(
+    [...new Set([HTTP_PORT, ...ports])].map((port): [number, MeshHost[]] => [port, hosts.onPort(port)]),
+  );
+  useAllServices(lowering);
+  const common = { role: "mesh", address: listenAddress } as const;
+  const listeners: Listener[] = [];
+  if (meshPort !== 0) {
+    listeners.push({
+      ...common,
+      name: "mesh",
+      port: meshPort,
+      // The port that is asked for chooses the port of the service, so it may not be ignored.
+      routes: { ignorePortInHost: false, virtualHosts: explicitHosts(hostsByPort) },
+    });
+  }
+  if (meshListeners) {
+    for (const port of ports) {
+      listeners.push({
+        ...common,
+        name: `mesh_${port}`,
+        port: portMap.get(port) ?? port,
+        routes: {
+          ignorePortInHost: true,
+          virtualHosts: sorted(
+            (hostsByPort.get(port) ?? []).map(({ host, domains, routes }) => ({
+              name: `${host}:${port}`,
+              domains,
+              routes,
+            })),
+          ),
+        },
+      });
+    }
+  }
+  return listeners;
+}
+
+/** All ports in one table: each name with its port, and without one where it is clear which is meant. */
+function explicitHosts(hostsByPort: ReadonlyMap<number, readonly MeshHost[]>): VirtualHost[] {
+  const taken = new Set<string>();
+  const virtualHosts: VirtualHost[] = [];
+  for (const [port, hosts] of hostsByPort) {
+    for (const { host, domains, routes, service } of hosts) {
+      const withoutPort = port === (service === undefined ? HTTP_PORT : defaultPort(service));
+      const all = domains
+        .flatMap((domain) => [`${domain}:${port}`, ...(withoutPort ? [domain] : [])])
+        .filter((domain) => !taken.has(domain));
+      for (const domain of all) {
+        taken.add(domain);
+      }
+      if (all.length > 0) {
+        virtualHosts.push({ name: `${host}:${port}`, domains: all, routes });
+      }
+    }
+  }
+  return sorted(virtualHosts);
+}
+
+/** The port of a request that names none: HTTP's own, else the only one. */
+function defaultPort(service: Service): number | undefined {
+  if (httpPort(service, HTTP_PORT)) {
+    return HTTP_PORT;
+  }
+  const http = service.ports.filter(isHttp);
+  return http.length === 1 ? http[0]!.number : undefined;
+}
+
+function sorted(virtualHosts: readonly VirtualHost[]): VirtualHost[] {
+  return [...[...virtualHosts].sort((a, b) => compareStrings(a.name, b.name)), BLOCK_ALL];
+}
+
+/** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */
+function useAllServices({ registry, clusterUses }: Lowering): void {
+  for (const service of registry.services) {
+    if (registry.aliasTarget(service) === undefined) {
+      for (const port of service.ports.filter(isHttp)) {
+        clusterUses.add(service, port.number);
+      }
+    }
+  }
+}

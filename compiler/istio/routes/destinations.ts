@@ -1,0 +1,99 @@
+/** `http[].route[]`: the split, and the cluster that each destination names. */
+
+import type { Destination as IrDestination } from "../../ir/ir.ts";
+import type { Span } from "../../source/span.ts";
+import { clusterName } from "../clusters/cluster-uses.ts";
+import { resolveHost } from "../host-names.ts";
+import type { Lowering } from "../lowering.ts";
+import type { Destination, HttpRouteDestination } from "../model.ts";
+import { nearest } from "../nearest.ts";
+import type { Service } from "../registry/service.ts";
+import { didYouMean } from "../report.ts";
+import { MESH, type VirtualService } from "../virtual-services.ts";
+import type { Site } from "./sites.ts";
+
+/** Empty when every weight is 0. */
+export function lowerSplit(
+  split: readonly HttpRouteDestination[],
+  rule: number,
+  virtualService: VirtualService,
+  site: Site,
+  lowering: Lowering,
+): IrDestination[] {
+  const destinations = split.map(({ destination, weight }, index) => ({
+    weight: weight ?? 0,
+    lower: () => {
+      const spanOf = (field: string) =>
+        virtualService.resource.spanOf([
+          "spec",
+          "http",
+          rule,
+          "route",
+          index,
+          "destination",
+          ...field.split("."),
+        ]);
+      return destinationCluster(destination, spanOf, virtualService, site, lowering);
+    },
+  }));
+  // The weight of a single destination means nothing, not even 0.
+  const used = destinations.length === 1 ? destinations : destinations.filter(({ weight }) => weight > 0);
+  return used.map(({ weight, lower }) => ({ cluster: lower(), weight: used.length === 1 ? 1 : weight }));
+}
+
+/** A destination that leads nowhere is a warning: its cluster is then absent, and Envoy answers 503, as with istiod. */
+function destinationCluster(
+  destination: Destination,
+  spanOf: (field: string) => Span,
+  { resource }: VirtualService,
+  site: Site,
+  { registry, clusterUses, report, options, destinationRules }: Lowering,
+): string {
+  const host = resolveHost(destination.host, resource.namespace, options.domainSuffix);
+  const named = registry.get(host);
+  const service = named && (registry.aliasTarget(named) ?? named);
+  const port = destination.port?.number ?? impliedPort(named, site);
+  const subset = destination.subset ?? "";
+  if (service === undefined) {
+    const known = registry.services.map((candidate) => candidate.host);
+    report(
+      "SL0401",
+      `no service has the host "${host}"; requests for it will be answered 503`,
+      spanOf("host"),
+      didYouMean(nearest(host, known)),
+    );
+  } else if (service.ports.every(({ number }) => number !== port)) {
+    if (destination.port !== undefined || !site.speculative) {
+      report(
+        "SL0402",
+        `"${service.host}" has no port ${port}; requests for it will be answered 503`,
+        spanOf("port.number"),
+        portHelp(service),
+      );
+    }
+  } else if (subset !== "" && destinationRules.subset(service, subset) === undefined) {
+    const defined = destinationRules.subsetNames(service);
+    report(
+      "SL0403",
+      `no DestinationRule defines a subset "${subset}" of "${service.host}"; requests for it will be answered 503`,
+      spanOf("subset"),
+      defined.length === 0 ? {} : { help: `Defined are: ${defined.join(", ")}.` },
+    );
+  } else {
+    clusterUses.add(service, port, subset, subset === "" ? undefined : spanOf("subset"));
+  }
+  return clusterName(port, subset, service?.host ?? host);
+}
+
+/**
+ * The port of a destination that names none. In the mesh istiod knows a service only by the port that the request
+ * asks for; at a gateway, by all of them, and takes the only one.
+ */
+function impliedPort(service: Service | undefined, site: Site): number {
+  const only = service?.ports.length === 1 ? service.ports[0] : undefined;
+  return site.gateway !== MESH && only !== undefined ? only.number : site.port;
+}
+
+function portHelp({ ports }: Service): { help?: string } {
+  return ports.length === 0 ? {} : { help: `It has: ${ports.map(({ number }) => number).join(", ")}.` };
+}

@@ -1,0 +1,74 @@
+/** `http[].retries`. */
+
+import type { RetryPolicy } from "../../ir/ir.ts";
+import { durationMs } from "../durations.ts";
+import type { HttpRetry } from "../model.ts";
+
+const RETRIABLE_STATUS_CODES = "retriable-status-codes";
+
+/** What istiod gives a rule that says nothing of retries. A plain 503 of the service is not among it. */
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeoutMs: 0,
+  retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", RETRIABLE_STATUS_CODES],
+  retriableStatusCodes: [],
+};
+
+export const NO_RETRY: RetryPolicy = {
+  attempts: 0,
+  perTryTimeoutMs: 0,
+  retryOn: [],
+  retriableStatusCodes: [],
+};
+
+export function lowerRetries(retries: HttpRetry | undefined): RetryPolicy {
+  if (retries === undefined) {
+    return DEFAULT_RETRY;
+  }
+  const attempts = retries.attempts ?? 0;
+  if (attempts <= 0) {
+    return NO_RETRY;
+  }
+  return {
+    attempts,
+    perTryTimeoutMs: durationMs(retries.perTryTimeout) ?? 0,
+    ...(retries.retryOn
+      ? lowerRetryOn(retries.retryOn)
+      : { retryOn: DEFAULT_RETRY.retryOn, retriableStatusCodes: [] }),
+  };
+}
+
+/** Numbers among the conditions are status codes, for which Envoy has a list of its own. */
+function lowerRetryOn(text: string): Pick<RetryPolicy, "retryOn" | "retriableStatusCodes"> {
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const retriableStatusCodes = parts.filter(isStatusCode).map(Number);
+  const retryOn = parts.filter((part) => !isStatusCode(part));
+  if (retriableStatusCodes.length > 0 && !retryOn.includes(RETRIABLE_STATUS_CODES)) {
+    retryOn.push(RETRIABLE_STATUS_CODES);
+  }
+  return { retryOn, retriableStatusCodes };
+}
+
+/** The codes that Go's net/http has a name for; istiod asks it. */
+const STATUS_CODES: readonly (readonly [number, number])[] = [
+  [100, 103],
+  [200, 208],
+  [226, 226],
+  [300, 305],
+  [307, 308],
+  [400, 418],
+  [421, 426],
+  [428, 429],
+  [431, 431],
+  [451, 451],
+  [500, 508],
+  [510, 511],
+];
+
+function isStatusCode(text: string): boolean {
+  const code = /^\d+$/.test(text) ? Number(text) : -1;
+  return STATUS_CODES.some(([first, last]) => first <= code && code <= last);
+}

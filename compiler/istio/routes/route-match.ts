@@ -1,0 +1,73 @@
+/** `http[].match[]`: the part of it that needs the request. */
+
+import type { HeaderMatch, PathMatch, QueryParamMatch, RouteMatch } from "../../ir/ir.ts";
+import type { HttpMatchRequest, StringMatch } from "../model.ts";
+import { compareStrings } from "../order.ts";
+import { lowerStringMatch, lowerValueMatch } from "./string-match.ts";
+
+export function lowerRouteMatch(match: HttpMatchRequest | undefined): RouteMatch {
+  if (match === undefined) {
+    return { headers: [], queryParams: [] };
+  }
+  const path = lowerPath(match);
+  return {
+    ...(path && { path }),
+    headers: lowerHeaders(match),
+    queryParams: lowerQueryParams(match.queryParams),
+  };
+}
+
+function lowerPath({ uri, ignoreUriCase }: HttpMatchRequest): PathMatch | undefined {
+  const match = uri && lowerStringMatch(uri);
+  return match && { ...match, ignoreCase: ignoreUriCase === true && match.kind !== "regex" };
+}
+
+/** Headers by name, as istiod orders them for the same reason: equal rules give equal routes. */
+function lowerHeaders({
+  headers,
+  withoutHeaders,
+  method,
+  authority,
+  scheme,
+}: HttpMatchRequest): HeaderMatch[] {
+  const wanted = Object.entries(headers ?? {}).map(([name, match]) => headerMatch(name, match, false));
+  const unwanted = Object.entries(withoutHeaders ?? {}).map(([name, match]) =>
+    headerMatch(name, match, true),
+  );
+  return [
+    ...[...wanted, ...unwanted].sort((a, b) => compareStrings(a.name, b.name)),
+    ...pseudoHeader(":method", method),
+    ...pseudoHeader(":authority", authority),
+    ...pseudoHeader(":scheme", scheme),
+  ];
+}
+
+function headerMatch(name: string, match: StringMatch, invert: boolean): HeaderMatch {
+  const lowered = lowerValueMatch(match);
+  return {
+    name: name.toLowerCase(),
+    match: lowered,
+    invert,
+    // Without this, Envoy takes a missing header for "no match" even where the match is inverted.
+    missingAsEmpty: invert && lowered.kind !== "present",
+  };
+}
+
+function pseudoHeader(name: string, match: StringMatch | undefined): HeaderMatch[] {
+  return match === undefined ? [] : [headerMatch(name, match, false)];
+}
+
+function lowerQueryParams(params: HttpMatchRequest["queryParams"]): QueryParamMatch[] {
+  return Object.entries(params ?? {})
+    .map(([name, match]) => ({ name, match: lowerValueMatch(match) }))
+    .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+/** Takes every request of its virtual host: istiod's test, by the look of the match and nothing deeper. */
+export function isCatchAll({ path, headers, queryParams }: RouteMatch): boolean {
+  const everyPath =
+    path === undefined ||
+    (path.kind === "prefix" && path.value === "/") ||
+    (path.kind === "regex" && path.value === ".*");
+  return everyPath && headers.length === 0 && queryParams.length === 0;
+}
