@@ -6,8 +6,9 @@
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
-import { EnvironmentError, findEnvoy } from "../../compiler/runtime/index.ts";
-import { type Effort, measure, wireRequest } from "./measure.ts";
+import type { Endpoint } from "../../compiler/ir/ir.ts";
+import { EnvironmentError, type EnvoyBinary, findEnvoy } from "../../compiler/runtime/index.ts";
+import { type Effort, type Measured, measure, wireRequest } from "./measure.ts";
 import { isConstant, PEERS, type Peer, type PeerName, startPeer } from "./peers.ts";
 import { type Result, renderHeader, renderResult, renderSpread } from "./report.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
@@ -56,6 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
   const endpoint = upstream && { address: "127.0.0.1", port: upstream.port, weight: 1 };
   const constant: Peer[] = [];
   const results: Result[] = [];
+  let failed = 0;
   try {
     const nothing = { ignorePortInHost: true, virtualHosts: [] };
     for (const name of plan.peers.filter(isConstant)) {
@@ -65,25 +67,14 @@ async function main(args: readonly string[]): Promise<number> {
     say(renderHeader());
     for (const shape of plan.shapes) {
       for (const size of sizesOf(shape, plan.sizes)) {
-        const rules = shape.rules(size);
-        const own: Peer[] = [];
         try {
-          for (const name of plan.peers.filter((peer) => !isConstant(peer))) {
-            const peer = await startPeer(name, rules, endpoint, binary);
-            if (peer !== undefined) {
-              own.push(peer);
-            }
-          }
-          const requests = askedRules(plan.ask, size).map((i) =>
-            wireRequest(shape.request(i, size), plan.headers),
-          );
-          const expected = plan.upstream ? "HTTP/1.1 200" : "HTTP/1.1 503";
-          const measured = await measure([...constant, ...own], requests, plan.effort, expected);
-          const result = { shape: shape.name, size, measured };
-          results.push(result);
-          say(renderResult(result));
-        } finally {
-          await Promise.all(own.map((peer) => peer.stop()));
+          const measured = await measureRules(plan, shape, size, constant, endpoint, binary);
+          results.push({ shape: shape.name, size, measured });
+          say(renderResult(results.at(-1)!));
+        } catch (error) {
+          // One that cannot be measured does not take the others along.
+          failed += 1;
+          say(`${shape.name}, ${size} rules: ${(error as Error).message}`);
         }
       }
     }
@@ -93,10 +84,35 @@ async function main(args: readonly string[]): Promise<number> {
       const { shapes: _shapes, json: _json, ...how } = plan;
       console.log(JSON.stringify({ machine, envoy: binary.version, how, results }, null, 2));
     }
-    return 0;
+    return failed === 0 ? 0 : 1;
   } finally {
     await Promise.all(constant.map((peer) => peer.stop()));
     await upstream?.stop();
+  }
+}
+
+async function measureRules(
+  plan: Plan,
+  shape: Shape,
+  size: number,
+  constant: readonly Peer[],
+  endpoint: Endpoint | undefined,
+  binary: EnvoyBinary,
+): Promise<Measured[]> {
+  const rules = shape.rules(size);
+  const own: Peer[] = [];
+  try {
+    for (const name of plan.peers.filter((peer) => !isConstant(peer))) {
+      const peer = await startPeer(name, rules, endpoint, binary);
+      if (peer !== undefined) {
+        own.push(peer);
+      }
+    }
+    const requests = askedRules(plan.ask, size).map((i) => wireRequest(shape.request(i, size), plan.headers));
+    const expected = plan.upstream ? "HTTP/1.1 200" : "HTTP/1.1 503";
+    return await measure([...constant, ...own], requests, plan.effort, expected);
+  } finally {
+    await Promise.all(own.map((peer) => peer.stop()));
   }
 }
 

@@ -4,6 +4,9 @@
  */
 
 import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { runCommand } from "../../compiler/runtime/command.ts";
+import { packageRoot } from "../../compiler/runtime/index.ts";
 
 const SOURCE = `
 export function proxy_abi_version_0_2_1(): void {}
@@ -16,15 +19,14 @@ export function proxy_on_done(context: u32): u32 { return 1; }
 export function proxy_on_delete(context: u32): void {}
 `;
 
+/** Compiled by a process of its own: the compiler, once loaded, takes hold of a process's uncaught exceptions. */
 export async function writeNoopFilter(file: string): Promise<void> {
-  const { default: asc } = await import("assemblyscript/asc");
-  const { binary, stderr } = await asc.compileString(SOURCE, {
-    runtime: "stub",
-    optimizeLevel: 3,
-    use: ["abort="],
-  });
-  if (binary === null) {
-    throw new Error(`the no-op filter does not compile: ${stderr.toString()}`);
+  const source = `${file}.ts`;
+  await writeFile(source, SOURCE);
+  const asc = path.join(packageRoot().directory, "node_modules", "assemblyscript", "bin", "asc.js");
+  const args = [asc, source, "--outFile", file, "--runtime", "stub", "-O3", "--use", "abort="];
+  const { code, stderr } = await runCommand(process.execPath, args);
+  if (code !== 0) {
+    throw new Error(`the no-op filter does not compile: ${stderr}`);
   }
-  await writeFile(file, binary);
 }

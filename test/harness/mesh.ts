@@ -13,7 +13,13 @@ import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Cluster } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
-import { type EnvoyProcess, findEnvoy, reload, startEnvoy } from "../../compiler/runtime/index.ts";
+import {
+  type EnvoyProcess,
+  findEnvoy,
+  type ReloadResult,
+  reload,
+  startEnvoy,
+} from "../../compiler/runtime/index.ts";
 import { freePort } from "./ports.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
@@ -101,6 +107,18 @@ export class Mesh {
     await this.#give(await emitBuild(compilation, proxy, this.buildDirectory));
     const ports = new Map(compilation.config.listeners.map(({ name, port }) => [name, port]));
     return { diagnostics, compilation, ports };
+  }
+
+  /** Gives Envoy files that no compiler would write; tells what Envoy said. */
+  async tamper(change: (files: Map<string, string | Uint8Array>) => void): Promise<ReloadResult> {
+    const files = new Map(this.#files);
+    change(files);
+    return reload(this.envoy, {
+      directory: this.buildDirectory,
+      oldFiles: this.#files!,
+      newFiles: files,
+      drainMs: 0,
+    });
   }
 
   /** The clusters that have an endpoint. */
