@@ -49,7 +49,7 @@ export interface ServiceEntryRule extends Common {
 export function listRules({ sources, config }: Compilation): Rule[] {
   const resources = loadResources(sources, { report() {} });
   const rules: Rule[] = [
-    ...config.listeners.flatMap(httpRules),
+    ...config.listeners.flatMap((listener) => httpRules(listener, resources)),
     ...resources.gateways.map((gateway) => gatewayRule(gateway, config.listeners)),
     ...resources.destinationRules.map((rule) => destinationRule(rule, config.clusters)),
     ...serviceEntryRules(resources),
@@ -87,7 +87,7 @@ export function whereIs({ file, start }: Span): string {
   return `${path.basename(file.path)}:${lineOf(file.text, start)}`;
 }
 
-function httpRules(listener: Listener): HttpRule[] {
+function httpRules(listener: Listener, { virtualServices }: ResourceSet): HttpRule[] {
   const rules = new Map<string, HttpRule & { routes: Route[] }>();
   for (const host of listener.routes.virtualHosts) {
     for (const route of host.routes) {
@@ -98,29 +98,29 @@ function httpRules(listener: Listener): HttpRule[] {
       // A rule stands in several virtual hosts when its VirtualService has several hosts: one of them is asked.
       const key = `${origin.resource}#${origin.rule}`;
       const known = rules.get(key);
-      if (known === undefined) {
+      if (known?.host === host) {
+        known.routes.push(route);
+      } else if (known === undefined) {
+        const resource = virtualServices.find(
+          ({ span }) =>
+            span.file.path === origin.span.file.path &&
+            span.start <= origin.span.start &&
+            origin.span.end <= span.end,
+        );
         rules.set(key, {
           kind: "http",
-          resource: `VirtualService ${shortName(origin.resource)}`,
-          name: ruleName(route),
-          span: origin.span,
+          resource: `VirtualService ${resource?.name ?? origin.resource}`,
+          name: resource?.spec.http?.[origin.rule]?.name ?? `http[${origin.rule + 1}]`,
+          // The rule itself, and not the one of its matches that this route is made of.
+          span: resource?.spanOf(["spec", "http", origin.rule]) ?? origin.span,
           listener,
           host,
           routes: [route],
         });
-      } else if (known.host === host) {
-        known.routes.push(route);
-        if (origin.span.start < known.span.start) {
-          rules.set(key, { ...known, span: origin.span });
-        }
       }
     }
   }
   return [...rules.values()];
-}
-
-function ruleName({ name, origin }: Route): string {
-  return name === "" ? `http[${(origin?.rule ?? 0) + 1}]` : name;
 }
 
 function gatewayRule(gateway: Resource<unknown>, listeners: readonly Listener[]): GatewayRule {
@@ -161,10 +161,6 @@ function serviceEntryRules({ serviceEntries }: ResourceSet): ServiceEntryRule[] 
     span: entry.span,
     hosts: entry.spec.hosts,
   }));
-}
-
-function shortName(resource: string): string {
-  return resource.split(/[/ ]/).at(-1) ?? resource;
 }
 
 function lineOf(text: string, offset: number): number {
