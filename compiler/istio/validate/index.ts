@@ -1,0 +1,31 @@
+/**
+ * What istiod's webhook finds in a resource by itself, without looking at any other: the rules of the
+ * kinds, each in its own file. Every finding is reported, not the first.
+ */
+
+import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import type { ResourceSet } from "../model.ts";
+import type { Resource } from "../resource.ts";
+import { type Check, checkOf } from "./check.ts";
+import { validateDestinationRule } from "./destination-rule.ts";
+import { validateGateway } from "./gateway.ts";
+import { validateMetadata } from "./metadata.ts";
+import { validateServiceEntry } from "./service-entry.ts";
+import { validateVirtualService } from "./virtual-service.ts";
+
+export function validate(resources: ResourceSet, sink: DiagnosticSink): void {
+  const all = <Spec>(
+    list: readonly Resource<Spec>[],
+    validator: (check: Check, resource: Resource<Spec>) => void,
+  ): void => {
+    for (const resource of list) {
+      const check = checkOf(resource, sink);
+      validateMetadata(check);
+      validator(check, resource);
+    }
+  };
+  all(resources.virtualServices, validateVirtualService);
+  all(resources.destinationRules, validateDestinationRule);
+  all(resources.serviceEntries, validateServiceEntry);
+  all(resources.gateways, validateGateway);
+}

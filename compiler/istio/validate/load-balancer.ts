@@ -1,0 +1,198 @@
+/** Load balancing and locality settings. Source: istiod's `validateLoadBalancer`, `ValidateLocalityLbSetting`. */
+
+import type { FieldPath } from "../resource.ts";
+import type { LoadBalancerSettings } from "../types.ts";
+import { type Check, each } from "./check.ts";
+import { checkDuration, quote } from "./common.ts";
+
+const MAGLEV_LIMIT = 5_000_011;
+const TOPOLOGY = new Set([
+  "topology.kubernetes.io/region",
+  "topology.kubernetes.io/zone",
+  "topology.istio.io/subzone",
+]);
+
+interface LocalitySettings {
+  readonly enabled?: boolean;
+  readonly distribute?: readonly { readonly from?: string; readonly to?: Readonly<Record<string, number>> }[];
+  readonly failover?: readonly { readonly from?: string; readonly to?: string }[];
+  readonly failoverPriority?: readonly string[];
+}
+
+export function checkLoadBalancer(
+  check: Check,
+  settings: LoadBalancerSettings | undefined,
+  path: FieldPath,
+  outlierDetection: boolean,
+  top: boolean,
+): void {
+  if (!settings) return;
+  checkConsistentHash(check, settings, path, top);
+  if (settings.warmup) {
+    const at = [...path, "warmup"];
+    const { duration, minimumPercent, aggression } = settings.warmup;
+    if (duration === undefined) check.report("SL0297", at, "duration is missing");
+    checkDuration(check, duration, [...at, "duration"]);
+    if (minimumPercent !== undefined && minimumPercent > 100) {
+      check.report("SL0233", [...at, "minimumPercent"], `${minimumPercent} is no percentage`);
+    }
+    if (aggression !== undefined && !(aggression > 0)) {
+      check.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
+    }
+  }
+  const locality = settings.localityLbSetting as LocalitySettings | undefined;
+  const zones = settings.zoneAwareLbSetting as { failoverPriority?: readonly string[] } | undefined;
+  if (locality && zones) {
+    check.report(
+      "SL0297",
+      [...path, "zoneAwareLbSetting"],
+      "there is a localityLbSetting already; only one is used",
+    );
+  }
+  if (locality) checkLocality(check, locality, [...path, "localityLbSetting"], outlierDetection, top);
+  each(zones?.failoverPriority, [...path, "zoneAwareLbSetting", "failoverPriority"], (label, at) => {
+    if (TOPOLOGY.has(label.split("=")[0]!))
+      check.report("SL0297", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
+  });
+}
+
+function checkConsistentHash(
+  check: Check,
+  settings: LoadBalancerSettings,
+  path: FieldPath,
+  top: boolean,
+): void {
+  const hash = settings.consistentHash;
+  if (!hash) return;
+  const at = [...path, "consistentHash"];
+  if (hash.httpCookie) {
+    if (!hash.httpCookie.name) check.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
+    const names = new Set<string>();
+    const attributes = (hash.httpCookie as { attributes?: readonly { name?: string }[] }).attributes;
+    each(attributes, [...at, "httpCookie", "attributes"], (attribute, place) => {
+      const name = attribute?.name ?? "";
+      if (name === "" || names.has(name)) {
+        check.report(
+          "SL0297",
+          place,
+          name === "" ? "the attribute has no name" : `${quote(name)} is there already`,
+        );
+      }
+      names.add(name);
+    });
+  }
+  if (hash.minimumRingSize !== undefined && hash.minimumRingSize !== 0) {
+    if (hash.ringHash || hash.maglev) {
+      check.report("SL0297", [...at, "minimumRingSize"], "ringHash or maglev is there already");
+    } else if (top) {
+      check.report(
+        "SL0295",
+        [...at, "minimumRingSize"],
+        "minimumRingSize is deprecated here",
+        "Use ringHash.minimumRingSize.",
+      );
+    }
+  }
+  if (hash.maglev) {
+    const size = hash.maglev.tableSize ?? 0;
+    if (size === 0 || size >= MAGLEV_LIMIT || !isPrime(size)) {
+      check.report(
+        "SL0297",
+        [...at, "maglev"],
+        `${size} is no table size`,
+        `Use a prime below ${MAGLEV_LIMIT}, 65537 say.`,
+      );
+    }
+  }
+}
+
+function isPrime(number: number): boolean {
+  if (number < 2) return false;
+  for (let i = 2; i * i <= number; i++) if (number % i === 0) return false;
+  return true;
+}
+
+function checkLocality(
+  check: Check,
+  locality: LocalitySettings,
+  path: FieldPath,
+  outlierDetection: boolean,
+  top: boolean,
+): void {
+  const { distribute = [], failover = [], failoverPriority = [] } = locality;
+  if (distribute.length > 0 && failover.length > 0) {
+    check.report(
+      "SL0298",
+      [...path, "failover"],
+      "there is distribute already; only one of them is possible",
+    );
+    return;
+  }
+  const from: string[] = [];
+  each(distribute, [...path, "distribute"], (entry, at) => {
+    from.push(entry.from ?? "");
+    const weights = Object.values(entry.to ?? {});
+    for (const [place, weight] of Object.entries(entry.to ?? {})) {
+      if (weight < 1 || weight > 100)
+        check.report("SL0298", [...at, "to", place], `${weight} is not between 1 and 100`);
+    }
+    const sum = weights.reduce((a, b) => a + b, 0);
+    if (sum !== 100) check.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
+    checkLocalities(check, Object.keys(entry.to ?? {}), [...at, "to"]);
+  });
+  checkLocalities(check, from, [...path, "distribute"]);
+  each(failover, [...path, "failover"], (entry, at) => {
+    if (entry.from === entry.to) check.report("SL0298", at, "from and to are the same region");
+    for (const side of ["from", "to"] as const) {
+      const region = entry[side] ?? "";
+      if (region.includes("/") || region.includes("*")) {
+        check.report(
+          "SL0298",
+          [...at, side],
+          `${quote(region)} is no region`,
+          "Failover is between regions; zones follow.",
+        );
+      }
+    }
+  });
+  each(failoverPriority, [...path, "failoverPriority"], (label, at) => {
+    if (failover.length > 0 && TOPOLOGY.has(label.split("=")[0]!)) {
+      check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
+    }
+  });
+  if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection && top) {
+    check.report("SL0299", path, "failover happens only with outlierDetection in the same policy");
+  }
+}
+
+/** `region/zone/subzone`, `*` only as the last part; none inside another. */
+function checkLocalities(check: Check, localities: readonly string[], path: FieldPath): void {
+  for (const [i, locality] of localities.entries()) {
+    const parts = locality.split("/");
+    if (
+      parts.includes("") ||
+      parts.slice(0, -1).includes("*") ||
+      parts.some((part) => part !== "*" && part.includes("*"))
+    ) {
+      check.report(
+        "SL0298",
+        path,
+        `${quote(locality)} is no locality`,
+        "Write region/zone/subzone; `*` may stand last.",
+      );
+      continue;
+    }
+    const other = localities.slice(0, i).find((earlier) => overlap(earlier, locality));
+    if (other !== undefined) check.report("SL0298", path, `${quote(locality)} overlaps with ${quote(other)}`);
+  }
+}
+
+function overlap(a: string, b: string): boolean {
+  const left = a.split("/");
+  const right = b.split("/");
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    if (left[i] === undefined || right[i] === undefined || left[i] === "*" || right[i] === "*") return true;
+    if (left[i] !== right[i]) return false;
+  }
+  return true;
+}

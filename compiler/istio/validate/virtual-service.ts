@@ -1,0 +1,95 @@
+/**
+ * One VirtualService by itself: hosts, gateways, and that there is something to route. The rules inside are
+ * checked in `http-route.ts` and `l4-route.ts`. Source: istiod's `ValidateVirtualService`.
+ */
+
+import { isIP } from "node:net";
+import { covers } from "../host-names.ts";
+import type { FieldPath, Resource } from "../resource.ts";
+import type { VirtualServiceSpec } from "../types.ts";
+import { type Check, each } from "./check.ts";
+import { checkExportTo, hostError, isDnsLabel, quote } from "./common.ts";
+import { checkHttpRoute } from "./http-route.ts";
+import { checkTcpRoute, checkTlsRoute } from "./l4-route.ts";
+import { warnUnreachable } from "./unreachable.ts";
+
+const SPEC: FieldPath = ["spec"];
+
+export function validateVirtualService(check: Check, { spec }: Resource<VirtualServiceSpec>): void {
+  const delegate = (spec.hosts ?? []).length === 0;
+  if (delegate) {
+    for (const field of ["gateways", "tls", "tcp"] as const) {
+      if ((spec[field] ?? []).length > 0) {
+        check.report(
+          "SL0211",
+          [...SPEC, field],
+          "a VirtualService without hosts is a delegate and has only http rules",
+        );
+      }
+    }
+  }
+  checkGatewayNames(check, spec.gateways, [...SPEC, "gateways"]);
+  const gateways = spec.gateways ?? [];
+  const mesh = gateways.length === 0 || gateways.includes("mesh");
+  const atGateway = gateways.some((name) => name !== "mesh");
+  checkHosts(check, spec, mesh, atGateway);
+  if (!spec.http?.length && !spec.tls?.length && !spec.tcp?.length) {
+    check.report("SL0217", SPEC, "there is no http, tls or tcp rule");
+  }
+  each(spec.http, [...SPEC, "http"], (route, path) =>
+    checkHttpRoute(check, route, path, { delegate, claims: atGateway && !mesh }),
+  );
+  each(spec.tls, [...SPEC, "tls"], (route, path) => checkTlsRoute(check, route, path, spec.hosts ?? []));
+  each(spec.tcp, [...SPEC, "tcp"], (route, path) => checkTcpRoute(check, route, path));
+  checkExportTo(check, spec.exportTo);
+  warnUnreachable(check, spec);
+}
+
+function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean, atGateway: boolean): void {
+  let valid = true;
+  const sni = atGateway && spec.tls?.some((route) => route.match?.some((match) => match.sniHosts?.length));
+  each(spec.hosts, [...SPEC, "hosts"], (host, path) => {
+    const wrong = isIP(host) !== 0 ? undefined : hostError(host, true);
+    if (wrong !== undefined && !(sni && /^outbound_\.\d+_\._\..+$/.test(host))) {
+      check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+      valid = false;
+    } else if (mesh && host === "*") {
+      check.report(
+        "SL0215",
+        path,
+        '"*" may not be a host in the mesh',
+        "Name the hosts, or bind the rules to gateways only.",
+      );
+      valid = false;
+    }
+  });
+  if (!valid) return;
+  const hosts = (spec.hosts ?? []).map((host) => host.toLowerCase());
+  each(hosts, [...SPEC, "hosts"], (host, path, i) => {
+    const other = hosts.slice(0, i).find((earlier) => covers(earlier, host) || covers(host, earlier));
+    if (other !== undefined) check.report("SL0216", path, `${quote(host)} overlaps with ${quote(other)}`);
+  });
+}
+
+/** `mesh`, `namespace/name`, `name`; checking stops at the first plain name that is dotted, as istiod's does. */
+export function checkGatewayNames(check: Check, names: readonly string[] | undefined, path: FieldPath): void {
+  for (const [i, name] of (names ?? []).entries()) {
+    if (name === "mesh") continue;
+    const at = [...path, i];
+    const parts = name.split("/");
+    if (parts.length === 2) {
+      if (!(parts[0] === "." || isDnsLabel(parts[0]!)) || !isDnsLabel(parts[1]!)) {
+        check.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
+      }
+    } else if (parts.length > 2 || hostError(name, false) !== undefined) {
+      check.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
+    } else if (name.includes(".")) {
+      check.report(
+        "SL0213",
+        at,
+        `${quote(name)} is the old way to name a gateway`,
+        "Write `namespace/name`.",
+      );
+    }
+  }
+}
