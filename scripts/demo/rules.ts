@@ -49,7 +49,7 @@ export interface ServiceEntryRule extends Common {
 export function listRules({ sources, config }: Compilation): Rule[] {
   const resources = loadResources(sources, { report() {} });
   const rules: Rule[] = [
-    ...config.listeners.flatMap((listener) => httpRules(listener, resources)),
+    ...config.listeners.flatMap((listener) => httpRules(listener, config.clusters, resources)),
     ...resources.gateways.map((gateway) => gatewayRule(gateway, config.listeners)),
     ...resources.destinationRules.map((rule) => destinationRule(rule, config.clusters)),
     ...serviceEntryRules(resources),
@@ -87,40 +87,49 @@ export function whereIs({ file, start }: Span): string {
   return `${path.basename(file.path)}:${lineOf(file.text, start)}`;
 }
 
-function httpRules(listener: Listener, { virtualServices }: ResourceSet): HttpRule[] {
-  const rules = new Map<string, HttpRule & { routes: Route[] }>();
+function httpRules(
+  listener: Listener,
+  clusters: readonly Cluster[],
+  { virtualServices }: ResourceSet,
+): HttpRule[] {
+  const names = new Set(clusters.map(({ name }) => name));
+  const leadsSomewhere = ({ action }: Route) =>
+    action.kind === "directResponse" || action.destinations.some(({ cluster }) => names.has(cluster));
+  // A rule stands in several virtual hosts, one for each port or host it may be asked by; also on port 80, which most
+  // services do not have. One of them is asked, the last in which it leads somewhere.
+  const hosts = new Map<string, VirtualHost>();
   for (const host of listener.routes.virtualHosts) {
     for (const route of host.routes) {
-      const { origin } = route;
-      if (origin === undefined) {
-        continue;
-      }
-      // A rule stands in several virtual hosts when its VirtualService has several hosts: one of them is asked.
-      const key = `${origin.resource}#${origin.rule}`;
-      const known = rules.get(key);
-      if (known?.host === host) {
-        known.routes.push(route);
-      } else if (known === undefined) {
-        const resource = virtualServices.find(
-          ({ span }) =>
-            span.file.path === origin.span.file.path &&
-            span.start <= origin.span.start &&
-            origin.span.end <= span.end,
-        );
-        rules.set(key, {
-          kind: "http",
-          resource: `VirtualService ${resource?.name ?? origin.resource}`,
-          name: resource?.spec.http?.[origin.rule]?.name ?? `http[${origin.rule + 1}]`,
-          // The rule itself, and not the one of its matches that this route is made of.
-          span: resource?.spanOf(["spec", "http", origin.rule]) ?? origin.span,
-          listener,
-          host,
-          routes: [route],
-        });
+      const key = keyOf(route);
+      if (key !== undefined && (leadsSomewhere(route) || !hosts.has(key))) {
+        hosts.set(key, host);
       }
     }
   }
-  return [...rules.values()];
+  return [...hosts].map(([key, host]) => {
+    const routes = host.routes.filter((route) => keyOf(route) === key);
+    const origin = routes[0]!.origin!;
+    const resource = virtualServices.find(
+      ({ span }) =>
+        span.file.path === origin.span.file.path &&
+        span.start <= origin.span.start &&
+        origin.span.end <= span.end,
+    );
+    return {
+      kind: "http",
+      resource: `VirtualService ${resource?.name ?? origin.resource}`,
+      name: resource?.spec.http?.[origin.rule]?.name ?? `http[${origin.rule + 1}]`,
+      // The rule itself, and not the one of its matches that this route is made of.
+      span: resource?.spanOf(["spec", "http", origin.rule]) ?? origin.span,
+      listener,
+      host,
+      routes,
+    };
+  });
+}
+
+function keyOf({ origin }: Route): string | undefined {
+  return origin === undefined ? undefined : `${origin.resource}#${origin.rule}`;
 }
 
 function gatewayRule(gateway: Resource<unknown>, listeners: readonly Listener[]): GatewayRule {
