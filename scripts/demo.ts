@@ -55,7 +55,8 @@ async function runDemo(
   const bookinfo = await startBookinfo(meshPort);
   try {
     const rules = options.rules ?? path.join(packageRoot().directory, "envoy", "bookinfo", "rules");
-    const shownRules = path.relative(process.cwd(), rules) || ".";
+    const relative = path.relative(process.cwd(), rules) || ".";
+    const shownRules = relative.startsWith("..") ? rules : relative;
     const registry = path.join(folder, "registry.yaml");
     await writeFile(registry, registryYaml(bookinfo));
     const paths = [shownRules, registry];

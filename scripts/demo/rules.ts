@@ -37,6 +37,9 @@ export interface GatewayRule extends Common {
 export interface DestinationRule extends Common {
   readonly kind: "destination";
   readonly host: string;
+  /** As it is written. */
+  readonly spec: unknown;
+  /** Those made of it that are in use. */
   readonly clusters: readonly Cluster[];
 }
 
@@ -76,7 +79,7 @@ function content(rule: Rule): string {
     case "gateway":
       return JSON.stringify(rule.listeners.map(({ name, port }) => [name, port]));
     case "destination":
-      return JSON.stringify([rule.host, rule.clusters]);
+      return JSON.stringify(rule.spec);
     case "serviceEntry":
       return JSON.stringify(rule.hosts);
   }
@@ -155,6 +158,7 @@ function destinationRule(
     name: "",
     span: rule.span,
     host,
+    spec: rule.spec,
     clusters: clusters.filter(({ name }) => {
       const clusterHost = name.split("|")[3] ?? "";
       return clusterHost === fqdn || (fqdn.endsWith(".") && clusterHost.startsWith(fqdn));
