@@ -6,6 +6,7 @@
 import type { Listener, Route, VirtualHost } from "../../ir/ir.ts";
 import type { Lowering } from "../lowering.ts";
 import { compareStrings } from "../order.ts";
+import type { Registry } from "../registry/registry.ts";
 import { isHttp, type Service } from "../registry/service.ts";
 import type { VirtualService } from "../virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
@@ -42,7 +43,7 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
       name: "mesh",
       port: meshPort,
       // The port that is asked for chooses the port of the service, so it may not be ignored.
-      routes: { ignorePortInHost: false, virtualHosts: explicitHosts(hostsByPort) },
+      routes: { ignorePortInHost: false, virtualHosts: explicitHosts(hostsByPort, lowering.registry) },
     });
   }
   if (meshListeners) {
@@ -68,11 +69,18 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
 }
 
 /** All ports in one table: each name with its port, and without one where it is clear which is meant. */
-function explicitHosts(hostsByPort: ReadonlyMap<number, readonly MeshHost[]>): VirtualHost[] {
+function explicitHosts(
+  hostsByPort: ReadonlyMap<number, readonly MeshHost[]>,
+  registry: Registry,
+): VirtualHost[] {
   const taken = new Set<string>();
   const virtualHosts: VirtualHost[] = [];
   for (const [port, hosts] of hostsByPort) {
     for (const { host, domains, routes, service } of hosts) {
+      // A service is asked on the ports that it has; istiod's exception for port 80 is not for those.
+      if (service === undefined && registry.get(host) !== undefined) {
+        continue;
+      }
       const withoutPort = port === (service === undefined ? HTTP_PORT : defaultPort(service));
       const all = domains
         .flatMap((domain) => [`${domain}:${port}`, ...(withoutPort ? [domain] : [])])
@@ -98,7 +106,7 @@ function defaultPort(service: Service): number | undefined {
 }
 
 function sorted(virtualHosts: readonly VirtualHost[]): VirtualHost[] {
-  return [...[...virtualHosts].sort((a, b) => compareStrings(a.name, b.name)), BLOCK_ALL];
+  return [...virtualHosts, BLOCK_ALL].sort((a, b) => compareStrings(a.name, b.name));
 }
 
 /** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */

@@ -44,8 +44,10 @@ function lowerHeaders({
 
 function headerMatch(name: string, match: StringMatch, invert: boolean): HeaderMatch {
   const lowered = lowerValueMatch(match);
+  const lower = name.toLowerCase();
   return {
-    name: name.toLowerCase(),
+    // Envoy keeps `Host` under the name that HTTP/2 has for it.
+    name: lower === "host" ? ":authority" : lower,
     match: lowered,
     invert,
     // Without this, Envoy takes a missing header for "no match" even where the match is inverted.
