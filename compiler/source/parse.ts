@@ -44,14 +44,13 @@ export function parseDocuments(file: SourceFile, sink: DiagnosticSink): SourceDo
     prettyErrors: false,
     logLevel: "error",
     customTags: (tags) =>
-      tags.filter(
-        (tag) => typeof tag === "string" || !FOREIGN_TAGS.has((tag.tag ?? "").replace(/^.*:/, "")),
-      ),
+      tags.filter((tag) => typeof tag === "string" || !FOREIGN_TAGS.has((tag.tag ?? "").replace(/^.*:/, ""))),
   }) as Document.Parsed[]) {
     for (const error of document.errors) report(file, error, sink);
     if (document.errors.length > 0 || document.contents === null) continue;
     const read = readDocument(file, document, sink);
-    if (read !== undefined) documents.push(read);
+    // A `---` with nothing behind it.
+    if (read !== undefined && read.value !== null) documents.push(read);
   }
   return documents;
 }
