@@ -6,6 +6,7 @@ import { wait } from "./delays";
 import { isForged } from "./forged";
 import { chance, random } from "./host/random";
 import {
+  addHeader,
   CONTINUE,
   readHeaders,
   removeHeader,
@@ -13,7 +14,6 @@ import {
   respondGrpc,
   STOP_ALL_AND_WATERMARK,
   STOP_ITERATION,
-  setHeader,
 } from "./host/stream";
 import { ascii } from "./host/text";
 import {
@@ -49,7 +49,7 @@ import {
 import { program, strings, useProgram } from "./program/current";
 import { findHost } from "./program/host-name";
 import { findRoute } from "./program/match";
-import { addHeader, authority, authorityLength, beginRequest } from "./program/request";
+import { authority, authorityLength, beginRequest, takeHeader } from "./program/request";
 import { rootProgram } from "./roots";
 
 const CLUSTER_HEADER = ascii("x-sluice-cluster");
@@ -104,7 +104,7 @@ function takeHeaders(): void {
     const valueLength = load<i32>(sizes, 4);
     const value = text + nameLength + 1;
     if (load<u16>(text) == 0x2d78 /* x- */ && isForged(text, nameLength)) removeHeader(text, nameLength);
-    addHeader(text, nameLength, value, valueLength);
+    takeHeader(text, nameLength, value, valueLength);
     text = value + valueLength + 1;
   }
 }
@@ -139,7 +139,7 @@ function forward(record: usize): void {
   const headers = load<u32>(record, FORWARD_HEADERS);
   if (headers) writeHeaders(program + headers);
   if (kind == KIND_FORWARD_ONE) {
-    setHeader(
+    addHeader(
       CLUSTER_HEADER,
       16,
       strings + load<u32>(record, FORWARD_ONE_STRING),
@@ -148,7 +148,7 @@ function forward(record: usize): void {
     return;
   }
   const share = pickShare(record);
-  setHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
+  addHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
 }
 
 /** Draws from the total and finds whose part it is in, by halves. */
@@ -168,7 +168,7 @@ function pickShare(record: usize): usize {
 function writeHeaders(record: usize): void {
   const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
   for (let entry = record + HEADERS_ENTRIES; entry < end; entry += HEADERS_ENTRY_SIZE) {
-    setHeader(
+    addHeader(
       strings + load<u32>(entry),
       load<u32>(entry, 4),
       strings + load<u32>(entry, 8),

@@ -108,7 +108,7 @@ export class FilterVm {
           this.#give(this.#cannedPairs ?? this.#pairs(stream.headers), at, sizeAt);
           return OK;
         },
-        proxy_replace_header_map_value: (
+        proxy_add_header_map_value: (
           _type: number,
           nameAt: number,
           nameSize: number,
@@ -119,7 +119,6 @@ export class FilterVm {
           if (!stream) return NOT_FOUND;
           const name = this.#text(nameAt, nameSize);
           const value = this.#text(valueAt, valueSize);
-          stream.headers = stream.headers.filter(([other]) => other !== name);
           stream.headers.push([name, value]);
           stream.written.set(name, value);
           return OK;

@@ -77,7 +77,7 @@ export function beginRequest(program: usize): void {
 }
 
 /** Takes one header into account. */
-export function addHeader(name: usize, nameLength: i32, value: usize, valueLength: i32): void {
+export function takeHeader(name: usize, nameLength: i32, value: usize, valueLength: i32): void {
   if (load<u8>(name) == 0x3a /* : */) {
     if (nameLength == 5 && load<u32>(name, 1) == 0x68746170 /* path */) {
       setPath(value, valueLength);
