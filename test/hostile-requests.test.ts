@@ -46,12 +46,7 @@ describe.each(TARGETS)("target %s", (target) => {
 
   test("10,000 query parameters", async () => {
     const query = Array.from({ length: 10_000 }, (_, i) => `p${i}`).join("&");
-    const first = await ask(port, { path: `/?last=1&${query}`, host: "reviews" });
-    const last = await ask(port, { path: `/?${query}&last=1`, host: "reviews" });
-    // 60 KiB are Envoy's limit for all headers; what is larger it refuses itself.
-    expect([first.status, last.status]).toEqual([431, 431]);
-    const fewer = query.slice(0, 40_000);
-    for (const path of [`/?last=1&${fewer}`, `/?${fewer}&last=1`]) {
+    for (const path of [`/?last=1&${query}`, `/?${query}&last=1`]) {
       const { status, body, elapsedMs } = await ask(port, { path, host: "reviews" });
       expect(status).toBe(200);
       expect(mesh.clustersOf(JSON.parse(body).endpoint)).toContain(

@@ -31,7 +31,9 @@ describe.each(TARGETS)("target %s", (target) => {
 });
 
 async function runCase(mesh: Mesh, { rules, proxy, warnings, checks }: Case): Promise<void> {
-  const { diagnostics, compilation, ports } = await mesh.apply([WORLD, rules], { proxy });
+  const { diagnostics, compilation, ports } = await mesh.apply([WORLD, rules], {
+    proxy: { proxyNamespace: "shop", ...proxy },
+  });
   expect(
     diagnostics.map(({ code }) => code).sort(),
     diagnostics.map(({ message }) => message).join("\n"),
@@ -48,7 +50,7 @@ async function runCase(mesh: Mesh, { rules, proxy, warnings, checks }: Case): Pr
     const found = await runCheck(mesh, port, check).catch((error: Error) => [error.message]);
     lines.push(...found.map((line) => `${where}: ${line}`));
   }
-  expect(lines).toEqual([]);
+  expect(lines.length, lines.join("\n")).toBe(0);
 }
 
 async function runCheck(mesh: Mesh, port: number, check: Check): Promise<string[]> {

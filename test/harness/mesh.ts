@@ -225,6 +225,10 @@ export class Mesh {
       if (result.kind === "restartNeeded") {
         throw new Error("the bootstrap changed; a mesh keeps the options it started with");
       }
+      if (result.kind === "reloaded") {
+        this.#files = result.files;
+      }
+      return;
     }
     this.#files = files;
   }
