@@ -1,0 +1,44 @@
+/**
+ * Walks a DFA's table: one load of the next state for each byte, beside the byte itself and its class.
+ */
+
+import {
+  COMB_ENTRY_SIZE,
+  DENSE_ACCEPTING,
+  TABLE_BODY,
+  TABLE_CLASS_MAP,
+  TABLE_CLASSES,
+  TABLE_ENTRIES,
+  TABLE_START,
+} from "./layout";
+
+/** The accept set of a text and one more; 0 when nothing matches. */
+export function denseMatch(table: usize, text: usize, length: i32): u32 {
+  const end = text + length;
+  let state = load<u32>(table, TABLE_START);
+  while (text < end) {
+    const byteClass = <u32>load<u8>(table + load<u8>(text), TABLE_CLASS_MAP);
+    state = load<u16>(table + ((state + byteClass) << 1), TABLE_BODY);
+    if (!state) return 0;
+    text++;
+  }
+  const accepting = load<u32>(table, DENSE_ACCEPTING);
+  if (state < accepting) return 0;
+  const index = (state - accepting) / load<u32>(table, TABLE_CLASSES);
+  return <u32>load<u16>(table + ((load<u32>(table, TABLE_ENTRIES) + index) << 1), TABLE_BODY) + 1;
+}
+
+/** The same for a comb. */
+export function combMatch(table: usize, text: usize, length: i32): u32 {
+  const end = text + length;
+  let state = load<u32>(table, TABLE_START);
+  while (text < end) {
+    const byteClass = <u32>load<u8>(table + load<u8>(text), TABLE_CLASS_MAP);
+    const entry = load<u64>(table + (state + byteClass) * COMB_ENTRY_SIZE, TABLE_BODY);
+    if (<u32>entry != state) return 0;
+    state = <u32>(entry >> 32);
+    text++;
+  }
+  const entry = load<u64>(table + (state + load<u32>(table, TABLE_CLASSES)) * COMB_ENTRY_SIZE, TABLE_BODY);
+  return <u32>entry == state ? <u32>(entry >> 32) + 1 : 0;
+}

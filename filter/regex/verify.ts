@@ -1,0 +1,143 @@
+/**
+ * Checks a table so that no walk of it can leave it: every state, target and shape is in range.
+ */
+
+import {
+  ASSERT_ALL,
+  COMB_ENTRY_SIZE,
+  COMB_FREE,
+  DENSE_ACCEPTING,
+  DENSE_MAX_ENTRIES,
+  INSTRUCTION_SIZE,
+  KIND_COMB,
+  KIND_DENSE,
+  KIND_NFA,
+  NFA_MAX_INSTRUCTIONS,
+  NFA_SHAPES,
+  NFA_TARGETS,
+  OP_ASSERT,
+  OP_BYTE,
+  OP_FAIL,
+  OP_MASK,
+  OP_MATCH,
+  OP_SAVE,
+  OP_SHIFT,
+  OP_SPLIT,
+  TABLE_BODY,
+  TABLE_CLASS_MAP,
+  TABLE_CLASSES,
+  TABLE_ENTRIES,
+  TABLE_KIND,
+  TABLE_LENGTH,
+  TABLE_SETS,
+  TABLE_START,
+} from "./layout";
+import { nfaScratchBytes } from "./nfa";
+import { reserveScratch } from "./scratch";
+
+/** Whether a table of `length` bytes can be walked; also reserves the room that walking it takes. */
+export function verifyRegexTable(table: usize, length: i32): bool {
+  if (length < <i32>TABLE_BODY || table & 3 || load<u32>(table, TABLE_LENGTH) != <u32>length) return false;
+  const classes = load<u32>(table, TABLE_CLASSES);
+  if (!classes || classes > 256) return false;
+  for (let byte: u32 = 0; byte < 256; byte++) {
+    if (<u32>load<u8>(table + byte, TABLE_CLASS_MAP) >= classes) return false;
+  }
+  const room = <u32>length - TABLE_BODY;
+  switch (load<u32>(table, TABLE_KIND)) {
+    case KIND_DENSE:
+      return verifyDense(table, room, classes);
+    case KIND_COMB:
+      return verifyComb(table, room, classes);
+    case KIND_NFA:
+      return verifyNfa(table, room, classes);
+    default:
+      return false;
+  }
+}
+
+function verifyDense(table: usize, room: u32, classes: u32): bool {
+  const entries = load<u32>(table, TABLE_ENTRIES);
+  const accepting = load<u32>(table, DENSE_ACCEPTING);
+  const sets = load<u32>(table, TABLE_SETS);
+  if (!entries || entries > DENSE_MAX_ENTRIES || entries % classes) return false;
+  if (!accepting || accepting > entries || accepting % classes) return false;
+  const acceptCount = (entries - accepting) / classes;
+  if (room != ((((entries + acceptCount) << 1) + 3) & ~3)) return false;
+  const start = load<u32>(table, TABLE_START);
+  if (start >= entries || start % classes) return false;
+  for (let i: u32 = 0; i < entries; i++) {
+    const state = <u32>load<u16>(table + (i << 1), TABLE_BODY);
+    if (state >= entries || state % classes) return false;
+  }
+  for (let i: u32 = 0; i < acceptCount; i++) {
+    if (<u32>load<u16>(table + ((entries + i) << 1), TABLE_BODY) >= sets) return false;
+  }
+  return true;
+}
+
+function verifyComb(table: usize, room: u32, classes: u32): bool {
+  const entries = load<u32>(table, TABLE_ENTRIES);
+  const sets = load<u32>(table, TABLE_SETS);
+  if (room % COMB_ENTRY_SIZE || entries != room / COMB_ENTRY_SIZE || entries <= classes) return false;
+  // A state is where its row begins; the row, accept entry included, must end inside.
+  const states = entries - classes;
+  if (load<u32>(table, TABLE_START) >= states) return false;
+  for (let i: u32 = 0; i < entries; i++) {
+    const entry = load<u64>(table + i * COMB_ENTRY_SIZE, TABLE_BODY);
+    const owner = <u32>entry;
+    if (owner == COMB_FREE) continue;
+    if (owner > i || owner >= states || i - owner > classes) return false;
+    if (<u32>(entry >> 32) >= (i - owner == classes ? sets : states)) return false;
+  }
+  return true;
+}
+
+function verifyNfa(table: usize, room: u32, classes: u32): bool {
+  const count = load<u32>(table, TABLE_ENTRIES);
+  const targets = load<u32>(table, NFA_TARGETS);
+  const shapes = load<u32>(table, NFA_SHAPES);
+  if (load<u32>(table, TABLE_SETS) != 1 || load<u32>(table, TABLE_START) >= count) return false;
+  if (count > NFA_MAX_INSTRUCTIONS || targets > room >> 2 || shapes > room) return false;
+  const shapeSize = classes + 1;
+  const shapesAt = count * INSTRUCTION_SIZE + (targets << 2);
+  if (room != shapesAt + ((shapes * shapeSize + 3) & ~3)) return false;
+
+  const program = table + TABLE_BODY;
+  for (let shape: u32 = 0; shape < shapes; shape++) {
+    const at = program + shapesAt + shape * shapeSize;
+    const most = load<u8>(at);
+    for (let i: u32 = 0; i < classes; i++) if (load<u8>(at + i, 1) > most) return false;
+  }
+  for (let i: u32 = 0; i < targets; i++) {
+    if (load<u32>(program + count * INSTRUCTION_SIZE + (i << 2)) >= count) return false;
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const word = load<u32>(program + i * INSTRUCTION_SIZE);
+    const operand = word >> OP_SHIFT;
+    const out = load<u32>(program + i * INSTRUCTION_SIZE, 4);
+    switch (word & OP_MASK) {
+      case OP_MATCH:
+      case OP_FAIL:
+        break;
+      case OP_BYTE: {
+        if (operand >= shapes) return false;
+        const most = <u32>load<u8>(program + shapesAt + operand * shapeSize);
+        if (out > targets || most > targets - out) return false;
+        break;
+      }
+      case OP_SPLIT:
+        if (operand >= count || out >= count) return false;
+        break;
+      case OP_ASSERT:
+        if (operand & ~ASSERT_ALL || out >= count) return false;
+        break;
+      case OP_SAVE:
+        if (out >= count) return false;
+        break;
+      default:
+        return false;
+    }
+  }
+  return reserveScratch(nfaScratchBytes(count));
+}
