@@ -244,7 +244,7 @@ export const TRIE_BITMAP_SIZE: u32 = 32;
  * combined by and; the first bit that is left is the answer, if its remaining predicates hold.
  *
  *     BITS   min | count | attributes | (route, PREDICATES or 0) × count
- *            | (attribute, LIST_TABLE or 0, LIST_TRIE or 0, regexes, row if present, row if missing) × attributes
+ *            | (attribute, LIST_TABLE or 0, LIST_TRIE or 0, LIST_REGEX_SET or 0, row if present, row if missing) × attributes
  *
  * A row is a word for every 32 candidates. The lists of the values that a request has change the row for
  * "present": they set bits, or clear them for inverted predicates.
@@ -279,6 +279,22 @@ export const FAN_REST: u32 = 8;
 export const FAN_QUERY: u32 = 12;
 export const FAN_ENTRIES: u32 = 16;
 export const FAN_ENTRY_SIZE: u32 = 8;
+
+/**
+ * Several expressions in one table. Each set of expressions that can match together has its word: a node, or in
+ * a LIST_REGEX_SET a LIST. What did not fit into one table goes on in the next.
+ *
+ *     REGEX_SET   REGEX | next REGEX_SET or 0 | word × accept sets
+ */
+export const KIND_REGEX_SET: u32 = 19;
+export const KIND_LIST_REGEX_SET: u32 = 20;
+export const REGEX_SET_TABLE: u32 = 4;
+export const REGEX_SET_NEXT: u32 = 8;
+export const REGEX_SET_WORDS: u32 = 12;
+
+/** Several nodes, in order of their smallest route:   EACH   min | node × n */
+export const KIND_EACH: u32 = 21;
+export const EACH_NODES: u32 = 8;
 
 /** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;

@@ -23,15 +23,45 @@ const headerName = fc.oneof(
 const queryName = fc.constantFrom("q", "r", "");
 const domain = fc.constantFrom("a", "b.a", "c.b.a", "x", "a.x:81", "*.a", "*.b.a", "*a", "*x", "*");
 
+// From the part of the syntax on which JavaScript, the judge here, agrees with RE2.
+const piece = fc.constantFrom(
+  "a",
+  "b",
+  "[ab]",
+  "a+",
+  "b*",
+  ".",
+  ".*",
+  "a?",
+  "(ab|b)",
+  "(a|aa)+",
+  "[^a]",
+  "A",
+);
+const valueRegex = fc.array(piece, { maxLength: 3 }).map((parts) => parts.join(""));
+const pathRegex = fc.array(fc.oneof(piece, segment), { maxLength: 4 }).map((parts) => `/${parts.join("")}`);
+
 const valueMatch: fc.Arbitrary<ValueMatch> = fc.oneof(
   { weight: 3, arbitrary: value.map((text) => ({ kind: "exact", value: text }) as const) },
   { weight: 2, arbitrary: value.map((text) => ({ kind: "prefix", value: text }) as const) },
   { weight: 1, arbitrary: fc.constant({ kind: "present" } as const) },
+  { weight: 2, arbitrary: valueRegex.map((text) => ({ kind: "regex", value: text }) as const) },
 );
 
-const pathMatch: fc.Arbitrary<PathMatch> = fc
-  .tuple(fc.constantFrom("exact", "prefix", "prefix"), path, fc.boolean())
-  .map(([kind, text, ignoreCase]) => ({ kind, value: text, ignoreCase }) as const);
+const pathMatch: fc.Arbitrary<PathMatch> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom("exact", "prefix", "prefix"), path, fc.boolean())
+      .map(([kind, text, ignoreCase]) => ({ kind, value: text, ignoreCase }) as const),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(pathRegex, fc.boolean())
+      .map(([text, ignoreCase]) => ({ kind: "regex", value: text, ignoreCase }) as const),
+  },
+);
 
 const headerMatch: fc.Arbitrary<HeaderMatch> = fc.oneof(
   {

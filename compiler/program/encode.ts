@@ -16,6 +16,7 @@ import {
   NODE_NONE,
 } from "../../filter/layout.ts";
 import type { RouteMatch, RouteTable } from "../ir/ir.ts";
+import { compileRegex } from "../regex/index.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
 import { writeNode } from "./graph.ts";
@@ -34,7 +35,7 @@ export function encodeProgram(table: RouteTable): Uint8Array {
   const regex = (pattern: string): number => {
     let record = regexes.get(pattern);
     if (record === undefined) {
-      record = writeRegex(writer, pattern);
+      record = writeRegex(writer, compileRegex(pattern).table);
       regexes.set(pattern, record);
     }
     return record;
@@ -96,6 +97,11 @@ function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
   return predicates;
 }
 
-function writeRegex(writer: BlobWriter, pattern: string): number {
-  throw new Error(`expressions are not supported yet: ${pattern}${KIND_REGEX}${writer}`);
+/** Writes a table that the regex engine made. */
+function writeRegex(writer: BlobWriter, table: Uint8Array): number {
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const body = new Uint32Array(1 + table.length / 4);
+  body[0] = table.length;
+  for (let i = 1; i < body.length; i++) body[i] = view.getUint32((i - 1) * 4, true);
+  return writer.record(KIND_REGEX, body);
 }

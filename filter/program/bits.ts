@@ -10,15 +10,17 @@ import {
   BITS_COUNT,
   BITS_EXACT,
   BITS_PREFIXES,
+  BITS_REGEXES,
   BITS_ROWS,
   LEAF_ENTRY_SIZE,
   LIST_CLEAR,
   LIST_ENTRIES,
   RECORD_SIZE_SHIFT,
+  REGEX_SET_NEXT,
   TRIE_NODE,
 } from "../layout";
 import { program } from "./current";
-import { allHold } from "./match";
+import { allHold, regexSetWord } from "./match";
 import { attributeLine, lineLength, lineNext, lineText } from "./request";
 import { NOT_FOUND, tableFind } from "./table";
 import { trieDeepest, trieParent } from "./trie";
@@ -72,14 +74,20 @@ function intersect(a: usize, b: usize, size: usize): bool {
 function applyLines(part: usize, first: usize, row: usize, count: u32): void {
   const exact = load<u32>(part, BITS_EXACT);
   const prefixes = load<u32>(part, BITS_PREFIXES);
+  const regexes = load<u32>(part, BITS_REGEXES);
   for (let line = first; line; line = lineNext(line)) {
     const text = lineText(line);
     const length = lineLength(line);
     const list = tableFind(exact, text, length);
     if (list != NOT_FOUND) applyList(list, row, count);
-    if (!prefixes) continue;
-    for (let at = trieDeepest(prefixes, text, length); at; at = trieParent(at)) {
-      applyList(load<u32>(at, TRIE_NODE), row, count);
+    if (prefixes) {
+      for (let at = trieDeepest(prefixes, text, length); at; at = trieParent(at)) {
+        applyList(load<u32>(at, TRIE_NODE), row, count);
+      }
+    }
+    for (let set = regexes; set; set = load<u32>(program + set, REGEX_SET_NEXT)) {
+      const word = regexSetWord(program + set, text, length);
+      if (word) applyList(word, row, count);
     }
   }
 }

@@ -5,11 +5,13 @@
 
 import { equalBytes } from "../host/text";
 import {
+  EACH_NODES,
   FAN_ENTRIES,
   FAN_ENTRY_SIZE,
   FAN_QUERY,
   FAN_REST,
   KIND_BITS,
+  KIND_EACH,
   KIND_FAN,
   KIND_LEAF,
   LEAF_ENTRIES,
@@ -32,17 +34,21 @@ import {
   PREDICATES_ENTRIES,
   RECORD_KIND_MASK,
   RECORD_SIZE_SHIFT,
+  REGEX_SET_NEXT,
+  REGEX_SET_TABLE,
+  REGEX_SET_WORDS,
   REGEX_TABLE,
   ROUTE_NONE,
   SWITCH_ATTRIBUTE,
   SWITCH_EXACT,
   SWITCH_PREFIXES,
   SWITCH_PRESENT,
+  SWITCH_REGEXES,
   SWITCH_REST,
 } from "../layout";
+import { regexFullMatch, regexSetMatch } from "../regex/match";
 import { findByBits } from "./bits";
 import { program, strings } from "./current";
-import { regexFullMatch } from "./regex";
 import {
   attributeLine,
   lineLength,
@@ -64,6 +70,7 @@ export function findRoute(node: u32, best: u32): u32 {
     const kind = load<u32>(record) & RECORD_KIND_MASK;
     if (kind == KIND_LEAF) return scanLeaf(record, best);
     if (kind == KIND_BITS) return findByBits(record, best);
+    if (kind == KIND_EACH) return findInEach(record, best);
     if (kind == KIND_FAN) {
       best = findByPresence(record, best);
       node = load<u32>(record, FAN_REST);
@@ -97,6 +104,7 @@ function findByPresence(record: usize, best: u32): u32 {
 function findByAttribute(record: usize, best: u32): u32 {
   const exact = load<u32>(record, SWITCH_EXACT);
   const prefixes = load<u32>(record, SWITCH_PREFIXES);
+  const regexes = load<u32>(record, SWITCH_REGEXES);
   let line = attributeLine(load<u32>(record, SWITCH_ATTRIBUTE));
   if (!line) return best;
   const present = load<u32>(record, SWITCH_PRESENT);
@@ -107,9 +115,45 @@ function findByAttribute(record: usize, best: u32): u32 {
     const child = tableFind(exact, text, length);
     if (child != NOT_FOUND) best = findRoute(child, best);
     if (prefixes) best = prefixMatch(prefixes, text, length, best);
+    if (regexes) best = expressionsMatch(regexes, text, length, best);
     line = lineNext(line);
   } while (line);
   return best;
+}
+
+/** The nodes of all expressions that match a text. */
+function expressionsMatch(offset: u32, text: usize, length: i32, best: u32): u32 {
+  for (let set = offset; set; set = load<u32>(program + set, REGEX_SET_NEXT)) {
+    const word = regexSetWord(program + set, text, length);
+    if (word) best = findRoute(word, best);
+  }
+  return best;
+}
+
+/** The word of the set of expressions that match a text, 0 when none does. */
+export function regexSetWord(record: usize, text: usize, length: i32): u32 {
+  const table = program + load<u32>(record, REGEX_SET_TABLE) + REGEX_TABLE;
+  const accepted = regexSetMatch(table, text, length);
+  if (!accepted) return 0;
+  const count = (((load<u32>(record) >> RECORD_SIZE_SHIFT) << 2) - REGEX_SET_WORDS) >> 2;
+  if (accepted > count) return 0;
+  return load<u32>(record + ((<usize>(accepted - 1)) << 2), REGEX_SET_WORDS);
+}
+
+function findInEach(record: usize, best: u32): u32 {
+  const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
+  for (let at = record + EACH_NODES; at < end; at += 4) {
+    const node = load<u32>(at);
+    // In order of their smallest routes: when one cannot win, none behind it can.
+    if (nodeMin(node) >= best) return best;
+    best = findRoute(node, best);
+  }
+  return best;
+}
+
+function nodeMin(node: u32): u32 {
+  if (node == NODE_NONE) return ROUTE_NONE;
+  return (node & NODE_TAG_MASK) == NODE_DIRECT ? node >> NODE_SHIFT : load<u32>(program + node, NODE_MIN);
 }
 
 function scanLeaf(record: usize, best: u32): u32 {

@@ -24,6 +24,7 @@ import {
   BITS_PREFIXES,
   BITS_REGEXES,
   BITS_ROWS,
+  EACH_NODES,
   ENTRY_LENGTH,
   ENTRY_STRING,
   ENTRY_VALUE,
@@ -61,6 +62,7 @@ import {
   KIND_ATTRIBUTE_TABLE,
   KIND_ATTRIBUTES,
   KIND_BITS,
+  KIND_EACH,
   KIND_FAN,
   KIND_FAULT,
   KIND_FORWARD,
@@ -68,11 +70,13 @@ import {
   KIND_HEADERS,
   KIND_LEAF,
   KIND_LIST,
+  KIND_LIST_REGEX_SET,
   KIND_LIST_TABLE,
   KIND_LIST_TRIE,
   KIND_NODE_TABLE,
   KIND_PREDICATES,
   KIND_REGEX,
+  KIND_REGEX_SET,
   KIND_RESPONSE,
   KIND_SWITCH,
   KIND_TRIE,
@@ -97,6 +101,9 @@ import {
   RECORD_KIND_MASK,
   RECORD_SIZE_SHIFT,
   REGEX_LENGTH,
+  REGEX_SET_NEXT,
+  REGEX_SET_TABLE,
+  REGEX_SET_WORDS,
   REGEX_TABLE,
   RESPONSE_BODY,
   RESPONSE_BODY_LENGTH,
@@ -126,8 +133,8 @@ import {
   TRIE_NODE,
   TRIE_PARENT,
 } from "../layout";
+import { verifyRegexTable } from "../regex/match";
 import { checksum } from "./hash";
-import { verifyRegexTable } from "./regex";
 
 /** Nodes may nest so deep. */
 const MAX_DEPTH: u32 = 200;
@@ -289,7 +296,15 @@ function isNode(reference: u32): bool {
   if ((reference & NODE_TAG_MASK) == NODE_DIRECT) return reference >> NODE_SHIFT < routeCount;
   if (!isStart(reference)) return false;
   const kind = load<u32>(blob + reference) & RECORD_KIND_MASK;
-  if (kind != KIND_LEAF && kind != KIND_SWITCH && kind != KIND_BITS && kind != KIND_FAN) return false;
+  if (
+    kind != KIND_LEAF &&
+    kind != KIND_SWITCH &&
+    kind != KIND_BITS &&
+    kind != KIND_FAN &&
+    kind != KIND_EACH
+  ) {
+    return false;
+  }
   deepen(reference);
   return true;
 }
@@ -321,7 +336,7 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
         isRest(load<u32>(record, SWITCH_REST)) &&
         isOptional(load<u32>(record, SWITCH_EXACT), KIND_NODE_TABLE) &&
         isOptional(load<u32>(record, SWITCH_PREFIXES), KIND_TRIE) &&
-        load<u32>(record, SWITCH_REGEXES) == 0 &&
+        isOptional(load<u32>(record, SWITCH_REGEXES), KIND_REGEX_SET) &&
         isNode(load<u32>(record, SWITCH_PRESENT))
       );
     case KIND_NODE_TABLE:
@@ -379,6 +394,11 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
     case KIND_LIST:
       // Positions are checked when they are used: they belong to whichever record leads here.
       return true;
+    case KIND_REGEX_SET:
+    case KIND_LIST_REGEX_SET:
+      return verifyRegexSet(kind, record, size);
+    case KIND_EACH:
+      return verifyEach(record, size);
     case KIND_FAN:
       return verifyFan(record, size);
     default:
@@ -445,11 +465,32 @@ function verifyBits(record: usize, size: u32): bool {
     if (load<u32>(part, BITS_ATTRIBUTE) >= attributeCount) return false;
     if (!isOptional(load<u32>(part, BITS_EXACT), KIND_LIST_TABLE)) return false;
     if (!isOptional(load<u32>(part, BITS_PREFIXES), KIND_LIST_TRIE)) return false;
-    if (load<u32>(part, BITS_REGEXES)) return false;
+    if (!isOptional(load<u32>(part, BITS_REGEXES), KIND_LIST_REGEX_SET)) return false;
     // No bit may stand for a candidate that is not there.
     const half = (partSize - BITS_ROWS) >> 1;
     if ((load<u32>(part + half, BITS_ROWS - 4) | load<u32>(part + half + half, BITS_ROWS - 4)) & padding)
       return false;
+  }
+  return true;
+}
+
+function verifyRegexSet(kind: u32, record: usize, size: u32): bool {
+  if (size < REGEX_SET_WORDS) return false;
+  if (!isRecord(load<u32>(record, REGEX_SET_TABLE), KIND_REGEX)) return false;
+  const next = load<u32>(record, REGEX_SET_NEXT);
+  if (next && !isRecord(next, kind)) return false;
+  if (next) depth = max(depth, <u32>load<u8>(marks + ((next - HEADER_SIZE) >> 2)) - 1);
+  for (let offset = REGEX_SET_WORDS; offset < size; offset += 4) {
+    const word = load<u32>(record + offset);
+    if (kind == KIND_REGEX_SET ? !isNode(word) : word && !isRecord(word, KIND_LIST)) return false;
+  }
+  return true;
+}
+
+function verifyEach(record: usize, size: u32): bool {
+  if (size < EACH_NODES) return false;
+  for (let offset = EACH_NODES; offset < size; offset += 4) {
+    if (!isNode(load<u32>(record + offset))) return false;
   }
   return true;
 }
