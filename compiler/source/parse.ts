@@ -4,7 +4,7 @@
  * file with errors is still returned, so that everything is said at once.
  */
 
-import { type Document, isNode, isPair, parseAllDocuments, type YAMLError } from "yaml";
+import { type Document, isNode, isPair, parseAllDocuments, type Tags, type YAMLError } from "yaml";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "./span.ts";
 
@@ -24,7 +24,31 @@ const MAX_ALIAS_COUNT = 1000;
 /** Levels; deeper input is refused before the parser recurses into it. */
 const MAX_DEPTH = 100;
 /** Types of YAML 1.1 that JSON has not; Kubernetes reads them as strings or not at all. */
-const FOREIGN_TAGS = new Set(["timestamp", "binary", "set", "omap", "pairs", "intTime", "floatTime"]);
+const FOREIGN_TAGS = new Set(["timestamp", "binary", "set", "omap", "pairs"]);
+
+/**
+ * Numbers as go-yaml writes them, which needs a digit before the exponent and beside the point: YAML 1.1 itself would
+ * read `.` (an `exportTo`) and `e2` (a label) as numbers that are none.
+ */
+const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
+const FLOAT_EXP = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
+
+function asKubernetesReads(tag: Tags[number]): Tags[number] {
+  if (typeof tag === "string" || tag.collection !== undefined || !tag.tag.endsWith(":float")) {
+    return tag;
+  }
+  if (tag.format === "EXP") {
+    return { ...tag, test: FLOAT_EXP };
+  }
+  // The other two are infinities and what is no number, which hold letters, and plain ones.
+  return tag.test?.test("1.5") === true ? { ...tag, test: FLOAT } : tag;
+}
+
+/** Sexagesimal numbers (`1:30`) have the tag of the decimal ones, and only their format tells them apart. */
+function isForeign(tag: Exclude<Tags[number], string>): boolean {
+  const isTime = "format" in tag && tag.format === "TIME";
+  return isTime || FOREIGN_TAGS.has(tag.tag.replace(/^.*:/, ""));
+}
 
 export function parseDocuments(file: SourceFile, sink: DiagnosticSink): SourceDocument[] {
   const tooDeep = depthExceeded(file.text);
@@ -44,7 +68,7 @@ export function parseDocuments(file: SourceFile, sink: DiagnosticSink): SourceDo
     prettyErrors: false,
     logLevel: "error",
     customTags: (tags) =>
-      tags.filter((tag) => typeof tag === "string" || !FOREIGN_TAGS.has((tag.tag ?? "").replace(/^.*:/, ""))),
+      tags.filter((tag) => typeof tag === "string" || !isForeign(tag)).map(asKubernetesReads),
   }) as Document.Parsed[]) {
     for (const error of document.errors) report(file, error, sink);
     if (document.errors.length > 0 || document.contents === null) continue;
