@@ -36,7 +36,7 @@ export interface MeshOptions {
 
 export interface ApplyOptions {
   /** What differs from the defaults of the command line. */
-  readonly proxy?: Partial<ProxyOptions>;
+  readonly proxy?: Partial<Omit<ProxyOptions, "portMap">>;
   /** Names that no DNS server knows: the clusters of such names get a stub of their own. */
   readonly answerDnsNames?: boolean;
 }
@@ -55,7 +55,8 @@ export class Mesh {
   readonly #folder: string;
   /** The first three parts of the addresses of this mesh's endpoints. */
   readonly #network = `127.${randomInt(30, 250)}.${randomInt(0, 250)}.`;
-  readonly #portMap = new Map<number, number>();
+  /** One for gateways and one for a sidecar's listeners: an address belongs to one listener while it drains. */
+  readonly #portMaps = { gateway: new Map<number, number>(), sidecar: new Map<number, number>() };
   #meshPort = 0;
   #freePort = 0;
   #envoy: EnvoyProcess | undefined;
@@ -90,10 +91,11 @@ export class Mesh {
 
   /** Makes these documents the rules; throws when Envoy does not take them. */
   async apply(documents: readonly string[], options: ApplyOptions = {}): Promise<Applied> {
-    const proxy = this.#proxyOptions(options.proxy ?? {});
+    const portMap = options.proxy?.meshListeners === true ? this.#portMaps.sidecar : this.#portMaps.gateway;
+    const proxy = { ...this.#proxyOptions(), ...options.proxy, portMap };
     const paths = await this.#write(documents);
     let { compilation, diagnostics } = await compileWith(paths, proxy);
-    if (compilation !== undefined && (await this.#mapPorts(compilation))) {
+    if (compilation !== undefined && (await this.#mapPorts(compilation, portMap))) {
       ({ compilation, diagnostics } = await compileWith(paths, proxy));
     }
     if (compilation === undefined) {
@@ -132,16 +134,14 @@ export class Mesh {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #proxyOptions(changes: Partial<ProxyOptions>): ProxyOptions {
+  #proxyOptions(): ProxyOptions {
     return {
       ...DEFAULT_PROXY_OPTIONS,
       target: this.#options.target,
       listenAddress: "127.0.0.1",
-      portMap: this.#portMap,
       meshPort: this.#meshPort,
       adminPort: 0,
       concurrency: 1,
-      ...changes,
     };
   }
 
@@ -157,11 +157,11 @@ export class Mesh {
   }
 
   /** Gives every listener a free port; true when one was added. */
-  async #mapPorts({ config }: Compilation): Promise<boolean> {
-    const known = new Set([...this.#portMap.values(), this.#meshPort]);
+  async #mapPorts({ config }: Compilation, portMap: Map<number, number>): Promise<boolean> {
+    const known = new Set([...portMap.values(), this.#meshPort]);
     const missing = config.listeners.filter(({ port }) => !known.has(port));
     for (const { port } of missing) {
-      this.#portMap.set(port, await freePort());
+      portMap.set(port, await freePort());
     }
     return missing.length > 0;
   }
