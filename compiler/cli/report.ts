@@ -1,7 +1,8 @@
 /** What the compiler said about the input, collected, counted and shown as text or JSON. */
 
-import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
-import { position } from "./position.ts";
+import type { Diagnostic, DiagnosticSink, Level } from "../diagnostics/diagnostic.ts";
+import { toJson } from "../diagnostics/render-json.ts";
+import { renderCounts, renderText } from "../diagnostics/render-text.ts";
 import type { Colors } from "./terminal.ts";
 
 export type Format = "text" | "json";
@@ -20,20 +21,13 @@ export class Report implements DiagnosticSink {
   }
 
   get hasErrors(): boolean {
-    const fatal = (level: string) => level === "error" || (this.#strict && level === "warning");
-    return this.#diagnostics.some(({ level }) => fatal(level));
+    return this.#count("error") + (this.#strict ? this.#count("warning") : 0) > 0;
   }
 
   renderText(colors: Colors): string {
-    return this.#diagnostics
-      .map((d) => {
-        const at =
-          d.span === undefined
-            ? ""
-            : `${d.span.file.path}:${position(d.span).line}:${position(d.span).column}: `;
-        return `${at}${colors.red(d.level)} ${d.code} ${d.message}\n`;
-      })
-      .join("");
+    if (this.#diagnostics.length === 0) return "";
+    const counts = renderCounts(this.#diagnostics);
+    return renderText(this.#diagnostics, colors) + (counts === "" ? "" : `\n${counts}\n`);
   }
 
   renderJson(extra: object = {}): string {
@@ -41,16 +35,17 @@ export class Report implements DiagnosticSink {
   }
 
   toJson(): object {
-    const count = (wanted: string) => this.#diagnostics.filter(({ level }) => level === wanted).length;
     return {
-      diagnostics: this.#diagnostics.map(({ span, code, level, message, help }) => ({
-        code,
-        level,
-        message,
-        ...(span && { file: span.file.path, ...position(span) }),
-        ...(help !== undefined && { help }),
-      })),
-      summary: { errors: count("error"), warnings: count("warning"), infos: count("info") },
+      diagnostics: this.#diagnostics.map(toJson),
+      summary: {
+        errors: this.#count("error"),
+        warnings: this.#count("warning"),
+        infos: this.#count("info"),
+      },
     };
+  }
+
+  #count(wanted: Level): number {
+    return this.#diagnostics.filter(({ level }) => level === wanted).length;
   }
 }

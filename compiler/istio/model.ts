@@ -3,11 +3,11 @@
  * says of it. After this, a resource has the shape of its type; whether it makes sense is `validate`'s to say.
  */
 
-import { closest, distance } from "fastest-levenshtein";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { checkSchema } from "../schema/check.ts";
 import { parseDocuments, type SourceDocument } from "../source/parse.ts";
 import type { SourceFile } from "../source/span.ts";
+import { nearest } from "./nearest.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import type {
   DestinationRuleSpec,
@@ -170,13 +170,6 @@ function loadResource(
     spanOf: (path) => document.spanOf([...root, ...path]),
   };
   (set[list] as Resource<unknown>[]).push(resource);
-}
-
-/** The candidate that a misspelt name most likely meant. */
-export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined;
-  const best = closest(name, candidates);
-  return distance(name, best) <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,86 @@
+/**
+ * Diagnostics for people: `file:line:column`, level and code, what is wrong, the lines it is in, other places that
+ * explain it, and what to write instead.
+ */
+
+import { codeFrameColumns } from "@babel/code-frame";
+import type picocolors from "picocolors";
+import type { Span } from "../source/span.ts";
+import type { Diagnostic, Level } from "./diagnostic.ts";
+import { rangeOf } from "./position.ts";
+
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** Characters; a longer line would hide the message that it belongs to. */
+const LONGEST_LINE = 200;
+const LINES_AROUND = 1;
+
+export function renderText(diagnostics: readonly Diagnostic[], colors: Colors): string {
+  return diagnostics.map((diagnostic) => `${renderOne(diagnostic, colors)}\n`).join("\n");
+}
+
+function renderOne(diagnostic: Diagnostic, colors: Colors): string {
+  const { code, level, span, related = [], help } = diagnostic;
+  const at = span === undefined ? "" : `${where(span)}: `;
+  const head = `${paint(level, colors)(`${level}[${code}]`)}: ${printable(diagnostic.message)}`;
+  const parts = [colors.bold(at) + head];
+  if (span !== undefined) parts.push(frame(span));
+  for (const other of related) {
+    parts.push(`  ${where(other.span)}: ${printable(other.message)}`, frame(other.span));
+  }
+  if (help !== undefined) parts.push(`  ${colors.cyan("help")}: ${printable(help)}`);
+  return parts.join("\n");
+}
+
+function paint(level: Level, colors: Colors): (text: string) => string {
+  return { error: colors.red, warning: colors.yellow, info: colors.blue }[level];
+}
+
+function where(span: Span): string {
+  const { line, column } = rangeOf(span).start;
+  return `${printable(span.file.path)}:${line}:${column}`;
+}
+
+/** The lines around a span, with what is meant marked. Of a span over several lines the first is shown. */
+function frame(span: Span): string {
+  const { start, end } = rangeOf(span);
+  const lines = span.file.text.split("\n", start.line + LINES_AROUND);
+  const oneLine = end.line === start.line && start.column <= LONGEST_LINE;
+  // The tool would split the whole file; a few lines keep their numbers by `startLine`.
+  const first = Math.max(0, start.line - 1 - LINES_AROUND);
+  const shown = lines.slice(first).map((line) => printable(line.replace(/\r$/, "").slice(0, LONGEST_LINE)));
+  const options = {
+    linesAbove: LINES_AROUND,
+    linesBelow: LINES_AROUND,
+    startLine: first + 1,
+    highlightCode: false,
+    forceColor: false,
+  };
+  const last = Math.max(start.column + 1, Math.min(end.column, LONGEST_LINE));
+  return codeFrameColumns(
+    shown.join("\n"),
+    {
+      start: { line: start.line, column: Math.min(start.column, LONGEST_LINE) },
+      ...(oneLine && { end: { line: start.line, column: last } }),
+    },
+    options,
+  );
+}
+
+/** Control characters, which could steer a terminal, are shown by their number. */
+export function printable(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are hostile
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** `2 errors, 1 warning`; empty when there is neither. */
+export function renderCounts(diagnostics: readonly Diagnostic[]): string {
+  const count = (level: Level, name: string): string[] => {
+    const number = diagnostics.filter((diagnostic) => diagnostic.level === level).length;
+    return number === 0 ? [] : [`${number} ${name}${number === 1 ? "" : "s"}`];
+  };
+  return [...count("error", "error"), ...count("warning", "warning")].join(", ");
+}
