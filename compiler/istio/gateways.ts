@@ -24,7 +24,7 @@ export function selectedGateways({ gateways }: ResourceSet, lowering: Lowering):
         "SL0405",
         `this Gateway selects ${formatLabels(selector)}, which nobody has; the labels of this proxy are ${formatLabels(proxyLabels)}`,
         gateway.spanOf(["spec", "selector"]),
-        { help: selectorHelp(selector, proxyLabels) },
+        () => ({ help: selectorHelp(selector, proxyLabels) }),
       );
     }
     return selected;
@@ -237,7 +237,7 @@ function reportUnserved(
           "SL0408",
           `none of these hosts is served by Gateway ${gatewayName}`,
           virtualService.resource.spanOf(["spec", "hosts"]),
-          { related: [{ message: "its servers", span: gateway.spanOf(["spec", "servers"]) }] },
+          () => ({ related: [{ message: "its servers", span: gateway.spanOf(["spec", "servers"]) }] }),
         );
       }
     }
@@ -255,10 +255,7 @@ export function reportUnknownGateways(
     for (const [index, written] of (resource.spec.gateways ?? []).entries()) {
       const name = resolveGatewayName(written, resource.namespace);
       if (name !== MESH && !known.has(name)) {
-        report(
-          "SL0404",
-          `there is no Gateway ${name}`,
-          resource.spanOf(["spec", "gateways", index]),
+        report("SL0404", `there is no Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
           didYouMean(nearest(name, known)),
         );
       }

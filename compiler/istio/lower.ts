@@ -96,9 +96,9 @@ function reportPortConflicts(
   for (const { name, port } of listeners) {
     const owner = owners.get(port);
     if (owner !== undefined && port !== 0) {
-      report("SL0410", `listener ${name} and ${owner} would both bind port ${port}`, undefined, {
+      report("SL0410", `listener ${name} and ${owner} would both bind port ${port}`, undefined, () => ({
         help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
-      });
+      }));
     }
     owners.set(port, `listener ${name}`);
   }

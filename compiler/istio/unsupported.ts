@@ -4,10 +4,10 @@
  */
 
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
-import type { FieldPath, Resource } from "./model.ts";
+import type { Resource } from "./model.ts";
 import type { Report } from "./report.ts";
 
-export interface Unsupported {
+interface Unsupported {
   /** Below `spec`: `a.b`, `list[].a` for each item, `map{}` for each key. */
   readonly path: string;
   /** Refused only then; otherwise whenever the field is there and is not empty. Called for a missing field, too. */
@@ -24,7 +24,7 @@ const isJwtClaim = (_value: unknown, key: string | number) =>
   typeof key === "string" && key.toLowerCase().startsWith("@request.auth.claims");
 const ENVOY_STATUS = "Envoy takes 200 to 599";
 
-export const VIRTUAL_SERVICE: readonly Unsupported[] = [
+const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   { path: "http[].redirect" },
   { path: "http[].rewrite" },
   { path: "http[].delegate" },
@@ -75,14 +75,14 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
   { path: "retryBudget" },
 ];
 
-export const DESTINATION_RULE: readonly Unsupported[] = [
+const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [
   "trafficPolicy",
   "trafficPolicy.portLevelSettings[]",
   "subsets[].trafficPolicy",
   "subsets[].trafficPolicy.portLevelSettings[]",
 ].flatMap((where) => TRAFFIC_POLICY.map((entry) => ({ ...entry, path: `${where}.${entry.path}` })));
 
-export const SERVICE_ENTRY: readonly Unsupported[] = [
+const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
   {
     path: "resolution",
     when: (value) => value === undefined || value === "NONE",
@@ -103,7 +103,7 @@ export function isPlainHttp(protocol: unknown): boolean {
   return typeof protocol === "string" && PLAIN_HTTP.has(protocol.toUpperCase());
 }
 
-export const GATEWAY: readonly Unsupported[] = [
+const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
     path: "servers[].port.protocol",
     when: (value) => !isPlainHttp(value),
@@ -124,59 +124,89 @@ function protocolOf({ port }: Readonly<Record<string, unknown>>): unknown {
 /** Reports every unsupported field of a resource; false when there was one. */
 export function refuseUnsupported(
   resource: Resource<unknown>,
-  table: readonly Unsupported[],
+  { root }: UnsupportedFields,
   report: Report,
 ): boolean {
   let fine = true;
-  for (const { path, when = isPresent, why, code = "SL0301" } of table) {
-    for (const { at, value, key, parent } of fields(resource.spec, path)) {
+  const at: (string | number)[] = ["spec"];
+  const visit = (node: Node, value: unknown, parent: Fields): void => {
+    const key = at.at(-1)!;
+    for (const { when = isPresent, why, code = "SL0301" } of node.refused) {
       if (when(value, key, parent)) {
         fine = false;
-        const shown = typeof value === "string" || typeof value === "number" ? ` ("${value}")` : "";
         const verdict = code === "SL0501" ? "refused by Envoy" : "not supported yet";
-        report(code, `${verdict}: ${format(at)}${shown}${why ? `: ${why}` : ""}`, resource.spanOf(at));
+        const shown = typeof value === "string" || typeof value === "number" ? ` ("${value}")` : "";
+        report(code, `${verdict}: ${format(at)}${shown}${why ? `: ${why}` : ""}`, resource.spanOf([...at]));
       }
     }
-  }
+    if (!isObject(value)) {
+      return;
+    }
+    for (const [name, child] of node.fields) {
+      at.push(name);
+      visit(child, value[name], value);
+      at.pop();
+    }
+    if (node.each !== undefined) {
+      for (const name of Object.keys(value)) {
+        at.push(Array.isArray(value) ? Number(name) : name);
+        visit(node.each, value[name], value);
+        at.pop();
+      }
+    }
+  };
+  visit(root, resource.spec, {});
   return fine;
 }
 
-interface Field {
-  readonly at: FieldPath;
-  readonly value: unknown;
-  readonly key: string | number;
-  readonly parent: Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The paths of a table as a tree: thousands of rules are looked through, and most have none of these fields. */
+interface Node {
+  readonly refused: Unsupported[];
+  readonly fields: Map<string, Node>;
+  /** For each item of a list, or each value of a map. */
+  each?: Node;
 }
 
-/** The fields that a path of the table names, a missing last one included. */
-function fields(spec: unknown, path: string): Field[] {
-  let found: Field[] = [{ at: ["spec"], value: spec, key: "spec", parent: {} }];
-  for (const segment of path.split(".")) {
-    const name = segment.replace(/\[\]$|\{\}$/, "");
-    found = found
-      .filter(({ value }) => isObject(value))
-      .map(({ at, value }) => {
-        const parent = value as Record<string, unknown>;
-        return { at: [...at, name], value: parent[name], key: name, parent };
-      });
-    if (segment !== name) {
-      found = found.flatMap(children);
+class UnsupportedFields {
+  readonly root = newNode();
+
+  constructor(table: readonly Unsupported[]) {
+    for (const entry of table) {
+      let node = this.root;
+      for (const segment of entry.path.split(".")) {
+        const name = segment.replace(/\[\]$|\{\}$/, "");
+        node = getOrAdd(node.fields, name);
+        if (segment !== name) {
+          node.each ??= newNode();
+          node = node.each;
+        }
+      }
+      node.refused.push(entry);
     }
   }
-  return found;
 }
 
-function children({ at, value }: Field): Field[] {
-  if (!isObject(value)) {
-    return [];
+function newNode(): Node {
+  return { refused: [], fields: new Map() };
+}
+
+function getOrAdd(fields: Map<string, Node>, name: string): Node {
+  let node = fields.get(name);
+  if (node === undefined) {
+    node = newNode();
+    fields.set(name, node);
   }
-  const parent = value as Record<string, unknown>;
-  return Array.isArray(value)
-    ? value.map((item, index) => ({ at: [...at, index], value: item, key: index, parent }))
-    : Object.entries(parent).map(([key, item]) => ({ at: [...at, key], value: item, key, parent }));
+  return node;
 }
 
-function isObject(value: unknown): boolean {
+export const VIRTUAL_SERVICE = new UnsupportedFields(VIRTUAL_SERVICE_FIELDS);
+export const DESTINATION_RULE = new UnsupportedFields(DESTINATION_RULE_FIELDS);
+export const SERVICE_ENTRY = new UnsupportedFields(SERVICE_ENTRY_FIELDS);
+export const GATEWAY = new UnsupportedFields(GATEWAY_FIELDS);
+
+function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null;
 }
 
@@ -184,13 +214,13 @@ function isPresent(value: unknown): boolean {
   return (
     value !== undefined &&
     value !== null &&
-    !(isObject(value) && Object.keys(value).length === 0) &&
-    value !== 0
+    value !== 0 &&
+    !(isObject(value) && Object.keys(value).length === 0)
   );
 }
 
 /** `spec.http[2].corsPolicy`, as the path is written in most tools. */
-function format(path: FieldPath): string {
+function format(path: readonly (string | number)[]): string {
   return path
     .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
     .join("");

@@ -24,12 +24,13 @@ export function reportUnknownHosts(
         "SL0406",
         `no service has the host "${host}"; this rule has no effect`,
         resource.spanOf(["spec", "host"]),
-        didYouMean(
-          nearest(
-            host,
-            registry.services.map((service) => service.host),
+        () =>
+          didYouMean(
+            nearest(
+              host,
+              registry.services.map((service) => service.host),
+            ),
           ),
-        ),
       );
     }
   }

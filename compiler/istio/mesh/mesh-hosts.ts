@@ -198,12 +198,12 @@ export class MeshHosts {
       "SL0407",
       `"${host}" is ruled by VirtualService ${older.namespace}/${older.name} already; in the mesh these rules have no effect on it`,
       later.resource.spanOf(["spec", "hosts", index]),
-      {
+      () => ({
         related: [
           { message: "the older one", span: older.spanOf(["spec", "hosts", owner.hosts.indexOf(host)]) },
         ],
         help: "Put the rules for one host into one VirtualService.",
-      },
+      }),
     );
   }
 }

@@ -55,12 +55,17 @@ function destinationCluster(
   const port = destination.port?.number ?? impliedPort(named, site);
   const subset = destination.subset ?? "";
   if (service === undefined) {
-    const known = registry.services.map((candidate) => candidate.host);
     report(
       "SL0401",
       `no service has the host "${host}"; requests for it will be answered 503`,
       spanOf("host"),
-      didYouMean(nearest(host, known)),
+      () =>
+        didYouMean(
+          nearest(
+            host,
+            registry.services.map((candidate) => candidate.host),
+          ),
+        ),
     );
   } else if (service.ports.every(({ number }) => number !== port)) {
     if (destination.port !== undefined || !site.speculative) {
@@ -68,16 +73,15 @@ function destinationCluster(
         "SL0402",
         `"${service.host}" has no port ${port}; requests for it will be answered 503`,
         spanOf("port.number"),
-        portHelp(service),
+        () => portHelp(service),
       );
     }
   } else if (subset !== "" && destinationRules.subset(service, subset) === undefined) {
-    const defined = destinationRules.subsetNames(service);
     report(
       "SL0403",
       `no DestinationRule defines a subset "${subset}" of "${service.host}"; requests for it will be answered 503`,
       spanOf("subset"),
-      defined.length === 0 ? {} : { help: `Defined are: ${defined.join(", ")}.` },
+      () => subsetHelp(subset, destinationRules.subsetNames(service)),
     );
   } else {
     clusterUses.add(service, port, subset, subset === "" ? undefined : spanOf("subset"));
@@ -96,4 +100,13 @@ function impliedPort(service: Service | undefined, site: Site): number {
 
 function portHelp({ ports }: Service): { help?: string } {
   return ports.length === 0 ? {} : { help: `It has: ${ports.map(({ number }) => number).join(", ")}.` };
+}
+
+function subsetHelp(subset: string, defined: readonly string[]): { help?: string } {
+  const near = nearest(subset, defined);
+  return near !== undefined
+    ? didYouMean(near)
+    : defined.length === 0
+      ? {}
+      : { help: `Defined are: ${defined.join(", ")}.` };
 }
