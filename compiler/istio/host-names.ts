@@ -20,21 +20,6 @@ export function covers(wide: string, narrow: string): boolean {
   return narrow.endsWith(wide.slice(1));
 }
 
-/** For each pair that overlaps the narrower of the two, in the order of `left`. */
-export function intersection(left: readonly string[], right: readonly string[]): string[] {
-  const result = new Set<string>();
-  for (const a of left) {
-    for (const b of right) {
-      if (covers(b, a)) {
-        result.add(a);
-      } else if (covers(a, b)) {
-        result.add(b);
-      }
-    }
-  }
-  return [...result];
-}
-
 /**
  * A name without a dot is that of a Kubernetes service in the namespace of the resource that says it, which need
  * not be the namespace of the proxy. Lower case: hosts are compared without regard to it.

@@ -58,9 +58,7 @@ export function targets(routes: readonly Route[] | undefined): string[] | undefi
     action.kind === "directResponse"
       ? String(action.status)
       : action.destinations
-          .map(({ cluster, weight }) =>
-            action.destinations.length === 1 ? cluster : `${cluster}=${weight}`,
-          )
+          .map(({ cluster, weight }) => (action.destinations.length === 1 ? cluster : `${cluster}=${weight}`))
           .join(" "),
   );
 }

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { effectivePolicy } from "./traffic-policy.ts";
+
+const ROUND_ROBIN = { simple: "ROUND_ROBIN" };
+const RANDOM = { simple: "RANDOM" };
+const POOL = { tcp: { maxConnections: 1 } };
+const OUTLIERS = { consecutive5xxErrors: 1 };
+
+test("settings of a port replace those of the host as a whole", () => {
+  const policy = {
+    loadBalancer: ROUND_ROBIN,
+    connectionPool: POOL,
+    portLevelSettings: [{ port: { number: 80 }, loadBalancer: RANDOM }],
+  };
+  expect(effectivePolicy(policy, undefined, 80)).toEqual({ loadBalancer: RANDOM });
+  expect(effectivePolicy(policy, undefined, 81)).toEqual({ loadBalancer: ROUND_ROBIN, connectionPool: POOL });
+  expect(effectivePolicy(undefined, undefined, 80)).toEqual({});
+});
+
+test("a subset replaces block by block", () => {
+  const host = { loadBalancer: ROUND_ROBIN, connectionPool: POOL };
+  expect(effectivePolicy(host, { loadBalancer: RANDOM, outlierDetection: OUTLIERS }, 80)).toEqual({
+    loadBalancer: RANDOM,
+    connectionPool: POOL,
+    outlierDetection: OUTLIERS,
+  });
+});
+
+test("settings of a port in a subset replace everything", () => {
+  const host = { loadBalancer: ROUND_ROBIN, connectionPool: POOL };
+  const subset = {
+    outlierDetection: OUTLIERS,
+    portLevelSettings: [{ port: { number: 80 }, loadBalancer: RANDOM }],
+  };
+  expect(effectivePolicy(host, subset, 80)).toEqual({ loadBalancer: RANDOM });
+  expect(effectivePolicy(host, subset, 81)).toEqual({ ...host, outlierDetection: OUTLIERS });
+});
+
+test("a subset goes by the host's settings of the port", () => {
+  const host = {
+    connectionPool: POOL,
+    portLevelSettings: [{ port: { number: 80 }, loadBalancer: RANDOM }],
+  };
+  expect(effectivePolicy(host, { outlierDetection: OUTLIERS }, 80)).toEqual({
+    loadBalancer: RANDOM,
+    outlierDetection: OUTLIERS,
+  });
+});

@@ -1,0 +1,237 @@
+import { expect, test } from "vitest";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
+import { resources } from "../testing.ts";
+import { buildRegistry } from "./registry.ts";
+import type { Service } from "./service.ts";
+import { Workloads } from "./workloads.ts";
+
+function registry(yaml: string, options: Partial<ProxyOptions> = {}) {
+  const set = resources(yaml);
+  return buildRegistry(set, new Workloads(set), { ...DEFAULT_PROXY_OPTIONS, ...options });
+}
+
+function endpoints(service: Service | undefined, port: number) {
+  return service?.endpoints.get(port)?.map((endpoint) => `${endpoint.address}:${endpoint.port}`);
+}
+
+const WEB = `
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec:
+  clusterIP: 10.96.0.1
+  clusterIPs: [10.96.0.1, "fd00::1"]
+  ports:
+    - { name: http, port: 80, targetPort: 8080 }
+    - { name: tcp-db, port: 5432 }
+`;
+
+test("a Service has its names, addresses and ports", () => {
+  const web = registry(WEB).get("web.shop.svc.cluster.local");
+  expect(web).toMatchObject({
+    namespace: "shop",
+    addresses: ["10.96.0.1", "fd00::1"],
+    headless: false,
+    discovery: "eds",
+    ports: [
+      { number: 80, name: "http", protocol: "http" },
+      { number: 5432, name: "tcp-db", protocol: "tcp" },
+    ],
+  });
+});
+
+test("ready endpoints of its slices, by the name of the port; labels from the Pod named, or by its address", () => {
+  const web = registry(`${WEB}
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web-1, namespace: shop, labels: { version: v1 } }
+status: { podIP: 10.0.0.9 }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web-2, namespace: shop, labels: { version: v2 } }
+status: { podIPs: [{ ip: 10.0.0.2 }] }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-a, namespace: shop, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+ports: [{ name: http, port: 8080 }]
+endpoints:
+  - addresses: [10.0.0.1]
+    targetRef: { kind: Pod, name: web-1 }
+  - addresses: [10.0.0.2]
+    conditions: { ready: true }
+  - addresses: [10.0.0.3]
+    conditions: { ready: false }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-b, namespace: shop, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+ports: [{ name: http, port: 9090 }, { name: other, port: 1 }]
+endpoints: [{ addresses: [10.0.0.4] }, { addresses: [not-an-address] }]
+`).get("web.shop.svc.cluster.local");
+  expect(endpoints(web, 80)).toEqual(["10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.4:9090"]);
+  expect(web?.endpoints.get(80)?.map(({ labels }) => labels.version)).toEqual(["v1", "v2", undefined]);
+  expect(endpoints(web, 5432)).toEqual([]);
+});
+
+test("Endpoints count where there is no slice", () => {
+  const endpointsYaml = `
+---
+apiVersion: v1
+kind: Endpoints
+metadata: { name: web, namespace: shop }
+subsets:
+  - addresses: [{ ip: 10.0.0.1 }]
+    notReadyAddresses: [{ ip: 10.0.0.2 }]
+    ports: [{ name: http, port: 8080 }]
+`;
+  expect(endpoints(registry(WEB + endpointsYaml).get("web.shop.svc.cluster.local"), 80)).toEqual([
+    "10.0.0.1:8080",
+  ]);
+  const slice = `
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-a, namespace: shop, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+ports: [{ name: http, port: 1234 }]
+endpoints: [{ addresses: [10.0.0.7] }]
+`;
+  expect(endpoints(registry(WEB + endpointsYaml + slice).get("web.shop.svc.cluster.local"), 80)).toEqual([
+    "10.0.0.7:1234",
+  ]);
+});
+
+test("an ExternalName is another name of a service we know, and a name for DNS otherwise", () => {
+  const both = registry(`${WEB}
+---
+apiVersion: v1
+kind: Service
+metadata: { name: shop, namespace: shop }
+spec: { type: ExternalName, externalName: web.shop.svc.cluster.local }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: mail, namespace: shop }
+spec: { type: ExternalName, externalName: Mail.Example.com., ports: [{ name: http, port: 80 }] }
+`);
+  const web = both.get("web.shop.svc.cluster.local")!;
+  expect(both.aliases(web)).toEqual(["shop.shop.svc.cluster.local"]);
+  expect(both.aliasTarget(both.get("shop.shop.svc.cluster.local")!)).toBe(web);
+  const mail = both.get("mail.shop.svc.cluster.local")!;
+  expect(both.aliasTarget(mail)).toBeUndefined();
+  expect(mail.discovery).toBe("strictDns");
+  expect(endpoints(mail, 80)).toEqual(["mail.example.com:80"]);
+});
+
+const entry = (name: string, spec: string, more = "") => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: shop${more} }
+spec:
+  ports: [{ number: 80, name: http, protocol: HTTP, targetPort: 8080 }]
+${spec}
+`;
+
+test("a STATIC ServiceEntry: the port of the endpoint, the target port, the number", () => {
+  const found = registry(
+    entry(
+      "a",
+      `  hosts: [a.example, b.example]
+  addresses: [240.0.0.1, 240.1.0.0/16]
+  resolution: STATIC
+  endpoints:
+    - { address: 10.0.0.1, ports: { http: 9000 }, labels: { version: v1 }, weight: 3, locality: eu/eu-1/a }
+    - { address: 10.0.0.2 }`,
+    ),
+  );
+  const a = found.get("a.example")!;
+  expect(endpoints(a, 80)).toEqual(["10.0.0.1:9000", "10.0.0.2:8080"]);
+  expect(a.endpoints.get(80)?.[0]).toMatchObject({
+    labels: { version: "v1" },
+    weight: 3,
+    locality: { region: "eu", zone: "eu-1", subZone: "a" },
+  });
+  expect(a.addresses).toEqual(["240.0.0.1"]);
+  expect(endpoints(found.get("b.example"), 80)).toHaveLength(2);
+});
+
+test("resolved by DNS: the endpoints, or the host itself", () => {
+  const found = registry(
+    entry("a", "  hosts: [a.example]\n  resolution: DNS") +
+      entry(
+        "b",
+        "  hosts: [b.example]\n  resolution: DNS_ROUND_ROBIN\n  endpoints: [{ address: c.example }]",
+      ),
+  );
+  expect(found.get("a.example")).toMatchObject({ discovery: "strictDns" });
+  expect(endpoints(found.get("a.example"), 80)).toEqual(["a.example:8080"]);
+  expect(found.get("b.example")).toMatchObject({ discovery: "logicalDns" });
+  expect(endpoints(found.get("b.example"), 80)).toEqual(["c.example:8080"]);
+});
+
+test("a workloadSelector picks WorkloadEntries and Pods of its namespace", () => {
+  const found = registry(
+    `${entry("a", "  hosts: [a.example]\n  resolution: STATIC\n  workloadSelector: { labels: { app: a } }")}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm, namespace: shop }
+spec: { address: 10.0.0.1, labels: { app: a, version: v1 }, ports: { http: 1234 } }
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm, namespace: elsewhere }
+spec: { address: 10.0.0.2, labels: { app: a } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: a-1, namespace: shop, labels: { app: a } }
+status: { podIP: 10.0.0.3 }
+`,
+  );
+  expect(endpoints(found.get("a.example"), 80)?.sort()).toEqual(["10.0.0.1:1234", "10.0.0.3:8080"]);
+});
+
+test("one host twice: Kubernetes wins; else the oldest, whose namespace may add ports", () => {
+  const found = registry(
+    `${entry("fake", "  hosts: [web.shop.svc.cluster.local]\n  resolution: DNS")}
+---
+${WEB}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: first, namespace: shop }
+spec: { hosts: [a.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: second, namespace: shop }
+spec: { hosts: [a.example], ports: [{ number: 443, name: tls, protocol: TLS }], resolution: DNS }
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: third, namespace: elsewhere }
+spec: { hosts: [a.example], ports: [{ number: 81, name: http, protocol: HTTP }], resolution: DNS }
+`,
+  );
+  expect(found.get("web.shop.svc.cluster.local")?.source).toBe("kubernetes");
+  expect(found.get("a.example")?.ports.map(({ number }) => number)).toEqual([80, 443]);
+});
+
+test("what is not exported to the proxy's namespace is not there", () => {
+  const yaml = entry("a", '  hosts: [a.example]\n  resolution: DNS\n  exportTo: ["."]');
+  expect(registry(yaml).get("a.example")).toBeUndefined();
+  expect(registry(yaml, { proxyNamespace: "shop" }).get("a.example")).toBeDefined();
+  const annotated = WEB.replace(
+    "namespace: shop",
+    'namespace: shop, annotations: { networking.istio.io/exportTo: "." }',
+  );
+  expect(registry(annotated).services).toEqual([]);
+  expect(registry(annotated, { proxyNamespace: "shop" }).services).toHaveLength(1);
+});

@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import { lower, serviceYaml, virtualServiceYaml } from "./testing.ts";
+
+const A = serviceYaml("a");
+const LINES = A.split("\n").length - 1;
+
+/** Code and line, counted from the resource under test. */
+function findings(yaml: string, options = {}) {
+  return lower(A + yaml, options)
+    .diagnostics.filter(({ level }) => level === "error")
+    .map(({ code, span }) => [code, span!.file.text.slice(0, span!.start).split("\n").length - LINES]);
+}
+
+test.each([
+  "rewrite: { uri: /x }",
+  "headers: { request: { remove: [x] } }",
+  "corsPolicy: { allowMethods: [GET] }",
+  "mirror: { host: a }",
+  "mirrors: [{ destination: { host: a } }]",
+  "match: [{ statPrefix: x }]",
+  'match: [{ headers: { "@request.auth.claims.sub": { exact: x } } }]',
+  'match: [{ withoutHeaders: { "@request.auth.claims.sub": { exact: x } } }]',
+  "retries: { attempts: 1, backoff: 1s }",
+  "retries: { attempts: 1, retryRemoteLocalities: true }",
+  "retries: { attempts: 1, retryIgnorePreviousHosts: false }",
+])("%s is refused at its line", (field) => {
+  const http = `  - route: [{ destination: { host: a } }]\n    ${field}`;
+  expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0301", 11]]);
+});
+
+test.each([
+  ["redirect: { uri: /x }", "SL0301"],
+  ["delegate: { name: x }", "SL0301"],
+  ["directResponse: { status: 200, body: { bytes: aGk= } }", "SL0301"],
+  ["directResponse: { status: 600 }", "SL0501"],
+])("%s instead of a route is refused", (field, code) => {
+  expect(findings(virtualServiceYaml("vs", "a", `  - ${field}`)).map(([found]) => found)).toEqual([code]);
+});
+
+test("an abort with 600, which Istio lets pass, is one that Envoy refuses", () => {
+  const http =
+    "  - route: [{ destination: { host: a } }]\n    fault: { abort: { httpStatus: 600, percentage: { value: 1 } } }";
+  expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0501", 11]]);
+});
+
+test("empty fields and defaults that are written out are fine", () => {
+  const http = `  - route: [{ destination: { host: a }, headers: {} }]
+    mirrors: []
+    retries: { attempts: 1, retryIgnorePreviousHosts: true, retryRemoteLocalities: false }`;
+  expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([]);
+});
+
+const destinationRule = (spec: string, exportTo = "") => `
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: a, namespace: other }
+spec: { host: a.default.svc.cluster.local, ${spec}${exportTo} }
+`;
+
+test.each([
+  "trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } }",
+  "trafficPolicy: { loadBalancer: { simple: PASSTHROUGH } }",
+  "trafficPolicy: { loadBalancer: { localityLbSetting: { enabled: true } } }",
+  "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
+  "trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } }",
+  "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE } }] }",
+  "subsets: [{ name: v1, trafficPolicy: { proxyProtocol: { version: V1 } } }]",
+  "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { warmup: { duration: 1s } } }] } }]",
+])("%s is refused, unless it is for others", (spec) => {
+  expect(findings(destinationRule(spec))).toEqual([["SL0301", 6]]);
+  expect(findings(destinationRule(spec, ", exportTo: [elsewhere]"))).toEqual([]);
+});
+
+test("no TLS, and no locality, are what there is", () => {
+  expect(findings(destinationRule("trafficPolicy: { tls: { mode: DISABLE } }"))).toEqual([]);
+  expect(
+    findings(destinationRule("trafficPolicy: { loadBalancer: { localityLbSetting: { enabled: false } } }")),
+  ).toEqual([]);
+});
+
+test.each(["resolution: NONE", "resolution: DYNAMIC_DNS", "location: MESH_EXTERNAL"])(
+  "a ServiceEntry with %s is refused",
+  (field) => {
+    const entry = `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: x, namespace: default }
+spec: { hosts: ["*.example"], ports: [{ number: 80, name: http, protocol: HTTP }], ${field} }
+`;
+    expect(findings(entry)).toEqual([["SL0301", 6]]);
+    expect(findings(entry.replace("hosts:", 'exportTo: ["~"], hosts:'))).toEqual([]);
+  },
+);
+
+test("what another proxy would obey is not refused", () => {
+  const gateway = (selector: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: gw, namespace: default }
+spec:
+  selector: { istio: ${selector} }
+  servers:
+    - { port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: SIMPLE, credentialName: x } }
+    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"], tls: { httpsRedirect: true } }
+`;
+  const rules = virtualServiceYaml("vs", "x.example", "  - redirect: { uri: /x }", "gateways: [gw]");
+  expect(findings(gateway("ingressgateway") + rules).map(([code]) => code)).toEqual([
+    "SL0301",
+    "SL0301",
+    "SL0301",
+  ]);
+  expect(findings(gateway("other") + rules)).toEqual([]);
+  const mesh = virtualServiceYaml("vs", "a", "  - redirect: { uri: /x }");
+  expect(findings(mesh)).toHaveLength(1);
+  expect(findings(mesh, { meshPort: 0 })).toEqual([]);
+});
+
+test("tcp and tls rules are refused", () => {
+  const rules = (kind: string, match: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: vs, namespace: default }
+spec: { hosts: [a], ${kind}: [{ ${match} route: [{ destination: { host: a } }] }] }
+`;
+  expect(findings(rules("tcp", ""))).toEqual([["SL0301", 6]]);
+  expect(findings(rules("tls", "match: [{ sniHosts: [a] }],"))).toEqual([["SL0301", 6]]);
+});

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { resolveGatewayName } from "./virtual-services.ts";
+
+test.each([
+  ["gw", "default/gw"],
+  ["./gw", "default/gw"],
+  ["other/gw", "other/gw"],
+  ["mesh", "mesh"],
+  ["gw.other.svc.cluster.local", "other/gw"],
+  ["gw.other", "other/gw"],
+])("%s is %s", (written, expected) => {
+  expect(resolveGatewayName(written, "default")).toBe(expected);
+});
