@@ -56,9 +56,18 @@ export function parseRegex(pattern: string): Program {
   return { instructions: (inst as readonly RawInstruction[]).map(fromRaw), start };
 }
 
+/** Whether a pattern matches the empty text. */
+export function regexMatchesEmpty(pattern: string): boolean {
+  return compile(pattern).testExact("");
+}
+
 function parse(pattern: string) {
+  return compile(pattern).re2Input.prog;
+}
+
+function compile(pattern: string): RE2JS {
   try {
-    return RE2JS.compile(pattern).re2Input.prog;
+    return RE2JS.compile(pattern);
   } catch (error) {
     throw new RegexError((error as Error).message.replace(/^error parsing regexp: /, ""));
   }

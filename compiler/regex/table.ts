@@ -37,13 +37,12 @@ const SMALL_TABLE = 4096;
 
 /** The table of a minimised DFA; undefined when it would be longer than `maxBytes`. */
 export function encodeDfa(dfa: Dfa, maxBytes: number): Uint8Array | undefined {
-  const entries = dfa.states * dfa.classes.count;
-  const dense = entries <= DENSE_MAX_ENTRIES ? denseLength(dfa) : Number.POSITIVE_INFINITY;
+  const fitsDense = dfa.states * dfa.classes.count <= DENSE_MAX_ENTRIES;
+  const dense = fitsDense ? denseLength(dfa) : Number.POSITIVE_INFINITY;
   if (dense <= Math.min(SMALL_TABLE, maxBytes)) return encodeDense(dfa);
-  const comb = layComb(dfa);
-  const combLength = TABLE_BODY + comb.owners.length * COMB_ENTRY_SIZE;
-  if (Math.min(dense, combLength) > maxBytes) return undefined;
-  return dense <= maxBytes && dense <= combLength * COMB_MUST_SAVE ? encodeDense(dfa) : encodeComb(dfa, comb);
+  const comb = encodeComb(dfa);
+  if (dense <= Math.min(comb.length * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
+  return comb.length <= maxBytes ? comb : undefined;
 }
 
 function firstAccepting(dfa: Dfa): number {
@@ -60,7 +59,8 @@ function align(length: number): number {
   return (length + 3) & ~3;
 }
 
-function encodeDense(dfa: Dfa): Uint8Array {
+/** At most DENSE_MAX_ENTRIES states times classes. */
+export function encodeDense(dfa: Dfa): Uint8Array {
   const { classes, states, next, accepts } = dfa;
   const { bytes, view } = makeTable(KIND_DENSE, denseLength(dfa), classes.ofByte, classes.count);
   const first = firstAccepting(dfa);
@@ -126,7 +126,8 @@ function layComb(dfa: Dfa): Comb {
   return { owners: owners.subarray(0, used), bases };
 }
 
-function encodeComb(dfa: Dfa, { owners, bases }: Comb): Uint8Array {
+export function encodeComb(dfa: Dfa): Uint8Array {
+  const { owners, bases } = layComb(dfa);
   const { classes, next, accepts } = dfa;
   const length = TABLE_BODY + owners.length * COMB_ENTRY_SIZE;
   const { bytes, view } = makeTable(KIND_COMB, length, classes.ofByte, classes.count);

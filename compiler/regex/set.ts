@@ -1,0 +1,101 @@
+/**
+ * Many patterns → as few DFAs as stay small. One DFA that names all that match is tried first; where it grows out of
+ * proportion (expressions such as `.*a.*` multiply), patterns that are wild by themselves are put apart and the rest
+ * is halved until each part is tame. The bounds grow with the patterns, so that trying costs no more than succeeding.
+ */
+
+import { type Dfa, type DfaBounds, determinise } from "./determinise.ts";
+import { minimise } from "./minimise.ts";
+import { buildNfa, type Nfa } from "./nfa.ts";
+import { type Program, parseRegex } from "./parse.ts";
+import { type CompiledRegex, compileNfa, type RegexBounds } from "./single.ts";
+import { encodeDfa } from "./table.ts";
+
+/** A table for some of the patterns. */
+export interface RegexSetTable extends CompiledRegex {
+  /** For each accept set: the indices, ascending, of the patterns that match together. */
+  readonly acceptSets: readonly (readonly number[])[];
+}
+
+export interface RegexSetOptions extends RegexBounds {
+  /** Texts are compared from behind a prefix that they are known to have, and that is literal in every pattern. */
+  readonly prefix?: string;
+}
+
+const MAX_STATES = 250_000;
+const MAX_TABLE_BYTES = 4 * 1024 * 1024;
+const MAX_WORK = 20_000_000;
+
+interface Entry {
+  readonly index: number;
+  readonly pattern: string;
+  readonly program: Program;
+}
+
+interface Context {
+  readonly bounds: DfaBounds & { readonly maxTableBytes: number };
+  readonly options: RegexSetOptions;
+  readonly prefix: Uint8Array;
+}
+
+/** Compiles patterns together: a text matches pattern i when some table has an accept set with i for it. */
+export function compileRegexSet(
+  patterns: readonly string[],
+  options: RegexSetOptions = {},
+): readonly RegexSetTable[] {
+  const entries = patterns.map((pattern, index) => ({ index, pattern, program: parseRegex(pattern) }));
+  const bounds = {
+    maxStates: options.maxStates ?? MAX_STATES,
+    maxTableBytes: options.maxTableBytes ?? MAX_TABLE_BYTES,
+    maxWork: options.maxWork ?? MAX_WORK,
+  };
+  const context: Context = { bounds, options, prefix: new TextEncoder().encode(options.prefix ?? "") };
+  if (entries.length <= 1) return entries.map((entry) => alone(entry, context));
+  const whole = together(entries, context);
+  if (whole) return [whole];
+
+  // Similar patterns share states, so they should stay together when they are halved.
+  const tame = entries
+    .filter((entry) => isTame(entry, context))
+    .sort((a, b) => (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : a.index - b.index));
+  const apart = new Set(entries);
+  for (const entry of tame) apart.delete(entry);
+  return [...halve(tame, context), ...[...apart].map((entry) => alone(entry, context))];
+}
+
+function halve(entries: readonly Entry[], context: Context): RegexSetTable[] {
+  if (entries.length === 0) return [];
+  if (entries.length === 1) return [alone(entries[0]!, context)];
+  const table = together(entries, context);
+  if (table) return [table];
+  const middle = entries.length >> 1;
+  return [...halve(entries.slice(0, middle), context), ...halve(entries.slice(middle), context)];
+}
+
+function together(entries: readonly Entry[], context: Context): RegexSetTable | undefined {
+  const full = tameDfa(buildNfa(entries.map(({ program }) => program)), context);
+  if (!full) return undefined;
+  const dfa = minimise(full);
+  const table = encodeDfa(dfa, context.bounds.maxTableBytes);
+  if (!table) return undefined;
+  const acceptSets = dfa.acceptSets.map((set) =>
+    set.map((member) => entries[member]!.index).sort((a, b) => a - b),
+  );
+  return { kind: "dfa", table, states: dfa.states, acceptSets };
+}
+
+/** A DFA in proportion to its automaton. */
+function tameDfa(nfa: Nfa, { bounds, prefix }: Context): Dfa | undefined {
+  const size = nfa.ops.length;
+  const maxStates = Math.min(bounds.maxStates, 256 + size * 4);
+  const maxWork = Math.min(bounds.maxWork, 50_000 + size * 100);
+  return determinise(nfa, { maxStates, maxWork }, prefix);
+}
+
+function isTame({ program }: Entry, context: Context): boolean {
+  return tameDfa(buildNfa([program]), context) !== undefined;
+}
+
+function alone({ index, program }: Entry, { options, prefix }: Context): RegexSetTable {
+  return { ...compileNfa(buildNfa([program]), options, prefix), acceptSets: [[index]] };
+}
