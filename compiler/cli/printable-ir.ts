@@ -1,5 +1,6 @@
 /** The intermediate representation as it is printed: where a route came from as `file:line:column`. */
 
+import { positionAt } from "../diagnostics/position.ts";
 import type { Config } from "../ir/ir.ts";
 import type { Span } from "../source/span.ts";
 
@@ -17,7 +18,6 @@ function isSpan(value: unknown): value is Span {
 }
 
 function position({ file, start }: Span): string {
-  const before = file.text.slice(0, start);
-  const line = before.split("\n").length;
-  return `${file.path}:${line}:${start - before.lastIndexOf("\n")}`;
+  const { line, column } = positionAt(file, start);
+  return `${file.path}:${line}:${column}`;
 }

@@ -21,13 +21,18 @@ export class Report implements DiagnosticSink {
   }
 
   get hasErrors(): boolean {
-    return this.#count("error") + (this.#strict ? this.#count("warning") : 0) > 0;
+    return this.#count("error") > 0 || (this.#strict && this.#count("warning") > 0);
   }
 
+  /** Every finding and how many there are; empty when there is none. */
   renderText(colors: Colors): string {
-    if (this.#diagnostics.length === 0) return "";
+    if (this.#diagnostics.length === 0) {
+      return "";
+    }
     const counts = renderCounts(this.#diagnostics);
-    return renderText(this.#diagnostics, colors) + (counts === "" ? "" : `\n${counts}\n`);
+    const strict = this.#strict && this.#count("error") === 0 && this.hasErrors ? " (counted as errors)" : "";
+    const summary = counts === "" ? "" : `\n${colors.bold(counts)}${strict}\n`;
+    return renderText(this.#diagnostics, colors) + summary;
   }
 
   renderJson(extra: object = {}): string {
@@ -41,6 +46,7 @@ export class Report implements DiagnosticSink {
         errors: this.#count("error"),
         warnings: this.#count("warning"),
         infos: this.#count("info"),
+        strict: this.#strict,
       },
     };
   }
