@@ -91,9 +91,8 @@ describe.skipIf(!existsSync(CASES))("the shared cases, which are beside this che
           {},
         ).diagnostics.some(({ level }) => level === "error"),
       );
-    // TLS at the edge or to the upstream, each.
+    // TLS to the upstream, each.
     expect(refused).toEqual([
-      "samples__bookinfo__networking__certmanager-gateway.yaml",
       "samples__bookinfo__networking__destination-rule-all-mtls.yaml",
       "samples__bookinfo__networking__egress-rule-google-apis.yaml",
     ]);

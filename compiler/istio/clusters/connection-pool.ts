@@ -1,7 +1,7 @@
 /** `connectionPool`. A number of 0 means that it is not set. */
 
 import type { Cluster, Limits } from "../../ir/ir.ts";
-import { durationMs } from "../durations.ts";
+import { durationMs } from "../../schema/duration.ts";
 import type { ConnectionPoolSettings } from "../model.ts";
 import type { PortProtocol } from "../registry/service.ts";
 

@@ -48,7 +48,7 @@ test("rules for one host are merged: all subsets, the policy of the oldest that 
       rule(
         "b",
         "shop",
-        `host: web, ${policy("RANDOM")}, subsets: [{ name: v1, labels: { x: y } }, { name: v2 }]`,
+        `host: web, ${policy("RANDOM")}, subsets: [{ name: v1, labels: { app: other } }, { name: v2 }]`,
       ) +
       rule("c", "shop", `host: web, ${policy("ROUND_ROBIN")}`),
   );

@@ -1,7 +1,7 @@
 /** `outlierDetection`. What is not set keeps Envoy's default. */
 
 import type { OutlierDetection } from "../../ir/ir.ts";
-import { durationMs } from "../durations.ts";
+import { durationMs } from "../../schema/duration.ts";
 import type { OutlierDetectionSettings } from "../model.ts";
 
 export function lowerOutlierDetection(

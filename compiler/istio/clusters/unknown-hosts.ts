@@ -1,9 +1,9 @@
 /** DestinationRules for hosts that no service has: most often a name that was misspelt. */
 
+import { nearest } from "../../diagnostics/nearest.ts";
 import { covers, resolveHost } from "../host-names.ts";
 import type { Lowering } from "../lowering.ts";
 import type { ResourceSet } from "../model.ts";
-import { nearest } from "../nearest.ts";
 import { didYouMean } from "../report.ts";
 import { exposure } from "../visibility.ts";
 

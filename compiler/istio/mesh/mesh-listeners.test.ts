@@ -136,7 +136,7 @@ test("exportTo hides rules, and private ones come first", () => {
   const rules = (name: string, host: string, exportTo: string) =>
     virtualServiceYaml(name, "a", to(host), `exportTo: [${exportTo}]`);
   const services = serviceYaml("a") + serviceYaml("bb");
-  expect(targets(hostOf(lower(services + rules("x", "bb", "other")), "mesh", "a")?.routes)).toEqual([A]);
-  const both = lower(services + rules("x", "a", '"*"') + rules("y", "bb", '"."'));
+  expect(targets(hostOf(lower(services + rules("p", "bb", "other")), "mesh", "a")?.routes)).toEqual([A]);
+  const both = lower(services + rules("p", "a", '"*"') + rules("q", "bb", '"."'));
   expect(targets(hostOf(both, "mesh", "a")?.routes)).toEqual([B]);
 });
