@@ -1,11 +1,11 @@
 /** `Gateway` resources: which of their servers are this proxy's, and the virtual hosts they get. */
 
+import { nearest } from "../diagnostics/nearest.ts";
 import type { Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { covers, isWildcard } from "./host-names.ts";
 import { formatLabels, selects } from "./labels.ts";
 import type { Lowering } from "./lowering.ts";
 import type { GatewaySpec, Resource, ResourceSet, Server } from "./model.ts";
-import { nearest } from "./nearest.ts";
 import { byAge, compareStrings } from "./order.ts";
 import { didYouMean } from "./report.ts";
 import { lowerHttpRoutes } from "./routes/http-routes.ts";

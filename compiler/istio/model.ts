@@ -4,10 +4,10 @@
  */
 
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { nearest } from "../diagnostics/nearest.ts";
 import { checkSchema } from "../schema/check.ts";
 import { parseDocuments, type SourceDocument } from "../source/parse.ts";
 import type { SourceFile } from "../source/span.ts";
-import { nearest } from "./nearest.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import type {
   DestinationRuleSpec,
@@ -103,10 +103,11 @@ function* items(document: SourceDocument): Iterable<[unknown, FieldPath]> {
 function loadResource(
   set: ResourceSet,
   document: SourceDocument,
-  value: unknown,
+  raw: unknown,
   root: FieldPath,
   sink: DiagnosticSink,
 ): void {
+  const value = withoutNulls(raw);
   if (!isObject(value) || typeof value.kind !== "string" || typeof value.apiVersion !== "string") {
     sink.report({
       code: "SL0101",
@@ -170,6 +171,17 @@ function loadResource(
     spanOf: (path) => document.spanOf([...root, ...path]),
   };
   (set[list] as Resource<unknown>[]).push(resource);
+}
+
+/** Conditions on names: a null one is not the same as none. */
+const CONDITIONS = new Set(["headers", "withoutHeaders", "queryParams"]);
+
+/** A field that is null is a field that is not given, as Kubernetes has it. */
+function withoutNulls(value: unknown, name = ""): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item));
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== null || CONDITIONS.has(name));
+  return Object.fromEntries(entries.map(([key, field]) => [key, withoutNulls(field, key)]));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,10 +2,10 @@
  * A Kubernetes-style resource as the compiler knows it: plain data, and a way back to the text it came from.
  */
 
+import type { FieldPath } from "../source/field-path.ts";
 import type { Span } from "../source/span.ts";
 
-/** Keys and list indices from the resource's root: `["spec", "http", 0, "match"]`. */
-export type FieldPath = readonly (string | number)[];
+export type { FieldPath } from "../source/field-path.ts";
 
 export interface Resource<Spec> {
   readonly kind: string;

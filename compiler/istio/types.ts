@@ -249,7 +249,11 @@ export interface PortTrafficPolicy {
 
 export interface TrafficPolicy extends Omit<PortTrafficPolicy, "port"> {
   readonly portLevelSettings?: readonly PortTrafficPolicy[];
-  readonly tunnel?: { readonly protocol?: string; readonly targetHost?: string; readonly targetPort?: number };
+  readonly tunnel?: {
+    readonly protocol?: string;
+    readonly targetHost?: string;
+    readonly targetPort?: number;
+  };
   readonly proxyProtocol?: { readonly version?: string };
   readonly retryBudget?: Readonly<Record<string, unknown>>;
 }
@@ -324,7 +328,12 @@ export interface ServerTlsSettings {
 }
 
 export interface Server {
-  readonly port: { readonly number: number; readonly protocol: string; readonly name: string; readonly targetPort?: number };
+  readonly port: {
+    readonly number: number;
+    readonly protocol: string;
+    readonly name: string;
+    readonly targetPort?: number;
+  };
   readonly bind?: string;
   readonly hosts: readonly string[];
   readonly tls?: ServerTlsSettings;
@@ -358,7 +367,11 @@ export interface EndpointSliceSpec {
   readonly addressType?: string;
   readonly endpoints?: readonly {
     readonly addresses?: readonly string[];
-    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+    readonly conditions?: {
+      readonly ready?: boolean;
+      readonly serving?: boolean;
+      readonly terminating?: boolean;
+    };
     readonly hostname?: string;
     readonly nodeName?: string;
     readonly zone?: string;
@@ -381,7 +394,11 @@ export interface EndpointsSpec {
       readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
     }[];
     readonly notReadyAddresses?: readonly { readonly ip?: string }[];
-    readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[];
+    readonly ports?: readonly {
+      readonly name?: string;
+      readonly port?: number;
+      readonly protocol?: string;
+    }[];
   }[];
 }
 

@@ -1,12 +1,12 @@
 /** `http[].route[]`: the split, and the cluster that each destination names. */
 
+import { nearest } from "../../diagnostics/nearest.ts";
 import type { Destination as IrDestination } from "../../ir/ir.ts";
 import type { Span } from "../../source/span.ts";
 import { clusterName } from "../clusters/cluster-uses.ts";
 import { resolveHost } from "../host-names.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Destination, HttpRouteDestination } from "../model.ts";
-import { nearest } from "../nearest.ts";
 import type { Service } from "../registry/service.ts";
 import { didYouMean } from "../report.ts";
 import { MESH, type VirtualService } from "../virtual-services.ts";

@@ -1,7 +1,7 @@
 /** `http[].fault`. */
 
 import type { Fault, FaultAbort } from "../../ir/ir.ts";
-import { durationMs } from "../durations.ts";
+import { durationMs } from "../../schema/duration.ts";
 import type { HttpFault, Percent } from "../model.ts";
 
 const GRPC_STATUS = [

@@ -1,7 +1,7 @@
 /** The http rules of a VirtualService as routes, for one site. */
 
 import type { Action, Route } from "../../ir/ir.ts";
-import { durationMs } from "../durations.ts";
+import { durationMs } from "../../schema/duration.ts";
 import type { Lowering } from "../lowering.ts";
 import type { HttpMatchRequest, HttpRoute } from "../model.ts";
 import { describe, type VirtualService } from "../virtual-services.ts";

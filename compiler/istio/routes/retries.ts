@@ -1,7 +1,7 @@
 /** `http[].retries`. */
 
 import type { RetryPolicy } from "../../ir/ir.ts";
-import { durationMs } from "../durations.ts";
+import { durationMs } from "../../schema/duration.ts";
 import type { HttpRetry } from "../model.ts";
 
 const RETRIABLE_STATUS_CODES = "retriable-status-codes";

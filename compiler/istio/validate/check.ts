@@ -3,7 +3,8 @@
 import type { DiagnosticCode } from "../../diagnostics/codes.ts";
 import { DIAGNOSTIC_CODES } from "../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
-import type { FieldPath, Resource } from "../resource.ts";
+import { type FieldPath, nameOf } from "../../source/field-path.ts";
+import type { Resource } from "../resource.ts";
 
 export interface Check {
   readonly resource: Resource<unknown>;
@@ -18,23 +19,12 @@ export function checkOf(resource: Resource<unknown>, sink: DiagnosticSink): Chec
       sink.report({
         code,
         level: DIAGNOSTIC_CODES[code].level,
-        message: `${describe(path)}: ${message}`,
+        message: `${nameOf(path)}: ${message}`,
         span: resource.spanOf(path),
         ...(help === undefined ? {} : { help }),
       });
     },
   };
-}
-
-/** `spec.http[2].timeout`: list items count from 1, as people count. */
-export function describe(path: FieldPath): string {
-  let text = "";
-  for (const part of path) {
-    if (typeof part === "number") text += `[${part + 1}]`;
-    else if (/^[\w-]+$/.test(part)) text += text === "" ? part : `.${part}`;
-    else text += `["${part}"]`;
-  }
-  return text;
 }
 
 /** Calls `visit` for each entry of a list that may be missing, with its path. */

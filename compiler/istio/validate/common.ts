@@ -5,7 +5,7 @@
 
 import { isIP } from "node:net";
 import { regexSyntaxError } from "../../regex/index.ts";
-import { durationMs } from "../durations.ts";
+import { durationMs } from "../../schema/duration.ts";
 import type { FieldPath } from "../resource.ts";
 import type { StringMatch } from "../types.ts";
 import { type Check, each } from "./check.ts";

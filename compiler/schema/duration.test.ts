@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { durationMs, parseDuration } from "./durations.ts";
+import { durationMs, parseDuration } from "./duration.ts";
 
 test.each([
   ["5s", 5000],

@@ -1,0 +1,55 @@
+/** istiod's verdicts on single resources, where the folder with the recorded cases stands beside the project. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { loadResources } from "../model.ts";
+import { validate } from "./index.ts";
+
+interface Case {
+  readonly name: string;
+  readonly yaml: string;
+  readonly valid: boolean;
+  readonly warning: boolean;
+  readonly crd_valid: boolean;
+}
+
+const FILE = fileURLToPath(new URL("../../../../shared/cases/validation.yaml", import.meta.url));
+
+function verdict(text: string): { readonly errors: Diagnostic[]; readonly warnings: Diagnostic[] } {
+  const found: Diagnostic[] = [];
+  const sink = { report: (diagnostic: Diagnostic) => found.push(diagnostic) };
+  validate(loadResources([{ path: "case.yaml", text }], sink), sink);
+  return {
+    errors: found.filter(({ level }) => level === "error"),
+    warnings: found.filter(({ level }) => level === "warning"),
+  };
+}
+
+describe("istiod's verdicts", () => {
+  if (!existsSync(FILE)) {
+    console.log("the recorded cases are not here: istiod's verdicts were not compared");
+    it("has nothing to compare with", () => expect(existsSync(FILE)).toBe(false));
+    return;
+  }
+  const cases = parse(readFileSync(FILE, "utf8")) as Case[];
+
+  it(`refuses what istiod or its schema refuses, in ${cases.length} cases`, () => {
+    const wrong = cases
+      .map((one) => ({ one, refused: verdict(one.yaml).errors.length > 0 }))
+      .filter(({ one, refused }) => refused !== !(one.valid && one.crd_valid))
+      .map(({ one, refused }) => `${one.name}: ${refused ? "refused" : "accepted"}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it("warns where istiod warns", () => {
+    const valid = cases.filter((one) => one.valid && one.crd_valid);
+    const wrong = valid
+      .map((one) => ({ one, warned: verdict(one.yaml).warnings.length > 0 }))
+      .filter(({ one, warned }) => warned !== one.warning)
+      .map(({ one, warned }) => `${one.name}: ${warned ? "warned" : "not warned"}`);
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,0 +1,142 @@
+/** networking.istio.io DestinationRule: https://istio.io/latest/docs/reference/config/networking/destination-rule/ */
+
+import {
+  boolean,
+  duration,
+  int32,
+  list,
+  map,
+  number,
+  object,
+  oneOf,
+  percent,
+  portSelector,
+  resource,
+  type Schema,
+  string,
+  uint32,
+} from "./build.ts";
+
+const uint64: Schema = { type: "integer", minimum: 0 };
+
+const consistentHash = object(
+  {
+    httpHeaderName: string,
+    httpCookie: object(
+      {
+        name: string,
+        path: string,
+        ttl: duration,
+        attributes: list(object({ name: string, value: string })),
+      },
+      { required: ["name"] },
+    ),
+    useSourceIp: boolean,
+    httpQueryParameterName: string,
+    ringHash: object({ minimumRingSize: uint64 }),
+    maglev: object({ tableSize: uint64 }),
+    minimumRingSize: uint64,
+  },
+  {
+    exclusive: [
+      ["httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName"],
+      ["ringHash", "maglev"],
+    ],
+  },
+);
+
+const loadBalancer = object(
+  {
+    simple: oneOf("UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"),
+    consistentHash,
+    backendUtilization: map({}),
+    localityLbSetting: object({
+      enabled: boolean,
+      distribute: list(object({ from: string, to: map(uint32) })),
+      failover: list(object({ from: string, to: string })),
+      failoverPriority: list(string),
+    }),
+    zoneAwareLbSetting: object({
+      enabled: boolean,
+      failoverPriority: list(string),
+      minClusterSize: uint64,
+      routingEnabled: percent,
+      forceLocalZone: map({}),
+    }),
+    warmupDurationSecs: duration,
+    warmup: object({ duration, minimumPercent: number, aggression: number }, { required: ["duration"] }),
+  },
+  { exclusive: [["simple", "consistentHash", "backendUtilization"]] },
+);
+
+const connectionPool = object({
+  tcp: object({
+    maxConnections: int32,
+    connectTimeout: duration,
+    tcpKeepalive: object({ probes: uint32, time: duration, interval: duration }),
+    maxConnectionDuration: duration,
+    idleTimeout: duration,
+  }),
+  http: object({
+    http1MaxPendingRequests: int32,
+    http2MaxRequests: int32,
+    maxRequestsPerConnection: int32,
+    maxRetries: int32,
+    idleTimeout: duration,
+    h2UpgradePolicy: oneOf("DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"),
+    useClientProtocol: boolean,
+    maxConcurrentStreams: int32,
+    http2KeepAlive: object({ interval: duration, timeout: duration }),
+  }),
+});
+
+const outlierDetection = object({
+  consecutiveErrors: int32,
+  splitExternalLocalOriginErrors: boolean,
+  consecutiveLocalOriginFailures: uint32,
+  consecutiveGatewayErrors: uint32,
+  consecutive5xxErrors: uint32,
+  interval: duration,
+  baseEjectionTime: duration,
+  maxEjectionPercent: int32,
+  minHealthPercent: int32,
+  outlierDetectionHttpErrorCodes: list({}),
+});
+
+const tls = object({
+  mode: oneOf("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"),
+  clientCertificate: string,
+  privateKey: string,
+  caCertificates: string,
+  credentialName: string,
+  subjectAltNames: list(string),
+  sni: string,
+  insecureSkipVerify: boolean,
+  caCrl: string,
+});
+
+const blocks = { loadBalancer, connectionPool, outlierDetection, tls };
+
+const trafficPolicy = object({
+  ...blocks,
+  portLevelSettings: list(object({ port: portSelector, ...blocks })),
+  tunnel: object(
+    { protocol: string, targetHost: string, targetPort: uint32 },
+    { required: ["targetHost", "targetPort"] },
+  ),
+  proxyProtocol: object({ version: oneOf("V1", "V2") }),
+  retryBudget: object({ percent: number, minRetryConcurrency: uint32, budgetInterval: duration }),
+});
+
+export const destinationRule: Schema = resource(
+  object(
+    {
+      host: string,
+      trafficPolicy,
+      subsets: list(object({ name: string, labels: map(string), trafficPolicy }, { required: ["name"] })),
+      exportTo: list(string),
+      workloadSelector: object({ matchLabels: map(string) }),
+    },
+    { required: ["host"] },
+  ),
+);

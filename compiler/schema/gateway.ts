@@ -1,0 +1,48 @@
+/** networking.istio.io Gateway: https://istio.io/latest/docs/reference/config/networking/gateway/ */
+
+import { boolean, list, map, object, oneOf, resource, type Schema, string, uint32 } from "./build.ts";
+
+const versions = oneOf("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3");
+
+const tls = object({
+  httpsRedirect: boolean,
+  mode: oneOf("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"),
+  serverCertificate: string,
+  privateKey: string,
+  caCertificates: string,
+  caCrl: string,
+  credentialName: string,
+  credentialNames: list(string),
+  caCertCredentialName: string,
+  tlsCertificates: list(object({ serverCertificate: string, privateKey: string, caCertificates: string })),
+  subjectAltNames: list(string),
+  verifyCertificateSpki: list(string),
+  verifyCertificateHash: list(string),
+  minProtocolVersion: versions,
+  maxProtocolVersion: versions,
+  cipherSuites: list(string),
+  ecdhCurves: list(string),
+  insecureSkipVerify: boolean,
+});
+
+export const gateway: Schema = resource(
+  object({
+    servers: list(
+      object(
+        {
+          port: object(
+            { number: uint32, protocol: string, name: string, targetPort: uint32 },
+            { required: ["number", "protocol", "name"] },
+          ),
+          bind: string,
+          hosts: list(string),
+          tls,
+          defaultEndpoint: string,
+          name: string,
+        },
+        { required: ["port", "hosts"] },
+      ),
+    ),
+    selector: map(string),
+  }),
+);

@@ -1,0 +1,71 @@
+/** Of Kubernetes' own kinds only what we read is checked; the rest is the API server's business. */
+
+import { boolean, int32, list, map, metadata, object, type Schema, string } from "./build.ts";
+
+const open = { open: true } as const;
+const resource = (fields: Readonly<Record<string, Schema>>): Schema =>
+  object({ apiVersion: string, kind: string, metadata, ...fields }, open);
+
+const targetRef = object({ kind: string, name: string, namespace: string }, open);
+
+export const service = resource({
+  spec: object(
+    {
+      type: string,
+      clusterIP: string,
+      clusterIPs: list(string),
+      externalName: string,
+      selector: map(string),
+      ports: list(
+        object(
+          {
+            name: string,
+            port: int32,
+            protocol: string,
+            targetPort: { type: ["integer", "string"] },
+            appProtocol: string,
+          },
+          { ...open, required: ["port"] },
+        ),
+      ),
+    },
+    open,
+  ),
+});
+
+export const endpointSlice = resource({
+  addressType: string,
+  endpoints: list(
+    object(
+      {
+        addresses: list(string),
+        conditions: object({ ready: boolean, serving: boolean, terminating: boolean }, open),
+        nodeName: string,
+        zone: string,
+        targetRef,
+      },
+      open,
+    ),
+  ),
+  ports: list(object({ name: string, port: int32, protocol: string, appProtocol: string }, open)),
+});
+
+const address = object({ ip: string, hostname: string, targetRef }, open);
+
+export const endpoints = resource({
+  subsets: list(
+    object(
+      {
+        addresses: list(address),
+        notReadyAddresses: list(address),
+        ports: list(object({ name: string, port: int32, protocol: string }, open)),
+      },
+      open,
+    ),
+  ),
+});
+
+export const pod = resource({
+  spec: object({ serviceAccountName: string, nodeName: string }, open),
+  status: object({ podIP: string, podIPs: list(object({ ip: string }, open)) }, open),
+});

@@ -1,0 +1,146 @@
+/** networking.istio.io VirtualService: https://istio.io/latest/docs/reference/config/networking/virtual-service/ */
+
+import {
+  boolean,
+  duration,
+  int32,
+  list,
+  map,
+  object,
+  oneOf,
+  percent,
+  portSelector,
+  resource,
+  type Schema,
+  string,
+  stringMatch,
+  uint32,
+} from "./build.ts";
+
+const destination = object({ host: string, subset: string, port: portSelector }, { required: ["host"] });
+
+const headerOperations = object({ set: map(string), add: map(string), remove: list(string) });
+const headers = object({ request: headerOperations, response: headerOperations });
+
+/** A null condition is refused by validation, which knows what to say of it. */
+const conditions = map({ ...stringMatch, type: ["object", "null"] });
+
+const httpMatch = object({
+  name: string,
+  uri: stringMatch,
+  scheme: stringMatch,
+  method: stringMatch,
+  authority: stringMatch,
+  headers: conditions,
+  withoutHeaders: conditions,
+  queryParams: conditions,
+  port: uint32,
+  sourceLabels: map(string),
+  sourceNamespace: string,
+  gateways: list(string),
+  ignoreUriCase: boolean,
+  statPrefix: string,
+});
+
+const redirect = object(
+  {
+    uri: string,
+    prefixRewrite: string,
+    authority: string,
+    port: uint32,
+    derivePort: oneOf("FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"),
+    scheme: string,
+    redirectCode: uint32,
+  },
+  { exclusive: [["port", "derivePort"]] },
+);
+
+const directResponse = object(
+  { status: uint32, body: object({ string, bytes: string }, { exclusive: [["string", "bytes"]] }) },
+  { required: ["status"] },
+);
+
+const rewrite = object({
+  uri: string,
+  authority: string,
+  uriRegexRewrite: object({ match: string, rewrite: string }),
+});
+
+const retries = object({
+  attempts: int32,
+  perTryTimeout: duration,
+  retryOn: string,
+  retryRemoteLocalities: boolean,
+  retryIgnorePreviousHosts: boolean,
+  backoff: duration,
+});
+
+const fault = object({
+  delay: object(
+    { fixedDelay: duration, exponentialDelay: duration, percent: int32, percentage: percent },
+    { exclusive: [["fixedDelay", "exponentialDelay"]] },
+  ),
+  abort: object(
+    { httpStatus: int32, grpcStatus: string, http2Error: string, percentage: percent },
+    { exclusive: [["httpStatus", "grpcStatus", "http2Error"]] },
+  ),
+});
+
+const corsPolicy = object({
+  allowOrigin: list(string),
+  allowOrigins: list(stringMatch),
+  allowMethods: list(string),
+  allowHeaders: list(string),
+  exposeHeaders: list(string),
+  maxAge: duration,
+  allowCredentials: boolean,
+  unmatchedPreflights: oneOf("UNSPECIFIED", "FORWARD", "IGNORE"),
+});
+
+const httpRoute = object({
+  name: string,
+  match: list(httpMatch),
+  route: list(object({ destination, weight: int32, headers }, { required: ["destination"] })),
+  redirect,
+  directResponse,
+  delegate: object({ name: string, namespace: string }),
+  rewrite,
+  timeout: duration,
+  retries,
+  fault,
+  mirror: destination,
+  mirrors: list(object({ destination, percentage: percent }, { required: ["destination"] })),
+  mirrorPercent: uint32,
+  mirror_percent: uint32,
+  mirrorPercentage: percent,
+  corsPolicy,
+  headers,
+});
+
+const l4Destinations = list(object({ destination, weight: int32 }, { required: ["destination"] }));
+const l4Match = {
+  destinationSubnets: list(string),
+  port: uint32,
+  sourceLabels: map(string),
+  sourceNamespace: string,
+  gateways: list(string),
+};
+
+export const virtualService: Schema = resource(
+  object({
+    hosts: list(string),
+    gateways: list(string),
+    http: list(httpRoute),
+    tls: list(
+      object(
+        {
+          match: list(object({ ...l4Match, sniHosts: list(string) }, { required: ["sniHosts"] })),
+          route: l4Destinations,
+        },
+        { required: ["match"] },
+      ),
+    ),
+    tcp: list(object({ match: list(object({ ...l4Match, sourceSubnet: string })), route: l4Destinations })),
+    exportTo: list(string),
+  }),
+);
