@@ -5,6 +5,7 @@
 import {
   KIND_BITS,
   KIND_LIST,
+  KIND_LIST_REGEX_SET,
   KIND_LIST_TABLE,
   KIND_LIST_TRIE,
   LIST_CLEAR,
@@ -12,6 +13,7 @@ import {
 } from "../../filter/layout.ts";
 import type { Predicate } from "./attributes.ts";
 import { type Candidate, candidateWords, type GraphContext, without } from "./candidate.ts";
+import { writeRegexSets } from "./regex-set.ts";
 import { writeTable } from "./table.ts";
 import { writeTrie } from "./trie.ts";
 
@@ -22,7 +24,7 @@ const ATTRIBUTES_MAX = 16;
 export function writeBits(context: GraphContext, candidates: readonly Candidate[]): number | undefined {
   const counts = new Map<number, number>();
   for (const { predicates } of candidates) {
-    for (const attribute of new Set(predicates.filter(hasBit).map((predicate) => predicate.attribute))) {
+    for (const attribute of new Set(predicates.map((predicate) => predicate.attribute))) {
       counts.set(attribute, (counts.get(attribute) ?? 0) + 1);
     }
   }
@@ -45,14 +47,9 @@ export function writeBits(context: GraphContext, candidates: readonly Candidate[
   return context.writer.record(KIND_BITS, body);
 }
 
-/** Whether a predicate can be told by a bit. */
-function hasBit({ match }: Predicate): boolean {
-  return match.kind !== "regex";
-}
-
-/** The predicate on an attribute that becomes a bit: the one that is known most cheaply. */
+/** The predicate on an attribute that becomes a bit; there is rarely another. */
 function bitOf(predicates: readonly Predicate[], attribute: number): Predicate | undefined {
-  return predicates.find((predicate) => predicate.attribute === attribute && hasBit(predicate));
+  return predicates.find((predicate) => predicate.attribute === attribute);
 }
 
 function writePart(
@@ -66,14 +63,15 @@ function writePart(
   const missing = new Uint32Array(words);
   const exact = new Map<string, number[]>();
   const prefixes = new Map<string, number[]>();
+  const regexes = new Map<string, number[]>();
   keys.forEach((key, position) => {
     const bit = 1 << (position & 31);
     const word = position >>> 5;
     // The row for "present" is what holds for a value that is in no list.
     if (!key || (key.match.kind === "present") !== key.invert) present[word]! |= bit;
-    if (!key || holdsMissing(key)) missing[word]! |= bit;
-    if (!key || key.match.kind === "present" || key.match.kind === "regex") return;
-    const lists = key.match.kind === "exact" ? exact : prefixes;
+    if (!key || holdsMissing(context, key)) missing[word]! |= bit;
+    if (!key || key.match.kind === "present") return;
+    const lists = { exact, prefix: prefixes, regex: regexes }[key.match.kind];
     const entry = (key.invert ? position | LIST_CLEAR : position) >>> 0;
     const list = lists.get(key.match.value);
     if (list) list.push(entry);
@@ -86,10 +84,22 @@ function writePart(
     min: ROUTE_NONE,
     complete: false,
   }));
-  return [attribute, writeTable(writer, KIND_LIST_TABLE, exactLists), trie, 0, ...present, ...missing];
+  const regexLists = [...regexes.values()];
+  const regexSets = writeRegexSets(context, KIND_LIST_REGEX_SET, [...regexes.keys()], (members) =>
+    writer.record(
+      KIND_LIST,
+      members.flatMap((member) => regexLists[member]!),
+    ),
+  );
+  const table = writeTable(writer, KIND_LIST_TABLE, exactLists);
+  return [attribute, table, trie, regexSets, ...present, ...missing];
 }
 
-function holdsMissing({ match, invert, missingAsEmpty }: Predicate): boolean {
-  const hit = missingAsEmpty && (match.kind === "present" || match.value === "");
+/** Whether a predicate holds for a request that does not have the attribute. */
+function holdsMissing(context: GraphContext, { match, invert, missingAsEmpty }: Predicate): boolean {
+  if (!missingAsEmpty) return invert;
+  const hit =
+    match.kind === "present" ||
+    (match.kind === "regex" ? context.matchesEmpty(match.value) : match.value === "");
   return hit !== invert;
 }

@@ -21,11 +21,22 @@ export interface Candidate {
   readonly predicates: readonly Predicate[];
 }
 
+/** One table for several expressions. */
+export interface RegexSet {
+  /** Its REGEX record. */
+  readonly record: number;
+  readonly acceptSets: readonly (readonly number[])[];
+}
+
 /** What the writers of a graph share. */
 export interface GraphContext {
   readonly writer: BlobWriter;
   /** Compiles an expression once and returns its REGEX record. */
   regex(pattern: string): number;
+  /** Compiles expressions together: tables, and the expressions (by index) that match together in each. */
+  regexSets(patterns: readonly string[]): readonly RegexSet[];
+  /** Whether an expression matches the empty text. */
+  matchesEmpty(pattern: string): boolean;
   /** Attributes from this number on are query parameters. */
   readonly firstQuery: number;
 }

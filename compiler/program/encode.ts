@@ -12,16 +12,15 @@ import {
   HEADER_HOST_COUNT,
   HEADER_SUFFIXES,
   KIND_NODE_TABLE,
-  KIND_REGEX,
   NODE_NONE,
 } from "../../filter/layout.ts";
 import type { RouteMatch, RouteTable } from "../ir/ir.ts";
-import { compileRegex } from "../regex/index.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
 import { writeNode } from "./graph.ts";
 import { hashBackwards } from "./hash.ts";
 import { writeOutcome } from "./outcome.ts";
+import { Regexes } from "./regexes.ts";
 import { writeTable } from "./table.ts";
 import { BlobWriter } from "./writer.ts";
 
@@ -31,17 +30,14 @@ export function encodeProgram(table: RouteTable): Uint8Array {
   const attributes = new Attributes(table);
   const attributesRecord = attributes.write(writer);
 
-  const regexes = new Map<string, number>();
-  const regex = (pattern: string): number => {
-    let record = regexes.get(pattern);
-    if (record === undefined) {
-      record = writeRegex(writer, compileRegex(pattern).table);
-      regexes.set(pattern, record);
-    }
-    return record;
+  const regexes = new Regexes(writer);
+  const context: GraphContext = {
+    writer,
+    regex: (pattern) => regexes.single(pattern),
+    regexSets: (patterns) => regexes.sets(patterns),
+    matchesEmpty: (pattern) => regexes.matchesEmpty(pattern),
+    firstQuery: attributes.firstQuery,
   };
-
-  const context: GraphContext = { writer, regex, firstQuery: attributes.firstQuery };
 
   const routes: number[] = [];
   const domains = new Map<string, number>();
@@ -95,13 +91,4 @@ function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
     });
   }
   return predicates;
-}
-
-/** Writes a table that the regex engine made. */
-function writeRegex(writer: BlobWriter, table: Uint8Array): number {
-  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  const body = new Uint32Array(1 + table.length / 4);
-  body[0] = table.length;
-  for (let i = 1; i < body.length; i++) body[i] = view.getUint32((i - 1) * 4, true);
-  return writer.record(KIND_REGEX, body);
 }

@@ -10,9 +10,11 @@
  */
 
 import {
+  KIND_EACH,
   KIND_FAN,
   KIND_LEAF,
   KIND_NODE_TABLE,
+  KIND_REGEX_SET,
   KIND_SWITCH,
   KIND_TRIE,
   NODE_DIRECT,
@@ -30,6 +32,7 @@ import {
   without,
 } from "./candidate.ts";
 import { keyOf, type Narrowing, narrowings } from "./narrow.ts";
+import { writeRegexSets } from "./regex-set.ts";
 import { writeTable } from "./table.ts";
 import { writeTrie } from "./trie.ts";
 
@@ -96,13 +99,19 @@ function writeSwitch(context: GraphContext, candidates: readonly Candidate[], at
   const { writer } = context;
   const exact = new Map<string, Candidate[]>();
   const prefixes = new Map<string, Candidate[]>();
+  const regexes = new Map<string, Candidate[]>();
   const present: Candidate[] = [];
   const rest: Candidate[] = [];
   for (const candidate of candidates) {
     const key = keyOf(candidate, attribute);
     if (!key) rest.push(candidate);
     else if (key.match.kind === "present") present.push(without(candidate, key));
-    else append(key.match.kind === "exact" ? exact : prefixes, key.match.value, without(candidate, key));
+    else
+      append(
+        { exact, prefix: prefixes, regex: regexes }[key.match.kind],
+        key.match.value,
+        without(candidate, key),
+      );
   }
   let min: number = ROUTE_NONE;
   const child = (list: readonly Candidate[]): Node => {
@@ -124,9 +133,43 @@ function writeSwitch(context: GraphContext, candidates: readonly Candidate[], at
       return { value, ...child(value), complete };
     },
   );
+  const regexSets = writeRegexNodes(context, regexes);
+  min = Math.min(min, regexSets.min);
   const presentNode = child(present).reference;
   const restNode = child(rest).reference;
-  const reference = writer.record(KIND_SWITCH, [min, attribute, restNode, exactTable, trie, 0, presentNode]);
+  const reference = writer.record(KIND_SWITCH, [
+    min,
+    attribute,
+    restNode,
+    exactTable,
+    trie,
+    regexSets.reference,
+    presentNode,
+  ]);
+  return { reference, min };
+}
+
+/** Writes the expressions of a switch. What matches together is one short list, or several nodes in order. */
+function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, readonly Candidate[]>): Node {
+  const lists = [...regexes.values()];
+  const nodes = new Map<number, Node>();
+  let min: number = ROUTE_NONE;
+  for (const list of lists) min = Math.min(min, list[0]?.route ?? ROUTE_NONE);
+  const nodeOf = (member: number): Node => {
+    let node = nodes.get(member);
+    if (!node) {
+      node = writeNode(context, lists[member]!);
+      nodes.set(member, node);
+    }
+    return node;
+  };
+  const reference = writeRegexSets(context, KIND_REGEX_SET, [...regexes.keys()], (members) => {
+    if (members.length === 1) return nodeOf(members[0]!).reference;
+    const merged = reachable(members.map((member) => lists[member]!).reduce(mergeInOrder));
+    if (merged.length <= MERGE_MAX) return writeNode(context, merged).reference;
+    const parts = members.map(nodeOf).sort((a, b) => a.min - b.min);
+    return context.writer.record(KIND_EACH, [parts[0]!.min, ...parts.map((part) => part.reference)]);
+  });
   return { reference, min };
 }
 

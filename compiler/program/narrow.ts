@@ -21,15 +21,16 @@ export function keyOf(candidate: Candidate, attribute: number): Predicate | unde
   let key: Predicate | undefined;
   for (const predicate of candidate.predicates) {
     if (predicate.attribute !== attribute || predicate.invert || predicate.missingAsEmpty) continue;
-    if (predicate.match.kind === "regex") continue;
     if (!key || rank(predicate) > rank(key)) key = predicate;
   }
   return key;
 }
 
+/** Exact before prefix before expression before presence, the longer prefix first. */
 function rank({ match }: Predicate): number {
   if (match.kind === "exact") return 1_000_000;
-  return match.kind === "prefix" ? match.value.length + 1 : 0;
+  if (match.kind === "prefix") return match.value.length + 2;
+  return match.kind === "regex" ? 1 : 0;
 }
 
 interface Group {
@@ -39,9 +40,12 @@ interface Group {
   first: number;
 }
 
+const GROUP_OF = { exact: "exact", prefix: "prefixes", regex: "regexes" } as const;
+
 interface Groups {
   readonly exact: Map<string, Group>;
   readonly prefixes: Map<string, Group>;
+  readonly regexes: Map<string, Group>;
   present: number;
   keyed: number;
 }
@@ -58,19 +62,21 @@ export function narrowings(candidates: readonly Candidate[], mergeMax: number): 
       if (!key) continue;
       let groups = attributes.get(attribute);
       if (!groups) {
-        groups = { exact: new Map(), prefixes: new Map(), present: 0, keyed: 0 };
+        groups = { exact: new Map(), prefixes: new Map(), regexes: new Map(), present: 0, keyed: 0 };
         attributes.set(attribute, groups);
       }
       groups.keyed++;
       if (key.match.kind === "present") groups.present++;
-      else count(key.match.kind === "exact" ? groups.exact : groups.prefixes, key.match.value, candidate);
+      else count(groups[GROUP_OF[key.match.kind]], key.match.value, candidate);
     }
   }
   return [...attributes]
     .sort(([a], [b]) => a - b)
-    .map(([attribute, { exact, prefixes, present, keyed }]) => {
+    .map(([attribute, { exact, prefixes, regexes, present, keyed }]) => {
       let largest = 0;
       for (const { size } of exact.values()) largest = Math.max(largest, size);
+      // How many expressions match together is known only to who compiles them; mostly it is one.
+      for (const { size } of regexes.values()) largest = Math.max(largest, size);
       const nested = measurePrefixes(prefixes, mergeMax);
       return {
         attribute,

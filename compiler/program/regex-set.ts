@@ -1,0 +1,25 @@
+/**
+ * Many expressions on one attribute: the regex engine makes as few tables of them as it can, each walked once for a
+ * value, and each set of expressions that can match together leads to one word.
+ */
+
+import type { GraphContext } from "./candidate.ts";
+
+/**
+ * Writes the tables and returns the first record, 0 without patterns. `word` is given the expressions, by index, that
+ * match together.
+ */
+export function writeRegexSets(
+  context: GraphContext,
+  kind: number,
+  patterns: readonly string[],
+  word: (members: readonly number[]) => number,
+): number {
+  let next = 0;
+  if (patterns.length === 0) return next;
+  for (const { record, acceptSets } of [...context.regexSets(patterns)].reverse()) {
+    const words = acceptSets.map((members) => word(members));
+    next = context.writer.record(kind, [record, next, ...words]);
+  }
+  return next;
+}
