@@ -167,9 +167,9 @@ describe("check", () => {
     if (format === "json") {
       const { diagnostics, summary } = JSON.parse(out);
       expect(summary.errors).toBeGreaterThan(0);
-      expect(diagnostics[0]).toMatchObject({ level: "error", file: "rules.yaml", line: 26 });
+      expect(diagnostics[0]).toMatchObject({ level: "error", file: "rules.yaml", line: 24 });
     } else {
-      expect(out).toContain("rules.yaml:26:");
+      expect(out).toContain("rules.yaml:24:");
     }
   });
 
