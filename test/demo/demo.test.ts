@@ -187,8 +187,8 @@ test("rules with a mistake end it with 1 before anything starts", async () => {
   expect(await readdir(temporary)).toEqual([]);
 });
 
-test.each([["--no-such-flag"], ["--target", "magic"]])("a wrong call ends with 2: %s %s", async (...args) => {
-  const demo = new Demo(args);
+test.each(["--no-such-flag", "--target magic"])("a wrong call ends with 2: %s", async (args) => {
+  const demo = new Demo(args.split(" "));
   expect(await demo.ended).toBe(2);
   expect(demo.output).toMatch(/error/);
 });
