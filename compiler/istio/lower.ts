@@ -86,13 +86,19 @@ function refuse(
   }
 }
 
+/** Addresses on which a listener is in the way of the admin interface, which is always on 127.0.0.1. */
+const ADMIN_ADDRESSES = new Set(["127.0.0.1", "0.0.0.0", "::"]);
+
 /** Envoy would start and then say that an address is in use, without saying which rule wanted it. */
 function reportPortConflicts(
   listeners: readonly Listener[],
-  { adminPort }: ProxyOptions,
+  { adminPort, listenAddress }: ProxyOptions,
   report: Report,
 ): void {
-  const owners = new Map<number, string>([[adminPort, "Envoy's admin interface"]]);
+  const owners = new Map<number, string>();
+  if (ADMIN_ADDRESSES.has(listenAddress)) {
+    owners.set(adminPort, "Envoy's admin interface");
+  }
   for (const { name, port } of listeners) {
     const owner = owners.get(port);
     if (owner !== undefined && port !== 0) {

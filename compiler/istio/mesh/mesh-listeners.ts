@@ -106,7 +106,11 @@ function defaultPort(service: Service): number | undefined {
 }
 
 function sorted(virtualHosts: readonly VirtualHost[]): VirtualHost[] {
-  return [...virtualHosts, BLOCK_ALL].sort((a, b) => compareStrings(a.name, b.name));
+  // A rule for `*` is an error in the mesh; that it is lowered all the same must not make a table that contradicts itself.
+  const all = virtualHosts.some(({ domains }) => domains.includes("*"))
+    ? virtualHosts
+    : [...virtualHosts, BLOCK_ALL];
+  return [...all].sort((a, b) => compareStrings(a.name, b.name));
 }
 
 /** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { EndpointSliceSpec, EndpointsSpec, Resource, ResourceSet, ServiceSpec } from "../model.ts";
+import { byAge } from "../order.ts";
 import { kubernetesProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
 import type { Workloads } from "./workloads.ts";
@@ -19,7 +20,7 @@ export class KubernetesEndpoints {
 
   constructor({ endpointSlices, endpoints }: ResourceSet, workloads: Workloads) {
     this.#workloads = workloads;
-    for (const slice of endpointSlices) {
+    for (const slice of [...endpointSlices].sort(byAge)) {
       const service = slice.labels[SERVICE_NAME_LABEL];
       if (service !== undefined) {
         const key = `${slice.namespace}/${service}`;
