@@ -93,6 +93,8 @@ function explain(error: ErrorObject, root: unknown): Fault[] {
       return [fault(path, "SL0106", `${name} needs the field ${error.params.missingProperty}`)];
     case "minItems":
       return [fault(path, "SL0106", `${name} needs at least ${error.params.limit} item`)];
+    case "maxItems":
+      return [fault(path, "SL0105", `${name} has at most ${error.params.limit} items`)];
     case "enum":
       return [
         fault(

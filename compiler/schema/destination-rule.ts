@@ -58,6 +58,7 @@ const loadBalancer = object(
     }),
     zoneAwareLbSetting: object({
       enabled: boolean,
+      failover: list(object({ from: string, to: string })),
       failoverPriority: list(string),
       minClusterSize: uint64,
       routingEnabled: percent,

@@ -14,7 +14,10 @@ const tls = object({
   credentialName: string,
   credentialNames: list(string),
   caCertCredentialName: string,
-  tlsCertificates: list(object({ serverCertificate: string, privateKey: string, caCertificates: string })),
+  tlsCertificates: {
+    ...list(object({ serverCertificate: string, privateKey: string, caCertificates: string })),
+    maxItems: 2,
+  },
   subjectAltNames: list(string),
   verifyCertificateSpki: list(string),
   verifyCertificateHash: list(string),

@@ -79,9 +79,12 @@ function checkServerHost(check: Check, host: string, path: FieldPath): void {
   const parts = host.split("/");
   const namespace = parts.length === 2 ? parts[0]! : undefined;
   const name = parts.at(-1)!;
+  // Gateways that Istio made from the Gateway API may admit no namespace at all.
+  const generated = check.resource.annotations["internal.istio.io/gateway-semantics"] === "gateway";
+  const special = ["*", ".", ...(generated ? ["~"] : [])];
   if (
     parts.length > 2 ||
-    (namespace !== undefined && namespace !== "*" && namespace !== "." && !isDnsLabel(namespace))
+    (namespace !== undefined && !special.includes(namespace) && !isDnsLabel(namespace))
   ) {
     check.report("SL0276", path, `${quote(host)} is neither host nor namespace/host`);
     return;

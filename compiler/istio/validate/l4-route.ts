@@ -14,7 +14,7 @@ export function checkTlsRoute(check: Check, rule: TlsRoute, path: FieldPath, hos
   each(rule?.match, [...path, "match"], (match, at) => {
     if (!match?.sniHosts?.length) check.report("SL0260", at, "a tls match needs sniHosts");
     each(match?.sniHosts, [...at, "sniHosts"], (sni, place) => {
-      const wrong = isIP(sni) !== 0 ? undefined : hostError(sni, true);
+      const wrong = isIP(sni) !== 0 || isInternalSni(sni) ? undefined : hostError(sni, true);
       if (wrong !== undefined) check.report("SL0203", place, `${quote(sni)}: ${wrong}`);
       else if (isIP(sni) !== 0) check.report("SL0261", place, "clients send no IP address as SNI");
       else if (!hosts.some((host) => covers(host.toLowerCase(), sni.toLowerCase()))) {
@@ -45,6 +45,11 @@ function checkL4Match(check: Check, match: L4Match, path: FieldPath): void {
   if (match.port !== undefined && match.port !== 0) checkPort(check, match.port, [...path, "port"]);
   checkLabels(check, match.sourceLabels, [...path, "sourceLabels"]);
   checkGatewayNames(check, match.gateways, [...path, "gateways"]);
+}
+
+/** The server name by which gateways of a mesh address one another's services. */
+export function isInternalSni(name: string): boolean {
+  return /^outbound_\.\d+_\._\..+$/.test(name);
 }
 
 /** An IP address, or one with a prefix length. */

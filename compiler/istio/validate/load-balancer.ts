@@ -41,7 +41,7 @@ export function checkLoadBalancer(
     }
   }
   const locality = settings.localityLbSetting as LocalitySettings | undefined;
-  const zones = settings.zoneAwareLbSetting as { failoverPriority?: readonly string[] } | undefined;
+  const zones = settings.zoneAwareLbSetting as LocalitySettings | undefined;
   if (locality && zones) {
     check.report(
       "SL0297",
@@ -50,10 +50,7 @@ export function checkLoadBalancer(
     );
   }
   if (locality) checkLocality(check, locality, [...path, "localityLbSetting"], outlierDetection, top);
-  each(zones?.failoverPriority, [...path, "zoneAwareLbSetting", "failoverPriority"], (label, at) => {
-    if (TOPOLOGY.has(label.split("=")[0]!))
-      check.report("SL0297", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
-  });
+  if (zones) checkZones(check, zones, [...path, "zoneAwareLbSetting"], outlierDetection, top);
 }
 
 function checkConsistentHash(
@@ -141,6 +138,32 @@ function checkLocality(
     checkLocalities(check, Object.keys(entry.to ?? {}), [...at, "to"]);
   });
   checkLocalities(check, from, [...path, "distribute"]);
+  checkFailover(check, locality, path);
+  each(failoverPriority, [...path, "failoverPriority"], (label, at) => {
+    if (failover.length > 0 && TOPOLOGY.has(label.split("=")[0]!)) {
+      check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
+    }
+  });
+  if (top) warnWithoutOutlierDetection(check, locality, path, outlierDetection);
+}
+
+function checkZones(
+  check: Check,
+  zones: LocalitySettings,
+  path: FieldPath,
+  outlierDetection: boolean,
+  top: boolean,
+): void {
+  checkFailover(check, zones, path);
+  each(zones.failoverPriority, [...path, "failoverPriority"], (label, at) => {
+    if (TOPOLOGY.has(label.split("=")[0]!)) {
+      check.report("SL0298", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
+    }
+  });
+  if (top) warnWithoutOutlierDetection(check, zones, path, outlierDetection);
+}
+
+function checkFailover(check: Check, { failover }: LocalitySettings, path: FieldPath): void {
   each(failover, [...path, "failover"], (entry, at) => {
     if (entry.from === entry.to) check.report("SL0298", at, "from and to are the same region");
     for (const side of ["from", "to"] as const) {
@@ -155,12 +178,16 @@ function checkLocality(
       }
     }
   });
-  each(failoverPriority, [...path, "failoverPriority"], (label, at) => {
-    if (failover.length > 0 && TOPOLOGY.has(label.split("=")[0]!)) {
-      check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
-    }
-  });
-  if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection && top) {
+}
+
+/** Without it no endpoint is ever seen to fail. */
+function warnWithoutOutlierDetection(
+  check: Check,
+  { failover = [], failoverPriority = [] }: LocalitySettings,
+  path: FieldPath,
+  outlierDetection: boolean,
+): void {
+  if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection) {
     check.report("SL0299", path, "failover happens only with outlierDetection in the same policy");
   }
 }

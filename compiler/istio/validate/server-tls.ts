@@ -34,7 +34,8 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
   }
   const seen = new Set<string>();
   each(tls.cipherSuites, [...path, "cipherSuites"], (suite, at) => {
-    if (!CIPHER_SUITES.has(suite))
+    // A sign in front adds a suite to the default, moves it back, or takes it out.
+    if (!CIPHER_SUITES.has(suite.replace(/^[-+!]/, "")))
       check.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
     else if (seen.has(suite)) check.report("SL0279", at, `${quote(suite)} is listed twice`);
     seen.add(suite);
@@ -46,7 +47,7 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
     return;
   }
   if (mode === "PASSTHROUGH" || mode === "AUTO_PASSTHROUGH") {
-    for (const field of given.filter((name) => name !== "caCrl")) {
+    for (const field of given) {
       check.report("SL0279", [...path, field], `${mode} does not terminate TLS and uses no certificate`);
     }
     return;
@@ -59,7 +60,7 @@ function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath, mod
   const sources = [
     Boolean(tls.credentialName) && "credentialName",
     (tls.credentialNames?.length ?? 0) > 0 && "credentialNames",
-    Boolean(tls.serverCertificate || tls.privateKey) && "serverCertificate",
+    Boolean(tls.serverCertificate && tls.privateKey) && "serverCertificate",
     (tls.tlsCertificates?.length ?? 0) > 0 && "tlsCertificates",
   ].filter((source) => source !== false);
   for (const source of sources.slice(1)) {
@@ -76,14 +77,10 @@ function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath, mod
       "at most two certificates are used, one RSA and one ECDSA",
     );
   }
-  if (tls.caCrl && (mode === "SIMPLE" || credential)) {
-    check.report(
-      "SL0263",
-      [...path, "caCrl"],
-      mode === "SIMPLE" ? "SIMPLE verifies no client" : "the credential holds the revocation list",
-    );
-  }
   if (credential) return;
+  if (tls.caCrl && mode === "SIMPLE") {
+    check.report("SL0263", [...path, "caCrl"], "SIMPLE verifies no client");
+  }
   if (!tls.tlsCertificates?.length) {
     for (const field of ["serverCertificate", "privateKey"] as const) {
       if (!tls[field]) check.report("SL0263", path, `${mode} needs ${field}, or a credentialName`);

@@ -158,7 +158,7 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
       if (
         (spec.addresses?.length ?? 0) > 0 &&
         (spec.hosts?.length ?? 0) > 1 &&
-        spec.ports?.some((port) => !isHttp(port.protocol) && !isTls(port.protocol))
+        spec.ports?.some((port) => !isHttp(port.protocol))
       ) {
         check.report(
           "SL0289",

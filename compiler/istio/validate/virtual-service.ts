@@ -10,7 +10,7 @@ import type { VirtualServiceSpec } from "../types.ts";
 import { type Check, each } from "./check.ts";
 import { checkExportTo, hostError, isDnsLabel, quote } from "./common.ts";
 import { checkHttpRoute } from "./http-route.ts";
-import { checkTcpRoute, checkTlsRoute } from "./l4-route.ts";
+import { checkTcpRoute, checkTlsRoute, isInternalSni } from "./l4-route.ts";
 import { warnUnreachable } from "./unreachable.ts";
 
 const SPEC: FieldPath = ["spec"];
@@ -50,7 +50,7 @@ function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean, atGat
   const sni = atGateway && spec.tls?.some((route) => route.match?.some((match) => match.sniHosts?.length));
   each(spec.hosts, [...SPEC, "hosts"], (host, path) => {
     const wrong = isIP(host) !== 0 ? undefined : hostError(host, true);
-    if (wrong !== undefined && !(sni && /^outbound_\.\d+_\._\..+$/.test(host))) {
+    if (wrong !== undefined && !(sni && isInternalSni(host))) {
       check.report("SL0203", path, `${quote(host)}: ${wrong}`);
       valid = false;
     } else if (mesh && host === "*") {
