@@ -17,8 +17,9 @@ import {
   OP_MATCH,
   OP_SPLIT,
 } from "../../filter/regex/layout.ts";
-import { type ByteClasses, byteClasses, EDGE, kindOf, NEWLINE, OTHER, WORD, waysByClass } from "./classes.ts";
+import { type ByteClasses, byteClasses, EDGE, kindOf, NEWLINE, OTHER, WORD } from "./classes.ts";
 import type { Nfa } from "./nfa.ts";
+import type { ByteNode } from "./utf8.ts";
 
 /** State 0 is the one that nothing leaves; `next` has a row of `classes.count` for each state. */
 export interface Dfa {
@@ -58,8 +59,7 @@ class Determiniser {
   readonly #bounds: DfaBounds;
   readonly #classes: ByteClasses;
   readonly #kindOfClass: Uint8Array;
-  /** For each byte state of the automaton: the classes it has a way for, and the target of each. */
-  readonly #moves: (readonly { readonly class: number; readonly target: number }[] | undefined)[] = [];
+  readonly #nodeClasses = new Map<ByteNode, readonly number[]>();
   readonly #mark: Uint32Array;
   #generation = 0;
   #work = 0;
@@ -133,52 +133,49 @@ class Determiniser {
 
   /** Fills the row's classes of one kind (of all: undefined) with what the members lead to. */
   #step(members: Int32Array, row: Int32Array, kind: number | undefined): void {
-    const ways: (number[] | undefined)[] = [];
+    const ways: number[][] = [];
     for (const place of members) {
       if (this.#nfa.ops[place] !== OP_BYTE) continue;
-      for (const move of this.#movesOf(place)) {
-        if (kind !== undefined && this.#kindOfClass[move.class] !== kind) continue;
-        const way = ways[move.class];
-        if (way) way.push(move.target);
-        else ways[move.class] = [move.target];
+      const node = this.#nfa.nodes[place]!;
+      const targets = this.#nfa.targets[place]!;
+      for (const byteClass of this.#classesOf(node)) {
+        if (kind !== undefined && this.#kindOfClass[byteClass] !== kind) continue;
+        const target = targets[node.ways[this.#classes.sample[byteClass]!]! - 1]!;
+        const way = ways[byteClass];
+        if (way) way.push(target);
+        else ways[byteClass] = [target];
         this.#spend(1);
       }
     }
-    const known = new Map<string, number>();
+    /** Classes that were looked at, for those that lead to the same places. */
+    const done: number[] = [];
     ways.forEach((way, byteClass) => {
       const before = this.#kindOfClass[byteClass]!;
-      if (way!.length === 1) {
-        const key = way![0]! * 4 + before;
+      if (way.length === 1) {
+        const key = way[0]! * 4 + before;
         let state = this.#single.get(key);
         if (state === undefined) {
-          state = this.#stateOf(way!, before);
+          state = this.#stateOf(way, before);
           this.#single.set(key, state);
         }
         row[byteClass] = state;
         return;
       }
-      const key = `${before}:${way!.join()}`;
-      let state = known.get(key);
-      if (state === undefined) {
-        state = this.#stateOf(way!, before);
-        known.set(key, state);
-      }
-      row[byteClass] = state;
+      const same = done.find((other) => this.#kindOfClass[other] === before && equal(ways[other]!, way));
+      row[byteClass] = same === undefined ? this.#stateOf(way, before) : row[same]!;
+      if (same === undefined) done.push(byteClass);
     });
   }
 
-  #movesOf(place: number) {
-    let moves = this.#moves[place];
-    if (!moves) {
-      const targets = this.#nfa.targets[place]!;
-      const list: { class: number; target: number }[] = [];
-      waysByClass(this.#nfa.nodes[place]!, this.#classes).forEach((way, byteClass) => {
-        if (way > 0) list.push({ class: byteClass, target: targets[way - 1]! });
-      });
-      moves = list;
-      this.#moves[place] = moves;
+  /** The classes that a node has a way for. */
+  #classesOf(node: ByteNode): readonly number[] {
+    let list = this.#nodeClasses.get(node);
+    if (!list) {
+      const { sample } = this.#classes;
+      list = Array.from(sample.keys()).filter((byteClass) => node.ways[sample[byteClass]!]! > 0);
+      this.#nodeClasses.set(node, list);
     }
-    return moves;
+    return list;
   }
 
   /** The state of being at some places after `before` was read. */
@@ -259,7 +256,8 @@ class Determiniser {
           found.push(place);
       }
     }
-    return Int32Array.from(found).sort();
+    const members = new Int32Array(found);
+    return found.length > 1 ? members.sort() : members;
   }
 
   #spend(work: number): void {
@@ -277,6 +275,8 @@ function assertionsThatHold(before: number, after: number): number {
   return flags;
 }
 
-function equal(a: Int32Array, b: Int32Array): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -11,7 +11,18 @@ import {
   OP_MATCH,
   OP_SPLIT,
 } from "../../filter/regex/layout.ts";
-import { ALT, ASSERT, CAPTURE, FAIL, MATCH, NOP, type Program, RegexError, RUNES } from "./parse.ts";
+import {
+  ALT,
+  ASSERT,
+  CAPTURE,
+  FAIL,
+  MATCH,
+  NOP,
+  type Program,
+  RegexError,
+  RUNES,
+  TOO_LARGE,
+} from "./parse.ts";
 import { type ByteNode, byteAutomaton } from "./utf8.ts";
 
 export interface Nfa {
@@ -120,7 +131,7 @@ class Builder {
   }
 
   #reserve(): number {
-    if (this.ops.length === this.#limit) throw new RegexError("pattern too large - compile failed");
+    if (this.ops.length === this.#limit) throw new RegexError(TOO_LARGE);
     this.args.push(0);
     this.outs.push(0);
     this.nodes.push(undefined);

@@ -4,6 +4,8 @@
  */
 
 import { RE2JS } from "re2js";
+import { NFA_MAX_INSTRUCTIONS } from "../../filter/regex/layout.ts";
+import { leastProgramSize } from "./size.ts";
 
 export const ALT = 1;
 export const CAPTURE = 3;
@@ -49,6 +51,9 @@ const NOTHING: readonly number[] = [];
 
 export class RegexError extends Error {}
 
+/** RE2's words for a program that is over the limit. */
+export const TOO_LARGE = "pattern too large - compile failed";
+
 /** The program of a pattern; throws a RegexError, worded as Go's, for what RE2 does not take. */
 export function parseRegex(pattern: string): Program {
   if (/\p{Surrogate}/u.test(pattern)) throw new RegexError("invalid UTF-8");
@@ -66,6 +71,7 @@ function parse(pattern: string) {
 }
 
 function compile(pattern: string): RE2JS {
+  if (leastProgramSize(pattern) > NFA_MAX_INSTRUCTIONS) throw new RegexError(TOO_LARGE);
   try {
     return RE2JS.compile(pattern);
   } catch (error) {

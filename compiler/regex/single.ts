@@ -28,7 +28,7 @@ export interface RegexBounds {
 
 const MAX_STATES = 4096;
 const MAX_TABLE_BYTES = 128 * 1024;
-const MAX_WORK = 400_000;
+const MAX_WORK = 250_000;
 
 const NO_PREFIX = new Uint8Array(0);
 

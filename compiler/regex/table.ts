@@ -40,6 +40,10 @@ export function encodeDfa(dfa: Dfa, maxBytes: number): Uint8Array | undefined {
   const fitsDense = dfa.states * dfa.classes.count <= DENSE_MAX_ENTRIES;
   const dense = fitsDense ? denseLength(dfa) : Number.POSITIVE_INFINITY;
   if (dense <= Math.min(SMALL_TABLE, maxBytes)) return encodeDense(dfa);
+  // Rows that fill a comb need no trying.
+  const least = TABLE_BODY + dfa.next.reduce((sum, state) => sum + (state ? COMB_ENTRY_SIZE : 0), 0);
+  if (dense <= Math.min(least * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
+  if (least > maxBytes) return undefined;
   const comb = encodeComb(dfa);
   if (dense <= Math.min(comb.length * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
   return comb.length <= maxBytes ? comb : undefined;
