@@ -18,7 +18,7 @@ export interface CompiledRegex {
 }
 
 export interface RegexBounds {
-  /** States of a DFA before it is minimised. */
+  /** States of a DFA before it is minimised, besides the dead one. */
   readonly maxStates?: number | undefined;
   /** Length of a DFA's table. */
   readonly maxTableBytes?: number | undefined;

@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as layout from "../../filter/regex/layout.ts";
+import { compileRegexSet } from "./set.ts";
+import { compileRegex } from "./single.ts";
+import { Walker } from "./walker.fixture.ts";
+
+let walker: Walker;
+beforeAll(async () => {
+  walker = await Walker.create();
+});
+
+const PATTERN = "/(a|b)*\\b[^/]é{2,3}(?m:$)";
+
+const tables = {
+  dense: () => compileRegex(PATTERN).table,
+  nfa: () => compileRegex(PATTERN, { maxStates: 1 }).table,
+  comb: () => compileRegexSet(Array.from({ length: 300 }, (_, i) => `/${i * 7919}/[a-z]*/${i}`))[0]!.table,
+  set: () => compileRegexSet(["/a.*", "/ab.*", "/a[^c]*"])[0]!.table,
+};
+const KINDS = {
+  dense: layout.KIND_DENSE,
+  nfa: layout.KIND_NFA,
+  comb: layout.KIND_COMB,
+  set: layout.KIND_DENSE,
+};
+const NAMES = ["dense", "nfa", "comb", "set"] as const;
+
+const numberAt = (table: Uint8Array, at: number) => new DataView(table.buffer).getUint32(at, true);
+function changed(table: Uint8Array, at: number, value: number): Uint8Array {
+  const copy = table.slice();
+  new DataView(copy.buffer).setUint32(at, value, true);
+  return copy;
+}
+
+describe.each(NAMES)("a %s table", (name) => {
+  it("is of its kind, aligned and sound", () => {
+    const table = tables[name]();
+    expect(numberAt(table, layout.TABLE_KIND)).toBe(KINDS[name]);
+    expect(table.length % 4).toBe(0);
+    expect(walker.load(table)).toBe(true);
+  });
+
+  it("is refused when it is cut, too long, or says so", () => {
+    const table = tables[name]();
+    expect(walker.load(table.subarray(0, table.length - 4))).toBe(false);
+    expect(walker.load(table.subarray(0, 100))).toBe(false);
+    expect(walker.load(new Uint8Array(0))).toBe(false);
+    expect(walker.load(Uint8Array.from([...table, 0, 0, 0, 0]))).toBe(false);
+    expect(walker.load(changed(table, layout.TABLE_LENGTH, table.length - 4))).toBe(false);
+  });
+
+  it.each([
+    ["kind", layout.TABLE_KIND, [0, 4, 0xffffffff]],
+    ["classes", layout.TABLE_CLASSES, [0, 1, 257, 0xffffffff]],
+    ["start", layout.TABLE_START, [1 << 20, 0xffffffff]],
+    ["entries", layout.TABLE_ENTRIES, [0, 1, 1 << 20, 0xffffffff, 0x20000000]],
+  ])("is refused with a wrong %s", (_, at, values) => {
+    for (const value of values)
+      expect(walker.load(changed(tables[name](), at, value)), `${value}`).toBe(false);
+  });
+
+  it("never reads or writes outside, whatever stands in it", () => {
+    const table = tables[name]();
+    const text = new TextEncoder().encode("/ab xéé/7919/abc/1");
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(table.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        (changes) => {
+          const copy = table.slice();
+          for (const [at, byte] of changes) copy[at] = byte;
+          // A walk that leaves the memory traps; one that does not end would not come back.
+          if (walker.load(copy)) walker.matches(text);
+        },
+      ),
+      { numRuns: 2000, seed: 23 },
+    );
+  });
+});
+
+describe("references", () => {
+  it("of a dense table", () => {
+    const table = tables.dense();
+    const last = table.length - 4;
+    expect(walker.load(changed(table, layout.TABLE_BODY, 0xffffffff))).toBe(false);
+    // Not the beginning of a row.
+    expect(walker.load(changed(table, layout.TABLE_BODY, 1))).toBe(false);
+    expect(walker.load(changed(table, last, 0xffffffff))).toBe(false);
+    expect(walker.load(changed(table, layout.DENSE_ACCEPTING, 0))).toBe(false);
+  });
+
+  it("of a comb", () => {
+    const table = tables.comb();
+    const entries = numberAt(table, layout.TABLE_ENTRIES);
+    let used = layout.TABLE_BODY;
+    while (numberAt(table, used) === layout.COMB_FREE) used += layout.COMB_ENTRY_SIZE;
+    expect(walker.load(changed(table, used + 4, entries))).toBe(false);
+    expect(walker.load(changed(table, used + 4, entries - 1))).toBe(false);
+    expect(walker.load(changed(table, used, entries))).toBe(false);
+  });
+
+  it("of an automaton", () => {
+    const table = tables.nfa();
+    const count = numberAt(table, layout.TABLE_ENTRIES);
+    for (let i = 0; i < count; i++) {
+      const at = layout.TABLE_BODY + i * layout.INSTRUCTION_SIZE;
+      const op = numberAt(table, at) & layout.OP_MASK;
+      expect(walker.load(changed(table, at, 7))).toBe(false);
+      if (op === layout.OP_MATCH || op === layout.OP_FAIL) continue;
+      expect(walker.load(changed(table, at + 4, 0xfffffff0))).toBe(false);
+      expect(walker.load(changed(table, at, (op | 0xfffffff0) >>> 0))).toBe(false);
+    }
+    const targets = layout.TABLE_BODY + count * layout.INSTRUCTION_SIZE;
+    expect(walker.load(changed(table, targets, count))).toBe(false);
+    expect(walker.load(changed(table, layout.NFA_TARGETS, 0x40000000))).toBe(false);
+    expect(walker.load(changed(table, layout.NFA_SHAPES, 0))).toBe(false);
+  });
+});
+
+it("nothing is allocated by a match", () => {
+  const text = new TextEncoder().encode(`/${"ab".repeat(5000)}`);
+  for (const name of NAMES) {
+    expect(walker.load(tables[name]())).toBe(true);
+    const before = walker.exports.heapInUse.value;
+    const pages = walker.exports.memory.buffer.byteLength;
+    for (let i = 0; i < 100; i++) walker.matches(text);
+    expect(walker.exports.heapInUse.value).toBe(before);
+    expect(walker.exports.memory.buffer.byteLength).toBe(pages);
+  }
+});
+
+it("the room for simulations grows to the hungriest table and no further", () => {
+  const large = compileRegex("(a?){900}a{900}", { maxStates: 1 }).table;
+  expect(walker.load(large)).toBe(true);
+  const before = walker.exports.heapInUse.value;
+  for (let i = 0; i < 100; i++) {
+    expect(walker.load(large)).toBe(true);
+    expect(walker.load(tables.nfa())).toBe(true);
+  }
+  expect(walker.exports.heapInUse.value).toBe(before);
+});
