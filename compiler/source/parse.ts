@@ -4,7 +4,7 @@
  * file with errors is still returned, so that everything is said at once.
  */
 
-import { type Document, isNode, isPair, parseAllDocuments, type Tags, type YAMLError } from "yaml";
+import { type Document, isNode, isPair, parseAllDocuments, type Tags, visit, type YAMLError } from "yaml";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "./span.ts";
 
@@ -86,6 +86,9 @@ function readDocument(
 ): SourceDocument | undefined {
   const range = document.contents!.range;
   const span: Span = { file, start: range[0], end: range[1] };
+  if (reportAliases(file, document, sink)) {
+    return undefined;
+  }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
@@ -116,6 +119,32 @@ function readDocument(
     spanOf: (path) => find(path, false),
     keySpanOf: (path) => find(path, true),
   };
+}
+
+/** Aliases that lead nowhere or back to themselves; true when there was one. */
+function reportAliases(file: SourceFile, document: Document.Parsed, sink: DiagnosticSink): boolean {
+  let found = false;
+  visit(document, {
+    Alias(_key, alias, parents) {
+      const source = alias.resolve(document);
+      if (source !== undefined && !parents.includes(source)) {
+        return;
+      }
+      found = true;
+      const [start, end] = alias.range ?? [0, 1];
+      sink.report({
+        code: "SL0007",
+        level: "error",
+        message:
+          source === undefined
+            ? `no anchor &${alias.source} stands before this alias`
+            : `*${alias.source} stands inside of what it stands for`,
+        span: { file, start, end },
+        help: "Write the repeated part out.",
+      });
+    },
+  });
+  return found;
 }
 
 function keyNode(document: Document.Parsed, path: readonly (string | number)[]): unknown {

@@ -83,7 +83,11 @@ function decode(name: string, bytes: Uint8Array, sink: DiagnosticSink): SourceFi
   try {
     return { path: name, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
-    sink.report({ code: "SL0002", level: "error", message: `${name} is not UTF-8 text` });
+    // Read loosely, only to show where: what is no character becomes U+FFFD.
+    const text = new TextDecoder("utf-8").decode(bytes);
+    const start = Math.max(0, text.indexOf("\ufffd"));
+    const span = { file: { path: name, text }, start, end: start + 1 };
+    sink.report({ code: "SL0002", level: "error", message: `${name} is not UTF-8 text`, span });
     return undefined;
   }
 }
