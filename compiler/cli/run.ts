@@ -18,6 +18,8 @@ import {
   startEnvoy,
   watchInputs,
 } from "../runtime/index.ts";
+import { readInputs } from "../source/read.ts";
+import type { SourceFile } from "../source/span.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type CommonOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { type Format, Report } from "./report.ts";
@@ -110,7 +112,9 @@ export async function serve(
     });
     try {
       events.serving(envoy, compilation);
-      const watching = flags.watch ? await keepUpToDate(envoy, folder, files, options, events) : undefined;
+      const watching = flags.watch
+        ? await keepUpToDate(envoy, folder, files, compilation, options, events)
+        : undefined;
       const exit = await Promise.race([envoy.died, aborted(stop)]);
       await watching?.close();
       if (exit !== undefined) {
@@ -159,6 +163,7 @@ async function keepUpToDate(
   envoy: EnvoyProcess,
   folder: string,
   firstFiles: OutputFiles,
+  { sources }: Compilation,
   options: CommonOptions,
   events: RunEvents,
 ): Promise<Watching> {
@@ -223,6 +228,10 @@ async function keepUpToDate(
     });
   };
   const watch = await watchInputs({ paths: options.paths, onChange });
+  // Getting and starting an Envoy takes its time, and nobody watched meanwhile.
+  if (await haveChanged(sources, options.paths)) {
+    onChange();
+  }
   return {
     async close() {
       giveUp.abort();
@@ -231,6 +240,15 @@ async function keepUpToDate(
       await working;
     },
   };
+}
+
+/** Whether the input is not what was compiled any more; what is wrong with it is said when it is compiled. */
+async function haveChanged(sources: readonly SourceFile[], paths: readonly string[]): Promise<boolean> {
+  const now = await readInputs(paths, { report: () => {} });
+  return (
+    now.length !== sources.length ||
+    now.some(({ path: name, text }, i) => name !== sources[i]!.path || text !== sources[i]!.text)
+  );
 }
 
 /** Says what happens, as lines for people or as one JSON object a line. */
