@@ -3,18 +3,13 @@
  * is not supported yet must be refused by name; those are counted and listed, so that none is passed in silence.
  */
 
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import type { ProxyOptions, Target } from "../compiler/options.ts";
+import { stringify } from "yaml";
 import { Connection } from "./harness/client.ts";
 import { type Answer, answerOf, differences, type Expectation } from "./harness/expect.ts";
 import { type Applied, Mesh } from "./harness/mesh.ts";
+import { PROXIES, Refusals, TARGETS, withSharedCases } from "./harness/shared.ts";
 import { sameProportion } from "./harness/statistics.ts";
-
-const FOLDER = path.resolve(import.meta.dirname, "../../shared/cases");
-const TARGETS: readonly Target[] = ["wasm", "native"];
 
 interface SharedCase {
   readonly id: string;
@@ -51,26 +46,13 @@ interface SharedCheck {
   readonly nondeterministic?: boolean;
 }
 
-/** Where the recorded proxy stood. */
-const PROXIES: Record<SharedCase["proxy"], Partial<ProxyOptions>> = {
-  sidecar: { proxyLabels: { app: "a" }, proxyNamespace: "echo", meshListeners: true },
-  gateway: { proxyLabels: { istio: "ingressgateway" }, proxyNamespace: "istio-system" },
-};
-
 /** Istio's cluster for hosts it does not know; the outbound policy that asks for it is not there yet. */
 const PASSTHROUGH = "PassthroughCluster";
 
-if (!existsSync(path.join(FOLDER, "datapath.yaml"))) {
-  test("the shared cases", () => {
-    console.log(`the shared cases are not here: ${FOLDER} does not exist`);
-  });
-} else {
-  const cases: readonly SharedCase[] = parse(readFileSync(path.join(FOLDER, "datapath.yaml"), "utf8"));
-  const base = readFileSync(path.join(FOLDER, "base.yaml"), "utf8");
-
-  describe.each(TARGETS)("recorded cases, target %s", (target) => {
+withSharedCases<SharedCase>("datapath.yaml", (cases, base) => {
+  describe.each(TARGETS)("target %s", (target) => {
     let mesh: Mesh;
-    const refused: string[] = [];
+    const refusals = new Refusals();
     const left: string[] = [];
     let checked = 0;
 
@@ -80,34 +62,31 @@ if (!existsSync(path.join(FOLDER, "datapath.yaml"))) {
 
     afterAll(async () => {
       await mesh?.close();
-      const lines = [`${target}: ${checked} recorded checks held, ${refused.length} cases refused by name`];
-      console.log([...lines, ...refused.map((line) => `  ${line}`), ...left].join("\n"));
+      console.log(
+        [
+          `${target}: ${checked} recorded checks held; ${refusals.count} cases refused by name`,
+          refusals,
+          ...left,
+        ].join("\n"),
+      );
     });
 
-    test.each(cases.map((one) => [one.id, one.name, one] as const))("%s %s", async (_id, _name, one) => {
+    test.each(cases.map((one) => [one.id, one.name, one] as const))("%s %s", async (id, _name, one) => {
       const rules = one.resources.map((resource) => stringify(resource)).join("---\n");
       const applied = await mesh.apply([base, rules], { proxy: PROXIES[one.proxy], answerDnsNames: true });
-      const errors = applied.diagnostics.filter(({ level }) => level === "error");
       if (one.envoy_rejects_config === true) {
         expect(applied.compilation, "Envoy refused this configuration, so it has to be refused here").toBe(
           undefined,
         );
         return;
       }
-      if (applied.compilation === undefined) {
-        const others = errors.filter(({ code }) => !code.startsWith("SL03"));
-        const lines = others.map(({ code, message }) => `${code} ${message}`);
-        expect(lines.length, lines.join("\n")).toBe(0);
-        expect(errors.length).toBeGreaterThan(0);
-        refused.push(
-          `${one.id} ${one.name}: ${[...new Set(errors.map(({ message }) => message))].join("; ")}`,
-        );
+      if (refusals.note(id, applied)) {
         return;
       }
       const lines: string[] = [];
       for (const [i, check] of (one.checks ?? []).entries()) {
         if (check.observed.cluster === PASSTHROUGH) {
-          left.push(`  ${one.id} check ${i + 1}: not asked, it needs the outbound policy ALLOW_ANY`);
+          left.push(`  ${id} check ${i + 1}: not asked, it needs the outbound policy ALLOW_ANY`);
           continue;
         }
         const found = await runCheck(mesh, applied, one, check).catch((error: Error) => [error.message]);
@@ -117,7 +96,7 @@ if (!existsSync(path.join(FOLDER, "datapath.yaml"))) {
       expect(lines.length, lines.join("\n")).toBe(0);
     });
   });
-}
+});
 
 async function runCheck(
   mesh: Mesh,

@@ -90,12 +90,15 @@ describe.each(BAD)("$name", ({ text, line }) => {
 });
 
 test("all errors are said, not the first", async () => {
-  await write("one.yaml", GOOD.replace("weight: 50", "weight: -1").replace("prefix: /a", "prefx: /a"));
+  await write(
+    "one.yaml",
+    GOOD.replace("weight: 50", "weight: -1").replace("httpStatus: 418", "httpStatus: 4180"),
+  );
   await write("two.yaml", GOOD.replaceAll("site", "page").replace("hosts: [page.example]", "hosts: 7"));
   const { diagnostics } = await check(["one.yaml", "two.yaml"]);
   const errors = diagnostics.filter(({ level }) => level === "error");
   expect(new Set(errors.map(({ file, line }) => `${file}:${line}`))).toEqual(
-    new Set(["one.yaml:11", "one.yaml:14", "two.yaml:7"]),
+    new Set(["one.yaml:14", "one.yaml:18", "two.yaml:7"]),
   );
 });
 

@@ -123,6 +123,11 @@ export class Mesh {
     });
   }
 
+  /** A text of a case with the addresses of this mesh. */
+  own(text: string): string {
+    return text.replaceAll(ADDRESSES, this.#network).replaceAll(FREE_PORT, String(this.#freePort));
+  }
+
   /** The clusters that have an endpoint. */
   clustersOf(endpoint: string): readonly string[] {
     return this.#clusters.get(endpoint) ?? [];
@@ -149,8 +154,7 @@ export class Mesh {
     return Promise.all(
       documents.map(async (text, i) => {
         const file = path.join(this.#folder, "rules", `${i}.yaml`);
-        const own = text.replaceAll(ADDRESSES, this.#network).replaceAll(FREE_PORT, String(this.#freePort));
-        await writeFile(file, own);
+        await writeFile(file, this.own(text));
         return file;
       }),
     );

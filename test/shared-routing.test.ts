@@ -1,0 +1,141 @@
+/** End-to-end cases in the manner of Istio's own integration suite: those that ask for plain HTTP. */
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAllDocuments, stringify } from "yaml";
+import { ask, askHttp2 } from "./harness/client.ts";
+import { answerOf, differences } from "./harness/expect.ts";
+import { Mesh } from "./harness/mesh.ts";
+import { PROXIES, Refusals, TARGETS, withSharedCases } from "./harness/shared.ts";
+
+interface RoutingCase {
+  readonly id: string;
+  readonly group: string;
+  readonly name: string;
+  readonly sub?: string;
+  readonly resources: readonly { readonly apiVersion: string }[];
+  /** False: what Istio's suite expects was not seen when it was replayed. */
+  readonly verified_istiod_on_stock_envoy?: boolean;
+  readonly request: {
+    readonly from: "mesh" | "gateway";
+    readonly source_workload: string;
+    readonly port: number;
+    readonly port_name?: string;
+    readonly protocol?: string;
+    readonly host: string;
+    readonly method: string;
+    readonly path: string;
+    readonly headers?: Record<string, string>;
+    readonly count?: number;
+    readonly http2?: boolean;
+  };
+  readonly expect: {
+    readonly status?: number;
+    readonly upstream_request_headers?: Record<string, string>;
+    readonly upstream_protocol?: string;
+    readonly upstream_host?: string;
+    readonly upstream_path?: string;
+    readonly location?: string;
+    readonly response_headers?: Record<string, string>;
+  };
+}
+
+/** Why a case is not asked. */
+const LEFT: ReadonlyMap<string, string> = new Map<string, string>([
+  ["gateway-008", "istiod gives gateways and sidecars different clusters for a port of undeclared protocol"],
+  ["consistent-hash-001", "the pods that it asks are not among the services"],
+  ...["host-017", "host-018", "host-036", "host-037"].map(
+    (id) => [id, "it needs the outbound policy ALLOW_ANY"] as const,
+  ),
+  ["consistent-hash-008", "the pods that it asks are not among the services"],
+]);
+
+function whyLeft({ id, request, resources, verified_istiod_on_stock_envoy: verified }: RoutingCase) {
+  if (verified !== true) {
+    return "not replayed";
+  }
+  if ((request.protocol ?? "HTTP") !== "HTTP") {
+    return "not for plain HTTP";
+  }
+  if (
+    resources.some(
+      ({ apiVersion }) => !/^(v1|discovery\.k8s\.io\/v1|networking\.istio\.io\/.*)$/.test(apiVersion),
+    )
+  ) {
+    return "about kinds that are left alone";
+  }
+  return LEFT.get(id);
+}
+
+/** The ports of the headless service are those of its pods; a case names them by what they are for. */
+function portOf({ group, request }: RoutingCase, base: string): number {
+  if (group !== "host") {
+    return request.port;
+  }
+  const services = parseAllDocuments(base).map((document) => document.toJS());
+  const headless = services.find(({ kind, metadata }) => kind === "Service" && metadata.name === "headless");
+  const ports: readonly { name: string; port: number }[] = headless.spec.ports;
+  return ports.find(({ name }) => name === request.port_name)!.port;
+}
+
+withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
+  const cases = all.filter((one) => whyLeft(one) === undefined);
+  describe.each(TARGETS)("target %s", (target) => {
+    let mesh: Mesh;
+    const refusals = new Refusals();
+    let held = 0;
+
+    beforeAll(async () => {
+      mesh = await Mesh.create({ target });
+    });
+
+    afterAll(async () => {
+      await mesh?.close();
+      const reasons = new Map<string, number>();
+      for (const reason of all.map(whyLeft).filter((why) => why !== undefined)) {
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      }
+      const left = [...reasons].map(([reason, count]) => `  ${count} not asked: ${reason}`);
+      const summary = `${target}: ${held} recorded cases held; ${refusals.count} refused by name`;
+      console.log([summary, refusals, ...left].join("\n"));
+    });
+
+    test.each(cases.map((one) => [one.id, `${one.name} ${one.sub ?? ""}`, one] as const))(
+      "%s %s",
+      async (id, _name, one) => {
+        const rules = one.resources.map((resource) => stringify(resource)).join("---\n");
+        const { from, source_workload: app } = one.request;
+        const proxy =
+          from === "gateway" ? PROXIES.gateway : { ...PROXIES.sidecar, proxyLabels: { app, version: "v1" } };
+        const applied = await mesh.apply([base, rules], { proxy, answerDnsNames: true });
+        if (refusals.note(id, applied)) {
+          return;
+        }
+        const listener = `${from}_${portOf(one, base)}`;
+        const port = applied.ports.get(listener);
+        expect(port, `no listener ${listener} among ${[...applied.ports.keys()].join(", ")}`).toBeDefined();
+        const send = one.request.http2 === true ? askHttp2 : ask;
+        const response = await send(port!, { ...one.request, host: mesh.own(one.request.host) });
+        const answer = answerOf(response, (endpoint) => mesh.clustersOf(endpoint));
+        const wanted = one.expect;
+        const lines = differences(answer, {
+          ...(wanted.status !== undefined && { status: wanted.status }),
+          ...(wanted.upstream_host !== undefined && { host: wanted.upstream_host }),
+          ...(wanted.upstream_path !== undefined && { path: wanted.upstream_path }),
+          ...(wanted.upstream_request_headers && { headers: wanted.upstream_request_headers }),
+          ...((wanted.response_headers ?? wanted.location) !== undefined && {
+            responseHeaders: {
+              ...wanted.response_headers,
+              ...(wanted.location !== undefined && { location: wanted.location }),
+            },
+          }),
+        });
+        const protocol = { "HTTP/1.1": "1.1", "HTTP/2.0": "2" }[wanted.upstream_protocol ?? ""];
+        if (protocol !== undefined && answer.upstream?.httpVersion !== protocol) {
+          lines.push(`protocol at the upstream: expected ${protocol}, got ${answer.upstream?.httpVersion}`);
+        }
+        expect(lines.length, lines.join("\n")).toBe(0);
+        held += 1;
+      },
+    );
+  });
+});
