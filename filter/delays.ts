@@ -42,7 +42,16 @@ export function forget(position: u32): void {
   removeAt(position - 1);
 }
 
-/** The next stream whose time has come, taken out of the queue; 0 when there is none. */
+/** Takes out the one that `nextDue` returned. */
+export function forgetFirst(): void {
+  removeAt(0);
+}
+
+export function anyWaiting(): bool {
+  return count != 0;
+}
+
+/** The next stream whose time has come, which stays in the queue; 0 when there is none. */
 export function nextDue(time: u64): u32 {
   if (!count || load<u64>(queue) > time) return 0;
   dueOutcome = load<u32>(queue, 16);

@@ -7,7 +7,7 @@ import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports"
 import "./host/abort";
 import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./contexts";
 import { decide, decideAfterDelay } from "./decide";
-import { dueOutcome, dueRoot, forget, nextDue, scheduleTick } from "./delays";
+import { anyWaiting, dueOutcome, dueRoot, forget, forgetFirst, nextDue, scheduleTick } from "./delays";
 import { now } from "./host/clock";
 import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
 import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
@@ -16,7 +16,7 @@ import { enter, respond, resume, STOP_ITERATION } from "./host/stream";
 import { ATTRIBUTES_COUNT, HEADER_ATTRIBUTES } from "./layout";
 import { reserveSlots } from "./program/request";
 import { refusal, refusalOffset, verifyProgram } from "./program/verify";
-import { addRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
+import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
 
 const PLUGIN_CONFIGURATION: i32 = 7;
 
@@ -92,11 +92,8 @@ export function proxy_on_tick(root: u32): void {
   arenaReset();
   const time = now();
   for (let stream = nextDue(time); stream; stream = nextDue(time)) {
-    const outcome = dueOutcome;
-    const streamRootContext = dueRoot;
-    const entry = findStream(stream);
-    if (enter(stream) && decideAfterDelay(streamRootContext, outcome)) resume();
-    if (entry) forget(streamQueuePosition(entry));
+    if (enter(stream) && decideAfterDelay(dueRoot, dueOutcome)) resume();
+    forgetFirst();
   }
   scheduleTick(root);
 }
@@ -111,5 +108,9 @@ export function proxy_on_delete(id: u32): void {
     return;
   }
   const root = findRoot(id);
-  if (root) deleteRoot(root);
+  if (!root) return;
+  deleteRoot(root);
+  // Its tick is gone with it, and others may have relied on that.
+  const other = anyRoot();
+  if (other && anyWaiting()) scheduleTick(other);
 }

@@ -27,6 +27,11 @@ export function findRoot(id: u32): usize {
   return root;
 }
 
+/** The id of the newest root that is left, or 0. */
+export function anyRoot(): u32 {
+  return first ? load<u32>(first) : 0;
+}
+
 /** Its program, or 0 while it has none. */
 export function rootProgram(root: usize): usize {
   return <usize>load<u32>(root, 8);

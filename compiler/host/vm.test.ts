@@ -349,6 +349,27 @@ describe("answers and faults", () => {
     expect(vm.tickOf(root)).toBe(0);
   });
 
+  it("wakes requests of a new program after the root whose tick they relied on is gone", () => {
+    const slow = (ms: number) =>
+      encodeProgram(
+        table({ "*": [route(undefined, "a", { fault: { delay: { fixedMs: ms, perMillion: always } } })] }),
+      );
+    const vm = new FilterVm(FILTER);
+    const old = vm.configure(slow(1000))!;
+    const first = vm.begin(old, { authority: "h", path: "/" });
+    const fresh = vm.configure(slow(3000))!;
+    const second = vm.begin(fresh, { authority: "h", path: "/" });
+    expect([vm.tickOf(old), vm.tickOf(fresh)]).toEqual([1000, 0]);
+    vm.advance(old, 1000);
+    expect([vm.waits(first), vm.waits(second)]).toEqual([false, true]);
+    vm.end(first);
+    vm.deleteRoot(old);
+    expect(vm.tickOf(fresh)).toBe(2000);
+    vm.advance(fresh, 2000);
+    expect(vm.waits(second)).toBe(false);
+    vm.end(second);
+  });
+
   it("keeps a deleted program while a request waits under it", () => {
     const body = "x".repeat(1000);
     const action = { kind: "directResponse", status: 200, body } as const;

@@ -55,6 +55,7 @@ interface Exports {
 }
 
 interface Stream {
+  readonly root: number;
   headers: HeaderLine[];
   readonly written: Map<string, string>;
   response?: { status: number; body: string; grpcStatus: number };
@@ -80,7 +81,6 @@ export class FilterVm {
   #cannedPairs: Uint8Array | undefined;
   #nextId = 1;
   #effective = 0;
-  #callRoot = 0;
   #nanoseconds = 1_000_000_000n;
 
   constructor(module: WebAssembly.Module, seed = 1) {
@@ -157,7 +157,9 @@ export class FilterVm {
           return OK;
         },
         proxy_set_tick_period_milliseconds: (period: number) => {
-          this.#ticks.set(this.#callRoot, period);
+          const root = this.#streams.get(this.#effective)?.root ?? this.#effective;
+          if (!this.#ticks.has(root)) return BAD_ARGUMENT;
+          this.#ticks.set(root, period);
           return OK;
         },
       },
@@ -192,7 +194,7 @@ export class FilterVm {
     const root = this.#nextId++;
     const first = this.#ticks.size === 0;
     this.#ticks.set(root, 0);
-    this.#callRoot = this.#effective = root;
+    this.#effective = root;
     this.#exports.proxy_on_context_create(root, 0);
     if (first) this.#exports.proxy_on_vm_start(root, 0);
     this.#configuration = blob;
@@ -204,9 +206,9 @@ export class FilterVm {
   }
 
   deleteRoot(root: number): void {
-    this.#callRoot = this.#effective = root;
-    this.#exports.proxy_on_delete(root);
     this.#ticks.delete(root);
+    this.#effective = root;
+    this.#exports.proxy_on_delete(root);
   }
 
   /** Begins a request and returns its id; it may wait for a delay. `end` must follow. */
@@ -219,9 +221,8 @@ export class FilterVm {
       [":scheme", request.scheme ?? "http"],
       ...(request.headers ?? []).map(([name, value]): HeaderLine => [name.toLowerCase(), value]),
     ];
-    const stream: Stream = { headers, written: new Map(), resumed: false };
+    const stream: Stream = { root, headers, written: new Map(), resumed: false };
     this.#streams.set(id, stream);
-    this.#callRoot = root;
     this.#effective = id;
     this.#exports.proxy_on_context_create(id, root);
     this.#effective = id;
@@ -246,7 +247,7 @@ export class FilterVm {
   /** Moves the clock on, and calls a root's tick when its time has come. */
   advance(root: number, milliseconds: number): void {
     this.#nanoseconds += BigInt(milliseconds) * 1_000_000n;
-    this.#callRoot = this.#effective = root;
+    this.#effective = root;
     this.#exports.proxy_on_tick(root);
   }
 
