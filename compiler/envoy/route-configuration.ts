@@ -42,7 +42,6 @@ export interface RouteAction {
   };
   readonly timeout: string;
   readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
-  readonly max_grpc_timeout?: string;
   readonly retry_policy?: EnvoyRetryPolicy;
 }
 
@@ -61,15 +60,11 @@ export const INTERNAL_ONLY_HEADERS: readonly string[] = [
 ];
 
 /**
- * The parts of a route action that bound its time; 0 is no bound. A gRPC client's own deadline (`grpc-timeout`) holds
- * whenever it is the shorter one. `max_stream_duration` says so without Envoy warning of an old field, but with it
- * Envoy no longer looks at the route's `timeout`.
+ * The parts of a route action that bound its time; 0 is no bound, and then a gRPC client's own deadline
+ * (`grpc-timeout`) holds. With a bound it does not: `max_stream_duration` would make Envoy ignore `timeout`, and
+ * istiod's `max_grpc_timeout` is deprecated. The client itself still gives up when its deadline is over.
  */
-export function timeLimits(
-  timeoutMs: number,
-): Pick<RouteAction, "timeout" | "max_stream_duration" | "max_grpc_timeout"> {
+export function timeLimits(timeoutMs: number): Pick<RouteAction, "timeout" | "max_stream_duration"> {
   const timeout = duration(timeoutMs);
-  return timeoutMs > 0
-    ? { timeout, max_grpc_timeout: timeout }
-    : { timeout, max_stream_duration: { grpc_timeout_header_max: "0s" } };
+  return timeoutMs > 0 ? { timeout } : { timeout, max_stream_duration: { grpc_timeout_header_max: "0s" } };
 }

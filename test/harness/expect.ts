@@ -5,6 +5,9 @@ import { binomialBound } from "./statistics.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 
 /** One answer and, where the stub upstream gave it, what the stub received. */
+/** Milliseconds by which two clocks may differ. */
+const CLOCK_MS = 2;
+
 export interface Answer {
   readonly response: ClientResponse;
   readonly upstream: UpstreamRequest | undefined;
@@ -72,7 +75,8 @@ export function differences(answer: Answer, expected: Expectation): string[] {
   }
   compare("body", response.body, expected.body);
   const { least = 0, most = Number.POSITIVE_INFINITY } = expected.elapsedMs ?? {};
-  if (response.elapsedMs < least || response.elapsedMs > most) {
+  // Envoy's timers count whole milliseconds of its own clock, so a wait can seem a little short from here.
+  if (response.elapsedMs < least - CLOCK_MS || response.elapsedMs > most) {
     lines.push(`elapsed: expected ${least} to ${most} ms, got ${Math.round(response.elapsedMs)} ms`);
   }
   return lines;
