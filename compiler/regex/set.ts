@@ -8,6 +8,7 @@ import { type Dfa, type DfaBounds, determinise } from "./determinise.ts";
 import { minimise } from "./minimise.ts";
 import { buildNfa, type Nfa } from "./nfa.ts";
 import { type Program, parseRegex } from "./parse.ts";
+import { shareBeginnings } from "./share.ts";
 import { type CompiledRegex, compileNfa, type RegexBounds } from "./single.ts";
 import { encodeDfa } from "./table.ts";
 
@@ -73,7 +74,7 @@ function halve(entries: readonly Entry[], context: Context): RegexSetTable[] {
 }
 
 function together(entries: readonly Entry[], context: Context): RegexSetTable | undefined {
-  const full = tameDfa(buildNfa(entries.map(({ program }) => program)), context);
+  const full = tameDfa(shareBeginnings(buildNfa(entries.map(({ program }) => program))), context);
   if (!full) return undefined;
   const dfa = minimise(full);
   const table = encodeDfa(dfa, context.bounds.maxTableBytes);

@@ -3,8 +3,8 @@
  */
 
 import {
-  COMB_ENTRY_SIZE,
-  COMB_FREE,
+  COMB_MAX_ENTRIES,
+  COMB_SHIFT,
   DENSE_ACCEPTING,
   DENSE_MAX_ENTRIES,
   INSTRUCTION_SIZE,
@@ -41,9 +41,9 @@ export function encodeDfa(dfa: Dfa, maxBytes: number): Uint8Array | undefined {
   const dense = fitsDense ? denseLength(dfa) : Number.POSITIVE_INFINITY;
   if (dense <= Math.min(SMALL_TABLE, maxBytes)) return encodeDense(dfa);
   // Rows that fill a comb need no trying.
-  const least = TABLE_BODY + dfa.next.reduce((sum, state) => sum + (state ? COMB_ENTRY_SIZE : 0), 0);
+  const least = TABLE_BODY + dfa.next.reduce((sum, state) => sum + (state ? 4 : 0), 0);
   if (dense <= Math.min(least * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
-  if (least > maxBytes) return undefined;
+  if (least > Math.min(maxBytes, COMB_MAX_ENTRIES)) return undefined;
   const comb = encodeComb(dfa);
   if (dense <= Math.min(comb.length * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
   return comb.length <= maxBytes ? comb : undefined;
@@ -81,13 +81,16 @@ export function encodeDense(dfa: Dfa): Uint8Array {
   return bytes;
 }
 
+/** Where each state's row begins, so that rows share entries but never the same one, and how many entries there are. */
 interface Comb {
-  readonly owners: Uint32Array;
-  /** Where each state's row begins. */
   readonly bases: Int32Array;
+  readonly entries: number;
 }
 
-/** Finds a place for each row so that rows share entries but never the same one. First fit, the fullest rows first. */
+/** After so many places that were taken, the next row of that size begins to look there. */
+const COMB_PATIENCE = 64;
+
+/** First fit, the fullest rows first. */
 function layComb(dfa: Dfa): Comb {
   const { states, next, accepts } = dfa;
   const count = dfa.classes.count;
@@ -99,12 +102,10 @@ function layComb(dfa: Dfa): Comb {
     rows.push(row);
   }
   const bases = new Int32Array(states);
-  let owners = new Uint32Array(1024).fill(COMB_FREE);
-  /** Two states must not have the same base: it is what they are known by. */
-  const isBase = new Set<number>();
-  /** The first free entry; and where rows of each size last found room: before it, little is left. */
+  let taken = new Uint8Array(1024);
+  let isBase = new Uint8Array(1024);
   const hints = new Int32Array(count + 2);
-  let used = 0;
+  let entries = 0;
   const fullestFirst = rows
     .map((_, state) => state)
     .sort((a, b) => rows[b]!.length - rows[a]!.length || a - b);
@@ -113,41 +114,46 @@ function layComb(dfa: Dfa): Comb {
     let base = hints[row.length]!;
     let tries = 0;
     for (; ; base++) {
-      if (base + count + 1 > owners.length) {
-        const grown = new Uint32Array(Math.max(owners.length * 2, base + count + 1)).fill(COMB_FREE);
-        grown.set(owners);
-        owners = grown;
+      if (base + count + 1 > taken.length) {
+        taken = enlarge(taken);
+        isBase = enlarge(isBase);
       }
-      if (!isBase.has(base) && row.every((c) => owners[base + c] === COMB_FREE)) break;
+      if (!isBase[base] && row.every((c) => !taken[base + c])) break;
       tries++;
     }
-    if (tries > 64) hints[row.length] = base - 32;
-    isBase.add(base);
+    if (tries > COMB_PATIENCE) hints[row.length] = base - COMB_PATIENCE / 2;
+    isBase[base] = 1;
     bases[state] = base;
-    for (const c of row) owners[base + c] = base;
-    used = Math.max(used, base + count + 1);
+    for (const c of row) taken[base + c] = 1;
+    entries = Math.max(entries, base + count + 1);
   }
-  return { owners: owners.subarray(0, used), bases };
+  return { bases, entries };
 }
 
+function enlarge(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
+}
+
+/** At most COMB_MAX_ENTRIES entries. */
 export function encodeComb(dfa: Dfa): Uint8Array {
-  const { owners, bases } = layComb(dfa);
+  const { bases, entries } = layComb(dfa);
   const { classes, next, accepts } = dfa;
-  const length = TABLE_BODY + owners.length * COMB_ENTRY_SIZE;
-  const { bytes, view } = makeTable(KIND_COMB, length, classes.ofByte, classes.count);
+  const { bytes, view } = makeTable(KIND_COMB, TABLE_BODY + entries * 4, classes.ofByte, classes.count);
   view.setUint32(TABLE_SETS, dfa.acceptSets.length, true);
   view.setUint32(TABLE_START, bases[dfa.start]!, true);
-  view.setUint32(TABLE_ENTRIES, owners.length, true);
-  owners.forEach((owner, i) => {
-    view.setUint32(TABLE_BODY + i * COMB_ENTRY_SIZE, owner, true);
-  });
+  view.setUint32(TABLE_ENTRIES, entries, true);
+  const write = (state: number, column: number, value: number) => {
+    const at = TABLE_BODY + (bases[state]! + column) * 4;
+    view.setUint32(at, ((value << COMB_SHIFT) | (column + 1)) >>> 0, true);
+  };
   for (let state = 0; state < dfa.states; state++) {
-    const row = TABLE_BODY + bases[state]! * COMB_ENTRY_SIZE + 4;
     for (let c = 0; c < classes.count; c++) {
       const target = next[state * classes.count + c]!;
-      if (target) view.setUint32(row + c * COMB_ENTRY_SIZE, bases[target]!, true);
+      if (target) write(state, c, bases[target]!);
     }
-    if (accepts[state]) view.setUint32(row + classes.count * COMB_ENTRY_SIZE, accepts[state]! - 1, true);
+    if (accepts[state]) write(state, classes.count, accepts[state]! - 1);
   }
   return bytes;
 }

@@ -93,10 +93,14 @@ describe("references", () => {
     const table = tables.comb();
     const entries = numberAt(table, layout.TABLE_ENTRIES);
     let used = layout.TABLE_BODY;
-    while (numberAt(table, used) === layout.COMB_FREE) used += layout.COMB_ENTRY_SIZE;
-    expect(walker.load(changed(table, used + 4, entries))).toBe(false);
-    expect(walker.load(changed(table, used + 4, entries - 1))).toBe(false);
-    expect(walker.load(changed(table, used, entries))).toBe(false);
+    while (numberAt(table, used) === 0) used += 4;
+    const name = numberAt(table, used) & layout.COMB_CLASS_MASK;
+    const entry = (next: number, as: number) =>
+      changed(table, used, ((next << layout.COMB_SHIFT) | as) >>> 0);
+    expect(walker.load(entry(0, name))).toBe(true);
+    expect(walker.load(entry(entries, name))).toBe(false);
+    expect(walker.load(entry(entries - 1, name))).toBe(false);
+    expect(walker.load(entry(0, numberAt(table, layout.TABLE_CLASSES) + 2))).toBe(false);
   });
 
   it("of an automaton", () => {

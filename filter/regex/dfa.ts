@@ -3,7 +3,8 @@
  */
 
 import {
-  COMB_ENTRY_SIZE,
+  COMB_CLASS_MASK,
+  COMB_SHIFT,
   DENSE_ACCEPTING,
   TABLE_BODY,
   TABLE_CLASS_MAP,
@@ -34,11 +35,12 @@ export function combMatch(table: usize, text: usize, length: i32): u32 {
   let state = load<u32>(table, TABLE_START);
   while (text < end) {
     const byteClass = <u32>load<u8>(table + load<u8>(text), TABLE_CLASS_MAP);
-    const entry = load<u64>(table + (state + byteClass) * COMB_ENTRY_SIZE, TABLE_BODY);
-    if (<u32>entry != state) return 0;
-    state = <u32>(entry >> 32);
+    const entry = load<u32>(table + ((state + byteClass) << 2), TABLE_BODY);
+    if ((entry & COMB_CLASS_MASK) != byteClass + 1) return 0;
+    state = entry >> COMB_SHIFT;
     text++;
   }
-  const entry = load<u64>(table + (state + load<u32>(table, TABLE_CLASSES)) * COMB_ENTRY_SIZE, TABLE_BODY);
-  return <u32>entry == state ? <u32>(entry >> 32) + 1 : 0;
+  const acceptClass = load<u32>(table, TABLE_CLASSES);
+  const entry = load<u32>(table + ((state + acceptClass) << 2), TABLE_BODY);
+  return (entry & COMB_CLASS_MASK) == acceptClass + 1 ? (entry >> COMB_SHIFT) + 1 : 0;
 }

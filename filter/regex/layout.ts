@@ -20,8 +20,9 @@
  *        │ DENSE  next state   n × u16  │  a state is the index of its row; 0 is the state that nothing leaves.
  *        │        accept set   m × u16  │  for each state from DENSE_ACCEPTING on, its accept set; then padding
  *        ├──────────────────────────────┤
- *        │ COMB   (state, next) n × 2u32│  rows pushed into each other; an entry belongs to the state it names.
- *        │                              │  An entry one behind the last class holds a state's accept set.
+ *        │ COMB   entries      n × u32  │  rows pushed into each other: a state is where its row begins, and no two
+ *        │                              │  begin together, so an entry that names its class has one owner. A row
+ *        │                              │  has an entry more, as of a class behind the last: its accept set.
  *        ├──────────────────────────────┤
  *        │ NFA    instructions n × 2u32 │
  *        │        targets      m × u32  │  where each shape's ways lead
@@ -50,9 +51,10 @@ export const DENSE_ACCEPTING: u32 = 24;
 /** Indices of entries must fit into 16 bits. */
 export const DENSE_MAX_ENTRIES: u32 = 0x10000;
 
-export const COMB_ENTRY_SIZE: u32 = 8;
-/** The owner of an entry that nobody uses. */
-export const COMB_FREE: u32 = 0xffffffff;
+/** An entry: its class and one more in the low bits (0: free), the next state or the accept set above. */
+export const COMB_CLASS_MASK: u32 = 511;
+export const COMB_SHIFT: u32 = 9;
+export const COMB_MAX_ENTRIES: u32 = 0x800000;
 
 /** Number of targets, and of shapes. */
 export const NFA_TARGETS: u32 = 24;

@@ -4,8 +4,9 @@
 
 import {
   ASSERT_ALL,
-  COMB_ENTRY_SIZE,
-  COMB_FREE,
+  COMB_CLASS_MASK,
+  COMB_MAX_ENTRIES,
+  COMB_SHIFT,
   DENSE_ACCEPTING,
   DENSE_MAX_ENTRIES,
   INSTRUCTION_SIZE,
@@ -79,16 +80,15 @@ function verifyDense(table: usize, room: u32, classes: u32): bool {
 function verifyComb(table: usize, room: u32, classes: u32): bool {
   const entries = load<u32>(table, TABLE_ENTRIES);
   const sets = load<u32>(table, TABLE_SETS);
-  if (room % COMB_ENTRY_SIZE || entries != room / COMB_ENTRY_SIZE || entries <= classes) return false;
+  if (room & 3 || entries != room >> 2 || entries <= classes || entries > COMB_MAX_ENTRIES) return false;
   // A state is where its row begins; the row, accept entry included, must end inside.
   const states = entries - classes;
   if (load<u32>(table, TABLE_START) >= states) return false;
   for (let i: u32 = 0; i < entries; i++) {
-    const entry = load<u64>(table + i * COMB_ENTRY_SIZE, TABLE_BODY);
-    const owner = <u32>entry;
-    if (owner == COMB_FREE) continue;
-    if (owner > i || owner >= states || i - owner > classes) return false;
-    if (<u32>(entry >> 32) >= (i - owner == classes ? sets : states)) return false;
+    const entry = load<u32>(table + (i << 2), TABLE_BODY);
+    const name = entry & COMB_CLASS_MASK;
+    if (name > classes + 1) return false;
+    if (name && entry >> COMB_SHIFT >= (name > classes ? sets : states)) return false;
   }
   return true;
 }
