@@ -9,6 +9,7 @@ import type { ProxyOptions } from "../options.ts";
 import { type OutputFiles, writeOutput } from "../output/write.ts";
 import {
   describeExit,
+  drainTime,
   EnvironmentError,
   type EnvoyLogLevel,
   type EnvoyProcess,
@@ -163,14 +164,16 @@ async function keepUpToDate(
   envoy: EnvoyProcess,
   folder: string,
   firstFiles: OutputFiles,
-  { sources }: Compilation,
+  { sources, config }: Compilation,
   options: CommonOptions,
   events: RunEvents,
 ): Promise<Watching> {
   let current = firstFiles;
+  let drainMs = drainTime(config);
   let wanted = false;
   let working: Promise<void> | undefined;
   const giveUp = new AbortController();
+  let hurry = new AbortController();
 
   const update = async () => {
     const start = performance.now();
@@ -191,11 +194,15 @@ async function keepUpToDate(
       oldFiles: current,
       newFiles: files,
       onServing,
+      drainMs,
+      hurry: hurry.signal,
       signal: giveUp.signal,
     });
     switch (result.kind) {
       case "reloaded":
         current = result.files;
+        // What was not removed yet may still be asked for by requests that older rules decided.
+        drainMs = Math.max(result.removed ? 0 : drainMs, drainTime(compilation.config));
         break;
       case "unchanged":
         events.say("unchanged", "nothing changed for Envoy", {});
@@ -210,6 +217,7 @@ async function keepUpToDate(
   const work = async () => {
     while (wanted && !giveUp.signal.aborted) {
       wanted = false;
+      hurry = new AbortController();
       try {
         await update();
       } catch (error) {
@@ -223,6 +231,7 @@ async function keepUpToDate(
   };
   const onChange = () => {
     wanted = true;
+    hurry.abort();
     working ??= work().finally(() => {
       working = undefined;
     });

@@ -1,6 +1,7 @@
 /** Everything that needs an Envoy gets it here. */
 
 export { type AdminClient, type AdminResponse, adminClient, type BoundListener } from "./admin.ts";
+export { drainTime } from "./drain-time.ts";
 export { EnvironmentError } from "./error.ts";
 export { type EnvoyBinary, type FindEnvoyOptions, findEnvoy } from "./find.ts";
 export { filterModulePath, packageRoot } from "./package-root.ts";

@@ -31,6 +31,8 @@ export interface ReloadOptions {
   readonly stepTimeoutMs?: number;
   /** How long requests decided by the old rules have until the clusters they were sent to may go. */
   readonly drainMs?: number;
+  /** Ends that time at once and leaves the removal to the next reload: newer rules are waiting. */
+  readonly hurry?: AbortSignal;
   /** Gives up where it stands; the reload then throws. */
   readonly signal?: AbortSignal;
   /** Told when the new rules serve, before what is left of the old ones is removed. */
@@ -40,8 +42,11 @@ export interface ReloadOptions {
 export type ReloadStep = "clusters" | "listeners" | "rules" | "removal";
 
 export type ReloadResult =
-  /** `files` is what the directory holds now: the new files, and those that draining listeners still read. */
-  | { readonly kind: "reloaded"; readonly files: OutputFiles }
+  /**
+   * `files` is what the directory holds now: the new files and what is left of the old ones. `removed` is false when
+   * the old clusters and listeners were left to the next reload.
+   */
+  | { readonly kind: "reloaded"; readonly files: OutputFiles; readonly removed: boolean }
   | { readonly kind: "unchanged" }
   /** The bootstrap differs: Envoy reads it only when it starts. Nothing was done. */
   | { readonly kind: "restartNeeded" }
@@ -73,7 +78,9 @@ export async function reload(envoy: ReloadTarget, options: ReloadOptions): Promi
   for (const step of steps) {
     if (step.name === "removal" && !serving) {
       announce();
-      await sleep(options.drainMs ?? DRAIN_MS, undefined, { signal: options.signal });
+      if (!(await drained(options))) {
+        return { kind: "reloaded", files: current, removed: false };
+      }
     }
     const words = await take(envoy, options, current, step.files);
     if (words !== undefined) {
@@ -84,7 +91,21 @@ export async function reload(envoy: ReloadTarget, options: ReloadOptions): Promi
     current = step.files;
   }
   announce();
-  return { kind: "reloaded", files: current };
+  return { kind: "reloaded", files: current, removed: true };
+}
+
+/** False when there is no time for it. */
+async function drained({ drainMs, signal, hurry }: ReloadOptions): Promise<boolean> {
+  const signals = [signal, hurry].filter((one) => one !== undefined);
+  try {
+    await sleep(drainMs ?? DRAIN_MS, undefined, { signal: AbortSignal.any(signals) });
+    return true;
+  } catch (error) {
+    if (hurry?.aborted && !signal?.aborted) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 interface Step {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emitEnvoy } from "../../compiler/envoy/index.ts";
-import type { Action, Cluster, Config, Listener } from "../../compiler/ir/ir.ts";
+import type { Action, Cluster, Config, Fault, Listener } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
 import { encodeProgram } from "../../compiler/program/encode.ts";
@@ -74,7 +74,7 @@ const forward = (name: string): Action => ({
   retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [] },
 });
 
-const listener = (name: string, port: number, action: Action): Listener => ({
+const listener = (name: string, port: number, action: Action, fault?: Fault): Listener => ({
   name,
   role: "mesh",
   address: "127.0.0.1",
@@ -82,7 +82,11 @@ const listener = (name: string, port: number, action: Action): Listener => ({
   routes: {
     ignorePortInHost: false,
     virtualHosts: [
-      { name: "*", domains: ["*"], routes: [{ name: "", match: { headers: [], queryParams: [] }, action }] },
+      {
+        name: "*",
+        domains: ["*"],
+        routes: [{ name: "", match: { headers: [], queryParams: [] }, ...(fault && { fault }), action }],
+      },
     ],
   },
 });
@@ -291,4 +295,29 @@ test("a program that the filter refuses is never used, and no request notices", 
   expect(result.kind === "rejected" && result.words.join("\n")).toContain("checksum");
   await sleep(100);
   expect([...(await stopLoad()).keys()]).toEqual(["one"]);
+});
+
+test("a request that waits is sent where the old rules said, also when newer rules hurry", async () => {
+  target = "wasm";
+  const port = await freePort();
+  const [one, two] = [await upstream("one"), await upstream("two")];
+  const delayed = listener("mesh", port, forward("a"), { delay: { fixedMs: 1_200, perMillion: 1_000_000 } });
+  const oldFiles = await start({ listeners: [delayed], clusters: [cluster("a", one)] });
+  const waiting = ask(port);
+  await sleep(200);
+
+  const hurry = new AbortController();
+  const newFiles = emit({ listeners: [listener("mesh", port, forward("b"))], clusters: [cluster("b", two)] });
+  const onServing = () => hurry.abort();
+  const options = { directory: folder, drainMs: 60_000, hurry: hurry.signal, onServing };
+  const first = await reload(envoy, { ...options, oldFiles, newFiles });
+  expect(first).toMatchObject({ kind: "reloaded", removed: false });
+  expect(await ask(port)).toBe("two");
+  expect(await clusterNames()).toEqual(["a", "b"]);
+  expect(await waiting).toBe("one");
+
+  const left = first.kind === "reloaded" ? first.files : oldFiles;
+  const second = await reload(envoy, { directory: folder, oldFiles: left, newFiles, drainMs: 0 });
+  expect(second).toMatchObject({ kind: "reloaded", removed: true });
+  expect(await clusterNames()).toEqual(["b"]);
 });
