@@ -49,6 +49,8 @@ export function buildNfa(programs: readonly Program[]): Nfa {
 }
 
 const NO_TARGETS: readonly number[] = [];
+/** More than all states. */
+const KEYS = 2 ** 32;
 
 class Builder {
   readonly ops: number[] = [];
@@ -60,11 +62,12 @@ class Builder {
 
   add(program: Program, pattern: number): number {
     const { instructions } = program;
+    if (leastStates(program) > NFA_MAX_INSTRUCTIONS) throw new RegexError(TOO_LARGE);
     this.#limit = this.ops.length + NFA_MAX_INSTRUCTIONS;
     /** The state of an instruction; 0 is none yet, numbers are one more than they are. */
     const states = new Uint32Array(instructions.length);
     /** States inside characters, by what they read and where the character leads. */
-    const inside = new Map<number, Map<number, number>>();
+    const inside = new Map<number, number>();
     const pending: number[] = [];
 
     const stateOf = (pc: number): number => {
@@ -80,15 +83,11 @@ class Builder {
       return states[pc]! - 1;
     };
     const byteState = (node: ByteNode, out: number): number => {
-      let byOut = inside.get(node.id);
-      if (!byOut) {
-        byOut = new Map();
-        inside.set(node.id, byOut);
-      }
-      let state = byOut.get(out);
+      const key = node.id * KEYS + out;
+      let state = inside.get(key);
       if (state === undefined) {
         state = this.#reserve();
-        byOut.set(out, state);
+        inside.set(key, state);
         fillByte(state, node, out);
       }
       return state;
@@ -138,4 +137,16 @@ class Builder {
     this.targets.push(NO_TARGETS);
     return this.ops.push(OP_FAIL) - 1;
   }
+}
+
+/** States that lead to different places are never the same: how many there are at least, told before they are made. */
+function leastStates({ instructions }: Program): number {
+  const byOut = new Map<number, number>();
+  for (const { op, out, runes } of instructions) {
+    if (op !== RUNES || runes.length === 0) continue;
+    byOut.set(out, Math.max(byOut.get(out) ?? 0, byteAutomaton(runes).size));
+  }
+  let sum = 0;
+  for (const size of byOut.values()) sum += size;
+  return sum;
 }

@@ -20,7 +20,7 @@ export interface Instruction {
   readonly op: number;
   readonly out: number;
   readonly arg: number;
-  readonly runes: readonly number[];
+  readonly runes: ArrayLike<number>;
 }
 
 export interface Program {
@@ -89,7 +89,7 @@ function fromRaw({ op, out, arg, runes }: RawInstruction): Instruction {
       const rune = runes[0]!;
       if (isSingle && op === RAW_RUNE && arg & FOLD_CASE)
         return { op: RUNES, out, arg: 0, runes: foldings(rune) };
-      return { op: RUNES, out, arg: 0, runes: isSingle ? [rune, rune] : Array.from(runes) };
+      return { op: RUNES, out, arg: 0, runes: isSingle ? [rune, rune] : runes };
     }
     case RAW_RUNE_ANY:
       return { op: RUNES, out, arg: 0, runes: ANY };
@@ -107,10 +107,10 @@ function fromRaw({ op, out, arg, runes }: RawInstruction): Instruction {
   }
 }
 
-const foldingsOf = new Map<number, readonly number[]>();
+const foldingsOf = new Map<number, ArrayLike<number>>();
 
 /** All code points that equal one but for case, as the parser folds a class: beside NUL, which folds to nothing. */
-function foldings(rune: number): readonly number[] {
+function foldings(rune: number): ArrayLike<number> {
   let found = foldingsOf.get(rune);
   if (!found) {
     const { inst } = parse(`(?i:[\\x00\\x{${rune.toString(16)}}])`);

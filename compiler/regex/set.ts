@@ -1,7 +1,8 @@
 /**
  * Many patterns → as few DFAs as stay small. One DFA that names all that match is tried first; where it grows out of
  * proportion (expressions such as `.*a.*` multiply), patterns that are wild by themselves are put apart and the rest
- * is halved until each part is tame. The bounds grow with the patterns, so that trying costs no more than succeeding.
+ * is taken in parts, as large as they stay tame. The bounds grow with the patterns, so that all the trying together
+ * takes time in proportion to them.
  */
 
 import { type Dfa, type DfaBounds, determinise } from "./determinise.ts";
@@ -55,22 +56,41 @@ export function compileRegexSet(
   const whole = together(entries, context);
   if (whole) return [whole];
 
-  // Similar patterns share states, so they should stay together when they are halved.
+  // Similar patterns share states, so they should stay together.
   const tame = entries
     .filter((entry) => isTame(entry, context))
     .sort((a, b) => (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : a.index - b.index));
   const apart = new Set(entries);
   for (const entry of tame) apart.delete(entry);
-  return [...halve(tame, context), ...[...apart].map((entry) => alone(entry, context))];
+  return [...inParts(tame, context), ...[...apart].map((entry) => alone(entry, context))];
 }
 
-function halve(entries: readonly Entry[], context: Context): RegexSetTable[] {
-  if (entries.length === 0) return [];
-  if (entries.length === 1) return [alone(entries[0]!, context)];
-  const table = together(entries, context);
-  if (table) return [table];
-  const middle = entries.length >> 1;
-  return [...halve(entries.slice(0, middle), context), ...halve(entries.slice(middle), context)];
+/** How many patterns to try together first. */
+const FIRST_PART = 64;
+/** After so many parts of one size that were fine, twice the size is tried. */
+const CONFIDENCE = 3;
+
+function inParts(entries: readonly Entry[], context: Context): RegexSetTable[] {
+  const tables: RegexSetTable[] = [];
+  let size = FIRST_PART;
+  let fine = 0;
+  for (let at = 0; at < entries.length; ) {
+    const part = entries.slice(at, at + size);
+    const table = part.length === 1 ? alone(part[0]!, context) : together(part, context);
+    if (table) {
+      tables.push(table);
+      at += part.length;
+      fine++;
+      if (fine === CONFIDENCE) {
+        size *= 2;
+        fine = 0;
+      }
+    } else {
+      size = part.length >> 1;
+      fine = 0;
+    }
+  }
+  return tables;
 }
 
 function together(entries: readonly Entry[], context: Context): RegexSetTable | undefined {

@@ -11,18 +11,31 @@ export interface ByteNode {
   readonly id: number;
   readonly ways: Uint8Array;
   readonly children: readonly (ByteNode | undefined)[];
+  /** How many nodes there are from here on, this one included. */
+  readonly size: number;
 }
 
 type Sequence = readonly (readonly [low: number, high: number])[];
 
 const nodes = new Map<string, ByteNode>();
 const sets = new Map<string, ByteNode>();
+/** The parser hands out the same object for copies of a repeated set, which may be long. */
+const rootOf = new WeakMap<ArrayLike<number>, ByteNode>();
 /** Both caches serve long-lived processes that watch rules: they start anew rather than grow for ever. */
 const CACHE_MAX = 20_000;
 
 /** The automaton of a set that has at least one code point; ranges are pairs of first and last, sorted. */
-export function byteAutomaton(ranges: readonly number[]): ByteNode {
-  const key = ranges.join();
+export function byteAutomaton(ranges: ArrayLike<number>): ByteNode {
+  let root = rootOf.get(ranges);
+  if (!root) {
+    root = makeAutomaton(ranges);
+    rootOf.set(ranges, root);
+  }
+  return root;
+}
+
+function makeAutomaton(ranges: ArrayLike<number>): ByteNode {
+  const key = Array.prototype.join.call(ranges);
   let root = sets.get(key);
   if (!root) {
     if (sets.size > CACHE_MAX) sets.clear();
@@ -55,10 +68,21 @@ function makeNode(sequences: readonly Sequence[], depth: number): ByteNode {
   let node = nodes.get(key);
   if (!node) {
     if (nodes.size > CACHE_MAX) nodes.clear();
-    node = { id: nextId++, ways, children };
+    node = { id: nextId++, ways, children, size: sizeOf(children) };
     nodes.set(key, node);
   }
   return node;
+}
+
+function sizeOf(children: readonly (ByteNode | undefined)[]): number {
+  const seen = new Set<ByteNode>();
+  const visit = (node: ByteNode | undefined) => {
+    if (!node || seen.has(node)) return;
+    seen.add(node);
+    node.children.forEach(visit);
+  };
+  children.forEach(visit);
+  return seen.size + 1;
 }
 
 const CONTINUATION = [0x80, 0xbf] as const;
