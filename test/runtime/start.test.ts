@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { type AddressInfo, createServer, type Server } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   EnvironmentError,
   type EnvoyProcess,
@@ -92,8 +92,6 @@ const failure = async (promise: Promise<unknown>): Promise<EnvironmentError> => 
   expect(error).toBeInstanceOf(EnvironmentError);
   return error as EnvironmentError;
 };
-
-const ours = async () => (await readdir(os.tmpdir())).filter((name) => name.startsWith("sluice-envoy-"));
 
 describe.each([NEWEST_ENVOY, OLDEST_ENVOY])("Envoy %s", (version) => {
   test("serves, answers questions, and stops when it is told", async () => {
@@ -194,8 +192,7 @@ test("in Docker, it sees its files under the same paths and ends with its client
   await mkdir(path.dirname(docker));
   const script = `#!/bin/sh\necho "$*" > '${log}'\nwhile [ "$1" != --config-path ]; do shift; done\nexec '${program}' "$@"\n`;
   await writeFile(docker, script, { mode: 0o755 });
-  const oldPath = process.env.PATH;
-  process.env.PATH = `${path.dirname(docker)}${path.delimiter}${oldPath}`;
+  vi.stubEnv("PATH", `${path.dirname(docker)}${path.delimiter}${process.env.PATH}`);
   try {
     const image = `envoyproxy/envoy:v${NEWEST_ENVOY}`;
     const running = await start(ADMIN, { binary: { path: image, version: NEWEST_ENVOY, source: "docker" } });
@@ -203,15 +200,21 @@ test("in Docker, it sees its files under the same paths and ends with its client
     expect(await readFile(log, "utf8")).toContain(`--entrypoint envoy ${image} --config-path`);
     expect(await running.stop()).toMatchObject({ code: 0, expected: true });
   } finally {
-    process.env.PATH = oldPath;
+    vi.unstubAllEnvs();
   }
 });
 
 test("nothing temporary is left", async () => {
-  const before = await ours();
-  const process = await start(ADMIN);
-  expect(await ours()).toHaveLength(before.length + 1);
-  await process.stop();
-  await failure(start({ ...ADMIN, no_such_field: 1 }));
-  expect(await ours()).toEqual(before);
+  const temporary = path.join(folder, "tmp");
+  await mkdir(temporary);
+  vi.stubEnv("TMPDIR", temporary);
+  try {
+    const process = await start(ADMIN);
+    expect(await readdir(temporary)).toHaveLength(1);
+    await process.stop();
+    await failure(start({ ...ADMIN, no_such_field: 1 }));
+    expect(await readdir(temporary)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
