@@ -10,26 +10,33 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Makes the checkout ready to run. Ends the process with one clear line when it cannot. */
-export async function setup() {
+/**
+ * Makes the checkout ready to run. Ends the process with one clear line when it cannot. What it does is said on
+ * standard error when `quietly`, for a program whose own output is read by another.
+ */
+export async function setup({ quietly = false } = {}) {
+  const say = quietly ? console.error : console.log;
   const manifest = await readJson(path.join(ROOT, "package.json"));
   const problem = nodeProblem(process.versions.node, manifest.engines.node);
   if (problem !== undefined) {
     fail(problem);
   }
   if (!(await packagesMatch(ROOT))) {
-    console.log("setup: installing the packages of package-lock.json (npm ci)");
+    say("setup: installing the packages of package-lock.json (npm ci)");
     // Under `npm test` npm names itself; development packages are wanted whatever NODE_ENV says.
     const npm = process.env.npm_execpath;
     const args = ["ci", "--include=dev", "--no-audit", "--no-fund"];
-    const code = npm?.endsWith(".js") ? await run(process.execPath, [npm, ...args]) : await run("npm", args);
+    const stdio = ["ignore", quietly ? process.stderr : "inherit", "inherit"];
+    const code = npm?.endsWith(".js")
+      ? await run(process.execPath, [npm, ...args], { stdio })
+      : await run("npm", args, { stdio });
     if (code !== 0) {
       fail(`npm ci failed (exit code ${code}); its own lines above say why`);
     }
   }
   const { build, BuildError } = await import("./build.mjs");
   try {
-    await build({ log: (line) => console.log(`setup: ${line}`) });
+    await build({ log: (line) => say(`setup: ${line}`) });
   } catch (error) {
     if (error instanceof BuildError) {
       fail(error.message);
@@ -74,6 +81,23 @@ export function run(command, args, options = {}) {
     });
     child.on("close", (code) => resolve(code ?? 1));
   });
+}
+
+/** Runs one of our programs in our place: with our streams, and the signals that we get. Gives its exit code. */
+export function become(program, args, options = {}) {
+  const child = spawn(process.execPath, [path.join(ROOT, "dist", program), ...args], {
+    stdio: "inherit",
+    ...options,
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      // Ctrl-C reaches it through the terminal; it ends first, and takes its processes with it.
+      if (signal !== "SIGINT" || !process.stdin.isTTY) {
+        child.kill(signal);
+      }
+    });
+  }
+  return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
 }
 
 function fail(message) {

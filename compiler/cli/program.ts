@@ -144,7 +144,11 @@ function explainFailure(error: unknown, terminal: Terminal): ExitCode {
     terminal.err(`${red("error:")} ${error.message}\n`);
     return EXIT.environment;
   }
-  throw error;
+  // Neither the rules nor the call are to blame, and no script should take it for that.
+  terminal.err(
+    `${red("error:")} this is a mistake in Sluice, not in your rules\n${(error as Error)?.stack ?? error}\n`,
+  );
+  return EXIT.environment;
 }
 
 /** A failed call to the operating system: a full disk, a missing permission. */
