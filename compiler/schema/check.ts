@@ -54,7 +54,13 @@ export function checkSchema(
     compiled.set(kind, validate);
   }
   if (validate(value)) return true;
-  for (const error of validate.errors ?? []) {
+  const errors = validate.errors ?? [];
+  const wronglyTyped = new Set(
+    errors.filter(({ keyword }) => keyword === "type").map((error) => error.instancePath),
+  );
+  for (const error of errors) {
+    // What has the wrong type is not also said to be none of the values allowed.
+    if (error.keyword !== "type" && wronglyTyped.has(error.instancePath)) continue;
     for (const fault of explain(error, value)) {
       const path = [...root, ...fault.path];
       sink.report({

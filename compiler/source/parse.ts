@@ -169,19 +169,27 @@ function report(file: SourceFile, error: YAMLError, sink: DiagnosticSink): void 
   });
 }
 
-/** The offset at which brackets, or `- - -` and indentation, open one level too many. */
+/** The offset at which brackets, `- - -` or indentation open one level too many. */
 function depthExceeded(text: string): number | undefined {
-  let flow = 0;
-  let lineStart = 0;
-  for (let i = 0; i < text.length; i++) {
+  /** Columns at which the enclosing blocks begin. */
+  const blocks: number[] = [];
+  let brackets = 0;
+  let column = 0;
+  /** Before the first character of a line that is neither space nor a list's dash. */
+  let leading = true;
+  for (let i = 0; i < text.length; i++, column++) {
     const char = text.charCodeAt(i);
-    if (char === 0x0a) lineStart = i + 1;
-    else if (char === 0x5b || char === 0x7b) flow++;
-    else if ((char === 0x5d || char === 0x7d) && flow > 0) flow--;
-    else if (char === 0x2d && i - lineStart > MAX_DEPTH * 2 && /^[-? ]+$/.test(text.slice(lineStart, i))) {
-      return i;
+    if (char === 0x0a) {
+      column = -1;
+      leading = true;
+    } else if (char === 0x5b || char === 0x7b) brackets++;
+    else if ((char === 0x5d || char === 0x7d) && brackets > 0) brackets--;
+    if (leading && char > 0x20) {
+      while (blocks.length > 0 && blocks[blocks.length - 1]! >= column) blocks.pop();
+      blocks.push(column);
+      leading = char === 0x2d || char === 0x3f;
     }
-    if (flow > MAX_DEPTH) return i;
+    if (brackets > MAX_DEPTH || blocks.length > MAX_DEPTH) return i;
   }
   return undefined;
 }
