@@ -1,0 +1,213 @@
+/** Every rule once: a spec that breaks it, the code it gets, and the field that is pointed at. */
+
+import { describe, expect, it } from "vitest";
+import { DIAGNOSTIC_CODES } from "../../diagnostics/codes.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { loadResources } from "../model.ts";
+import { validate } from "./index.ts";
+
+/** The codes found, and the text that each points at. */
+function check(kind: string, spec: string, metadata = "{name: a}"): string[] {
+  const text = `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: ${metadata}\nspec: ${spec}\n`;
+  const found: Diagnostic[] = [];
+  const sink = { report: (diagnostic: Diagnostic) => found.push(diagnostic) };
+  validate(loadResources([{ path: "a.yaml", text }], sink), sink);
+  return found.map(({ code, span }) => `${code} ${span?.file.text.slice(span.start, span.end).trim()}`);
+}
+
+const http = (rule: string) => `{hosts: [a.b], http: [${rule}]}`;
+const to = "route: [{destination: {host: c}}]";
+const policy = (text: string) => `{host: a, trafficPolicy: ${text}}`;
+const entry = (text: string) => `{hosts: [a.b], resolution: STATIC, ${text}}`;
+const server = (text: string, port = "{number: 80, name: p, protocol: HTTP}") =>
+  `{servers: [{port: ${port}, ${text}}]}`;
+const HTTPS = "{number: 443, name: p, protocol: HTTPS}";
+
+const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
+  [http(`{${to}, timeout: 0.5ms}`), "SL0201 0.5ms"],
+  [http(`{${to}, timeout: 0s}`), "SL0201 0s"],
+  [http(`{${to}, timeout: 1.0001s}`), "SL0201 1.0001s"],
+  [http("{route: [{destination: {host: c, port: {number: 70000}}}]}"), "SL0202 {number: 70000}"],
+  ["{hosts: [a_b.c], http: [{redirect: {uri: /}}]}", "SL0203 a_b.c"],
+  ["{hosts: [a.*.c], http: [{redirect: {uri: /}}]}", "SL0203 a.*.c"],
+  [http("{route: [{destination: {host: 10.0.0.1}}]}"), "SL0203 10.0.0.1"],
+  [http(`{match: [{sourceLabels: {app: a b}}], ${to}}`), "SL0205 a b"],
+  [`{hosts: [a.b], exportTo: ["*", x], http: [{${to}}]}`, 'SL0206 "*"'],
+  [`{hosts: [a.b], exportTo: [., default], http: [{${to}}]}`, "SL0206 default"],
+  [http(`{match: [{uri: {regex: "(?=a)"}}], ${to}}`), 'SL0207 "(?=a)"'],
+  [http(`{match: [{uri: {regex: ""}}], ${to}}`), 'SL0207 ""'],
+  [http(`{match: [{method: {prefix: ""}}], ${to}}`), 'SL0208 ""'],
+  [http(`{match: [{sourceNamespace: A_B}], ${to}}`), "SL0209 A_B"],
+  [`{gateways: [g], http: [{${to}}]}`, "SL0211 [g]"],
+  [`{hosts: [a.b], gateways: [a/b/c], http: [{${to}}]}`, "SL0212 a/b/c"],
+  [`{hosts: [a.b], gateways: [g.ns], http: [{${to}}]}`, "SL0213 g.ns"],
+  [http(`{match: [{headers: {"@request.auth.claims.sub": {exact: a}}}], ${to}}`), "SL0214 {exact: a}"],
+  [`{hosts: ["*"], http: [{${to}}]}`, 'SL0215 "*"'],
+  [`{hosts: ["*.b", a.b], http: [{${to}}]}`, "SL0216 a.b"],
+  ["{hosts: [a.b]}", "SL0217 {hosts: [a.b]}"],
+  [http("{}"), "SL0218 {}"],
+  [http(`{${to}, redirect: {uri: /}}`), "SL0218 {uri: /}"],
+  [
+    http(`{${to}, mirror: {host: d}, mirrors: [{destination: {host: e}}]}`),
+    "SL0218 [{destination: {host: e}}]",
+  ],
+  ["{http: [{delegate: {name: d}}]}", "SL0219 {name: d}"],
+  [http(`{match: [{headers: {"a b": {exact: c}}}], ${to}}`), "SL0220 {exact: c}"],
+  [http(`{${to}, headers: {response: {set: {":status": "1"}}}}`), 'SL0221 "1"'],
+  [http(`{${to}, headers: {request: {set: {a: 100%}}}}`), "SL0222 100%"],
+  [http("{route: [{destination: {host: c}, weight: -1}]}"), "SL0224 -1"],
+  [
+    http("{route: [{destination: {host: c}}, {destination: {host: d}}]}"),
+    "SL0224 [{destination: {host: c}}, {destination: {host: d}}]",
+  ],
+  [http("{route: [{destination: {host: c, subset: a_b}}]}"), "SL0225 a_b"],
+  [http(`{${to}, rewrite: {authority: x}, headers: {request: {set: {host: z}}}}`), "SL0226 z"],
+  [http(`{${to}, fault: {}}`), "SL0230 {}"],
+  [http(`{${to}, fault: {delay: {exponentialDelay: 1s}}}`), "SL0231 1s"],
+  [http(`{${to}, fault: {abort: {httpStatus: 99}}}`), "SL0232 99"],
+  [http(`{${to}, fault: {abort: {grpcStatus: nope}}}`), "SL0232 nope"],
+  [http(`{${to}, fault: {abort: {httpStatus: 503, percentage: {value: 101}}}}`), "SL0233 101"],
+  [http(`{${to}, fault: {abort: {httpStatus: 503, percentage: {value: 0.00001}}}}`), "SL0233 0.00001"],
+  [http(`{${to}, mirror: {host: d}, mirrorPercent: 5}`), "SL0235 5"],
+  [http("{redirect: {redirectCode: 301}}"), "SL0240 {redirectCode: 301}"],
+  [http("{redirect: {uri: /, redirectCode: 200}}"), "SL0240 200"],
+  [
+    http(`{directResponse: {status: 200, body: {string: ${"a".repeat(110_000)}}}}`),
+    `SL0242 {string: ${"a".repeat(110_000)}}`,
+  ],
+  [
+    http(`{directResponse: {status: 200, body: {string: ${"a".repeat(1_100_000)}}}}`),
+    `SL0241 {string: ${"a".repeat(1_100_000)}}`,
+  ],
+  [http(`{${to}, rewrite: {}}`), "SL0243 {}"],
+  [http(`{${to}, corsPolicy: {allowMethods: [get]}}`), "SL0250 get"],
+  [http(`{${to}, corsPolicy: {maxAge: 1500ms}}`), "SL0250 1500ms"],
+  [http(`{${to}, retries: {attempts: -1}}`), "SL0251 -1"],
+  [http(`{${to}, retries: {attempts: 0, retryOn: 5xx}}`), "SL0251 5xx"],
+  [http(`{${to}, retries: {attempts: 1, retryOn: "5xx, reset"}}`), 'SL0252 "5xx, reset"'],
+  ["{hosts: [a.b], tls: [{match: [{sniHosts: [x.y]}], route: [{destination: {host: c}}]}]}", "SL0260 x.y"],
+  [
+    "{hosts: [10.0.0.1], tls: [{match: [{sniHosts: [10.0.0.1]}], route: [{destination: {host: c}}]}]}",
+    "SL0261 10.0.0.1",
+  ],
+  [
+    "{hosts: [a.b], tcp: [{match: [{destinationSubnets: [10.0.0.0/40]}], route: [{destination: {host: c}}]}]}",
+    "SL0262 10.0.0.0/40",
+  ],
+  ["{hosts: [a.b], tcp: [{match: [{port: 1}]}]}", "SL0223 {match: [{port: 1}]}"],
+  [http(`{${to}}, {redirect: {uri: /}}`), "SL0270 {redirect: {uri: /}}"],
+  [
+    http(`{match: [{uri: {prefix: /a}}], ${to}}, {match: [{uri: {prefix: /ab}}], ${to}}`),
+    "SL0271 {uri: {prefix: /ab}}",
+  ],
+];
+
+const DESTINATION_RULE: readonly (readonly [string, string])[] = [
+  ["{host: a, subsets: [{name: v1}, {name: v1}]}", "SL0225 v1"],
+  [policy("{}"), "SL0290 {}"],
+  [policy("{connectionPool: {}}"), "SL0290 {}"],
+  [policy("{tunnel: {protocol: GET, targetHost: a.b, targetPort: 1}}"), "SL0291 GET"],
+  [policy("{portLevelSettings: [{tls: {mode: DISABLE}}]}"), "SL0292 {tls: {mode: DISABLE}}"],
+  [policy("{connectionPool: {tcp: {maxConnections: -1}}}"), "SL0293 -1"],
+  [policy("{outlierDetection: {consecutiveLocalOriginFailures: 1}}"), "SL0293 1"],
+  [policy("{outlierDetection: {maxEjectionPercent: 101}}"), "SL0233 101"],
+  [policy("{outlierDetection: {consecutiveErrors: 1}}"), "SL0295 1"],
+  ["{host: a, workloadSelector: {}}", "SL0294 {}"],
+  [policy("{tls: {mode: MUTUAL, clientCertificate: /a}}"), "SL0296 {mode: MUTUAL, clientCertificate: /a}"],
+  [
+    policy("{loadBalancer: {consistentHash: {httpHeaderName: a, maglev: {tableSize: 4}}}}"),
+    "SL0297 {tableSize: 4}",
+  ],
+  [
+    policy("{outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a/b, to: c}]}}}"),
+    "SL0298 a/b",
+  ],
+  [
+    policy("{loadBalancer: {localityLbSetting: {failover: [{from: a, to: c}]}}}"),
+    "SL0299 {failover: [{from: a, to: c}]}",
+  ],
+];
+
+const SERVICE_ENTRY: readonly (readonly [string, string])[] = [
+  ['{hosts: ["*"]}', 'SL0203 "*"'],
+  ['{hosts: ["*a.b"], resolution: NONE}', 'SL0281 "*a.b"'],
+  ["{hosts: [a.b], addresses: [10.0.0.0/8], resolution: DNS}", "SL0282 10.0.0.0/8"],
+  [
+    entry("ports: [{number: 80, name: a, protocol: HTTP}, {number: 80, name: b, protocol: HTTP}]"),
+    "SL0283 80",
+  ],
+  [entry("ports: [{number: 80, name: a, protocol: SMTP}]"), "SL0284 SMTP"],
+  [
+    "{hosts: [a.b], resolution: NONE, ports: [{number: 25, name: a, protocol: TCP}]}",
+    "SL0285 {number: 25, name: a, protocol: TCP}",
+  ],
+  [
+    "{hosts: [a.b, c.d], addresses: [10.0.0.1], resolution: STATIC, ports: [{number: 25, name: a, protocol: TCP}]}",
+    "SL0286 {number: 25, name: a, protocol: TCP}",
+  ],
+  [entry("endpoints: [{address: a.b}]"), "SL0287 a.b"],
+  [
+    entry("ports: [{number: 80, name: a, protocol: HTTP}], endpoints: [{address: 10.0.0.1, ports: {b: 1}}]"),
+    "SL0287 1",
+  ],
+  ["{hosts: [a.b], resolution: NONE, endpoints: [{address: 10.0.0.1}]}", "SL0288 [{address: 10.0.0.1}]"],
+  [
+    "{hosts: [a.b, c.d], addresses: [10.0.0.1], resolution: DNS, ports: [{number: 443, name: a, protocol: HTTPS}]}",
+    "SL0289 [10.0.0.1]",
+  ],
+];
+
+const GATEWAY: readonly (readonly [string, string])[] = [
+  ["{servers: []}", "SL0273 {servers: []}"],
+  [server('hosts: ["*"]', "{number: 80, name: p, protocol: HTTP, targetPort: 1}"), "SL0274 1"],
+  [server('hosts: ["*"]', HTTPS), `SL0275 {port: ${HTTPS}, hosts: ["*"]}`],
+  [
+    server('hosts: ["*"], tls: {mode: SIMPLE, credentialName: a}'),
+    "SL0275 {mode: SIMPLE, credentialName: a}",
+  ],
+  [server("hosts: [short]"), "SL0276 short"],
+  [server('hosts: ["*"], tls: {httpsRedirect: true, mode: SIMPLE, credentialName: a}', HTTPS), "SL0277 true"],
+  [server('hosts: ["*"], bind: a'), "SL0278 a"],
+  [server('hosts: ["*"], tls: {mode: SIMPLE, credentialName: a, cipherSuites: [X]}', HTTPS), "SL0279 X"],
+  [server('hosts: ["*"], tls: {mode: SIMPLE}', HTTPS), "SL0263 {mode: SIMPLE}"],
+];
+
+describe.each([
+  ["VirtualService", VIRTUAL_SERVICE],
+  ["DestinationRule", DESTINATION_RULE],
+  ["ServiceEntry", SERVICE_ENTRY],
+  ["Gateway", GATEWAY],
+])("%s", (kind, cases) => {
+  it.each(cases.map(([spec, expected]) => [expected.slice(0, 60), spec, expected] as const))(
+    "%s",
+    (_, spec, expected) => {
+      expect(check(kind, spec)).toContain(expected);
+    },
+  );
+});
+
+it("refuses Istio's own annotations and a Gateway's dotted name", () => {
+  const good = server('hosts: ["*"]');
+  expect(check("Gateway", good)).toEqual([]);
+  expect(check("Gateway", good, "{name: a.b}")).toEqual(["SL0272 a.b"]);
+  expect(check("Gateway", good, '{name: a, annotations: {istio.io/dry-run: "true"}}')).toEqual([
+    'SL0210 "true"',
+  ]);
+});
+
+it("has a case for every code of its range that the schema leaves to it", () => {
+  const cases = [...VIRTUAL_SERVICE, ...DESTINATION_RULE, ...SERVICE_ENTRY, ...GATEWAY].map(([, expected]) =>
+    expected.slice(0, 6),
+  );
+  const elsewhere = [
+    // Above: they stand in the metadata.
+    "SL0210",
+    "SL0272",
+    // The schema says it first.
+    "SL0280",
+  ];
+  const missing = Object.keys(DIAGNOSTIC_CODES).filter(
+    (code) => code.startsWith("SL02") && !cases.includes(code) && !elsewhere.includes(code),
+  );
+  expect(missing).toEqual([]);
+});
