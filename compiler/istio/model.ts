@@ -7,6 +7,7 @@ import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { nearest } from "../diagnostics/nearest.ts";
 import { checkSchema } from "../schema/check.ts";
 import { parseDocuments, type SourceDocument } from "../source/parse.ts";
+import { keepOnly } from "../source/plain.ts";
 import type { SourceFile } from "../source/span.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import type {
@@ -83,6 +84,7 @@ export function loadResources(files: readonly SourceFile[], sink: DiagnosticSink
       }
     }
   }
+  keepOnly(files);
   if (set.ignored.size > 0) {
     const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
     sink.report({ code: "SL0110", level: "info", message: `left alone: ${kinds}` });
@@ -176,12 +178,24 @@ function loadResource(
 /** Conditions on names: a null one is not the same as none. */
 const CONDITIONS = new Set(["headers", "withoutHeaders", "queryParams"]);
 
-/** A field that is null is a field that is not given, as Kubernetes has it. */
+/**
+ * A field that is null is a field that is not given, as Kubernetes has it. Hardly any resource has one: what is as it
+ * should be is handed back and not copied, which would take as much memory again.
+ */
 function withoutNulls(value: unknown, name = ""): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item));
+  if (Array.isArray(value)) {
+    const items = value.map((item) => withoutNulls(item));
+    return items.every((item, i) => Object.is(item, value[i])) ? value : items;
+  }
   if (!isObject(value)) return value;
-  const entries = Object.entries(value).filter(([, field]) => field !== null || CONDITIONS.has(name));
-  return Object.fromEntries(entries.map(([key, field]) => [key, withoutNulls(field, key)]));
+  let same = true;
+  const fields: [string, unknown][] = [];
+  for (const [key, field] of Object.entries(value)) {
+    const kept = field === null && !CONDITIONS.has(name) ? undefined : withoutNulls(field, key);
+    same &&= Object.is(kept, field);
+    if (kept !== undefined) fields.push([key, kept]);
+  }
+  return same ? value : Object.fromEntries(fields);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

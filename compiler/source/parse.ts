@@ -1,12 +1,16 @@
 /**
- * YAML text to documents with positions, read as Kubernetes reads it: YAML 1.1 scalars (an unquoted `on` is a
- * boolean), but no timestamps or other types that JSON has not. What is wrong is reported; what is right of a
- * file with errors is still returned, so that everything is said at once.
+ * YAML text to documents with positions. What is wrong is reported; what is right of a file with errors is still
+ * returned, so that everything is said at once. A file that nothing is wrong with is read in pieces, and positions
+ * in it cost a second parse of their piece, when they are asked for.
  */
 
-import { type Document, isNode, isPair, parseAllDocuments, type Tags, visit, type YAMLError } from "yaml";
+import { type Document, isNode, isPair, type YAMLError } from "yaml";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { piecesOf } from "./plain.ts";
 import type { SourceFile, Span } from "./span.ts";
+import { depthExceeded, MAX_DEPTH, type Plain, parseTrees, plainValue, visitBadAliases } from "./yaml.ts";
+
+type Path = readonly (string | number)[];
 
 /** One document of a file. */
 export interface SourceDocument {
@@ -14,43 +18,24 @@ export interface SourceDocument {
   readonly value: unknown;
   readonly span: Span;
   /** Where the value at `path` stands; of its nearest ancestor that exists when it is missing. */
-  spanOf(path: readonly (string | number)[]): Span;
+  spanOf(path: Path): Span;
   /** Where the key of the value at `path` stands, for what is wrong with a name. */
-  keySpanOf(path: readonly (string | number)[]): Span;
-}
-
-/** Aliases are resolved up to so many nodes in all: more is a bomb, not a configuration. */
-const MAX_ALIAS_COUNT = 1000;
-/** Levels; deeper input is refused before the parser recurses into it. */
-const MAX_DEPTH = 100;
-/** Types of YAML 1.1 that JSON has not; Kubernetes reads them as strings or not at all. */
-const FOREIGN_TAGS = new Set(["timestamp", "binary", "set", "omap", "pairs"]);
-
-/**
- * Numbers as go-yaml writes them, which needs a digit before the exponent and beside the point: YAML 1.1 itself would
- * read `.` (an `exportTo`) and `e2` (a label) as numbers that are none.
- */
-const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
-const FLOAT_EXP = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
-
-function asKubernetesReads(tag: Tags[number]): Tags[number] {
-  if (typeof tag === "string" || tag.collection !== undefined || !tag.tag.endsWith(":float")) {
-    return tag;
-  }
-  if (tag.format === "EXP") {
-    return { ...tag, test: FLOAT_EXP };
-  }
-  // The other two are infinities and what is no number, which hold letters, and plain ones.
-  return tag.test?.test("1.5") === true ? { ...tag, test: FLOAT } : tag;
-}
-
-/** Sexagesimal numbers (`1:30`) have the tag of the decimal ones, and only their format tells them apart. */
-function isForeign(tag: Exclude<Tags[number], string>): boolean {
-  const isTime = "format" in tag && tag.format === "TIME";
-  return isTime || FOREIGN_TAGS.has(tag.tag.replace(/^.*:/, ""));
+  keySpanOf(path: Path): Span;
 }
 
 export function parseDocuments(file: SourceFile, sink: DiagnosticSink): SourceDocument[] {
+  const pieces = piecesOf(file);
+  // Read as a whole when there is anything to say: what is said must not depend on how the file was cut.
+  if (pieces === undefined || pieces.some(({ plain }) => plain === undefined)) {
+    return parseWhole(file, sink);
+  }
+  return pieces.flatMap(({ start, end, plain }) =>
+    plain == null ? [] : [new CutDocument(file, start, end, plain)],
+  );
+}
+
+/** Reads a file in one go, with all trees at hand. */
+export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocument[] {
   const tooDeep = depthExceeded(file.text);
   if (tooDeep !== undefined) {
     sink.report({
@@ -62,14 +47,7 @@ export function parseDocuments(file: SourceFile, sink: DiagnosticSink): SourceDo
     return [];
   }
   const documents: SourceDocument[] = [];
-  for (const document of parseAllDocuments(file.text, {
-    version: "1.1",
-    merge: true,
-    prettyErrors: false,
-    logLevel: "error",
-    customTags: (tags) =>
-      tags.filter((tag) => typeof tag === "string" || !isForeign(tag)).map(asKubernetesReads),
-  }) as Document.Parsed[]) {
+  for (const document of parseTrees(file.text)) {
     for (const error of document.errors) report(file, error, sink);
     if (document.errors.length > 0 || document.contents === null) continue;
     const read = readDocument(file, document, sink);
@@ -91,7 +69,7 @@ function readDocument(
   }
   let value: unknown;
   try {
-    value = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
+    value = plainValue(document);
   } catch (error) {
     sink.report({
       code: "SL0007",
@@ -102,52 +80,45 @@ function readDocument(
     });
     return undefined;
   }
-  const find = (path: readonly (string | number)[], key: boolean): Span => {
-    for (let length = path.length; length > 0; length--) {
-      const part = path.slice(0, length);
-      const node = key && length === path.length ? keyNode(document, part) : document.getIn(part, true);
-      if (isNode(node) && node.range) {
-        return { file, start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) };
-      }
-    }
-    return span;
-  };
   return {
     file,
     value,
     span,
-    spanOf: (path) => find(path, false),
-    keySpanOf: (path) => find(path, true),
+    spanOf: (path) => find(file, document, span, path, false),
+    keySpanOf: (path) => find(file, document, span, path, true),
   };
 }
 
-/** Aliases that lead nowhere or back to themselves; true when there was one. */
+function find(file: SourceFile, document: Document.Parsed, root: Span, path: Path, key: boolean): Span {
+  for (let length = path.length; length > 0; length--) {
+    const part = path.slice(0, length);
+    const node = key && length === path.length ? keyNode(document, part) : document.getIn(part, true);
+    if (isNode(node) && node.range) {
+      return { file, start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) };
+    }
+  }
+  return root;
+}
+
+/** True when there was one. */
 function reportAliases(file: SourceFile, document: Document.Parsed, sink: DiagnosticSink): boolean {
   let found = false;
-  visit(document, {
-    Alias(_key, alias, parents) {
-      const source = alias.resolve(document);
-      if (source !== undefined && !parents.includes(source)) {
-        return;
-      }
-      found = true;
-      const [start, end] = alias.range ?? [0, 1];
-      sink.report({
-        code: "SL0007",
-        level: "error",
-        message:
-          source === undefined
-            ? `no anchor &${alias.source} stands before this alias`
-            : `*${alias.source} stands inside of what it stands for`,
-        span: { file, start, end },
-        help: "Write the repeated part out.",
-      });
-    },
+  visitBadAliases(document, (name, [start, end], leadsNowhere) => {
+    found = true;
+    sink.report({
+      code: "SL0007",
+      level: "error",
+      message: leadsNowhere
+        ? `no anchor &${name} stands before this alias`
+        : `*${name} stands inside of what it stands for`,
+      span: { file, start, end },
+      help: "Write the repeated part out.",
+    });
   });
   return found;
 }
 
-function keyNode(document: Document.Parsed, path: readonly (string | number)[]): unknown {
+function keyNode(document: Document.Parsed, path: Path): unknown {
   const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
   const items = (parent as { items?: unknown[] } | null)?.items ?? [];
   for (const item of items) {
@@ -169,27 +140,80 @@ function report(file: SourceFile, error: YAMLError, sink: DiagnosticSink): void 
   });
 }
 
-/** The offset at which brackets, `- - -` or indentation open one level too many. */
-function depthExceeded(text: string): number | undefined {
-  /** Columns at which the enclosing blocks begin. */
-  const blocks: number[] = [];
-  let brackets = 0;
-  let column = 0;
-  /** Before the first character of a line that is neither space nor a list's dash. */
-  let leading = true;
-  for (let i = 0; i < text.length; i++, column++) {
-    const char = text.charCodeAt(i);
-    if (char === 0x0a) {
-      column = -1;
-      leading = true;
-    } else if (char === 0x5b || char === 0x7b) brackets++;
-    else if ((char === 0x5d || char === 0x7d) && brackets > 0) brackets--;
-    if (leading && char > 0x20) {
-      while (blocks.length > 0 && blocks[blocks.length - 1]! >= column) blocks.pop();
-      blocks.push(column);
-      leading = char === 0x2d || char === 0x3f;
-    }
-    if (brackets > MAX_DEPTH || blocks.length > MAX_DEPTH) return i;
+/** A document whose tree is made again when a position in it is asked for. */
+class CutDocument implements SourceDocument {
+  readonly file: SourceFile;
+  readonly value: unknown;
+  readonly span: Span;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(file: SourceFile, start: number, end: number, plain: Plain) {
+    this.file = file;
+    this.value = plain.value;
+    this.span = { file, start: start + plain.start, end: start + plain.end };
+    this.#start = start;
+    this.#end = end;
   }
-  return undefined;
+
+  spanOf(path: Path): Span {
+    return path.length === 0 ? this.span : new LazySpan(this, path, false);
+  }
+
+  keySpanOf(path: Path): Span {
+    return path.length === 0 ? this.span : new LazySpan(this, path, true);
+  }
+
+  find(path: Path, key: boolean): Span {
+    const { file } = this;
+    const text = file.text.slice(this.#start, this.#end);
+    const tree = treeOf(this, text);
+    const { start, end } = this.span;
+    const root = { file, start: start - this.#start, end: end - this.#start };
+    const span = find(file, tree, root, path, key);
+    return { file, start: span.start + this.#start, end: span.end + this.#start };
+  }
+}
+
+/** Found when it is looked at: most positions never are. */
+class LazySpan implements Span {
+  readonly file: SourceFile;
+  #how: { readonly document: CutDocument; readonly path: Path; readonly key: boolean } | undefined;
+  #found: Span | undefined;
+
+  constructor(document: CutDocument, path: Path, key: boolean) {
+    this.file = document.file;
+    this.#how = { document, path, key };
+  }
+
+  get start(): number {
+    return this.#find().start;
+  }
+
+  get end(): number {
+    return this.#find().end;
+  }
+
+  #find(): Span {
+    if (this.#how !== undefined) {
+      const { document, path, key } = this.#how;
+      this.#found = document.find(path, key);
+      this.#how = undefined;
+    }
+    return this.#found!;
+  }
+}
+
+/** The trees that were asked for last: findings come several from one document, or in turns from two or three. */
+const trees = new Map<CutDocument, Document.Parsed>();
+const MAX_TREES = 16;
+
+function treeOf(document: CutDocument, text: string): Document.Parsed {
+  const tree = trees.get(document) ?? parseTrees(text)[0]!;
+  trees.delete(document);
+  trees.set(document, tree);
+  if (trees.size > MAX_TREES) {
+    trees.delete(trees.keys().next().value!);
+  }
+  return tree;
 }

@@ -1,0 +1,80 @@
+/**
+ * The plain values of a file's documents, without the trees that they came from: those take ten times the memory, and
+ * positions are asked for only when there is something to say. What was read is kept until the next reading, so that
+ * one changed document costs one parse.
+ */
+
+import type { SourceFile } from "./span.ts";
+import { splitDocuments } from "./split.ts";
+import { type Plain, parsePlain } from "./yaml.ts";
+
+/** A part of a file that was parsed by itself. */
+export interface Piece {
+  readonly start: number;
+  readonly end: number;
+  /** As of `parsePlain`. The same object for as long as the text is the same. */
+  readonly plain: Plain | null | undefined;
+}
+
+interface Known {
+  readonly text: string;
+  readonly pieces: readonly Piece[] | undefined;
+}
+
+/** What was read the last time, by path. */
+const known = new Map<string, Known>();
+
+/** Forgets what was read of all other files. */
+export function keepOnly(files: readonly SourceFile[]): void {
+  const paths = new Set(files.map(({ path }) => path));
+  for (const path of known.keys()) {
+    if (!paths.has(path)) known.delete(path);
+  }
+}
+
+/** `undefined` for a file that cannot be cut; see `splitDocuments`. */
+export function piecesOf(file: SourceFile): readonly Piece[] | undefined {
+  const opened = openFile(file);
+  for (const [index, text] of opened.missing) {
+    // Of a copy, lest a value that is kept keep the whole file.
+    opened.fill(index, parsePlain(Buffer.from(text).toString()));
+  }
+  return opened.finish();
+}
+
+/** A file, some of whose pieces have yet to be parsed: here, or in a thread. */
+export interface OpenFile {
+  /** Index and text. */
+  readonly missing: readonly (readonly [number, string])[];
+  fill(index: number, plain: Plain | null | undefined): void;
+  finish(): readonly Piece[] | undefined;
+}
+
+export function openFile({ path, text }: SourceFile): OpenFile {
+  const before = known.get(path);
+  if (before?.text === text) {
+    return { missing: [], fill() {}, finish: () => before.pieces };
+  }
+  const starts = splitDocuments(text);
+  const old = new Map<string, Plain | null | undefined>();
+  for (const { start, end, plain } of before?.pieces ?? []) {
+    old.set(before!.text.slice(start, end), plain);
+  }
+  const missing: [number, string][] = [];
+  const pieces = starts?.map((start, index): Piece => {
+    const end = starts[index + 1] ?? text.length;
+    const part = text.slice(start, end);
+    if (!old.has(part)) missing.push([index, part]);
+    return { start, end, plain: old.get(part) };
+  });
+  return {
+    missing,
+    fill(index, plain) {
+      pieces![index] = { ...pieces![index]!, plain };
+    },
+    finish() {
+      known.set(path, { text, pieces });
+      return pieces;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * How YAML is read here, as Kubernetes reads it: YAML 1.1 scalars (an unquoted `on` is a boolean), but no timestamps
+ * or other types that JSON has not. It knows nothing of files and diagnostics, so that a thread can load it quickly.
+ */
+
+import { Document, parseAllDocuments, type Tags, visit } from "yaml";
+
+/** Aliases are resolved up to so many nodes in all: more is a bomb, not a configuration. */
+const MAX_ALIAS_COUNT = 1000;
+/** Levels; deeper input is refused before the parser recurses into it. */
+export const MAX_DEPTH = 100;
+/** Types of YAML 1.1 that JSON has not; Kubernetes reads them as strings or not at all. */
+const FOREIGN_TAGS = new Set(["timestamp", "binary", "set", "omap", "pairs"]);
+
+/**
+ * Numbers as go-yaml writes them, which needs a digit before the exponent and beside the point: YAML 1.1 itself would
+ * read `.` (an `exportTo`) and `e2` (a label) as numbers that are none.
+ */
+const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
+const FLOAT_EXP = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$/;
+
+const OPTIONS = {
+  version: "1.1",
+  merge: true,
+  prettyErrors: false,
+  logLevel: "error",
+  customTags: (tags: Tags): Tags =>
+    tags.filter((tag) => typeof tag === "string" || !isForeign(tag)).map(asKubernetesReads),
+} as const;
+
+function asKubernetesReads(tag: Tags[number]): Tags[number] {
+  if (typeof tag === "string" || tag.collection !== undefined || !tag.tag.endsWith(":float")) {
+    return tag;
+  }
+  if (tag.format === "EXP") {
+    return { ...tag, test: FLOAT_EXP };
+  }
+  // The other two are infinities and what is no number, which hold letters, and plain ones.
+  return tag.test?.test("1.5") === true ? { ...tag, test: FLOAT } : tag;
+}
+
+/** Sexagesimal numbers (`1:30`) have the tag of the decimal ones, and only their format tells them apart. */
+function isForeign(tag: Exclude<Tags[number], string>): boolean {
+  const isTime = "format" in tag && tag.format === "TIME";
+  return isTime || FOREIGN_TAGS.has(tag.tag.replace(/^.*:/, ""));
+}
+
+export function parseTrees(text: string): Document.Parsed[] {
+  return parseAllDocuments(text, OPTIONS) as Document.Parsed[];
+}
+
+export function plainValue(document: Document.Parsed): unknown {
+  return document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
+}
+
+/** Visits the aliases that lead nowhere (without `source`) or back to themselves. */
+export function visitBadAliases(
+  document: Document.Parsed,
+  visitor: (name: string, span: readonly [number, number], leadsNowhere: boolean) => void,
+): void {
+  visit(document, {
+    Alias(_key, alias, parents) {
+      const source = alias.resolve(document);
+      if (source === undefined || parents.includes(source)) {
+        const [start, end] = alias.range ?? [0, 1];
+        visitor(alias.source, [start, end], source === undefined);
+      }
+    },
+  });
+}
+
+/** What is left of a piece of a file when its tree is gone. The offsets count from the beginning of the piece. */
+export interface Plain {
+  readonly value: unknown;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Making one for each document would cost as much as parsing it. */
+let schema: Document["schema"] | undefined;
+
+/**
+ * The value of a piece that holds one document and no directives: `null` when there is nothing in it, `undefined`
+ * when there is anything to say of it, or anything that reaches beyond it.
+ */
+export function parsePlain(text: string): Plain | null | undefined {
+  if (depthExceeded(text) !== undefined) return undefined;
+  schema ??= new Document(undefined, OPTIONS).schema;
+  const documents = parseAllDocuments(text, { ...OPTIONS, schema }) as Document.Parsed[];
+  const [document] = documents;
+  if (document === undefined) return null;
+  if (documents.length > 1 || document.errors.length > 0) return undefined;
+  if (document.contents === null) return null;
+  if (text.includes("*")) {
+    let bad = false;
+    visitBadAliases(document, () => {
+      bad = true;
+    });
+    if (bad) return undefined;
+  }
+  try {
+    const value = plainValue(document);
+    if (value === null) return null;
+    // A piece that is no mapping is no resource, and may be the rest of what began before the cut.
+    if (typeof value !== "object" || Array.isArray(value)) return undefined;
+    const [start, end] = document.contents.range;
+    return { value, start, end };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The offset at which brackets, `- - -` or indentation open one level too many. */
+export function depthExceeded(text: string): number | undefined {
+  /** Columns at which the enclosing blocks begin. */
+  const blocks: number[] = [];
+  let brackets = 0;
+  let column = 0;
+  /** Before the first character of a line that is neither space nor a list's dash. */
+  let leading = true;
+  for (let i = 0; i < text.length; i++, column++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x0a) {
+      column = -1;
+      leading = true;
+      // A document's end closes what is still open, be it only a bracket of a comment.
+      if (text.startsWith("---", i + 1) && " \t\r\n".includes(text.charAt(i + 4))) brackets = 0;
+    } else if (char === 0x5b || char === 0x7b) brackets++;
+    else if ((char === 0x5d || char === 0x7d) && brackets > 0) brackets--;
+    if (leading && char > 0x20) {
+      while (blocks.length > 0 && blocks[blocks.length - 1]! >= column) blocks.pop();
+      blocks.push(column);
+      leading = char === 0x2d || char === 0x3f;
+    }
+    if (brackets > MAX_DEPTH || blocks.length > MAX_DEPTH) return i;
+  }
+  return undefined;
+}
