@@ -3,9 +3,10 @@
  * WebAssembly is needed for it; and it judges the filter, which must answer as Envoy does with this.
  */
 
-import type { Destination, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
+import type { Action, Destination, DirectResponse, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { typed } from "./protobuf.ts";
+import { emitRedirect } from "./redirect.ts";
 import { emitRetryPolicy } from "./retry.ts";
 import {
   type EnvoyRoute,
@@ -45,16 +46,27 @@ function emitRoute({ name, match, fault, action }: Route): EnvoyRoute {
   return {
     ...(name !== "" && { name }),
     match: emitRouteMatch(match),
-    ...(action.kind === "forward"
-      ? { route: emitForward(action) }
-      : {
-          direct_response: {
-            status: action.status,
-            ...(action.body !== "" && { body: { inline_string: action.body } }),
-          },
-        }),
+    ...emitAction(action),
     ...(fault && { typed_per_filter_config: { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) } }),
   };
+}
+
+function emitAction(action: Action): Pick<EnvoyRoute, "route" | "redirect" | "direct_response"> {
+  switch (action.kind) {
+    case "forward":
+      return { route: emitForward(action) };
+    case "redirect":
+      return { redirect: emitRedirect(action) };
+    case "directResponse":
+      return { direct_response: emitDirectResponse(action) };
+  }
+}
+
+function emitDirectResponse({ status, body, base64 }: DirectResponse): EnvoyRoute["direct_response"] {
+  if (body === "") {
+    return { status };
+  }
+  return { status, body: base64 ? { inline_bytes: body } : { inline_string: body } };
 }
 
 function emitForward({ destinations, timeoutMs, retry }: Forward): RouteAction {

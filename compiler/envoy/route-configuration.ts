@@ -2,6 +2,7 @@
 
 import type { FaultConfig } from "./fault.ts";
 import { duration, type TypedConfig } from "./protobuf.ts";
+import type { RedirectAction } from "./redirect.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
 
@@ -29,7 +30,11 @@ export interface EnvoyRoute {
   readonly name?: string;
   readonly match: EnvoyRouteMatch;
   readonly route?: RouteAction;
-  readonly direct_response?: { readonly status: number; readonly body?: { readonly inline_string: string } };
+  readonly redirect?: RedirectAction;
+  readonly direct_response?: {
+    readonly status: number;
+    readonly body?: { readonly inline_string: string } | { readonly inline_bytes: string };
+  };
   readonly typed_per_filter_config?: Readonly<Record<string, TypedConfig<FaultConfig>>>;
 }
 

@@ -52,7 +52,12 @@ export interface Route {
   /** `http.name`, with `.` and `match.name` when the match has one. Empty when the rule has no name. */
   readonly name: string;
   readonly match: RouteMatch;
+  /** Prefix of Envoy's statistics for this route. */
+  readonly statPrefix?: string;
   readonly fault?: Fault;
+  readonly cors?: CorsPolicy;
+  /** Applied to every answer: an upstream's, and what the proxy itself says (aborts, redirects, direct responses). */
+  readonly responseHeaders?: HeaderMutation;
   readonly action: Action;
   /** The rule in the input that this route came from, for `explain` and diagnostics; not part of any output. */
   readonly origin?: RouteOrigin;
@@ -101,7 +106,7 @@ export interface QueryParamMatch {
   readonly match: ValueMatch;
 }
 
-export type Action = Forward | DirectResponse;
+export type Action = Forward | Redirect | DirectResponse;
 
 /** Send the request to one of the destinations. */
 export interface Forward {
@@ -111,12 +116,70 @@ export interface Forward {
   /** The whole request, retries included. 0 turns Envoy's timeout off. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
+  /** Of the path; the query stays. The upstream also gets `x-envoy-original-path`. */
+  readonly rewrite?: PathRewrite;
+  /** The new `:authority`, for every destination that has none of its own. */
+  readonly hostRewrite?: string;
+  /** Applied after those of the destination, so that they win. */
+  readonly requestHeaders?: HeaderMutation;
+  readonly mirrors?: readonly Mirror[];
 }
 
 export interface Destination {
   readonly cluster: string;
   /** 1 to 4294967295. */
   readonly weight: number;
+  /**
+   * Applied before those of the route. Only when there are several destinations: those of a single one stand
+   * behind the route's, in the same list (and so win), as istiod writes them.
+   */
+  readonly requestHeaders?: HeaderMutation;
+  readonly responseHeaders?: HeaderMutation;
+  /** The new `:authority`; the route's own `hostRewrite` wins. */
+  readonly hostRewrite?: string;
+}
+
+export type PathRewrite =
+  /** Literally in place of what the route's path match has matched: the prefix, or (exact, regex) the whole path. */
+  | { readonly kind: "matched"; readonly value: string }
+  /** Every match of an RE2 pattern; `\1` to `\9` in the substitution are captures, `\0` is the match. */
+  | { readonly kind: "regex"; readonly pattern: string; readonly substitution: string };
+
+/** A copy of requests, whose answer nobody waits for. Its share in parts per million. */
+export interface Mirror {
+  readonly cluster: string;
+  readonly perMillion: number;
+}
+
+/**
+ * Removed first, then `set` and `add` in their order. Names are lower case and no pseudo headers. A value is an
+ * Envoy format string: `%REQ(x-id)%` is a variable, `%%` a percent sign.
+ */
+export interface HeaderMutation {
+  readonly remove: readonly string[];
+  readonly write: readonly HeaderWrite[];
+}
+
+export interface HeaderWrite {
+  readonly name: string;
+  readonly value: string;
+  /** In place of the header that is there, or as one more line. */
+  readonly append: boolean;
+}
+
+/** Envoy's `CorsPolicy`. */
+export interface CorsPolicy {
+  /** One match is enough. Compared with the whole `origin` header. */
+  readonly allowOrigins: readonly StringMatch[];
+  /** As the headers of an answer have them; empty: the header is not written. */
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposeHeaders: string;
+  /** Seconds. Absent: not written. */
+  readonly maxAgeSeconds?: number;
+  readonly allowCredentials: boolean;
+  /** Preflights whose origin is not allowed go to the upstream; else the proxy answers them, without CORS headers. */
+  readonly forwardUnmatchedPreflights: boolean;
 }
 
 /** Envoy's `RetryPolicy`. `attempts` 0 means no retries at all, and the rest is then empty. */
@@ -128,6 +191,25 @@ export interface RetryPolicy {
   /** Envoy's names, in the order of the rule: `connect-failure`, `5xx`, … */
   readonly retryOn: readonly string[];
   readonly retriableStatusCodes: readonly number[];
+  /** Do not go to a host again that has been tried. Absent: true. */
+  readonly avoidPreviousHosts?: boolean;
+  /** Prefer another locality after each two tries. Absent: false. */
+  readonly avoidPreviousPriorities?: boolean;
+  /** Base interval of the back-off. Absent: Envoy's default, 25 ms. */
+  readonly backOffMs?: number;
+}
+
+/** Answered by the proxy itself: the same URL but for what is given. Envoy's `RedirectAction`. */
+export interface Redirect {
+  readonly kind: "redirect";
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  /** A new host; it may have a port, which then replaces the request's. */
+  readonly host?: string;
+  /** Absent: the request's port stays, but for a scheme's default port when the scheme changes. */
+  readonly port?: number;
+  readonly scheme?: string;
+  /** With a query of its own it replaces the request's, which is kept otherwise. Empty: the path stays. */
+  readonly path?: { readonly kind: "whole"; readonly value: string } | PathRewrite;
 }
 
 /** Answered by the proxy itself. */
@@ -135,6 +217,8 @@ export interface DirectResponse {
   readonly kind: "directResponse";
   readonly status: number;
   readonly body: string;
+  /** The body stands in base64: it is bytes and no text. */
+  readonly base64?: boolean;
 }
 
 /** Both parts roll their own dice; the delay happens first. */

@@ -55,7 +55,7 @@ export function hostOf(lowered: Lowered, listener: string, domain: string): Virt
 /** Where the routes of a virtual host lead: cluster names, with weights where there are several, or a status. */
 export function targets(routes: readonly Route[] | undefined): string[] | undefined {
   return routes?.map(({ action }) =>
-    action.kind === "directResponse"
+    action.kind !== "forward"
       ? String(action.status)
       : action.destinations
           .map(({ cluster, weight }) => (action.destinations.length === 1 ? cluster : `${cluster}=${weight}`))

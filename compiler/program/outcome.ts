@@ -32,6 +32,9 @@ export function writeOutcome(writer: BlobWriter, route: Route): number {
     const body = writer.string(action.body);
     return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length]);
   }
+  if (action.kind === "redirect") {
+    throw new Error("a redirect has no record yet");
+  }
   const headers = writeHeaders(writer, forwardHeaders(action));
   if (action.destinations.length === 1) {
     const cluster = writer.string(action.destinations[0]!.cluster);

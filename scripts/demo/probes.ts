@@ -115,7 +115,7 @@ async function probeHttpRule(rule: HttpRule, probing: Probing): Promise<Checks> 
 
 async function probeDecision(rule: HttpRule, route: Route, ask: Ask, probing: Probing): Promise<Check[]> {
   const { action, fault } = route;
-  if (action.kind === "directResponse") {
+  if (action.kind !== "forward") {
     const answers = await probing.clients.send(rule.listener.port, ask, FEW, AT_ONCE);
     const hits = answers.filter(({ status }) => status === action.status).length;
     return [{ asked: askedText(ask, FEW), ...share(`${action.status} from the proxy`, 1, hits, FEW) }];

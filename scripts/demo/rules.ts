@@ -97,7 +97,7 @@ function httpRules(
 ): HttpRule[] {
   const names = new Set(clusters.map(({ name }) => name));
   const leadsSomewhere = ({ action }: Route) =>
-    action.kind === "directResponse" || action.destinations.some(({ cluster }) => names.has(cluster));
+    action.kind !== "forward" || action.destinations.some(({ cluster }) => names.has(cluster));
   // A rule stands in several virtual hosts, one for each port or host it may be asked by; also on port 80, which most
   // services do not have. One of them is asked, the last in which it leads somewhere.
   const hosts = new Map<string, VirtualHost>();
