@@ -62,7 +62,11 @@ function emitAction(action: Action): Pick<EnvoyRoute, "route" | "redirect" | "di
   }
 }
 
-function emitDirectResponse({ status, body, base64 }: DirectResponse): EnvoyRoute["direct_response"] {
+function emitDirectResponse({
+  status,
+  body,
+  base64,
+}: DirectResponse): NonNullable<EnvoyRoute["direct_response"]> {
   if (body === "") {
     return { status };
   }
