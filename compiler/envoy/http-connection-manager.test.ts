@@ -44,27 +44,9 @@ describe("wasm", () => {
     });
   });
 
-  test("routes: a class and the default, both to the cluster that the filter names", () => {
-    const routes = manager.route_config?.virtual_hosts[0]?.routes;
-    expect(routes?.map(({ name, route }) => [name, route?.cluster_header, route?.timeout])).toEqual([
-      ["retry", "x-sluice-cluster", "0s"],
-      ["default", "x-sluice-cluster", "0s"],
-    ]);
-    expect(routes?.[0]?.match.headers).toEqual([
-      { name: "x-sluice-class", string_match: { exact: "retry" } },
-    ]);
-    expect(routes?.[0]?.route?.retry_policy).not.toHaveProperty("retry_on");
-    expect(routes?.[1]?.route?.retry_policy).toMatchObject({
-      num_retries: 2,
-      retry_on: "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
-    });
-  });
-
-  test("decision headers are taken from no client and shown to no upstream", () => {
-    expect(manager.route_config?.request_headers_to_remove).toEqual(["x-sluice-cluster", "x-sluice-class"]);
-    expect(manager.route_config?.internal_only_headers).toEqual(
-      expect.arrayContaining(["x-sluice-cluster", "x-sluice-class"]),
-    );
+  test("route classes come by discovery, so that a new one ends no connection", () => {
+    expect(manager.rds?.route_config_name).toBe("mesh");
+    expect(manager.rds?.config_source.path_config_source.path).toBe("/build/xds/rds/mesh.json");
   });
 });
 

@@ -12,7 +12,7 @@ import type { EmitOptions } from "./options.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
-import { emitClassRoutes } from "./wasm-routes.ts";
+import { classRoutesFile, emitClassRoutes } from "./wasm-routes.ts";
 
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
 export interface HttpConnectionManager extends PathOptions {
@@ -81,12 +81,14 @@ export function emitHttpConnectionManager(
     upgrade_configs: [{ upgrade_type: "websocket" }],
     ...(options.target === "wasm"
       ? {
-          route_config: emitClassRoutes(listener.name),
+          ...(ownFile
+            ? { rds: routesFromFile(classRoutesFile(listener.name), listener, options) }
+            : { route_config: emitClassRoutes(listener) }),
           http_filters: [emitWasmFilter(listener.name, ownFile, options), ROUTER],
         }
       : {
           ...(ownFile
-            ? { rds: routesFromFile(listener, options) }
+            ? { rds: routesFromFile(nativeRoutesFile(listener.name), listener, options) }
             : { route_config: emitNativeRoutes(listener) }),
           http_filters: [FAULT, ROUTER],
         }),
@@ -110,6 +112,6 @@ export function emitHttpConnectionManager(
   };
 }
 
-function routesFromFile({ name }: Listener, options: EmitOptions): Rds {
-  return { config_source: fileSource(nativeRoutesFile(name), options), route_config_name: name };
+function routesFromFile(file: string, { name }: Listener, options: EmitOptions): Rds {
+  return { config_source: fileSource(file, options), route_config_name: name };
 }

@@ -22,7 +22,7 @@ describe.each(TARGETS)("target %s", (target) => {
       ...(target === "wasm" ? ["xds/ecds/mesh.json"] : []),
       "xds/eds/outbound%7c80%7c%7ca.example.json",
       "xds/lds.json",
-      ...(target === "native" ? ["xds/rds/mesh.json"] : []),
+      "xds/rds/mesh.json",
     ]);
     for (const [file, text] of files) {
       await expect(text).toMatchFileSnapshot(`golden/${target}/${file}`);

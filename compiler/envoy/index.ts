@@ -3,7 +3,7 @@
  * bytes, nothing is read, nothing is written, and nothing of Istio is known here.
  */
 
-import type { Cluster, Config, Listener } from "../ir/ir.ts";
+import type { Cluster, Config } from "../ir/ir.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
 import { discoveryResponse } from "./discovery.ts";
@@ -13,8 +13,10 @@ import { emitListener } from "./listener.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions, EnvoyFiles } from "./options.ts";
 import { type TypedConfig, typed } from "./protobuf.ts";
+import type { RouteConfiguration } from "./route-configuration.ts";
 import { planSubscriptions } from "./subscriptions.ts";
 import { ecdsFile, emitExtensionConfig } from "./wasm-filter.ts";
+import { classRoutesFile, emitClassRoutes } from "./wasm-routes.ts";
 
 export type { EmitOptions, EnvoyFiles } from "./options.ts";
 
@@ -35,8 +37,9 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
   if (listenerFiles) {
     for (const listener of listeners) {
       if (options.target === "native") {
-        add(nativeRoutesFile(listener.name), [typedRoutes(listener)]);
+        add(nativeRoutesFile(listener.name), [typedRoutes(emitNativeRoutes(listener))]);
       } else {
+        add(classRoutesFile(listener.name), [typedRoutes(emitClassRoutes(listener))]);
         add(ecdsFile(listener.name), [emitExtensionConfig(listener.name, options)]);
       }
     }
@@ -59,8 +62,8 @@ function canBeWritten({ discovery }: Cluster): boolean {
   return discovery.kind === "eds" || discovery.endpoints.length > 0;
 }
 
-function typedRoutes(listener: Listener) {
-  return typed("envoy.config.route.v3.RouteConfiguration", emitNativeRoutes(listener));
+function typedRoutes(routes: RouteConfiguration) {
+  return typed("envoy.config.route.v3.RouteConfiguration", routes);
 }
 
 function typedEndpoints({ name, discovery }: Cluster) {

@@ -4,7 +4,7 @@ import { emitNativeRoutes } from "./native-routes.ts";
 import { testListener, testRoute } from "./testing.ts";
 
 const emit = (more: Partial<Route>) =>
-  emitNativeRoutes(testListener([testRoute(more)])).virtual_hosts[0]!.routes[0]!;
+  emitNativeRoutes(testListener([testRoute(more)])).virtual_hosts[0]!.routes![0]!;
 const forward = (more: Partial<Forward>) =>
   emit({ action: { ...(testRoute().action as Forward), ...more } as Action }).route;
 

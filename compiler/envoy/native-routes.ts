@@ -5,6 +5,7 @@
 
 import type { Action, Destination, DirectResponse, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { emitMirrors } from "./mirrors.ts";
 import { typed } from "./protobuf.ts";
 import { emitRedirect } from "./redirect.ts";
 import { emitRetryPolicy } from "./retry.ts";
@@ -42,10 +43,11 @@ function emitVirtualHost({ name, domains, routes }: VirtualHost): EnvoyVirtualHo
   return { name, domains, include_request_attempt_count: true, routes: routes.map(emitRoute) };
 }
 
-function emitRoute({ name, match, fault, action }: Route): EnvoyRoute {
+function emitRoute({ name, match, statPrefix, fault, action }: Route): EnvoyRoute {
   return {
     ...(name !== "" && { name }),
     match: emitRouteMatch(match),
+    ...(statPrefix && { stat_prefix: statPrefix }),
     ...emitAction(action),
     ...(fault && { typed_per_filter_config: { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) } }),
   };
@@ -73,12 +75,13 @@ function emitDirectResponse({
   return { status, body: base64 ? { inline_bytes: body } : { inline_string: body } };
 }
 
-function emitForward({ destinations, timeoutMs, retry }: Forward): RouteAction {
+function emitForward({ destinations, timeoutMs, retry, mirrors }: Forward): RouteAction {
   const retryPolicy = emitRetryPolicy(retry);
   return {
     ...emitDestinations(destinations),
     ...timeLimits(timeoutMs),
     ...(retryPolicy && { retry_policy: retryPolicy }),
+    ...emitMirrors(mirrors),
   };
 }
 

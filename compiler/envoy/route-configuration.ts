@@ -1,7 +1,8 @@
 /** Envoy's route messages, as far as either target writes them, and what both give every table. */
 
 import type { FaultConfig } from "./fault.ts";
-import { duration, type TypedConfig } from "./protobuf.ts";
+import type { RequestMirrorPolicy } from "./mirrors.ts";
+import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
 import type { RedirectAction } from "./redirect.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
@@ -22,13 +23,27 @@ export interface EnvoyVirtualHost {
   readonly name: string;
   readonly domains: readonly string[];
   readonly include_request_attempt_count: boolean;
-  readonly routes: readonly EnvoyRoute[];
+  readonly routes?: readonly EnvoyRoute[];
+  /** In place of `routes`. */
+  readonly matcher?: Matcher;
+}
+
+/** `xds.type.matcher.v3.Matcher`: looks a text up in a map. */
+export interface Matcher {
+  readonly matcher_tree: {
+    readonly input: Extension;
+    readonly exact_match_map: {
+      readonly map: Readonly<Record<string, { readonly action: Extension<EnvoyRoute> }>>;
+    };
+  };
+  readonly on_no_match: { readonly action: Extension<EnvoyRoute> };
 }
 
 /** `envoy.config.route.v3.Route` */
 export interface EnvoyRoute {
   readonly name?: string;
   readonly match: EnvoyRouteMatch;
+  readonly stat_prefix?: string;
   readonly route?: RouteAction;
   readonly redirect?: RedirectAction;
   readonly direct_response?: {
@@ -47,7 +62,8 @@ export interface RouteAction {
   };
   readonly timeout: string;
   readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
-  readonly retry_policy?: EnvoyRetryPolicy;
+  readonly retry_policy?: EnvoyRetryPolicy | undefined;
+  readonly request_mirror_policies?: readonly RequestMirrorPolicy[];
 }
 
 /** The decision headers of the filter. */

@@ -11,7 +11,8 @@ import { createHash } from "node:crypto";
 import type { Cluster, Config } from "../ir/ir.ts";
 
 export const MAX_ENDPOINT_FILES = 32;
-export const MAX_LISTENER_FILES = 24;
+/** Two files each: a program and its route classes. */
+export const MAX_LISTENER_FILES = 16;
 
 /** Below the 255 bytes that file systems allow, with room for a suffix. */
 const MAX_FILE_NAME = 200;

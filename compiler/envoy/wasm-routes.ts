@@ -1,45 +1,105 @@
 /**
  * Envoy's routes of the wasm target. They hold no rule: the filter has decided, and its headers say what the
- * router must do. The few route classes exist because some behaviour cannot be asked for by a header. A
- * request that the filter has not seen names no cluster, and so goes nowhere.
+ * router must do. Where a header cannot say it there is a route class, looked up by the name that the filter wrote:
+ * one look-up, however many classes there are. A request that the filter has not seen names no cluster, and so goes
+ * nowhere; one that names a class which is not there has no route.
  */
 
-import { DEFAULT_RETRY_POLICY, PREVIOUS_HOSTS } from "./retry.ts";
+import { classesOf, DEFAULT_RETRY, type RouteClass } from "../classes/route-class.ts";
+import type { Listener } from "../ir/ir.ts";
+import { emitMirrors } from "./mirrors.ts";
+import { type Extension, typed } from "./protobuf.ts";
+import { type EnvoyRetryPolicy, emitHostChoice, emitRetryPolicy } from "./retry.ts";
 import {
   CLASS_HEADER,
   CLUSTER_HEADER,
+  type EnvoyRoute,
   INTERNAL_ONLY_HEADERS,
-  type RouteAction,
+  type Matcher,
   type RouteConfiguration,
   timeLimits,
 } from "./route-configuration.ts";
 
-export function emitClassRoutes(listenerName: string): RouteConfiguration {
-  // The filter writes a timeout as a header; without one there is none.
-  const action: RouteAction = { cluster_header: CLUSTER_HEADER, ...timeLimits(0) };
+const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
+
+/** File of a listener's classes, relative to the xDS folder. */
+export function classRoutesFile(listenerName: string): string {
+  return `rds/${listenerName}.json`;
+}
+
+export function emitClassRoutes({ name, routes }: Listener): RouteConfiguration {
   return {
-    name: listenerName,
+    name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
     request_headers_to_remove: [CLUSTER_HEADER, CLASS_HEADER],
+    // A mirror that nobody registered is no reason to refuse the table.
+    validate_clusters: false,
+    max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
     virtual_hosts: [
       {
         name: "sluice",
         domains: ["*"],
         include_request_attempt_count: true,
-        routes: [
-          {
-            name: "retry",
-            match: { prefix: "/", headers: [{ name: CLASS_HEADER, string_match: { exact: "retry" } }] },
-            // How often and on what comes from the headers that the filter wrote; none of them, no retry.
-            route: { ...action, retry_policy: PREVIOUS_HOSTS },
-          },
-          {
-            name: "default",
-            match: { prefix: "/" },
-            route: { ...action, retry_policy: DEFAULT_RETRY_POLICY },
-          },
-        ],
+        matcher: emitMatcher(classesOf(routes)),
       },
     ],
   };
+}
+
+function emitMatcher(classes: ReadonlyMap<string, RouteClass>): Matcher {
+  return {
+    matcher_tree: {
+      input: {
+        name: "class",
+        typed_config: typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", {
+          header_name: CLASS_HEADER,
+        }),
+      },
+      exact_match_map: {
+        map: Object.fromEntries(
+          [...classes].map(([name, routeClass]) => [name, { action: action(emitClass(name, routeClass)) }]),
+        ),
+      },
+    },
+    on_no_match: {
+      action: action({
+        name: "default",
+        match: {
+          prefix: "/",
+          headers: [{ name: CLASS_HEADER, present_match: true, invert_match: true }],
+        },
+        ...forward({ retry: "default" }),
+      }),
+    },
+  };
+}
+
+function action(route: EnvoyRoute): Extension<EnvoyRoute> {
+  return { name: "route", typed_config: typed("envoy.config.route.v3.Route", route) };
+}
+
+function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
+  return {
+    name,
+    match: { prefix: "/" },
+    ...(routeClass.statPrefix !== undefined && { stat_prefix: routeClass.statPrefix }),
+    ...forward(routeClass),
+  };
+}
+
+function forward({ retry, mirrors }: RouteClass): Pick<EnvoyRoute, "route"> {
+  return {
+    route: {
+      cluster_header: CLUSTER_HEADER,
+      // The filter writes a timeout as a header; without one there is none.
+      ...timeLimits(0),
+      retry_policy: retryPolicy(retry),
+      ...emitMirrors(mirrors),
+    },
+  };
+}
+
+/** How often and on what comes from headers that the filter wrote; none of them, no retry. */
+function retryPolicy(retry: RouteClass["retry"]): EnvoyRetryPolicy | undefined {
+  return retry === "default" ? emitRetryPolicy(DEFAULT_RETRY) : emitHostChoice(retry);
 }

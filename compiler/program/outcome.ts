@@ -13,16 +13,9 @@ import {
   KIND_HEADERS,
   KIND_RESPONSE,
 } from "../../filter/layout.ts";
-import type { Fault, Forward, RetryPolicy, Route } from "../ir/ir.ts";
+import { className, classOf, isDefaultRetry } from "../classes/route-class.ts";
+import type { Fault, Forward, Route } from "../ir/ir.ts";
 import type { BlobWriter } from "./writer.ts";
-
-/** The policy of Envoy's default route: a route that has it needs no header for it. Istiod's default. */
-export const DEFAULT_RETRY: RetryPolicy = {
-  attempts: 2,
-  perTryTimeoutMs: 0,
-  retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
-  retriableStatusCodes: [],
-};
 
 /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
 export function writeOutcome(writer: BlobWriter, route: Route): number {
@@ -35,7 +28,7 @@ export function writeOutcome(writer: BlobWriter, route: Route): number {
   if (action.kind === "redirect") {
     throw new Error("a redirect has no record yet");
   }
-  const headers = writeHeaders(writer, forwardHeaders(action));
+  const headers = writeHeaders(writer, [...classHeader(route), ...forwardHeaders(action)]);
   if (action.destinations.length === 1) {
     const cluster = writer.string(action.destinations[0]!.cluster);
     return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, cluster.offset, cluster.length]);
@@ -86,12 +79,17 @@ const GRPC_CONDITIONS: ReadonlySet<string> = new Set([
   "unavailable",
 ]);
 
+/** The header that names the route's class, when it has one. */
+function classHeader(route: Route): [string, string][] {
+  const routeClass = classOf(route);
+  return routeClass === undefined ? [] : [["x-sluice-class", className(routeClass)]];
+}
+
 /** The headers by which Envoy's router learns of timeouts and retries, in the order they are written. */
 export function forwardHeaders(action: Forward): [string, string][] {
   const headers: [string, string][] = [];
   const retry = action.retry;
-  if (!sameRetry(retry, DEFAULT_RETRY)) {
-    headers.push(["x-sluice-class", "retry"]);
+  if (!isDefaultRetry(retry)) {
     if (retry.attempts > 0) {
       headers.push(["x-envoy-max-retries", String(retry.attempts)]);
       const grpc = retry.retryOn.filter((condition) => GRPC_CONDITIONS.has(condition));
@@ -110,13 +108,4 @@ export function forwardHeaders(action: Forward): [string, string][] {
     headers.push(["x-envoy-upstream-rq-timeout-ms", String(Math.max(1, Math.round(action.timeoutMs)))]);
   }
   return headers;
-}
-
-function sameRetry(a: RetryPolicy, b: RetryPolicy): boolean {
-  return (
-    a.attempts === b.attempts &&
-    a.perTryTimeoutMs === b.perTryTimeoutMs &&
-    a.retryOn.join() === b.retryOn.join() &&
-    a.retriableStatusCodes.join() === b.retriableStatusCodes.join()
-  );
 }

@@ -2,8 +2,8 @@
  * Short ways to write route tables in tests.
  */
 
+import { DEFAULT_RETRY } from "../classes/route-class.ts";
 import type { Action, Fault, HeaderMatch, Route, RouteMatch, RouteTable, ValueMatch } from "../ir/ir.ts";
-import { DEFAULT_RETRY } from "./outcome.ts";
 
 export const exact = (value: string) => ({ kind: "exact", value }) as const;
 export const prefix = (value: string) => ({ kind: "prefix", value }) as const;

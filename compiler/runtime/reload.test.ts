@@ -80,3 +80,23 @@ test("a change of endpoints alone is one step", () => {
 test("equal builds have no steps", () => {
   expect(planSteps(build(OLD), build(OLD))).toEqual([]);
 });
+
+test("route classes: new ones before the rules that name them, old ones until those are gone", () => {
+  const withClasses = (version: string, ...classes: string[]) => {
+    const files = build({ ...OLD, rules: { gone: "1", mesh: version } });
+    const map = Object.fromEntries(classes.map((name) => [name, {}]));
+    const routes = { virtual_hosts: [{ matcher: { matcher_tree: { exact_match_map: { map } } } }] };
+    files.set("xds/rds/mesh.json", JSON.stringify({ version_info: classes.join(), resources: [routes] }));
+    return files;
+  };
+  const steps = planSteps(withClasses("1", "a", "b"), withClasses("2", "b", "c")).map(({ name, files }) => {
+    const routes = JSON.parse(String(files.get("xds/rds/mesh.json"))).resources[0].virtual_hosts[0];
+    const rules = JSON.parse(String(files.get("xds/ecds/mesh.json"))).resources[0].v;
+    return [name, Object.keys(routes.matcher.matcher_tree.exact_match_map.map).sort().join(), rules];
+  });
+  expect(steps).toEqual([
+    ["listeners", "a,b,c", "1"],
+    ["rules", "a,b,c", "2"],
+    ["removal", "b,c", "2"],
+  ]);
+});

@@ -3,6 +3,7 @@
  *
  *     1  clusters and endpoints   the old ones and the new ones
  *     2  listeners                the old ones and the new ones; a new one has its rules from the start
+ *        route classes            the old ones and the new ones: rules name them
  *     3  rules                    the new ones, for every listener
  *     4  what nothing uses any more is removed
  *
@@ -14,6 +15,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OutputFiles, writeOutput } from "../output/write.ts";
 import type { AdminClient } from "./admin.ts";
+import { unionOfClasses } from "./route-classes.ts";
 import { lastWordsOf } from "./start.ts";
 
 export interface ReloadTarget {
@@ -116,6 +118,9 @@ interface Step {
 /** The generations on the way from one build to another; those that change nothing are left out. */
 export function planSteps(oldFiles: OutputFiles, newFiles: OutputFiles): Step[] {
   const isRules = (name: string) => /^xds\/(ecds|rds)\//.test(name);
+  // A listener with a filter's program has its route classes beside it; else its routes are its rules.
+  const isClasses = (name: string) =>
+    name.startsWith("xds/rds/") && newFiles.has(name.replace("xds/rds/", "xds/ecds/"));
 
   const clusters = new Map(oldFiles);
   clusters.set("xds/cds.json", union(oldFiles, newFiles, "xds/cds.json"));
@@ -131,10 +136,15 @@ export function planSteps(oldFiles: OutputFiles, newFiles: OutputFiles): Step[] 
 
   const listeners = new Map(clusters);
   listeners.set("xds/lds.json", union(oldFiles, newFiles, "xds/lds.json"));
+  for (const name of newFiles.keys()) {
+    if (isClasses(name) && oldFiles.has(name)) {
+      listeners.set(name, unionOfClasses(text(oldFiles, name)!, text(newFiles, name)!));
+    }
+  }
 
   const rules = new Map(listeners);
   for (const [name, contents] of newFiles) {
-    if (isRules(name)) {
+    if (isRules(name) && !isClasses(name)) {
       rules.set(name, contents);
     }
   }

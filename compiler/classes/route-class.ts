@@ -1,0 +1,122 @@
+/**
+ * What a route asks of Envoy that no header can ask for: mirrors, a prefix for statistics, how a retry picks its host.
+ * The few distinct combinations are *classes*: the filter writes a class's name into `x-sluice-class`, and Envoy's
+ * route of that name does the rest. Both the encoder of the blob and the emitter of Envoy's routes ask here, so that
+ * no blob can name a class that Envoy does not have.
+ */
+
+import { createHash } from "node:crypto";
+import type { Destination, Mirror, RetryPolicy, Route, RouteTable } from "../ir/ir.ts";
+
+export interface RouteClass {
+  readonly retry: ClassRetry;
+  readonly statPrefix?: string;
+  readonly mirrors?: readonly Mirror[];
+}
+
+/** `default`: all of it is istiod's default policy. Else headers say how often and on what, and this says the rest. */
+export type ClassRetry = "default" | Pick<RetryPolicy, HostChoice>;
+
+type HostChoice = "avoidPreviousHosts" | "avoidPreviousPriorities" | "backOffMs";
+
+/** The policy of Envoy's default route: a route that has it needs no header for it. Istiod's default. */
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeoutMs: 0,
+  retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
+  retriableStatusCodes: [],
+};
+
+/** Retries by headers alone, the class that rules ask for most. Every listener has it. */
+export const RETRY_CLASS: RouteClass = { retry: {} };
+const RETRY_CLASS_NAME = "retry";
+
+/** The class of requests that go to a destination of a route; `undefined`: Envoy's default route does. */
+export function classOf(route: Route, _destination?: Destination): RouteClass | undefined {
+  const { action } = route;
+  if (action.kind !== "forward") {
+    return undefined;
+  }
+  const made: RouteClass = {
+    retry: classRetry(action.retry),
+    ...(route.statPrefix && { statPrefix: route.statPrefix }),
+    ...(action.mirrors?.length && { mirrors: action.mirrors }),
+  };
+  return made.retry === "default" && Object.keys(made).length === 1 ? undefined : made;
+}
+
+/**
+ * A class is named after its content, so that a blob of yesterday and one of today, side by side during a reload,
+ * mean the same by a name.
+ */
+export function className(routeClass: RouteClass): string {
+  const content = canonicalJson(routeClass);
+  let name = names.get(content);
+  if (name === undefined) {
+    name = createHash("sha256").update(content).digest("base64url").slice(0, NAME_LENGTH);
+    names.set(content, name);
+  }
+  return name;
+}
+
+/** Every class that a listener's routes can ask for, by name and sorted by it. */
+export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, RouteClass> {
+  const classes = new Map([[RETRY_CLASS_NAME, RETRY_CLASS]]);
+  const add = (routeClass: RouteClass | undefined) => {
+    if (routeClass !== undefined) {
+      classes.set(className(routeClass), routeClass);
+    }
+  };
+  for (const { routes } of virtualHosts) {
+    for (const route of routes) {
+      if (route.action.kind === "forward") {
+        for (const destination of route.action.destinations) {
+          add(classOf(route, destination));
+        }
+      } else {
+        add(classOf(route));
+      }
+    }
+  }
+  return new Map([...classes].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Whether the default route's policy is what is asked for, so that no header needs to say it. */
+export function isDefaultRetry(retry: RetryPolicy): boolean {
+  return canonicalJson(withDefaults(retry)) === canonicalJson(DEFAULT_RETRY);
+}
+
+function classRetry(retry: RetryPolicy): ClassRetry {
+  if (isDefaultRetry(retry)) {
+    return "default";
+  }
+  const { avoidPreviousHosts, avoidPreviousPriorities, backOffMs } = withDefaults(retry);
+  return {
+    ...(avoidPreviousHosts !== undefined && { avoidPreviousHosts }),
+    ...(avoidPreviousPriorities !== undefined && { avoidPreviousPriorities }),
+    ...(backOffMs !== undefined && { backOffMs }),
+  };
+}
+
+/** A default that is written out is the same policy as one that is not. */
+function withDefaults({ avoidPreviousHosts, avoidPreviousPriorities, ...rest }: RetryPolicy): RetryPolicy {
+  return {
+    ...rest,
+    ...(avoidPreviousHosts === false && { avoidPreviousHosts }),
+    ...(avoidPreviousPriorities === true && { avoidPreviousPriorities }),
+  };
+}
+
+/** Long enough that two classes with one name do not happen, and short: it is a header of requests. */
+const NAME_LENGTH = 12;
+
+const names = new Map([[canonicalJson(RETRY_CLASS), RETRY_CLASS_NAME]]);
+
+/** Keys sorted, so that equal content has one text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    member === null || typeof member !== "object" || Array.isArray(member)
+      ? member
+      : Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
+}
