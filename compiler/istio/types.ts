@@ -127,6 +127,7 @@ export interface HttpRoute {
   readonly mirror?: Destination;
   readonly mirrors?: readonly { readonly destination: Destination; readonly percentage?: Percent }[];
   readonly mirrorPercent?: number;
+  readonly mirror_percent?: number;
   readonly mirrorPercentage?: Percent;
   readonly corsPolicy?: CorsPolicy;
   readonly headers?: Headers;

@@ -15,14 +15,8 @@ test.each([
   "rewrite: { uri: /x }",
   "headers: { request: { remove: [x] } }",
   "corsPolicy: { allowMethods: [GET] }",
-  "mirror: { host: a }",
-  "mirrors: [{ destination: { host: a } }]",
-  "match: [{ statPrefix: x }]",
   'match: [{ headers: { "@request.auth.claims.sub": { exact: x } } }]',
   'match: [{ withoutHeaders: { "@request.auth.claims.sub": { exact: x } } }]',
-  "retries: { attempts: 1, backoff: 1s }",
-  "retries: { attempts: 1, retryRemoteLocalities: true }",
-  "retries: { attempts: 1, retryIgnorePreviousHosts: false }",
 ])("%s is refused at its line", (field) => {
   const http = `  - route: [{ destination: { host: a } }]\n    ${field}`;
   expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0301", 11]]);

@@ -1,14 +1,25 @@
 /** The cases of this folder, each in a real Envoy, for both targets. README.md says how to write one. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Target } from "../../compiler/options.ts";
 import { askHttp2, askRaw, Connection, formatRequest } from "../harness/client.ts";
-import { type Answer, answerOf, differences, shareDifferences } from "../harness/expect.ts";
+import {
+  type Answer,
+  answerOf,
+  copiesOf,
+  copyDifferences,
+  differences,
+  leakedHeaders,
+  shareDifferences,
+} from "../harness/expect.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { type Case, type Check, readCases, WORLD } from "./format.ts";
 
 const TARGETS: readonly Target[] = ["wasm", "native"];
 const CASES = readCases();
+const COPIES_TIMEOUT_MS = 2_000;
+const COPIES_QUIET_MS = 60;
 
 describe.each(TARGETS)("target %s", (target) => {
   let mesh: Mesh;
@@ -56,15 +67,43 @@ async function runCase(mesh: Mesh, { rules, proxy, warnings, checks }: Case): Pr
 async function runCheck(mesh: Mesh, port: number, check: Check): Promise<string[]> {
   const seenBefore = mesh.upstream.requests.length;
   const answers = await askAll(mesh, port, check);
-  const lines = check.shares ? shareDifferences(answers, check.shares) : [];
+  const lines: string[] = [];
+  const requests = () => mesh.upstream.requests.slice(seenBefore);
+  const clustersOf = (endpoint: string) => mesh.clustersOf(endpoint);
+  if (check.expect.copies !== undefined || check.shares?.copies !== undefined) {
+    const answered = answers.filter(({ upstream }) => upstream !== undefined).length;
+    await stillness(() => requests().length, answered + (check.expect.copies?.length ?? 0));
+  }
+  const copies = copiesOf(requests(), answers);
+  if (check.expect.copies !== undefined) {
+    lines.push(...copyDifferences(copies, check.expect.copies, clustersOf));
+  }
+  if (check.shares) {
+    const clusters = copies.map(({ endpoint }) => clustersOf(endpoint)[0] ?? endpoint);
+    lines.push(...shareDifferences(answers, check.shares, clusters));
+  }
+  lines.push(
+    ...leakedHeaders(
+      [...requests(), ...answers.map(({ response }) => response)].map(({ headers }) => headers),
+    ),
+  );
   for (const answer of answers) {
     lines.push(...differences(answer, check.expect));
   }
-  const tries = mesh.upstream.requests.length - seenBefore;
+  const tries = requests().length;
   if (check.expect.attempts !== undefined && tries !== check.expect.attempts) {
     lines.push(`attempts: expected ${check.expect.attempts}, got ${tries}`);
   }
   return [...new Set(lines)];
+}
+
+/** Nobody waits for a copy, so it may come after the answer: waits for as many requests, then for one too many. */
+async function stillness(count: () => number, expected: number): Promise<void> {
+  const deadline = Date.now() + COPIES_TIMEOUT_MS;
+  while (count() < expected && Date.now() < deadline) {
+    await sleep(10);
+  }
+  await sleep(COPIES_QUIET_MS);
 }
 
 async function askAll(mesh: Mesh, port: number, check: Check): Promise<Answer[]> {

@@ -54,6 +54,7 @@ const EXPECT_KEYS = [
   "body",
   "elapsedMs",
   "attempts",
+  "copies",
 ];
 
 /** The cases of each file, by the file's name without `.yaml`. */
@@ -115,16 +116,16 @@ function readCheck(fields: Fields, where: string): Check {
     expect: {
       ...expect,
       ...(cluster !== undefined && { cluster }),
+      ...(expect.copies && {
+        copies: expect.copies.map((copy) => ({ ...copy, cluster: clusterName(copy.cluster) })),
+      }),
       // A request that a cluster answered was fine unless the case says otherwise.
       ...(expect.status === undefined && cluster !== undefined && cluster !== "none" && { status: 200 }),
     },
     shares: shares && {
       ...shares,
-      ...(shares.clusters && {
-        clusters: Object.fromEntries(
-          Object.entries(shares.clusters).map(([name, share]) => [clusterName(name), share]),
-        ),
-      }),
+      ...(shares.clusters && { clusters: byClusterName(shares.clusters) }),
+      ...(shares.copies && { copies: byClusterName(shares.copies) }),
     },
   };
 }
@@ -149,6 +150,10 @@ function clusterName(text: string): string {
   const [, service, port = "80", subset = ""] = match;
   const host = service!.includes(".") ? service : `${service}.shop.svc.cluster.local`;
   return `outbound|${port}|${subset}|${host}`;
+}
+
+function byClusterName(shares: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(shares).map(([name, share]) => [clusterName(name), share]));
 }
 
 function onlyKeys(fields: object, known: readonly string[], where: string): void {

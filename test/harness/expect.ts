@@ -4,10 +4,10 @@ import type { ClientResponse } from "./client.ts";
 import { binomialBound } from "./statistics.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 
-/** One answer and, where the stub upstream gave it, what the stub received. */
 /** Milliseconds by which two clocks may differ. */
 const CLOCK_MS = 2;
 
+/** One answer and, where the stub upstream gave it, what the stub received. */
 export interface Answer {
   readonly response: ClientResponse;
   readonly upstream: UpstreamRequest | undefined;
@@ -28,14 +28,27 @@ export interface Expectation {
   readonly responseHeaders?: Readonly<Record<string, string | readonly string[] | null>>;
   readonly body?: string;
   readonly elapsedMs?: { readonly least?: number; readonly most?: number };
-  /** Tries that the upstream saw. */
+  /** Tries that the upstream saw, copies for mirrors included. */
   readonly attempts?: number;
+  /** What mirrors saw of it, in any order; none is `[]`. */
+  readonly copies?: readonly Copy[];
+}
+
+/** As a mirror saw it. */
+export interface Copy {
+  /** Full cluster name. */
+  readonly cluster: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, string | null>>;
 }
 
 /** Of many answers: the share of each, as parts of 1. */
 export interface Shares {
   readonly clusters?: Readonly<Record<string, number>>;
   readonly statuses?: Readonly<Record<string, number>>;
+  /** Copies for mirrors, by cluster, as parts of the requests. */
+  readonly copies?: Readonly<Record<string, number>>;
 }
 
 export function answerOf(
@@ -82,8 +95,65 @@ export function differences(answer: Answer, expected: Expectation): string[] {
   return lines;
 }
 
-export function shareDifferences(answers: readonly Answer[], shares: Shares): string[] {
+/** Requests of upstreams that no client got an answer of. */
+export function copiesOf(
+  requests: readonly UpstreamRequest[],
+  answers: readonly Answer[],
+): readonly UpstreamRequest[] {
+  const answered = new Map<string, number>();
+  for (const { upstream } of answers) {
+    const key = JSON.stringify(upstream);
+    answered.set(key, (answered.get(key) ?? 0) + 1);
+  }
+  return requests.filter((request) => {
+    const key = JSON.stringify(request);
+    const left = answered.get(key) ?? 0;
+    answered.set(key, left - 1);
+    return left <= 0;
+  });
+}
+
+export function copyDifferences(
+  copies: readonly UpstreamRequest[],
+  expected: readonly Copy[],
+  clustersOf: (endpoint: string) => readonly string[],
+): string[] {
+  const left = [...copies];
+  const lines: string[] = [];
+  for (const copy of expected) {
+    const index = left.findIndex(
+      (request) =>
+        clustersOf(request.endpoint).includes(copy.cluster) &&
+        (copy.path === undefined || copy.path === request.path) &&
+        (copy.host === undefined || copy.host === request.host) &&
+        Object.entries(copy.headers ?? {}).every(
+          ([name, value]) => (request.headers[name.toLowerCase()] ?? null) === value,
+        ),
+    );
+    if (index < 0) {
+      lines.push(`copies: expected ${JSON.stringify(copy)}`);
+    } else {
+      left.splice(index, 1);
+    }
+  }
+  return [...lines, ...left.map((request) => `copies: got ${JSON.stringify(request)}`)];
+}
+
+/** Headers that only the filter and its Envoy may see. */
+export function leakedHeaders(headers: readonly Readonly<Record<string, unknown>>[]): string[] {
+  return headers
+    .flatMap((one) => Object.keys(one))
+    .filter((name) => name.toLowerCase().startsWith("x-sluice-"))
+    .map((name) => `${name} left the proxy`);
+}
+
+export function shareDifferences(
+  answers: readonly Answer[],
+  shares: Shares,
+  copies: readonly string[] = [],
+): string[] {
   return [
+    ...countDifferences("copy for", copies, shares.copies, answers.length),
     ...countDifferences(
       "cluster",
       answers.map(({ clusters }) => clusters[0] ?? "none"),
@@ -101,6 +171,7 @@ function countDifferences(
   what: string,
   values: readonly string[],
   shares: Readonly<Record<string, number>> | undefined,
+  total = values.length,
 ): string[] {
   if (shares === undefined) {
     return [];
@@ -112,9 +183,9 @@ function countDifferences(
   const lines: string[] = [];
   for (const value of new Set([...counts.keys(), ...Object.keys(shares)])) {
     const got = counts.get(value) ?? 0;
-    const { least, most } = binomialBound(values.length, shares[value] ?? 0);
+    const { least, most } = binomialBound(total, shares[value] ?? 0);
     if (got < least || got > most) {
-      lines.push(`${what} ${value}: expected ${least} to ${most} of ${values.length}, got ${got}`);
+      lines.push(`${what} ${value}: expected ${least} to ${most} of ${total}, got ${got}`);
     }
   }
   return lines;

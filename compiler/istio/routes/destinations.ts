@@ -42,12 +42,13 @@ export function lowerSplit(
 }
 
 /** A destination that leads nowhere is a warning: its cluster is then absent, and Envoy answers 503, as with istiod. */
-function destinationCluster(
+export function destinationCluster(
   destination: Destination,
   spanOf: (field: string) => Span,
   { resource }: VirtualService,
   site: Site,
   { registry, clusterUses, report, options, destinationRules }: Lowering,
+  fate = "requests for it will be answered 503",
 ): string {
   const host = resolveHost(destination.host, resource.namespace, options.domainSuffix);
   const named = registry.get(host);
@@ -55,31 +56,24 @@ function destinationCluster(
   const port = destination.port?.number ?? impliedPort(named, site);
   const subset = destination.subset ?? "";
   if (service === undefined) {
-    report(
-      "SL0401",
-      `no service has the host "${host}"; requests for it will be answered 503`,
-      spanOf("host"),
-      () =>
-        didYouMean(
-          nearest(
-            host,
-            registry.services.map((candidate) => candidate.host),
-          ),
+    report("SL0401", `no service has the host "${host}"; ${fate}`, spanOf("host"), () =>
+      didYouMean(
+        nearest(
+          host,
+          registry.services.map((candidate) => candidate.host),
         ),
+      ),
     );
   } else if (service.ports.every(({ number }) => number !== port)) {
     if (destination.port !== undefined || !site.speculative) {
-      report(
-        "SL0402",
-        `"${service.host}" has no port ${port}; requests for it will be answered 503`,
-        spanOf("port.number"),
-        () => portHelp(service),
+      report("SL0402", `"${service.host}" has no port ${port}; ${fate}`, spanOf("port.number"), () =>
+        portHelp(service),
       );
     }
   } else if (subset !== "" && destinationRules.subset(service, subset) === undefined) {
     report(
       "SL0403",
-      `no DestinationRule defines a subset "${subset}" of "${service.host}"; requests for it will be answered 503`,
+      `no DestinationRule defines a subset "${subset}" of "${service.host}"; ${fate}`,
       spanOf("subset"),
       () => subsetHelp(subset, destinationRules.subsetNames(service)),
     );

@@ -57,10 +57,10 @@ function lowerError(abort: HttpFault["abort"]): FaultAbort | undefined {
 }
 
 /** istiod cuts the rest off: 0.00009 % is nothing. */
-function shareOf(percentage: Percent | undefined): number {
+export function shareOf(percentage: Percent | undefined): number {
   return perMillion((percentage?.value ?? 0) * 10_000);
 }
 
-function perMillion(value: number): number {
+export function perMillion(value: number): number {
   return Math.min(MILLION, Math.max(0, Math.trunc(value)));
 }

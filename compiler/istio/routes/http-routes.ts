@@ -7,6 +7,7 @@ import type { HttpMatchRequest, HttpRoute } from "../model.ts";
 import { describe, type VirtualService } from "../virtual-services.ts";
 import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
+import { lowerMirrors } from "./mirrors.ts";
 import { lowerRetries } from "./retries.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
 import { appliesAt, type Site } from "./sites.ts";
@@ -57,6 +58,7 @@ function lowerRoute(
   return {
     name: match?.name ? `${http.name ?? ""}.${match.name}` : (http.name ?? ""),
     match: lowerRouteMatch(match),
+    ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...(fault && { fault }),
     action,
     origin: {
@@ -92,6 +94,7 @@ function lowerAction(
     destinations,
     timeoutMs: durationMs(http.timeout) ?? 0,
     retry: lowerRetries(http.retries),
+    ...lowerMirrors(http, rule, virtualService, site, lowering),
   };
 }
 

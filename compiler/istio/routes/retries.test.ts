@@ -16,6 +16,20 @@ test("attempts alone keep the default conditions", () => {
   });
 });
 
+test("where a retry goes, and when", () => {
+  expect(
+    lowerRetries({
+      attempts: 1,
+      retryIgnorePreviousHosts: false,
+      retryRemoteLocalities: true,
+      backoff: "10ms",
+    }),
+  ).toMatchObject({ avoidPreviousHosts: false, avoidPreviousPriorities: true, backOffMs: 10 });
+  expect(lowerRetries({ attempts: 2, retryIgnorePreviousHosts: true, retryRemoteLocalities: false })).toEqual(
+    DEFAULT_RETRY,
+  );
+});
+
 test("status codes among the conditions go to the list of their own", () => {
   expect(lowerRetries({ attempts: 1, retryOn: " 5xx,503, ,429,999" })).toMatchObject({
     retryOn: ["5xx", "999", "retriable-status-codes"],

@@ -35,7 +35,15 @@ export function lowerRetries(retries: HttpRetry | undefined): RetryPolicy {
     ...(retries.retryOn
       ? lowerRetryOn(retries.retryOn)
       : { retryOn: DEFAULT_RETRY.retryOn, retriableStatusCodes: [] }),
+    ...(retries.retryIgnorePreviousHosts === false && { avoidPreviousHosts: false }),
+    ...(retries.retryRemoteLocalities === true && { avoidPreviousPriorities: true }),
+    ...lowerBackoff(retries.backoff),
   };
+}
+
+function lowerBackoff(backoff: string | undefined): { readonly backOffMs?: number } {
+  const backOffMs = durationMs(backoff);
+  return backOffMs === undefined ? {} : { backOffMs };
 }
 
 /** Numbers among the conditions are status codes, for which Envoy has a list of its own. */
