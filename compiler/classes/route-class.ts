@@ -6,12 +6,31 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Destination, Mirror, RetryPolicy, Route, RouteTable } from "../ir/ir.ts";
+import type {
+  CorsPolicy,
+  Destination,
+  DirectResponse,
+  Mirror,
+  PathMatch,
+  Redirect,
+  RetryPolicy,
+  Route,
+  RouteTable,
+} from "../ir/ir.ts";
 
 export interface RouteClass {
   readonly retry: ClassRetry;
   readonly statPrefix?: string;
   readonly mirrors?: readonly Mirror[];
+  readonly cors?: CorsPolicy;
+  /** Envoy answers in place of the filter, which decided to send the request on. */
+  readonly answer?: Answer;
+}
+
+export interface Answer {
+  readonly action: Redirect | DirectResponse;
+  /** What the route matched, when the action puts something in its place. */
+  readonly path?: PathMatch;
 }
 
 /** `default`: all of it is istiod's default policy. Else headers say how often and on what, and this says the rest. */
@@ -33,16 +52,26 @@ const RETRY_CLASS_NAME = "retry";
 
 /** The class of requests that go to a destination of a route; `undefined`: Envoy's default route does. */
 export function classOf(route: Route, _destination?: Destination): RouteClass | undefined {
-  const { action } = route;
-  if (action.kind !== "forward") {
+  const { action, statPrefix, cors } = route;
+  const made: RouteClass = {
+    retry: action.kind === "forward" ? classRetry(action.retry) : "default",
+    ...(action.kind === "forward" && {
+      // Envoy's CORS filter passes over routes that lead to no cluster.
+      ...(cors !== undefined && { cors }),
+      ...(statPrefix && { statPrefix }),
+      ...(action.mirrors?.length && { mirrors: action.mirrors }),
+    }),
+  };
+  if (made.retry === "default" && Object.keys(made).length === 1) {
     return undefined;
   }
-  const made: RouteClass = {
-    retry: classRetry(action.retry),
-    ...(route.statPrefix && { statPrefix: route.statPrefix }),
-    ...(action.mirrors?.length && { mirrors: action.mirrors }),
-  };
-  return made.retry === "default" && Object.keys(made).length === 1 ? undefined : made;
+  return action.kind === "forward" ? made : { ...made, answer: answer(action, route.match.path) };
+}
+
+/** Only what is put in place of a matched part needs to know the match. */
+function answer(action: Redirect | DirectResponse, path: PathMatch | undefined): Answer {
+  const replaces = action.kind === "redirect" && action.path?.kind === "matched";
+  return { action, ...(replaces && path !== undefined && { path }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Target } from "../options.ts";
 import { emitHttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
-import { testListener, testOptions } from "./testing.ts";
+import { testListener, testOptions, testRoute } from "./testing.ts";
 
 const emit = (more: Partial<EmitOptions> = {}, role: "gateway" | "mesh" = "mesh") =>
   emitHttpConnectionManager(testListener([], { role }), true, testOptions(more)).typed_config;
@@ -44,6 +44,24 @@ describe("wasm", () => {
     });
   });
 
+  test("Envoy's CORS filter stands behind it only where a rule has a policy", () => {
+    const cors = {
+      allowOrigins: [],
+      allowMethods: "",
+      allowHeaders: "",
+      exposeHeaders: "",
+      allowCredentials: false,
+      forwardUnmatchedPreflights: true,
+    };
+    const listener = testListener([testRoute({ cors })]);
+    const { http_filters: filters } = emitHttpConnectionManager(listener, true, testOptions()).typed_config;
+    expect(filters.map(({ name }) => name)).toEqual([
+      "mesh",
+      "envoy.filters.http.cors",
+      "envoy.filters.http.router",
+    ]);
+  });
+
   test("route classes come by discovery, so that a new one ends no connection", () => {
     expect(manager.rds?.route_config_name).toBe("mesh");
     expect(manager.rds?.config_source.path_config_source.path).toBe("/build/xds/rds/mesh.json");
@@ -56,6 +74,7 @@ test("native: routes come by discovery, faults from Envoy's own filter", () => {
   expect(manager.rds?.config_source.path_config_source.path).toBe("/build/xds/rds/mesh.json");
   expect(manager.http_filters.map(({ name }) => name)).toEqual([
     "envoy.filters.http.fault",
+    "envoy.filters.http.cors",
     "envoy.filters.http.router",
   ]);
 });

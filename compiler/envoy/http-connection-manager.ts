@@ -5,6 +5,7 @@
 
 import type { Listener } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
+import { CORS } from "./cors.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
@@ -84,13 +85,18 @@ export function emitHttpConnectionManager(
           ...(ownFile
             ? { rds: routesFromFile(classRoutesFile(listener.name), listener, options) }
             : { route_config: emitClassRoutes(listener) }),
-          http_filters: [emitWasmFilter(listener.name, ownFile, options), ROUTER],
+          http_filters: [
+            emitWasmFilter(listener.name, ownFile, options),
+            ...(hasCors(listener) ? [CORS] : []),
+            ROUTER,
+          ],
         }
       : {
           ...(ownFile
             ? { rds: routesFromFile(nativeRoutesFile(listener.name), listener, options) }
             : { route_config: emitNativeRoutes(listener) }),
-          http_filters: [FAULT, ROUTER],
+          // istiod's order: an aborted request, even a preflight, has no CORS headers.
+          http_filters: [FAULT, CORS, ROUTER],
         }),
     ...(options.accessLogPath !== undefined && {
       access_log: [
@@ -110,6 +116,11 @@ export function emitHttpConnectionManager(
       manager,
     ),
   };
+}
+
+/** The filter costs every request a little, so it stands only where some rule has a policy. */
+function hasCors({ routes }: Listener): boolean {
+  return routes.virtualHosts.some((host) => host.routes.some(({ cors }) => cors !== undefined));
 }
 
 function routesFromFile(file: string, { name }: Listener, options: EmitOptions): Rds {

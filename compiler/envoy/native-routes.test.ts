@@ -102,6 +102,36 @@ test("a fault is configuration of the fault filter for the route", () => {
   expect(
     emit({ fault: { abort: { kind: "grpc", status: 14, perMillion: 1 } } }).typed_per_filter_config?.[
       "envoy.filters.http.fault"
-    ]?.abort,
-  ).toMatchObject({ grpc_status: 14 });
+    ],
+  ).toMatchObject({ abort: { grpc_status: 14 } });
+});
+
+test("a CORS policy is configuration of the CORS filter for the route", () => {
+  const cors = {
+    allowOrigins: [
+      { kind: "exact", value: "exact" },
+      { kind: "prefix", value: "prefix" },
+      { kind: "regex", value: "regex" },
+    ],
+    allowMethods: "GET,PUT",
+    allowHeaders: "",
+    exposeHeaders: "",
+    maxAgeSeconds: 60,
+    allowCredentials: true,
+    forwardUnmatchedPreflights: true,
+  } as const;
+  expect(emit({ cors }).typed_per_filter_config).toEqual({
+    "envoy.filters.http.cors": {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
+      allow_origin_string_match: [
+        { exact: "exact" },
+        { prefix: "prefix" },
+        { safe_regex: { regex: "regex" } },
+      ],
+      allow_methods: "GET,PUT",
+      max_age: "60",
+      allow_credentials: true,
+      forward_not_matching_preflights: true,
+    },
+  });
 });

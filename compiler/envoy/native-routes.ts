@@ -4,6 +4,7 @@
  */
 
 import type { Action, Destination, DirectResponse, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
+import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitMirrors } from "./mirrors.ts";
 import { typed } from "./protobuf.ts";
@@ -12,6 +13,7 @@ import { emitRetryPolicy } from "./retry.ts";
 import {
   type EnvoyRoute,
   type EnvoyVirtualHost,
+  filterConfig,
   INTERNAL_ONLY_HEADERS,
   type RouteAction,
   type RouteConfiguration,
@@ -43,17 +45,20 @@ function emitVirtualHost({ name, domains, routes }: VirtualHost): EnvoyVirtualHo
   return { name, domains, include_request_attempt_count: true, routes: routes.map(emitRoute) };
 }
 
-function emitRoute({ name, match, statPrefix, fault, action }: Route): EnvoyRoute {
+function emitRoute({ name, match, statPrefix, fault, cors, action }: Route): EnvoyRoute {
   return {
     ...(name !== "" && { name }),
     match: emitRouteMatch(match),
     ...(statPrefix && { stat_prefix: statPrefix }),
     ...emitAction(action),
-    ...(fault && { typed_per_filter_config: { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) } }),
+    ...filterConfig({
+      ...(fault && { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) }),
+      ...emitCors(cors),
+    }),
   };
 }
 
-function emitAction(action: Action): Pick<EnvoyRoute, "route" | "redirect" | "direct_response"> {
+export function emitAction(action: Action): Pick<EnvoyRoute, "route" | "redirect" | "direct_response"> {
   switch (action.kind) {
     case "forward":
       return { route: emitForward(action) };

@@ -1,6 +1,5 @@
 /** Envoy's route messages, as far as either target writes them, and what both give every table. */
 
-import type { FaultConfig } from "./fault.ts";
 import type { RequestMirrorPolicy } from "./mirrors.ts";
 import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
 import type { RedirectAction } from "./redirect.ts";
@@ -50,7 +49,7 @@ export interface EnvoyRoute {
     readonly status: number;
     readonly body?: { readonly inline_string: string } | { readonly inline_bytes: string };
   };
-  readonly typed_per_filter_config?: Readonly<Record<string, TypedConfig<FaultConfig>>>;
+  readonly typed_per_filter_config?: Readonly<Record<string, TypedConfig>>;
 }
 
 /** `envoy.config.route.v3.RouteAction` */
@@ -64,6 +63,13 @@ export interface RouteAction {
   readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
   readonly retry_policy?: EnvoyRetryPolicy | undefined;
   readonly request_mirror_policies?: readonly RequestMirrorPolicy[];
+}
+
+/** What a route tells the filters of the chain, left out when it tells none of them anything. */
+export function filterConfig(
+  config: Readonly<Record<string, TypedConfig>>,
+): Pick<EnvoyRoute, "typed_per_filter_config"> {
+  return Object.keys(config).length === 0 ? {} : { typed_per_filter_config: config };
 }
 
 /** The decision headers of the filter. */

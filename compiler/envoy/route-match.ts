@@ -17,7 +17,7 @@ interface RegexMatcher {
 }
 
 /** `envoy.type.matcher.v3.StringMatcher` */
-type StringMatcher =
+export type StringMatcher =
   | { readonly exact: string }
   | { readonly prefix: string }
   | { readonly safe_regex: RegexMatcher };
@@ -73,7 +73,7 @@ function emitValue(match: HeaderMatch["match"]): ValueMatcher {
   return match.kind === "present" ? { present_match: true } : { string_match: emitString(match) };
 }
 
-function emitString(match: StringMatch): StringMatcher {
+export function emitString(match: StringMatch): StringMatcher {
   switch (match.kind) {
     case "exact":
       return { exact: match.value };

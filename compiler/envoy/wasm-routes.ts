@@ -7,18 +7,22 @@
 
 import { classesOf, DEFAULT_RETRY, type RouteClass } from "../classes/route-class.ts";
 import type { Listener } from "../ir/ir.ts";
+import { emitCors } from "./cors.ts";
 import { emitMirrors } from "./mirrors.ts";
+import { emitAction } from "./native-routes.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import { type EnvoyRetryPolicy, emitHostChoice, emitRetryPolicy } from "./retry.ts";
 import {
   CLASS_HEADER,
   CLUSTER_HEADER,
   type EnvoyRoute,
+  filterConfig,
   INTERNAL_ONLY_HEADERS,
   type Matcher,
   type RouteConfiguration,
   timeLimits,
 } from "./route-configuration.ts";
+import { emitRouteMatch } from "./route-match.ts";
 
 const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
 
@@ -81,9 +85,14 @@ function action(route: EnvoyRoute): Extension<EnvoyRoute> {
 function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
   return {
     name,
-    match: { prefix: "/" },
+    match: emitRouteMatch({
+      ...(routeClass.answer?.path && { path: routeClass.answer.path }),
+      headers: [],
+      queryParams: [],
+    }),
     ...(routeClass.statPrefix !== undefined && { stat_prefix: routeClass.statPrefix }),
-    ...forward(routeClass),
+    ...(routeClass.answer ? emitAction(routeClass.answer.action) : forward(routeClass)),
+    ...filterConfig(emitCors(routeClass.cors)),
   };
 }
 

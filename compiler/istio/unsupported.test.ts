@@ -14,7 +14,6 @@ function findings(yaml: string, options = {}) {
 test.each([
   "rewrite: { uri: /x }",
   "headers: { request: { remove: [x] } }",
-  "corsPolicy: { allowMethods: [GET] }",
   'match: [{ headers: { "@request.auth.claims.sub": { exact: x } } }]',
   'match: [{ withoutHeaders: { "@request.auth.claims.sub": { exact: x } } }]',
 ])("%s is refused at its line", (field) => {

@@ -30,7 +30,6 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   { path: "http[].delegate" },
   { path: "http[].headers" },
   { path: "http[].route[].headers" },
-  { path: "http[].corsPolicy" },
   { path: "http[].match[].headers{}", when: isJwtClaim },
   { path: "http[].match[].withoutHeaders{}", when: isJwtClaim },
   { path: "http[].directResponse.body.bytes" },

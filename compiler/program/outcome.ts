@@ -21,6 +21,10 @@ import type { BlobWriter } from "./writer.ts";
 export function writeOutcome(writer: BlobWriter, route: Route): number {
   const fault = route.fault ? writeFault(writer, route.fault) : 0;
   const action = route.action;
+  if (action.kind !== "forward" && classOf(route) !== undefined) {
+    // Envoy's route of that class answers: there is no cluster to go to.
+    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, writeHeaders(writer, classHeader(route)), 0, 0]);
+  }
   if (action.kind === "directResponse") {
     const body = writer.string(action.body);
     return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length]);

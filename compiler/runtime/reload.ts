@@ -15,7 +15,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OutputFiles, writeOutput } from "../output/write.ts";
 import type { AdminClient } from "./admin.ts";
-import { unionOfClasses } from "./route-classes.ts";
+import { unionOfClasses, withFiltersOf } from "./route-classes.ts";
 import { lastWordsOf } from "./start.ts";
 
 export interface ReloadTarget {
@@ -309,11 +309,15 @@ function union(oldFiles: OutputFiles, newFiles: OutputFiles, file: string): stri
   const older = parse(oldFiles, file);
   const known = names(newFiles, file);
   const kept = older.resources.filter((resource) => !known.has(resource.name));
-  if (kept.length === 0) {
+  const before = new Map(older.resources.map((resource) => [resource.name, resource]));
+  const both = newer.resources.map(
+    (resource) => withFiltersOf(before.get(resource.name), resource) ?? resource,
+  );
+  if (kept.length === 0 && both.every((resource, index) => resource === newer.resources[index])) {
     return text(newFiles, file)!;
   }
   const version = `${newer.version_info}+${older.version_info.slice(0, 16)}`;
-  return `${JSON.stringify({ version_info: version, resources: [...newer.resources, ...kept] })}\n`;
+  return `${JSON.stringify({ version_info: version, resources: [...both, ...kept] })}\n`;
 }
 
 function xdsNames(a: OutputFiles, b: OutputFiles): string[] {

@@ -17,6 +17,34 @@ interface Response {
   }[];
 }
 
+interface Listener {
+  readonly name?: string;
+  readonly filter_chains?: readonly {
+    readonly filters?: readonly { typed_config?: { http_filters?: readonly { readonly name: string }[] } }[];
+  }[];
+}
+
+/**
+ * A listener with the HTTP filters of the old one where the new one does without some: rules that need them are still
+ * served. `undefined`: the new one will do.
+ */
+export function withFiltersOf<T extends Listener>(older: T | undefined, newer: T): T | undefined {
+  const before = older && managerOf(older)?.http_filters;
+  const after = managerOf(newer)?.http_filters;
+  const names = new Set(after?.map(({ name }) => name));
+  const covers = before?.filter(({ name }) => names.has(name)).length === names.size;
+  if (!covers || before === undefined || before.length === names.size) {
+    return undefined;
+  }
+  const copy = structuredClone(newer);
+  managerOf(copy)!.http_filters = before;
+  return copy;
+}
+
+function managerOf(listener: Listener) {
+  return listener.filter_chains?.[0]?.filters?.[0]?.typed_config;
+}
+
 /** The text of the new file with the old file's classes added to its own. */
 export function unionOfClasses(oldText: string, newText: string): string {
   const merged = JSON.parse(newText) as Response;

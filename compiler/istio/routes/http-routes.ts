@@ -5,6 +5,7 @@ import { durationMs } from "../../schema/duration.ts";
 import type { Lowering } from "../lowering.ts";
 import type { HttpMatchRequest, HttpRoute } from "../model.ts";
 import { describe, type VirtualService } from "../virtual-services.ts";
+import { lowerCors } from "./cors.ts";
 import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
 import { lowerMirrors } from "./mirrors.ts";
@@ -60,6 +61,7 @@ function lowerRoute(
     match: lowerRouteMatch(match),
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...(fault && { fault }),
+    ...lowerCors(http.corsPolicy),
     action,
     origin: {
       resource: describe(resource),
