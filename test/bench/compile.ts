@@ -1,0 +1,211 @@
+/**
+ * `npm run bench -- compile`: how long the compiler takes, from files of YAML to a whole build on the disk. Cold is a
+ * fresh `sluice build`; after a change is what `sluice run --watch` does in its process, up to what Envoy would read.
+ */
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { compile, emitBuild } from "../../compiler/compile.ts";
+import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { packageRoot } from "../../compiler/runtime/index.ts";
+import { changeRule, LAYOUTS, type Layout, writeRuleFiles } from "./rule-files.ts";
+
+const HELP = `npm run bench -- compile [OPTIONS]
+
+Time and memory of the compiler.
+
+  --size N         how many rules; repeatable (default: 1000, 10000, 100000)
+  --layout NAME    how they are spread over files; repeatable (default: all)
+  --rounds N       fresh processes, and changes, of which the median counts (default: 3)
+  --quick          --size 1000 --size 10000 --rounds 1
+  --json           print JSON
+
+Layouts: ${LAYOUTS.join(", ")}`;
+
+interface Result {
+  readonly layout: Layout;
+  readonly size: number;
+  readonly bytes: number;
+  readonly coldMs: number;
+  readonly coldCpuMs: number;
+  readonly peakMiB: number;
+  /** After one file was changed. */
+  readonly warmMs: number;
+  readonly warmPeakMiB: number;
+}
+
+/** Loaded into the measured process before its own code: what it used, when it ends. */
+const REPORT_USAGE = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from "node:fs";
+  process.on("exit", () => {
+    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+    writeSync(3, JSON.stringify({ peakMiB: maxRSS / 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 }));
+  });
+`)}`;
+
+async function main(args: readonly string[]): Promise<number> {
+  let values: ReturnType<typeof parse>["values"];
+  try {
+    ({ values } = parse(args));
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (values.help === true) {
+    console.error(HELP);
+    return 0;
+  }
+  const quick = values.quick === true;
+  const sizes = values.size ?? (quick ? ["1000", "10000"] : ["1000", "10000", "100000"]);
+  const layouts = (values.layout ?? LAYOUTS) as Layout[];
+  const rounds = values.rounds ?? (quick ? "1" : "3");
+  const problems = [
+    ...[...sizes, rounds].filter((text) => !/^[1-9]\d{0,6}$/.test(text)),
+    ...layouts.filter((name) => !LAYOUTS.includes(name)),
+  ];
+  if (problems.length > 0) {
+    console.error(`bench: cannot use "${problems.join('", "')}"\n\n${HELP}`);
+    return 2;
+  }
+  const json = values.json === true;
+  const say = (line: string) => (json ? console.error(line) : console.log(line));
+  say(`The compiler, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores\n`);
+  say(row(["", "rules", "MB", "cold ms", "CPU ms", "peak MiB", "changed ms", "peak MiB", "growth"]));
+  const results: Result[] = [];
+  for (const layout of layouts) {
+    for (const size of sizes.map(Number)) {
+      const result = await measure(layout, size, Number(rounds));
+      results.push(result);
+      say(render(result, results.at(-2)));
+    }
+  }
+  say("\ngrowth: time a rule, against the row before; 1 is linear");
+  if (json) {
+    const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
+    console.log(JSON.stringify({ machine, rounds: Number(rounds), results }, null, 2));
+  }
+  return 0;
+}
+
+async function measure(layout: Layout, size: number, rounds: number): Promise<Result> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
+  try {
+    const files = await writeRuleFiles(layout, size, path.join(folder, "rules"));
+    const cold: Used[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const sluice = path.join(packageRoot().directory, "dist", "sluice.js");
+      cold.push(await used([sluice, "build", files.directory, "--out", path.join(folder, `out-${i}`)]));
+    }
+    const again = [fileURLToPath(import.meta.url), AGAIN, files.directory, files.file, String(rounds)];
+    const warm = await used(again);
+    return {
+      layout,
+      size,
+      bytes: files.bytes,
+      coldMs: median(cold.map(({ ms }) => ms)),
+      coldCpuMs: median(cold.map(({ cpuMs }) => cpuMs)),
+      peakMiB: Math.max(...cold.map(({ peakMiB }) => peakMiB)),
+      warmMs: median(JSON.parse(warm.output) as number[]),
+      warmPeakMiB: warm.peakMiB,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Used {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly peakMiB: number;
+  readonly output: string;
+}
+
+/** Runs a process of Node to its end. */
+function used(args: readonly string[]): Promise<Used> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(process.execPath, ["--import", REPORT_USAGE, ...args], {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    });
+    const said = ["", "", "", ""];
+    for (const fd of [1, 2, 3]) {
+      (child.stdio[fd] as NodeJS.ReadableStream).on("data", (data) => {
+        said[fd] += data;
+      });
+    }
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code !== 0) {
+        reject(new Error(`${args.slice(0, 2).join(" ")} ended with ${code ?? signal}\n${said[2]}`));
+        return;
+      }
+      resolve({ ms: performance.now() - start, ...JSON.parse(said[3]!), output: said[1]! });
+    });
+  });
+}
+
+const AGAIN = "--compile-again";
+
+/** In a process of its own: compiles, and then again after each change; prints the times of the latter. */
+async function compileAgain(directory: string, file: string, rounds: number): Promise<void> {
+  const out = path.join(directory, "..", "warm");
+  const once = async () => {
+    const sink = {
+      report(diagnostic: Diagnostic) {
+        if (diagnostic.level === "error") throw new Error(diagnostic.message);
+      },
+    };
+    const compilation = await compile([directory], DEFAULT_PROXY_OPTIONS, sink);
+    return emitBuild(compilation!, DEFAULT_PROXY_OPTIONS, out);
+  };
+  await once();
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    await changeRule(file);
+    const start = performance.now();
+    await once();
+    times.push(performance.now() - start);
+  }
+  console.log(JSON.stringify(times));
+}
+
+function render(result: Result, before: Result | undefined): string {
+  const { layout, size, bytes, coldMs, coldCpuMs, peakMiB, warmMs, warmPeakMiB } = result;
+  const growth = before?.layout === layout ? (coldMs / size / (before.coldMs / before.size)).toFixed(2) : "";
+  const numbers = [coldMs, coldCpuMs, peakMiB, warmMs, warmPeakMiB].map((n) => n.toFixed(0));
+  return row([layout, String(size), (bytes / 1e6).toFixed(1), ...numbers, growth]);
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(10))).join(" ");
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      size: { type: "string", multiple: true },
+      layout: { type: "string", multiple: true },
+      rounds: { type: "string" },
+      quick: { type: "boolean" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+const [role, directory, file, rounds] = process.argv.slice(2);
+if (role === AGAIN) {
+  await compileAgain(directory!, file!, Number(rounds));
+} else {
+  process.exitCode = await main(process.argv.slice(2));
+}
