@@ -88,6 +88,42 @@ const routes = (answer: number): readonly Route[] => [
     },
   },
   {
+    name: "classes",
+    match: { path: { kind: "prefix", value: "/classes", ignoreCase: false }, headers: [], queryParams: [] },
+    statPrefix: "classes",
+    cors: {
+      allowOrigins: [
+        { kind: "exact", value: "http://a.example" },
+        { kind: "prefix", value: "http://b." },
+        { kind: "regex", value: "https?://c" },
+      ],
+      allowMethods: "GET,PUT",
+      allowHeaders: "x-a",
+      exposeHeaders: "x-b",
+      maxAgeSeconds: 60,
+      allowCredentials: true,
+      forwardUnmatchedPreflights: false,
+    },
+    action: {
+      kind: "forward",
+      destinations: [{ cluster: reviews("v1"), weight: 1 }],
+      timeoutMs: 0,
+      retry: {
+        attempts: 1,
+        perTryTimeoutMs: 0,
+        retryOn: ["5xx"],
+        retriableStatusCodes: [],
+        avoidPreviousHosts: false,
+        avoidPreviousPriorities: true,
+        backOffMs: 10,
+      },
+      mirrors: [
+        { cluster: reviews("v2"), perMillion: 1_000_000 },
+        { cluster: "outbound|80||nobody.example", perMillion: 1 },
+      ],
+    },
+  },
+  {
     name: "retry-grpc",
     match: {
       path: { kind: "prefix", value: "/retry-grpc", ignoreCase: false },

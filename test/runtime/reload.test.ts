@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emitEnvoy } from "../../compiler/envoy/index.ts";
-import type { Action, Cluster, Config, Fault, Listener } from "../../compiler/ir/ir.ts";
+import type { Action, Cluster, Config, CorsPolicy, Fault, Listener } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
 import { encodeProgram } from "../../compiler/program/encode.ts";
@@ -90,6 +90,15 @@ const listener = (name: string, port: number, action: Action, fault?: Fault): Li
     ],
   },
 });
+
+const ANY_ORIGIN: CorsPolicy = {
+  allowOrigins: [{ kind: "prefix", value: "" }],
+  allowMethods: "",
+  allowHeaders: "",
+  exposeHeaders: "",
+  allowCredentials: false,
+  forwardUnmatchedPreflights: true,
+};
 
 let target: Target = "native";
 
@@ -208,6 +217,34 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
     const seen = await stopLoad();
     expect([...seen.keys()].sort()).toEqual(["0", "1", "2"]);
     expect(await clusterNames()).toEqual(["c10"]);
+  });
+
+  test("no request is lost while route classes change, and the filters that they need come and go", async () => {
+    const port = await freePort();
+    const clusters = [cluster("a", await upstream("one"))];
+    const config = (i: number): Config => {
+      const mesh = listener("mesh", port, forward("a"));
+      const [host] = mesh.routes.virtualHosts;
+      const routes = host!.routes.map((route) => ({
+        ...route,
+        statPrefix: `version${i}`,
+        ...(i % 2 === 1 && { cors: ANY_ORIGIN }),
+      }));
+      return {
+        listeners: [{ ...mesh, routes: { ...mesh.routes, virtualHosts: [{ ...host!, routes }] } }],
+        clusters,
+      };
+    };
+    let files = await start(config(0), version);
+    const stopLoad = load(port);
+    for (let i = 1; i <= 6; i++) {
+      const newFiles = emit(config(i));
+      const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 100 });
+      expect(result).toMatchObject({ kind: "reloaded", removed: true });
+      files = newFiles;
+    }
+    expect([...(await stopLoad()).keys()]).toEqual(["one"]);
+    expect(envoy.log).toEqual([]);
   });
 });
 
