@@ -136,6 +136,9 @@ export const DIAGNOSTIC_CODES = {
   SL0408: { level: "warning", title: "Hosts that the named Gateway does not serve.", istio: "IST0132" },
   SL0409: { level: "warning", title: "A subset whose labels no endpoint has.", istio: "IST0173" },
   SL0410: { level: "error", title: "Two listeners on one port." },
+  SL0411: { level: "warning", title: "A delegate that does not exist, or cannot be one.", istio: "IST0101" },
+  SL0412: { level: "warning", title: "A delegate's rule outside of what is delegated to it." },
+  SL0413: { level: "error", title: "VirtualServices that delegate in a circle." },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
 } as const satisfies Record<string, CodeEntry>;
 

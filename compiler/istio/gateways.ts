@@ -2,6 +2,7 @@
 
 import { nearest } from "../diagnostics/nearest.ts";
 import type { Listener, Route, VirtualHost } from "../ir/ir.ts";
+import { MESH, resolveGatewayName } from "./gateway-names.ts";
 import { covers, isWildcard } from "./host-names.ts";
 import { formatLabels, selects } from "./labels.ts";
 import type { Lowering } from "./lowering.ts";
@@ -11,7 +12,7 @@ import { didYouMean } from "./report.ts";
 import { lowerHttpRoutes } from "./routes/http-routes.ts";
 import { isCatchAll } from "./routes/route-match.ts";
 import { isPlainHttp } from "./unsupported.ts";
-import { MESH, resolveGatewayName, type VirtualService } from "./virtual-services.ts";
+import type { VirtualService } from "./virtual-services.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
 export function selectedGateways({ gateways }: ResourceSet, lowering: Lowering): Resource<GatewaySpec>[] {

@@ -10,6 +10,7 @@ import { ClusterUses } from "./clusters/cluster-uses.ts";
 import { lowerClusters } from "./clusters/clusters.ts";
 import { DestinationRules } from "./clusters/destination-rules.ts";
 import { reportUnknownHosts } from "./clusters/unknown-hosts.ts";
+import { MESH } from "./gateway-names.ts";
 import { lowerGateways, reportUnknownGateways, selectedGateways } from "./gateways.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
@@ -25,7 +26,7 @@ import {
   SERVICE_ENTRY,
   VIRTUAL_SERVICE,
 } from "./unsupported.ts";
-import { MESH, type VirtualService, visibleVirtualServices } from "./virtual-services.ts";
+import { type VirtualService, visibleVirtualServices } from "./virtual-services.ts";
 import { exposure } from "./visibility.ts";
 
 export function lowerToIr(resources: ResourceSet, options: ProxyOptions, sink: DiagnosticSink): Config {
@@ -39,7 +40,7 @@ export function lowerToIr(resources: ResourceSet, options: ProxyOptions, sink: D
     destinationRules: new DestinationRules(resources.destinationRules, options),
     clusterUses: new ClusterUses(),
   };
-  const virtualServices = visibleVirtualServices(resources, options);
+  const virtualServices = visibleVirtualServices(resources, options, report);
   const gateways = selectedGateways(resources, lowering);
 
   reportUnknownGateways(resources, virtualServices, lowering);
@@ -69,9 +70,11 @@ function refuse(
   for (const gateway of gateways) {
     refuseUnsupported(gateway, GATEWAY, report);
   }
-  for (const { resource, gateways } of virtualServices) {
+  for (const { sources, gateways } of virtualServices) {
     if (gateways.some((gateway) => sites.has(gateway))) {
-      refuseUnsupported(resource, VIRTUAL_SERVICE, report);
+      for (const resource of sources) {
+        refuseUnsupported(resource, VIRTUAL_SERVICE, report);
+      }
     }
   }
   for (const resource of destinationRules) {

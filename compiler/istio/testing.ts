@@ -3,12 +3,14 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Config, Route, RouteTable, VirtualHost } from "../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../options.ts";
+import type { SourceFile } from "../source/span.ts";
 import { lowerToIr } from "./lower.ts";
 import { loadResources, type ResourceSet } from "./model.ts";
 
-export function resources(yaml: string): ResourceSet {
+export function resources(input: string | readonly SourceFile[]): ResourceSet {
   const diagnostics: Diagnostic[] = [];
-  const set = loadResources([{ path: "test.yaml", text: yaml }], { report: (d) => diagnostics.push(d) });
+  const files = typeof input === "string" ? [{ path: "test.yaml", text: input }] : input;
+  const set = loadResources(files, { report: (d) => diagnostics.push(d) });
   const errors = diagnostics.filter(({ level }) => level === "error");
   if (errors.length > 0) {
     throw new Error(`the test's own input is wrong: ${errors.map(({ message }) => message).join("; ")}`);
@@ -23,10 +25,10 @@ export interface Lowered {
   readonly findings: readonly string[];
 }
 
-export function lower(yaml: string, options: Partial<ProxyOptions> = {}): Lowered {
+export function lower(input: string | ResourceSet, options: Partial<ProxyOptions> = {}): Lowered {
   const diagnostics: Diagnostic[] = [];
   const config = lowerToIr(
-    resources(yaml),
+    typeof input === "string" ? resources(input) : input,
     { ...DEFAULT_PROXY_OPTIONS, ...options },
     { report: (d) => diagnostics.push(d) },
   );

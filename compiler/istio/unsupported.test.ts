@@ -23,7 +23,6 @@ test.each([
 
 test.each([
   ["redirect: { uri: /x }", "SL0301"],
-  ["delegate: { name: x }", "SL0301"],
   ["directResponse: { status: 200, body: { bytes: aGk= } }", "SL0301"],
   ["directResponse: { status: 600 }", "SL0501"],
 ])("%s instead of a route is refused", (field, code) => {

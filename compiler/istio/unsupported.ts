@@ -27,7 +27,6 @@ const ENVOY_STATUS = "Envoy takes 200 to 599";
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   { path: "http[].redirect" },
   { path: "http[].rewrite" },
-  { path: "http[].delegate" },
   { path: "http[].headers" },
   { path: "http[].route[].headers" },
   { path: "http[].match[].headers{}", when: isJwtClaim },

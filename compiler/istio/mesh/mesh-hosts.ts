@@ -2,13 +2,14 @@
 
 import type { Route } from "../../ir/ir.ts";
 import { clusterName } from "../clusters/cluster-uses.ts";
+import { MESH } from "../gateway-names.ts";
 import { HostMap } from "../host-map.ts";
 import { covers, isWildcard } from "../host-names.ts";
 import type { Lowering } from "../lowering.ts";
 import { isHttp, type Service } from "../registry/service.ts";
 import { lowerHttpRoutes } from "../routes/http-routes.ts";
 import { DEFAULT_RETRY } from "../routes/retries.ts";
-import { MESH, type VirtualService } from "../virtual-services.ts";
+import type { VirtualService } from "../virtual-services.ts";
 import { serviceDomains } from "./service-domains.ts";
 
 /** The port on which rules for hosts that are no services apply. */

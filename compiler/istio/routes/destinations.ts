@@ -4,12 +4,13 @@ import { nearest } from "../../diagnostics/nearest.ts";
 import type { Destination as IrDestination } from "../../ir/ir.ts";
 import type { Span } from "../../source/span.ts";
 import { clusterName } from "../clusters/cluster-uses.ts";
+import { MESH } from "../gateway-names.ts";
 import { resolveHost } from "../host-names.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Destination, HttpRouteDestination } from "../model.ts";
 import type { Service } from "../registry/service.ts";
 import { didYouMean } from "../report.ts";
-import { MESH, type VirtualService } from "../virtual-services.ts";
+import type { VirtualService } from "../virtual-services.ts";
 import type { Site } from "./sites.ts";
 
 /** Empty when every weight is 0. */

@@ -4,7 +4,7 @@ import type { Action, Route } from "../../ir/ir.ts";
 import { durationMs } from "../../schema/duration.ts";
 import type { Lowering } from "../lowering.ts";
 import type { HttpMatchRequest, HttpRoute } from "../model.ts";
-import { describe, type VirtualService } from "../virtual-services.ts";
+import type { VirtualService } from "../virtual-services.ts";
 import { lowerCors } from "./cors.ts";
 import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
@@ -49,13 +49,12 @@ function lowerRoute(
   match: HttpMatchRequest | undefined,
   index: number,
   action: Action | undefined,
-  { resource }: VirtualService,
+  { originOf }: VirtualService,
 ): Route | undefined {
   if (action === undefined) {
     return undefined;
   }
   const fault = lowerFault(http.fault);
-  const at = match === undefined ? ["spec", "http", rule] : ["spec", "http", rule, "match", index];
   return {
     name: match?.name ? `${http.name ?? ""}.${match.name}` : (http.name ?? ""),
     match: lowerRouteMatch(match),
@@ -63,12 +62,7 @@ function lowerRoute(
     ...(fault && { fault }),
     ...lowerCors(http.corsPolicy),
     action,
-    origin: {
-      resource: describe(resource),
-      rule,
-      ...(match !== undefined && { match: index }),
-      span: resource.spanOf(at),
-    },
+    origin: originOf(rule, match && index),
   };
 }
 

@@ -1,9 +1,9 @@
 /** A place where rules are applied, and the matches that are decided by the place alone. */
 
 import type { ProxyOptions } from "../../options.ts";
+import { resolveGatewayName } from "../gateway-names.ts";
 import { selects } from "../labels.ts";
 import type { HttpMatchRequest } from "../model.ts";
-import { resolveGatewayName } from "../virtual-services.ts";
 
 export interface Site {
   /** `mesh`, or `namespace/name` of a Gateway. */

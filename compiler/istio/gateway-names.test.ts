@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { resolveGatewayName } from "./virtual-services.ts";
+import { resolveGatewayName } from "./gateway-names.ts";
 
 test.each([
   ["gw", "default/gw"],
