@@ -151,7 +151,7 @@ class CutDocument implements SourceDocument {
   constructor(file: SourceFile, start: number, end: number, plain: Plain) {
     this.file = file;
     this.value = plain.value;
-    this.span = { file, start: start + plain.start, end: start + plain.end };
+    this.span = new LazySpan(this, [], false);
     this.#start = start;
     this.#end = end;
   }
@@ -168,9 +168,8 @@ class CutDocument implements SourceDocument {
     const { file } = this;
     const text = file.text.slice(this.#start, this.#end);
     const tree = treeOf(this, text);
-    const { start, end } = this.span;
-    const root = { file, start: start - this.#start, end: end - this.#start };
-    const span = find(file, tree, root, path, key);
+    const [start, end] = tree.contents!.range;
+    const span = find(file, tree, { file, start, end }, path, key);
     return { file, start: span.start + this.#start, end: span.end + this.#start };
   }
 }

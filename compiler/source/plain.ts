@@ -33,48 +33,26 @@ export function keepOnly(files: readonly SourceFile[]): void {
 }
 
 /** `undefined` for a file that cannot be cut; see `splitDocuments`. */
-export function piecesOf(file: SourceFile): readonly Piece[] | undefined {
-  const opened = openFile(file);
-  for (const [index, text] of opened.missing) {
-    // Of a copy, lest a value that is kept keep the whole file.
-    opened.fill(index, parsePlain(Buffer.from(text).toString()));
-  }
-  return opened.finish();
-}
-
-/** A file, some of whose pieces have yet to be parsed: here, or in a thread. */
-export interface OpenFile {
-  /** Index and text. */
-  readonly missing: readonly (readonly [number, string])[];
-  fill(index: number, plain: Plain | null | undefined): void;
-  finish(): readonly Piece[] | undefined;
-}
-
-export function openFile({ path, text }: SourceFile): OpenFile {
+export function piecesOf({ path, text }: SourceFile): readonly Piece[] | undefined {
   const before = known.get(path);
   if (before?.text === text) {
-    return { missing: [], fill() {}, finish: () => before.pieces };
+    return before.pieces;
   }
   const starts = splitDocuments(text);
   const old = new Map<string, Plain | null | undefined>();
   for (const { start, end, plain } of before?.pieces ?? []) {
     old.set(before!.text.slice(start, end), plain);
   }
-  const missing: [number, string][] = [];
   const pieces = starts?.map((start, index): Piece => {
     const end = starts[index + 1] ?? text.length;
     const part = text.slice(start, end);
-    if (!old.has(part)) missing.push([index, part]);
-    return { start, end, plain: old.get(part) };
+    return { start, end, plain: old.has(part) ? old.get(part) : parsePlain(before ? copy(part) : part) };
   });
-  return {
-    missing,
-    fill(index, plain) {
-      pieces![index] = { ...pieces![index]!, plain };
-    },
-    finish() {
-      known.set(path, { text, pieces });
-      return pieces;
-    },
-  };
+  known.set(path, { text, pieces });
+  return pieces;
+}
+
+/** Without it, each value that a change brings would keep the whole file that it once stood in. */
+function copy(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -1,9 +1,10 @@
 /**
  * How YAML is read here, as Kubernetes reads it: YAML 1.1 scalars (an unquoted `on` is a boolean), but no timestamps
- * or other types that JSON has not. It knows nothing of files and diagnostics, so that a thread can load it quickly.
+ * or other types that JSON has not. It knows nothing of files and diagnostics.
  */
 
 import { Document, parseAllDocuments, type Tags, visit } from "yaml";
+import { readTame, WILD } from "./tame.ts";
 
 /** Aliases are resolved up to so many nodes in all: more is a bomb, not a configuration. */
 const MAX_ALIAS_COUNT = 1000;
@@ -69,11 +70,9 @@ export function visitBadAliases(
   });
 }
 
-/** What is left of a piece of a file when its tree is gone. The offsets count from the beginning of the piece. */
+/** What is left of a piece of a file when its tree is gone. */
 export interface Plain {
-  readonly value: unknown;
-  readonly start: number;
-  readonly end: number;
+  readonly value: object;
 }
 
 /** Making one for each document would cost as much as parsing it. */
@@ -84,6 +83,8 @@ let schema: Document["schema"] | undefined;
  * when there is anything to say of it, or anything that reaches beyond it.
  */
 export function parsePlain(text: string): Plain | null | undefined {
+  const tame = readTame(text, readPlain);
+  if (tame !== WILD) return tame === null ? null : { value: tame as object };
   if (depthExceeded(text) !== undefined) return undefined;
   schema ??= new Document(undefined, OPTIONS).schema;
   const documents = parseAllDocuments(text, { ...OPTIONS, schema }) as Document.Parsed[];
@@ -103,11 +104,24 @@ export function parsePlain(text: string): Plain | null | undefined {
     if (value === null) return null;
     // A piece that is no mapping is no resource, and may be the rest of what began before the cut.
     if (typeof value !== "object" || Array.isArray(value)) return undefined;
-    const [start, end] = document.contents.range;
-    return { value, start, end };
+    return { value };
   } catch {
     return undefined;
   }
+}
+
+/** What words and numbers mean; there are few different ones, in many places. */
+const meanings = new Map<string, unknown>();
+const MAX_MEANINGS = 10_000;
+
+function readPlain(text: string): unknown {
+  let meaning = meanings.get(text);
+  if (meaning === undefined) {
+    [meaning] = plainValue(parseTrees(`- ${text}`)[0]!) as [unknown];
+    if (meanings.size >= MAX_MEANINGS) meanings.clear();
+    meanings.set(text, meaning);
+  }
+  return meaning;
 }
 
 /** The offset at which brackets, `- - -` or indentation open one level too many. */
