@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
+          globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
           maxWorkers: 2,

@@ -1,0 +1,169 @@
+/**
+ * What istiod's listeners and routes choose for a call: listener, virtual host, cluster. Asked of the filter itself,
+ * in Node; the calls that are plain HTTP and outbound, which is what Sluice serves.
+ */
+
+import { afterAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { FilterVm, loadFilter } from "../compiler/host/vm.ts";
+import type { Listener } from "../compiler/ir/ir.ts";
+import { lower } from "../compiler/istio/testing.ts";
+import type { ProxyOptions } from "../compiler/options.ts";
+import { encodeProgram } from "../compiler/program/encode.ts";
+import { withSharedCases } from "./harness/shared.ts";
+import { Tally } from "./harness/tally.ts";
+
+interface SimulationCase {
+  readonly test: string;
+  readonly proxy: {
+    readonly type: "router" | "sidecar";
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly resources: readonly {
+    readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  }[];
+  readonly kubernetes?: readonly object[];
+  readonly calls: readonly SimulatedCall[];
+}
+
+interface SimulatedCall {
+  readonly name: string;
+  readonly call: {
+    readonly host?: string;
+    readonly path: string;
+    readonly port: number;
+    readonly protocol?: string;
+    readonly tls?: string;
+    readonly mode?: string;
+  };
+  /** Everything that istiod's configuration chose. */
+  readonly istiod_result: {
+    readonly listener?: string;
+    readonly vhost?: string;
+    readonly cluster?: string;
+    readonly error?: string;
+  };
+}
+
+/** istiod writes this into what it makes of the Kubernetes Gateway API; nobody else does. */
+const GATEWAY_SERVICE = "internal.istio.io/gateway-service";
+
+function whyLeft(one: SimulationCase, { call, istiod_result: chosen }: SimulatedCall): string | undefined {
+  if (one.resources.some(({ metadata }) => metadata.annotations?.[GATEWAY_SERVICE] !== undefined)) {
+    return "Gateways made of the Kubernetes Gateway API, which open only the ports of their own service";
+  }
+  if (call.mode === "inbound") {
+    return "inbound";
+  }
+  if (call.protocol !== "http" || call.tls !== "plaintext") {
+    return "not plain HTTP";
+  }
+  if (one.test.includes("ALLOW_ANY")) {
+    return "about the outbound policy ALLOW_ANY";
+  }
+  if (one.proxy.type === "sidecar" && chosen.vhost === undefined) {
+    return "a connection that istiod forwards without reading it as HTTP";
+  }
+  return undefined;
+}
+
+/** `host:port` of a virtual host at a gateway: the port that the server has in the rules. */
+function serverPort(vhost: string | undefined): number {
+  return Number(vhost?.split(":").at(-1));
+}
+
+/**
+ * istiod binds the port that the gateway's own service translates the server's to; here that is `--port-map`.
+ * `undefined`: more than a map of one port to one other.
+ */
+function portMapOf({ calls }: SimulationCase): Map<number, number> | undefined {
+  const map = new Map<number, number>();
+  for (const { call, istiod_result: chosen } of calls) {
+    const server = serverPort(chosen.vhost);
+    if (Number.isNaN(server)) {
+      continue;
+    }
+    if ((map.get(server) ?? call.port) !== call.port) {
+      return undefined;
+    }
+    map.set(server, call.port);
+  }
+  return new Set(map.values()).size === map.size ? map : undefined;
+}
+
+/** istiod's test names no DNS domain for its resources, so its short names end with the namespace. */
+function shortened(cluster: string | undefined): string | undefined {
+  return cluster?.replace(".svc.cluster.local", "");
+}
+
+function ask(listener: Listener, { host = "", path }: SimulatedCall["call"]) {
+  const vm = new FilterVm(FILTER);
+  const root = vm.configure(encodeProgram(listener.routes));
+  expect(root).toBeDefined();
+  return vm.decide(root!, { authority: host, path });
+}
+
+const FILTER = loadFilter(new URL("../dist/filter.wasm", import.meta.url));
+
+withSharedCases<SimulationCase>("simulation.yaml", (cases) => {
+  const tally = new Tally("simulation.yaml (calls)");
+  afterAll(() => tally.print());
+
+  test.each(cases.map((one, index) => [index + 1, one.test, one] as const))("%i %s", (_index, name, one) => {
+    const asked = one.calls.filter((call) => {
+      const why = whyLeft(one, call);
+      if (why !== undefined) {
+        tally.left(name, why);
+      }
+      return why === undefined;
+    });
+    if (asked.length === 0) {
+      return;
+    }
+    const router = one.proxy.type === "router";
+    const portMap = router ? portMapOf(one) : new Map<number, number>();
+    if (portMap === undefined) {
+      for (const _ of asked) {
+        tally.left(name, "a server's port is bound twice, or two of them as one");
+      }
+      return;
+    }
+    const options: Partial<ProxyOptions> = {
+      proxyNamespace: one.proxy.namespace,
+      proxyLabels: one.proxy.labels ?? {},
+      portMap,
+      ...(router ? { meshPort: 0 } : { meshListeners: true, meshPort: 15001 }),
+    };
+    const documents = [...one.resources, ...(one.kubernetes ?? [])].map((document) => stringify(document));
+    const lowered = lower(documents.join("---\n"), options);
+    if (tally.isPending(name, lowered.diagnostics)) {
+      return;
+    }
+    for (const { name: callName, call, istiod_result: chosen } of asked) {
+      const label = `${callName} ${JSON.stringify(call)}`;
+      const listener = lowered.config.listeners.find(
+        ({ port, name }) => port === call.port && name !== "mesh",
+      );
+      if (chosen.error === "no listener matched") {
+        expect(listener?.name, label).toBeUndefined();
+        tally.held();
+        continue;
+      }
+      expect(listener, `${label}: no listener on the port`).toBeDefined();
+      const decision = ask(listener!, call);
+      if (chosen.error === undefined && chosen.vhost !== "block_all") {
+        expect(shortened(decision.cluster), label).toBe(shortened(chosen.cluster));
+        const hosts = listener!.routes.virtualHosts.map((host) => host.name);
+        expect(hosts, label).toContain(chosen.vhost);
+      } else {
+        expect(decision.status, label).toBe(statusOf(chosen));
+      }
+      tally.held();
+    }
+  });
+});
+
+function statusOf({ error, vhost }: SimulatedCall["istiod_result"]): number {
+  return vhost === "block_all" ? 502 : error === "tls required, sending 301" ? 301 : 404;
+}
