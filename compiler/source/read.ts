@@ -3,7 +3,8 @@
  * never skipped in silence.
  */
 
-import { readdir, readFile, stat } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
+import { type BigIntStats, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
@@ -13,13 +14,25 @@ const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);
 /** Bytes; larger input is refused before it is parsed. */
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
 
+interface Kept {
+  readonly file: SourceFile;
+  readonly identity: string;
+}
+
+/** What the last reading found, by absolute path: a change to one file of thousands costs no reading of the others. */
+let kept: ReadonlyMap<string, Kept> = new Map();
+/** Milliseconds; a file that was just changed may be changed again without its times telling. */
+const SETTLED = 2000;
+
 /** Reads every path; `-` is standard input, a directory is all its `.yaml`, `.yml` and `.json`, recursively. */
 export async function readInputs(paths: readonly string[], sink: DiagnosticSink): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   const seen = new Set<string>();
+  const keep = new Map<string, Kept>();
   const add = (name: string, bytes: Uint8Array) => {
     const file = decode(name, bytes, sink);
     if (file) files.push(file);
+    return file;
   };
   for (const given of paths) {
     if (given === "-") {
@@ -27,33 +40,51 @@ export async function readInputs(paths: readonly string[], sink: DiagnosticSink)
       seen.add("-");
       continue;
     }
-    for (const name of await expand(given, sink)) {
+    // One after another and not awaited: for thousands of small files that takes a fraction of the time.
+    for (const name of expand(given, sink)) {
       const key = path.resolve(name);
       if (seen.has(key)) continue;
       seen.add(key);
       try {
-        const { size } = await stat(name);
-        if (size > MAX_FILE_SIZE) {
+        const stats = statSync(name, { bigint: true });
+        if (stats.size > MAX_FILE_SIZE) {
           sink.report({
             code: "SL0003",
             level: "error",
-            message: `${name} has ${size} bytes; at most ${MAX_FILE_SIZE} are read`,
+            message: `${name} has ${stats.size} bytes; at most ${MAX_FILE_SIZE} are read`,
           });
           continue;
         }
-        add(name, await readFile(name));
+        const identity = identityOf(stats);
+        const known = kept.get(key);
+        let file: SourceFile | undefined;
+        if (known !== undefined && known.identity === identity && known.file.path === name) {
+          file = known.file;
+          files.push(file);
+        } else {
+          file = add(name, readFileSync(name));
+        }
+        if (file !== undefined && identity !== undefined) keep.set(key, { file, identity });
       } catch (error) {
         unreadable(name, error, sink);
       }
     }
   }
+  kept = keep;
   return files;
 }
 
-async function expand(given: string, sink: DiagnosticSink): Promise<string[]> {
+/** The same as long as a file has not changed, by what a change cannot leave as it was; not of all that can be read. */
+function identityOf(stats: BigIntStats): string | undefined {
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+  const age = Date.now() - Number(ctimeNs / 1_000_000n);
+  return stats.isFile() && age > SETTLED ? `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}` : undefined;
+}
+
+function expand(given: string, sink: DiagnosticSink): string[] {
   try {
-    if (!(await stat(given)).isDirectory()) return [given];
-    const entries = await readdir(given, { recursive: true, withFileTypes: true });
+    if (!statSync(given).isDirectory()) return [given];
+    const entries = readdirSync(given, { recursive: true, withFileTypes: true });
     const names = entries
       .filter((entry) => !entry.isDirectory() && EXTENSIONS.has(path.extname(entry.name)))
       .map((entry) => path.join(entry.parentPath, entry.name))
@@ -80,14 +111,11 @@ function unreadable(name: string, error: unknown, sink: DiagnosticSink): void {
 }
 
 function decode(name: string, bytes: Uint8Array, sink: DiagnosticSink): SourceFile | undefined {
-  try {
-    return { path: name, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
-  } catch {
-    // Read loosely, only to show where: what is no character becomes U+FFFD.
-    const text = new TextDecoder("utf-8").decode(bytes);
-    const start = Math.max(0, text.indexOf("\ufffd"));
-    const span = { file: { path: name, text }, start, end: start + 1 };
-    sink.report({ code: "SL0002", level: "error", message: `${name} is not UTF-8 text`, span });
-    return undefined;
-  }
+  // What is no character becomes U+FFFD; a byte order mark is left out.
+  const text = new TextDecoder("utf-8").decode(bytes);
+  if (isUtf8(bytes)) return { path: name, text };
+  const start = Math.max(0, text.indexOf("\ufffd"));
+  const span = { file: { path: name, text }, start, end: start + 1 };
+  sink.report({ code: "SL0002", level: "error", message: `${name} is not UTF-8 text`, span });
+  return undefined;
 }
