@@ -1,6 +1,6 @@
 /** What istiod makes of roots and their delegates, step by step. */
 
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { resolveGatewayName } from "../compiler/istio/gateway-names.ts";
 import { areInConflict, mergeMatches, mergeRules } from "../compiler/istio/merge-rules.ts";
@@ -10,6 +10,7 @@ import { resources } from "../compiler/istio/testing.ts";
 import { visibleVirtualServices } from "../compiler/istio/virtual-services.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../compiler/options.ts";
 import { withSharedCases } from "./harness/shared.ts";
+import { Tally } from "./harness/tally.ts";
 
 interface VirtualServiceCase {
   readonly name: string;
@@ -101,7 +102,11 @@ function mergedVirtualServices(
 }
 
 withSharedCases<DelegateCase>("delegates.yaml", (cases) => {
+  const tally = new Tally("delegates.yaml");
+  afterAll(() => tally.print());
+
   test.each(cases.map((one) => [one.fn, one.name, one] as const))("%s: %s", (_fn, _name, one) => {
     expect(answer(one)).toEqual(one.expected);
+    tally.held();
   });
 });

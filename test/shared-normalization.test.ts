@@ -5,6 +5,7 @@ import type { PathNormalization } from "../compiler/options.ts";
 import { ask } from "./harness/client.ts";
 import { Mesh } from "./harness/mesh.ts";
 import { PROXIES, TARGETS, withSharedCases } from "./harness/shared.ts";
+import { Tally } from "./harness/tally.ts";
 
 interface SharedPath {
   readonly mode: PathNormalization;
@@ -28,6 +29,7 @@ spec:
 withSharedCases<SharedPath>("normalization.yaml", (paths, base) => {
   const modes = [...new Set(paths.map(({ mode }) => mode))];
   describe.each(TARGETS)("target %s", (target) => {
+    const tally = new Tally(`normalization.yaml (${target})`);
     let mesh: Mesh;
 
     beforeAll(async () => {
@@ -36,6 +38,7 @@ withSharedCases<SharedPath>("normalization.yaml", (paths, base) => {
 
     afterAll(async () => {
       await mesh?.close();
+      tally.print();
     });
 
     test.each(modes)("%s", async (mode) => {
@@ -48,6 +51,8 @@ withSharedCases<SharedPath>("normalization.yaml", (paths, base) => {
         const got = answer.status === 200 ? JSON.parse(answer.body).path : answer.status;
         if (got !== wanted) {
           lines.push(`${one.path}: expected ${wanted}, got ${got}`);
+        } else {
+          tally.held();
         }
       }
       expect(lines.length, lines.join("\n")).toBe(0);

@@ -5,7 +5,8 @@ import { parseAllDocuments, stringify } from "yaml";
 import { ask, askHttp2 } from "./harness/client.ts";
 import { answerOf, differences } from "./harness/expect.ts";
 import { Mesh } from "./harness/mesh.ts";
-import { PROXIES, Refusals, TARGETS, withSharedCases } from "./harness/shared.ts";
+import { PROXIES, TARGETS, withSharedCases } from "./harness/shared.ts";
+import { Tally } from "./harness/tally.ts";
 
 interface RoutingCase {
   readonly id: string;
@@ -81,8 +82,7 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
   const cases = all.filter((one) => whyLeft(one) === undefined);
   describe.each(TARGETS)("target %s", (target) => {
     let mesh: Mesh;
-    const refusals = new Refusals();
-    let held = 0;
+    const tally = new Tally(`routing.yaml (${target})`);
 
     beforeAll(async () => {
       mesh = await Mesh.create({ target });
@@ -90,13 +90,13 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
 
     afterAll(async () => {
       await mesh?.close();
-      const reasons = new Map<string, number>();
-      for (const reason of all.map(whyLeft).filter((why) => why !== undefined)) {
-        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      for (const one of all) {
+        const why = whyLeft(one);
+        if (why !== undefined) {
+          tally.left(one.id, why);
+        }
       }
-      const left = [...reasons].map(([reason, count]) => `  ${count} not asked: ${reason}`);
-      const summary = `${target}: ${held} recorded cases held; ${refusals.count} refused by name`;
-      console.log([summary, refusals, ...left].join("\n"));
+      tally.print();
     });
 
     test.each(cases.map((one) => [one.id, `${one.name} ${one.sub ?? ""}`, one] as const))(
@@ -107,7 +107,7 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
         const proxy =
           from === "gateway" ? PROXIES.gateway : { ...PROXIES.sidecar, proxyLabels: { app, version: "v1" } };
         const applied = await mesh.apply([base, rules], { proxy, answerDnsNames: true });
-        if (refusals.note(id, applied)) {
+        if (tally.isPending(id, applied.diagnostics)) {
           return;
         }
         const listener = `${from}_${portOf(one, base)}`;
@@ -134,7 +134,7 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
           lines.push(`protocol at the upstream: expected ${protocol}, got ${answer.upstream?.httpVersion}`);
         }
         expect(lines.length, lines.join("\n")).toBe(0);
-        held += 1;
+        tally.held();
       },
     );
   });

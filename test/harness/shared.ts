@@ -2,10 +2,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { parse } from "yaml";
 import type { ProxyOptions, Target } from "../../compiler/options.ts";
-import type { Applied } from "./mesh.ts";
 
 const FOLDER = path.resolve(import.meta.dirname, "../../../shared/cases");
 
@@ -30,33 +29,4 @@ export function withSharedCases<Case>(
   }
   const read = (name: string) => readFileSync(path.join(FOLDER, name), "utf8");
   body(parse(read(file)), read("base.yaml"));
-}
-
-/** What was refused because it is not supported yet, by the field, so that none is passed over in silence. */
-export class Refusals {
-  readonly #cases = new Map<string, string[]>();
-
-  /** True when the rules had errors; each of them must then name a field that is not supported yet. */
-  note(id: string, { compilation, diagnostics }: Applied): boolean {
-    if (compilation !== undefined) {
-      return false;
-    }
-    const errors = diagnostics.filter(({ level }) => level === "error");
-    const others = errors.filter(({ code }) => !code.startsWith("SL03"));
-    const lines = others.map(({ code, message }) => `${code} ${message}`);
-    expect(lines.length, lines.join("\n")).toBe(0);
-    expect(errors.length).toBeGreaterThan(0);
-    for (const field of new Set(errors.map(({ message }) => message.replaceAll(/\[\d+\]/g, "[]")))) {
-      this.#cases.set(field, [...(this.#cases.get(field) ?? []), id]);
-    }
-    return true;
-  }
-
-  get count(): number {
-    return new Set([...this.#cases.values()].flat()).size;
-  }
-
-  toString(): string {
-    return [...this.#cases].map(([field, ids]) => `  ${field}: ${ids.join(", ")}`).join("\n");
-  }
 }
