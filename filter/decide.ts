@@ -20,6 +20,7 @@ import {
   ABORT_GRPC,
   ABORT_NONE,
   FAULT_ABORT_KIND,
+  FAULT_ABORT_LINES,
   FAULT_ABORT_PPM,
   FAULT_ABORT_STATUS,
   FAULT_DELAY_MS,
@@ -32,17 +33,23 @@ import {
   HEADER_ROUTES,
   HEADERS_ENTRIES,
   HEADERS_ENTRY_SIZE,
+  KIND_FORWARD,
   KIND_FORWARD_ONE,
   KIND_RESPONSE,
+  LINES_LENGTH,
+  LINES_TEXT,
   OUTCOME_FAULT,
   RECORD_KIND_MASK,
   RECORD_SIZE_SHIFT,
   RESPONSE_BODY,
   RESPONSE_BODY_LENGTH,
+  RESPONSE_LINES,
   RESPONSE_STATUS,
   ROUTE_NONE,
   SHARE_CUMULATIVE,
+  SHARE_HEADERS,
   SHARE_LENGTH,
+  SHARE_LINES,
   SHARE_SIZE,
   SHARE_STRING,
 } from "./layout";
@@ -53,6 +60,7 @@ import { authority, authorityLength, beginRequest, takeHeader } from "./program/
 import { rootProgram } from "./roots";
 
 const CLUSTER_HEADER = ascii("x-sluice-cluster");
+const CLASS_HEADER = ascii("x-sluice-class");
 const FAULT_BODY = ascii("fault filter abort");
 const FAULT_DETAILS = ascii("fault_filter_abort");
 const NO_ROUTE_DETAILS = ascii("route_not_found");
@@ -79,7 +87,7 @@ export function decide(stream: u32, root: usize): u32 {
       forward(record);
       return STOP_ALL_AND_WATERMARK;
     }
-    if (abort(program + fault)) return STOP_ITERATION;
+    if (abort(program + fault, record, false)) return STOP_ITERATION;
   }
   if (answer(record)) return STOP_ITERATION;
   forward(record);
@@ -90,7 +98,7 @@ export function decide(stream: u32, root: usize): u32 {
 export function decideAfterDelay(root: usize, outcome: u32): bool {
   useProgram(rootProgram(root));
   const record = program + outcome;
-  return !abort(program + load<u32>(record, OUTCOME_FAULT)) && !answer(record);
+  return !abort(program + load<u32>(record, OUTCOME_FAULT), record, true) && !answer(record);
 }
 
 function takeHeaders(): void {
@@ -103,20 +111,39 @@ function takeHeaders(): void {
     const nameLength = load<i32>(sizes);
     const valueLength = load<i32>(sizes, 4);
     const value = text + nameLength + 1;
+    // A forged header is neither passed on nor believed: no rule sees it.
     if (load<u16>(text) == 0x2d78 /* x- */ && isForged(text, nameLength)) removeHeader(text, nameLength);
-    takeHeader(text, nameLength, value, valueLength);
+    else takeHeader(text, nameLength, value, valueLength);
     text = value + valueLength + 1;
   }
 }
 
-/** Rolls for an abort, and answers when it is one. */
-function abort(fault: usize): bool {
+/** Rolls for an abort, and answers when it is one: in place of the destination that would have been drawn. */
+function abort(fault: usize, record: usize, delayed: bool): bool {
   const kind = load<u32>(fault, FAULT_ABORT_KIND);
   if (kind == ABORT_NONE || !chance(load<u32>(fault, FAULT_ABORT_PPM))) return false;
   const status = load<u32>(fault, FAULT_ABORT_STATUS);
-  if (kind == ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18);
-  else respond(status, FAULT_DETAILS, 18, FAULT_BODY, 18);
+  let lines = load<u32>(fault, FAULT_ABORT_LINES);
+  if ((load<u32>(record) & RECORD_KIND_MASK) == KIND_FORWARD) {
+    const own = load<u32>(pickShare(record), SHARE_LINES);
+    if (own) lines = own;
+  }
+  // Before it waited, the request was given its class; the headers of that would come a second time.
+  if (delayed && lines) removeHeader(CLASS_HEADER, 14);
+  const text = linesText(lines);
+  const length = linesLength(lines);
+  if (kind == ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
+  else respond(status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
   return true;
+}
+
+/** Of a LINES record or 0, as `respond` wants them. */
+function linesText(lines: u32): usize {
+  return lines ? program + lines + LINES_TEXT : 0;
+}
+
+function linesLength(lines: u32): usize {
+  return lines ? <usize>load<u32>(program + lines, LINES_LENGTH) : 0;
 }
 
 /** Answers when the outcome is a direct response. */
@@ -128,6 +155,8 @@ function answer(record: usize): bool {
     15,
     strings + load<u32>(record, RESPONSE_BODY),
     load<u32>(record, RESPONSE_BODY_LENGTH),
+    linesText(load<u32>(record, RESPONSE_LINES)),
+    linesLength(load<u32>(record, RESPONSE_LINES)),
   );
   return true;
 }
@@ -148,6 +177,8 @@ function forward(record: usize): void {
     return;
   }
   const share = pickShare(record);
+  const own = load<u32>(share, SHARE_HEADERS);
+  if (own) writeHeaders(program + own);
   addHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
 }
 

@@ -26,7 +26,7 @@
 /** "SLUC". */
 export const MAGIC: u32 = 0x43554c53;
 /** Raised with every change of the layout or of its meaning. */
-export const FORMAT_VERSION: u32 = 1;
+export const FORMAT_VERSION: u32 = 2;
 
 // Header.
 export const HEADER_MAGIC: u32 = 0;
@@ -176,9 +176,11 @@ export const HEADERS_ENTRIES: u32 = 4;
 export const HEADERS_ENTRY_SIZE: u32 = 16;
 
 /**
- * Forward to one of several clusters. A share is the part of the total up to its cumulative weight.
+ * Forward to one of several clusters. A share is the part of the total up to its cumulative weight. It can have
+ * headers of its own, and lines of its own for an answer in place of it.
  *
- *     FORWARD   FAULT or 0 | HEADERS or 0 | total (u64) | (cumulative weight (u64), string offset, length) × n
+ *     FORWARD   FAULT or 0 | HEADERS or 0 | total (u64)
+ *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0) × n
  */
 export const KIND_FORWARD: u32 = 9;
 /** The same place in every kind of outcome. */
@@ -186,10 +188,12 @@ export const OUTCOME_FAULT: u32 = 4;
 export const FORWARD_HEADERS: u32 = 8;
 export const FORWARD_TOTAL: u32 = 12;
 export const FORWARD_SHARES: u32 = 20;
-export const SHARE_SIZE: u32 = 16;
+export const SHARE_SIZE: u32 = 24;
 export const SHARE_CUMULATIVE: u32 = 0;
 export const SHARE_STRING: u32 = 8;
 export const SHARE_LENGTH: u32 = 12;
+export const SHARE_HEADERS: u32 = 16;
+export const SHARE_LINES: u32 = 20;
 
 /** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | cluster offset | length */
 export const KIND_FORWARD_ONE: u32 = 10;
@@ -197,21 +201,23 @@ export const FORWARD_ONE_STRING: u32 = 12;
 export const FORWARD_ONE_LENGTH: u32 = 16;
 export const FORWARD_ONE_SIZE: u32 = 20;
 
-/** RESPONSE   FAULT or 0 | status | body offset | length */
+/** RESPONSE   FAULT or 0 | status | body offset | length | LINES or 0 */
 export const KIND_RESPONSE: u32 = 11;
 export const RESPONSE_STATUS: u32 = 8;
 export const RESPONSE_BODY: u32 = 12;
 export const RESPONSE_BODY_LENGTH: u32 = 16;
-export const RESPONSE_SIZE: u32 = 20;
+export const RESPONSE_LINES: u32 = 20;
+export const RESPONSE_SIZE: u32 = 24;
 
-/** FAULT   delay in ms | delay parts per million | abort kind | abort status | abort parts per million */
+/** FAULT   delay in ms | delay parts per million | abort kind | status | parts per million | LINES or 0 */
 export const KIND_FAULT: u32 = 12;
 export const FAULT_DELAY_MS: u32 = 4;
 export const FAULT_DELAY_PPM: u32 = 8;
 export const FAULT_ABORT_KIND: u32 = 12;
 export const FAULT_ABORT_STATUS: u32 = 16;
 export const FAULT_ABORT_PPM: u32 = 20;
-export const FAULT_SIZE: u32 = 24;
+export const FAULT_ABORT_LINES: u32 = 24;
+export const FAULT_SIZE: u32 = 28;
 export const ABORT_NONE: u32 = 0;
 export const ABORT_HTTP: u32 = 1;
 export const ABORT_GRPC: u32 = 2;
@@ -295,6 +301,15 @@ export const REGEX_SET_WORDS: u32 = 12;
 /** Several nodes, in order of their smallest route:   EACH   min | node × n */
 export const KIND_EACH: u32 = 21;
 export const EACH_NODES: u32 = 8;
+
+/**
+ * Header lines of an answer of our own, in the form in which the host takes them.
+ *
+ *     LINES   byte length | count | (name length, value length) × count | (name, 0, value, 0) × count, padded to words
+ */
+export const KIND_LINES: u32 = 22;
+export const LINES_LENGTH: u32 = 4;
+export const LINES_TEXT: u32 = 8;
 
 /** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;

@@ -10,6 +10,8 @@ import type {
   CorsPolicy,
   Destination,
   DirectResponse,
+  Forward,
+  HeaderMutation,
   Mirror,
   PathMatch,
   Redirect,
@@ -17,14 +19,24 @@ import type {
   Route,
   RouteTable,
 } from "../ir/ir.ts";
+import { hasVariables } from "./header-values.ts";
 
 export interface RouteClass {
   readonly retry: ClassRetry;
   readonly statPrefix?: string;
   readonly mirrors?: readonly Mirror[];
   readonly cors?: CorsPolicy;
+  readonly headers?: ClassHeaders;
+  /** Of the destination alone, applied before. */
+  readonly destinationHeaders?: ClassHeaders;
   /** Envoy answers in place of the filter, which decided to send the request on. */
   readonly answer?: Answer;
+}
+
+/** Headers that Envoy writes: variables, and everything on an answer of an upstream. */
+export interface ClassHeaders {
+  readonly request?: HeaderMutation;
+  readonly response?: HeaderMutation;
 }
 
 export interface Answer {
@@ -51,7 +63,7 @@ export const RETRY_CLASS: RouteClass = { retry: {} };
 const RETRY_CLASS_NAME = "retry";
 
 /** The class of requests that go to a destination of a route; `undefined`: Envoy's default route does. */
-export function classOf(route: Route, _destination?: Destination): RouteClass | undefined {
+export function classOf(route: Route, destination?: Destination): RouteClass | undefined {
   const { action, statPrefix, cors } = route;
   const made: RouteClass = {
     retry: action.kind === "forward" ? classRetry(action.retry) : "default",
@@ -60,12 +72,58 @@ export function classOf(route: Route, _destination?: Destination): RouteClass | 
       ...(cors !== undefined && { cors }),
       ...(statPrefix && { statPrefix }),
       ...(action.mirrors?.length && { mirrors: action.mirrors }),
+      ...forwardHeaders(route, action, destination),
     }),
+    // The filter answers itself unless only Envoy knows what to say.
+    ...(action.kind !== "forward" &&
+      hasVariables(route.responseHeaders) && { headers: { response: route.responseHeaders! } }),
   };
   if (made.retry === "default" && Object.keys(made).length === 1) {
     return undefined;
   }
   return action.kind === "forward" ? made : { ...made, answer: answer(action, route.match.path) };
+}
+
+function forwardHeaders(
+  { responseHeaders }: Route,
+  action: Forward,
+  destination: Destination | undefined,
+): Pick<RouteClass, "headers" | "destinationHeaders"> {
+  const byClass = requestHeadersByClass(action, destination);
+  const headers = classHeaders(byClass.route ? action.requestHeaders : undefined, responseHeaders);
+  const own = classHeaders(
+    byClass.destination ? destination?.requestHeaders : undefined,
+    destination?.responseHeaders,
+  );
+  return { ...(headers && { headers }), ...(own && { destinationHeaders: own }) };
+}
+
+function classHeaders(
+  request: HeaderMutation | undefined,
+  response: HeaderMutation | undefined,
+): ClassHeaders | undefined {
+  return request === undefined && response === undefined
+    ? undefined
+    : { ...(request && { request }), ...(response && { response }) };
+}
+
+/**
+ * Which lists of operations on a request go by class, and are then not the filter's: those with a variable, whole, so
+ * that their order stays; and the route's when it has to come after a destination's that does.
+ */
+export function requestHeadersByClass(
+  { requestHeaders, destinations }: Forward,
+  destination?: Destination,
+): { readonly route: boolean; readonly destination: boolean } {
+  return {
+    route: hasVariables(requestHeaders) || destinations.some((one) => hasVariables(one.requestHeaders)),
+    destination: hasVariables(destination?.requestHeaders),
+  };
+}
+
+/** Whether a destination may be of a class of its own among those of its split. */
+export function hasOwnHeaders(destination: Destination): boolean {
+  return destination.responseHeaders !== undefined || hasVariables(destination.requestHeaders);
 }
 
 /** Only what is put in place of a matched part needs to know the match. */
@@ -110,9 +168,17 @@ export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, Rou
   return new Map([...classes].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Most routes share one policy, and each is asked more than once. */
+const defaultRetries = new WeakMap<RetryPolicy, boolean>();
+
 /** Whether the default route's policy is what is asked for, so that no header needs to say it. */
 export function isDefaultRetry(retry: RetryPolicy): boolean {
-  return canonicalJson(withDefaults(retry)) === canonicalJson(DEFAULT_RETRY);
+  let known = defaultRetries.get(retry);
+  if (known === undefined) {
+    known = canonicalJson(withDefaults(retry)) === canonicalJson(DEFAULT_RETRY);
+    defaultRetries.set(retry, known);
+  }
+  return known;
 }
 
 function classRetry(retry: RetryPolicy): ClassRetry {

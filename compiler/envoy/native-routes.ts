@@ -6,6 +6,7 @@
 import type { Action, Destination, DirectResponse, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { emitHeaders } from "./headers.ts";
 import { emitMirrors } from "./mirrors.ts";
 import { typed } from "./protobuf.ts";
 import { emitRedirect } from "./redirect.ts";
@@ -18,6 +19,7 @@ import {
   type RouteAction,
   type RouteConfiguration,
   timeLimits,
+  type WeightedCluster,
 } from "./route-configuration.ts";
 import { emitRouteMatch } from "./route-match.ts";
 
@@ -45,7 +47,7 @@ function emitVirtualHost({ name, domains, routes }: VirtualHost): EnvoyVirtualHo
   return { name, domains, include_request_attempt_count: true, routes: routes.map(emitRoute) };
 }
 
-function emitRoute({ name, match, statPrefix, fault, cors, action }: Route): EnvoyRoute {
+function emitRoute({ name, match, statPrefix, fault, cors, responseHeaders, action }: Route): EnvoyRoute {
   return {
     ...(name !== "" && { name }),
     match: emitRouteMatch(match),
@@ -55,6 +57,7 @@ function emitRoute({ name, match, statPrefix, fault, cors, action }: Route): Env
       ...(fault && { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) }),
       ...emitCors(cors),
     }),
+    ...emitHeaders(action.kind === "forward" ? action.requestHeaders : undefined, responseHeaders),
   };
 }
 
@@ -98,6 +101,10 @@ function emitDestinations(
     return { cluster: first.cluster };
   }
   return {
-    weighted_clusters: { clusters: destinations.map(({ cluster, weight }) => ({ name: cluster, weight })) },
+    weighted_clusters: { clusters: destinations.map(emitWeighted) },
   };
+}
+
+function emitWeighted({ cluster, weight, requestHeaders, responseHeaders }: Destination): WeightedCluster {
+  return { name: cluster, weight, ...emitHeaders(requestHeaders, responseHeaders) };
 }

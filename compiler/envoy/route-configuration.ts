@@ -1,5 +1,6 @@
 /** Envoy's route messages, as far as either target writes them, and what both give every table. */
 
+import type { HeaderFields } from "./headers.ts";
 import type { RequestMirrorPolicy } from "./mirrors.ts";
 import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
 import type { RedirectAction } from "./redirect.ts";
@@ -39,7 +40,7 @@ export interface Matcher {
 }
 
 /** `envoy.config.route.v3.Route` */
-export interface EnvoyRoute {
+export interface EnvoyRoute extends HeaderFields {
   readonly name?: string;
   readonly match: EnvoyRouteMatch;
   readonly stat_prefix?: string;
@@ -52,12 +53,19 @@ export interface EnvoyRoute {
   readonly typed_per_filter_config?: Readonly<Record<string, TypedConfig>>;
 }
 
+/** `envoy.config.route.v3.WeightedCluster.ClusterWeight` */
+export interface WeightedCluster extends HeaderFields {
+  readonly name?: string;
+  readonly cluster_header?: string;
+  readonly weight: number;
+}
+
 /** `envoy.config.route.v3.RouteAction` */
 export interface RouteAction {
   readonly cluster?: string;
   readonly cluster_header?: string;
   readonly weighted_clusters?: {
-    readonly clusters: readonly { readonly name: string; readonly weight: number }[];
+    readonly clusters: readonly WeightedCluster[];
   };
   readonly timeout: string;
   readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };

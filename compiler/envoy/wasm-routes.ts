@@ -5,9 +5,10 @@
  * nowhere; one that names a class which is not there has no route.
  */
 
-import { classesOf, DEFAULT_RETRY, type RouteClass } from "../classes/route-class.ts";
+import { type ClassHeaders, classesOf, DEFAULT_RETRY, type RouteClass } from "../classes/route-class.ts";
 import type { Listener } from "../ir/ir.ts";
 import { emitCors } from "./cors.ts";
+import { emitHeaders, type HeaderFields } from "./headers.ts";
 import { emitMirrors } from "./mirrors.ts";
 import { emitAction } from "./native-routes.ts";
 import { type Extension, typed } from "./protobuf.ts";
@@ -93,19 +94,38 @@ function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
     ...(routeClass.statPrefix !== undefined && { stat_prefix: routeClass.statPrefix }),
     ...(routeClass.answer ? emitAction(routeClass.answer.action) : forward(routeClass)),
     ...filterConfig(emitCors(routeClass.cors)),
+    ...emitClassHeaders(routeClass.headers),
   };
 }
 
-function forward({ retry, mirrors }: RouteClass): Pick<EnvoyRoute, "route"> {
+function forward({ retry, mirrors, destinationHeaders }: RouteClass): Pick<EnvoyRoute, "route"> {
   return {
     route: {
-      cluster_header: CLUSTER_HEADER,
+      ...(destinationHeaders === undefined
+        ? { cluster_header: CLUSTER_HEADER }
+        : // The one destination that was drawn, so that its headers come before the route's.
+          {
+            weighted_clusters: {
+              clusters: [
+                { cluster_header: CLUSTER_HEADER, weight: 1, ...emitClassHeaders(destinationHeaders) },
+              ],
+            },
+          }),
       // The filter writes a timeout as a header; without one there is none.
       ...timeLimits(0),
       retry_policy: retryPolicy(retry),
       ...emitMirrors(mirrors),
     },
   };
+}
+
+/** Our own headers go before a variable could name them. */
+function emitClassHeaders(headers: ClassHeaders | undefined): HeaderFields {
+  if (headers?.request === undefined) {
+    return emitHeaders(undefined, headers?.response);
+  }
+  const remove = [CLUSTER_HEADER, CLASS_HEADER, ...headers.request.remove];
+  return emitHeaders({ ...headers.request, remove }, headers.response);
 }
 
 /** How often and on what comes from headers that the filter wrote; none of them, no retry. */

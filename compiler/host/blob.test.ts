@@ -10,6 +10,7 @@ import { FilterVm, loadFilter } from "./vm.ts";
 
 const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
 const LOG_ERROR = 4;
+const write = (name: string, value: string) => ({ name, value, append: false });
 
 /** One of every kind of record. */
 function everything(): Uint8Array {
@@ -26,6 +27,20 @@ function everything(): Uint8Array {
     route(prefix("/fault"), { ...to("slow"), timeoutMs: 5 } as Route["action"], {
       fault: { delay: { fixedMs: 5, perMillion: 5 }, abort: { kind: "grpc", status: 3, perMillion: 9 } },
     }),
+    {
+      ...route(
+        prefix("/lines"),
+        {
+          ...to("a"),
+          destinations: [
+            { cluster: "a", weight: 1, responseHeaders: { remove: [], write: [write("x-d", "%PROTOCOL%")] } },
+            { cluster: "b", weight: 2, responseHeaders: { remove: [], write: [write("x-d", "2")] } },
+          ],
+        } as Route["action"],
+        { fault: { abort: { kind: "http", status: 503, perMillion: 9 } } },
+      ),
+      responseHeaders: { remove: [], write: [write("x-r", "1"), write("x-longer", "more than a word")] },
+    },
     route(
       undefined,
       { kind: "directResponse", status: 502, body: "no" },

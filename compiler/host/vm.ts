@@ -28,6 +28,8 @@ export interface Decision {
   readonly status?: number;
   readonly body?: string;
   readonly grpcStatus?: number;
+  /** Header lines of the answer, beside those that Envoy gives every answer. */
+  readonly responseHeaders?: readonly HeaderLine[];
   /** Milliseconds that the request was made to wait. */
   readonly delayMs: number;
   /** The request headers as Envoy's router sees them. */
@@ -54,11 +56,18 @@ interface Exports {
   proxy_on_delete(id: number): void;
 }
 
+interface Response {
+  readonly status: number;
+  readonly body: string;
+  readonly grpcStatus: number;
+  readonly headers: readonly HeaderLine[];
+}
+
 interface Stream {
   readonly root: number;
   headers: HeaderLine[];
   readonly written: Map<string, string>;
-  response?: { status: number; body: string; grpcStatus: number };
+  response?: Response;
   resumed: boolean;
 }
 
@@ -136,13 +145,18 @@ export class FilterVm {
           _detailsSize: number,
           body: number,
           bodySize: number,
-          _headers: number,
-          _headersSize: number,
+          headers: number,
+          headersSize: number,
           grpcStatus: number,
         ) => {
           const stream = this.#streams.get(this.#effective);
           if (!stream) return BAD_ARGUMENT;
-          stream.response = { status, body: this.#text(body, bodySize), grpcStatus: grpcStatus | 0 };
+          stream.response = {
+            status,
+            body: this.#text(body, bodySize),
+            grpcStatus: grpcStatus | 0,
+            headers: this.#lines(headers, headersSize),
+          };
           return OK;
         },
         proxy_continue_stream: () => {
@@ -240,7 +254,7 @@ export class FilterVm {
   }
 
   /** What the filter answered, if it did. */
-  responseOf(id: number): { status: number; body: string; grpcStatus: number } | undefined {
+  responseOf(id: number): Response | undefined {
     return this.#streams.get(id)?.response;
   }
 
@@ -272,12 +286,13 @@ export class FilterVm {
     this.end(id);
     const { headers, written, response } = stream;
     if (response) {
-      const { status, body, grpcStatus } = response;
+      const { status, body, grpcStatus, headers: responseHeaders } = response;
       return {
         outcome: "respond",
         status,
         body,
         ...(grpcStatus >= 0 ? { grpcStatus } : {}),
+        ...(responseHeaders.length > 0 ? { responseHeaders } : {}),
         delayMs,
         headers,
         written,
@@ -325,6 +340,20 @@ export class FilterVm {
     const view = new DataView(this.#exports.memory.buffer);
     view.setUint32(at, address, true);
     view.setUint32(sizeAt, bytes.length, true);
+  }
+
+  /** Header lines that the filter wrote in the form that `#pairs` makes. */
+  #lines(at: number, size: number): HeaderLine[] {
+    const view = new DataView(this.#exports.memory.buffer, at, size);
+    const count = view.getUint32(0, true);
+    let textAt = 4 + count * 8;
+    const texts = Array.from({ length: count * 2 }, (_, i) => {
+      const length = view.getUint32(4 + i * 4, true);
+      const text = this.#text(at + textAt, length);
+      textAt += length + 1;
+      return text;
+    });
+    return Array.from({ length: count }, (_, i): HeaderLine => [texts[i * 2]!, texts[i * 2 + 1]!]);
   }
 
   #pairs(headers: readonly HeaderLine[]): Uint8Array {

@@ -3,9 +3,11 @@
  * that changes what happens to a request, and that nothing here lowers, stands in this table.
  */
 
+import { hasVariables } from "../classes/header-values.ts";
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
-import type { Resource } from "./model.ts";
+import type { HeaderOperations, Resource } from "./model.ts";
 import type { Report } from "./report.ts";
+import { lowerHeaders } from "./routes/header-operations.ts";
 
 interface Unsupported {
   /** Below `spec`: `a.b`, `list[].a` for each item, `map{}` for each key. */
@@ -22,13 +24,16 @@ interface Unsupported {
 
 const isJwtClaim = (_value: unknown, key: string | number) =>
   typeof key === "string" && key.toLowerCase().startsWith("@request.auth.claims");
+/** Operations that are the filter's to do: those with a variable are Envoy's. */
+const isLiteral = (value: unknown) =>
+  isPresent(value) && !hasVariables(lowerHeaders({ request: value as HeaderOperations }).request);
 const ENVOY_STATUS = "Envoy takes 200 to 599";
 
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   { path: "http[].redirect" },
   { path: "http[].rewrite" },
-  { path: "http[].headers" },
-  { path: "http[].route[].headers" },
+  { path: "http[].headers.request", when: isLiteral },
+  { path: "http[].route[].headers.request", when: isLiteral },
   { path: "http[].match[].headers{}", when: isJwtClaim },
   { path: "http[].match[].withoutHeaders{}", when: isJwtClaim },
   { path: "http[].directResponse.body.bytes" },

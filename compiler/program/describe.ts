@@ -332,7 +332,8 @@ class Reader {
     if (kind === layout.KIND_RESPONSE) {
       const status = this.#u32(record + layout.RESPONSE_STATUS);
       const length = this.#u32(record + layout.RESPONSE_BODY_LENGTH);
-      return { ...fault, outcome: `answer ${status} with ${length} bytes` };
+      const lines = this.#lines(this.#u32(record + layout.RESPONSE_LINES));
+      return { ...fault, outcome: [`answer ${status} with ${length} bytes`, ...lines].join("; ") };
     }
     const headers = this.#headerTexts(this.#u32(record + layout.FORWARD_HEADERS));
     const text = (at: number) => this.#string(this.#u32(at), this.#u32(at + 4));
@@ -344,7 +345,12 @@ class Reader {
     const end = record + this.#size(record);
     for (let share = record + layout.FORWARD_SHARES; share < end; share += layout.SHARE_SIZE) {
       const cumulative = this.#u64(share + layout.SHARE_CUMULATIVE);
-      shares.push(`${cumulative - below} × ${text(share + layout.SHARE_STRING)}`);
+      const own = [
+        ...this.#headerTexts(this.#u32(share + layout.SHARE_HEADERS)),
+        ...this.#lines(this.#u32(share + layout.SHARE_LINES)).map((line) => `when aborted ${line}`),
+      ];
+      const more = own.length > 0 ? ` (${own.join("; ")})` : "";
+      shares.push(`${cumulative - below} × ${text(share + layout.SHARE_STRING)}${more}`);
       below = cumulative;
     }
     return { ...fault, outcome: [`to ${shares.join(", ")}`, ...headers].join("; ") };
@@ -361,6 +367,23 @@ class Reader {
     return texts;
   }
 
+  /** Header lines of an answer. */
+  #lines(record: number): string[] {
+    if (record === 0) return [];
+    let at = record + layout.LINES_TEXT;
+    const count = this.#u32(at);
+    const sizes = Array.from({ length: count * 2 }, (_, i) =>
+      this.#u32(record + layout.LINES_TEXT + 4 + i * 4),
+    );
+    at += 4 + sizes.length * 4;
+    const texts = sizes.map((size) => {
+      const text = this.#decoder.decode(this.#bytes.subarray(at, at + size));
+      at += size + 1;
+      return text;
+    });
+    return Array.from({ length: count }, (_, i) => `${texts[i * 2]}: ${texts[i * 2 + 1]}`);
+  }
+
   #fault(record: number): string {
     const parts: string[] = [];
     const percent = (at: number) => `${this.#u32(record + at) / 10_000} %`;
@@ -373,7 +396,9 @@ class Reader {
     if (kind !== layout.ABORT_NONE) {
       const protocol = kind === layout.ABORT_GRPC ? "gRPC " : "";
       const status = this.#u32(record + layout.FAULT_ABORT_STATUS);
-      parts.push(`abort with ${protocol}${status} for ${percent(layout.FAULT_ABORT_PPM)}`);
+      const lines = this.#lines(this.#u32(record + layout.FAULT_ABORT_LINES));
+      const saying = lines.length > 0 ? ` and ${lines.join("; ")}` : "";
+      parts.push(`abort with ${protocol}${status}${saying} for ${percent(layout.FAULT_ABORT_PPM)}`);
     }
     return parts.join(", ");
   }

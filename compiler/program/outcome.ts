@@ -11,15 +11,17 @@ import {
   KIND_FORWARD,
   KIND_FORWARD_ONE,
   KIND_HEADERS,
+  KIND_LINES,
   KIND_RESPONSE,
 } from "../../filter/layout.ts";
-import { className, classOf, isDefaultRetry } from "../classes/route-class.ts";
-import type { Fault, Forward, Route } from "../ir/ir.ts";
+import { type Line, linesOf } from "../classes/header-values.ts";
+import { className, classOf, hasOwnHeaders, isDefaultRetry } from "../classes/route-class.ts";
+import type { Destination, Fault, Forward, Route } from "../ir/ir.ts";
 import type { BlobWriter } from "./writer.ts";
 
 /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
 export function writeOutcome(writer: BlobWriter, route: Route): number {
-  const fault = route.fault ? writeFault(writer, route.fault) : 0;
+  const fault = route.fault ? writeFault(writer, route, route.fault) : 0;
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {
     // Envoy's route of that class answers: there is no cluster to go to.
@@ -27,22 +29,33 @@ export function writeOutcome(writer: BlobWriter, route: Route): number {
   }
   if (action.kind === "directResponse") {
     const body = writer.string(action.body);
-    return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length]);
+    const lines = writeLines(writer, linesOf([route.responseHeaders]));
+    return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
   }
   if (action.kind === "redirect") {
     throw new Error("a redirect has no record yet");
   }
-  const headers = writeHeaders(writer, [...classHeader(route), ...forwardHeaders(action)]);
-  if (action.destinations.length === 1) {
-    const cluster = writer.string(action.destinations[0]!.cluster);
+  const only = action.destinations.length === 1 ? action.destinations[0] : undefined;
+  // Where destinations differ in their class, each share names its own.
+  const ownClasses = only === undefined && action.destinations.some(hasOwnHeaders);
+  const shared = ownClasses ? [] : classHeader(route, only);
+  const headers = writeHeaders(writer, [...shared, ...forwardHeaders(action)]);
+  if (only !== undefined) {
+    const cluster = writer.string(only.cluster);
     return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, cluster.offset, cluster.length]);
   }
   const shares: number[] = [];
   let total = 0n;
-  for (const { cluster, weight } of action.destinations) {
-    total += BigInt(weight);
-    const name = writer.string(cluster);
-    shares.push(...words64(total), name.offset, name.length);
+  for (const destination of action.destinations) {
+    total += BigInt(destination.weight);
+    const name = writer.string(destination.cluster);
+    shares.push(
+      ...words64(total),
+      name.offset,
+      name.length,
+      ownClasses ? writeHeaders(writer, classHeader(route, destination)) : 0,
+      ownClasses && route.fault?.abort ? writeLines(writer, abortLines(route, destination)) : 0,
+    );
   }
   return writer.sharedRecord(KIND_FORWARD, [fault, headers, ...words64(total), ...shares]);
 }
@@ -51,7 +64,7 @@ function words64(value: bigint): [number, number] {
   return [Number(value & 0xffffffffn), Number(value >> 32n)];
 }
 
-function writeFault(writer: BlobWriter, fault: Fault): number {
+function writeFault(writer: BlobWriter, route: Route, fault: Fault): number {
   const { delay, abort } = fault;
   const kind = !abort ? ABORT_NONE : abort.kind === "http" ? ABORT_HTTP : ABORT_GRPC;
   return writer.sharedRecord(KIND_FAULT, [
@@ -60,7 +73,30 @@ function writeFault(writer: BlobWriter, fault: Fault): number {
     kind,
     abort?.status ?? 0,
     abort?.perMillion ?? 0,
+    abort ? writeLines(writer, abortLines(route)) : 0,
   ]);
+}
+
+/** What an abort in place of a destination says beside its status: a route's headers are those of every answer. */
+function abortLines(route: Route, destination?: Destination): Line[] {
+  return linesOf([destination?.responseHeaders, route.responseHeaders]);
+}
+
+/** In the form in which the host takes them, so that nothing is put together while a request waits. */
+function writeLines(writer: BlobWriter, lines: readonly Line[]): number {
+  if (lines.length === 0) return 0;
+  const texts = lines.flat().map((text) => Buffer.from(text));
+  const length = 4 + texts.reduce((sum, text) => sum + 4 + text.length + 1, 0);
+  const bytes = new DataView(new ArrayBuffer((length + 3) & ~3));
+  bytes.setUint32(0, lines.length, true);
+  let at = 4 + texts.length * 4;
+  for (const [index, text] of texts.entries()) {
+    bytes.setUint32(4 + index * 4, text.length, true);
+    new Uint8Array(bytes.buffer).set(text, at);
+    at += text.length + 1;
+  }
+  const words = Array.from({ length: bytes.byteLength / 4 }, (_, index) => bytes.getUint32(index * 4, true));
+  return writer.sharedRecord(KIND_LINES, [length, ...words]);
 }
 
 function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, string])[]): number {
@@ -83,9 +119,9 @@ const GRPC_CONDITIONS: ReadonlySet<string> = new Set([
   "unavailable",
 ]);
 
-/** The header that names the route's class, when it has one. */
-function classHeader(route: Route): [string, string][] {
-  const routeClass = classOf(route);
+/** The header that names the class of a destination, when it has one. */
+function classHeader(route: Route, destination?: Destination): [string, string][] {
+  const routeClass = classOf(route, destination);
   return routeClass === undefined ? [] : [["x-sluice-class", className(routeClass)]];
 }
 

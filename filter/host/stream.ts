@@ -47,15 +47,17 @@ export function removeHeader(name: usize, nameLength: usize): void {
   proxy_remove_header_map_value(REQUEST_HEADERS, name, nameLength);
 }
 
-/** Answers in place of an upstream. For gRPC clients Envoy turns the status into a gRPC one, as it does itself. */
+/** Answers in place of an upstream; `lines` are headers, as in `readHeaders`. For gRPC clients Envoy turns the status into a gRPC one, as it does itself. */
 export function respond(
   status: u32,
   details: usize,
   detailsLength: usize,
   body: usize,
   bodyLength: usize,
+  lines: usize = 0,
+  linesLength: usize = 0,
 ): void {
-  respondGrpc(status, NO_GRPC_STATUS, details, detailsLength, body, bodyLength);
+  respondGrpc(status, NO_GRPC_STATUS, details, detailsLength, body, bodyLength, lines, linesLength);
 }
 
 /** The same with a gRPC status of our own, which only gRPC clients get to see. */
@@ -66,10 +68,15 @@ export function respondGrpc(
   detailsLength: usize,
   body: usize,
   bodyLength: usize,
+  lines: usize = 0,
+  linesLength: usize = 0,
 ): void {
-  const noHeaders = pairsResult;
-  store<u32>(noHeaders, 0);
-  proxy_send_local_response(status, details, detailsLength, body, bodyLength, noHeaders, 4, grpcStatus);
+  if (!lines) {
+    lines = pairsResult;
+    linesLength = 4;
+    store<u32>(lines, 0);
+  }
+  proxy_send_local_response(status, details, detailsLength, body, bodyLength, lines, linesLength, grpcStatus);
 }
 
 /** Makes the following calls apply to another context. False when it is gone. */

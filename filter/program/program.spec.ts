@@ -96,9 +96,10 @@ function build(): u32 {
   word(3);
   word(1 << 3);
   word(0);
-  response = record(KIND_RESPONSE, 5);
+  response = record(KIND_RESPONSE, 6);
   word(0);
   word(204);
+  word(0);
   word(0);
   word(0);
   const onA = record(KIND_PREDICATES, 4);

@@ -32,6 +32,7 @@ import {
   FAN_ENTRY_SIZE,
   FAN_REST,
   FAULT_ABORT_KIND,
+  FAULT_ABORT_LINES,
   FAULT_ABORT_PPM,
   FAULT_ABORT_STATUS,
   FAULT_DELAY_PPM,
@@ -69,6 +70,7 @@ import {
   KIND_FORWARD_ONE,
   KIND_HEADERS,
   KIND_LEAF,
+  KIND_LINES,
   KIND_LIST,
   KIND_LIST_REGEX_SET,
   KIND_LIST_TABLE,
@@ -82,6 +84,8 @@ import {
   KIND_TRIE,
   LEAF_ENTRIES,
   LEAF_ENTRY_SIZE,
+  LINES_LENGTH,
+  LINES_TEXT,
   MAGIC,
   NODE_DIRECT,
   NODE_NONE,
@@ -107,10 +111,13 @@ import {
   REGEX_TABLE,
   RESPONSE_BODY,
   RESPONSE_BODY_LENGTH,
+  RESPONSE_LINES,
   RESPONSE_SIZE,
   RESPONSE_STATUS,
   SHARE_CUMULATIVE,
+  SHARE_HEADERS,
   SHARE_LENGTH,
+  SHARE_LINES,
   SHARE_SIZE,
   SHARE_STRING,
   SWITCH_ATTRIBUTE,
@@ -374,11 +381,13 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
         size == RESPONSE_SIZE &&
         isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT) &&
         isStatus(load<u32>(record, RESPONSE_STATUS)) &&
-        isString(load<u32>(record, RESPONSE_BODY), load<u32>(record, RESPONSE_BODY_LENGTH))
+        isString(load<u32>(record, RESPONSE_BODY), load<u32>(record, RESPONSE_BODY_LENGTH)) &&
+        isOptional(load<u32>(record, RESPONSE_LINES), KIND_LINES)
       );
     case KIND_FAULT:
       return (
         size == FAULT_SIZE &&
+        isOptional(load<u32>(record, FAULT_ABORT_LINES), KIND_LINES) &&
         load<u32>(record, FAULT_DELAY_PPM) <= 1000000 &&
         load<u32>(record, FAULT_ABORT_PPM) <= 1000000 &&
         (load<u32>(record, FAULT_ABORT_KIND) == ABORT_GRPC
@@ -401,6 +410,8 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
       return verifyEach(record, size);
     case KIND_FAN:
       return verifyFan(record, size);
+    case KIND_LINES:
+      return verifyLines(record, size);
     default:
       return false;
   }
@@ -534,6 +545,21 @@ function verifyHeaders(record: usize, size: u32): bool {
   return true;
 }
 
+/** The host reads lengths and texts without looking back at us. */
+function verifyLines(record: usize, size: u32): bool {
+  if (size < LINES_TEXT + 4) return false;
+  const length = load<u32>(record, LINES_LENGTH);
+  if (length < 4 || length > size - LINES_TEXT) return false;
+  const text = record + LINES_TEXT;
+  const count = load<u32>(text);
+  if (count > (length - 4) >> 3) return false;
+  let end: u64 = 4 + ((<u64>count) << 3);
+  for (let i: u32 = 0; i < count << 1; i++) {
+    end += <u64>load<u32>(text + 4 + (i << 2)) + 1;
+  }
+  return end == length;
+}
+
 function verifyForward(record: usize, size: u32): bool {
   if (size <= FORWARD_SHARES || (size - FORWARD_SHARES) % SHARE_SIZE) return false;
   if (!isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT)) return false;
@@ -545,6 +571,8 @@ function verifyForward(record: usize, size: u32): bool {
     if (cumulative <= sum) return false;
     sum = cumulative;
     if (!isString(load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH))) return false;
+    if (!isOptional(load<u32>(share, SHARE_HEADERS), KIND_HEADERS)) return false;
+    if (!isOptional(load<u32>(share, SHARE_LINES), KIND_LINES)) return false;
   }
   return sum == load<u64>(record, FORWARD_TOTAL);
 }

@@ -11,6 +11,7 @@ import type { Destination, HttpRouteDestination } from "../model.ts";
 import type { Service } from "../registry/service.ts";
 import { didYouMean } from "../report.ts";
 import type { VirtualService } from "../virtual-services.ts";
+import { lowerDestinationHeaders } from "./header-operations.ts";
 import type { Site } from "./sites.ts";
 
 /** Empty when every weight is 0. */
@@ -21,8 +22,9 @@ export function lowerSplit(
   site: Site,
   lowering: Lowering,
 ): IrDestination[] {
-  const destinations = split.map(({ destination, weight }, index) => ({
+  const destinations = split.map(({ destination, weight, headers }, index) => ({
     weight: weight ?? 0,
+    headers: () => lowerDestinationHeaders(headers),
     lower: () => {
       const spanOf = (field: string) =>
         virtualService.resource.spanOf([
@@ -39,7 +41,10 @@ export function lowerSplit(
   }));
   // The weight of a single destination means nothing, not even 0.
   const used = destinations.length === 1 ? destinations : destinations.filter(({ weight }) => weight > 0);
-  return used.map(({ weight, lower }) => ({ cluster: lower(), weight: used.length === 1 ? 1 : weight }));
+  // The operations on headers of an only destination are in its rule's list.
+  return used.length === 1
+    ? used.map(({ lower }) => ({ cluster: lower(), weight: 1 }))
+    : used.map(({ weight, lower, headers }) => ({ cluster: lower(), weight, ...headers() }));
 }
 
 /** A destination that leads nowhere is a warning: its cluster is then absent, and Envoy answers 503, as with istiod. */

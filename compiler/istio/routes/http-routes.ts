@@ -1,13 +1,16 @@
 /** The http rules of a VirtualService as routes, for one site. */
 
+import { hasVariables } from "../../classes/header-values.ts";
 import type { Action, Route } from "../../ir/ir.ts";
 import { durationMs } from "../../schema/duration.ts";
+import type { Span } from "../../source/span.ts";
 import type { Lowering } from "../lowering.ts";
 import type { HttpMatchRequest, HttpRoute } from "../model.ts";
 import type { VirtualService } from "../virtual-services.ts";
 import { lowerCors } from "./cors.ts";
 import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
+import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
 import { lowerMirrors } from "./mirrors.ts";
 import { lowerRetries } from "./retries.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
@@ -27,7 +30,7 @@ export function lowerHttpRoutes(virtualService: VirtualService, site: Site, lowe
       if (!appliesAt(match, site, resource.namespace, lowering.options)) {
         continue;
       }
-      const route = lowerRoute(http, rule, match, index, action(), virtualService);
+      const route = lowerRoute(http, rule, match, index, action(), virtualService, lowering);
       if (route === undefined) {
         continue;
       }
@@ -50,20 +53,40 @@ function lowerRoute(
   index: number,
   action: Action | undefined,
   { originOf }: VirtualService,
+  lowering: Lowering,
 ): Route | undefined {
   if (action === undefined) {
     return undefined;
   }
   const fault = lowerFault(http.fault);
+  const headers = lowerRuleHeaders(http);
+  const origin = originOf(rule, match && index);
+  if (fault?.abort !== undefined) {
+    refuseAbortWithVariables(http, origin.span, lowering);
+  }
   return {
     name: match?.name ? `${http.name ?? ""}.${match.name}` : (http.name ?? ""),
     match: lowerRouteMatch(match),
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...(fault && { fault }),
     ...lowerCors(http.corsPolicy),
+    ...(headers.response && { responseHeaders: headers.response }),
     action,
-    origin: originOf(rule, match && index),
+    origin,
   };
+}
+
+/** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
+function refuseAbortWithVariables(http: HttpRoute, span: Span, { options, report }: Lowering): void {
+  const lists = [http.headers, ...(http.route ?? []).map(({ headers }) => headers)];
+  if (options.target === "wasm" && lists.some((list) => hasVariables(lowerHeaders(list).response))) {
+    report(
+      "SL0301",
+      "not supported yet: a variable in the response headers of a rule with fault.abort",
+      span,
+      () => ({ help: "Write the values out, put the fault into a rule of its own, or use --target native." }),
+    );
+  }
 }
 
 /** Nothing for a rule that has been refused: no action, or one that is not supported. */
@@ -82,6 +105,7 @@ function lowerAction(
     return undefined;
   }
   const destinations = lowerSplit(http.route ?? [], rule, virtualService, site, lowering);
+  const headers = lowerRuleHeaders(http);
   if (destinations.length === 0) {
     return undefined;
   }
@@ -90,6 +114,7 @@ function lowerAction(
     destinations,
     timeoutMs: durationMs(http.timeout) ?? 0,
     retry: lowerRetries(http.retries),
+    ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),
   };
 }
