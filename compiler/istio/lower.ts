@@ -68,26 +68,36 @@ function refuse(
     sites.add(MESH);
   }
   for (const gateway of gateways) {
-    refuseUnsupported(gateway, GATEWAY, report);
+    refuseOnce(gateway, GATEWAY, report);
   }
   for (const { sources, gateways } of virtualServices) {
     if (gateways.some((gateway) => sites.has(gateway))) {
       for (const resource of sources) {
-        refuseUnsupported(resource, VIRTUAL_SERVICE, report);
+        refuseOnce(resource, VIRTUAL_SERVICE, report);
       }
     }
   }
   for (const resource of destinationRules) {
     if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
-      refuseUnsupported(resource, DESTINATION_RULE, report);
+      refuseOnce(resource, DESTINATION_RULE, report);
     }
   }
   for (const resource of serviceEntries) {
     if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
-      refuseUnsupported(resource, SERVICE_ENTRY, report);
+      refuseOnce(resource, SERVICE_ENTRY, report);
     }
   }
 }
+
+/** Specs that nothing was refused of: what does not change is not looked through again. */
+const supported = new WeakMap<object, Parameters<typeof refuseUnsupported>[1]>();
+
+const refuseOnce: typeof refuseUnsupported = (resource, table, report) => {
+  const spec = resource.spec as object;
+  const fine = supported.get(spec) === table || refuseUnsupported(resource, table, report);
+  if (fine) supported.set(spec, table);
+  return fine;
+};
 
 /** Addresses on which a listener is in the way of the admin interface, which is always on 127.0.0.1. */
 const ADMIN_ADDRESSES = new Set(["127.0.0.1", "0.0.0.0", "::"]);

@@ -109,7 +109,8 @@ function loadResource(
   root: FieldPath,
   sink: DiagnosticSink,
 ): void {
-  const value = withoutNulls(raw);
+  const checked = isObject(raw) ? flawless.get(raw) : undefined;
+  const value = checked ?? withoutNulls(raw);
   if (!isObject(value) || typeof value.kind !== "string" || typeof value.apiVersion !== "string") {
     sink.report({
       code: "SL0101",
@@ -158,7 +159,10 @@ function loadResource(
     set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
     return;
   }
-  if (!checkSchema(kind, value, document, root, sink)) return;
+  if (checked === undefined) {
+    if (!checkSchema(kind, value, document, root, sink)) return;
+    flawless.set(raw as object, value);
+  }
   const metadata = (value.metadata ?? {}) as Record<string, unknown>;
   const resource: Resource<unknown> = {
     kind,
@@ -169,11 +173,15 @@ function loadResource(
     annotations: (metadata.annotations ?? {}) as Record<string, string>,
     ...(metadata.creationTimestamp ? { creationTimestamp: String(metadata.creationTimestamp) } : {}),
     spec: hasSpec ? (value.spec ?? {}) : value,
+    document: value,
     span: document.spanOf(root),
     spanOf: (path) => document.spanOf([...root, ...path]),
   };
   (set[list] as Resource<unknown>[]).push(resource);
 }
+
+/** What the schema was content with, by what it was read from, which stays as long as its text does. */
+const flawless = new WeakMap<object, Record<string, unknown>>();
 
 /** Conditions on names: a null one is not the same as none. */
 const CONDITIONS = new Set(["headers", "withoutHeaders", "queryParams"]);

@@ -18,6 +18,8 @@ export interface Resource<Spec> {
   /** RFC 3339, as Kubernetes writes it. */
   readonly creationTimestamp?: string;
   readonly spec: Spec;
+  /** All of it, and the same object for as long as its text is the same: a key for what is known of it. */
+  readonly document?: object;
   /** The whole document. */
   readonly span: Span;
   /** Where the value at `path` stands; of its nearest ancestor that exists when it is missing. */

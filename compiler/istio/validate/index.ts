@@ -13,15 +13,28 @@ import { validateMetadata } from "./metadata.ts";
 import { validateServiceEntry } from "./service-entry.ts";
 import { validateVirtualService } from "./virtual-service.ts";
 
+/** The specs of documents that nothing was found in: what does not change is not looked at again. */
+const faultless = new WeakMap<object, unknown>();
+
 export function validate(resources: ResourceSet, sink: DiagnosticSink): void {
   const all = <Spec>(
     list: readonly Resource<Spec>[],
     validator: (check: Check, resource: Resource<Spec>) => void,
   ): void => {
     for (const resource of list) {
-      const check = checkOf(resource, sink);
+      const { spec, document } = resource;
+      if (document !== undefined && faultless.get(document) === spec) continue;
+      let findings = 0;
+      const counting: DiagnosticSink = {
+        report(diagnostic) {
+          findings += 1;
+          sink.report(diagnostic);
+        },
+      };
+      const check = checkOf(resource, counting);
       validateMetadata(check);
       validator(check, resource);
+      if (document !== undefined && findings === 0) faultless.set(document, spec);
     }
   };
   all(resources.virtualServices, validateVirtualService);
