@@ -51,3 +51,43 @@ test("the classes of a table, each once", () => {
   expect([...classes.values()].map(({ statPrefix }) => statPrefix).sort()).toEqual(["s", "t", undefined]);
   expect([...classes.keys()]).toEqual([...classes.keys()].sort());
 });
+
+const set = (value: string) => ({ remove: [], write: [{ name: "x", value, append: false }] });
+
+test("operations on a request go by class when one has a variable, and then in their order", () => {
+  const destination = (value: string) => ({ cluster: "a", weight: 1, requestHeaders: set(value) });
+  const classHeaders = (rule: string, ...values: string[]) => {
+    const destinations = values.map(destination);
+    const made = classOf(route({ requestHeaders: set(rule), destinations }), destinations[0]);
+    return [made?.headers?.request, made?.destinationHeaders?.request];
+  };
+  expect(classHeaders("1", "2", "3")).toEqual([undefined, undefined]);
+  expect(classHeaders("%A%", "2", "3")).toEqual([set("%A%"), undefined]);
+  expect(classHeaders("1", "%A%", "3")).toEqual([set("1"), set("%A%")]);
+  // The rule's come after those of every destination, or of none.
+  expect(classHeaders("1", "2", "%A%")).toEqual([set("1"), undefined]);
+});
+
+test("operations on a response go by class when an upstream answers", () => {
+  const headers = { responseHeaders: set("1") };
+  expect(classOf(route({}, headers))?.headers).toEqual({ response: set("1") });
+  const answer = { kind: "directResponse", status: 200, body: "" } as const;
+  expect(classOf({ ...route(), action: answer, ...headers })).toBeUndefined();
+  expect(classOf({ ...route(), action: answer, responseHeaders: set("%A%") })).toEqual({
+    retry: "default",
+    headers: { response: set("%A%") },
+    answer: { action: answer },
+  });
+});
+
+test("what a redirect puts another path in place of is part of its class", () => {
+  const path = { kind: "prefix", value: "/a", ignoreCase: false } as const;
+  const redirect = { kind: "redirect", status: 301, path: { kind: "matched", value: "/b" } } as const;
+  const made = classOf({
+    ...route(),
+    match: { path, headers: [], queryParams: [] },
+    action: redirect,
+    responseHeaders: set("%A%"),
+  });
+  expect(made?.answer).toEqual({ action: redirect, path });
+});

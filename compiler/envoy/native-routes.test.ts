@@ -135,3 +135,34 @@ test("a CORS policy is configuration of the CORS filter for the route", () => {
     },
   });
 });
+
+test("operations on headers, of the rule and of the destinations of a split", () => {
+  const set = (value: string) => ({ remove: ["y"], write: [{ name: "x", value, append: false }] });
+  const option = (value: string) => ({
+    header: { key: "x", value },
+    append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+  });
+  const destinations = [
+    { cluster: "a", weight: 1, requestHeaders: set("a"), responseHeaders: set("b") },
+    { cluster: "b", weight: 1 },
+  ];
+  const action = { ...(testRoute().action as Forward), requestHeaders: set("1"), destinations };
+  const route = emit({ responseHeaders: set("2"), action });
+  expect(route).toMatchObject({
+    request_headers_to_add: [option("1")],
+    request_headers_to_remove: ["y"],
+    response_headers_to_add: [option("2")],
+    response_headers_to_remove: ["y"],
+  });
+  expect(route.route?.weighted_clusters?.clusters).toEqual([
+    {
+      name: "a",
+      weight: 1,
+      request_headers_to_add: [option("a")],
+      request_headers_to_remove: ["y"],
+      response_headers_to_add: [option("b")],
+      response_headers_to_remove: ["y"],
+    },
+    { name: "b", weight: 1 },
+  ]);
+});

@@ -75,3 +75,60 @@ test("where a retry goes, and when", () => {
   });
   expect(policy({ backOffMs: 10 })).toMatchObject({ retry_back_off: { base_interval: "0.01s" } });
 });
+
+const write = (name: string, value: string, append = false) => ({ name, value, append });
+const classRoute = (route: Route) => {
+  const map = matcher(route).matcher_tree.exact_match_map.map;
+  const names = Object.keys(map).filter((name) => name !== "retry");
+  expect(names).toHaveLength(1);
+  return map[names[0]!]!.action.typed_config;
+};
+
+test("operations on headers: the destination's own at the destination, so that they come first", () => {
+  const destination = {
+    cluster: "a",
+    weight: 1,
+    responseHeaders: { remove: ["x"], write: [write("y", "1", true)] },
+  };
+  const route = {
+    ...forward({ destinations: [destination] }),
+    responseHeaders: { remove: [], write: [write("y", "%PROTOCOL%")] },
+  };
+  const emitted = classRoute(route);
+  expect(emitted.response_headers_to_add).toEqual([
+    { header: { key: "y", value: "%PROTOCOL%" }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" },
+  ]);
+  expect(emitted.route?.weighted_clusters).toEqual({
+    clusters: [
+      {
+        cluster_header: "x-sluice-cluster",
+        weight: 1,
+        response_headers_to_remove: ["x"],
+        response_headers_to_add: [
+          { header: { key: "y", value: "1" }, append_action: "APPEND_IF_EXISTS_OR_ADD" },
+        ],
+      },
+    ],
+  });
+  expect(emitted.route).not.toHaveProperty("cluster_header");
+});
+
+test("no variable of a request's operations sees our own headers", () => {
+  const headers = { remove: ["x-a"], write: [write("x-b", "%REQ(x-sluice-cluster)%")] };
+  expect(classRoute(forward({ requestHeaders: headers })).request_headers_to_remove).toEqual([
+    "x-sluice-cluster",
+    "x-sluice-class",
+    "x-a",
+  ]);
+});
+
+test("an answer whose headers have variables is Envoy's", () => {
+  const route = testRoute({
+    action: { kind: "directResponse", status: 418, body: "teapot" },
+    responseHeaders: { remove: [], write: [write("x", "%PROTOCOL%")] },
+  });
+  expect(classRoute(route)).toMatchObject({
+    direct_response: { status: 418, body: { inline_string: "teapot" } },
+    response_headers_to_add: [{ header: { key: "x", value: "%PROTOCOL%" } }],
+  });
+});
