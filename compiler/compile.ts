@@ -15,6 +15,7 @@ import type { ProxyOptions } from "./options.ts";
 import { makeManifest } from "./output/manifest.ts";
 import type { OutputFiles } from "./output/write.ts";
 import { encodeProgram } from "./program/encode.ts";
+import { NO_PROGRESS, type Progress } from "./progress.ts";
 import { filterModulePath, NEWEST_ENVOY, OLDEST_ENVOY, packageRoot } from "./runtime/index.ts";
 import { readInputs } from "./source/read.ts";
 import type { SourceFile } from "./source/span.ts";
@@ -31,6 +32,7 @@ export async function compile(
   paths: readonly string[],
   options: ProxyOptions,
   sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
 ): Promise<Compilation | undefined> {
   let errors = 0;
   const counting: DiagnosticSink = {
@@ -39,18 +41,21 @@ export async function compile(
       sink.report(diagnostic);
     },
   };
-  const sources = await readInputs(paths, counting);
-  const resources = loadResources(sources, counting);
-  validate(resources, counting);
+  const sources = await readInputs(paths, counting, progress);
+  const resources = loadResources(sources, counting, progress);
+  validate(resources, counting, progress);
   // Lowered in spite of errors, so that everything that is wrong is said at once.
-  const config = lowerToIr(resources, options, counting);
+  const config = lowerToIr(resources, options, counting, progress);
   if (errors > 0) {
     return undefined;
   }
   const blobs = new Map<string, Uint8Array>();
   if (options.target === "wasm") {
+    const total = config.listeners.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
+    let done = 0;
     for (const listener of config.listeners) {
-      blobs.set(listener.name, encodeProgram(listener.routes));
+      const onHost = () => progress.at("encoding", ++done, total);
+      blobs.set(listener.name, encodeProgram(listener.routes, onHost));
     }
   }
   return { sources, config, blobs };

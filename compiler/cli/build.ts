@@ -6,6 +6,7 @@ import type { Manifest } from "../output/manifest.ts";
 import { writeOutput } from "../output/write.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { printableIr } from "./printable-ir.ts";
+import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +28,9 @@ export async function buildCommand(
     throw new UsageError("no output: name a directory with --out");
   }
   const report = new Report(options.strict);
-  const compilation = await compile(options.paths, options.proxy, report);
+  const progress = progressBar(terminal);
+  const compilation = await compile(options.paths, options.proxy, report, progress);
+  progress.done();
   const ok = compilation !== undefined && !report.hasErrors;
 
   if (flags.print === "ir") {

@@ -2,6 +2,7 @@
 
 import { compile } from "../compile.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,7 +18,9 @@ export async function checkCommand(
 ): Promise<ExitCode> {
   const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });
   const report = new Report(options.strict);
-  await compile(options.paths, options.proxy, report);
+  const progress = progressBar(terminal);
+  await compile(options.paths, options.proxy, report, progress);
+  progress.done();
   terminal.out(flags.format === "json" ? report.renderJson() : report.renderText(terminal.outColors));
   return report.hasErrors ? EXIT.rules : EXIT.ok;
 }

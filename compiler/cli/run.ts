@@ -22,6 +22,7 @@ import {
 import { readInputs } from "../source/read.ts";
 import type { SourceFile } from "../source/span.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { progressBar } from "./progress-bar.ts";
 import { type CommonOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
@@ -64,7 +65,9 @@ export async function runCommand(
   }
   const voice = new Voice(terminal, flags.format);
   const report = new Report(options.strict);
-  const compilation = await compile(options.paths, options.proxy, report);
+  const progress = progressBar(terminal);
+  const compilation = await compile(options.paths, options.proxy, report, progress);
+  progress.done();
   voice.diagnostics(report);
   if (compilation === undefined || report.hasErrors) {
     return EXIT.rules;

@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void;
   readonly outColors: Colors;
   readonly errColors: Colors;
+  /** How wide the terminal is that `err` is; absent when it is none that a line can be written over in. */
+  readonly errColumns?: number;
 }
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -23,11 +25,14 @@ export function processTerminal(): Terminal {
       throw error;
     });
   }
+  const { isTTY, columns } = process.stderr;
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     outColors: picocolors.createColors(wantsColors(process.env, process.stdout.isTTY)),
     errColors: picocolors.createColors(wantsColors(process.env, process.stderr.isTTY)),
+    // A terminal of unknown width says 0.
+    ...(isTTY && process.env.TERM !== "dumb" && { errColumns: columns || 80 }),
   };
 }
 

@@ -135,6 +135,7 @@ function lowerVirtualHosts(
       if (routes === undefined) {
         routes = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
         ofGateway.set(virtualService, routes);
+        lowering.onLowered?.();
       }
       if (routes.length === 0) {
         continue;

@@ -6,6 +6,7 @@
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { Config, Listener } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
+import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { ClusterUses } from "./clusters/cluster-uses.ts";
 import { lowerClusters } from "./clusters/clusters.ts";
 import { DestinationRules } from "./clusters/destination-rules.ts";
@@ -29,7 +30,14 @@ import {
 import { type VirtualService, visibleVirtualServices } from "./virtual-services.ts";
 import { exposure } from "./visibility.ts";
 
-export function lowerToIr(resources: ResourceSet, options: ProxyOptions, sink: DiagnosticSink): Config {
+export function lowerToIr(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Config {
+  let lowered = 0;
+  const total = resources.virtualServices.length;
   const report = reportTo(sink);
   const workloads = new Workloads(resources);
   const lowering: Lowering = {
@@ -39,6 +47,8 @@ export function lowerToIr(resources: ResourceSet, options: ProxyOptions, sink: D
     registry: buildRegistry(resources, workloads, options),
     destinationRules: new DestinationRules(resources.destinationRules, options),
     clusterUses: new ClusterUses(),
+    // Some are lowered at several places.
+    onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
   const virtualServices = visibleVirtualServices(resources, options, report);
   const gateways = selectedGateways(resources, lowering);

@@ -14,4 +14,6 @@ export interface Lowering {
   readonly destinationRules: DestinationRules;
   readonly clusterUses: ClusterUses;
   readonly report: Report;
+  /** Told that a VirtualService is lowered at one of its places. */
+  readonly onLowered?: () => void;
 }

@@ -5,6 +5,7 @@
 
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { nearest } from "../diagnostics/nearest.ts";
+import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { checkSchema } from "../schema/check.ts";
 import { parseDocuments, type SourceDocument } from "../source/parse.ts";
 import { keepOnly } from "../source/plain.ts";
@@ -64,7 +65,11 @@ const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: bool
   "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
 };
 
-export function loadResources(files: readonly SourceFile[], sink: DiagnosticSink): ResourceSet {
+export function loadResources(
+  files: readonly SourceFile[],
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): ResourceSet {
   const set: ResourceSet = {
     virtualServices: [],
     destinationRules: [],
@@ -77,8 +82,12 @@ export function loadResources(files: readonly SourceFile[], sink: DiagnosticSink
     pods: [],
     ignored: new Map(),
   };
+  const total = files.reduce((sum, { text }) => sum + text.length, 0);
+  let before = 0;
   for (const file of files) {
-    for (const document of parseDocuments(file, sink)) {
+    const documents = parseDocuments(file, sink, (end) => progress.at("parsing", before + end, total));
+    before += file.text.length;
+    for (const document of documents) {
       for (const [value, root] of items(document)) {
         loadResource(set, document, value, root, sink);
       }

@@ -24,8 +24,8 @@ import { Regexes } from "./regexes.ts";
 import { writeTable } from "./table.ts";
 import { BlobWriter } from "./writer.ts";
 
-/** Makes the blob of a listener. */
-export function encodeProgram(table: RouteTable): Uint8Array {
+/** Makes the blob of a listener; says when each virtual host is done. */
+export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array {
   const writer = new BlobWriter();
   const attributes = new Attributes(table);
   const attributesRecord = attributes.write(writer);
@@ -61,6 +61,7 @@ export function encodeProgram(table: RouteTable): Uint8Array {
         domains.set(domain, root);
       }
     }
+    onHost();
   }
   const header = new Map<number, number>([
     [HEADER_FLAGS, flags],

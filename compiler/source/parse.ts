@@ -23,8 +23,12 @@ export interface SourceDocument {
   keySpanOf(path: Path): Span;
 }
 
-export function parseDocuments(file: SourceFile, sink: DiagnosticSink): SourceDocument[] {
-  const pieces = piecesOf(file);
+export function parseDocuments(
+  file: SourceFile,
+  sink: DiagnosticSink,
+  onPiece?: (end: number) => void,
+): SourceDocument[] {
+  const pieces = piecesOf(file, onPiece);
   // Read as a whole when there is anything to say: what is said must not depend on how the file was cut.
   if (pieces === undefined || pieces.some(({ plain }) => plain === undefined)) {
     return parseWhole(file, sink);

@@ -33,7 +33,11 @@ export function keepOnly(files: readonly SourceFile[]): void {
 }
 
 /** `undefined` for a file that cannot be cut; see `splitDocuments`. */
-export function piecesOf({ path, text }: SourceFile): readonly Piece[] | undefined {
+export function piecesOf(
+  { path, text }: SourceFile,
+  /** Told how far it is in the file. */
+  onPiece: (end: number) => void = () => {},
+): readonly Piece[] | undefined {
   const before = known.get(path);
   if (before?.text === text) {
     return before.pieces;
@@ -46,6 +50,7 @@ export function piecesOf({ path, text }: SourceFile): readonly Piece[] | undefin
   const pieces = starts?.map((start, index): Piece => {
     const end = starts[index + 1] ?? text.length;
     const part = text.slice(start, end);
+    onPiece(end);
     return { start, end, plain: old.has(part) ? old.get(part) : parsePlain(before ? copy(part) : part) };
   });
   known.set(path, { text, pieces });

@@ -8,6 +8,7 @@ import { type BigIntStats, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { NO_PROGRESS, type Progress } from "../progress.ts";
 import type { SourceFile } from "./span.ts";
 
 const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);
@@ -25,7 +26,11 @@ let kept: ReadonlyMap<string, Kept> = new Map();
 const SETTLED = 2000;
 
 /** Reads every path; `-` is standard input, a directory is all its `.yaml`, `.yml` and `.json`, recursively. */
-export async function readInputs(paths: readonly string[], sink: DiagnosticSink): Promise<SourceFile[]> {
+export async function readInputs(
+  paths: readonly string[],
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   const seen = new Set<string>();
   const keep = new Map<string, Kept>();
@@ -41,7 +46,9 @@ export async function readInputs(paths: readonly string[], sink: DiagnosticSink)
       continue;
     }
     // One after another and not awaited: for thousands of small files that takes a fraction of the time.
-    for (const name of expand(given, sink)) {
+    const names = expand(given, sink);
+    for (const [i, name] of names.entries()) {
+      progress.at("reading", i, names.length);
       const key = path.resolve(name);
       if (seen.has(key)) continue;
       seen.add(key);

@@ -105,6 +105,7 @@ export class MeshHosts {
       }
       const site = { gateway: MESH, port, speculative: served.length === 0 };
       const routes = lowerHttpRoutes(virtualService, site, this.#lowering);
+      this.#lowering.onLowered?.();
       if (routes.length === 0) {
         continue;
       }

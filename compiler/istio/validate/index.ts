@@ -4,6 +4,7 @@
  */
 
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import type { ResourceSet } from "../model.ts";
 import type { Resource } from "../resource.ts";
 import { type Check, checkOf } from "./check.ts";
@@ -16,12 +17,20 @@ import { validateVirtualService } from "./virtual-service.ts";
 /** The specs of documents that nothing was found in: what does not change is not looked at again. */
 const faultless = new WeakMap<object, unknown>();
 
-export function validate(resources: ResourceSet, sink: DiagnosticSink): void {
+export function validate(
+  resources: ResourceSet,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): void {
+  const { virtualServices, destinationRules, serviceEntries, gateways } = resources;
+  const total = virtualServices.length + destinationRules.length + serviceEntries.length + gateways.length;
+  let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
     validator: (check: Check, resource: Resource<Spec>) => void,
   ): void => {
     for (const resource of list) {
+      progress.at("checking", ++done, total);
       const { spec, document } = resource;
       if (document !== undefined && faultless.get(document) === spec) continue;
       let findings = 0;
@@ -37,8 +46,8 @@ export function validate(resources: ResourceSet, sink: DiagnosticSink): void {
       if (document !== undefined && findings === 0) faultless.set(document, spec);
     }
   };
-  all(resources.virtualServices, validateVirtualService);
-  all(resources.destinationRules, validateDestinationRule);
-  all(resources.serviceEntries, validateServiceEntry);
-  all(resources.gateways, validateGateway);
+  all(virtualServices, validateVirtualService);
+  all(destinationRules, validateDestinationRule);
+  all(serviceEntries, validateServiceEntry);
+  all(gateways, validateGateway);
 }
