@@ -442,6 +442,22 @@ describe("headers for Envoy", () => {
       ["x-sluice-cluster", "a"],
     ]);
   });
+
+  it("shows no rule what a client forged", () => {
+    const { where } = decider(
+      table({
+        "*": [
+          route(undefined, "believed", { headers: [header("x-sluice-anything", present)] }),
+          route(undefined, "steered", { headers: [header("x-envoy-max-retries", exact("9"))] }),
+          route(undefined, "real", { headers: [header("x-sluicely", exact("1"))] }),
+          route(undefined, "rest"),
+        ],
+      }),
+    );
+    expect(where("h/", [["x-sluice-anything", "1"]])).toBe("rest");
+    expect(where("h/", [["x-envoy-max-retries", "9"]])).toBe("rest");
+    expect(where("h/", [["x-sluicely", "1"]])).toBe("real");
+  });
 });
 
 describe("hostile requests", () => {
