@@ -4,7 +4,7 @@
  * in it cost a second parse of their piece, when they are asked for.
  */
 
-import { type Document, isNode, isPair, type YAMLError } from "yaml";
+import { type Document, isCollection, isNode, isPair, type YAMLError } from "yaml";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { piecesOf } from "./plain.ts";
 import type { SourceFile, Span } from "./span.ts";
@@ -88,15 +88,25 @@ function readDocument(
     file,
     value,
     span,
-    spanOf: (path) => find(file, document, span, path, false),
-    keySpanOf: (path) => find(file, document, span, path, true),
+    spanOf: (path) => find(file, file.text, document, span, path, false),
+    keySpanOf: (path) => find(file, file.text, document, span, path, true),
   };
 }
 
-function find(file: SourceFile, document: Document.Parsed, root: Span, path: Path, key: boolean): Span {
+/** `text` is what the document was read from, of which the file may have more. */
+function find(
+  file: SourceFile,
+  text: string,
+  document: Document.Parsed,
+  root: Span,
+  path: Path,
+  key: boolean,
+): Span {
   for (let length = path.length; length > 0; length--) {
     const part = path.slice(0, length);
-    const node = key && length === path.length ? keyNode(document, part) : document.getIn(part, true);
+    const value = document.getIn(part, true);
+    const named = (key && length === path.length) || isBelowItsKey(text, document, part, value);
+    const node = named ? keyNode(document, part) : value;
     if (isNode(node) && node.range) {
       return { file, start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) };
     }
@@ -120,6 +130,15 @@ function reportAliases(file: SourceFile, document: Document.Parsed, sink: Diagno
     });
   });
   return found;
+}
+
+/** A block that starts on a line after its key: what is wrong with the whole of it is looked for at the key. */
+function isBelowItsKey(text: string, document: Document.Parsed, path: Path, value: unknown): boolean {
+  if (!isCollection(value) || !value.range || typeof path.at(-1) !== "string") {
+    return false;
+  }
+  const key = keyNode(document, path);
+  return isNode(key) && !!key.range && text.slice(key.range[1], value.range[0]).includes("\n");
 }
 
 function keyNode(document: Document.Parsed, path: Path): unknown {
@@ -173,7 +192,7 @@ class CutDocument implements SourceDocument {
     const text = file.text.slice(this.#start, this.#end);
     const tree = treeOf(this, text);
     const [start, end] = tree.contents!.range;
-    const span = find(file, tree, { file, start, end }, path, key);
+    const span = find(file, text, tree, { file, start, end }, path, key);
     return { file, start: span.start + this.#start, end: span.end + this.#start };
   }
 }

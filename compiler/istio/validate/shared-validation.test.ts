@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
 import { loadResources } from "../model.ts";
 import { validate } from "./index.ts";
 
@@ -43,6 +44,27 @@ function yamlOf({ yaml, body_kind = "string", body_len = 0 }: Case): string {
   });
 }
 
+function lineOf(span: Span | undefined): string {
+  if (span === undefined) return "";
+  const { text } = span.file;
+  const start = text.lastIndexOf("\n", span.start - 1) + 1;
+  return text.slice(start, text.indexOf("\n", start));
+}
+
+/** The field that a message begins with, unless it is missing, has its name or its dash in a list on the line. */
+function speaksOfItsLine({ message, span }: Diagnostic): boolean {
+  const [path = ""] = /^(?:[\w.-]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+/.exec(message) ?? [];
+  if (!/^(spec|metadata)\b/.test(path)) return false;
+  const line = lineOf(span);
+  const [, quoted, item, name] = /\["((?:[^"\\]|\\.)*)"\]$|(\[\d+\])$|([\w-]+)$/.exec(path) ?? [];
+  if (name !== undefined && !span?.file.text.includes(`${name}:`)) return true;
+  return quoted !== undefined
+    ? line.includes(JSON.parse(`"${quoted}"`))
+    : item !== undefined
+      ? /^\s*(- )+/.test(line)
+      : new RegExp(`(^|[\\s{,"])${name}"?:`).test(line);
+}
+
 describe("istiod's verdicts", () => {
   if (!existsSync(FILE)) {
     console.log("the recorded cases are not here: istiod's verdicts were not compared");
@@ -57,6 +79,18 @@ describe("istiod's verdicts", () => {
       .filter(({ one, refused }) => refused !== !(one.valid && one.crd_valid))
       .map(({ one, refused }) => `${one.name}: ${refused ? "refused" : "accepted"}`);
     expect(wrong).toEqual([]);
+  });
+
+  it("points at the line of what it speaks of", () => {
+    const astray = cases
+      .filter((one) => one.yaml !== undefined)
+      .flatMap((one) => {
+        const { errors, warnings } = verdict(yamlOf(one));
+        return [...errors, ...warnings]
+          .filter((diagnostic) => !speaksOfItsLine(diagnostic))
+          .map(({ code, message, span }) => `${one.name}: ${code} ${message}, at: ${lineOf(span)}`);
+      });
+    expect(astray).toEqual([]);
   });
 
   it("warns where istiod warns", () => {
