@@ -43,9 +43,18 @@ export function makeManifest(parts: ManifestParts): Manifest {
     target: parts.target,
     envoy: parts.envoy,
     listeners: parts.listeners.map(({ name, address, port }) => ({ name, address, port })),
-    inputs: parts.inputs.map(({ path, text }) => ({ path, ...summarize(text) })),
+    inputs: parts.inputs.map((input) => ({ path: input.path, ...summarizeInput(input) })),
     files,
   };
+}
+
+/** Of inputs, which are the same objects for as long as their files are the same. */
+const known = new WeakMap<object, FileSummary>();
+
+function summarizeInput(input: ManifestParts["inputs"][number]): FileSummary {
+  const summary = known.get(input) ?? summarize(input.text);
+  known.set(input, summary);
+  return summary;
 }
 
 function summarize(contents: string | Uint8Array): FileSummary {

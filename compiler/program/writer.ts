@@ -42,16 +42,17 @@ export class BlobWriter {
   /** The pooled bytes of a string in UTF-8. */
   string(text: string): PooledString {
     // ASCII, which nearly everything is, is its own key.
-    const known = this.#strings.get(text);
-    if (known && Buffer.byteLength(text) === text.length) return known;
-    return this.bytes(this.#encoder.encode(text));
+    if (Buffer.byteLength(text) !== text.length) return this.bytes(this.#encoder.encode(text));
+    return this.#strings.get(text) ?? this.#add(text, Buffer.from(text, "latin1"));
   }
 
   /** The same for bytes, which may be a part of a character. */
   bytes(bytes: Uint8Array): PooledString {
     const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    const known = this.#strings.get(key);
-    if (known) return known;
+    return this.#strings.get(key) ?? this.#add(key, bytes);
+  }
+
+  #add(key: string, bytes: Uint8Array): PooledString {
     const pooled: PooledString = { offset: this.#stringsLength, length: bytes.length, bytes };
     this.#strings.set(key, pooled);
     this.#chunks.push(bytes);

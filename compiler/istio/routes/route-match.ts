@@ -5,10 +5,19 @@ import type { HttpMatchRequest, StringMatch } from "../model.ts";
 import { compareStrings } from "../order.ts";
 import { lowerStringMatch, lowerValueMatch } from "./string-match.ts";
 
+/** By what they were made of: the same rule is lowered for each of its places, and again after each change of others. */
+const lowered = new WeakMap<HttpMatchRequest, RouteMatch>();
+
 export function lowerRouteMatch(match: HttpMatchRequest | undefined): RouteMatch {
   if (match === undefined) {
     return { headers: [], queryParams: [] };
   }
+  const known = lowered.get(match) ?? lowerMatch(match);
+  lowered.set(match, known);
+  return known;
+}
+
+function lowerMatch(match: HttpMatchRequest): RouteMatch {
   const path = lowerPath(match);
   return {
     ...(path && { path }),
