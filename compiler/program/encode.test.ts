@@ -80,6 +80,12 @@ describe("the graph", () => {
     expect([found.get("regex"), found.get("regex set")]).toEqual([1, 1]);
   });
 
+  it("takes an expression without operators for the exact value it is", () => {
+    const written = many(64, (i) => route(regex(`^/a\\.b/${i}$`), `c${i}`));
+    const plain = many(64, (i) => route(exact(`/a.b/${i}`), `c${i}`));
+    expect(encodeProgram(table({ "*": written }))).toEqual(encodeProgram(table({ "*": plain })));
+  });
+
   it("shares equal outcomes", () => {
     const found = kinds(many(64, (i) => route(exact(`/${i}`), to({ a: 1, b: 2 }))));
     expect(found.get("forward")).toBe(1);

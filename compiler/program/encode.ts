@@ -14,7 +14,8 @@ import {
   KIND_NODE_TABLE,
   NODE_NONE,
 } from "../../filter/layout.ts";
-import type { RouteMatch, RouteTable } from "../ir/ir.ts";
+import type { RouteMatch, RouteTable, ValueMatch } from "../ir/ir.ts";
+import { regexLiteral, regexMatchesEmpty } from "../regex/index.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
 import { writeNode } from "./graph.ts";
@@ -23,6 +24,8 @@ import { writeOutcome } from "./outcome.ts";
 import { Regexes } from "./regexes.ts";
 import { writeTable } from "./table.ts";
 import { BlobWriter } from "./writer.ts";
+
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** Makes the blob of a listener; says when each virtual host is done. */
 export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array {
@@ -35,7 +38,7 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
     writer,
     regex: (pattern) => regexes.single(pattern),
     regexSets: (patterns) => regexes.sets(patterns),
-    matchesEmpty: (pattern) => regexes.matchesEmpty(pattern),
+    matchesEmpty: regexMatchesEmpty,
     firstQuery: attributes.firstQuery,
   };
 
@@ -75,6 +78,20 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
 }
 
 function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
+  return predicatesAsWritten(match, attributes).map((predicate) => ({
+    ...predicate,
+    match: simplest(predicate.match),
+  }));
+}
+
+/** An expression without operators is looked up like any other exact value. */
+function simplest(match: ValueMatch): ValueMatch {
+  if (match.kind !== "regex") return match;
+  const { prefix, isWhole } = regexLiteral(match.value);
+  return isWhole && !LONE_SURROGATE.test(prefix) ? { kind: "exact", value: prefix } : match;
+}
+
+function predicatesAsWritten(match: RouteMatch, attributes: Attributes): Predicate[] {
   const predicates: Predicate[] = [];
   // An empty prefix takes every path.
   if (match.path && !(match.path.kind === "prefix" && match.path.value === "")) {

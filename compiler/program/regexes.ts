@@ -2,7 +2,6 @@
  * The expressions of a program: each is compiled once, and those that are asked together share tables.
  */
 
-import { RE2JS } from "re2js";
 import { KIND_REGEX } from "../../filter/layout.ts";
 import { compileRegex, compileRegexSet } from "../regex/index.ts";
 import type { RegexSet } from "./candidate.ts";
@@ -42,11 +41,6 @@ export class Regexes {
       this.#sets.set(key, sets);
     }
     return sets;
-  }
-
-  /** Whether an expression matches the empty text. */
-  matchesEmpty(pattern: string): boolean {
-    return RE2JS.compile(pattern).matcher("").matches();
   }
 
   #write(table: Uint8Array): number {
