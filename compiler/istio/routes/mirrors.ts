@@ -32,16 +32,17 @@ export function lowerMirrors(
       },
     ];
   };
-  const mirrors =
-    http.mirror !== undefined
-      ? lower(http.mirror, mirrorShare(http), ["mirror"])
-      : (http.mirrors ?? []).flatMap(({ destination, percentage }, index) =>
-          lower(destination, percentage === undefined ? ALL : shareOf(percentage), [
-            "mirrors",
-            index,
-            "destination",
-          ]),
-        );
+  // A rule has one or the other; one that was put together of a delegate's and its root's can have both.
+  const mirrors = [
+    ...(http.mirror === undefined ? [] : lower(http.mirror, mirrorShare(http), ["mirror"])),
+    ...(http.mirrors ?? []).flatMap(({ destination, percentage }, index) =>
+      lower(destination, percentage === undefined ? ALL : shareOf(percentage), [
+        "mirrors",
+        index,
+        "destination",
+      ]),
+    ),
+  ];
   return mirrors.length === 0 ? {} : { mirrors };
 }
 
