@@ -110,6 +110,19 @@ export const BAD: readonly BadRules[] = [
     name: "a rule without a route",
     text: `${GOOD}${second}  hosts: [x.example]\n  http:\n  - name: nothing\n`,
   },
+  {
+    name: "delegates in a circle",
+    text: GOOD.replace(
+      "  - fault:",
+      "  - match:\n    - headers: { x: {} }\n    delegate: { name: site }\n  - fault:",
+    ),
+    line: 19,
+  },
+  {
+    name: "a delegate that delegates",
+    text: `${second.slice(4)}  http:\n  - delegate:\n      name: three\n---\n${GOOD}`,
+    line: 6,
+  },
 ];
 
 /** Wrong in a way that leaves the rest to work. */
@@ -154,5 +167,12 @@ ${second}  hosts: [site.example]
   - route: [{ destination: { host: site.example } }]
 `,
       nearest: "edge",
+    },
+    {
+      name: "a delegate that does not exist",
+      text: `${GOOD.replace("  - fault:", "  - match: [{ headers: { x: {} } }]\n    delegate: { name: twoo }\n  - fault:")}${second}  http:
+  - route: [{ destination: { host: site.example } }]
+`,
+      nearest: "shop/two",
     },
   ];
