@@ -11,6 +11,7 @@ import { type Check, each } from "./check.ts";
 
 interface Rule {
   readonly match?: readonly object[];
+  readonly delegate?: object;
 }
 
 export function warnUnreachable(check: Check, spec: VirtualServiceSpec): void {
@@ -27,14 +28,14 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void 
     if (!rule) return;
     if (!rule.match?.length) {
       if (matchless !== undefined) {
-        check.report("SL0270", at, `it is never reached: rule ${matchless + 1} takes every request`);
+        check.report("SL0270", at, behind(rules, matchless));
       } else matchless = i;
       return;
     }
     let repeated = 0;
     each(rule.match, [...at, "match"], (match, place) => {
       if (matchless !== undefined) {
-        check.report("SL0270", place, `it is never reached: rule ${matchless + 1} takes every request`);
+        check.report("SL0270", place, behind(rules, matchless));
         return;
       }
       const { name: _, ...conditions } = (match ?? {}) as { name?: string };
@@ -47,6 +48,13 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void 
       check.report("SL0270", at, "it is never reached: all its matches are repetitions");
     }
   });
+}
+
+/** istiod's warning does not look into a delegate, which may leave something. */
+function behind(rules: readonly Rule[], matchless: number): string {
+  return rules[matchless]?.delegate === undefined
+    ? `it is never reached: rule ${matchless + 1} takes every request`
+    : `it is reached only by what the delegate of rule ${matchless + 1} leaves: that rule has no match`;
 }
 
 function warnCoveredPrefixes(check: Check, spec: VirtualServiceSpec): void {
