@@ -172,15 +172,19 @@ const PER_DENOMINATOR: Readonly<Record<string, number>> = {
   MILLION: 1,
 };
 
+/** Envoy compares and writes names of headers in lower case. */
+function isHeaderName(parent: string, name: string): boolean {
+  return (parent === "header" && name === "key") || (parent === "headers" && name === "name");
+}
+
 /** One spelling for what protobuf's JSON admits several for. */
 function plain(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) {
-    return value.map((item) => plain(item));
+    return value.map((item) => plain(item, key));
   }
   if (typeof value !== "object" || value === null) {
     const isNumber = typeof value === "string" && /^\d+$/.test(value) && key.endsWith("attempts");
-    // Envoy compares and writes names of headers in lower case.
-    return isNumber ? Number(value) : key === "key" ? String(value).toLowerCase() : value;
+    return isNumber ? Number(value) : value;
   }
   if ("numerator" in value || "denominator" in value) {
     const { numerator = 0, denominator = "HUNDRED" } = value as { numerator?: number; denominator?: string };
@@ -189,7 +193,10 @@ function plain(value: unknown, key = ""): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name, field]) => !BOOKKEEPING.has(name) && DEFAULTS[name] !== field)
-      .map(([name, field]) => [name, plain(field, name)]),
+      .map(([name, field]) => [
+        name,
+        isHeaderName(key, name) ? String(field).toLowerCase() : plain(field, name),
+      ]),
   );
 }
 
