@@ -139,11 +139,17 @@ export function copyDifferences(
   return [...lines, ...left.map((request) => `copies: got ${JSON.stringify(request)}`)];
 }
 
-/** Headers that only the filter and its Envoy may see. */
-export function leakedHeaders(headers: readonly Readonly<Record<string, unknown>>[]): string[] {
+/** Headers that only the filter and its Envoy may see. The two that decide are nobody's else, whoever sent them. */
+export function leakedHeaders(
+  headers: readonly Readonly<Record<string, unknown>>[],
+  passedOn: readonly string[] = [],
+): string[] {
+  const allowed = new Set(passedOn.map((name) => name.toLowerCase()));
+  for (const name of ["x-sluice-cluster", "x-sluice-class"]) allowed.delete(name);
   return headers
     .flatMap((one) => Object.keys(one))
-    .filter((name) => name.toLowerCase().startsWith("x-sluice-"))
+    .map((name) => name.toLowerCase())
+    .filter((name) => name.startsWith("x-sluice-") && !allowed.has(name))
     .map((name) => `${name} left the proxy`);
 }
 
