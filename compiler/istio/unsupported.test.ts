@@ -121,3 +121,11 @@ spec: { hosts: [a], ${kind}: [{ ${match} route: [{ destination: { host: a } }] }
   expect(findings(rules("tcp", ""))).toEqual([["SL0301", 6]]);
   expect(findings(rules("tls", "match: [{ sniHosts: [a] }],"))).toEqual([["SL0301", 6]]);
 });
+
+test.each([
+  'headers: { response: { set: { x-a: "%PROTOCOL%", x-b: "%UNKNOWN_VAR(1)%" } } }',
+  'headers: { request: { set: { x-a: "%PROTOCOL%" }, add: { x-b: "%REQ%" } } }',
+])("%s is refused, as Envoy would refuse all of it", (field) => {
+  const http = `  - route: [{ destination: { host: a } }]\n    ${field}`;
+  expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0501", 11]]);
+});

@@ -5,6 +5,7 @@
 
 import { hasVariables } from "../classes/header-values.ts";
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
+import { unknownVariable } from "./header-variables.ts";
 import type { HeaderOperations, Resource } from "./model.ts";
 import type { Report } from "./report.ts";
 import { lowerHeaders } from "./routes/header-operations.ts";
@@ -34,6 +35,14 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   { path: "http[].rewrite" },
   { path: "http[].headers.request", when: isLiteral },
   { path: "http[].route[].headers.request", when: isLiteral },
+  ...["http[].headers", "http[].route[].headers"].flatMap((headers) =>
+    ["request.set", "request.add", "response.set", "response.add"].map((operation) => ({
+      path: `${headers}.${operation}{}`,
+      when: (value: unknown) => typeof value === "string" && unknownVariable(value) !== undefined,
+      code: "SL0501" as const,
+      why: "not every supported Envoy knows the variable",
+    })),
+  ),
   { path: "http[].match[].headers{}", when: isJwtClaim },
   { path: "http[].match[].withoutHeaders{}", when: isJwtClaim },
   { path: "http[].directResponse.body.bytes" },
