@@ -2,6 +2,8 @@
  * One request, in this order and with nothing else: host → route → split → fault → action → headers for Envoy.
  */
 
+import { applyEdits } from "./actions/edits";
+import { redirect } from "./actions/redirect";
 import { wait } from "./delays";
 import { isForged } from "./forged";
 import { chance, random } from "./host/random";
@@ -25,6 +27,7 @@ import {
   FAULT_ABORT_STATUS,
   FAULT_DELAY_MS,
   FAULT_DELAY_PPM,
+  FORWARD_EDITS,
   FORWARD_HEADERS,
   FORWARD_ONE_LENGTH,
   FORWARD_ONE_STRING,
@@ -35,6 +38,7 @@ import {
   HEADERS_ENTRY_SIZE,
   KIND_FORWARD,
   KIND_FORWARD_ONE,
+  KIND_REDIRECT,
   KIND_RESPONSE,
   LINES_LENGTH,
   LINES_TEXT,
@@ -47,6 +51,7 @@ import {
   RESPONSE_STATUS,
   ROUTE_NONE,
   SHARE_CUMULATIVE,
+  SHARE_EDITS,
   SHARE_HEADERS,
   SHARE_LENGTH,
   SHARE_LINES,
@@ -146,9 +151,14 @@ function linesLength(lines: u32): usize {
   return lines ? <usize>load<u32>(program + lines, LINES_LENGTH) : 0;
 }
 
-/** Answers when the outcome is a direct response. */
+/** Answers when the outcome is an answer. */
 function answer(record: usize): bool {
-  if ((load<u32>(record) & RECORD_KIND_MASK) != KIND_RESPONSE) return false;
+  const kind = load<u32>(record) & RECORD_KIND_MASK;
+  if (kind == KIND_REDIRECT) {
+    redirect(record);
+    return true;
+  }
+  if (kind != KIND_RESPONSE) return false;
   respond(
     load<u32>(record, RESPONSE_STATUS),
     RESPONSE_DETAILS,
@@ -161,13 +171,15 @@ function answer(record: usize): bool {
   return true;
 }
 
-/** Writes the cluster and what goes with it. */
+/** Writes the cluster and what goes with it, and makes the rule's changes. */
 function forward(record: usize): void {
   const kind = load<u32>(record) & RECORD_KIND_MASK;
-  if (kind == KIND_RESPONSE) return;
+  if (kind == KIND_RESPONSE || kind == KIND_REDIRECT) return;
   const headers = load<u32>(record, FORWARD_HEADERS);
   if (headers) writeHeaders(program + headers);
+  const edits = load<u32>(record, FORWARD_EDITS);
   if (kind == KIND_FORWARD_ONE) {
+    if (edits) applyEdits(program + edits);
     addHeader(
       CLUSTER_HEADER,
       16,
@@ -179,6 +191,9 @@ function forward(record: usize): void {
   const share = pickShare(record);
   const own = load<u32>(share, SHARE_HEADERS);
   if (own) writeHeaders(program + own);
+  const ownEdits = load<u32>(share, SHARE_EDITS);
+  if (ownEdits) applyEdits(program + ownEdits);
+  if (edits) applyEdits(program + edits);
   addHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
 }
 

@@ -89,9 +89,9 @@ export function proxy_on_request_headers(id: u32, count: u32, endOfStream: u32):
 }
 
 export function proxy_on_tick(root: u32): void {
-  arenaReset();
   const time = now();
   for (let stream = nextDue(time); stream; stream = nextDue(time)) {
+    arenaReset();
     if (enter(stream) && decideAfterDelay(dueRoot, dueOutcome)) resume();
     forgetFirst();
   }

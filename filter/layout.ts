@@ -177,29 +177,31 @@ export const HEADERS_ENTRY_SIZE: u32 = 16;
 
 /**
  * Forward to one of several clusters. A share is the part of the total up to its cumulative weight. It can have
- * headers of its own, and lines of its own for an answer in place of it.
+ * headers and edits of its own, which come before the route's, and lines of its own for an answer in place of it.
  *
- *     FORWARD   FAULT or 0 | HEADERS or 0 | total (u64)
- *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0) × n
+ *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | total (u64)
+ *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0, EDITS or 0) × n
  */
 export const KIND_FORWARD: u32 = 9;
 /** The same place in every kind of outcome. */
 export const OUTCOME_FAULT: u32 = 4;
 export const FORWARD_HEADERS: u32 = 8;
-export const FORWARD_TOTAL: u32 = 12;
-export const FORWARD_SHARES: u32 = 20;
-export const SHARE_SIZE: u32 = 24;
+export const FORWARD_EDITS: u32 = 12;
+export const FORWARD_TOTAL: u32 = 16;
+export const FORWARD_SHARES: u32 = 24;
+export const SHARE_SIZE: u32 = 28;
 export const SHARE_CUMULATIVE: u32 = 0;
 export const SHARE_STRING: u32 = 8;
 export const SHARE_LENGTH: u32 = 12;
 export const SHARE_HEADERS: u32 = 16;
 export const SHARE_LINES: u32 = 20;
+export const SHARE_EDITS: u32 = 24;
 
-/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | cluster offset | length */
+/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | EDITS or 0 | cluster offset | length */
 export const KIND_FORWARD_ONE: u32 = 10;
-export const FORWARD_ONE_STRING: u32 = 12;
-export const FORWARD_ONE_LENGTH: u32 = 16;
-export const FORWARD_ONE_SIZE: u32 = 20;
+export const FORWARD_ONE_STRING: u32 = 16;
+export const FORWARD_ONE_LENGTH: u32 = 20;
+export const FORWARD_ONE_SIZE: u32 = 24;
 
 /** RESPONSE   FAULT or 0 | status | body offset | length | LINES or 0 */
 export const KIND_RESPONSE: u32 = 11;
@@ -310,6 +312,51 @@ export const EACH_NODES: u32 = 8;
 export const KIND_LINES: u32 = 22;
 export const LINES_LENGTH: u32 = 4;
 export const LINES_TEXT: u32 = 8;
+
+/**
+ * What is changed in a request that goes on, in order.
+ *
+ *     EDITS   (edit, name offset, name length, value offset, value length) × n
+ *
+ * The host's name is the host that it took the place of, when that is not the request's. The path has no name; where
+ * its start is replaced, the name's length is that of the start.
+ */
+export const KIND_EDITS: u32 = 23;
+export const EDITS_ENTRIES: u32 = 4;
+export const EDITS_ENTRY_SIZE: u32 = 20;
+export const EDIT_REMOVE: u32 = 0;
+export const EDIT_SET: u32 = 1;
+export const EDIT_ADD: u32 = 2;
+export const EDIT_HOST: u32 = 3;
+export const EDIT_PATH_START: u32 = 4;
+/** The whole path, but for its query. */
+export const EDIT_PATH: u32 = 5;
+
+/**
+ * Answer with the request's own URL, but for what is given; a length of 0 is not given. The port has its colon.
+ *
+ *     REDIRECT   FAULT or 0 | status | scheme offset | length | host offset | length | port offset | length
+ *                | what of the path | length of its start | path offset | length | LINES or 0
+ */
+export const KIND_REDIRECT: u32 = 24;
+export const REDIRECT_STATUS: u32 = 8;
+export const REDIRECT_SCHEME: u32 = 12;
+export const REDIRECT_SCHEME_LENGTH: u32 = 16;
+export const REDIRECT_HOST: u32 = 20;
+export const REDIRECT_HOST_LENGTH: u32 = 24;
+export const REDIRECT_PORT: u32 = 28;
+export const REDIRECT_PORT_LENGTH: u32 = 32;
+export const REDIRECT_PATH_KIND: u32 = 36;
+export const REDIRECT_MATCHED: u32 = 40;
+export const REDIRECT_PATH: u32 = 44;
+export const REDIRECT_PATH_LENGTH: u32 = 48;
+export const REDIRECT_LINES: u32 = 52;
+export const REDIRECT_SIZE: u32 = 56;
+// What is replaced: nothing, the path and its query, the start of the path, the path without its query.
+export const REDIRECT_TO_KEPT: u32 = 0;
+export const REDIRECT_TO_WHOLE: u32 = 1;
+export const REDIRECT_TO_START: u32 = 2;
+export const REDIRECT_TO_PATH: u32 = 3;
 
 /** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;

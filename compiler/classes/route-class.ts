@@ -14,6 +14,7 @@ import type {
   HeaderMutation,
   Mirror,
   PathMatch,
+  PathRewrite,
   Redirect,
   RetryPolicy,
   Route,
@@ -29,6 +30,8 @@ export interface RouteClass {
   readonly headers?: ClassHeaders;
   /** Of the destination alone, applied before. */
   readonly destinationHeaders?: ClassHeaders;
+  /** What Envoy rewrites, after it has written headers. */
+  readonly rewrite?: ClassRewrite;
   /** Envoy answers in place of the filter, which decided to send the request on. */
   readonly answer?: Answer;
 }
@@ -37,6 +40,16 @@ export interface RouteClass {
 export interface ClassHeaders {
   readonly request?: HeaderMutation;
   readonly response?: HeaderMutation;
+}
+
+/** The path and the host, where the filter cannot write them. */
+export interface ClassRewrite {
+  readonly path?: PathRewrite;
+  /** What the route matched, when something is put in its place. */
+  readonly match?: PathMatch;
+  readonly host?: string;
+  /** The host of the destination alone, written before. */
+  readonly destinationHost?: string;
 }
 
 export interface Answer {
@@ -73,10 +86,11 @@ export function classOf(route: Route, destination?: Destination): RouteClass | u
       ...(statPrefix && { statPrefix }),
       ...(action.mirrors?.length && { mirrors: action.mirrors }),
       ...forwardHeaders(route, action, destination),
+      ...classRewrite(route, action, destination),
     }),
     // The filter answers itself unless only Envoy knows what to say.
     ...(action.kind !== "forward" &&
-      hasVariables(route.responseHeaders) && { headers: { response: route.responseHeaders! } }),
+      needsEnvoy(route.responseHeaders, action) && { headers: { response: route.responseHeaders! } }),
   };
   if (made.retry === "default" && Object.keys(made).length === 1) {
     return undefined;
@@ -98,6 +112,43 @@ function forwardHeaders(
   return { ...(headers && { headers }), ...(own && { destinationHeaders: own }) };
 }
 
+/** Whether Envoy has to give the answer: a variable is in it, or its very location is operated on. */
+function needsEnvoy(
+  responseHeaders: HeaderMutation | undefined,
+  action: Redirect | DirectResponse,
+): responseHeaders is HeaderMutation {
+  return (
+    hasVariables(responseHeaders) ||
+    (action.kind === "redirect" &&
+      responseHeaders !== undefined &&
+      [...responseHeaders.remove, ...responseHeaders.write.map(({ name }) => name)].includes("location"))
+  );
+}
+
+/**
+ * A substitution by an expression is Envoy's to do. And what Envoy writes into headers may name the path and the host
+ * as they were, so where it writes some, it rewrites both afterwards.
+ */
+function classRewrite(
+  { match }: Route,
+  action: Forward,
+  destination: Destination | undefined,
+): Pick<RouteClass, "rewrite"> {
+  const all = requestHeadersByClass(action, destination).route;
+  const path = all || action.rewrite?.kind === "regex" ? action.rewrite : undefined;
+  const host = all ? action.hostRewrite : undefined;
+  const destinationHost = all ? destination?.hostRewrite : undefined;
+  if (path === undefined && host === undefined && destinationHost === undefined) return {};
+  return {
+    rewrite: {
+      ...(path && { path }),
+      ...(path?.kind === "matched" && match.path && { match: match.path }),
+      ...(host !== undefined && { host }),
+      ...(destinationHost !== undefined && { destinationHost }),
+    },
+  };
+}
+
 function classHeaders(
   request: HeaderMutation | undefined,
   response: HeaderMutation | undefined,
@@ -116,14 +167,33 @@ export function requestHeadersByClass(
   destination?: Destination,
 ): { readonly route: boolean; readonly destination: boolean } {
   return {
-    route: hasVariables(requestHeaders) || destinations.some((one) => hasVariables(one.requestHeaders)),
-    destination: hasVariables(destination?.requestHeaders),
+    route: hasEnvoyWrite(requestHeaders) || destinations.some((one) => hasEnvoyWrite(one.requestHeaders)),
+    destination: hasEnvoyWrite(destination?.requestHeaders),
   };
+}
+
+/**
+ * Whether a list on requests is Envoy's: it has a variable, or names what steers the router (a rule's header has no
+ * say in that, as it comes later) or what the CORS filter behind ours reads.
+ */
+function hasEnvoyWrite(mutation: HeaderMutation | undefined): boolean {
+  return (
+    mutation !== undefined &&
+    (hasVariables(mutation) || [...mutation.remove, ...mutation.write.map(({ name }) => name)].some(isEnvoys))
+  );
+}
+
+function isEnvoys(name: string): boolean {
+  return /^(x-(envoy|sluice)-|(origin|access-control-request-method)$)/.test(name);
 }
 
 /** Whether a destination may be of a class of its own among those of its split. */
 export function hasOwnHeaders(destination: Destination): boolean {
-  return destination.responseHeaders !== undefined || hasVariables(destination.requestHeaders);
+  return (
+    destination.responseHeaders !== undefined ||
+    destination.hostRewrite !== undefined ||
+    hasEnvoyWrite(destination.requestHeaders)
+  );
 }
 
 /** Only what is put in place of a matched part needs to know the match. */

@@ -11,6 +11,7 @@ import { emitMirrors } from "./mirrors.ts";
 import { typed } from "./protobuf.ts";
 import { emitRedirect } from "./redirect.ts";
 import { emitRetryPolicy } from "./retry.ts";
+import { emitRewrite } from "./rewrite.ts";
 import {
   type EnvoyRoute,
   type EnvoyVirtualHost,
@@ -83,13 +84,21 @@ function emitDirectResponse({
   return { status, body: base64 ? { inline_bytes: body } : { inline_string: body } };
 }
 
-function emitForward({ destinations, timeoutMs, retry, mirrors }: Forward): RouteAction {
+function emitForward({
+  destinations,
+  timeoutMs,
+  retry,
+  mirrors,
+  rewrite,
+  hostRewrite,
+}: Forward): RouteAction {
   const retryPolicy = emitRetryPolicy(retry);
   return {
     ...emitDestinations(destinations),
     ...timeLimits(timeoutMs),
     ...(retryPolicy && { retry_policy: retryPolicy }),
     ...emitMirrors(mirrors),
+    ...emitRewrite(rewrite, hostRewrite),
   };
 }
 
@@ -105,6 +114,17 @@ function emitDestinations(
   };
 }
 
-function emitWeighted({ cluster, weight, requestHeaders, responseHeaders }: Destination): WeightedCluster {
-  return { name: cluster, weight, ...emitHeaders(requestHeaders, responseHeaders) };
+function emitWeighted({
+  cluster,
+  weight,
+  requestHeaders,
+  responseHeaders,
+  hostRewrite,
+}: Destination): WeightedCluster {
+  return {
+    name: cluster,
+    weight,
+    ...(hostRewrite !== undefined && { host_rewrite_literal: hostRewrite }),
+    ...emitHeaders(requestHeaders, responseHeaders),
+  };
 }

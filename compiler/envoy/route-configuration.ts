@@ -3,7 +3,7 @@
 import type { HeaderFields } from "./headers.ts";
 import type { RequestMirrorPolicy } from "./mirrors.ts";
 import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
-import type { RedirectAction } from "./redirect.ts";
+import type { RedirectAction, RegexRewrite } from "./redirect.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
 
@@ -58,6 +58,7 @@ export interface WeightedCluster extends HeaderFields {
   readonly name?: string;
   readonly cluster_header?: string;
   readonly weight: number;
+  readonly host_rewrite_literal?: string;
 }
 
 /** `envoy.config.route.v3.RouteAction` */
@@ -67,6 +68,9 @@ export interface RouteAction {
   readonly weighted_clusters?: {
     readonly clusters: readonly WeightedCluster[];
   };
+  readonly prefix_rewrite?: string;
+  readonly regex_rewrite?: RegexRewrite;
+  readonly host_rewrite_literal?: string;
   readonly timeout: string;
   readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
   readonly retry_policy?: EnvoyRetryPolicy | undefined;

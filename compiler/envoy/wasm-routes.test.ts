@@ -28,7 +28,7 @@ test("a class and the default, both to the cluster that the filter names", () =>
 
 test("a class that is not there has no route", () => {
   expect(matcher().on_no_match.action.typed_config.match).toEqual({
-    prefix: "/",
+    prefix: "",
     headers: [{ name: "x-sluice-class", present_match: true, invert_match: true }],
   });
 });

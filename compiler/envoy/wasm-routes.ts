@@ -13,6 +13,7 @@ import { emitMirrors } from "./mirrors.ts";
 import { emitAction } from "./native-routes.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import { type EnvoyRetryPolicy, emitHostChoice, emitRetryPolicy } from "./retry.ts";
+import { emitRewrite } from "./rewrite.ts";
 import {
   CLASS_HEADER,
   CLUSTER_HEADER,
@@ -70,7 +71,7 @@ function emitMatcher(classes: ReadonlyMap<string, RouteClass>): Matcher {
       action: action({
         name: "default",
         match: {
-          prefix: "/",
+          prefix: "",
           headers: [{ name: CLASS_HEADER, present_match: true, invert_match: true }],
         },
         ...forward({ retry: "default" }),
@@ -86,11 +87,7 @@ function action(route: EnvoyRoute): Extension<EnvoyRoute> {
 function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
   return {
     name,
-    match: emitRouteMatch({
-      ...(routeClass.answer?.path && { path: routeClass.answer.path }),
-      headers: [],
-      queryParams: [],
-    }),
+    match: emitClassMatch(routeClass),
     ...(routeClass.statPrefix !== undefined && { stat_prefix: routeClass.statPrefix }),
     ...(routeClass.answer ? emitAction(routeClass.answer.action) : forward(routeClass)),
     ...filterConfig(emitCors(routeClass.cors)),
@@ -98,16 +95,30 @@ function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
   };
 }
 
-function forward({ retry, mirrors, destinationHeaders }: RouteClass): Pick<EnvoyRoute, "route"> {
+/** Any path, unless something is put in place of what was matched; the filter may have rewritten it to anything. */
+function emitClassMatch({ answer, rewrite }: RouteClass): EnvoyRoute["match"] {
+  const path = answer?.path ?? rewrite?.match;
+  if (path === undefined) return rewrite?.path ? { prefix: "/" } : { prefix: "" };
+  return emitRouteMatch({ path, headers: [], queryParams: [] });
+}
+
+function forward({ retry, mirrors, destinationHeaders, rewrite }: RouteClass): Pick<EnvoyRoute, "route"> {
   return {
     route: {
-      ...(destinationHeaders === undefined
+      ...(destinationHeaders === undefined && rewrite?.destinationHost === undefined
         ? { cluster_header: CLUSTER_HEADER }
         : // The one destination that was drawn, so that its headers come before the route's.
           {
             weighted_clusters: {
               clusters: [
-                { cluster_header: CLUSTER_HEADER, weight: 1, ...emitClassHeaders(destinationHeaders) },
+                {
+                  cluster_header: CLUSTER_HEADER,
+                  weight: 1,
+                  ...(rewrite?.destinationHost !== undefined && {
+                    host_rewrite_literal: rewrite.destinationHost,
+                  }),
+                  ...emitClassHeaders(destinationHeaders),
+                },
               ],
             },
           }),
@@ -115,6 +126,7 @@ function forward({ retry, mirrors, destinationHeaders }: RouteClass): Pick<Envoy
       ...timeLimits(0),
       retry_policy: retryPolicy(retry),
       ...emitMirrors(mirrors),
+      ...emitRewrite(rewrite?.path, rewrite?.host),
     },
   };
 }

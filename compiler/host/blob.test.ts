@@ -49,6 +49,25 @@ function everything(): Uint8Array {
       },
     ),
   );
+  routes.push(
+    {
+      ...route(prefix("/redirect"), {
+        kind: "redirect",
+        status: 302,
+        host: "h",
+        port: 81,
+        scheme: "https",
+        path: { kind: "matched", value: "/to" },
+      }),
+      responseHeaders: { remove: [], write: [write("x-r", "1")] },
+    },
+    route(prefix("/edits"), {
+      ...to("a"),
+      requestHeaders: { remove: ["x-a"], write: [write("x-b", "1"), { ...write("x-c", "2"), append: true }] },
+      rewrite: { kind: "matched", value: "/to" },
+      hostRewrite: "h",
+    } as Route["action"]),
+  );
   const apart = Array.from({ length: 12 }, (_, i) =>
     route(undefined, `f${i}`, { headers: [header(`x-f${i}`, exact("v")), header("x-a", present)] }),
   );

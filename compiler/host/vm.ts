@@ -66,6 +66,8 @@ interface Response {
 interface Stream {
   readonly root: number;
   headers: HeaderLine[];
+  /** As it came. */
+  readonly sent: readonly HeaderLine[];
   readonly written: Map<string, string>;
   response?: Response;
   resumed: boolean;
@@ -130,6 +132,24 @@ export class FilterVm {
           const value = this.#text(valueAt, valueSize);
           stream.headers.push([name, value]);
           stream.written.set(name, value);
+          return OK;
+        },
+        proxy_replace_header_map_value: (
+          _type: number,
+          nameAt: number,
+          nameSize: number,
+          valueAt: number,
+          valueSize: number,
+        ) => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream) return NOT_FOUND;
+          const name = this.#text(nameAt, nameSize);
+          const line: HeaderLine = [name, this.#text(valueAt, valueSize)];
+          const first = stream.headers.findIndex(([other]) => other === name);
+          stream.headers = stream.headers.filter(([other], i) => other !== name || i === first);
+          if (first < 0) stream.headers.push(line);
+          else stream.headers[first] = line;
+          stream.written.set(...line);
           return OK;
         },
         proxy_remove_header_map_value: (_type: number, nameAt: number, nameSize: number) => {
@@ -235,7 +255,7 @@ export class FilterVm {
       [":scheme", request.scheme ?? "http"],
       ...(request.headers ?? []).map(([name, value]): HeaderLine => [name.toLowerCase(), value]),
     ];
-    const stream: Stream = { root, headers, written: new Map(), resumed: false };
+    const stream: Stream = { root, headers, sent: [...headers], written: new Map(), resumed: false };
     this.#streams.set(id, stream);
     this.#effective = id;
     this.#exports.proxy_on_context_create(id, root);
@@ -306,7 +326,7 @@ export class FilterVm {
   measure(root: number, request: HostRequest, times: number): number {
     const id = this.begin(root, request);
     const stream = this.#streams.get(id)!;
-    const untouched = stream.headers.filter(([name]) => !stream.written.has(name));
+    const untouched = stream.sent;
     this.end(id);
     const pairs = this.#pairs(untouched);
     this.#streams.set(id, stream);

@@ -3,12 +3,11 @@
  * that changes what happens to a request, and that nothing here lowers, stands in this table.
  */
 
-import { hasVariables } from "../classes/header-values.ts";
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
 import { unknownVariable } from "./header-variables.ts";
-import type { HeaderOperations, Resource } from "./model.ts";
+import type { Resource } from "./model.ts";
 import type { Report } from "./report.ts";
-import { lowerHeaders } from "./routes/header-operations.ts";
+import { REDIRECT_CODES } from "./routes/redirects.ts";
 
 interface Unsupported {
   /** Below `spec`: `a.b`, `list[].a` for each item, `map{}` for each key. */
@@ -25,16 +24,9 @@ interface Unsupported {
 
 const isJwtClaim = (_value: unknown, key: string | number) =>
   typeof key === "string" && key.toLowerCase().startsWith("@request.auth.claims");
-/** Operations that are the filter's to do: those with a variable are Envoy's. */
-const isLiteral = (value: unknown) =>
-  isPresent(value) && !hasVariables(lowerHeaders({ request: value as HeaderOperations }).request);
 const ENVOY_STATUS = "Envoy takes 200 to 599";
 
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
-  { path: "http[].redirect" },
-  { path: "http[].rewrite" },
-  { path: "http[].headers.request", when: isLiteral },
-  { path: "http[].route[].headers.request", when: isLiteral },
   ...["http[].headers", "http[].route[].headers"].flatMap((headers) =>
     ["request.set", "request.add", "response.set", "response.add"].map((operation) => ({
       path: `${headers}.${operation}{}`,
@@ -45,7 +37,12 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   ),
   { path: "http[].match[].headers{}", when: isJwtClaim },
   { path: "http[].match[].withoutHeaders{}", when: isJwtClaim },
-  { path: "http[].directResponse.body.bytes" },
+  {
+    path: "http[].redirect.redirectCode",
+    when: (value) => isPresent(value) && !REDIRECT_CODES.has(value as number),
+    code: "SL0501",
+    why: "Envoy takes 301, 302, 303, 307 and 308",
+  },
   { path: "http[].directResponse.status", when: (value) => value === 600, code: "SL0501", why: ENVOY_STATUS },
   {
     path: "http[].fault.abort.httpStatus",

@@ -335,7 +335,26 @@ class Reader {
       const lines = this.#lines(this.#u32(record + layout.RESPONSE_LINES));
       return { ...fault, outcome: [`answer ${status} with ${length} bytes`, ...lines].join("; ") };
     }
-    const headers = this.#headerTexts(this.#u32(record + layout.FORWARD_HEADERS));
+    if (kind === layout.KIND_REDIRECT) {
+      const text = (at: number) => this.#string(this.#u32(record + at), this.#u32(record + at + 4));
+      const replaced = [
+        "{path and query}",
+        "",
+        `{path behind ${this.#u32(record + layout.REDIRECT_MATCHED)}}`,
+        "{query}",
+      ];
+      const rest = replaced[this.#u32(record + layout.REDIRECT_PATH_KIND)];
+      const scheme = text(layout.REDIRECT_SCHEME) || "{scheme}";
+      const host = text(layout.REDIRECT_HOST) || "{host}";
+      const to = `${scheme}://${host}${text(layout.REDIRECT_PORT)}${text(layout.REDIRECT_PATH)}${rest}`;
+      const lines = this.#lines(this.#u32(record + layout.REDIRECT_LINES));
+      const status = this.#u32(record + layout.REDIRECT_STATUS);
+      return { ...fault, outcome: [`answer ${status} with location ${to}`, ...lines].join("; ") };
+    }
+    const headers = [
+      ...this.#headerTexts(this.#u32(record + layout.FORWARD_HEADERS)),
+      ...this.#edits(this.#u32(record + layout.FORWARD_EDITS)),
+    ];
     const text = (at: number) => this.#string(this.#u32(at), this.#u32(at + 4));
     if (kind === layout.KIND_FORWARD_ONE) {
       return { ...fault, outcome: [`to ${text(record + layout.FORWARD_ONE_STRING)}`, ...headers].join("; ") };
@@ -347,6 +366,7 @@ class Reader {
       const cumulative = this.#u64(share + layout.SHARE_CUMULATIVE);
       const own = [
         ...this.#headerTexts(this.#u32(share + layout.SHARE_HEADERS)),
+        ...this.#edits(this.#u32(share + layout.SHARE_EDITS)),
         ...this.#lines(this.#u32(share + layout.SHARE_LINES)).map((line) => `when aborted ${line}`),
       ];
       const more = own.length > 0 ? ` (${own.join("; ")})` : "";
@@ -363,6 +383,26 @@ class Reader {
     for (let at = record + layout.HEADERS_ENTRIES; at < end; at += layout.HEADERS_ENTRY_SIZE) {
       const name = this.#string(this.#u32(at), this.#u32(at + 4));
       texts.push(`${name}: ${this.#string(this.#u32(at + 8), this.#u32(at + 12))}`);
+    }
+    return texts;
+  }
+
+  /** What is changed in a request. */
+  #edits(record: number): string[] {
+    if (record === 0) return [];
+    const texts: string[] = [];
+    const end = record + this.#size(record);
+    for (let at = record + layout.EDITS_ENTRIES; at < end; at += layout.EDITS_ENTRY_SIZE) {
+      const edit = this.#u32(at);
+      const length = this.#u32(at + 8);
+      const name = edit < layout.EDIT_HOST ? this.#string(this.#u32(at + 4), length) : "";
+      const value = JSON.stringify(this.#string(this.#u32(at + 12), this.#u32(at + 16)));
+      if (edit === layout.EDIT_REMOVE) texts.push(`remove ${name}`);
+      else if (edit === layout.EDIT_SET) texts.push(`set ${name} to ${value}`);
+      else if (edit === layout.EDIT_ADD) texts.push(`add ${name} ${value}`);
+      else if (edit === layout.EDIT_HOST) texts.push(`set the host to ${value}`);
+      else if (edit === layout.EDIT_PATH) texts.push(`set the path to ${value}`);
+      else texts.push(`set the first ${length} bytes of the path to ${value}`);
     }
     return texts;
   }

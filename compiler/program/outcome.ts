@@ -17,6 +17,8 @@ import {
 import { type Line, linesOf } from "../classes/header-values.ts";
 import { className, classOf, hasOwnHeaders, isDefaultRetry } from "../classes/route-class.ts";
 import type { Destination, Fault, Forward, Route } from "../ir/ir.ts";
+import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
+import { writeRedirect } from "./outcome-redirect.ts";
 import type { BlobWriter } from "./writer.ts";
 
 /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
@@ -25,24 +27,28 @@ export function writeOutcome(writer: BlobWriter, route: Route): number {
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {
     // Envoy's route of that class answers: there is no cluster to go to.
-    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, writeHeaders(writer, classHeader(route)), 0, 0]);
+    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, writeHeaders(writer, classHeader(route)), 0, 0, 0]);
   }
   if (action.kind === "directResponse") {
-    const body = writer.string(action.body);
+    const body = action.base64
+      ? writer.bytes(Buffer.from(action.body, "base64"))
+      : writer.string(action.body);
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
     return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
   }
   if (action.kind === "redirect") {
-    throw new Error("a redirect has no record yet");
+    const lines = writeLines(writer, linesOf([route.responseHeaders]));
+    return writeRedirect(writer, action, route.match.path, fault, lines);
   }
   const only = action.destinations.length === 1 ? action.destinations[0] : undefined;
   // Where destinations differ in their class, each share names its own.
   const ownClasses = only === undefined && action.destinations.some(hasOwnHeaders);
   const shared = ownClasses ? [] : classHeader(route, only);
   const headers = writeHeaders(writer, [...shared, ...forwardHeaders(action)]);
+  const edits = writeRouteEdits(writer, route, action);
   if (only !== undefined) {
     const cluster = writer.string(only.cluster);
-    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, cluster.offset, cluster.length]);
+    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, edits, cluster.offset, cluster.length]);
   }
   const shares: number[] = [];
   let total = 0n;
@@ -55,9 +61,10 @@ export function writeOutcome(writer: BlobWriter, route: Route): number {
       name.length,
       ownClasses ? writeHeaders(writer, classHeader(route, destination)) : 0,
       ownClasses && route.fault?.abort ? writeLines(writer, abortLines(route, destination)) : 0,
+      writeDestinationEdits(writer, route, action, destination),
     );
   }
-  return writer.sharedRecord(KIND_FORWARD, [fault, headers, ...words64(total), ...shares]);
+  return writer.sharedRecord(KIND_FORWARD, [fault, headers, edits, ...words64(total), ...shares]);
 }
 
 function words64(value: bigint): [number, number] {

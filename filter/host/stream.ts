@@ -7,6 +7,7 @@ import {
   proxy_continue_stream,
   proxy_get_header_map_pairs,
   proxy_remove_header_map_value,
+  proxy_replace_header_map_value,
   proxy_send_local_response,
   proxy_set_effective_context,
   proxy_set_tick_period_milliseconds,
@@ -40,6 +41,11 @@ export function readHeaders(): usize {
  */
 export function addHeader(name: usize, nameLength: usize, value: usize, valueLength: usize): void {
   proxy_add_header_map_value(REQUEST_HEADERS, name, nameLength, value, valueLength);
+}
+
+/** Makes a header have this one value, whatever it had. */
+export function setHeader(name: usize, nameLength: usize, value: usize, valueLength: usize): void {
+  proxy_replace_header_map_value(REQUEST_HEADERS, name, nameLength, value, valueLength);
 }
 
 /** Removes every line of a header. */

@@ -25,6 +25,10 @@ import {
   BITS_REGEXES,
   BITS_ROWS,
   EACH_NODES,
+  EDIT_PATH,
+  EDIT_PATH_START,
+  EDITS_ENTRIES,
+  EDITS_ENTRY_SIZE,
   ENTRY_LENGTH,
   ENTRY_STRING,
   ENTRY_VALUE,
@@ -39,6 +43,7 @@ import {
   FAULT_SIZE,
   FLAGS_KNOWN,
   FORMAT_VERSION,
+  FORWARD_EDITS,
   FORWARD_HEADERS,
   FORWARD_ONE_LENGTH,
   FORWARD_ONE_SIZE,
@@ -64,6 +69,7 @@ import {
   KIND_ATTRIBUTES,
   KIND_BITS,
   KIND_EACH,
+  KIND_EDITS,
   KIND_FAN,
   KIND_FAULT,
   KIND_FORWARD,
@@ -77,6 +83,7 @@ import {
   KIND_LIST_TRIE,
   KIND_NODE_TABLE,
   KIND_PREDICATES,
+  KIND_REDIRECT,
   KIND_REGEX,
   KIND_REGEX_SET,
   KIND_RESPONSE,
@@ -104,6 +111,20 @@ import {
   PREDICATES_ENTRIES,
   RECORD_KIND_MASK,
   RECORD_SIZE_SHIFT,
+  REDIRECT_HOST,
+  REDIRECT_HOST_LENGTH,
+  REDIRECT_LINES,
+  REDIRECT_MATCHED,
+  REDIRECT_PATH,
+  REDIRECT_PATH_KIND,
+  REDIRECT_PATH_LENGTH,
+  REDIRECT_PORT,
+  REDIRECT_PORT_LENGTH,
+  REDIRECT_SCHEME,
+  REDIRECT_SCHEME_LENGTH,
+  REDIRECT_SIZE,
+  REDIRECT_STATUS,
+  REDIRECT_TO_PATH,
   REGEX_LENGTH,
   REGEX_SET_NEXT,
   REGEX_SET_TABLE,
@@ -115,6 +136,7 @@ import {
   RESPONSE_SIZE,
   RESPONSE_STATUS,
   SHARE_CUMULATIVE,
+  SHARE_EDITS,
   SHARE_HEADERS,
   SHARE_LENGTH,
   SHARE_LINES,
@@ -268,6 +290,7 @@ function verifyRoots(): bool {
     if (
       !isRecord(outcome, KIND_FORWARD) &&
       !isRecord(outcome, KIND_FORWARD_ONE) &&
+      !isRecord(outcome, KIND_REDIRECT) &&
       !isRecord(outcome, KIND_RESPONSE)
     ) {
       return refuse("a route has no outcome");
@@ -374,6 +397,7 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
         size == FORWARD_ONE_SIZE &&
         isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT) &&
         isOptional(load<u32>(record, FORWARD_HEADERS), KIND_HEADERS) &&
+        isOptional(load<u32>(record, FORWARD_EDITS), KIND_EDITS) &&
         isString(load<u32>(record, FORWARD_ONE_STRING), load<u32>(record, FORWARD_ONE_LENGTH))
       );
     case KIND_RESPONSE:
@@ -412,6 +436,10 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
       return verifyFan(record, size);
     case KIND_LINES:
       return verifyLines(record, size);
+    case KIND_EDITS:
+      return verifyEdits(record, size);
+    case KIND_REDIRECT:
+      return verifyRedirect(record, size);
     default:
       return false;
   }
@@ -560,10 +588,38 @@ function verifyLines(record: usize, size: u32): bool {
   return end == length;
 }
 
+function verifyEdits(record: usize, size: u32): bool {
+  if (size < EDITS_ENTRIES || (size - EDITS_ENTRIES) % EDITS_ENTRY_SIZE) return false;
+  const end = record + size;
+  for (let entry = record + EDITS_ENTRIES; entry < end; entry += EDITS_ENTRY_SIZE) {
+    const edit = load<u32>(entry);
+    if (edit > EDIT_PATH || !isString(load<u32>(entry, 12), load<u32>(entry, 16))) return false;
+    // The start of a path is measured, not named.
+    if (edit != EDIT_PATH_START && !isString(load<u32>(entry, 4), load<u32>(entry, 8))) return false;
+  }
+  return true;
+}
+
+function verifyRedirect(record: usize, size: u32): bool {
+  return (
+    size == REDIRECT_SIZE &&
+    isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT) &&
+    isStatus(load<u32>(record, REDIRECT_STATUS)) &&
+    isString(load<u32>(record, REDIRECT_SCHEME), load<u32>(record, REDIRECT_SCHEME_LENGTH)) &&
+    isString(load<u32>(record, REDIRECT_HOST), load<u32>(record, REDIRECT_HOST_LENGTH)) &&
+    isString(load<u32>(record, REDIRECT_PORT), load<u32>(record, REDIRECT_PORT_LENGTH)) &&
+    load<u32>(record, REDIRECT_PATH_KIND) <= REDIRECT_TO_PATH &&
+    load<i32>(record, REDIRECT_MATCHED) >= 0 &&
+    isString(load<u32>(record, REDIRECT_PATH), load<u32>(record, REDIRECT_PATH_LENGTH)) &&
+    isOptional(load<u32>(record, REDIRECT_LINES), KIND_LINES)
+  );
+}
+
 function verifyForward(record: usize, size: u32): bool {
   if (size <= FORWARD_SHARES || (size - FORWARD_SHARES) % SHARE_SIZE) return false;
   if (!isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT)) return false;
   if (!isOptional(load<u32>(record, FORWARD_HEADERS), KIND_HEADERS)) return false;
+  if (!isOptional(load<u32>(record, FORWARD_EDITS), KIND_EDITS)) return false;
   const end = record + size;
   let sum: u64 = 0;
   for (let share = record + FORWARD_SHARES; share < end; share += SHARE_SIZE) {
@@ -573,6 +629,7 @@ function verifyForward(record: usize, size: u32): bool {
     if (!isString(load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH))) return false;
     if (!isOptional(load<u32>(share, SHARE_HEADERS), KIND_HEADERS)) return false;
     if (!isOptional(load<u32>(share, SHARE_LINES), KIND_LINES)) return false;
+    if (!isOptional(load<u32>(share, SHARE_EDITS), KIND_EDITS)) return false;
   }
   return sum == load<u64>(record, FORWARD_TOTAL);
 }

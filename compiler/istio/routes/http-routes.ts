@@ -12,7 +12,9 @@ import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
 import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
 import { lowerMirrors } from "./mirrors.ts";
+import { lowerRedirect } from "./redirects.ts";
 import { lowerRetries } from "./retries.ts";
+import { lowerRewrite } from "./rewrites.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
 import { appliesAt, type Site } from "./sites.ts";
 
@@ -97,11 +99,17 @@ function lowerAction(
   site: Site,
   lowering: Lowering,
 ): Action | undefined {
+  // A rule has one of these; one that a delegate and its root make up together can have more.
+  if (http.redirect !== undefined) {
+    return lowerRedirect(http.redirect, site);
+  }
   if (http.directResponse !== undefined) {
     const { status, body } = http.directResponse;
-    return { kind: "directResponse", status, body: body?.string ?? "" };
+    return body?.bytes
+      ? { kind: "directResponse", status, body: body.bytes, base64: true }
+      : { kind: "directResponse", status, body: body?.string ?? "" };
   }
-  if (http.redirect !== undefined || http.delegate !== undefined) {
+  if (http.delegate !== undefined) {
     return undefined;
   }
   const destinations = lowerSplit(http.route ?? [], rule, virtualService, site, lowering);
@@ -114,6 +122,7 @@ function lowerAction(
     destinations,
     timeoutMs: durationMs(http.timeout) ?? 0,
     retry: lowerRetries(http.retries),
+    ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),
   };

@@ -1,0 +1,70 @@
+/**
+ * What a rule changes in a request before it goes on: its headers, its host, its path. Matching is over by then, so
+ * nothing that is written here is seen by a rule.
+ */
+
+import { arenaAlloc } from "../host/memory";
+import { addHeader, removeHeader, setHeader } from "../host/stream";
+import { ascii } from "../host/text";
+import {
+  EDIT_ADD,
+  EDIT_HOST,
+  EDIT_PATH,
+  EDIT_PATH_START,
+  EDIT_REMOVE,
+  EDIT_SET,
+  EDITS_ENTRIES,
+  EDITS_ENTRY_SIZE,
+  RECORD_SIZE_SHIFT,
+} from "../layout";
+import { strings } from "../program/current";
+import { authority, authorityLength, pathLength, rawPath, rawPathLength } from "../program/request";
+
+const AUTHORITY = ascii(":authority");
+const PATH = ascii(":path");
+const ORIGINAL_HOST = ascii("x-envoy-original-host");
+const ORIGINAL_PATH = ascii("x-envoy-original-path");
+
+/** Carries out an EDITS record, entry by entry. */
+export function applyEdits(record: usize): void {
+  const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
+  for (let entry = record + EDITS_ENTRIES; entry < end; entry += EDITS_ENTRY_SIZE) {
+    const name = strings + load<u32>(entry, 4);
+    const nameLength = load<u32>(entry, 8);
+    const value = strings + load<u32>(entry, 12);
+    const valueLength = load<u32>(entry, 16);
+    switch (load<u32>(entry)) {
+      case EDIT_REMOVE:
+        removeHeader(name, nameLength);
+        break;
+      case EDIT_SET:
+        setHeader(name, nameLength, value, valueLength);
+        break;
+      case EDIT_ADD:
+        addHeader(name, nameLength, value, valueLength);
+        break;
+      case EDIT_HOST:
+        if (nameLength) setHeader(ORIGINAL_HOST, 21, name, nameLength);
+        else setHeader(ORIGINAL_HOST, 21, authority, authorityLength);
+        setHeader(AUTHORITY, 10, value, valueLength);
+        break;
+      case EDIT_PATH_START:
+        replacePath(min(nameLength, <u32>rawPathLength), value, valueLength);
+        break;
+      case EDIT_PATH:
+        replacePath(pathLength, value, valueLength);
+        break;
+    }
+  }
+}
+
+/** Puts other text in place of the first bytes of the path; the rest and the query stay. */
+function replacePath(replaced: u32, value: usize, valueLength: u32): void {
+  setHeader(ORIGINAL_PATH, 21, rawPath, rawPathLength);
+  const rest = <u32>rawPathLength - replaced;
+  const length = valueLength + rest;
+  const made = arenaAlloc(length);
+  memory.copy(made, value, valueLength);
+  memory.copy(made + valueLength, rawPath + replaced, rest);
+  setHeader(PATH, 5, made, length);
+}
