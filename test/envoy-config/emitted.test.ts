@@ -127,6 +127,15 @@ describe.each(TARGETS)("target %s", (target) => {
     });
   });
 
+  test("a rule's requests are counted under its prefix", async () => {
+    await withUpstream(target, { status: 200 }, async () => {
+      await ask(await portOf("mesh"), "/classes");
+      const stats = await nonZero("route.classes.upstream_rq_total");
+      const host = target === "wasm" ? "sluice" : "reviews:80";
+      expect(stats).toEqual({ [`vhost.${host}.route.classes.upstream_rq_total`]: 1 });
+    });
+  });
+
   test("a rule's retries on a gRPC status", async () => {
     const headers = { "content-type": "application/grpc", "grpc-status": "14" };
     await withUpstream(target, { status: 200, headers }, async (seen) => {

@@ -75,7 +75,12 @@ const routes = (answer: number): readonly Route[] => [
       kind: "forward",
       destinations: [
         { cluster: reviews("v1"), weight: 80 },
-        { cluster: reviews("v2"), weight: 20 },
+        {
+          cluster: reviews("v2"),
+          weight: 20,
+          requestHeaders: { remove: [], write: [{ name: "x-q", value: "%REQ(:path)%", append: true }] },
+          responseHeaders: { remove: ["x-r"], write: [{ name: "x-s", value: "100%%", append: true }] },
+        },
         { cluster: "outbound|80||nobody.example", weight: 3 },
       ],
       timeoutMs: 1500,
@@ -91,6 +96,7 @@ const routes = (answer: number): readonly Route[] => [
     name: "classes",
     match: { path: { kind: "prefix", value: "/classes", ignoreCase: false }, headers: [], queryParams: [] },
     statPrefix: "classes",
+    responseHeaders: { remove: ["x-r"], write: [{ name: "x-s", value: "%PROTOCOL%", append: false }] },
     cors: {
       allowOrigins: [
         { kind: "exact", value: "http://a.example" },
