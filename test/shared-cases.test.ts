@@ -3,6 +3,7 @@
  * is not supported yet must be refused by name; those are counted and listed, so that none is passed in silence.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { Connection } from "./harness/client.ts";
@@ -65,7 +66,11 @@ withSharedCases<SharedCase>("datapath.yaml", (cases, base) => {
     });
 
     test.each(cases.map((one) => [one.id, one.name, one] as const))("%s %s", async (id, _name, one) => {
-      const rules = one.resources.map((resource) => stringify(resource)).join("---\n");
+      // There is a stub for each cluster, of which those of the mesh's own network are known.
+      const rules = one.resources
+        .map((resource) => stringify(resource))
+        .join("---\n")
+        .replaceAll("127.0.0.1", "127.20.0.198");
       const applied = await mesh.apply([base, rules], { proxy: PROXIES[one.proxy], answerDnsNames: true });
       if (one.envoy_rejects_config === true) {
         expect(applied.compilation, "Envoy refused this configuration, so it has to be refused here").toBe(
@@ -119,7 +124,7 @@ async function runCheck(
   } finally {
     connection.close();
   }
-  const lines = answers.flatMap((answer) => differences(answer, expectationOf(observed)));
+  const lines = answers.flatMap((answer) => differences(answer, expectationOf(observed, answer)));
   if (observed.attempt_count !== undefined) {
     const tries = mesh.upstream.requests.length - seenBefore;
     if (tries !== observed.attempt_count) {
@@ -144,8 +149,10 @@ async function runCheck(
   return [...new Set(lines)];
 }
 
-function expectationOf(observed: SharedCheck["observed"]): Expectation {
+function expectationOf(observed: SharedCheck["observed"], { response }: Answer): Expectation {
   const about = observed.elapsed_ms_about;
+  // A body of JSON was read and written again when it was recorded.
+  const body = isSameJson(observed.body, response.body) ? response.body : observed.body;
   return {
     ...(observed.status !== undefined && { status: observed.status }),
     ...(observed.cluster !== undefined && { cluster: observed.cluster }),
@@ -153,9 +160,17 @@ function expectationOf(observed: SharedCheck["observed"]): Expectation {
     ...(observed.upstream_host !== undefined && { host: observed.upstream_host }),
     ...(observed.upstream_headers && { headers: observed.upstream_headers }),
     ...(observed.response_headers && { responseHeaders: observed.response_headers }),
-    ...(observed.body !== undefined && { body: observed.body }),
+    ...(body !== undefined && { body }),
     ...(about !== undefined && { elapsedMs: { least: about * 0.7, most: about * 1.3 } }),
   };
+}
+
+function isSameJson(recorded: string | undefined, got: string): boolean {
+  try {
+    return recorded?.startsWith("{") === true && isDeepStrictEqual(JSON.parse(recorded), JSON.parse(got));
+  } catch {
+    return false;
+  }
 }
 
 function countLines(

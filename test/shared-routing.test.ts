@@ -30,6 +30,7 @@ interface RoutingCase {
     readonly headers?: Record<string, string>;
     readonly count?: number;
     readonly http2?: boolean;
+    readonly follow_redirects?: boolean;
   };
   readonly expect: {
     readonly status?: number;
@@ -120,7 +121,12 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
         const port = applied.ports.get(listener);
         expect(port, `no listener ${listener} among ${[...applied.ports.keys()].join(", ")}`).toBeDefined();
         const send = one.request.http2 === true ? askHttp2 : ask;
-        const response = await send(port!, { ...one.request, host: mesh.own(one.request.host) });
+        let response = await send(port!, { ...one.request, host: mesh.own(one.request.host) });
+        const location = [response.headers.location].flat()[0];
+        if (one.request.follow_redirects === true && location !== undefined) {
+          const { host, pathname, search } = new URL(location);
+          response = await send(port!, { ...one.request, host, path: pathname + search });
+        }
         const answer = answerOf(response, (endpoint) => mesh.clustersOf(endpoint));
         const wanted = one.expect;
         const lines = differences(answer, {
@@ -131,7 +137,9 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
           ...((wanted.response_headers ?? wanted.location) !== undefined && {
             responseHeaders: {
               ...wanted.response_headers,
-              ...(wanted.location !== undefined && { location: wanted.location }),
+              ...(wanted.location !== undefined && {
+                location: wanted.location.replace("{{.Hostname}}", one.request.host),
+              }),
             },
           }),
         });
