@@ -21,6 +21,10 @@ test("what operations make of an answer without headers", () => {
   ]);
   expect(linesOf([of(write("1", true)), of(write("2"))])).toEqual([["x", "2"]]);
   expect(linesOf([of(write("1")), of(write(""))])).toEqual([["x", "1"]]);
+  expect(linesOf([of(write("1", true), write("2"))])).toEqual([
+    ["x", "2"],
+    ["x", "1"],
+  ]);
   expect(linesOf([of(write("1")), { remove: ["x"], write: [] }])).toEqual([]);
   expect(linesOf([{ remove: ["x"], write: [write("1")] }])).toEqual([["x", "1"]]);
 });

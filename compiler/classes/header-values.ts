@@ -28,7 +28,12 @@ export function linesOf(mutations: readonly (HeaderMutation | undefined)[]): Lin
     for (const name of mutation?.remove ?? []) {
       headers.delete(name);
     }
-    for (const { name, value, append } of mutation?.write ?? []) {
+    const writes = mutation?.write ?? [];
+    // Envoy puts what is added behind what is set, wherever each stands in the list.
+    for (const { name, value, append } of [
+      ...writes.filter(({ append }) => !append),
+      ...writes.filter(({ append }) => append),
+    ]) {
       const before = append ? (headers.get(name) ?? []) : [];
       if (value !== "") {
         headers.set(name, [...before, literal(value)]);

@@ -26,6 +26,19 @@ test.each([
   expect(findings(virtualServiceYaml("vs", "a", `  - ${field}`)).map(([found]) => found)).toEqual([code]);
 });
 
+test.each(['uri: "/x\\r\\ny"', 'authority: "a\\nb"', 'uriRegexRewrite: { match: a, rewrite: "\\0" }'])(
+  "a rewrite %s cannot be a header",
+  (field) => {
+    const http = `  - route: [{ destination: { host: a } }]\n    rewrite: { ${field} }`;
+    expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0501", 11]]);
+  },
+);
+
+test.each(["uri", "authority", "prefixRewrite"])("a line break in redirect.%s", (field) => {
+  const http = `  - redirect: { ${field}: "/x\\ny" }`;
+  expect(findings(virtualServiceYaml("vs", "a", http)).map(([code]) => code)).toEqual(["SL0501"]);
+});
+
 test("an abort with 600, which Istio lets pass, is one that Envoy refuses", () => {
   const http =
     "  - route: [{ destination: { host: a } }]\n    fault: { abort: { httpStatus: 600, percentage: { value: 1 } } }";

@@ -24,6 +24,13 @@ interface Unsupported {
 
 const isJwtClaim = (_value: unknown, key: string | number) =>
   typeof key === "string" && key.toLowerCase().startsWith("@request.auth.claims");
+/** In a header it would begin another one. */
+const isNoHeaderValue = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
+const NO_HEADER_VALUE = {
+  when: isNoHeaderValue,
+  code: "SL0501",
+  why: "it has a line break or a NUL",
+} as const;
 const ENVOY_STATUS = "Envoy takes 200 to 599";
 
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
@@ -43,6 +50,12 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
     code: "SL0501",
     why: "Envoy takes 301, 302, 303, 307 and 308",
   },
+  { path: "http[].redirect.uri", ...NO_HEADER_VALUE },
+  { path: "http[].redirect.authority", ...NO_HEADER_VALUE },
+  { path: "http[].redirect.prefixRewrite", ...NO_HEADER_VALUE },
+  { path: "http[].rewrite.uri", ...NO_HEADER_VALUE },
+  { path: "http[].rewrite.authority", ...NO_HEADER_VALUE },
+  { path: "http[].rewrite.uriRegexRewrite.rewrite", ...NO_HEADER_VALUE },
   { path: "http[].directResponse.status", when: (value) => value === 600, code: "SL0501", why: ENVOY_STATUS },
   {
     path: "http[].fault.abort.httpStatus",
