@@ -32,7 +32,7 @@ export class Report implements DiagnosticSink {
     const counts = renderCounts(this.#diagnostics);
     const strict = this.#strict && this.#count("error") === 0 && this.hasErrors ? " (counted as errors)" : "";
     const summary = counts === "" ? "" : `\n${colors.bold(counts)}${strict}\n`;
-    return renderText(this.#diagnostics, colors) + summary;
+    return renderText(this.#inOrder(), colors) + summary;
   }
 
   renderJson(extra: object = {}): string {
@@ -41,7 +41,7 @@ export class Report implements DiagnosticSink {
 
   toJson(): object {
     return {
-      diagnostics: this.#diagnostics.map(toJson),
+      diagnostics: this.#inOrder().map(toJson),
       summary: {
         errors: this.#count("error"),
         warnings: this.#count("warning"),
@@ -49,6 +49,17 @@ export class Report implements DiagnosticSink {
         strict: this.#strict,
       },
     };
+  }
+
+  /** From the top of each file to its end, as a person goes through it; last what concerns no file. */
+  #inOrder(): Diagnostic[] {
+    return [...this.#diagnostics].sort(({ span: a }, { span: b }) => {
+      if (a === undefined || b === undefined) {
+        return Number(a === undefined) - Number(b === undefined);
+      }
+      const files = a.file.path < b.file.path ? -1 : Number(a.file.path > b.file.path);
+      return files || a.start - b.start;
+    });
   }
 
   #count(wanted: Level): number {

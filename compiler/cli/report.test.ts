@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { Report } from "./report.ts";
+
+test("findings stand in the order of the files' lines, whichever check made them", () => {
+  const report = new Report(false);
+  const a = { path: "a.yaml", text: "x".repeat(9) };
+  const b = { path: "b.yaml", text: "x".repeat(9) };
+  const find = (message: string, span?: { file: typeof a; start: number; end: number }) =>
+    report.report({ code: "SL0401", level: "warning", message, ...(span && { span }) });
+  find("no file");
+  find("b", { file: b, start: 1, end: 2 });
+  find("a later", { file: a, start: 5, end: 6 });
+  find("a", { file: a, start: 0, end: 1 });
+  find("a later, too", { file: a, start: 5, end: 9 });
+  const { diagnostics } = report.toJson() as { diagnostics: { message: string }[] };
+  expect(diagnostics.map(({ message }) => message)).toEqual(["a", "a later", "a later, too", "b", "no file"]);
+});
