@@ -18,6 +18,8 @@ export interface Measured {
   readonly median: number;
   readonly least: number;
   readonly most: number;
+  /** Of each round, in order: the rounds of one number were run one after another, so their differences can be trusted most. */
+  readonly rounds: readonly number[];
   readonly startMs: number;
   readonly residentBytes: number;
   readonly blobBytes?: number;
@@ -53,12 +55,13 @@ export async function measure(
     }
   }
   return peers.map((peer) => {
-    const sorted = samples.get(peer)!.sort((a, b) => a - b);
+    const rounds = samples.get(peer)!;
     return {
       peer: peer.name,
-      median: median(sorted),
-      least: sorted[0]!,
-      most: sorted.at(-1)!,
+      median: median(rounds),
+      least: Math.min(...rounds),
+      most: Math.max(...rounds),
+      rounds,
       startMs: peer.startMs,
       residentBytes: peer.residentBytes,
       ...(peer.blobBytes !== undefined && { blobBytes: peer.blobBytes }),
@@ -66,7 +69,13 @@ export async function measure(
   });
 }
 
-function median(sorted: readonly number[]): number {
+/** What `a` takes more than `b`, in microseconds a request: the median over the rounds, which were neighbours in time. */
+export function medianDifference(a: Measured, b: Measured): number {
+  return median(a.rounds.map((cost, i) => cost - b.rounds[i]!));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -4,15 +4,17 @@
  *
  *     none      nobody: one route to the cluster
  *     noop      the same, behind a WebAssembly filter that does nothing
+ *     fixed     a WebAssembly filter that reads the headers and always names the same cluster
  *     wasm      our filter
  *     native    Envoy's own routes, tried one after another, as Istio writes them
  *     matcher   Envoy's matcher tree, a map; for rules that it can express, which are few
  */
 
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { emitEnvoy } from "../../compiler/envoy/index.ts";
+import { CLUSTER_HEADER } from "../../compiler/envoy/route-configuration.ts";
 import type { Cluster, Endpoint, RouteTable } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { writeOutput } from "../../compiler/output/write.ts";
@@ -25,10 +27,10 @@ import {
 } from "../../compiler/runtime/index.ts";
 import { freePort } from "../harness/ports.ts";
 import { residentBytes } from "./cpu.ts";
-import { writeNoopFilter } from "./noop-filter.ts";
 import { CLUSTER, forward } from "./shapes.ts";
+import { writeFixedFilter, writeNoopFilter } from "./yardstick-filters.ts";
 
-export const PEERS = ["none", "noop", "wasm", "native", "matcher"] as const;
+export const PEERS = ["none", "noop", "fixed", "wasm", "native", "matcher"] as const;
 export type PeerName = (typeof PEERS)[number];
 
 export interface Peer {
@@ -48,7 +50,7 @@ const READY_TIMEOUT_MS = 180_000;
 
 /** Peers that cost the same whatever the rules are. */
 export function isConstant(name: PeerName): boolean {
-  return name === "none" || name === "noop";
+  return name === "none" || name === "noop" || name === "fixed";
 }
 
 /** Starts a peer; `undefined` when it cannot express the rules. */
@@ -65,13 +67,13 @@ export async function startPeer(
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
   const port = await freePort();
   const directory = path.join(folder, "build");
-  const target = name === "wasm" ? "wasm" : "native";
+  const target = name === "wasm" || name === "fixed" ? "wasm" : "native";
   const routes = isConstant(name) || matcher !== undefined ? ONE_ROUTE : rules;
   const config = {
     listeners: [{ name: LISTENER, role: "mesh" as const, address: "127.0.0.1", port, routes }],
     clusters: [benchCluster(upstream)],
   };
-  const blob = target === "wasm" ? encodeProgram(rules) : undefined;
+  const blob = target === "wasm" ? encodeProgram(routes) : undefined;
   const files = new Map<string, string>(
     emitEnvoy(config, {
       ...DEFAULT_PROXY_OPTIONS,
@@ -84,15 +86,13 @@ export async function startPeer(
     }),
   );
   if (isConstant(name)) {
-    const noop = path.join(folder, "noop.wasm");
-    if (name === "noop") {
-      await mkdir(folder, { recursive: true });
-      await writeNoopFilter(noop);
-    }
+    const file = path.join(folder, `${name}.wasm`);
+    if (name === "noop") await writeNoopFilter(file);
+    if (name === "fixed") await writeFixedFilter(file, CLUSTER_HEADER, CLUSTER);
     edit(files, "xds/lds.json", (resource) => {
       const manager = resource.filter_chains[0].filters[0].typed_config;
       const router = manager.http_filters.at(-1);
-      manager.http_filters = name === "noop" ? [wasmFilter(noop), router] : [router];
+      manager.http_filters = name === "none" ? [router] : [wasmFilter(file), router];
     });
   }
   if (matcher !== undefined) {
@@ -118,7 +118,7 @@ export async function startPeer(
     port,
     startMs: performance.now() - start,
     residentBytes: residentBytes(envoy.pid),
-    ...(blob !== undefined && { blobBytes: blob.length }),
+    ...(name === "wasm" && { blobBytes: blob!.length }),
     async stop() {
       await envoy.stop();
       await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /** What was measured, as a table for people. */
 
-import type { Measured } from "./measure.ts";
+import { type Measured, medianDifference } from "./measure.ts";
 import { PEERS, type PeerName } from "./peers.ts";
 
 export interface Result {
@@ -9,7 +9,7 @@ export interface Result {
   readonly measured: readonly Measured[];
 }
 
-const COLUMNS = ["shape", "rules", ...PEERS, "filter adds", "to no-op", "native ÷ wasm", "blob"];
+const COLUMNS = ["shape", "rules", ...PEERS, "filter adds", "to no-op", "to fixed", "native ÷ wasm", "blob"];
 
 export function renderHeader(): string {
   return `${row(COLUMNS)}\n${row(COLUMNS.map((name, i) => (i === 0 ? "---" : `--:`.padStart(name.length, "-"))))}`;
@@ -19,16 +19,19 @@ export function renderResult({ shape, size, measured }: Result): string {
   const by = new Map(measured.map((one) => [one.peer, one]));
   const cost = (name: PeerName) => by.get(name)?.median;
   const show = (value: number | undefined, digits = 1) => (value === undefined ? "" : value.toFixed(digits));
-  const minus = (a: number | undefined, b: number | undefined) =>
-    a === undefined || b === undefined ? undefined : a - b;
+  const more = (than: PeerName) => {
+    const [wasm, other] = [by.get("wasm"), by.get(than)];
+    return wasm && other && medianDifference(wasm, other);
+  };
   const ratio = (a: number | undefined, b: number | undefined) =>
     a === undefined || b === undefined ? undefined : a / b;
   return row([
     shape,
     String(size),
     ...PEERS.map((name) => show(cost(name))),
-    show(minus(cost("wasm"), cost("none")), 2),
-    show(minus(cost("wasm"), cost("noop")), 2),
+    show(more("none"), 2),
+    show(more("noop"), 2),
+    show(more("fixed"), 2),
     show(ratio(cost("native"), cost("wasm")), 2),
     bytes(by.get("wasm")?.blobBytes),
   ]);
