@@ -24,6 +24,10 @@ export class Report implements DiagnosticSink {
     return this.#count("error") > 0 || (this.#strict && this.#count("warning") > 0);
   }
 
+  get isEmpty(): boolean {
+    return this.#diagnostics.length === 0;
+  }
+
   /** Every finding and how many there are; empty when there is none. */
   renderText(colors: Colors): string {
     if (this.#diagnostics.length === 0) {

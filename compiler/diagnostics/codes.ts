@@ -3,7 +3,7 @@
  * (`--strict` turns warnings into errors when they are counted). Istio's own code is named where one exists.
  *
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
- * between resources, SL05xx what Envoy would refuse.
+ * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs.
  */
 
 import type { Level } from "./diagnostic.ts";
@@ -140,6 +140,7 @@ export const DIAGNOSTIC_CODES = {
   SL0412: { level: "warning", title: "A delegate's rule outside of what is delegated to it." },
   SL0413: { level: "error", title: "VirtualServices that delegate in a circle." },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
+  SL0601: { level: "info", title: "Rules that Envoy's own routes would serve cheaper." },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -72,7 +72,11 @@ describe("there is nothing to read", () => {
 
 test("the good rules are good", async () => {
   await write("rules.yaml", GOOD);
-  expect(await check(["rules.yaml"])).toMatchObject({ code: 0, diagnostics: [] });
+  const { code, diagnostics } = await check(["rules.yaml"]);
+  expect({ code, found: diagnostics.filter(({ level }) => level !== "info") }).toEqual({
+    code: 0,
+    found: [],
+  });
 });
 
 describe.each(BAD)("$name", ({ text, line }) => {

@@ -8,8 +8,11 @@ import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
 import type { Endpoint } from "../../compiler/ir/ir.ts";
 import { EnvironmentError, type EnvoyBinary, findEnvoy } from "../../compiler/runtime/index.ts";
+import { renderBounds } from "./bounds.ts";
+import { curvesOf, renderCrossing } from "./crossing.ts";
 import { type Effort, type Measured, measure, wireRequest } from "./measure.ts";
 import { isConstant, PEERS, type Peer, type PeerName, startPeer } from "./peers.ts";
+import { writeReadme } from "./readme.ts";
 import { type Result, renderHeader, renderResult, renderSpread } from "./report.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
 import { serveUpstream, startUpstreamThread, UPSTREAM_THREAD } from "./upstream.ts";
@@ -28,6 +31,8 @@ CPU time of the Envoy process a request, for the same rules in several peers.
   --connections N  connections (default: 16)
   --upstream       pass requests on to an upstream instead of letting Envoy answer that there is none
   --quick          under a minute
+  --crossing       from how many rules on the filter is cheaper than native
+  --readme         with --crossing: write what was measured into README.md
   --json           print JSON
   --all            every shape and every size up to 100000
 
@@ -43,7 +48,13 @@ interface Plan {
   readonly effort: Effort;
   readonly upstream: boolean;
   readonly json: boolean;
+  readonly crossing: boolean;
+  readonly readme: boolean;
 }
+
+const CROSSING_SHAPES = ["exact", "prefix", "exact-header", "regex"];
+const CROSSING_SIZES = ["10", "20", "50", "100", "200", "500", "1000", "2000", "5000", "10000"];
+const CROSSING_PEERS: readonly PeerName[] = ["none", "noop", "wasm", "native"];
 
 async function main(args: readonly string[]): Promise<number> {
   const plan = readPlan(args);
@@ -79,10 +90,22 @@ async function main(args: readonly string[]): Promise<number> {
       }
     }
     say(`\n${renderSpread(results)}`);
+    say(["", ...renderBounds(results)].join("\n"));
+    const curves = plan.crossing ? curvesOf(results) : [];
+    say(curves.map((curve) => `\n${renderCrossing(curve)}`).join(""));
+    if (plan.readme && failed === 0) {
+      await writeReadme(curves, describe(plan, binary));
+    }
     if (plan.json) {
       const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
-      const { shapes: _shapes, json: _json, ...how } = plan;
-      console.log(JSON.stringify({ machine, envoy: binary.version, how, results }, null, 2));
+      const { shapes: _shapes, json: _json, crossing: _crossing, readme: _readme, ...how } = plan;
+      console.log(
+        JSON.stringify(
+          { machine, envoy: binary.version, how, results, ...(plan.crossing && { curves }) },
+          null,
+          2,
+        ),
+      );
     }
     return failed === 0 ? 0 : 1;
   } finally {
@@ -116,6 +139,12 @@ async function measureRules(
   }
 }
 
+/** How and on what it was measured, for those who only see the figures. */
+function describe({ headers, effort: { rounds } }: Plan, binary: EnvoyBinary): string {
+  const processor = os.cpus()[0]?.model ?? "an unknown processor";
+  return `Envoy ${binary.version}, one worker, ${headers} headers, answered by Envoy itself; medians of ${rounds} rounds on ${processor} with ${os.cpus().length} cores`;
+}
+
 /** A shape that cannot grow so far is measured once, as far as it goes. */
 function sizesOf(shape: Shape, sizes: readonly number[]): number[] {
   return [...new Set(sizes.map((size) => Math.min(size, shape.most)))];
@@ -143,11 +172,12 @@ function readPlan(args: readonly string[]): Plan | string {
   }
   const quick = values.quick === true;
   const all = values.all === true;
-  const shapes = values.shape ?? (all ? [...SHAPES.keys()] : ["demo", "exact", "prefix", "regex"]);
-  const sizes =
-    values.size ??
-    (all ? ["10", "100", "1000", "10000", "100000"] : quick ? ["10", "1000"] : ["10", "1000", "10000"]);
-  const peers = values.peer ?? PEERS;
+  const crossing = values.crossing === true;
+  const shapes =
+    values.shape ??
+    (crossing ? CROSSING_SHAPES : all ? [...SHAPES.keys()] : ["demo", "exact", "prefix", "regex"]);
+  const sizes = values.size ?? sizesWhen({ crossing, all, quick });
+  const peers = values.peer ?? (crossing ? CROSSING_PEERS : PEERS);
   const problems = [
     ...shapes.filter((name) => !SHAPES.has(name)).map((name) => `--shape: there is no "${name}"`),
     ...sizes.filter((size) => !isCount(size)).map((size) => `--size: expected a number, got "${size}"`),
@@ -160,6 +190,10 @@ function readPlan(args: readonly string[]): Plan | string {
     ...(values.ask === undefined || values.ask === "last" || values.ask === "spread"
       ? []
       : [`--ask: expected last or spread, got "${values.ask}"`]),
+    ...(values.readme === true && !crossing ? ["--readme goes with --crossing"] : []),
+    ...(crossing && !["wasm", "native"].every((name) => (peers as readonly string[]).includes(name))
+      ? ["--crossing compares the peers wasm and native"]
+      : []),
   ];
   if (problems.length > 0) {
     return problems.map((problem) => `bench: ${problem}`).join("\n");
@@ -178,7 +212,19 @@ function readPlan(args: readonly string[]): Plan | string {
     },
     upstream: values.upstream === true,
     json: values.json === true,
+    crossing,
+    readme: values.readme === true,
   };
+}
+
+function sizesWhen({
+  crossing,
+  all,
+  quick,
+}: Readonly<Record<"crossing" | "all" | "quick", boolean>>): string[] {
+  if (quick) return ["10", "1000"];
+  if (crossing) return CROSSING_SIZES;
+  return all ? ["10", "100", "1000", "10000", "100000"] : ["10", "1000", "10000"];
 }
 
 function parse(args: readonly string[]) {
@@ -195,6 +241,8 @@ function parse(args: readonly string[]) {
       connections: { type: "string" },
       upstream: { type: "boolean" },
       quick: { type: "boolean" },
+      crossing: { type: "boolean" },
+      readme: { type: "boolean" },
       json: { type: "boolean" },
       all: { type: "boolean" },
       help: { type: "boolean", short: "h" },

@@ -176,7 +176,15 @@ describe("check", () => {
   test("reports JSON also when nothing is wrong", async () => {
     await write("rules.yaml", rules("one", PORTS));
     const { out } = await sluice(["check", "rules.yaml", "--format", "json"]);
-    expect(JSON.parse(out)).toMatchObject({ diagnostics: [], summary: { errors: 0, warnings: 0 } });
+    expect(JSON.parse(out)).toMatchObject({ summary: { errors: 0, warnings: 0 } });
+  });
+
+  test("tells when Envoy's own routes would be cheaper, which is no warning", async () => {
+    await write("rules.yaml", rules("one", PORTS));
+    const { code, out } = await sluice(["check", "rules.yaml", "--strict"]);
+    expect(code).toBe(0);
+    expect(out).toContain("info[SL0601]");
+    expect((await sluice(["check", "rules.yaml", "--target", "native"])).out).not.toContain("SL0601");
   });
 
   test("counts warnings as errors when it is strict", async () => {

@@ -1,0 +1,54 @@
+/** What is promised about the cost of the filter, held against what was measured. */
+
+import { medianDifference } from "./measure.ts";
+import type { Result } from "./report.ts";
+
+/** CPU microseconds a request over the filter that does nothing. */
+const MOST_AT_SMALLEST = 2;
+const MOST_GROWTH = 1.25;
+const MOST_ADDED = 0.7;
+/** Of what the filter with one fixed decision takes over no filter. */
+const MOST_OF_FIXED = 1.5;
+
+/** A line for each shape whose smallest and largest size were measured with all that is compared. */
+export function renderBounds(results: readonly Result[]): string[] {
+  return [...new Set(results.map(({ shape }) => shape))].flatMap((shape) => {
+    const sizes = results.filter((result) => result.shape === shape).sort((a, b) => a.size - b.size);
+    const [small, large] = [sizes[0]!, sizes.at(-1)!];
+    const least = overNoop(small);
+    const most = overNoop(large);
+    if (least === undefined || most === undefined) return [];
+    const allowed = Math.max(least * MOST_GROWTH, least + MOST_ADDED);
+    const verdicts = [
+      `${least.toFixed(2)} µs over no-op at ${small.size} rules (at most ${MOST_AT_SMALLEST}: ${verdict(least <= MOST_AT_SMALLEST)})`,
+      ...(large === small
+        ? []
+        : [
+            `${most.toFixed(2)} at ${large.size} (at most ${allowed.toFixed(2)}: ${verdict(most <= allowed)})`,
+          ]),
+    ];
+    const share = ofFixed(large);
+    if (share !== undefined) {
+      verdicts.push(
+        `${share.toFixed(2)} × one fixed decision (at most ${MOST_OF_FIXED}: ${verdict(share <= MOST_OF_FIXED)})`,
+      );
+    }
+    return [`${shape}: ${verdicts.join(", ")}`];
+  });
+}
+
+function overNoop({ measured }: Result): number | undefined {
+  const [wasm, noop] = ["wasm", "noop"].map((name) => measured.find(({ peer }) => peer === name));
+  return wasm && noop && medianDifference(wasm, noop);
+}
+
+function ofFixed({ measured }: Result): number | undefined {
+  const [wasm, fixed, none] = ["wasm", "fixed", "none"].map((name) =>
+    measured.find(({ peer }) => peer === name),
+  );
+  return wasm && fixed && none && medianDifference(wasm, none) / medianDifference(fixed, none);
+}
+
+function verdict(holds: boolean): string {
+  return holds ? "holds" : "EXCEEDED";
+}
