@@ -98,7 +98,8 @@ function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
 /** Any path, unless something is put in place of what was matched; the filter may have rewritten it to anything. */
 function emitClassMatch({ answer, rewrite }: RouteClass): EnvoyRoute["match"] {
   const path = answer?.path ?? rewrite?.match;
-  if (path === undefined) return rewrite?.path ? { prefix: "/" } : { prefix: "" };
+  // The slash that every path has is what is replaced where a rule names no path; an empty prefix would leave it.
+  if (path === undefined) return answer || rewrite?.path ? { prefix: "/" } : { prefix: "" };
   return emitRouteMatch({ path, headers: [], queryParams: [] });
 }
 

@@ -80,7 +80,8 @@ function writeFault(writer: BlobWriter, route: Route, fault: Fault): number {
     kind,
     abort?.status ?? 0,
     abort?.perMillion ?? 0,
-    abort ? writeLines(writer, abortLines(route)) : 0,
+    // Envoy adds the headers of a route that redirects or answers to that answer only, not to an abort before it.
+    abort && route.action.kind === "forward" ? writeLines(writer, abortLines(route)) : 0,
   ]);
 }
 

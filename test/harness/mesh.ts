@@ -32,6 +32,8 @@ export interface MeshOptions {
   /** Level of Envoy's log, `warning` unless said. */
   readonly logLevel?: "debug" | "info" | "warning";
   readonly componentLogLevel?: string;
+  /** Makes the files that Envoy gets; `emitBuild` unless said. */
+  readonly emit?: typeof emitBuild;
 }
 
 export interface ApplyOptions {
@@ -106,7 +108,8 @@ export class Mesh {
     }
     await this.#serveEndpoints(compilation.config.clusters);
     this.upstream.reset();
-    await this.#give(await emitBuild(compilation, proxy, this.buildDirectory));
+    const emit = this.#options.emit ?? emitBuild;
+    await this.#give(await emit(compilation, proxy, this.buildDirectory));
     const ports = new Map(compilation.config.listeners.map(({ name, port }) => [name, port]));
     return { diagnostics, compilation, ports };
   }
