@@ -130,8 +130,8 @@ const operations = (names: readonly string[], values: readonly string[]) =>
 function headers(uses: ReadonlySet<Field>): Arbitrary<Headers> {
   const values = uses.has("variables") ? [...LITERALS, ...LITERALS, ...VARIABLES] : LITERALS;
   const request = values.filter((text) => text !== "%RESPONSE_CODE%");
-  // README.md: a header that the rule itself gives to the request.
-  const response = values.map((text) => (text === "%REQ(x-a)%" ? "%REQ(accept)%" : text));
+  // README.md: what the rule itself writes into the request.
+  const response = values.map((text) => text.replace("REQ(x-a)", "REQ(accept)").replace(":path", ":method"));
   return sometimes<Headers>({
     request: [2, operations(["x-a", "X-B", "x-new", "host"], request)],
     response: [2, operations(["x-new", "X-R", "content-type", "x-envoy-upstream-service-time"], response)],
