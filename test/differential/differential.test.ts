@@ -1,6 +1,5 @@
 /** Generated rules and requests, asked of both targets in one Envoy. README.md says what is compared. */
 
-import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { conformanceCase } from "./case.ts";
@@ -11,7 +10,8 @@ import { scenarios } from "./rules.ts";
 import { Kept, type Pair, shrink } from "./shrink.ts";
 
 const PAIRS = numberOf("SLUICE_PAIRS", 2_000);
-const SEED = numberOf("SLUICE_SEED", randomInt(1, 2 ** 31));
+/** The same for everybody who runs the tests; other seeds find other differences. */
+const SEED = numberOf("SLUICE_SEED", 1);
 /** In one Envoy at once, and requests of each. */
 const SCENARIOS = 50;
 const REQUESTS = 8;
