@@ -4,6 +4,7 @@
 
 import { applyEdits } from "./actions/edits";
 import { redirect } from "./actions/redirect";
+import { stickyShare } from "./actions/sticky";
 import { wait } from "./delays";
 import { isForged } from "./forged";
 import { chance, random } from "./host/random";
@@ -32,6 +33,7 @@ import {
   FORWARD_ONE_LENGTH,
   FORWARD_ONE_STRING,
   FORWARD_SHARES,
+  FORWARD_STICKY,
   FORWARD_TOTAL,
   HEADER_ROUTES,
   HEADERS_ENTRIES,
@@ -87,23 +89,33 @@ export function decide(stream: u32, root: usize): u32 {
   const fault = load<u32>(record, OUTCOME_FAULT);
   if (fault) {
     const delay = load<u32>(program + fault, FAULT_DELAY_PPM);
-    if (delay && chance(delay) && wait(stream, root, outcome, load<u32>(program + fault, FAULT_DELAY_MS))) {
-      // The headers are written now: nothing but the abort is left to decide afterwards.
-      forward(record);
-      return STOP_ALL_AND_WATERMARK;
+    if (delay && chance(delay)) {
+      const share = pickShare(record);
+      const drawn = share ? <u32>(share - record) : 0;
+      if (wait(stream, root, outcome, drawn, load<u32>(program + fault, FAULT_DELAY_MS))) {
+        // The headers are written now: nothing but the abort is left to decide afterwards.
+        forward(record, share);
+        return STOP_ALL_AND_WATERMARK;
+      }
     }
-    if (abort(program + fault, record, false)) return STOP_ITERATION;
+    if (aborts(program + fault)) {
+      abort(program + fault, pickShare(record), false);
+      return STOP_ITERATION;
+    }
   }
   if (answer(record)) return STOP_ITERATION;
-  forward(record);
+  forward(record, pickShare(record));
   return CONTINUE;
 }
 
 /** What follows a delay. True when the request may go on, false when it was answered. */
-export function decideAfterDelay(root: usize, outcome: u32): bool {
+export function decideAfterDelay(root: usize, outcome: u32, drawn: u32): bool {
   useProgram(rootProgram(root));
   const record = program + outcome;
-  return !abort(program + load<u32>(record, OUTCOME_FAULT), record, true) && !answer(record);
+  const fault = program + load<u32>(record, OUTCOME_FAULT);
+  if (!aborts(fault)) return !answer(record);
+  abort(fault, drawn ? record + drawn : 0, true);
+  return false;
 }
 
 function takeHeaders(): void {
@@ -123,14 +135,18 @@ function takeHeaders(): void {
   }
 }
 
-/** Rolls for an abort, and answers when it is one: in place of the destination that would have been drawn. */
-function abort(fault: usize, record: usize, delayed: bool): bool {
+/** Rolls for an abort. */
+function aborts(fault: usize): bool {
+  return load<u32>(fault, FAULT_ABORT_KIND) != ABORT_NONE && chance(load<u32>(fault, FAULT_ABORT_PPM));
+}
+
+/** Answers in place of the destination that was drawn. */
+function abort(fault: usize, share: usize, delayed: bool): void {
   const kind = load<u32>(fault, FAULT_ABORT_KIND);
-  if (kind == ABORT_NONE || !chance(load<u32>(fault, FAULT_ABORT_PPM))) return false;
   const status = load<u32>(fault, FAULT_ABORT_STATUS);
   let lines = load<u32>(fault, FAULT_ABORT_LINES);
-  if ((load<u32>(record) & RECORD_KIND_MASK) == KIND_FORWARD) {
-    const own = load<u32>(pickShare(record), SHARE_LINES);
+  if (share) {
+    const own = load<u32>(share, SHARE_LINES);
     if (own) lines = own;
   }
   // Before it waited, the request was given its class; the headers of that would come a second time.
@@ -139,7 +155,6 @@ function abort(fault: usize, record: usize, delayed: bool): bool {
   const length = linesLength(lines);
   if (kind == ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
   else respond(status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
-  return true;
 }
 
 /** Of a LINES record or 0, as `respond` wants them. */
@@ -172,7 +187,7 @@ function answer(record: usize): bool {
 }
 
 /** Writes the cluster and what goes with it, and makes the rule's changes. */
-function forward(record: usize): void {
+function forward(record: usize, share: usize): void {
   const kind = load<u32>(record) & RECORD_KIND_MASK;
   if (kind == KIND_RESPONSE || kind == KIND_REDIRECT) return;
   const headers = load<u32>(record, FORWARD_HEADERS);
@@ -188,7 +203,6 @@ function forward(record: usize): void {
     );
     return;
   }
-  const share = pickShare(record);
   const own = load<u32>(share, SHARE_HEADERS);
   if (own) writeHeaders(program + own);
   const ownEdits = load<u32>(share, SHARE_EDITS);
@@ -197,12 +211,19 @@ function forward(record: usize): void {
   addHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
 }
 
-/** Draws from the total and finds whose part it is in, by halves. */
+/** The share of a split that the request gets, 0 for every other outcome: the user's, or one drawn from the total. */
 function pickShare(record: usize): usize {
-  const drawn = random() % load<u64>(record, FORWARD_TOTAL);
+  const head = load<u32>(record);
+  if ((head & RECORD_KIND_MASK) != KIND_FORWARD) return 0;
   const first = record + FORWARD_SHARES;
+  const sticky = load<u32>(record, FORWARD_STICKY);
+  if (sticky) {
+    const share = stickyShare(program + sticky, first, record + ((<usize>(head >> RECORD_SIZE_SHIFT)) << 2));
+    if (share) return share;
+  }
+  const drawn = random() % load<u64>(record, FORWARD_TOTAL);
   let low: u32 = 0;
-  let high: u32 = (((load<u32>(record) >> RECORD_SIZE_SHIFT) << 2) - FORWARD_SHARES) / SHARE_SIZE - 1;
+  let high: u32 = (((head >> RECORD_SIZE_SHIFT) << 2) - FORWARD_SHARES) / SHARE_SIZE - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (drawn < load<u64>(first + <usize>middle * SHARE_SIZE, SHARE_CUMULATIVE)) high = middle;

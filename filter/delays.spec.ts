@@ -1,5 +1,5 @@
 import { addStream, findStream, removeStream, streamQueuePosition } from "./contexts";
-import { dueOutcome, forget, nextDue, wait } from "./delays";
+import { dueDrawn, dueOutcome, forget, nextDue, wait } from "./delays";
 import { addRoot, findRoot } from "./roots";
 
 function leave(stream: u32): void {
@@ -14,7 +14,7 @@ describe("the queue of delays", () => {
     for (let i: u32 = 0; i < 100; i++) {
       const stream = 100 + i;
       addStream(stream, root);
-      expect(wait(stream, root, stream, 1000 + ((i * 37) % 100) * 200)).toBe(true);
+      expect(wait(stream, root, stream, 7, 1000 + ((i * 37) % 100) * 200)).toBe(true);
     }
     expect(nextDue(0)).toBe(0);
     let last: u32 = 0;
@@ -22,7 +22,7 @@ describe("the queue of delays", () => {
     for (let i = 0; i < 100; i++) {
       const stream = nextDue(u64.MAX_VALUE);
       const delay = ((stream - 100) * 37) % 100;
-      if (delay >= last && dueOutcome == stream) ordered++;
+      if (delay >= last && dueOutcome == stream && dueDrawn == 7) ordered++;
       last = delay;
       leave(stream);
     }
@@ -35,7 +35,7 @@ describe("the queue of delays", () => {
     const root = findRoot(1);
     for (let stream: u32 = 1; stream <= 3; stream++) {
       addStream(stream, root);
-      wait(stream, root, 0, stream * 100);
+      wait(stream, root, 0, 0, stream * 100);
     }
     leave(1);
     expect(nextDue(u64.MAX_VALUE)).toBe(2);

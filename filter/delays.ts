@@ -2,7 +2,7 @@
  * Requests that wait for an injected delay: a binary heap by deadline, and one tick for the earliest. When
  * nothing waits, nothing ticks.
  *
- *     waiting   deadline in ns (u64) | stream | root | outcome record | unused
+ *     waiting   deadline in ns (u64) | stream | root | outcome record | what was drawn before the wait
  */
 
 import { findStream, setStreamQueuePosition } from "./contexts";
@@ -21,7 +21,7 @@ let capacity: u32 = 0;
 let count: u32 = 0;
 
 /** Lets a stream wait. False when too many do. Called with the stream's context in effect. */
-export function wait(stream: u32, root: usize, outcome: u32, milliseconds: u32): bool {
+export function wait(stream: u32, root: usize, outcome: u32, drawn: u32, milliseconds: u32): bool {
   if (count == capacity && !grow()) return false;
   const deadline = now() + <u64>milliseconds * 1000000;
   const index = count++;
@@ -30,6 +30,7 @@ export function wait(stream: u32, root: usize, outcome: u32, milliseconds: u32):
   store<u32>(waiting, stream, 8);
   store<u32>(waiting, <u32>root, 12);
   store<u32>(waiting, outcome, 16);
+  store<u32>(waiting, drawn, 20);
   setPosition(index);
   holdRoot(root);
   rise(index);
@@ -55,12 +56,14 @@ export function anyWaiting(): bool {
 export function nextDue(time: u64): u32 {
   if (!count || load<u64>(queue) > time) return 0;
   dueOutcome = load<u32>(queue, 16);
+  dueDrawn = load<u32>(queue, 20);
   dueRoot = load<u32>(queue, 12);
   return load<u32>(queue, 8);
 }
 
 /** Of the stream that `nextDue` returned. */
 export let dueOutcome: u32 = 0;
+export let dueDrawn: u32 = 0;
 export let dueRoot: usize = 0;
 
 /** Sets the tick of a root for the earliest deadline. */

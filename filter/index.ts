@@ -7,7 +7,16 @@ import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports"
 import "./host/abort";
 import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./contexts";
 import { decide, decideAfterDelay } from "./decide";
-import { anyWaiting, dueOutcome, dueRoot, forget, forgetFirst, nextDue, scheduleTick } from "./delays";
+import {
+  anyWaiting,
+  dueDrawn,
+  dueOutcome,
+  dueRoot,
+  forget,
+  forgetFirst,
+  nextDue,
+  scheduleTick,
+} from "./delays";
 import { now } from "./host/clock";
 import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
 import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
@@ -17,6 +26,9 @@ import { ATTRIBUTES_COUNT, HEADER_ATTRIBUTES } from "./layout";
 import { reserveSlots } from "./program/request";
 import { refusal, refusalOffset, verifyProgram } from "./program/verify";
 import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
+
+/** Envoy does not look at it; tests do. */
+export { heapAllocations } from "./host/memory";
 
 const PLUGIN_CONFIGURATION: i32 = 7;
 
@@ -92,7 +104,7 @@ export function proxy_on_tick(root: u32): void {
   const time = now();
   for (let stream = nextDue(time); stream; stream = nextDue(time)) {
     arenaReset();
-    if (enter(stream) && decideAfterDelay(dueRoot, dueOutcome)) resume();
+    if (enter(stream) && decideAfterDelay(dueRoot, dueOutcome, dueDrawn)) resume();
     forgetFirst();
   }
   scheduleTick(root);

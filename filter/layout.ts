@@ -26,7 +26,7 @@
 /** "SLUC". */
 export const MAGIC: u32 = 0x43554c53;
 /** Raised with every change of the layout or of its meaning. */
-export const FORMAT_VERSION: u32 = 2;
+export const FORMAT_VERSION: u32 = 3;
 
 // Header.
 export const HEADER_MAGIC: u32 = 0;
@@ -179,7 +179,7 @@ export const HEADERS_ENTRY_SIZE: u32 = 16;
  * Forward to one of several clusters. A share is the part of the total up to its cumulative weight. It can have
  * headers and edits of its own, which come before the route's, and lines of its own for an answer in place of it.
  *
- *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | total (u64)
+ *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | STICKY or 0 | total (u64)
  *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0, EDITS or 0) × n
  */
 export const KIND_FORWARD: u32 = 9;
@@ -187,8 +187,9 @@ export const KIND_FORWARD: u32 = 9;
 export const OUTCOME_FAULT: u32 = 4;
 export const FORWARD_HEADERS: u32 = 8;
 export const FORWARD_EDITS: u32 = 12;
-export const FORWARD_TOTAL: u32 = 16;
-export const FORWARD_SHARES: u32 = 24;
+export const FORWARD_STICKY: u32 = 16;
+export const FORWARD_TOTAL: u32 = 20;
+export const FORWARD_SHARES: u32 = 28;
 export const SHARE_SIZE: u32 = 28;
 export const SHARE_CUMULATIVE: u32 = 0;
 export const SHARE_STRING: u32 = 8;
@@ -357,6 +358,22 @@ export const REDIRECT_TO_KEPT: u32 = 0;
 export const REDIRECT_TO_WHOLE: u32 = 1;
 export const REDIRECT_TO_START: u32 = 2;
 export const REDIRECT_TO_PATH: u32 = 3;
+
+/**
+ * What a split is a function of, in place of the dice. The name is that of a cookie. Each share has a key: the
+ * 64-bit hash of its destination.
+ *
+ *     STICKY   source | attribute of the header | name offset | length | key (u64) × shares
+ */
+export const KIND_STICKY: u32 = 25;
+export const STICKY_SOURCE: u32 = 4;
+export const STICKY_ATTRIBUTE: u32 = 8;
+export const STICKY_NAME: u32 = 12;
+export const STICKY_NAME_LENGTH: u32 = 16;
+export const STICKY_KEYS: u32 = 20;
+export const STICKY_BY_HEADER: u32 = 0;
+export const STICKY_BY_COOKIE: u32 = 1;
+export const STICKY_BY_ADDRESS: u32 = 2;
 
 /** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;

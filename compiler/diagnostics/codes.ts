@@ -59,6 +59,7 @@ export const DIAGNOSTIC_CODES = {
   SL0224: { level: "error", title: "Weights below 0, or that add up to 0.", istio: "IST0106" },
   SL0225: { level: "error", title: "A subset name that is none, or is there twice.", istio: "IST0106" },
   SL0226: { level: "error", title: "The authority is rewritten twice.", istio: "IST0106" },
+  SL0227: { level: "error", title: "An annotation of ours that means nothing." },
   SL0230: { level: "error", title: "A fault that injects nothing.", istio: "IST0106" },
   SL0231: { level: "error", title: "A fault that Envoy cannot inject.", istio: "IST0106" },
   SL0232: { level: "error", title: "A status that cannot be answered.", istio: "IST0106" },

@@ -61,6 +61,10 @@ function everything(): Uint8Array {
       }),
       responseHeaders: { remove: [], write: [write("x-r", "1")] },
     },
+    route(prefix("/sticky"), {
+      ...to({ a: 1, b: 2 }),
+      sticky: { kind: "cookie", name: "id" },
+    } as Route["action"]),
     route(prefix("/edits"), {
       ...to("a"),
       requestHeaders: { remove: ["x-a"], write: [write("x-b", "1"), { ...write("x-c", "2"), append: true }] },

@@ -16,6 +16,8 @@ export interface HostRequest {
   /** With its query. */
   readonly path: string;
   readonly headers?: readonly HeaderLine[];
+  /** Where it comes from, with its port. */
+  readonly source?: string;
 }
 
 /** What became of a request. */
@@ -46,6 +48,7 @@ export interface LogLine {
 
 interface Exports {
   memory: WebAssembly.Memory;
+  heapAllocations: WebAssembly.Global;
   _initialize(): void;
   malloc(size: number): number;
   proxy_on_context_create(id: number, parent: number): void;
@@ -65,6 +68,7 @@ interface Response {
 
 interface Stream {
   readonly root: number;
+  readonly source: string;
   headers: HeaderLine[];
   /** As it came. */
   readonly sent: readonly HeaderLine[];
@@ -179,6 +183,12 @@ export class FilterVm {
           };
           return OK;
         },
+        proxy_get_property: (path: number, pathSize: number, at: number, sizeAt: number) => {
+          const stream = this.#streams.get(this.#effective);
+          if (!stream || this.#text(path, pathSize) !== "source\0address") return NOT_FOUND;
+          this.#give(this.#encoder.encode(stream.source), at, sizeAt);
+          return OK;
+        },
         proxy_continue_stream: () => {
           const stream = this.#streams.get(this.#effective);
           if (!stream) return BAD_ARGUMENT;
@@ -218,6 +228,11 @@ export class FilterVm {
     return this.#exports.memory.buffer.byteLength / 65536;
   }
 
+  /** How many blocks the filter has taken from its heap since it was started. */
+  get heapAllocations(): number {
+    return this.#exports.heapAllocations.value;
+  }
+
   /** Milliseconds of the tick that a root has set, 0 when none. */
   tickOf(root: number): number {
     return this.#ticks.get(root) ?? 0;
@@ -255,7 +270,14 @@ export class FilterVm {
       [":scheme", request.scheme ?? "http"],
       ...(request.headers ?? []).map(([name, value]): HeaderLine => [name.toLowerCase(), value]),
     ];
-    const stream: Stream = { root, headers, sent: [...headers], written: new Map(), resumed: false };
+    const stream: Stream = {
+      root,
+      source: request.source ?? "127.0.0.1:40000",
+      headers,
+      sent: [...headers],
+      written: new Map(),
+      resumed: false,
+    };
     this.#streams.set(id, stream);
     this.#effective = id;
     this.#exports.proxy_on_context_create(id, root);

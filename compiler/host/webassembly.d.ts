@@ -6,6 +6,9 @@ declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;
   }
+  class Global {
+    readonly value: number;
+  }
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, (...values: never[]) => unknown>>);
     readonly exports: Record<string, unknown>;

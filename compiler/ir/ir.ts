@@ -123,7 +123,17 @@ export interface Forward {
   /** Applied after those of the destination, so that they win. */
   readonly requestHeaders?: HeaderMutation;
   readonly mirrors?: readonly Mirror[];
+  /** What the split is a function of, in place of the dice. Only when there are several destinations. */
+  readonly sticky?: Sticky;
 }
+
+/** A request that lacks it, or has it empty, is split by the dice. */
+export type Sticky =
+  /** Lower case; the first line counts. */
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "cookie"; readonly name: string }
+  /** The client's address without its port, as Envoy has determined it. */
+  | { readonly kind: "sourceIp" };
 
 export interface Destination {
   readonly cluster: string;

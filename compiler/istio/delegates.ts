@@ -6,6 +6,7 @@
 import { nearest } from "../diagnostics/nearest.ts";
 import type { RouteOrigin } from "../ir/ir.ts";
 import type { Span } from "../source/span.ts";
+import type { Annotations } from "./annotations.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
 import { resolveHost } from "./host-names.ts";
 import { type MatchSource, mergeRules, NAMED_CONDITIONS } from "./merge-rules.ts";
@@ -22,6 +23,8 @@ export interface Merged {
   /** What it was made of: the root first, then its delegates. */
   readonly sources: readonly VirtualServiceResource[];
   readonly originOf: (rule: number, match: number | undefined) => RouteOrigin;
+  /** Those of the resource that wrote a rule, and of the one that delegates to it. */
+  readonly annotationsOf: (rule: number) => Annotations;
 }
 
 /** Where a rule of the merged list was written. */
@@ -53,7 +56,12 @@ export class Delegates {
   merge(root: VirtualServiceResource): Merged {
     const own = root.spec.http ?? [];
     if (own.every((rule) => rule?.delegate === undefined)) {
-      return { resource: root, sources: [root], originOf: originIn(root) };
+      return {
+        resource: root,
+        sources: [root],
+        originOf: originIn(root),
+        annotationsOf: () => root.annotations,
+      };
     }
     const rules: HttpRoute[] = [];
     const from: RuleSource[] = [];
@@ -80,7 +88,17 @@ export class Delegates {
       }
     }
     const resource = { ...root, spec: { ...root.spec, http: rules }, spanOf: spanIn(root, from) };
-    return { resource, sources: [root, ...delegates], originOf: originOf(root, from) };
+    return {
+      resource,
+      sources: [root, ...delegates],
+      originOf: originOf(root, from),
+      annotationsOf: (rule) => {
+        const source = from[rule]!;
+        return source.kind === "own"
+          ? root.annotations
+          : { ...root.annotations, ...source.delegate.annotations };
+      },
+    };
   }
 
   /** Names mean what they mean where they are written, which the merged rule would forget. */

@@ -2,6 +2,7 @@
 
 import type { RouteOrigin } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
+import type { Annotations } from "./annotations.ts";
 import { Delegates } from "./delegates.ts";
 import { MESH, resolveGatewayName } from "./gateway-names.ts";
 import { resolveHost } from "./host-names.ts";
@@ -17,6 +18,7 @@ export interface VirtualService {
   readonly sources: readonly Resource<VirtualServiceSpec>[];
   /** The place of a rule of `resource`, or of one of its matches. */
   readonly originOf: (rule: number, match: number | undefined) => RouteOrigin;
+  readonly annotationsOf: (rule: number) => Annotations;
   /** Fully qualified; the index is that of `spec.hosts`. */
   readonly hosts: readonly string[];
   /** `mesh`, or `namespace/name` of a Gateway. */

@@ -9,7 +9,7 @@ import {
   KIND_ATTRIBUTE_TABLE,
   KIND_ATTRIBUTES,
 } from "../../filter/layout.ts";
-import type { PathMatch, RouteTable, ValueMatch } from "../ir/ir.ts";
+import type { Forward, PathMatch, RouteTable, ValueMatch } from "../ir/ir.ts";
 import { writeTable } from "./table.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -30,8 +30,10 @@ export class Attributes {
     const headers = new Set<string>();
     const query = new Set<string>();
     for (const host of table.virtualHosts) {
-      for (const { match } of host.routes) {
+      for (const { match, action } of host.routes) {
         for (const header of match.headers) headers.add(header.name);
+        const sticky = action.kind === "forward" ? stickyHeader(action) : undefined;
+        if (sticky !== undefined) headers.add(sticky);
         for (const parameter of match.queryParams) query.add(parameter.name);
       }
     }
@@ -79,6 +81,12 @@ export class Attributes {
     const count = firstQuery + this.#query.size;
     return writer.record(KIND_ATTRIBUTES, [headers, query, count, firstQuery, low >>> 0, high >>> 0]);
   }
+}
+
+/** The header that a split is a function of, if it is one. */
+export function stickyHeader({ sticky }: Forward): string | undefined {
+  if (sticky?.kind === "header") return sticky.name;
+  return sticky?.kind === "cookie" ? "cookie" : undefined;
 }
 
 /** ASCII only, as the filter does it. */

@@ -373,7 +373,23 @@ class Reader {
       shares.push(`${cumulative - below} × ${text(share + layout.SHARE_STRING)}${more}`);
       below = cumulative;
     }
-    return { ...fault, outcome: [`to ${shares.join(", ")}`, ...headers].join("; ") };
+    const sticky = this.#sticky(this.#u32(record + layout.FORWARD_STICKY));
+    return { ...fault, outcome: [`to ${shares.join(", ")}`, ...sticky, ...headers].join("; ") };
+  }
+
+  /** What a split is a function of. */
+  #sticky(record: number): string[] {
+    if (record === 0) return [];
+    const name = this.#string(
+      this.#u32(record + layout.STICKY_NAME),
+      this.#u32(record + layout.STICKY_NAME_LENGTH),
+    );
+    const attribute = this.#u32(record + layout.STICKY_ATTRIBUTE);
+    const source = this.#u32(record + layout.STICKY_SOURCE);
+    if (source === layout.STICKY_BY_ADDRESS) return ["sticky by source address"];
+    return [
+      `sticky by ${source === layout.STICKY_BY_COOKIE ? `cookie ${name}` : this.#attribute(attribute)}`,
+    ];
   }
 
   #headerTexts(record: number): string[] {

@@ -51,7 +51,7 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
     const candidates: Candidate[] = [];
     for (const route of host.routes) {
       candidates.push({ route: routes.length, predicates: predicatesOf(route.match, attributes) });
-      routes.push(writeOutcome(writer, route));
+      routes.push(writeOutcome(writer, attributes, route));
     }
     const root = writeNode(context, candidates).reference;
     for (const domain of host.domains) {

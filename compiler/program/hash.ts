@@ -25,6 +25,17 @@ export function hashBytes(text: Uint8Array): number {
   return (h ^ (h >>> 13)) >>> 0;
 }
 
+const WORD64 = (1n << 64n) - 1n;
+
+/** 64 bits of a byte string, for choices that should be as good as random: FNV-1a, mixed. */
+export function hash64(text: Uint8Array): bigint {
+  let h = 0xcbf29ce484222325n;
+  for (const byte of text) h = ((h ^ BigInt(byte)) * 0x100000001b3n) & WORD64;
+  h = ((h ^ (h >> 33n)) * 0xff51afd7ed558ccdn) & WORD64;
+  h = ((h ^ (h >> 33n)) * 0xc4ceb9fe1a85ec53n) & WORD64;
+  return h ^ (h >> 33n);
+}
+
 /** Hash of a string read from its end: what the filter has in hand as it walks a host name backwards. */
 export function hashBackwards(text: Uint8Array): number {
   let h = HASH_SEED;

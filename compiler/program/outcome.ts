@@ -17,12 +17,15 @@ import {
 import { type Line, linesOf } from "../classes/header-values.ts";
 import { className, classOf, hasOwnHeaders, isDefaultRetry } from "../classes/route-class.ts";
 import type { Destination, Fault, Forward, Route } from "../ir/ir.ts";
+import type { Attributes } from "./attributes.ts";
 import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
 import { writeRedirect } from "./outcome-redirect.ts";
+import { writeSticky } from "./outcome-sticky.ts";
+import { words64 } from "./words.ts";
 import type { BlobWriter } from "./writer.ts";
 
 /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
-export function writeOutcome(writer: BlobWriter, route: Route): number {
+export function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route): number {
   const fault = route.fault ? writeFault(writer, route, route.fault) : 0;
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {
@@ -64,11 +67,8 @@ export function writeOutcome(writer: BlobWriter, route: Route): number {
       writeDestinationEdits(writer, route, action, destination),
     );
   }
-  return writer.sharedRecord(KIND_FORWARD, [fault, headers, edits, ...words64(total), ...shares]);
-}
-
-function words64(value: bigint): [number, number] {
-  return [Number(value & 0xffffffffn), Number(value >> 32n)];
+  const sticky = writeSticky(writer, attributes, action);
+  return writer.sharedRecord(KIND_FORWARD, [fault, headers, edits, sticky, ...words64(total), ...shares]);
 }
 
 function writeFault(writer: BlobWriter, route: Route, fault: Fault): number {

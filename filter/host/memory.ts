@@ -26,6 +26,8 @@ let heapEnd: usize = 0;
 
 /** Bytes of wasm memory in use by blocks that are not free; tests read it. */
 export let heapInUse: usize = 0;
+/** Blocks that were ever taken, for the test that a request takes none. */
+export let heapAllocations: u32 = 0;
 
 /** A block of at least `size` bytes, 16-byte aligned, not cleared. 0 when the memory cannot grow. */
 export function heapAlloc(size: usize): usize {
@@ -60,6 +62,7 @@ export function heapAlloc(size: usize): usize {
     store<u32>(block, <u32>wanted);
   }
   heapInUse += load<u32>(block);
+  heapAllocations++;
   return block + BLOCK_HEADER;
 }
 

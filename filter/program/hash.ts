@@ -26,6 +26,20 @@ export function hashBytes(text: usize, length: i32): u32 {
   return h ^ (h >>> 13);
 }
 
+/** 64 bits of a byte string, for choices that should be as good as random: FNV-1a, mixed. */
+export function hash64(text: usize, length: i32): u64 {
+  let h: u64 = 0xcbf29ce484222325;
+  for (let i = 0; i < length; i++) h = (h ^ <u64>load<u8>(text + i)) * 0x100000001b3;
+  return mix64(h);
+}
+
+/** Spreads every bit over all of them (MurmurHash3's finalizer). */
+export function mix64(h: u64): u64 {
+  h = (h ^ (h >> 33)) * 0xff51afd7ed558ccd;
+  h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53;
+  return h ^ (h >> 33);
+}
+
 /** One step of the hash that grows from a string's end towards its start, for suffixes of host names. */
 export function hashStep(h: u32, byte: u32): u32 {
   return (h ^ byte) * 0x01000193;

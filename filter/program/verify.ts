@@ -49,6 +49,7 @@ import {
   FORWARD_ONE_SIZE,
   FORWARD_ONE_STRING,
   FORWARD_SHARES,
+  FORWARD_STICKY,
   FORWARD_TOTAL,
   HEADER_ATTRIBUTES,
   HEADER_CHECKSUM,
@@ -87,6 +88,7 @@ import {
   KIND_REGEX,
   KIND_REGEX_SET,
   KIND_RESPONSE,
+  KIND_STICKY,
   KIND_SWITCH,
   KIND_TRIE,
   LEAF_ENTRIES,
@@ -142,6 +144,12 @@ import {
   SHARE_LINES,
   SHARE_SIZE,
   SHARE_STRING,
+  STICKY_ATTRIBUTE,
+  STICKY_BY_ADDRESS,
+  STICKY_KEYS,
+  STICKY_NAME,
+  STICKY_NAME_LENGTH,
+  STICKY_SOURCE,
   SWITCH_ATTRIBUTE,
   SWITCH_EXACT,
   SWITCH_PREFIXES,
@@ -392,6 +400,13 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
       return verifyHeaders(record, size);
     case KIND_FORWARD:
       return verifyForward(record, size);
+    case KIND_STICKY:
+      return (
+        size >= STICKY_KEYS &&
+        load<u32>(record, STICKY_SOURCE) <= STICKY_BY_ADDRESS &&
+        load<u32>(record, STICKY_ATTRIBUTE) < attributeCount &&
+        isString(load<u32>(record, STICKY_NAME), load<u32>(record, STICKY_NAME_LENGTH))
+      );
     case KIND_FORWARD_ONE:
       return (
         size == FORWARD_ONE_SIZE &&
@@ -620,6 +635,11 @@ function verifyForward(record: usize, size: u32): bool {
   if (!isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT)) return false;
   if (!isOptional(load<u32>(record, FORWARD_HEADERS), KIND_HEADERS)) return false;
   if (!isOptional(load<u32>(record, FORWARD_EDITS), KIND_EDITS)) return false;
+  const sticky = load<u32>(record, FORWARD_STICKY);
+  if (!isOptional(sticky, KIND_STICKY)) return false;
+  const shares = (size - FORWARD_SHARES) / SHARE_SIZE;
+  if (sticky && (load<u32>(blob + sticky) >> RECORD_SIZE_SHIFT) << 2 != STICKY_KEYS + (shares << 3))
+    return false;
   const end = record + size;
   let sum: u64 = 0;
   for (let share = record + FORWARD_SHARES; share < end; share += SHARE_SIZE) {

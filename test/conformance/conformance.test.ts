@@ -32,9 +32,12 @@ describe.each(TARGETS)("target %s", (target) => {
     await mesh?.close();
   });
 
-  for (const [file, cases] of CASES) {
+  for (const [file, all] of CASES) {
+    const cases = all.filter(({ targets }) => targets.includes(target));
+    // A suite without tests would fail.
+    if (cases.length === 0) continue;
     describe(file, () => {
-      for (const one of cases.filter(({ targets }) => targets.includes(target))) {
+      for (const one of cases) {
         test(one.name, () => runCase(mesh, one, target));
       }
     });

@@ -17,6 +17,7 @@ import { lowerRetries } from "./retries.ts";
 import { lowerRewrite } from "./rewrites.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
 import { appliesAt, type Site } from "./sites.ts";
+import { lowerSticky } from "./sticky.ts";
 
 /**
  * One route for each match of each rule. Nothing comes after a rule without matches or a route that takes everything:
@@ -125,6 +126,7 @@ function lowerAction(
     ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),
+    ...(destinations.length > 1 && lowerSticky(rule, virtualService, lowering)),
   };
 }
 

@@ -7,6 +7,7 @@ import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import type { ResourceSet } from "../model.ts";
 import type { Resource } from "../resource.ts";
+import { validateOurAnnotations } from "./annotations.ts";
 import { type Check, checkOf } from "./check.ts";
 import { validateDestinationRule } from "./destination-rule.ts";
 import { validateGateway } from "./gateway.ts";
@@ -42,6 +43,7 @@ export function validate(
       };
       const check = checkOf(resource, counting);
       validateMetadata(check);
+      validateOurAnnotations(check);
       validator(check, resource);
       if (document !== undefined && findings === 0) faultless.set(document, spec);
     }

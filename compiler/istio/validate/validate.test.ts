@@ -195,6 +195,22 @@ it("refuses Istio's own annotations and a Gateway's dotted name", () => {
   ]);
 });
 
+it("knows our own annotations", () => {
+  const rules = "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}";
+  const of = (annotation: string) =>
+    check("VirtualService", rules, `{name: a, annotations: {${annotation}}}`);
+  for (const value of ["source-ip", "header:x-user", "cookie:id"]) {
+    expect(of(`sluice.dev/sticky: "${value}"`)).toEqual([]);
+  }
+  for (const value of ["", "source", "header", "header:", "header:a b", "cookie::path", "Header:a"]) {
+    expect(of(`sluice.dev/sticky: "${value}"`)).toEqual([`SL0227 "${value}"`]);
+  }
+  expect(of("sluice.dev/stiky: source-ip")).toEqual(["SL0227 source-ip"]);
+  expect(check("Gateway", server('hosts: ["*"]'), "{name: a, annotations: {sluice.dev/sticky: x}}")).toEqual([
+    "SL0227 x",
+  ]);
+});
+
 it("has a case for every code of its range that the schema leaves to it", () => {
   const cases = [...VIRTUAL_SERVICE, ...DESTINATION_RULE, ...SERVICE_ENTRY, ...GATEWAY].map(([, expected]) =>
     expected.slice(0, 6),
@@ -202,6 +218,7 @@ it("has a case for every code of its range that the schema leaves to it", () => 
   const elsewhere = [
     // Above: they stand in the metadata.
     "SL0210",
+    "SL0227",
     "SL0272",
     // The schema says it first.
     "SL0280",
