@@ -49,9 +49,6 @@ function whyLeft(one: GoldenCase): string | undefined {
   if (one.kind === "translateMetadataMatch") {
     return "about JWT claims, which are refused by name";
   }
-  if (one.kind === "ConvertPolicy" && one.in[1]) {
-    return "about consistent hashing";
-  }
   if (one.kind !== "BuildHTTPRoutesForVirtualService") {
     return undefined;
   }
@@ -67,13 +64,40 @@ function whyLeft(one: GoldenCase): string | undefined {
 
 const HOST = "golden.example.com";
 const TO = { destination: { host: "a.example.com", port: { number: 80 } } };
+const HASHED = [
+  {
+    apiVersion: "networking.istio.io/v1",
+    kind: "ServiceEntry",
+    metadata: { name: "a" },
+    spec: {
+      hosts: ["a.example.com"],
+      ports: [{ number: 80, name: "http", protocol: "HTTP" }],
+      resolution: "STATIC",
+    },
+  },
+  {
+    apiVersion: "networking.istio.io/v1",
+    kind: "DestinationRule",
+    metadata: { name: "a" },
+    spec: {
+      host: "a.example.com",
+      trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } },
+    },
+  },
+];
 
 /** The routes that the native target has for these rules at a gateway. */
 function routesOf(
   spec: VirtualServiceSpec,
-  { port = 8080, namespace = "default", labels = {} as Readonly<Record<string, string>> } = {},
+  {
+    port = 8080,
+    namespace = "default",
+    labels = {} as Readonly<Record<string, string>>,
+    more = [] as readonly object[],
+  } = {},
 ) {
   const documents = [
+    ...more,
     {
       apiVersion: "networking.istio.io/v1",
       kind: "Gateway",
@@ -102,7 +126,8 @@ function askFor(one: GoldenCase): {
   readonly ours: (routes: readonly EnvoyRoute[]) => unknown;
   readonly theirs: unknown;
 } {
-  const oneRule = (rule: HttpRoute) => routesOf({ http: [{ route: [TO], ...rule }] });
+  const oneRule = (rule: HttpRoute, more: readonly object[] = []) =>
+    routesOf({ http: [{ route: [TO], ...rule }] }, { more });
   const perFilter = (name: string) => (routes: readonly EnvoyRoute[]) =>
     routes[0]?.typed_per_filter_config?.[`envoy.filters.http.${name}`];
   switch (one.kind) {
@@ -116,8 +141,8 @@ function askFor(one: GoldenCase): {
       return { asked, ours: (routes) => routes, theirs: envoy_routes ?? [] };
     }
     case "ConvertPolicy": {
-      const [retries] = one.in;
-      const asked = oneRule(retries === null ? {} : { retries });
+      const [retries, hashed] = one.in;
+      const asked = oneRule(retries === null ? {} : { retries }, hashed ? HASHED : []);
       return { asked, ours: (routes) => routes[0]?.route?.retry_policy ?? null, theirs: one.envoy };
     }
     case "MirrorPercent":

@@ -11,6 +11,7 @@ import type {
   Destination,
   DirectResponse,
   Forward,
+  HashKey,
   HeaderMutation,
   Mirror,
   PathMatch,
@@ -26,6 +27,7 @@ export interface RouteClass {
   readonly retry: ClassRetry;
   readonly statPrefix?: string;
   readonly mirrors?: readonly Mirror[];
+  readonly hash?: readonly HashKey[];
   readonly cors?: CorsPolicy;
   readonly headers?: ClassHeaders;
   /** Of the destination alone, applied before. */
@@ -58,8 +60,11 @@ export interface Answer {
   readonly path?: PathMatch;
 }
 
-/** `default`: all of it is istiod's default policy. Else headers say how often and on what, and this says the rest. */
-export type ClassRetry = "default" | Pick<RetryPolicy, HostChoice>;
+/**
+ * `default`: all of it is istiod's default policy; `sameHost`: all but that a retry may go to the host that was tried.
+ * Else headers say how often and on what, and this says the rest.
+ */
+export type ClassRetry = "default" | "sameHost" | Pick<RetryPolicy, HostChoice>;
 
 type HostChoice = "avoidPreviousHosts" | "avoidPreviousPriorities" | "backOffMs";
 
@@ -70,6 +75,9 @@ export const DEFAULT_RETRY: RetryPolicy = {
   retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
   retriableStatusCodes: [],
 };
+
+/** The same for requests whose hash says where they go. */
+export const SAME_HOST_RETRY: RetryPolicy = { ...DEFAULT_RETRY, avoidPreviousHosts: false };
 
 /** Retries by headers alone, the class that rules ask for most. Every listener has it. */
 export const RETRY_CLASS: RouteClass = { retry: {} };
@@ -85,6 +93,7 @@ export function classOf(route: Route, destination?: Destination): RouteClass | u
       ...(cors !== undefined && { cors }),
       ...(statPrefix && { statPrefix }),
       ...(action.mirrors?.length && { mirrors: action.mirrors }),
+      ...(action.hash?.length && { hash: action.hash }),
       ...forwardHeaders(route, action, destination),
       ...classRewrite(route, action, destination),
     }),
@@ -239,21 +248,28 @@ export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, Rou
 }
 
 /** Most routes share one policy, and each is asked more than once. */
-const defaultRetries = new WeakMap<RetryPolicy, boolean>();
+const wholeRetries = new WeakMap<RetryPolicy, "default" | "sameHost" | "byHeaders">();
 
-/** Whether the default route's policy is what is asked for, so that no header needs to say it. */
-export function isDefaultRetry(retry: RetryPolicy): boolean {
-  let known = defaultRetries.get(retry);
+/** Whether the route has the whole policy that is asked for, so that no header needs to say it. */
+export function wholeRetry(retry: RetryPolicy): "default" | "sameHost" | "byHeaders" {
+  let known = wholeRetries.get(retry);
   if (known === undefined) {
-    known = canonicalJson(withDefaults(retry)) === canonicalJson(DEFAULT_RETRY);
-    defaultRetries.set(retry, known);
+    const asked = canonicalJson(withDefaults(retry));
+    known =
+      asked === canonicalJson(DEFAULT_RETRY)
+        ? "default"
+        : asked === canonicalJson(SAME_HOST_RETRY)
+          ? "sameHost"
+          : "byHeaders";
+    wholeRetries.set(retry, known);
   }
   return known;
 }
 
 function classRetry(retry: RetryPolicy): ClassRetry {
-  if (isDefaultRetry(retry)) {
-    return "default";
+  const whole = wholeRetry(retry);
+  if (whole !== "byHeaders") {
+    return whole;
   }
   const { avoidPreviousHosts, avoidPreviousPriorities, backOffMs } = withDefaults(retry);
   return {

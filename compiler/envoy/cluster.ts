@@ -1,19 +1,19 @@
 /** One Envoy cluster. Its endpoints, where they are known, come apart from it (`endpoints.ts`). */
 
-import type { Cluster, Discovery, LoadBalancer } from "../ir/ir.ts";
+import type { Cluster, Discovery } from "../ir/ir.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
 import { emitLoadAssignment, type LoadAssignment } from "./endpoints.ts";
+import { emitLoadBalancer, type LoadBalancerFields } from "./load-balancer.ts";
 import type { EmitOptions } from "./options.ts";
 import { type EnvoyOutlierDetection, emitOutlierDetection } from "./outlier-detection.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { emitHttpProtocolOptions, HTTP_PROTOCOL_OPTIONS } from "./upstream-http.ts";
 
 /** `envoy.config.cluster.v3.Cluster` */
-export interface EnvoyCluster extends ClusterDiscovery {
+export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields {
   readonly name: string;
   readonly connect_timeout: string;
-  readonly lb_policy: "LEAST_REQUEST" | "ROUND_ROBIN" | "RANDOM";
   readonly circuit_breakers: CircuitBreakers;
   readonly common_lb_config: { readonly healthy_panic_threshold: { readonly value: number } };
   readonly outlier_detection?: EnvoyOutlierDetection;
@@ -44,8 +44,6 @@ interface TcpKeepalive {
   readonly keepalive_interval?: number;
 }
 
-const LB_POLICIES = { leastRequest: "LEAST_REQUEST", roundRobin: "ROUND_ROBIN", random: "RANDOM" } as const;
-
 export function emitCluster(
   cluster: Cluster,
   endpointsFile: string | undefined,
@@ -56,7 +54,7 @@ export function emitCluster(
     name: cluster.name,
     ...emitDiscovery(cluster.name, cluster.discovery, endpointsFile, options),
     connect_timeout: duration(cluster.connectTimeoutMs),
-    lb_policy: lbPolicy(cluster.loadBalancer),
+    ...emitLoadBalancer(cluster.loadBalancer),
     circuit_breakers: emitCircuitBreakers(cluster.limits),
     common_lb_config: {
       // 0 turns panic mode off: an endpoint that was ejected gets nothing, even when all are.
@@ -68,10 +66,6 @@ export function emitCluster(
       upstream_connection_options: { tcp_keepalive: emitTcpKeepalive(cluster.tcpKeepalive) },
     }),
   });
-}
-
-function lbPolicy(loadBalancer: LoadBalancer): EnvoyCluster["lb_policy"] {
-  return LB_POLICIES[loadBalancer.kind];
 }
 
 function emitDiscovery(

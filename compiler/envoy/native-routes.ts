@@ -6,6 +6,7 @@
 import type { Action, Destination, DirectResponse, Forward, Listener, Route, VirtualHost } from "../ir/ir.ts";
 import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { emitHashPolicy } from "./hash-policy.ts";
 import { emitHeaders } from "./headers.ts";
 import { emitMirrors } from "./mirrors.ts";
 import { typed } from "./protobuf.ts";
@@ -89,6 +90,7 @@ function emitForward({
   timeoutMs,
   retry,
   mirrors,
+  hash,
   rewrite,
   hostRewrite,
 }: Forward): RouteAction {
@@ -98,6 +100,7 @@ function emitForward({
     ...timeLimits(timeoutMs),
     ...(retryPolicy && { retry_policy: retryPolicy }),
     ...emitMirrors(mirrors),
+    ...emitHashPolicy(hash),
     ...emitRewrite(rewrite, hostRewrite),
   };
 }

@@ -1,5 +1,6 @@
 /** Envoy's route messages, as far as either target writes them, and what both give every table. */
 
+import type { HashPolicy } from "./hash-policy.ts";
 import type { HeaderFields } from "./headers.ts";
 import type { RequestMirrorPolicy } from "./mirrors.ts";
 import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
@@ -75,6 +76,7 @@ export interface RouteAction {
   readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
   readonly retry_policy?: EnvoyRetryPolicy | undefined;
   readonly request_mirror_policies?: readonly RequestMirrorPolicy[];
+  readonly hash_policy?: readonly HashPolicy[];
 }
 
 /** What a route tells the filters of the chain, left out when it tells none of them anything. */

@@ -5,9 +5,16 @@
  * nowhere; one that names a class which is not there has no route.
  */
 
-import { type ClassHeaders, classesOf, DEFAULT_RETRY, type RouteClass } from "../classes/route-class.ts";
+import {
+  type ClassHeaders,
+  classesOf,
+  DEFAULT_RETRY,
+  type RouteClass,
+  SAME_HOST_RETRY,
+} from "../classes/route-class.ts";
 import type { Listener } from "../ir/ir.ts";
 import { emitCors } from "./cors.ts";
+import { emitHashPolicy } from "./hash-policy.ts";
 import { emitHeaders, type HeaderFields } from "./headers.ts";
 import { emitMirrors } from "./mirrors.ts";
 import { emitAction } from "./native-routes.ts";
@@ -103,7 +110,13 @@ function emitClassMatch({ answer, rewrite }: RouteClass): EnvoyRoute["match"] {
   return emitRouteMatch({ path, headers: [], queryParams: [] });
 }
 
-function forward({ retry, mirrors, destinationHeaders, rewrite }: RouteClass): Pick<EnvoyRoute, "route"> {
+function forward({
+  retry,
+  mirrors,
+  hash,
+  destinationHeaders,
+  rewrite,
+}: RouteClass): Pick<EnvoyRoute, "route"> {
   return {
     route: {
       ...(destinationHeaders === undefined && rewrite?.destinationHost === undefined
@@ -127,6 +140,7 @@ function forward({ retry, mirrors, destinationHeaders, rewrite }: RouteClass): P
       ...timeLimits(0),
       retry_policy: retryPolicy(retry),
       ...emitMirrors(mirrors),
+      ...emitHashPolicy(hash),
       ...emitRewrite(rewrite?.path, rewrite?.host),
     },
   };
@@ -141,7 +155,14 @@ function emitClassHeaders(headers: ClassHeaders | undefined): HeaderFields {
   return emitHeaders({ ...headers.request, remove }, headers.response);
 }
 
-/** How often and on what comes from headers that the filter wrote; none of them, no retry. */
+/** Else how often and on what comes from headers that the filter wrote; none of them, no retry. */
 function retryPolicy(retry: RouteClass["retry"]): EnvoyRetryPolicy | undefined {
-  return retry === "default" ? emitRetryPolicy(DEFAULT_RETRY) : emitHostChoice(retry);
+  switch (retry) {
+    case "default":
+      return emitRetryPolicy(DEFAULT_RETRY);
+    case "sameHost":
+      return emitRetryPolicy(SAME_HOST_RETRY);
+    default:
+      return emitHostChoice(retry);
+  }
 }

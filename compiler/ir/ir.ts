@@ -125,6 +125,8 @@ export interface Forward {
   readonly mirrors?: readonly Mirror[];
   /** What the split is a function of, in place of the dice. Only when there are several destinations. */
   readonly sticky?: Sticky;
+  /** What the hash of a request is made of, for clusters that pick an endpoint by it. Each adds to it. */
+  readonly hash?: readonly HashKey[];
 }
 
 /** A request that lacks it, or has it empty, is split by the dice. */
@@ -134,6 +136,20 @@ export type Sticky =
   | { readonly kind: "cookie"; readonly name: string }
   /** The client's address without its port, as Envoy has determined it. */
   | { readonly kind: "sourceIp" };
+
+/** A part of a request that consistent hashing looks at. One that is not there adds nothing. */
+export type HashKey =
+  | { readonly kind: "header"; readonly name: string }
+  | {
+      readonly kind: "cookie";
+      readonly name: string;
+      /** The proxy gives a client without the cookie one that lives so long (0: as long as the browser). Absent: none. */
+      readonly ttlMs?: number;
+      readonly path?: string;
+      readonly attributes?: readonly { readonly name: string; readonly value: string }[];
+    }
+  | { readonly kind: "sourceIp" }
+  | { readonly kind: "queryParam"; readonly name: string };
 
 export interface Destination {
   readonly cluster: string;
@@ -279,7 +295,11 @@ export interface Endpoint {
   readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
 }
 
-export type LoadBalancer = { readonly kind: "leastRequest" | "roundRobin" | "random" };
+export type LoadBalancer =
+  | { readonly kind: "leastRequest" | "roundRobin" | "random" }
+  /** Endpoints on a circle: absent sizes are Envoy's. */
+  | { readonly kind: "ringHash"; readonly minimumRingSize?: number }
+  | { readonly kind: "maglev"; readonly tableSize?: number };
 
 /** Envoy's circuit breaker thresholds; absent means practically unlimited (4294967295), as istiod writes it. */
 export interface Limits {

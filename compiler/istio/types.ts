@@ -173,7 +173,12 @@ export interface VirtualServiceSpec {
 
 export interface ConsistentHash {
   readonly httpHeaderName?: string;
-  readonly httpCookie?: { readonly name?: string; readonly path?: string; readonly ttl?: string };
+  readonly httpCookie?: {
+    readonly name?: string;
+    readonly path?: string;
+    readonly ttl?: string;
+    readonly attributes?: readonly { readonly name?: string; readonly value?: string }[];
+  };
   readonly useSourceIp?: boolean;
   readonly httpQueryParameterName?: string;
   readonly ringHash?: { readonly minimumRingSize?: number };

@@ -61,7 +61,7 @@ spec: { host: a.default.svc.cluster.local, ${spec}${exportTo} }
 `;
 
 test.each([
-  "trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } }",
+  "trafficPolicy: { loadBalancer: { warmup: { duration: 10s } } }",
   "trafficPolicy: { loadBalancer: { simple: PASSTHROUGH } }",
   "trafficPolicy: { loadBalancer: { localityLbSetting: { enabled: true } } }",
   "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
@@ -143,4 +143,16 @@ test.each([
 ])("%s is refused, as Envoy would refuse all of it", (field) => {
   const http = `  - route: [{ destination: { host: a } }]\n    ${field}`;
   expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0501", 11]]);
+});
+
+test.each([
+  'httpHeaderName: ""',
+  'httpHeaderName: "a\\nb"',
+  'httpQueryParameterName: ""',
+  "httpCookie: { name: a, ttl: -1s }",
+  'httpCookie: { name: a, attributes: [{ name: "a\\0" }] }',
+  "httpHeaderName: a, ringHash: { minimumRingSize: 8388609 }",
+])("a hash by %s is what Envoy refuses", (hash) => {
+  const spec = `trafficPolicy: { loadBalancer: { consistentHash: { ${hash} } } }`;
+  expect(findings(destinationRule(spec))).toEqual([["SL0501", 6]]);
 });

@@ -4,6 +4,7 @@
  */
 
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
+import { REFUSED_HASHES } from "./clusters/refused-hashes.ts";
 import { unknownVariable } from "./header-variables.ts";
 import type { Resource } from "./model.ts";
 import type { Report } from "./report.ts";
@@ -68,7 +69,7 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
 ];
 
 const TRAFFIC_POLICY: readonly Unsupported[] = [
-  { path: "loadBalancer.consistentHash" },
+  ...REFUSED_HASHES,
   {
     path: "loadBalancer.localityLbSetting",
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,

@@ -15,7 +15,7 @@ import {
   KIND_RESPONSE,
 } from "../../filter/layout.ts";
 import { type Line, linesOf } from "../classes/header-values.ts";
-import { className, classOf, hasOwnHeaders, isDefaultRetry } from "../classes/route-class.ts";
+import { className, classOf, hasOwnHeaders, wholeRetry } from "../classes/route-class.ts";
 import type { Destination, Fault, Forward, Route } from "../ir/ir.ts";
 import type { Attributes } from "./attributes.ts";
 import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
@@ -137,7 +137,7 @@ function classHeader(route: Route, destination?: Destination): [string, string][
 export function forwardHeaders(action: Forward): [string, string][] {
   const headers: [string, string][] = [];
   const retry = action.retry;
-  if (!isDefaultRetry(retry)) {
+  if (wholeRetry(retry) === "byHeaders") {
     if (retry.attempts > 0) {
       headers.push(["x-envoy-max-retries", String(retry.attempts)]);
       const grpc = retry.retryOn.filter((condition) => GRPC_CONDITIONS.has(condition));

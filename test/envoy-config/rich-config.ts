@@ -127,6 +127,19 @@ const routes = (answer: number): readonly Route[] => [
         { cluster: reviews("v2"), perMillion: 1_000_000 },
         { cluster: "outbound|80||nobody.example", perMillion: 1 },
       ],
+      hash: [
+        { kind: "header", name: "x-user" },
+        { kind: "cookie", name: "a" },
+        {
+          kind: "cookie",
+          name: "b",
+          ttlMs: 1500,
+          path: "/",
+          attributes: [{ name: "SameSite", value: "Strict" }],
+        },
+        { kind: "sourceIp" },
+        { kind: "queryParam", name: "user" },
+      ],
     },
   },
   {
@@ -227,6 +240,8 @@ function clusters(endpoints: readonly Endpoint[]): Cluster[] {
       loadBalancer: { kind: "random" },
       outlierDetection: {},
     }),
+    cluster("outbound|80||ring.example", { loadBalancer: { kind: "ringHash", minimumRingSize: 2048 } }),
+    cluster("outbound|80||maglev.example", { loadBalancer: { kind: "maglev", tableSize: 1021 } }),
     cluster("outbound|443||logical.example", {
       discovery: {
         kind: "logicalDns",

@@ -7,6 +7,7 @@ import { HostMap } from "../host-map.ts";
 import { covers, isWildcard } from "../host-names.ts";
 import type { Lowering } from "../lowering.ts";
 import { isHttp, type Service } from "../registry/service.ts";
+import { serviceHash } from "../routes/hash-keys.ts";
 import { lowerHttpRoutes } from "../routes/http-routes.ts";
 import { DEFAULT_RETRY } from "../routes/retries.ts";
 import type { VirtualService } from "../virtual-services.ts";
@@ -190,6 +191,7 @@ export class MeshHosts {
         destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
         timeoutMs: 0,
         retry: DEFAULT_RETRY,
+        ...serviceHash(service, port, this.#lowering),
       },
     };
   }

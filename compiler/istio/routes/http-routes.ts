@@ -10,6 +10,7 @@ import type { VirtualService } from "../virtual-services.ts";
 import { lowerCors } from "./cors.ts";
 import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
+import { hashedRetry, lowerHash } from "./hash-keys.ts";
 import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
 import { lowerMirrors } from "./mirrors.ts";
 import { lowerRedirect } from "./redirects.ts";
@@ -122,7 +123,8 @@ function lowerAction(
     kind: "forward",
     destinations,
     timeoutMs: durationMs(http.timeout) ?? 0,
-    retry: lowerRetries(http.retries),
+    retry: hashedRetry(lowerRetries(http.retries), http, virtualService.resource.namespace, lowering),
+    ...lowerHash(http, virtualService.resource.namespace, lowering),
     ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),

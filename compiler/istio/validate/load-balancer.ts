@@ -65,8 +65,7 @@ function checkConsistentHash(
   if (hash.httpCookie) {
     if (!hash.httpCookie.name) check.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
     const names = new Set<string>();
-    const attributes = (hash.httpCookie as { attributes?: readonly { name?: string }[] }).attributes;
-    each(attributes, [...at, "httpCookie", "attributes"], (attribute, place) => {
+    each(hash.httpCookie.attributes, [...at, "httpCookie", "attributes"], (attribute, place) => {
       const name = attribute?.name ?? "";
       if (name === "" || names.has(name)) {
         check.report(
