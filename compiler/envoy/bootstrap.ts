@@ -8,6 +8,7 @@ import type { Json } from "./json.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import { type SocketAddress, socketAddress } from "./socket-address.ts";
+import { INTERNAL_LISTENERS } from "./upstream-fault.ts";
 
 /** `envoy.config.bootstrap.v3.Bootstrap` */
 export interface Bootstrap {
@@ -15,6 +16,7 @@ export interface Bootstrap {
   readonly admin: { readonly address: SocketAddress };
   readonly dynamic_resources: { readonly lds_config: ConfigSource; readonly cds_config: ConfigSource };
   readonly layered_runtime: { readonly layers: readonly Json[] };
+  readonly bootstrap_extensions: readonly Extension[];
   readonly overload_manager: { readonly resource_monitors: readonly Extension[] };
 }
 
@@ -44,6 +46,7 @@ export function emitBootstrap(options: EmitOptions): Bootstrap {
         { name: "admin", admin_layer: {} },
       ],
     },
+    bootstrap_extensions: [INTERNAL_LISTENERS],
     overload_manager: {
       resource_monitors: [
         {

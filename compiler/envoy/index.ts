@@ -15,6 +15,7 @@ import type { EmitOptions, EnvoyFiles } from "./options.ts";
 import { type TypedConfig, typed } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { planSubscriptions } from "./subscriptions.ts";
+import { emitUpstreamFaultCluster, emitUpstreamFaultListener } from "./upstream-fault.ts";
 import { ecdsFile, emitExtensionConfig } from "./wasm-filter.ts";
 import { classRoutesFile, emitClassRoutes } from "./wasm-routes.ts";
 
@@ -24,16 +25,17 @@ export type { EmitOptions, EnvoyFiles } from "./options.ts";
 export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
   const listeners = sortedByName(config.listeners);
   const clusters = sortedByName(config.clusters.filter(canBeWritten));
+  const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
   const { endpointFiles, listenerFiles } = planSubscriptions({ listeners, clusters });
 
   const files = new Map([["envoy.json", printJson(emitBootstrap(options))]]);
   const add = (file: string, resources: readonly TypedConfig[]) => {
     files.set(`xds/${file}`, discoveryResponse(resources));
   };
-  add(
-    "lds.json",
-    listeners.map((listener) => emitListener(listener, listenerFiles, options)),
-  );
+  add("lds.json", [
+    ...listeners.map((listener) => emitListener(listener, listenerFiles, options)),
+    ...upstreamFaults.map(emitUpstreamFaultListener),
+  ]);
   if (listenerFiles) {
     for (const listener of listeners) {
       if (options.target === "native") {
@@ -44,10 +46,11 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
       }
     }
   }
-  add(
-    "cds.json",
-    clusters.map((cluster) => emitCluster(cluster, endpointFiles.get(cluster.name), options)),
-  );
+  const clusterNamed = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  add("cds.json", [
+    ...clusters.map((cluster) => emitCluster(cluster, endpointFiles.get(cluster.name), options)),
+    ...upstreamFaults.map((fault) => emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster))),
+  ]);
   for (const cluster of clusters) {
     const file = endpointFiles.get(cluster.name);
     if (file !== undefined) {

@@ -110,7 +110,7 @@ function emitDestinations(
 ): Pick<RouteAction, "cluster" | "weighted_clusters"> {
   const [first] = destinations;
   if (first !== undefined && destinations.length === 1) {
-    return { cluster: first.cluster };
+    return { cluster: first.fault ?? first.cluster };
   }
   return {
     weighted_clusters: { clusters: destinations.map(emitWeighted) },
@@ -119,13 +119,14 @@ function emitDestinations(
 
 function emitWeighted({
   cluster,
+  fault,
   weight,
   requestHeaders,
   responseHeaders,
   hostRewrite,
 }: Destination): WeightedCluster {
   return {
-    name: cluster,
+    name: fault ?? cluster,
     weight,
     ...(hostRewrite !== undefined && { host_rewrite_literal: hostRewrite }),
     ...emitHeaders(requestHeaders, responseHeaders),

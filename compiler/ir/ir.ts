@@ -15,6 +15,23 @@ import type { Span } from "../source/span.ts";
 export interface Config {
   readonly listeners: readonly Listener[];
   readonly clusters: readonly Cluster[];
+  /** Faults that stand before a cluster, sorted by name. Absent: none. */
+  readonly upstreamFaults?: readonly UpstreamFault[];
+}
+
+/**
+ * A fault that behaves as if a cluster had it: requests go through it on their way to the cluster, each try anew, and
+ * what it answers is an answer of the upstream.
+ */
+export interface UpstreamFault {
+  /** `fault|<of its content>|<cluster>`: what a destination names as `fault`. */
+  readonly name: string;
+  readonly cluster: string;
+  readonly fault: Fault;
+  /** For failures to reach the cluster, which the router before the fault cannot tell from answers. */
+  readonly retry: RetryPolicy;
+  /** Of the routes that lead here: it is behind the fault that an endpoint is chosen. */
+  readonly hash?: readonly HashKey[];
 }
 
 /** One plain HTTP listener with its own route table (and so its own blob). */
@@ -153,6 +170,8 @@ export type HashKey =
 
 export interface Destination {
   readonly cluster: string;
+  /** The name of an UpstreamFault that stands before the cluster. */
+  readonly fault?: string;
   /** 1 to 4294967295. */
   readonly weight: number;
   /**

@@ -11,6 +11,10 @@ export const OUR_PREFIX = "sluice.dev/";
 /** Makes splits a function of who asks: `header:<name>`, `cookie:<name>` or `source-ip`. */
 export const STICKY = "sluice.dev/sticky";
 
+/** `upstream`: faults behave as if the upstream had them. `proxy`, Istio's way, is what they are unless told. */
+export const FAULT_SCOPE = "sluice.dev/fault-scope";
+export const FAULT_SCOPES = ["proxy", "upstream"] as const;
+
 export type Annotations = Readonly<Record<string, string>>;
 
 /** What the value of `sluice.dev/sticky` means; undefined when it means nothing. */

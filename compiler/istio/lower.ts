@@ -20,6 +20,7 @@ import { compareStrings } from "./order.ts";
 import { buildRegistry } from "./registry/registry.ts";
 import { Workloads } from "./registry/workloads.ts";
 import { type Report, reportTo } from "./report.ts";
+import { UpstreamFaults } from "./routes/upstream-faults.ts";
 import {
   DESTINATION_RULE,
   GATEWAY,
@@ -47,6 +48,7 @@ export function lowerToIr(
     registry: buildRegistry(resources, workloads, options),
     destinationRules: new DestinationRules(resources.destinationRules, options),
     clusterUses: new ClusterUses(),
+    upstreamFaults: new UpstreamFaults(),
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
@@ -62,7 +64,12 @@ export function lowerToIr(
     ...lowerMesh(virtualServices, lowering),
   ].sort((a, b) => compareStrings(a.name, b.name));
   reportPortConflicts(listeners, options, report);
-  return { listeners, clusters: lowerClusters(lowering) };
+  const upstreamFaults = lowering.upstreamFaults.all();
+  return {
+    listeners,
+    clusters: lowerClusters(lowering),
+    ...(upstreamFaults.length > 0 && { upstreamFaults }),
+  };
 }
 
 /** Only what this proxy would have to obey: a rule for others may use all that Istio has. */

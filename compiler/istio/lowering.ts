@@ -6,6 +6,7 @@ import type { DestinationRules } from "./clusters/destination-rules.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Workloads } from "./registry/workloads.ts";
 import type { Report } from "./report.ts";
+import type { UpstreamFaults } from "./routes/upstream-faults.ts";
 
 export interface Lowering {
   readonly options: ProxyOptions;
@@ -13,6 +14,7 @@ export interface Lowering {
   readonly registry: Registry;
   readonly destinationRules: DestinationRules;
   readonly clusterUses: ClusterUses;
+  readonly upstreamFaults: UpstreamFaults;
   readonly report: Report;
   /** Told that a VirtualService is lowered at one of its places. */
   readonly onLowered?: () => void;

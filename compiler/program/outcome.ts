@@ -50,14 +50,14 @@ export function writeOutcome(writer: BlobWriter, attributes: Attributes, route: 
   const headers = writeHeaders(writer, [...shared, ...forwardHeaders(action)]);
   const edits = writeRouteEdits(writer, route, action);
   if (only !== undefined) {
-    const cluster = writer.string(only.cluster);
+    const cluster = writer.string(only.fault ?? only.cluster);
     return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, edits, cluster.offset, cluster.length]);
   }
   const shares: number[] = [];
   let total = 0n;
   for (const destination of action.destinations) {
     total += BigInt(destination.weight);
-    const name = writer.string(destination.cluster);
+    const name = writer.string(destination.fault ?? destination.cluster);
     shares.push(
       ...words64(total),
       name.offset,

@@ -19,6 +19,7 @@ import { lowerRewrite } from "./rewrites.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
 import { appliesAt, type Site } from "./sites.ts";
 import { lowerSticky } from "./sticky.ts";
+import { isUpstreamScope, refuseSourceIp } from "./upstream-faults.ts";
 
 /**
  * One route for each match of each rule. Nothing comes after a rule without matches or a route that takes everything:
@@ -56,15 +57,16 @@ function lowerRoute(
   match: HttpMatchRequest | undefined,
   index: number,
   action: Action | undefined,
-  { originOf }: VirtualService,
+  virtualService: VirtualService,
   lowering: Lowering,
 ): Route | undefined {
   if (action === undefined) {
     return undefined;
   }
-  const fault = lowerFault(http.fault);
+  const ofUpstream = action.kind === "forward" && isUpstreamScope(rule, virtualService);
+  const fault = ofUpstream ? undefined : lowerFault(http.fault);
   const headers = lowerRuleHeaders(http);
-  const origin = originOf(rule, match && index);
+  const origin = virtualService.originOf(rule, match && index);
   if (fault?.abort !== undefined) {
     refuseAbortWithVariables(http, origin.span, lowering);
   }
@@ -119,12 +121,21 @@ function lowerAction(
   if (destinations.length === 0) {
     return undefined;
   }
+  const { namespace } = virtualService.resource;
+  const retry = hashedRetry(lowerRetries(http.retries), http, namespace, lowering);
+  const hash = lowerHash(http, namespace, lowering);
+  const fault = isUpstreamScope(rule, virtualService) ? lowerFault(http.fault) : undefined;
   return {
     kind: "forward",
-    destinations,
+    destinations:
+      fault === undefined
+        ? destinations
+        : lowering.upstreamFaults.before(destinations, { fault, retry, hash }),
     timeoutMs: durationMs(http.timeout) ?? 0,
-    retry: hashedRetry(lowerRetries(http.retries), http, virtualService.resource.namespace, lowering),
-    ...lowerHash(http, virtualService.resource.namespace, lowering),
+    retry,
+    ...(fault === undefined
+      ? hash
+      : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering)),
     ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),

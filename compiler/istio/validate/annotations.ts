@@ -1,7 +1,7 @@
 /** Our own annotations: a misspelt one would otherwise be obeyed by nobody, and nobody would say so. */
 
 import { nearest } from "../../diagnostics/nearest.ts";
-import { OUR_PREFIX, parseSticky, STICKY } from "../annotations.ts";
+import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../annotations.ts";
 import type { Check } from "./check.ts";
 
 interface Known {
@@ -16,6 +16,13 @@ const KNOWN: ReadonlyMap<string, Known> = new Map([
     {
       isValid: (value: string) => parseSticky(value) !== undefined,
       help: 'Write "header:<name>", "cookie:<name>" or "source-ip".',
+    },
+  ],
+  [
+    FAULT_SCOPE,
+    {
+      isValid: (value: string) => FAULT_SCOPES.some((scope) => scope === value),
+      help: 'Write "upstream", or "proxy" for what Istio does.',
     },
   ],
 ]);
