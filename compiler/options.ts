@@ -21,6 +21,8 @@ export interface ProxyOptions {
   /** Labels of this proxy: matched by a Gateway's `selector` and a rule's `sourceLabels`. */
   readonly proxyLabels: Readonly<Record<string, string>>;
   readonly proxyNamespace: string;
+  /** `region/zone/subzone` of this proxy; empty: what its labels say, if they say it. */
+  readonly proxyLocality: string;
   /** Suffix of Kubernetes service names after `svc.`. */
   readonly domainSuffix: string;
   /** Envoy worker threads; 0 leaves it to Envoy (one for each core). */
@@ -39,6 +41,7 @@ export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   // The labels of Istio's own ingress gateway, so that its samples select this proxy as they are.
   proxyLabels: { app: "istio-ingressgateway", istio: "ingressgateway" },
   proxyNamespace: "default",
+  proxyLocality: "",
   domainSuffix: "cluster.local",
   concurrency: 0,
   pathNormalization: "BASE",

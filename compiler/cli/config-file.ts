@@ -23,6 +23,7 @@ export interface FileOptions {
   readonly adminPort?: string;
   readonly proxyLabels?: string;
   readonly proxyNamespace?: string;
+  readonly proxyLocality?: string;
   readonly domainSuffix?: string;
   readonly concurrency?: string;
   readonly pathNormalization?: string;
@@ -75,6 +76,7 @@ const READERS: Readonly<Record<keyof FileOptions, Reader>> = {
   adminPort: text,
   proxyLabels: (node, fail) => (pairs(node, fail) as string[]).join(","),
   proxyNamespace: text,
+  proxyLocality: text,
   domainSuffix: text,
   concurrency: text,
   pathNormalization: text,

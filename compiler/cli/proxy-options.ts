@@ -18,6 +18,7 @@ export interface ProxyFlags {
   readonly adminPort?: string;
   readonly proxyLabels?: string;
   readonly proxyNamespace?: string;
+  readonly proxyLocality?: string;
   readonly domainSuffix?: string;
   readonly concurrency?: string;
   readonly pathNormalization?: string;
@@ -61,6 +62,7 @@ export function addProxyOptions(command: Command, defaults: { listenAddress: str
       "labels of this proxy, for a Gateway's selector (default: istio=ingressgateway,app=istio-ingressgateway)",
     )
     .option("--proxy-namespace <ns>", "namespace of this proxy (default: default)")
+    .option("--proxy-locality <region/zone/subzone>", "where this proxy runs (default: what its labels say)")
     .option("--domain-suffix <suffix>", "suffix of Kubernetes service names (default: cluster.local)")
     .option("--concurrency <n>", "Envoy's worker threads, 0 for one each core (default: 0)")
     .addOption(
@@ -102,6 +104,7 @@ export function readProxyOptions(given: FileOptions, defaults: { listenAddress: 
     adminPort: readNumber("--admin-port", given.adminPort, 65535) ?? base.adminPort,
     proxyLabels: given.proxyLabels === undefined ? base.proxyLabels : readLabels(given.proxyLabels),
     proxyNamespace: readName("--proxy-namespace", given.proxyNamespace) ?? base.proxyNamespace,
+    proxyLocality: readLocality(given.proxyLocality) ?? base.proxyLocality,
     domainSuffix: readName("--domain-suffix", given.domainSuffix) ?? base.domainSuffix,
     concurrency: readNumber("--concurrency", given.concurrency, MAX_CONCURRENCY) ?? base.concurrency,
     pathNormalization:
@@ -145,6 +148,15 @@ function readName(flag: string, value: string | undefined): string | undefined {
     !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(value)
   ) {
     throw new UsageError(`${flag}: expected a name like "my-team", got "${value}"`);
+  }
+  return value;
+}
+
+function readLocality(value: string | undefined): string | undefined {
+  if (value !== undefined && !/^[^/\s]+(\/[^/\s]+){0,2}$/.test(value)) {
+    throw new UsageError(
+      `--proxy-locality: expected REGION/ZONE/SUBZONE, the last two optional, got "${value}"`,
+    );
   }
   return value;
 }

@@ -9,6 +9,10 @@ export interface CircuitBreakers {
     readonly max_pending_requests: number;
     readonly max_requests: number;
     readonly max_retries: number;
+    readonly retry_budget?: {
+      readonly budget_percent: { readonly value: number };
+      readonly min_retry_concurrency: number;
+    };
   }[];
 }
 
@@ -23,6 +27,12 @@ export function emitCircuitBreakers(limits: Limits): CircuitBreakers {
         max_pending_requests: limits.maxPendingRequests ?? UNLIMITED,
         max_requests: limits.maxRequests ?? UNLIMITED,
         max_retries: limits.maxRetries ?? UNLIMITED,
+        ...(limits.retryBudget && {
+          retry_budget: {
+            budget_percent: { value: limits.retryBudget.percent },
+            min_retry_concurrency: limits.retryBudget.minimum,
+          },
+        }),
       },
     ],
   };

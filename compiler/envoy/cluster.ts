@@ -8,6 +8,7 @@ import { emitLoadBalancer, type LoadBalancerFields } from "./load-balancer.ts";
 import type { EmitOptions } from "./options.ts";
 import { type EnvoyOutlierDetection, emitOutlierDetection } from "./outlier-detection.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
+import { withProxyProtocol } from "./proxy-protocol.ts";
 import { emitHttpProtocolOptions, HTTP_PROTOCOL_OPTIONS } from "./upstream-http.ts";
 
 /** `envoy.config.cluster.v3.Cluster` */
@@ -15,7 +16,11 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields {
   readonly name: string;
   readonly connect_timeout: string;
   readonly circuit_breakers: CircuitBreakers;
-  readonly common_lb_config: { readonly healthy_panic_threshold: { readonly value: number } };
+  readonly common_lb_config: {
+    readonly healthy_panic_threshold: { readonly value: number };
+    readonly locality_weighted_lb_config?: object;
+  };
+  readonly transport_socket?: Extension;
   readonly outlier_detection?: EnvoyOutlierDetection;
   readonly typed_extension_protocol_options?: Readonly<Record<string, TypedConfig>>;
   readonly upstream_connection_options?: { readonly tcp_keepalive: TcpKeepalive };
@@ -50,6 +55,7 @@ export function emitCluster(
   options: EmitOptions,
 ): TypedConfig<EnvoyCluster> {
   const httpOptions = emitHttpProtocolOptions(cluster);
+  const transportSocket = withProxyProtocol(cluster.proxyProtocol, undefined);
   return typed("envoy.config.cluster.v3.Cluster", {
     name: cluster.name,
     ...emitDiscovery(cluster.name, cluster.discovery, endpointsFile, options),
@@ -59,9 +65,11 @@ export function emitCluster(
     common_lb_config: {
       // 0 turns panic mode off: an endpoint that was ejected gets nothing, even when all are.
       healthy_panic_threshold: { value: cluster.outlierDetection?.minHealthPercent ?? 0 },
+      ...(cluster.byLocalityWeight && { locality_weighted_lb_config: {} }),
     },
     ...(cluster.outlierDetection && { outlier_detection: emitOutlierDetection(cluster.outlierDetection) }),
     ...(httpOptions && { typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: httpOptions } }),
+    ...(transportSocket && { transport_socket: transportSocket }),
     ...(cluster.tcpKeepalive && {
       upstream_connection_options: { tcp_keepalive: emitTcpKeepalive(cluster.tcpKeepalive) },
     }),

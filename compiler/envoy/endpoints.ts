@@ -14,6 +14,7 @@ export interface LoadAssignment {
 export interface LocalityEndpoints {
   readonly locality?: { readonly region: string; readonly zone: string; readonly sub_zone: string };
   readonly load_balancing_weight: number;
+  readonly priority?: number;
   readonly lb_endpoints: readonly {
     readonly endpoint: { readonly address: SocketAddress };
     readonly load_balancing_weight: number;
@@ -23,13 +24,13 @@ export interface LocalityEndpoints {
 const MAX_WEIGHT = 4_294_967_295;
 
 /**
- * One entry for each locality. Sorted, so that the order in which endpoints were written makes no difference;
- * a locality weighs as much as its endpoints together.
+ * One entry for each locality and priority. Sorted, so that the order in which endpoints were written makes no difference;
+ * a locality weighs as much as its endpoints together, unless they say otherwise.
  */
 export function emitLoadAssignment(clusterName: string, endpoints: readonly Endpoint[]): LoadAssignment {
   const localities = new Map<string, Endpoint[]>();
   for (const endpoint of endpoints) {
-    const key = localityKey(endpoint);
+    const key = groupKey(endpoint);
     const group = localities.get(key);
     if (group === undefined) {
       localities.set(key, [endpoint]);
@@ -45,18 +46,19 @@ export function emitLoadAssignment(clusterName: string, endpoints: readonly Endp
   };
 }
 
-function localityKey({ locality }: Endpoint): string {
-  return locality === undefined ? "" : JSON.stringify([locality.region, locality.zone, locality.subZone]);
+function groupKey({ locality, priority = 0 }: Endpoint): string {
+  return JSON.stringify([priority, locality ? [locality.region, locality.zone, locality.subZone] : ""]);
 }
 
 function emitLocality(group: readonly Endpoint[]): LocalityEndpoints {
-  const locality = group[0]?.locality;
-  const weight = group.reduce((sum, endpoint) => sum + endpoint.weight, 0);
+  const { locality, priority, localityWeight } = group[0]!;
+  const weight = localityWeight ?? group.reduce((sum, endpoint) => sum + endpoint.weight, 0);
   return {
     ...(locality && {
       locality: { region: locality.region, zone: locality.zone, sub_zone: locality.subZone },
     }),
     load_balancing_weight: Math.min(weight, MAX_WEIGHT),
+    ...(priority && { priority }),
     lb_endpoints: [...group].sort(compareEndpoints).map((endpoint) => ({
       endpoint: { address: socketAddress(endpoint.address, endpoint.port) },
       load_balancing_weight: endpoint.weight,

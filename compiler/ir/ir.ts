@@ -286,6 +286,8 @@ export interface Cluster {
   readonly protocol: "http1" | "http2" | "downstream" | "tcp";
   readonly connectTimeoutMs: number;
   readonly loadBalancer: LoadBalancer;
+  /** First a locality is picked by weight, and an endpoint then. Absent: localities make no difference. */
+  readonly byLocalityWeight?: true;
   readonly limits: Limits;
   readonly tcpKeepalive?: {
     readonly probes?: number;
@@ -298,6 +300,16 @@ export interface Cluster {
   readonly idleTimeoutMs?: number;
   readonly maxConnectionDurationMs?: number;
   readonly outlierDetection?: OutlierDetection;
+  /** Limits of HTTP/2 connections; only where `protocol` is `http2`. */
+  readonly http2?: Http2Settings;
+  /** Connections begin with a line (or, `v2`, a block) that tells the endpoint who the client is. */
+  readonly proxyProtocol?: "v1" | "v2";
+}
+
+export interface Http2Settings {
+  readonly maxConcurrentStreams?: number;
+  /** PING frames; each must be answered in time, or the connection is closed. */
+  readonly keepalive?: { readonly intervalMs?: number; readonly timeoutMs: number };
 }
 
 export type Discovery =
@@ -312,13 +324,27 @@ export interface Endpoint {
   readonly port: number;
   readonly weight: number;
   readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
+  /** 0, the first, when absent. Endpoints of the next are used as far as those before fail; none is skipped. */
+  readonly priority?: number;
+  /** Of its whole locality, the same for all in it, where the cluster goes by that. Absent: the sum of theirs. */
+  readonly localityWeight?: number;
 }
 
 export type LoadBalancer =
-  | { readonly kind: "leastRequest" | "roundRobin" | "random" }
+  | { readonly kind: "leastRequest" | "roundRobin"; readonly slowStart?: SlowStart }
+  | { readonly kind: "random" }
   /** Endpoints on a circle: absent sizes are Envoy's. */
   | { readonly kind: "ringHash"; readonly minimumRingSize?: number }
   | { readonly kind: "maglev"; readonly tableSize?: number };
+
+/** An endpoint that is new gets its share by and by. */
+export interface SlowStart {
+  readonly windowMs: number;
+  /** 1 is a straight line; above, more comes earlier. */
+  readonly aggression: number;
+  /** Of the whole share, in percent, to begin with. */
+  readonly minimumPercent: number;
+}
 
 /** Envoy's circuit breaker thresholds; absent means practically unlimited (4294967295), as istiod writes it. */
 export interface Limits {
@@ -326,6 +352,11 @@ export interface Limits {
   readonly maxPendingRequests?: number;
   readonly maxRequests?: number;
   readonly maxRetries?: number;
+  /** In place of `maxRetries`: retries as a share of the requests that are active. */
+  readonly retryBudget?: {
+    readonly percent: number;
+    readonly minimum: number;
+  };
 }
 
 /** Absent fields keep Envoy's default. Counters of 0 are off. */
@@ -337,6 +368,8 @@ export interface OutlierDetection {
   readonly intervalMs?: number;
   readonly baseEjectionTimeMs?: number;
   readonly maxEjectionPercent?: number;
+  /** Statuses that count as errors, in place of those from 500 on. */
+  readonly errorStatuses?: readonly number[];
   /** Envoy's panic threshold, percent of healthy endpoints. */
   readonly minHealthPercent?: number;
 }

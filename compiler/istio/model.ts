@@ -37,6 +37,7 @@ export interface ResourceSet {
   readonly endpointSlices: Resource<EndpointSliceSpec>[];
   readonly endpoints: Resource<EndpointsSpec>[];
   readonly pods: Resource<PodSpec>[];
+  readonly nodes: Resource<unknown>[];
   /** Kinds that are not ours, as `group/Kind`, and how many of each. */
   readonly ignored: Map<string, number>;
 }
@@ -62,6 +63,7 @@ const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: bool
   "v1/Service": { list: "services", spec: true },
   "v1/Endpoints": { list: "endpoints", spec: false },
   "v1/Pod": { list: "pods", spec: false },
+  "v1/Node": { list: "nodes", spec: false },
   "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
 };
 
@@ -80,6 +82,7 @@ export function loadResources(
     endpointSlices: [],
     endpoints: [],
     pods: [],
+    nodes: [],
     ignored: new Map(),
   };
   const total = files.reduce((sum, { text }) => sum + text.length, 0);

@@ -186,10 +186,20 @@ export interface ConsistentHash {
   readonly minimumRingSize?: number;
 }
 
+export interface LocalityLbSetting {
+  readonly enabled?: boolean;
+  readonly distribute?: readonly {
+    readonly from?: string;
+    readonly to?: Readonly<Record<string, number>>;
+  }[];
+  readonly failover?: readonly { readonly from?: string; readonly to?: string }[];
+  readonly failoverPriority?: readonly string[];
+}
+
 export interface LoadBalancerSettings {
   readonly simple?: string;
   readonly consistentHash?: ConsistentHash;
-  readonly localityLbSetting?: Readonly<Record<string, unknown>>;
+  readonly localityLbSetting?: LocalityLbSetting;
   readonly zoneAwareLbSetting?: Readonly<Record<string, unknown>>;
   readonly warmupDurationSecs?: string;
   readonly warmup?: {
@@ -261,7 +271,11 @@ export interface TrafficPolicy extends Omit<PortTrafficPolicy, "port"> {
     readonly targetPort?: number;
   };
   readonly proxyProtocol?: { readonly version?: string };
-  readonly retryBudget?: Readonly<Record<string, unknown>>;
+  readonly retryBudget?: {
+    readonly percent?: number;
+    readonly minRetryConcurrency?: number;
+    readonly budgetInterval?: string;
+  };
 }
 
 export interface Subset {

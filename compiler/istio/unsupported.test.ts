@@ -61,14 +61,13 @@ spec: { host: a.default.svc.cluster.local, ${spec}${exportTo} }
 `;
 
 test.each([
-  "trafficPolicy: { loadBalancer: { warmup: { duration: 10s } } }",
   "trafficPolicy: { loadBalancer: { simple: PASSTHROUGH } }",
-  "trafficPolicy: { loadBalancer: { localityLbSetting: { enabled: true } } }",
+  "trafficPolicy: { loadBalancer: { zoneAwareLbSetting: { enabled: true } } }",
   "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
   "trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } }",
   "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE } }] }",
-  "subsets: [{ name: v1, trafficPolicy: { proxyProtocol: { version: V1 } } }]",
-  "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { warmup: { duration: 1s } } }] } }]",
+  "subsets: [{ name: v1, trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } } }]",
+  "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { simple: PASSTHROUGH } }] } }]",
 ])("%s is refused, unless it is for others", (spec) => {
   expect(findings(destinationRule(spec))).toEqual([["SL0301", 6]]);
   expect(findings(destinationRule(spec, ", exportTo: [elsewhere]"))).toEqual([]);
@@ -146,13 +145,16 @@ test.each([
 });
 
 test.each([
-  'httpHeaderName: ""',
-  'httpHeaderName: "a\\nb"',
-  'httpQueryParameterName: ""',
-  "httpCookie: { name: a, ttl: -1s }",
-  'httpCookie: { name: a, attributes: [{ name: "a\\0" }] }',
-  "httpHeaderName: a, ringHash: { minimumRingSize: 8388609 }",
-])("a hash by %s is what Envoy refuses", (hash) => {
-  const spec = `trafficPolicy: { loadBalancer: { consistentHash: { ${hash} } } }`;
-  expect(findings(destinationRule(spec))).toEqual([["SL0501", 6]]);
+  'loadBalancer: { consistentHash: { httpHeaderName: "" } }',
+  'loadBalancer: { consistentHash: { httpHeaderName: "a\\nb" } }',
+  'loadBalancer: { consistentHash: { httpQueryParameterName: "" } }',
+  "loadBalancer: { consistentHash: { httpCookie: { name: a, ttl: -1s } } }",
+  'loadBalancer: { consistentHash: { httpCookie: { name: a, attributes: [{ name: "a\\0" }] } } }',
+  "loadBalancer: { consistentHash: { httpHeaderName: a, ringHash: { minimumRingSize: 8388609 } } }",
+  "retryBudget: { percent: 101 }",
+  "retryBudget: { budgetInterval: 1s }",
+  "outlierDetection: { outlierDetectionHttpErrorCodes: [0] }",
+  "outlierDetection: { outlierDetectionHttpErrorCodes: [x] }",
+])("%s is what an Envoy refuses", (policy) => {
+  expect(findings(destinationRule(`trafficPolicy: { ${policy} }`))).toEqual([["SL0501", 6]]);
 });

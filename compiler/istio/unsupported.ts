@@ -4,7 +4,7 @@
  */
 
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
-import { REFUSED_HASHES } from "./clusters/refused-hashes.ts";
+import { REFUSED_POLICY_VALUES } from "./clusters/refused-values.ts";
 import { unknownVariable } from "./header-variables.ts";
 import type { Resource } from "./model.ts";
 import type { Report } from "./report.ts";
@@ -69,18 +69,13 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
 ];
 
 const TRAFFIC_POLICY: readonly Unsupported[] = [
-  ...REFUSED_HASHES,
+  ...REFUSED_POLICY_VALUES,
   {
-    path: "loadBalancer.localityLbSetting",
+    path: "loadBalancer.zoneAwareLbSetting",
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
+    why: "Envoy would have to know all proxies of its own kind, and no rule lists them; localityLbSetting is supported",
   },
-  { path: "loadBalancer.zoneAwareLbSetting" },
-  { path: "loadBalancer.warmup" },
-  { path: "loadBalancer.warmupDurationSecs" },
   { path: "loadBalancer.simple", when: (value) => value === "PASSTHROUGH" },
-  { path: "connectionPool.http.maxConcurrentStreams" },
-  { path: "connectionPool.http.http2KeepAlive" },
-  { path: "outlierDetection.outlierDetectionHttpErrorCodes" },
   {
     path: "tls.mode",
     when: (value) => value === "ISTIO_MUTUAL",
@@ -88,8 +83,6 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
   },
   { path: "tls.mode", when: (value) => value === "SIMPLE" || value === "MUTUAL" },
   { path: "tunnel" },
-  { path: "proxyProtocol" },
-  { path: "retryBudget" },
 ];
 
 const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [

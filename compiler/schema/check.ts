@@ -12,7 +12,7 @@ import type { Schema } from "./build.ts";
 import { destinationRule } from "./destination-rule.ts";
 import { parseDuration } from "./duration.ts";
 import { gateway } from "./gateway.ts";
-import { endpointSlice, endpoints, pod, service } from "./kubernetes.ts";
+import { endpointSlice, endpoints, node, pod, service } from "./kubernetes.ts";
 import { serviceEntry, workloadEntry } from "./service-entry.ts";
 import { virtualService } from "./virtual-service.ts";
 
@@ -26,6 +26,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   EndpointSlice: endpointSlice,
   Endpoints: endpoints,
   Pod: pod,
+  Node: node,
 };
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });

@@ -65,6 +65,9 @@ export const endpoints = resource({
   ),
 });
 
+/** Its labels say where it is. */
+export const node = resource({});
+
 export const pod = resource({
   spec: object({ serviceAccountName: string, nodeName: string }, open),
   status: object({ podIP: string, podIPs: list(object({ ip: string }, open)) }, open),

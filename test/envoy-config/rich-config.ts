@@ -213,7 +213,18 @@ function clusters(endpoints: readonly Endpoint[]): Cluster[] {
   return [
     cluster(reviews("v1"), {
       discovery: { kind: "eds", endpoints },
-      limits: { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4 },
+      limits: {
+        maxConnections: 1,
+        maxPendingRequests: 2,
+        maxRequests: 3,
+        maxRetries: 4,
+        retryBudget: { percent: 20, minimum: 3 },
+      },
+      loadBalancer: {
+        kind: "leastRequest",
+        slowStart: { windowMs: 1500, aggression: 1.5, minimumPercent: 10 },
+      },
+      byLocalityWeight: true,
       tcpKeepalive: { probes: 3, timeMs: 7_200_000, intervalMs: 500 },
       maxRequestsPerConnection: 10,
       idleTimeoutMs: 0,
@@ -226,11 +237,20 @@ function clusters(endpoints: readonly Endpoint[]): Cluster[] {
         intervalMs: 1000,
         baseEjectionTimeMs: 30_000,
         maxEjectionPercent: 100,
+        errorStatuses: [404, 500],
         minHealthPercent: 40,
       },
     }),
-    cluster(reviews("v2"), { discovery: { kind: "eds", endpoints }, protocol: "http2" }),
-    cluster("outbound|80||empty.example", { protocol: "downstream", loadBalancer: { kind: "roundRobin" } }),
+    cluster(reviews("v2"), {
+      discovery: { kind: "eds", endpoints },
+      protocol: "http2",
+      http2: { maxConcurrentStreams: 7, keepalive: { intervalMs: 30_000, timeoutMs: 5000 } },
+      outlierDetection: { errorStatuses: [429] },
+    }),
+    cluster("outbound|80||empty.example", {
+      protocol: "downstream",
+      loadBalancer: { kind: "roundRobin", slowStart: { windowMs: 1000, aggression: 1, minimumPercent: 0 } },
+    }),
     cluster("outbound|443||strict.example", {
       discovery: {
         kind: "strictDns",
@@ -240,8 +260,14 @@ function clusters(endpoints: readonly Endpoint[]): Cluster[] {
       loadBalancer: { kind: "random" },
       outlierDetection: {},
     }),
-    cluster("outbound|80||ring.example", { loadBalancer: { kind: "ringHash", minimumRingSize: 2048 } }),
-    cluster("outbound|80||maglev.example", { loadBalancer: { kind: "maglev", tableSize: 1021 } }),
+    cluster("outbound|80||ring.example", {
+      loadBalancer: { kind: "ringHash", minimumRingSize: 2048 },
+      proxyProtocol: "v1",
+    }),
+    cluster("outbound|80||maglev.example", {
+      loadBalancer: { kind: "maglev", tableSize: 1021 },
+      proxyProtocol: "v2",
+    }),
     cluster("outbound|443||logical.example", {
       discovery: {
         kind: "logicalDns",
@@ -279,6 +305,12 @@ export function richConfig(endpoints: readonly Endpoint[], variation: Variation 
 export const ENDPOINTS: readonly Endpoint[] = [
   { address: "127.0.0.2", port: 9, weight: 1, locality: { region: "r", zone: "z", subZone: "" } },
   { address: "127.0.0.1", port: 9, weight: 5, locality: { region: "r", zone: "z", subZone: "" } },
-  { address: "127.0.0.1", port: 10, weight: 1, locality: { region: "r", zone: "y", subZone: "s" } },
-  { address: "::1", port: 9, weight: 1 },
+  {
+    address: "127.0.0.1",
+    port: 10,
+    weight: 1,
+    locality: { region: "r", zone: "y", subZone: "s" },
+    localityWeight: 70,
+  },
+  { address: "::1", port: 9, weight: 1, priority: 1 },
 ];

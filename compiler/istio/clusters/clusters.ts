@@ -9,8 +9,9 @@ import type { Service, ServiceEndpoint } from "../registry/service.ts";
 import type { ClusterUse } from "./cluster-uses.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
+import { placeEndpoints } from "./locality.ts";
 import { lowerOutlierDetection } from "./outlier-detection.ts";
-import { effectivePolicy } from "./traffic-policy.ts";
+import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
 
 export function lowerClusters(lowering: Lowering): Cluster[] {
   return [...lowering.clusterUses]
@@ -26,12 +27,19 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
   const policy = effectivePolicy(rule?.trafficPolicy, subset?.trafficPolicy, port);
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
+  const { endpoints, ...placed } = placeEndpoints(
+    chooseEndpoints(use, subset, lowering),
+    policy,
+    lowering.options,
+  );
   return {
     name,
-    discovery: discovery(service, chooseEndpoints(use, subset, lowering)),
+    discovery: discovery(service, endpoints),
     protocol: upstreamProtocol(declared, policy.connectionPool),
-    ...lowerConnectionPool(policy.connectionPool),
+    ...lowerConnectionPool(policy),
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
+    ...placed,
+    ...lowerProxyProtocol(policy.proxyProtocol),
     ...(outlierDetection && { outlierDetection }),
   };
 }
@@ -41,7 +49,7 @@ function chooseEndpoints(
   { service, port, span }: ClusterUse,
   subset: Subset | undefined,
   { report }: Lowering,
-): Endpoint[] {
+): readonly ServiceEndpoint[] {
   const all = service.endpoints.get(port) ?? [];
   const chosen = all.filter(({ labels }) => selects(subset?.labels, labels));
   if (subset !== undefined && chosen.length === 0 && all.length > 0) {
@@ -52,11 +60,12 @@ function chooseEndpoints(
       span,
     );
   }
-  return chosen.map(lowerEndpoint);
+  return chosen;
 }
 
-function lowerEndpoint({ address, port, weight, locality }: ServiceEndpoint): Endpoint {
-  return { address, port, weight, ...(locality && { locality }) };
+/** The first version unless another is named. */
+function lowerProxyProtocol(settings: EffectivePolicy["proxyProtocol"]): Pick<Cluster, "proxyProtocol"> {
+  return settings === undefined ? {} : { proxyProtocol: settings.version === "V2" ? "v2" : "v1" };
 }
 
 function discovery(service: Service, endpoints: readonly Endpoint[]): Discovery {

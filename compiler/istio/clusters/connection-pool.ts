@@ -4,6 +4,7 @@ import type { Cluster, Limits } from "../../ir/ir.ts";
 import { durationMs } from "../../schema/duration.ts";
 import type { ConnectionPoolSettings } from "../model.ts";
 import type { PortProtocol } from "../registry/service.ts";
+import type { EffectivePolicy } from "./traffic-policy.ts";
 
 /** `meshConfig.connectTimeout` as Istio ships it. */
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
@@ -16,21 +17,55 @@ type ConnectionFields = Pick<
   | "maxRequestsPerConnection"
   | "idleTimeoutMs"
   | "maxConnectionDurationMs"
+  | "http2"
 >;
 
-export function lowerConnectionPool({ tcp, http }: ConnectionPoolSettings = {}): ConnectionFields {
+type PoolPolicy = Pick<EffectivePolicy, "connectionPool" | "retryBudget">;
+
+/** istiod's, for a budget that leaves them out. */
+const DEFAULT_BUDGET = { percent: 20, minimum: 3 };
+
+export function lowerConnectionPool({ connectionPool = {}, retryBudget }: PoolPolicy): ConnectionFields {
+  const { tcp, http } = connectionPool;
   const tcpKeepalive = lowerKeepalive(tcp?.tcpKeepalive);
   // Idle connections are HTTP's business here; what tcp says counts where http says nothing.
   const idleTimeoutMs = durationMs(http?.idleTimeout) ?? durationMs(tcp?.idleTimeout);
   const maxConnectionDurationMs = durationMs(tcp?.maxConnectionDuration);
   return {
     connectTimeoutMs: durationMs(tcp?.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
-    limits: lowerLimits(tcp, http),
+    limits: { ...lowerLimits(tcp, http), ...lowerBudget(retryBudget) },
     ...(tcpKeepalive && { tcpKeepalive }),
     ...(http?.maxRequestsPerConnection && { maxRequestsPerConnection: http.maxRequestsPerConnection }),
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
     ...(maxConnectionDurationMs !== undefined && { maxConnectionDurationMs }),
+    ...lowerHttp2(http),
   };
+}
+
+function lowerHttp2({
+  maxConcurrentStreams,
+  http2KeepAlive,
+}: NonNullable<ConnectionPoolSettings["http"]> = {}): Pick<Cluster, "http2"> {
+  const timeoutMs = durationMs(http2KeepAlive?.timeout);
+  const intervalMs = durationMs(http2KeepAlive?.interval);
+  const http2 = {
+    ...(maxConcurrentStreams && { maxConcurrentStreams }),
+    ...(timeoutMs !== undefined && {
+      keepalive: { timeoutMs, ...(intervalMs !== undefined && { intervalMs }) },
+    }),
+  };
+  return Object.keys(http2).length === 0 ? {} : { http2 };
+}
+
+function lowerBudget(budget: PoolPolicy["retryBudget"]): Pick<Limits, "retryBudget"> {
+  return budget === undefined
+    ? {}
+    : {
+        retryBudget: {
+          percent: budget.percent ?? DEFAULT_BUDGET.percent,
+          minimum: budget.minRetryConcurrency || DEFAULT_BUDGET.minimum,
+        },
+      };
 }
 
 function lowerLimits(tcp: ConnectionPoolSettings["tcp"], http: ConnectionPoolSettings["http"]): Limits {

@@ -25,6 +25,9 @@ export function lowerOutlierDetection(
     ...(intervalMs !== undefined && { intervalMs }),
     ...(baseEjectionTimeMs !== undefined && { baseEjectionTimeMs }),
     ...(settings.maxEjectionPercent && { maxEjectionPercent: settings.maxEjectionPercent }),
+    ...(settings.outlierDetectionHttpErrorCodes?.length && {
+      errorStatuses: settings.outlierDetectionHttpErrorCodes.map(Number),
+    }),
     // Unset is 0, too: istiod turns panic mode off.
     minHealthPercent: settings.minHealthPercent ?? 0,
   };

@@ -2,11 +2,16 @@
 
 import type { PortTrafficPolicy, TrafficPolicy } from "../model.ts";
 
-export type EffectivePolicy = Pick<PortTrafficPolicy, "loadBalancer" | "connectionPool" | "outlierDetection">;
+/** What a port may have settings of its own for. */
+type PortPolicy = Pick<PortTrafficPolicy, "loadBalancer" | "connectionPool" | "outlierDetection">;
+/** What holds for all ports of a host or a subset. */
+type WholePolicy = Pick<TrafficPolicy, "proxyProtocol" | "retryBudget">;
+
+export type EffectivePolicy = PortPolicy & WholePolicy;
 
 /**
  * Settings of a port replace those of the host as a whole: what they leave out goes back to its default. A subset
- * replaces block by block, unless it has settings of the port.
+ * replaces block by block, unless it has settings of the port, which leave only what no port can have.
  */
 export function effectivePolicy(
   host: TrafficPolicy | undefined,
@@ -18,7 +23,7 @@ export function effectivePolicy(
     return base;
   }
   const { policy, ofPort } = atPort(subset, port);
-  return ofPort ? policy : { ...base, ...policy };
+  return ofPort ? { ...wholeBlocks(base), ...policy } : { ...base, ...policy };
 }
 
 function atPort(
@@ -26,14 +31,20 @@ function atPort(
   port: number,
 ): { policy: EffectivePolicy; ofPort: boolean } {
   const ofPort = policy?.portLevelSettings?.find((settings) => settings.port?.number === port);
-  return { policy: blocks(ofPort ?? policy ?? {}), ofPort: ofPort !== undefined };
+  return ofPort === undefined
+    ? { policy: { ...portBlocks(policy ?? {}), ...wholeBlocks(policy ?? {}) }, ofPort: false }
+    : { policy: portBlocks(ofPort), ofPort: true };
 }
 
 /** Only the blocks that are there, so that spreading one policy over another replaces nothing by nothing. */
-function blocks({ loadBalancer, connectionPool, outlierDetection }: PortTrafficPolicy): EffectivePolicy {
+function portBlocks({ loadBalancer, connectionPool, outlierDetection }: PortPolicy): PortPolicy {
   return {
     ...(loadBalancer && { loadBalancer }),
     ...(connectionPool && { connectionPool }),
     ...(outlierDetection && { outlierDetection }),
   };
+}
+
+function wholeBlocks({ proxyProtocol, retryBudget }: WholePolicy): WholePolicy {
+  return { ...(proxyProtocol && { proxyProtocol }), ...(retryBudget && { retryBudget }) };
 }

@@ -95,7 +95,7 @@ export class KubernetesEndpoints {
     if (port === undefined || isIP(address) === 0) {
       return;
     }
-    const endpoint = { address, port, labels: this.#workloads.labelsOf(pod, address), weight: 1 };
+    const endpoint = { address, port, ...this.#workloads.podOf(pod, address), weight: 1 };
     const known = byName.get(name);
     if (known === undefined) {
       byName.set(name, [endpoint]);

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { Resource, ServiceEntrySpec, WorkloadEntrySpec } from "../model.ts";
+import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
 import { parseProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
 import type { Workload, Workloads } from "./workloads.ts";
@@ -61,15 +62,14 @@ function endpoint(
   if (address === "" || address.startsWith("unix:") || (discovery === "eds" && isIP(address) === 0)) {
     return [];
   }
-  const locality = entry.locality ?? labels["istio-locality"]?.replaceAll(".", "/");
-  const [region = "", zone = "", subZone = ""] = (locality ?? "").split("/");
+  const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
   return [
     {
       address,
       port,
-      labels,
+      labels: withTopology(labels, locality, { network: entry.network ?? "" }),
       weight: entry.weight || 1,
-      ...(locality ? { locality: { region, zone, subZone } } : {}),
+      ...(locality && { locality }),
     },
   ];
 }

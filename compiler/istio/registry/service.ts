@@ -5,6 +5,7 @@
 
 import type { Span } from "../../source/span.ts";
 import type { Labels } from "../labels.ts";
+import type { Locality } from "./locality.ts";
 
 /** `auto`: not declared. Istio looks at the first bytes of a connection to tell; we take it for HTTP. */
 export type PortProtocol = "http" | "http2" | "tls" | "tcp" | "udp" | "auto";
@@ -21,7 +22,7 @@ export interface ServiceEndpoint {
   readonly port: number;
   readonly labels: Labels;
   readonly weight: number;
-  readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
+  readonly locality?: Locality;
 }
 
 export interface Service {

@@ -3,6 +3,15 @@
 import { type Labels, selects } from "../labels.ts";
 import type { ResourceSet, WorkloadEntrySpec } from "../model.ts";
 import { byAge } from "../order.ts";
+import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
+
+/** What a Pod tells of an endpoint that it stands behind. */
+export interface PodFacts {
+  readonly labels: Labels;
+  readonly locality?: Locality;
+}
+
+const UNKNOWN_POD: PodFacts = { labels: {} };
 
 export interface Workload {
   readonly namespace: string;
@@ -11,24 +20,29 @@ export interface Workload {
 }
 
 export class Workloads {
-  readonly #podLabels = new Map<string, Labels>();
-  readonly #labelsByAddress = new Map<string, Labels>();
+  readonly #podByName = new Map<string, PodFacts>();
+  readonly #podByAddress = new Map<string, PodFacts>();
   readonly #byNamespace = new Map<string, Workload[]>();
   readonly #pods: Labels[] = [];
 
-  constructor({ pods, workloadEntries }: ResourceSet) {
-    for (const { name, namespace, labels, spec } of [...pods].sort(byAge)) {
-      this.#pods.push(labels);
-      this.#podLabels.set(`${namespace}/${name}`, labels);
+  constructor({ pods, nodes, workloadEntries }: ResourceSet) {
+    const localities = new Map(nodes.map(({ name, labels }) => [name, topologyLocality(labels)]));
+    for (const { name, namespace, labels: own, spec } of [...pods].sort(byAge)) {
+      this.#pods.push(own);
+      const node = spec.spec?.nodeName ?? "";
+      const locality = labelledLocality(own) ?? localities.get(node);
+      const labels = withTopology(own, locality, { node });
+      const facts = { labels, ...(locality && { locality }) };
+      this.#podByName.set(`${namespace}/${name}`, facts);
       const addresses = [spec.status?.podIP, ...(spec.status?.podIPs ?? []).map(({ ip }) => ip)];
       for (const address of addresses) {
-        if (address !== undefined && !this.#labelsByAddress.has(address)) {
-          this.#labelsByAddress.set(address, labels);
+        if (address !== undefined && !this.#podByAddress.has(address)) {
+          this.#podByAddress.set(address, facts);
         }
       }
       const address = addresses.find((candidate) => candidate !== undefined);
       if (address !== undefined) {
-        this.#add({ namespace, labels, entry: { address } });
+        this.#add({ namespace, labels, entry: { address, ...(locality && { locality: format(locality) }) } });
       }
     }
     for (const { namespace, labels, spec } of [...workloadEntries].sort(byAge)) {
@@ -36,10 +50,10 @@ export class Workloads {
     }
   }
 
-  /** Labels of the Pod that an endpoint names, or else of the one that has its address. */
-  labelsOf(pod: { namespace: string; name: string } | undefined, address: string): Labels {
-    const named = pod && this.#podLabels.get(`${pod.namespace}/${pod.name}`);
-    return named ?? this.#labelsByAddress.get(address) ?? {};
+  /** Of the Pod that an endpoint names, or else of the one that has its address. */
+  podOf(pod: { namespace: string; name: string } | undefined, address: string): PodFacts {
+    const named = pod && this.#podByName.get(`${pod.namespace}/${pod.name}`);
+    return named ?? this.#podByAddress.get(address) ?? UNKNOWN_POD;
   }
 
   select(namespace: string, selector: Labels): readonly Workload[] {
@@ -63,4 +77,8 @@ export class Workloads {
       known.push(workload);
     }
   }
+}
+
+function format({ region, zone, subZone }: Locality): string {
+  return [region, zone, subZone].join("/");
 }

@@ -1,7 +1,7 @@
 /** Load balancing and locality settings. Source: istiod's `validateLoadBalancer`, `ValidateLocalityLbSetting`. */
 
 import type { FieldPath } from "../resource.ts";
-import type { LoadBalancerSettings } from "../types.ts";
+import type { LoadBalancerSettings, LocalityLbSetting } from "../types.ts";
 import { type Check, each } from "./check.ts";
 import { checkDuration, quote } from "./common.ts";
 
@@ -11,13 +11,6 @@ const TOPOLOGY = new Set([
   "topology.kubernetes.io/zone",
   "topology.istio.io/subzone",
 ]);
-
-interface LocalitySettings {
-  readonly enabled?: boolean;
-  readonly distribute?: readonly { readonly from?: string; readonly to?: Readonly<Record<string, number>> }[];
-  readonly failover?: readonly { readonly from?: string; readonly to?: string }[];
-  readonly failoverPriority?: readonly string[];
-}
 
 export function checkLoadBalancer(
   check: Check,
@@ -40,8 +33,8 @@ export function checkLoadBalancer(
       check.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
     }
   }
-  const locality = settings.localityLbSetting as LocalitySettings | undefined;
-  const zones = settings.zoneAwareLbSetting as LocalitySettings | undefined;
+  const locality = settings.localityLbSetting;
+  const zones = settings.zoneAwareLbSetting as LocalityLbSetting | undefined;
   if (locality && zones) {
     check.report(
       "SL0297",
@@ -110,7 +103,7 @@ function isPrime(number: number): boolean {
 
 function checkLocality(
   check: Check,
-  locality: LocalitySettings,
+  locality: LocalityLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
   top: boolean,
@@ -148,7 +141,7 @@ function checkLocality(
 
 function checkZones(
   check: Check,
-  zones: LocalitySettings,
+  zones: LocalityLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
   top: boolean,
@@ -162,7 +155,7 @@ function checkZones(
   if (top) warnWithoutOutlierDetection(check, zones, path, outlierDetection);
 }
 
-function checkFailover(check: Check, { failover }: LocalitySettings, path: FieldPath): void {
+function checkFailover(check: Check, { failover }: LocalityLbSetting, path: FieldPath): void {
   each(failover, [...path, "failover"], (entry, at) => {
     if (entry.from === entry.to) check.report("SL0298", at, "from and to are the same region");
     for (const side of ["from", "to"] as const) {
@@ -182,7 +175,7 @@ function checkFailover(check: Check, { failover }: LocalitySettings, path: Field
 /** Without it no endpoint is ever seen to fail. */
 function warnWithoutOutlierDetection(
   check: Check,
-  { failover = [], failoverPriority = [] }: LocalitySettings,
+  { failover = [], failoverPriority = [] }: LocalityLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
 ): void {

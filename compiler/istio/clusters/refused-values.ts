@@ -1,0 +1,37 @@
+/** Values of a traffic policy that istiod passes on and Envoy refuses, or not every supported Envoy takes. */
+
+import { parseDuration } from "../../schema/duration.ts";
+
+const LARGEST_RING = 8_388_608;
+
+const isEmpty = (value: unknown) => value === "";
+const isUnfitForHeader = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
+const isTooLarge = (value: unknown) => typeof value === "number" && value > LARGEST_RING;
+const isNegative = (value: unknown) => typeof value === "string" && (parseDuration(value) ?? 0) < 0;
+const isNoPercentage = (value: unknown) => typeof value === "number" && !(value >= 0 && value <= 100);
+const isNoStatus = (value: unknown) => value !== undefined && !/^[1-5]\d\d$/.test(String(value));
+const isThere = (value: unknown) => value !== undefined;
+
+const HASH = "loadBalancer.consistentHash";
+
+const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boolean, why: string])[] = [
+  [`${HASH}.httpHeaderName`, isEmpty, "a header needs a name"],
+  [`${HASH}.httpHeaderName`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.httpQueryParameterName`, isEmpty, "a query parameter needs a name"],
+  [`${HASH}.httpCookie.ttl`, isNegative, "a cookie cannot live less than no time"],
+  [`${HASH}.httpCookie.attributes[].name`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.httpCookie.attributes[].value`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.ringHash.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
+  [`${HASH}.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
+  ["loadBalancer.warmup.minimumPercent", isNoPercentage, "it is no percentage"],
+  ["retryBudget.percent", isNoPercentage, "it is no percentage"],
+  ["retryBudget.budgetInterval", isThere, "not every supported Envoy has it"],
+  ["outlierDetection.outlierDetectionHttpErrorCodes[]", isNoStatus, "it is no HTTP status"],
+];
+
+export const REFUSED_POLICY_VALUES = REFUSED.map(([path, when, why]) => ({
+  path,
+  when,
+  why,
+  code: "SL0501" as const,
+}));
