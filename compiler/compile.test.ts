@@ -57,11 +57,30 @@ spec:
   subsets: [{name: v1, labels: {version: v1}}]
 `;
 
+const ROOT = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: root}
+spec:
+  hosts: [root.example.com]
+  gateways: [edge]
+  http: [{match: [{uri: {prefix: /leaf}}], delegate: {name: leaf}}]
+`;
+const LEAF = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: leaf, annotations: {sluice.dev/sticky: source-ip}}
+spec:
+  http:
+    - match: [{uri: {prefix: /leaf/a}}]
+      fault: {abort: {httpStatus: 503, percentage: {value: 1}}}
+      route: [{destination: {host: reviews}, weight: 1}, {destination: {host: ratings}, weight: 1}]
+`;
+
 const FILES: Readonly<Record<string, string>> = {
   "gateway.yaml": GATEWAY,
   "services.yaml": [service("reviews", 9080), service("ratings", 9080), DESTINATION_RULE].join("---\n"),
   "rules-a.yaml": [rules(1), rules(2)].join("---\n"),
-  "rules-b.yaml": [rules(3)].join("---\n"),
+  "rules-b.yaml": [rules(3), ROOT].join("---\n"),
+  "rules-c.yaml": LEAF,
 };
 
 /** Words that change what a document means, or whether it means anything. */
@@ -85,6 +104,8 @@ const SWAPS = [
   ["---\n", "---\n---\n"],
   ["{", '{ "a": b, '],
   ["kind", "Kind"],
+  ["sticky: source-ip", "fault-scope: upstream"],
+  ["/leaf/a", "/leaf"],
   ["shared.example.com", "SHARED.example.com"],
   ["http:", "http: null\n  tcp:"],
 ] as const;

@@ -116,7 +116,7 @@ function lowerVirtualHosts(
   served: Set<string>,
   lowering: Lowering,
 ): VirtualHost[] {
-  const routesByHost = new Map<string, Set<Route>>();
+  const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
   const lowered = new Map<string, Map<VirtualService, readonly Route[]>>();
   for (const { gateway, gatewayName, server } of servers) {
     const hosts = new ServerHosts(server, gateway.namespace);
@@ -141,14 +141,16 @@ function lowerVirtualHosts(
         continue;
       }
       for (const name of names) {
-        // A set, since two servers of a Gateway may bring the same routes to the same host.
         const known = routesByHost.get(name);
         if (known === undefined) {
-          routesByHost.set(name, new Set(routes));
-        } else {
+          routesByHost.set(name, routes);
+        } else if (known !== routes) {
+          // A set, since two servers of a Gateway may bring the same routes to the same host.
+          const all = known instanceof Set ? known : new Set(known);
           for (const route of routes) {
-            known.add(route);
+            all.add(route);
           }
+          routesByHost.set(name, all);
         }
       }
     }
@@ -157,7 +159,8 @@ function lowerVirtualHosts(
     .map(([host, routes]) => ({
       name: `${host}:${port}`,
       domains: [host],
-      routes: catchAllLast([...routes]),
+      // Of one VirtualService, nothing stands behind what takes everything.
+      routes: routes instanceof Set ? catchAllLast([...routes]) : routes,
     }))
     .sort((a, b) => compareStrings(a.name, b.name));
 }

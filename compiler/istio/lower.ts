@@ -9,16 +9,14 @@ import type { ProxyOptions } from "../options.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { ClusterUses } from "./clusters/cluster-uses.ts";
 import { lowerClusters } from "./clusters/clusters.ts";
-import { DestinationRules } from "./clusters/destination-rules.ts";
 import { reportUnknownHosts } from "./clusters/unknown-hosts.ts";
+import { environmentOf } from "./environment.ts";
 import { MESH } from "./gateway-names.ts";
 import { lowerGateways, reportUnknownGateways, selectedGateways } from "./gateways.ts";
 import type { Lowering } from "./lowering.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import type { GatewaySpec, Resource, ResourceSet } from "./model.ts";
 import { compareStrings } from "./order.ts";
-import { buildRegistry } from "./registry/registry.ts";
-import { Workloads } from "./registry/workloads.ts";
 import { type Report, reportTo } from "./report.ts";
 import { UpstreamFaults } from "./routes/upstream-faults.ts";
 import {
@@ -40,13 +38,12 @@ export function lowerToIr(
   let lowered = 0;
   const total = resources.virtualServices.length;
   const report = reportTo(sink);
-  const workloads = new Workloads(resources);
+  const environment = environmentOf(resources, options);
   const lowering: Lowering = {
     options,
     report,
-    workloads,
-    registry: buildRegistry(resources, workloads, options),
-    destinationRules: new DestinationRules(resources.destinationRules, options),
+    ...environment,
+    environment,
     clusterUses: new ClusterUses(),
     upstreamFaults: new UpstreamFaults(),
     // Some are lowered at several places.

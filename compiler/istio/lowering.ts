@@ -2,17 +2,14 @@
 
 import type { ProxyOptions } from "../options.ts";
 import type { ClusterUses } from "./clusters/cluster-uses.ts";
-import type { DestinationRules } from "./clusters/destination-rules.ts";
-import type { Registry } from "./registry/registry.ts";
-import type { Workloads } from "./registry/workloads.ts";
+import type { Environment } from "./environment.ts";
 import type { Report } from "./report.ts";
 import type { UpstreamFaults } from "./routes/upstream-faults.ts";
 
-export interface Lowering {
+export interface Lowering extends Environment {
+  /** The parts above, as what they are together. */
+  readonly environment: Environment;
   readonly options: ProxyOptions;
-  readonly workloads: Workloads;
-  readonly registry: Registry;
-  readonly destinationRules: DestinationRules;
   readonly clusterUses: ClusterUses;
   readonly upstreamFaults: UpstreamFaults;
   readonly report: Report;

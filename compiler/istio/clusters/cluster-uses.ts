@@ -18,16 +18,34 @@ export function clusterName(port: number, subset: string, host: string): string 
 
 export class ClusterUses {
   readonly #byName = new Map<string, ClusterUse>();
+  #recorded: ClusterUse[] | undefined;
 
   /** A subset brings the whole service with it, so that rules may move between the two without a new cluster. */
   add(service: Service, port: number, subset = "", span?: Span): void {
+    this.addUse({ service, port, subset, ...(span && { span }) });
+  }
+
+  addUse(use: ClusterUse): void {
+    const { service, port, subset } = use;
+    this.#recorded?.push(use);
     const name = clusterName(port, subset, service.host);
     if (this.#byName.has(name)) {
       return;
     }
-    this.#byName.set(name, { service, port, subset, ...(span && { span }) });
+    this.#byName.set(name, use);
     if (subset !== "") {
-      this.add(service, port);
+      this.addUse({ service, port, subset: "" });
+    }
+  }
+
+  /** Also tells what was added meanwhile. */
+  record<T>(run: () => T): { readonly result: T; readonly uses: readonly ClusterUse[] } {
+    const uses: ClusterUse[] = [];
+    this.#recorded = uses;
+    try {
+      return { result: run(), uses };
+    } finally {
+      this.#recorded = undefined;
     }
   }
 

@@ -12,6 +12,7 @@ import { lowerSplit } from "./destinations.ts";
 import { lowerFault } from "./faults.ts";
 import { hashedRetry, lowerHash } from "./hash-keys.ts";
 import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
+import { lowerOnce } from "./lowered-before.ts";
 import { lowerMirrors } from "./mirrors.ts";
 import { lowerRedirect } from "./redirects.ts";
 import { lowerRetries } from "./retries.ts";
@@ -25,7 +26,17 @@ import { isUpstreamScope, refuseSourceIp } from "./upstream-faults.ts";
  * One route for each match of each rule. Nothing comes after a rule without matches or a route that takes everything:
  * nothing there could be reached. Empty: the VirtualService has nothing to say at this site.
  */
-export function lowerHttpRoutes(virtualService: VirtualService, site: Site, lowering: Lowering): Route[] {
+export function lowerHttpRoutes(
+  virtualService: VirtualService,
+  site: Site,
+  lowering: Lowering,
+): readonly Route[] {
+  return lowerOnce(virtualService, site, lowering, (recording) =>
+    lowerRules(virtualService, site, recording),
+  );
+}
+
+function lowerRules(virtualService: VirtualService, site: Site, lowering: Lowering): Route[] {
   const { resource } = virtualService;
   const routes: Route[] = [];
   for (const [rule, http] of (resource.spec.http ?? []).entries()) {
