@@ -9,6 +9,7 @@ import { EnvironmentError, packageRoot } from "../runtime/index.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { addExplainCommand } from "./explain-flags.ts";
 import { inspectCommand } from "./inspect.ts";
 import { addProxyOptions } from "./proxy-options.ts";
 import { runCommand } from "./run.ts";
@@ -112,6 +113,8 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
   )
     .addOption(FORMAT())
     .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
+
+  addExplainCommand(program, PATHS, FORMAT, terminal, done);
 
   program
     .command("inspect")

@@ -39,6 +39,12 @@ export class Report implements DiagnosticSink {
     return renderText(this.#inOrder(), colors) + summary;
   }
 
+  /** One line for commands whose subject is another; empty when there is nothing to say. */
+  hint(): string {
+    const counts = renderCounts(this.#diagnostics);
+    return counts === "" ? "" : `${counts} about these rules; sluice check prints them\n`;
+  }
+
   renderJson(extra: object = {}): string {
     return `${JSON.stringify({ ...this.toJson(), ...extra }, null, 2)}\n`;
   }

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { naiveRoute } from "../evaluate/trial.ts";
 import type { HeaderMatch, PathMatch, QueryParamMatch, Route, RouteTable, ValueMatch } from "../ir/ir.ts";
 import { describeProgram } from "../program/describe.ts";
 import { encodeProgram } from "../program/encode.ts";
 import { to } from "../program/rules.fixture.ts";
-import { naiveRoute } from "./naive.fixture.ts";
 import { FilterVm, type HostRequest, loadFilter } from "./vm.ts";
 
 const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));

@@ -1,0 +1,43 @@
+/** What Envoy's CORS filter, which stands behind ours, does with a request that the rules send on. */
+
+import type { HeaderLine } from "../host/vm.ts";
+import type { CorsPolicy } from "../ir/ir.ts";
+import { headerOf } from "./headers.ts";
+import { valueMatches } from "./trial.ts";
+
+export interface CorsVerdict {
+  /** The filter answers itself, with 200. */
+  readonly isAnswered: boolean;
+  /** On the answer, whoever gives it. */
+  readonly headers: readonly HeaderLine[];
+}
+
+export function judgeOrigin(policy: CorsPolicy, request: readonly HeaderLine[]): CorsVerdict {
+  const origin = headerOf(request, "origin") ?? "";
+  const isPreflight =
+    headerOf(request, ":method") === "OPTIONS" &&
+    origin !== "" &&
+    (headerOf(request, "access-control-request-method") ?? "") !== "";
+  const isAllowed = origin !== "" && policy.allowOrigins.some((match) => valueMatches(match, origin));
+  if (!isAllowed) {
+    return { isAnswered: isPreflight && !policy.forwardUnmatchedPreflights, headers: [] };
+  }
+  const written = (name: string, value: string): HeaderLine[] => (value === "" ? [] : [[name, value]]);
+  const always: HeaderLine[] = [
+    ["access-control-allow-origin", origin],
+    ...written("access-control-allow-credentials", policy.allowCredentials ? "true" : ""),
+    ...written("access-control-expose-headers", policy.exposeHeaders),
+  ];
+  if (!isPreflight) return { isAnswered: false, headers: always };
+  return {
+    isAnswered: true,
+    headers: [
+      ...always,
+      ...written("access-control-allow-methods", policy.allowMethods),
+      ...written("access-control-allow-headers", policy.allowHeaders),
+      ...(policy.maxAgeSeconds === undefined
+        ? []
+        : written("access-control-max-age", String(policy.maxAgeSeconds))),
+    ],
+  };
+}

@@ -1,0 +1,364 @@
+/**
+ * One listener, asked offline: the very program and the very `filter.wasm` that Envoy would run decide, and what comes
+ * before and after them in Envoy follows from the IR. The naive reference looks on; where the two do not agree, the
+ * evaluation says so.
+ */
+
+import { classesOf, type RouteClass } from "../classes/route-class.ts";
+import type { Decision, HeaderLine, HostRequest } from "../host/vm.ts";
+import { FilterVm } from "../host/vm.ts";
+import type { Cluster, Config, Endpoint, Listener, Redirect, Route } from "../ir/ir.ts";
+import type { PathNormalization } from "../options.ts";
+import { encodeProgram } from "../program/encode.ts";
+import type { AskedRequest } from "../request/asked.ts";
+import { disagreements } from "./agreement.ts";
+import { arrive } from "./arrival.ts";
+import { throughClass } from "./class-route.ts";
+import { judgeOrigin } from "./cors.ts";
+import type { FormatContext } from "./format-string.ts";
+import { headerOf, mutate, setHeader } from "./headers.ts";
+import { type Answer, localReply } from "./local-reply.ts";
+import { encodeProbe, type RouteAt, routeAt } from "./probe.ts";
+import { type HostMatch, hostOf } from "./trial.ts";
+
+/** What a client and an upstream would see. */
+export type Outcome =
+  /** An upstream is asked. What it answers is not known here: 200 without a header of its own is assumed. */
+  | {
+      readonly kind: "forward";
+      readonly cluster: string;
+      readonly endpoints: readonly Endpoint[];
+      readonly upstream: SentRequest;
+      readonly answer: Answer;
+      readonly copies: readonly (SentRequest & { readonly cluster: string })[];
+    }
+  | { readonly kind: "answer"; readonly by: AnswerBy; readonly answer: Answer };
+
+export type AnswerBy =
+  | "abort"
+  | "redirect"
+  | "directResponse"
+  | "preflight"
+  | "noRoute"
+  /** The cluster is not there, or nobody is in it. */
+  | "unavailable"
+  /** Envoy takes it for no request. */
+  | "refused";
+
+export interface SentRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** Without pseudo headers. */
+  readonly headers: readonly HeaderLine[];
+}
+
+export interface Evaluation {
+  /** As rules see it. Absent when Envoy refuses it before. */
+  readonly request?: Required<HostRequest>;
+  readonly host?: HostMatch;
+  /** The route that the filter took. */
+  readonly taken?: RouteAt;
+  /** What the filter decided. */
+  readonly decision?: Decision;
+  readonly routeClass?: RouteClass;
+  readonly delayMs: number;
+  readonly outcome: Outcome;
+  /** Envoy's own reason for `refused` and `unavailable`. */
+  readonly why?: string;
+  /** Where the filter and the naive reference differ; never in a filter that is right. */
+  readonly disagreements: readonly string[];
+}
+
+export class Evaluator {
+  readonly listener: Listener;
+  readonly #clusters: ReadonlyMap<string, Cluster>;
+  readonly #normalization: PathNormalization;
+  readonly #vm: FilterVm;
+  readonly #root: number;
+  readonly #classes: ReadonlyMap<string, RouteClass>;
+  #probe: number | undefined;
+  /** Of mirrors. */
+  #random = 0x2545f491;
+
+  constructor(
+    module: WebAssembly.Module,
+    listener: Listener,
+    clusters: ReadonlyMap<string, Cluster>,
+    normalization: PathNormalization,
+    seed = 1,
+  ) {
+    this.listener = listener;
+    this.#clusters = clusters;
+    this.#normalization = normalization;
+    this.#vm = new FilterVm(module, seed);
+    this.#root = this.#configure(encodeProgram(listener.routes));
+    this.#classes = classesOf(listener.routes);
+  }
+
+  evaluate(asked: AskedRequest): Evaluation {
+    const arrival = arrive(asked, this.listener.role, this.#normalization);
+    if (arrival.kind === "refused") {
+      return {
+        delayMs: 0,
+        outcome: {
+          kind: "answer",
+          by: "refused",
+          answer: { status: arrival.status, headers: [], body: "" },
+        },
+        why: arrival.why,
+        disagreements: [],
+      };
+    }
+    const { request } = arrival;
+    const decision = this.#vm.decide(this.#root, request);
+    const taken = this.#taken(request);
+    const host = hostOf(this.listener.routes, request.authority);
+    const className = headerOf(decision.headers, "x-sluice-class");
+    const routeClass = className === undefined ? undefined : this.#classes.get(className);
+    const end = this.#outcome(asked, request, decision, routeClass, taken);
+    return {
+      request,
+      ...(host && { host }),
+      ...(taken && { taken }),
+      decision,
+      ...(routeClass && { routeClass }),
+      delayMs: decision.delayMs,
+      ...end,
+      disagreements: disagreements(this.listener.routes, request, decision, taken, className, routeClass),
+    };
+  }
+
+  #taken(request: HostRequest): RouteAt | undefined {
+    this.#probe ??= this.#configure(encodeProbe(this.listener.routes));
+    return routeAt(this.listener.routes, this.#vm.decide(this.#probe, request).cluster);
+  }
+
+  #configure(blob: Uint8Array): number {
+    const root = this.#vm.configure(blob);
+    if (root === undefined) {
+      throw new Error(`the filter refuses its program: ${this.#vm.log.map(({ text }) => text).join("; ")}`);
+    }
+    return root;
+  }
+
+  #outcome(
+    asked: AskedRequest,
+    request: Required<HostRequest>,
+    decision: Decision,
+    routeClass: RouteClass | undefined,
+    taken: RouteAt | undefined,
+  ): Pick<Evaluation, "outcome" | "why"> {
+    const sent = decision.headers;
+    const answered = (by: AnswerBy, answer: Answer & { grpcStatus?: number }, why?: string) => ({
+      outcome: { kind: "answer" as const, by, answer: localReply(sent, answer) },
+      ...(why !== undefined && { why }),
+    });
+    if (decision.outcome === "respond") {
+      const { status = 0, responseHeaders = [], body = "", grpcStatus } = decision;
+      return answered(answeredBy(decision, taken?.route), {
+        status,
+        headers: responseHeaders,
+        body,
+        ...(grpcStatus !== undefined && { grpcStatus }),
+      });
+    }
+    const cors = routeClass?.cors && judgeOrigin(routeClass.cors, sent);
+    if (cors?.isAnswered) {
+      return answered("preflight", { status: 200, headers: cors.headers, body: "" });
+    }
+    const base = { protocol: asked.protocol, source: request.source };
+    if (routeClass?.answer) {
+      return this.#answerOfClass(sent, routeClass, taken!.route, base, request);
+    }
+    const name = decision.cluster ?? "";
+    const upstreamHeaders = throughClass(sent, routeClass, (headers) => ({ ...base, request: headers }));
+    const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
+      const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
+        ...base,
+        request: upstreamHeaders,
+        response: { status, headers: response },
+        cluster: name,
+      });
+      const own = mutate(headers, routeClass?.destinationHeaders?.response, contextOf);
+      return mutate(own, routeClass?.headers?.response, contextOf);
+    };
+    const cluster = this.#clusters.get(name);
+    const endpoints = cluster?.discovery.endpoints ?? [];
+    if (endpoints.length === 0) {
+      return answered(
+        "unavailable",
+        {
+          status: 503,
+          headers: [...(cors?.headers ?? [])],
+          body: cluster === undefined ? "" : "no healthy upstream",
+        },
+        cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`,
+      );
+    }
+    const withEnvoys = this.#envoysHeaders(upstreamHeaders, taken?.route);
+    const upstream = sentRequest(withEnvoys);
+    return {
+      outcome: {
+        kind: "forward",
+        cluster: name,
+        endpoints,
+        upstream,
+        answer: { status: 200, headers: [...respond(200, []), ...(cors?.headers ?? [])], body: "" },
+        copies: (routeClass?.mirrors ?? [])
+          .filter(({ cluster, perMillion }) => this.#isCopied(cluster, perMillion))
+          .map(({ cluster }) => ({ cluster, ...upstream })),
+      },
+    };
+  }
+
+  /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
+  #envoysHeaders(headers: readonly HeaderLine[], route: Route | undefined): HeaderLine[] {
+    let result = headers.filter(([name]) => !ROUTER_HEADERS.has(name));
+    result = setHeader(result, "x-envoy-attempt-count", "1");
+    const action = route?.action;
+    if (action?.kind === "forward") {
+      const limits = [action.timeoutMs, action.retry.attempts > 0 ? action.retry.perTryTimeoutMs : 0].filter(
+        (ms) => ms > 0,
+      );
+      if (limits.length > 0) {
+        result = setHeader(
+          result,
+          "x-envoy-expected-rq-timeout-ms",
+          String(Math.max(1, Math.round(Math.min(...limits)))),
+        );
+      }
+    }
+    return result;
+  }
+
+  /** Envoy answers in place of the filter, because a variable is in it; the filter knows the rest. */
+  #answerOfClass(
+    sent: readonly HeaderLine[],
+    routeClass: RouteClass,
+    route: Route,
+    base: Pick<FormatContext, "protocol" | "source">,
+    request: Required<HostRequest>,
+  ): Pick<Evaluation, "outcome"> {
+    const { action } = routeClass.answer!;
+    const headers: HeaderLine[] =
+      action.kind === "redirect" ? [["location", this.#location(action, route, request)]] : [];
+    const body =
+      action.kind === "redirect"
+        ? ""
+        : action.base64
+          ? Buffer.from(action.body, "base64").toString()
+          : action.body;
+    const reply = localReply(sent, { status: action.status, headers, body });
+    const answer = {
+      ...reply,
+      headers: mutate(reply.headers, routeClass.headers?.response, (response) => ({
+        ...base,
+        request: sent,
+        response: { status: action.status, headers: response },
+      })),
+    };
+    return { outcome: { kind: "answer", by: action.kind, answer } };
+  }
+
+  /** The filter puts a location together, here with nothing beside it. */
+  #location(action: Redirect, { match }: Route, request: Required<HostRequest>): string {
+    const root = this.#configure(
+      encodeProgram({
+        ignorePortInHost: true,
+        virtualHosts: [{ name: "", domains: ["*"], routes: [{ name: "", match, action }] }],
+      }),
+    );
+    try {
+      return headerOf(this.#vm.decide(root, request).responseHeaders ?? [], "location") ?? "";
+    } finally {
+      this.#vm.deleteRoot(root);
+    }
+  }
+
+  /** A copy for nobody is none. */
+  #isCopied(cluster: string, perMillion: number): boolean {
+    const endpoints = this.#clusters.get(cluster)?.discovery.endpoints ?? [];
+    return endpoints.length > 0 && this.#nextRandom() % 1_000_000 < perMillion;
+  }
+
+  #nextRandom(): number {
+    this.#random ^= this.#random << 13;
+    this.#random ^= this.#random >>> 17;
+    this.#random ^= this.#random << 5;
+    return this.#random >>> 0;
+  }
+}
+
+/** By which the filter steers Envoy's router; they stay there. */
+const ROUTER_HEADERS = new Set([
+  "x-envoy-max-retries",
+  "x-envoy-retry-on",
+  "x-envoy-retry-grpc-on",
+  "x-envoy-retriable-status-codes",
+  "x-envoy-upstream-rq-timeout-ms",
+  "x-envoy-upstream-rq-per-try-timeout-ms",
+]);
+
+function sentRequest(headers: readonly HeaderLine[]): SentRequest {
+  return {
+    method: headerOf(headers, ":method") ?? "",
+    host: headerOf(headers, ":authority") ?? "",
+    path: headerOf(headers, ":path") ?? "",
+    headers: headers.filter(([name]) => !name.startsWith(":")),
+  };
+}
+
+function answeredBy(decision: Decision, route: Route | undefined): AnswerBy {
+  if (route === undefined) return "noRoute";
+  const { action } = route;
+  if (action.kind === "forward" || (decision.body === "fault filter abort" && isAbort(decision, route))) {
+    return "abort";
+  }
+  return action.kind;
+}
+
+function isAbort({ status, grpcStatus }: Decision, { fault }: Route): boolean {
+  const abort = fault?.abort;
+  return (
+    abort !== undefined && (abort.kind === "http" ? abort.status === status : abort.status === grpcStatus)
+  );
+}
+
+/** The evaluators of a configuration, each made when it is first asked. */
+export class Evaluators {
+  readonly config: Config;
+  readonly #make: (listener: Listener) => Evaluator;
+  readonly #made = new Map<string, Evaluator>();
+
+  constructor(module: WebAssembly.Module, config: Config, normalization: PathNormalization) {
+    this.config = config;
+    const clusters = new Map(config.clusters.map((cluster) => [cluster.name, cluster]));
+    this.#make = (listener) => new Evaluator(module, listener, clusters, normalization);
+  }
+
+  get(name: string): Evaluator | undefined {
+    const listener = this.config.listeners.find((candidate) => candidate.name === name);
+    if (listener === undefined) return undefined;
+    const known = this.#made.get(name) ?? this.#make(listener);
+    this.#made.set(name, known);
+    return known;
+  }
+
+  /**
+   * Where a request goes that names no listener: the mesh's, unless only another one knows the host. A gateway on the
+   * port of the URL goes before others.
+   */
+  listenerFor(authority: string): Listener | undefined {
+    const { listeners } = this.config;
+    const port = /:(\d+)$/.exec(authority)?.[1] ?? "80";
+    const preference = ({ name }: Listener) =>
+      name === "mesh" ? 0 : name === `gateway_${port}` ? 1 : name.startsWith("gateway_") ? 2 : 3;
+    const sorted = [...listeners].sort((a, b) => preference(a) - preference(b));
+    // Every listener may have a host of last resort; one that names the host is meant.
+    const named = sorted.find(({ routes }) => (hostOf(routes, authority)?.domain ?? "*") !== "*");
+    return (
+      named ?? sorted.find(({ role, routes }) => role === "gateway" && hostOf(routes, authority)) ?? sorted[0]
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/** How Envoy words an answer that it gives itself, for the filter or for a route. */
+
+import type { HeaderLine } from "../host/vm.ts";
+import { headerOf } from "./headers.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly HeaderLine[];
+  readonly body: string;
+}
+
+export function localReply(
+  request: readonly HeaderLine[],
+  answer: Answer & { readonly grpcStatus?: number },
+): Answer {
+  const { status, headers, body, grpcStatus } = answer;
+  if (isGrpc(request)) {
+    return {
+      status: 200,
+      headers: [
+        ...headers.filter(([name]) => name !== "content-type"),
+        ["content-type", "application/grpc"],
+        ["grpc-status", String(grpcStatus ?? grpcStatusOf(status))],
+        ...(body === "" ? [] : ([["grpc-message", body]] as HeaderLine[])),
+      ],
+      body: "",
+    };
+  }
+  const typed = body === "" || headerOf(headers, "content-type") !== undefined;
+  return {
+    status,
+    headers: [...headers, ...(typed ? [] : ([["content-type", "text/plain"]] as HeaderLine[]))],
+    body: headerOf(request, ":method") === "HEAD" ? "" : body,
+  };
+}
+
+function isGrpc(request: readonly HeaderLine[]): boolean {
+  return /^application\/grpc(?:\+|$)/.test(headerOf(request, "content-type") ?? "");
+}
+
+/** Envoy's `httpToGrpcStatus`. */
+function grpcStatusOf(status: number): number {
+  const known: Readonly<Record<number, number>> = {
+    400: 13,
+    401: 16,
+    403: 7,
+    404: 12,
+    429: 14,
+    502: 14,
+    503: 14,
+    504: 14,
+  };
+  return known[status] ?? 2;
+}

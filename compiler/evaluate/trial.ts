@@ -1,0 +1,133 @@
+/**
+ * The naive reference: tries every route in order, as the documentation of the IR says and nothing cleverer, and says
+ * of each why not. It decides nothing: the filter does, and what the two do not agree on is shown as an error.
+ */
+
+import type { HostRequest } from "../host/vm.ts";
+import type { QueryParamMatch, Route, RouteMatch, RouteTable, ValueMatch, VirtualHost } from "../ir/ir.ts";
+import { regexMatches } from "../regex/matches.ts";
+
+export interface HostMatch {
+  readonly virtualHost: VirtualHost;
+  /** Of its domains, the one that took the request. */
+  readonly domain: string;
+}
+
+/** A condition that a request does not meet. */
+export interface Failure {
+  /** In the words of rules: `uri`, `method`, `headers.end-user`, `withoutHeaders.x`, `queryParams.q`. */
+  readonly field: string;
+  /** What was asked for. */
+  readonly match: ValueMatch;
+  readonly ignoreCase?: boolean;
+  /** The values that the request has; none when it lacks the thing. */
+  readonly seen: readonly string[];
+}
+
+/** The route that a request takes, undefined for none. */
+export function naiveRoute(table: RouteTable, request: HostRequest): Route | undefined {
+  return hostOf(table, request.authority)?.virtualHost.routes.find((route) => matches(route.match, request));
+}
+
+export function hostOf(table: RouteTable, authority: string): HostMatch | undefined {
+  let host = lowerAscii(authority);
+  if (table.ignorePortInHost && /:[^\]]*$/.test(host)) host = host.slice(0, host.lastIndexOf(":"));
+  let best: HostMatch | undefined;
+  for (const virtualHost of table.virtualHosts) {
+    for (const domain of virtualHost.domains) {
+      if (domain === host) return { virtualHost, domain };
+      if (covers(domain, host) && (best === undefined || domain.length > best.domain.length)) {
+        best = { virtualHost, domain };
+      }
+    }
+  }
+  return best;
+}
+
+/** `*` is the shortest of wildcards, and the only one that takes an empty host. */
+function covers(domain: string, host: string): boolean {
+  return (
+    domain === "*" ||
+    (domain.startsWith("*") && host.length >= domain.length && host.endsWith(domain.slice(1)))
+  );
+}
+
+export function matches(match: RouteMatch, request: HostRequest): boolean {
+  for (const _failure of failures(match, request)) return false;
+  return true;
+}
+
+/** What keeps a request from a route, in the order in which a rule is read. */
+export function* failures(match: RouteMatch, request: HostRequest): Generator<Failure> {
+  if (match.path) {
+    const seen = request.path.split(/[?#]/)[0]!;
+    const { ignoreCase, kind, value } = match.path;
+    const fold = (text: string) => (ignoreCase && kind !== "regex" ? lowerAscii(text) : text);
+    if (!valueMatches({ kind, value: fold(value) }, fold(seen))) {
+      yield { field: "uri", match: { kind, value }, ...(ignoreCase && { ignoreCase }), seen: [seen] };
+    }
+  }
+  for (const { name, match: wanted, invert, missingAsEmpty } of match.headers) {
+    const seen = headerValues(name, request);
+    const compared = seen.length === 0 && missingAsEmpty ? [""] : seen;
+    if (compared.some((value) => valueMatches(wanted, value)) === invert) {
+      yield { field: headerField(name, invert), match: wanted, seen };
+    }
+  }
+  for (const { name, match: wanted } of match.queryParams) {
+    const seen = queryValue(name, request.path);
+    if (seen === undefined || !valueMatches(wanted, seen)) {
+      yield { field: `queryParams.${name}`, match: wanted, seen: seen === undefined ? [] : [seen] };
+    }
+  }
+}
+
+const FIELDS: Readonly<Record<string, string>> = {
+  ":method": "method",
+  ":authority": "authority",
+  ":scheme": "scheme",
+};
+
+export function headerField(name: string, invert: boolean): string {
+  return invert ? `withoutHeaders.${name}` : (FIELDS[name] ?? `headers.${name}`);
+}
+
+function headerValues(name: string, request: HostRequest): string[] {
+  if (name === ":path") return [request.path];
+  if (name === ":method") return [request.method ?? "GET"];
+  if (name === ":authority") return [request.authority];
+  if (name === ":scheme") return [request.scheme ?? "http"];
+  return (request.headers ?? []).filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+}
+
+function queryValue(name: QueryParamMatch["name"], path: string): string | undefined {
+  const start = path.indexOf("?");
+  if (start < 0) return undefined;
+  const parameters = path.slice(start + 1).split("&");
+  // Envoy stops at the end of the text: nothing stands behind a last `&`.
+  if (parameters.at(-1) === "") parameters.pop();
+  for (const parameter of parameters) {
+    const equals = parameter.indexOf("=");
+    const key = equals < 0 ? parameter : parameter.slice(0, equals);
+    if (key === name) return equals < 0 ? "" : parameter.slice(equals + 1);
+  }
+  return undefined;
+}
+
+export function valueMatches(match: ValueMatch, value: string): boolean {
+  switch (match.kind) {
+    case "present":
+      return true;
+    case "exact":
+      return value === match.value;
+    case "prefix":
+      return value.startsWith(match.value);
+    case "regex":
+      return regexMatches(match.value, value);
+  }
+}
+
+/** Envoy folds no other letters. */
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
