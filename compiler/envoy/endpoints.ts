@@ -18,6 +18,7 @@ export interface LocalityEndpoints {
   readonly lb_endpoints: readonly {
     readonly endpoint: { readonly address: SocketAddress };
     readonly load_balancing_weight: number;
+    readonly health_status?: "UNHEALTHY";
   }[];
 }
 
@@ -62,6 +63,7 @@ function emitLocality(group: readonly Endpoint[]): LocalityEndpoints {
     lb_endpoints: [...group].sort(compareEndpoints).map((endpoint) => ({
       endpoint: { address: socketAddress(endpoint.address, endpoint.port) },
       load_balancing_weight: endpoint.weight,
+      ...(endpoint.unhealthy && { health_status: "UNHEALTHY" }),
     })),
   };
 }

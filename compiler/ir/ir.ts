@@ -324,6 +324,8 @@ export interface Endpoint {
   readonly port: number;
   readonly weight: number;
   readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
+  /** Counts among those that could be there, and is not asked: priorities look at the share that is. */
+  readonly unhealthy?: true;
   /** 0, the first, when absent. Endpoints of the next are used as far as those before fail; none is skipped. */
   readonly priority?: number;
   /** Of its whole locality, the same for all in it, where the cluster goes by that. Absent: the sum of theirs. */

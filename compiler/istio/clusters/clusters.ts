@@ -28,7 +28,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { endpoints, ...placed } = placeEndpoints(
-    chooseEndpoints(use, subset, lowering),
+    chooseEndpoints(use, subset, lowering).filter(({ unready }) => !unready || !asksUnhealthy(policy)),
     policy,
     lowering.options,
   );
@@ -61,6 +61,11 @@ function chooseEndpoints(
     );
   }
   return chosen;
+}
+
+/** Where Envoy may ask all when too many fail, it must not know of those that are not ready. */
+function asksUnhealthy({ outlierDetection }: EffectivePolicy): boolean {
+  return (outlierDetection?.minHealthPercent ?? 0) > 0;
 }
 
 /** The first version unless another is named. */

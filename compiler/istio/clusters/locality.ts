@@ -194,11 +194,12 @@ function withoutGaps(groups: readonly Group[]): Group[] {
 function flatten(groups: readonly Group[]): Endpoint[] {
   return groups.flatMap((group) => {
     const own = group.endpoints.reduce((sum, { weight }) => sum + weight, 0);
-    return group.endpoints.map(({ address, port, weight, locality }) => ({
+    return group.endpoints.map(({ address, port, weight, locality, unready }) => ({
       address,
       port,
       weight,
       ...(locality && { locality }),
+      ...(unready && { unhealthy: true }),
       ...(group.priority > 0 && { priority: group.priority }),
       ...(group.weight !== own && { localityWeight: group.weight }),
     }));

@@ -52,8 +52,10 @@ export class KubernetesEndpoints {
 
   #addSlice(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointSliceSpec>): void {
     for (const endpoint of spec.endpoints ?? []) {
-      // A condition that is not said counts as ready.
-      if (endpoint.conditions?.ready === false) {
+      // A condition that is not said counts as ready, and what is not ready as ending.
+      const { ready, terminating } = endpoint.conditions ?? {};
+      const unready = ready === false;
+      if (unready && terminating !== false) {
         continue;
       }
       const target = endpoint.targetRef;
@@ -63,7 +65,7 @@ export class KubernetesEndpoints {
           : undefined;
       for (const address of endpoint.addresses ?? []) {
         for (const port of spec.ports ?? []) {
-          this.#add(byName, port, address, pod);
+          this.#add(byName, port, address, pod, unready);
         }
       }
     }
@@ -90,12 +92,19 @@ export class KubernetesEndpoints {
     { name = "", port }: { readonly name?: string; readonly port?: number },
     address: string,
     pod: { namespace: string; name: string } | undefined,
+    unready = false,
   ): void {
     // Slices of type FQDN hold names; like istiod, we route to addresses only.
     if (port === undefined || isIP(address) === 0) {
       return;
     }
-    const endpoint = { address, port, ...this.#workloads.podOf(pod, address), weight: 1 };
+    const endpoint = {
+      address,
+      port,
+      ...this.#workloads.podOf(pod, address),
+      weight: 1,
+      ...(unready && { unready }),
+    };
     const known = byName.get(name);
     if (known === undefined) {
       byName.set(name, [endpoint]);

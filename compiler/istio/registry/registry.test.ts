@@ -235,3 +235,59 @@ test("what is not exported to the proxy's namespace is not there", () => {
   expect(registry(annotated).services).toEqual([]);
   expect(registry(annotated, { proxyNamespace: "shop" }).services).toHaveLength(1);
 });
+
+test("who is not ready and not ending is known, and not to be asked", () => {
+  const found = registry(`${WEB}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-a, namespace: shop, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+ports: [{ name: http, port: 8080 }]
+endpoints:
+  - { addresses: [10.0.0.1], conditions: { ready: true } }
+  - { addresses: [10.0.0.2], conditions: { ready: false, terminating: false } }
+  - { addresses: [10.0.0.3], conditions: { ready: false, terminating: true } }
+`).get("web.shop.svc.cluster.local");
+  expect(found?.endpoints.get(80)?.map(({ address, unready }) => [address, unready ?? false])).toEqual([
+    ["10.0.0.1", false],
+    ["10.0.0.2", true],
+  ]);
+});
+
+test("a Pod is where its label says, or else where its machine is", () => {
+  const pod = (name: string, address: string, labels: string) => `
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop, labels: { ${labels} } }
+spec: { nodeName: machine }
+status: { podIP: ${address} }`;
+  const found = registry(`${WEB}
+---
+apiVersion: v1
+kind: Node
+metadata:
+  name: machine
+  labels: { topology.kubernetes.io/region: eu, topology.kubernetes.io/zone: eu-1 }
+${pod("a", "10.0.0.1", "")}
+${pod("b", "10.0.0.2", "istio-locality: us.us-1.rack")}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-a, namespace: shop, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+ports: [{ name: http, port: 8080 }]
+endpoints: [{ addresses: [10.0.0.1] }, { addresses: [10.0.0.2] }]
+`).get("web.shop.svc.cluster.local");
+  expect(found?.endpoints.get(80)?.map(({ locality }) => locality)).toEqual([
+    { region: "eu", zone: "eu-1", subZone: "" },
+    { region: "us", zone: "us-1", subZone: "rack" },
+  ]);
+  // Subsets may ask for it.
+  expect(found?.endpoints.get(80)?.[0]?.labels).toEqual({
+    "kubernetes.io/hostname": "machine",
+    "topology.kubernetes.io/region": "eu",
+    "topology.kubernetes.io/zone": "eu-1",
+  });
+});

@@ -23,6 +23,8 @@ export interface ServiceEndpoint {
   readonly labels: Labels;
   readonly weight: number;
   readonly locality?: Locality;
+  /** Known, and not to be asked. */
+  readonly unready?: true;
 }
 
 export interface Service {
