@@ -82,6 +82,7 @@ export async function explainCommand(
     evaluation,
     draws: dice ? Array.from({ length: DRAWS }, () => evaluator.evaluate(asked)) : [],
     endpointsOf: (cluster) => clusters.get(cluster) ?? [],
+    upstreamFaults: config.upstreamFaults ?? [],
   });
   if (flags.format === "json") {
     terminal.out(report.renderJson({ explanation }));

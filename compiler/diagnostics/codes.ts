@@ -3,7 +3,7 @@
  * (`--strict` turns warnings into errors when they are counted). Istio's own code is named where one exists.
  *
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
- * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs.
+ * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`.
  */
 
 import type { Level } from "./diagnostic.ts";
@@ -142,6 +142,9 @@ export const DIAGNOSTIC_CODES = {
   SL0413: { level: "error", title: "VirtualServices that delegate in a circle." },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
   SL0601: { level: "info", title: "Rules that Envoy's own routes would serve cheaper." },
+  SL0701: { level: "error", title: "A case that asks nothing that could be sent." },
+  SL0702: { level: "error", title: "A case for a listener that the rules do not make." },
+  SL0703: { level: "error", title: "Expectations that exclude one another." },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

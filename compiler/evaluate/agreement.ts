@@ -58,7 +58,9 @@ function contradiction(route: Route, decision: Decision, classGiven: string | un
         ? undefined
         : "the filter did not name the class that answers";
   }
-  const chosen = action.destinations.filter((destination) => destination.cluster === cluster);
+  const chosen = action.destinations.filter(
+    (destination) => (destination.fault ?? destination.cluster) === cluster,
+  );
   if (outcome !== "forward" || chosen.length === 0) {
     return `the filter's choice, ${cluster ?? `an answer ${status}`}, is no destination of the rule`;
   }

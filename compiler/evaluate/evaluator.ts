@@ -7,7 +7,7 @@
 import { classesOf, type RouteClass } from "../classes/route-class.ts";
 import type { Decision, HeaderLine, HostRequest } from "../host/vm.ts";
 import { FilterVm } from "../host/vm.ts";
-import type { Cluster, Config, Endpoint, Listener, Redirect, Route } from "../ir/ir.ts";
+import type { Cluster, Config, Endpoint, Listener, Redirect, Route, UpstreamFault } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import { encodeProgram } from "../program/encode.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -20,10 +20,11 @@ import { headerOf, mutate, setHeader } from "./headers.ts";
 import { type Answer, localReply } from "./local-reply.ts";
 import { encodeProbe, type RouteAt, routeAt } from "./probe.ts";
 import { type HostMatch, hostOf } from "./trial.ts";
+import { meetFault } from "./upstream-fault.ts";
 
 /** What a client and an upstream would see. */
 export type Outcome =
-  /** An upstream is asked. What it answers is not known here: 200 without a header of its own is assumed. */
+  /** An upstream is asked. What it answers is not known here: what an `Upstream` says. */
   | {
       readonly kind: "forward";
       readonly cluster: string;
@@ -70,28 +71,38 @@ export interface Evaluation {
   readonly disagreements: readonly string[];
 }
 
+/** The headers of what an upstream is taken to answer, with 200. */
+export type Upstream = (cluster: string) => readonly HeaderLine[];
+
+/** Of which nothing is known. */
+const SILENT: Upstream = () => [];
+
 export class Evaluator {
   readonly listener: Listener;
   readonly #clusters: ReadonlyMap<string, Cluster>;
+  readonly #faults: ReadonlyMap<string, UpstreamFault>;
+  readonly #upstream: Upstream;
   readonly #normalization: PathNormalization;
   readonly #vm: FilterVm;
   readonly #root: number;
   readonly #classes: ReadonlyMap<string, RouteClass>;
   #probe: number | undefined;
-  /** Of mirrors. */
+  /** For what Envoy rolls, and not the filter. */
   #random = 0x2545f491;
 
   constructor(
     module: WebAssembly.Module,
     listener: Listener,
-    clusters: ReadonlyMap<string, Cluster>,
+    { clusters, upstreamFaults = [] }: Pick<Config, "clusters" | "upstreamFaults">,
     normalization: PathNormalization,
-    seed = 1,
+    upstream: Upstream = SILENT,
   ) {
     this.listener = listener;
-    this.#clusters = clusters;
+    this.#clusters = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+    this.#faults = new Map(upstreamFaults.map((fault) => [fault.name, fault]));
+    this.#upstream = upstream;
     this.#normalization = normalization;
-    this.#vm = new FilterVm(module, seed);
+    this.#vm = new FilterVm(module);
     this.#root = this.#configure(encodeProgram(listener.routes));
     this.#classes = classesOf(listener.routes);
   }
@@ -123,8 +134,8 @@ export class Evaluator {
       ...(taken && { taken }),
       decision,
       ...(routeClass && { routeClass }),
-      delayMs: decision.delayMs,
       ...end,
+      delayMs: decision.delayMs + (end.delayMs ?? 0),
       disagreements: disagreements(this.listener.routes, request, decision, taken, className, routeClass),
     };
   }
@@ -148,7 +159,7 @@ export class Evaluator {
     decision: Decision,
     routeClass: RouteClass | undefined,
     taken: RouteAt | undefined,
-  ): Pick<Evaluation, "outcome" | "why"> {
+  ): Pick<Evaluation, "outcome" | "why"> & { readonly delayMs?: number } {
     const sent = decision.headers;
     const answered = (by: AnswerBy, answer: Answer & { grpcStatus?: number }, why?: string) => ({
       outcome: { kind: "answer" as const, by, answer: localReply(sent, answer) },
@@ -171,7 +182,8 @@ export class Evaluator {
     if (routeClass?.answer) {
       return this.#answerOfClass(sent, routeClass, taken!.route, base, request);
     }
-    const name = decision.cluster ?? "";
+    const fault = this.#faults.get(decision.cluster ?? "");
+    const name = fault?.cluster ?? decision.cluster ?? "";
     const upstreamHeaders = throughClass(sent, routeClass, (headers) => ({ ...base, request: headers }));
     const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
       const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
@@ -181,34 +193,38 @@ export class Evaluator {
         cluster: name,
       });
       const own = mutate(headers, routeClass?.destinationHeaders?.response, contextOf);
-      return mutate(own, routeClass?.headers?.response, contextOf);
+      return [...mutate(own, routeClass?.headers?.response, contextOf), ...(cors?.headers ?? [])];
     };
+    const action = taken?.route.action;
+    const met =
+      fault && action?.kind === "forward"
+        ? meetFault(fault.fault, action, (perMillion) => this.#roll(perMillion))
+        : undefined;
+    const waited = met ? { delayMs: met.elapsedMs } : {};
+    if (met?.answer) {
+      const answer = { ...met.answer, headers: respond(met.answer.status, []) };
+      return { ...answered("abort", answer), ...waited };
+    }
     const cluster = this.#clusters.get(name);
     const endpoints = cluster?.discovery.endpoints ?? [];
     if (endpoints.length === 0) {
-      return answered(
-        "unavailable",
-        {
-          status: 503,
-          headers: [...(cors?.headers ?? [])],
-          body: cluster === undefined ? "" : "no healthy upstream",
-        },
-        cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`,
-      );
+      const why = cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`;
+      const body = cluster === undefined ? "" : "no healthy upstream";
+      return { ...answered("unavailable", { status: 503, headers: respond(503, []), body }, why), ...waited };
     }
-    const withEnvoys = this.#envoysHeaders(upstreamHeaders, taken?.route);
-    const upstream = sentRequest(withEnvoys);
+    const upstream = sentRequest(this.#envoysHeaders(upstreamHeaders, taken?.route));
     return {
       outcome: {
         kind: "forward",
         cluster: name,
         endpoints,
         upstream,
-        answer: { status: 200, headers: [...respond(200, []), ...(cors?.headers ?? [])], body: "" },
+        answer: { status: 200, headers: respond(200, this.#upstream(name)), body: "" },
         copies: (routeClass?.mirrors ?? [])
           .filter(({ cluster, perMillion }) => this.#isCopied(cluster, perMillion))
           .map(({ cluster }) => ({ cluster, ...upstream })),
       },
+      ...waited,
     };
   }
 
@@ -279,7 +295,11 @@ export class Evaluator {
   /** A copy for nobody is none. */
   #isCopied(cluster: string, perMillion: number): boolean {
     const endpoints = this.#clusters.get(cluster)?.discovery.endpoints ?? [];
-    return endpoints.length > 0 && this.#nextRandom() % 1_000_000 < perMillion;
+    return endpoints.length > 0 && this.#roll(perMillion);
+  }
+
+  #roll(perMillion: number): boolean {
+    return this.#nextRandom() % 1_000_000 < perMillion;
   }
 
   #nextRandom(): number {
@@ -331,10 +351,14 @@ export class Evaluators {
   readonly #make: (listener: Listener) => Evaluator;
   readonly #made = new Map<string, Evaluator>();
 
-  constructor(module: WebAssembly.Module, config: Config, normalization: PathNormalization) {
+  constructor(
+    module: WebAssembly.Module,
+    config: Config,
+    normalization: PathNormalization,
+    upstream?: Upstream,
+  ) {
     this.config = config;
-    const clusters = new Map(config.clusters.map((cluster) => [cluster.name, cluster]));
-    this.#make = (listener) => new Evaluator(module, listener, clusters, normalization);
+    this.#make = (listener) => new Evaluator(module, listener, config, normalization, upstream);
   }
 
   get(name: string): Evaluator | undefined {

@@ -4,6 +4,13 @@ import type { HeaderLine } from "../host/vm.ts";
 import type { HeaderMutation } from "../ir/ir.ts";
 import { type FormatContext, format } from "./format-string.ts";
 
+/** Of these Envoy keeps no second line: what is added goes behind a comma. */
+const ONE_LINE = new Set(
+  `content-type content-length connection date server location via grpc-status grpc-message user-agent te host
+  x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-client-cert x-request-id grpc-timeout
+  grpc-accept-encoding upgrade transfer-encoding`.split(/\s+/),
+);
+
 /**
  * Removed first; then every value is worked out, before the first of them is written; what replaces goes before what
  * is added, and nothing empty is written.
@@ -24,7 +31,11 @@ export function mutate(
     ...writes.filter(({ append }) => !append),
     ...writes.filter(({ append }) => append),
   ]) {
-    result = append ? [...result, [name, value]] : setHeader(result, name, value);
+    const before = append && ONE_LINE.has(name) ? headerOf(result, name) : undefined;
+    result =
+      append && before === undefined
+        ? [...result, [name, value]]
+        : setHeader(result, name, before === undefined ? value : `${before},${value}`);
   }
   return result;
 }

@@ -21,6 +21,7 @@ import type {
   Route,
   RouteMatch,
   RouteOrigin,
+  UpstreamFault,
   ValueMatch,
 } from "../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -107,6 +108,8 @@ export interface SplitPart {
   readonly requestHeaders?: HeaderMutation;
   readonly responseHeaders?: HeaderMutation;
   readonly hostRewrite?: string;
+  /** That stands in the place of the upstream, and meets each try. */
+  readonly upstreamFault?: Fault;
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -145,10 +148,11 @@ export interface ExplanationInput {
   /** Further evaluations of the same request, where dice are in it. */
   readonly draws: readonly Evaluation[];
   readonly endpointsOf: (cluster: string) => readonly Endpoint[];
+  readonly upstreamFaults: readonly UpstreamFault[];
 }
 
 export function makeExplanation(input: ExplanationInput): Explanation {
-  const { asked, listener, others, evaluation, draws, endpointsOf } = input;
+  const { asked, listener, others, evaluation, draws } = input;
   const { request, host, taken, disagreements } = evaluation;
   const routes = host?.virtualHost.routes ?? [];
   const last = taken === undefined ? routes.length - 1 : routes.indexOf(taken.route);
@@ -187,7 +191,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
         }))
       : [],
     untried: request ? routes.length - 1 - last : 0,
-    ...(taken && { rule: ruleDetails(taken.route, draws, endpointsOf) }),
+    ...(taken && { rule: ruleDetails(taken.route, input) }),
     decision: decisionDetails(evaluation, draws),
     disagreements: [
       ...new Set([evaluation, ...draws].flatMap((one) => one.disagreements).concat(disagreements)),
@@ -199,6 +203,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
 export function hasDice({ fault, action }: Route): boolean {
   const isChance = (perMillion = 0) => perMillion > 0 && perMillion < 1_000_000;
   return (
+    (action.kind === "forward" && action.destinations.some((one) => one.fault !== undefined)) ||
     isChance(fault?.delay?.perMillion) ||
     isChance(fault?.abort?.perMillion) ||
     (action.kind === "forward" &&
@@ -220,17 +225,13 @@ export function place(origin: RouteOrigin | undefined): RulePlace {
   };
 }
 
-function ruleDetails(
-  route: Route,
-  draws: readonly Evaluation[],
-  endpointsOf: (cluster: string) => readonly Endpoint[],
-): RuleDetails {
+function ruleDetails(route: Route, input: ExplanationInput): RuleDetails {
   const { name, origin, fault, cors, responseHeaders, statPrefix, action } = route;
   return {
     ...place(origin),
     name,
     ...(fault && { fault }),
-    ...actionDetails(action, draws, endpointsOf),
+    ...actionDetails(action, input),
     ...(responseHeaders && { responseHeaders }),
     ...(cors && { cors }),
     ...(statPrefix && { statPrefix }),
@@ -239,8 +240,7 @@ function ruleDetails(
 
 function actionDetails(
   action: Action,
-  draws: readonly Evaluation[],
-  endpointsOf: (cluster: string) => readonly Endpoint[],
+  { draws, endpointsOf, upstreamFaults }: ExplanationInput,
 ): Partial<RuleDetails> {
   if (action.kind === "redirect") {
     const { kind: _kind, ...redirect } = action;
@@ -254,15 +254,16 @@ function actionDetails(
     action;
   const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
   return {
-    split: destinations.map(({ cluster, weight, ...own }) => ({
+    split: destinations.map(({ cluster, weight, fault, ...own }) => ({
       cluster,
       weight,
       share: weight / total,
       ...(draws.length > 0 &&
         destinations.length > 1 && {
-          drawn: draws.filter(({ decision }) => decision?.cluster === cluster).length,
+          drawn: draws.filter(({ decision }) => decision?.cluster === (fault ?? cluster)).length,
         }),
       ...own,
+      ...(fault !== undefined && { upstreamFault: upstreamFaults.find(({ name }) => name === fault)!.fault }),
       endpoints: endpointsOf(cluster),
     })),
     timeoutMs,

@@ -106,6 +106,7 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
     lines.push(
       `${percent(part.share)} to ${part.cluster}${dim(` (weight ${part.weight}${drawn})`)}`,
       `  ${endpointText(part.endpoints)}`,
+      ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  in its place ${line}`) : []),
       ...(part.hostRewrite === undefined ? [] : [`  host becomes ${part.hostRewrite}`]),
       ...mutationLines("request", part.requestHeaders).map((line) => `  ${line}`),
       ...mutationLines("response", part.responseHeaders).map((line) => `  ${line}`),

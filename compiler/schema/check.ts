@@ -9,6 +9,7 @@ import { nearest } from "../diagnostics/nearest.ts";
 import { type FieldPath, nameOf } from "../source/field-path.ts";
 import type { SourceDocument } from "../source/parse.ts";
 import type { Schema } from "./build.ts";
+import { caseFile } from "./case-file.ts";
 import { destinationRule } from "./destination-rule.ts";
 import { parseDuration } from "./duration.ts";
 import { gateway } from "./gateway.ts";
@@ -27,6 +28,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Endpoints: endpoints,
   Pod: pod,
   Node: node,
+  "case of sluice test": caseFile,
 };
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });

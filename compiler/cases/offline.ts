@@ -1,0 +1,41 @@
+/** Asks a check offline: the filter decides in Node, and what Envoy does around it follows from the IR. */
+
+import type { Evaluation, Evaluator, SentRequest } from "../evaluate/evaluator.ts";
+import type { Check } from "./case.ts";
+import type { Observation, Sent } from "./judge.ts";
+
+export function askOffline(evaluator: Evaluator, check: Check): Evaluation[] {
+  return Array.from({ length: check.times }, () => evaluator.evaluate(check.asked));
+}
+
+export function observationOf(evaluation: Evaluation): Observation {
+  const { outcome, delayMs } = evaluation;
+  const common = { route: routeName(evaluation), delay: { leastMs: delayMs, mostMs: delayMs } };
+  const { status, headers, body } = outcome.answer;
+  const responseHeaders: Record<string, string[]> = {};
+  for (const [name, value] of headers) responseHeaders[name] = [...(responseHeaders[name] ?? []), value];
+  if (outcome.kind === "answer") {
+    return { ...common, status, cluster: "none", responseHeaders, body, copies: [] };
+  }
+  return {
+    ...common,
+    status,
+    cluster: outcome.cluster,
+    upstream: sent(outcome.upstream),
+    responseHeaders,
+    body,
+    copies: outcome.copies.map((copy) => ({ ...sent(copy), cluster: copy.cluster })),
+  };
+}
+
+export function routeName({ taken }: Evaluation): string {
+  return taken?.route.name ?? "none";
+}
+
+function sent({ method, host, path, headers }: SentRequest): Sent {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of headers) {
+    joined[name] = Object.hasOwn(joined, name) ? `${joined[name]}, ${value}` : value;
+  }
+  return { method, host, path, headers: joined };
+}

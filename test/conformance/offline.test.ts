@@ -1,0 +1,114 @@
+/**
+ * The same cases without an Envoy: what `sluice explain` and `sluice test` say offline is what a real Envoy did. Left
+ * out are checks about what only an upstream or a connection can show: its own errors and delays, broken bytes.
+ */
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Check as AskedCheck } from "../../compiler/cases/case.ts";
+import { judge } from "../../compiler/cases/judge.ts";
+import { askOffline, observationOf } from "../../compiler/cases/offline.ts";
+import { compile } from "../../compiler/compile.ts";
+import { Evaluators } from "../../compiler/evaluate/evaluator.ts";
+import { type HeaderLine, loadFilter } from "../../compiler/host/vm.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { checkHeader, makeRequest } from "../../compiler/request/asked.ts";
+import { filterModulePath } from "../../compiler/runtime/index.ts";
+import { type Case, type Check, readCases, WORLD } from "./format.ts";
+
+/** What the stub upstream of these cases answers. */
+const stub = (cluster: string): HeaderLine[] => [
+  ["x-from-backend", "b1"],
+  ["x-backend", cluster],
+  ["content-type", "application/json"],
+];
+
+/** An endpoint that refuses connections, and a path that no server takes. */
+const UPSTREAM_FAILS = new Set(["http://reviews/refused", "http://reviews/bare/x"]);
+
+const FILTER = loadFilter(filterModulePath());
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-offline-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+for (const [file, all] of readCases()) {
+  const cases = all.filter(({ targets, checks }) => targets.includes("wasm") && checks.some(isOffline));
+  if (cases.length === 0) continue;
+  describe(file, () => {
+    for (const one of cases) test(one.name, () => runCase(one));
+  });
+}
+
+function isOffline({ ask, headers, expect, shares }: Check): boolean {
+  if (ask === undefined || UPSTREAM_FAILS.has(`http://${ask.host}${ask.path}`)) return false;
+  const steersUpstream = Object.keys(headers).some((name) => name.toLowerCase().startsWith("x-echo-"));
+  return !steersUpstream && (shares !== undefined || Object.keys(expect).length > 0);
+}
+
+async function runCase({ rules, proxy, checks }: Case): Promise<void> {
+  const paths = await Promise.all(
+    [WORLD, rules].map(async (text, i) => {
+      const name = path.join(folder, `${i}.yaml`);
+      await writeFile(name, text.replaceAll("$FREE_PORT", "1"));
+      return name;
+    }),
+  );
+  const options = {
+    ...DEFAULT_PROXY_OPTIONS,
+    proxyNamespace: "shop",
+    adminPort: 0,
+    ...proxy,
+    target: "wasm" as const,
+  };
+  const compilation = await compile(paths, options, { report: () => {} });
+  expect(compilation).toBeDefined();
+  const evaluators = new Evaluators(FILTER, compilation!.config, options.pathNormalization, stub);
+  const lines: string[] = [];
+  for (const [i, check] of checks.entries()) {
+    if (!isOffline(check)) continue;
+    const evaluator = evaluators.get(check.at)!;
+    const asked = askedCheck(check);
+    const evaluations = askOffline(evaluator, asked);
+    const differences = judge(asked, evaluations.map(observationOf));
+    const { least = 0, most = Number.POSITIVE_INFINITY } = check.expect.elapsedMs ?? {};
+    for (const { delayMs, disagreements } of evaluations) {
+      if (delayMs < least || delayMs > most) lines.push(`${i + 1}: ${delayMs} ms`);
+      lines.push(...disagreements);
+    }
+    lines.push(
+      ...differences.map(
+        ({ what, expected, actual }) =>
+          `check ${i + 1} (${asked.ask}): ${what}: expected ${expected}, got ${actual}`,
+      ),
+    );
+  }
+  expect(lines.length, lines.join("\n")).toBe(0);
+}
+
+function askedCheck({ ask, at, http, headers, body, times, expect, shares }: Check): AskedCheck {
+  const { method, host, path: target } = ask!;
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((line) => checkHeader(name, line as string)),
+  );
+  const { elapsedMs: _elapsed, attempts: _attempts, ...expected } = expect;
+  return {
+    asked: makeRequest({ method, authority: host, path: target }, lines, {
+      protocol: http === "2" ? "HTTP/2" : "HTTP/1.1",
+      ...(body !== undefined && { body }),
+    }),
+    ask: `${method} http://${host}${target}`,
+    at,
+    times,
+    expect: expected,
+    ...(shares && { shares }),
+    span: { file: { path: "", text: "" }, start: 0, end: 0 },
+  };
+}
