@@ -91,3 +91,14 @@ test("what a redirect puts another path in place of is part of its class", () =>
   });
   expect(made?.answer).toEqual({ action: redirect, path });
 });
+
+test("a hash is a class, with a whole policy for retries that stay at one host", () => {
+  const hash = [{ kind: "sourceIp" }] as const;
+  const sameHost = { ...DEFAULT_RETRY, avoidPreviousHosts: false };
+  expect(classOf(route({ hash }))).toEqual({ retry: "default", hash });
+  expect(classOf(route({ hash, retry: sameHost }))).toEqual({ retry: "sameHost", hash });
+  expect(classOf(route({ hash, retry: { ...sameHost, attempts: 5 } }))?.retry).toEqual({
+    avoidPreviousHosts: false,
+  });
+  expect(classOf(route({ hash: [] }))).toBeUndefined();
+});

@@ -15,6 +15,7 @@ export const service = resource({
       clusterIP: string,
       clusterIPs: list(string),
       externalName: string,
+      trafficDistribution: string,
       selector: map(string),
       ports: list(
         object(

@@ -112,3 +112,50 @@ test("a rule for a host that no service has", () => {
   expect(diagnostics[0]?.help).toContain("reviews.default.svc.cluster.local");
   expect(lower(serviceYaml("a") + rule("").replace("host: a", 'host: "*.local"')).findings).toEqual([]);
 });
+
+test.each([
+  ["loadBalancer: { consistentHash: { useSourceIp: true } }", { kind: "ringHash", minimumRingSize: 1024 }],
+  [
+    "loadBalancer: { consistentHash: { useSourceIp: true, minimumRingSize: 7 } }",
+    { kind: "ringHash", minimumRingSize: 7 },
+  ],
+  ["loadBalancer: { consistentHash: { useSourceIp: true, ringHash: {} } }", { kind: "ringHash" }],
+  [
+    "loadBalancer: { consistentHash: { useSourceIp: true, maglev: { tableSize: 7 } } }",
+    { kind: "maglev", tableSize: 7 },
+  ],
+  [
+    "loadBalancer: { warmup: { duration: 3s } }",
+    { kind: "leastRequest", slowStart: { windowMs: 3000, aggression: 1, minimumPercent: 10 } },
+  ],
+  [
+    "loadBalancer: { simple: ROUND_ROBIN, warmup: { duration: 3s, aggression: 2, minimumPercent: 0 } }",
+    { kind: "roundRobin", slowStart: { windowMs: 3000, aggression: 2, minimumPercent: 0 } },
+  ],
+  [
+    "loadBalancer: { simple: ROUND_ROBIN, warmupDurationSecs: 4s }",
+    { kind: "roundRobin", slowStart: { windowMs: 4000, aggression: 1, minimumPercent: 10 } },
+  ],
+  ["loadBalancer: { simple: RANDOM, warmup: { duration: 3s } }", { kind: "random" }],
+])("%s", (policy, loadBalancer) => {
+  expect(clusters(serviceYaml("a") + rule(`  trafficPolicy: { ${policy} }`)).get(A)?.loadBalancer).toEqual(
+    loadBalancer,
+  );
+});
+
+test.each([
+  ["retryBudget: { percent: 5 }", { limits: { retryBudget: { percent: 5, minimum: 3 } } }],
+  ["retryBudget: { minRetryConcurrency: 1 }", { limits: { retryBudget: { percent: 20, minimum: 1 } } }],
+  ["proxyProtocol: {}", { proxyProtocol: "v1" }],
+  ["proxyProtocol: { version: V2 }", { proxyProtocol: "v2" }],
+  [
+    "connectionPool: { http: { maxConcurrentStreams: 2, http2KeepAlive: { interval: 1s, timeout: 2s } } }",
+    { http2: { maxConcurrentStreams: 2, keepalive: { intervalMs: 1000, timeoutMs: 2000 } } },
+  ],
+  [
+    "outlierDetection: { outlierDetectionHttpErrorCodes: [404, 500] }",
+    { outlierDetection: { errorStatuses: [404, 500], minHealthPercent: 0 } },
+  ],
+])("%s", (policy, expected) => {
+  expect(clusters(serviceYaml("a") + rule(`  trafficPolicy: { ${policy} }`)).get(A)).toMatchObject(expected);
+});

@@ -31,6 +31,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
     chooseEndpoints(use, subset, lowering).filter(({ unready }) => !unready || !asksUnhealthy(policy)),
     policy,
     lowering.options,
+    service.prefers,
   );
   return {
     name,

@@ -132,3 +132,24 @@ test.each<[string, Partial<ProxyOptions>]>([
     us: "2",
   });
 });
+
+test.each([
+  ["zone", { "eu/eu-1/b": "0", "eu/eu-1/a": "0", "eu/eu-2/a": "1", us: "2" }],
+  ["node", { "eu/eu-1/a": "0", "eu/eu-1/b": "1", "eu/eu-2/a": "2", us: "3" }],
+] as const)("a service that prefers who is in its %s needs no outlier detection", (prefers, places) => {
+  const names = Object.keys(places);
+  const placed = placeEndpoints(names.map(endpoint), {}, { ...DEFAULT_PROXY_OPTIONS, ...HERE }, prefers);
+  expect(
+    Object.fromEntries(placed.endpoints.map(({ priority = 0 }, i) => [names[i], `${priority}`])),
+  ).toEqual(places);
+});
+
+test("a rule that speaks of localities comes before what the service prefers", () => {
+  const { endpoints } = placeEndpoints(
+    ["eu/eu-1", "us"].map(endpoint),
+    { loadBalancer: { localityLbSetting: { enabled: false } } },
+    { ...DEFAULT_PROXY_OPTIONS, ...HERE },
+    "zone",
+  );
+  expect(endpoints.map(({ priority }) => priority)).toEqual([undefined, undefined]);
+});

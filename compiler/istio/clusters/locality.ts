@@ -8,13 +8,18 @@ import type { Endpoint } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Labels } from "../labels.ts";
 import {
+  HOSTNAME_LABEL,
   type Locality,
   labelledLocality,
+  NETWORK_LABEL,
   parseLocality,
+  REGION_LABEL,
+  SUBZONE_LABEL,
   topologyLocality,
   withTopology,
+  ZONE_LABEL,
 } from "../registry/locality.ts";
-import type { ServiceEndpoint } from "../registry/service.ts";
+import type { Service, ServiceEndpoint } from "../registry/service.ts";
 import type { LocalityLbSetting } from "../types.ts";
 import type { EffectivePolicy } from "./traffic-policy.ts";
 
@@ -31,14 +36,25 @@ export interface PlacedEndpoints {
   readonly byLocalityWeight?: true;
 }
 
+const SAME_ZONE = [NETWORK_LABEL, REGION_LABEL, ZONE_LABEL];
+/** What Kubernetes' `trafficDistribution` amounts to. */
+const PREFERENCES: Readonly<Record<NonNullable<Service["prefers"]>, LocalityLbSetting>> = {
+  zone: { failoverPriority: SAME_ZONE },
+  node: { failoverPriority: [...SAME_ZONE, SUBZONE_LABEL, HOSTNAME_LABEL] },
+};
+
 const NOWHERE: Locality = { region: "", zone: "", subZone: "" };
 
 export function placeEndpoints(
   endpoints: readonly ServiceEndpoint[],
   { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
   proxy: ProxyOptions,
+  prefers?: Service["prefers"],
 ): PlacedEndpoints {
-  const setting = loadBalancer?.localityLbSetting ?? {};
+  const own = loadBalancer?.localityLbSetting;
+  // A service's own preference holds where no rule speaks of localities.
+  const preference = own === undefined && prefers !== undefined ? PREFERENCES[prefers] : undefined;
+  const setting = own ?? preference ?? {};
   const { distribute, failover, failoverPriority } = setting;
   const groups = byLocality(endpoints);
   if (setting.enabled === false) {
@@ -50,7 +66,7 @@ export function placeEndpoints(
       byLocalityWeight: true,
     };
   }
-  if (outlierDetection === undefined) {
+  if (outlierDetection === undefined && preference === undefined) {
     return { endpoints: flatten(groups) };
   }
   const named = (failover?.length ?? 0) > 0 || (failoverPriority?.length ?? 0) > 0;
@@ -165,8 +181,6 @@ function splitByLabels(group: Group, proxyLabels: Labels, names: readonly string
   return [...byPriority].map(([priority, endpoints]) => newGroup(endpoints, priority));
 }
 
-const NETWORK = "topology.istio.io/network";
-
 function labelPriority(labels: Labels, proxyLabels: Labels, names: readonly string[]): number {
   let later = 0;
   for (const [index, entry] of names.entries()) {
@@ -176,7 +190,7 @@ function labelPriority(labels: Labels, proxyLabels: Labels, names: readonly stri
       continue;
     }
     // Another network puts off all that its endpoints have in common with us, and the rest is compared still.
-    if (index === 0 && name === NETWORK) {
+    if (index === 0 && name === NETWORK_LABEL) {
       later = names.length;
       continue;
     }

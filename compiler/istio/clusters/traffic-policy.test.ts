@@ -46,3 +46,16 @@ test("a subset goes by the host's settings of the port", () => {
     outlierDetection: OUTLIERS,
   });
 });
+
+test("what no port can have goes with the host, unless the port has settings, or the subset has its own", () => {
+  const retryBudget = { percent: 1 };
+  const host = { retryBudget, proxyProtocol: { version: "V1" } };
+  const ofPort = { portLevelSettings: [{ port: { number: 80 }, loadBalancer: RANDOM }] };
+  expect(effectivePolicy(host, undefined, 80)).toEqual(host);
+  expect(effectivePolicy({ ...host, ...ofPort }, undefined, 80)).toEqual({ loadBalancer: RANDOM });
+  expect(effectivePolicy(host, ofPort, 80)).toEqual({ ...host, loadBalancer: RANDOM });
+  expect(effectivePolicy(host, { proxyProtocol: { version: "V2" } }, 80)).toEqual({
+    retryBudget,
+    proxyProtocol: { version: "V2" },
+  });
+});

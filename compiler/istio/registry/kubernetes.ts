@@ -9,6 +9,7 @@ import type { Workloads } from "./workloads.ts";
 
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 const EXPORT_TO_ANNOTATION = "networking.istio.io/exportTo";
+const TRAFFIC_DISTRIBUTION_ANNOTATION = "networking.istio.io/traffic-distribution";
 
 /** The endpoints of one service by the *name* of its port, which is what ties the two kinds of document together. */
 type EndpointsByPortName = Map<string, ServiceEndpoint[]>;
@@ -126,7 +127,9 @@ export function kubernetesService(
     name: port.name ?? "",
     protocol: kubernetesProtocol(port),
   }));
+  const prefers = trafficDistribution(resource);
   const common = {
+    ...(prefers && { prefers }),
     host,
     namespace,
     source: "kubernetes",
@@ -157,6 +160,20 @@ export function kubernetesService(
     endpoints: new Map(ports.map((port) => [port.number, byName.get(port.name) ?? []])),
   };
 }
+
+/** Kubernetes' field, else Istio's older annotation. */
+function trafficDistribution({ spec, annotations }: Resource<ServiceSpec>): Service["prefers"] {
+  const field = TRAFFIC_DISTRIBUTIONS.get(spec.trafficDistribution?.toLowerCase() ?? "");
+  return (
+    field ?? TRAFFIC_DISTRIBUTIONS.get(annotations[TRAFFIC_DISTRIBUTION_ANNOTATION]?.toLowerCase() ?? "")
+  );
+}
+
+const TRAFFIC_DISTRIBUTIONS: ReadonlyMap<string, Service["prefers"]> = new Map([
+  ["preferclose", "zone"],
+  ["prefersamezone", "zone"],
+  ["prefersamenode", "node"],
+]);
 
 /** A Service says in an annotation what our own kinds say in `exportTo`. */
 export function serviceExportTo({ annotations }: Resource<ServiceSpec>): string[] | undefined {

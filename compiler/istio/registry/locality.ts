@@ -8,11 +8,11 @@ export interface Locality {
   readonly subZone: string;
 }
 
-const REGION = "topology.kubernetes.io/region";
-const ZONE = "topology.kubernetes.io/zone";
-const SUBZONE = "topology.istio.io/subzone";
-const NETWORK = "topology.istio.io/network";
-const HOSTNAME = "kubernetes.io/hostname";
+export const REGION_LABEL = "topology.kubernetes.io/region";
+export const ZONE_LABEL = "topology.kubernetes.io/zone";
+export const SUBZONE_LABEL = "topology.istio.io/subzone";
+export const NETWORK_LABEL = "topology.istio.io/network";
+export const HOSTNAME_LABEL = "kubernetes.io/hostname";
 /** What Kubernetes called them before. */
 const OLD_REGION = "failure-domain.beta.kubernetes.io/region";
 const OLD_ZONE = "failure-domain.beta.kubernetes.io/zone";
@@ -37,9 +37,9 @@ export function labelledLocality(labels: Labels): Locality | undefined {
 
 /** What the labels of the machine say. */
 export function topologyLocality(labels: Labels): Locality | undefined {
-  const region = labels[REGION] ?? labels[OLD_REGION] ?? "";
-  const zone = labels[ZONE] ?? labels[OLD_ZONE] ?? "";
-  const subZone = labels[SUBZONE] ?? "";
+  const region = labels[REGION_LABEL] ?? labels[OLD_REGION] ?? "";
+  const zone = labels[ZONE_LABEL] ?? labels[OLD_ZONE] ?? "";
+  const subZone = labels[SUBZONE_LABEL] ?? "";
   return region === "" && zone === "" && subZone === "" ? undefined : { region, zone, subZone };
 }
 
@@ -52,12 +52,12 @@ export function withTopology(
   const { region = "", zone = "", subZone = "" } = locality ?? {};
   const added = [
     ...([
-      [REGION, region],
-      [ZONE, zone],
-      [SUBZONE, subZone],
-      [HOSTNAME, node],
+      [REGION_LABEL, region],
+      [ZONE_LABEL, zone],
+      [SUBZONE_LABEL, subZone],
+      [HOSTNAME_LABEL, node],
     ] as const),
-    ...(labels[NETWORK] ? [] : ([[NETWORK, network]] as const)),
+    ...(labels[NETWORK_LABEL] ? [] : ([[NETWORK_LABEL, network]] as const)),
   ].filter(([, value]) => value !== "");
   return added.length === 0 ? labels : { ...labels, ...Object.fromEntries(added) };
 }

@@ -40,6 +40,8 @@ export interface Service {
   readonly discovery: "eds" | "strictDns" | "logicalDns";
   /** The host of the service that this one is only another name of. */
   readonly aliasOf?: string;
+  /** Who is near comes first, whether or not endpoints are watched: of the same zone, or even the same machine. */
+  readonly prefers?: "zone" | "node";
   /** By the number of the service's port. */
   readonly endpoints: ReadonlyMap<number, readonly ServiceEndpoint[]>;
   /** Where the host's name is written. */
