@@ -82,6 +82,9 @@ const READERS: Readonly<Record<keyof FileOptions, Reader>> = {
   pathNormalization: text,
 };
 
+/** What may stand in it. */
+export const CONFIG_KEYS: readonly string[] = Object.keys(READERS);
+
 export async function readConfigFile(file: string): Promise<FileOptions> {
   let source: string;
   try {

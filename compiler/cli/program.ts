@@ -13,7 +13,9 @@ import { addExplainCommand } from "./explain-flags.ts";
 import { inspectCommand } from "./inspect.ts";
 import { addProxyOptions } from "./proxy-options.ts";
 import { runCommand } from "./run.ts";
+import { addSchemaCommand } from "./schema.ts";
 import type { Terminal } from "./terminal.ts";
+import { addTestCommand } from "./test-flags.ts";
 
 /** Runs a command line (without the program's own name) and gives its exit code. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -115,6 +117,8 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
     .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
 
   addExplainCommand(program, PATHS, FORMAT, terminal, done);
+  addTestCommand(program, PATHS, terminal, done);
+  addSchemaCommand(program, terminal, done);
 
   program
     .command("inspect")

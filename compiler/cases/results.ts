@@ -1,0 +1,63 @@
+/** What came of asking cases: the data that every report is made from. */
+
+import { positionAt } from "../diagnostics/position.ts";
+import type { Evaluation } from "../evaluate/evaluator.ts";
+import { place, type RulePlace } from "../explain/explanation.ts";
+import type { Case, Check } from "./case.ts";
+import { type Difference, judge, type Observation } from "./judge.ts";
+
+export interface CheckResult {
+  readonly case: string;
+  /** Counts from 1 within its case. */
+  readonly check: number;
+  readonly ask: string;
+  readonly at: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly times: number;
+  readonly ok: boolean;
+  readonly differences: readonly Difference[];
+  /** The rule that took it; absent when none did. */
+  readonly rule?: RulePlace & { readonly name: string };
+  /** Why it could not be asked, or mistakes in Sluice itself. */
+  readonly errors: readonly string[];
+  readonly ms: number;
+}
+
+export function resultOf(
+  one: Case,
+  index: number,
+  check: Check,
+  evaluations: readonly Evaluation[],
+  observed: readonly Observation[],
+  ms: number,
+  failure?: string,
+): CheckResult {
+  const differences = failure === undefined ? judge(check, observed) : [];
+  const errors = [
+    ...(failure === undefined ? [] : [failure]),
+    ...new Set(
+      evaluations
+        .flatMap(({ disagreements }) => disagreements)
+        .map((line) => `a mistake in Sluice: the filter and its reference do not agree: ${line}`),
+    ),
+  ];
+  const route = evaluations[0]?.taken?.route;
+  const { line, column } = positionAt(check.span.file, check.span.start);
+  return {
+    case: one.name,
+    check: index + 1,
+    ask: check.ask,
+    at: check.at,
+    file: check.span.file.path,
+    line,
+    column,
+    times: check.times,
+    ok: differences.length === 0 && errors.length === 0,
+    differences,
+    ...(route && { rule: { ...place(route.origin), name: route.name } }),
+    errors,
+    ms,
+  };
+}

@@ -1,0 +1,47 @@
+/** `sluice schema`: JSON schemas of the files that users write for Sluice itself. */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { type Command, Option } from "commander";
+import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../schema/published.ts";
+import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+const NAMES = Object.keys(PUBLISHED_SCHEMAS) as SchemaName[];
+
+export function addSchemaCommand(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  program
+    .command("schema")
+    .summary("print a JSON schema for editors")
+    .description(
+      "Prints the JSON schema of sluice.yaml (config) or of case files (cases), or writes both into a folder as\n" +
+        "config.schema.json and cases.schema.json. An editor with the YAML language server takes it from the first line:\n\n" +
+        "  # yaml-language-server: $schema=cases.schema.json",
+    )
+    .argument("[name]", NAMES.join(" or "))
+    .addOption(new Option("--out <dir>", "write all schemas into a folder"))
+    .action(async (name, flags) => done(await schemaCommand(name, flags, terminal)));
+}
+
+export async function schemaCommand(
+  name: string | undefined,
+  { out }: { readonly out?: string },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (out !== undefined) {
+    if (name !== undefined) throw new UsageError(`--out writes all schemas; leave "${name}" out`);
+    await mkdir(out, { recursive: true });
+    for (const one of NAMES) {
+      const file = path.join(out, `${one}.schema.json`);
+      await writeFile(file, publishedSchema(one));
+      terminal.out(`wrote ${file}\n`);
+    }
+    return EXIT.ok;
+  }
+  if (!NAMES.includes(name as SchemaName)) {
+    const got = name === undefined ? "" : `, got "${name}"`;
+    throw new UsageError(`expected ${NAMES.join(" or ")}, or --out with a folder${got}`);
+  }
+  terminal.out(publishedSchema(name as SchemaName));
+  return EXIT.ok;
+}
