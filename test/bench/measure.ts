@@ -23,6 +23,7 @@ export interface Measured {
   readonly startMs: number;
   readonly residentBytes: number;
   readonly blobBytes?: number;
+  readonly readyMs?: number;
 }
 
 export async function measure(
@@ -65,6 +66,7 @@ export async function measure(
       startMs: peer.startMs,
       residentBytes: peer.residentBytes,
       ...(peer.blobBytes !== undefined && { blobBytes: peer.blobBytes }),
+      ...(peer.readyMs !== undefined && { readyMs: peer.readyMs }),
     };
   });
 }

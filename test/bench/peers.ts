@@ -27,6 +27,7 @@ import {
 } from "../../compiler/runtime/index.ts";
 import { freePort } from "../harness/ports.ts";
 import { residentBytes } from "./cpu.ts";
+import { readyMs } from "./ready.ts";
 import { CLUSTER, forward } from "./shapes.ts";
 import { writeFixedFilter, writeNoopFilter } from "./yardstick-filters.ts";
 
@@ -42,6 +43,8 @@ export interface Peer {
   readonly residentBytes: number;
   /** Of the routing program; absent for peers that have none. */
   readonly blobBytes?: number;
+  /** Until a worker has verified the program and decides by it. */
+  readonly readyMs?: number;
   stop(): Promise<void>;
 }
 
@@ -118,7 +121,7 @@ export async function startPeer(
     port,
     startMs: performance.now() - start,
     residentBytes: residentBytes(envoy.pid),
-    ...(name === "wasm" && { blobBytes: blob!.length }),
+    ...(name === "wasm" && { blobBytes: blob!.length, readyMs: readyMs(blob!) }),
     async stop() {
       await envoy.stop();
       await rm(folder, { recursive: true, force: true });

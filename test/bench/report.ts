@@ -9,7 +9,18 @@ export interface Result {
   readonly measured: readonly Measured[];
 }
 
-const COLUMNS = ["shape", "rules", ...PEERS, "filter adds", "to no-op", "to fixed", "native ÷ wasm", "blob"];
+const COLUMNS = [
+  "shape",
+  "rules",
+  ...PEERS,
+  "filter adds",
+  "to no-op",
+  "to fixed",
+  "native ÷ wasm",
+  "blob",
+  "ready ms",
+  "MiB",
+];
 
 export function renderHeader(): string {
   return `${row(COLUMNS)}\n${row(COLUMNS.map((name, i) => (i === 0 ? "---" : `--:`.padStart(name.length, "-"))))}`;
@@ -34,6 +45,8 @@ export function renderResult({ shape, size, measured }: Result): string {
     show(more("fixed"), 2),
     show(ratio(cost("native"), cost("wasm")), 2),
     bytes(by.get("wasm")?.blobBytes),
+    show(by.get("wasm")?.readyMs),
+    show(mebibytes(by)),
   ]);
 }
 
@@ -45,6 +58,12 @@ export function renderSpread(results: readonly Result[]): string {
   const sorted = spreads.sort((a, b) => a - b);
   const middle = sorted[sorted.length >> 1] ?? 0;
   return `The rounds of a peer differ by ${(middle * 100).toFixed(0)} % (the median of all; at most ${((sorted.at(-1) ?? 0) * 100).toFixed(0)} %).`;
+}
+
+/** What the process with the program takes more than the one with a filter that does nothing: one worker. */
+function mebibytes(by: ReadonlyMap<PeerName, Measured>): number | undefined {
+  const [wasm, noop] = [by.get("wasm"), by.get("noop")];
+  return wasm && noop && (wasm.residentBytes - noop.residentBytes) / 2 ** 20;
 }
 
 function bytes(count: number | undefined): string {
