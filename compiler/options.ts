@@ -6,6 +6,8 @@ export type Target = "wasm" | "native";
 
 export type PathNormalization = "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
 
+export type OutboundPolicy = "REGISTRY_ONLY" | "ALLOW_ANY";
+
 export interface ProxyOptions {
   readonly target: Target;
   /** Address that listeners bind. */
@@ -29,6 +31,8 @@ export interface ProxyOptions {
   readonly concurrency: number;
   /** Istio's `meshConfig.pathNormalization`. */
   readonly pathNormalization: PathNormalization;
+  /** Istio's `meshConfig.outboundTrafficPolicy`: whether the mesh listeners pass on what asks for unknown hosts. */
+  readonly outboundPolicy: OutboundPolicy;
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
@@ -45,4 +49,5 @@ export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   domainSuffix: "cluster.local",
   concurrency: 0,
   pathNormalization: "BASE",
+  outboundPolicy: "ALLOW_ANY",
 };

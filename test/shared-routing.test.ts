@@ -48,9 +48,6 @@ interface RoutingCase {
 /** Why a case is not asked. */
 const LEFT: ReadonlyMap<string, string> = new Map<string, string>([
   ["gateway-008", "istiod gives gateways and sidecars different clusters for a port of undeclared protocol"],
-  ...["host-017", "host-018", "host-036", "host-037"].map(
-    (id) => [id, "it needs the outbound policy ALLOW_ANY"] as const,
-  ),
 ]);
 
 function whyLeft({ id, request, resources, skip_upstream, ...one }: RoutingCase): string | undefined {

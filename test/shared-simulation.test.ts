@@ -59,8 +59,8 @@ function whyLeft(one: SimulationCase, { call, istiod_result: chosen }: Simulated
   if (call.protocol !== "http" || call.tls !== "plaintext") {
     return "not plain HTTP";
   }
-  if (one.test.includes("ALLOW_ANY")) {
-    return "about the outbound policy ALLOW_ANY";
+  if (one.test.includes("ALLOW_ANY_DYNAMIC_DNS")) {
+    return "about the outbound policy ALLOW_ANY_DYNAMIC_DNS, which has another name here: ALLOW_ANY";
   }
   if (one.proxy.type === "sidecar" && chosen.vhost === undefined) {
     return "a connection that istiod forwards without reading it as HTTP";
@@ -133,6 +133,8 @@ withSharedCases<SimulationCase>("simulation.yaml", (cases) => {
       proxyNamespace: one.proxy.namespace,
       proxyLabels: one.proxy.labels ?? {},
       portMap,
+      // Istio's default, which `lower` has not.
+      outboundPolicy: one.test.includes("REGISTRY_ONLY") ? "REGISTRY_ONLY" : "ALLOW_ANY",
       ...(router ? { meshPort: 0 } : { meshListeners: true, meshPort: 15001 }),
     };
     const documents = [...one.resources, ...(one.kubernetes ?? [])].map((document) => stringify(document));

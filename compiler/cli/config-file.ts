@@ -27,6 +27,7 @@ export interface FileOptions {
   readonly domainSuffix?: string;
   readonly concurrency?: string;
   readonly pathNormalization?: string;
+  readonly outboundPolicy?: string;
 }
 
 type Reader = (node: Node, fail: (message: string) => never) => unknown;
@@ -80,6 +81,7 @@ const READERS: Readonly<Record<keyof FileOptions, Reader>> = {
   domainSuffix: text,
   concurrency: text,
   pathNormalization: text,
+  outboundPolicy: text,
 };
 
 /** What may stand in it. */

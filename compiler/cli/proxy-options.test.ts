@@ -29,6 +29,7 @@ describe("readProxyOptions", () => {
           domainSuffix: "example.org",
           concurrency: "2",
           pathNormalization: "MERGE_SLASHES",
+          outboundPolicy: "REGISTRY_ONLY",
         },
         DEFAULTS,
       ),
@@ -49,6 +50,7 @@ describe("readProxyOptions", () => {
       domainSuffix: "example.org",
       concurrency: 2,
       pathNormalization: "MERGE_SLASHES",
+      outboundPolicy: "REGISTRY_ONLY",
     });
   });
 

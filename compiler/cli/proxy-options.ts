@@ -2,7 +2,13 @@
 
 import { isIP } from "node:net";
 import { type Command, Option } from "commander";
-import { DEFAULT_PROXY_OPTIONS, type PathNormalization, type ProxyOptions, type Target } from "../options.ts";
+import {
+  DEFAULT_PROXY_OPTIONS,
+  type OutboundPolicy,
+  type PathNormalization,
+  type ProxyOptions,
+  type Target,
+} from "../options.ts";
 import { type FileOptions, readConfigFile } from "./config-file.ts";
 import { UsageError } from "./exit.ts";
 
@@ -22,6 +28,7 @@ export interface ProxyFlags {
   readonly domainSuffix?: string;
   readonly concurrency?: string;
   readonly pathNormalization?: string;
+  readonly outboundPolicy?: string;
 }
 
 export interface CommonOptions {
@@ -38,6 +45,7 @@ const NORMALIZATIONS: readonly PathNormalization[] = [
   "MERGE_SLASHES",
   "DECODE_AND_MERGE_SLASHES",
 ];
+const OUTBOUND_POLICIES: readonly OutboundPolicy[] = ["REGISTRY_ONLY", "ALLOW_ANY"];
 const MAX_CONCURRENCY = 1024;
 
 const collect = (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value];
@@ -70,6 +78,12 @@ export function addProxyOptions(command: Command, defaults: { listenAddress: str
         "--path-normalization <mode>",
         "Istio's meshConfig.pathNormalization (default: BASE)",
       ).choices(NORMALIZATIONS),
+    )
+    .addOption(
+      new Option(
+        "--outbound-policy <policy>",
+        "whether the mesh listeners pass requests for unknown hosts on (default: ALLOW_ANY)",
+      ).choices(OUTBOUND_POLICIES),
     );
 }
 
@@ -109,6 +123,8 @@ export function readProxyOptions(given: FileOptions, defaults: { listenAddress: 
     concurrency: readNumber("--concurrency", given.concurrency, MAX_CONCURRENCY) ?? base.concurrency,
     pathNormalization:
       oneOf("--path-normalization", given.pathNormalization, NORMALIZATIONS) ?? base.pathNormalization,
+    outboundPolicy:
+      oneOf("--outbound-policy", given.outboundPolicy, OUTBOUND_POLICIES) ?? base.outboundPolicy,
   };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitListener } from "./listener.ts";
-import { testListener, testOptions } from "./testing.ts";
+import { PLAN, testListener, testOptions } from "./testing.ts";
 
 test("the admin interface is for this machine only", () => {
   const { admin } = emitBootstrap(testOptions({ adminPort: 9902, listenAddress: "0.0.0.0" }));
@@ -16,7 +16,7 @@ test("listeners and clusters come from files", () => {
 
 test("a listener binds what it is told; `::` is IPv4 too", () => {
   const bound = (address: string) =>
-    emitListener(testListener([], { address }), true, testOptions()).address.socket_address;
+    emitListener(testListener([], { address }), PLAN, testOptions()).address.socket_address;
   expect(bound("127.0.0.1")).toEqual({ address: "127.0.0.1", port_value: 15_001 });
   expect(bound("::")).toEqual({ address: "::", port_value: 15_001, ipv4_compat: true });
 });

@@ -3,6 +3,7 @@
 import type { Cluster, Discovery } from "../ir/ir.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
+import { DYNAMIC_FORWARD_PROXY_CLUSTER } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment, type LoadAssignment } from "./endpoints.ts";
 import { emitLoadBalancer, type LoadBalancerFields } from "./load-balancer.ts";
 import type { EmitOptions } from "./options.ts";
@@ -29,17 +30,8 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields {
 interface ClusterDiscovery {
   readonly type?: "EDS" | "STATIC";
   readonly eds_cluster_config?: { readonly eds_config: ConfigSource };
-  readonly cluster_type?: Extension<DnsCluster>;
+  readonly cluster_type?: Extension;
   readonly load_assignment?: LoadAssignment;
-}
-
-/** `envoy.extensions.clusters.dns.v3.DnsCluster` */
-interface DnsCluster {
-  readonly dns_lookup_family: "V4_PREFERRED";
-  readonly dns_refresh_rate: string;
-  readonly dns_jitter: string;
-  readonly respect_dns_ttl: boolean;
-  readonly all_addresses_in_single_endpoint: boolean;
 }
 
 /** `envoy.config.core.v3.TcpKeepalive` */
@@ -60,7 +52,9 @@ export function emitCluster(
     name: cluster.name,
     ...emitDiscovery(cluster.name, cluster.discovery, endpointsFile, options),
     connect_timeout: duration(cluster.connectTimeoutMs),
-    ...emitLoadBalancer(cluster.loadBalancer),
+    ...(cluster.discovery.kind === "byAuthority"
+      ? { lb_policy: "CLUSTER_PROVIDED" as const }
+      : emitLoadBalancer(cluster.loadBalancer)),
     circuit_breakers: emitCircuitBreakers(cluster.limits),
     common_lb_config: {
       // 0 turns panic mode off: an endpoint that was ejected gets nothing, even when all are.
@@ -86,6 +80,9 @@ function emitDiscovery(
     return endpointsFile === undefined
       ? { type: "STATIC", load_assignment: emitLoadAssignment(name, discovery.endpoints) }
       : { type: "EDS", eds_cluster_config: { eds_config: fileSource(endpointsFile, options) } };
+  }
+  if (discovery.kind === "byAuthority") {
+    return { cluster_type: DYNAMIC_FORWARD_PROXY_CLUSTER };
   }
   return {
     cluster_type: {

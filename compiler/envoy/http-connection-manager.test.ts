@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Target } from "../options.ts";
 import { emitHttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
-import { testListener, testOptions, testRoute } from "./testing.ts";
+import { PLAN, testListener, testOptions, testRoute } from "./testing.ts";
 
 const emit = (more: Partial<EmitOptions> = {}, role: "gateway" | "mesh" = "mesh") =>
-  emitHttpConnectionManager(testListener([], { role }), true, testOptions(more)).typed_config;
+  emitHttpConnectionManager(testListener([], { role }), PLAN, testOptions(more)).typed_config;
 
 test.each([
   ["NONE", false, undefined, "KEEP_UNCHANGED"],
@@ -54,7 +54,7 @@ describe("wasm", () => {
       forwardUnmatchedPreflights: true,
     };
     const listener = testListener([testRoute({ cors })]);
-    const { http_filters: filters } = emitHttpConnectionManager(listener, true, testOptions()).typed_config;
+    const { http_filters: filters } = emitHttpConnectionManager(listener, PLAN, testOptions()).typed_config;
     expect(filters.map(({ name }) => name)).toEqual([
       "mesh",
       "envoy.filters.http.cors",
@@ -79,9 +79,27 @@ test("native: routes come by discovery, faults from Envoy's own filter", () => {
   ]);
 });
 
+test.each(["wasm", "native"] as const)(
+  "target %s: who forwards to the host of a request looks it up last",
+  (target) => {
+    const names = (forwardProxy: boolean) =>
+      emitHttpConnectionManager(
+        testListener(),
+        { ...PLAN, forwardProxy },
+        testOptions({ target }),
+      ).typed_config.http_filters.map(({ name }) => name);
+    expect(names(true).slice(-2)).toEqual([
+      "envoy.filters.http.dynamic_forward_proxy",
+      "envoy.filters.http.router",
+    ]);
+    expect(names(false)).toEqual(names(true).filter((name) => !name.includes("forward")));
+  },
+);
+
 test("with too many listeners for a file each, the listener holds what it decides from", () => {
   const inline = (target: Target) =>
-    emitHttpConnectionManager(testListener(), false, testOptions({ target })).typed_config;
+    emitHttpConnectionManager(testListener(), { ...PLAN, ownFile: false }, testOptions({ target }))
+      .typed_config;
   expect(inline("native").route_config?.virtual_hosts[0]?.domains).toEqual(["a.example"]);
   expect(inline("wasm").http_filters[0]).toMatchObject({
     typed_config: { config: { root_id: "mesh", configuration: { value: "AQID" } } },

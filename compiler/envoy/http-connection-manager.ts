@@ -7,6 +7,7 @@ import type { Listener } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import { CORS } from "./cors.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
+import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions } from "./options.ts";
@@ -62,10 +63,17 @@ const ROUTER: Extension = {
 
 const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, {}) };
 
-/** `ownFile`: routes or the filter's program come from a file of their own. */
+/** What is known of a listener only when all are. */
+export interface ListenerPlan {
+  /** Routes or the filter's program come from a file of their own. */
+  readonly ownFile: boolean;
+  /** Some of its routes lead to the host that a request names. */
+  readonly forwardProxy: boolean;
+}
+
 export function emitHttpConnectionManager(
   listener: Listener,
-  ownFile: boolean,
+  { ownFile, forwardProxy }: ListenerPlan,
   options: EmitOptions,
 ): Extension<HttpConnectionManager> {
   const manager: HttpConnectionManager = {
@@ -88,6 +96,7 @@ export function emitHttpConnectionManager(
           http_filters: [
             emitWasmFilter(listener.name, ownFile, options),
             ...(hasCors(listener) ? [CORS] : []),
+            ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
             ROUTER,
           ],
         }
@@ -96,7 +105,7 @@ export function emitHttpConnectionManager(
             ? { rds: routesFromFile(nativeRoutesFile(listener.name), listener, options) }
             : { route_config: emitNativeRoutes(listener) }),
           // istiod's order: an aborted request, even a preflight, has no CORS headers.
-          http_filters: [FAULT, CORS, ROUTER],
+          http_filters: [FAULT, CORS, ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []), ROUTER],
         }),
     ...(options.accessLogPath !== undefined && {
       access_log: [

@@ -7,6 +7,7 @@ import type { Cluster, Config } from "../ir/ir.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
 import { discoveryResponse } from "./discovery.ts";
+import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
 import { compareStrings, printJson } from "./json.ts";
 import { emitListener } from "./listener.ts";
@@ -32,8 +33,11 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
   const add = (file: string, resources: readonly TypedConfig[]) => {
     files.set(`xds/${file}`, discoveryResponse(resources));
   };
+  const isForwardProxy = forwardsByAuthority(config);
   add("lds.json", [
-    ...listeners.map((listener) => emitListener(listener, listenerFiles, options)),
+    ...listeners.map((listener) =>
+      emitListener(listener, { ownFile: listenerFiles, forwardProxy: isForwardProxy(listener) }, options),
+    ),
     ...upstreamFaults.map(emitUpstreamFaultListener),
   ]);
   if (listenerFiles) {
@@ -62,7 +66,7 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
 
 /** Envoy refuses a DNS cluster without a name to resolve; without the cluster, its requests get a 503. */
 function canBeWritten({ discovery }: Cluster): boolean {
-  return discovery.kind === "eds" || discovery.endpoints.length > 0;
+  return discovery.kind === "eds" || discovery.kind === "byAuthority" || discovery.endpoints.length > 0;
 }
 
 function typedRoutes(routes: RouteConfiguration) {

@@ -1,7 +1,11 @@
 /** One Envoy listener: a socket and, on it, one HTTP connection manager. */
 
 import type { Listener } from "../ir/ir.ts";
-import { emitHttpConnectionManager, type HttpConnectionManager } from "./http-connection-manager.ts";
+import {
+  emitHttpConnectionManager,
+  type HttpConnectionManager,
+  type ListenerPlan,
+} from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { bindAddress, type SocketAddress } from "./socket-address.ts";
@@ -15,10 +19,9 @@ export interface EnvoyListener {
   readonly filter_chains: readonly { readonly filters: readonly Extension<HttpConnectionManager>[] }[];
 }
 
-/** `ownFile`: what the listener decides from stands in a file of its own. */
 export function emitListener(
   listener: Listener,
-  ownFile: boolean,
+  plan: ListenerPlan,
   options: EmitOptions,
 ): TypedConfig<EnvoyListener> {
   return typed("envoy.config.listener.v3.Listener", {
@@ -27,6 +30,6 @@ export function emitListener(
     stat_prefix: listener.name,
     traffic_direction: "OUTBOUND",
     address: bindAddress(listener.address, listener.port),
-    filter_chains: [{ filters: [emitHttpConnectionManager(listener, ownFile, options)] }],
+    filter_chains: [{ filters: [emitHttpConnectionManager(listener, plan, options)] }],
   });
 }

@@ -5,7 +5,13 @@ import { duration } from "./protobuf.ts";
 
 /** The fields of `envoy.config.cluster.v3.Cluster` that say it. */
 export interface LoadBalancerFields {
-  readonly lb_policy: "LEAST_REQUEST" | "ROUND_ROBIN" | "RANDOM" | "RING_HASH" | "MAGLEV";
+  readonly lb_policy:
+    | "LEAST_REQUEST"
+    | "ROUND_ROBIN"
+    | "RANDOM"
+    | "RING_HASH"
+    | "MAGLEV"
+    | "CLUSTER_PROVIDED";
   readonly least_request_lb_config?: { readonly slow_start_config: SlowStartConfig };
   readonly round_robin_lb_config?: { readonly slow_start_config: SlowStartConfig };
   readonly ring_hash_lb_config?: { readonly minimum_ring_size: number };

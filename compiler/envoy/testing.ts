@@ -2,6 +2,7 @@
 
 import type { Cluster, Listener, Route } from "../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../options.ts";
+import type { ListenerPlan } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
 
 export function testOptions(more: Partial<EmitOptions> = {}): EmitOptions {
@@ -39,6 +40,9 @@ export function testRoute(more: Partial<Route> = {}): Route {
     ...more,
   };
 }
+
+/** Of a listener like most. */
+export const PLAN: ListenerPlan = { ownFile: true, forwardProxy: false };
 
 export function testListener(
   routes: readonly Route[] = [testRoute()],

@@ -316,7 +316,9 @@ export type Discovery =
   /** Known addresses, delivered by EDS, so that endpoints come and go without touching the cluster. */
   | { readonly kind: "eds"; readonly endpoints: readonly Endpoint[] }
   | { readonly kind: "strictDns"; readonly endpoints: readonly Endpoint[] }
-  | { readonly kind: "logicalDns"; readonly endpoints: readonly Endpoint[] };
+  | { readonly kind: "logicalDns"; readonly endpoints: readonly Endpoint[] }
+  /** The host and port that each request asks for, looked up when it comes. */
+  | { readonly kind: "byAuthority"; readonly endpoints: readonly [] };
 
 export interface Endpoint {
   /** An IP address (EDS) or a DNS name. */

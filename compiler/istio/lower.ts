@@ -9,6 +9,7 @@ import type { ProxyOptions } from "../options.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { ClusterUses } from "./clusters/cluster-uses.ts";
 import { lowerClusters } from "./clusters/clusters.ts";
+import { passthroughClusters } from "./clusters/passthrough.ts";
 import { reportUnknownHosts } from "./clusters/unknown-hosts.ts";
 import { environmentOf } from "./environment.ts";
 import { MESH } from "./gateway-names.ts";
@@ -64,7 +65,9 @@ export function lowerToIr(
   const upstreamFaults = lowering.upstreamFaults.all();
   return {
     listeners,
-    clusters: lowerClusters(lowering),
+    clusters: [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
+      compareStrings(a.name, b.name),
+    ),
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
   };
 }

@@ -29,7 +29,8 @@ export function lower(input: string | ResourceSet, options: Partial<ProxyOptions
   const diagnostics: Diagnostic[] = [];
   const config = lowerToIr(
     typeof input === "string" ? resources(input) : input,
-    { ...DEFAULT_PROXY_OPTIONS, ...options },
+    // Else every proxy would have a cluster more than its services.
+    { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY", ...options },
     { report: (d) => diagnostics.push(d) },
   );
   return {

@@ -116,7 +116,7 @@ async function askAll(mesh: Mesh, port: number, check: Check): Promise<Answer[]>
   const { method, host, path } = check.ask!;
   const request = {
     method,
-    host,
+    host: mesh.own(host),
     path,
     headers: check.headers,
     ...(check.body !== undefined && { body: check.body }),

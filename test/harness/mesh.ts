@@ -197,6 +197,8 @@ export class Mesh {
         }
       }
     }
+    // Also where no cluster leads: a request may name it itself.
+    await this.upstream.listen("127.0.0.1", this.#freePort);
     await Promise.all(
       [...this.#clusters.keys()].map((endpoint) => {
         const colon = endpoint.lastIndexOf(":");

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { OutboundPolicy } from "../../options.ts";
 import { hostOf, lower, serviceYaml, tableOf, targets, virtualServiceYaml } from "../testing.ts";
 
 const to = (host: string) => `  - route: [{ destination: { host: ${host} } }]`;
@@ -36,8 +37,14 @@ test("of several ports, 80 is the one without; without 80 none is", () => {
   expect(hostOf(two(81, 82), "mesh", "a:1")).toBeUndefined();
 });
 
-test("a host that nobody knows is answered 502", () => {
-  expect(targets(hostOf(lower(""), "mesh", "*")?.routes)).toEqual(["502"]);
+test("a host that nobody knows is answered 502, or asked itself", () => {
+  const of = (outboundPolicy: OutboundPolicy, more = {}) => lower("", { outboundPolicy, ...more });
+  expect(targets(hostOf(of("REGISTRY_ONLY"), "mesh", "*")?.routes)).toEqual(["502"]);
+  expect(of("REGISTRY_ONLY").config.clusters).toEqual([]);
+  expect(targets(hostOf(of("ALLOW_ANY"), "mesh", "*")?.routes)).toEqual(["PassthroughCluster"]);
+  expect(of("ALLOW_ANY").config.clusters.map(({ name }) => name)).toEqual(["PassthroughCluster"]);
+  // Nobody could ask for it.
+  expect(of("ALLOW_ANY", { meshPort: 0 }).config.clusters).toEqual([]);
 });
 
 test("a sidecar's listeners: one for each HTTP port, where the port asked for is ignored", () => {

@@ -4,10 +4,13 @@
  */
 
 import type { Listener, Route, VirtualHost } from "../../ir/ir.ts";
+import type { OutboundPolicy } from "../../options.ts";
+import { PASSTHROUGH_CLUSTER } from "../clusters/passthrough.ts";
 import type { Lowering } from "../lowering.ts";
 import { compareStrings } from "../order.ts";
 import type { Registry } from "../registry/registry.ts";
 import { isHttp, type Service } from "../registry/service.ts";
+import { NO_RETRY } from "../routes/retries.ts";
 import type { VirtualService } from "../virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
 
@@ -24,8 +27,32 @@ const BLOCK_ALL: VirtualHost = {
   ],
 };
 
+/** In Istio such a request goes to where its connection was meant for, which an explicit proxy learns from its host. */
+const ALLOW_ANY: VirtualHost = {
+  name: "allow_any",
+  domains: ["*"],
+  routes: [
+    {
+      name: "allow_any",
+      match: { headers: [], queryParams: [] },
+      action: {
+        kind: "forward",
+        destinations: [{ cluster: PASSTHROUGH_CLUSTER, weight: 1 }],
+        timeoutMs: 0,
+        retry: NO_RETRY,
+      },
+    } satisfies Route,
+  ],
+};
+
+const CATCH_ALL: Readonly<Record<OutboundPolicy, VirtualHost>> = {
+  REGISTRY_ONLY: BLOCK_ALL,
+  ALLOW_ANY,
+};
+
 export function lowerMesh(virtualServices: readonly VirtualService[], lowering: Lowering): Listener[] {
-  const { meshPort, meshListeners, listenAddress, portMap } = lowering.options;
+  const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
+  const catchAll = CATCH_ALL[outboundPolicy];
   if (meshPort === 0 && !meshListeners) {
     return [];
   }
@@ -43,7 +70,10 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
       name: "mesh",
       port: meshPort,
       // The port that is asked for chooses the port of the service, so it may not be ignored.
-      routes: { ignorePortInHost: false, virtualHosts: explicitHosts(hostsByPort, lowering.registry) },
+      routes: {
+        ignorePortInHost: false,
+        virtualHosts: explicitHosts(hostsByPort, catchAll, lowering.registry),
+      },
     });
   }
   if (meshListeners) {
@@ -60,6 +90,7 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
               domains,
               routes,
             })),
+            catchAll,
           ),
         },
       });
@@ -71,6 +102,7 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
 /** All ports in one table: each name with its port, and without one where it is clear which is meant. */
 function explicitHosts(
   hostsByPort: ReadonlyMap<number, readonly MeshHost[]>,
+  catchAll: VirtualHost,
   registry: Registry,
 ): VirtualHost[] {
   const taken = new Set<string>();
@@ -93,7 +125,7 @@ function explicitHosts(
       }
     }
   }
-  return sorted(virtualHosts);
+  return sorted(virtualHosts, catchAll);
 }
 
 /** The port of a request that names none: HTTP's own, else the only one. */
@@ -105,11 +137,11 @@ function defaultPort(service: Service): number | undefined {
   return http.length === 1 ? http[0]!.number : undefined;
 }
 
-function sorted(virtualHosts: readonly VirtualHost[]): VirtualHost[] {
+function sorted(virtualHosts: readonly VirtualHost[], catchAll: VirtualHost): VirtualHost[] {
   // A rule for `*` is an error in the mesh; that it is lowered all the same must not make a table that contradicts itself.
   const all = virtualHosts.some(({ domains }) => domains.includes("*"))
     ? virtualHosts
-    : [...virtualHosts, BLOCK_ALL];
+    : [...virtualHosts, catchAll];
   return [...all].sort((a, b) => compareStrings(a.name, b.name));
 }
 

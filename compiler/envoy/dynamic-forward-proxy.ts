@@ -1,0 +1,45 @@
+/**
+ * Clusters without endpoints, whose requests go to the host that each names: Envoy looks it up before the router
+ * connects. The filter and the cluster share a cache of names.
+ */
+
+import type { Config, Listener } from "../ir/ir.ts";
+import { type Extension, typed } from "./protobuf.ts";
+
+/** `envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig`: equal wherever its name stands. */
+const DNS_CACHE = {
+  name: "by_authority",
+  // As for every other name: IPv6 where there is nothing else.
+  dns_lookup_family: "V4_PREFERRED",
+};
+
+export const DYNAMIC_FORWARD_PROXY_CLUSTER: Extension = {
+  name: "envoy.clusters.dynamic_forward_proxy",
+  typed_config: typed("envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig", {
+    dns_cache_config: DNS_CACHE,
+    // No TLS is spoken here, so no name of a server has to be checked.
+    allow_insecure_cluster_options: true,
+  }),
+};
+
+export const DYNAMIC_FORWARD_PROXY_FILTER: Extension = {
+  name: "envoy.filters.http.dynamic_forward_proxy",
+  typed_config: typed("envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig", {
+    dns_cache_config: DNS_CACHE,
+  }),
+};
+
+/** Whether some route of each listener leads to such a cluster: only there the filter has something to do. */
+export function forwardsByAuthority({ clusters }: Config): (listener: Listener) => boolean {
+  const names = new Set(
+    clusters.filter(({ discovery }) => discovery.kind === "byAuthority").map(({ name }) => name),
+  );
+  return ({ routes }) =>
+    names.size > 0 &&
+    routes.virtualHosts.some((host) =>
+      host.routes.some(
+        ({ action }) =>
+          action.kind === "forward" && action.destinations.some(({ cluster }) => names.has(cluster)),
+      ),
+    );
+}
