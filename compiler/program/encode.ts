@@ -25,8 +25,6 @@ import { Regexes } from "./regexes.ts";
 import { writeTable } from "./table.ts";
 import { BlobWriter } from "./writer.ts";
 
-const LONE_SURROGATE = /[\ud800-\udfff]/u;
-
 /** Makes the blob of a listener; says when each virtual host is done. */
 export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array {
   const writer = new BlobWriter();
@@ -88,7 +86,7 @@ function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
 function simplest(match: ValueMatch): ValueMatch {
   if (match.kind !== "regex") return match;
   const { prefix, isWhole } = regexLiteral(match.value);
-  return isWhole && !LONE_SURROGATE.test(prefix) ? { kind: "exact", value: prefix } : match;
+  return isWhole ? { kind: "exact", value: prefix } : match;
 }
 
 function predicatesAsWritten(match: RouteMatch, attributes: Attributes): Predicate[] {

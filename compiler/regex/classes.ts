@@ -2,8 +2,8 @@
  * Byte classes: bytes that no state of an automaton tells apart share a column of its table.
  */
 
+import type { ByteNode } from "./bytes.ts";
 import type { Nfa } from "./nfa.ts";
-import type { ByteNode } from "./utf8.ts";
 
 export interface ByteClasses {
   readonly count: number;

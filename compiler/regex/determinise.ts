@@ -17,9 +17,9 @@ import {
   OP_MATCH,
   OP_SPLIT,
 } from "../../filter/regex/layout.ts";
+import type { ByteNode } from "./bytes.ts";
 import { type ByteClasses, byteClasses, EDGE, kindOf, NEWLINE, OTHER, WORD } from "./classes.ts";
 import type { Nfa } from "./nfa.ts";
-import type { ByteNode } from "./utf8.ts";
 
 /** State 0 is the one that nothing leaves; `next` has a row of `classes.count` for each state. */
 export interface Dfa {

@@ -3,6 +3,7 @@ import { RE2JS } from "re2js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { DENSE_MAX_ENTRIES } from "../../filter/regex/layout.ts";
 import { determinise } from "./determinise.ts";
+import { latin1Pattern, latin1Text } from "./latin1.ts";
 import { minimise } from "./minimise.ts";
 import { buildNfa } from "./nfa.ts";
 import { parseRegex } from "./parse.ts";
@@ -21,6 +22,16 @@ beforeAll(async () => {
 });
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
+/** The judge reads what stands for bytes; that it does so right is said below, and asked of Envoy elsewhere. */
+const judgeOf = (pattern: string) => {
+  const codePointsOf = (group: string) =>
+    RE2JS.compile(group).re2Input.prog.inst.flatMap(({ runes }: { runes: Iterable<number> }) => [...runes]);
+  const tooWide = (text: string) => new Error(text);
+  return RE2JS.compile(latin1Pattern(pattern, { codePointsOf, tooWide }));
+};
+/** Texts in UTF-8, and as bytes that are none. */
+const inputsOf = (texts: readonly string[]) =>
+  texts.flatMap((text) => [utf8(text), Uint8Array.from(Buffer.from(text, "latin1"))]);
 
 /** Every way to run a pattern. */
 function* tablesOf(pattern: string): Generator<[string, Uint8Array]> {
@@ -34,14 +45,14 @@ function* tablesOf(pattern: string): Generator<[string, Uint8Array]> {
 }
 
 function check(pattern: string, texts: readonly string[]): void {
-  const judge = RE2JS.compile(pattern);
-  const inputs = texts.map(utf8);
-  const wanted = inputs.map((input) => judge.testExact(input));
+  const judge = judgeOf(pattern);
+  const inputs = inputsOf(texts);
+  const wanted = inputs.map((input) => judge.testExact(latin1Text(input)));
   for (const [kind, table] of tablesOf(pattern)) {
     expect(walker.load(table), `${kind} table of ${pattern}`).toBe(true);
     const got = inputs.map((input) => walker.matches(input));
     if (got.some((match, i) => match !== wanted[i])) {
-      const wrong = texts.filter((_, i) => got[i] !== wanted[i]);
+      const wrong = inputs.filter((_, i) => got[i] !== wanted[i]).map(latin1Text);
       expect.fail(`${kind}: ${JSON.stringify(pattern)} is wrong about ${JSON.stringify(wrong)}`);
     }
   }
@@ -57,7 +68,7 @@ describe("expressions match what RE2 matches", () => {
         fc.property(patternAndTexts, ({ pattern, texts }) => {
           check(pattern, texts);
           pairs += texts.length;
-          matches += texts.filter((text) => RE2JS.compile(pattern).testExact(utf8(text))).length;
+          matches += texts.filter((text) => judgeOf(pattern).testExact(latin1Text(utf8(text)))).length;
         }),
         { numRuns: Math.ceil(PAIRS / TEXTS_EACH), seed: 20 },
       );
@@ -77,7 +88,7 @@ describe("expressions match what RE2 matches", () => {
         (chosen, tight) => {
           const patterns = chosen.map(({ pattern }) => pattern);
           const tables = compileRegexSet(patterns, tight ? { maxStates: 12 } : {});
-          const inputs = chosen.flatMap(({ texts }) => texts.slice(0, 5)).map(utf8);
+          const inputs = inputsOf(chosen.flatMap(({ texts }) => texts.slice(0, 5)));
           const got = inputs.map(() => [] as number[]);
           for (const { table, acceptSets } of tables) {
             expect(walker.load(table)).toBe(true);
@@ -86,9 +97,11 @@ describe("expressions match what RE2 matches", () => {
               if (set >= 0) got[i]!.push(...acceptSets[set]!);
             });
           }
-          const judges = patterns.map((pattern) => RE2JS.compile(pattern));
+          const judges = patterns.map(judgeOf);
           inputs.forEach((input, i) => {
-            const wanted = judges.flatMap((judge, index) => (judge.testExact(input) ? [index] : []));
+            const wanted = judges.flatMap((judge, index) =>
+              judge.testExact(latin1Text(input)) ? [index] : [],
+            );
             expect(
               got[i]!.sort((a, b) => a - b),
               `${JSON.stringify(patterns)}`,
@@ -147,27 +160,42 @@ describe("adversarial expressions", () => {
   });
 });
 
-describe("bytes that are not UTF-8", () => {
-  // What RE2 itself says (its C++ library was asked): a dot takes whatever has the shape of a character.
+describe("bytes", () => {
+  // What RE2 itself says in its Latin-1 mode: Envoy was asked.
   it.each<[string, number[], boolean]>([
-    [".", [0xff], false],
-    [".", [0x80], false],
-    [".", [0xc3], false],
-    [".", [0xc3, 0xa9], true],
-    [".", [0xc0, 0x80], false],
-    [".", [0xe0, 0x80, 0x80], true],
-    [".", [0xed, 0xa0, 0x80], true],
-    [".", [0xf0, 0x80, 0x80, 0x80], true],
-    [".", [0xf4, 0xbf, 0xbf, 0xbf], true],
-    [".", [0xf5, 0x80, 0x80, 0x80], false],
-    [".*", [0x61, 0xff], false],
-    ["[^a]", [0xff], false],
-    ["[^a]", [0xe0, 0x80, 0x80], true],
-    ["[^é]", [0xe0, 0x80, 0x80], false],
-    ["\\x{fffd}", [0xff], false],
-    ["(?s).*b", [0xff, 0x62], false],
-    ["\\W", [0xff], false],
-    ["a\\b\\W", [0x61, 0xc3, 0xa9], true],
+    [".", [0xff], true],
+    [".", [0x80], true],
+    [".", [0xc3, 0xa9], false],
+    [".*", [0x61, 0xff], true],
+    ["(?s).*b", [0xff, 0x62], true],
+    ["[^a]", [0xff], true],
+    ["[^é]", [0xc3], false],
+    ["[^é]", [0xe9], true],
+    ["é", [0xc3, 0xa9], true],
+    ["é", [0xe9], false],
+    ["é{2}", [0xc3, 0xa9, 0xa9], true],
+    ["\\xe9", [0xe9], true],
+    ["\\xe9", [0xc3, 0xa9], false],
+    ["(?i)é", [0xc3, 0xa9], true],
+    ["(?i)é", [0xe3, 0xa9], false],
+    ["(?i)é", [0xc3, 0x89], false],
+    ["(?i)[^é]", [0xe3], true],
+    ["(?i)\\p{Lu}", [0x61], true],
+    ["(?i)\\p{Lu}", [0xc3], true],
+    ["(?i)\\p{Lu}", [0xe3], false],
+    ["[\\p{Greek}]", [0xce], false],
+    ["[^\\p{Greek}]", [0xce], true],
+    ["[[:alpha:]é]*", [0x61, 0xc3, 0xa9, 0x62], true],
+    ["[[é]\\xff]", [0x5b, 0xff, 0x5d], true],
+    ["[]é]*", [0x5d, 0xa9], true],
+    ["\\Q[é\\E[\\xa9]", [0x5b, 0xc3, 0xa9, 0xa9], true],
+    ["(?i)k", [0xe2, 0x84, 0xaa], false],
+    ["\\W", [0xff], true],
+    ["a\\b\\W{2}", [0x61, 0xc3, 0xa9], true],
+    ["\\pL", [0xe9], true],
+    ["\\pL{2}", [0xc3, 0xa9], false],
+    ["\\p{Greek}*", [0xce, 0xb1], false],
+    ["\\P{Greek}*", [0xce, 0xb1], true],
   ])("%s on %j", (pattern, bytes, wanted) => {
     for (const [kind, table] of tablesOf(pattern)) {
       expect(walker.load(table)).toBe(true);

@@ -8,7 +8,7 @@ import {
   ASSERT_END_LINE,
   ASSERT_END_TEXT,
 } from "../../filter/regex/layout.ts";
-import { ASSERT, CAPTURE, MATCH, NOP, parseRegex, RUNES } from "./parse.ts";
+import { ASSERT, BYTES, CAPTURE, MATCH, NOP, parseRegex } from "./parse.ts";
 
 /** The literal prefix of a pattern, and whether that is all: then the pattern is an exact match of it. */
 export interface RegexLiteral {
@@ -18,20 +18,26 @@ export interface RegexLiteral {
 
 export function regexLiteral(pattern: string): RegexLiteral {
   const { instructions, start } = parseRegex(pattern);
-  let prefix = "";
+  const prefix: number[] = [];
   for (let pc = start; ; ) {
-    const { op, arg, out, runes } = instructions[pc]!;
-    if (op === RUNES) {
-      if (runes.length !== 2 || runes[0] !== runes[1]) return { prefix, isWhole: false };
-      prefix += String.fromCodePoint(runes[0]!);
+    const { op, arg, out, bytes } = instructions[pc]!;
+    if (op === BYTES) {
+      if (bytes.length !== 2 || bytes[0] !== bytes[1]) return literal(prefix, false);
+      prefix.push(bytes[0]!);
     } else if (op === ASSERT) {
-      const holds = prefix === "" && (arg & ~(ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE)) === 0;
-      if (!holds) return { prefix, isWhole: endsHere(arg, instructions[out]!.op) };
+      const holds = prefix.length === 0 && (arg & ~(ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE)) === 0;
+      if (!holds) return literal(prefix, endsHere(arg, instructions[out]!.op));
     } else if (op !== NOP && op !== CAPTURE) {
-      return { prefix, isWhole: op === MATCH };
+      return literal(prefix, op === MATCH);
     }
     pc = out;
   }
+}
+
+/** As text, as far as the bytes are any. */
+function literal(bytes: readonly number[], isWhole: boolean): RegexLiteral {
+  const [prefix] = Buffer.from(bytes).toString().split("\ufffd", 1) as [string];
+  return { prefix, isWhole: isWhole && Buffer.byteLength(prefix) === bytes.length };
 }
 
 function endsHere(assertion: number, next: number): boolean {

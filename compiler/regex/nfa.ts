@@ -1,6 +1,6 @@
 /**
- * Programs over code points → one automaton over bytes, for one pattern or many. Instructions that do nothing are
- * gone; what is left is what the filter's simulation runs, and what the DFA is determined from.
+ * Programs → one automaton, for one pattern or many. Instructions that do nothing are gone; what is left is what the
+ * filter's simulation runs, and what the DFA is determined from.
  */
 
 import {
@@ -11,19 +11,19 @@ import {
   OP_MATCH,
   OP_SPLIT,
 } from "../../filter/regex/layout.ts";
+import { type ByteNode, byteNode } from "./bytes.ts";
 import {
   ALT,
   ASSERT,
+  BYTES,
   CAPTURE,
   FAIL,
   MATCH,
   NOP,
   type Program,
   RegexError,
-  RUNES,
   TOO_LARGE,
 } from "./parse.ts";
-import { type ByteNode, byteAutomaton } from "./utf8.ts";
 
 export interface Nfa {
   /** An operation of the table's layout for each state. */
@@ -49,8 +49,6 @@ export function buildNfa(programs: readonly Program[]): Nfa {
 }
 
 const NO_TARGETS: readonly number[] = [];
-/** More than all states. */
-const KEYS = 2 ** 32;
 
 class Builder {
   readonly ops: number[] = [];
@@ -62,12 +60,9 @@ class Builder {
 
   add(program: Program, pattern: number): number {
     const { instructions } = program;
-    if (leastStates(program) > NFA_MAX_INSTRUCTIONS) throw new RegexError(TOO_LARGE);
     this.#limit = this.ops.length + NFA_MAX_INSTRUCTIONS;
     /** The state of an instruction; 0 is none yet, numbers are one more than they are. */
     const states = new Uint32Array(instructions.length);
-    /** States inside characters, by what they read and where the character leads. */
-    const inside = new Map<number, number>();
     const pending: number[] = [];
 
     const stateOf = (pc: number): number => {
@@ -82,29 +77,17 @@ class Builder {
       }
       return states[pc]! - 1;
     };
-    const byteState = (node: ByteNode, out: number): number => {
-      const key = node.id * KEYS + out;
-      let state = inside.get(key);
-      if (state === undefined) {
-        state = this.#reserve();
-        inside.set(key, state);
-        fillByte(state, node, out);
-      }
-      return state;
-    };
-    const fillByte = (state: number, node: ByteNode, out: number): void => {
-      this.ops[state] = OP_BYTE;
-      this.nodes[state] = node;
-      this.targets[state] = node.children.map((child) => (child ? byteState(child, out) : out));
-    };
 
     const start = stateOf(program.start);
     for (let pc = pending.pop(); pc !== undefined; pc = pending.pop()) {
-      const { op, out, arg, runes } = instructions[pc]!;
+      const { op, out, arg, bytes } = instructions[pc]!;
       const state = states[pc]! - 1;
       switch (op) {
-        case RUNES:
-          if (runes.length > 0) fillByte(state, byteAutomaton(runes), stateOf(out));
+        case BYTES:
+          if (bytes.length === 0) break;
+          this.ops[state] = OP_BYTE;
+          this.nodes[state] = byteNode(bytes);
+          this.targets[state] = [stateOf(out)];
           break;
         case ALT:
           this.ops[state] = OP_SPLIT;
@@ -137,16 +120,4 @@ class Builder {
     this.targets.push(NO_TARGETS);
     return this.ops.push(OP_FAIL) - 1;
   }
-}
-
-/** States that lead to different places are never the same: how many there are at least, told before they are made. */
-function leastStates({ instructions }: Program): number {
-  const byOut = new Map<number, number>();
-  for (const { op, out, runes } of instructions) {
-    if (op !== RUNES || runes.length === 0) continue;
-    byOut.set(out, Math.max(byOut.get(out) ?? 0, byteAutomaton(runes).size));
-  }
-  let sum = 0;
-  for (const size of byOut.values()) sum += size;
-  return sum;
 }

@@ -1,10 +1,15 @@
 /**
- * Pattern → RE2 program over code points. The parser is re2js (a port of RE2 by way of Go's regexp/syntax); this is
- * the only file that knows what its programs look like inside.
+ * Pattern → RE2 program over bytes. The parser is re2js (a port of RE2 by way of Go's regexp/syntax); this is the only
+ * file that knows what its programs look like inside.
+ *
+ * What is matched are header values, which are bytes in no encoding. Envoy therefore runs RE2 in its Latin-1 mode, where
+ * each byte of a pattern and of a text is a character of its own (CVE-2026-73552: in UTF-8 mode a stray byte made
+ * every `.*` fail, and with it the rule that was to keep a request out). So `.` is one byte, and `é` is two of them.
  */
 
 import { RE2JS } from "re2js";
 import { NFA_MAX_INSTRUCTIONS } from "../../filter/regex/layout.ts";
+import { latin1Bytes, latin1Pattern } from "./latin1.ts";
 import { leastProgramSize } from "./size.ts";
 
 export const ALT = 1;
@@ -13,14 +18,14 @@ export const ASSERT = 4;
 export const FAIL = 5;
 export const MATCH = 6;
 export const NOP = 7;
-/** One code point from `runes`: pairs of first and last, sorted, apart from one another. */
-export const RUNES = 8;
+/** One byte from `bytes`: pairs of first and last, sorted, apart from one another. */
+export const BYTES = 8;
 
 export interface Instruction {
   readonly op: number;
   readonly out: number;
   readonly arg: number;
-  readonly runes: ArrayLike<number>;
+  readonly bytes: ArrayLike<number>;
 }
 
 export interface Program {
@@ -72,6 +77,13 @@ function parse(pattern: string) {
 
 function compile(pattern: string): RE2JS {
   if (leastProgramSize(pattern) > NFA_MAX_INSTRUCTIONS) throw new RegexError(TOO_LARGE);
+  // istiod reads characters: what it refuses gets to no Envoy.
+  const unicode = compileUnicode(pattern);
+  const bytes = latin1Pattern(pattern, { codePointsOf, tooWide });
+  return bytes === pattern ? unicode : compileUnicode(bytes);
+}
+
+function compileUnicode(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
@@ -79,41 +91,71 @@ function compile(pattern: string): RE2JS {
   }
 }
 
-function fromRaw({ op, out, arg, runes }: RawInstruction): Instruction {
+function tooWide(text: string): RegexError {
+  return new RegexError(`invalid escape sequence: \`${text}\` (Envoy matches bytes, up to \\xff)`);
+}
+
+function codePointsOf(group: string): ArrayLike<number> {
+  const { inst } = compileUnicode(group).re2Input.prog;
+  return (inst as readonly RawInstruction[]).flatMap((raw) => Array.from(charactersOf(raw) ?? []));
+}
+
+function fromRaw(raw: RawInstruction): Instruction {
+  const { op, out, arg } = raw;
+  const characters = charactersOf(raw);
+  if (characters) return { op: BYTES, out, arg: 0, bytes: bytesOf(characters) };
   switch (op) {
     case RAW_ALT_MATCH:
-      return { op: ALT, out, arg, runes: NOTHING };
-    case RAW_RUNE1:
-    case RAW_RUNE: {
-      const isSingle = runes.length === 1;
-      const rune = runes[0]!;
-      if (isSingle && op === RAW_RUNE && arg & FOLD_CASE)
-        return { op: RUNES, out, arg: 0, runes: foldings(rune) };
-      return { op: RUNES, out, arg: 0, runes: isSingle ? [rune, rune] : runes };
-    }
-    case RAW_RUNE_ANY:
-      return { op: RUNES, out, arg: 0, runes: ANY };
-    case RAW_RUNE_ANY_NOT_NL:
-      return { op: RUNES, out, arg: 0, runes: ANY_NOT_NL };
+      return { op: ALT, out, arg, bytes: NOTHING };
     case ALT:
     case CAPTURE:
     case ASSERT:
     case FAIL:
     case MATCH:
     case NOP:
-      return { op, out, arg, runes: NOTHING };
+      return { op, out, arg, bytes: NOTHING };
     default:
       throw new Error(`unknown operation ${op} in a program of re2js`);
   }
 }
 
+/** What an instruction reads, as ranges; undefined when it reads nothing. */
+function charactersOf({ op, arg, runes }: RawInstruction): ArrayLike<number> | undefined {
+  switch (op) {
+    case RAW_RUNE1:
+    case RAW_RUNE: {
+      const rune = runes[0]!;
+      if (runes.length !== 1) return runes;
+      return op === RAW_RUNE && arg & FOLD_CASE ? foldings(rune) : [rune, rune];
+    }
+    case RAW_RUNE_ANY:
+      return ANY;
+    case RAW_RUNE_ANY_NOT_NL:
+      return ANY_NOT_NL;
+    default:
+      return undefined;
+  }
+}
+
+/** The parser hands out the same object for copies of a repeated set, which may be long. */
+const knownBytes = new WeakMap<ArrayLike<number>, ArrayLike<number>>();
+
+function bytesOf(characters: ArrayLike<number>): ArrayLike<number> {
+  let bytes = knownBytes.get(characters);
+  if (!bytes) {
+    bytes = latin1Bytes(characters);
+    knownBytes.set(characters, bytes);
+  }
+  return bytes;
+}
+
 const foldingsOf = new Map<number, ArrayLike<number>>();
 
-/** All code points that equal one but for case, as the parser folds a class: beside NUL, which folds to nothing. */
+/** All characters that equal one but for case, as the parser folds a class: beside NUL, which folds to nothing. */
 function foldings(rune: number): ArrayLike<number> {
   let found = foldingsOf.get(rune);
   if (!found) {
-    const { inst } = parse(`(?i:[\\x00\\x{${rune.toString(16)}}])`);
+    const { inst } = compileUnicode(`(?i:[\\x00\\x{${rune.toString(16)}}])`).re2Input.prog;
     const { runes } = (inst as readonly RawInstruction[]).find(({ op }) => op === RAW_RUNE)!;
     found = Array.from(runes).slice(2);
     foldingsOf.set(rune, found);

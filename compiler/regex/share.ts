@@ -8,8 +8,8 @@
  */
 
 import { OP_ASSERT, OP_BYTE, OP_FAIL, OP_SPLIT } from "../../filter/regex/layout.ts";
+import type { ByteNode } from "./bytes.ts";
 import type { Nfa } from "./nfa.ts";
-import type { ByteNode } from "./utf8.ts";
 
 /** An automaton that matches the same for each pattern. The order of its ways means nothing any more. */
 export function shareBeginnings(nfa: Nfa): Nfa {

@@ -27,7 +27,10 @@ describe("syntax", () => {
     ["a\ud800", "invalid UTF-8"],
     ["(abc){1000}{2}", "invalid nested repetition operator: `{1000}{2}`"],
     [`(${"a".repeat(990)}){1000}`, "pattern too large - compile failed"],
-    ["\\pL{1000}", "pattern too large - compile failed"],
+    ["(\\pL{1000}\\d{9}){33}", "invalid repeat count: `{33}`"],
+    ["a[\\x{100}]", "invalid escape sequence: `\\x{100}` (Envoy matches bytes, up to \\xff)"],
+    ["\\Q\\x{100}\\E\\400", "invalid escape sequence: `\\400` (Envoy matches bytes, up to \\xff)"],
+    ["[é-à]", "invalid character class range: `é-à`"],
   ])("%j is refused", (pattern, wanted) => {
     expect(regexSyntaxError(pattern)).toBe(wanted);
     expect(() => compileRegex(pattern)).toThrow(wanted);
@@ -42,7 +45,11 @@ describe("syntax", () => {
     "\\pL\\p{Lu}\\PN",
     "(?i-s:a)",
     "a|",
-    "\\x{10FFFF}",
+    "\\x{FF}\\377",
+    "\\\\x{100}",
+    "\\Q\\x{100}",
+    "\\pL{1000}",
+    "[à-é]",
     "\\/",
   ])("%j is taken", (pattern) => {
     expect(regexSyntaxError(pattern)).toBeUndefined();
@@ -63,6 +70,10 @@ describe("literals", () => {
     ["(?i)/a", "/", false],
     ["/a\\b", "/a", false],
     ["/€𝒳.", "/€𝒳", false],
+    ["/é", "/é", true],
+    ["/é\\xc3", "/é", false],
+    ["/[é-ÿ]", "/", false],
+    ["(?i)/é", "/é", true],
     [".*", "", false],
     ["", "", true],
     ["\\Q/a.b\\E", "/a.b", true],

@@ -26,10 +26,10 @@ import {
   TABLE_SETS,
   TABLE_START,
 } from "../../filter/regex/layout.ts";
+import type { ByteNode } from "./bytes.ts";
 import { byteClasses, waysByClass } from "./classes.ts";
 import type { Dfa } from "./determinise.ts";
 import type { Nfa } from "./nfa.ts";
-import type { ByteNode } from "./utf8.ts";
 
 /** A dense table is preferred to a comb that is not much smaller: it takes half the loads. */
 const COMB_MUST_SAVE = 2;
@@ -196,7 +196,7 @@ export function encodeNfa(nfa: Nfa): Uint8Array {
   });
   for (const [node, shape] of shapes) {
     const at = shapesAt + shape * shapeSize;
-    bytes[at] = node.children.length;
+    bytes[at] = node.wayCount;
     bytes.set(waysByClass(node, classes), at + 1);
   }
   return bytes;
