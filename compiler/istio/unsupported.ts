@@ -75,7 +75,6 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
     why: "Envoy would have to know all proxies of its own kind, and no rule lists them; localityLbSetting is supported",
   },
-  { path: "loadBalancer.simple", when: (value) => value === "PASSTHROUGH" },
   {
     path: "tls.mode",
     when: (value) => value === "ISTIO_MUTUAL",

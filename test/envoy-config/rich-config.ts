@@ -260,6 +260,7 @@ function clusters(endpoints: readonly Endpoint[]): Cluster[] {
       loadBalancer: { kind: "random" },
       outlierDetection: {},
     }),
+    cluster("outbound|80||by-authority.example", { discovery: { kind: "byAuthority", endpoints: [] } }),
     cluster("outbound|80||ring.example", {
       loadBalancer: { kind: "ringHash", minimumRingSize: 2048 },
       proxyProtocol: "v1",

@@ -35,7 +35,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
   );
   return {
     name,
-    discovery: discovery(service, endpoints),
+    discovery: discovery(service, endpoints, policy),
     protocol: upstreamProtocol(declared, policy.connectionPool),
     ...lowerConnectionPool(policy),
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
@@ -74,6 +74,13 @@ function lowerProxyProtocol(settings: EffectivePolicy["proxyProtocol"]): Pick<Cl
   return settings === undefined ? {} : { proxyProtocol: settings.version === "V2" ? "v2" : "v1" };
 }
 
-function discovery(service: Service, endpoints: readonly Endpoint[]): Discovery {
-  return { kind: service.discovery, endpoints };
+/** An explicit proxy is told by name where its client would have gone without it. */
+function discovery(
+  service: Service,
+  endpoints: readonly Endpoint[],
+  { loadBalancer }: EffectivePolicy,
+): Discovery {
+  return loadBalancer?.simple === "PASSTHROUGH"
+    ? { kind: "byAuthority", endpoints: [] }
+    : { kind: service.discovery, endpoints };
 }

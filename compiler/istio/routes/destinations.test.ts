@@ -84,3 +84,26 @@ spec: { type: ExternalName, externalName: bb.default.svc.cluster.local }
   ]);
   expect(lowered.findings).toEqual([]);
 });
+
+test("PASSTHROUGH is for the mesh: at a gateway a request names the gateway itself", () => {
+  const yaml = `${serviceYaml("a")}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: a, namespace: default }
+spec: { host: a, trafficPolicy: { loadBalancer: { simple: PASSTHROUGH } } }
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: gw, namespace: default }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 8000, name: http, protocol: HTTP }, hosts: ["*"] }]
+`;
+  const passed = lower(yaml + route("host: a"));
+  expect(passed.findings).toEqual([]);
+  expect(passed.config.clusters[0]?.discovery).toEqual({ kind: "byAuthority", endpoints: [] });
+  expect(lower(yaml + route("host: a", "gateways: [gw, mesh]")).diagnostics).toMatchObject([
+    { code: "SL0301" },
+  ]);
+});

@@ -4,6 +4,8 @@ import { nearest } from "../../diagnostics/nearest.ts";
 import type { Destination as IrDestination } from "../../ir/ir.ts";
 import type { Span } from "../../source/span.ts";
 import { clusterName } from "../clusters/cluster-uses.ts";
+import type { DestinationRules } from "../clusters/destination-rules.ts";
+import { effectivePolicy } from "../clusters/traffic-policy.ts";
 import { MESH } from "../gateway-names.ts";
 import { resolveHost } from "../host-names.ts";
 import type { Lowering } from "../lowering.ts";
@@ -84,9 +86,25 @@ export function destinationCluster(
       () => subsetHelp(subset, destinationRules.subsetNames(service)),
     );
   } else {
+    if (site.gateway !== MESH && passesThrough(service, port, subset, destinationRules)) {
+      report(
+        "SL0301",
+        `not supported at a gateway: "${service.host}" has loadBalancer.simple PASSTHROUGH, but what a request names there is the gateway itself`,
+        spanOf("host"),
+      );
+    }
     clusterUses.add(service, port, subset, subset === "" ? undefined : spanOf("subset"));
   }
   return clusterName(port, subset, service?.host ?? host);
+}
+
+function passesThrough(service: Service, port: number, subset: string, rules: DestinationRules): boolean {
+  const policy = effectivePolicy(
+    rules.find(service)?.trafficPolicy,
+    subset === "" ? undefined : rules.subset(service, subset)?.trafficPolicy,
+    port,
+  );
+  return policy.loadBalancer?.simple === "PASSTHROUGH";
 }
 
 /**
