@@ -30,12 +30,15 @@ describe.each(TARGETS)("target %s", (target) => {
     entry.spec.hosts = [HOST, "nowhere.invalid"];
     entry.spec.addresses = ["127.20.0.62"];
     entry.spec.ports = [free, 18080].map((number) => ({ number, name: `http-${number}`, protocol: "HTTP" }));
-    const { ports, diagnostics } = await mesh.apply([
+    const documents = [
       JSON.stringify(entry),
       ...[HOST, "nowhere.invalid"].map((host) =>
         destinationRule({ host, trafficPolicy: { loadBalancer: { simple } } }, { name: host }),
       ),
-    ]);
+    ];
+    const { ports, diagnostics } = await mesh.apply(documents, {
+      proxy: { outboundPolicy: "REGISTRY_ONLY" },
+    });
     expect(diagnostics).toEqual([]);
     return ports.get("mesh")!;
   }

@@ -53,7 +53,9 @@ describe.each(TARGETS)("target %s", (target) => {
   });
 
   async function apply(...documents: readonly string[]): Promise<number> {
-    const { ports, diagnostics } = await mesh.apply(documents, { proxy: { proxyNamespace: "shop" } });
+    const { ports, diagnostics } = await mesh.apply(documents, {
+      proxy: { proxyNamespace: "shop", outboundPolicy: "REGISTRY_ONLY" },
+    });
     expect(diagnostics.filter(({ level }) => level === "error")).toEqual([]);
     return ports.get("mesh")!;
   }
