@@ -9,7 +9,7 @@ import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { emitEnvoy } from "./envoy/index.ts";
 import type { Config } from "./ir/ir.ts";
 import { lowerToIr } from "./istio/lower.ts";
-import { loadResources } from "./istio/model.ts";
+import { loadResources, type ResourceSet } from "./istio/model.ts";
 import { validate } from "./istio/validate/index.ts";
 import type { ProxyOptions } from "./options.ts";
 import { makeManifest } from "./output/manifest.ts";
@@ -27,13 +27,22 @@ export interface Compilation {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Compiles what stands at the paths; `undefined` when there were errors, which the sink then has. */
-export async function compile(
+/** What is known of the input before it is encoded, be it right or wrong. */
+export interface Reading {
+  readonly sources: readonly SourceFile[];
+  readonly resources: ResourceSet;
+  readonly config: Config;
+  /** How many errors the sink was told. */
+  readonly errors: number;
+}
+
+/** Reads, validates and lowers what stands at the paths. */
+export async function readRules(
   paths: readonly string[],
   options: ProxyOptions,
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
-): Promise<Compilation | undefined> {
+): Promise<Reading> {
   let errors = 0;
   const counting: DiagnosticSink = {
     report(diagnostic: Diagnostic) {
@@ -46,6 +55,17 @@ export async function compile(
   validate(resources, counting, progress);
   // Lowered in spite of errors, so that everything that is wrong is said at once.
   const config = lowerToIr(resources, options, counting, progress);
+  return { sources, resources, config, errors };
+}
+
+/** Compiles what stands at the paths; `undefined` when there were errors, which the sink then has. */
+export async function compile(
+  paths: readonly string[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Promise<Compilation | undefined> {
+  const { sources, config, errors } = await readRules(paths, options, sink, progress);
   if (errors > 0) {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** `sluice check`: what is wrong with rules, and nothing else. */
 
-import { compile } from "../compile.ts";
+import { checkRules } from "../analysis/index.ts";
 import { hintAtCheaperTarget } from "../cost/hint.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -20,11 +20,11 @@ export async function checkCommand(
   const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });
   const report = new Report(options.strict);
   const progress = progressBar(terminal);
-  const compilation = await compile(options.paths, options.proxy, report, progress);
+  const { config } = await checkRules(options.paths, options.proxy, report, progress);
   progress.done();
   // A hint at what is cheaper is of no use to those who still have to find out what is wrong.
-  if (compilation !== undefined && report.isEmpty) {
-    hintAtCheaperTarget(compilation.config, options.proxy.target, report);
+  if (report.isEmpty) {
+    hintAtCheaperTarget(config, options.proxy.target, report);
   }
   terminal.out(flags.format === "json" ? report.renderJson() : report.renderText(terminal.outColors));
   return report.hasErrors ? EXIT.rules : EXIT.ok;

@@ -12,7 +12,7 @@ interface CodeEntry {
   readonly level: Level;
   /** What the code stands for, for `sluice check --explain CODE`. */
   readonly title: string;
-  /** Istio's code for the same finding. */
+  /** Istio's code for the same finding; several where Istio says it twice. */
   readonly istio?: string;
 }
 
@@ -107,7 +107,7 @@ export const DIAGNOSTIC_CODES = {
   SL0282: { level: "error", title: "A CIDR with a resolution that needs addresses.", istio: "IST0106" },
   SL0283: { level: "error", title: "A service port that is unnamed, or there twice.", istio: "IST0106" },
   SL0284: { level: "error", title: "An unknown protocol.", istio: "IST0106" },
-  SL0285: { level: "warning", title: "A TCP port without addresses.", istio: "IST0134" },
+  SL0285: { level: "warning", title: "A TCP port without addresses.", istio: "IST0133, IST0134" },
   SL0286: { level: "error", title: "Several hosts that cannot be told apart.", istio: "IST0106" },
   SL0287: { level: "error", title: "An endpoint that is none.", istio: "IST0106" },
   SL0288: { level: "error", title: "Fields that the resolution excludes.", istio: "IST0106" },
@@ -130,7 +130,7 @@ export const DIAGNOSTIC_CODES = {
     istio: "IST0101",
   },
   SL0403: { level: "warning", title: "A subset that no DestinationRule defines.", istio: "IST0101" },
-  SL0404: { level: "warning", title: "A gateway that does not exist.", istio: "IST0101" },
+  SL0404: { level: "warning", title: "A gateway that does not exist.", istio: "IST0101, IST0132" },
   SL0405: { level: "warning", title: "A Gateway that selects no proxy.", istio: "IST0101" },
   SL0406: { level: "warning", title: "A DestinationRule whose host no service has.", istio: "IST0174" },
   SL0407: { level: "warning", title: "Two VirtualServices for one host in the mesh.", istio: "IST0109" },
@@ -140,6 +140,29 @@ export const DIAGNOSTIC_CODES = {
   SL0411: { level: "warning", title: "A delegate that does not exist, or cannot be one.", istio: "IST0101" },
   SL0412: { level: "warning", title: "A delegate's rule outside of what is delegated to it." },
   SL0413: { level: "error", title: "VirtualServices that delegate in a circle." },
+  SL0420: { level: "warning", title: "Two Gateways serve one host on one port.", istio: "IST0145" },
+  SL0421: { level: "warning", title: "TLS that does not verify the server.", istio: "IST0128" },
+  SL0422: { level: "warning", title: "TLS on a port that does not verify the server.", istio: "IST0129" },
+  SL0423: { level: "warning", title: "Two Gateways with one certificate.", istio: "IST0138" },
+  SL0424: { level: "warning", title: "A Secret whose certificate cannot be used.", istio: "IST0161" },
+  SL0425: { level: "warning", title: "A Secret that does not exist.", istio: "IST0101" },
+  SL0426: { level: "warning", title: "A port that the gateway's Service does not have.", istio: "IST0162" },
+  SL0427: {
+    level: "info",
+    title: "A port that the Service of Istio's own ingress gateway does not have.",
+    istio: "IST0162",
+  },
+  SL0428: { level: "warning", title: "A destination with several ports, and none chosen.", istio: "IST0112" },
+  SL0429: {
+    level: "warning",
+    title: "Subsets of the mesh that have no effect at a gateway.",
+    istio: "IST0140",
+  },
+  SL0430: { level: "warning", title: "JWT claims that nothing checks.", istio: "IST0149" },
+  SL0431: { level: "warning", title: "A Gateway that is istiod's own.", istio: "IST0165" },
+  SL0432: { level: "warning", title: "One port of one host with two protocols.", istio: "IST0177" },
+  SL0433: { level: "warning", title: "fault.delay.percent is deprecated.", istio: "IST0002" },
+  SL0434: { level: "warning", title: "A port that only addresses could tell from others.", istio: "IST0134" },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
   SL0601: { level: "info", title: "Rules that Envoy's own routes would serve cheaper." },
   SL0701: { level: "error", title: "A case that asks nothing that could be sent." },

@@ -251,11 +251,13 @@ function reportUnserved(
 
 /** Names of Gateways that are none. */
 export function reportUnknownGateways(
-  { gateways }: ResourceSet,
+  { gateways, neighbours }: ResourceSet,
   virtualServices: readonly VirtualService[],
   { report }: Lowering,
 ): void {
-  const known = new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`));
+  // Those of Kubernetes are not ours to serve, but they exist.
+  const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");
+  const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
   for (const { resource } of virtualServices) {
     for (const [index, written] of (resource.spec.gateways ?? []).entries()) {
       const name = resolveGatewayName(written, resource.namespace);

@@ -38,6 +38,8 @@ export interface ResourceSet {
   readonly endpoints: Resource<EndpointsSpec>[];
   readonly pods: Resource<PodSpec>[];
   readonly nodes: Resource<unknown>[];
+  /** What steers nothing here, but is spoken of by what does: secrets, Gateways of Kubernetes, request authentication. */
+  readonly neighbours: Resource<unknown>[];
   /** Kinds that are not ours, as `group/Kind`, and how many of each. */
   readonly ignored: Map<string, number>;
 }
@@ -67,6 +69,13 @@ const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: bool
   "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
 };
 
+/** `group/Kind` of what is only spoken of. */
+const NEIGHBOURS = new Set([
+  "/Secret",
+  "gateway.networking.k8s.io/Gateway",
+  "security.istio.io/RequestAuthentication",
+]);
+
 export function loadResources(
   files: readonly SourceFile[],
   sink: DiagnosticSink,
@@ -83,6 +92,7 @@ export function loadResources(
     endpoints: [],
     pods: [],
     nodes: [],
+    neighbours: [],
     ignored: new Map(),
   };
   const total = files.reduce((sum, { text }) => sum + text.length, 0);
@@ -169,27 +179,37 @@ function loadResource(
   if (list === undefined) {
     const name = group === "" ? kind : `${group}/${kind}`;
     set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
+    if (NEIGHBOURS.has(`${group}/${kind}`)) set.neighbours.push(resourceOf(value, document, root, true));
     return;
   }
   if (checked === undefined) {
     if (!checkSchema(kind, value, document, root, sink)) return;
     flawless.set(raw as object, value);
   }
-  const metadata = (value.metadata ?? {}) as Record<string, unknown>;
-  const resource: Resource<unknown> = {
-    kind,
-    apiVersion,
+  (set[list] as Resource<unknown>[]).push(resourceOf(value, document, root, hasSpec));
+}
+
+function resourceOf(
+  value: Record<string, unknown>,
+  document: SourceDocument,
+  root: FieldPath,
+  hasSpec: boolean,
+): Resource<unknown> {
+  const given = value.metadata;
+  const metadata = isObject(given) ? given : {};
+  return {
+    kind: String(value.kind),
+    apiVersion: String(value.apiVersion),
     name: String(metadata.name ?? metadata.generateName ?? ""),
     namespace: String(metadata.namespace || "default"),
-    labels: (metadata.labels ?? {}) as Record<string, string>,
-    annotations: (metadata.annotations ?? {}) as Record<string, string>,
+    labels: (isObject(metadata.labels) ? metadata.labels : {}) as Record<string, string>,
+    annotations: (isObject(metadata.annotations) ? metadata.annotations : {}) as Record<string, string>,
     ...(metadata.creationTimestamp ? { creationTimestamp: String(metadata.creationTimestamp) } : {}),
     spec: hasSpec ? (value.spec ?? {}) : value,
     document: value,
     span: document.spanOf(root),
     spanOf: (path) => document.spanOf([...root, ...path]),
   };
-  (set[list] as Resource<unknown>[]).push(resource);
 }
 
 /** What the schema was content with, by what it was read from, which stays as long as its text does. */

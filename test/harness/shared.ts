@@ -6,7 +6,7 @@ import { test } from "vitest";
 import { parse } from "yaml";
 import type { ProxyOptions, Target } from "../../compiler/options.ts";
 
-const FOLDER = path.resolve(import.meta.dirname, "../../../shared/cases");
+export const SHARED_FOLDER = path.resolve(import.meta.dirname, "../../../shared/cases");
 
 export const TARGETS: readonly Target[] = ["wasm", "native"];
 
@@ -21,12 +21,12 @@ export function withSharedCases<Case>(
   file: string,
   body: (cases: readonly Case[], base: string) => void,
 ): void {
-  if (!existsSync(path.join(FOLDER, file))) {
+  if (!existsSync(path.join(SHARED_FOLDER, file))) {
     test(`recorded cases of ${file}`, () => {
-      console.log(`not run: the folder of recorded cases is not here (${path.join(FOLDER, file)})`);
+      console.log(`not run: the folder of recorded cases is not here (${path.join(SHARED_FOLDER, file)})`);
     });
     return;
   }
-  const read = (name: string) => readFileSync(path.join(FOLDER, name), "utf8");
+  const read = (name: string) => readFileSync(path.join(SHARED_FOLDER, name), "utf8");
   body(parse(read(file)), read("base.yaml"));
 }
