@@ -4,7 +4,10 @@ import { className, classOf, type RouteClass } from "../classes/route-class.ts";
 import type { Decision, HostRequest } from "../host/vm.ts";
 import type { Route, RouteTable } from "../ir/ir.ts";
 import type { RouteAt } from "./probe.ts";
-import { naiveRoute } from "./trial.ts";
+import { matches, naiveRoute } from "./trial.ts";
+
+/** Whether the reference tries every rule, or only looks at the one that the filter took. */
+export type Depth = "inOrder" | "taken";
 
 export function disagreements(
   table: RouteTable,
@@ -13,13 +16,18 @@ export function disagreements(
   taken: RouteAt | undefined,
   classGiven: string | undefined,
   routeClass: RouteClass | undefined,
+  depth: Depth,
 ): string[] {
   const lines: string[] = [];
-  const wanted = naiveRoute(table, request);
-  if (wanted !== taken?.route) {
-    lines.push(
-      `tried in order, ${wanted ? "another" : "no"} rule takes the request${taken ? "" : ", and the filter found none"}`,
-    );
+  if (depth === "inOrder") {
+    const wanted = naiveRoute(table, request);
+    if (wanted !== taken?.route) {
+      lines.push(
+        `tried in order, ${wanted ? "another" : "no"} rule takes the request${taken ? "" : ", and the filter found none"}`,
+      );
+    }
+  } else if (taken !== undefined && !matches(taken.route.match, request)) {
+    lines.push("the rule that the filter took does not match the request");
   }
   if (classGiven !== undefined && routeClass === undefined) {
     lines.push(`the filter names a class ${classGiven} that no rule has`);

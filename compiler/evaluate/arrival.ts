@@ -8,6 +8,7 @@ import type { Listener } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { normalizePath } from "./normalize-path.ts";
+import { isOneLine } from "./one-line.ts";
 
 /** The request as rules see it, or Envoy's refusal. */
 export type Arrival =
@@ -18,7 +19,7 @@ export type Arrival =
 const SOURCE = "127.0.0.1:40000";
 
 /** Of one connection; they mean nothing to the next. */
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te"]);
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection"]);
 
 /** What Envoy takes from requests whose client is no proxy of ours, before the first filter. */
 const INTERNAL = new Set(
@@ -42,7 +43,14 @@ export function arrive(
   const sent = new Map<string, HeaderLine[]>();
   for (const line of asked.headers) {
     if (HOP_BY_HOP.has(line[0]) || INTERNAL.has(line[0])) continue;
-    sent.set(line[0], [...(sent.get(line[0]) ?? []), line]);
+    // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.
+    if (line[0] === "cookie" && line[1] === "" && asked.protocol === "HTTP/2") continue;
+    if (line[0] === "te" && line[1].toLowerCase() !== "trailers") continue;
+    const before = sent.get(line[0]);
+    if (before === undefined) sent.set(line[0], [line]);
+    else if (line[0] === "cookie") sent.set("cookie", [["cookie", `${before[0]![1]}; ${line[1]}`]]);
+    else if (isOneLine(line[0])) sent.set(line[0], [[line[0], `${before[0]![1]},${line[1]}`]]);
+    else before.push(line);
   }
   const only = (name: string, value: string) => sent.set(name, [[name, value]]);
   const address = SOURCE.slice(0, SOURCE.lastIndexOf(":"));
@@ -51,6 +59,7 @@ export function arrive(
     const before = sent.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
     only("x-forwarded-for", [...before, address].join(","));
     only("x-forwarded-proto", "http");
+    only("x-envoy-external-address", address);
   } else if (!sent.has("x-forwarded-proto")) {
     only("x-forwarded-proto", "http");
   }

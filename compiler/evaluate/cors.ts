@@ -19,20 +19,21 @@ export function judgeOrigin(policy: CorsPolicy, request: readonly HeaderLine[]):
     origin !== "" &&
     (headerOf(request, "access-control-request-method") ?? "") !== "";
   const isAllowed = origin !== "" && policy.allowOrigins.some((match) => valueMatches(match, origin));
-  if (!isAllowed) {
-    return { isAnswered: isPreflight && !policy.forwardUnmatchedPreflights, headers: [] };
-  }
   const written = (name: string, value: string): HeaderLine[] => (value === "" ? [] : [[name, value]]);
-  const always: HeaderLine[] = [
-    ["access-control-allow-origin", origin],
-    ...written("access-control-allow-credentials", policy.allowCredentials ? "true" : ""),
-    ...written("access-control-expose-headers", policy.exposeHeaders),
-  ];
-  if (!isPreflight) return { isAnswered: false, headers: always };
+  const forOrigin: HeaderLine[] = isAllowed
+    ? [
+        ["access-control-allow-origin", origin],
+        ...written("access-control-allow-credentials", policy.allowCredentials ? "true" : ""),
+        ...written("access-control-expose-headers", policy.exposeHeaders),
+      ]
+    : [];
+  const isAnswered = isPreflight && (isAllowed || !policy.forwardUnmatchedPreflights);
+  if (!isAnswered) return { isAnswered, headers: forOrigin };
   return {
-    isAnswered: true,
+    isAnswered,
     headers: [
-      ...always,
+      ...forOrigin,
+      // Even a client of another origin is told these; without the first, its browser stops here.
       ...written("access-control-allow-methods", policy.allowMethods),
       ...written("access-control-allow-headers", policy.allowHeaders),
       ...(policy.maxAgeSeconds === undefined

@@ -11,7 +11,7 @@ import type { Cluster, Config, Endpoint, Listener, Redirect, Route, UpstreamFaul
 import type { PathNormalization } from "../options.ts";
 import { encodeProgram } from "../program/encode.ts";
 import type { AskedRequest } from "../request/asked.ts";
-import { disagreements } from "./agreement.ts";
+import { type Depth, disagreements } from "./agreement.ts";
 import { arrive } from "./arrival.ts";
 import { throughClass } from "./class-route.ts";
 import { judgeOrigin } from "./cors.ts";
@@ -41,7 +41,7 @@ export type AnswerBy =
   | "directResponse"
   | "preflight"
   | "noRoute"
-  /** The cluster is not there, or nobody is in it. */
+  /** The cluster is not there, nobody is in it, or nobody could take the request. */
   | "unavailable"
   /** Envoy takes it for no request. */
   | "refused";
@@ -107,7 +107,7 @@ export class Evaluator {
     this.#classes = classesOf(listener.routes);
   }
 
-  evaluate(asked: AskedRequest): Evaluation {
+  evaluate(asked: AskedRequest, depth: Depth = "inOrder"): Evaluation {
     const arrival = arrive(asked, this.listener.role, this.#normalization);
     if (arrival.kind === "refused") {
       return {
@@ -136,7 +136,15 @@ export class Evaluator {
       ...(routeClass && { routeClass }),
       ...end,
       delayMs: decision.delayMs + (end.delayMs ?? 0),
-      disagreements: disagreements(this.listener.routes, request, decision, taken, className, routeClass),
+      disagreements: disagreements(
+        this.listener.routes,
+        request,
+        decision,
+        taken,
+        className,
+        routeClass,
+        depth,
+      ),
     };
   }
 
@@ -185,6 +193,7 @@ export class Evaluator {
     const fault = this.#faults.get(decision.cluster ?? "");
     const name = fault?.cluster ?? decision.cluster ?? "";
     const upstreamHeaders = throughClass(sent, routeClass, (headers) => ({ ...base, request: headers }));
+    /** With status 0 for what Envoy says in place of an upstream: the variable has no value yet. */
     const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
       const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
         ...base,
@@ -210,9 +219,14 @@ export class Evaluator {
     if (endpoints.length === 0) {
       const why = cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`;
       const body = cluster === undefined ? "" : "no healthy upstream";
-      return { ...answered("unavailable", { status: 503, headers: respond(503, []), body }, why), ...waited };
+      return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
     }
     const upstream = sentRequest(this.#envoysHeaders(upstreamHeaders, taken?.route));
+    if (!upstream.path.startsWith("/") && upstream.method !== "CONNECT") {
+      const why = `no server takes the path ${JSON.stringify(upstream.path)}, which begins with no slash`;
+      const answer = { status: 503, headers: respond(0, []), body: CONNECTION_CLOSED };
+      return { ...answered("unavailable", answer, why), ...waited };
+    }
     return {
       outcome: {
         kind: "forward",
@@ -265,15 +279,12 @@ export class Evaluator {
         : action.base64
           ? Buffer.from(action.body, "base64").toString()
           : action.body;
-    const reply = localReply(sent, { status: action.status, headers, body });
-    const answer = {
-      ...reply,
-      headers: mutate(reply.headers, routeClass.headers?.response, (response) => ({
-        ...base,
-        request: sent,
-        response: { status: action.status, headers: response },
-      })),
-    };
+    const written = mutate(headers, routeClass.headers?.response, (response) => ({
+      ...base,
+      request: sent,
+      response: { status: action.status, headers: response },
+    }));
+    const answer = localReply(sent, { status: action.status, headers: written, body });
     return { outcome: { kind: "answer", by: action.kind, answer } };
   }
 
@@ -309,6 +320,10 @@ export class Evaluator {
     return this.#random >>> 0;
   }
 }
+
+/** Envoy's words for an upstream that gives no answer. */
+const CONNECTION_CLOSED =
+  "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
 
 /** By which the filter steers Envoy's router; they stay there. */
 const ROUTER_HEADERS = new Set([

@@ -54,11 +54,11 @@ function variable(name: string, argument: string | undefined, context: FormatCon
   }
 }
 
-/** `x-id?:path`: the first that is there. What is missing is empty. */
+/** `x-id?:path`: the first line of the first that is there. What is missing is empty. */
 function first(headers: readonly HeaderLine[], names: string): string {
   for (const name of names.split("?")) {
-    const values = headers.filter(([other]) => other === name.toLowerCase()).map(([, value]) => value);
-    if (values.length > 0) return values.join(",");
+    const value = headers.find(([other]) => other === name.toLowerCase())?.[1];
+    if (value !== undefined) return value;
   }
   return "";
 }

@@ -3,13 +3,7 @@
 import type { HeaderLine } from "../host/vm.ts";
 import type { HeaderMutation } from "../ir/ir.ts";
 import { type FormatContext, format } from "./format-string.ts";
-
-/** Of these Envoy keeps no second line: what is added goes behind a comma. */
-const ONE_LINE = new Set(
-  `content-type content-length connection date server location via grpc-status grpc-message user-agent te host
-  x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-client-cert x-request-id grpc-timeout
-  grpc-accept-encoding upgrade transfer-encoding`.split(/\s+/),
-);
+import { isOneLine } from "./one-line.ts";
 
 /**
  * Removed first; then every value is worked out, before the first of them is written; what replaces goes before what
@@ -31,7 +25,7 @@ export function mutate(
     ...writes.filter(({ append }) => !append),
     ...writes.filter(({ append }) => append),
   ]) {
-    const before = append && ONE_LINE.has(name) ? headerOf(result, name) : undefined;
+    const before = append && isOneLine(name) ? headerOf(result, name) : undefined;
     result =
       append && before === undefined
         ? [...result, [name, value]]

@@ -21,17 +21,30 @@ export function localReply(
         ...headers.filter(([name]) => name !== "content-type"),
         ["content-type", "application/grpc"],
         ["grpc-status", String(grpcStatus ?? grpcStatusOf(status))],
-        ...(body === "" ? [] : ([["grpc-message", body]] as HeaderLine[])),
+        ...(body === "" ? [] : ([["grpc-message", percentEncoded(body)]] as HeaderLine[])),
       ],
       body: "",
     };
   }
-  const typed = body === "" || headerOf(headers, "content-type") !== undefined;
+  // What is empty has no type, whatever a rule says.
+  const type = headerOf(headers, "content-type") ?? "text/plain";
+  const untyped = headers.filter(([name]) => name !== "content-type");
   return {
     status,
-    headers: [...headers, ...(typed ? [] : ([["content-type", "text/plain"]] as HeaderLine[]))],
+    headers: body === "" ? untyped : [...untyped, ["content-type", type]],
     body: headerOf(request, ":method") === "HEAD" ? "" : body,
   };
+}
+
+/** As gRPC writes messages into a header. */
+function percentEncoded(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) =>
+      byte < 0x20 || byte > 0x7e || byte === 0x25
+        ? `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
+        : String.fromCharCode(byte),
+    )
+    .join("");
 }
 
 function isGrpc(request: readonly HeaderLine[]): boolean {

@@ -32,16 +32,33 @@ export function naiveRoute(table: RouteTable, request: HostRequest): Route | und
 export function hostOf(table: RouteTable, authority: string): HostMatch | undefined {
   let host = lowerAscii(authority);
   if (table.ignorePortInHost && /:[^\]]*$/.test(host)) host = host.slice(0, host.lastIndexOf(":"));
-  let best: HostMatch | undefined;
-  for (const virtualHost of table.virtualHosts) {
-    for (const domain of virtualHost.domains) {
-      if (domain === host) return { virtualHost, domain };
-      if (covers(domain, host) && (best === undefined || domain.length > best.domain.length)) {
-        best = { virtualHost, domain };
-      }
-    }
+  const { exact, wildcards } = domainsOf(table);
+  return exact.get(host) ?? wildcards.find(({ domain }) => covers(domain, host));
+}
+
+/** Domains are unique, so that looking one up is as good as trying all; wildcards go by their length, longest first. */
+interface Domains {
+  readonly exact: ReadonlyMap<string, HostMatch>;
+  readonly wildcards: readonly HostMatch[];
+}
+
+const knownDomains = new WeakMap<RouteTable, Domains>();
+
+function domainsOf(table: RouteTable): Domains {
+  let domains = knownDomains.get(table);
+  if (domains === undefined) {
+    const all = table.virtualHosts.flatMap((virtualHost) =>
+      virtualHost.domains.map((domain): HostMatch => ({ virtualHost, domain })),
+    );
+    domains = {
+      exact: new Map(all.filter(({ domain }) => domain !== "*").map((one) => [one.domain, one])),
+      wildcards: all
+        .filter(({ domain }) => domain.startsWith("*"))
+        .sort((a, b) => b.domain.length - a.domain.length),
+    };
+    knownDomains.set(table, domains);
   }
-  return best;
+  return domains;
 }
 
 /** `*` is the shortest of wildcards, and the only one that takes an empty host. */

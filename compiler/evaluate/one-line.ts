@@ -1,0 +1,13 @@
+/** Headers of which Envoy keeps no second line: what comes later goes behind a comma. */
+
+const NAMES = new Set(
+  `accept accept-encoding access-control-request-headers access-control-request-method authorization cache-control
+  connection content-encoding content-length content-type date grpc-accept-encoding grpc-message grpc-status
+  grpc-timeout host if-match if-modified-since if-none-match if-range if-unmodified-since location origin pragma referer
+  server te transfer-encoding upgrade user-agent via x-forwarded-client-cert x-forwarded-for x-forwarded-host
+  x-forwarded-proto x-request-id`.split(/\s+/),
+);
+
+export function isOneLine(name: string): boolean {
+  return NAMES.has(name);
+}
