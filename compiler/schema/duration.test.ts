@@ -15,7 +15,7 @@ test.each([
   expect(parseDuration(text)).toBe(expected);
 });
 
-test.each(["", "10", "s", "1 s", "1d", "1s2", "-"])("%j is none", (text) => {
+test.each(["", "10", "s", "1 s", "1d", "1s2", "-", "2562048h"])("%j is none", (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });
 

@@ -11,6 +11,9 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Go counts nanoseconds in 63 bits: some 292 years. */
+const LONGEST_MS = 2 ** 63 / 1e6;
+
 const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
 /** Milliseconds, fractions kept; `undefined` when the text is no duration. */
@@ -33,7 +36,7 @@ export function parseDuration(text: string): number | undefined {
     total += Number(part[1]) * UNITS[part[2]!]!;
     position = PART.lastIndex;
   }
-  return negative ? -total : total;
+  return total > LONGEST_MS ? undefined : negative ? -total : total;
 }
 
 /** Whole milliseconds for Envoy; `undefined` for a duration that is missing or is none. */

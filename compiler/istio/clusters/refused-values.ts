@@ -12,6 +12,14 @@ const isNoPercentage = (value: unknown) => typeof value === "number" && !(value 
 const isNoStatus = (value: unknown) => value !== undefined && !/^[1-5]\d\d$/.test(String(value));
 const isThere = (value: unknown) => value !== undefined;
 
+/** The kernel's own limits: with more, the option is refused, and with it every connection. */
+const LONGEST_KEEPALIVE_S = 32_767;
+const MOST_PROBES = 127;
+const isTooLong = (value: unknown) =>
+  typeof value === "string" && (parseDuration(value) ?? 0) > LONGEST_KEEPALIVE_S * 1000;
+const isTooMany = (value: unknown) => typeof value === "number" && value > MOST_PROBES;
+
+const KEEPALIVE = "connectionPool.tcp.tcpKeepalive";
 const HASH = "loadBalancer.consistentHash";
 
 const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boolean, why: string])[] = [
@@ -23,6 +31,9 @@ const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boole
   [`${HASH}.httpCookie.attributes[].value`, isUnfitForHeader, "it has a line break or a NUL"],
   [`${HASH}.ringHash.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
   [`${HASH}.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
+  [`${KEEPALIVE}.time`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
+  [`${KEEPALIVE}.interval`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
+  [`${KEEPALIVE}.probes`, isTooMany, `sockets of Linux take up to ${MOST_PROBES}`],
   ["loadBalancer.warmup.minimumPercent", isNoPercentage, "it is no percentage"],
   ["retryBudget.percent", isNoPercentage, "it is no percentage"],
   ["retryBudget.budgetInterval", isThere, "not every supported Envoy has it"],
