@@ -1,6 +1,6 @@
 /** Kubernetes Services as clients see them: their names, who answers, and what is spoken to them. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ask, askHttp2 } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { TARGETS } from "../harness/shared.ts";
@@ -145,10 +145,13 @@ describe.each(TARGETS)("target %s", (target) => {
   test("who is not ready is not asked, and is again when it is", async () => {
     const web = service({ clusterIP: "10.96.1.1" });
     const with62 = (conditions: object) => slice("web-a", [{ last: 61 }, { last: 62, conditions }]);
-    expect(await answering(await apply(web, with62(READY)))).toEqual([61, 62]);
-    expect(await answering(await apply(web, with62(UNREADY)))).toEqual([61]);
-    expect(await answering(await apply(web, with62(LEAVING)))).toEqual([61]);
-    expect(await answering(await apply(web, with62({ ready: true })))).toEqual([61, 62]);
+    // Envoy tells its workers of a change of health within a second.
+    const until = (port: number, expected: readonly number[]) =>
+      vi.waitFor(async () => expect(await answering(port)).toEqual(expected), { timeout: 5000 });
+    await until(await apply(web, with62(READY)), [61, 62]);
+    await until(await apply(web, with62(UNREADY)), [61]);
+    await until(await apply(web, with62(LEAVING)), [61]);
+    await until(await apply(web, with62({ ready: true })), [61, 62]);
   });
 
   test("nobody ready: 503, also where too few endpoints are asked in spite of errors", async () => {
