@@ -81,7 +81,7 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     why: "outside of Istio there is no workload identity to prove",
   },
   { path: "tls.mode", when: (value) => value === "SIMPLE" || value === "MUTUAL" },
-  { path: "tunnel" },
+  { path: "tunnel", why: "a tunnel is for TCP and TLS routes" },
 ];
 
 const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [

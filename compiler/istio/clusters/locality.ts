@@ -84,13 +84,28 @@ function proxyLocality({ proxyLocality, proxyLabels }: ProxyOptions): Locality {
 }
 
 function byLocality(endpoints: readonly ServiceEndpoint[]): Group[] {
-  const byKey = new Map<string, ServiceEndpoint[]>();
+  const keyOf = ({ locality }: ServiceEndpoint) => {
+    const { region, zone, subZone } = locality ?? NOWHERE;
+    return JSON.stringify([region, zone, subZone]);
+  };
+  return [...grouped(endpoints, keyOf).values()].map((group) => newGroup(group, 0));
+}
+
+function grouped<Key>(
+  endpoints: readonly ServiceEndpoint[],
+  keyOf: (endpoint: ServiceEndpoint) => Key,
+): Map<Key, ServiceEndpoint[]> {
+  const groups = new Map<Key, ServiceEndpoint[]>();
   for (const endpoint of endpoints) {
-    const { region, zone, subZone } = endpoint.locality ?? NOWHERE;
-    const key = JSON.stringify([region, zone, subZone]);
-    byKey.set(key, [...(byKey.get(key) ?? []), endpoint]);
+    const key = keyOf(endpoint);
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, [endpoint]);
+    } else {
+      group.push(endpoint);
+    }
   }
-  return [...byKey.values()].map((group) => newGroup(group, 0));
+  return groups;
 }
 
 function newGroup(endpoints: readonly ServiceEndpoint[], priority: number): Group {
@@ -173,11 +188,7 @@ function localityPriority(
 
 /** The more of the labels, in their order, an endpoint shares with the proxy, the earlier it comes. */
 function splitByLabels(group: Group, proxyLabels: Labels, names: readonly string[]): Group[] {
-  const byPriority = new Map<number, ServiceEndpoint[]>();
-  for (const endpoint of group.endpoints) {
-    const priority = labelPriority(endpoint.labels, proxyLabels, names);
-    byPriority.set(priority, [...(byPriority.get(priority) ?? []), endpoint]);
-  }
+  const byPriority = grouped(group.endpoints, ({ labels }) => labelPriority(labels, proxyLabels, names));
   return [...byPriority].map(([priority, endpoints]) => newGroup(endpoints, priority));
 }
 
