@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Compilation, emitBuild } from "../compile.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
 import type { HeaderLine } from "../host/vm.ts";
+import { isLookedUp } from "../ir/discovery.ts";
 import type { Cluster, Config } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
 import { writeOutput } from "../output/write.ts";
@@ -89,7 +90,8 @@ export class EnvoyMesh {
   ): Promise<Config> {
     const clusters: Cluster[] = [];
     for (const cluster of config.clusters) {
-      if (cluster.discovery.endpoints.length === 0) {
+      const { kind, endpoints } = cluster.discovery;
+      if (endpoints.length === 0 && !isLookedUp(kind)) {
         clusters.push(cluster);
         continue;
       }

@@ -1,5 +1,6 @@
 /** One Envoy cluster. Its endpoints, where they are known, come apart from it (`endpoints.ts`). */
 
+import { isLookedUp } from "../ir/discovery.ts";
 import type { Cluster, Discovery } from "../ir/ir.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
@@ -52,7 +53,7 @@ export function emitCluster(
     name: cluster.name,
     ...emitDiscovery(cluster.name, cluster.discovery, endpointsFile, options),
     connect_timeout: duration(cluster.connectTimeoutMs),
-    ...(cluster.discovery.kind === "byAuthority"
+    ...(isLookedUp(cluster.discovery.kind)
       ? { lb_policy: "CLUSTER_PROVIDED" as const }
       : emitLoadBalancer(cluster.loadBalancer)),
     circuit_breakers: emitCircuitBreakers(cluster.limits),
@@ -81,7 +82,7 @@ function emitDiscovery(
       ? { type: "STATIC", load_assignment: emitLoadAssignment(name, discovery.endpoints) }
       : { type: "EDS", eds_cluster_config: { eds_config: fileSource(endpointsFile, options) } };
   }
-  if (discovery.kind === "byAuthority") {
+  if (isLookedUp(discovery.kind)) {
     return { cluster_type: DYNAMIC_FORWARD_PROXY_CLUSTER };
   }
   return {

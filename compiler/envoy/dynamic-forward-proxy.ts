@@ -29,17 +29,22 @@ export const DYNAMIC_FORWARD_PROXY_FILTER: Extension = {
   }),
 };
 
-/** Whether some route of each listener leads to such a cluster: only there the filter has something to do. */
+/**
+ * Whether some route of each listener leads to such a cluster: only there the filter has something to do. Without the
+ * filter, a request for such a cluster finds no host, and is answered 503.
+ */
 export function forwardsByAuthority({ clusters }: Config): (listener: Listener) => boolean {
-  const names = new Set(
-    clusters.filter(({ discovery }) => discovery.kind === "byAuthority").map(({ name }) => name),
-  );
-  return ({ routes }) =>
-    names.size > 0 &&
-    routes.virtualHosts.some((host) =>
+  const kinds = new Map(clusters.map(({ name, discovery }) => [name, discovery.kind]));
+  return ({ role, routes }) => {
+    const isMeant = (cluster: string) => {
+      const kind = kinds.get(cluster);
+      return kind === "byAuthority" || (kind === "originalDestination" && role === "mesh");
+    };
+    return routes.virtualHosts.some((host) =>
       host.routes.some(
         ({ action }) =>
-          action.kind === "forward" && action.destinations.some(({ cluster }) => names.has(cluster)),
+          action.kind === "forward" && action.destinations.some(({ cluster }) => isMeant(cluster)),
       ),
     );
+  };
 }

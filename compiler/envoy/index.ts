@@ -3,6 +3,7 @@
  * bytes, nothing is read, nothing is written, and nothing of Istio is known here.
  */
 
+import { isLookedUp } from "../ir/discovery.ts";
 import type { Cluster, Config } from "../ir/ir.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
@@ -66,7 +67,7 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
 
 /** Envoy refuses a DNS cluster without a name to resolve; without the cluster, its requests get a 503. */
 function canBeWritten({ discovery }: Cluster): boolean {
-  return discovery.kind === "eds" || discovery.kind === "byAuthority" || discovery.endpoints.length > 0;
+  return discovery.kind === "eds" || isLookedUp(discovery.kind) || discovery.endpoints.length > 0;
 }
 
 function typedRoutes(routes: RouteConfiguration) {

@@ -216,7 +216,7 @@ export class Evaluator {
     }
     const cluster = this.#clusters.get(name);
     const endpoints = cluster?.discovery.endpoints ?? [];
-    if (endpoints.length === 0) {
+    if (!this.#isReachable(cluster)) {
       const why = cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`;
       const body = cluster === undefined ? "" : "no healthy upstream";
       return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
@@ -303,10 +303,18 @@ export class Evaluator {
     }
   }
 
+  /** Whether somebody is there to answer; whoever a request names itself is taken to be. */
+  #isReachable(cluster: Cluster | undefined): boolean {
+    if (cluster === undefined) return false;
+    const { kind, endpoints } = cluster.discovery;
+    // What a gateway is asked for is its own name, and no destination.
+    if (kind === "originalDestination") return this.listener.role === "mesh";
+    return kind === "byAuthority" || endpoints.length > 0;
+  }
+
   /** A copy for nobody is none. */
   #isCopied(cluster: string, perMillion: number): boolean {
-    const endpoints = this.#clusters.get(cluster)?.discovery.endpoints ?? [];
-    return endpoints.length > 0 && this.#roll(perMillion);
+    return this.#isReachable(this.#clusters.get(cluster)) && this.#roll(perMillion);
   }
 
   #roll(perMillion: number): boolean {

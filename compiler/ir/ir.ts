@@ -318,7 +318,12 @@ export type Discovery =
   | { readonly kind: "strictDns"; readonly endpoints: readonly Endpoint[] }
   | { readonly kind: "logicalDns"; readonly endpoints: readonly Endpoint[] }
   /** The host and port that each request asks for, looked up when it comes. */
-  | { readonly kind: "byAuthority"; readonly endpoints: readonly [] };
+  | { readonly kind: "byAuthority"; readonly endpoints: readonly [] }
+  /**
+   * Where the connection was meant for. An explicit proxy learns that from the authority as well; at an edge, where
+   * a request's host is one of the edge's own, there is nothing to learn, and nowhere to go.
+   */
+  | { readonly kind: "originalDestination"; readonly endpoints: readonly [] };
 
 export interface Endpoint {
   /** An IP address (EDS) or a DNS name. */

@@ -79,20 +79,25 @@ test("no TLS, and no locality, are what there is", () => {
   ).toEqual([]);
 });
 
-test.each(["resolution: NONE", "resolution: DYNAMIC_DNS", "location: MESH_EXTERNAL"])(
-  "a ServiceEntry with %s is refused",
-  (field) => {
-    const entry = `
+test("a request without endpoints goes to the port that it names", () => {
+  const entry = (resolution: string, targetPort: number) => `
 ---
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: x, namespace: default }
-spec: { hosts: ["*.example"], ports: [{ number: 80, name: http, protocol: HTTP }], ${field} }
+spec:
+  hosts: ["*.example"]
+  ports: [{ number: 80, name: http, protocol: HTTP, targetPort: ${targetPort} }]
+  resolution: ${resolution}
 `;
-    expect(findings(entry)).toEqual([["SL0301", 6]]);
-    expect(findings(entry.replace("hosts:", 'exportTo: ["~"], hosts:'))).toEqual([]);
-  },
-);
+  for (const resolution of ["NONE", "DYNAMIC_DNS"]) {
+    expect(findings(entry(resolution, 8080))).toEqual([["SL0301", 8]]);
+    expect(findings(entry(resolution, 80))).toEqual([]);
+    const forOthers = entry(resolution, 8080).replace("  hosts:", '  exportTo: ["~"]\n  hosts:');
+    expect(findings(forOthers)).toEqual([]);
+  }
+  expect(findings(entry("STATIC", 8080))).toEqual([]);
+});
 
 test("what another proxy would obey is not refused", () => {
   const gateway = (selector: string) => `

@@ -91,13 +91,17 @@ const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [
   "subsets[].trafficPolicy.portLevelSettings[]",
 ].flatMap((where) => TRAFFIC_POLICY.map((entry) => ({ ...entry, path: `${where}.${entry.path}` })));
 
+const hasTargetPort = (ports: unknown) =>
+  Array.isArray(ports) && ports.some(({ number, targetPort }) => targetPort && targetPort !== number);
+
 const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
   {
-    path: "resolution",
-    when: (value) => value === undefined || value === "NONE",
-    why: "the address that a client asked for is not known to an explicit proxy; STATIC and DNS are supported",
+    path: "ports",
+    when: (value, _key, { resolution }) =>
+      (resolution === undefined || resolution === "NONE" || resolution === "DYNAMIC_DNS") &&
+      hasTargetPort(value),
+    why: "a targetPort; with resolution NONE or DYNAMIC_DNS a request goes to the port that it names",
   },
-  { path: "resolution", when: (value) => value === "DYNAMIC_DNS" },
   {
     path: "endpoints[].address",
     when: (value) => typeof value === "string" && value.startsWith("unix:"),

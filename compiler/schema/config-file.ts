@@ -43,4 +43,8 @@ export const configFile: Schema = object({
     oneOf("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"),
     "Istio's meshConfig.pathNormalization.",
   ),
+  outboundPolicy: described(
+    oneOf("REGISTRY_ONLY", "ALLOW_ANY"),
+    "Whether the mesh listeners pass requests for unknown hosts on; ALLOW_ANY unless said.",
+  ),
 });

@@ -25,8 +25,12 @@ const stub = (cluster: string): HeaderLine[] => [
   ["content-type", "application/json"],
 ];
 
-/** An endpoint that refuses connections. */
-const UPSTREAM_FAILS = new Set(["http://reviews/refused"]);
+/** An endpoint that refuses connections, names that nobody has. */
+const UPSTREAM_FAILS = new Set([
+  "http://reviews/refused",
+  "http://nobody.invalid/",
+  "http://reviews.shop.svc.cluster.local:81/",
+]);
 
 const FILTER = loadFilter(filterModulePath());
 let folder: string;
@@ -57,7 +61,7 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
   const paths = await Promise.all(
     [WORLD, rules].map(async (text, i) => {
       const name = path.join(folder, `${i}.yaml`);
-      await writeFile(name, text.replaceAll("$FREE_PORT", "1"));
+      await writeFile(name, withPort(text));
       return name;
     }),
   );
@@ -93,6 +97,11 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
   expect(lines.length, lines.join("\n")).toBe(0);
 }
 
+/** Nobody answers there. */
+function withPort(text: string): string {
+  return text.replaceAll("$FREE_PORT", "1");
+}
+
 function askedCheck({ ask, at, http, headers, body, times, expect, shares }: Check): AskedCheck {
   const { method, host, path: target } = ask!;
   const lines = Object.entries(headers).flatMap(([name, value]) =>
@@ -100,11 +109,11 @@ function askedCheck({ ask, at, http, headers, body, times, expect, shares }: Che
   );
   const { elapsedMs: _elapsed, attempts: _attempts, ...expected } = expect;
   return {
-    asked: makeRequest({ method, authority: host, path: target }, lines, {
+    asked: makeRequest({ method, authority: withPort(host), path: target }, lines, {
       protocol: http === "2" ? "HTTP/2" : "HTTP/1.1",
       ...(body !== undefined && { body }),
     }),
-    ask: `${method} http://${host}${target}`,
+    ask: `${method} http://${withPort(host)}${target}`,
     at,
     times,
     expect: expected,

@@ -1,5 +1,6 @@
 /** The clusters that the routes use. */
 
+import { isLookedUp } from "../../ir/discovery.ts";
 import type { Cluster, Discovery, Endpoint } from "../../ir/ir.ts";
 import { formatLabels, selects } from "../labels.ts";
 import type { Lowering } from "../lowering.ts";
@@ -76,11 +77,10 @@ function lowerProxyProtocol(settings: EffectivePolicy["proxyProtocol"]): Pick<Cl
 
 /** An explicit proxy is told by name where its client would have gone without it. */
 function discovery(
-  service: Service,
+  { discovery: kind }: Service,
   endpoints: readonly Endpoint[],
   { loadBalancer }: EffectivePolicy,
 ): Discovery {
-  return loadBalancer?.simple === "PASSTHROUGH"
-    ? { kind: "byAuthority", endpoints: [] }
-    : { kind: service.discovery, endpoints };
+  if (loadBalancer?.simple === "PASSTHROUGH") return { kind: "byAuthority", endpoints: [] };
+  return isLookedUp(kind) ? { kind, endpoints: [] } : { kind, endpoints };
 }

@@ -3,6 +3,7 @@
  * `mesh_<port>` for each port, as a sidecar has them.
  */
 
+import { isLookedUp } from "../../ir/discovery.ts";
 import type { Listener, Route, VirtualHost } from "../../ir/ir.ts";
 import type { OutboundPolicy } from "../../options.ts";
 import { PASSTHROUGH_CLUSTER } from "../clusters/passthrough.ts";
@@ -130,7 +131,8 @@ function explicitHosts(
 
 /** The port of a request that names none: HTTP's own, else the only one. */
 function defaultPort(service: Service): number | undefined {
-  if (httpPort(service, HTTP_PORT)) {
+  // Where requests say themselves where they go, one without a port means HTTP's own.
+  if (httpPort(service, HTTP_PORT) || isLookedUp(service.discovery)) {
     return HTTP_PORT;
   }
   const http = service.ports.filter(isHttp);

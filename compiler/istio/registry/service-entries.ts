@@ -8,28 +8,29 @@ import type { Service, ServiceEndpoint } from "./service.ts";
 import type { Workload, Workloads } from "./workloads.ts";
 
 const DISCOVERIES: Readonly<Record<string, Service["discovery"]>> = {
+  NONE: "originalDestination",
+  DYNAMIC_DNS: "byAuthority",
   STATIC: "eds",
   DNS: "strictDns",
   DNS_ROUND_ROBIN: "logicalDns",
 };
 
-/** Nothing for a resolution that is not supported; the refusal is reported with the other unsupported fields. */
 export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: Workloads): Service[] {
   const { spec, namespace } = resource;
-  const discovery = DISCOVERIES[spec.resolution ?? "NONE"];
-  if (discovery === undefined) {
-    return [];
-  }
+  // The schema knows no other.
+  const discovery = DISCOVERIES[spec.resolution ?? "NONE"]!;
   const ports = spec.ports ?? [];
   const selected: readonly Pick<Workload, "entry" | "labels">[] =
     spec.workloadSelector !== undefined
       ? workloads.select(namespace, spec.workloadSelector.labels ?? {})
       : (spec.endpoints ?? []).map((entry) => ({ entry, labels: entry.labels ?? {} }));
-  return spec.hosts.map((written, index) => {
+  return (spec.hosts ?? []).map((written, index) => {
     const host = written.toLowerCase();
     // Resolved by DNS and nobody listed: the host itself is the name to resolve.
     const backends =
-      selected.length === 0 && discovery !== "eds" ? [{ entry: { address: host }, labels: {} }] : selected;
+      selected.length === 0 && (discovery === "strictDns" || discovery === "logicalDns")
+        ? [{ entry: { address: host }, labels: {} }]
+        : selected;
     return {
       host,
       namespace,

@@ -3,6 +3,7 @@
  * Kubernetes' any more, except the names.
  */
 
+import type { Discovery } from "../../ir/ir.ts";
 import type { Span } from "../../source/span.ts";
 import type { Labels } from "../labels.ts";
 import type { Locality } from "./locality.ts";
@@ -37,7 +38,7 @@ export interface Service {
   readonly addresses: readonly string[];
   /** Names of single endpoints below the service's own are served, too (a headless Kubernetes service). */
   readonly headless: boolean;
-  readonly discovery: "eds" | "strictDns" | "logicalDns";
+  readonly discovery: Discovery["kind"];
   /** The host of the service that this one is only another name of. */
   readonly aliasOf?: string;
   /** Who is near comes first, whether or not endpoints are watched: of the same zone, or even the same machine. */
