@@ -63,7 +63,7 @@ import {
 import { program, strings, useProgram } from "./program/current";
 import { findHost } from "./program/host-name";
 import { findRoute } from "./program/match";
-import { authority, authorityLength, beginRequest, rawPath, takeHeader } from "./program/request";
+import { authority, authorityLength, beginRequest, isRoutable, takeHeader } from "./program/request";
 import { rootProgram } from "./roots";
 
 const CLUSTER_HEADER = ascii("x-sluice-cluster");
@@ -79,8 +79,7 @@ export function decide(stream: u32, root: usize): u32 {
   useProgram(blob);
   beginRequest(blob);
   takeHeaders();
-  // Only CONNECT has no path. Envoy's routes take it when they name it, and Istio's rules have no word for that.
-  const route = rawPath ? findRoute(findHost(authority, authorityLength), ROUTE_NONE) : ROUTE_NONE;
+  const route = isRoutable() ? findRoute(findHost(authority, authorityLength), ROUTE_NONE) : ROUTE_NONE;
   if (route == ROUTE_NONE) {
     respond(404, NO_ROUTE_DETAILS, 15, 0, 0);
     return STOP_ITERATION;

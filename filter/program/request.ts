@@ -7,7 +7,7 @@
  */
 
 import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
-import { copyLower } from "../host/text";
+import { ascii, copyLower, equalBytes } from "../host/text";
 import {
   ATTRIBUTE_FIRST_NAMED,
   ATTRIBUTE_PATH,
@@ -28,8 +28,12 @@ export let pathLength: i32 = 0;
 export let authority: usize = 0;
 export let authorityLength: i32 = 0;
 
+let isProtocolEmpty: bool = false;
+
 let attributes: usize = 0;
 let queryRead: bool = false;
+
+const PROTOCOL = ascii("x-forwarded-proto");
 
 // One slot for each attribute: (stamp, first line). Shared by all programs of a VM, as large as the largest needs.
 let slots: usize = 0;
@@ -66,7 +70,7 @@ export function reserveSlots(count: u32): bool {
 /** Begins a request that is decided by `program`. */
 export function beginRequest(program: usize): void {
   attributes = program + load<u32>(program, HEADER_ATTRIBUTES);
-  queryRead = false;
+  queryRead = isProtocolEmpty = false;
   presentCount = 0;
   path = rawPath = authority = 0;
   pathLength = rawPathLength = authorityLength = 0;
@@ -85,11 +89,21 @@ export function takeHeader(name: usize, nameLength: i32, value: usize, valueLeng
       authority = value;
       authorityLength = valueLength;
     }
+  } else if (!valueLength && nameLength == 17 && equalBytes(name, PROTOCOL, 17)) {
+    isProtocolEmpty = true;
   }
   const bit = (<u64>1) << min<u64>(nameLength, 63);
   if (!(load<u64>(attributes, ATTRIBUTES_LENGTHS) & bit)) return;
   const slot = tableFind(load<u32>(attributes, ATTRIBUTES_HEADERS), name, nameLength);
   if (slot != NOT_FOUND) addLine(slot, value, valueLength);
+}
+
+/**
+ * Whether rules are asked at all. Without a path (only CONNECT has none), or with a client's empty `x-forwarded-proto`,
+ * Envoy's own routes take no request, whatever they say.
+ */
+export function isRoutable(): bool {
+  return rawPath != 0 && !isProtocolEmpty;
 }
 
 function setPath(value: usize, length: i32): void {
