@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emitEnvoy } from "../../compiler/envoy/index.ts";
-import type { Action, Cluster, Config, CorsPolicy, Fault, Listener } from "../../compiler/ir/ir.ts";
+import type { Action, Cluster, Config, CorsPolicy, Fault, Forward, Listener } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
 import { encodeProgram } from "../../compiler/program/encode.ts";
@@ -244,6 +244,36 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
       files = newFiles;
     }
     expect([...(await stopLoad()).keys()]).toEqual(["one"]);
+    expect(envoy.log).toEqual([]);
+  });
+
+  test("no request is lost while a cluster is balanced in other ways", async () => {
+    const port = await freePort();
+    const upstreams = [await upstream("up"), await upstream("up")];
+    const policies: readonly Partial<Cluster>[] = [
+      { loadBalancer: { kind: "ringHash", minimumRingSize: 64 } },
+      { loadBalancer: { kind: "maglev", tableSize: 251 }, outlierDetection: { minHealthPercent: 0 } },
+      { loadBalancer: { kind: "random" }, byLocalityWeight: true },
+      { limits: { maxRequests: 1000 }, maxRequestsPerConnection: 3 },
+    ];
+    const config = (i: number): Config => ({
+      listeners: [
+        listener("mesh", port, {
+          ...(forward("a") as Forward),
+          ...(i % 4 < 2 && { hash: [{ kind: "header", name: `x-${i}` }] }),
+        }),
+      ],
+      clusters: [{ ...cluster("a", ...upstreams), ...policies[i % 4] }],
+    });
+    let files = await start(config(0), version);
+    const stopLoad = load(port);
+    for (let i = 1; i <= 8; i++) {
+      const newFiles = emit(config(i));
+      const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 100 });
+      expect(result).toMatchObject({ kind: "reloaded" });
+      files = newFiles;
+    }
+    expect([...(await stopLoad()).keys()]).toEqual(["up"]);
     expect(envoy.log).toEqual([]);
   });
 });
