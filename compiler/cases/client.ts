@@ -199,10 +199,11 @@ export function askHttp2(port: number, request: ClientRequest): Promise<ClientRe
     let status = 0;
     let body = "";
     const headers: Record<string, string[]> = {};
-    stream.on("response", (fields) => {
+    stream.on("response", (fields, _flags, lines: readonly string[] = []) => {
       status = Number(fields[":status"]);
-      for (const [name, value] of Object.entries(fields)) {
-        headers[name] = [value ?? ""].flat().map(String);
+      for (let i = 0; i + 1 < lines.length; i += 2) {
+        const name = lines[i]!;
+        headers[name] = [...(headers[name] ?? []), lines[i + 1]!];
       }
     });
     // A gRPC answer without a body may put its status into trailers.

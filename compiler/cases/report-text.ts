@@ -2,7 +2,7 @@
 
 import type { Colors } from "../diagnostics/render-text.ts";
 import { printable } from "../diagnostics/render-text.ts";
-import { where } from "../explain/render-text.ts";
+import { reasons, where } from "../explain/render-text.ts";
 import type { CoverageCounts, CoverageItem, CoverageReport } from "./coverage.ts";
 import type { CheckResult } from "./results.ts";
 
@@ -59,7 +59,7 @@ function byCase(results: readonly CheckResult[]): CheckResult[][] {
 }
 
 export function failureLines(result: CheckResult, { red, green, dim }: Colors): string[] {
-  const { ask, at, file, line, column, differences, errors, rule } = result;
+  const { ask, at, file, line, column, differences, errors, rule, instead } = result;
   return [
     `${printable(ask)} at ${at} ${dim(`${printable(file)}:${line}:${column}`)}`,
     ...differences.flatMap(({ what, expected, actual }) => [
@@ -69,11 +69,17 @@ export function failureLines(result: CheckResult, { red, green, dim }: Colors): 
     ]),
     ...errors.map((error) => red(`  ${printable(error)}`)),
     `  ${rule === undefined ? "no rule took it" : `taken by ${ruleText(rule)}`}`,
+    ...instead.flatMap((one) => [
+      `  not by   ${ruleText(one)}`,
+      ...(one.failed.length > 0 ? reasons(one) : ["an earlier rule took it before"]).map(
+        (line) => `             ${printable(line)}`,
+      ),
+    ]),
   ];
 }
 
 function ruleText(rule: NonNullable<CheckResult["rule"]> & { readonly cluster?: string }): string {
-  if (rule.resource === undefined) return "the service's own route, without a VirtualService";
+  if (rule.resource === undefined) return "the default route: no VirtualService rules it";
   const match = rule.match === undefined ? "" : `.match[${rule.match}]`;
   const name = rule.name === "" ? "" : ` "${rule.name}"`;
   return printable(`${where(rule)} ${rule.resource} http[${rule.rule}]${match}${name}`);

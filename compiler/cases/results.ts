@@ -2,7 +2,8 @@
 
 import { positionAt } from "../diagnostics/position.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
-import { place, type RulePlace } from "../explain/explanation.ts";
+import { place, type RulePlace, type TriedRule, triedRule } from "../explain/explanation.ts";
+import type { Route } from "../ir/ir.ts";
 import type { Case, Check } from "./case.ts";
 import { type Difference, judge, type Observation } from "./judge.ts";
 
@@ -20,6 +21,8 @@ export interface CheckResult {
   readonly differences: readonly Difference[];
   /** The rule that took it; absent when none did. */
   readonly rule?: RulePlace & { readonly name: string };
+  /** Rules that lead where it was expected to go and did not take it, with what they wanted. */
+  readonly instead: readonly TriedRule[];
   /** Why it could not be asked, or mistakes in Sluice itself. */
   readonly errors: readonly string[];
   readonly ms: number;
@@ -57,7 +60,26 @@ export function resultOf(
     ok: differences.length === 0 && errors.length === 0,
     differences,
     ...(route && { rule: { ...place(route.origin), name: route.name } }),
+    instead: differences.some(({ what }) => what === "route" || what === "cluster")
+      ? expectedRules(check, evaluations[0])
+      : [],
     errors,
     ms,
   };
+}
+
+const MOST_RULES = 3;
+
+function expectedRules({ expect }: Check, evaluation: Evaluation | undefined): TriedRule[] {
+  const { host, request, taken } = evaluation ?? {};
+  if (host === undefined || request === undefined) return [];
+  const isExpected = ({ name, action }: Route) =>
+    name === expect.route ||
+    (expect.route === undefined &&
+      action.kind === "forward" &&
+      action.destinations.some(({ cluster }) => cluster === expect.cluster));
+  return host.virtualHost.routes
+    .filter((route) => route !== taken?.route && isExpected(route))
+    .slice(0, MOST_RULES)
+    .map((route) => triedRule(route, request, false));
 }

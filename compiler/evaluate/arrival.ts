@@ -41,7 +41,12 @@ export function arrive(
     return { kind: "refused", status: 400, why: "Envoy refuses the path: it has an escaped NUL" };
   }
   const sent = new Map<string, HeaderLine[]>();
-  for (const line of asked.headers) {
+  for (const [name, value] of asked.headers) {
+    // HTTP/1.1 has blanks around values; HTTP/2 takes them for a part.
+    const line: HeaderLine = [
+      name,
+      asked.protocol === "HTTP/2" ? value : value.replace(/^[ \t]+|[ \t]+$/g, ""),
+    ];
     if (HOP_BY_HOP.has(line[0]) || INTERNAL.has(line[0])) continue;
     // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.
     if (line[0] === "cookie" && line[1] === "" && asked.protocol === "HTTP/2") continue;

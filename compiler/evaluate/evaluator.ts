@@ -193,7 +193,7 @@ export class Evaluator {
     const fault = this.#faults.get(decision.cluster ?? "");
     const name = fault?.cluster ?? decision.cluster ?? "";
     const upstreamHeaders = throughClass(sent, routeClass, (headers) => ({ ...base, request: headers }));
-    /** With status 0 for what Envoy says in place of an upstream: the variable has no value yet. */
+    // With status 0 for what Envoy says in place of an upstream: the variable has no value yet.
     const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
       const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
         ...base,
@@ -279,10 +279,11 @@ export class Evaluator {
         : action.base64
           ? Buffer.from(action.body, "base64").toString()
           : action.body;
+    // What Envoy says itself has no status yet when variables are worked out.
     const written = mutate(headers, routeClass.headers?.response, (response) => ({
       ...base,
       request: sent,
-      response: { status: action.status, headers: response },
+      response: { status: 0, headers: response },
     }));
     const answer = localReply(sent, { status: action.status, headers: written, body });
     return { outcome: { kind: "answer", by: action.kind, answer } };
@@ -348,7 +349,10 @@ function sentRequest(headers: readonly HeaderLine[]): SentRequest {
     method: headerOf(headers, ":method") ?? "",
     host: headerOf(headers, ":authority") ?? "",
     path: headerOf(headers, ":path") ?? "",
-    headers: headers.filter(([name]) => !name.startsWith(":")),
+    // By HTTP/1.1, blanks around a value are no part of it.
+    headers: headers
+      .filter(([name]) => !name.startsWith(":"))
+      .map(([name, value]): HeaderLine => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")]),
   };
 }
 

@@ -6,7 +6,7 @@
 import { positionAt } from "../diagnostics/position.ts";
 import type { Evaluation, Outcome } from "../evaluate/evaluator.ts";
 import { type Failure, failures, headerField } from "../evaluate/trial.ts";
-import type { HeaderLine } from "../host/vm.ts";
+import type { HeaderLine, HostRequest } from "../host/vm.ts";
 import type {
   Action,
   CorsPolicy,
@@ -179,16 +179,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
       },
     }),
     tried: request
-      ? routes.slice(0, last + 1).map((route) => ({
-          ...place(route.origin),
-          name: route.name,
-          matched: route === taken?.route,
-          conditions: conditionsOf(route.match),
-          failed: [...failures(route.match, request)].map((failure) => ({
-            condition: condition(failure.field, failure.match, failure.ignoreCase),
-            seen: failure.seen,
-          })),
-        }))
+      ? routes.slice(0, last + 1).map((route) => triedRule(route, request, route === taken?.route))
       : [],
     untried: request ? routes.length - 1 - last : 0,
     ...(taken && { rule: ruleDetails(taken.route, input) }),
@@ -196,6 +187,19 @@ export function makeExplanation(input: ExplanationInput): Explanation {
     disagreements: [
       ...new Set([evaluation, ...draws].flatMap((one) => one.disagreements).concat(disagreements)),
     ],
+  };
+}
+
+export function triedRule(route: Route, request: HostRequest, matched: boolean): TriedRule {
+  return {
+    ...place(route.origin),
+    name: route.name,
+    matched,
+    conditions: conditionsOf(route.match),
+    failed: [...failures(route.match, request)].map((failure) => ({
+      condition: condition(failure.field, failure.match, failure.ignoreCase),
+      seen: failure.seen,
+    })),
   };
 }
 

@@ -75,20 +75,20 @@ function triedLines(one: TriedRule, number: number, { green, red, dim }: Colors)
   if (one.matched) {
     return [head, `     ${one.conditions.length > 0 ? one.conditions.join(" and ") : "every request"}`];
   }
-  return [
-    head,
-    ...one.failed.map(({ condition, seen }) => {
-      const got =
-        seen.length === 0
-          ? "it is not there"
-          : `got ${seen.map((value) => JSON.stringify(value)).join(", ")}`;
-      return `     wants ${condition}, ${got}`;
-    }),
-  ];
+  return [head, ...reasons(one).map((line) => `     ${line}`)];
+}
+
+/** Why a rule did not take a request. */
+export function reasons({ failed }: TriedRule): string[] {
+  return failed.map(({ condition, seen }) => {
+    const got =
+      seen.length === 0 ? "it is not there" : `got ${seen.map((value) => JSON.stringify(value)).join(", ")}`;
+    return `wants ${condition}, ${got}`;
+  });
 }
 
 function name({ name, resource, rule, match }: RulePlace & { readonly name: string }): string {
-  if (resource === undefined) return "the service's own route, without a VirtualService";
+  if (resource === undefined) return "no VirtualService rules it: the default route";
   const which = `http[${rule}]${match === undefined ? "" : `.match[${match}]`}`;
   return `${resource} ${which}${name === "" ? "" : ` "${name}"`}`;
 }
@@ -183,7 +183,10 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
   const lines: string[] = [];
   if (decision.delayMs > 0) lines.push(`waits ${decision.delayMs} ms, then`);
   if (decision.outcome === "forward") {
-    lines.push(bold(green(`goes to ${decision.cluster}`)), endpointText(decision.endpoints ?? []));
+    lines.push(bold(green(`goes to ${decision.cluster}`)));
+    lines.push(
+      decision.endpoints?.length ? endpointText(decision.endpoints) : "the host that it names is looked up",
+    );
     const { upstream } = decision;
     if (upstream) {
       lines.push("the upstream gets", `  ${upstream.method} ${upstream.host} ${upstream.path}`);

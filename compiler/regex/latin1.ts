@@ -26,6 +26,11 @@ export function latin1Text(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(characterOf(byte))).join("");
 }
 
+/** The bytes that a text of such characters stands for. */
+export function latin1ToBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0) & MAX_BYTE);
+}
+
 /** The bytes among ranges of such characters. */
 export function latin1Bytes(characters: Ranges): Ranges {
   const bytes: number[] = [];

@@ -3,23 +3,25 @@
  * says why a rule did not match, which must not err where the tables do.
  */
 
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
+import { latin1Text, latin1ToBytes } from "./latin1.ts";
+import { compileForBytes } from "./parse.ts";
 
 const MAX_KEPT = 1000;
 const compiled = new Map<string, RE2JS>();
 
-export function compiledRegex(pattern: string): RE2JS {
+function compiledRegex(pattern: string): RE2JS {
   let regex = compiled.get(pattern);
   if (regex === undefined) {
     if (compiled.size >= MAX_KEPT) compiled.clear();
-    regex = RE2JS.compile(pattern);
+    regex = compileForBytes(pattern);
     compiled.set(pattern, regex);
   }
   return regex;
 }
 
 export function regexMatches(pattern: string, text: string): boolean {
-  return compiledRegex(pattern).testExact(text);
+  return compiledRegex(pattern).testExact(latin1Text(Buffer.from(text)));
 }
 
 /**
@@ -27,6 +29,11 @@ export function regexMatches(pattern: string, text: string): boolean {
  * which is not there, or ends in the middle of an escape, replaces nothing.
  */
 export function regexReplace(pattern: string, text: string, substitution: string): string {
+  const replaced = replaceAll(pattern, latin1Text(Buffer.from(text)), latin1Text(Buffer.from(substitution)));
+  return Buffer.from(latin1ToBytes(replaced)).toString();
+}
+
+function replaceAll(pattern: string, text: string, substitution: string): string {
   const regex = compiledRegex(pattern);
   const most = Math.max(0, ...[...substitution.matchAll(/\\(\\|\d)/g)].map(([, what]) => Number(what) || 0));
   const escapesAreWhole = /^(?:[^\\]|\\[\\0-9])*$/s.test(substitution);

@@ -68,14 +68,15 @@ export function parseRegex(pattern: string): Program {
 
 /** Whether a pattern matches the empty text. */
 export function regexMatchesEmpty(pattern: string): boolean {
-  return compile(pattern).testExact("");
+  return compileForBytes(pattern).testExact("");
 }
 
 function parse(pattern: string) {
-  return compile(pattern).re2Input.prog;
+  return compileForBytes(pattern).re2Input.prog;
 }
 
-function compile(pattern: string): RE2JS {
+/** The pattern for texts of `latin1Text`; for what is no hot path, and must not err where our tables do. */
+export function compileForBytes(pattern: string): RE2JS {
   if (leastProgramSize(pattern) > NFA_MAX_INSTRUCTIONS) throw new RegexError(TOO_LARGE);
   // istiod reads characters: what it refuses gets to no Envoy.
   const unicode = compileUnicode(pattern);
