@@ -9,6 +9,7 @@ import { CORS } from "./cors.ts";
 import { type ConfigSource, fileSource } from "./discovery.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { grpcWebFilters } from "./grpc-web.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, typed } from "./protobuf.ts";
@@ -95,6 +96,7 @@ export function emitHttpConnectionManager(
             : { route_config: emitClassRoutes(listener) }),
           http_filters: [
             emitWasmFilter(listener.name, ownFile, options),
+            ...grpcWebFilters(listener),
             ...(hasCors(listener) ? [CORS] : []),
             ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
             ROUTER,
@@ -105,7 +107,13 @@ export function emitHttpConnectionManager(
             ? { rds: routesFromFile(nativeRoutesFile(listener.name), listener, options) }
             : { route_config: emitNativeRoutes(listener) }),
           // istiod's order: an aborted request, even a preflight, has no CORS headers.
-          http_filters: [FAULT, CORS, ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []), ROUTER],
+          http_filters: [
+            ...grpcWebFilters(listener),
+            FAULT,
+            CORS,
+            ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
+            ROUTER,
+          ],
         }),
     ...(options.accessLogPath !== undefined && {
       access_log: [

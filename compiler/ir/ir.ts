@@ -43,6 +43,8 @@ export interface Listener {
   readonly address: string;
   /** The port bound, after `--port-map`. */
   readonly port: number;
+  /** Whether clients may speak gRPC-Web to upstreams that speak gRPC. */
+  readonly grpcWeb?: true;
   readonly routes: RouteTable;
 }
 

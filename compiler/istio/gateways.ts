@@ -79,6 +79,8 @@ export function lowerGateways(
       role: "gateway",
       address: listenAddress,
       port: portMap.get(port) ?? port,
+      // istiod asks the first server of a port.
+      ...(servers[0]?.server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
       routes: {
         ignorePortInHost: true,
         virtualHosts: lowerVirtualHosts(port, servers, bound, served, lowering),
