@@ -69,7 +69,7 @@ export async function explainCommand(
   const evaluator = evaluators.get(listener.name)!;
   const evaluation = evaluator.evaluate(asked);
   const dice = evaluation.taken !== undefined && hasDice(evaluation.taken.route);
-  const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery.endpoints]));
+  const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery]));
   const explanation = makeExplanation({
     asked,
     listener,
@@ -81,7 +81,7 @@ export async function explainCommand(
       .map(({ name }) => name),
     evaluation,
     draws: dice ? Array.from({ length: DRAWS }, () => evaluator.evaluate(asked)) : [],
-    endpointsOf: (cluster) => clusters.get(cluster) ?? [],
+    discoveryOf: (cluster) => clusters.get(cluster),
     upstreamFaults: config.upstreamFaults ?? [],
   });
   if (flags.format === "json") {

@@ -310,7 +310,7 @@ export class Evaluator {
     const { kind, endpoints } = cluster.discovery;
     // What a gateway is asked for is its own name, and no destination.
     if (kind === "originalDestination") return this.listener.role === "mesh";
-    return kind === "byAuthority" || endpoints.length > 0;
+    return kind === "byAuthority" || endpoints.some(({ unhealthy }) => !unhealthy);
   }
 
   /** A copy for nobody is none. */

@@ -7,9 +7,11 @@ import { positionAt } from "../diagnostics/position.ts";
 import type { Evaluation, Outcome } from "../evaluate/evaluator.ts";
 import { type Failure, failures, headerField } from "../evaluate/trial.ts";
 import type { HeaderLine, HostRequest } from "../host/vm.ts";
+import { isLookedUp } from "../ir/discovery.ts";
 import type {
   Action,
   CorsPolicy,
+  Discovery,
   Endpoint,
   Fault,
   Forward,
@@ -111,6 +113,8 @@ export interface SplitPart {
   /** That stands in the place of the upstream, and meets each try. */
   readonly upstreamFault?: Fault;
   readonly endpoints: readonly Endpoint[];
+  /** In place of endpoints: whichever host a request names. */
+  readonly byAuthority?: true;
 }
 
 export interface DecisionDetails {
@@ -147,7 +151,8 @@ export interface ExplanationInput {
   readonly evaluation: Evaluation;
   /** Further evaluations of the same request, where dice are in it. */
   readonly draws: readonly Evaluation[];
-  readonly endpointsOf: (cluster: string) => readonly Endpoint[];
+  /** Absent for a cluster that is not there. */
+  readonly discoveryOf: (cluster: string) => Discovery | undefined;
   readonly upstreamFaults: readonly UpstreamFault[];
 }
 
@@ -244,7 +249,7 @@ function ruleDetails(route: Route, input: ExplanationInput): RuleDetails {
 
 function actionDetails(
   action: Action,
-  { draws, endpointsOf, upstreamFaults }: ExplanationInput,
+  { draws, discoveryOf, upstreamFaults }: ExplanationInput,
 ): Partial<RuleDetails> {
   if (action.kind === "redirect") {
     const { kind: _kind, ...redirect } = action;
@@ -268,7 +273,7 @@ function actionDetails(
         }),
       ...own,
       ...(fault !== undefined && { upstreamFault: upstreamFaults.find(({ name }) => name === fault)!.fault }),
-      endpoints: endpointsOf(cluster),
+      ...upstreamsOf(discoveryOf(cluster)),
     })),
     timeoutMs,
     retry,
@@ -279,6 +284,13 @@ function actionDetails(
     ...(mirrors?.length && { mirrors }),
     ...(sticky && { sticky }),
     ...(hash?.length && { hash }),
+  };
+}
+
+function upstreamsOf(discovery: Discovery | undefined): Pick<SplitPart, "endpoints" | "byAuthority"> {
+  return {
+    endpoints: discovery?.endpoints ?? [],
+    ...(discovery !== undefined && isLookedUp(discovery.kind) && { byAuthority: true }),
   };
 }
 

@@ -105,7 +105,7 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
     const drawn = part.drawn === undefined ? "" : `, drawn ${part.drawn} times`;
     lines.push(
       `${percent(part.share)} to ${part.cluster}${dim(` (weight ${part.weight}${drawn})`)}`,
-      `  ${endpointText(part.endpoints)}`,
+      `  ${part.byAuthority ? BY_AUTHORITY : endpointText(part.endpoints)}`,
       ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  in its place ${line}`) : []),
       ...(part.hostRewrite === undefined ? [] : [`  host becomes ${part.hostRewrite}`]),
       ...mutationLines("request", part.requestHeaders).map((line) => `  ${line}`),
@@ -183,10 +183,7 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
   const lines: string[] = [];
   if (decision.delayMs > 0) lines.push(`waits ${decision.delayMs} ms, then`);
   if (decision.outcome === "forward") {
-    lines.push(bold(green(`goes to ${decision.cluster}`)));
-    lines.push(
-      decision.endpoints?.length ? endpointText(decision.endpoints) : "the host that it names is looked up",
-    );
+    lines.push(bold(green(`goes to ${decision.cluster}`)), decidedEndpoints(decision));
     const { upstream } = decision;
     if (upstream) {
       lines.push("the upstream gets", `  ${upstream.method} ${upstream.host} ${upstream.path}`);
@@ -219,10 +216,19 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
   return lines;
 }
 
+const BY_AUTHORITY = "the host that it names is looked up";
+
+/** Without endpoints a request is forwarded only to the host that it names. */
+function decidedEndpoints({ endpoints = [] }: DecisionDetails): string {
+  return endpoints.length === 0 ? BY_AUTHORITY : endpointText(endpoints);
+}
+
 function endpointText(endpoints: readonly Endpoint[]): string {
-  const addresses = endpoints.map(({ address, port }) =>
-    address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`,
-  );
+  const addresses = endpoints.map(({ address, port, unhealthy, priority }) => {
+    const text = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+    // The first are those of priority 0, which most have.
+    return unhealthy ? `${text} (not ready)` : priority ? `${text} (priority ${priority})` : text;
+  });
   return addresses.length === 0 ? "no endpoint: answered 503" : `endpoints ${addresses.join(", ")}`;
 }
 

@@ -75,12 +75,11 @@ function lowerProxyProtocol(settings: EffectivePolicy["proxyProtocol"]): Pick<Cl
   return settings === undefined ? {} : { proxyProtocol: settings.version === "V2" ? "v2" : "v1" };
 }
 
-/** An explicit proxy is told by name where its client would have gone without it. */
 function discovery(
   { discovery: kind }: Service,
   endpoints: readonly Endpoint[],
   { loadBalancer }: EffectivePolicy,
 ): Discovery {
-  if (loadBalancer?.simple === "PASSTHROUGH") return { kind: "byAuthority", endpoints: [] };
+  if (loadBalancer?.simple === "PASSTHROUGH") return { kind: "originalDestination", endpoints: [] };
   return isLookedUp(kind) ? { kind, endpoints: [] } : { kind, endpoints };
 }

@@ -102,7 +102,7 @@ spec:
 `;
   const passed = lower(yaml + route("host: a"));
   expect(passed.findings).toEqual([]);
-  expect(passed.config.clusters[0]?.discovery).toEqual({ kind: "byAuthority", endpoints: [] });
+  expect(passed.config.clusters[0]?.discovery).toEqual({ kind: "originalDestination", endpoints: [] });
   expect(lower(yaml + route("host: a", "gateways: [gw, mesh]")).diagnostics).toMatchObject([
     { code: "SL0301" },
   ]);
