@@ -42,7 +42,7 @@ async function growth(name: string, during: () => Promise<unknown>): Promise<num
   return (await stat(mesh, name)) - before;
 }
 
-const slow = (port: number, ms = 500) => get(port, { headers: { "x-echo-delay-ms": String(ms) } });
+const slow = (port: number, ms = 1000) => get(port, { headers: { "x-echo-delay-ms": String(ms) } });
 const together = (count: number, one: () => Promise<{ readonly status: number }>) =>
   Promise.all(Array.from({ length: count }, one)).then((all) => all.map(({ status }) => status).sort());
 const NO_RETRIES = virtualService([{ route: [{ destination: { host: HOST } }], retries: { attempts: 0 } }]);
@@ -90,7 +90,7 @@ describe("limits", () => {
 
   test("maxRetries: of retries at the same time, the others are not made", async () => {
     const fail = (port: number) =>
-      get(port, { headers: { "x-echo-status": "503", "x-echo-delay-ms": "300" } });
+      get(port, { headers: { "x-echo-status": "503", "x-echo-delay-ms": "700" } });
     const free = await withPool({ http: {} }, {}, [RETRY_ONCE]);
     await together(4, () => fail(free));
     expect(mesh.upstream.requests).toHaveLength(8);
@@ -101,7 +101,7 @@ describe("limits", () => {
 
   test("retryBudget: retries are a share of the requests, and some are always possible", async () => {
     const fail = (port: number) =>
-      get(port, { headers: { "x-echo-status": "503", "x-echo-delay-ms": "300" } });
+      get(port, { headers: { "x-echo-status": "503", "x-echo-delay-ms": "700" } });
     const port = await withPool({ http: {} }, { retryBudget: { percent: 1, minRetryConcurrency: 2 } }, [
       RETRY_ONCE,
     ]);
@@ -127,9 +127,11 @@ describe("the life of a connection", () => {
     ["http.idleTimeout before tcp's", { http: { idleTimeout: "1h" }, tcp: { idleTimeout: "300ms" } }, false],
   ])("%s", async (_name, pool, closed) => {
     const port = await withPool(pool);
-    await get(port);
-    expect(await stat(mesh, "upstream_cx_active")).toBe(1);
-    await sleep(700);
+    const idle = await growth("upstream_cx_idle_timeout", async () => {
+      await get(port);
+      await sleep(900);
+    });
+    expect(idle).toBe(closed ? 1 : 0);
     expect(await stat(mesh, "upstream_cx_active")).toBe(closed ? 0 : 1);
   });
 
@@ -137,7 +139,7 @@ describe("the life of a connection", () => {
     const port = await withPool({ tcp: { maxConnectionDuration: "300ms" } });
     const reached = await growth("upstream_cx_max_duration_reached", async () => {
       await get(port);
-      await sleep(700);
+      await sleep(900);
     });
     expect(reached).toBe(1);
     expect(await stat(mesh, "upstream_cx_active")).toBe(0);
