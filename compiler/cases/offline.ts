@@ -8,13 +8,34 @@ import type { Observation, Sent } from "./judge.ts";
 /** Rules of one host beyond which the reference no longer tries them all: that would cost more than all the rest. */
 const TRIED_IN_ORDER = 1000;
 
-export function askOffline(evaluator: Evaluator, { asked, times }: Check): Evaluation[] {
+export interface Asked {
+  /** The others differ from it by dice alone. */
+  readonly first: Evaluation;
+  readonly observed: readonly Observation[];
+  readonly disagreements: readonly string[];
+}
+
+/** `onEach` sees every evaluation; they are many, and not kept. */
+export function askOffline(
+  evaluator: Evaluator,
+  { asked, times }: Pick<Check, "asked" | "times">,
+  onEach: (evaluation: Evaluation) => void = () => {},
+): Asked {
   const host = hostOf(evaluator.listener.routes, asked.authority);
   const few = (host?.virtualHost.routes.length ?? 0) <= TRIED_IN_ORDER;
+  const observed: Observation[] = [];
+  const disagreements = new Set<string>();
+  const ask = (depth: "inOrder" | "taken") => {
+    const evaluation = evaluator.evaluate(asked, depth);
+    onEach(evaluation);
+    observed.push(observationOf(evaluation));
+    for (const line of evaluation.disagreements) disagreements.add(line);
+    return evaluation;
+  };
   // The same request meets the same rule, however often it is asked.
-  return Array.from({ length: times }, (_, i) =>
-    evaluator.evaluate(asked, few && i === 0 ? "inOrder" : "taken"),
-  );
+  const first = ask(few ? "inOrder" : "taken");
+  for (let i = 1; i < times; i++) ask("taken");
+  return { first, observed, disagreements: [...disagreements] };
 }
 
 export function observationOf(evaluation: Evaluation): Observation {

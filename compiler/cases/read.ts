@@ -5,7 +5,7 @@ import { nearest } from "../diagnostics/nearest.ts";
 import type { Listener } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
 import { checkHeader, makeRequest, parseRequestLine, RequestError } from "../request/asked.ts";
-import { checkSchema } from "../schema/check.ts";
+import { CASE, checkSchema } from "../schema/check.ts";
 import type { FieldPath } from "../source/field-path.ts";
 import { parseDocuments, type SourceDocument } from "../source/parse.ts";
 import type { SourceFile } from "../source/span.ts";
@@ -23,7 +23,7 @@ const TIMES_FOR_SHARES = 1000;
 
 export function readCases(file: SourceFile, context: CaseContext, sink: DiagnosticSink): Case[] {
   return parseDocuments(file, sink).flatMap((document) => {
-    if (!checkSchema("case of sluice test", document.value, document, [], sink)) return [];
+    if (!checkSchema(CASE, document.value, document, [], sink)) return [];
     const fields = document.value as CaseFields;
     const checks = fields.checks.flatMap((check, i) =>
       readCheck(check, fields.at, document, ["checks", i], context, sink),

@@ -5,7 +5,8 @@ import type { Evaluation } from "../evaluate/evaluator.ts";
 import { place, type RulePlace, type TriedRule, triedRule } from "../explain/explanation.ts";
 import type { Route } from "../ir/ir.ts";
 import type { Case, Check } from "./case.ts";
-import { type Difference, judge, type Observation } from "./judge.ts";
+import { type Difference, judge } from "./judge.ts";
+import type { Asked } from "./offline.ts";
 
 export interface CheckResult {
   readonly case: string;
@@ -32,21 +33,16 @@ export function resultOf(
   one: Case,
   index: number,
   check: Check,
-  evaluations: readonly Evaluation[],
-  observed: readonly Observation[],
+  { first, observed, disagreements }: Asked,
   ms: number,
   failure?: string,
 ): CheckResult {
   const differences = failure === undefined ? judge(check, observed) : [];
   const errors = [
     ...(failure === undefined ? [] : [failure]),
-    ...new Set(
-      evaluations
-        .flatMap(({ disagreements }) => disagreements)
-        .map((line) => `a mistake in Sluice: the filter and its reference do not agree: ${line}`),
-    ),
+    ...disagreements.map((line) => `a mistake in Sluice: the filter and its reference do not agree: ${line}`),
   ];
-  const route = evaluations[0]?.taken?.route;
+  const route = first.taken?.route;
   const { line, column } = positionAt(check.span.file, check.span.start);
   return {
     case: one.name,
@@ -61,7 +57,7 @@ export function resultOf(
     differences,
     ...(route && { rule: { ...place(route.origin), name: route.name } }),
     instead: differences.some(({ what }) => what === "route" || what === "cluster")
-      ? expectedRules(check, evaluations[0])
+      ? expectedRules(check, first)
       : [],
     errors,
     ms,
@@ -70,8 +66,7 @@ export function resultOf(
 
 const MOST_RULES = 3;
 
-function expectedRules({ expect }: Check, evaluation: Evaluation | undefined): TriedRule[] {
-  const { host, request, taken } = evaluation ?? {};
+function expectedRules({ expect }: Check, { host, request, taken }: Evaluation): TriedRule[] {
   if (host === undefined || request === undefined) return [];
   const isExpected = ({ name, action }: Route) =>
     name === expect.route ||

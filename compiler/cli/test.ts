@@ -4,7 +4,7 @@ import type { Case } from "../cases/case.ts";
 import { Coverage, type CoverageReport } from "../cases/coverage.ts";
 import { EnvoyMesh } from "../cases/in-envoy.ts";
 import type { Observation } from "../cases/judge.ts";
-import { askOffline, observationOf } from "../cases/offline.ts";
+import { askOffline } from "../cases/offline.ts";
 import { readCases } from "../cases/read.ts";
 import { renderJunit } from "../cases/report-junit.ts";
 import { renderCoverage, renderResults } from "../cases/report-text.ts";
@@ -117,10 +117,8 @@ function runOffline(cases: readonly Case[], evaluators: Evaluators, coverage: Co
   return cases.flatMap((one) =>
     one.checks.map((check, index) => {
       const start = performance.now();
-      const evaluations = askOffline(evaluators.get(check.at)!, check);
-      for (const evaluation of evaluations) coverage.note(evaluation);
-      const observed = evaluations.map(observationOf);
-      return resultOf(one, index, check, evaluations, observed, performance.now() - start);
+      const asked = askOffline(evaluators.get(check.at)!, check, (evaluation) => coverage.note(evaluation));
+      return resultOf(one, index, check, asked, performance.now() - start);
     }),
   );
 }
@@ -139,17 +137,18 @@ async function runInEnvoy(
     for (const one of cases) {
       for (const [index, check] of one.checks.entries()) {
         const start = performance.now();
-        const evaluation = evaluators.get(check.at)!.evaluate(check.asked);
+        // Of the same request offline: which rule takes it.
+        const { first, disagreements } = askOffline(evaluators.get(check.at)!, { ...check, times: 1 });
         let observed: Observation[] = [];
         let failure: string | undefined;
         try {
-          observed = await mesh.ask(check, evaluation);
+          observed = await mesh.ask(check, first);
         } catch (error) {
           failure = `Envoy did not answer: ${(error as Error).message}`;
         }
-        for (const { cluster } of observed) coverage.note(evaluation, cluster);
+        for (const { cluster } of observed) coverage.note(first, cluster);
         const ms = performance.now() - start;
-        results.push(resultOf(one, index, check, [evaluation], observed, ms, failure));
+        results.push(resultOf(one, index, check, { first, observed, disagreements }, ms, failure));
       }
     }
     return results;

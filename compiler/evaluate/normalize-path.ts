@@ -1,6 +1,6 @@
 /**
  * What Envoy's connection manager makes of a path before any filter sees it: the steps of Istio's
- * `meshConfig.pathNormalization`. Held against Envoy by test/offline.
+ * `meshConfig.pathNormalization`. Held against Envoy by test/path-normalization.test.ts.
  */
 
 import type { PathNormalization } from "../options.ts";
@@ -15,9 +15,21 @@ export function normalizePath(sent: string, mode: PathNormalization): string | u
   if (mode === "DECODE_AND_MERGE_SLASHES") {
     path = path.replace(/%2f/gi, "/").replace(/%5c/gi, "\\");
   }
-  const canonical = canonicalPath(path);
+  const canonical = canonicalPath(path.split("/").map(withoutParameters).join("/"));
   if (canonical === undefined) return undefined;
-  return (mode === "BASE" ? canonical : canonical.replace(/\/+/g, "/")) + query;
+  return (mode === "BASE" ? canonical : mergeSlashes(canonical)) + query;
+}
+
+/** `..;x` is `..`, as some servers take it; not so where the dots are escaped. */
+function withoutParameters(segment: string): string {
+  return segment.replace(/^(\.\.?);.*$/s, "$1");
+}
+
+/** Of nothing but slashes Envoy leaves the first and the last. */
+function mergeSlashes(path: string): string {
+  if (!path.includes("//")) return path;
+  const segments = path.split("/").filter((segment) => segment !== "");
+  return `/${segments.join("/")}${path.endsWith("/") ? "/" : ""}`;
 }
 
 /** Letters, digits and these lose their escape; what stands in the other set gets one. */
@@ -26,28 +38,55 @@ const ESCAPED = new Set([" ", '"', "<", ">", "^", "`", "{", "|", "}", "\x7f"]);
 
 /** A URL's path in its canonical form, by the rules of Chromium's library, which Envoy uses. */
 function canonicalPath(path: string): string | undefined {
-  const decoded: string[] = [];
+  let out = "";
+  /** Where the last percent sign stands that begins no escape. */
+  let lonePercent = -1;
   for (let i = 0; i < path.length; i++) {
     const char = path[i]!;
     if (char === "%" && /^[0-9a-fA-F]{2}/.test(path.slice(i + 1, i + 3))) {
-      const hex = path.slice(i + 1, i + 3);
-      const value = String.fromCharCode(Number.parseInt(hex, 16));
+      const asSent = path.slice(i, i + 3);
+      const value = String.fromCharCode(Number.parseInt(asSent.slice(1), 16));
       if (value === "\0") return undefined;
-      decoded.push(UNRESERVED.test(value) ? value : `%${hex}`);
       i += 2;
+      if (!UNRESERVED.test(value)) {
+        out += asSent;
+        continue;
+      }
+      out += value;
+      if (lonePercent >= 0 && lonePercent >= out.length - 3) {
+        const escaped = withoutNewEscape(out, lonePercent, path[i + 1]);
+        if (escaped !== undefined) {
+          i += escaped.length - out.length - 2;
+          out = escaped;
+        }
+      }
     } else if (char === "\\") {
-      decoded.push("/");
+      out += "/";
     } else if (char < " " || ESCAPED.has(char) || char > "\x7f") {
       const point = path.codePointAt(i)!;
       if (point > 0xffff) i++;
       for (const byte of Buffer.from(String.fromCodePoint(point))) {
-        decoded.push(`%${byte.toString(16).toUpperCase().padStart(2, "0")}`);
+        out += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
       }
     } else {
-      decoded.push(char);
+      if (char === "%") lonePercent = out.length;
+      out += char;
     }
   }
-  return removeDots(decoded.join(""));
+  return removeDots(out);
+}
+
+/**
+ * What lost its escape must not make one with a percent sign before it: `%4%36` is no `%46`, so that sign gets one. The
+ * character behind may be a part of it, and is then taken along. `undefined`: there is no new escape.
+ */
+function withoutNewEscape(out: string, percent: number, next: string | undefined): string | undefined {
+  const takesNext = percent === out.length - 2;
+  if (takesNext && (next === undefined || next > "\x7f")) return undefined;
+  const text = takesNext ? out + next : out;
+  return /^%[0-9a-fA-F]{2}$/.test(text.slice(percent, percent + 3))
+    ? `${text.slice(0, percent)}%25${text.slice(percent + 1)}`
+    : undefined;
 }
 
 function removeDots(path: string): string {

@@ -17,6 +17,9 @@ import { endpointSlice, endpoints, node, pod, service } from "./kubernetes.ts";
 import { serviceEntry, workloadEntry } from "./service-entry.ts";
 import { virtualService } from "./virtual-service.ts";
 
+/** What a document of a case file is checked as. */
+export const CASE = "case";
+
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   VirtualService: virtualService,
   DestinationRule: destinationRule,
@@ -28,7 +31,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Endpoints: endpoints,
   Pod: pod,
   Node: node,
-  "case of sluice test": caseFile,
+  [CASE]: caseFile,
 };
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
@@ -64,7 +67,7 @@ export function checkSchema(
   for (const error of errors) {
     // What has the wrong type is not also said to be none of the values allowed.
     if (error.keyword !== "type" && wronglyTyped.has(error.instancePath)) continue;
-    for (const fault of explain(error, value)) {
+    for (const fault of explain(error, value, kind === CASE ? "the case" : "the resource")) {
       const path = [...root, ...fault.path];
       sink.report({
         ...fault.diagnostic,
@@ -82,9 +85,9 @@ interface Fault {
   readonly diagnostic: Omit<Diagnostic, "span">;
 }
 
-function explain(error: ErrorObject, root: unknown): Fault[] {
+function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
   const path = pathOf(error.instancePath, root);
-  const name = path.length === 0 ? "the resource" : nameOf(path);
+  const name = path.length === 0 ? whole : nameOf(path);
   switch (error.keyword) {
     case "additionalProperties": {
       const field = String(error.params.additionalProperty);

@@ -9,7 +9,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Check as AskedCheck } from "../../compiler/cases/case.ts";
 import { judge } from "../../compiler/cases/judge.ts";
-import { askOffline, observationOf } from "../../compiler/cases/offline.ts";
+import { askOffline } from "../../compiler/cases/offline.ts";
 import { compile } from "../../compiler/compile.ts";
 import { Evaluators } from "../../compiler/evaluate/evaluator.ts";
 import { type HeaderLine, loadFilter } from "../../compiler/host/vm.ts";
@@ -80,13 +80,12 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
     if (!isOffline(check)) continue;
     const evaluator = evaluators.get(check.at)!;
     const asked = askedCheck(check);
-    const evaluations = askOffline(evaluator, asked);
-    const differences = judge(asked, evaluations.map(observationOf));
     const { least = 0, most = Number.POSITIVE_INFINITY } = check.expect.elapsedMs ?? {};
-    for (const { delayMs, disagreements } of evaluations) {
+    const { observed, disagreements } = askOffline(evaluator, asked, ({ delayMs }) => {
       if (delayMs < least || delayMs > most) lines.push(`${i + 1}: ${delayMs} ms`);
-      lines.push(...disagreements);
-    }
+    });
+    const differences = judge(asked, observed);
+    lines.push(...disagreements);
     lines.push(
       ...differences.map(
         ({ what, expected, actual }) =>
