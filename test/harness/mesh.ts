@@ -29,6 +29,8 @@ const FREE_PORT = "$FREE_PORT";
 
 export interface MeshOptions {
   readonly target: Target;
+  /** Threads of Envoy that serve requests, 1 unless said: each has its own machine of the filter. */
+  readonly concurrency?: number;
   /** Level of Envoy's log, `warning` unless said. */
   readonly logLevel?: "debug" | "info" | "warning";
   readonly componentLogLevel?: string;
@@ -149,7 +151,7 @@ export class Mesh {
       listenAddress: "127.0.0.1",
       meshPort: this.#meshPort,
       adminPort: 0,
-      concurrency: 1,
+      concurrency: this.#options.concurrency ?? 1,
     };
   }
 
@@ -215,7 +217,7 @@ export class Mesh {
       this.#envoy = await startEnvoy({
         binary: await findEnvoy({ log: () => {} }),
         configPath: path.join(directory, "envoy.json"),
-        concurrency: 1,
+        concurrency: this.#options.concurrency ?? 1,
         directories: [directory],
         temporaryFolders: [this.#folder],
         ...(this.#options.logLevel && { logLevel: this.#options.logLevel }),

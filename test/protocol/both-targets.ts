@@ -9,6 +9,8 @@ import { Mesh } from "../harness/mesh.ts";
 export type Side = "wasm" | "native";
 
 export const SIDES: readonly Side[] = ["wasm", "native"];
+/** More than one, so that what one of them keeps to itself shows. */
+const WORKERS = 2;
 
 /** A service that rules may name, and where it really is. */
 export interface Service {
@@ -21,6 +23,8 @@ export interface Service {
 
 export interface BothTargets {
   readonly ports: Readonly<Record<Side, number>>;
+  /** Makes other rules the rules, while requests go on. */
+  change(rules: string): Promise<void>;
   /** A counter or gauge of that side's listener: `downstream_rq_active`, say. */
   stat(side: Side, name: string): Promise<number>;
   /** What Envoy complained about: traps and other mischief of the filter. */
@@ -31,17 +35,23 @@ export interface BothTargets {
 /** Everything that rules may name is also there without them, under `mesh`. */
 export async function openBothTargets(services: readonly Service[], rules: string): Promise<BothTargets> {
   const twin = new Twin();
-  const mesh = await Mesh.create({ target: "wasm", emit: twin.emit });
-  try {
-    const { diagnostics, ports } = await mesh.apply([services.map(serviceEntry).join("---\n"), rules], {
-      proxy: { proxyNamespace: "shop" },
-    });
+  const mesh = await Mesh.create({ target: "wasm", emit: twin.emit, concurrency: WORKERS });
+  const entries = services.map(serviceEntry).join("---\n");
+  const apply = async (text: string) => {
+    const { diagnostics, ports } = await mesh.apply([entries, text], { proxy: { proxyNamespace: "shop" } });
     const wasm = ports.get("mesh");
     if (wasm === undefined) {
       throw new Error(diagnostics.map(({ message }) => message).join("\n"));
     }
+    return wasm;
+  };
+  try {
+    const wasm = await apply(rules);
     return {
       ports: { wasm, native: twin.nativePort("mesh") },
+      async change(text) {
+        await apply(text);
+      },
       async stat(side, name) {
         const stat = `http.${side === "wasm" ? "" : "native_"}mesh.${name}`;
         return (await mesh.envoy.admin.stats(`^${stat}$`)).get(stat) ?? 0;
