@@ -8,6 +8,7 @@ import { ForeignDirectoryError } from "../output/write.ts";
 import { EnvironmentError, packageRoot } from "../runtime/index.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { addDiffCommand } from "./diff.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addExplainCommand } from "./explain-flags.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -31,8 +32,8 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-const FORMAT = () =>
-  new Option("--format <format>", "how to report").choices(["text", "json"]).default("text");
+const FORMAT = (formats: readonly string[] = ["text", "json"]) =>
+  new Option("--format <format>", "how to report").choices(formats).default("text");
 const PATHS = "files and directories of YAML; - is standard input";
 
 function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Command {
@@ -119,6 +120,8 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
   addExplainCommand(program, PATHS, FORMAT, terminal, done);
   addTestCommand(program, PATHS, terminal, done);
   addSchemaCommand(program, terminal, done);
+
+  addDiffCommand(program, FORMAT, terminal, done);
 
   program
     .command("inspect")

@@ -31,6 +31,11 @@ const INTERNAL = new Set(
   x-envoy-upstream-rq-timeout-ms x-envoy-upstream-stream-duration-ms`.split(/\s+/),
 );
 
+/** Headers that no client's request has when rules are asked. */
+export function neverArrives(name: string): boolean {
+  return HOP_BY_HOP.has(name) || INTERNAL.has(name) || name.startsWith("x-sluice-");
+}
+
 export function arrive(
   asked: AskedRequest,
   role: Listener["role"],

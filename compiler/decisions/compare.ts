@@ -1,0 +1,230 @@
+/**
+ * Two lists of rules, of which the first that fits decides: which pairs of rules are there for one request, the one
+ * deciding on the left and the other on the right, with different outcomes? Attribute by attribute the lists shrink to
+ * what still may fit; lists that have become the same, or were met before, are not gone into again.
+ */
+
+import type { Attribute, AttributeValue, Constraint } from "./attributes.ts";
+
+/** A rule as the search sees it. */
+export interface Candidate {
+  readonly constraints: readonly Constraint[];
+  /** Equal for rules that decide the same. */
+  readonly outcome: string;
+}
+
+export interface Pair {
+  /** Indices; `undefined`: no rule. */
+  readonly left: number | undefined;
+  readonly right: number | undefined;
+  /** A request of the pair: for each attribute one of its values. Attributes that do not matter are not there. */
+  readonly request: ReadonlyMap<number, AttributeValue>;
+}
+
+export interface Comparison {
+  readonly pairs: readonly Pair[];
+  /** False: the search was given up, and there may be more pairs. */
+  readonly complete: boolean;
+}
+
+/** Rules looked at, of all lists together. */
+export const DEFAULT_WORK = 5_000_000;
+
+export function compareRules(
+  left: readonly Candidate[],
+  right: readonly Candidate[],
+  attributes: readonly Attribute[],
+  maxWork = DEFAULT_WORK,
+): Comparison {
+  return new Search(left, right, attributes, maxWork).run();
+}
+
+class OutOfWork extends Error {}
+
+/** Rules that are still in question, in their order, by their number on one side. */
+type List = readonly number[];
+
+class Side {
+  readonly candidates: readonly Candidate[];
+  /** For each rule, what it admits of each attribute that it names. */
+  readonly #admitted: readonly ReadonlyMap<number, readonly number[]>[];
+  /** For each rule, the last attribute that it names, or -1. */
+  readonly #last: readonly number[];
+  /** The same for rules that are the same from an attribute on, on both sides. */
+  readonly #identity: (candidate: number, attribute: number) => number;
+
+  constructor(candidates: readonly Candidate[], identities: Map<string, number>) {
+    this.candidates = candidates;
+    this.#admitted = candidates.map(
+      ({ constraints }) => new Map(constraints.map(({ attribute, values }) => [attribute, values])),
+    );
+    this.#last = candidates.map(({ constraints }) => constraints.at(-1)?.attribute ?? -1);
+    const known = candidates.map(() => new Map<number, number>());
+    this.#identity = (candidate, attribute) => {
+      const rest = candidates[candidate]!.constraints.filter((one) => one.attribute >= attribute);
+      const from = rest[0]?.attribute ?? -1;
+      let identity = known[candidate]!.get(from);
+      if (identity === undefined) {
+        const key = JSON.stringify([
+          candidates[candidate]!.outcome,
+          rest.map((one) => [one.attribute, one.values]),
+        ]);
+        identity = identities.get(key) ?? identities.size;
+        identities.set(key, identity);
+        known[candidate]!.set(from, identity);
+      }
+      return identity;
+    };
+  }
+
+  all(): List {
+    return this.candidates.flatMap(({ constraints }, i) =>
+      constraints.some(({ values }) => values.length === 0) ? [] : [i],
+    );
+  }
+
+  /** Without what stands behind a rule that nothing is left to ask of. */
+  trim(list: List, attribute: number): List {
+    const end = list.findIndex((candidate) => this.#last[candidate]! < attribute);
+    return end < 0 || end === list.length - 1 ? list : list.slice(0, end + 1);
+  }
+
+  isDecided(list: List, attribute: number): boolean {
+    return list.length === 0 || this.#last[list[0]!]! < attribute;
+  }
+
+  next(list: List, attribute: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const candidate of list) {
+      for (const { attribute: own } of this.candidates[candidate]!.constraints) {
+        if (own >= attribute && own < next) next = own;
+      }
+    }
+    return next;
+  }
+
+  admitted(candidate: number, attribute: number): readonly number[] | undefined {
+    return this.#admitted[candidate]!.get(attribute);
+  }
+
+  identity(list: List, attribute: number): string {
+    return list.map((candidate) => this.#identity(candidate, attribute)).join();
+  }
+}
+
+class Search {
+  readonly #left: Side;
+  readonly #right: Side;
+  readonly #attributes: readonly Attribute[];
+  readonly #pairs = new Map<string, Pair>();
+  readonly #seen = new Set<string>();
+  readonly #chosen = new Map<number, AttributeValue>();
+  #work: number;
+
+  constructor(
+    left: readonly Candidate[],
+    right: readonly Candidate[],
+    attributes: readonly Attribute[],
+    maxWork: number,
+  ) {
+    const identities = new Map<string, number>();
+    this.#left = new Side(left, identities);
+    this.#right = new Side(right, identities);
+    this.#attributes = attributes;
+    this.#work = maxWork;
+  }
+
+  run(): Comparison {
+    try {
+      this.#visit(this.#left.all(), this.#right.all(), 0);
+      return { pairs: [...this.#pairs.values()], complete: true };
+    } catch (error) {
+      // One level for each attribute: thousands of them are too deep.
+      if (!(error instanceof OutOfWork) && !(error instanceof RangeError)) throw error;
+      return { pairs: [...this.#pairs.values()], complete: false };
+    }
+  }
+
+  #visit(allLeft: List, allRight: List, attribute: number): void {
+    const left = this.#left.trim(allLeft, attribute);
+    const right = this.#right.trim(allRight, attribute);
+    this.#spend(left.length + right.length + 1);
+    if (this.#left.isDecided(left, attribute) && this.#right.isDecided(right, attribute)) {
+      this.#decided(left[0], right[0]);
+      return;
+    }
+    const next = Math.min(this.#left.next(left, attribute), this.#right.next(right, attribute));
+    const leftIdentity = this.#left.identity(left, next);
+    const rightIdentity = this.#right.identity(right, next);
+    if (leftIdentity === rightIdentity) return;
+    // Not by identity: rules that decide the same are still different rules to report.
+    const key = `${next} ${left.join()} ${right.join()}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    const leftBranches = this.#branches(this.#left, left, next);
+    const rightBranches = this.#branches(this.#right, right, next);
+    const { values } = this.#attributes[next]!;
+    const done = new Set<string>();
+    for (const [value, chosen] of values.entries()) {
+      const ofLeft = leftBranches.of(value);
+      const ofRight = rightBranches.of(value);
+      this.#spend(1);
+      const branch = `${ofLeft.key}/${ofRight.key}`;
+      if (done.has(branch)) continue;
+      done.add(branch);
+      this.#chosen.set(next, chosen);
+      this.#visit(ofLeft.list(), ofRight.list(), next + 1);
+      this.#chosen.delete(next);
+    }
+  }
+
+  /** What is left of a list for each value, merged in order of what speaks of the attribute and what does not. */
+  #branches(side: Side, list: List, attribute: number) {
+    const free: number[] = [];
+    const byValue = new Map<number, number[]>();
+    for (const candidate of list) {
+      const values = side.admitted(candidate, attribute);
+      if (values === undefined) {
+        free.push(candidate);
+        continue;
+      }
+      this.#spend(values.length);
+      for (const value of values) {
+        const known = byValue.get(value);
+        if (known === undefined) byValue.set(value, [candidate]);
+        else known.push(candidate);
+      }
+    }
+    return {
+      of(value: number) {
+        const own = byValue.get(value) ?? [];
+        return { key: own.join(), list: () => merge(own, free) };
+      },
+    };
+  }
+
+  #decided(left: number | undefined, right: number | undefined): void {
+    const ofLeft = left === undefined ? undefined : this.#left.candidates[left]!.outcome;
+    const ofRight = right === undefined ? undefined : this.#right.candidates[right]!.outcome;
+    if (ofLeft === ofRight) return;
+    const key = `${left} ${right}`;
+    if (!this.#pairs.has(key)) this.#pairs.set(key, { left, right, request: new Map(this.#chosen) });
+  }
+
+  #spend(work: number): void {
+    this.#work -= work;
+    if (this.#work < 0) throw new OutOfWork();
+  }
+}
+
+function merge(a: List, b: List): List {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const merged: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) merged.push(a[i]! < b[j]! ? a[i++]! : b[j++]!);
+  while (i < a.length) merged.push(a[i++]!);
+  while (j < b.length) merged.push(b[j++]!);
+  return merged;
+}

@@ -1,0 +1,230 @@
+/**
+ * Which requests two configurations decide differently. Host by host, what the rules of both sides can tell apart is
+ * compared; for each pair of rules that decides otherwise there is one request that shows it, which is then put to the
+ * rules of both sides once more.
+ */
+
+import { spaceOf } from "../decisions/attributes.ts";
+import { type Candidate, compareRules, DEFAULT_WORK, type Pair } from "../decisions/compare.ts";
+import { type HostClass, hostClasses } from "../decisions/hosts.ts";
+import { outcomeOf, replacesMatch } from "../decisions/outcome.ts";
+import { witnessOf } from "../decisions/witness.ts";
+import { arrive } from "../evaluate/arrival.ts";
+import { naiveRoute } from "../evaluate/trial.ts";
+import type { HostRequest } from "../host/vm.ts";
+import type { Config, Listener, Route } from "../ir/ir.ts";
+import type { PathNormalization } from "../options.ts";
+import type { AskedRequest } from "../request/asked.ts";
+
+export interface Difference {
+  readonly listener: string;
+  /** The domains that it holds for. */
+  readonly domains: readonly string[];
+  /** A request that shows it. */
+  readonly request: AskedRequest;
+  /** The rules that decide; absent: none does, which is 404. */
+  readonly before?: Route;
+  readonly after?: Route;
+}
+
+/** Where the search was given up: there may be more differences than are told. */
+export interface Cut {
+  readonly listener: string;
+  readonly domain: string;
+  readonly why: string;
+}
+
+export interface Diff {
+  readonly differences: readonly Difference[];
+  /** Listeners that only one side has. */
+  readonly addedListeners: readonly string[];
+  readonly removedListeners: readonly string[];
+  readonly cuts: readonly Cut[];
+}
+
+export interface DiffOptions {
+  readonly pathNormalization: PathNormalization;
+  /** Rules looked at for each host. */
+  readonly maxWork?: number;
+}
+
+export function diffConfigs(before: Config, after: Config, options: DiffOptions): Diff {
+  const old = new Map(before.listeners.map((listener) => [listener.name, listener]));
+  const differences: Difference[] = [];
+  const cuts: Cut[] = [];
+  for (const listener of after.listeners) {
+    const other = old.get(listener.name);
+    if (other !== undefined) new ListenerDiff(other, listener, options, differences, cuts).run();
+  }
+  const names = (listeners: readonly Listener[]) => new Set(listeners.map(({ name }) => name));
+  return {
+    differences,
+    addedListeners: [...names(after.listeners)].filter((name) => !old.has(name)),
+    removedListeners: [...old.keys()].filter((name) => !names(after.listeners).has(name)),
+    cuts,
+  };
+}
+
+class ListenerDiff {
+  readonly #before: Listener;
+  readonly #after: Listener;
+  readonly #options: DiffOptions;
+  readonly #differences: Difference[];
+  readonly #cuts: Cut[];
+  readonly #outcomes = new Map<Route, string>();
+
+  constructor(
+    before: Listener,
+    after: Listener,
+    options: DiffOptions,
+    differences: Difference[],
+    cuts: Cut[],
+  ) {
+    this.#before = before;
+    this.#after = after;
+    this.#options = options;
+    this.#differences = differences;
+    this.#cuts = cuts;
+  }
+
+  run(): void {
+    for (const hosts of this.#groups()) this.#compare(hosts);
+  }
+
+  /** Domains that the same rules serve on both sides, unless a rule looks at the host itself. */
+  #groups(): HostClass[][] {
+    const numbers = new Map<readonly Route[] | undefined, number>();
+    const number = (routes: readonly Route[] | undefined) => {
+      const known = numbers.get(routes) ?? numbers.size;
+      numbers.set(routes, known);
+      return known;
+    };
+    const groups = new Map<string, HostClass[]>();
+    for (const host of hostClasses(this.#before.routes, this.#after.routes)) {
+      const sides = [host.left?.routes, host.right?.routes];
+      const own = sides.some((routes) => routes?.some(looksAtHost)) ? host.domain : "";
+      const key = `${sides.map(number).join()} ${own}`;
+      const known = groups.get(key);
+      if (known === undefined) groups.set(key, [host]);
+      else known.push(host);
+    }
+    const readable = ({ domain }: HostClass) => (domain.includes(":") ? 1000 : 0) + domain.length;
+    return [...groups.values()].map((hosts) => hosts.sort((a, b) => readable(a) - readable(b)));
+  }
+
+  #compare(hosts: readonly HostClass[]): void {
+    const [host] = hosts as [HostClass];
+    const left = host.left?.routes ?? [];
+    const right = host.right?.routes ?? [];
+    if (this.#areSame(left, right)) return;
+    const { pathNormalization, maxWork = DEFAULT_WORK } = this.#options;
+    const { attributes, constraints, cuts } = spaceOf(
+      [...left, ...right].map(({ match }) => match),
+      { role: this.#after.role, pathNormalization, authority: host.universe, otherAuthorities: host.others },
+    );
+    const candidates = [...left, ...right].map(
+      (route, i): Candidate => ({ constraints: constraints[i]!, outcome: this.#outcome(route) }),
+    );
+    const { pairs, complete } = compareRules(
+      candidates.slice(0, left.length),
+      candidates.slice(left.length),
+      attributes,
+      maxWork,
+    );
+    const cut = (why: string) => this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
+    for (const why of cuts) cut(why);
+    if (!complete) cut("the rules can be told apart in too many ways to be compared in full");
+    const unproven = pairs.filter((pair) => {
+      const request = witnessOf(host.authority, attributes, pair.request);
+      const [before, after] = [pair.left, pair.right].map((index, side) =>
+        index === undefined ? undefined : (side === 0 ? left : right)[index],
+      );
+      const verdict = this.#verify(request, before, after);
+      if (verdict === "different") {
+        this.#differences.push({
+          listener: this.#after.name,
+          domains: hosts.map(({ domain }) => domain),
+          request,
+          ...(before && { before }),
+          ...(after && { after }),
+        });
+      }
+      return verdict === "unproven";
+    });
+    if (unproven.length > 0) cut(`${unproven.length} possible differences could not be shown by a request`);
+  }
+
+  #areSame(left: readonly Route[], right: readonly Route[]): boolean {
+    return (
+      left.length === right.length &&
+      left.every((route, i) => {
+        const other = right[i]!;
+        return (
+          route === other ||
+          (JSON.stringify(route.match) === JSON.stringify(other.match) &&
+            this.#outcome(route) === this.#outcome(other))
+        );
+      })
+    );
+  }
+
+  #outcome(route: Route): string {
+    let outcome = this.#outcomes.get(route);
+    if (outcome === undefined) {
+      outcome = outcomeOf(route);
+      this.#outcomes.set(route, outcome);
+    }
+    return outcome;
+  }
+
+  /** The search may be right about rules and wrong about requests; whoever reads a witness will send it. */
+  #verify(
+    request: AskedRequest,
+    before: Route | undefined,
+    after: Route | undefined,
+  ): "different" | "same" | "unproven" {
+    const sides: readonly [Listener, Route | undefined][] = [
+      [this.#before, before],
+      [this.#after, after],
+    ];
+    let arrived: HostRequest | undefined;
+    for (const [{ role, routes }, expected] of sides) {
+      const arrival = arrive(request, role, this.#options.pathNormalization);
+      if (arrival.kind === "refused") return "unproven";
+      arrived = arrival.request;
+      if (naiveRoute(routes, arrived) !== expected) return "unproven";
+    }
+    if (!rewriteTheSame(before, after, arrived!)) return "different";
+    // Whatever an expression has matched is replaced as a whole: the next request may tell the two apart.
+    return before?.match.path?.kind === "regex" || after?.match.path?.kind === "regex" ? "unproven" : "same";
+  }
+}
+
+function looksAtHost({ match }: Route): boolean {
+  return match.headers.some(({ name }) => name === ":authority");
+}
+
+/** Two literal rewrites of what was matched may come to the same. */
+function rewriteTheSame(before: Route | undefined, after: Route | undefined, { path }: HostRequest): boolean {
+  if (before === undefined || after === undefined) return false;
+  if (!replacesMatch(before.action) || !replacesMatch(after.action)) return false;
+  const alike = (route: Route) =>
+    outcomeOf({ ...route, match: NO_MATCH, action: withoutRewrite(route.action) });
+  return alike(before) === alike(after) && rewritten(before, path) === rewritten(after, path);
+}
+
+const NO_MATCH = { headers: [], queryParams: [] };
+
+function withoutRewrite(action: Route["action"]): Route["action"] {
+  if (action.kind === "forward") return { ...action, rewrite: { kind: "matched", value: "" } };
+  return action.kind === "redirect" ? { ...action, path: { kind: "matched", value: "" } } : action;
+}
+
+function rewritten({ match, action }: Route, path: string): string {
+  const rewrite =
+    action.kind === "forward" ? action.rewrite : action.kind === "redirect" ? action.path : undefined;
+  if (rewrite?.kind !== "matched") return path;
+  const [whole = ""] = path.split("?");
+  const kept = match.path?.kind === "prefix" ? whole.slice(match.path.value.length) : "";
+  return match.path === undefined ? path : rewrite.value + kept;
+}
