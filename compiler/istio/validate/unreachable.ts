@@ -4,7 +4,6 @@
  * `analyzeUnreachableHTTPRules` and `coveredValidation`.
  */
 
-import { isDeepStrictEqual } from "node:util";
 import type { FieldPath } from "../resource.ts";
 import type { HttpMatchRequest, VirtualServiceSpec } from "../types.ts";
 import { type Check, each } from "./check.ts";
@@ -23,7 +22,7 @@ export function warnUnreachable(check: Check, spec: VirtualServiceSpec): void {
 
 function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void {
   let matchless: number | undefined;
-  const seen: object[] = [];
+  const seen = new Set<string>();
   each(rules, path, (rule, at, i) => {
     if (!rule) return;
     if (!rule.match?.length) {
@@ -39,10 +38,11 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void 
         return;
       }
       const { name: _, ...conditions } = (match ?? {}) as { name?: string };
-      if (seen.some((other) => isDeepStrictEqual(other, conditions))) {
+      const key = canonical(conditions);
+      if (seen.has(key)) {
         check.report("SL0271", place, "an earlier match is the same, and takes every request first");
         repeated++;
-      } else seen.push(conditions);
+      } else seen.add(key);
     });
     if (repeated > 0 && repeated === rule.match.length) {
       check.report("SL0270", at, "it is never reached: all its matches are repetitions");
@@ -58,40 +58,74 @@ function behind(rules: readonly Rule[], matchless: number): string {
 }
 
 function warnCoveredPrefixes(check: Check, spec: VirtualServiceSpec): void {
-  const earlier: HttpMatchRequest[] = [];
+  /** Of matches that are the same but for the path. */
+  const earlier = new Map<string, Prefixes>();
   each(spec.http, ["spec", "http"], (rule, at) => {
     each(rule?.match, [...at, "match"], (match, place) => {
       const prefix = match?.uri?.prefix;
       if (prefix === undefined) return;
-      const by = earlier.find(
-        (other) =>
-          prefix !== other.uri!.prefix && prefix.startsWith(other.uri!.prefix!) && alike(other, match),
-      );
-      if (by) {
+      const key = withoutPath(match);
+      const prefixes = earlier.get(key) ?? new Prefixes();
+      earlier.set(key, prefixes);
+      const by = prefixes.firstShorter(prefix);
+      if (by !== undefined) {
         check.report(
           "SL0271",
           place,
-          `the earlier prefix "${by.uri!.prefix}" takes every request of "${prefix}" first`,
+          `the earlier prefix "${by}" takes every request of "${prefix}" first`,
           "Put the longer prefix first.",
         );
       }
-      earlier.push(match);
+      prefixes.add(prefix);
     });
   });
 }
 
-/** Everything but the path is the same, as far as istiod looks. */
-function alike(a: HttpMatchRequest, b: HttpMatchRequest): boolean {
-  return (
-    (a.port ?? 0) === (b.port ?? 0) &&
-    isDeepStrictEqual(a.method ?? { exact: "GET" }, b.method ?? { exact: "GET" }) &&
-    isDeepStrictEqual(a.authority, b.authority) &&
-    sameKeys(a.headers, b.headers) &&
-    sameKeys(a.queryParams, b.queryParams) &&
-    sameKeys(a.withoutHeaders, b.withoutHeaders)
-  );
+/** Prefixes in the order in which they came. */
+class Prefixes {
+  readonly #places = new Map<string, number>();
+  readonly #lengths = new Set<number>();
+
+  add(prefix: string): void {
+    if (!this.#places.has(prefix)) this.#places.set(prefix, this.#places.size);
+    this.#lengths.add(prefix.length);
+  }
+
+  firstShorter(prefix: string): string | undefined {
+    let first: string | undefined;
+    // There are few lengths, and a prefix may be a megabyte long.
+    for (const length of this.#lengths) {
+      if (length >= prefix.length) continue;
+      const shorter = prefix.slice(0, length);
+      const place = this.#places.get(shorter);
+      if (place !== undefined && (first === undefined || place < this.#places.get(first)!)) first = shorter;
+    }
+    return first;
+  }
 }
 
-function sameKeys(a: object | undefined, b: object | undefined): boolean {
-  return isDeepStrictEqual(Object.keys(a ?? {}).sort(), Object.keys(b ?? {}).sort());
+/** Everything but the path, as far as istiod looks. */
+function withoutPath({
+  port,
+  method,
+  authority,
+  headers,
+  queryParams,
+  withoutHeaders,
+}: HttpMatchRequest): string {
+  return canonical([
+    port ?? 0,
+    method ?? { exact: "GET" },
+    authority ?? null,
+    ...[headers, queryParams, withoutHeaders].map((conditions) => Object.keys(conditions ?? {}).sort()),
+  ]);
+}
+
+/** The same text for the same data, however its fields are ordered. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === "object" && field !== null && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : field,
+  );
 }
