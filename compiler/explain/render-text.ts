@@ -75,7 +75,13 @@ function triedLines(one: TriedRule, number: number, { green, red, dim }: Colors)
   if (one.matched) {
     return [head, `     ${one.conditions.length > 0 ? one.conditions.join(" and ") : "every request"}`];
   }
-  return [head, ...reasons(one).map((line) => `     ${line}`)];
+  const failed = new Set(one.failed.map(({ condition }) => condition));
+  const met = one.conditions.filter((condition) => !failed.has(condition));
+  return [
+    head,
+    ...reasons(one).map((line) => `     ${line}`),
+    ...met.map((condition) => `     ${dim(`has ${condition}`)}`),
+  ];
 }
 
 /** Why a rule did not take a request. */

@@ -15,6 +15,7 @@ describe("a request line", () => {
 
   test.each([
     "",
+    "GET",
     "GET http:///x",
     "GET https://a/",
     "GET http://a/ HTTP/1.1",

@@ -28,7 +28,8 @@ const FORBIDDEN_IN_URL = /[\u0000-\u0020\u007f]/;
 /** `GET http://host:80/path?query`; without a method it is GET, without a scheme it is http. */
 export function parseRequestLine(text: string): { method: string; authority: string; path: string } {
   const [first = "", second, ...rest] = text.trim().split(/\s+/);
-  if (first === "" || rest.length > 0) {
+  // A method alone would be taken for a host.
+  if (first === "" || rest.length > 0 || (second === undefined && /^[A-Z]+$/.test(first))) {
     throw new RequestError(`expected "METHOD http://host/path", got ${JSON.stringify(text)}`);
   }
   const [method, url] = second === undefined ? ["GET", first] : [first, second];
