@@ -85,6 +85,8 @@ export function destinationCluster(
       spanOf("subset"),
       () => subsetHelp(subset, destinationRules.subsetNames(service)),
     );
+  } else if (isElsewhere(service, site)) {
+    return `nowhere|${port}|${subset}|${service.host}`;
   } else {
     if (site.gateway !== MESH && passesThrough(service, port, subset, destinationRules)) {
       report(
@@ -96,6 +98,14 @@ export function destinationCluster(
     clusterUses.add(service, port, subset, subset === "" ? undefined : spanOf("subset"));
   }
   return clusterName(port, subset, service?.host ?? host);
+}
+
+/**
+ * What goes where a connection was meant for has nowhere to go from an edge, where istiod gives it a cluster without
+ * endpoints. Ours would ask whatever host a client writes into its request, so an edge gets none at all.
+ */
+function isElsewhere({ discovery }: Service, { gateway }: Site): boolean {
+  return gateway !== MESH && discovery === "originalDestination";
 }
 
 function passesThrough(service: Service, port: number, subset: string, rules: DestinationRules): boolean {
