@@ -76,6 +76,7 @@ const headerText = textOf(
   ",",
   "\r\n",
   "te: trailers",
+  "x-forwarded-proto:",
   "x-envoy-",
   "x-sluice-class",
 );

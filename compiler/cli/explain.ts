@@ -1,11 +1,13 @@
 /** `sluice explain`: what becomes of a request, and why. */
 
 import { compile } from "../compile.ts";
-import { Evaluators } from "../evaluate/evaluator.ts";
+import { nearest } from "../diagnostics/nearest.ts";
+import { type Evaluation, Evaluators } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import { hasDice, makeExplanation } from "../explain/explanation.ts";
 import { renderExplanation } from "../explain/render-text.ts";
 import { loadFilter } from "../host/vm.ts";
+import type { Config } from "../ir/ir.ts";
 import {
   type AskedRequest,
   makeRequest,
@@ -70,8 +72,10 @@ export async function explainCommand(
   const evaluation = evaluator.evaluate(asked);
   const dice = evaluation.taken !== undefined && hasDice(evaluation.taken.route);
   const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery]));
+  const near = nearestHost(evaluation, config);
   const explanation = makeExplanation({
     asked,
+    ...(near !== undefined && { nearestHost: near }),
     listener,
     others: config.listeners
       .filter(({ name, routes }) => {
@@ -91,6 +95,16 @@ export async function explainCommand(
     terminal.out(renderExplanation(explanation, terminal.outColors));
   }
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
+}
+
+/** Only for a host that nobody names: one that a wildcard takes may be meant so. */
+function nearestHost({ request, host }: Evaluation, { listeners }: Config): string | undefined {
+  if (request === undefined || (host !== undefined && host.domain !== "*")) return undefined;
+  const known = listeners.flatMap(({ routes }) => routes.virtualHosts.flatMap(({ domains }) => domains));
+  return nearest(
+    request.authority.toLowerCase(),
+    known.filter((domain) => !domain.startsWith("*")),
+  );
 }
 
 function readRequest(flags: ExplainFlags): AskedRequest {

@@ -41,6 +41,9 @@ export function arrive(
   role: Listener["role"],
   normalization: PathNormalization,
 ): Arrival {
+  if (asked.method === "CONNECT") {
+    return { kind: "refused", status: 404, why: "CONNECT has no path, and so no rule takes it" };
+  }
   const path = normalizePath(asked.path, normalization);
   if (path === undefined) {
     return { kind: "refused", status: 400, why: "Envoy refuses the path: it has an escaped NUL" };
@@ -73,15 +76,18 @@ export function arrive(
   } else if (!sent.has("x-forwarded-proto")) {
     only("x-forwarded-proto", "http");
   }
+  const proto = sent.get("x-forwarded-proto")![0]![1].toLowerCase();
+  if (proto === "") {
+    return { kind: "refused", status: 404, why: "Envoy routes no request whose x-forwarded-proto is empty" };
+  }
   if (asked.body !== undefined && asked.body !== "" && !sent.has("content-length")) {
     only("content-length", String(Buffer.byteLength(asked.body)));
   }
-  const protocol = sent.get("x-forwarded-proto")![0]![1].toLowerCase();
   return {
     kind: "request",
     request: {
       method: asked.method,
-      scheme: protocol === "https" ? "https" : "http",
+      scheme: proto === "https" ? "https" : "http",
       authority: asked.authority,
       path,
       headers: [...sent.values()].flat(),

@@ -49,6 +49,8 @@ export interface Explanation {
     readonly domains: readonly string[];
     readonly matchedDomain: string;
   };
+  /** The known host that is most like one that no rule names. */
+  readonly nearestHost?: string;
   /** In their order, up to the one that took the request. */
   readonly tried: readonly TriedRule[];
   /** Rules behind the one that took it, which were not tried. */
@@ -146,6 +148,7 @@ export interface DecisionDetails {
 
 export interface ExplanationInput {
   readonly asked: AskedRequest;
+  readonly nearestHost?: string;
   readonly listener: Listener;
   readonly others: readonly string[];
   readonly evaluation: Evaluation;
@@ -183,6 +186,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
         matchedDomain: host.domain,
       },
     }),
+    ...(input.nearestHost !== undefined && { nearestHost: input.nearestHost }),
     tried: request
       ? routes.slice(0, last + 1).map((route) => triedRule(route, request, route === taken?.route))
       : [],

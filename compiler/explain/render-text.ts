@@ -19,7 +19,8 @@ const BY: Readonly<Record<string, string>> = {
 
 export function renderExplanation(explanation: Explanation, colors: Colors): string {
   const { bold, dim, red } = colors;
-  const { asked, listener, seen, virtualHost, tried, untried, rule, decision, disagreements } = explanation;
+  const { asked, listener, seen, virtualHost, nearestHost, tried, untried, rule, decision, disagreements } =
+    explanation;
   const lines: string[] = [];
   const section = (title: string, body: readonly string[]) => {
     if (body.length > 0) lines.push("", bold(title), ...body.map((line) => `  ${line}`));
@@ -43,6 +44,7 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
       virtualHost
         ? `${virtualHost.name}, by the domain ${virtualHost.matchedDomain} ${dim(`of ${virtualHost.domains.join(", ")}`)}`
         : `none has the host ${seen.authority}`,
+      ...(nearestHost === undefined ? [] : [dim(`no rule names that host; did you mean ${nearestHost}?`)]),
     ]);
   }
   section("rules, in the order in which they are tried", [

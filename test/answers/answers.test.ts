@@ -86,6 +86,11 @@ describe("explain", () => {
     }
   });
 
+  test("suggests a host that is known", async () => {
+    const { out } = await explain("--request", "GET http://shp.example/");
+    expect(out).toContain("did you mean shop.example?");
+  });
+
   test("asks the listener that is named", async () => {
     const { out } = await explain(
       "--request",
