@@ -1,5 +1,6 @@
 /** Requests that are too large, too many, or left alone: what a case file cannot say. */
 
+import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -76,6 +77,35 @@ describe.each(TARGETS)("target %s", (target) => {
       expect(mesh.clustersOf(JSON.parse(body).endpoint)).toContain(cluster);
       expect(elapsedMs).toBeLessThan(1000);
     }
+  });
+
+  test("the same over HTTP/2: a stream that is refused leaves its connection alone", async () => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    const send = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+      new Promise<string>((resolve) => {
+        const stream = session.request({ ":path": path, ":authority": "reviews", ...headers });
+        let body = "";
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          body += text;
+        });
+        stream.on("error", (error) => resolve(error.message));
+        stream.on("end", () => resolve(mesh.clustersOf(JSON.parse(body).endpoint)[0] ?? ""));
+      });
+    const query = Array.from({ length: 10_000 }, (_, i) => `p${i}`).join("&");
+    const answers = await Promise.all([
+      send("/"),
+      send("/", { "x-long": "a".repeat(65_536) }),
+      send(`/?${query}&last=1`),
+      send("/", { "x-long": `${"a".repeat(50_000)}b` }),
+    ]);
+    session.close();
+    expect(answers[1]).toContain("REFUSED_STREAM");
+    expect(answers.map((cluster) => cluster.split("|").slice(2).join("|"))).toEqual([
+      "|ratings.shop.svc.cluster.local",
+      "",
+      "v2|reviews.shop.svc.cluster.local",
+      "v3|reviews.shop.svc.cluster.local",
+    ]);
   });
 
   test("as many headers as Envoy takes", async () => {
