@@ -41,7 +41,8 @@ test("a host that nobody knows is answered 502, or asked itself", () => {
   const of = (outboundPolicy: OutboundPolicy, more = {}) => lower("", { outboundPolicy, ...more });
   expect(targets(hostOf(of("REGISTRY_ONLY"), "mesh", "*")?.routes)).toEqual(["502"]);
   expect(of("REGISTRY_ONLY").config.clusters).toEqual([]);
-  expect(targets(hostOf(of("ALLOW_ANY"), "mesh", "*")?.routes)).toEqual(["PassthroughCluster"]);
+  // Not the proxy itself, though.
+  expect(targets(hostOf(of("ALLOW_ANY"), "mesh", "*")?.routes)).toEqual(["502", "PassthroughCluster"]);
   expect(of("ALLOW_ANY").config.clusters.map(({ name }) => name)).toEqual(["PassthroughCluster"]);
   // Nobody could ask for it.
   expect(of("ALLOW_ANY", { meshPort: 0 }).config.clusters).toEqual([]);

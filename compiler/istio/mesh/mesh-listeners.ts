@@ -4,61 +4,23 @@
  */
 
 import { isLookedUp } from "../../ir/discovery.ts";
-import type { Listener, Route, VirtualHost } from "../../ir/ir.ts";
-import type { OutboundPolicy } from "../../options.ts";
-import { PASSTHROUGH_CLUSTER } from "../clusters/passthrough.ts";
+import type { Listener, VirtualHost } from "../../ir/ir.ts";
 import type { Lowering } from "../lowering.ts";
 import { compareStrings } from "../order.ts";
 import type { Registry } from "../registry/registry.ts";
 import { isHttp, type Service } from "../registry/service.ts";
-import { NO_RETRY } from "../routes/retries.ts";
 import type { VirtualService } from "../virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
-
-/** A host that nobody knows. istiod has this one where only registered hosts may be asked for. */
-const BLOCK_ALL: VirtualHost = {
-  name: "block_all",
-  domains: ["*"],
-  routes: [
-    {
-      name: "block_all",
-      match: { headers: [], queryParams: [] },
-      action: { kind: "directResponse", status: 502, body: "" },
-    } satisfies Route,
-  ],
-};
-
-/** In Istio such a request goes to where its connection was meant for, which an explicit proxy learns from its host. */
-const ALLOW_ANY: VirtualHost = {
-  name: "allow_any",
-  domains: ["*"],
-  routes: [
-    {
-      name: "allow_any",
-      match: { headers: [], queryParams: [] },
-      action: {
-        kind: "forward",
-        destinations: [{ cluster: PASSTHROUGH_CLUSTER, weight: 1 }],
-        timeoutMs: 0,
-        retry: NO_RETRY,
-      },
-    } satisfies Route,
-  ],
-};
-
-const CATCH_ALL: Readonly<Record<OutboundPolicy, VirtualHost>> = {
-  REGISTRY_ONLY: BLOCK_ALL,
-  ALLOW_ANY,
-};
+import { catchAll } from "./outbound-policy.ts";
 
 export function lowerMesh(virtualServices: readonly VirtualService[], lowering: Lowering): Listener[] {
   const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
-  const catchAll = CATCH_ALL[outboundPolicy];
   if (meshPort === 0 && !meshListeners) {
     return [];
   }
   const hosts = new MeshHosts(virtualServices, lowering);
   const ports = hosts.httpPorts();
+  const others = catchAll(outboundPolicy, ownPorts(ports, lowering.options));
   const hostsByPort = new Map(
     [...new Set([HTTP_PORT, ...ports])].map((port): [number, MeshHost[]] => [port, hosts.onPort(port)]),
   );
@@ -73,7 +35,7 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
       // The port that is asked for chooses the port of the service, so it may not be ignored.
       routes: {
         ignorePortInHost: false,
-        virtualHosts: explicitHosts(hostsByPort, catchAll, lowering.registry),
+        virtualHosts: explicitHosts(hostsByPort, others, lowering.registry),
       },
     });
   }
@@ -91,7 +53,7 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
               domains,
               routes,
             })),
-            catchAll,
+            others,
           ),
         },
       });
@@ -100,10 +62,19 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
   return listeners;
 }
 
+/** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
+function ownPorts(
+  ports: readonly number[],
+  { meshPort, adminPort, meshListeners, portMap }: Lowering["options"],
+): readonly number[] {
+  const mapped = ports.map((port) => portMap.get(port) ?? port).filter((bound) => !ports.includes(bound));
+  return [meshPort, adminPort, ...(meshListeners ? mapped : [])].filter((port) => port !== 0);
+}
+
 /** All ports in one table: each name with its port, and without one where it is clear which is meant. */
 function explicitHosts(
   hostsByPort: ReadonlyMap<number, readonly MeshHost[]>,
-  catchAll: VirtualHost,
+  others: VirtualHost,
   registry: Registry,
 ): VirtualHost[] {
   const taken = new Set<string>();
@@ -126,7 +97,7 @@ function explicitHosts(
       }
     }
   }
-  return sorted(virtualHosts, catchAll);
+  return sorted(virtualHosts, others);
 }
 
 /** The port of a request that names none: HTTP's own, else the only one. */
@@ -139,11 +110,11 @@ function defaultPort(service: Service): number | undefined {
   return http.length === 1 ? http[0]!.number : undefined;
 }
 
-function sorted(virtualHosts: readonly VirtualHost[], catchAll: VirtualHost): VirtualHost[] {
+function sorted(virtualHosts: readonly VirtualHost[], others: VirtualHost): VirtualHost[] {
   // A rule for `*` is an error in the mesh; that it is lowered all the same must not make a table that contradicts itself.
   const all = virtualHosts.some(({ domains }) => domains.includes("*"))
     ? virtualHosts
-    : [...virtualHosts, catchAll];
+    : [...virtualHosts, others];
   return [...all].sort((a, b) => compareStrings(a.name, b.name));
 }
 
