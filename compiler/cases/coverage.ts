@@ -2,7 +2,7 @@
 
 import type { Evaluation } from "../evaluate/evaluator.ts";
 import { place, type RulePlace } from "../explain/explanation.ts";
-import type { Config, Route } from "../ir/ir.ts";
+import type { Config, Route, RouteOrigin } from "../ir/ir.ts";
 
 export interface CoverageItem extends RulePlace {
   readonly kind: "rule" | "match" | "destination";
@@ -26,14 +26,21 @@ export interface CoverageReport {
   readonly missed: readonly CoverageItem[];
 }
 
+/** Places cost a parse each, and are asked for of what was missed only. */
+interface Item {
+  readonly kind: CoverageItem["kind"];
+  readonly name: string;
+  readonly origin: RouteOrigin;
+  readonly cluster?: string;
+}
+
 /** A rule's key; its matches and destinations have it in front of their own. */
-const ruleKey = ({ resource, rule }: NonNullable<Route["origin"]>) => `${resource} ${rule}`;
-const matchKey = (origin: NonNullable<Route["origin"]>) => `${ruleKey(origin)} match ${origin.match ?? ""}`;
-const destinationKey = (origin: NonNullable<Route["origin"]>, cluster: string) =>
-  `${ruleKey(origin)} destination ${cluster}`;
+const ruleKey = ({ resource, rule }: RouteOrigin) => `${resource} ${rule}`;
+const matchKey = (origin: RouteOrigin) => `${ruleKey(origin)} match ${origin.match ?? ""}`;
+const destinationKey = (origin: RouteOrigin, cluster: string) => `${ruleKey(origin)} destination ${cluster}`;
 
 export class Coverage {
-  readonly #items = new Map<string, Omit<CoverageItem, "reached">>();
+  readonly #items = new Map<string, Item>();
   readonly #reached = new Set<string>();
 
   constructor({ listeners }: Config) {
@@ -64,10 +71,8 @@ export class Coverage {
   }
 
   report(): CoverageReport {
-    const items = [...this.#items].map(
-      ([key, item]): CoverageItem => ({ ...item, reached: this.#reached.has(key) }),
-    );
-    const count = (kind: CoverageItem["kind"]): CoverageCounts => {
+    const items = [...this.#items].map(([key, item]) => ({ ...item, reached: this.#reached.has(key) }));
+    const count = (kind: Item["kind"]): CoverageCounts => {
       const all = items.filter((item) => item.kind === kind);
       const reached = all.filter((item) => item.reached).length;
       return {
@@ -82,6 +87,10 @@ export class Coverage {
       destinations: count("destination"),
       missed: items
         .filter(({ reached }) => !reached)
+        .map(({ origin, ...item }): CoverageItem => {
+          const { match, ...rule } = place(origin);
+          return { ...item, ...rule, ...(item.kind === "match" && match !== undefined && { match }) };
+        })
         .sort((a, b) => (a.file! < b.file! ? -1 : a.file! > b.file! ? 1 : a.line! - b.line!)),
     };
   }
@@ -89,17 +98,14 @@ export class Coverage {
   /** A service's own routes are nobody's rules. */
   #add({ name, origin, action }: Route): void {
     if (origin === undefined) return;
-    const { match: _match, ...rule } = place(origin);
     const known = this.#items.get(ruleKey(origin));
-    if (known === undefined) this.#items.set(ruleKey(origin), { kind: "rule", name, ...rule });
+    if (known === undefined) this.#items.set(ruleKey(origin), { kind: "rule", name, origin });
     // A rule without matches has nothing more to reach.
-    if (origin.match !== undefined) {
-      this.#items.set(matchKey(origin), { kind: "match", name, ...place(origin) });
-    }
+    if (origin.match !== undefined) this.#items.set(matchKey(origin), { kind: "match", name, origin });
     if (action.kind !== "forward") return;
     for (const { cluster } of action.destinations) {
       const key = destinationKey(origin, cluster);
-      if (!this.#items.has(key)) this.#items.set(key, { kind: "destination", name, cluster, ...rule });
+      if (!this.#items.has(key)) this.#items.set(key, { kind: "destination", name, cluster, origin });
     }
   }
 }
