@@ -1,10 +1,11 @@
 /** `sluice explain`: what becomes of a request, and why. */
 
-import { compile } from "../compile.ts";
+import { readRules } from "../compile.ts";
 import { nearest } from "../diagnostics/nearest.ts";
 import { type Evaluation, Evaluators } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import { hasDice, makeExplanation } from "../explain/explanation.ts";
+import { rulesNotHere } from "../explain/not-here.ts";
 import { renderExplanation } from "../explain/render-text.ts";
 import { loadFilter } from "../host/vm.ts";
 import type { Config } from "../ir/ir.ts";
@@ -47,14 +48,13 @@ export async function explainCommand(
   }
   const report = new Report(options.strict);
   const progress = progressBar(terminal);
-  const compilation = await compile(options.paths, options.proxy, report, progress);
+  const { config, resources } = await readRules(options.paths, options.proxy, report, progress);
   progress.done();
-  if (compilation === undefined || report.hasErrors) {
+  if (report.hasErrors) {
     if (flags.format === "json") terminal.out(report.renderJson());
     else terminal.err(report.renderText(terminal.errColors));
     return EXIT.rules;
   }
-  const { config } = compilation;
   const evaluators = new Evaluators(loadFilter(filterModulePath()), config, options.proxy.pathNormalization);
   const names = config.listeners.map(({ name }) => name);
   const listener =
@@ -76,6 +76,7 @@ export async function explainCommand(
   const explanation = makeExplanation({
     asked,
     ...(near !== undefined && { nearestHost: near }),
+    notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost, resources.virtualServices) : [],
     listener,
     others: config.listeners
       .filter(({ name, routes }) => {

@@ -27,6 +27,7 @@ import type {
   ValueMatch,
 } from "../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import type { RuleNotHere } from "./not-here.ts";
 
 export interface Explanation {
   readonly asked: { readonly method: string; readonly url: string; readonly headers: Headers };
@@ -55,6 +56,8 @@ export interface Explanation {
   readonly tried: readonly TriedRule[];
   /** Rules behind the one that took it, which were not tried. */
   readonly untried: number;
+  /** Rules for the host that no request meets at this listener. */
+  readonly notHere: readonly RuleNotHere[];
   readonly rule?: RuleDetails;
   readonly decision: DecisionDetails;
   /** Where the reasons and the filter differ. Nothing of the above is to be believed then. */
@@ -149,6 +152,7 @@ export interface DecisionDetails {
 export interface ExplanationInput {
   readonly asked: AskedRequest;
   readonly nearestHost?: string;
+  readonly notHere: readonly RuleNotHere[];
   readonly listener: Listener;
   readonly others: readonly string[];
   readonly evaluation: Evaluation;
@@ -191,6 +195,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
       ? routes.slice(0, last + 1).map((route) => triedRule(route, request, route === taken?.route))
       : [],
     untried: request ? routes.length - 1 - last : 0,
+    notHere: input.notHere,
     ...(taken && { rule: ruleDetails(taken.route, input) }),
     decision: decisionDetails(evaluation, draws),
     disagreements: [

@@ -19,8 +19,19 @@ const BY: Readonly<Record<string, string>> = {
 
 export function renderExplanation(explanation: Explanation, colors: Colors): string {
   const { bold, dim, red } = colors;
-  const { asked, listener, seen, virtualHost, nearestHost, tried, untried, rule, decision, disagreements } =
-    explanation;
+  const {
+    asked,
+    listener,
+    seen,
+    virtualHost,
+    nearestHost,
+    tried,
+    untried,
+    notHere,
+    rule,
+    decision,
+    disagreements,
+  } = explanation;
   const lines: string[] = [];
   const section = (title: string, body: readonly string[]) => {
     if (body.length > 0) lines.push("", bold(title), ...body.map((line) => `  ${line}`));
@@ -51,6 +62,10 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     ...tried.flatMap((one, index) => triedLines(one, index + 1, colors)),
     ...(untried > 0 ? [dim(`${untried} more behind it ${untried === 1 ? "was" : "were"} not tried`)] : []),
   ]);
+  section(
+    "rules that no request meets at this listener",
+    notHere.map((one) => `${name(one)} ${dim(where(one))} ${one.why}`),
+  );
   if (rule) section(`the rule ${name(rule)}`, ruleLines(rule, colors));
   section("decision", decisionLines(decision, colors));
   if (disagreements.length > 0) {
@@ -96,7 +111,9 @@ export function reasons({ failed }: TriedRule): string[] {
 }
 
 function name({ name, resource, rule, match }: RulePlace & { readonly name: string }): string {
-  if (resource === undefined) return "no VirtualService rules it: the default route";
+  if (resource === undefined) {
+    return `no VirtualService rules it: the default route${name === "" ? "" : ` "${name}"`}`;
+  }
   const which = `http[${rule}]${match === undefined ? "" : `.match[${match}]`}`;
   return `${resource} ${which}${name === "" ? "" : ` "${name}"`}`;
 }

@@ -86,6 +86,17 @@ describe("explain", () => {
     }
   });
 
+  test("names the rules that no request meets at the listener", async () => {
+    const { out } = await explain("--request", "GET http://shop.example/edge", "--format", "json");
+    const { explanation } = JSON.parse(out);
+    const line = await lineOf(RULES, "gateways: [edge], port: 81");
+    expect(explanation.notHere).toMatchObject([
+      { name: "elsewhere", match: 1, line, why: expect.stringContaining("gateways edge and port 81") },
+      { name: "elsewhere", match: 2, line },
+    ]);
+    expect(explanation.rule.name).toBe("split");
+  });
+
   test("suggests a host that is known", async () => {
     const { out } = await explain("--request", "GET http://shp.example/");
     expect(out).toContain("did you mean shop.example?");
