@@ -10,7 +10,7 @@ import { renderJunit } from "../cases/report-junit.ts";
 import { renderCoverage, renderResults } from "../cases/report-text.ts";
 import { type CheckResult, resultOf } from "../cases/results.ts";
 import { standInHeaders } from "../cases/stand-in.ts";
-import { type Compilation, compile } from "../compile.ts";
+import { type Compilation, compile, readRules } from "../compile.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
 import { loadFilter } from "../host/vm.ts";
 import type { ProxyOptions } from "../options.ts";
@@ -48,16 +48,19 @@ export async function testCommand(
   }
   const report = new Report(options.strict);
   const progress = progressBar(terminal);
-  const compilation = await compile(options.paths, { ...options.proxy, target: "wasm" }, report, progress);
+  const proxy: ProxyOptions = { ...options.proxy, target: "wasm" };
+  // Offline every program is made for the evaluation anyhow.
+  const compilation = flags.envoy ? await compile(options.paths, proxy, report, progress) : undefined;
+  const reading = flags.envoy ? compilation : await readRules(options.paths, proxy, report, progress);
   progress.done();
   const refuse = () => {
     if (flags.format === "json") terminal.out(report.renderJson());
     else terminal.err(report.renderText(terminal.errColors));
     return EXIT.rules;
   };
-  if (compilation === undefined || report.hasErrors) return refuse();
+  if (reading === undefined || report.hasErrors) return refuse();
 
-  const { config } = compilation;
+  const { config } = reading;
   const evaluators = new Evaluators(
     loadFilter(filterModulePath()),
     config,
@@ -81,7 +84,7 @@ export async function testCommand(
 
   const coverage = new Coverage(config);
   const start = performance.now();
-  const results = flags.envoy
+  const results = compilation
     ? await runInEnvoy(cases, evaluators, coverage, compilation, options.proxy, (line) =>
         terminal.err(`${terminal.errColors.dim("sluice:")} ${line}\n`),
       )
