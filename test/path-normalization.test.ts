@@ -4,12 +4,15 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { normalizePath } from "../compiler/evaluate/normalize-path.ts";
 import type { PathNormalization } from "../compiler/options.ts";
+import { NEWEST_ENVOY } from "../compiler/runtime/index.ts";
 import { WORLD } from "./conformance/format.ts";
 import { Connection } from "./harness/client.ts";
 import { Mesh } from "./harness/mesh.ts";
 
 const MODES: readonly PathNormalization[] = ["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"];
 const PATHS = Number(process.env.SLUICE_PATHS ?? 400);
+
+const DOTS_WITH_PARAMETERS = /(?:%2f|[/\\])\.\.?;/i;
 
 let mesh: Mesh;
 
@@ -47,6 +50,8 @@ test.each(MODES)("%s", async (mode) => {
       connection.close();
       connection = await Connection.open(ports.get("mesh")!);
     }
+    // Older ones leave parameters of dots alone; what is said offline is said of the newest.
+    if (DOTS_WITH_PARAMETERS.test(sent) && mesh.envoy.version !== NEWEST_ENVOY) continue;
     const got = status === 200 ? JSON.parse(body).path : status;
     const said = normalizePath(sent, mode) ?? 400;
     if (got !== said) lines.push(`${sent}: Envoy ${got}, offline ${said}`);

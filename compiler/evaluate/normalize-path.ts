@@ -20,7 +20,7 @@ export function normalizePath(sent: string, mode: PathNormalization): string | u
   return (mode === "BASE" ? canonical : mergeSlashes(canonical)) + query;
 }
 
-/** `..;x` is `..`, as some servers take it; not so where the dots are escaped. */
+/** `..;x` is `..`, as some servers take it; not so where the dots are escaped. Envoys before 1.40 leave it as it is. */
 function withoutParameters(segment: string): string {
   return segment.replace(/^(\.\.?);.*$/s, "$1");
 }
