@@ -33,6 +33,8 @@ export interface ProxyOptions {
   readonly pathNormalization: PathNormalization;
   /** Istio's `meshConfig.outboundTrafficPolicy`: whether the mesh listeners pass on what asks for unknown hosts. */
   readonly outboundPolicy: OutboundPolicy;
+  /** Folder with a folder of files for each `credentialName`, as Kubernetes mounts a Secret; empty: none. */
+  readonly secretsDirectory: string;
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
@@ -50,4 +52,5 @@ export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   concurrency: 0,
   pathNormalization: "BASE",
   outboundPolicy: "ALLOW_ANY",
+  secretsDirectory: "",
 };

@@ -334,13 +334,16 @@ export const EDIT_PATH_START: u32 = 4;
 export const EDIT_PATH: u32 = 5;
 
 /**
- * Answer with the request's own URL, but for what is given; a length of 0 is not given. The port has its colon.
+ * Answer with the request's own URL, but for what is given; a length of 0 is not given. The port has its colon. With
+ * the status goes whether the request's own port stays even where it is the default of a scheme that is left.
  *
  *     REDIRECT   FAULT or 0 | status | scheme offset | length | host offset | length | port offset | length
  *                | what of the path | length of its start | path offset | length | LINES or 0
  */
 export const KIND_REDIRECT: u32 = 24;
 export const REDIRECT_STATUS: u32 = 8;
+export const REDIRECT_STATUS_MASK: u32 = 0xffff;
+export const REDIRECT_KEEPS_PORT: u32 = 0x10000;
 export const REDIRECT_SCHEME: u32 = 12;
 export const REDIRECT_SCHEME_LENGTH: u32 = 16;
 export const REDIRECT_HOST: u32 = 20;

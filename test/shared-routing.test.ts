@@ -48,6 +48,7 @@ interface RoutingCase {
 /** Why a case is not asked. */
 const LEFT: ReadonlyMap<string, string> = new Map<string, string>([
   ["upstreamproxy-001", "over a port of protocol TCP"],
+  ["gateway-003", "it trusts what a proxy before says, by an EnvoyFilter"],
   ["gateway-008", "istiod gives gateways and sidecars different clusters for a port of undeclared protocol"],
 ]);
 

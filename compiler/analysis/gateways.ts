@@ -160,9 +160,7 @@ function reportPorts(gateway: Gateway, view: View): void {
 
 /** Only where the input has secrets at all: they are seldom kept beside rules. */
 function reportSecrets(gateway: Gateway, view: View): void {
-  const secrets = view.resources.neighbours.filter(
-    ({ kind, apiVersion }) => kind === "Secret" && apiVersion === "v1",
-  );
+  const { secrets } = view.resources;
   if (secrets.length === 0) return;
   const namespace = secretNamespace(gateway.spec.selector, view);
   if (namespace === undefined) return;

@@ -28,6 +28,8 @@ export interface FileOptions {
   readonly concurrency?: string;
   readonly pathNormalization?: string;
   readonly outboundPolicy?: string;
+  /** Resolved against the file's folder, too. */
+  readonly secretsDirectory?: string;
 }
 
 type Reader = (node: Node, fail: (message: string) => never) => unknown;
@@ -82,6 +84,7 @@ const READERS: Readonly<Record<keyof FileOptions, Reader>> = {
   concurrency: text,
   pathNormalization: text,
   outboundPolicy: text,
+  secretsDirectory: text,
 };
 
 /** What may stand in it. */
@@ -132,5 +135,6 @@ export async function readConfigFile(file: string): Promise<FileOptions> {
     ...result,
     ...(result.paths && { paths: result.paths.map(resolve) }),
     ...(result.out !== undefined && { out: resolve(result.out) }),
+    ...(result.secretsDirectory !== undefined && { secretsDirectory: resolve(result.secretsDirectory) }),
   };
 }

@@ -30,6 +30,7 @@ describe("readProxyOptions", () => {
           concurrency: "2",
           pathNormalization: "MERGE_SLASHES",
           outboundPolicy: "REGISTRY_ONLY",
+          secretsDirectory: "/etc/sluice/../secrets",
         },
         DEFAULTS,
       ),
@@ -51,6 +52,7 @@ describe("readProxyOptions", () => {
       concurrency: 2,
       pathNormalization: "MERGE_SLASHES",
       outboundPolicy: "REGISTRY_ONLY",
+      secretsDirectory: "/etc/secrets",
     });
   });
 

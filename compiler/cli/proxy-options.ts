@@ -1,6 +1,7 @@
 /** The flags that describe a proxy, shared by `build`, `run` and `check`, and what they become. */
 
 import { isIP } from "node:net";
+import path from "node:path";
 import { type Command, Option } from "commander";
 import {
   DEFAULT_PROXY_OPTIONS,
@@ -29,6 +30,7 @@ export interface ProxyFlags {
   readonly concurrency?: string;
   readonly pathNormalization?: string;
   readonly outboundPolicy?: string;
+  readonly secretsDirectory?: string;
 }
 
 export interface CommonOptions {
@@ -84,7 +86,8 @@ export function addProxyOptions(command: Command, defaults: { listenAddress: str
         "--outbound-policy <policy>",
         "whether the mesh listeners pass requests for unknown hosts on (default: ALLOW_ANY)",
       ).choices(OUTBOUND_POLICIES),
-    );
+    )
+    .option("--secrets-directory <dir>", "a folder for each credentialName, as Kubernetes mounts a Secret");
 }
 
 /** Flags over the configuration file over the defaults. */
@@ -125,6 +128,8 @@ export function readProxyOptions(given: FileOptions, defaults: { listenAddress: 
       oneOf("--path-normalization", given.pathNormalization, NORMALIZATIONS) ?? base.pathNormalization,
     outboundPolicy:
       oneOf("--outbound-policy", given.outboundPolicy, OUTBOUND_POLICIES) ?? base.outboundPolicy,
+    secretsDirectory:
+      given.secretsDirectory === undefined ? base.secretsDirectory : path.resolve(given.secretsDirectory),
   };
 }
 

@@ -7,6 +7,7 @@ import { codeFrameColumns } from "@babel/code-frame";
 import type picocolors from "picocolors";
 import type { Span } from "../source/span.ts";
 import type { Diagnostic, Level } from "./diagnostic.ts";
+import { hideSecrets } from "./hide-secrets.ts";
 import { rangeOf } from "./position.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -44,7 +45,8 @@ function where(span: Span): string {
 /** The lines around a span, with what is meant marked. Of a span over several lines the first is shown. */
 function frame(span: Span): string {
   const { start, end } = rangeOf(span);
-  const lines = span.file.text.split("\n", start.line + LINES_AROUND);
+  const { text } = span.file;
+  const lines = hideSecrets(text.split("\n", start.line + LINES_AROUND), text);
   const oneLine = end.line === start.line && start.column <= LONGEST_LINE;
   // The tool would split the whole file; a few lines keep their numbers by `startLine`.
   const first = Math.max(0, start.line - 1 - LINES_AROUND);

@@ -11,6 +11,7 @@ import type { EmitOptions } from "./options.ts";
 import { type EnvoyOutlierDetection, emitOutlierDetection } from "./outlier-detection.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { withProxyProtocol } from "./proxy-protocol.ts";
+import { emitClientTls } from "./tls.ts";
 import { emitHttpProtocolOptions, HTTP_PROTOCOL_OPTIONS } from "./upstream-http.ts";
 
 /** `envoy.config.cluster.v3.Cluster` */
@@ -48,7 +49,10 @@ export function emitCluster(
   options: EmitOptions,
 ): TypedConfig<EnvoyCluster> {
   const httpOptions = emitHttpProtocolOptions(cluster);
-  const transportSocket = withProxyProtocol(cluster.proxyProtocol, undefined);
+  const transportSocket = withProxyProtocol(
+    cluster.proxyProtocol,
+    cluster.tls && emitClientTls(cluster.tls, options),
+  );
   return typed("envoy.config.cluster.v3.Cluster", {
     name: cluster.name,
     ...emitDiscovery(cluster.name, cluster.discovery, endpointsFile, options),

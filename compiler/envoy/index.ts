@@ -4,7 +4,7 @@
  */
 
 import { isLookedUp } from "../ir/discovery.ts";
-import type { Cluster, Config } from "../ir/ir.ts";
+import type { Cluster, Config, Listener } from "../ir/ir.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
 import { discoveryResponse } from "./discovery.ts";
@@ -16,6 +16,7 @@ import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions, EnvoyFiles } from "./options.ts";
 import { type TypedConfig, typed } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
+import { emitSecret, secretFile } from "./secrets.ts";
 import { planSubscriptions } from "./subscriptions.ts";
 import { emitUpstreamFaultCluster, emitUpstreamFaultListener } from "./upstream-fault.ts";
 import { ecdsFile, emitExtensionConfig } from "./wasm-filter.ts";
@@ -35,10 +36,9 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
     files.set(`xds/${file}`, discoveryResponse(resources));
   };
   const isForwardProxy = forwardsByAuthority(config);
+  const plan = (listener: Listener) => ({ ownFile: listenerFiles, forwardProxy: isForwardProxy(listener) });
   add("lds.json", [
-    ...listeners.map((listener) =>
-      emitListener(listener, { ownFile: listenerFiles, forwardProxy: isForwardProxy(listener) }, options),
-    ),
+    ...bySocket(listeners).map((sharing) => emitListener(sharing, plan, options)),
     ...upstreamFaults.map(emitUpstreamFaultListener),
   ]);
   if (listenerFiles) {
@@ -56,6 +56,9 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
     ...clusters.map((cluster) => emitCluster(cluster, endpointFiles.get(cluster.name), options)),
     ...upstreamFaults.map((fault) => emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster))),
   ]);
+  for (const secret of config.secrets ?? []) {
+    add(secretFile(secret.name), [emitSecret(secret)]);
+  }
   for (const cluster of clusters) {
     const file = endpointFiles.get(cluster.name);
     if (file !== undefined) {
@@ -68,6 +71,18 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
 /** Envoy refuses a DNS cluster without a name to resolve; without the cluster, its requests get a 503. */
 function canBeWritten({ discovery }: Cluster): boolean {
   return discovery.kind === "eds" || isLookedUp(discovery.kind) || discovery.endpoints.length > 0;
+}
+
+/** Those with TLS share the listener of their port, and are told apart by what clients ask for. */
+function bySocket(listeners: readonly Listener[]): Listener[][] {
+  const sockets = new Map<string, Listener[]>();
+  for (const listener of listeners) {
+    const socket = listener.tls === undefined ? listener.name : `${listener.address} ${listener.port}`;
+    const sharing = sockets.get(socket);
+    if (sharing === undefined) sockets.set(socket, [listener]);
+    else sharing.push(listener);
+  }
+  return [...sockets.values()];
 }
 
 function typedRoutes(routes: RouteConfiguration) {

@@ -45,8 +45,13 @@ export function emitNativeRoutes({ name, routes }: Listener): RouteConfiguration
   };
 }
 
-function emitVirtualHost({ name, domains, routes }: VirtualHost): EnvoyVirtualHost {
-  return { name, domains, include_request_attempt_count: true, routes: routes.map(emitRoute) };
+function emitVirtualHost({ name, domains, routes, requireTls }: VirtualHost): EnvoyVirtualHost {
+  return {
+    name,
+    domains,
+    include_request_attempt_count: true,
+    ...(requireTls ? { require_tls: "ALL" as const } : { routes: routes.map(emitRoute) }),
+  };
 }
 
 function emitRoute({ name, match, statPrefix, fault, cors, responseHeaders, action }: Route): EnvoyRoute {

@@ -25,6 +25,7 @@ export interface EnvoyVirtualHost {
   readonly domains: readonly string[];
   readonly include_request_attempt_count: boolean;
   readonly routes?: readonly EnvoyRoute[];
+  readonly require_tls?: "ALL";
   /** In place of `routes`. */
   readonly matcher?: Matcher;
 }

@@ -44,7 +44,7 @@ function endpointFiles(clusters: readonly Cluster[]): ReadonlyMap<string, string
  * stand for a byte that is not a lower-case letter, a digit, `.`, `-` or `_` (some file systems don't tell
  * upper case from lower). A name too long for a file is cut, with a digest of the whole.
  */
-function fileName(clusterName: string): string {
+export function fileName(clusterName: string): string {
   const escaped = [...Buffer.from(clusterName, "utf8")]
     .map((byte) => {
       const character = String.fromCharCode(byte);

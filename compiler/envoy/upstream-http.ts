@@ -10,6 +10,11 @@ export interface HttpProtocolOptions {
     readonly max_connection_duration?: string;
     readonly max_requests_per_connection?: number;
   };
+  /** Names for TLS, from the request's host. */
+  readonly upstream_http_protocol_options?: {
+    readonly auto_sni?: boolean;
+    readonly auto_san_validation?: boolean;
+  };
   readonly explicit_http_config?:
     | { readonly http_protocol_options: object }
     | { readonly http2_protocol_options: Http2ProtocolOptions };
@@ -55,11 +60,22 @@ export function emitHttpProtocolOptions(cluster: Cluster): TypedConfig<HttpProto
   };
   const hasCommon = Object.keys(common).length > 0;
   const errors = cluster.outlierDetection?.errorStatuses;
-  if (!hasCommon && errors === undefined && (cluster.protocol === "http1" || cluster.protocol === "tcp")) {
+  const names = {
+    ...(cluster.tls !== undefined && cluster.tls.sni === undefined && { auto_sni: true }),
+    ...(cluster.tls?.verifiesHost && { auto_san_validation: true }),
+  };
+  const hasNames = Object.keys(names).length > 0;
+  if (
+    !hasCommon &&
+    !hasNames &&
+    errors === undefined &&
+    (cluster.protocol === "http1" || cluster.protocol === "tcp")
+  ) {
     return undefined;
   }
   return typed(HTTP_PROTOCOL_OPTIONS, {
     ...(hasCommon && { common_http_protocol_options: common }),
+    ...(hasNames && { upstream_http_protocol_options: names }),
     ...upstreamProtocol(cluster),
     ...(errors && { outlier_detection: { error_matcher: emitErrorMatcher(errors) } }),
   });

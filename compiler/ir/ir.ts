@@ -10,6 +10,7 @@
  */
 
 import type { Span } from "../source/span.ts";
+import type { Confidential } from "./confidential.ts";
 
 /** Everything for one Envoy. Listeners and clusters are sorted by name, so equal rules give equal bytes. */
 export interface Config {
@@ -17,6 +18,28 @@ export interface Config {
   readonly clusters: readonly Cluster[];
   /** Faults that stand before a cluster, sorted by name. Absent: none. */
   readonly upstreamFaults?: readonly UpstreamFault[];
+  /** What listeners and clusters name, sorted by name. Absent: none. */
+  readonly secrets?: readonly Secret[];
+}
+
+/** A certificate with its key, or authorities that are trusted. */
+export interface Secret {
+  readonly name: string;
+  readonly content: CertificateContent | AuthorityContent;
+  /** Keys and lists of authorities are in files that somebody else writes, and may change at any time. */
+  readonly inFiles: boolean;
+}
+
+export interface CertificateContent {
+  readonly kind: "certificate";
+  /** PEM, or where `inFiles` the path of it. */
+  readonly chain: string;
+  readonly key: Confidential;
+}
+
+export interface AuthorityContent {
+  readonly kind: "authority";
+  readonly trusted: string;
 }
 
 /**
@@ -41,11 +64,48 @@ export interface Listener {
   /** An edge listener does not trust what a client says about itself; an outbound one does. */
   readonly role: "gateway" | "mesh";
   readonly address: string;
-  /** The port bound, after `--port-map`. */
+  /** The port bound, after `--port-map`. Those with `tls` may share it: clients say whom they mean. */
   readonly port: number;
   /** Whether clients may speak gRPC-Web to upstreams that speak gRPC. */
   readonly grpcWeb?: true;
+  readonly tls?: ServerTls;
   readonly routes: RouteTable;
+}
+
+/** What TLS both sides of a connection can be asked for. Names are those of secrets. */
+interface TlsPeer {
+  /** One of them has to be in the certificate of the other side. Empty: any will do. */
+  readonly subjectAltNames: readonly string[];
+  /** Whom the other side's certificate has to be of. */
+  readonly authority?: string;
+}
+
+/** TLS that ends here. */
+export interface ServerTls extends TlsPeer {
+  /** What clients ask for (SNI), lower case; `*.suffix` is possible. Empty: whatever they ask for. */
+  readonly serverNames: readonly string[];
+  readonly certificates: readonly string[];
+  readonly clientCertificate: "none" | "optional" | "required";
+  /** Hashes of certificates, in base64 or hexadecimal, one of which the client's must have. */
+  readonly spkiHashes: readonly string[];
+  readonly certificateHashes: readonly string[];
+  /** A client's certificate may be of anybody. */
+  readonly acceptUntrusted?: true;
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
+  readonly cipherSuites: readonly string[];
+  readonly curves: readonly string[];
+}
+
+export type TlsVersion = "1.0" | "1.1" | "1.2" | "1.3";
+
+/** TLS that begins here. */
+export interface ClientTls extends TlsPeer {
+  readonly certificate?: string;
+  /** Absent: the host that the request is for. */
+  readonly sni?: string;
+  /** The certificate has to be for the host that the request is for. */
+  readonly verifiesHost?: true;
 }
 
 /** What a listener decides from. Envoy's `RouteConfiguration`. */
@@ -65,6 +125,8 @@ export interface VirtualHost {
    */
   readonly domains: readonly string[];
   readonly routes: readonly Route[];
+  /** Every request is sent to its own URL by https; the only route says so, for whoever needs one. */
+  readonly requireTls?: true;
 }
 
 export interface Route {
@@ -254,6 +316,8 @@ export interface Redirect {
   readonly host?: string;
   /** Absent: the request's port stays, but for a scheme's default port when the scheme changes. */
   readonly port?: number;
+  /** The request's port stays in any case. */
+  readonly keepPort?: true;
   readonly scheme?: string;
   /** With a query of its own it replaces the request's, which is kept otherwise. Empty: the path stays. */
   readonly path?: { readonly kind: "whole"; readonly value: string } | PathRewrite;
@@ -306,6 +370,8 @@ export interface Cluster {
   readonly http2?: Http2Settings;
   /** Connections begin with a line (or, `v2`, a block) that tells the endpoint who the client is. */
   readonly proxyProtocol?: "v1" | "v2";
+  /** Absent: plain text. */
+  readonly tls?: ClientTls;
 }
 
 export interface Http2Settings {

@@ -11,7 +11,8 @@ import { byAge, compareStrings } from "./order.ts";
 import { didYouMean } from "./report.ts";
 import { lowerHttpRoutes } from "./routes/http-routes.ts";
 import { isCatchAll } from "./routes/route-match.ts";
-import { isPlainHttp } from "./unsupported.ts";
+import { lowerServerTls, terminates } from "./tls/server-tls.ts";
+import { isHttps, isPlainHttp } from "./unsupported.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
@@ -60,35 +61,84 @@ export function lowerGateways(
   virtualServices: readonly VirtualService[],
   lowering: Lowering,
 ): Listener[] {
-  const byPort = new Map<number, GatewayServer[]>();
-  for (const gateway of gateways) {
-    for (const [index, server] of (gateway.spec.servers ?? []).entries()) {
-      if (isPlainHttp(server.port.protocol)) {
-        const gatewayName = `${gateway.namespace}/${gateway.name}`;
-        const entry = { gateway, gatewayName, server, index };
-        byPort.set(server.port.number, [...(byPort.get(server.port.number) ?? []), entry]);
-      }
-    }
-  }
+  const servers = gateways.flatMap((gateway) =>
+    (gateway.spec.servers ?? []).map((server, index) => ({
+      gateway,
+      gatewayName: `${gateway.namespace}/${gateway.name}`,
+      server,
+      index,
+    })),
+  );
   const bound = bindToGateways(virtualServices);
   const served = new Set<string>();
   const { listenAddress, portMap } = lowering.options;
-  const listeners = [...byPort].map(
-    ([port, servers]): Listener => ({
-      name: `gateway_${port}`,
-      role: "gateway",
-      address: listenAddress,
-      port: portMap.get(port) ?? port,
-      // istiod asks the first server of a port.
-      ...(servers[0]?.server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
-      routes: {
-        ignorePortInHost: true,
-        virtualHosts: lowerVirtualHosts(port, servers, bound, served, lowering),
-      },
-    }),
-  );
+  const listener = (name: string, port: number, servers: readonly GatewayServer[]): Listener => ({
+    name,
+    role: "gateway",
+    address: listenAddress,
+    port: portMap.get(port) ?? port,
+    // istiod asks the first server of a port.
+    ...(servers[0]?.server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
+    routes: {
+      ignorePortInHost: true,
+      virtualHosts: lowerVirtualHosts(port, servers, bound, served, lowering),
+    },
+  });
+  const { plain, tls } = placesOnPorts(servers, lowering.report);
+  const listeners = [...plain].map(([port, servers]) => listener(`gateway_${port}`, port, servers));
+  for (const one of tls) {
+    const { gateway, server, index } = one;
+    const { number, name } = server.port;
+    const serverNames = serverNamesOf(server);
+    const serverTls = lowerServerTls({ gateway, index, tls: server.tls!, serverNames }, lowering.credentials);
+    if (serverTls !== undefined) {
+      const label = `gateway_${number}_${name}_${gateway.name}_${gateway.namespace}`;
+      listeners.push({ ...listener(label, number, [one]), tls: serverTls });
+    }
+  }
   reportUnserved(gateways, bound, served, lowering);
   return listeners;
+}
+
+/**
+ * Which servers share a listener in plain text, and which have one of their own for TLS. A port is one or the other,
+ * as the oldest of its servers has it; and a name can be asked for by TLS once.
+ */
+function placesOnPorts(servers: readonly GatewayServer[], report: Lowering["report"]) {
+  const plain = new Map<number, GatewayServer[]>();
+  const tls: GatewayServer[] = [];
+  const namesOfPort = new Map<number, Set<string>>();
+  for (const one of servers) {
+    const { gateway, server, index } = one;
+    const { number } = server.port;
+    const isPlain = isPlainHttp(server.port.protocol);
+    if (!isPlain && !(isHttps(server.port.protocol) && terminates(server.tls))) {
+      continue;
+    }
+    const refuse = (why: string) =>
+      report("SL0443", `${why}; this server is left out`, gateway.spanOf(["spec", "servers", index]));
+    if (isPlain ? namesOfPort.has(number) : plain.has(number)) {
+      refuse(`port ${number} is for ${isPlain ? "TLS" : "plain text"} already`);
+    } else if (isPlain) {
+      plain.set(number, [...(plain.get(number) ?? []), one]);
+    } else {
+      const taken = namesOfPort.get(number) ?? new Set();
+      const names = serverNamesOf(server);
+      const twice = names.find((name) => taken.has(name));
+      if (twice !== undefined) {
+        refuse(`"${twice}" is asked for on port ${number} by TLS already`);
+        continue;
+      }
+      namesOfPort.set(number, new Set([...taken, ...names]));
+      tls.push(one);
+    }
+  }
+  return { plain, tls };
+}
+
+/** What clients ask for: the hosts without the namespaces that they admit. */
+function serverNamesOf({ hosts }: Server): string[] {
+  return [...new Set(hosts.map((host) => host.slice(host.indexOf("/") + 1).toLowerCase()))];
 }
 
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
@@ -119,9 +169,16 @@ function lowerVirtualHosts(
   lowering: Lowering,
 ): VirtualHost[] {
   const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
+  const redirected = new Set<string>();
   const lowered = new Map<string, Map<VirtualService, readonly Route[]>>();
   for (const { gateway, gatewayName, server } of servers) {
     const hosts = new ServerHosts(server, gateway.namespace);
+    if (server.tls?.httpsRedirect) {
+      // Whether or not there are rules for them.
+      for (const host of serverNamesOf(server)) {
+        redirected.add(host);
+      }
+    }
     for (const virtualService of bound.get(gatewayName) ?? []) {
       const names = hosts.intersect(virtualService);
       if (names.length === 0) {
@@ -143,6 +200,9 @@ function lowerVirtualHosts(
         continue;
       }
       for (const name of names) {
+        if (server.tls?.httpsRedirect) {
+          redirected.add(name);
+        }
         const known = routesByHost.get(name);
         if (known === undefined) {
           routesByHost.set(name, routes);
@@ -157,15 +217,28 @@ function lowerVirtualHosts(
       }
     }
   }
+  for (const host of redirected) {
+    routesByHost.set(host, TO_HTTPS);
+  }
   return [...routesByHost]
     .map(([host, routes]) => ({
       name: `${host}:${port}`,
       domains: [host],
       // Of one VirtualService, nothing stands behind what takes everything.
       routes: routes instanceof Set ? catchAllLast([...routes]) : routes,
+      ...(routes === TO_HTTPS && { requireTls: true as const }),
     }))
     .sort((a, b) => compareStrings(a.name, b.name));
 }
+
+/** What a server with `httpsRedirect` answers, whatever is asked and however. */
+const TO_HTTPS: readonly Route[] = [
+  {
+    name: "",
+    match: { headers: [], queryParams: [] },
+    action: { kind: "redirect", status: 301, scheme: "https", keepPort: true },
+  },
+];
 
 function catchAllLast(routes: readonly Route[]): Route[] {
   return [

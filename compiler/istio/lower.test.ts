@@ -97,10 +97,7 @@ describe.skipIf(!existsSync(CASES))("the shared cases, which are beside this che
           {},
         ).diagnostics.some(({ level }) => level === "error"),
       );
-    // TLS to the upstream, each.
-    expect(refused).toEqual([
-      "samples__bookinfo__networking__destination-rule-all-mtls.yaml",
-      "samples__bookinfo__networking__egress-rule-google-apis.yaml",
-    ]);
+    // TLS with a workload's identity.
+    expect(refused).toEqual(["samples__bookinfo__networking__destination-rule-all-mtls.yaml"]);
   });
 });

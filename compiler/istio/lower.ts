@@ -20,6 +20,8 @@ import type { GatewaySpec, Resource, ResourceSet } from "./model.ts";
 import { compareStrings } from "./order.ts";
 import { type Report, reportTo } from "./report.ts";
 import { UpstreamFaults } from "./routes/upstream-faults.ts";
+import { ClientTlsPlaces } from "./tls/client-tls.ts";
+import { Credentials } from "./tls/credentials.ts";
 import {
   DESTINATION_RULE,
   GATEWAY,
@@ -47,6 +49,8 @@ export function lowerToIr(
     environment,
     clusterUses: new ClusterUses(),
     upstreamFaults: new UpstreamFaults(),
+    credentials: new Credentials(resources.secrets, options, report),
+    clientTlsPlaces: new ClientTlsPlaces(resources.destinationRules),
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
@@ -63,12 +67,15 @@ export function lowerToIr(
   ].sort((a, b) => compareStrings(a.name, b.name));
   reportPortConflicts(listeners, options, report);
   const upstreamFaults = lowering.upstreamFaults.all();
+  const clusters = [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
+    compareStrings(a.name, b.name),
+  );
+  const secrets = lowering.credentials.all();
   return {
     listeners,
-    clusters: [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
-      compareStrings(a.name, b.name),
-    ),
+    clusters,
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
+    ...(secrets.length > 0 && { secrets }),
   };
 }
 
@@ -126,11 +133,19 @@ function reportPortConflicts(
   report: Report,
 ): void {
   const owners = new Map<number, string>();
+  const tlsPorts = new Set<number>();
   if (ADMIN_ADDRESSES.has(listenAddress)) {
     owners.set(adminPort, "Envoy's admin interface");
   }
-  for (const { name, port } of listeners) {
+  for (const { name, port, tls } of listeners) {
     const owner = owners.get(port);
+    // Those with TLS are told apart by what clients ask for.
+    if (tls !== undefined && tlsPorts.has(port)) {
+      continue;
+    }
+    if (tls !== undefined) {
+      tlsPorts.add(port);
+    }
     if (owner !== undefined && port !== 0) {
       report("SL0410", `listener ${name} and ${owner} would both bind port ${port}`, undefined, () => ({
         help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",

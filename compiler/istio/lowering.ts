@@ -5,6 +5,8 @@ import type { ClusterUses } from "./clusters/cluster-uses.ts";
 import type { Environment } from "./environment.ts";
 import type { Report } from "./report.ts";
 import type { UpstreamFaults } from "./routes/upstream-faults.ts";
+import type { ClientTlsPlaces } from "./tls/client-tls.ts";
+import type { Credentials } from "./tls/credentials.ts";
 
 export interface Lowering extends Environment {
   /** The parts above, as what they are together. */
@@ -12,6 +14,8 @@ export interface Lowering extends Environment {
   readonly options: ProxyOptions;
   readonly clusterUses: ClusterUses;
   readonly upstreamFaults: UpstreamFaults;
+  readonly credentials: Credentials;
+  readonly clientTlsPlaces: ClientTlsPlaces;
   readonly report: Report;
   /** Told that a VirtualService is lowered at one of its places. */
   readonly onLowered?: () => void;

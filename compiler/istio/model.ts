@@ -17,6 +17,7 @@ import type {
   EndpointsSpec,
   GatewaySpec,
   PodSpec,
+  SecretSpec,
   ServiceEntrySpec,
   ServiceSpec,
   VirtualServiceSpec,
@@ -37,8 +38,9 @@ export interface ResourceSet {
   readonly endpointSlices: Resource<EndpointSliceSpec>[];
   readonly endpoints: Resource<EndpointsSpec>[];
   readonly pods: Resource<PodSpec>[];
+  readonly secrets: Resource<SecretSpec>[];
   readonly nodes: Resource<unknown>[];
-  /** What steers nothing here, but is spoken of by what does: secrets, Gateways of Kubernetes, request authentication. */
+  /** What steers nothing here, but is spoken of by what does: Gateways of Kubernetes, request authentication. */
   readonly neighbours: Resource<unknown>[];
   /** Kinds that are not ours, as `group/Kind`, and how many of each. */
   readonly ignored: Map<string, number>;
@@ -65,16 +67,13 @@ const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: bool
   "v1/Service": { list: "services", spec: true },
   "v1/Endpoints": { list: "endpoints", spec: false },
   "v1/Pod": { list: "pods", spec: false },
+  "v1/Secret": { list: "secrets", spec: false },
   "v1/Node": { list: "nodes", spec: false },
   "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
 };
 
 /** `group/Kind` of what is only spoken of. */
-const NEIGHBOURS = new Set([
-  "/Secret",
-  "gateway.networking.k8s.io/Gateway",
-  "security.istio.io/RequestAuthentication",
-]);
+const NEIGHBOURS = new Set(["gateway.networking.k8s.io/Gateway", "security.istio.io/RequestAuthentication"]);
 
 export function loadResources(
   files: readonly SourceFile[],
@@ -91,6 +90,7 @@ export function loadResources(
     endpointSlices: [],
     endpoints: [],
     pods: [],
+    secrets: [],
     nodes: [],
     neighbours: [],
     ignored: new Map(),

@@ -366,6 +366,14 @@ export interface GatewaySpec {
   readonly selector?: Readonly<Record<string, string>>;
 }
 
+/** Kubernetes `v1` Secret: the whole document. */
+export interface SecretSpec {
+  readonly type?: string;
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>;
+  readonly stringData?: Readonly<Record<string, string>>;
+}
+
 /** Kubernetes `v1` Service: its `spec`. */
 export interface ServiceSpec {
   readonly type?: string;

@@ -64,7 +64,7 @@ test.each([
   "trafficPolicy: { loadBalancer: { zoneAwareLbSetting: { enabled: true } } }",
   "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
   "trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } }",
-  "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE } }] }",
+  "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: ISTIO_MUTUAL } }] }",
   "subsets: [{ name: v1, trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } } }]",
   "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] } }]",
 ])("%s is refused, unless it is for others", (spec) => {
@@ -108,8 +108,8 @@ metadata: { name: gw, namespace: default }
 spec:
   selector: { istio: ${selector} }
   servers:
-    - { port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: SIMPLE, credentialName: x } }
-    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"], tls: { httpsRedirect: true } }
+    - { port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: ISTIO_MUTUAL } }
+    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"], bind: 10.0.0.1 }
 `;
   const rules = virtualServiceYaml(
     "vs",

@@ -80,7 +80,7 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     when: (value) => value === "ISTIO_MUTUAL",
     why: "outside of Istio there is no workload identity to prove",
   },
-  { path: "tls.mode", when: (value) => value === "SIMPLE" || value === "MUTUAL" },
+  { path: "tls.caCrl" },
   { path: "tunnel", why: "a tunnel is for TCP and TLS routes" },
 ];
 
@@ -116,22 +116,35 @@ export function isPlainHttp(protocol: unknown): boolean {
   return typeof protocol === "string" && PLAIN_HTTP.has(protocol.toUpperCase());
 }
 
+/** A server's protocol that is HTTP behind TLS. */
+export function isHttps(protocol: unknown): boolean {
+  return typeof protocol === "string" && protocol.toUpperCase() === "HTTPS";
+}
+
 const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
     path: "servers[].port.protocol",
-    when: (value) => !isPlainHttp(value),
-    why: `only ${[...PLAIN_HTTP].join(", ")} are`,
+    when: (value) => !isPlainHttp(value) && !isHttps(value),
+    why: `only ${[...PLAIN_HTTP].join(", ")} and HTTPS are`,
   },
-  // Said once for a server: with another protocol, that is refused already.
   {
-    path: "servers[].tls",
-    when: (value, _key, server) => isPresent(value) && isPlainHttp(protocolOf(server)),
+    path: "servers[]",
+    when: (server) => modeOfHttps(server) === "ISTIO_MUTUAL",
+    why: "outside of Istio there is no workload identity to prove: tls.mode ISTIO_MUTUAL",
   },
+  {
+    path: "servers[]",
+    when: (server) => modeOfHttps(server)?.endsWith("PASSTHROUGH") ?? false,
+    why: "connections whose TLS ends elsewhere: tls.mode PASSTHROUGH and AUTO_PASSTHROUGH",
+  },
+  { path: "servers[].tls.caCrl" },
   { path: "servers[].bind" },
 ];
 
-function protocolOf({ port }: Readonly<Record<string, unknown>>): unknown {
-  return (port as { protocol?: unknown } | undefined)?.protocol;
+/** Of a server that speaks HTTPS; Istio's default is to pass connections through. */
+function modeOfHttps(server: unknown): string | undefined {
+  const { port, tls } = server as { port?: { protocol?: unknown }; tls?: { mode?: string } };
+  return isHttps(port?.protocol) ? (tls?.mode ?? "PASSTHROUGH") : undefined;
 }
 
 /** Reports every unsupported field of a resource; false when there was one. */

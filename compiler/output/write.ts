@@ -88,15 +88,19 @@ async function swap(root: string, files: OutputFiles): Promise<void> {
   for (const [name, contents] of files) {
     const file = path.join(root, generation, ...name.split("/"));
     await mkdir(path.dirname(file), { recursive: true });
-    await writeDurably(file, contents);
+    await writeDurably(file, contents, isSecret(name) ? OWNER_ONLY : undefined);
   }
   const link = path.join(root, `..data_${id}`);
   await symlink(generation, link);
   await rename(link, path.join(root, DATA));
 }
 
-async function writeDurably(file: string, contents: string | Uint8Array): Promise<void> {
-  const handle = await open(file, "wx");
+/** Files with keys in them. */
+const isSecret = (name: string) => name.startsWith("xds/sds/");
+const OWNER_ONLY = 0o600;
+
+async function writeDurably(file: string, contents: string | Uint8Array, mode?: number): Promise<void> {
+  const handle = await open(file, "wx", mode);
   try {
     await handle.writeFile(contents);
     await handle.sync();

@@ -348,7 +348,7 @@ class Reader {
       const host = text(layout.REDIRECT_HOST) || "{host}";
       const to = `${scheme}://${host}${text(layout.REDIRECT_PORT)}${text(layout.REDIRECT_PATH)}${rest}`;
       const lines = this.#lines(this.#u32(record + layout.REDIRECT_LINES));
-      const status = this.#u32(record + layout.REDIRECT_STATUS);
+      const status = this.#u32(record + layout.REDIRECT_STATUS) & layout.REDIRECT_STATUS_MASK;
       return { ...fault, outcome: [`answer ${status} with location ${to}`, ...lines].join("; ") };
     }
     const headers = [

@@ -2,6 +2,7 @@
 
 import {
   KIND_REDIRECT,
+  REDIRECT_KEEPS_PORT,
   REDIRECT_TO_KEPT,
   REDIRECT_TO_PATH,
   REDIRECT_TO_START,
@@ -25,7 +26,7 @@ export function writeRedirect(
   };
   return writer.sharedRecord(KIND_REDIRECT, [
     fault,
-    redirect.status,
+    redirect.status | (redirect.keepPort ? REDIRECT_KEEPS_PORT : 0),
     ...words(redirect.scheme ?? ""),
     ...words(redirect.host ?? ""),
     ...words(redirect.port === undefined ? "" : `:${redirect.port}`),

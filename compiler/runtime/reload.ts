@@ -125,7 +125,7 @@ export function planSteps(oldFiles: OutputFiles, newFiles: OutputFiles): Step[] 
   const clusters = new Map(oldFiles);
   clusters.set("xds/cds.json", union(oldFiles, newFiles, "xds/cds.json"));
   for (const [name, contents] of newFiles) {
-    if (name.startsWith("xds/eds/")) {
+    if (/^xds\/[es]ds\//.test(name)) {
       clusters.set(name, contents);
     } else if (isRules(name) && !oldFiles.has(name)) {
       clusters.set(name, contents); // nobody reads it yet; it is there when the listener comes
@@ -149,12 +149,12 @@ export function planSteps(oldFiles: OutputFiles, newFiles: OutputFiles): Step[] 
     }
   }
 
-  // A listener that is gone goes on reading its rules until its last connection has drained.
+  // A listener that is gone goes on reading its rules and secrets until its last connection has drained.
   const last = new Map(newFiles);
   // A cluster that is gone reads its endpoints once more before Envoy drops it, and warns when the file is not there.
   const removal = new Map(newFiles);
   for (const [name, contents] of oldFiles) {
-    if (!newFiles.has(name) && isRules(name)) {
+    if (!newFiles.has(name) && (isRules(name) || name.startsWith("xds/sds/"))) {
       last.set(name, contents);
       removal.set(name, contents);
     } else if (!newFiles.has(name) && name.startsWith("xds/eds/")) {

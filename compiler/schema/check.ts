@@ -13,7 +13,7 @@ import { caseFile } from "./case-file.ts";
 import { destinationRule } from "./destination-rule.ts";
 import { parseDuration } from "./duration.ts";
 import { gateway } from "./gateway.ts";
-import { endpointSlice, endpoints, node, pod, service } from "./kubernetes.ts";
+import { endpointSlice, endpoints, node, pod, secret, service } from "./kubernetes.ts";
 import { serviceEntry, workloadEntry } from "./service-entry.ts";
 import { virtualService } from "./virtual-service.ts";
 
@@ -30,6 +30,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   EndpointSlice: endpointSlice,
   Endpoints: endpoints,
   Pod: pod,
+  Secret: secret,
   Node: node,
   [CASE]: caseFile,
 };

@@ -43,6 +43,7 @@ export const configFile: Schema = object({
     oneOf("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"),
     "Istio's meshConfig.pathNormalization.",
   ),
+  secretsDirectory: described(string, "A folder for each credentialName, as Kubernetes mounts a Secret."),
   outboundPolicy: described(
     oneOf("REGISTRY_ONLY", "ALLOW_ANY"),
     "Whether the mesh listeners pass requests for unknown hosts on; ALLOW_ANY unless said.",

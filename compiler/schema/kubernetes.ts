@@ -73,3 +73,5 @@ export const pod = resource({
   spec: object({ serviceAccountName: string, nodeName: string }, open),
   status: object({ podIP: string, podIPs: list(object({ ip: string }, open)) }, open),
 });
+
+export const secret = resource({ type: string, data: map(string), stringData: map(string) });

@@ -10,6 +10,7 @@ import {
   LINES_TEXT,
   REDIRECT_HOST,
   REDIRECT_HOST_LENGTH,
+  REDIRECT_KEEPS_PORT,
   REDIRECT_LINES,
   REDIRECT_MATCHED,
   REDIRECT_PATH,
@@ -20,6 +21,7 @@ import {
   REDIRECT_SCHEME,
   REDIRECT_SCHEME_LENGTH,
   REDIRECT_STATUS,
+  REDIRECT_STATUS_MASK,
   REDIRECT_TO_KEPT,
   REDIRECT_TO_START,
   REDIRECT_TO_WHOLE,
@@ -53,7 +55,12 @@ export function redirect(record: usize): void {
   const portLength = load<i32>(record, REDIRECT_PORT_LENGTH);
   const hostGiven = load<i32>(record, REDIRECT_HOST_LENGTH);
   const newHost = hostGiven ? strings + load<u32>(record, REDIRECT_HOST) : host;
-  const newHostLength = hostGiven ? hostGiven : keptHostLength(newScheme, newSchemeLength, portLength != 0);
+  const status = load<u32>(record, REDIRECT_STATUS);
+  const newHostLength = hostGiven
+    ? hostGiven
+    : status & REDIRECT_KEEPS_PORT
+      ? hostLength
+      : keptHostLength(newScheme, newSchemeLength, portLength != 0);
   const newPath = strings + load<u32>(record, REDIRECT_PATH);
   const newPathLength = load<i32>(record, REDIRECT_PATH_LENGTH);
   const kept = keptPathFrom(record);
@@ -83,7 +90,7 @@ export function redirect(record: usize): void {
   at = put(at, path + kept, restLength);
   store<u8>(at++, 0);
   if (count) memory.copy(at, given + 4 + sizesLength, textLength);
-  respond(load<u32>(record, REDIRECT_STATUS), DETAILS, 15, 0, 0, made, size);
+  respond(status & REDIRECT_STATUS_MASK, DETAILS, 15, 0, 0, made, size);
 }
 
 function put(at: usize, text: usize, length: i32): usize {

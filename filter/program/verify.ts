@@ -125,6 +125,7 @@ import {
   REDIRECT_SCHEME,
   REDIRECT_SCHEME_LENGTH,
   REDIRECT_SIZE,
+  REDIRECT_KEEPS_PORT,
   REDIRECT_STATUS,
   REDIRECT_TO_PATH,
   REGEX_LENGTH,
@@ -619,7 +620,7 @@ function verifyRedirect(record: usize, size: u32): bool {
   return (
     size == REDIRECT_SIZE &&
     isOptional(load<u32>(record, OUTCOME_FAULT), KIND_FAULT) &&
-    isStatus(load<u32>(record, REDIRECT_STATUS)) &&
+    isStatus(load<u32>(record, REDIRECT_STATUS) & ~REDIRECT_KEEPS_PORT) &&
     isString(load<u32>(record, REDIRECT_SCHEME), load<u32>(record, REDIRECT_SCHEME_LENGTH)) &&
     isString(load<u32>(record, REDIRECT_HOST), load<u32>(record, REDIRECT_HOST_LENGTH)) &&
     isString(load<u32>(record, REDIRECT_PORT), load<u32>(record, REDIRECT_PORT_LENGTH)) &&

@@ -117,7 +117,8 @@ async function apply(suits: readonly Suit[]) {
     const kept = [...suits.keys()].filter((place) => !refused.has(place));
     const applied = await mesh.apply(
       [WORLD, GATEWAY, services, ...kept.map((place) => documentsOf(suits[place]!.placed.scenario, place))],
-      { proxy: { proxyNamespace: "shop" } },
+      // Who is there for a host that nobody registered cannot be told offline.
+      { proxy: { proxyNamespace: "shop", outboundPolicy: "REGISTRY_ONLY" } },
     );
     if (applied.compilation !== undefined) return { ...applied, refused };
     const before = refused.size;

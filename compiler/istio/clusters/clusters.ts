@@ -7,6 +7,7 @@ import type { Lowering } from "../lowering.ts";
 import type { Subset } from "../model.ts";
 import { compareStrings } from "../order.ts";
 import type { Service, ServiceEndpoint } from "../registry/service.ts";
+import { lowerClientTls } from "../tls/client-tls.ts";
 import type { ClusterUse } from "./cluster-uses.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
@@ -42,6 +43,12 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,
     ...lowerProxyProtocol(policy.proxyProtocol),
+    ...lowerClientTls(
+      policy.tls,
+      service.subjectAltNames ?? [],
+      lowering.clientTlsPlaces,
+      lowering.credentials,
+    ),
     ...(outlierDetection && { outlierDetection }),
   };
 }

@@ -3,7 +3,7 @@
 import type { PortTrafficPolicy, TrafficPolicy } from "../model.ts";
 
 /** What a port may have settings of its own for. */
-type PortPolicy = Pick<PortTrafficPolicy, "loadBalancer" | "connectionPool" | "outlierDetection">;
+type PortPolicy = Pick<PortTrafficPolicy, "loadBalancer" | "connectionPool" | "outlierDetection" | "tls">;
 /** What holds for all ports of a host or a subset. */
 type WholePolicy = Pick<TrafficPolicy, "proxyProtocol" | "retryBudget">;
 
@@ -37,11 +37,12 @@ function atPort(
 }
 
 /** Only the blocks that are there, so that spreading one policy over another replaces nothing by nothing. */
-function portBlocks({ loadBalancer, connectionPool, outlierDetection }: PortPolicy): PortPolicy {
+function portBlocks({ loadBalancer, connectionPool, outlierDetection, tls }: PortPolicy): PortPolicy {
   return {
     ...(loadBalancer && { loadBalancer }),
     ...(connectionPool && { connectionPool }),
     ...(outlierDetection && { outlierDetection }),
+    ...(tls && { tls }),
   };
 }
 

@@ -38,6 +38,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       ports: ports.map(({ number, name, protocol }) => ({ number, name, protocol: parseProtocol(protocol) })),
       addresses: (spec.addresses ?? []).filter((address) => isIP(address) !== 0),
       headless: false,
+      ...(spec.subjectAltNames?.length && { subjectAltNames: spec.subjectAltNames }),
       discovery,
       endpoints: new Map(
         ports.map(({ number, name, targetPort }) => [

@@ -38,6 +38,8 @@ export interface Service {
   readonly addresses: readonly string[];
   /** Names of single endpoints below the service's own are served, too (a headless Kubernetes service). */
   readonly headless: boolean;
+  /** Names of which the certificates of its servers have one, unless a DestinationRule says others. */
+  readonly subjectAltNames?: readonly string[];
   readonly discovery: Discovery["kind"];
   /** The host of the service that this one is only another name of. */
   readonly aliasOf?: string;

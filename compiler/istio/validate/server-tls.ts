@@ -12,6 +12,11 @@ const CIPHER_SUITES = new Set(
    AES128-SHA DES-CBC3-SHA [ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]
    [ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]`.split(/\s+/),
 );
+/** Whether Envoy knows a cipher suite. A sign in front adds it to the default, moves it back, or takes it out. */
+export function isCipherSuite(suite: string): boolean {
+  return CIPHER_SUITES.has(suite.replace(/^[-+!]/, ""));
+}
+
 const CERTIFICATE_FIELDS = [
   "serverCertificate",
   "privateKey",
@@ -34,8 +39,7 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
   }
   const seen = new Set<string>();
   each(tls.cipherSuites, [...path, "cipherSuites"], (suite, at) => {
-    // A sign in front adds a suite to the default, moves it back, or takes it out.
-    if (!CIPHER_SUITES.has(suite.replace(/^[-+!]/, "")))
+    if (!isCipherSuite(suite))
       check.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
     else if (seen.has(suite)) check.report("SL0279", at, `${quote(suite)} is listed twice`);
     seen.add(suite);

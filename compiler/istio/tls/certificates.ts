@@ -1,0 +1,49 @@
+/** What can be said of a certificate before anybody is shown it. */
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** Why a certificate chain and its key are of no use together; undefined when they are. Never quotes either. */
+export function certificateProblem(chain: string, key: string): string | undefined {
+  const certificates = read(chain);
+  const [leaf] = certificates ?? [];
+  if (leaf === undefined) {
+    return "the certificate is no PEM";
+  }
+  let parsed: ReturnType<typeof createPrivateKey>;
+  try {
+    parsed = createPrivateKey(key);
+  } catch {
+    return "the key is no PEM, or is encrypted";
+  }
+  return leaf.checkPrivateKey(parsed) ? undefined : "the key is not that of the certificate";
+}
+
+/** Why nobody can be trusted because of it; undefined when somebody can. */
+export function authorityProblem(trusted: string): string | undefined {
+  return read(trusted)?.length ? undefined : "the certificate of the authority is no PEM";
+}
+
+/** A certificate of the chain whose time is over or has not begun, and when that is; undefined when there is none. */
+export function outdated(chain: string, now: Date): string | undefined {
+  for (const { subject, validFrom, validTo } of read(chain) ?? []) {
+    const whose = subject ? ` of "${subject.replaceAll("\n", ", ")}"` : "";
+    const [begins, ends] = [new Date(validFrom), new Date(validTo)];
+    if (ends < now) return `the certificate${whose} has expired on ${day(ends)}`;
+    if (begins > now) return `the certificate${whose} is not valid before ${day(begins)}`;
+  }
+  return undefined;
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+function read(pem: string): X509Certificate[] | undefined {
+  try {
+    return (pem.match(BLOCK) ?? []).map((block) => new X509Certificate(block));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,275 @@
+/** TLS that ends at a Gateway, in a real Envoy for both targets. */
+
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ProxyOptions } from "../../compiler/options.ts";
+import { ask } from "../harness/client.ts";
+import { Mesh } from "../harness/mesh.ts";
+import { Authority, type Pair, secretYaml, tlsSecret } from "./authority.ts";
+import { askTls } from "./client.ts";
+
+const ROTATION_TIMEOUT_MS = 10_000;
+
+const gateway = (servers: readonly object[], name = "edge") =>
+  JSON.stringify({
+    apiVersion: "networking.istio.io/v1",
+    kind: "Gateway",
+    metadata: { name, namespace: "default" },
+    spec: { selector: { istio: "ingressgateway" }, servers },
+  });
+const https = (host: string, tls: object, name = "https") => ({
+  port: { number: 443, name, protocol: "HTTPS" },
+  hosts: [host],
+  tls,
+});
+const rules = (host: string, body: string) =>
+  JSON.stringify({
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name: body, namespace: "default" },
+    spec: {
+      hosts: [host],
+      gateways: ["edge"],
+      http: [{ directResponse: { status: 200, body: { string: body } } }],
+    },
+  });
+
+let authority: Authority;
+let stranger: Authority;
+let one: Pair;
+let two: Pair;
+let client: Pair;
+let folder: string;
+
+beforeAll(async () => {
+  authority = await Authority.create("authority");
+  stranger = await Authority.create("stranger");
+  one = await authority.issue({ names: ["one.example"] });
+  two = await authority.issue({ names: ["two.example"] });
+  client = await authority.issue({ names: ["client.example"] });
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-tls-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.each(["wasm", "native"] as const)("target %s", (target) => {
+  let mesh: Mesh;
+
+  beforeAll(async () => {
+    mesh = await Mesh.create({ target });
+  });
+
+  afterAll(async () => {
+    await mesh?.close();
+  });
+
+  /** Applies the documents and gives the port of a listener. */
+  async function apply(documents: readonly string[], listener: string, proxy: Partial<ProxyOptions> = {}) {
+    const { portMap: _portMap, ...more } = { meshPort: 0, ...proxy };
+    const { ports, diagnostics } = await mesh.apply(documents, { proxy: more });
+    const port = ports.get(listener);
+    expect(port, diagnostics.map(({ code, message }) => `${code}: ${message}`).join("\n")).toBeDefined();
+    return port!;
+  }
+
+  const EDGE = "gateway_443_https_edge_default";
+  const refused = (question: Parameters<typeof askTls>[0]) =>
+    expect(askTls(question), JSON.stringify(question.host)).rejects.toThrow();
+
+  test("SIMPLE: the certificate of the name that is asked for, and its own rules", async () => {
+    const port = await apply(
+      [
+        tlsSecret("one", one),
+        tlsSecret("two", two),
+        gateway([
+          https("one.example", { mode: "SIMPLE", credentialName: "one" }),
+          https("*.two.example", { mode: "SIMPLE", credentialName: "two" }, "https-two"),
+          https("two.example", { mode: "SIMPLE", credentialName: "two" }, "https-2"),
+        ]),
+        rules("one.example", "first"),
+        rules("two.example", "second"),
+      ],
+      EDGE,
+    );
+    const ca = authority.certificate;
+    expect(await askTls({ port, host: "one.example", ca })).toMatchObject({
+      status: 200,
+      body: "first",
+      certificate: "one.example",
+      protocol: "TLSv1.3",
+    });
+    expect(await askTls({ port, host: "two.example", ca })).toMatchObject({
+      body: "second",
+      certificate: "two.example",
+    });
+    // Rules are those of the server whose name was asked for.
+    expect(await askTls({ port, host: "two.example", servername: "one.example", ca })).toMatchObject({
+      status: 404,
+      certificate: "one.example",
+    });
+    await refused({ port, host: "three.example", ca });
+    await refused({ port, host: "one.example", ca: stranger.certificate });
+  });
+
+  test("MUTUAL and OPTIONAL_MUTUAL: who may speak", async () => {
+    const other = await stranger.issue({ names: ["client.example"] });
+    const ca = authority.certificate;
+    const serve = (tls: object) =>
+      apply(
+        [
+          tlsSecret("one", one, ca),
+          gateway([https("one.example", { credentialName: "one", ...tls })]),
+          rules("one.example", "mutual"),
+        ],
+        EDGE,
+      );
+    const asked = { host: "one.example", ca };
+    const mutual = await serve({ mode: "MUTUAL" });
+    expect((await askTls({ ...asked, port: mutual, own: client })).status).toBe(200);
+    await refused({ ...asked, port: mutual });
+    await refused({ ...asked, port: mutual, own: other });
+
+    const named = await serve({ mode: "MUTUAL", subjectAltNames: ["client.example"] });
+    expect((await askTls({ ...asked, port: named, own: client })).status).toBe(200);
+    const misnamed = await serve({ mode: "MUTUAL", subjectAltNames: ["somebody.example"] });
+    await refused({ ...asked, port: misnamed, own: client });
+
+    const optional = await serve({ mode: "OPTIONAL_MUTUAL" });
+    expect((await askTls({ ...asked, port: optional })).status).toBe(200);
+    expect((await askTls({ ...asked, port: optional, own: client })).status).toBe(200);
+    await refused({ ...asked, port: optional, own: other });
+  });
+
+  test("authorities in a Secret of their own, generic keys, versions and cipher suites", async () => {
+    const port = await apply(
+      [
+        secretYaml("one", { cert: one.certificate, key: one.key }),
+        secretYaml("one-cacert", { cacert: authority.certificate }),
+        gateway([
+          https("one.example", {
+            mode: "MUTUAL",
+            credentialName: "one",
+            minProtocolVersion: "TLSV1_3",
+            cipherSuites: ["ECDHE-ECDSA-AES128-GCM-SHA256"],
+          }),
+        ]),
+        rules("one.example", "new"),
+      ],
+      EDGE,
+    );
+    const asked = { port, host: "one.example", ca: authority.certificate, own: client };
+    expect((await askTls(asked)).protocol).toBe("TLSv1.3");
+    await refused({ ...asked, maxVersion: "TLSv1.2" });
+  });
+
+  test("a Secret that changes is shown without anything else changing, and never readable for others", async () => {
+    const documents = (pair: Pair) => [
+      tlsSecret("one", pair),
+      gateway([https("one.example", { mode: "SIMPLE", credentialName: "one" })]),
+      rules("one.example", "rotated"),
+    ];
+    const renewed = await authority.issue({ names: ["renewed.example", "one.example"] });
+    const asked = { host: "one.example", ca: authority.certificate };
+    const port = await apply(documents(one), EDGE);
+    expect((await askTls({ ...asked, port })).certificate).toBe("one.example");
+    expect(await apply(documents(renewed), EDGE)).toBe(port);
+    await until(async () => (await askTls({ ...asked, port })).certificate === "renewed.example");
+
+    const secrets = path.join(mesh.buildDirectory, "xds", "sds");
+    for (const file of await readdir(secrets)) {
+      expect((await stat(path.join(secrets, file))).mode & 0o077).toBe(0);
+    }
+    const manifest = await readFile(path.join(mesh.buildDirectory, "manifest.json"), "utf8");
+    for (const text of [manifest, mesh.envoy.log.join("\n")]) {
+      expect(text).not.toContain("PRIVATE KEY");
+      expect(text).not.toContain(renewed.key.split("\n")[1]);
+    }
+  });
+
+  test("files of others: of a folder for each Secret, and named by a rule; changed by a move", async () => {
+    // As Kubernetes mounts a Secret.
+    const mounted = path.join(folder, target, "one");
+    const put = async (generation: string, { certificate, key }: Pair) => {
+      await mkdir(path.join(mounted, generation), { recursive: true });
+      await writeFile(path.join(mounted, generation, "tls.crt"), certificate);
+      await writeFile(path.join(mounted, generation, "tls.key"), key);
+      await symlink(generation, path.join(mounted, "..new"));
+      await rename(path.join(mounted, "..new"), path.join(mounted, "..data"));
+    };
+    await put("..1", one);
+    for (const name of ["tls.crt", "tls.key"]) await symlink(`..data/${name}`, path.join(mounted, name));
+    const port = await apply(
+      [
+        gateway([
+          https("one.example", { mode: "SIMPLE", credentialName: "one" }),
+          https(
+            "also.example",
+            {
+              mode: "SIMPLE",
+              serverCertificate: path.join(mounted, "tls.crt"),
+              privateKey: path.join(mounted, "tls.key"),
+            },
+            "https-files",
+          ),
+        ]),
+        rules("one.example", "mounted"),
+      ],
+      EDGE,
+      { secretsDirectory: path.dirname(mounted) },
+    );
+    const ca = authority.certificate;
+    expect((await askTls({ port, host: "one.example", ca })).body).toBe("mounted");
+    const renewed = await authority.issue({ names: ["renewed.example", "one.example", "also.example"] });
+    await put("..2", renewed);
+    for (const host of ["one.example", "also.example"]) {
+      await until(async () => {
+        const answer = await askTls({ port, host, ca }).catch(() => undefined);
+        return answer?.certificate === "renewed.example";
+      });
+    }
+  });
+
+  test("httpsRedirect: every host of the server, with and without rules, keeps its port", async () => {
+    const port = await apply(
+      [
+        gateway([
+          {
+            port: { number: 80, name: "http", protocol: "HTTP" },
+            hosts: ["one.example", "*.two.example"],
+            tls: { httpsRedirect: true },
+          },
+          { port: { number: 80, name: "http-2", protocol: "HTTP" }, hosts: ["plain.example"] },
+        ]),
+        rules("one.example", "never"),
+        rules("plain.example", "plain"),
+      ],
+      "gateway_80",
+    );
+    for (const [host, location] of [
+      ["one.example", "https://one.example/x?y"],
+      ["one.example:80", "https://one.example:80/x?y"],
+      ["a.two.example:8080", "https://a.two.example:8080/x?y"],
+    ] as const) {
+      for (const method of ["GET", "POST"]) {
+        const headers = { "x-forwarded-proto": "https" };
+        const answer = await ask(port, { method, host, path: "/x?y", headers });
+        expect([answer.status, answer.headers.location]).toEqual([301, [location]]);
+      }
+    }
+    expect((await ask(port, { host: "plain.example", path: "/" })).body).toBe("plain");
+    expect((await ask(port, { host: "two.example", path: "/" })).status).toBe(404);
+  });
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + ROTATION_TIMEOUT_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error("it never was so");
+    await sleep(50);
+  }
+}
