@@ -8,7 +8,7 @@ import type { Listener } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { normalizePath } from "./normalize-path.ts";
-import { isOneLine } from "./one-line.ts";
+import { isOneLine, joinedValues } from "./one-line.ts";
 
 /** The request as rules see it, or Envoy's refusal. */
 export type Arrival =
@@ -62,7 +62,7 @@ export function arrive(
     const before = sent.get(line[0]);
     if (before === undefined) sent.set(line[0], [line]);
     else if (line[0] === "cookie") sent.set("cookie", [["cookie", `${before[0]![1]}; ${line[1]}`]]);
-    else if (isOneLine(line[0])) sent.set(line[0], [[line[0], `${before[0]![1]},${line[1]}`]]);
+    else if (isOneLine(line[0])) sent.set(line[0], [[line[0], joinedValues(before[0]![1], line[1])]]);
     else before.push(line);
   }
   const only = (name: string, value: string) => sent.set(name, [[name, value]]);

@@ -20,10 +20,11 @@ export function judgeOrigin(policy: CorsPolicy, request: readonly HeaderLine[]):
     (headerOf(request, "access-control-request-method") ?? "") !== "";
   const isAllowed = origin !== "" && policy.allowOrigins.some((match) => valueMatches(match, origin));
   const written = (name: string, value: string): HeaderLine[] => (value === "" ? [] : [[name, value]]);
+  const credentials = written("access-control-allow-credentials", policy.allowCredentials ? "true" : "");
   const forOrigin: HeaderLine[] = isAllowed
     ? [
         ["access-control-allow-origin", origin],
-        ...written("access-control-allow-credentials", policy.allowCredentials ? "true" : ""),
+        ...credentials,
         ...written("access-control-expose-headers", policy.exposeHeaders),
       ]
     : [];
@@ -32,7 +33,7 @@ export function judgeOrigin(policy: CorsPolicy, request: readonly HeaderLine[]):
   return {
     isAnswered,
     headers: [
-      ...forOrigin,
+      ...(isAllowed ? forOrigin : credentials),
       // Even a client of another origin is told these; without the first, its browser stops here.
       ...written("access-control-allow-methods", policy.allowMethods),
       ...written("access-control-allow-headers", policy.allowHeaders),

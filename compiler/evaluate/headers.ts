@@ -3,7 +3,7 @@
 import type { HeaderLine } from "../host/vm.ts";
 import type { HeaderMutation } from "../ir/ir.ts";
 import { type FormatContext, format } from "./format-string.ts";
-import { isOneLine } from "./one-line.ts";
+import { isOneLine, joinedValues } from "./one-line.ts";
 
 /**
  * Removed first; then every value is worked out, before the first of them is written; what replaces goes before what
@@ -29,7 +29,7 @@ export function mutate(
     result =
       append && before === undefined
         ? [...result, [name, value]]
-        : setHeader(result, name, before === undefined ? value : `${before},${value}`);
+        : setHeader(result, name, before === undefined ? value : joinedValues(before, value));
   }
   return result;
 }

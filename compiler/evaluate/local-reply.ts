@@ -2,6 +2,7 @@
 
 import type { HeaderLine } from "../host/vm.ts";
 import { headerOf } from "./headers.ts";
+import { mergedLines } from "./one-line.ts";
 
 export interface Answer {
   readonly status: number;
@@ -13,7 +14,8 @@ export function localReply(
   request: readonly HeaderLine[],
   answer: Answer & { readonly grpcStatus?: number },
 ): Answer {
-  const { status, headers, body, grpcStatus } = answer;
+  const { status, body, grpcStatus } = answer;
+  const headers = mergedLines(answer.headers);
   if (isGrpc(request)) {
     return {
       status: 200,
