@@ -1,6 +1,6 @@
 /** `sluice check`: what is wrong with rules, and nothing else. */
 
-import { checkRules } from "../analysis/index.ts";
+import { checkRules } from "../check.ts";
 import { hintAtCheaperTarget } from "../cost/hint.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";

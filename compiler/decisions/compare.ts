@@ -35,11 +35,13 @@ export function compareRules(
   right: readonly Candidate[],
   attributes: readonly Attribute[],
   maxWork = DEFAULT_WORK,
+  maxPairs = Number.POSITIVE_INFINITY,
 ): Comparison {
-  return new Search(left, right, attributes, maxWork).run();
+  return new Search(left, right, attributes, maxWork, maxPairs).run();
 }
 
 class OutOfWork extends Error {}
+class Enough extends Error {}
 
 /** Rules that are still in question, in their order, by their number on one side. */
 type List = readonly number[];
@@ -119,6 +121,7 @@ class Search {
   readonly #pairs = new Map<string, Pair>();
   readonly #seen = new Set<string>();
   readonly #chosen = new Map<number, AttributeValue>();
+  readonly #maxPairs: number;
   #work: number;
 
   constructor(
@@ -126,7 +129,9 @@ class Search {
     right: readonly Candidate[],
     attributes: readonly Attribute[],
     maxWork: number,
+    maxPairs: number,
   ) {
+    this.#maxPairs = maxPairs;
     const identities = new Map<string, number>();
     this.#left = new Side(left, identities);
     this.#right = new Side(right, identities);
@@ -139,6 +144,7 @@ class Search {
       this.#visit(this.#left.all(), this.#right.all(), 0);
       return { pairs: [...this.#pairs.values()], complete: true };
     } catch (error) {
+      if (error instanceof Enough) return { pairs: [...this.#pairs.values()], complete: false };
       // One level for each attribute: thousands of them are too deep.
       if (!(error instanceof OutOfWork) && !(error instanceof RangeError)) throw error;
       return { pairs: [...this.#pairs.values()], complete: false };
@@ -209,6 +215,7 @@ class Search {
     if (ofLeft === ofRight) return;
     const key = `${left} ${right}`;
     if (!this.#pairs.has(key)) this.#pairs.set(key, { left, right, request: new Map(this.#chosen) });
+    if (this.#pairs.size >= this.#maxPairs) throw new Enough();
   }
 
   #spend(work: number): void {

@@ -3,7 +3,8 @@
  * (`--strict` turns warnings into errors when they are counted). Istio's own code is named where one exists.
  *
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
- * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`.
+ * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
+ * SL08xx what is right and hardly meant, SL09xx comments that silence findings.
  */
 
 import type { Level } from "./diagnostic.ts";
@@ -172,6 +173,17 @@ export const DIAGNOSTIC_CODES = {
   SL0701: { level: "error", title: "A case that asks nothing that could be sent." },
   SL0702: { level: "error", title: "A case for a listener that the rules do not make." },
   SL0703: { level: "error", title: "Expectations that exclude one another." },
+  SL0801: { level: "info", title: "A prefix that ends within a word." },
+  SL0802: { level: "warning", title: "An expression whose full stop looks unescaped." },
+  SL0803: { level: "info", title: "A destination of weight 0." },
+  SL0804: { level: "warning", title: "A destination without a weight beside others." },
+  SL0805: { level: "warning", title: "A timeout that is shorter than the fault's delay." },
+  SL0806: { level: "warning", title: "A timeout that is shorter than all tries together." },
+  SL0807: { level: "warning", title: "Retries of what must not be done twice." },
+  SL0808: { level: "info", title: "Retries that also hold for POST." },
+  SL0809: { level: "info", title: "A DestinationRule whose host no rule sends requests to." },
+  SL0810: { level: "info", title: "A subset that no rule sends requests to." },
+  SL0811: { level: "warning", title: "A match that no request can meet." },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -10,13 +10,26 @@ export interface Position {
 /** Offset of the first character of each line; made once for a file. */
 const lineStarts = new WeakMap<SourceFile, number[]>();
 
-export function positionAt(file: SourceFile, offset: number): Position {
+function startsOf(file: SourceFile): readonly number[] {
   let starts = lineStarts.get(file);
   if (!starts) {
     starts = [0];
     for (let i = file.text.indexOf("\n"); i >= 0; i = file.text.indexOf("\n", i + 1)) starts.push(i + 1);
     lineStarts.set(file, starts);
   }
+  return starts;
+}
+
+/** Some lines of a file, without their ends; they count from 1, and what is not there is left out. */
+export function linesOf(file: SourceFile, first: number, last: number): string[] {
+  const starts = startsOf(file);
+  return starts
+    .slice(Math.max(0, first - 1), last)
+    .map((start, i) => file.text.slice(start, (starts[Math.max(1, first) + i] ?? file.text.length + 1) - 1));
+}
+
+export function positionAt(file: SourceFile, offset: number): Position {
+  const starts = startsOf(file);
   let low = 0;
   let high = starts.length - 1;
   while (low < high) {

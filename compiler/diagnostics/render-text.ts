@@ -5,10 +5,10 @@
 
 import { codeFrameColumns } from "@babel/code-frame";
 import type picocolors from "picocolors";
-import type { Span } from "../source/span.ts";
+import type { SourceFile, Span } from "../source/span.ts";
 import type { Diagnostic, Level } from "./diagnostic.ts";
 import { hideSecrets } from "./hide-secrets.ts";
-import { rangeOf } from "./position.ts";
+import { linesOf, rangeOf } from "./position.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -42,19 +42,29 @@ function where(span: Span): string {
   return `${printable(span.file.path)}:${line}:${column}`;
 }
 
+/** Files with secrets in them, made fit to be seen once and not for each finding. */
+const harmless = new WeakMap<SourceFile, readonly string[]>();
+
+function visibleLines(file: SourceFile, first: number, last: number): readonly string[] {
+  if (!file.text.includes("Secret")) return linesOf(file, first, last);
+  const lines = harmless.get(file) ?? hideSecrets(file.text.split("\n"), file.text);
+  harmless.set(file, lines);
+  return lines.slice(first - 1, last);
+}
+
 /** The lines around a span, with what is meant marked. Of a span over several lines the first is shown. */
 function frame(span: Span): string {
   const { start, end } = rangeOf(span);
-  const { text } = span.file;
-  const lines = hideSecrets(text.split("\n", start.line + LINES_AROUND), text);
   const oneLine = end.line === start.line && start.column <= LONGEST_LINE;
   // The tool would split the whole file; a few lines keep their numbers by `startLine`.
-  const first = Math.max(0, start.line - 1 - LINES_AROUND);
-  const shown = lines.slice(first).map((line) => printable(line.replace(/\r$/, "").slice(0, LONGEST_LINE)));
+  const first = Math.max(1, start.line - LINES_AROUND);
+  const shown = visibleLines(span.file, first, start.line + LINES_AROUND).map((line) =>
+    printable(line.replace(/\r$/, "").slice(0, LONGEST_LINE)),
+  );
   const options = {
     linesAbove: LINES_AROUND,
     linesBelow: LINES_AROUND,
-    startLine: first + 1,
+    startLine: first,
     highlightCode: false,
     forceColor: false,
   };

@@ -1,0 +1,46 @@
+/**
+ * All that `sluice check` says: what the compiler finds, what stands between resources whichever proxy is asked, and
+ * what is right and hardly meant.
+ */
+
+import { analyseDestinationRules } from "./analysis/destination-rules.ts";
+import { analyseGateways } from "./analysis/gateways.ts";
+import { analyseServiceEntries } from "./analysis/service-entries.ts";
+import { reportSharedHosts } from "./analysis/shared-hosts.ts";
+import { keyOf, viewOf } from "./analysis/view.ts";
+import { analyseVirtualServices } from "./analysis/virtual-services.ts";
+import { type Reading, readRules } from "./compile.ts";
+import type { DiagnosticSink } from "./diagnostics/diagnostic.ts";
+import { environmentOf } from "./istio/environment.ts";
+import { reportNeverReached } from "./lint/never-reached.ts";
+import { lintRules } from "./lint/rules.ts";
+import { lintUnused } from "./lint/unused.ts";
+import type { ProxyOptions } from "./options.ts";
+import { NO_PROGRESS, type Progress } from "./progress.ts";
+
+export async function checkRules(
+  paths: readonly string[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Promise<Reading> {
+  const said = new Set<string>();
+  const remembering: DiagnosticSink = {
+    report(diagnostic) {
+      said.add(keyOf(diagnostic));
+      sink.report(diagnostic);
+    },
+  };
+  const reading = await readRules(paths, options, remembering, progress);
+  const { resources } = reading;
+  const view = viewOf(resources, options, said, sink);
+  analyseGateways(view);
+  analyseVirtualServices(view);
+  reportSharedHosts(view);
+  analyseDestinationRules(view, environmentOf(resources, options).registry);
+  analyseServiceEntries(view);
+  lintRules(view);
+  lintUnused(view);
+  reportNeverReached(reading.config, options, said, sink);
+  return reading;
+}

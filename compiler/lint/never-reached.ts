@@ -1,0 +1,188 @@
+/**
+ * Rules that no request reaches because earlier ones take everything they could. Nothing is said that is not proved: what
+ * rules can tell apart is looked at as a whole, and where that would take too long nothing is said.
+ */
+
+import { keyOf } from "../analysis/view.ts";
+import { spaceOf } from "../decisions/attributes.ts";
+import { compareRules } from "../decisions/compare.ts";
+import { OverlapIndex } from "../decisions/overlap.ts";
+import { AUTHORITY } from "../decisions/universe.ts";
+import { DIAGNOSTIC_CODES } from "../diagnostics/codes.ts";
+import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { arrive } from "../evaluate/arrival.ts";
+import { matches } from "../evaluate/trial.ts";
+import type { HostRequest } from "../host/vm.ts";
+import type { Config, Route, RouteMatch, RouteOrigin, ValueMatch } from "../ir/ir.ts";
+import type { ProxyOptions } from "../options.ts";
+import { exampleOfRegex } from "../regex/example.ts";
+
+/** What is known of a rule over all its places. */
+interface Finding {
+  readonly origin: RouteOrigin;
+  /** Some place lets requests through to it, or could not be looked at. */
+  reached: boolean;
+  /** Of the places where it is not: the rules that stand before it. Empty: it contradicts itself. */
+  readonly before: Set<Route>;
+  together: boolean;
+}
+
+export function reportNeverReached(
+  { listeners }: Config,
+  options: ProxyOptions,
+  said: ReadonlySet<string>,
+  sink: DiagnosticSink,
+): void {
+  const findings = new Map<string, Finding>();
+  const looked = new Set<readonly Route[]>();
+  const budget = { searches: MAX_SEARCHES };
+  for (const { routes } of listeners) {
+    for (const { routes: rules } of routes.virtualHosts) {
+      if (looked.has(rules)) continue;
+      looked.add(rules);
+      look(rules, options, budget, findings);
+    }
+  }
+  for (const finding of findings.values()) {
+    const { span } = finding.origin;
+    const isKnown = (["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })));
+    if (!finding.reached && !isKnown) report(finding, sink);
+  }
+}
+
+/** Each takes a millisecond or a few. */
+const MAX_SEARCHES = 500;
+const MAX_LOOKED = 1000;
+const MAX_WORK = 100_000;
+
+function look(
+  rules: readonly Route[],
+  options: ProxyOptions,
+  budget: { searches: number },
+  findings: Map<string, Finding>,
+): void {
+  const index = new OverlapIndex(rules.map(({ match }) => match));
+  for (const [i, rule] of rules.entries()) {
+    const { origin } = rule;
+    if (origin === undefined) continue;
+    const key = `${origin.resource} ${origin.rule} ${origin.match}`;
+    const finding = findings.get(key) ?? { origin, reached: false, before: new Set(), together: false };
+    findings.set(key, finding);
+    if (finding.reached) continue;
+    const earlier = index.overlapping(rule.match, i, MAX_LOOKED)?.map((other) => rules[other]!);
+    if (earlier === undefined) {
+      finding.reached = true;
+      continue;
+    }
+    if (isReachedByExample(rule.match, earlier, options)) {
+      finding.reached = true;
+      continue;
+    }
+    if (budget.searches-- <= 0) {
+      finding.reached = true;
+      continue;
+    }
+    const by = takenBy(rule, earlier, options);
+    if (by === undefined) finding.reached = true;
+    else {
+      for (const other of by) finding.before.add(other);
+      finding.together ||= by.length > 1;
+    }
+  }
+}
+
+/** Most rules are reached by the most obvious request for them. */
+function isReachedByExample(match: RouteMatch, earlier: readonly Route[], options: ProxyOptions): boolean {
+  const request = exampleOf(match);
+  const arrival = arrive(
+    { ...request, headers: request.headers ?? [], method: request.method ?? "GET", protocol: "HTTP/1.1" },
+    "mesh",
+    options.pathNormalization,
+  );
+  return (
+    arrival.kind === "request" &&
+    matches(match, arrival.request) &&
+    !earlier.some((other) => matches(other.match, arrival.request))
+  );
+}
+
+const UNLIKELY = "~0";
+
+function exampleOf({ path, headers, queryParams }: RouteMatch): HostRequest {
+  const text = (match: ValueMatch) => {
+    if (match.kind === "present") return UNLIKELY;
+    if (match.kind === "regex") return exampleOfRegex(match.value) ?? UNLIKELY;
+    return match.kind === "exact" ? match.value : match.value + UNLIKELY;
+  };
+  const query = queryParams.map(({ name, match }) => `${name}=${text(match)}`).join("&");
+  const plain = path === undefined ? `/${UNLIKELY}` : text(path);
+  const wanted = headers.filter(({ invert }) => !invert);
+  const pseudo = (name: string, otherwise: string) => {
+    const found = wanted.find((header) => header.name === name);
+    return found === undefined ? otherwise : text(found.match);
+  };
+  return {
+    method: pseudo(":method", "GET"),
+    authority: pseudo(":authority", "host.example"),
+    path: query === "" ? plain : `${plain}?${query}`,
+    headers: wanted.filter(({ name }) => !name.startsWith(":")).map(({ name, match }) => [name, text(match)]),
+  };
+}
+
+/** The earlier rules that leave nothing to a rule; none when nothing could ever meet it; `undefined` when it is reached. */
+function takenBy(
+  rule: Route,
+  earlier: readonly Route[],
+  options: ProxyOptions,
+): readonly Route[] | undefined {
+  const { pathNormalization } = options;
+  const takes = (others: readonly Route[]): boolean => {
+    const { attributes, constraints, cuts } = spaceOf(
+      [...others, rule].map(({ match }) => match),
+      // The mesh believes what clients say, so that more requests are possible than at the edge.
+      { role: "mesh", pathNormalization, authority: AUTHORITY },
+    );
+    if (cuts.length > 0) return false;
+    const before = others.map((_, i) => ({ constraints: constraints[i]!, outcome: "earlier" }));
+    const own = { constraints: constraints[others.length]!, outcome: "own" };
+    const { pairs, complete } = compareRules([...before, own], before, attributes, MAX_WORK, 1);
+    return complete && pairs.length === 0;
+  };
+  if (takes([])) return [];
+  if (earlier.length === 0 || earlier.length > MAX_EARLIER || !takes(earlier)) return undefined;
+  const alone = earlier.slice(0, MAX_ALONE).find((other) => takes([other]));
+  return alone === undefined ? earlier : [alone];
+}
+
+const MAX_EARLIER = 300;
+const MAX_ALONE = 10;
+const MAX_RELATED = 3;
+
+function report({ origin, before, together }: Finding, sink: DiagnosticSink): void {
+  const others = [...before].flatMap(({ origin: other }) => (other === undefined ? [] : [other]));
+  if (others.length === 0) {
+    sink.report({
+      code: "SL0811",
+      level: DIAGNOSTIC_CODES.SL0811.level,
+      message: "no request can meet this: its conditions exclude one another, or no such text arrives",
+      span: origin.span,
+      help: "Paths arrive normalised: without /./ and /../, and with %41 as A.",
+    });
+    return;
+  }
+  const code = origin.match === undefined ? "SL0270" : "SL0271";
+  const subject = origin.match === undefined ? "this rule" : "this match";
+  sink.report({
+    code,
+    level: DIAGNOSTIC_CODES[code].level,
+    message: together
+      ? `${subject} is never reached: earlier rules together take every request of it`
+      : `${subject} is never reached: an earlier one takes every request of it`,
+    span: origin.span,
+    related: others.slice(0, MAX_RELATED).map((other) => ({
+      message: `rule ${other.rule + 1} of ${other.resource} comes first`,
+      span: other.span,
+    })),
+    help: "Put it before them, or take it away.",
+  });
+}
