@@ -8,6 +8,7 @@ import path from "node:path";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { emitEnvoy } from "./envoy/index.ts";
 import type { Config } from "./ir/ir.ts";
+import { socketsOf } from "./ir/sockets.ts";
 import { lowerToIr } from "./istio/lower.ts";
 import { loadResources, type ResourceSet } from "./istio/model.ts";
 import { validate } from "./istio/validate/index.ts";
@@ -105,7 +106,7 @@ export async function emitBuild(
     sluice: packageRoot().version,
     target: options.target,
     envoy: { oldest: OLDEST_ENVOY, newest: NEWEST_ENVOY },
-    listeners: compilation.config.listeners,
+    listeners: socketsOf(compilation.config),
     inputs: compilation.sources,
     files,
   });

@@ -5,6 +5,7 @@ import { isIPv6 } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
+import { socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { type OutputFiles, writeOutput } from "../output/write.ts";
 import {
@@ -150,7 +151,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 
 async function refuseTakenPorts({ config }: Compilation, proxy: ProxyOptions): Promise<void> {
   const problems = await portProblems([
-    ...config.listeners.map(({ name, address, port }) => ({ name: `listener ${name}`, address, port })),
+    ...socketsOf(config).map(({ name, address, port }) => ({ name: `listener ${name}`, address, port })),
     { name: "Envoy's admin interface (--admin-port)", address: "127.0.0.1", port: proxy.adminPort },
   ]);
   if (problems.length > 0) {
@@ -290,9 +291,11 @@ class Voice implements RunEvents {
   }
 
   serving(envoy: EnvoyProcess, { config }: Compilation): void {
-    const listeners = config.listeners.map(({ name, address, port }) => ({ name, address, port }));
-    const lines = listeners.map(
-      ({ name, address, port }) => `  ${name}  http://${isIPv6(address) ? `[${address}]` : address}:${port}`,
+    const sockets = socketsOf(config);
+    const listeners = sockets.map(({ name, address, port }) => ({ name, address, port }));
+    const lines = sockets.map(
+      ({ name, address, port, scheme }) =>
+        `  ${name}  ${scheme}://${isIPv6(address) ? `[${address}]` : address}:${port}`,
     );
     const line = ["serving", ...lines, `  admin  ${envoy.adminUrl}`].join("\n");
     this.say("serving", line, { listeners, admin: envoy.adminUrl, pid: envoy.pid, version: envoy.version });

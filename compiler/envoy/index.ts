@@ -4,14 +4,14 @@
  */
 
 import { isLookedUp } from "../ir/discovery.ts";
-import type { Cluster, Config, Listener } from "../ir/ir.ts";
+import type { Cluster, Config, Listener, TcpChain } from "../ir/ir.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
 import { discoveryResponse } from "./discovery.ts";
 import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
 import { compareStrings, printJson } from "./json.ts";
-import { emitListener } from "./listener.ts";
+import { emitListener, hasNames, type Sharing } from "./listener.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions, EnvoyFiles } from "./options.ts";
 import { type TypedConfig, typed } from "./protobuf.ts";
@@ -38,7 +38,9 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
   const isForwardProxy = forwardsByAuthority(config);
   const plan = (listener: Listener) => ({ ownFile: listenerFiles, forwardProxy: isForwardProxy(listener) });
   add("lds.json", [
-    ...bySocket(listeners).map((sharing) => emitListener(sharing, plan, options)),
+    ...bySocket([...listeners, ...sortedByName(config.tcpChains ?? [])]).map((sharing) =>
+      emitListener(sharing, plan, options),
+    ),
     ...upstreamFaults.map(emitUpstreamFaultListener),
   ]);
   if (listenerFiles) {
@@ -74,10 +76,10 @@ function canBeWritten({ discovery }: Cluster): boolean {
 }
 
 /** Those with TLS share the listener of their port, and are told apart by what clients ask for. */
-function bySocket(listeners: readonly Listener[]): Listener[][] {
-  const sockets = new Map<string, Listener[]>();
+function bySocket(listeners: Sharing): Sharing[] {
+  const sockets = new Map<string, (Listener | TcpChain)[]>();
   for (const listener of listeners) {
-    const socket = listener.tls === undefined ? listener.name : `${listener.address} ${listener.port}`;
+    const socket = hasNames(listener) ? `${listener.address} ${listener.port}` : listener.name;
     const sharing = sockets.get(socket);
     if (sharing === undefined) sockets.set(socket, [listener]);
     else sharing.push(listener);

@@ -1,14 +1,11 @@
 /** One Envoy listener: a socket and, on it, HTTP connection managers, of which TLS clients choose one by name. */
 
-import type { Listener } from "../ir/ir.ts";
-import {
-  emitHttpConnectionManager,
-  type HttpConnectionManager,
-  type ListenerPlan,
-} from "./http-connection-manager.ts";
+import type { Listener, TcpChain } from "../ir/ir.ts";
+import { emitHttpConnectionManager, type ListenerPlan } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { bindAddress, type SocketAddress } from "./socket-address.ts";
+import { emitTcpProxy } from "./tcp-proxy.ts";
 import { emitServerTls } from "./tls.ts";
 
 /** `envoy.config.listener.v3.Listener` */
@@ -25,7 +22,7 @@ export interface EnvoyListener {
 interface FilterChain {
   readonly name?: string;
   readonly filter_chain_match?: { readonly server_names?: readonly string[] };
-  readonly filters: readonly Extension<HttpConnectionManager>[];
+  readonly filters: readonly Extension[];
   readonly transport_socket?: Extension;
 }
 
@@ -35,35 +32,47 @@ const TLS_INSPECTOR: Extension = {
   typed_config: typed("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector", {}),
 };
 
-/** `sharing`: at least one, and several only with TLS on one socket. */
+/** At least one; several share a socket only with TLS. */
+export type Sharing = readonly (Listener | TcpChain)[];
+
 export function emitListener(
-  sharing: readonly Listener[],
+  sharing: Sharing,
   plan: (listener: Listener) => ListenerPlan,
   options: EmitOptions,
 ): TypedConfig<EnvoyListener> {
-  const [first] = sharing as [Listener];
-  const name = first.tls === undefined ? first.name : `tls_${first.address}_${first.port}`;
+  const [first] = sharing as [Listener | TcpChain];
+  const readsNames = sharing.some(hasNames);
+  const name = readsNames ? `tls_${first.address}_${first.port}` : first.name;
   return typed("envoy.config.listener.v3.Listener", {
     name,
     // Without it, statistics are named after the address.
     stat_prefix: name,
     traffic_direction: "OUTBOUND",
     address: bindAddress(first.address, first.port),
-    ...(first.tls !== undefined && { listener_filters: [TLS_INSPECTOR] }),
-    filter_chains: sharing.map((listener) => emitFilterChain(listener, plan(listener), options)),
+    ...(readsNames && { listener_filters: [TLS_INSPECTOR] }),
+    filter_chains: sharing.map((one) => emitFilterChain(one, plan, options)),
   });
 }
 
-function emitFilterChain(listener: Listener, plan: ListenerPlan, options: EmitOptions): FilterChain {
-  const filters = [emitHttpConnectionManager(listener, plan, options)];
-  if (listener.tls === undefined) {
+/** Whether clients say whom they mean before the first byte is for anybody. */
+export function hasNames(one: Listener | TcpChain): boolean {
+  return one.tls !== undefined || ("readsServerName" in one && one.readsServerName === true);
+}
+
+function emitFilterChain(
+  one: Listener | TcpChain,
+  plan: (listener: Listener) => ListenerPlan,
+  options: EmitOptions,
+): FilterChain {
+  const filters = ["routes" in one ? emitHttpConnectionManager(one, plan(one), options) : emitTcpProxy(one)];
+  if (!hasNames(one)) {
     return { filters };
   }
-  const { serverNames } = listener.tls;
+  const names = "routes" in one ? (one.tls?.serverNames ?? []) : one.serverNames;
   return {
-    name: listener.name,
-    ...(serverNames.length > 0 && { filter_chain_match: { server_names: serverNames } }),
+    name: one.name,
+    ...(names.length > 0 && { filter_chain_match: { server_names: names } }),
     filters,
-    transport_socket: emitServerTls(listener.tls, options),
+    ...(one.tls && { transport_socket: emitServerTls(one.tls, options) }),
   };
 }

@@ -18,8 +18,25 @@ export interface Config {
   readonly clusters: readonly Cluster[];
   /** Faults that stand before a cluster, sorted by name. Absent: none. */
   readonly upstreamFaults?: readonly UpstreamFault[];
+  /** Connections that are passed on as they are, sorted by name. Absent: none. */
+  readonly tcpChains?: readonly TcpChain[];
   /** What listeners and clusters name, sorted by name. Absent: none. */
   readonly secrets?: readonly Secret[];
+}
+
+/** Connections in which no HTTP is read. They can share a socket with others whose clients ask for another name. */
+export interface TcpChain {
+  readonly name: string;
+  readonly address: string;
+  /** The port bound, after `--port-map`. */
+  readonly port: number;
+  /** What clients ask for by TLS. Empty: whatever they ask for, or nothing. */
+  readonly serverNames: readonly string[];
+  /** TLS that ends elsewhere begins with what the client asks for. */
+  readonly readsServerName?: true;
+  /** TLS that ends here. */
+  readonly tls?: ServerTls;
+  readonly destinations: readonly { readonly cluster: string; readonly weight: number }[];
 }
 
 /** A certificate with its key, or authorities that are trusted. */

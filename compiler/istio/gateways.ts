@@ -1,8 +1,9 @@
 /** `Gateway` resources: which of their servers are this proxy's, and the virtual hosts they get. */
 
 import { nearest } from "../diagnostics/nearest.ts";
-import type { Listener, Route, VirtualHost } from "../ir/ir.ts";
+import type { Listener, Route, TcpChain, VirtualHost } from "../ir/ir.ts";
 import { MESH, resolveGatewayName } from "./gateway-names.ts";
+import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { covers, isWildcard } from "./host-names.ts";
 import { formatLabels, selects } from "./labels.ts";
 import type { Lowering } from "./lowering.ts";
@@ -60,7 +61,7 @@ export function lowerGateways(
   gateways: readonly Resource<GatewaySpec>[],
   virtualServices: readonly VirtualService[],
   lowering: Lowering,
-): Listener[] {
+): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
   const servers = gateways.flatMap((gateway) =>
     (gateway.spec.servers ?? []).map((server, index) => ({
       gateway,
@@ -84,43 +85,85 @@ export function lowerGateways(
       virtualHosts: lowerVirtualHosts(port, servers, bound, served, lowering),
     },
   });
-  const { plain, tls } = placesOnPorts(servers, lowering.report);
+  const { plain, tls, tcp, namesOfPort } = placesOnPorts(servers, lowering.report);
   const listeners = [...plain].map(([port, servers]) => listener(`gateway_${port}`, port, servers));
-  for (const one of tls) {
-    const { gateway, server, index } = one;
+  const tcpChains: TcpChain[] = [];
+  for (const one of [...tls, ...tcp]) {
+    const { gateway, gatewayName, server, index } = one;
     const { number, name } = server.port;
+    const label = `gateway_${number}_${name}_${gateway.name}_${gateway.namespace}`;
+    const kind = kindOf(server);
     const serverNames = serverNamesOf(server);
-    const serverTls = lowerServerTls({ gateway, index, tls: server.tls!, serverNames }, lowering.credentials);
-    if (serverTls !== undefined) {
-      const label = `gateway_${number}_${name}_${gateway.name}_${gateway.namespace}`;
-      listeners.push({ ...listener(label, number, [one]), tls: serverTls });
+    const serverTls = terminates(server.tls)
+      ? lowerServerTls({ gateway, index, tls: server.tls!, serverNames }, lowering.credentials)
+      : undefined;
+    if (terminates(server.tls) && serverTls === undefined) {
+      continue;
     }
+    if (kind === "https") {
+      listeners.push({ ...listener(label, number, [one]), tls: serverTls! });
+      continue;
+    }
+    const hosts = new ServerHosts(server, gateway.namespace);
+    const ruling = (bound.get(gatewayName) ?? []).filter(
+      (virtualService) => hosts.intersect(virtualService).length > 0,
+    );
+    for (const virtualService of ruling) {
+      served.add(boundKey(gatewayName, virtualService));
+    }
+    const boundPort = portMap.get(number) ?? number;
+    const place = { name: label, gateway: gatewayName, port: number, address: listenAddress, boundPort };
+    tcpChains.push(
+      ...(kind === "passthrough"
+        ? lowerPassthroughServer(place, ruling, namesOfPort.get(number)!, lowering)
+        : lowerTcpServer(place, ruling, serverTls, lowering)),
+    );
   }
   reportUnserved(gateways, bound, served, lowering);
-  return listeners;
+  return { listeners, tcpChains };
+}
+
+/** What a server does with its connections; undefined for what is refused elsewhere. */
+function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "passthrough" | "tcp" | undefined {
+  if (isPlainHttp(port.protocol)) return "plain";
+  if (terminates(tls)) return isHttps(port.protocol) ? "https" : "tls";
+  const isTls = isHttps(port.protocol) || port.protocol.toUpperCase() === "TLS";
+  if (!isTls) return tls === undefined ? "tcp" : undefined;
+  return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH" ? "passthrough" : undefined;
 }
 
 /**
- * Which servers share a listener in plain text, and which have one of their own for TLS. A port is one or the other,
- * as the oldest of its servers has it; and a name can be asked for by TLS once.
+ * Which servers share a listener in plain text, which have TLS, and which are for any TCP. A port is one of these, as
+ * the oldest of its servers has it; a name can be asked for by TLS once, and TCP has one server.
  */
 function placesOnPorts(servers: readonly GatewayServer[], report: Lowering["report"]) {
   const plain = new Map<number, GatewayServer[]>();
   const tls: GatewayServer[] = [];
+  const tcp: GatewayServer[] = [];
+  const usage = new Map<number, string>();
   const namesOfPort = new Map<number, Set<string>>();
   for (const one of servers) {
     const { gateway, server, index } = one;
     const { number } = server.port;
-    const isPlain = isPlainHttp(server.port.protocol);
-    if (!isPlain && !(isHttps(server.port.protocol) && terminates(server.tls))) {
+    const kind = kindOf(server);
+    if (kind === undefined) {
       continue;
     }
     const refuse = (why: string) =>
       report("SL0443", `${why}; this server is left out`, gateway.spanOf(["spec", "servers", index]));
-    if (isPlain ? namesOfPort.has(number) : plain.has(number)) {
-      refuse(`port ${number} is for ${isPlain ? "TLS" : "plain text"} already`);
-    } else if (isPlain) {
+    const wanted = USAGES[kind];
+    const used = usage.get(number) ?? wanted;
+    usage.set(number, used);
+    if (used !== wanted || (kind === "tcp" && tcp.some(({ server }) => server.port.number === number))) {
+      refuse(`port ${number} is for ${used} already`);
+    } else if (kind === "plain") {
       plain.set(number, [...(plain.get(number) ?? []), one]);
+    } else if (kind === "tcp") {
+      tcp.push(one);
+    } else if (kind === "passthrough") {
+      // Its rules say which names are asked for.
+      namesOfPort.set(number, namesOfPort.get(number) ?? new Set());
+      tls.push(one);
     } else {
       const taken = namesOfPort.get(number) ?? new Set();
       const names = serverNamesOf(server);
@@ -133,8 +176,10 @@ function placesOnPorts(servers: readonly GatewayServer[], report: Lowering["repo
       tls.push(one);
     }
   }
-  return { plain, tls };
+  return { plain, tls, tcp, namesOfPort };
 }
+
+const USAGES = { plain: "plain text", https: "TLS", tls: "TLS", passthrough: "TLS", tcp: "TCP" } as const;
 
 /** What clients ask for: the hosts without the namespaces that they admit. */
 function serverNamesOf({ hosts }: Server): string[] {

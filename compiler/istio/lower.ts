@@ -4,7 +4,7 @@
  */
 
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
-import type { Config, Listener } from "../ir/ir.ts";
+import type { Config, Listener, TcpChain } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { ClusterUses } from "./clusters/cluster-uses.ts";
@@ -61,11 +61,12 @@ export function lowerToIr(
   reportUnknownHosts(resources, lowering);
   refuse(resources, gateways, virtualServices, options, report);
 
-  const listeners = [
-    ...lowerGateways(gateways, virtualServices, lowering),
-    ...lowerMesh(virtualServices, lowering),
-  ].sort((a, b) => compareStrings(a.name, b.name));
-  reportPortConflicts(listeners, options, report);
+  const edge = lowerGateways(gateways, virtualServices, lowering);
+  const tcpChains = [...edge.tcpChains].sort((a, b) => compareStrings(a.name, b.name));
+  const listeners = [...edge.listeners, ...lowerMesh(virtualServices, lowering)].sort((a, b) =>
+    compareStrings(a.name, b.name),
+  );
+  reportPortConflicts([...listeners, ...tcpChains], options, report);
   const upstreamFaults = lowering.upstreamFaults.all();
   const clusters = [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
     compareStrings(a.name, b.name),
@@ -75,6 +76,7 @@ export function lowerToIr(
     listeners,
     clusters,
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
+    ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
   };
 }
@@ -128,7 +130,7 @@ const ADMIN_ADDRESSES = new Set(["127.0.0.1", "0.0.0.0", "::"]);
 
 /** Envoy would start and then say that an address is in use, without saying which rule wanted it. */
 function reportPortConflicts(
-  listeners: readonly Listener[],
+  listeners: readonly (Listener | TcpChain)[],
   { adminPort, listenAddress }: ProxyOptions,
   report: Report,
 ): void {
@@ -137,13 +139,15 @@ function reportPortConflicts(
   if (ADMIN_ADDRESSES.has(listenAddress)) {
     owners.set(adminPort, "Envoy's admin interface");
   }
-  for (const { name, port, tls } of listeners) {
+  for (const listener of listeners) {
+    const { name, port } = listener;
     const owner = owners.get(port);
     // Those with TLS are told apart by what clients ask for.
-    if (tls !== undefined && tlsPorts.has(port)) {
+    const hasNames = listener.tls !== undefined || "readsServerName" in listener;
+    if (hasNames && tlsPorts.has(port)) {
       continue;
     }
-    if (tls !== undefined) {
+    if (hasNames) {
       tlsPorts.add(port);
     }
     if (owner !== undefined && port !== 0) {

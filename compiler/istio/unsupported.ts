@@ -34,6 +34,10 @@ const NO_HEADER_VALUE = {
 } as const;
 const ENVOY_STATUS = "Envoy takes 200 to 599";
 
+/** Rules without gateways are for the mesh. */
+const isForMesh: Unsupported["when"] = (value, _key, { gateways }) =>
+  isPresent(value) && !(Array.isArray(gateways) && gateways.length > 0 && !gateways.includes("mesh"));
+
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   ...["http[].headers", "http[].route[].headers"].flatMap((headers) =>
     ["request.set", "request.add", "response.set", "response.add"].map((operation) => ({
@@ -64,8 +68,8 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
     code: "SL0501",
     why: ENVOY_STATUS,
   },
-  { path: "tls" },
-  { path: "tcp" },
+  { path: "tls", when: isForMesh, why: "in the mesh; at a gateway they are" },
+  { path: "tcp", when: isForMesh, why: "in the mesh; at a gateway they are" },
 ];
 
 const TRAFFIC_POLICY: readonly Unsupported[] = [
@@ -123,29 +127,18 @@ export function isHttps(protocol: unknown): boolean {
 
 const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
-    path: "servers[].port.protocol",
-    when: (value) => !isPlainHttp(value) && !isHttps(value),
-    why: `only ${[...PLAIN_HTTP].join(", ")} and HTTPS are`,
+    path: "servers[].tls.mode",
+    when: (value) => value === "ISTIO_MUTUAL",
+    why: "outside of Istio there is no workload identity to prove",
   },
   {
-    path: "servers[]",
-    when: (server) => modeOfHttps(server) === "ISTIO_MUTUAL",
-    why: "outside of Istio there is no workload identity to prove: tls.mode ISTIO_MUTUAL",
-  },
-  {
-    path: "servers[]",
-    when: (server) => modeOfHttps(server)?.endsWith("PASSTHROUGH") ?? false,
-    why: "connections whose TLS ends elsewhere: tls.mode PASSTHROUGH and AUTO_PASSTHROUGH",
+    path: "servers[].tls.mode",
+    when: (value) => value === "AUTO_PASSTHROUGH",
+    why: "it joins the networks of a mesh of Istio's",
   },
   { path: "servers[].tls.caCrl" },
   { path: "servers[].bind" },
 ];
-
-/** Of a server that speaks HTTPS; Istio's default is to pass connections through. */
-function modeOfHttps(server: unknown): string | undefined {
-  const { port, tls } = server as { port?: { protocol?: unknown }; tls?: { mode?: string } };
-  return isHttps(port?.protocol) ? (tls?.mode ?? "PASSTHROUGH") : undefined;
-}
 
 /** Reports every unsupported field of a resource; false when there was one. */
 export function refuseUnsupported(

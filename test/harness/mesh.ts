@@ -11,6 +11,7 @@ import path from "node:path";
 import { type Compilation, compile, emitBuild } from "../../compiler/compile.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Cluster } from "../../compiler/ir/ir.ts";
+import { socketsOf } from "../../compiler/ir/sockets.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
 import {
@@ -112,7 +113,8 @@ export class Mesh {
     this.upstream.reset();
     const emit = this.#options.emit ?? emitBuild;
     await this.#give(await emit(compilation, proxy, this.buildDirectory));
-    const ports = new Map(compilation.config.listeners.map(({ name, port }) => [name, port]));
+    const { listeners, tcpChains = [] } = compilation.config;
+    const ports = new Map([...listeners, ...tcpChains].map(({ name, port }) => [name, port]));
     return { diagnostics, compilation, ports };
   }
 
@@ -168,7 +170,7 @@ export class Mesh {
   /** Gives every listener a free port; true when one was added. */
   async #mapPorts({ config }: Compilation, portMap: Map<number, number>): Promise<boolean> {
     const known = new Set([...portMap.values(), this.#meshPort]);
-    const missing = config.listeners.filter(({ port }) => !known.has(port));
+    const missing = socketsOf(config).filter(({ port }) => !known.has(port));
     for (const { port } of missing) {
       portMap.set(port, await freePort());
     }
