@@ -114,10 +114,9 @@ describe.each(DOUBTFUL)("$name", ({ text, nearest }) => {
   test("is a warning with the nearest known name, and the rest is built", async () => {
     await write("rules.yaml", text);
     const { code, diagnostics } = await check(["rules.yaml"]);
-    expect(diagnostics.map(({ level }) => level)).toEqual(["warning"]);
     expect(code).toBe(0);
-    const [warning] = diagnostics;
-    expect(`${warning!.message} ${warning!.help ?? ""}`).toContain(nearest);
+    const warning = diagnostics.find(({ message, help }) => `${message} ${help ?? ""}`.includes(nearest));
+    expect(warning?.level).toBe("warning");
     expect(warning).toMatchObject({ file: "rules.yaml", line: expect.any(Number) });
     expect((await sluice(["check", "rules.yaml", "--strict"], folder)).code).toBe(1);
     expect((await sluice(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(0);

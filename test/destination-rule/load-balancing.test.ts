@@ -63,14 +63,18 @@ test.each([
   expect(shares.get(busy) ?? 0).toBeLessThan(80);
 });
 
+const WARM_TIMEOUT_MS = 15_000;
+
 test("warmup: a new endpoint gets little at first, and its share in the end", async () => {
   const loadBalancer = { simple: "ROUND_ROBIN", warmup: { duration: "4s", minimumPercent: 5 } };
   await balanced([61, 62], loadBalancer);
   await sleep(4200);
   const port = await balanced([61, 62, 63], loadBalancer);
   expect((await share(port, 60)).get(63) ?? 0).toBeLessThanOrEqual(10);
-  await sleep(4200);
-  expect((await share(port, 60)).get(63)).toBeGreaterThanOrEqual(14);
+  // A third, less what turns of three leave over; a slow machine is given its time.
+  const deadline = Date.now() + WARM_TIMEOUT_MS;
+  while (((await share(port, 60)).get(63) ?? 0) < 18 && Date.now() < deadline) await sleep(250);
+  expect((await share(port, 60)).get(63)).toBeGreaterThanOrEqual(18);
 });
 
 /** What comes before the request, up to the client's port. */
