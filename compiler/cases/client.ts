@@ -5,6 +5,7 @@
 
 import http2 from "node:http2";
 import net from "node:net";
+import tls from "node:tls";
 
 export interface ClientRequest {
   readonly method?: string;
@@ -73,6 +74,21 @@ export class Connection {
       const socket = net.connect({ host: address, port });
       const connection = new Connection(socket);
       socket.once("connect", () => resolve(connection));
+      socket.once("error", reject);
+    });
+  }
+
+  /** Over TLS, whoever answers: what stands in the certificate is not what is asked. */
+  static openTls(port: number, servername: string): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = tls.connect({
+        host: "127.0.0.1",
+        port,
+        rejectUnauthorized: false,
+        ...serverName(servername),
+      });
+      const connection = new Connection(socket);
+      socket.once("secureConnect", () => resolve(connection));
       socket.once("error", reject);
     });
   }
@@ -163,6 +179,12 @@ export class Connection {
   }
 }
 
+/** The name that a client asks for by SNI; addresses are none. */
+function serverName(authority: string): { readonly servername?: string } {
+  const host = authority.replace(/:\d+$/, "");
+  return net.isIP(host.replace(/^\[|\]$/g, "")) === 0 ? { servername: host } : {};
+}
+
 /** One request over a connection of its own. */
 export async function ask(port: number, request: ClientRequest): Promise<ClientResponse> {
   return askRaw(port, formatRequest(request), request.method === "HEAD");
@@ -178,11 +200,16 @@ export async function askRaw(port: number, bytes: Buffer, isHead = false): Promi
   }
 }
 
-/** One request over a cleartext HTTP/2 connection of its own. */
-export function askHttp2(port: number, request: ClientRequest): Promise<ClientResponse> {
+/** One request over an HTTP/2 connection of its own. */
+export function askHttp2(port: number, request: ClientRequest, secure = false): Promise<ClientResponse> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const session = http2.connect(`http://127.0.0.1:${port}`);
+    const session = secure
+      ? http2.connect(`https://127.0.0.1:${port}`, {
+          rejectUnauthorized: false,
+          ...serverName(request.host ?? ""),
+        })
+      : http2.connect(`http://127.0.0.1:${port}`);
     const fail = (error: Error) => {
       session.destroy();
       reject(error);

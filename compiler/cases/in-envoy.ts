@@ -98,7 +98,7 @@ export class EnvoyMesh {
       const port = await freePort();
       await upstream.listen(ADDRESS, port);
       names.set(`${ADDRESS}:${port}`, cluster.name);
-      const { proxyProtocol: _proxyProtocol, byLocalityWeight: _byLocality, ...rest } = cluster;
+      const { proxyProtocol: _proxyProtocol, byLocalityWeight: _byLocality, tls: _tls, ...rest } = cluster;
       clusters.push({
         ...rest,
         discovery: { kind: "eds", endpoints: [{ address: ADDRESS, port, weight: 1 }] },
@@ -174,7 +174,7 @@ export class EnvoyMesh {
     };
     if (asked.protocol === "HTTP/2") {
       const responses: ClientResponse[] = [];
-      for (let i = 0; i < times; i++) responses.push(await askHttp2(port, request));
+      for (let i = 0; i < times; i++) responses.push(await askHttp2(port, request, asked.secure));
       return responses;
     }
     const oneByOne = asked.method === "HEAD" || expect.copies !== undefined || shares?.copies !== undefined;
@@ -185,7 +185,9 @@ export class EnvoyMesh {
       let connection: Connection | undefined;
       try {
         while (left-- > 0) {
-          connection ??= await Connection.open(port);
+          connection ??= asked.secure
+            ? await Connection.openTls(port, asked.authority)
+            : await Connection.open(port);
           const response = await connection.request(request);
           responses.push(response);
           if (response.headers.connection?.includes("close")) {

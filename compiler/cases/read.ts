@@ -2,9 +2,16 @@
 
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { nearest } from "../diagnostics/nearest.ts";
+import { speaks } from "../evaluate/evaluator.ts";
 import type { Listener } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
-import { checkHeader, makeRequest, parseRequestLine, RequestError } from "../request/asked.ts";
+import {
+  type AskedRequest,
+  checkHeader,
+  makeRequest,
+  parseRequestLine,
+  RequestError,
+} from "../request/asked.ts";
 import { CASE, checkSchema } from "../schema/check.ts";
 import type { FieldPath } from "../source/field-path.ts";
 import { parseDocuments, type SourceDocument } from "../source/parse.ts";
@@ -14,7 +21,7 @@ import type { Case, Check, Expectation, ExpectedCopy, Shares } from "./case.ts";
 export interface CaseContext {
   readonly listeners: readonly Listener[];
   /** Where a check is asked that names no listener. */
-  readonly listenerFor: (authority: string) => string | undefined;
+  readonly listenerFor: (asked: AskedRequest) => string | undefined;
   readonly proxy: Pick<ProxyOptions, "proxyNamespace" | "domainSuffix">;
 }
 
@@ -83,7 +90,7 @@ function readCheck(
     if (error instanceof RequestError) return fail("SL0701", ["ask"], error.message);
     throw error;
   }
-  const at = fields.at ?? defaultAt ?? context.listenerFor(asked.authority);
+  const at = fields.at ?? defaultAt ?? context.listenerFor(asked);
   const names = context.listeners.map(({ name }) => name);
   if (at === undefined || !names.includes(at)) {
     const near = at === undefined ? undefined : nearest(at, names);
@@ -92,6 +99,16 @@ function readCheck(
       fields.at === undefined ? ["ask"] : ["at"],
       at === undefined ? "the rules make no listener that could be asked" : `no listener "${at}"`,
       near !== undefined ? `Did you mean ${near}?` : `There are: ${names.join(", ") || "none"}.`,
+    );
+  }
+  const listener = context.listeners.find(({ name }) => name === at)!;
+  if (!speaks(listener, asked.secure)) {
+    const scheme = listener.tls ? "https" : "http";
+    return fail(
+      "SL0702",
+      ["ask"],
+      `the listener ${at} speaks ${scheme}`,
+      `Write ${scheme}://, or name another with at.`,
     );
   }
   const expect = fields.expect ?? {};

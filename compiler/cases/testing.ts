@@ -52,7 +52,7 @@ export function casesOf(text: string, evaluators: Evaluators) {
     { path: "cases.yaml", text },
     {
       listeners: evaluators.config.listeners,
-      listenerFor: (authority) => evaluators.listenerFor(authority)?.name,
+      listenerFor: (asked) => evaluators.listenerFor(asked)?.name,
       proxy: DEFAULT_PROXY_OPTIONS,
     },
     { report: (diagnostic) => void diagnostics.push(diagnostic) },

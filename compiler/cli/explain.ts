@@ -2,7 +2,7 @@
 
 import { readRules } from "../compile.ts";
 import { nearest } from "../diagnostics/nearest.ts";
-import { type Evaluation, Evaluators } from "../evaluate/evaluator.ts";
+import { type Evaluation, Evaluators, speaks } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import { hasDice, makeExplanation } from "../explain/explanation.ts";
 import { rulesNotHere } from "../explain/not-here.ts";
@@ -59,13 +59,20 @@ export async function explainCommand(
   const names = config.listeners.map(({ name }) => name);
   const listener =
     flags.at === undefined
-      ? evaluators.listenerFor(asked.authority)
+      ? evaluators.listenerFor(asked)
       : config.listeners.find(({ name }) => name === flags.at);
   if (listener === undefined) {
     throw new UsageError(
       flags.at === undefined
-        ? "the rules make no listener that could be asked; name a Gateway, or leave --mesh-port as it is"
+        ? asked.secure
+          ? "no listener of these rules ends TLS; write http://"
+          : "the rules make no listener that could be asked; name a Gateway, or leave --mesh-port as it is"
         : `--at: no listener "${flags.at}"; there are ${names.join(", ") || "none"}`,
+    );
+  }
+  if (!speaks(listener, asked.secure)) {
+    throw new UsageError(
+      `--at: ${listener.name} speaks ${listener.tls ? "https" : "http"}; write that in the URL`,
     );
   }
   const evaluator = evaluators.get(listener.name)!;

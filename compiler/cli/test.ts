@@ -14,6 +14,7 @@ import { type Compilation, compile, readRules } from "../compile.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
 import { loadFilter } from "../host/vm.ts";
 import type { ProxyOptions } from "../options.ts";
+import type { AskedRequest } from "../request/asked.ts";
 import { filterModulePath } from "../runtime/index.ts";
 import { readInputs } from "../source/read.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -70,7 +71,7 @@ export async function testCommand(
   const caseReport = new Report(false);
   const context = {
     listeners: config.listeners,
-    listenerFor: (authority: string) => evaluators.listenerFor(authority)?.name,
+    listenerFor: (asked: AskedRequest) => evaluators.listenerFor(asked)?.name,
     proxy: options.proxy,
   };
   const files = await readInputs(flags.cases, caseReport);

@@ -243,7 +243,7 @@ describe("held against the naive reference", () => {
         ([before, after], requests) => {
           const { differences, cuts } = diff(before, after);
           for (const difference of differences) {
-            const arrival = arrive(difference.request, "mesh", "BASE");
+            const arrival = arrive(difference.request, { role: "mesh" }, "BASE");
             if (arrival.kind !== "request") throw new Error("Envoy refuses this witness");
             expect(naiveRoute(before, arrival.request)).toBe(difference.before);
             expect(naiveRoute(after, arrival.request)).toBe(difference.after);

@@ -189,7 +189,7 @@ class ListenerDiff {
     ];
     let arrived: HostRequest | undefined;
     for (const [{ role, routes }, expected] of sides) {
-      const arrival = arrive(request, role, this.#options.pathNormalization);
+      const arrival = arrive(request, { role }, this.#options.pathNormalization);
       if (arrival.kind === "refused") return "unproven";
       arrived = arrival.request;
       if (naiveRoute(routes, arrived) !== expected) return "unproven";

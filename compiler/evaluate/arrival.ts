@@ -38,7 +38,7 @@ export function neverArrives(name: string): boolean {
 
 export function arrive(
   asked: AskedRequest,
-  role: Listener["role"],
+  { role, tls }: Pick<Listener, "role" | "tls">,
   normalization: PathNormalization,
 ): Arrival {
   if (asked.method === "CONNECT") {
@@ -71,7 +71,7 @@ export function arrive(
   if (role === "gateway") {
     const before = sent.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
     only("x-forwarded-for", [...before, address].join(","));
-    only("x-forwarded-proto", "http");
+    only("x-forwarded-proto", tls ? "https" : "http");
     only("x-envoy-external-address", address);
   } else if (!sent.has("x-forwarded-proto")) {
     only("x-forwarded-proto", "http");

@@ -108,7 +108,7 @@ export class Evaluator {
   }
 
   evaluate(asked: AskedRequest, depth: Depth = "inOrder"): Evaluation {
-    const arrival = arrive(asked, this.listener.role, this.#normalization);
+    const arrival = arrive(asked, this.listener, this.#normalization);
     if (arrival.kind === "refused") {
       return {
         delayMs: 0,
@@ -372,6 +372,11 @@ function isAbort({ status, grpcStatus }: Decision, { fault }: Route): boolean {
   );
 }
 
+/** Whether a listener takes what comes over TLS, or what does not. */
+export function speaks({ tls }: Listener, secure: boolean | undefined): boolean {
+  return (tls !== undefined) === (secure === true);
+}
+
 /** The evaluators of a configuration, each made when it is first asked. */
 export class Evaluators {
   readonly config: Config;
@@ -400,9 +405,9 @@ export class Evaluators {
    * Where a request goes that names no listener: the mesh's, unless only another one knows the host. A gateway on the
    * port of the URL goes before others.
    */
-  listenerFor(authority: string): Listener | undefined {
-    const { listeners } = this.config;
-    const port = /:(\d+)$/.exec(authority)?.[1] ?? "80";
+  listenerFor({ authority, secure }: Pick<AskedRequest, "authority" | "secure">): Listener | undefined {
+    const listeners = this.config.listeners.filter((listener) => speaks(listener, secure));
+    const port = /:(\d+)$/.exec(authority)?.[1] ?? (secure ? "443" : "80");
     const preference = ({ name }: Listener) =>
       name === "mesh" ? 0 : name === `gateway_${port}` ? 1 : name.startsWith("gateway_") ? 2 : 3;
     const sorted = [...listeners].sort((a, b) => preference(a) - preference(b));

@@ -171,7 +171,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
   return {
     asked: {
       method: asked.method,
-      url: `http://${asked.authority}${asked.path}`,
+      url: `${asked.secure ? "https" : "http"}://${asked.authority}${asked.path}`,
       headers: headerList(asked.headers),
     },
     listener: { name: listener.name, address: listener.address, port: listener.port, others },

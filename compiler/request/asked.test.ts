@@ -13,11 +13,16 @@ describe("a request line", () => {
     expect(parseRequestLine(text)).toEqual({ method, authority, path });
   });
 
+  it("of https is one over TLS", () => {
+    expect(parseRequestLine("GET https://a/")).toMatchObject({ authority: "a", secure: true });
+    expect(parseCurl("curl https://a/x")).toMatchObject({ path: "/x", secure: true });
+  });
+
   test.each([
     "",
     "GET",
     "GET http:///x",
-    "GET https://a/",
+    "GET ftp://a/",
     "GET http://a/ HTTP/1.1",
     "G@T http://a/",
     "GET http://u:p@a/",
@@ -104,7 +109,7 @@ describe("a curl command line", () => {
     'curl "http://$HOST/"',
     "curl http://a -H",
     "curl http://a \\",
-    "curl https://a",
+    "curl ftp://a",
   ])("refuses %s", (text) => {
     expect(() => parseCurl(text)).toThrow(RequestError);
   });

@@ -11,8 +11,13 @@ export interface AskedRequest {
   /** In their order; repeated names are repeated lines. */
   readonly headers: readonly HeaderLine[];
   readonly protocol: "HTTP/1.1" | "HTTP/2";
+  /** Over TLS. */
+  readonly secure?: true;
   readonly body?: string;
 }
+
+/** What a URL and a method say. */
+export type RequestLine = Pick<AskedRequest, "method" | "authority" | "path" | "secure">;
 
 /** What was asked is no request; the message says what to write. */
 export class RequestError extends Error {}
@@ -26,7 +31,7 @@ const FORBIDDEN_IN_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const FORBIDDEN_IN_URL = /[\u0000-\u0020\u007f]/;
 
 /** `GET http://host:80/path?query`; without a method it is GET, without a scheme it is http. */
-export function parseRequestLine(text: string): { method: string; authority: string; path: string } {
+export function parseRequestLine(text: string): RequestLine {
   const [first = "", second, ...rest] = text.trim().split(/\s+/);
   // A method alone would be taken for a host.
   if (first === "" || rest.length > 0 || (second === undefined && /^[A-Z]+$/.test(first))) {
@@ -36,13 +41,12 @@ export function parseRequestLine(text: string): { method: string; authority: str
   return { method: readMethod(method), ...parseUrl(url) };
 }
 
-export function parseUrl(url: string): { authority: string; path: string } {
+export function parseUrl(url: string): Omit<RequestLine, "method"> {
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?([^/?#\\]*)(.*)$/s.exec(url)!;
   const [, scheme = "http", authority = "", rest = ""] = match;
-  if (scheme.toLowerCase() !== "http") {
-    throw new RequestError(
-      `the scheme ${scheme} is not served: listeners speak plain HTTP; write "http://…" in ${JSON.stringify(url)}`,
-    );
+  const secure = scheme.toLowerCase() === "https";
+  if (!secure && scheme.toLowerCase() !== "http") {
+    throw new RequestError(`the scheme ${scheme} is not served; write "http://…" in ${JSON.stringify(url)}`);
   }
   if (authority === "") {
     throw new RequestError(`no host in ${JSON.stringify(url)}; write "http://host/path"`);
@@ -53,7 +57,8 @@ export function parseUrl(url: string): { authority: string; path: string } {
   if (authority.includes("@")) {
     throw new RequestError(`user and password in the URL; write them as a header: "authorization: …"`);
   }
-  return { authority, path: rest.startsWith("/") || rest.startsWith("\\") ? rest : `/${rest}` };
+  const path = rest.startsWith("/") || rest.startsWith("\\") ? rest : `/${rest}`;
+  return { authority, path, ...(secure && { secure }) };
 }
 
 export function readMethod(method: string): string {
@@ -84,7 +89,7 @@ export function checkHeader(name: string, value: string): HeaderLine {
 
 /** A `host` among the headers is the authority, as on the wire. */
 export function makeRequest(
-  line: { readonly method: string; readonly authority: string; readonly path: string },
+  line: RequestLine,
   headers: readonly HeaderLine[],
   more: { readonly body?: string; readonly protocol?: AskedRequest["protocol"] } = {},
 ): AskedRequest {

@@ -225,7 +225,7 @@ function requestOf(curl: Curl): AskedRequest {
   return makeRequest(
     {
       method: curl.method ?? (curl.head ? "HEAD" : hasBody ? "POST" : "GET"),
-      authority: url.authority,
+      ...url,
       path: url.path.replace(/#.*$/s, "") + query,
     },
     headers,
