@@ -409,7 +409,13 @@ export class Evaluators {
     const listeners = this.config.listeners.filter((listener) => speaks(listener, secure));
     const port = /:(\d+)$/.exec(authority)?.[1] ?? (secure ? "443" : "80");
     const preference = ({ name }: Listener) =>
-      name === "mesh" ? 0 : name === `gateway_${port}` ? 1 : name.startsWith("gateway_") ? 2 : 3;
+      name === "mesh"
+        ? 0
+        : `${name}_`.startsWith(`gateway_${port}_`)
+          ? 1
+          : name.startsWith("gateway_")
+            ? 2
+            : 3;
     const sorted = [...listeners].sort((a, b) => preference(a) - preference(b));
     // Every listener may have a host of last resort; one that names the host is meant.
     const named = sorted.find(({ routes }) => (hostOf(routes, authority)?.domain ?? "*") !== "*");

@@ -96,7 +96,7 @@ function isReachedByExample(match: RouteMatch, earlier: readonly Route[], option
   const request = exampleOf(match);
   const arrival = arrive(
     { ...request, headers: request.headers ?? [], method: request.method ?? "GET", protocol: "HTTP/1.1" },
-    "mesh",
+    { role: "mesh" },
     options.pathNormalization,
   );
   return (
