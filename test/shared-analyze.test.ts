@@ -7,7 +7,7 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { isMap, isSeq, parseAllDocuments } from "yaml";
 import { checkRules } from "../compiler/check.ts";
-import { DIAGNOSTIC_CODES } from "../compiler/diagnostics/codes.ts";
+import { istioCodes } from "../compiler/diagnostics/codes.ts";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../compiler/options.ts";
 import { SHARED_FOLDER, withSharedCases } from "./harness/shared.ts";
@@ -29,11 +29,11 @@ withSharedCases<AnalyzeCase>("analyze.yaml", (cases) => {
       await checkRules([path.join(SHARED_FOLDER, "corpus", file)], DEFAULT_PROXY_OPTIONS, sink);
       const byResource = new Map<string, Set<string>>();
       for (const diagnostic of found) {
-        const { istio } = DIAGNOSTIC_CODES[diagnostic.code] as { istio?: string };
+        const istio = istioCodes(diagnostic.code);
         const name = ownerOf(diagnostic);
-        if (istio === undefined || name === undefined) continue;
+        if (name === undefined) continue;
         const known = byResource.get(name) ?? new Set();
-        for (const one of istio.split(", ")) known.add(one);
+        for (const one of istio) known.add(one);
         byResource.set(name, known);
       }
       const missing = new Set<string>();

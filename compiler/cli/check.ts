@@ -2,14 +2,17 @@
 
 import { checkRules } from "../check.ts";
 import { hintAtCheaperTarget } from "../cost/hint.ts";
+import { packageRoot } from "../runtime/index.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
+import { explainCodes } from "./explain-codes.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CheckFlags extends ProxyFlags {
-  readonly format: Format;
+  readonly format: Format | "sarif" | "github";
+  readonly explain?: string;
 }
 
 export async function checkCommand(
@@ -17,15 +20,33 @@ export async function checkCommand(
   flags: CheckFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  if (flags.explain !== undefined) {
+    terminal.out(explainCodes(flags.explain, terminal.outColors));
+    return EXIT.ok;
+  }
   const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });
   const report = new Report(options.strict);
   const progress = progressBar(terminal);
-  const { config } = await checkRules(options.paths, options.proxy, report, progress);
+  const { config, sources } = await checkRules(options.paths, options.proxy, report, progress);
   progress.done();
+  report.reportUselessIgnores(sources);
   // A hint at what is cheaper is of no use to those who still have to find out what is wrong.
-  if (report.isEmpty) {
+  if (report.isClean) {
     hintAtCheaperTarget(config, options.proxy.target, report);
   }
-  terminal.out(flags.format === "json" ? report.renderJson() : report.renderText(terminal.outColors));
+  terminal.out(render(report, flags.format, terminal));
   return report.hasErrors ? EXIT.rules : EXIT.ok;
+}
+
+function render(report: Report, format: CheckFlags["format"], terminal: Terminal): string {
+  switch (format) {
+    case "json":
+      return report.renderJson();
+    case "sarif":
+      return report.renderSarif(packageRoot().version);
+    case "github":
+      return report.renderGithub();
+    case "text":
+      return report.renderText(terminal.outColors);
+  }
 }

@@ -111,10 +111,14 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
       .command("check")
       .summary("say what is wrong with rules")
       .description("Says what is wrong with rules, and writes nothing.")
-      .argument("[paths...]", PATHS),
+      .argument("[paths...]", PATHS)
+      .option(
+        "--explain <code>",
+        "say what a code stands for: SL0401, one of Istio's such as IST0101, or all",
+      ),
     { listenAddress: "0.0.0.0" },
   )
-    .addOption(FORMAT())
+    .addOption(FORMAT(["text", "json", "sarif", "github"]))
     .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
 
   addExplainCommand(program, PATHS, FORMAT, terminal, done);

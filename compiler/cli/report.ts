@@ -1,8 +1,12 @@
 /** What the compiler said about the input, collected, counted and shown as text or JSON. */
 
 import type { Diagnostic, DiagnosticSink, Level } from "../diagnostics/diagnostic.ts";
+import { Ignores } from "../diagnostics/ignores.ts";
+import { renderGithub } from "../diagnostics/render-github.ts";
 import { toJson } from "../diagnostics/render-json.ts";
+import { renderSarif } from "../diagnostics/render-sarif.ts";
 import { renderCounts, renderText } from "../diagnostics/render-text.ts";
+import type { SourceFile } from "../source/span.ts";
 import type { Colors } from "./terminal.ts";
 
 export type Format = "text" | "json";
@@ -10,6 +14,7 @@ export type Format = "text" | "json";
 export class Report implements DiagnosticSink {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #strict: boolean;
+  readonly #ignores = new Ignores();
 
   /** `strict` counts warnings as errors. */
   constructor(strict: boolean) {
@@ -17,15 +22,21 @@ export class Report implements DiagnosticSink {
   }
 
   report(diagnostic: Diagnostic): void {
-    this.#diagnostics.push(diagnostic);
+    if (!this.#ignores.silences(diagnostic)) this.#diagnostics.push(diagnostic);
+  }
+
+  /** When nothing more will be found: comments that were of no use. */
+  reportUselessIgnores(files: Iterable<SourceFile>): void {
+    this.#ignores.reportUseless(files, { report: (diagnostic) => this.#diagnostics.push(diagnostic) });
   }
 
   get hasErrors(): boolean {
     return this.#count("error") > 0 || (this.#strict && this.#count("warning") > 0);
   }
 
-  get isEmpty(): boolean {
-    return this.#diagnostics.length === 0;
+  /** Nothing that should be put right. */
+  get isClean(): boolean {
+    return this.#diagnostics.every(({ level }) => level === "info");
   }
 
   /** Every finding and how many there are; empty when there is none. */
@@ -47,6 +58,21 @@ export class Report implements DiagnosticSink {
 
   renderJson(extra: object = {}): string {
     return `${JSON.stringify({ ...this.toJson(), ...extra }, null, 2)}\n`;
+  }
+
+  /** As errors and warnings count here. */
+  renderGithub(): string {
+    return renderGithub(this.#asCounted());
+  }
+
+  renderSarif(version: string): string {
+    return renderSarif(this.#asCounted(), version);
+  }
+
+  #asCounted(): Diagnostic[] {
+    return this.#inOrder().map((diagnostic) =>
+      this.#strict && diagnostic.level === "warning" ? { ...diagnostic, level: "error" } : diagnostic,
+    );
   }
 
   toJson(): object {

@@ -184,6 +184,15 @@ export const DIAGNOSTIC_CODES = {
   SL0809: { level: "info", title: "A DestinationRule whose host no rule sends requests to." },
   SL0810: { level: "info", title: "A subset that no rule sends requests to." },
   SL0811: { level: "warning", title: "A match that no request can meet." },
+  SL0901: { level: "warning", title: "An ignore that silences nothing." },
+  SL0902: { level: "warning", title: "An ignore of what cannot be silenced." },
+  SL0903: { level: "warning", title: "An ignore without a reason." },
 } as const satisfies Record<string, CodeEntry>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
+
+/** Istio's codes for the same finding. */
+export function istioCodes(code: DiagnosticCode): readonly string[] {
+  const { istio }: CodeEntry = DIAGNOSTIC_CODES[code];
+  return istio?.split(", ") ?? [];
+}

@@ -1,6 +1,7 @@
 /** Diagnostics for programs. Fields are added, never changed or removed. */
 
 import type { Span } from "../source/span.ts";
+import { istioCodes } from "./codes.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { rangeOf } from "./position.ts";
 
@@ -15,6 +16,8 @@ export interface JsonPlace {
 
 export interface JsonDiagnostic extends Partial<JsonPlace> {
   readonly code: string;
+  /** Istio's codes for the same finding. */
+  readonly istio?: readonly string[];
   readonly level: string;
   readonly message: string;
   readonly help?: string;
@@ -22,8 +25,10 @@ export interface JsonDiagnostic extends Partial<JsonPlace> {
 }
 
 export function toJson({ code, level, message, span, help, related }: Diagnostic): JsonDiagnostic {
+  const istio = istioCodes(code);
   return {
     code,
+    ...(istio.length > 0 && { istio }),
     level,
     message,
     ...(span && place(span)),

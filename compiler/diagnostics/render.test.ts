@@ -85,6 +85,7 @@ it("JSON has every field by name", () => {
   const related = [{ message: "other", span: at("four").span! }];
   expect(toJson(at("3", { help: "Write 4.", related }))).toEqual({
     code: "SL0105",
+    istio: ["IST0106"],
     level: "error",
     message: "wrong",
     file: "rules.yaml",

@@ -1,0 +1,43 @@
+/** `sluice check --explain CODE`: what a code stands for. */
+
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../diagnostics/codes.ts";
+import { EXPLANATIONS } from "../diagnostics/explanations.ts";
+import { nearest } from "../diagnostics/nearest.ts";
+import { UsageError } from "./exit.ts";
+import type { Colors } from "./terminal.ts";
+
+const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
+
+export function explainCodes(wanted: string, colors: Colors): string {
+  const name = wanted.toUpperCase();
+  if (name === "ALL") {
+    return CODES.map((code) => `${line(code, colors)}\n`).join("");
+  }
+  const found = CODES.filter((code) => code === name || istioCodes(code).includes(name));
+  if (found.length === 0) {
+    const near = nearest(name, CODES);
+    throw new UsageError(
+      `--explain: no code "${wanted}"${near === undefined ? "" : `; did you mean ${near}?`} (--explain all lists them)`,
+    );
+  }
+  return found.map((code) => details(code, colors)).join("\n");
+}
+
+function line(code: DiagnosticCode, { bold, dim }: Colors): string {
+  const { level, title } = DIAGNOSTIC_CODES[code];
+  const istio = istioCodes(code);
+  return `${bold(code)} ${level.padEnd(7)} ${title}${istio.length === 0 ? "" : dim(` Istio: ${istio.join(", ")}.`)}`;
+}
+
+function details(code: DiagnosticCode, colors: Colors): string {
+  const { level } = DIAGNOSTIC_CODES[code];
+  const explanation = EXPLANATIONS[code];
+  return [
+    line(code, colors),
+    ...(explanation === undefined ? [] : [`  ${explanation}`]),
+    level === "error"
+      ? "  An error: it cannot be silenced."
+      : `  To silence it, write on its line, or above it: # sluice: ignore ${code} and the reason`,
+    "",
+  ].join("\n");
+}

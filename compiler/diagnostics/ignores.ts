@@ -1,0 +1,129 @@
+/**
+ * `# sluice: ignore CODE reason` in the YAML: silences a warning on its line, or, alone on a line, on the next one that
+ * has anything. Errors cannot be silenced, and what silences nothing is told.
+ */
+
+import type { SourceFile } from "../source/span.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode } from "./codes.ts";
+import type { Diagnostic, DiagnosticSink } from "./diagnostic.ts";
+import { nearest } from "./nearest.ts";
+import { positionAt } from "./position.ts";
+
+interface Ignore {
+  readonly code: string;
+  readonly reason: string;
+  /** Where the comment stands. */
+  readonly start: number;
+  readonly end: number;
+  /** The line that it is about. */
+  readonly line: number;
+}
+
+export class Ignores {
+  readonly #byFile = new Map<SourceFile, readonly Ignore[]>();
+  readonly #used = new Set<Ignore>();
+
+  /** Also remembers that the comment was of use. */
+  silences({ code, level, span }: Diagnostic): boolean {
+    if (span === undefined || level === "error") return false;
+    const ignores = this.#of(span.file).filter((ignore) => ignore.code === code);
+    if (ignores.length === 0) return false;
+    const { line } = positionAt(span.file, span.start);
+    const found = ignores.filter((ignore) => ignore.line === line);
+    for (const ignore of found) this.#used.add(ignore);
+    return found.length > 0;
+  }
+
+  /** To be asked when everything was found that is to be found. */
+  reportUseless(files: Iterable<SourceFile>, sink: DiagnosticSink): void {
+    for (const file of files) {
+      for (const ignore of this.#of(file)) this.#reportUseless(file, ignore, sink);
+    }
+  }
+
+  #reportUseless(file: SourceFile, ignore: Ignore, sink: DiagnosticSink): void {
+    const say = (code: DiagnosticCode, message: string, help: string) =>
+      sink.report({
+        code,
+        level: DIAGNOSTIC_CODES[code].level,
+        message,
+        span: { file, start: ignore.start, end: ignore.end },
+        help,
+      });
+    if (!Object.hasOwn(DIAGNOSTIC_CODES, ignore.code)) {
+      const near = nearest(ignore.code, Object.keys(DIAGNOSTIC_CODES));
+      say(
+        "SL0902",
+        `"${ignore.code}" is no code`,
+        near === undefined ? "Write it as # sluice: ignore SL0801 reason." : `Did you mean ${near}?`,
+      );
+    } else if (DIAGNOSTIC_CODES[ignore.code as DiagnosticCode].level === "error") {
+      say(
+        "SL0902",
+        `${ignore.code} is an error, and errors cannot be silenced`,
+        "Put right what it is about.",
+      );
+    } else if (!this.#used.has(ignore)) {
+      say(
+        "SL0901",
+        `nothing on line ${ignore.line} is found that is ${ignore.code}`,
+        "Take the comment away.",
+      );
+    } else if (ignore.reason === "") {
+      say("SL0903", `no reason is given for ignoring ${ignore.code}`, "Write why behind the code.");
+    }
+  }
+
+  #of(file: SourceFile): readonly Ignore[] {
+    let ignores = this.#byFile.get(file);
+    if (ignores === undefined) {
+      ignores = ignoresIn(file);
+      this.#byFile.set(file, ignores);
+    }
+    return ignores;
+  }
+}
+
+const MARK = "sluice:";
+/** As much of a comment as is read. */
+const MAX_COMMENT = 500;
+
+function ignoresIn(file: SourceFile): Ignore[] {
+  const { text } = file;
+  const ignores: Ignore[] = [];
+  for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + 1)) {
+    const before = /(?:^|[\s\ufeff])#[ \t]{0,8}$/.exec(text.slice(Math.max(0, at - 10), at));
+    const [rest = ""] = text.slice(at + MARK.length, at + MAX_COMMENT).split(/\r?\n/, 1);
+    const parts = /^[ \t]*ignore[ \t]+([\w,]+)[ \t]*(.*)$/.exec(rest);
+    if (before === null || parts === null) continue;
+    const start = text.lastIndexOf("#", at);
+    const isAlone = /^\s*$/.test(
+      text.slice(text.lastIndexOf("\n", start - 1) + 1, start).slice(0, MAX_COMMENT),
+    );
+    const line = isAlone ? nextLine(file, at) : positionAt(file, at).line;
+    for (const code of parts[1]!.split(",").filter((one) => one !== "")) {
+      ignores.push({
+        code,
+        reason: parts[2]!.trim(),
+        start,
+        end: at + MARK.length + rest.trimEnd().length,
+        line,
+      });
+    }
+  }
+  return ignores;
+}
+
+/** The line of what comes next and is neither blank nor a comment. */
+function nextLine(file: SourceFile, from: number): number {
+  const { text } = file;
+  for (let at = text.indexOf("\n", from); at >= 0; at = text.indexOf("\n", at + 1)) {
+    const [first] = /\S/.exec(text.slice(at + 1, at + 1 + MAX_COMMENT)) ?? [];
+    const lineEnd = text.indexOf("\n", at + 1);
+    const line = text
+      .slice(at + 1, lineEnd < 0 ? at + 1 + MAX_COMMENT : Math.min(lineEnd, at + 1 + MAX_COMMENT))
+      .trim();
+    if (first !== undefined && line !== "" && !line.startsWith("#")) return positionAt(file, at + 1).line;
+  }
+  return 0;
+}

@@ -1,0 +1,71 @@
+/** Diagnostics as SARIF 2.1.0, which code hosts and editors read. */
+
+import path from "node:path";
+import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } from "node-sarif-builder";
+import { DIAGNOSTIC_CODES, istioCodes } from "./codes.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { rangeOf } from "./position.ts";
+
+const LEVELS = { error: "error", warning: "warning", info: "note" } as const;
+
+export function renderSarif(diagnostics: readonly Diagnostic[], version: string): string {
+  const run = new SarifRunBuilder().initSimple({
+    toolDriverName: "sluice",
+    toolDriverVersion: version,
+  });
+  for (const code of new Set(diagnostics.map((diagnostic) => diagnostic.code))) {
+    const { title } = DIAGNOSTIC_CODES[code];
+    const istio = istioCodes(code);
+    run.addRule(
+      new SarifRuleBuilder().initSimple({
+        ruleId: code,
+        shortDescriptionText: title,
+        fullDescriptionText: istio.length === 0 ? title : `${title} Istio says ${istio.join(", ")}.`,
+      }),
+    );
+  }
+  for (const diagnostic of diagnostics) run.addResult(resultOf(diagnostic));
+  const builder = new SarifBuilder();
+  builder.addRun(run);
+  return `${builder.buildSarifJsonString({ indent: true })}\n`;
+}
+
+function resultOf({ code, level, message, span, help, related = [] }: Diagnostic): SarifResultBuilder {
+  const result = new SarifResultBuilder();
+  const messageText = help === undefined ? message : `${message}. ${help}`;
+  if (span === undefined) {
+    return result.initSimple({ level: LEVELS[level], messageText, ruleId: code });
+  }
+  const { start, end } = rangeOf(span);
+  result.initSimple({
+    level: LEVELS[level],
+    messageText,
+    ruleId: code,
+    fileUri: uriOf(span.file.path),
+    startLine: start.line,
+    startColumn: start.column,
+    endLine: end.line,
+    endColumn: end.column,
+  });
+  if (related.length > 0) {
+    result.result.relatedLocations = related.map((other, id) => {
+      const range = rangeOf(other.span);
+      return {
+        id,
+        message: { text: other.message },
+        physicalLocation: {
+          artifactLocation: { uri: uriOf(other.span.file.path) },
+          region: { startLine: range.start.line, startColumn: range.start.column },
+        },
+      };
+    });
+  }
+  return result;
+}
+
+/** Relative where it can be: then it is found on whatever machine. */
+function uriOf(file: string): string {
+  const relative = path.relative(process.cwd(), path.resolve(file));
+  const shown = relative.startsWith("..") ? path.resolve(file) : relative;
+  return encodeURI(shown.split(path.sep).join("/"));
+}
