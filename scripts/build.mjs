@@ -127,10 +127,11 @@ async function filterSources() {
     .sort();
 }
 
-async function compileFilter(output) {
+/** Compiles the filter from its sources, whatever is built already. */
+export async function compileFilter(output) {
   const asc = path.join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
   // Written beside and moved into place: an Envoy or a test that reads the module never sees half of it.
-  const temporary = path.join(DIST, `.filter-${process.pid}.wasm`);
+  const temporary = path.join(path.dirname(output), `.filter-${process.pid}.wasm`);
   const args = [asc, "--config", "asconfig.json", "--target", "release", "--outFile", temporary];
   try {
     const { stderr } = await run(process.execPath, args, { cwd: ROOT, maxBuffer: 64 << 20 });
