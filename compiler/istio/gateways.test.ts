@@ -132,3 +132,37 @@ test("a VirtualService without gateways is not for a gateway", () => {
   const lowered = lower(SERVICES + gateway("gw", server('"*"')) + rules("a", "a", "/", ""));
   expect(tableOf(lowered, "gateway_80").virtualHosts).toEqual([]);
 });
+
+test("servers that bind addresses of their own have listeners of their own", () => {
+  const { config, findings } = lower(
+    `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: default }
+spec:
+  servers:
+    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }
+    - { port: { number: 80, name: http-2, protocol: HTTP }, hosts: ["a.example"], bind: 127.0.0.2 }
+    - { port: { number: 80, name: tcp, protocol: TCP }, hosts: ["*"], bind: 127.0.0.3 }
+`,
+    { meshPort: 0, listenAddress: "127.0.0.1" },
+  );
+  expect(findings).toEqual([]);
+  expect(config.listeners.map(({ name, address, port }) => [name, address, port])).toEqual([
+    ["gateway_80", "127.0.0.1", 80],
+    ["gateway_80_127.0.0.2", "127.0.0.2", 80],
+  ]);
+  const everywhere = lower(
+    `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: default }
+spec:
+  servers:
+    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }
+    - { port: { number: 80, name: http-2, protocol: HTTP }, hosts: ["a.example"], bind: 127.0.0.2 }
+`,
+    { meshPort: 0, listenAddress: "0.0.0.0" },
+  );
+  expect(everywhere.findings).toEqual(["SL0410"]);
+});

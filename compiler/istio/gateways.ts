@@ -3,6 +3,7 @@
 import { nearest } from "../diagnostics/nearest.ts";
 import type { Listener, Route, TcpChain, VirtualHost } from "../ir/ir.ts";
 import { MESH, resolveGatewayName } from "./gateway-names.ts";
+import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { covers, isWildcard } from "./host-names.ts";
 import { formatLabels, selects } from "./labels.ts";
@@ -13,7 +14,6 @@ import { didYouMean } from "./report.ts";
 import { lowerHttpRoutes } from "./routes/http-routes.ts";
 import { isCatchAll } from "./routes/route-match.ts";
 import { lowerServerTls, terminates } from "./tls/server-tls.ts";
-import { isHttps, isPlainHttp } from "./unsupported.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
@@ -47,15 +47,6 @@ function selectorHelp(
   return `${meant}To run a proxy that it selects, pass --proxy-labels ${formatLabels(selector)}.`;
 }
 
-/** A server of a selected Gateway. */
-interface GatewayServer {
-  readonly gateway: Resource<GatewaySpec>;
-  /** `namespace/name` */
-  readonly gatewayName: string;
-  readonly server: Server;
-  readonly index: number;
-}
-
 /** One listener for each port; servers of several Gateways on one port share it. */
 export function lowerGateways(
   gateways: readonly Resource<GatewaySpec>[],
@@ -73,25 +64,28 @@ export function lowerGateways(
   const bound = bindToGateways(virtualServices);
   const served = new Set<string>();
   const { listenAddress, portMap } = lowering.options;
-  const listener = (name: string, port: number, servers: readonly GatewayServer[]): Listener => ({
+  const addressOf = ({ bind }: Server) => bind || listenAddress;
+  const portOf = ({ port }: Server) => portMap.get(port.number) ?? port.number;
+  const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",
-    address: listenAddress,
-    port: portMap.get(port) ?? port,
+    address: addressOf(servers[0].server),
+    port: portOf(servers[0].server),
     // istiod asks the first server of a port.
-    ...(servers[0]?.server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
+    ...(servers[0].server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
     routes: {
       ignorePortInHost: true,
-      virtualHosts: lowerVirtualHosts(port, servers, bound, served, lowering),
+      virtualHosts: lowerVirtualHosts(servers[0].server.port.number, servers, bound, served, lowering),
     },
   });
-  const { plain, tls, tcp, namesOfPort } = placesOnPorts(servers, lowering.report);
-  const listeners = [...plain].map(([port, servers]) => listener(`gateway_${port}`, port, servers));
+  const { plain, tls, tcp, names } = placesOnPorts(servers, lowering.report);
+  const listeners = [...plain].map(([socket, servers]) => listener(`gateway_${socket}`, servers));
   const tcpChains: TcpChain[] = [];
   for (const one of [...tls, ...tcp]) {
     const { gateway, gatewayName, server, index } = one;
     const { number, name } = server.port;
-    const label = `gateway_${number}_${name}_${gateway.name}_${gateway.namespace}`;
+    const socket = socketOf(server);
+    const label = `gateway_${socket}_${name}_${gateway.name}_${gateway.namespace}`;
     const kind = kindOf(server);
     const serverNames = serverNamesOf(server);
     const serverTls = terminates(server.tls)
@@ -101,7 +95,7 @@ export function lowerGateways(
       continue;
     }
     if (kind === "https") {
-      listeners.push({ ...listener(label, number, [one]), tls: serverTls! });
+      listeners.push({ ...listener(label, [one]), tls: serverTls! });
       continue;
     }
     const hosts = new ServerHosts(server, gateway.namespace);
@@ -111,79 +105,21 @@ export function lowerGateways(
     for (const virtualService of ruling) {
       served.add(boundKey(gatewayName, virtualService));
     }
-    const boundPort = portMap.get(number) ?? number;
-    const place = { name: label, gateway: gatewayName, port: number, address: listenAddress, boundPort };
+    const place = {
+      name: label,
+      gateway: gatewayName,
+      port: number,
+      address: addressOf(server),
+      boundPort: portOf(server),
+    };
     tcpChains.push(
       ...(kind === "passthrough"
-        ? lowerPassthroughServer(place, ruling, namesOfPort.get(number)!, lowering)
+        ? lowerPassthroughServer(place, ruling, names.get(socket)!, lowering)
         : lowerTcpServer(place, ruling, serverTls, lowering)),
     );
   }
   reportUnserved(gateways, bound, served, lowering);
   return { listeners, tcpChains };
-}
-
-/** What a server does with its connections; undefined for what is refused elsewhere. */
-function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "passthrough" | "tcp" | undefined {
-  if (isPlainHttp(port.protocol)) return "plain";
-  if (terminates(tls)) return isHttps(port.protocol) ? "https" : "tls";
-  const isTls = isHttps(port.protocol) || port.protocol.toUpperCase() === "TLS";
-  if (!isTls) return tls === undefined ? "tcp" : undefined;
-  return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH" ? "passthrough" : undefined;
-}
-
-/**
- * Which servers share a listener in plain text, which have TLS, and which are for any TCP. A port is one of these, as
- * the oldest of its servers has it; a name can be asked for by TLS once, and TCP has one server.
- */
-function placesOnPorts(servers: readonly GatewayServer[], report: Lowering["report"]) {
-  const plain = new Map<number, GatewayServer[]>();
-  const tls: GatewayServer[] = [];
-  const tcp: GatewayServer[] = [];
-  const usage = new Map<number, string>();
-  const namesOfPort = new Map<number, Set<string>>();
-  for (const one of servers) {
-    const { gateway, server, index } = one;
-    const { number } = server.port;
-    const kind = kindOf(server);
-    if (kind === undefined) {
-      continue;
-    }
-    const refuse = (why: string) =>
-      report("SL0443", `${why}; this server is left out`, gateway.spanOf(["spec", "servers", index]));
-    const wanted = USAGES[kind];
-    const used = usage.get(number) ?? wanted;
-    usage.set(number, used);
-    if (used !== wanted || (kind === "tcp" && tcp.some(({ server }) => server.port.number === number))) {
-      refuse(`port ${number} is for ${used} already`);
-    } else if (kind === "plain") {
-      plain.set(number, [...(plain.get(number) ?? []), one]);
-    } else if (kind === "tcp") {
-      tcp.push(one);
-    } else if (kind === "passthrough") {
-      // Its rules say which names are asked for.
-      namesOfPort.set(number, namesOfPort.get(number) ?? new Set());
-      tls.push(one);
-    } else {
-      const taken = namesOfPort.get(number) ?? new Set();
-      const names = serverNamesOf(server);
-      const twice = names.find((name) => taken.has(name));
-      if (twice !== undefined) {
-        refuse(`"${twice}" is asked for on port ${number} by TLS already`);
-        continue;
-      }
-      namesOfPort.set(number, new Set([...taken, ...names]));
-      tls.push(one);
-    }
-  }
-  return { plain, tls, tcp, namesOfPort };
-}
-
-const USAGES = { plain: "plain text", https: "TLS", tls: "TLS", passthrough: "TLS", tcp: "TCP" } as const;
-
-/** What clients ask for: the hosts without the namespaces that they admit. */
-function serverNamesOf({ hosts }: Server): string[] {
-  return [...new Set(hosts.map((host) => host.slice(host.indexOf("/") + 1).toLowerCase()))];
 }
 
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
@@ -353,7 +289,7 @@ function reportUnserved(
 ): void {
   for (const gateway of gateways) {
     const gatewayName = `${gateway.namespace}/${gateway.name}`;
-    if (gateway.spec.servers?.every(({ port }) => !isPlainHttp(port.protocol))) {
+    if (gateway.spec.servers?.every((server) => kindOf(server) === undefined)) {
       continue;
     }
     for (const virtualService of bound.get(gatewayName) ?? []) {

@@ -125,36 +125,32 @@ const refuseOnce: typeof refuseUnsupported = (resource, table, report) => {
   return fine;
 };
 
-/** Addresses on which a listener is in the way of the admin interface, which is always on 127.0.0.1. */
-const ADMIN_ADDRESSES = new Set(["127.0.0.1", "0.0.0.0", "::"]);
+/** Addresses that stand for all of a machine. */
+const ALL_ADDRESSES = new Set(["0.0.0.0", "::"]);
 
 /** Envoy would start and then say that an address is in use, without saying which rule wanted it. */
 function reportPortConflicts(
   listeners: readonly (Listener | TcpChain)[],
-  { adminPort, listenAddress }: ProxyOptions,
+  { adminPort }: ProxyOptions,
   report: Report,
 ): void {
-  const owners = new Map<number, string>();
-  const tlsPorts = new Set<number>();
-  if (ADMIN_ADDRESSES.has(listenAddress)) {
-    owners.set(adminPort, "Envoy's admin interface");
-  }
+  const owners = [{ name: "Envoy's admin interface", address: "127.0.0.1", port: adminPort, byName: false }];
   for (const listener of listeners) {
-    const { name, port } = listener;
-    const owner = owners.get(port);
+    const { address, port } = listener;
     // Those with TLS are told apart by what clients ask for.
-    const hasNames = listener.tls !== undefined || "readsServerName" in listener;
-    if (hasNames && tlsPorts.has(port)) {
-      continue;
-    }
-    if (hasNames) {
-      tlsPorts.add(port);
-    }
+    const byName = listener.tls !== undefined || "readsServerName" in listener;
+    const owner = owners.find(
+      (other) =>
+        other.port === port &&
+        (other.address === address || ALL_ADDRESSES.has(other.address) || ALL_ADDRESSES.has(address)) &&
+        !(other.byName && byName && other.address === address),
+    );
+    const name = `listener ${listener.name}`;
     if (owner !== undefined && port !== 0) {
-      report("SL0410", `listener ${name} and ${owner} would both bind port ${port}`, undefined, () => ({
+      report("SL0410", `${name} and ${owner.name} would both bind port ${port}`, undefined, () => ({
         help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
       }));
     }
-    owners.set(port, `listener ${name}`);
+    owners.push({ name, address, port, byName });
   }
 }

@@ -109,7 +109,7 @@ spec:
   selector: { istio: ${selector} }
   servers:
     - { port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: ISTIO_MUTUAL } }
-    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"], bind: 10.0.0.1 }
+    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"], bind: "unix:///run/edge" }
 `;
   const rules = virtualServiceYaml(
     "vs",

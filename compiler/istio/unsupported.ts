@@ -137,7 +137,11 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
     why: "it joins the networks of a mesh of Istio's",
   },
   { path: "servers[].tls.caCrl" },
-  { path: "servers[].bind" },
+  {
+    path: "servers[].bind",
+    when: (value) => typeof value === "string" && value.startsWith("unix:"),
+    why: "only IP addresses are",
+  },
 ];
 
 /** Reports every unsupported field of a resource; false when there was one. */

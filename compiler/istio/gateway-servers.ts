@@ -1,0 +1,94 @@
+/** The servers of Gateways: what each does with its connections, and which of them share a socket. */
+
+import type { GatewaySpec, Resource, Server } from "./model.ts";
+import type { Report } from "./report.ts";
+import { terminates } from "./tls/server-tls.ts";
+import { isHttps, isPlainHttp } from "./unsupported.ts";
+
+/** A server of a selected Gateway. */
+export interface GatewayServer {
+  readonly gateway: Resource<GatewaySpec>;
+  /** `namespace/name` */
+  readonly gatewayName: string;
+  readonly server: Server;
+  readonly index: number;
+}
+
+/** What a server does with its connections; undefined for what is refused elsewhere. */
+export function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "passthrough" | "tcp" | undefined {
+  if (isPlainHttp(port.protocol)) return "plain";
+  if (terminates(tls)) return isHttps(port.protocol) ? "https" : "tls";
+  const isTls = isHttps(port.protocol) || port.protocol.toUpperCase() === "TLS";
+  if (!isTls) return tls === undefined ? "tcp" : undefined;
+  return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH" ? "passthrough" : undefined;
+}
+
+/** What a server binds: those of one port share it, but for an address of their own. */
+export function socketOf({ port, bind }: Server): string {
+  return bind ? `${port.number}_${bind}` : String(port.number);
+}
+
+/**
+ * Which servers share a listener in plain text, which have TLS, and which are for any TCP. A socket is one of these,
+ * as the oldest of its servers has it; a name can be asked for by TLS once, and TCP has one server.
+ */
+export function placesOnPorts(servers: readonly GatewayServer[], report: Report) {
+  const plain = new Map<string, [GatewayServer, ...GatewayServer[]]>();
+  const tls: GatewayServer[] = [];
+  const tcp: GatewayServer[] = [];
+  const usage = new Map<string, string>();
+  const names = new Map<string, Set<string>>();
+  for (const one of servers) {
+    const { gateway, server, index } = one;
+    const socket = socketOf(server);
+    const { number } = server.port;
+    const kind = kindOf(server);
+    if (kind === undefined) {
+      continue;
+    }
+    const refuse = (why: string) =>
+      report("SL0443", `${why}; this server is left out`, gateway.spanOf(["spec", "servers", index]));
+    const wanted = USAGES[kind];
+    const used = usage.get(socket) ?? wanted;
+    usage.set(socket, used);
+    if (used !== wanted || (kind === "tcp" && tcp.some((other) => socketOf(other.server) === socket))) {
+      refuse(`port ${number} is for ${used} already`);
+    } else if (kind === "plain") {
+      addTo(plain, socket, one);
+    } else if (kind === "tcp") {
+      tcp.push(one);
+    } else if (kind === "passthrough") {
+      // Its rules say which names are asked for.
+      names.set(socket, names.get(socket) ?? new Set());
+      tls.push(one);
+    } else {
+      const taken = names.get(socket) ?? new Set();
+      const wantedNames = serverNamesOf(server);
+      const twice = wantedNames.find((name) => taken.has(name));
+      if (twice !== undefined) {
+        refuse(`"${twice}" is asked for on port ${number} by TLS already`);
+        continue;
+      }
+      names.set(socket, new Set([...taken, ...wantedNames]));
+      tls.push(one);
+    }
+  }
+  return { plain, tls, tcp, names };
+}
+
+function addTo(
+  plain: Map<string, [GatewayServer, ...GatewayServer[]]>,
+  socket: string,
+  one: GatewayServer,
+): void {
+  const sharing = plain.get(socket);
+  if (sharing === undefined) plain.set(socket, [one]);
+  else sharing.push(one);
+}
+
+const USAGES = { plain: "plain text", https: "TLS", tls: "TLS", passthrough: "TLS", tcp: "TCP" } as const;
+
+/** What clients ask for: the hosts without the namespaces that they admit. */
+export function serverNamesOf({ hosts }: Server): string[] {
+  return [...new Set(hosts.map((host) => host.slice(host.indexOf("/") + 1).toLowerCase()))];
+}
