@@ -16,6 +16,7 @@ import type { HostRequest } from "../host/vm.ts";
 import type { Config, Route, RouteMatch, RouteOrigin, ValueMatch } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
 import { exampleOfRegex } from "../regex/example.ts";
+import { regexSyntaxError } from "../regex/index.ts";
 
 /** What is known of a rule over all its places. */
 interface Finding {
@@ -40,6 +41,8 @@ export function reportNeverReached(
     for (const { routes: rules } of routes.virtualHosts) {
       if (looked.has(rules)) continue;
       looked.add(rules);
+      // Those are errors, and said already.
+      if (rules.some(hasBadExpression)) continue;
       look(rules, options, budget, findings);
     }
   }
@@ -48,6 +51,13 @@ export function reportNeverReached(
     const isKnown = (["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })));
     if (!finding.reached && !isKnown) report(finding, sink);
   }
+}
+
+/** Whether some expression of a match is none. */
+function hasBadExpression({ match: { path, headers, queryParams } }: Route): boolean {
+  return [path, ...headers.map(({ match }) => match), ...queryParams.map(({ match }) => match)].some(
+    (match) => match?.kind === "regex" && regexSyntaxError(match.value) !== undefined,
+  );
 }
 
 /** Each takes a millisecond or a few. */
