@@ -9,7 +9,7 @@ import { analyseServiceEntries } from "./analysis/service-entries.ts";
 import { reportSharedHosts } from "./analysis/shared-hosts.ts";
 import { keyOf, viewOf } from "./analysis/view.ts";
 import { analyseVirtualServices } from "./analysis/virtual-services.ts";
-import { type Reading, readRules } from "./compile.ts";
+import { type Reading, readRules, understand } from "./compile.ts";
 import type { DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { environmentOf } from "./istio/environment.ts";
 import { reportNeverReached } from "./lint/never-reached.ts";
@@ -17,6 +17,7 @@ import { lintRules } from "./lint/rules.ts";
 import { lintUnused } from "./lint/unused.ts";
 import type { ProxyOptions } from "./options.ts";
 import { NO_PROGRESS, type Progress } from "./progress.ts";
+import type { SourceFile } from "./source/span.ts";
 
 export async function checkRules(
   paths: readonly string[],
@@ -32,7 +33,34 @@ export async function checkRules(
     },
   };
   const reading = await readRules(paths, options, remembering, progress);
-  const { resources } = reading;
+  lookClosely(reading, options, said, sink);
+  return reading;
+}
+
+/** The same for texts that were read. */
+export function checkSources(
+  sources: readonly SourceFile[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+): Reading {
+  const said = new Set<string>();
+  const reading = understand(sources, options, {
+    report(diagnostic) {
+      said.add(keyOf(diagnostic));
+      sink.report(diagnostic);
+    },
+  });
+  lookClosely(reading, options, said, sink);
+  return reading;
+}
+
+/** `said`: what was said already, by `keyOf`. */
+function lookClosely(
+  { resources, config }: Reading,
+  options: ProxyOptions,
+  said: Set<string>,
+  sink: DiagnosticSink,
+): void {
   const view = viewOf(resources, options, said, sink);
   analyseGateways(view);
   analyseVirtualServices(view);
@@ -41,6 +69,5 @@ export async function checkRules(
   analyseServiceEntries(view);
   lintRules(view);
   lintUnused(view);
-  reportNeverReached(reading.config, options, said, sink);
-  return reading;
+  reportNeverReached(config, options, said, sink);
 }

@@ -44,6 +44,20 @@ export async function readRules(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
 ): Promise<Reading> {
+  const unread: Diagnostic[] = [];
+  const sources = await readInputs(paths, { report: (diagnostic) => unread.push(diagnostic) }, progress);
+  for (const diagnostic of unread) sink.report(diagnostic);
+  const reading = understand(sources, options, sink, progress);
+  return { ...reading, errors: reading.errors + unread.filter(({ level }) => level === "error").length };
+}
+
+/** The same for texts that were read. */
+export function understand(
+  sources: readonly SourceFile[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Reading {
   let errors = 0;
   const counting: DiagnosticSink = {
     report(diagnostic: Diagnostic) {
@@ -51,7 +65,6 @@ export async function readRules(
       sink.report(diagnostic);
     },
   };
-  const sources = await readInputs(paths, counting, progress);
   const resources = loadResources(sources, counting, progress);
   validate(resources, counting, progress);
   // Lowered in spite of errors, so that everything that is wrong is said at once.

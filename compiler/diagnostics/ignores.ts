@@ -91,6 +91,7 @@ const MAX_COMMENT = 500;
 function ignoresIn(file: SourceFile): Ignore[] {
   const { text } = file;
   const ignores: Ignore[] = [];
+  let next: LineAt = { start: -1, line: 0 };
   for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + 1)) {
     const before = /(?:^|[\s\ufeff])#[ \t]{0,8}$/.exec(text.slice(Math.max(0, at - 10), at));
     const [rest = ""] = text.slice(at + MARK.length, at + MAX_COMMENT).split(/\r?\n/, 1);
@@ -100,7 +101,9 @@ function ignoresIn(file: SourceFile): Ignore[] {
     const isAlone = /^\s*$/.test(
       text.slice(text.lastIndexOf("\n", start - 1) + 1, start).slice(0, MAX_COMMENT),
     );
-    const line = isAlone ? nextLine(file, at) : positionAt(file, at).line;
+    // Comments that follow one another are about the same line.
+    if (isAlone && next.start < at) next = nextLine(file, at);
+    const line = isAlone ? next.line : positionAt(file, at).line;
     for (const code of parts[1]!.split(",").filter((one) => one !== "")) {
       ignores.push({
         code,
@@ -114,8 +117,13 @@ function ignoresIn(file: SourceFile): Ignore[] {
   return ignores;
 }
 
+interface LineAt {
+  readonly start: number;
+  readonly line: number;
+}
+
 /** The line of what comes next and is neither blank nor a comment. */
-function nextLine(file: SourceFile, from: number): number {
+function nextLine(file: SourceFile, from: number): LineAt {
   const { text } = file;
   for (let at = text.indexOf("\n", from); at >= 0; at = text.indexOf("\n", at + 1)) {
     const [first] = /\S/.exec(text.slice(at + 1, at + 1 + MAX_COMMENT)) ?? [];
@@ -123,7 +131,9 @@ function nextLine(file: SourceFile, from: number): number {
     const line = text
       .slice(at + 1, lineEnd < 0 ? at + 1 + MAX_COMMENT : Math.min(lineEnd, at + 1 + MAX_COMMENT))
       .trim();
-    if (first !== undefined && line !== "" && !line.startsWith("#")) return positionAt(file, at + 1).line;
+    if (first !== undefined && line !== "" && !line.startsWith("#")) {
+      return { start: at + 1, line: positionAt(file, at + 1).line };
+    }
   }
-  return 0;
+  return { start: text.length, line: 0 };
 }

@@ -183,7 +183,9 @@ function loadResource(
     return;
   }
   if (checked === undefined) {
-    if (!checkSchema(kind, value, document, root, sink)) return;
+    // Without any spec, what a spec must have is missing, too.
+    const whole = hasSpec && value.spec === undefined ? { ...value, spec: {} } : value;
+    if (!checkSchema(kind, whole, document, root, sink)) return;
     flawless.set(raw as object, value);
   }
   (set[list] as Resource<unknown>[]).push(resourceOf(value, document, root, hasSpec));

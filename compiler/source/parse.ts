@@ -8,7 +8,16 @@ import { type Document, isCollection, isNode, isPair, type YAMLError } from "yam
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { piecesOf } from "./plain.ts";
 import type { SourceFile, Span } from "./span.ts";
-import { depthExceeded, MAX_DEPTH, type Plain, parseTrees, plainValue, visitBadAliases } from "./yaml.ts";
+import {
+  depthExceeded,
+  MAX_DEPTH,
+  MAX_VALUES,
+  type Plain,
+  parseTrees,
+  plainValue,
+  valuesExceeded,
+  visitBadAliases,
+} from "./yaml.ts";
 
 type Path = readonly (string | number)[];
 
@@ -47,6 +56,17 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
       level: "error",
       message: `the input nests deeper than ${MAX_DEPTH} levels`,
       span: { file, start: tooDeep, end: tooDeep + 1 },
+    });
+    return [];
+  }
+  const tooMany = valuesExceeded(file.text);
+  if (tooMany !== undefined) {
+    sink.report({
+      code: "SL0003",
+      level: "error",
+      message: `${file.path} has more than ${MAX_VALUES} values, and something in it has to be read as a whole`,
+      span: { file, start: tooMany, end: tooMany + 1 },
+      help: "Split the file.",
     });
     return [];
   }

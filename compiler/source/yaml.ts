@@ -85,7 +85,7 @@ let schema: Document["schema"] | undefined;
 export function parsePlain(text: string): Plain | null | undefined {
   const tame = readTame(text, readPlain);
   if (tame !== WILD) return tame === null ? null : { value: tame as object };
-  if (depthExceeded(text) !== undefined) return undefined;
+  if (depthExceeded(text) !== undefined || valuesExceeded(text) !== undefined) return undefined;
   schema ??= new Document(undefined, OPTIONS).schema;
   const documents = parseAllDocuments(text, { ...OPTIONS, schema }) as Document.Parsed[];
   const [document] = documents;
@@ -122,6 +122,21 @@ function readPlain(text: string): unknown {
     meanings.set(text, meaning);
   }
   return meaning;
+}
+
+/** Values that a parser may make of a text; each takes some hundred bytes, and millions of them all memory. */
+export const MAX_VALUES = 2_000_000;
+
+/** The offset at which a text has more values than are read, by the characters that part them. */
+export function valuesExceeded(text: string): number | undefined {
+  let values = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char !== 0x2c && char !== 0x0a && char !== 0x3a && char !== 0x5b && char !== 0x7b) continue;
+    values += 1;
+    if (values > MAX_VALUES) return i;
+  }
+  return undefined;
 }
 
 /** The offset at which brackets, `- - -` or indentation open one level too many. */
