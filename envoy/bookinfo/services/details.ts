@@ -1,6 +1,6 @@
 /** What is printed on the book. */
 
-import { type Service, startService } from "./service.ts";
+import { type Place, type Service, startService } from "./service.ts";
 
 export interface Details {
   readonly author: string;
@@ -20,8 +20,8 @@ const THE_BOOK: Details = {
   isbn: "978-0-14-143951-8",
 };
 
-export function startDetails(): Promise<Service> {
-  return startService({ app: "details", version: "v1" }, (url) =>
+export function startDetails(at?: Place): Promise<Service> {
+  return startService({ app: "details", version: "v1", at }, (url) =>
     /^\/details\/\d+$/.test(url.pathname) ? { body: THE_BOOK } : undefined,
   );
 }

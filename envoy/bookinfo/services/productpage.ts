@@ -9,12 +9,12 @@ import { type MeshClient, passedOn } from "./mesh-client.ts";
 import { type Call, renderPage } from "./page.ts";
 import type { Quote } from "./quotes.ts";
 import type { Reviews } from "./reviews.ts";
-import { type Reply, type Service, startService } from "./service.ts";
+import { type Place, type Reply, type Service, startService } from "./service.ts";
 
 const PRODUCTS = [{ id: 0, title: "The Comedy of Errors" }];
 
-export function startProductpage(mesh: MeshClient): Promise<Service> {
-  return startService({ app: "productpage", version: "v1" }, async (url, request) => {
+export function startProductpage(mesh: MeshClient, at?: Place): Promise<Service> {
+  return startService({ app: "productpage", version: "v1", at }, async (url, request) => {
     if (url.pathname === "/" || url.pathname === "/productpage") {
       return showPage(url, request, mesh);
     }

@@ -1,6 +1,6 @@
 /** Stands for a service on the internet: it is no part of the mesh and asks nobody. */
 
-import { type Service, startService } from "./service.ts";
+import { type Place, type Service, startService } from "./service.ts";
 
 export interface Quote {
   readonly quote: string;
@@ -12,8 +12,8 @@ const QUOTE: Quote = {
   source: "The Merry Wives of Windsor, act II, scene 2",
 };
 
-export function startQuotes(): Promise<Service> {
-  return startService({ app: "quotes", version: "v1" }, (url) =>
+export function startQuotes(at?: Place): Promise<Service> {
+  return startService({ app: "quotes", version: "v1", at }, (url) =>
     url.pathname === "/quote" ? { body: QUOTE } : undefined,
   );
 }

@@ -2,7 +2,7 @@
 
 import { type MeshClient, passedOn } from "./mesh-client.ts";
 import type { Ratings } from "./ratings.ts";
-import { type Service, startService } from "./service.ts";
+import { type Place, type Service, startService } from "./service.ts";
 
 export interface Reviews {
   readonly version: string;
@@ -31,8 +31,8 @@ const TEXTS = [
 
 const COLORS: Readonly<Record<string, string>> = { v2: "black", v3: "red" };
 
-export function startReviews(version: "v1" | "v2" | "v3", mesh: MeshClient): Promise<Service> {
-  return startService({ app: "reviews", version }, async (url, request) => {
+export function startReviews(version: "v1" | "v2" | "v3", mesh: MeshClient, at?: Place): Promise<Service> {
+  return startService({ app: "reviews", version, at }, async (url, request) => {
     const id = /^\/reviews\/(\d+)$/.exec(url.pathname)?.[1];
     if (id === undefined) {
       return undefined;

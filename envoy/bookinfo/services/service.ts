@@ -39,7 +39,18 @@ const LONGEST_WAIT_MS = 60_000;
 /** Requests of which a first try was refused and no second has come yet; the oldest are forgotten. */
 const WAITING_REQUESTS_KEPT = 1_000;
 
-export async function startService(identity: Identity, handler: Handler): Promise<Service> {
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
+const LOOPBACK: Place = { address: "127.0.0.1", port: 0 };
+
+/** Listens on a free port of this machine unless told where. */
+export async function startService(
+  { at = LOOPBACK, ...identity }: Identity & { readonly at?: Place | undefined },
+  handler: Handler,
+): Promise<Service> {
   const seen = { requests: 0, atOnce: 0, mostAtOnce: 0 };
   const misbehave = misbehaviour();
   const server = http.createServer((request, response) => {
@@ -76,7 +87,7 @@ export async function startService(identity: Identity, handler: Handler): Promis
   server.keepAliveTimeout = 3_600_000;
   await new Promise<void>((resolve, reject) => {
     server.on("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(at.port, at.address, resolve);
   });
   return {
     ...identity,

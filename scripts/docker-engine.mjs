@@ -1,0 +1,63 @@
+/** Whether a Docker engine with a Compose answers here, and if not, why, in a line. */
+
+import { execFile } from "node:child_process";
+
+const TIMEOUT_MS = 20_000;
+/** The oldest Compose that knows what our files use. */
+const OLDEST_COMPOSE = [1, 29];
+
+/** `{ engine, compose }`: the engine's version and the words that call Compose; or `{ problem }`. */
+export async function findDocker() {
+  const engine = await ask("docker", ["version", "--format", "{{.Server.Version}}"]);
+  if (engine.missing) {
+    return { problem: "there is no program docker on PATH" };
+  }
+  if (!engine.ok || engine.out === "") {
+    return { problem: engineProblem(engine.err) };
+  }
+  const plugin = await ask("docker", ["compose", "version", "--short"]);
+  if (plugin.ok) {
+    return { engine: engine.out, compose: ["docker", "compose"], composeVersion: plugin.out };
+  }
+  const program = await ask("docker-compose", ["version", "--short"]);
+  if (!program.ok) {
+    return { problem: "there is neither docker compose nor docker-compose" };
+  }
+  const problem = composeProblem(program.out);
+  return problem === undefined
+    ? { engine: engine.out, compose: ["docker-compose"], composeVersion: program.out }
+    : { problem };
+}
+
+/** What the words of `docker` about an engine that does not answer come to. */
+export function engineProblem(words) {
+  if (/permission denied/i.test(words)) {
+    return "this user may not talk to the Docker engine (it is not in the group docker)";
+  }
+  if (/cannot connect|is the docker daemon running|no such host|connection refused/i.test(words)) {
+    return "no Docker engine answers";
+  }
+  return `docker version failed: ${words.trim().split("\n").at(-1) || "without a word"}`;
+}
+
+/** Why a Compose of this version will not do, if it will not. */
+export function composeProblem(version) {
+  const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
+  const [leastMajor, leastMinor] = OLDEST_COMPOSE;
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor)
+    ? undefined
+    : `docker-compose ${version} is too old; ${OLDEST_COMPOSE.join(".")} or newer works`;
+}
+
+function ask(command, args) {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: TIMEOUT_MS }, (error, out, err) =>
+      resolve({
+        ok: error === null,
+        missing: error?.code === "ENOENT",
+        out: out.trim(),
+        err: err || error?.message || "",
+      }),
+    );
+  });
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+// @ts-expect-error: a script, not typed
+import { composeProblem, engineProblem, findDocker } from "./docker-engine.mjs";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-docker-"));
+  vi.stubEnv("PATH", folder);
+  await symlink("/bin/sh", path.join(folder, "sh"));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const program = (name: string, lines: string) =>
+  writeFile(path.join(folder, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+
+test("without docker", async () => {
+  expect(await findDocker()).toEqual({ problem: "there is no program docker on PATH" });
+});
+
+test("docker without an engine, and one that this user may not ask", async () => {
+  await program(
+    "docker",
+    "echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1",
+  );
+  expect(await findDocker()).toEqual({ problem: "no Docker engine answers" });
+  await program("docker", "echo 'permission denied while trying to connect to the socket' >&2; exit 1");
+  expect((await findDocker()).problem).toContain("this user may not");
+});
+
+test("Compose is the plug-in, else the program, if it is new enough", async () => {
+  await program("docker", '[ "$1" = compose ] && exit 1; echo 20.10.24');
+  expect((await findDocker()).problem).toBe("there is neither docker compose nor docker-compose");
+  await program("docker-compose", "echo 1.25.0");
+  expect((await findDocker()).problem).toBe("docker-compose 1.25.0 is too old; 1.29 or newer works");
+  await program("docker-compose", "echo 1.29.2");
+  expect(await findDocker()).toMatchObject({ engine: "20.10.24", compose: ["docker-compose"] });
+  await program("docker", '[ "$1" = compose ] && { echo v2.29.1; exit; }; echo 27.1.0');
+  expect(await findDocker()).toMatchObject({ engine: "27.1.0", compose: ["docker", "compose"] });
+});
+
+test("versions and words", () => {
+  expect(composeProblem("2.0.0")).toBeUndefined();
+  expect(composeProblem("1.28.6")).toContain("too old");
+  expect(engineProblem("")).toBe("docker version failed: without a word");
+});

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/**
+ * Envoy in Docker, called as one calls Envoy: `ENVOY_BIN` of the conformance suite in Docker. Runs the service of
+ * compose.yaml with the folders of its arguments under the same paths, passes signals on, and removes the container.
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const args = process.argv.slice(2);
+const container = `sluice-test-${process.pid}-${randomBytes(4).toString("hex")}`;
+const [compose, ...composeArgs] = JSON.parse(process.env.SLUICE_TEST_COMPOSE ?? '["docker-compose"]');
+const file = path.join(path.dirname(fileURLToPath(import.meta.url)), "compose.yaml");
+
+const command = [
+  ...composeArgs,
+  ...["--file", file, "--project-name", container],
+  ...["run", "--rm", "-T", "--name", container, ...mounts(), "envoy", ...args],
+];
+// In a group of its own: Compose answers a signal by ending the container, and so does this, once.
+const child = spawn(compose, command, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+for (const [from, to] of [
+  [child.stdout, process.stdout],
+  [child.stderr, process.stderr],
+]) {
+  from.pipe(to);
+}
+child.on("error", (error) => {
+  console.error(`${compose}: ${error.message}`);
+  process.exit(1);
+});
+child.on("close", (code) => {
+  remove();
+  process.exit(code ?? 1);
+});
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.on(signal, () => spawn("docker", ["kill", `--signal=${signal}`, container], { stdio: "ignore" }));
+}
+
+/** The configuration's folder to read, that of the admin interface's address to write. */
+function mounts() {
+  const volumes = [];
+  const configuration = argumentOf("--config-path");
+  if (configuration !== undefined) {
+    // The folder above: a build is replaced as a whole, and a mount would go on showing the one before.
+    const folder = path.dirname(path.dirname(configuration));
+    chmodSync(folder, 0o755);
+    volumes.push("--volume", `${folder}:${folder}:ro`);
+  }
+  const address = argumentOf("--admin-address-path");
+  if (address !== undefined) {
+    const folder = path.dirname(address);
+    // Written by Envoy's user, who is none of this machine.
+    chmodSync(folder, 0o777);
+    volumes.push("--volume", `${folder}:${folder}`);
+  }
+  return volumes;
+}
+
+function argumentOf(option) {
+  const value = args[args.indexOf(option) + 1];
+  return args.includes(option) && existsSync(path.dirname(value)) ? value : undefined;
+}
+
+/** Compose removes it when it ends by itself; when Compose is ended, it stays. */
+function remove() {
+  spawnSync("docker", ["rm", "--force", container], { stdio: "ignore" });
+}
