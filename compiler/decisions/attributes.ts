@@ -45,6 +45,8 @@ export interface SpaceOptions {
   /** The hosts that the matches are about: an expression, and others that take some of its hosts away. */
   readonly authority: string;
   readonly otherAuthorities?: readonly string[];
+  /** The index of a match: only requests that meet it count, and only what they decide between it and another. */
+  readonly focus?: number;
 }
 
 /** A condition on a value that may be missing. */
@@ -57,27 +59,35 @@ interface Condition {
 
 interface Conditions {
   readonly name: AttributeName;
+  /** Some match has several conditions on it. */
+  several: boolean;
+  /** Those of the match in focus, by their JSON. */
+  readonly focused: Set<string>;
   /** Each once, by its JSON. */
   readonly byKey: Map<string, { readonly condition: Condition; readonly index: number }>;
 }
 
 export function spaceOf(matches: readonly RouteMatch[], options: SpaceOptions): Space {
   const attributes = new Map<string, Conditions>();
-  const used = matches.map((match) =>
-    conditionsOf(match).map(([name, condition]) => {
+  const used = matches.map((match, i) => {
+    const keysOfMatch = new Set<string>();
+    return conditionsOf(match).map(([name, condition]) => {
       const key = keyOf(name);
       let conditions = attributes.get(key);
       if (conditions === undefined) {
-        conditions = { name, byKey: new Map() };
+        conditions = { name, several: false, focused: new Set(), byKey: new Map() };
         attributes.set(key, conditions);
       }
       const own = JSON.stringify(condition);
       if (!conditions.byKey.has(own)) {
         conditions.byKey.set(own, { condition, index: conditions.byKey.size });
       }
+      conditions.several ||= keysOfMatch.has(key);
+      keysOfMatch.add(key);
+      if (i === options.focus) conditions.focused.add(own);
       return { key, condition: own };
-    }),
-  );
+    });
+  });
   const keys = [...attributes.keys()].sort(byImportance(used.flat().map(({ key }) => key)));
   const cuts: string[] = [];
   const divided = new Map(
@@ -140,6 +150,7 @@ function byImportance(keys: readonly string[]): (a: string, b: string) => number
 
 /** Values of a header in several lines are looked at as long as there are not more of them. */
 const MAX_VALUES_OF_LINES = 64;
+const MAX_PAIRS = 200_000;
 
 interface Divided {
   readonly attribute: Attribute;
@@ -147,7 +158,11 @@ interface Divided {
   readonly admits: readonly (readonly number[])[];
 }
 
-function divide({ name, byKey }: Conditions, options: SpaceOptions, cuts: string[]): Divided {
+function divide(
+  { name, byKey, several, focused }: Conditions,
+  options: SpaceOptions,
+  cuts: string[],
+): Divided {
   const conditions = [...byKey.values()].map(({ condition }) => condition);
   const texts = new Map<string, { readonly match: TextMatch; readonly index: number }>();
   const textOf = conditions.map(({ match, ignoreCase }) => {
@@ -182,7 +197,15 @@ function divide({ name, byKey }: Conditions, options: SpaceOptions, cuts: string
       [...texts.values()].map(({ match }) => match),
     );
   if (mayBeMissing(name)) candidates.unshift({ lines: [], holds: new Set() });
-  if (mayHaveLines(name)) addLines(candidates, texts.size, name, cuts);
+  if (mayHaveLines(name)) {
+    // Fewer lines meet fewer conditions: one for each of two rules is enough, if no condition wants something missing.
+    const isSimple = options.focus !== undefined && !several && conditions.every(({ invert }) => !invert);
+    if (!isSimple) addLines(candidates, texts.size, name, cuts);
+    else if (focused.size > 0) {
+      const [own] = focused;
+      addPairs(candidates, textOf[byKey.get(own!)!.index], name, cuts);
+    }
+  }
   const ofEmpty = new Set(
     divided.classes.find(({ value }) => value === "")?.holds ?? emptyHolds([...texts.values()]),
   );
@@ -271,6 +294,30 @@ function mayBeMissing(name: AttributeName): boolean {
 
 function mayHaveLines(name: AttributeName): boolean {
   return mayBeMissing(name) && name.kind === "header";
+}
+
+/** A line for the rule in focus, and one for another. `text`: its condition; none is met by any line. */
+function addPairs(
+  candidates: { readonly lines: readonly string[]; readonly holds: ReadonlySet<number> }[],
+  text: number | undefined,
+  name: AttributeName,
+  cuts: string[],
+): void {
+  const single = candidates.filter(({ lines }) => lines.length === 1);
+  const own = single.filter(({ holds }) => text === undefined || holds.has(text));
+  if (own.length * single.length > MAX_PAIRS) {
+    cuts.push(`of ${describe(name)} in several lines, not all combinations are compared`);
+    return;
+  }
+  for (const first of own) {
+    for (const second of single) {
+      if (second === first) continue;
+      candidates.push({
+        lines: [...first.lines, ...second.lines],
+        holds: new Set([...first.holds, ...second.holds]),
+      });
+    }
+  }
 }
 
 /** A header in several lines meets a condition when one of them does. */

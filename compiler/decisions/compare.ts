@@ -36,8 +36,10 @@ export function compareRules(
   attributes: readonly Attribute[],
   maxWork = DEFAULT_WORK,
   maxPairs = Number.POSITIVE_INFINITY,
+  /** Only requests that this admits. */
+  region: readonly Constraint[] = [],
 ): Comparison {
-  return new Search(left, right, attributes, maxWork, maxPairs).run();
+  return new Search(left, right, attributes, maxWork, maxPairs, region).run();
 }
 
 class OutOfWork extends Error {}
@@ -122,6 +124,7 @@ class Search {
   readonly #seen = new Set<string>();
   readonly #chosen = new Map<number, AttributeValue>();
   readonly #maxPairs: number;
+  readonly #region: ReadonlyMap<number, readonly number[]>;
   #work: number;
 
   constructor(
@@ -130,7 +133,9 @@ class Search {
     attributes: readonly Attribute[],
     maxWork: number,
     maxPairs: number,
+    region: readonly Constraint[],
   ) {
+    this.#region = new Map(region.map(({ attribute, values }) => [attribute, values]));
     this.#maxPairs = maxPairs;
     const identities = new Map<string, number>();
     this.#left = new Side(left, identities);
@@ -171,7 +176,8 @@ class Search {
     const rightBranches = this.#branches(this.#right, right, next);
     const { values } = this.#attributes[next]!;
     const done = new Set<string>();
-    for (const [value, chosen] of values.entries()) {
+    for (const value of this.#region.get(next) ?? values.keys()) {
+      const chosen = values[value]!;
       const ofLeft = leftBranches.of(value);
       const ofRight = rightBranches.of(value);
       this.#spend(1);

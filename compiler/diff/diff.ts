@@ -5,9 +5,10 @@
  */
 
 import { spaceOf } from "../decisions/attributes.ts";
-import { type Candidate, compareRules, DEFAULT_WORK, type Pair } from "../decisions/compare.ts";
+import { type Candidate, compareRules, DEFAULT_WORK } from "../decisions/compare.ts";
 import { type HostClass, hostClasses } from "../decisions/hosts.ts";
 import { outcomeOf, replacesMatch } from "../decisions/outcome.ts";
+import { OverlapIndex } from "../decisions/overlap.ts";
 import { witnessOf } from "../decisions/witness.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
@@ -15,6 +16,7 @@ import type { HostRequest } from "../host/vm.ts";
 import type { Config, Listener, Route } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { changedRules } from "./changed.ts";
 
 export interface Difference {
   readonly listener: string;
@@ -46,6 +48,8 @@ export interface DiffOptions {
   readonly pathNormalization: PathNormalization;
   /** Rules looked at for each host. */
   readonly maxWork?: number;
+  /** More rules than so many are looked at around what has changed only. */
+  readonly maxAtOnce?: number;
 }
 
 export function diffConfigs(before: Config, after: Config, options: DiffOptions): Diff {
@@ -65,6 +69,19 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions)
   };
 }
 
+/** A rule that has changed, and what may have a request in common with it; without one, all rules. */
+interface Focus {
+  readonly rule?: Route;
+  readonly left: readonly Route[];
+  readonly right: readonly Route[];
+}
+
+const MAX_AT_ONCE = 100;
+const MAX_FOCUSES = 20;
+/** Rules held against one another. */
+const MAX_COMPARED = 10_000_000;
+const MAX_TRIED_WHEN_CUT = 10;
+
 class ListenerDiff {
   readonly #before: Listener;
   readonly #after: Listener;
@@ -72,6 +89,7 @@ class ListenerDiff {
   readonly #differences: Difference[];
   readonly #cuts: Cut[];
   readonly #outcomes = new Map<Route, string>();
+  readonly #numbers = new Map<Route, number>();
 
   constructor(
     before: Listener,
@@ -117,31 +135,93 @@ class ListenerDiff {
     const left = host.left?.routes ?? [];
     const right = host.right?.routes ?? [];
     if (this.#areSame(left, right)) return;
+    const found = new Map<string, Difference | undefined>();
+    const cuts = new Set<string>();
+    const { maxAtOnce = MAX_AT_ONCE } = this.#options;
+    // Few rules are looked at all at once, unless that is too much.
+    if (left.length + right.length <= maxAtOnce) {
+      this.#search(hosts, { left, right }, found, cuts);
+    }
+    const isDone = left.length + right.length <= maxAtOnce && cuts.size === 0;
+    cuts.clear();
+    let tried = 0;
+    for (const focus of isDone ? [] : this.#focuses(left, right)) {
+      this.#search(hosts, focus, found, cuts);
+      // The others would take as long.
+      if (cuts.size > 0 && ++tried >= MAX_TRIED_WHEN_CUT) break;
+    }
+    for (const difference of found.values()) if (difference) this.#differences.push(difference);
+    const unproven = [...found.values()].filter((difference) => difference === undefined).length;
+    if (unproven > 0) cuts.add(`${unproven} possible differences could not be shown by a request`);
+    for (const why of cuts) this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
+  }
+
+  /** The rules to look at: around each that has changed, or, when those are many, all at once. */
+  *#focuses(left: readonly Route[], right: readonly Route[]): Generator<Focus> {
+    const identity = (route: Route) => `${JSON.stringify(route.match)} ${this.#outcome(route)}`;
+    const changed = changedRules(left.map(identity), right.map(identity));
+    const count = changed.left.length + changed.right.length;
+    if (count > MAX_FOCUSES && count * (left.length + right.length) > MAX_COMPARED) {
+      yield { left, right };
+      return;
+    }
+    const [ofLeft, ofRight] = [left, right].map(
+      (routes) => new OverlapIndex(routes.map(({ match }) => match)),
+    ) as [OverlapIndex, OverlapIndex];
+    for (const rule of [...changed.left.map((i) => left[i]!), ...changed.right.map((i) => right[i]!)]) {
+      const near = (index: OverlapIndex, routes: readonly Route[]) =>
+        index
+          .overlapping(rule.match, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)!
+          .map((i) => routes[i]!);
+      yield { rule, left: near(ofLeft, left), right: near(ofRight, right) };
+    }
+  }
+
+  #search(
+    hosts: readonly HostClass[],
+    { rule, left, right }: Focus,
+    found: Map<string, Difference | undefined>,
+    cuts: Set<string>,
+  ): void {
+    const [host] = hosts as [HostClass];
     const { pathNormalization, maxWork = DEFAULT_WORK } = this.#options;
-    const { attributes, constraints, cuts } = spaceOf(
-      [...left, ...right].map(({ match }) => match),
-      { role: this.#after.role, pathNormalization, authority: host.universe, otherAuthorities: host.others },
+    const focused = rule === undefined ? [] : [rule];
+    const space = spaceOf(
+      [...focused, ...left, ...right].map(({ match }) => match),
+      {
+        role: this.#after.role,
+        pathNormalization,
+        authority: host.universe,
+        otherAuthorities: host.others,
+        ...(rule && { focus: 0 }),
+      },
     );
     const candidates = [...left, ...right].map(
-      (route, i): Candidate => ({ constraints: constraints[i]!, outcome: this.#outcome(route) }),
+      (route, i): Candidate => ({
+        constraints: space.constraints[focused.length + i]!,
+        outcome: this.#outcome(route),
+      }),
     );
     const { pairs, complete } = compareRules(
       candidates.slice(0, left.length),
       candidates.slice(left.length),
-      attributes,
+      space.attributes,
       maxWork,
+      undefined,
+      rule && space.constraints[0],
     );
-    const cut = (why: string) => this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
-    for (const why of cuts) cut(why);
-    if (!complete) cut("the rules can be told apart in too many ways to be compared in full");
-    const unproven = pairs.filter((pair) => {
-      const request = witnessOf(host.authority, attributes, pair.request);
-      const [before, after] = [pair.left, pair.right].map((index, side) =>
-        index === undefined ? undefined : (side === 0 ? left : right)[index],
-      );
+    for (const why of space.cuts) cuts.add(why);
+    if (!complete) cuts.add("the rules can be told apart in too many ways to be compared in full");
+    for (const pair of pairs) {
+      const before = pair.left === undefined ? undefined : left[pair.left];
+      const after = pair.right === undefined ? undefined : right[pair.right];
+      const key = `${this.#number(before)} ${this.#number(after)}`;
+      if (found.get(key) !== undefined) continue;
+      const request = witnessOf(host.authority, space.attributes, pair.request);
       const verdict = this.#verify(request, before, after);
-      if (verdict === "different") {
-        this.#differences.push({
+      if (verdict === "unproven") found.set(key, undefined);
+      else if (verdict === "different") {
+        found.set(key, {
           listener: this.#after.name,
           domains: hosts.map(({ domain }) => domain),
           request,
@@ -149,9 +229,17 @@ class ListenerDiff {
           ...(after && { after }),
         });
       }
-      return verdict === "unproven";
-    });
-    if (unproven.length > 0) cut(`${unproven.length} possible differences could not be shown by a request`);
+    }
+  }
+
+  #number(route: Route | undefined): number {
+    if (route === undefined) return -1;
+    let number = this.#numbers.get(route);
+    if (number === undefined) {
+      number = this.#numbers.size;
+      this.#numbers.set(route, number);
+    }
+    return number;
   }
 
   #areSame(left: readonly Route[], right: readonly Route[]): boolean {
