@@ -52,9 +52,8 @@ describe("discovery", () => {
     const endpoints = [{ address: "a.example", port: 80, weight: 1 }];
     const cluster = emit({ discovery: { kind, endpoints } });
     expect(cluster.cluster_type?.typed_config).toMatchObject({ all_addresses_in_single_endpoint: single });
-    expect(cluster.load_assignment?.endpoints[0]?.lb_endpoints[0]?.endpoint.address.socket_address).toEqual({
-      address: "a.example",
-      port_value: 80,
+    expect(cluster.load_assignment?.endpoints[0]?.lb_endpoints[0]?.endpoint.address).toEqual({
+      socket_address: { address: "a.example", port_value: 80 },
     });
   });
 });

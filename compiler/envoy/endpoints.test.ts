@@ -20,9 +20,10 @@ test("one entry for each locality, as heavy as its endpoints together", () => {
     ["a", 5],
     ["b", 2],
   ]);
-  expect(
-    endpoints[1]?.lb_endpoints.map(({ endpoint }) => endpoint.address.socket_address.port_value),
-  ).toEqual([80, 81]);
+  expect(endpoints[1]?.lb_endpoints.map(({ endpoint }) => endpoint.address)).toMatchObject([
+    { socket_address: { port_value: 80 } },
+    { socket_address: { port_value: 81 } },
+  ]);
 });
 
 test("the order in which endpoints were written makes no difference", () => {

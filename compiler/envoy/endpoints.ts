@@ -2,7 +2,7 @@
 
 import type { Endpoint } from "../ir/ir.ts";
 import { compareStrings } from "./json.ts";
-import { type SocketAddress, socketAddress } from "./socket-address.ts";
+import { endpointAddress, type PipeAddress, type SocketAddress } from "./socket-address.ts";
 
 /** `envoy.config.endpoint.v3.ClusterLoadAssignment` */
 export interface LoadAssignment {
@@ -16,7 +16,7 @@ export interface LocalityEndpoints {
   readonly load_balancing_weight: number;
   readonly priority?: number;
   readonly lb_endpoints: readonly {
-    readonly endpoint: { readonly address: SocketAddress };
+    readonly endpoint: { readonly address: SocketAddress | PipeAddress };
     readonly load_balancing_weight: number;
     readonly health_status?: "UNHEALTHY";
   }[];
@@ -61,7 +61,7 @@ function emitLocality(group: readonly Endpoint[]): LocalityEndpoints {
     load_balancing_weight: Math.min(weight, MAX_WEIGHT),
     ...(priority && { priority }),
     lb_endpoints: [...group].sort(compareEndpoints).map((endpoint) => ({
-      endpoint: { address: socketAddress(endpoint.address, endpoint.port) },
+      endpoint: { address: endpointAddress(endpoint.address, endpoint.port) },
       load_balancing_weight: endpoint.weight,
       ...(endpoint.unhealthy && { health_status: "UNHEALTHY" }),
     })),

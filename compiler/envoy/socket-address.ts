@@ -7,8 +7,20 @@ export interface SocketAddress {
   };
 }
 
+/** The same of a unix socket. */
+export interface PipeAddress {
+  readonly pipe: { readonly path: string };
+}
+
 export function socketAddress(address: string, port: number): SocketAddress {
   return { socket_address: { address, port_value: port } };
+}
+
+/** An endpoint's: `unix:` and a path is a unix socket. */
+export function endpointAddress(address: string, port: number): SocketAddress | PipeAddress {
+  return address.startsWith("unix:")
+    ? { pipe: { path: address.slice("unix:".length) } }
+    : socketAddress(address, port);
 }
 
 /** An address to listen at. `::` stands for every address, those of IPv4 too. */

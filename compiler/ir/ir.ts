@@ -411,7 +411,7 @@ export type Discovery =
   | { readonly kind: "originalDestination"; readonly endpoints: readonly [] };
 
 export interface Endpoint {
-  /** An IP address (EDS) or a DNS name. */
+  /** An IP address, `unix:` and the path of a socket (EDS), or a DNS name. */
   readonly address: string;
   readonly port: number;
   readonly weight: number;

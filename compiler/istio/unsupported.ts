@@ -106,11 +106,6 @@ const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
       hasTargetPort(value),
     why: "a targetPort; with resolution NONE or DYNAMIC_DNS a request goes to the port that it names",
   },
-  {
-    path: "endpoints[].address",
-    when: (value) => typeof value === "string" && value.startsWith("unix:"),
-    why: "only IP addresses and names are",
-  },
 ];
 
 /** Protocols of a Gateway's server that are plain HTTP. */

@@ -53,6 +53,9 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
   });
 }
 
+/** Before the path of a socket of this machine. */
+const UNIX = "unix://";
+
 function endpoint(
   entry: WorkloadEntrySpec,
   labels: Readonly<Record<string, string>>,
@@ -61,14 +64,15 @@ function endpoint(
 ): ServiceEndpoint[] {
   const address = entry.address ?? "";
   // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
-  if (address === "" || address.startsWith("unix:") || (discovery === "eds" && isIP(address) === 0)) {
+  const isSocket = address.startsWith(UNIX);
+  if (address === "" || (isSocket ? discovery !== "eds" : discovery === "eds" && isIP(address) === 0)) {
     return [];
   }
   const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
   return [
     {
-      address,
-      port,
+      address: isSocket ? `unix:${address.slice(UNIX.length)}` : address,
+      port: isSocket ? 0 : port,
       labels: withTopology(labels, locality, { network: entry.network ?? "" }),
       weight: entry.weight || 1,
       ...(locality && { locality }),
