@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Two suites: what needs no Envoy (`unit`), and what talks to a real one (`integration`). */
+/** What needs no Envoy (`unit`), what talks to a real one (`integration`), and what needs a Docker engine (`docker`). */
 export default defineConfig({
   test: {
     projects: [
@@ -15,10 +15,18 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
+          exclude: ["test/docker/**"],
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "docker",
+          include: ["test/docker/**/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
     ],

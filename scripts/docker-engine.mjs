@@ -7,7 +7,10 @@ const TIMEOUT_MS = 20_000;
 const OLDEST_COMPOSE = [1, 29];
 
 /** `{ engine, compose }`: the engine's version and the words that call Compose; or `{ problem }`. */
-export async function findDocker() {
+export async function findDocker(platform = process.platform) {
+  if (platform !== "linux") {
+    return { problem: "containers share the network of this machine on Linux only" };
+  }
   const engine = await ask("docker", ["version", "--format", "{{.Server.Version}}"]);
   if (engine.missing) {
     return { problem: "there is no program docker on PATH" };

@@ -22,7 +22,7 @@ const program = (name: string, lines: string) =>
   writeFile(path.join(folder, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
 
 test("without docker", async () => {
-  expect(await findDocker()).toEqual({ problem: "there is no program docker on PATH" });
+  expect(await findDocker("linux")).toEqual({ problem: "there is no program docker on PATH" });
 });
 
 test("docker without an engine, and one that this user may not ask", async () => {
@@ -30,20 +30,24 @@ test("docker without an engine, and one that this user may not ask", async () =>
     "docker",
     "echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2; exit 1",
   );
-  expect(await findDocker()).toEqual({ problem: "no Docker engine answers" });
+  expect(await findDocker("linux")).toEqual({ problem: "no Docker engine answers" });
   await program("docker", "echo 'permission denied while trying to connect to the socket' >&2; exit 1");
-  expect((await findDocker()).problem).toContain("this user may not");
+  expect((await findDocker("linux")).problem).toContain("this user may not");
 });
 
 test("Compose is the plug-in, else the program, if it is new enough", async () => {
   await program("docker", '[ "$1" = compose ] && exit 1; echo 20.10.24');
-  expect((await findDocker()).problem).toBe("there is neither docker compose nor docker-compose");
+  expect((await findDocker("linux")).problem).toBe("there is neither docker compose nor docker-compose");
   await program("docker-compose", "echo 1.25.0");
-  expect((await findDocker()).problem).toBe("docker-compose 1.25.0 is too old; 1.29 or newer works");
+  expect((await findDocker("linux")).problem).toBe("docker-compose 1.25.0 is too old; 1.29 or newer works");
   await program("docker-compose", "echo 1.29.2");
-  expect(await findDocker()).toMatchObject({ engine: "20.10.24", compose: ["docker-compose"] });
+  expect(await findDocker("linux")).toMatchObject({ engine: "20.10.24", compose: ["docker-compose"] });
   await program("docker", '[ "$1" = compose ] && { echo v2.29.1; exit; }; echo 27.1.0');
-  expect(await findDocker()).toMatchObject({ engine: "27.1.0", compose: ["docker", "compose"] });
+  expect(await findDocker("linux")).toMatchObject({ engine: "27.1.0", compose: ["docker", "compose"] });
+});
+
+test("elsewhere than on Linux", async () => {
+  expect((await findDocker("darwin")).problem).toContain("on Linux only");
 });
 
 test("versions and words", () => {
