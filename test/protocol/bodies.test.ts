@@ -4,10 +4,11 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
-import { type BothTargets, openBothTargets, SIDES } from "./both-targets.ts";
-import { type ProtocolUpstream, sha256, startHttp1Upstream, startHttp2Upstream } from "./upstreams.ts";
+import { SIDES } from "./both-targets.ts";
+import { useOneAndTwo } from "./one-and-two.ts";
+import { type ProtocolUpstream, sha256 } from "./upstreams.ts";
 
 const DELAY_MS = 300;
 /** What Envoy buffers of a request unless told otherwise. */
@@ -51,31 +52,7 @@ spec:
   - route: [{ destination: { host: one } }]
 `;
 
-let one: ProtocolUpstream;
-let two: ProtocolUpstream;
-let proxy: BothTargets;
-
-beforeAll(async () => {
-  [one, two] = await Promise.all([startHttp1Upstream("one"), startHttp2Upstream("two")]);
-  proxy = await openBothTargets(
-    [
-      { name: "one", protocol: "HTTP", port: one.port },
-      { name: "two", protocol: "HTTP2", port: two.port },
-    ],
-    RULES,
-  );
-});
-
-beforeEach(() => {
-  one.reset();
-  two.reset();
-});
-
-afterAll(async () => {
-  expect(proxy.complaints()).toEqual([]);
-  await proxy.close();
-  await Promise.all([one.close(), two.close()]);
-});
+const world = useOneAndTwo(RULES);
 
 /** Bytes that show when any of them is lost, doubled or out of order. */
 function bytesOf(size: number): Buffer {
@@ -141,7 +118,7 @@ const WAYS: readonly (readonly [string, (size: number) => Send])[] = [
 ];
 
 describe.each(SIDES)("target %s", (side) => {
-  const port = () => proxy.ports[side];
+  const port = () => world.proxy.ports[side];
 
   describe.each(WAYS)("a body sent %s", (_, way) => {
     test.each([100_000, BUFFER_BYTES + 1, 5 * BUFFER_BYTES])(
@@ -155,7 +132,7 @@ describe.each(SIDES)("target %s", (side) => {
           expect(upstream.received).toMatchObject([{ bytes: size, sha256: sha256(body), state: "whole" }]);
           expect(upstream.received[0]!.at - start).toBeGreaterThan(LEAST_MS);
         };
-        await Promise.all([through("/slow/one", one), through("/slow/two", two)]);
+        await Promise.all([through("/slow/one", world.one), through("/slow/two", world.two)]);
       },
     );
 
@@ -168,7 +145,7 @@ describe.each(SIDES)("target %s", (side) => {
       expect(aborted.elapsedMs).toBeGreaterThan(LEAST_MS);
       expect(await send(port(), "/redirect", body)).toMatchObject({ status: 301 });
       expect(await send(port(), "/response", body)).toMatchObject({ status: 403, body: "no entry" });
-      expect(one.received).toEqual([]);
+      expect(world.one.received).toEqual([]);
     });
 
     test("is the same in each try, and at a mirror", async () => {
@@ -176,11 +153,11 @@ describe.each(SIDES)("target %s", (side) => {
       const wanted = { bytes: body.length, sha256: sha256(body), state: "whole" };
       const headers = { "x-answer-status": "503", "content-length": body.length };
       expect((await byHttp1(headers)(port(), "/retried", body)).status).toBe(503);
-      expect(one.received).toMatchObject([wanted, wanted, wanted]);
-      one.reset();
+      expect(world.one.received).toMatchObject([wanted, wanted, wanted]);
+      world.one.reset();
       expect((await way(body.length)(port(), "/mirrored", body)).status).toBe(200);
-      await expect.poll(() => two.received).toMatchObject([wanted]);
-      expect(one.received).toMatchObject([wanted]);
+      await expect.poll(() => world.two.received).toMatchObject([wanted]);
+      expect(world.one.received).toMatchObject([wanted]);
     });
   });
 
@@ -198,7 +175,7 @@ describe.each(SIDES)("target %s", (side) => {
       socket.once("data", (data) => resolve(data.toString())),
     );
     while (open && sent < size) {
-      if (sentInDelay < 0 && one.received.length > 0) sentInDelay = sent;
+      if (sentInDelay < 0 && world.one.received.length > 0) sentInDelay = sent;
       sent += piece.length;
       if (!socket.write(piece)) await new Promise((resolve) => socket.once("drain", resolve));
       open = !socket.destroyed;
@@ -206,7 +183,7 @@ describe.each(SIDES)("target %s", (side) => {
     expect(await answered).toMatch(/^HTTP\/1.1 200/);
     socket.destroy();
     expect(performance.now() - start).toBeGreaterThan(LEAST_MS);
-    expect(one.received).toMatchObject([{ bytes: size, state: "whole" }]);
+    expect(world.one.received).toMatchObject([{ bytes: size, state: "whole" }]);
     // Besides Envoy's buffer, those of the two sockets and of Node are in between.
     expect(sentInDelay).toBeGreaterThanOrEqual(BUFFER_BYTES);
     expect(sentInDelay).toBeLessThan(size / 2);
@@ -229,10 +206,10 @@ describe.each(SIDES)("target %s", (side) => {
       })();
     });
     await sleep(DELAY_MS + 150);
-    expect(one.received).toMatchObject([{ state: "arriving" }]);
-    expect(one.received[0]!.bytes).toBeGreaterThan(1000);
+    expect(world.one.received).toMatchObject([{ state: "arriving" }]);
+    expect(world.one.received[0]!.bytes).toBeGreaterThan(1000);
     expect((await answered).statusCode).toBe(200);
-    expect(one.received).toMatchObject([{ bytes: body.length, sha256: sha256(body), state: "whole" }]);
+    expect(world.one.received).toMatchObject([{ bytes: body.length, sha256: sha256(body), state: "whole" }]);
   });
 
   test("one whose client first asks whether it may send it", async () => {
@@ -259,16 +236,16 @@ describe.each(SIDES)("target %s", (side) => {
     expect(status).toBe(200);
     // It is the upstream that says so, and it is not asked before.
     expect(askedMs).toBeGreaterThan(LEAST_MS);
-    expect(one.received).toMatchObject([{ sha256: sha256(body) }]);
+    expect(world.one.received).toMatchObject([{ sha256: sha256(body) }]);
   });
 
   test("a body that ends too early reaches no upstream as a whole one", async () => {
     const socket = net.connect(port(), "127.0.0.1");
     socket.on("error", () => {});
     socket.write("POST /one HTTP/1.1\r\nhost: one\r\ncontent-length: 1000\r\n\r\nonly this");
-    await expect.poll(() => one.received).toMatchObject([{ bytes: 9, state: "arriving" }]);
+    await expect.poll(() => world.one.received).toMatchObject([{ bytes: 9, state: "arriving" }]);
     socket.end();
-    await expect.poll(() => one.received).toMatchObject([{ bytes: 9, state: "cut" }]);
+    await expect.poll(() => world.one.received).toMatchObject([{ bytes: 9, state: "cut" }]);
     expect((await ask(port(), { path: "/one", host: "one" })).status).toBe(200);
   });
 });

@@ -2,10 +2,10 @@
 
 import http2 from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ask, askHttp2, Connection, formatRequest } from "../harness/client.ts";
-import { type BothTargets, openBothTargets, SIDES } from "./both-targets.ts";
-import { type ProtocolUpstream, startHttp1Upstream, startHttp2Upstream } from "./upstreams.ts";
+import { SIDES } from "./both-targets.ts";
+import { useOneAndTwo } from "./one-and-two.ts";
 
 const RULES = `
 apiVersion: networking.istio.io/v1
@@ -35,34 +35,10 @@ spec:
     route: [{ destination: { host: two } }]
 `;
 
-let one: ProtocolUpstream;
-let two: ProtocolUpstream;
-let proxy: BothTargets;
-
-beforeAll(async () => {
-  [one, two] = await Promise.all([startHttp1Upstream("one"), startHttp2Upstream("two")]);
-  proxy = await openBothTargets(
-    [
-      { name: "one", protocol: "HTTP", port: one.port },
-      { name: "two", protocol: "HTTP2", port: two.port },
-    ],
-    RULES,
-  );
-});
-
-beforeEach(() => {
-  one.reset();
-  two.reset();
-});
-
-afterAll(async () => {
-  expect(proxy.complaints()).toEqual([]);
-  await proxy.close();
-  await Promise.all([one.close(), two.close()]);
-});
+const world = useOneAndTwo(RULES);
 
 describe.each(SIDES)("target %s", (side) => {
-  const port = () => proxy.ports[side];
+  const port = () => world.proxy.ports[side];
 
   test.each([
     ["HTTP/1.1", ask],
@@ -175,7 +151,9 @@ describe.each(SIDES)("target %s", (side) => {
     const { status, trailers } = await answered;
     session.close();
     expect(status).toBe(200);
-    expect(two.received).toMatchObject([{ bytes: "first second".length, trailers: { "x-check": "sum" } }]);
+    expect(world.two.received).toMatchObject([
+      { bytes: "first second".length, trailers: { "x-check": "sum" } },
+    ]);
     expect(trailers["x-end"]).toBe("of two");
   });
 });

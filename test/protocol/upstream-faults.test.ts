@@ -1,11 +1,12 @@
 /** Faults in the upstream's place: between the two routers every protocol stays what it was. */
 
 import http2 from "node:http2";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { ask } from "../harness/client.ts";
-import { type BothTargets, openBothTargets, SIDES } from "./both-targets.ts";
-import { type ProtocolUpstream, sha256, startHttp1Upstream, startHttp2Upstream } from "./upstreams.ts";
+import { SIDES } from "./both-targets.ts";
+import { useOneAndTwo } from "./one-and-two.ts";
+import { sha256 } from "./upstreams.ts";
 
 const DELAY_MS = 200;
 /** Envoy's timers count whole milliseconds. */
@@ -28,34 +29,10 @@ spec:
     route: [{ destination: { host: one } }]
 `;
 
-let one: ProtocolUpstream;
-let two: ProtocolUpstream;
-let proxy: BothTargets;
-
-beforeAll(async () => {
-  [one, two] = await Promise.all([startHttp1Upstream("one"), startHttp2Upstream("two")]);
-  proxy = await openBothTargets(
-    [
-      { name: "one", protocol: "HTTP", port: one.port },
-      { name: "two", protocol: "HTTP2", port: two.port },
-    ],
-    RULES,
-  );
-});
-
-beforeEach(() => {
-  one.reset();
-  two.reset();
-});
-
-afterAll(async () => {
-  expect(proxy.complaints()).toEqual([]);
-  await proxy.close();
-  await Promise.all([one.close(), two.close()]);
-});
+const world = useOneAndTwo(RULES);
 
 describe.each(SIDES)("target %s", (side) => {
-  const port = () => proxy.ports[side];
+  const port = () => world.proxy.ports[side];
 
   test("a WebSocket", async () => {
     const start = performance.now();
@@ -90,7 +67,7 @@ describe.each(SIDES)("target %s", (side) => {
     const answer = await ask(port(), { method: "POST", path: "/", host: "one", body });
     expect(answer.status).toBe(200);
     expect(answer.elapsedMs).toBeGreaterThan(LEAST_MS);
-    expect(one.received).toMatchObject([{ bytes: body.length, sha256: sha256(body), state: "whole" }]);
+    expect(world.one.received).toMatchObject([{ bytes: body.length, sha256: sha256(body), state: "whole" }]);
   });
 
   test("trailers both ways", async () => {
@@ -108,17 +85,17 @@ describe.each(SIDES)("target %s", (side) => {
     request.end("body");
     expect((await trailers)["x-end"]).toBe("of two");
     session.close();
-    expect(two.received).toMatchObject([{ bytes: 4, trailers: { "x-check": "sum" } }]);
+    expect(world.two.received).toMatchObject([{ bytes: 4, trailers: { "x-check": "sum" } }]);
   });
 
   test("a client that leaves during the delay", async () => {
     const session = http2.connect(`http://127.0.0.1:${port()}`);
     session.on("error", () => {});
     for (let i = 0; i < 50; i++) session.request({ ":authority": "one" }).on("error", () => {});
-    await expect.poll(() => proxy.stat(side, "downstream_rq_active")).toBe(50);
+    await expect.poll(() => world.proxy.stat(side, "downstream_rq_active")).toBe(50);
     session.destroy();
-    await expect.poll(() => proxy.stat(side, "downstream_rq_active")).toBe(0);
+    await expect.poll(() => world.proxy.stat(side, "downstream_rq_active")).toBe(0);
     expect((await ask(port(), { path: "/", host: "one" })).status).toBe(200);
-    expect(one.received.length).toBe(1);
+    expect(world.one.received.length).toBe(1);
   });
 });
