@@ -1,5 +1,6 @@
 /** TLS that ends at a Gateway, in a real Envoy for both targets. */
 
+import { createHash, X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -143,6 +144,27 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     expect((await askTls({ ...asked, port: optional })).status).toBe(200);
     expect((await askTls({ ...asked, port: optional, own: client })).status).toBe(200);
     await refused({ ...asked, port: optional, own: other });
+  });
+
+  test("hashes of clients' certificates and keys", async () => {
+    const other = await authority.issue({ names: ["other.example"] });
+    const { publicKey, fingerprint256 } = new X509Certificate(client.certificate);
+    const spki = createHash("sha256")
+      .update(publicKey.export({ type: "spki", format: "der" }))
+      .digest("base64");
+    for (const hashes of [{ verifyCertificateSpki: [spki] }, { verifyCertificateHash: [fingerprint256] }]) {
+      const port = await apply(
+        [
+          tlsSecret("one", one, authority.certificate),
+          gateway([https("one.example", { mode: "MUTUAL", credentialName: "one", ...hashes })]),
+          rules("one.example", "hashed"),
+        ],
+        EDGE,
+      );
+      const asked = { port, host: "one.example", ca: authority.certificate };
+      expect((await askTls({ ...asked, own: client })).status).toBe(200);
+      await refused({ ...asked, own: other });
+    }
   });
 
   test("authorities in a Secret of their own, generic keys, versions and cipher suites", async () => {
