@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["compiler/**/*.test.ts", "envoy/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "compiler/**/*.test.ts",
+            "envoy/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "test/fuzz/**/*.test.ts",
+          ],
           testTimeout: 30_000,
         },
       },
@@ -15,7 +20,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/docker/**"],
+          exclude: ["test/docker/**", "test/fuzz/**"],
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,

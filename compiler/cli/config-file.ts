@@ -97,6 +97,11 @@ export async function readConfigFile(file: string): Promise<FileOptions> {
   } catch (error) {
     throw new UsageError(`--config ${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  return parseConfig(file, source);
+}
+
+/** The same for a text that was read. */
+export function parseConfig(file: string, source: string): FileOptions {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines });
   const failAt = (offset: number, message: string): never => {

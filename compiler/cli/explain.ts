@@ -1,14 +1,10 @@
 /** `sluice explain`: what becomes of a request, and why. */
 
 import { readRules } from "../compile.ts";
-import { nearest } from "../diagnostics/nearest.ts";
-import { type Evaluation, Evaluators, speaks } from "../evaluate/evaluator.ts";
-import { hostOf } from "../evaluate/trial.ts";
-import { hasDice, makeExplanation } from "../explain/explanation.ts";
-import { rulesNotHere } from "../explain/not-here.ts";
+import { Evaluators, speaks } from "../evaluate/evaluator.ts";
+import { explain } from "../explain/explain.ts";
 import { renderExplanation } from "../explain/render-text.ts";
 import { loadFilter } from "../host/vm.ts";
-import type { Config } from "../ir/ir.ts";
 import {
   type AskedRequest,
   makeRequest,
@@ -32,9 +28,6 @@ export interface ExplainFlags extends ProxyFlags {
   readonly at?: string;
   readonly format: Format;
 }
-
-/** How often a request is asked where dice are in it: enough to show shares, and a matter of milliseconds. */
-const DRAWS = 1000;
 
 export async function explainCommand(
   paths: readonly string[],
@@ -75,27 +68,7 @@ export async function explainCommand(
       `--at: ${listener.name} speaks ${listener.tls ? "https" : "http"}; write that in the URL`,
     );
   }
-  const evaluator = evaluators.get(listener.name)!;
-  const evaluation = evaluator.evaluate(asked);
-  const dice = evaluation.taken !== undefined && hasDice(evaluation.taken.route);
-  const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery]));
-  const near = nearestHost(evaluation, config);
-  const explanation = makeExplanation({
-    asked,
-    ...(near !== undefined && { nearestHost: near }),
-    notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost, resources.virtualServices) : [],
-    listener,
-    others: config.listeners
-      .filter(({ name, routes }) => {
-        const domain = hostOf(routes, asked.authority)?.domain;
-        return name !== listener.name && domain !== undefined && domain !== "*";
-      })
-      .map(({ name }) => name),
-    evaluation,
-    draws: dice ? Array.from({ length: DRAWS }, () => evaluator.evaluate(asked)) : [],
-    discoveryOf: (cluster) => clusters.get(cluster),
-    upstreamFaults: config.upstreamFaults ?? [],
-  });
+  const explanation = explain(asked, listener, evaluators, resources);
   if (flags.format === "json") {
     terminal.out(report.renderJson({ explanation }));
   } else {
@@ -103,16 +76,6 @@ export async function explainCommand(
     terminal.out(renderExplanation(explanation, terminal.outColors));
   }
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
-}
-
-/** Only for a host that nobody names: one that a wildcard takes may be meant so. */
-function nearestHost({ request, host }: Evaluation, { listeners }: Config): string | undefined {
-  if (request === undefined || (host !== undefined && host.domain !== "*")) return undefined;
-  const known = listeners.flatMap(({ routes }) => routes.virtualHosts.flatMap(({ domains }) => domains));
-  return nearest(
-    request.authority.toLowerCase(),
-    known.filter((domain) => !domain.startsWith("*")),
-  );
 }
 
 function readRequest(flags: ExplainFlags): AskedRequest {

@@ -1,0 +1,58 @@
+/** Real rules to start from: those of this project, and of a folder that the call names. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { parseAllDocuments } from "yaml";
+import { packageRoot } from "../../compiler/runtime/index.ts";
+import { parseDocuments } from "../../compiler/source/parse.ts";
+import { BAD, GOOD } from "../bad-input/rules.ts";
+import { SEED_RULES } from "./seed-rules.ts";
+
+export interface Corpus {
+  /** Resources as plain data. */
+  readonly resources: readonly object[];
+  /** Files as they stand, with comments and in all of YAML's styles. */
+  readonly texts: readonly string[];
+  /** Of their VirtualServices: rules that can be put together anew. */
+  readonly httpRules: readonly object[];
+  /** Case files for `sluice test`. */
+  readonly cases: readonly string[];
+}
+
+/** Longer ones would only be slow. */
+const LONGEST = 20_000;
+
+export function readCorpus(folder?: string): Corpus {
+  const root = packageRoot().directory;
+  const conformance = yamlFiles(path.join(root, "test", "conformance")).flatMap((text) =>
+    parseAllDocuments(text).map((document) => document.toJS() as { rules?: string }),
+  );
+  const texts = [
+    ...yamlFiles(path.join(root, "envoy", "bookinfo", "rules")),
+    ...conformance.flatMap(({ rules }) => (typeof rules === "string" ? [rules] : [])),
+    GOOD,
+    ...BAD.flatMap(({ text }) => (typeof text === "string" ? [text] : [])),
+    ...(folder === undefined ? [] : yamlFiles(folder)),
+  ].filter(({ length }) => length < LONGEST);
+  const resources = texts.flatMap((text) =>
+    parseDocuments({ path: "corpus.yaml", text }, { report() {} }).flatMap(({ value }) =>
+      isObject(value) ? [value] : [],
+    ),
+  );
+  const cases = yamlFiles(path.join(root, "envoy", "bookinfo", "tests"));
+  const httpRules = resources.flatMap((resource) => {
+    const { kind, spec } = resource as { kind?: unknown; spec?: { http?: unknown } | null };
+    return kind === "VirtualService" && Array.isArray(spec?.http) ? spec.http.filter(isObject) : [];
+  });
+  return { resources: [...SEED_RULES, ...resources], texts, httpRules, cases };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function yamlFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+    .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), "utf8"));
+}

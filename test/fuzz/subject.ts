@@ -1,0 +1,49 @@
+/** What is fuzzed: a part of the command line, and what must hold of it whatever it is given. */
+
+import { DIAGNOSTIC_CODES } from "../../compiler/diagnostics/codes.ts";
+import type { Diagnostic, DiagnosticSink } from "../../compiler/diagnostics/diagnostic.ts";
+import type { Corpus } from "./corpus.ts";
+import type { Dice } from "./dice.ts";
+
+export interface World {
+  readonly corpus: Corpus;
+  /** An empty folder for what must be a file. */
+  readonly folder: string;
+}
+
+export interface Trial {
+  /** What is given, by the name of a file that would hold it: a finding is shown with it. */
+  readonly input: Readonly<Record<string, string | Uint8Array>>;
+  /** Throws when something does not hold. True: the input was good, so that more of the program ran. */
+  run(): boolean | Promise<boolean>;
+}
+
+export interface Subject {
+  readonly name: string;
+  /** How many of all inputs are its own, beside the shares of the others. */
+  readonly share: number;
+  prepare(world: World): (dice: Dice) => Trial;
+}
+
+/** What must hold of everything that is said of an input. */
+export class Findings implements DiagnosticSink {
+  readonly all: Diagnostic[] = [];
+
+  report(diagnostic: Diagnostic): void {
+    const { code, level, message, span } = diagnostic;
+    if (!Object.hasOwn(DIAGNOSTIC_CODES, code)) throw new Error(`the code ${code} is in no table`);
+    if (level !== DIAGNOSTIC_CODES[code].level) throw new Error(`${code} has the level ${level}`);
+    if (message === "") throw new Error(`${code} says nothing`);
+    if (span !== undefined) {
+      const { start, end, file } = span;
+      if (!(start >= 0 && start <= end && end <= Math.max(file.text.length, start + 1))) {
+        throw new Error(`${code} is outside of its file: ${start} to ${end} of ${file.text.length}`);
+      }
+    }
+    this.all.push(diagnostic);
+  }
+
+  get hasErrors(): boolean {
+    return this.all.some(({ level }) => level === "error");
+  }
+}

@@ -1,0 +1,55 @@
+/** `build` for both targets: what `check` lets through is built, and the filter accepts its program. */
+
+import path from "node:path";
+import { emitBuild, understand } from "../../../compiler/compile.ts";
+import { FilterVm, loadFilter } from "../../../compiler/host/vm.ts";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../compiler/options.ts";
+import { describeProgram } from "../../../compiler/program/describe.ts";
+import { encodeProgram } from "../../../compiler/program/encode.ts";
+import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { hostileRules, plausibleRules } from "../rules.ts";
+import { Findings, type Subject } from "../subject.ts";
+
+export const build: Subject = {
+  name: "build",
+  share: 10,
+  prepare({ corpus }) {
+    const filter = loadFilter(filterModulePath());
+    return (dice) => {
+      const text = dice.chance(0.2) ? hostileRules(dice, corpus) : plausibleRules(dice, corpus);
+      const options: ProxyOptions = {
+        ...DEFAULT_PROXY_OPTIONS,
+        target: dice.pick(["wasm", "wasm", "native"]),
+        meshListeners: dice.chance(0.3),
+        outboundPolicy: dice.pick(["ALLOW_ANY", "REGISTRY_ONLY"]),
+      };
+      return {
+        input: { "rules.yaml": text, "options.json": JSON.stringify(options) },
+        async run() {
+          const findings = new Findings();
+          const { config, sources } = understand([{ path: "rules.yaml", text }], options, findings);
+          if (findings.hasErrors) return false;
+          const blobs = new Map<string, Uint8Array>();
+          if (options.target === "wasm") {
+            for (const { name, routes } of config.listeners) {
+              const blob = encodeProgram(routes);
+              blobs.set(name, blob);
+              describeProgram(blob);
+              const vm = new FilterVm(filter);
+              if (vm.configure(blob) === undefined) {
+                throw new Error(
+                  `the filter refuses its program: ${vm.log.map((line) => line.text).join("; ")}`,
+                );
+              }
+            }
+          }
+          const files = await emitBuild({ sources, config, blobs }, options, path.resolve("/build"));
+          for (const [name, content] of files) {
+            if (name.endsWith(".json")) JSON.parse(String(content));
+          }
+          return true;
+        },
+      };
+    };
+  },
+};

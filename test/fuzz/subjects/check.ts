@@ -1,0 +1,39 @@
+/** `check` in all its formats. */
+
+import picocolors from "picocolors";
+import { checkSources } from "../../../compiler/check.ts";
+import { Report } from "../../../compiler/cli/report.ts";
+import { hintAtCheaperTarget } from "../../../compiler/cost/hint.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import { hostileRules } from "../rules.ts";
+import { Findings, type Subject } from "../subject.ts";
+
+const PLAIN = picocolors.createColors(false);
+
+export const check: Subject = {
+  name: "check",
+  share: 50,
+  prepare({ corpus }) {
+    return (dice) => {
+      const text = hostileRules(dice, corpus);
+      const meshListeners = dice.chance(0.2);
+      return {
+        input: { "rules.yaml": text },
+        run() {
+          const file = { path: "rules.yaml", text };
+          const findings = new Findings();
+          const { config } = checkSources([file], { ...DEFAULT_PROXY_OPTIONS, meshListeners }, findings);
+          const report = new Report(false);
+          for (const finding of findings.all) report.report(finding);
+          report.reportUselessIgnores([file]);
+          if (report.isClean) hintAtCheaperTarget(config, "wasm", report);
+          report.renderText(PLAIN);
+          report.renderGithub();
+          JSON.parse(report.renderJson());
+          JSON.parse(report.renderSarif("0"));
+          return !findings.hasErrors;
+        },
+      };
+    };
+  },
+};

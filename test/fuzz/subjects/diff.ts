@@ -1,0 +1,42 @@
+/** `diff`: two sets of rules, the second with a little change to the first. */
+
+import picocolors from "picocolors";
+import { understand } from "../../../compiler/compile.ts";
+import { diffConfigs } from "../../../compiler/diff/diff.ts";
+import { renderMarkdown } from "../../../compiler/diff/render-markdown.ts";
+import { renderText } from "../../../compiler/diff/render-text.ts";
+import { reportOf } from "../../../compiler/diff/report.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import { mutatedText } from "../mutate.ts";
+import { plausibleRules } from "../rules.ts";
+import { Findings, type Subject } from "../subject.ts";
+
+const PLAIN = picocolors.createColors(false);
+
+export const diff: Subject = {
+  name: "diff",
+  share: 5,
+  prepare({ corpus }) {
+    return (dice) => {
+      const before = plausibleRules(dice, corpus);
+      const after = dice.chance(0.4) ? mutatedText(before, dice) : plausibleRules(dice, corpus);
+      return {
+        input: { "old.yaml": before, "new.yaml": after },
+        run() {
+          const findings = new Findings();
+          const [old, now] = [before, after].map(
+            (text, i) =>
+              understand([{ path: i === 0 ? "old.yaml" : "new.yaml", text }], DEFAULT_PROXY_OPTIONS, findings)
+                .config,
+          );
+          if (findings.hasErrors) return false;
+          const report = reportOf(diffConfigs(old!, now!, DEFAULT_PROXY_OPTIONS));
+          renderText(report, PLAIN);
+          renderMarkdown(report);
+          JSON.stringify(report);
+          return true;
+        },
+      };
+    };
+  },
+};

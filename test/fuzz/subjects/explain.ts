@@ -1,0 +1,69 @@
+/** `explain`: rules and a request; what it says is what the filter does. */
+
+import picocolors from "picocolors";
+import { understand } from "../../../compiler/compile.ts";
+import { Evaluators } from "../../../compiler/evaluate/evaluator.ts";
+import { explain as explainRequest } from "../../../compiler/explain/explain.ts";
+import { renderExplanation } from "../../../compiler/explain/render-text.ts";
+import { loadFilter } from "../../../compiler/host/vm.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import { makeRequest, parseHeader, parseRequestLine } from "../../../compiler/request/asked.ts";
+import { parseCurl } from "../../../compiler/request/curl.ts";
+import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { curlLine, headerLine, requestLine } from "../requests.ts";
+import { plausibleRules } from "../rules.ts";
+import { Findings, type Subject } from "../subject.ts";
+import { refusedInWords } from "./request.ts";
+
+const PLAIN = picocolors.createColors(false);
+/** Requests to one set of rules: making its program costs more than asking. */
+const REQUESTS = 5;
+const DRAWS = 10;
+
+export const explain: Subject = {
+  name: "explain",
+  share: 8,
+  prepare({ corpus }) {
+    const filter = loadFilter(filterModulePath());
+    return (dice) => {
+      const text = plausibleRules(dice, corpus);
+      const lines = Array.from({ length: REQUESTS }, () => ({
+        line: requestLine(dice),
+        curl: dice.chance(0.1) ? curlLine(dice) : undefined,
+        headers: Array.from({ length: dice.below(3) }, () => headerLine(dice)),
+        http2: dice.chance(0.3),
+      }));
+      return {
+        input: { "rules.yaml": text, "requests.json": JSON.stringify(lines) },
+        run() {
+          const findings = new Findings();
+          const { config, resources } = understand(
+            [{ path: "rules.yaml", text }],
+            DEFAULT_PROXY_OPTIONS,
+            findings,
+          );
+          if (findings.hasErrors) return false;
+          const evaluators = new Evaluators(filter, config, "BASE");
+          let asked = 0;
+          for (const { line, curl, headers, http2 } of lines) {
+            const request = refusedInWords(() =>
+              curl === undefined
+                ? makeRequest(parseRequestLine(line), headers.map(parseHeader), {
+                    protocol: http2 ? "HTTP/2" : "HTTP/1.1",
+                  })
+                : parseCurl(curl),
+            );
+            const listener = request && evaluators.listenerFor(request);
+            if (request === undefined || listener === undefined) continue;
+            const explanation = explainRequest(request, listener, evaluators, resources, DRAWS);
+            if (explanation.disagreements.length > 0) throw new Error(explanation.disagreements.join("\n"));
+            renderExplanation(explanation, PLAIN);
+            JSON.stringify(explanation);
+            asked += 1;
+          }
+          return asked > 0;
+        },
+      };
+    };
+  },
+};

@@ -1,0 +1,47 @@
+/** Damaged routing programs: `inspect` says so, and the filter refuses them without a trap. */
+
+import { configOf } from "../../../compiler/cases/testing.ts";
+import { understand } from "../../../compiler/compile.ts";
+import { FilterVm, loadFilter } from "../../../compiler/host/vm.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import { describeProgram, ProgramError } from "../../../compiler/program/describe.ts";
+import { encodeProgram } from "../../../compiler/program/encode.ts";
+import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { mutatedBytes } from "../mutate.ts";
+import { Findings, type Subject } from "../subject.ts";
+
+export const program: Subject = {
+  name: "inspect",
+  share: 3,
+  prepare({ corpus }) {
+    const blobs = [configOf(""), ...corpus.texts.slice(0, 40).map(configIn)].flatMap(({ listeners }) =>
+      listeners.map(({ routes }) => encodeProgram(routes)),
+    );
+    const filter = loadFilter(filterModulePath());
+    let vm = new FilterVm(filter);
+    let tried = 0;
+    return (dice) => {
+      const blob = mutatedBytes(dice.pick(blobs), dice);
+      return {
+        input: { "routes.blob": blob },
+        run() {
+          try {
+            describeProgram(blob);
+          } catch (error) {
+            if (!(error instanceof ProgramError || error instanceof RangeError)) throw error;
+          }
+          if (++tried % 1000 === 0) vm = new FilterVm(filter);
+          const root = vm.configure(blob);
+          if (root === undefined) return false;
+          vm.decide(root, { authority: "a.example", path: "/", headers: [["x", "1"]] });
+          vm.deleteRoot(root);
+          return true;
+        },
+      };
+    };
+  },
+};
+
+function configIn(text: string) {
+  return understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, new Findings()).config;
+}
