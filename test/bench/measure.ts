@@ -46,7 +46,9 @@ export async function measure(
     return (cpuMicroseconds(peer.envoy.pid) - before) / count;
   };
   for (const peer of peers) {
-    await round(peer, Math.ceil(effort.requestsARound / 4)); // caches, and what V8 compiles late
+    const count = Math.ceil(effort.requestsARound / 4); // caches, and what V8 compiles late
+    await round(peer, count);
+    await expectRouted(peer, count);
   }
   for (let i = 0; i < effort.rounds; i++) {
     // Another one starts each round: nobody always comes after the same neighbour.
@@ -69,6 +71,15 @@ export async function measure(
       ...(peer.readyMs !== undefined && { readyMs: peer.readyMs }),
     };
   });
+}
+
+/** A peer that gives no request a cluster is answered as quickly and alike: its figures would mean nothing. */
+async function expectRouted(peer: Peer, count: number): Promise<void> {
+  const stats = await peer.envoy.admin.stats("^cluster\\..*\\.(upstream_cx_none_healthy|upstream_rq_total)$");
+  const routed = [...stats.values()].reduce((sum, value) => sum + value, 0);
+  if (routed < count) {
+    throw new Error(`${peer.name}: only ${routed} of ${count} requests were given a cluster`);
+  }
 }
 
 /** What `a` takes more than `b`, in microseconds a request: the median over the rounds, which were neighbours in time. */

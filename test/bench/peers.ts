@@ -106,6 +106,8 @@ export async function startPeer(
     });
   }
   await writeOutput(directory, files);
+  // Before the process starts: nothing that fails may leave it behind.
+  const own = name === "wasm" && { blobBytes: blob!.length, readyMs: readyMs(blob!) };
   const start = performance.now();
   const envoy = await startEnvoy({
     binary,
@@ -121,7 +123,7 @@ export async function startPeer(
     port,
     startMs: performance.now() - start,
     residentBytes: residentBytes(envoy.pid),
-    ...(name === "wasm" && { blobBytes: blob!.length, readyMs: readyMs(blob!) }),
+    ...own,
     async stop() {
       await envoy.stop();
       await rm(folder, { recursive: true, force: true });

@@ -56,12 +56,14 @@ export async function writeFixedFilter(file: string, header: string, value: stri
 
 /** Compiled by a process of its own: the compiler, once loaded, takes hold of a process's uncaught exceptions. */
 async function compileFilter(file: string, text: string): Promise<void> {
-  const source = `${file}.ts`;
-  await writeFile(source, text);
+  await writeFile(`${file}.ts`, text);
   const asc = path.join(packageRoot().directory, "node_modules", "assemblyscript", "bin", "asc.js");
-  const args = [asc, source, "--outFile", file, "--runtime", "stub", "-O3", "--use", "abort="];
+  // In a folder without the project's own configuration, which would make our filter a part of it.
+  const name = path.basename(file);
+  const at = ["--baseDir", path.dirname(file)];
+  const args = [asc, `${name}.ts`, ...at, "--outFile", name, "--runtime", "stub", "-O3", "--use", "abort="];
   const { code, stderr } = await runCommand(process.execPath, args);
   if (code !== 0) {
-    throw new Error(`${path.basename(file)} does not compile: ${stderr}`);
+    throw new Error(`${name} does not compile: ${stderr}`);
   }
 }
