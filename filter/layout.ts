@@ -26,7 +26,7 @@
 /** "SLUC". */
 export const MAGIC: u32 = 0x43554c53;
 /** Raised with every change of the layout or of its meaning. */
-export const FORMAT_VERSION: u32 = 3;
+export const FORMAT_VERSION: u32 = 4;
 
 // Header.
 export const HEADER_MAGIC: u32 = 0;
@@ -291,9 +291,10 @@ export const FAN_ENTRY_SIZE: u32 = 8;
 
 /**
  * Several expressions in one table. Each set of expressions that can match together has its word: a node, or in
- * a LIST_REGEX_SET a LIST. What did not fit into one table goes on in the next.
+ * a LIST_REGEX_SET a LIST. What did not fit into one table goes on in the next. Where the table is of literals, each of
+ * its targets has a word, which can also be a set of its own kind: one that is asked only of texts with the literal.
  *
- *     REGEX_SET   REGEX | next REGEX_SET or 0 | word × accept sets
+ *     REGEX_SET   REGEX | next REGEX_SET or 0 | word × accept sets or targets
  */
 export const KIND_REGEX_SET: u32 = 19;
 export const KIND_LIST_REGEX_SET: u32 = 20;

@@ -140,11 +140,42 @@ const overlapping: fc.Arbitrary<Route[]> = fc
     })),
   );
 
+/** Expressions that ask what a value contains or ends with: so many become literals, which are found in one walk. */
+const containing: fc.Arbitrary<Route[]> = fc
+  .array(
+    fc.record({
+      inHeader: fc.constantFrom("x-a", "x-b"),
+      value: fc.array(fc.constantFrom("a", "b", "A", ","), { minLength: 1, maxLength: 3 }),
+      end: fc.constantFrom(".*", ".*", "", "[ab]?", "a+.*"),
+      invert: fc.boolean(),
+      others: fc.array(headerMatch, { maxLength: 1, size: "-1" }),
+    }),
+    { minLength: 20, maxLength: 60, size: "max" },
+  )
+  .map((all) =>
+    all.map(({ inHeader, value: letters, end, invert, others }, i) => ({
+      name: "",
+      match: {
+        headers: [
+          {
+            name: inHeader,
+            match: { kind: "regex", value: `.*${letters.join("")}${end}` },
+            invert: invert && i % 4 === 0,
+            missingAsEmpty: false,
+          },
+          ...others,
+        ],
+        queryParams: [],
+      },
+      action: to(`c${i}`),
+    })),
+  );
+
 const rules: fc.Arbitrary<RouteTable> = fc
   .record({
     ignorePortInHost: fc.boolean(),
     domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }),
-    routes: fc.oneof(routes(8), routes(30), routes(80), overlapping),
+    routes: fc.oneof(routes(8), routes(30), routes(80), overlapping, containing),
   })
   .map(({ ignorePortInHost, domains, routes: all }) => ({
     ignorePortInHost,

@@ -38,6 +38,11 @@ const CASES: Readonly<Record<string, readonly [readonly Route[], Partial<HostReq
     { path: "/api/v1/s-99/x" },
     { cluster: "c" },
   ],
+  "what a path contains, of many": [
+    many(1000, (i) => route(regex(`.*x${i}${i % 2 ? "y" : "[yz]"}.*`), "c")),
+    { path: "/a/x998y/x999y" },
+    { cluster: "c" },
+  ],
   "an expression that is simulated": [
     [route(regex("/(a|b)*a(a|b){40}"), "c")],
     { path: `/${"ab".repeat(60)}a${"b".repeat(40)}` },

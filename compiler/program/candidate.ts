@@ -25,7 +25,8 @@ export interface Candidate {
 export interface RegexSet {
   /** Its REGEX record. */
   readonly record: number;
-  readonly acceptSets: readonly (readonly number[])[];
+  /** What the table's accept sets or targets stand for: expressions that match, or a set that is to be asked. */
+  readonly words: readonly (readonly number[] | RegexSet)[];
 }
 
 /** What the writers of a graph share. */

@@ -3,7 +3,7 @@
  * value, and each set of expressions that can match together leads to one word.
  */
 
-import type { GraphContext } from "./candidate.ts";
+import type { GraphContext, RegexSet } from "./candidate.ts";
 
 /**
  * Writes the tables and returns the first record, 0 without patterns. `word` is given the expressions, by index, that
@@ -17,9 +17,10 @@ export function writeRegexSets(
 ): number {
   let next = 0;
   if (patterns.length === 0) return next;
-  for (const { record, acceptSets } of [...context.regexSets(patterns)].reverse()) {
-    const words = acceptSets.map((members) => word(members));
-    next = context.writer.record(kind, [record, next, ...words]);
-  }
+  const write = ({ record, words }: RegexSet, following: number): number => {
+    const written = words.map((entry) => ("record" in entry ? write(entry, 0) : word(entry)));
+    return context.writer.record(kind, [record, following, ...written]);
+  };
+  for (const set of [...context.regexSets(patterns)].reverse()) next = write(set, next);
   return next;
 }

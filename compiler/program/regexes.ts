@@ -3,7 +3,12 @@
  */
 
 import { KIND_REGEX } from "../../filter/layout.ts";
-import { compileRegex, compileRegexSet } from "../regex/index.ts";
+import {
+  compileRegex,
+  compileRegexSet,
+  type RegexLiteralsTable,
+  type RegexSetTable,
+} from "../regex/index.ts";
 import type { RegexSet } from "./candidate.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -30,17 +35,23 @@ export class Regexes {
 
   /** Tables for several expressions: as few as their size allows. */
   sets(patterns: readonly string[]): readonly RegexSet[] {
-    if (patterns.length === 1) return [{ record: this.single(patterns[0]!), acceptSets: [[0]] }];
+    if (patterns.length === 1) return [{ record: this.single(patterns[0]!), words: [[0]] }];
     const key = JSON.stringify(patterns);
     let sets = this.#sets.get(key);
     if (!sets) {
-      sets = compileRegexSet(patterns).map(({ table, acceptSets }) => ({
-        record: this.#write(table),
-        acceptSets,
-      }));
+      sets = compileRegexSet(patterns).map((table) => this.#writeSet(table));
       this.#sets.set(key, sets);
     }
     return sets;
+  }
+
+  #writeSet(set: RegexSetTable | RegexLiteralsTable): RegexSet {
+    const record = this.#write(set.table);
+    if (set.kind !== "literals") return { record, words: set.acceptSets };
+    return {
+      record,
+      words: set.targets.map((target) => ("table" in target ? this.#writeSet(target) : target)),
+    };
   }
 
   #write(table: Uint8Array): number {

@@ -91,13 +91,12 @@ describe("sets", () => {
     const patterns = Array.from({ length: 500 }, (_, i) => `/svc-${i}/[a-z]+/v\\d+`);
     const tables = compileRegexSet(patterns);
     expect(tables.length).toBe(1);
-    const { table, acceptSets, kind } = tables[0]!;
-    expect(kind).toBe("dfa");
-    expect(walker.load(table)).toBe(true);
-    expect(acceptSets[walker.set(utf8("/svc-123/abc/v7"))]).toEqual([123]);
-    expect(acceptSets[walker.set(utf8("/svc-499/abc/v77"))]).toEqual([499]);
-    expect(walker.set(utf8("/svc-500/abc/v77"))).toBe(-1);
-    expect(walker.set(utf8(""))).toBe(-1);
+    expect(tables[0]!.kind).toBe("dfa");
+    const found = (text: string) => walker.patterns(tables[0]!, utf8(text));
+    expect(found("/svc-123/abc/v7")).toEqual([123]);
+    expect(found("/svc-499/abc/v77")).toEqual([499]);
+    expect(found("/svc-500/abc/v77")).toEqual([]);
+    expect(found("")).toEqual([]);
   });
 
   it("name all patterns that match", () => {
@@ -113,7 +112,7 @@ describe("sets", () => {
 
   it("that multiply are split, and every pattern keeps its place", () => {
     const patterns = [
-      ...Array.from({ length: 60 }, (_, i) => `.*x${i}y.*`),
+      ...Array.from({ length: 60 }, (_, i) => `.*x${i}[yz].*`),
       "(a|b)*a(a|b){30}",
       "(a|b)*a(a|b){10}",
       "/plain/[0-9]+",
@@ -121,15 +120,8 @@ describe("sets", () => {
     const tables = compileRegexSet(patterns);
     expect(tables.length).toBeGreaterThan(1);
     expect(tables.length).toBeLessThan(40);
-    const places = tables.flatMap(({ acceptSets }) => [...new Set(acceptSets.flat())]);
-    expect(places.sort((a, b) => a - b)).toEqual(patterns.map((_, i) => i));
     const found = (text: string) =>
-      tables
-        .flatMap(({ table, acceptSets }) => {
-          expect(walker.load(table)).toBe(true);
-          return acceptSets[walker.set(utf8(text))] ?? [];
-        })
-        .sort((a, b) => a - b);
+      tables.flatMap((table) => walker.patterns(table, utf8(text))).sort((a, b) => a - b);
     expect(found("..x7y..x59y..x7y")).toEqual([7, 59]);
     expect(found("/plain/42")).toEqual([62]);
     expect(found(`a${"b".repeat(30)}`)).toEqual([60]);

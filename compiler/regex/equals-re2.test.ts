@@ -90,11 +90,9 @@ describe("expressions match what RE2 matches", () => {
           const tables = compileRegexSet(patterns, tight ? { maxStates: 12 } : {});
           const inputs = inputsOf(chosen.flatMap(({ texts }) => texts.slice(0, 5)));
           const got = inputs.map(() => [] as number[]);
-          for (const { table, acceptSets } of tables) {
-            expect(walker.load(table)).toBe(true);
+          for (const table of tables) {
             inputs.forEach((input, i) => {
-              const set = walker.set(input);
-              if (set >= 0) got[i]!.push(...acceptSets[set]!);
+              got[i]!.push(...walker.patterns(table, input));
             });
           }
           const judges = patterns.map(judgeOf);

@@ -81,8 +81,8 @@ export function encodeDense(dfa: Dfa): Uint8Array {
   return bytes;
 }
 
-/** Where each state's row begins, so that rows share entries but never the same one, and how many entries there are. */
-interface Comb {
+/** Where each row begins, so that rows share entries but never the same one, and how many entries there are. */
+export interface Comb {
   readonly bases: Int32Array;
   readonly entries: number;
 }
@@ -90,21 +90,12 @@ interface Comb {
 /** After so many places that were taken, the next row of that size begins to look there. */
 const COMB_PATIENCE = 64;
 
-/** First fit, the fullest rows first. */
-function layComb(dfa: Dfa): Comb {
-  const { states, next, accepts } = dfa;
-  const count = dfa.classes.count;
-  const rows: number[][] = [];
-  for (let state = 0; state < states; state++) {
-    const row: number[] = [];
-    for (let c = 0; c < count; c++) if (next[state * count + c]) row.push(c);
-    if (accepts[state]) row.push(count);
-    rows.push(row);
-  }
-  const bases = new Int32Array(states);
+/** First fit, the fullest rows first. A row is the columns that it uses, of `width`. */
+export function layComb(rows: readonly (readonly number[])[], width: number): Comb {
+  const bases = new Int32Array(rows.length);
   let taken = new Uint8Array(1024);
   let isBase = new Uint8Array(1024);
-  const hints = new Int32Array(count + 2);
+  const hints = new Int32Array(width + 1);
   let entries = 0;
   const fullestFirst = rows
     .map((_, state) => state)
@@ -114,7 +105,7 @@ function layComb(dfa: Dfa): Comb {
     let base = hints[row.length]!;
     let tries = 0;
     for (; ; base++) {
-      if (base + count + 1 > taken.length) {
+      if (base + width > taken.length) {
         taken = enlarge(taken);
         isBase = enlarge(isBase);
       }
@@ -125,7 +116,7 @@ function layComb(dfa: Dfa): Comb {
     isBase[base] = 1;
     bases[state] = base;
     for (const c of row) taken[base + c] = 1;
-    entries = Math.max(entries, base + count + 1);
+    entries = Math.max(entries, base + width);
   }
   return { bases, entries };
 }
@@ -138,16 +129,20 @@ function enlarge(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** At most COMB_MAX_ENTRIES entries. */
 export function encodeComb(dfa: Dfa): Uint8Array {
-  const { bases, entries } = layComb(dfa);
   const { classes, next, accepts } = dfa;
+  const rows = Array.from({ length: dfa.states }, (_, state) => {
+    const row: number[] = [];
+    for (let c = 0; c < classes.count; c++) if (next[state * classes.count + c]) row.push(c);
+    if (accepts[state]) row.push(classes.count);
+    return row;
+  });
+  const { bases, entries } = layComb(rows, classes.count + 1);
   const { bytes, view } = makeTable(KIND_COMB, TABLE_BODY + entries * 4, classes.ofByte, classes.count);
   view.setUint32(TABLE_SETS, dfa.acceptSets.length, true);
   view.setUint32(TABLE_START, bases[dfa.start]!, true);
   view.setUint32(TABLE_ENTRIES, entries, true);
-  const write = (state: number, column: number, value: number) => {
-    const at = TABLE_BODY + (bases[state]! + column) * 4;
-    view.setUint32(at, ((value << COMB_SHIFT) | (column + 1)) >>> 0, true);
-  };
+  const write = (state: number, column: number, value: number) =>
+    writeCombEntry(view, bases[state]!, column, value);
   for (let state = 0; state < dfa.states; state++) {
     for (let c = 0; c < classes.count; c++) {
       const target = next[state * classes.count + c]!;
@@ -156,6 +151,11 @@ export function encodeComb(dfa: Dfa): Uint8Array {
     if (accepts[state]) write(state, classes.count, accepts[state]! - 1);
   }
   return bytes;
+}
+
+/** The entry of a row's column. */
+export function writeCombEntry(view: DataView, base: number, column: number, value: number): void {
+  view.setUint32(TABLE_BODY + (base + column) * 4, ((value << COMB_SHIFT) | (column + 1)) >>> 0, true);
 }
 
 /** The table of one pattern's automaton. */
@@ -202,7 +202,8 @@ export function encodeNfa(nfa: Nfa): Uint8Array {
   return bytes;
 }
 
-function makeTable(kind: number, length: number, classOfByte: Uint8Array, classes: number) {
+/** A table with its header begun. */
+export function makeTable(kind: number, length: number, classOfByte: Uint8Array, classes: number) {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   view.setUint32(TABLE_KIND, kind, true);

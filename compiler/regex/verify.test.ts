@@ -17,14 +17,17 @@ const tables = {
   nfa: () => compileRegex(PATTERN, { maxStates: 1 }).table,
   comb: () => compileRegexSet(Array.from({ length: 300 }, (_, i) => `/${i * 7919}/[a-z]*/${i}`))[0]!.table,
   set: () => compileRegexSet(["/a.*", "/ab.*", "/a[^c]*"])[0]!.table,
+  literals: () =>
+    compileRegexSet(Array.from({ length: 40 }, (_, i) => `.*${"ab/é".repeat(5).slice(i % 7, i)}x`))[0]!.table,
 };
 const KINDS = {
   dense: layout.KIND_DENSE,
   nfa: layout.KIND_NFA,
   comb: layout.KIND_COMB,
   set: layout.KIND_DENSE,
+  literals: layout.KIND_LITERALS,
 };
-const NAMES = ["dense", "nfa", "comb", "set"] as const;
+const NAMES = ["dense", "nfa", "comb", "set", "literals"] as const;
 
 const numberAt = (table: Uint8Array, at: number) => new DataView(table.buffer).getUint32(at, true);
 function changed(table: Uint8Array, at: number, value: number): Uint8Array {
@@ -51,7 +54,7 @@ describe.each(NAMES)("a %s table", (name) => {
   });
 
   it.each([
-    ["kind", layout.TABLE_KIND, [0, 4, 0xffffffff]],
+    ["kind", layout.TABLE_KIND, [0, 5, 0xffffffff]],
     ["classes", layout.TABLE_CLASSES, [0, 1, 257, 0xffffffff]],
     ["start", layout.TABLE_START, [1 << 20, 0xffffffff]],
     ["entries", layout.TABLE_ENTRIES, [0, 1, 1 << 20, 0xffffffff, 0x20000000]],
@@ -70,7 +73,9 @@ describe.each(NAMES)("a %s table", (name) => {
           const copy = table.slice();
           for (const [at, byte] of changes) copy[at] = byte;
           // A walk that leaves the memory traps; one that does not end would not come back.
-          if (walker.load(copy)) walker.matches(text);
+          if (!walker.load(copy)) return;
+          walker.matches(text);
+          if (numberAt(copy, layout.TABLE_KIND) === layout.KIND_LITERALS) walker.targets(text);
         },
       ),
       { numRuns: 2000, seed: 23 },
@@ -101,6 +106,19 @@ describe("references", () => {
     expect(walker.load(entry(entries, name))).toBe(false);
     expect(walker.load(entry(entries - 1, name))).toBe(false);
     expect(walker.load(entry(0, numberAt(table, layout.TABLE_CLASSES) + 2))).toBe(false);
+  });
+
+  it("of literals", () => {
+    const table = tables.literals();
+    const outputs = layout.TABLE_BODY + numberAt(table, layout.TABLE_ENTRIES) * 4;
+    const targets = numberAt(table, layout.TABLE_SETS);
+    // To itself, or further on.
+    expect(walker.load(changed(table, outputs, 1 << layout.OUTPUT_LINK_SHIFT))).toBe(false);
+    expect(walker.load(changed(table, outputs, 0xffffffff))).toBe(false);
+    expect(walker.load(changed(table, outputs + layout.OUTPUT_TARGET, targets))).toBe(false);
+    expect(walker.load(changed(table, layout.TABLE_SETS, targets - 1))).toBe(false);
+    expect(walker.load(changed(table, layout.LITERALS_COUNT, 0xffffffff))).toBe(false);
+    expect(walker.load(changed(table, layout.LITERALS_COUNT, 0x20000000))).toBe(false);
   });
 
   it("of an automaton", () => {

@@ -4,11 +4,12 @@
 
 import { readFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
+import type { RegexLiteralsTable, RegexSetTable } from "./set.ts";
 
 const ENTRY = "walker.ts";
 const SOURCE = `
-export { regexFullMatch, regexSetMatch, verifyRegexTable } from "./filter/regex/match";
-export { heapAlloc, heapInUse } from "./filter/host/memory";
+export { foundNext, foundTarget, literalTargets, regexFullMatch, regexSetMatch, verifyRegexTable } from "./filter/regex/match";
+export { arenaReset, heapAlloc, heapInUse } from "./filter/host/memory";
 export { scratch } from "./filter/regex/scratch";
 `;
 const ROOT = new URL("../../", import.meta.url);
@@ -18,6 +19,10 @@ interface Exports {
   verifyRegexTable(table: number, length: number): number;
   regexFullMatch(table: number, text: number, length: number): number;
   regexSetMatch(table: number, text: number, length: number): number;
+  literalTargets(table: number, text: number, length: number): number;
+  foundTarget(at: number): number;
+  foundNext(at: number): number;
+  arenaReset(): void;
   heapAlloc(size: number): number;
   readonly heapInUse: { readonly value: number };
 }
@@ -85,6 +90,28 @@ export class Walker {
   set(text: Uint8Array): number {
     new Uint8Array(this.exports.memory.buffer).set(text, this.#text);
     return this.exports.regexSetMatch(this.#table, this.#text, text.length) - 1;
+  }
+
+  /** The patterns of a set that match a text, each as often as it is found. */
+  patterns(set: RegexSetTable | RegexLiteralsTable, text: Uint8Array): readonly number[] {
+    if (!this.load(set.table)) throw new Error("the table is refused");
+    if (set.kind !== "literals") return set.acceptSets[this.set(text)] ?? [];
+    return this.targets(text).flatMap((index) => {
+      const target = set.targets[index]!;
+      return "table" in target ? this.patterns(target, text) : target;
+    });
+  }
+
+  /** The targets of a table of literals. */
+  targets(text: Uint8Array): number[] {
+    const { memory, arenaReset, literalTargets, foundTarget, foundNext } = this.exports;
+    new Uint8Array(memory.buffer).set(text, this.#text);
+    arenaReset();
+    const targets: number[] = [];
+    for (let at = literalTargets(this.#table, this.#text, text.length); at; at = foundNext(at)) {
+      targets.push(foundTarget(at));
+    }
+    return targets;
   }
 
   /** Nanoseconds that one match of a text takes. */

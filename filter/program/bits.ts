@@ -16,11 +16,11 @@ import {
   LIST_CLEAR,
   LIST_ENTRIES,
   RECORD_SIZE_SHIFT,
-  REGEX_SET_NEXT,
   TRIE_NODE,
 } from "../layout";
 import { program } from "./current";
-import { allHold, regexSetWord } from "./match";
+import { matchingWords, nextWord, wordAt } from "./expressions";
+import { allHold } from "./match";
 import { attributeLine, lineLength, lineNext, lineText } from "./request";
 import { NOT_FOUND, tableFind } from "./table";
 import { trieDeepest, trieParent } from "./trie";
@@ -85,10 +85,8 @@ function applyLines(part: usize, first: usize, row: usize, count: u32): void {
         applyList(load<u32>(at, TRIE_NODE), row, count);
       }
     }
-    for (let set = regexes; set; set = load<u32>(program + set, REGEX_SET_NEXT)) {
-      const word = regexSetWord(program + set, text, length);
-      if (word) applyList(word, row, count);
-    }
+    for (let at = matchingWords(regexes, text, length); at; at = nextWord(at))
+      applyList(wordAt(at), row, count);
   }
 }
 

@@ -34,9 +34,6 @@ import {
   PREDICATES_ENTRIES,
   RECORD_KIND_MASK,
   RECORD_SIZE_SHIFT,
-  REGEX_SET_NEXT,
-  REGEX_SET_TABLE,
-  REGEX_SET_WORDS,
   REGEX_TABLE,
   ROUTE_NONE,
   SWITCH_ATTRIBUTE,
@@ -46,9 +43,10 @@ import {
   SWITCH_REGEXES,
   SWITCH_REST,
 } from "../layout";
-import { regexFullMatch, regexSetMatch } from "../regex/match";
+import { regexFullMatch } from "../regex/match";
 import { findByBits } from "./bits";
 import { program, strings } from "./current";
+import { matchingWords, nextWord, wordAt } from "./expressions";
 import {
   attributeLine,
   lineLength,
@@ -115,29 +113,11 @@ function findByAttribute(record: usize, best: u32): u32 {
     const child = tableFind(exact, text, length);
     if (child != NOT_FOUND) best = findRoute(child, best);
     if (prefixes) best = prefixMatch(prefixes, text, length, best);
-    if (regexes) best = expressionsMatch(regexes, text, length, best);
+    for (let at = matchingWords(regexes, text, length); at; at = nextWord(at))
+      best = findRoute(wordAt(at), best);
     line = lineNext(line);
   } while (line);
   return best;
-}
-
-/** The nodes of all expressions that match a text. */
-function expressionsMatch(offset: u32, text: usize, length: i32, best: u32): u32 {
-  for (let set = offset; set; set = load<u32>(program + set, REGEX_SET_NEXT)) {
-    const word = regexSetWord(program + set, text, length);
-    if (word) best = findRoute(word, best);
-  }
-  return best;
-}
-
-/** The word of the set of expressions that match a text, 0 when none does. */
-export function regexSetWord(record: usize, text: usize, length: i32): u32 {
-  const table = program + load<u32>(record, REGEX_SET_TABLE) + REGEX_TABLE;
-  const accepted = regexSetMatch(table, text, length);
-  if (!accepted) return 0;
-  const count = (((load<u32>(record) >> RECORD_SIZE_SHIFT) << 2) - REGEX_SET_WORDS) >> 2;
-  if (accepted > count) return 0;
-  return load<u32>(record + ((<usize>(accepted - 1)) << 2), REGEX_SET_WORDS);
 }
 
 function findInEach(record: usize, best: u32): u32 {

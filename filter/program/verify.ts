@@ -171,7 +171,7 @@ import {
   TRIE_NODE,
   TRIE_PARENT,
 } from "../layout";
-import { verifyRegexTable } from "../regex/match";
+import { isLiterals, verifyRegexTable } from "../regex/match";
 import { checksum } from "./hash";
 
 /** Nodes may nest so deep. */
@@ -535,8 +535,13 @@ function verifyRegexSet(kind: u32, record: usize, size: u32): bool {
   const next = load<u32>(record, REGEX_SET_NEXT);
   if (next && !isRecord(next, kind)) return false;
   if (next) depth = max(depth, <u32>load<u8>(marks + ((next - HEADER_SIZE) >> 2)) - 1);
+  const hasGates = isLiterals(blob + load<u32>(record, REGEX_SET_TABLE) + REGEX_TABLE);
   for (let offset = REGEX_SET_WORDS; offset < size; offset += 4) {
     const word = load<u32>(record + offset);
+    if (hasGates && isRecord(word, kind)) {
+      deepen(word);
+      continue;
+    }
     if (kind == KIND_REGEX_SET ? !isNode(word) : word && !isRecord(word, KIND_LIST)) return false;
   }
   return true;

@@ -3,7 +3,7 @@
  * Valid as TypeScript and as AssemblyScript, like `../layout.ts`, and independent of it: a routing program holds
  * a table as bytes it knows nothing about.
  *
- * A table is relocatable, little-endian, 4-byte aligned, and its length is a multiple of four. One of three kinds:
+ * A table is relocatable, little-endian, 4-byte aligned, and its length is a multiple of four. One of four kinds:
  *
  *      0 ┌──────────────────────────────┐
  *        │ kind                     u32 │  TABLE_KIND
@@ -12,7 +12,7 @@
  *        │ number of byte classes   u32 │  TABLE_CLASSES
  *        │ start                    u32 │  TABLE_START
  *        │ number of entries        u32 │  TABLE_ENTRIES
- *        │ kind's own               u32 │  DENSE_ACCEPTING, NFA_TARGETS
+ *        │ kind's own               u32 │  DENSE_ACCEPTING, NFA_TARGETS, LITERALS_COUNT
  *        │ kind's own               u32 │  NFA_SHAPES
  *     32 ├──────────────────────────────┤  TABLE_CLASS_MAP
  *        │ class of each byte  256 × u8 │
@@ -27,10 +27,15 @@
  *        │ NFA    instructions n × 2u32 │
  *        │        targets      m × u32  │  where each shape's ways lead
  *        │        shapes                │  (most ways u8, way of each class u8 × classes) × k, then padding
+ *        ├──────────────────────────────┤
+ *        │ LITERALS entries     n × u32 │  a comb with one entry more in a row: where to go on when no way fits;
+ *        │                              │  without it, at the start. In place of an accept set, an output
+ *        │        outputs      m × 2u32 │  next output and one more << 2 | flags, target
  *        └──────────────────────────────┘
  *
  * An accept set names the expressions that match a text together; what it stands for is known to whoever asked
- * for the table. A DFA's transition is one load a byte: `state = next[state + class]`.
+ * for the table. A DFA's transition is one load a byte: `state = next[state + class]`. The targets of LITERALS are
+ * named one by one, and TABLE_SETS is their number.
  */
 
 export const TABLE_KIND: u32 = 0;
@@ -45,6 +50,7 @@ export const TABLE_BODY: u32 = 288;
 export const KIND_DENSE: u32 = 1;
 export const KIND_COMB: u32 = 2;
 export const KIND_NFA: u32 = 3;
+export const KIND_LITERALS: u32 = 4;
 
 /** The first accepting state: those that accept come last. */
 export const DENSE_ACCEPTING: u32 = 24;
@@ -59,6 +65,17 @@ export const COMB_MAX_ENTRIES: u32 = 0x800000;
 /** Number of targets, and of shapes. */
 export const NFA_TARGETS: u32 = 24;
 export const NFA_SHAPES: u32 = 28;
+
+/** Number of outputs. Those of shorter literals come before those of longer ones. */
+export const LITERALS_COUNT: u32 = 24;
+export const OUTPUT_SIZE: u32 = 8;
+export const OUTPUT_LINK_SHIFT: u32 = 2;
+export const OUTPUT_TARGET: u32 = 4;
+/** The text must end with the literal. */
+export const LITERAL_AT_END: u32 = 1;
+/** The text must have no newline, for which a `.` does not stand. */
+export const LITERAL_NO_NEWLINE: u32 = 2;
+
 /** RE2 programs larger than this are refused by an Envoy that is configured as Istio does. */
 export const NFA_MAX_INSTRUCTIONS: u32 = 32768;
 

@@ -4,9 +4,10 @@
  */
 
 import { combMatch, denseMatch } from "./dfa";
-import { KIND_COMB, KIND_DENSE, TABLE_KIND } from "./layout";
+import { KIND_COMB, KIND_DENSE, KIND_LITERALS, KIND_NFA, TABLE_KIND } from "./layout";
 import { nfaMatch } from "./nfa";
 
+export { foundNext, foundTarget, literalTargets } from "./literals";
 export { verifyRegexTable } from "./verify";
 
 /** Whether the expression matches the whole text. */
@@ -19,5 +20,10 @@ export function regexSetMatch(table: usize, text: usize, length: i32): u32 {
   const kind = load<u32>(table, TABLE_KIND);
   if (kind == KIND_DENSE) return denseMatch(table, text, length);
   if (kind == KIND_COMB) return combMatch(table, text, length);
-  return nfaMatch(table, text, length) ? 1 : 0;
+  return kind == KIND_NFA && nfaMatch(table, text, length) ? 1 : 0;
+}
+
+/** Whether a table is for `literalTargets`: it says nothing of expressions that match together. */
+export function isLiterals(table: usize): bool {
+  return load<u32>(table, TABLE_KIND) == KIND_LITERALS;
 }

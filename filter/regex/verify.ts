@@ -12,7 +12,9 @@ import {
   INSTRUCTION_SIZE,
   KIND_COMB,
   KIND_DENSE,
+  KIND_LITERALS,
   KIND_NFA,
+  LITERALS_COUNT,
   NFA_MAX_INSTRUCTIONS,
   NFA_SHAPES,
   NFA_TARGETS,
@@ -24,6 +26,9 @@ import {
   OP_SAVE,
   OP_SHIFT,
   OP_SPLIT,
+  OUTPUT_LINK_SHIFT,
+  OUTPUT_SIZE,
+  OUTPUT_TARGET,
   TABLE_BODY,
   TABLE_CLASS_MAP,
   TABLE_CLASSES,
@@ -33,6 +38,7 @@ import {
   TABLE_SETS,
   TABLE_START,
 } from "./layout";
+import { reserveMarks } from "./literals";
 import { nfaScratchBytes } from "./nfa";
 import { reserveScratch } from "./scratch";
 
@@ -52,6 +58,8 @@ export function verifyRegexTable(table: usize, length: i32): bool {
       return verifyComb(table, room, classes);
     case KIND_NFA:
       return verifyNfa(table, room, classes);
+    case KIND_LITERALS:
+      return verifyLiterals(table, room, classes);
     default:
       return false;
   }
@@ -79,18 +87,43 @@ function verifyDense(table: usize, room: u32, classes: u32): bool {
 
 function verifyComb(table: usize, room: u32, classes: u32): bool {
   const entries = load<u32>(table, TABLE_ENTRIES);
-  const sets = load<u32>(table, TABLE_SETS);
-  if (room & 3 || entries != room >> 2 || entries <= classes || entries > COMB_MAX_ENTRIES) return false;
-  // A state is where its row begins; the row, accept entry included, must end inside.
-  const states = entries - classes;
+  return (
+    !(room & 3) &&
+    entries == room >> 2 &&
+    verifyRows(table, entries, classes, load<u32>(table, TABLE_SETS), 0)
+  );
+}
+
+/** The rows of a comb: an entry for each class, one that names one of `accepts`, and `more` that name a state. */
+function verifyRows(table: usize, entries: u32, classes: u32, accepts: u32, more: u32): bool {
+  if (entries <= classes + more || entries > COMB_MAX_ENTRIES) return false;
+  // A state is where its row begins; the row must end inside.
+  const states = entries - classes - more;
   if (load<u32>(table, TABLE_START) >= states) return false;
   for (let i: u32 = 0; i < entries; i++) {
     const entry = load<u32>(table + (i << 2), TABLE_BODY);
     const name = entry & COMB_CLASS_MASK;
-    if (name > classes + 1) return false;
-    if (name && entry >> COMB_SHIFT >= (name > classes ? sets : states)) return false;
+    if (name > classes + 1 + more) return false;
+    if (name && entry >> COMB_SHIFT >= (name == classes + 1 ? accepts : states)) return false;
   }
   return true;
+}
+
+function verifyLiterals(table: usize, room: u32, classes: u32): bool {
+  const entries = load<u32>(table, TABLE_ENTRIES);
+  const count = load<u32>(table, LITERALS_COUNT);
+  const targets = load<u32>(table, TABLE_SETS);
+  if (entries > room >> 2 || count > room / OUTPUT_SIZE || targets > count) return false;
+  if (room != (entries << 2) + count * OUTPUT_SIZE || !verifyRows(table, entries, classes, count, 1))
+    return false;
+  const outputs = table + TABLE_BODY + (entries << 2);
+  for (let i: u32 = 0; i < count; i++) {
+    const output = outputs + i * OUTPUT_SIZE;
+    // Only backwards, so no list of them is endless.
+    if (load<u32>(output) >> OUTPUT_LINK_SHIFT > i || load<u32>(output, OUTPUT_TARGET) >= targets)
+      return false;
+  }
+  return reserveMarks(targets + count);
 }
 
 function verifyNfa(table: usize, room: u32, classes: u32): bool {

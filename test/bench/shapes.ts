@@ -205,6 +205,19 @@ const shapes: Shape[] = [
     request: (i) => ask(`/api/v1/service-${i}/items/7`),
   },
   {
+    name: "contains",
+    most: 10_000,
+    rules: (size) => oneHost(each(size, (i) => forward({ path: regexPath(`.*x${i}y.*`) }))),
+    request: (i) => ask(`/some/path/x${i}y/items`),
+  },
+  {
+    // No literal says all of what such a rule asks for.
+    name: "contains-class",
+    most: 10_000,
+    rules: (size) => oneHost(each(size, (i) => forward({ path: regexPath(`.*/x${i}/[0-9]+/.*`) }))),
+    request: (i) => ask(`/some/x${i}/17/items`),
+  },
+  {
     name: "mix",
     most: 100_000,
     rules: mixedRules,
