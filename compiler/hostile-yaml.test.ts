@@ -3,12 +3,14 @@
  * throws, and takes a bounded time. `npm run fuzz` looks for more of them.
  */
 
+import picocolors from "picocolors";
 import { describe, expect, it } from "vitest";
 import { checkSources } from "./check.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { Ignores } from "./diagnostics/ignores.ts";
 import { renderGithub } from "./diagnostics/render-github.ts";
 import { toJson } from "./diagnostics/render-json.ts";
+import { renderText } from "./diagnostics/render-text.ts";
 import { DEFAULT_PROXY_OPTIONS } from "./options.ts";
 
 const to = (host: string) => ({ destination: { host, port: { number: 80 } } });
@@ -84,3 +86,47 @@ describe("hostile YAML", () => {
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
+
+describe("many of the same", () => {
+  const HEAD = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec:\n";
+
+  it.each([
+    ["mistakes in the YAML are told up to a number", "'a' ".repeat(20_000), "SL0005", 20],
+    ["keys that are there twice, too", "k: v\n".repeat(20_000), "SL0008", 20],
+    ["unknown fields are all told", HEAD + many(20_000, (i) => `  k${i}: v\n`), "SL0104", 20_000],
+    ["hosts that overlap", `${HEAD}  hosts: [${"a.example,".repeat(20_000)}]\n`, "SL0216", 19_999],
+    ["aliases", `a: &a [1]\nb: [${"*a,".repeat(20_000)}]\n`, "SL0007", 1],
+    [
+      "merges of a large mapping",
+      `a: &a {${many(10_000, (i) => `k${i}: v,`)}}\nb:\n${"- <<: *a\n".repeat(10_000)}`,
+      "SL0007",
+      1,
+    ],
+    ["comments that silence nothing", "# sluice: ignore SL0801 x\n".repeat(20_000), "SL0901", 20_000],
+  ])("%s", { timeout: 60_000 }, (_name, text, code, count) => {
+    const start = performance.now();
+    expect(check(text).filter((diagnostic) => diagnostic.code === code)).toHaveLength(count);
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  it("a thousand findings are shown, those that matter most", () => {
+    const file = { path: "a.yaml", text: "a\n".repeat(3000) };
+    const found = Array.from({ length: 3000 }, (_, i): Diagnostic => {
+      const level = i % 300 === 0 ? "error" : "warning";
+      return {
+        code: level === "error" ? "SL0104" : "SL0401",
+        level,
+        message: "x",
+        span: { file, start: i * 2, end: i * 2 + 1 },
+      };
+    });
+    const text = renderText(found, picocolors.createColors(false));
+    expect(text.match(/error\[/g)).toHaveLength(10);
+    expect(text.match(/warning\[/g)).toHaveLength(990);
+    expect(text).toContain("2000 more are not shown");
+  });
+});
+
+function many(count: number, make: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => make(i)).join("");
+}

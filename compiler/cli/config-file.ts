@@ -3,10 +3,12 @@
  * in it is said with its line, and the near key; flags win over it.
  */
 
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { closest } from "fastest-levenshtein";
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { readAtMost, whyUnreadable } from "../source/bounded.ts";
+import { inspectTree } from "../source/inspect-tree.ts";
+import { depthExceeded, MAX_DEPTH } from "../source/yaml.ts";
 import { UsageError } from "./exit.ts";
 
 /** Values as they stand in the file; the same checks as for flags run on them afterwards. */
@@ -90,12 +92,15 @@ const READERS: Readonly<Record<keyof FileOptions, Reader>> = {
 /** What may stand in it. */
 export const CONFIG_KEYS: readonly string[] = Object.keys(READERS);
 
-export async function readConfigFile(file: string): Promise<FileOptions> {
+/** Bytes; there are not so many options. */
+const MAX_FILE_SIZE = 1024 * 1024;
+
+export function readConfigFile(file: string): FileOptions {
   let source: string;
   try {
-    source = await readFile(file, "utf8");
+    source = Buffer.from(readAtMost(file, MAX_FILE_SIZE)).toString();
   } catch (error) {
-    throw new UsageError(`--config ${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new UsageError(`--config ${file}: cannot be read: ${whyUnreadable(error)}`);
   }
   return parseConfig(file, source);
 }
@@ -103,7 +108,9 @@ export async function readConfigFile(file: string): Promise<FileOptions> {
 /** The same for a text that was read. */
 export function parseConfig(file: string, source: string): FileOptions {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines });
+  const tooDeep = depthExceeded(source);
+  if (tooDeep !== undefined) throw new UsageError(`${file}: it nests deeper than ${MAX_DEPTH} levels`);
+  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false });
   const failAt = (offset: number, message: string): never => {
     const { line, col } = lines.linePos(offset);
     throw new UsageError(`${file}:${line}:${col}: ${message}`);
@@ -111,6 +118,13 @@ export function parseConfig(file: string, source: string): FileOptions {
   const [error] = document.errors;
   if (error !== undefined) {
     failAt(error.pos[0], error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""));
+  }
+  const [problem] = inspectTree(document);
+  if (problem !== undefined) {
+    failAt(
+      problem.range[0],
+      problem.kind === "duplicateKey" ? "this key is given twice" : "an alias that cannot be resolved",
+    );
   }
   const root = document.contents;
   if (root === null) {

@@ -1,8 +1,7 @@
 /** `sluice inspect`: what is in a routing blob. */
 
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import { describeProgram, type ProgramDescription, ProgramError } from "../program/describe.ts";
+import { readAtMost, readStreamAtMost, whyUnreadable } from "../source/bounded.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./report.ts";
 import type { Colors, Terminal } from "./terminal.ts";
@@ -32,11 +31,16 @@ export async function inspectCommand(
   return EXIT.ok;
 }
 
+/** Bytes; the program of 40,000 rules has a tenth of it. */
+const MAX_FILE_SIZE = 256 * 1024 * 1024;
+
 async function readBlob(file: string): Promise<Uint8Array> {
   try {
-    return file === "-" ? await buffer(process.stdin) : await readFile(file);
+    return file === "-"
+      ? await readStreamAtMost(process.stdin, MAX_FILE_SIZE)
+      : readAtMost(file, MAX_FILE_SIZE);
   } catch (error) {
-    throw new UsageError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new UsageError(`${file}: cannot be read: ${whyUnreadable(error)}`);
   }
 }
 

@@ -96,7 +96,7 @@ export async function readCommonOptions(
   flags: ProxyFlags & { readonly out?: string },
   defaults: { listenAddress: string },
 ): Promise<CommonOptions> {
-  const file: FileOptions = flags.config === undefined ? {} : await readConfigFile(flags.config);
+  const file: FileOptions = flags.config === undefined ? {} : readConfigFile(flags.config);
   const given: FileOptions = { ...file, ...definedOnly(flags) };
   const inputs = paths.length > 0 ? paths : (file.paths ?? []);
   if (inputs.length === 0) {

@@ -1,8 +1,9 @@
 /** `sluice schema`: JSON schemas of the files that users write for Sluice itself. */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { makeDirectory } from "../output/write.ts";
 import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../schema/published.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,7 +31,7 @@ export async function schemaCommand(
 ): Promise<ExitCode> {
   if (out !== undefined) {
     if (name !== undefined) throw new UsageError(`--out writes all schemas; leave "${name}" out`);
-    await mkdir(out, { recursive: true });
+    await makeDirectory(out);
     for (const one of NAMES) {
       const file = path.join(out, `${one}.schema.json`);
       await writeFile(file, publishedSchema(one));

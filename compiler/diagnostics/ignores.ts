@@ -19,17 +19,34 @@ interface Ignore {
   readonly line: number;
 }
 
+interface FileIgnores {
+  readonly all: readonly Ignore[];
+  /** Code → line → the comments that are about both. */
+  readonly byCode: ReadonlyMap<string, ReadonlyMap<number, readonly Ignore[]>>;
+}
+
+function indexed(all: readonly Ignore[]): FileIgnores {
+  const byCode = new Map<string, Map<number, Ignore[]>>();
+  for (const ignore of all) {
+    const byLine = byCode.get(ignore.code) ?? new Map<number, Ignore[]>();
+    byCode.set(ignore.code, byLine);
+    const onLine = byLine.get(ignore.line) ?? [];
+    byLine.set(ignore.line, onLine);
+    onLine.push(ignore);
+  }
+  return { all, byCode };
+}
+
 export class Ignores {
-  readonly #byFile = new Map<SourceFile, readonly Ignore[]>();
+  readonly #byFile = new Map<SourceFile, FileIgnores>();
   readonly #used = new Set<Ignore>();
 
   /** Also remembers that the comment was of use. */
   silences({ code, level, span }: Diagnostic): boolean {
     if (span === undefined || level === "error") return false;
-    const ignores = this.#of(span.file).filter((ignore) => ignore.code === code);
-    if (ignores.length === 0) return false;
-    const { line } = positionAt(span.file, span.start);
-    const found = ignores.filter((ignore) => ignore.line === line);
+    const byLine = this.#of(span.file).byCode.get(code);
+    // Where nothing is silenced, no position has to be worked out.
+    const found = byLine?.get(positionAt(span.file, span.start).line) ?? [];
     for (const ignore of found) this.#used.add(ignore);
     return found.length > 0;
   }
@@ -37,7 +54,7 @@ export class Ignores {
   /** To be asked when everything was found that is to be found. */
   reportUseless(files: Iterable<SourceFile>, sink: DiagnosticSink): void {
     for (const file of files) {
-      for (const ignore of this.#of(file)) this.#reportUseless(file, ignore, sink);
+      for (const ignore of this.#of(file).all) this.#reportUseless(file, ignore, sink);
     }
   }
 
@@ -74,10 +91,10 @@ export class Ignores {
     }
   }
 
-  #of(file: SourceFile): readonly Ignore[] {
+  #of(file: SourceFile): FileIgnores {
     let ignores = this.#byFile.get(file);
     if (ignores === undefined) {
-      ignores = ignoresIn(file);
+      ignores = indexed(ignoresIn(file));
       this.#byFile.set(file, ignores);
     }
     return ignores;

@@ -16,8 +16,24 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 const LONGEST_LINE = 200;
 const LINES_AROUND = 1;
 
+/** Findings; nobody reads more of them, and a hundred thousand would take minutes and megabytes. */
+const MOST_SHOWN = 1000;
+
 export function renderText(diagnostics: readonly Diagnostic[], colors: Colors): string {
-  return diagnostics.map((diagnostic) => `${renderOne(diagnostic, colors)}\n`).join("\n");
+  const shown = mostSevere(diagnostics, MOST_SHOWN).map((diagnostic) => `${renderOne(diagnostic, colors)}\n`);
+  const left = diagnostics.length - shown.length;
+  if (left > 0) shown.push(`${left} more are not shown; --format json has all of them\n`);
+  return shown.join("\n");
+}
+
+/** In their order; when there are too many, what is less severe is left out first. */
+function mostSevere(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
+  if (diagnostics.length <= most) return diagnostics;
+  const bySeverity = (["error", "warning", "info"] as const).flatMap((wanted) =>
+    diagnostics.filter(({ level }) => level === wanted),
+  );
+  const kept = new Set(bySeverity.slice(0, most));
+  return diagnostics.filter((diagnostic) => kept.has(diagnostic));
 }
 
 function renderOne(diagnostic: Diagnostic, colors: Colors): string {
@@ -42,14 +58,16 @@ function where(span: Span): string {
   return `${printable(span.file.path)}:${line}:${column}`;
 }
 
-/** Files with secrets in them, made fit to be seen once and not for each finding. */
-const harmless = new WeakMap<SourceFile, readonly string[]>();
+/** Files with secrets in them, made fit to be seen once and not for each finding; `undefined`: there are none. */
+const harmless = new WeakMap<SourceFile, readonly string[] | undefined>();
 
 function visibleLines(file: SourceFile, first: number, last: number): readonly string[] {
-  if (!file.text.includes("Secret")) return linesOf(file, first, last);
-  const lines = harmless.get(file) ?? hideSecrets(file.text.split("\n"), file.text);
-  harmless.set(file, lines);
-  return lines.slice(first - 1, last);
+  if (!harmless.has(file)) {
+    const hasSecrets = file.text.includes("Secret");
+    harmless.set(file, hasSecrets ? hideSecrets(file.text.split("\n"), file.text) : undefined);
+  }
+  const lines = harmless.get(file);
+  return lines === undefined ? linesOf(file, first, last) : lines.slice(first - 1, last);
 }
 
 /** The lines around a span, with what is meant marked. Of a span over several lines the first is shown. */

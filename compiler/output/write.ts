@@ -32,7 +32,7 @@ const NEW_DATA = /^\.\.data_[0-9a-f]{16}$/;
 
 export async function writeOutput(directory: string, files: OutputFiles): Promise<WriteResult> {
   const root = path.resolve(directory);
-  await mkdir(root, { recursive: true });
+  await makeDirectory(root);
   await refuseForeign(root, files);
   return withLock(path.join(root, LOCK), {}, async () => {
     const current = await currentGeneration(root);
@@ -44,6 +44,21 @@ export async function writeOutput(directory: string, files: OutputFiles): Promis
     await removeLeftovers(root);
     return { changed: !unchanged };
   });
+}
+
+/** Says in words that a file stands where the directory, or one above it, should be. */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST" && code !== "ENOTDIR") throw error;
+    throw new ForeignDirectoryError(
+      code === "EEXIST"
+        ? `${directory} is there and no directory; name a directory`
+        : `${directory} cannot be made: a part of its path is no directory`,
+    );
+  }
 }
 
 /**

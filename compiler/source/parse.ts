@@ -4,10 +4,12 @@
  * in it cost a second parse of their piece, when they are asked for.
  */
 
-import { type Document, isCollection, isNode, isPair, type YAMLError } from "yaml";
-import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { type Document, isCollection, isNode, type YAMLError } from "yaml";
+import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { inspectTree, type TreeProblem } from "./inspect-tree.ts";
 import { piecesOf } from "./plain.ts";
 import type { SourceFile, Span } from "./span.ts";
+import { keyAt, nodeAt } from "./tree.ts";
 import {
   depthExceeded,
   MAX_DEPTH,
@@ -16,7 +18,6 @@ import {
   parseTrees,
   plainValue,
   valuesExceeded,
-  visitBadAliases,
 } from "./yaml.ts";
 
 type Path = readonly (string | number)[];
@@ -71,13 +72,15 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
     return [];
   }
   const documents: SourceDocument[] = [];
+  const few = new FirstFew(sink);
   for (const document of parseTrees(file.text)) {
-    for (const error of document.errors) report(file, error, sink);
+    for (const error of document.errors) few.report(syntaxError(file, error));
     if (document.errors.length > 0 || document.contents === null) continue;
-    const read = readDocument(file, document, sink);
+    const read = readDocument(file, document, few);
     // A `---` with nothing behind it.
     if (read !== undefined && read.value !== null) documents.push(read);
   }
+  few.end();
   return documents;
 }
 
@@ -88,19 +91,19 @@ function readDocument(
 ): SourceDocument | undefined {
   const range = document.contents!.range;
   const span: Span = { file, start: range[0], end: range[1] };
-  if (reportAliases(file, document, sink)) {
-    return undefined;
-  }
+  const problems = inspectTree(document);
+  for (const problem of problems) sink.report(treeError(file, problem));
+  if (problems.length > 0) return undefined;
   let value: unknown;
   try {
     value = plainValue(document);
   } catch (error) {
+    // A merge of what is no mapping.
     sink.report({
-      code: "SL0007",
+      code: "SL0005",
       level: "error",
-      message: error instanceof Error ? error.message : String(error),
+      message: `not YAML: ${error instanceof Error ? error.message : String(error)}`,
       span,
-      help: "Write the repeated parts out, or use fewer aliases.",
     });
     return undefined;
   }
@@ -124,9 +127,9 @@ function find(
 ): Span {
   for (let length = path.length; length > 0; length--) {
     const part = path.slice(0, length);
-    const value = document.getIn(part, true);
+    const value = nodeAt(document, part);
     const named = (key && length === path.length) || isBelowItsKey(text, document, part, value);
-    const node = named ? keyNode(document, part) : value;
+    const node = named ? keyAt(document, part) : value;
     if (isNode(node) && node.range) {
       return { file, start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) };
     }
@@ -134,53 +137,70 @@ function find(
   return root;
 }
 
-/** True when there was one. */
-function reportAliases(file: SourceFile, document: Document.Parsed, sink: DiagnosticSink): boolean {
-  let found = false;
-  visitBadAliases(document, (name, [start, end], leadsNowhere) => {
-    found = true;
-    sink.report({
-      code: "SL0007",
-      level: "error",
-      message: leadsNowhere
-        ? `no anchor &${name} stands before this alias`
-        : `*${name} stands inside of what it stands for`,
-      span: { file, start, end },
-      help: "Write the repeated part out.",
-    });
-  });
-  return found;
-}
-
 /** A block that starts on a line after its key: what is wrong with the whole of it is looked for at the key. */
 function isBelowItsKey(text: string, document: Document.Parsed, path: Path, value: unknown): boolean {
   if (!isCollection(value) || !value.range || typeof path.at(-1) !== "string") {
     return false;
   }
-  const key = keyNode(document, path);
+  const key = keyAt(document, path);
   return isNode(key) && !!key.range && text.slice(key.range[1], value.range[0]).includes("\n");
 }
 
-function keyNode(document: Document.Parsed, path: Path): unknown {
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-  const items = (parent as { items?: unknown[] } | null)?.items ?? [];
-  for (const item of items) {
-    if (isPair(item) && String((item.key as { value?: unknown } | null)?.value) === String(path.at(-1))) {
-      return item.key;
-    }
-  }
-  return undefined;
+function syntaxError(file: SourceFile, { message, pos: [start, end] }: YAMLError): Diagnostic {
+  const span = { file, start, end: Math.max(end, start + 1) };
+  return { code: "SL0005", level: "error", message: `not YAML: ${message}`, span };
 }
 
-function report(file: SourceFile, error: YAMLError, sink: DiagnosticSink): void {
-  const duplicate = error.code === "DUPLICATE_KEY";
-  sink.report({
-    code: duplicate ? "SL0008" : "SL0005",
-    level: "error",
-    message: duplicate ? "this key is given twice" : `not YAML: ${error.message}`,
-    span: { file, start: error.pos[0], end: Math.max(error.pos[1], error.pos[0] + 1) },
-    ...(duplicate ? { help: "Keep one of them." } : {}),
-  });
+function treeError(file: SourceFile, problem: TreeProblem): Diagnostic {
+  const [start, end] = problem.range;
+  const span = { file, start, end: Math.max(end, start + 1) };
+  switch (problem.kind) {
+    case "duplicateKey":
+      return {
+        code: "SL0008",
+        level: "error",
+        message: "this key is given twice",
+        span,
+        help: "Keep one of them.",
+      };
+    case "unknownAlias":
+      return aliasError(`no anchor &${problem.name} stands before this alias`, span);
+    case "aliasOfItself":
+      return aliasError(`*${problem.name} stands inside of what it stands for`, span);
+    case "tooManyAliases":
+      return aliasError(`the document has more than ${problem.most} aliases`, span);
+    case "tooMuchByAliases":
+      return aliasError(`the aliases of the document stand for more than ${problem.most} values`, span);
+  }
+}
+
+function aliasError(message: string, span: Span): Diagnostic {
+  return { code: "SL0007", level: "error", message, span, help: "Write the repeated parts out." };
+}
+
+/** One slip early in a file may make an error of each line behind it: they are told up to a number, then counted. */
+class FirstFew implements DiagnosticSink {
+  static readonly MOST = 20;
+  readonly #sink: DiagnosticSink;
+  #last: Diagnostic | undefined;
+  #count = 0;
+
+  constructor(sink: DiagnosticSink) {
+    this.#sink = sink;
+  }
+
+  report(diagnostic: Diagnostic): void {
+    this.#count += 1;
+    if (this.#count < FirstFew.MOST) this.#sink.report(diagnostic);
+    else this.#last ??= diagnostic;
+  }
+
+  end(): void {
+    if (this.#last === undefined) return;
+    const more = this.#count - FirstFew.MOST;
+    const help = `${more} more mistakes in the YAML of this file follow; they may all come from the first.`;
+    this.#sink.report(more === 0 ? this.#last : { ...this.#last, help });
+  }
 }
 
 /** A document whose tree is made again when a position in it is asked for. */

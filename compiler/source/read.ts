@@ -4,11 +4,11 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { type BigIntStats, readdirSync, readFileSync, statSync } from "node:fs";
+import { type BigIntStats, readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { buffer } from "node:stream/consumers";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
+import { readAtMost, readStreamAtMost, TooLargeError, whyUnreadable } from "./bounded.ts";
 import type { SourceFile } from "./span.ts";
 
 const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);
@@ -41,12 +41,17 @@ export async function readInputs(
   };
   for (const given of paths) {
     if (given === "-") {
-      if (!seen.has("-")) add("<stdin>", await buffer(process.stdin));
+      if (seen.has("-")) continue;
       seen.add("-");
+      try {
+        add("<stdin>", await readStreamAtMost(process.stdin, MAX_FILE_SIZE));
+      } catch (error) {
+        unreadable("standard input", error, sink);
+      }
       continue;
     }
     // One after another and not awaited: for thousands of small files that takes a fraction of the time.
-    const names = expand(given, sink);
+    const { names, isDirectory } = expand(given, sink);
     for (const [i, name] of names.entries()) {
       progress.at("reading", i, names.length);
       const key = path.resolve(name);
@@ -54,12 +59,10 @@ export async function readInputs(
       seen.add(key);
       try {
         const stats = statSync(name, { bigint: true });
-        if (stats.size > MAX_FILE_SIZE) {
-          sink.report({
-            code: "SL0003",
-            level: "error",
-            message: `${name} has ${stats.size} bytes; at most ${MAX_FILE_SIZE} are read`,
-          });
+        // In a directory a pipe or a device is an accident, and may have no end; by name it was meant.
+        if (isDirectory && !stats.isFile()) {
+          const message = `cannot read ${name}: it is no file`;
+          sink.report({ code: "SL0001", level: "error", message });
           continue;
         }
         const identity = identityOf(stats);
@@ -69,7 +72,7 @@ export async function readInputs(
           file = known.file;
           files.push(file);
         } else {
-          file = add(name, readFileSync(name));
+          file = add(name, readAtMost(name, MAX_FILE_SIZE));
         }
         if (file !== undefined && identity !== undefined) keep.set(key, { file, identity });
       } catch (error) {
@@ -88,9 +91,12 @@ function identityOf(stats: BigIntStats): string | undefined {
   return stats.isFile() && age > SETTLED ? `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}` : undefined;
 }
 
-function expand(given: string, sink: DiagnosticSink): string[] {
+function expand(
+  given: string,
+  sink: DiagnosticSink,
+): { readonly names: readonly string[]; readonly isDirectory: boolean } {
   try {
-    if (!statSync(given).isDirectory()) return [given];
+    if (!statSync(given).isDirectory()) return { names: [given], isDirectory: false };
     const entries = readdirSync(given, { recursive: true, withFileTypes: true });
     const names = entries
       .filter((entry) => !entry.isDirectory() && EXTENSIONS.has(path.extname(entry.name)))
@@ -103,18 +109,17 @@ function expand(given: string, sink: DiagnosticSink): string[] {
         message: `${given} holds no .yaml, .yml or .json file`,
       });
     }
-    return names;
+    return { names, isDirectory: true };
   } catch (error) {
     unreadable(given, error, sink);
-    return [];
+    return { names: [], isDirectory: false };
   }
 }
 
 function unreadable(name: string, error: unknown, sink: DiagnosticSink): void {
-  const code = (error as NodeJS.ErrnoException).code;
-  const why =
-    code === "ENOENT" ? "it does not exist" : code === "EACCES" ? "permission is denied" : String(error);
-  sink.report({ code: "SL0001", level: "error", message: `cannot read ${name}: ${why}` });
+  const code = error instanceof TooLargeError ? "SL0003" : "SL0001";
+  const message = `cannot read ${name === "" ? '""' : name}: ${whyUnreadable(error)}`;
+  sink.report({ code, level: "error", message });
 }
 
 function decode(name: string, bytes: Uint8Array, sink: DiagnosticSink): SourceFile | undefined {

@@ -3,11 +3,10 @@
  * or other types that JSON has not. It knows nothing of files and diagnostics.
  */
 
-import { Document, parseAllDocuments, type Tags, visit } from "yaml";
+import { Document, parseAllDocuments, type Tags } from "yaml";
+import { inspectTree } from "./inspect-tree.ts";
 import { readTame, WILD } from "./tame.ts";
 
-/** Aliases are resolved up to so many nodes in all: more is a bomb, not a configuration. */
-const MAX_ALIAS_COUNT = 1000;
 /** Levels; deeper input is refused before the parser recurses into it. */
 export const MAX_DEPTH = 100;
 /** Types of YAML 1.1 that JSON has not; Kubernetes reads them as strings or not at all. */
@@ -23,6 +22,8 @@ const FLOAT_EXP = /^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[
 const OPTIONS = {
   version: "1.1",
   merge: true,
+  // Both are looked for by `inspectTree`, in one walk.
+  uniqueKeys: false,
   prettyErrors: false,
   logLevel: "error",
   customTags: (tags: Tags): Tags =>
@@ -50,24 +51,9 @@ export function parseTrees(text: string): Document.Parsed[] {
   return parseAllDocuments(text, OPTIONS) as Document.Parsed[];
 }
 
+/** Of a tree that `inspectTree` finds nothing in. */
 export function plainValue(document: Document.Parsed): unknown {
-  return document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
-}
-
-/** Visits the aliases that lead nowhere (without `source`) or back to themselves. */
-export function visitBadAliases(
-  document: Document.Parsed,
-  visitor: (name: string, span: readonly [number, number], leadsNowhere: boolean) => void,
-): void {
-  visit(document, {
-    Alias(_key, alias, parents) {
-      const source = alias.resolve(document);
-      if (source === undefined || parents.includes(source)) {
-        const [start, end] = alias.range ?? [0, 1];
-        visitor(alias.source, [start, end], source === undefined);
-      }
-    },
-  });
+  return document.toJS({ maxAliasCount: -1 });
 }
 
 /** What is left of a piece of a file when its tree is gone. */
@@ -92,13 +78,7 @@ export function parsePlain(text: string): Plain | null | undefined {
   if (document === undefined) return null;
   if (documents.length > 1 || document.errors.length > 0) return undefined;
   if (document.contents === null) return null;
-  if (text.includes("*")) {
-    let bad = false;
-    visitBadAliases(document, () => {
-      bad = true;
-    });
-    if (bad) return undefined;
-  }
+  if (inspectTree(document).length > 0) return undefined;
   try {
     const value = plainValue(document);
     if (value === null) return null;

@@ -4,11 +4,12 @@
  * them, without a word of their content.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { Confidential } from "../../ir/confidential.ts";
 import type { Secret } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
+import { regularFileAtMost } from "../../source/bounded.ts";
 import type { Span } from "../../source/span.ts";
 import type { Resource, SecretSpec } from "../model.ts";
 import { compareStrings } from "../order.ts";
@@ -203,10 +204,9 @@ function isInside(folder: string, parent: string): boolean {
   return relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
 }
 
+/** Bytes; the authorities of a whole system are a fraction of it. */
+const MAX_FILE_SIZE = 16 * 1024 * 1024;
+
 function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+  return regularFileAtMost(file, MAX_FILE_SIZE);
 }

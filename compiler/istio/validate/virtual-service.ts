@@ -4,7 +4,7 @@
  */
 
 import { isIP } from "node:net";
-import { covers } from "../host-names.ts";
+import { firstOverlaps } from "../host-overlaps.ts";
 import type { FieldPath, Resource } from "../resource.ts";
 import type { VirtualServiceSpec } from "../types.ts";
 import { type Check, each } from "./check.ts";
@@ -65,9 +65,11 @@ function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean, atGat
   });
   if (!valid) return;
   const hosts = (spec.hosts ?? []).map((host) => host.toLowerCase());
+  const overlaps = firstOverlaps(hosts);
   each(hosts, [...SPEC, "hosts"], (host, path, i) => {
-    const other = hosts.slice(0, i).find((earlier) => covers(earlier, host) || covers(host, earlier));
-    if (other !== undefined) check.report("SL0216", path, `${quote(host)} overlaps with ${quote(other)}`);
+    const other = overlaps[i];
+    if (other === undefined) return;
+    check.report("SL0216", path, `${quote(host)} overlaps with ${quote(hosts[other]!)}`);
   });
 }
 
