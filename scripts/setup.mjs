@@ -12,9 +12,9 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 
 /**
  * Makes the checkout ready to run. Ends the process with one clear line when it cannot. What it does is said on
- * standard error when `quietly`, for a program whose own output is read by another.
+ * standard error when `quietly`, for a program whose own output is read by another. `names`: what to build, if not all.
  */
-export async function setup({ quietly = false } = {}) {
+export async function setup({ quietly = false, names = [] } = {}) {
   const say = quietly ? console.error : console.log;
   const manifest = await readJson(path.join(ROOT, "package.json"));
   const problem = nodeProblem(process.versions.node, manifest.engines.node);
@@ -36,7 +36,7 @@ export async function setup({ quietly = false } = {}) {
   }
   const { build, BuildError } = await import("./build.mjs");
   try {
-    await build({ log: (line) => say(`setup: ${line}`) });
+    await build({ names, log: (line) => say(`setup: ${line}`) });
   } catch (error) {
     if (error instanceof BuildError) {
       fail(error.message);
