@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { packageRoot } from "../../compiler/runtime/index.ts";
 
 export interface Outcome {
@@ -29,7 +30,11 @@ function launch(args: readonly string[], cwd: string): ChildProcess {
   return spawn(process.execPath, [program, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
 }
 
-export function sluice(args: readonly string[], cwd: string, input = ""): Promise<Outcome> {
+export function sluice(
+  args: readonly string[],
+  cwd: string,
+  input: string | Readable = "",
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const start = performance.now();
     const child = launch(args, cwd);
@@ -47,7 +52,8 @@ export function sluice(args: readonly string[], cwd: string, input = ""): Promis
       resolve({ code, out, err, elapsedMs: performance.now() - start });
     });
     child.stdin!.on("error", () => {});
-    child.stdin!.end(input);
+    if (typeof input === "string") child.stdin!.end(input);
+    else input.pipe(child.stdin!);
   });
 }
 

@@ -1,0 +1,90 @@
+/** Calls that are wrong: an exit code, and one line that says what to write instead. */
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import picocolors from "picocolors";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runCommandLine } from "./program.ts";
+
+const RULES = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: a }
+spec:
+  hosts: [a.example]
+  http: [{ redirect: { uri: /x } }]
+`;
+
+const home = process.cwd();
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), "sluice-calls-"));
+  process.chdir(folder);
+  writeFileSync("good.yaml", RULES);
+  writeFileSync("binary.yaml", Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe, 0, 0]));
+  writeFileSync("deep-config.yaml", "[".repeat(200_000));
+  writeFileSync("wrong-config.yaml", "path: good.yaml\n");
+  writeFileSync("case.yaml", "name: a\nchecks: [{ ask: GET http://a.example/, expect: { status: 301 } }]\n");
+  mkdirSync("empty");
+  mkdirSync("full");
+  writeFileSync(path.join("full", "good.yaml"), RULES);
+});
+afterAll(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const EXPLAIN = ["explain", "good.yaml", "--request"];
+
+test.each<readonly [name: string, args: readonly string[], code: number, words: string]>([
+  ["no command", [], 2, "Usage: sluice"],
+  ["an unknown flag", ["check", "good.yaml", "--strikt"], 2, "Did you mean --strict?"],
+  ["an unknown format", ["check", "good.yaml", "--format", "xml"], 2, "text, json, sarif, github"],
+  ["a flag without its value", ["build", "good.yaml", "--out"], 2, "--out"],
+  ["an empty path", ["check", ""], 1, '""'],
+  ["a path with a NUL", ["check", "a\u0001b"], 1, "it does not exist"],
+  ["a name too long", ["check", "x".repeat(5000)], 1, "its name is too long"],
+  ["a directory without rules", ["check", "empty"], 1, "empty holds no .yaml"],
+  ["a file that is no text", ["check", "binary.yaml"], 1, "is not UTF-8"],
+  ["a configuration that is a directory", ["check", "--config", "empty"], 2, "it is a directory"],
+  ["a configuration that nests deep", ["check", "--config", "deep-config.yaml"], 2, "deeper than"],
+  ["a configuration with a slip", ["check", "--config", "wrong-config.yaml"], 2, 'did you mean "paths"?'],
+  ["a build without a place", ["build", "good.yaml"], 2, "--out"],
+  ["a build below a file", ["build", "good.yaml", "--out", "good.yaml/x"], 2, "no directory"],
+  ["a build over other files", ["build", "good.yaml", "--out", "full"], 2, "which no build of Sluice wrote"],
+  [
+    "a port mapped twice",
+    ["build", "good.yaml", "--out", "o", "--port-map", "80=1", "--port-map", "80=2"],
+    2,
+    "port 80",
+  ],
+  ["no request", ["explain", "good.yaml"], 2, "--request"],
+  ["two requests", [...EXPLAIN, "http://a/", "--curl", "curl http://a/"], 2, "give one of them"],
+  ["an empty request", [...EXPLAIN, ""], 2, "METHOD http://host/path"],
+  ["a listener that is not there", [...EXPLAIN, "http://a/", "--at", "mash"], 2, "there are mesh"],
+  ["a target without a filter", [...EXPLAIN, "http://a/", "--target", "native"], 2, "leave it out"],
+  ["no cases", ["test", "good.yaml"], 2, "--cases"],
+  ["cases without end", ["test", "good.yaml", "--cases", "/dev/zero"], 1, "more than"],
+  ["standard input twice", ["test", "-", "--cases", "-"], 2, "only one can be read"],
+  [
+    "a threshold of 101",
+    ["test", "good.yaml", "--cases", "case.yaml", "--coverage-threshold", "101"],
+    2,
+    "from 0 to 100",
+  ],
+  ["one side only", ["diff", "good.yaml"], 2, "new"],
+  ["both sides on standard input", ["diff", "-", "-"], 2, "both sides"],
+  ["a schema that is not there", ["schema", "rules"], 2, "config or cases"],
+  ["a schema by name and into a folder", ["schema", "config", "--out", "o"], 2, "leave"],
+  ["a blob that is a directory", ["inspect", "empty"], 2, "it is a directory"],
+])("%s", async (_name, args, wanted, words) => {
+  let said = "";
+  const note = (text: string) => {
+    said += text;
+  };
+  const colors = picocolors.createColors(false);
+  const code = await runCommandLine(args, { out: note, err: note, outColors: colors, errColors: colors });
+  expect({ code, said }).toEqual({ code: wanted, said: expect.stringContaining(words) });
+  expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|mistake in Sluice|undefined|\[object/);
+  expect(readdirSync(folder).filter((name) => name === "o" || name === "out")).toEqual([]);
+});
