@@ -168,6 +168,7 @@ export const DIAGNOSTIC_CODES = {
   SL0441: { level: "error", title: "A certificate or key that is none, or two that do not belong together." },
   SL0442: { level: "warning", title: "A certificate whose time is over, or has not begun." },
   SL0443: { level: "warning", title: "A server for which its port has no place any more.", istio: "IST0145" },
+  SL0444: { level: "warning", title: "Connections that nothing tells from those of another service." },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
   SL0601: { level: "info", title: "Rules that Envoy's own routes would serve cheaper." },
   SL0701: { level: "error", title: "A case that asks nothing that could be sent." },

@@ -29,6 +29,17 @@ export const DYNAMIC_FORWARD_PROXY_FILTER: Extension = {
   }),
 };
 
+/** The same for connections whose clients ask for a name by TLS. */
+export function sniForwardProxy(port: number): Extension {
+  return {
+    name: "envoy.filters.network.sni_dynamic_forward_proxy",
+    typed_config: typed("envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig", {
+      port_value: port,
+      dns_cache_config: DNS_CACHE,
+    }),
+  };
+}
+
 /**
  * Whether some route of each listener leads to such a cluster: only there the filter has something to do. Without the
  * filter, a request for such a cluster finds no host, and is answered 503.

@@ -75,11 +75,12 @@ function canBeWritten({ discovery }: Cluster): boolean {
   return discovery.kind === "eds" || isLookedUp(discovery.kind) || discovery.endpoints.length > 0;
 }
 
-/** Those with TLS share the listener of their port, and are told apart by what clients ask for. */
+/** Those with TLS share the listener of their port, as do those of one port of the mesh. */
 function bySocket(listeners: Sharing): Sharing[] {
   const sockets = new Map<string, (Listener | TcpChain)[]>();
   for (const listener of listeners) {
-    const socket = hasNames(listener) ? `${listener.address} ${listener.port}` : listener.name;
+    const own = "listener" in listener ? listener.listener : undefined;
+    const socket = own ?? (hasNames(listener) ? `${listener.address} ${listener.port}` : listener.name);
     const sharing = sockets.get(socket);
     if (sharing === undefined) sockets.set(socket, [listener]);
     else sharing.push(listener);

@@ -1,10 +1,18 @@
 /** Passes connections on as they are. */
 
 import type { TcpChain } from "../ir/ir.ts";
-import { type Extension, typed } from "./protobuf.ts";
+import { sniForwardProxy } from "./dynamic-forward-proxy.ts";
+import { duration, type Extension, typed } from "./protobuf.ts";
+
+/** What a connection passes through, in order. */
+export function emitTcpFilters(chain: TcpChain): Extension[] {
+  const { lookupPort } = chain;
+  return [...(lookupPort === undefined ? [] : [sniForwardProxy(lookupPort)]), emitTcpProxy(chain)];
+}
 
 /** `envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy` */
-export function emitTcpProxy({ name, destinations }: TcpChain): Extension {
+function emitTcpProxy(chain: TcpChain): Extension {
+  const { name, destinations, idleTimeoutMs, maxConnectionDurationMs, hashesSource } = chain;
   const [only] = destinations;
   return {
     name: "envoy.filters.network.tcp_proxy",
@@ -17,6 +25,11 @@ export function emitTcpProxy({ name, destinations }: TcpChain): Extension {
               clusters: destinations.map(({ cluster, weight }) => ({ name: cluster, weight })),
             },
           }),
+      ...(idleTimeoutMs !== undefined && { idle_timeout: duration(idleTimeoutMs) }),
+      ...(maxConnectionDurationMs !== undefined && {
+        max_downstream_connection_duration: duration(maxConnectionDurationMs),
+      }),
+      ...(hashesSource && { hash_policy: [{ source_ip: {} }] }),
     }),
   };
 }

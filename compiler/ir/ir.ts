@@ -24,9 +24,13 @@ export interface Config {
   readonly secrets?: readonly Secret[];
 }
 
-/** Connections in which no HTTP is read. They can share a socket with others whose clients ask for another name. */
+/** Connections in which no HTTP is read. They can share a socket with others that are told from them. */
 export interface TcpChain {
   readonly name: string;
+  /** The listener that it is part of, with HTTP or without. Absent: one of its own, or that of all TLS on its socket. */
+  readonly listener?: string;
+  /** Ranges (CIDR) of the addresses that its connections are for; a redirected one keeps its own. Absent: all. */
+  readonly addresses?: readonly string[];
   readonly address: string;
   /** The port bound, after `--port-map`. */
   readonly port: number;
@@ -37,6 +41,12 @@ export interface TcpChain {
   /** TLS that ends here. */
   readonly tls?: ServerTls;
   readonly destinations: readonly { readonly cluster: string; readonly weight: number }[];
+  /** The name that a client asks for is looked up, and asked on this port, by destinations without endpoints. */
+  readonly lookupPort?: number;
+  readonly idleTimeoutMs?: number;
+  readonly maxConnectionDurationMs?: number;
+  /** Connections of one client stay with one endpoint. */
+  readonly hashesSource?: true;
 }
 
 /** A certificate with its key, or authorities that are trusted. */
@@ -86,6 +96,8 @@ export interface Listener {
   /** Whether clients may speak gRPC-Web to upstreams that speak gRPC. */
   readonly grpcWeb?: true;
   readonly tls?: ServerTls;
+  /** Connections that do not begin like HTTP are for chains on the same socket, and those for these addresses, too. */
+  readonly sniffs?: { readonly addresses: readonly string[] };
   readonly routes: RouteTable;
 }
 

@@ -19,12 +19,17 @@ export function socketsOf({ listeners, tcpChains = [] }: Config): Socket[] {
       port,
       scheme: tls === undefined ? ("http" as const) : ("https" as const),
     })),
-    ...tcpChains.map(({ name, address, port }) => ({ name, address, port, scheme: "tcp" as const })),
+    ...tcpChains.map(({ name, listener = name, address, port }) => ({
+      name: listener,
+      address,
+      port,
+      scheme: "tcp" as const,
+    })),
   ];
   const seen = new Set<string>();
-  return all.filter(({ address, port }) => {
-    const key = `${address} ${port}`;
-    const isNew = port === 0 || !seen.has(key);
+  return all.filter(({ name, address, port }) => {
+    const key = `${address} ${port === 0 ? name : port}`;
+    const isNew = !seen.has(key);
     seen.add(key);
     return isNew;
   });

@@ -6,8 +6,7 @@
 import type { ServerTls, TcpChain } from "../ir/ir.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
 import type { Lowering } from "./lowering.ts";
-import type { FieldPath, RouteDestination } from "./model.ts";
-import { destinationCluster } from "./routes/destinations.ts";
+import { lowerTcpRoute } from "./tcp-routes.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** Where the chains are for. */
@@ -38,10 +37,10 @@ export function lowerTcpServer(
     for (const [rule, { match, route }] of (virtualService.resource.spec.tcp ?? []).entries()) {
       const matches: readonly Match[] = match?.length ? match : [{}];
       if (matches.some((one) => applies(one, place, virtualService))) {
-        const destinations = lowerDestinations(route, ["spec", "tcp", rule], virtualService, place, lowering);
-        return destinations.length === 0
+        const lowered = lowerTcpRoute(route, ["spec", "tcp", rule], virtualService, place, lowering);
+        return lowered === undefined
           ? []
-          : [{ ...chainOf(place), serverNames: tls?.serverNames ?? [], ...(tls && { tls }), destinations }];
+          : [{ ...chainOf(place), serverNames: tls?.serverNames ?? [], ...(tls && { tls }), ...lowered }];
       }
     }
   }
@@ -62,15 +61,15 @@ export function lowerPassthroughServer(
         const names = (one.sniHosts ?? []).map((name) => name.toLowerCase());
         const free = [...new Set(names)].filter((name) => !takenNames.has(name));
         if (!applies(one, place, virtualService) || free.length === 0) continue;
-        const destinations = lowerDestinations(route, ["spec", "tls", rule], virtualService, place, lowering);
-        if (destinations.length === 0) continue;
+        const lowered = lowerTcpRoute(route, ["spec", "tls", rule], virtualService, place, lowering);
+        if (lowered === undefined) continue;
         for (const name of free) takenNames.add(name);
         chains.push({
           ...chainOf(place),
           name: `${place.name}_${chains.length}`,
           serverNames: free.includes("*") ? [] : free,
           readsServerName: true,
-          destinations,
+          ...lowered,
         });
       }
     }
@@ -89,25 +88,4 @@ function applies({ port, gateways }: Match, place: TcpPlace, { resource }: Virtu
     (!gateways?.length ||
       gateways.some((name) => resolveGatewayName(name, resource.namespace) === place.gateway))
   );
-}
-
-function lowerDestinations(
-  route: readonly RouteDestination[] = [],
-  rulePath: FieldPath,
-  virtualService: VirtualService,
-  { gateway, port }: TcpPlace,
-  lowering: Lowering,
-): TcpChain["destinations"] {
-  const used =
-    route.length === 1 ? route.map((one) => ({ ...one, weight: 1 })) : route.filter(({ weight }) => weight);
-  return used.map(({ destination, weight = 1 }) => {
-    const index = route.findIndex((one) => one.destination === destination);
-    const spanOf = (field: string) =>
-      virtualService.resource.spanOf([...rulePath, "route", index, "destination", ...field.split(".")]);
-    const fate = "connections to it will be closed";
-    return {
-      cluster: destinationCluster(destination, spanOf, virtualService, { gateway, port }, lowering, fate),
-      weight,
-    };
-  });
 }

@@ -62,10 +62,11 @@ export function lowerToIr(
   refuse(resources, gateways, virtualServices, options, report);
 
   const edge = lowerGateways(gateways, virtualServices, lowering);
-  const tcpChains = [...edge.tcpChains].sort((a, b) => compareStrings(a.name, b.name));
-  const listeners = [...edge.listeners, ...lowerMesh(virtualServices, lowering)].sort((a, b) =>
-    compareStrings(a.name, b.name),
-  );
+  const mesh = lowerMesh(virtualServices, lowering);
+  const byName = (a: { readonly name: string }, b: { readonly name: string }) =>
+    compareStrings(a.name, b.name);
+  const tcpChains = [...edge.tcpChains, ...mesh.tcpChains].sort(byName);
+  const listeners = [...edge.listeners, ...mesh.listeners].sort(byName);
   reportPortConflicts([...listeners, ...tcpChains], options, report);
   const upstreamFaults = lowering.upstreamFaults.all();
   const clusters = [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
@@ -134,16 +135,20 @@ function reportPortConflicts(
   { adminPort }: ProxyOptions,
   report: Report,
 ): void {
-  const owners = [{ name: "Envoy's admin interface", address: "127.0.0.1", port: adminPort, byName: false }];
+  const owners = [
+    { name: "Envoy's admin interface", address: "127.0.0.1", port: adminPort, byName: false, own: "" },
+  ];
   for (const listener of listeners) {
     const { address, port } = listener;
+    const own = "listener" in listener ? listener.listener : listener.name;
     // Those with TLS are told apart by what clients ask for.
     const byName = listener.tls !== undefined || "readsServerName" in listener;
     const owner = owners.find(
       (other) =>
         other.port === port &&
         (other.address === address || ALL_ADDRESSES.has(other.address) || ALL_ADDRESSES.has(address)) &&
-        !(other.byName && byName && other.address === address),
+        !(other.byName && byName && other.address === address) &&
+        other.own !== own,
     );
     const name = `listener ${listener.name}`;
     if (owner !== undefined && port !== 0) {
@@ -151,6 +156,6 @@ function reportPortConflicts(
         help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
       }));
     }
-    owners.push({ name, address, port, byName });
+    owners.push({ name, address, port, byName, own });
   }
 }

@@ -34,10 +34,6 @@ const NO_HEADER_VALUE = {
 } as const;
 const ENVOY_STATUS = "Envoy takes 200 to 599";
 
-/** Rules without gateways are for the mesh. */
-const isForMesh: Unsupported["when"] = (value, _key, { gateways }) =>
-  isPresent(value) && !(Array.isArray(gateways) && gateways.length > 0 && !gateways.includes("mesh"));
-
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   ...["http[].headers", "http[].route[].headers"].flatMap((headers) =>
     ["request.set", "request.add", "response.set", "response.add"].map((operation) => ({
@@ -68,8 +64,6 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
     code: "SL0501",
     why: ENVOY_STATUS,
   },
-  { path: "tls", when: isForMesh, why: "in the mesh; at a gateway they are" },
-  { path: "tcp", when: isForMesh, why: "in the mesh; at a gateway they are" },
 ];
 
 const TRAFFIC_POLICY: readonly Unsupported[] = [

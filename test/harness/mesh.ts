@@ -114,7 +114,8 @@ export class Mesh {
     const emit = this.#options.emit ?? emitBuild;
     await this.#give(await emit(compilation, proxy, this.buildDirectory));
     const { listeners, tcpChains = [] } = compilation.config;
-    const ports = new Map([...listeners, ...tcpChains].map(({ name, port }) => [name, port]));
+    const sockets = tcpChains.map(({ name, listener = name, port }) => ({ name: listener, port }));
+    const ports = new Map([...listeners, ...sockets].map(({ name, port }) => [name, port]));
     return { diagnostics, compilation, ports };
   }
 

@@ -1,22 +1,26 @@
 /**
  * The outbound listeners: `mesh`, which is asked as an explicit proxy for every host of the mesh, and on request
- * `mesh_<port>` for each port, as a sidecar has them.
+ * `mesh_<port>` for each port, as a sidecar has them; connections that are no HTTP can be told apart only on those.
  */
 
 import { isLookedUp } from "../../ir/discovery.ts";
-import type { Listener, VirtualHost } from "../../ir/ir.ts";
+import type { Listener, TcpChain, VirtualHost } from "../../ir/ir.ts";
 import type { Lowering } from "../lowering.ts";
 import { compareStrings } from "../order.ts";
 import type { Registry } from "../registry/registry.ts";
 import { isHttp, type Service } from "../registry/service.ts";
 import type { VirtualService } from "../virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
+import { lowerMeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
 import { catchAll } from "./outbound-policy.ts";
 
-export function lowerMesh(virtualServices: readonly VirtualService[], lowering: Lowering): Listener[] {
+export function lowerMesh(
+  virtualServices: readonly VirtualService[],
+  lowering: Lowering,
+): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
   const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
   if (meshPort === 0 && !meshListeners) {
-    return [];
+    return { listeners: [], tcpChains: [] };
   }
   const hosts = new MeshHosts(virtualServices, lowering);
   const ports = hosts.httpPorts();
@@ -39,27 +43,32 @@ export function lowerMesh(virtualServices: readonly VirtualService[], lowering: 
       },
     });
   }
-  if (meshListeners) {
-    for (const port of ports) {
-      listeners.push({
-        ...common,
-        name: `mesh_${port}`,
-        port: portMap.get(port) ?? port,
-        routes: {
-          ignorePortInHost: true,
-          virtualHosts: sorted(
-            (hostsByPort.get(port) ?? []).map(({ host, domains, routes }) => ({
-              name: `${host}:${port}`,
-              domains,
-              routes,
-            })),
-            others,
-          ),
-        },
-      });
-    }
+  if (!meshListeners) {
+    refuseMeshTcpRules(virtualServices, lowering);
+    return { listeners, tcpChains: [] };
   }
-  return listeners;
+  const tcp = lowerMeshTcp(virtualServices, lowering);
+  for (const port of ports) {
+    const addresses = tcp.sniffed.get(port);
+    listeners.push({
+      ...common,
+      name: `mesh_${port}`,
+      port: portMap.get(port) ?? port,
+      ...(addresses && { sniffs: { addresses } }),
+      routes: {
+        ignorePortInHost: true,
+        virtualHosts: sorted(
+          (hostsByPort.get(port) ?? []).map(({ host, domains, routes }) => ({
+            name: `${host}:${port}`,
+            domains,
+            routes,
+          })),
+          others,
+        ),
+      },
+    });
+  }
+  return { listeners, tcpChains: tcp.chains };
 }
 
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
