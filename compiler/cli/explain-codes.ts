@@ -1,7 +1,7 @@
 /** `sluice check --explain CODE`: what a code stands for. */
 
 import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../diagnostics/codes.ts";
-import { EXPLANATIONS } from "../diagnostics/explanations.ts";
+import { EXPLANATIONS, type Place } from "../diagnostics/explanations/index.ts";
 import { nearest } from "../diagnostics/nearest.ts";
 import { UsageError } from "./exit.ts";
 import type { Colors } from "./terminal.ts";
@@ -31,13 +31,39 @@ function line(code: DiagnosticCode, { bold, dim }: Colors): string {
 
 function details(code: DiagnosticCode, colors: Colors): string {
   const { level } = DIAGNOSTIC_CODES[code];
-  const explanation = EXPLANATIONS[code];
+  const { why, example } = EXPLANATIONS[code];
+  const { red, green } = colors;
   return [
     line(code, colors),
-    ...(explanation === undefined ? [] : [`  ${explanation}`]),
+    `  ${why}`,
+    "",
+    `  ${red("wrong")}${where(example.in)}`,
+    indented(example.wrong),
+    "",
+    `  ${green("right")}${where(example.in)}`,
+    indented(example.right),
+    "",
     level === "error"
       ? "  An error: it cannot be silenced."
       : `  To silence it, write on its line, or above it: # sluice: ignore ${code} and the reason`,
     "",
   ].join("\n");
+}
+
+const WHERE: Readonly<Partial<Record<Place, string>>> = {
+  VirtualService: ", in the spec of a VirtualService",
+  "http rule": ", in an http rule of a VirtualService",
+  DestinationRule: ", in the spec of a DestinationRule",
+  ServiceEntry: ", in the spec of a ServiceEntry",
+  Gateway: ", in the spec of a Gateway",
+  "server of a Gateway": ", in a server of a Gateway",
+  "check of a case file": ", in a check of a case file",
+};
+
+function where(place: Place): string {
+  return `${WHERE[place] ?? ""}:`;
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "    ");
 }
