@@ -33,6 +33,15 @@ spec:
   - { address: 192.0.2.2, labels: { version: v2 } }
 `,
 );
+const OTHER_DATABASE = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: another }
+spec:
+  hosts: [another.example]
+  ports: [{ number: 5432, name: tcp, protocol: TCP }]
+  resolution: STATIC
+  endpoints: [{ address: 192.0.2.9 }]
+`;
 const SUBSETS = `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: subsets }
@@ -112,7 +121,17 @@ const DOCUMENTS: Readonly<Partial<Record<Place, (text: string) => readonly strin
   },
 };
 
-async function found(place: Place, text: string): Promise<{ code: string; level: string }[]> {
+/** A sidecar has listeners of its own for ports of TCP. */
+const FLAGS: Readonly<Partial<Record<Place, readonly string[]>>> = { ServiceEntry: ["--mesh-listeners"] };
+
+/** What one example needs beside what all have. */
+const MORE: Readonly<Partial<Record<DiagnosticCode, string>>> = { SL0444: OTHER_DATABASE };
+
+async function found(
+  code: DiagnosticCode,
+  place: Place,
+  text: string,
+): Promise<{ code: string; level: string }[]> {
   const rules = path.join(folder, "rules.yaml");
   let said = "";
   const terminal = {
@@ -131,8 +150,8 @@ async function found(place: Place, text: string): Promise<{ code: string; level:
     writeFileSync(cases, `name: example\nchecks:\n-\n${indented(text, 2)}\n`);
     await runCommandLine(["test", rules, "--cases", cases, "--format", "json"], terminal);
   } else {
-    writeFileSync(rules, DOCUMENTS[place]!(text).join("\n---\n"));
-    await runCommandLine(["check", rules, "--format", "json"], terminal);
+    writeFileSync(rules, [...DOCUMENTS[place]!(text), MORE[code] ?? ""].join("\n---\n"));
+    await runCommandLine(["check", rules, ...(FLAGS[place] ?? []), "--format", "json"], terminal);
   }
   return JSON.parse(said).diagnostics;
 }
@@ -160,9 +179,9 @@ describe.each(CODES)("%s", (code) => {
   if (IN_WORDS.includes(code)) return;
 
   test("is said of the wrong example, and not of the right one", async () => {
-    const wrong = await found(example.in, example.wrong);
+    const wrong = await found(code, example.in, example.wrong);
     expect(wrong.map((diagnostic) => diagnostic.code)).toContain(code);
-    const right = await found(example.in, example.right);
+    const right = await found(code, example.in, example.right);
     expect(right.map((diagnostic) => diagnostic.code)).not.toContain(code);
     expect(right.filter(({ level }) => level === "error")).toEqual([]);
   });

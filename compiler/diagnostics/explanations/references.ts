@@ -292,4 +292,14 @@ export const REFERENCES = {
         "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: mixed }\nspec:\n  selector: { istio: ingressgateway }\n  servers:\n  - { port: { number: 8080, name: http, protocol: HTTP }, hosts: [shop.example] }\n  - { port: { number: 8081, name: tcp, protocol: TCP }, hosts: [cart.example] }",
     },
   },
+  SL0444: {
+    why: "A TCP connection names no host. Services on one port of a sidecar are told apart by their addresses, or by the name that a client of TLS asks for.",
+    example: {
+      in: "ServiceEntry",
+      wrong:
+        "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: STATIC\nendpoints: [{ address: 192.0.2.7 }]",
+      right:
+        "addresses: [10.1.2.3]\nports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: STATIC\nendpoints: [{ address: 192.0.2.7 }]",
+    },
+  },
 } as const satisfies Explanations;
