@@ -1,9 +1,11 @@
 /** Diagnostics as SARIF 2.1.0, which code hosts and editors read. */
 
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } from "node-sarif-builder";
-import { DIAGNOSTIC_CODES, istioCodes } from "./codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "./codes.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { EXPLANATIONS } from "./explanations/index.ts";
 import { rangeOf } from "./position.ts";
 
 const LEVELS = { error: "error", warning: "warning", info: "note" } as const;
@@ -13,21 +15,27 @@ export function renderSarif(diagnostics: readonly Diagnostic[], version: string)
     toolDriverName: "sluice",
     toolDriverVersion: version,
   });
-  for (const code of new Set(diagnostics.map((diagnostic) => diagnostic.code))) {
-    const { title } = DIAGNOSTIC_CODES[code];
-    const istio = istioCodes(code);
-    run.addRule(
-      new SarifRuleBuilder().initSimple({
-        ruleId: code,
-        shortDescriptionText: title,
-        fullDescriptionText: istio.length === 0 ? title : `${title} Istio says ${istio.join(", ")}.`,
-      }),
-    );
-  }
+  // As JavaScript counts, and with it everything here.
+  run.run.columnKind = "utf16CodeUnits";
+  for (const code of new Set(diagnostics.map((diagnostic) => diagnostic.code))) run.addRule(ruleOf(code));
   for (const diagnostic of diagnostics) run.addResult(resultOf(diagnostic));
   const builder = new SarifBuilder();
   builder.addRun(run);
   return `${builder.buildSarifJsonString({ indent: true })}\n`;
+}
+
+function ruleOf(code: DiagnosticCode): SarifRuleBuilder {
+  const { level, title } = DIAGNOSTIC_CODES[code];
+  const { why } = EXPLANATIONS[code];
+  const istio = istioCodes(code);
+  const rule = new SarifRuleBuilder().initSimple({
+    ruleId: code,
+    shortDescriptionText: title,
+    fullDescriptionText: istio.length === 0 ? title : `${title} Istio says ${istio.join(", ")}.`,
+  });
+  rule.rule.help = { text: `${why} More: sluice check --explain ${code}` };
+  rule.rule.defaultConfiguration = { level: LEVELS[level] };
+  return rule;
 }
 
 function resultOf({ code, level, message, span, help, related = [] }: Diagnostic): SarifResultBuilder {
@@ -66,6 +74,9 @@ function resultOf({ code, level, message, span, help, related = [] }: Diagnostic
 /** Relative where it can be: then it is found on whatever machine. */
 function uriOf(file: string): string {
   const relative = path.relative(process.cwd(), path.resolve(file));
-  const shown = relative.startsWith("..") ? path.resolve(file) : relative;
-  return encodeURI(shown.split(path.sep).join("/"));
+  if (relative.startsWith("..") || path.isAbsolute(relative)) return pathToFileURL(file).href;
+  // By way of bytes, since half a character is none that could be encoded.
+  const name = Buffer.from(relative.split(path.sep).join("/")).toString();
+  // A colon in the first part would make a scheme of it.
+  return encodeURI(name).replace(/[#?:]/g, encodeURIComponent);
 }
