@@ -52,6 +52,22 @@ export function composeProblem(version) {
     : `docker-compose ${version} is too old; ${OLDEST_COMPOSE.join(".")} or newer works`;
 }
 
+export const REFUSED = "the rules were refused";
+
+/** What the words of `docker compose up` come to; `undefined` when they stand for themselves. */
+export function upProblem(words, { port, subnet }) {
+  if (/port is already allocated|address already in use/i.test(words)) {
+    return `port ${port} of this machine is taken; choose another with SLUICE_PORT`;
+  }
+  if (/pool overlaps/i.test(words)) {
+    return `another network has ${subnet}.0/24; choose another with SLUICE_SUBNET, 198.18.7 say`;
+  }
+  if (/exited with code|didn't complete successfully/i.test(words)) {
+    return REFUSED;
+  }
+  return undefined;
+}
+
 function ask(command, args) {
   return new Promise((resolve) => {
     execFile(command, args, { timeout: TIMEOUT_MS }, (error, out, err) =>

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 // @ts-expect-error: a script, not typed
-import { composeProblem, engineProblem, findDocker } from "./docker-engine.mjs";
+import { composeProblem, engineProblem, findDocker, upProblem } from "./docker-engine.mjs";
 
 let folder: string;
 
@@ -54,4 +54,17 @@ test("versions and words", () => {
   expect(composeProblem("2.0.0")).toBeUndefined();
   expect(composeProblem("1.28.6")).toContain("too old");
   expect(engineProblem("")).toBe("docker version failed: without a word");
+});
+
+test("what docker compose says of a taken port, a taken network and refused rules", () => {
+  const of = (words: string) => upProblem(words, { port: "8080", subnet: "198.51.100" });
+  const taken = "port 8080 of this machine is taken; choose another with SLUICE_PORT";
+  expect(of("Bind for 127.0.0.1:8080 failed: port is already allocated")).toBe(taken);
+  expect(of("listen tcp4 127.0.0.1:8080: bind: address already in use")).toBe(taken);
+  expect(of("Pool overlaps with other one on this address space")).toContain(
+    "another network has 198.51.100.0/24",
+  );
+  expect(of('ERROR: for envoy  Container "e29cf0859843" exited with code 1.')).toBe("the rules were refused");
+  expect(of(`service "rules" didn't complete successfully: exit 1`)).toBe("the rules were refused");
+  expect(of("no space left on device")).toBeUndefined();
 });
