@@ -6,7 +6,7 @@ import { applyEdits } from "./actions/edits";
 import { redirect } from "./actions/redirect";
 import { stickyShare } from "./actions/sticky";
 import { wait } from "./delays";
-import { isForged } from "./forged";
+import { isForged, isOurs } from "./forged";
 import { chance, random } from "./host/random";
 import {
   addHeader,
@@ -64,7 +64,7 @@ import { program, strings, useProgram } from "./program/current";
 import { findHost } from "./program/host-name";
 import { findRoute } from "./program/match";
 import { authority, authorityLength, beginRequest, isRoutable, takeHeader } from "./program/request";
-import { rootProgram } from "./roots";
+import { isGuestRoot, rootProgram } from "./roots";
 
 const CLUSTER_HEADER = ascii("x-sluice-cluster");
 const CLASS_HEADER = ascii("x-sluice-class");
@@ -73,14 +73,19 @@ const FAULT_DETAILS = ascii("fault_filter_abort");
 const NO_ROUTE_DETAILS = ascii("route_not_found");
 const RESPONSE_DETAILS = ascii("direct_response");
 
+/** Whether others write the routes: then nothing is named to them. */
+let isGuest: bool = false;
+
 /** Decides the request of the effective context; the answer is that of the header callback. */
 export function decide(stream: u32, root: usize): u32 {
   const blob = rootProgram(root);
   useProgram(blob);
+  isGuest = isGuestRoot(root);
   beginRequest(blob);
   takeHeaders();
   const route = isRoutable() ? findRoute(findHost(authority, authorityLength), ROUTE_NONE) : ROUTE_NONE;
   if (route == ROUTE_NONE) {
+    if (isGuest) return CONTINUE;
     respond(404, NO_ROUTE_DETAILS, 15, 0, 0);
     return STOP_ITERATION;
   }
@@ -111,6 +116,7 @@ export function decide(stream: u32, root: usize): u32 {
 /** What follows a delay. True when the request may go on, false when it was answered. */
 export function decideAfterDelay(root: usize, outcome: u32, drawn: u32): bool {
   useProgram(rootProgram(root));
+  isGuest = isGuestRoot(root);
   const record = program + outcome;
   const fault = program + load<u32>(record, OUTCOME_FAULT);
   if (!aborts(fault)) return !answer(record);
@@ -195,12 +201,7 @@ function forward(record: usize, share: usize): void {
   const edits = load<u32>(record, FORWARD_EDITS);
   if (kind == KIND_FORWARD_ONE) {
     if (edits) applyEdits(program + edits);
-    addHeader(
-      CLUSTER_HEADER,
-      16,
-      strings + load<u32>(record, FORWARD_ONE_STRING),
-      load<u32>(record, FORWARD_ONE_LENGTH),
-    );
+    nameCluster(strings + load<u32>(record, FORWARD_ONE_STRING), load<u32>(record, FORWARD_ONE_LENGTH));
     return;
   }
   const own = load<u32>(share, SHARE_HEADERS);
@@ -208,7 +209,11 @@ function forward(record: usize, share: usize): void {
   const ownEdits = load<u32>(share, SHARE_EDITS);
   if (ownEdits) applyEdits(program + ownEdits);
   if (edits) applyEdits(program + edits);
-  addHeader(CLUSTER_HEADER, 16, strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
+  nameCluster(strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
+}
+
+function nameCluster(name: usize, length: u32): void {
+  if (!isGuest) addHeader(CLUSTER_HEADER, 16, name, length);
 }
 
 /** The share of a split that the request gets, 0 for every other outcome: the user's, or one drawn from the total. */
@@ -235,6 +240,7 @@ function pickShare(record: usize): usize {
 function writeHeaders(record: usize): void {
   const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
   for (let entry = record + HEADERS_ENTRIES; entry < end; entry += HEADERS_ENTRY_SIZE) {
+    if (isGuest && isOurs(strings + load<u32>(entry), load<u32>(entry, 4))) continue;
     addHeader(
       strings + load<u32>(entry),
       load<u32>(entry, 4),

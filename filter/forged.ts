@@ -18,7 +18,7 @@ const FAULT = ascii("fault-");
 /** Whether a header, whose name begins with `x-`, has to be dropped. */
 export function isForged(name: usize, length: i32): bool {
   if (length < 9) return false;
-  if (equalBytes(name, OURS, 9)) return true;
+  if (isOurs(name, length)) return true;
   if (!equalBytes(name, ENVOY, 8)) return false;
   name += 8;
   length -= 8;
@@ -32,6 +32,11 @@ export function isForged(name: usize, length: i32): bool {
     begins(name, length, EXPECTED, 22) ||
     begins(name, length, FAULT, 6)
   );
+}
+
+/** Whether a header is one of those that decide where a request goes. */
+export function isOurs(name: usize, length: i32): bool {
+  return begins(name, length, OURS, 9);
 }
 
 function begins(name: usize, length: i32, prefix: usize, prefixLength: i32): bool {

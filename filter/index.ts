@@ -17,6 +17,7 @@ import {
   nextDue,
   scheduleTick,
 } from "./delays";
+import { decodeGuestProgram, isGuestConfiguration } from "./guest";
 import { now } from "./host/clock";
 import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
 import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
@@ -68,13 +69,15 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
     logSend(LOG_ERROR);
     return 0;
   }
-  if (!verifyProgram(blob, load<u32>(result, 4))) {
+  const isGuest = isGuestConfiguration(blob, load<u32>(result, 4));
+  const length = isGuest ? decodeGuestProgram(blob, load<u32>(result, 4)) : load<u32>(result, 4);
+  if (!verifyProgram(blob, length)) {
     logText("the routing program is refused: ");
     logText(refusal);
     logText(" (at byte ");
     logNumber(refusalOffset);
     logText(" of ");
-    logNumber(load<u32>(result, 4));
+    logNumber(length);
     logText(")");
     logSend(LOG_ERROR);
     heapFree(blob);
@@ -84,7 +87,7 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
     heapFree(blob);
     return 0;
   }
-  setRootProgram(root, blob);
+  setRootProgram(root, blob, isGuest);
   return 1;
 }
 

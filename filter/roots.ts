@@ -1,14 +1,14 @@
 /**
  * Root contexts: each has one program. There are few (one for each listener, two during a reload), in a list.
  *
- *     root   id | next | program | streams that wait | deleted
+ *     root   id | next | program | streams that wait | deleted | whether it is a guest's
  *
  * A program is freed with its root, but not before the last request that waits under it is gone.
  */
 
 import { heapAlloc, heapFree } from "./host/memory";
 
-const ROOT_SIZE: usize = 20;
+const ROOT_SIZE: usize = 24;
 let first: usize = 0;
 
 export function addRoot(id: u32): void {
@@ -38,9 +38,15 @@ export function rootProgram(root: usize): usize {
 }
 
 /** Replaces the program. The old one is freed. */
-export function setRootProgram(root: usize, program: usize): void {
+export function setRootProgram(root: usize, program: usize, isGuest: bool): void {
   heapFree(rootProgram(root));
   store<u32>(root, <u32>program, 8);
+  store<u32>(root, u32(isGuest), 20);
+}
+
+/** Whether others write the routes of its Envoy. */
+export function isGuestRoot(root: usize): bool {
+  return load<u32>(root, 20) != 0;
 }
 
 /** Counts a request that waits. */

@@ -11,6 +11,7 @@ import { checkCommand } from "./check.ts";
 import { addDiffCommand } from "./diff.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addExplainCommand } from "./explain-flags.ts";
+import { addExportCommand } from "./export.ts";
 import { inspectCommand } from "./inspect.ts";
 import { addProxyOptions } from "./proxy-options.ts";
 import { runCommand } from "./run.ts";
@@ -126,6 +127,7 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
   addSchemaCommand(program, terminal, done);
 
   addDiffCommand(program, FORMAT, terminal, done);
+  addExportCommand(program, PATHS, terminal, done);
 
   program
     .command("inspect")

@@ -1,0 +1,202 @@
+/** `sluice export`: rules for where they will live in Kubernetes. */
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { type Command, Option } from "commander";
+import { type Compilation, compile, emitBuild } from "../compile.ts";
+import { isSecretFile, kustomization } from "../export/kubernetes.ts";
+import { type OciImage, ociImage } from "../export/oci.ts";
+import { extensionPolicy, wasmPlugins } from "../export/policies.ts";
+import { TooLargeError } from "../export/too-large.ts";
+import type { ProxyOptions } from "../options.ts";
+import { writeTree } from "../output/write-tree.ts";
+import { filterModulePath, NEWEST_ENVOY, packageRoot } from "../runtime/index.ts";
+import { readConfigFile } from "./config-file.ts";
+import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { progressBar } from "./progress-bar.ts";
+import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { Report } from "./report.ts";
+import type { Terminal } from "./terminal.ts";
+
+const TARGETS = ["kubernetes", "istio", "oci", "envoy-gateway"] as const;
+type ExportTarget = (typeof TARGETS)[number];
+
+export interface ExportFlags extends ProxyFlags {
+  readonly to: ExportTarget;
+  readonly output?: string;
+  readonly name: string;
+  readonly image?: string;
+  readonly rulesIn: "configmap" | "image";
+  readonly mountPath: string;
+  readonly gateway?: string;
+  readonly at?: string;
+}
+
+export function addExportCommand(
+  program: Command,
+  paths: string,
+  terminal: Terminal,
+  done: (code: ExitCode) => void,
+): void {
+  addProxyOptions(
+    program
+      .command("export")
+      .summary("write what Kubernetes needs to run rules, or to hand them to Istio or Envoy Gateway")
+      .description(
+        "Writes files for where rules will live in Kubernetes:\n" +
+          "  kubernetes     a kustomization that runs an Envoy with the rules\n" +
+          "  oci            the filter as an image (OCI layout), without any rules\n" +
+          "  istio          a WasmPlugin for each port of the gateway (of sidecars: --mesh-listeners), with that image\n" +
+          "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image",
+      )
+      .argument("[paths...]", paths)
+      .addOption(new Option("--to <what>", "what to write").choices(TARGETS).makeOptionMandatory())
+      .option("-o, --output <dir>", "where to write it")
+      .option("--name <name>", "what resources are named", "sluice")
+      .option(
+        "--image <name>",
+        "kubernetes: the Envoy (default: the official one); else: where the filter's image will be",
+      )
+      .addOption(
+        new Option(
+          "--rules-in <where>",
+          "kubernetes: mounted, or already in the image, as envoy/Dockerfile puts them there",
+        )
+          .choices(["configmap", "image"])
+          .default("configmap"),
+      )
+      .option("--mount-path <path>", "kubernetes: where the rules are in the container", "/etc/sluice")
+      .option(
+        "--gateway <name>",
+        "envoy-gateway: the Gateway (gateway.networking.k8s.io) that the policy is for",
+      )
+      .option(
+        "--at <listener>",
+        "envoy-gateway: whose rules, when there are several listeners: gateway_80, say",
+      ),
+    { listenAddress: "0.0.0.0" },
+  ).action(async (args, flags) => done(await exportCommand(args, flags, terminal)));
+}
+
+export async function exportCommand(
+  paths: readonly string[],
+  flags: ExportFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (flags.output === undefined) {
+    throw new UsageError("no output: name a directory with --output");
+  }
+  if (!/^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$/.test(flags.name)) {
+    throw new UsageError(`--name: expected a name as Kubernetes has them, "edge" say, got "${flags.name}"`);
+  }
+  if (!path.posix.isAbsolute(flags.mountPath)) {
+    throw new UsageError(`--mount-path: expected an absolute path, got "${flags.mountPath}"`);
+  }
+  const filter = await ociImage(await readFile(filterModulePath()), packageRoot().version);
+  if (flags.to === "oci") {
+    if (paths.length > 0) {
+      throw new UsageError("--to oci takes no rules: its image is the filter, and policies bring the rules");
+    }
+    await writeTree(flags.output, filter.files);
+    terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n  ${filter.digest}\n`);
+    return EXIT.ok;
+  }
+
+  const {
+    paths: inputs,
+    strict,
+    proxy,
+  } = await readCommonOptions(paths, withDefaults(flags), {
+    listenAddress: "0.0.0.0",
+  });
+  if (proxy.target === "native" && flags.to !== "kubernetes") {
+    throw new UsageError(
+      `--target native has no filter, so there is nothing that --to ${flags.to} could hand over`,
+    );
+  }
+  const report = new Report(strict);
+  const progress = progressBar(terminal);
+  const compilation = await compile(inputs, proxy, report, progress);
+  progress.done();
+  terminal.err(report.renderText(terminal.errColors));
+  if (compilation === undefined || report.hasErrors) {
+    terminal.err(`nothing was written to ${flags.output}\n`);
+    return EXIT.rules;
+  }
+  try {
+    const files = await filesOf(compilation, proxy, flags, filter);
+    await writeTree(flags.output, files, isSecretFile);
+    terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
+    for (const name of files.keys()) {
+      if (!name.includes("/")) terminal.out(`  ${name}\n`);
+    }
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof TooLargeError)) throw error;
+    terminal.err(
+      `${terminal.errColors.red("error:")} ${error.message}\nnothing was written to ${flags.output}\n`,
+    );
+    return EXIT.rules;
+  }
+}
+
+/**
+ * A proxy of its own serves the edge, unless a port is given for the mesh as well. Where others have the listeners, there is
+ * no explicit proxy; `--mesh-listeners` means sidecars then, which no Gateway selects by the labels of an edge.
+ */
+function withDefaults(flags: ExportFlags): ExportFlags {
+  const file = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const isGuest = flags.to !== "kubernetes";
+  const meshPort = isGuest ? "0" : (flags.meshPort ?? file.meshPort ?? "0");
+  const isSidecar = isGuest && (flags.meshListeners ?? file.meshListeners) === true;
+  return {
+    ...flags,
+    meshPort,
+    ...(isSidecar && { proxyLabels: flags.proxyLabels ?? file.proxyLabels ?? "" }),
+  };
+}
+
+async function filesOf(
+  compilation: Compilation,
+  proxy: ProxyOptions,
+  flags: ExportFlags,
+  filter: OciImage,
+): Promise<Map<string, string | Uint8Array>> {
+  const { config } = compilation;
+  if (flags.to === "kubernetes") {
+    if (config.listeners.length + (config.tcpChains?.length ?? 0) === 0) {
+      throw new UsageError("there is nothing to serve: no Gateway selects this proxy (see --proxy-labels)");
+    }
+    if (flags.rulesIn === "image" && flags.image === undefined) {
+      throw new UsageError("--rules-in image: name the image with --image");
+    }
+    const build = await emitBuild(compilation, proxy, flags.mountPath);
+    return kustomization(compilation, build, proxy, {
+      name: flags.name,
+      image: flags.image ?? `envoyproxy/envoy:v${NEWEST_ENVOY}`,
+      rulesInImage: flags.rulesIn === "image",
+      mountPath: flags.mountPath,
+    });
+  }
+  if (flags.image === undefined) {
+    throw new UsageError(`--to ${flags.to}: name with --image where the image of --to oci will be`);
+  }
+  const image = { name: flags.image.replace(/^oci:\/\//, ""), digest: filter.digest };
+  if (config.listeners.length === 0) {
+    throw new UsageError(
+      "there is nothing to hand over: no rule with http is for this proxy (see --proxy-labels)",
+    );
+  }
+  if (flags.to === "istio") {
+    return wasmPlugins(compilation, image, { name: flags.name, labels: proxy.proxyLabels });
+  }
+  if (flags.gateway === undefined) {
+    throw new UsageError("--to envoy-gateway: name the Gateway with --gateway");
+  }
+  const names = config.listeners.map(({ name }) => name);
+  const listener = flags.at ?? (names.length === 1 ? names[0] : undefined);
+  if (listener === undefined || !names.includes(listener)) {
+    throw new UsageError(`--at: expected ${names.join(" or ")}, got ${flags.at ?? "nothing"}`);
+  }
+  return extensionPolicy(compilation, listener, image, { name: flags.name, gateway: flags.gateway });
+}

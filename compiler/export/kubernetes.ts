@@ -1,0 +1,265 @@
+/**
+ * A proxy of our own in Kubernetes, with the rules in it: a kustomization of a Deployment, what guards it, and the build in
+ * a ConfigMap (keys in a Secret), mounted where the build expects to be. `kubectl apply -k DIR`.
+ *
+ * The names of ConfigMaps end in a hash of their content, so changed rules are new Pods, one after another.
+ */
+
+import { stringify } from "yaml";
+import type { Compilation } from "../compile.ts";
+import { type Socket, socketsOf } from "../ir/sockets.ts";
+import type { ProxyOptions } from "../options.ts";
+import type { OutputFiles } from "../output/write.ts";
+import { TooLargeError } from "./too-large.ts";
+
+export interface KubernetesOptions {
+  readonly name: string;
+  /** The Envoy, or where `rulesInImage` an image of `envoy/Dockerfile`, which has the rules. */
+  readonly image: string;
+  readonly rulesInImage: boolean;
+  readonly mountPath: string;
+}
+
+/** What an API server takes of a ConfigMap's or Secret's values. */
+const LARGEST_CONFIG_MAP = 1024 * 1024;
+const ENVOY_USER = 101;
+const FIRST_UNPRIVILEGED_PORT = 1024;
+const REPLICAS = { least: 2, most: 10 };
+/** Connections that are there end within it. */
+const DRAIN_SECONDS = 15;
+
+/** `build` is what `emitBuild` makes for `mountPath`. Throws a `TooLargeError`. */
+export function kustomization(
+  { config }: Compilation,
+  build: OutputFiles,
+  proxy: ProxyOptions,
+  options: KubernetesOptions,
+): Map<string, string | Uint8Array> {
+  const { name, rulesInImage } = options;
+  const sockets = socketsOf(config).filter(({ name: socket }) => socket.startsWith("gateway_"));
+  const rules = rulesInImage ? [] : sourcesOf(name, build);
+  const files = new Map<string, string | Uint8Array>();
+  for (const { entries } of rules) {
+    for (const { path } of entries) files.set(`rules/${path}`, build.get(path)!);
+  }
+  const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "sluice" };
+  const selector = { "app.kubernetes.io/name": name };
+  const resources = {
+    "deployment.yaml": deployment(options, labels, selector, sockets, rules, proxy),
+    "service.yaml": service(name, labels, selector, sockets, proxy),
+    "pod-disruption-budget.yaml": {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name, labels },
+      spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
+    },
+    "horizontal-pod-autoscaler.yaml": autoscaler(name, labels),
+  };
+  for (const [file, resource] of Object.entries(resources)) files.set(file, yaml(resource));
+  const generators = (secret: boolean) =>
+    rules
+      .filter((source) => source.secret === secret)
+      .map((source) => ({
+        name: source.name,
+        files: source.entries.map(({ key, path }) => `${key}=rules/${path}`),
+      }));
+  files.set(
+    "kustomization.yaml",
+    yaml({
+      apiVersion: "kustomize.config.k8s.io/v1beta1",
+      kind: "Kustomization",
+      resources: Object.keys(resources),
+      ...(generators(false).length > 0 && { configMapGenerator: generators(false) }),
+      ...(generators(true).length > 0 && { secretGenerator: generators(true) }),
+    }),
+  );
+  return files;
+}
+
+/** Whether a file of the kustomization has keys in it. */
+export function isSecretFile(name: string): boolean {
+  return name.startsWith("rules/xds/sds/");
+}
+
+/** A ConfigMap or a Secret, and which of its keys is which file of the build. */
+interface Source {
+  readonly name: string;
+  readonly secret: boolean;
+  readonly entries: readonly { readonly key: string; readonly path: string }[];
+}
+
+function sourcesOf(name: string, build: OutputFiles): Source[] {
+  const paths = [...build.keys()].sort();
+  const isSecret = (path: string) => path.startsWith("xds/sds/");
+  const all: Source[] = [
+    { name: `${name}-rules`, secret: false, entries: entriesOf(paths.filter((path) => !isSecret(path))) },
+    { name: `${name}-keys`, secret: true, entries: entriesOf(paths.filter(isSecret)) },
+  ];
+  for (const source of all) {
+    const bytes = source.entries.reduce((sum, { path }) => sum + Buffer.byteLength(build.get(path)!), 0);
+    if (bytes > LARGEST_CONFIG_MAP) {
+      throw new TooLargeError(
+        `the rules are ${bytes} bytes, and a ConfigMap takes ${LARGEST_CONFIG_MAP}; build an image with envoy/Dockerfile, and pass --rules-in image --image NAME`,
+      );
+    }
+  }
+  return all.filter(({ entries }) => entries.length > 0);
+}
+
+/** Keys are of letters, digits, `-`, `_` and `.` only, and two paths can come to the same. */
+function entriesOf(paths: readonly string[]): Source["entries"] {
+  const taken = new Set<string>();
+  return paths.map((path) => {
+    const plain = path.replace(/[^-._a-zA-Z0-9]/g, "_");
+    let key = plain;
+    for (let i = 2; taken.has(key); i++) key = `${plain}.${i}`;
+    taken.add(key);
+    return { key, path };
+  });
+}
+
+function deployment(
+  { name, image, rulesInImage, mountPath }: KubernetesOptions,
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>>,
+  sockets: readonly Socket[],
+  rules: readonly Source[],
+  { adminPort }: ProxyOptions,
+) {
+  const privileged = sockets.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT);
+  const isReady = {
+    exec: { command: bash(`${askAdmin("GET", "/ready", adminPort)} && [[ $line == *' 200 '* ]]`) },
+  };
+  const drain = `${askAdmin("POST", "/drain_listeners?graceful&skip_exit", adminPort)}; sleep ${DRAIN_SECONDS}`;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, labels },
+    spec: {
+      // The autoscaler says how many.
+      selector: { matchLabels: selector },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      template: {
+        metadata: { labels },
+        spec: {
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: DRAIN_SECONDS * 2,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: ENVOY_USER,
+            runAsGroup: ENVOY_USER,
+            fsGroup: ENVOY_USER,
+            seccompProfile: { type: "RuntimeDefault" },
+            ...(privileged && { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }),
+          },
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: "kubernetes.io/hostname",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: { matchLabels: selector },
+            },
+          ],
+          containers: [
+            {
+              name: "envoy",
+              image,
+              command: ["envoy"],
+              args: [
+                "--config-path",
+                `${mountPath}/envoy.json`,
+                "--disable-hot-restart",
+                "--log-level",
+                "warning",
+              ],
+              ports: sockets.map(({ port }) => ({ name: `port-${port}`, containerPort: port })),
+              startupProbe: { ...isReady, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 2 },
+              readinessProbe: { ...isReady, periodSeconds: 5, timeoutSeconds: 2 },
+              livenessProbe: { ...isReady, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 2 },
+              lifecycle: { preStop: { exec: { command: bash(drain) } } },
+              resources: { requests: { cpu: "250m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ["ALL"] },
+              },
+              ...(!rulesInImage && { volumeMounts: [{ name: "rules", mountPath, readOnly: true }] }),
+            },
+          ],
+          ...(!rulesInImage && {
+            volumes: [
+              {
+                name: "rules",
+                projected: {
+                  defaultMode: 0o440,
+                  sources: rules.map(({ name: source, secret, entries }) => ({
+                    [secret ? "secret" : "configMap"]: { name: source, items: entries },
+                  })),
+                },
+              },
+            ],
+          }),
+        },
+      },
+    },
+  };
+}
+
+function service(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>>,
+  sockets: readonly Socket[],
+  { portMap }: ProxyOptions,
+) {
+  const meant = new Map([...portMap].map(([from, to]) => [to, from]));
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, labels },
+    spec: {
+      type: "LoadBalancer",
+      // Envoy sees the client's own address.
+      externalTrafficPolicy: "Local",
+      selector,
+      ports: sockets.map(({ port, scheme }) => ({
+        name: `${scheme}-${meant.get(port) ?? port}`,
+        port: meant.get(port) ?? port,
+        targetPort: `port-${port}`,
+      })),
+    },
+  };
+}
+
+function autoscaler(name: string, labels: Readonly<Record<string, string>>) {
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name, labels },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
+      minReplicas: REPLICAS.least,
+      maxReplicas: REPLICAS.most,
+      metrics: [
+        {
+          type: "Resource",
+          resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } },
+        },
+      ],
+    },
+  };
+}
+
+function bash(script: string): string[] {
+  return ["/bin/bash", "-c", script];
+}
+
+/** The admin interface is on the Pod's loopback address, where only a command in it gets; leaves the answer's first line. */
+function askAdmin(method: string, path: string, port: number): string {
+  const request = `${method} ${path} HTTP/1.1\\r\\nHost: admin\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n`;
+  return `exec 3<>/dev/tcp/127.0.0.1/${port} && printf '${request}' >&3 && read -r line <&3`;
+}
+
+function yaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0 });
+}

@@ -1,0 +1,112 @@
+/**
+ * The filter as a policy of Istio's or Envoy Gateway's, in an Envoy whose routes they write: a policy for each listener,
+ * since each has a program of its own.
+ */
+
+import { stringify } from "yaml";
+import type { Compilation } from "../compile.ts";
+import { guestConfiguration } from "./guest.ts";
+import { TooLargeError } from "./too-large.ts";
+
+export interface FilterImage {
+  /** `registry.example/team/sluice:1.0`, without a scheme. */
+  readonly name: string;
+  /** `sha256:…` */
+  readonly digest: string;
+}
+
+/** What a Kubernetes API server takes is limited to 1.5 MiB an object by etcd; the rest of the object is small. */
+const LARGEST_POLICY = 1_400_000;
+
+/** A `WasmPlugin` for each listener (https://istio.io/latest/docs/reference/config/proxy_extensions/wasm-plugin/). */
+export function wasmPlugins(
+  { config, blobs }: Compilation,
+  image: FilterImage,
+  { name, labels }: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
+): Map<string, string> {
+  return documents(
+    config.listeners.map(({ name: listener, role }) => ({
+      apiVersion: "extensions.istio.io/v1alpha1",
+      kind: "WasmPlugin",
+      metadata: { name: nameOf(name, listener) },
+      spec: {
+        // Rules of the mesh are for whoever calls: all workloads of the namespace that it is applied to.
+        ...(role === "gateway" && { selector: { matchLabels: { ...labels } } }),
+        // A gateway counts as a client: its requests go out.
+        match: [{ mode: "CLIENT", ports: [{ number: portOf(listener) }] }],
+        url: `oci://${image.name.replace(/:[^:/]*$/, "")}@${image.digest}`,
+        // Behind authentication and authorization, next to the router.
+        phase: "STATS",
+        failStrategy: "FAIL_CLOSE",
+        pluginName: listener,
+        pluginConfig: guestConfiguration(blobs.get(listener)!),
+      },
+    })),
+  );
+}
+
+/** An `EnvoyExtensionPolicy` for a listener (https://gateway.envoyproxy.io/docs/api/extension_types/). */
+export function extensionPolicy(
+  { blobs }: Compilation,
+  listener: string,
+  image: FilterImage,
+  { name, gateway }: { readonly name: string; readonly gateway: string },
+): Map<string, string> {
+  return documents([
+    {
+      apiVersion: "gateway.envoyproxy.io/v1alpha1",
+      kind: "EnvoyExtensionPolicy",
+      metadata: { name: nameOf(name, listener) },
+      spec: {
+        targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: gateway }],
+        wasm: [
+          {
+            name: listener,
+            rootID: listener,
+            failOpen: false,
+            code: {
+              type: "Image",
+              image: { url: image.name, sha256: image.digest.replace("sha256:", "") },
+            },
+            config: guestConfiguration(blobs.get(listener)!),
+          },
+        ],
+      },
+    },
+  ]);
+}
+
+interface Policy {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: object;
+}
+
+/** By the file that each is in. */
+function documents(policies: readonly Policy[]): Map<string, string> {
+  return new Map(
+    policies.map((policy) => {
+      const text = stringify(policy, { lineWidth: 0 });
+      if (text.length > LARGEST_POLICY) {
+        throw new TooLargeError(
+          `${policy.metadata.name} is of ${text.length} bytes; a cluster takes about 1.5 MB`,
+        );
+      }
+      return [`${policy.metadata.name}.yaml`, text];
+    }),
+  );
+}
+
+/** As Kubernetes takes names. */
+function nameOf(name: string, listener: string): string {
+  return `${name}-${listener}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+}
+
+/** The port that the rules speak of is in a listener's name. */
+function portOf(listener: string): number {
+  return Number(/_(\d+)/.exec(listener)?.[1]);
+}
