@@ -32,7 +32,7 @@ async function tried(subject: Subject, inputs: number): Promise<Outcome[]> {
 }
 
 describe.each(SUBJECTS)("$name", (subject) => {
-  const inputs = subject.share * INPUTS_PER_SHARE;
+  const inputs = Math.max(2, subject.share * INPUTS_PER_SHARE);
 
   it(`bears ${inputs} hostile inputs`, { timeout: 120_000 }, async () => {
     const outcomes = await tried(subject, inputs);

@@ -8,6 +8,7 @@ import { diff } from "./diff.ts";
 import { explain } from "./explain.ts";
 import { program } from "./program.ts";
 import { request } from "./request.ts";
+import { scale } from "./scale.ts";
 
 export const SUBJECTS: readonly Subject[] = [
   check,
@@ -19,4 +20,5 @@ export const SUBJECTS: readonly Subject[] = [
   request,
   program,
   commandLine,
+  scale,
 ];
