@@ -4,6 +4,7 @@
  */
 
 import { Command, CommanderError, Option } from "commander";
+import { printable } from "../diagnostics/render-text.ts";
 import { ForeignDirectoryError } from "../output/write.ts";
 import { EnvironmentError, packageRoot } from "../runtime/index.ts";
 import { buildCommand } from "./build.ts";
@@ -149,7 +150,8 @@ function explainFailure(error: unknown, terminal: Terminal): ExitCode {
   }
   const red = terminal.errColors.red;
   if (error instanceof UsageError || error instanceof ForeignDirectoryError) {
-    terminal.err(`${red("error:")} ${error.message}\n`);
+    // It may quote what was given.
+    terminal.err(`${red("error:")} ${printable(error.message)}\n`);
     return EXIT.usage;
   }
   if (error instanceof EnvironmentError) {

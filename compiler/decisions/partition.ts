@@ -151,10 +151,9 @@ function sampled(
     const alone = dfaOf([universe, pattern], limits);
     for (const { value } of alone === undefined ? [] : classesOf(alone)) values.add(value);
   }
-  const inUniverse = new RegExp(`^(?:${universe})$`, "s");
   const classes = new Map<string, ValueClass>();
   for (const value of values) {
-    if (!inUniverse.test(value)) continue;
+    if (!valueMatches({ kind: "regex", value: universe }, value)) continue;
     const holds = matches.flatMap((match, i) => (textMatches(match, value) ? [i] : []));
     const key = holds.join();
     if (!classes.has(key)) classes.set(key, { value, holds });

@@ -26,6 +26,13 @@ it("workflow commands are one line each, whatever a message says", () => {
   ]);
 });
 
+it("workflow commands hold nothing that steers a terminal", () => {
+  const message = 'no kind "\u001b[31m\u0000\u2028"\r\nx';
+  expect(renderGithub([{ code: "SL0102", level: "error", message }])).toBe(
+    '::error title=SL0102::no kind "\\u001b[31m\\u0000\\u2028"%0Ax\n',
+  );
+});
+
 it("SARIF has a rule for each code, and a place for each result", () => {
   const { version, runs } = JSON.parse(renderSarif(found, "1.2.3"));
   expect(version).toBe("2.1.0");

@@ -5,6 +5,7 @@
 
 import type { Diagnostic } from "./diagnostic.ts";
 import { rangeOf } from "./position.ts";
+import { printable } from "./render-text.ts";
 
 const COMMANDS = { error: "error", warning: "warning", info: "notice" } as const;
 
@@ -26,9 +27,9 @@ function command({ code, level, message, span, help }: Diagnostic): string {
   return `::${COMMANDS[level]} ${properties.join(",")}::${escaped(help === undefined ? message : `${message}\n${help}`)}`;
 }
 
-/** A line's end would begin another command. */
+/** A line's end would begin another command, and control characters would steer who reads the log in a terminal. */
 function escaped(text: string): string {
-  return text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+  return printable(text.replace(/\r\n?/g, "\n")).replace(/%/g, "%25").replace(/\n/g, "%0A");
 }
 
 function escapedProperty(text: string): string {

@@ -48,7 +48,14 @@ function isForeign(tag: Exclude<Tags[number], string>): boolean {
 }
 
 export function parseTrees(text: string): Document.Parsed[] {
-  return parseAllDocuments(text, OPTIONS) as Document.Parsed[];
+  // The parser makes an Error of each mistake. Nobody looks at their stacks, which cost more than all the rest.
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return parseAllDocuments(text, OPTIONS) as Document.Parsed[];
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 /** Of a tree that `inspectTree` finds nothing in. */

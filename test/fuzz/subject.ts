@@ -47,3 +47,14 @@ export class Findings implements DiagnosticSink {
     return this.all.some(({ level }) => level === "error");
   }
 }
+
+/** Whatever stood in the input: nothing that steers a terminal, forges a line of a workflow, or breaks a document. */
+export function expectPrintable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are hostile
+  const found = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.exec(text);
+  if (found !== null) {
+    const around = JSON.stringify(text.slice(Math.max(0, found.index - 60), found.index + 60));
+    throw new Error(`a control character is printed: ${around}`);
+  }
+  return text;
+}

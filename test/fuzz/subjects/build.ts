@@ -45,6 +45,9 @@ export const build: Subject = {
           }
           const files = await emitBuild({ sources, config, blobs }, options, path.resolve("/build"));
           for (const [name, content] of files) {
+            if (!/^[\w%*~.@-]+(?:\/[\w%*~.@-]+)*$/.test(name) || name.split("/").includes("..")) {
+              throw new Error(`a file is named ${JSON.stringify(name)}`);
+            }
             if (name.endsWith(".json")) JSON.parse(String(content));
           }
           return true;

@@ -17,7 +17,7 @@ import { filterModulePath } from "../../../compiler/runtime/index.ts";
 import type { Dice } from "../dice.ts";
 import { mutatedText, mutatedValue } from "../mutate.ts";
 import { requestLine } from "../requests.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { expectPrintable, Findings, type Subject } from "../subject.ts";
 import { trap } from "../traps.ts";
 
 const PLAIN = picocolors.createColors(false);
@@ -99,15 +99,24 @@ export const cases: Subject = {
               return resultOf(one, i, check, asked, 1);
             }),
           );
-          renderResults(results, PLAIN, { how: "offline", ms: 1 });
-          renderJunit(results);
-          renderCoverage(coverage.report(), PLAIN);
+          expectPrintable(renderResults(results, PLAIN, { how: "offline", ms: 1 }));
+          expectPrintable(renderCoverage(coverage.report(), PLAIN));
+          expectXml(renderJunit(results));
           return results.length > 0;
         },
       };
     };
   },
 };
+
+/** What XML cannot have, not even by number; the rest of it is ours. */
+function expectXml(text: string): void {
+  const found =
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are hostile
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}|&(?!amp;|lt;|gt;|quot;)/u.exec(text);
+  if (found !== null)
+    throw new Error(`no XML at ${JSON.stringify(text.slice(found.index, found.index + 60))}`);
+}
 
 function caseFile(dice: Dice, files: readonly string[]): string {
   const kind = dice.next();

@@ -6,7 +6,7 @@ import { Report } from "../../../compiler/cli/report.ts";
 import { hintAtCheaperTarget } from "../../../compiler/cost/hint.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
 import { hostileRules } from "../rules.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { expectPrintable, Findings, type Subject } from "../subject.ts";
 
 const PLAIN = picocolors.createColors(false);
 
@@ -27,8 +27,8 @@ export const check: Subject = {
           for (const finding of findings.all) report.report(finding);
           report.reportUselessIgnores([file]);
           if (report.isClean) hintAtCheaperTarget(config, "wasm", report);
-          report.renderText(PLAIN);
-          report.renderGithub();
+          expectPrintable(report.renderText(PLAIN));
+          expectPrintable(report.renderGithub());
           JSON.parse(report.renderJson());
           JSON.parse(report.renderSarif("0"));
           return !findings.hasErrors;

@@ -8,13 +8,13 @@ import type { Dice } from "../dice.ts";
 import { mutatedBytes } from "../mutate.ts";
 import { headerLine, requestLine } from "../requests.ts";
 import { hostileRules, plausibleRules } from "../rules.ts";
-import type { Subject } from "../subject.ts";
+import { expectPrintable, type Subject } from "../subject.ts";
 
 const PLAIN = picocolors.createColors(false);
 /** Not `run`, which would start an Envoy. */
 const COMMANDS = ["check", "build", "explain", "test", "diff", "schema", "inspect", "help", "", "chek", "-v"];
 const WORDS =
-  "text json sarif github markdown junit native wasm 0 1 80 -1 65536 1e9 80=8080 80=80=80 = , a=b a/b/c default SL0104 IST0101 all ' \u0000 é -- - GET config cases mesh gateway_80 100 101 ::1 localhost BASE ALLOW_ANY".split(
+  "text json sarif github markdown junit native wasm 0 1 80 -1 65536 1e9 80=8080 80=80=80 = , a=b a/b/c default SL0104 IST0101 all ' \u0000 \u001b[31m \u2028 é -- - GET config cases mesh gateway_80 100 101 ::1 localhost BASE ALLOW_ANY".split(
     " ",
   );
 const FLAGS =
@@ -66,6 +66,8 @@ export const commandLine: Subject = {
             errColors: PLAIN,
           });
           if (/mistake in Sluice|\n\s+at .*:\d+:\d+/.test(said)) throw new Error(said.slice(-3000));
+          // JSON is for programs.
+          if (!said.startsWith("{")) expectPrintable(said.replaceAll("\r", ""));
           if (code !== 0 && said === "") throw new Error(`exit code ${code}, and not a word`);
           return code === 0;
         },
@@ -88,6 +90,8 @@ function argumentsOf(dice: Dice, files: readonly string[]): string[] {
   if (args[0] === "test" && dice.chance(0.7)) args.push("--cases", files[2]!);
   if (args[0] === "build" && dice.chance(0.7)) args.push("--out", files[6]!);
   for (let i = dice.below(6); i > 0; i--) args.push(dice.chance(0.6) ? dice.pick(FLAGS) : word());
-  // Outputs go to the folder only, and nobody sits at standard input.
-  return args.map((arg, i) => (args[i - 1] === "--out" ? files[6]! : arg)).filter((arg) => arg !== "-");
+  // Outputs go to the folder only, nobody sits at standard input, and folders above are not read.
+  return args
+    .map((arg, i) => (args[i - 1] === "--out" ? files[6]! : arg))
+    .filter((arg) => !/^[-./\\]+$/.test(arg));
 }

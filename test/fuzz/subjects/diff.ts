@@ -9,7 +9,7 @@ import { reportOf } from "../../../compiler/diff/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
 import { mutatedText } from "../mutate.ts";
 import { plausibleRules } from "../rules.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { expectPrintable, Findings, type Subject } from "../subject.ts";
 
 const PLAIN = picocolors.createColors(false);
 
@@ -31,8 +31,8 @@ export const diff: Subject = {
           );
           if (findings.hasErrors) return false;
           const report = reportOf(diffConfigs(old!, now!, DEFAULT_PROXY_OPTIONS));
-          renderText(report, PLAIN);
-          renderMarkdown(report);
+          expectPrintable(renderText(report, PLAIN));
+          expectPrintable(renderMarkdown(report));
           JSON.stringify(report);
           return true;
         },

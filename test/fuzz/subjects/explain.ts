@@ -12,7 +12,7 @@ import { parseCurl } from "../../../compiler/request/curl.ts";
 import { filterModulePath } from "../../../compiler/runtime/index.ts";
 import { curlLine, headerLine, requestLine } from "../requests.ts";
 import { plausibleRules } from "../rules.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { expectPrintable, Findings, type Subject } from "../subject.ts";
 import { refusedInWords } from "./request.ts";
 
 const PLAIN = picocolors.createColors(false);
@@ -57,7 +57,7 @@ export const explain: Subject = {
             if (request === undefined || listener === undefined) continue;
             const explanation = explainRequest(request, listener, evaluators, resources, DRAWS);
             if (explanation.disagreements.length > 0) throw new Error(explanation.disagreements.join("\n"));
-            renderExplanation(explanation, PLAIN);
+            expectPrintable(renderExplanation(explanation, PLAIN));
             JSON.stringify(explanation);
             asked += 1;
           }
