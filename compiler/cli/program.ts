@@ -49,7 +49,9 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
-      outputError: (text, write) => write(text.replace(/^error: /, `${terminal.errColors.red("error:")} `)),
+      // It quotes what was given.
+      outputError: (text, write) =>
+        write(printable(text).replace(/^error: /, `${terminal.errColors.red("error:")} `)),
       getOutHasColors: () => terminal.outColors.isColorSupported,
       getErrHasColors: () => terminal.errColors.isColorSupported,
     })

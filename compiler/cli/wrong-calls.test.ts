@@ -41,6 +41,9 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["an unknown flag", ["check", "good.yaml", "--strikt"], 2, "Did you mean --strict?"],
   ["an unknown format", ["check", "good.yaml", "--format", "xml"], 2, "text, json, sarif, github"],
   ["a flag without its value", ["build", "good.yaml", "--out"], 2, "--out"],
+  ["a choice that would colour the terminal", ["check", "--target", "\u001b[31m"], 2, "\\u001b[31m"],
+  ["a listener that would", [...EXPLAIN, "http://a/", "--at", "\u001b[31m"], 2, "\\u001b[31m"],
+  ["a path that would", ["check", "\u001b[31m"], 1, "\\u001b[31m"],
   ["an empty path", ["check", ""], 1, '""'],
   ["a path with a NUL", ["check", "a\u0001b"], 1, "it does not exist"],
   ["a name too long", ["check", "x".repeat(5000)], 1, "its name is too long"],
@@ -85,6 +88,8 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   const colors = picocolors.createColors(false);
   const code = await runCommandLine(args, { out: note, err: note, outColors: colors, errColors: colors });
   expect({ code, said }).toEqual({ code: wanted, said: expect.stringContaining(words) });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would steer a terminal
+  expect(said).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
   expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|mistake in Sluice|undefined|\[object/);
   expect(readdirSync(folder).filter((name) => name === "o" || name === "out")).toEqual([]);
 });

@@ -12,15 +12,31 @@ import { expectPrintable, type Subject } from "../subject.ts";
 
 const PLAIN = picocolors.createColors(false);
 /** Not `run`, which would start an Envoy. */
-const COMMANDS = ["check", "build", "explain", "test", "diff", "schema", "inspect", "help", "", "chek", "-v"];
+const COMMANDS = [
+  "check",
+  "build",
+  "export",
+  "explain",
+  "test",
+  "diff",
+  "schema",
+  "inspect",
+  "help",
+  "",
+  "chek",
+  "-v",
+];
 const WORDS =
-  "text json sarif github markdown junit native wasm 0 1 80 -1 65536 1e9 80=8080 80=80=80 = , a=b a/b/c default SL0104 IST0101 all ' \u0000 \u001b[31m \u2028 é -- - GET config cases mesh gateway_80 100 101 ::1 localhost BASE ALLOW_ANY".split(
+  "text json sarif github markdown junit native wasm 0 1 80 -1 65536 1e9 80=8080 80=80=80 = , a=b a/b/c default SL0104 IST0101 all ' \u0000 \u001b[31m \u2028 é -- - GET config cases mesh gateway_80 100 101 ::1 localhost BASE ALLOW_ANY kubernetes istio oci envoy-gateway configmap image".split(
     " ",
   );
 const FLAGS =
-  "--format --strict --target --out --mounted-at --print --explain --config --listen-address --port-map --mesh-port --mesh-listeners --admin-port --proxy-labels --proxy-namespace --proxy-locality --domain-suffix --concurrency --path-normalization --outbound-policy --secrets-directory --request -r -H --header --curl --http2 --at --cases --coverage --coverage-threshold --exit-code --help --version --nonsense -x --format=json --no-strict".split(
+  "--format --strict --target --out --mounted-at --print --explain --config --listen-address --port-map --mesh-port --mesh-listeners --admin-port --proxy-labels --proxy-namespace --proxy-locality --domain-suffix --concurrency --path-normalization --outbound-policy --secrets-directory --request -r -H --header --curl --http2 --at --cases --coverage --coverage-threshold --exit-code --help --version --to --output --name --image --rules-in --mount-path --gateway --nonsense -x --format=json --no-strict".split(
     " ",
   );
+
+/** What follows is written to. */
+const OUTPUTS = new Set(["--out", "--output", "-o"]);
 
 export const commandLine: Subject = {
   name: "command line",
@@ -89,9 +105,12 @@ function argumentsOf(dice: Dice, files: readonly string[]): string[] {
   if (args[0] === "explain" && dice.chance(0.7)) args.push("--request", requestLine(dice));
   if (args[0] === "test" && dice.chance(0.7)) args.push("--cases", files[2]!);
   if (args[0] === "build" && dice.chance(0.7)) args.push("--out", files[6]!);
+  if (args[0] === "export" && dice.chance(0.8)) {
+    args.push("--to", dice.pick(["kubernetes", "istio", "oci", "envoy-gateway"]), "--output", files[6]!);
+  }
   for (let i = dice.below(6); i > 0; i--) args.push(dice.chance(0.6) ? dice.pick(FLAGS) : word());
   // Outputs go to the folder only, nobody sits at standard input, and folders above are not read.
   return args
-    .map((arg, i) => (args[i - 1] === "--out" ? files[6]! : arg))
+    .map((arg, i) => (OUTPUTS.has(args[i - 1] ?? "") ? files[6]! : arg))
     .filter((arg) => !/^[-./\\]+$/.test(arg));
 }
