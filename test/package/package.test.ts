@@ -18,6 +18,10 @@ spec:
   endpoints: [{ address: 127.0.0.1 }]
 `;
 
+const CASE = `name: the api
+checks: [{ ask: "GET http://api.example/", expect: { status: 200 } }]
+`;
+
 let folder: string;
 let packed: CommandResult;
 let project: string;
@@ -62,6 +66,35 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
   const refused = await npm(["exec", "--no", "--", "sluice", "check", "api.yaml"], project);
   expect(refused.code).toBe(1);
   expect(refused.stdout + refused.stderr).toContain("api.yaml:5:3");
+});
+
+test("the oldest Node that package.json promises runs it", { timeout: 180_000 }, async () => {
+  const { engines } = JSON.parse(await readFile(path.join(packageRoot().directory, "package.json"), "utf8"));
+  const oldest = `${engines.node.replace(">=", "")}.0`;
+  const name = `node-${process.platform}-${process.arch}`;
+  const other = path.join(folder, "oldest");
+  await mkdir(other);
+  const installed = await npm(
+    ["install", "--prefix", other, "--no-audit", "--no-fund", `${name}@${oldest}`],
+    other,
+  );
+  expect(installed.code, installed.stderr).toBe(0);
+  const node = path.join(other, "node_modules", name, "bin", "node");
+  expect((await runCommand(node, ["--version"])).stdout.trim()).toBe(`v${oldest}`);
+
+  await writeFile(path.join(project, "api.yaml"), RULES);
+  await writeFile(path.join(project, "cases.yaml"), CASE);
+  const sluice = path.join(project, "node_modules", "sluice", "dist", "sluice.js");
+  for (const args of [
+    ["build", "api.yaml", "--out", "oldest"],
+    ["check", "api.yaml", "--format", "sarif"],
+    ["test", "api.yaml", "--cases", "cases.yaml"],
+    ["explain", "api.yaml", "--request", "GET http://api.example/"],
+    ["diff", "api.yaml", "api.yaml", "--exit-code"],
+  ]) {
+    const result = await runCommand(node, [sluice, ...args], { cwd: project, timeoutMs: 30_000 });
+    expect({ args, ...result }).toMatchObject({ code: 0, stderr: "" });
+  }
 });
 
 function npm(args: readonly string[], cwd: string): Promise<CommandResult> {
