@@ -97,12 +97,8 @@ async function test(inputs: Inputs, workspace: string): Promise<void> {
   if (code === 0) info(lines.join("\n"));
   else
     setFailed([...lines, ...(coverageThreshold ? [`${coverageThreshold} % is asked for`] : [])].join("\n"));
-  await writeSummary(
-    `### ${lines[0]}\n\n${lines
-      .slice(1)
-      .map((line) => `- ${line}`)
-      .join("\n")}\n`,
-  );
+  const details = lines.slice(1).map((line) => `- ${line}\n`);
+  await writeSummary(`### ${lines[0]}\n${details.length > 0 ? "\n" : ""}${details.join("")}`);
 }
 
 function coverageLines(coverage: CoverageReport | undefined): string[] {

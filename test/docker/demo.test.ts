@@ -77,6 +77,16 @@ test("rules with a mistake are no image, and the mistake is told", { timeout: 5 
   expect(built.stdout + built.stderr).toContain("test/answers/wrong.yaml");
 });
 
+test("the command line runs in an image of its own", { timeout: MINUTES }, async () => {
+  const context = ["build", "--file", "envoy/Dockerfile", "--target", "cli", "--quiet", "."];
+  const image = (await docker(context)).stdout.trim();
+  const mount = `${path.join(ROOT, "envoy", "bookinfo")}:/work:ro`;
+  const checked = await docker(["run", "--rm", "--volume", mount, image, "check", "rules", "registry.yaml"]);
+  expect(checked.code, checked.stderr).toBe(0);
+  const wrong = await docker(["run", "--rm", "--volume", mount, image, "check", "nowhere"]);
+  expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining("cannot read nowhere") });
+});
+
 test("rules from anywhere are taken up while requests run, and wrong ones are not", {
   timeout: MINUTES,
 }, async () => {
