@@ -12,6 +12,7 @@
 import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
+import { EnvironmentError } from "../runtime/error.ts";
 import { withLock } from "../runtime/lock.ts";
 
 /** Contents by path relative to the directory, with `/` between segments. */
@@ -53,7 +54,7 @@ export async function makeDirectory(directory: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EEXIST" && code !== "ENOTDIR") throw error;
-    throw new ForeignDirectoryError(
+    throw new EnvironmentError(
       code === "EEXIST"
         ? `${directory} is there and no directory; name a directory`
         : `${directory} cannot be made: a part of its path is no directory`,

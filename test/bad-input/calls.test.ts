@@ -60,11 +60,11 @@ describe.concurrent.each<readonly [name: string, args: readonly string[], code: 
   ["a device without end", ["check", "/dev/zero"], 1, "more than"],
   ["a pipe that nobody writes, in a directory", ["check", "with-pipe"], 1, "pipe.yaml: it is no file"],
   ["a configuration without end", ["check", "--config", "/dev/zero"], 2, "more than"],
-  ["a build into a file", ["build", "good.yaml", "--out", "good.yaml"], 2, "no directory"],
+  ["a build into a file", ["build", "good.yaml", "--out", "good.yaml"], 3, "no directory"],
   ["a header that is none", [...EXPLAIN, "http://a/", "-H", "x"], 2, "name: value"],
   ["cases that are rules", ["test", "good.yaml", "--cases", "good.yaml"], 1, "SL0104"],
   ["a side that is missing", ["diff", "good.yaml", "gone.yaml"], 1, "it does not exist"],
-  ["schemas into a file", ["schema", "--out", "good.yaml"], 2, "no directory"],
+  ["schemas into a file", ["schema", "--out", "good.yaml"], 3, "no directory"],
   ["a blob that is none", ["inspect", "good.yaml"], 1, "not a routing program"],
   ["rules that are missing", ["run", "gone.yaml"], 1, "it does not exist"],
 ])("%s", (_name, args, code, words) => {

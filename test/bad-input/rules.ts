@@ -97,7 +97,7 @@ export const BAD: readonly BadRules[] = [
     text: GOOD.replace("prefix: /a", 'regex: "/(a"'),
     line: 11,
   },
-  { name: "an alias bomb", text: `${bomb}\n---\n${GOOD}`, line: 1 },
+  { name: "an alias bomb", text: `${bomb}\n---\n${GOOD}`, line: 6 },
   { name: "an alias of itself", text: `a: &a [*a]\n---\n${GOOD}`, line: 1 },
   { name: "an unknown alias", text: GOOD.replace("prefix: /a", "prefix: *nowhere"), line: 11 },
   {
