@@ -70,6 +70,14 @@ test("only our own comment about the same rules is changed, wherever it stands",
   ]);
 });
 
+test("the first comment is written when something differs", async () => {
+  await comment("nothing", { changed: "false" });
+  expect(said).toContain("No comment: nothing differs");
+  expect(github.comments).toEqual([]);
+  await comment("new");
+  expect(github.comments.map(({ body }) => body)).toEqual([`${MARK}\nnew`]);
+});
+
 test("a comment that is too long is cut at a line, and says so", async () => {
   await comment("| an é |\n".repeat(20_000));
   const { body } = github.comments[0]!;
