@@ -35,7 +35,14 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   [CASE]: caseFile,
 };
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
+const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  allowUnionTypes: true,
+  // Tidier functions would save 2 µs a rule, and cost every command a tenth of a second.
+  code: { optimize: false },
+});
 ajv.addFormat("duration", (text: string) => parseDuration(text) !== undefined);
 ajv.addKeyword({
   keyword: "exclusive",
