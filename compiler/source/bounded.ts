@@ -13,6 +13,13 @@ export class TooLargeError extends Error {
   }
 }
 
+/** A folder has more in it than is looked at. */
+export class TooManyError extends Error {
+  constructor(most: number) {
+    super(`it has more than ${most} entries, and no more are looked at`);
+  }
+}
+
 const CHUNK = 1 << 20;
 
 /** The whole of a file; what is no file (a pipe, a device) is read to its end. */
@@ -52,7 +59,7 @@ export async function readStreamAtMost(stream: Readable, most: number): Promise<
 
 /** Why something cannot be read, in words. */
 export function whyUnreadable(error: unknown): string {
-  if (error instanceof TooLargeError) return error.message;
+  if (error instanceof TooLargeError || error instanceof TooManyError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
   return (code !== undefined && REASONS[code]) || (message ?? String(error));
 }

@@ -4,12 +4,13 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { type BigIntStats, readdirSync, statSync } from "node:fs";
+import { type BigIntStats, statSync } from "node:fs";
 import path from "node:path";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
-import { readAtMost, readStreamAtMost, TooLargeError, whyUnreadable } from "./bounded.ts";
+import { readAtMost, readStreamAtMost, TooLargeError, TooManyError, whyUnreadable } from "./bounded.ts";
 import type { SourceFile } from "./span.ts";
+import { filesIn } from "./walk.ts";
 
 const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);
 /** Bytes; larger input is refused before it is parsed. */
@@ -97,11 +98,11 @@ function expand(
 ): { readonly names: readonly string[]; readonly isDirectory: boolean } {
   try {
     if (!statSync(given).isDirectory()) return { names: [given], isDirectory: false };
-    const entries = readdirSync(given, { recursive: true, withFileTypes: true });
-    const names = entries
-      .filter((entry) => !entry.isDirectory() && EXTENSIONS.has(path.extname(entry.name)))
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .sort();
+    const names = filesIn(
+      given,
+      (name) => EXTENSIONS.has(path.extname(name)),
+      (name, error) => unreadable(name, error, sink),
+    );
     if (names.length === 0) {
       sink.report({
         code: "SL0004",
@@ -117,7 +118,7 @@ function expand(
 }
 
 function unreadable(name: string, error: unknown, sink: DiagnosticSink): void {
-  const code = error instanceof TooLargeError ? "SL0003" : "SL0001";
+  const code = error instanceof TooLargeError || error instanceof TooManyError ? "SL0003" : "SL0001";
   const message = `cannot read ${name === "" ? '""' : name}: ${whyUnreadable(error)}`;
   sink.report({ code, level: "error", message });
 }
