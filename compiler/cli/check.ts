@@ -3,7 +3,7 @@
 import { checkRules } from "../check.ts";
 import { hintAtCheaperTarget } from "../cost/hint.ts";
 import { packageRoot } from "../runtime/index.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
+import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { explainCodes } from "./explain-codes.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
@@ -21,7 +21,10 @@ export async function checkCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (flags.explain !== undefined) {
-    terminal.out(explainCodes(flags.explain, terminal.outColors));
+    if (flags.format !== "text" && flags.format !== "json") {
+      throw new UsageError(`--explain: codes are printed as text or json, not as ${flags.format}`);
+    }
+    terminal.out(explainCodes(flags.explain, flags.format, terminal.outColors));
     return EXIT.ok;
   }
   const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });

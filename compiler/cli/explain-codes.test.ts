@@ -166,7 +166,7 @@ describe.each(CODES)("%s", (code) => {
   const { why, example } = EXPLANATIONS[code];
 
   test("is explained", () => {
-    const text = explainCodes(code, PLAIN);
+    const text = explainCodes(code, "text", PLAIN);
     for (const part of [code, DIAGNOSTIC_CODES[code].level, DIAGNOSTIC_CODES[code].title, why]) {
       expect(text).toContain(part);
     }
@@ -185,4 +185,12 @@ describe.each(CODES)("%s", (code) => {
     expect(right.map((diagnostic) => diagnostic.code)).not.toContain(code);
     expect(right.filter(({ level }) => level === "error")).toEqual([]);
   });
+});
+
+test("all codes are listed, and are data for other programs", () => {
+  expect(explainCodes("all", "text", PLAIN).trim().split("\n")).toHaveLength(CODES.length);
+  const data = JSON.parse(explainCodes("all", "json", PLAIN));
+  expect(data.map(({ code }: { code: string }) => code)).toEqual(CODES);
+  const [one] = JSON.parse(explainCodes("sl0271", "json", PLAIN));
+  expect(one).toMatchObject({ code: "SL0271", level: "warning", istio: ["IST0131"], ...EXPLANATIONS.SL0271 });
 });

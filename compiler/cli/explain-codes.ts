@@ -8,11 +8,17 @@ import type { Colors } from "./terminal.ts";
 
 const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
 
-export function explainCodes(wanted: string, colors: Colors): string {
+export function explainCodes(wanted: string, format: "text" | "json", colors: Colors): string {
+  const isAll = wanted.toUpperCase() === "ALL";
+  const found = isAll ? CODES : codesNamed(wanted);
+  if (format === "json") return `${JSON.stringify(found.map(asData), null, 2)}\n`;
+  return isAll
+    ? found.map((code) => `${line(code, colors)}\n`).join("")
+    : found.map((code) => details(code, colors)).join("\n");
+}
+
+function codesNamed(wanted: string): readonly DiagnosticCode[] {
   const name = wanted.toUpperCase();
-  if (name === "ALL") {
-    return CODES.map((code) => `${line(code, colors)}\n`).join("");
-  }
   const found = CODES.filter((code) => code === name || istioCodes(code).includes(name));
   if (found.length === 0) {
     const near = nearest(name, CODES);
@@ -20,7 +26,12 @@ export function explainCodes(wanted: string, colors: Colors): string {
       `--explain: no code "${wanted}"${near === undefined ? "" : `; did you mean ${near}?`} (--explain all lists them)`,
     );
   }
-  return found.map((code) => details(code, colors)).join("\n");
+  return found;
+}
+
+function asData(code: DiagnosticCode): object {
+  const { level, title } = DIAGNOSTIC_CODES[code];
+  return { code, level, title, istio: istioCodes(code), ...EXPLANATIONS[code] };
 }
 
 function line(code: DiagnosticCode, { bold, dim }: Colors): string {
