@@ -44,7 +44,7 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["a choice that would colour the terminal", ["check", "--target", "\u001b[31m"], 2, "\\u001b[31m"],
   ["a listener that would", [...EXPLAIN, "http://a/", "--at", "\u001b[31m"], 2, "\\u001b[31m"],
   ["a path that would", ["check", "\u001b[31m"], 1, "\\u001b[31m"],
-  ["a code that is none", ["check", "--explain", "SL0027"], 2, "did you mean SL02"],
+  ["a code that is none", ["check", "--explain", "SL0027"], 2, "did you mean SL0"],
   ["codes as SARIF", ["check", "--explain", "all", "--format", "sarif"], 2, "text or json"],
   ["an empty path", ["check", ""], 1, '""'],
   ["a path with a NUL", ["check", "a\u0001b"], 1, "it does not exist"],
