@@ -3,6 +3,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseAllDocuments } from "yaml";
+import { understand } from "../../compiler/compile.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { packageRoot } from "../../compiler/runtime/index.ts";
 import { parseDocuments } from "../../compiler/source/parse.ts";
 import { BAD, GOOD } from "../bad-input/rules.ts";
@@ -13,7 +15,7 @@ export interface Corpus {
   readonly resources: readonly object[];
   /** Files as they stand, with comments and in all of YAML's styles. */
   readonly texts: readonly string[];
-  /** Of their VirtualServices: rules that can be put together anew. */
+  /** Of their VirtualServices: rules that are right by themselves and can be put together anew. */
   readonly httpRules: readonly object[];
   /** Case files for `sluice test`. */
   readonly cases: readonly string[];
@@ -42,9 +44,27 @@ export function readCorpus(folder?: string): Corpus {
   const cases = yamlFiles(path.join(root, "envoy", "bookinfo", "tests"));
   const httpRules = resources.flatMap((resource) => {
     const { kind, spec } = resource as { kind?: unknown; spec?: { http?: unknown } | null };
-    return kind === "VirtualService" && Array.isArray(spec?.http) ? spec.http.filter(isObject) : [];
+    return kind === "VirtualService" && Array.isArray(spec?.http)
+      ? spec.http.filter(isObject).filter(isRight)
+      : [];
   });
   return { resources: [...SEED_RULES, ...resources], texts, httpRules, cases };
+}
+
+function isRight(rule: object): boolean {
+  const text = JSON.stringify({
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name: "rule" },
+    spec: { hosts: ["a.example"], http: [rule] },
+  });
+  let right = true;
+  understand([{ path: "rule.yaml", text }], DEFAULT_PROXY_OPTIONS, {
+    report({ level }) {
+      if (level === "error") right = false;
+    },
+  });
+  return right;
 }
 
 function isObject(value: unknown): value is object {

@@ -42,8 +42,26 @@ function withoutTls(gateway: (typeof SEED_RULES)[number]): object {
 
 const HOSTS = ["a.example", "s.example", "*.b.example", "reviews", "k", "*.example"];
 
+/** Rules that are right, of which some are different in a second version. */
+export function twoVersions(dice: Dice, corpus: Corpus): readonly [before: string, after: string] {
+  const before = composed(dice, corpus, 0);
+  const after = before.map((resource) => {
+    const { spec } = resource as { spec?: { http?: readonly object[] } };
+    if (spec?.http === undefined || dice.chance(0.3)) return resource;
+    const http = [...spec.http];
+    const kind = dice.next();
+    const at = dice.below(http.length);
+    if (kind < 0.3) http[at] = dice.pick(corpus.httpRules);
+    else if (kind < 0.5) http.splice(at, 1);
+    else if (kind < 0.7) http.unshift(...http.splice(at, 1));
+    else http.splice(at, 0, dice.pick(corpus.httpRules));
+    return { ...resource, spec: { ...spec, http: http.length > 0 ? http : spec.http } };
+  });
+  return [written(before, dice), written(after, dice)];
+}
+
 /** Rules of others for hosts of our own, now and then with a little harm done to one; and services for them. */
-function composed(dice: Dice, corpus: Corpus): unknown[] {
+function composed(dice: Dice, corpus: Corpus, harm = 0.1): object[] {
   const hosts = HOSTS.filter(() => dice.chance(0.4));
   const rules = (host: string, i: number) => ({
     apiVersion: "networking.istio.io/v1",
@@ -54,7 +72,7 @@ function composed(dice: Dice, corpus: Corpus): unknown[] {
       ...(dice.chance(0.2) && { gateways: ["mesh", "gw"] }),
       http: Array.from({ length: 1 + dice.below(5) }, () => {
         const rule = dice.pick(corpus.httpRules);
-        return dice.chance(0.1) ? mutatedValue(rule, dice) : rule;
+        return dice.chance(harm) ? mutatedValue(rule, dice) : rule;
       }),
     },
   });

@@ -5,10 +5,9 @@ import { understand } from "../../../compiler/compile.ts";
 import { diffConfigs } from "../../../compiler/diff/diff.ts";
 import { renderMarkdown } from "../../../compiler/diff/render-markdown.ts";
 import { renderText } from "../../../compiler/diff/render-text.ts";
-import { reportOf } from "../../../compiler/diff/report.ts";
+import { isDifferent, reportOf } from "../../../compiler/diff/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { mutatedText } from "../mutate.ts";
-import { plausibleRules } from "../rules.ts";
+import { plausibleRules, twoVersions } from "../rules.ts";
 import { expectPrintable, Findings, type Subject } from "../subject.ts";
 
 const PLAIN = picocolors.createColors(false);
@@ -18,8 +17,9 @@ export const diff: Subject = {
   share: 5,
   prepare({ corpus }) {
     return (dice) => {
-      const before = plausibleRules(dice, corpus);
-      const after = dice.chance(0.4) ? mutatedText(before, dice) : plausibleRules(dice, corpus);
+      const [before, after] = dice.chance(0.8)
+        ? twoVersions(dice, corpus)
+        : [plausibleRules(dice, corpus), plausibleRules(dice, corpus)];
       return {
         input: { "old.yaml": before, "new.yaml": after },
         run() {
@@ -34,6 +34,9 @@ export const diff: Subject = {
           expectPrintable(renderText(report, PLAIN));
           expectPrintable(renderMarkdown(report));
           JSON.stringify(report);
+          if (isDifferent(reportOf(diffConfigs(old!, old!, DEFAULT_PROXY_OPTIONS)))) {
+            throw new Error("rules differ from themselves");
+          }
           return true;
         },
       };
