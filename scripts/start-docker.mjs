@@ -30,7 +30,10 @@ async function main(args) {
     console.error(`docker: SLUICE_PORT: expected a port, got "${port}"`);
     return 2;
   }
-  const docker = await findDocker();
+  // From here on Ctrl-C ends what runs, and what was started is taken down.
+  const stopped = interrupted();
+  // Unlike the tests, the demo has a network of its own, so any platform will do.
+  const docker = await findDocker("linux");
   if (docker.problem !== undefined) return fail(docker.problem);
   if (await isTaken(Number(port))) return fail(upProblem("port is already allocated", { port, subnet }));
   say(`engine ${docker.engine}, ${docker.compose.join(" ")} ${docker.composeVersion}`);
@@ -61,7 +64,7 @@ async function main(args) {
     await printSizes();
     if (!args.includes("--once")) {
       say(`open ${url}; Ctrl-C ends`);
-      await interrupted();
+      await stopped;
     }
     return 0;
   } finally {
