@@ -64,7 +64,10 @@ async function main(args) {
     await printSizes();
     if (!args.includes("--once")) {
       say(`open ${url}; Ctrl-C ends`);
+      // Nobody else keeps this process going meanwhile.
+      const going = setInterval(() => {}, 60_000);
       await stopped;
+      clearInterval(going);
     }
     return 0;
   } finally {

@@ -1,8 +1,10 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { freePort } from "../compiler/cases/free-port.ts";
 
 let folder: string;
 
@@ -15,10 +17,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const program = (name: string, lines: string) =>
   writeFile(path.join(folder, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
 
+const SCRIPT = path.join(import.meta.dirname, "start-docker.mjs");
+
 function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
-  const script = path.join(import.meta.dirname, "start-docker.mjs");
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { env: { PATH: folder, ...env } }, (error, out, err) =>
+    execFile(process.execPath, [SCRIPT, ...args], { env: { PATH: folder, ...env } }, (error, out, err) =>
       resolve({ code: error?.code ?? 0, out, err }),
     );
   });
@@ -50,4 +53,46 @@ test("a wrong call is told in one line", async () => {
     code: 2,
     err: 'docker: SLUICE_PORT: expected a port, got "80x"\n',
   });
+});
+
+test("what is up goes on until Ctrl-C, and is taken down", async () => {
+  const port = await freePort();
+  await symlink(process.execPath, path.join(folder, "node"));
+  await program("docker", 'case "$1" in version) echo 27.1.0;; compose) exit 1;; image) echo 1500000;; esac');
+  // Answers as the mesh would, from `up` to `down`.
+  const server = `require("http").createServer((_, r) => r.end()).listen(${port}, "127.0.0.1")`;
+  await program(
+    "docker-compose",
+    [
+      `echo "$3 $4" >> ${folder}/calls`,
+      'case "$*" in version*) echo 1.29.2;;',
+      `*up*) node -e '${server}' >/dev/null 2>&1 & echo $! > ${folder}/pid;;`,
+      `*down*) read -r pid < ${folder}/pid; kill $pid;; esac`,
+    ].join("\n"),
+  );
+  const env = { PATH: folder, SLUICE_PORT: String(port) };
+  const child = spawn(process.execPath, [SCRIPT], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line.includes("Ctrl-C ends")) child.kill("SIGINT");
+  }
+  expect(await closed).toBe(0);
+  expect(lines).toEqual([
+    "docker: engine 27.1.0, docker-compose 1.29.2",
+    expect.stringMatching(/^docker: images are built \([\d.]+ s\)$/),
+    expect.stringMatching(/^docker: the first routed request is answered [\d.]+ s after up$/),
+    expect.stringContaining(": 1.5 MB"),
+    expect.stringContaining(": 1.5 MB"),
+    expect.stringContaining(": 1.5 MB"),
+    expect.stringContaining(": 1.5 MB"),
+    `docker: open http://127.0.0.1:${port}/productpage; Ctrl-C ends`,
+  ]);
+  const calls = (await readFile(path.join(folder, "calls"), "utf8")).split("\n");
+  expect(calls.filter((call) => call !== "" && call !== " ")).toEqual([
+    "build ",
+    "up --detach",
+    "down --volumes",
+  ]);
 });

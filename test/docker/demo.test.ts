@@ -71,7 +71,15 @@ test("no container can write to its root, be root, or has a capability", async (
 });
 
 test("rules with a mistake are no image, and the mistake is told", { timeout: 5 * MINUTES }, async () => {
-  const args = ["build", "--file", "envoy/Dockerfile", "--build-arg", "RULES=test/answers/wrong.yaml", "."];
+  const args = [
+    "build",
+    "--force-rm",
+    "--file",
+    "envoy/Dockerfile",
+    "--build-arg",
+    "RULES=test/answers/wrong.yaml",
+    ".",
+  ];
   const built = await docker(args);
   expect(built.code).not.toBe(0);
   expect(built.stdout + built.stderr).toContain("test/answers/wrong.yaml");
