@@ -4,7 +4,16 @@
  */
 
 import type { HostRequest } from "../host/vm.ts";
-import type { QueryParamMatch, Route, RouteMatch, RouteTable, ValueMatch, VirtualHost } from "../ir/ir.ts";
+import type {
+  HeaderMatch,
+  PathMatch,
+  QueryParamMatch,
+  Route,
+  RouteMatch,
+  RouteTable,
+  ValueMatch,
+  VirtualHost,
+} from "../ir/ir.ts";
 import { regexMatches } from "../regex/matches.ts";
 
 export interface HostMatch {
@@ -69,34 +78,58 @@ function covers(domain: string, host: string): boolean {
   );
 }
 
-export function matches(match: RouteMatch, request: HostRequest): boolean {
-  for (const _failure of failures(match, request)) return false;
-  return true;
+export function matches({ path, headers, queryParams }: RouteMatch, request: HostRequest): boolean {
+  return (
+    (path === undefined || pathMatches(path, pathOf(request))) &&
+    headers.every((header) => headerMatches(header, headerValues(header.name, request))) &&
+    queryParams.every(({ name, match }) => queryMatches(match, queryValue(name, request.path)))
+  );
 }
 
 /** What keeps a request from a route, in the order in which a rule is read. */
-export function* failures(match: RouteMatch, request: HostRequest): Generator<Failure> {
-  if (match.path) {
-    const seen = request.path.split(/[?#]/)[0]!;
-    const { ignoreCase, kind, value } = match.path;
-    const fold = (text: string) => (ignoreCase && kind !== "regex" ? lowerAscii(text) : text);
-    if (!valueMatches({ kind, value: fold(value) }, fold(seen))) {
+export function* failures(
+  { path, headers, queryParams }: RouteMatch,
+  request: HostRequest,
+): Generator<Failure> {
+  if (path !== undefined) {
+    const seen = pathOf(request);
+    if (!pathMatches(path, seen)) {
+      const { kind, value, ignoreCase } = path;
       yield { field: "uri", match: { kind, value }, ...(ignoreCase && { ignoreCase }), seen: [seen] };
     }
   }
-  for (const { name, match: wanted, invert, missingAsEmpty } of match.headers) {
-    const seen = headerValues(name, request);
-    const compared = seen.length === 0 && missingAsEmpty ? [""] : seen;
-    if (compared.some((value) => valueMatches(wanted, value)) === invert) {
-      yield { field: headerField(name, invert), match: wanted, seen };
+  for (const header of headers) {
+    const seen = headerValues(header.name, request);
+    if (!headerMatches(header, seen)) {
+      yield { field: headerField(header.name, header.invert), match: header.match, seen };
     }
   }
-  for (const { name, match: wanted } of match.queryParams) {
+  for (const { name, match } of queryParams) {
     const seen = queryValue(name, request.path);
-    if (seen === undefined || !valueMatches(wanted, seen)) {
-      yield { field: `queryParams.${name}`, match: wanted, seen: seen === undefined ? [] : [seen] };
+    if (!queryMatches(match, seen)) {
+      yield { field: `queryParams.${name}`, match, seen: seen === undefined ? [] : [seen] };
     }
   }
+}
+
+function pathOf({ path }: HostRequest): string {
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+function pathMatches({ kind, value, ignoreCase }: PathMatch, path: string): boolean {
+  return ignoreCase && kind !== "regex"
+    ? valueMatches({ kind, value: lowerAscii(value) }, lowerAscii(path))
+    : valueMatches({ kind, value }, path);
+}
+
+function headerMatches({ match, invert, missingAsEmpty }: HeaderMatch, seen: readonly string[]): boolean {
+  const compared = seen.length === 0 && missingAsEmpty ? [""] : seen;
+  return compared.some((value) => valueMatches(match, value)) !== invert;
+}
+
+function queryMatches(match: ValueMatch, value: string | undefined): boolean {
+  return value !== undefined && valueMatches(match, value);
 }
 
 const FIELDS: Readonly<Record<string, string>> = {
@@ -114,7 +147,11 @@ function headerValues(name: string, request: HostRequest): string[] {
   if (name === ":method") return [request.method ?? "GET"];
   if (name === ":authority") return [request.authority];
   if (name === ":scheme") return [request.scheme ?? "http"];
-  return (request.headers ?? []).filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [other, value] of request.headers ?? []) {
+    if (other === name || other.toLowerCase() === name) values.push(value);
+  }
+  return values;
 }
 
 function queryValue(name: QueryParamMatch["name"], path: string): string | undefined {

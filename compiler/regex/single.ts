@@ -54,6 +54,19 @@ export function compileNfa(nfa: Nfa, bounds: RegexBounds, prefix: Uint8Array): C
  * fine as such but compiles to more than Envoy runs is refused too.
  */
 export function regexSyntaxError(pattern: string): string | undefined {
+  const known = verdicts.get(pattern);
+  if (known !== undefined || verdicts.has(pattern)) return known;
+  const verdict = syntaxError(pattern);
+  // Rules repeat expressions, and several steps ask about each.
+  if (verdicts.size >= MAX_VERDICTS) verdicts.clear();
+  verdicts.set(pattern, verdict);
+  return verdict;
+}
+
+const verdicts = new Map<string, string | undefined>();
+const MAX_VERDICTS = 20_000;
+
+function syntaxError(pattern: string): string | undefined {
   try {
     buildNfa([parseRegex(pattern)]);
     return undefined;
