@@ -24,7 +24,6 @@ export function regexMatches(pattern: string, text: string): boolean {
   return compiledRegex(pattern).testExact(bytesOf(text));
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
 const ASCII = /^[\0-\x7f]*$/;
 
 /** What is only ASCII is so already; the same request is held against thousands of rules. */
