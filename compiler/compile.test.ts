@@ -196,3 +196,29 @@ test("a file that is changed in place is read again, also when its size and its 
   utimesSync(file, old, old);
   expect(await outcome(warm)).not.toEqual(first);
 });
+
+test("no position is looked for until somebody asks: that would parse the text again", async () => {
+  const { compile } = await import("./compile.ts");
+  const { parseDocuments } = await import("./source/parse.ts");
+  // A finding is at a position.
+  const fine = rules(1)
+    .replaceAll("reviews", "ratings")
+    .replaceAll(", subset: v1", "")
+    .replaceAll("host: ratings}", "host: ratings, port: {number: 9080}}");
+  const directory = mkdtempSync(path.join(folder, "positions-"));
+  writeFileSync(path.join(directory, "all.yaml"), [GATEWAY, service("ratings", 9080), fine].join("---\n"));
+  const sink = { report: vi.fn() };
+  const [document] = parseDocuments({ path: "a.yaml", text: "a: 1\n" }, sink);
+  const start = vi.spyOn(Object.getPrototypeOf(document!.span), "start", "get");
+  try {
+    for (let i = 0; i < 2; i++) {
+      expect(await compile([directory], DEFAULT_PROXY_OPTIONS, sink)).toBeDefined();
+    }
+    expect(sink.report.mock.calls.map(([{ message }]) => message)).toEqual([]);
+    expect(start).not.toHaveBeenCalled();
+    expect(document!.span.start).toBe(0);
+    expect(start).toHaveBeenCalled();
+  } finally {
+    start.mockRestore();
+  }
+});

@@ -49,7 +49,7 @@ function ingredients(resources: ResourceSet, options: ProxyOptions): unknown[] {
     options,
     ...lists.flatMap((list) => [
       list.length,
-      ...list.flatMap(({ document, span }) => [document, span.file, span.start]),
+      ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),
     ]),
   ];
 }

@@ -209,6 +209,7 @@ function resourceOf(
     ...(metadata.creationTimestamp ? { creationTimestamp: String(metadata.creationTimestamp) } : {}),
     spec: hasSpec ? (value.spec ?? {}) : value,
     document: value,
+    offset: document.offset,
     span: document.spanOf(root),
     spanOf: (path) => document.spanOf([...root, ...path]),
   };

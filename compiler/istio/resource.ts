@@ -20,6 +20,8 @@ export interface Resource<Spec> {
   readonly spec: Spec;
   /** All of it, and the same object for as long as its text is the same: a key for what is known of it. */
   readonly document?: object;
+  /** Roughly where its document begins in its file: changes when that moves, and costs nothing to ask. */
+  readonly offset?: number;
   /** The whole document. */
   readonly span: Span;
   /** Where the value at `path` stands; of its nearest ancestor that exists when it is missing. */

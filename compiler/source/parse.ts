@@ -26,6 +26,8 @@ type Path = readonly (string | number)[];
 export interface SourceDocument {
   readonly file: SourceFile;
   readonly value: unknown;
+  /** Where it begins, roughly and at no cost: a position would have to be looked for. */
+  readonly offset: number;
   readonly span: Span;
   /** Where the value at `path` stands; of its nearest ancestor that exists when it is missing. */
   spanOf(path: Path): Span;
@@ -110,6 +112,7 @@ function readDocument(
   return {
     file,
     value,
+    offset: span.start,
     span,
     spanOf: (path) => find(file, file.text, document, span, path, false),
     keySpanOf: (path) => find(file, file.text, document, span, path, true),
@@ -211,14 +214,14 @@ class CutDocument implements SourceDocument {
   readonly file: SourceFile;
   readonly value: unknown;
   readonly span: Span;
-  readonly #start: number;
+  readonly offset: number;
   readonly #end: number;
 
   constructor(file: SourceFile, start: number, end: number, plain: Plain) {
     this.file = file;
     this.value = plain.value;
     this.span = new LazySpan(this, [], false);
-    this.#start = start;
+    this.offset = start;
     this.#end = end;
   }
 
@@ -241,11 +244,11 @@ class CutDocument implements SourceDocument {
 
   find(path: Path, key: boolean): Span {
     const { file } = this;
-    const text = file.text.slice(this.#start, this.#end);
+    const text = file.text.slice(this.offset, this.#end);
     const tree = treeOf(this, text);
     const [start, end] = tree.contents!.range;
     const span = find(file, text, tree, { file, start, end }, path, key);
-    return { file, start: span.start + this.#start, end: span.end + this.#start };
+    return { file, start: span.start + this.offset, end: span.end + this.offset };
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Route } from "../../ir/ir.ts";
+import type { SourceFile } from "../../source/span.ts";
 import type { ClusterUse } from "../clusters/cluster-uses.ts";
 import type { Environment } from "../environment.ts";
 import type { Lowering } from "../lowering.ts";
@@ -11,17 +12,23 @@ import type { VirtualService } from "../virtual-services.ts";
 import type { Site } from "./sites.ts";
 
 interface Before {
+  readonly site: Site;
   readonly environment: Environment;
   /** The resources that were put together. */
-  readonly documents: readonly unknown[];
-  /** Where they stood: two that are equal are one document. */
-  readonly places: readonly unknown[];
+  readonly sources: readonly Place[];
   readonly routes: readonly Route[];
   readonly uses: readonly ClusterUse[];
 }
 
-/** By the resource that has the hosts, and the site. */
-const known = new WeakMap<object, Map<string, Before>>();
+/** A document, and where it stood: two that are equal are one document. */
+interface Place {
+  readonly document: object | undefined;
+  readonly file: SourceFile;
+  readonly offset: number | undefined;
+}
+
+/** By the resource that has the hosts; one for each site. */
+const known = new WeakMap<object, Before[]>();
 
 /** What `lower` makes, or made the last time. Nothing is kept of rules with which something is wrong. */
 export function lowerOnce(
@@ -31,19 +38,21 @@ export function lowerOnce(
   lower: (lowering: Lowering) => Route[],
 ): readonly Route[] {
   const { environment } = lowering;
-  const key = virtualService.sources[0]?.document;
+  const { sources } = virtualService;
+  const key = sources[0]?.document;
   if (key === undefined) return lower(lowering);
-  const sites = known.get(key) ?? new Map<string, Before>();
-  known.set(key, sites);
-  const siteName = `${site.gateway} ${site.port} ${site.speculative}`;
-  const documents = virtualService.sources.map(({ document }) => document);
-  const places = virtualService.sources.flatMap(({ span }) => [span.file, span.start]);
-
-  const before = sites.get(siteName);
-  if (before?.environment === environment && isSame(before.documents, documents)) {
-    const routes = isSame(before.places, places) ? before.routes : moved(before, virtualService);
+  let sites = known.get(key);
+  if (sites === undefined) {
+    sites = [];
+    known.set(key, sites);
+  }
+  let index = sites.findIndex(({ site: other }) => isSameSite(site, other));
+  const before = sites[index];
+  if (before?.environment === environment && isMadeOf(before, sources)) {
+    const stayed = stoodThere(before, sources);
+    const routes = stayed ? before.routes : moved(before, virtualService);
     if (routes !== undefined) {
-      sites.set(siteName, { ...before, places, routes });
+      if (!stayed) sites[index] = { ...before, sources: sources.map(placeOf), routes };
       for (const use of before.uses) lowering.clusterUses.addUse(use);
       return routes;
     }
@@ -55,9 +64,10 @@ export function lowerOnce(
   };
   const { result: routes, uses } = lowering.clusterUses.record(() => lower({ ...lowering, report }));
   if (isFlawless && !routes.some(hasUpstreamFault)) {
-    sites.set(siteName, { environment, documents, places, routes, uses });
-  } else {
-    sites.delete(siteName);
+    if (index < 0) index = sites.length;
+    sites[index] = { site, environment, sources: sources.map(placeOf), routes, uses };
+  } else if (index >= 0) {
+    sites.splice(index, 1);
   }
   return routes;
 }
@@ -72,8 +82,27 @@ function moved({ routes, uses }: Before, { sources, originOf }: VirtualService):
   );
 }
 
-function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((item, i) => item === other[i]);
+function isSameSite(one: Site, other: Site): boolean {
+  return one.port === other.port && one.gateway === other.gateway && one.speculative === other.speculative;
+}
+
+type Source = VirtualService["sources"][number];
+
+function isMadeOf(before: Before, sources: readonly Source[]): boolean {
+  return (
+    before.sources.length === sources.length &&
+    before.sources.every(({ document }, i) => document === sources[i]!.document)
+  );
+}
+
+function stoodThere(before: Before, sources: readonly Source[]): boolean {
+  return before.sources.every(
+    ({ file, offset }, i) => file === sources[i]!.span.file && offset === sources[i]!.offset,
+  );
+}
+
+function placeOf({ document, span, offset }: Source): Place {
+  return { document, file: span.file, offset };
 }
 
 /** Those are collected while they are lowered. */
