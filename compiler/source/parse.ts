@@ -235,7 +235,7 @@ class CutDocument implements SourceDocument {
 
   /** Where it starts, without a parse if that can be: all documents are asked for it, to tell them apart. */
   get start(): number {
-    BEFORE_A_PLAIN_KEY.lastIndex = this.#start;
+    BEFORE_A_PLAIN_KEY.lastIndex = this.offset;
     const { text } = this.file;
     return BEFORE_A_PLAIN_KEY.test(text) && BEFORE_A_PLAIN_KEY.lastIndex < this.#end
       ? BEFORE_A_PLAIN_KEY.lastIndex
