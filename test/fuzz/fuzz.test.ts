@@ -14,7 +14,7 @@ const SEED = Number(process.env.SLUICE_SEED ?? 1);
 /** Of CPU time for one input. */
 const LIMIT_MS = 5000;
 /** By the share of a subject: of `check` some hundreds. */
-const INPUTS_PER_SHARE = 20;
+const INPUTS_PER_SHARE = 10;
 
 let folder: string;
 let corpus: Corpus;

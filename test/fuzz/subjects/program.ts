@@ -21,7 +21,8 @@ export const program: Subject = {
     let vm = new FilterVm(filter);
     let tried = 0;
     return (dice) => {
-      const blob = mutatedBytes(dice.pick(blobs), dice);
+      const whole = dice.pick(blobs);
+      const blob = dice.chance(0.2) ? whole : mutatedBytes(whole, dice);
       return {
         input: { "routes.blob": blob },
         run() {
