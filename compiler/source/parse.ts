@@ -206,9 +206,6 @@ class FirstFew implements DiagnosticSink {
   }
 }
 
-/** A marker, comments and empty lines, before a line that begins with a letter. */
-const BEFORE_A_PLAIN_KEY = /(?:---[ \t]*(?:[ \t]#.*)?\r?\n)?(?:[ \t]*(?:#.*)?\r?\n)*(?=[A-Za-z])/y;
-
 /** A document whose tree is made again when a position in it is asked for. */
 class CutDocument implements SourceDocument {
   readonly file: SourceFile;
@@ -233,15 +230,6 @@ class CutDocument implements SourceDocument {
     return path.length === 0 ? this.span : new LazySpan(this, path, true);
   }
 
-  /** Where it starts, without a parse if that can be: all documents are asked for it, to tell them apart. */
-  get start(): number {
-    BEFORE_A_PLAIN_KEY.lastIndex = this.offset;
-    const { text } = this.file;
-    return BEFORE_A_PLAIN_KEY.test(text) && BEFORE_A_PLAIN_KEY.lastIndex < this.#end
-      ? BEFORE_A_PLAIN_KEY.lastIndex
-      : this.find([], false).start;
-  }
-
   find(path: Path, key: boolean): Span {
     const { file } = this;
     const text = file.text.slice(this.offset, this.#end);
@@ -264,7 +252,7 @@ class LazySpan implements Span {
   }
 
   get start(): number {
-    return this.#how?.path.length === 0 ? this.#how.document.start : this.#find().start;
+    return this.#find().start;
   }
 
   get end(): number {
