@@ -123,7 +123,11 @@ export function parseConfig(file: string, source: string): FileOptions {
   if (problem !== undefined) {
     failAt(
       problem.range[0],
-      problem.kind === "duplicateKey" ? "this key is given twice" : "an alias that cannot be resolved",
+      problem.kind === "duplicateKey"
+        ? "this key is given twice"
+        : problem.kind === "halfCharacter"
+          ? "half of a character"
+          : "an alias that cannot be resolved",
     );
   }
   const root = document.contents;

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a tree though it is YAML: keys that are there twice, aliases that lead nowhere or into themselves, and
+ * What is wrong with a tree though it is YAML: keys that are there twice, halves of characters, aliases that lead nowhere or into themselves, and
  * aliases that stand for more than anybody could have meant. One walk, linear in the text: the parser's own searches
  * compare each key with each other one, and look each alias up in the whole document.
  */
@@ -7,7 +7,7 @@
 import { type Document, isAlias, isCollection, isMap, isNode, isPair, isScalar, type Node } from "yaml";
 
 export type TreeProblem =
-  | { readonly kind: "duplicateKey"; readonly range: Range }
+  | { readonly kind: "duplicateKey" | "halfCharacter"; readonly range: Range }
   | { readonly kind: "unknownAlias" | "aliasOfItself"; readonly name: string; readonly range: Range }
   | { readonly kind: "tooManyAliases"; readonly most: number; readonly range: Range }
   | { readonly kind: "tooMuchByAliases"; readonly most: number; readonly range: Range };
@@ -41,6 +41,10 @@ class Inspection {
     if (!isNode(node)) return 0;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     let size = 1;
+    // "\ud800" in quotes, which no text has: it could be neither written nor compared.
+    if (isScalar(node) && typeof node.value === "string" && /\p{Surrogate}/u.test(node.value)) {
+      this.problems.push({ kind: "halfCharacter", range: rangeOf(node) });
+    }
     if (isCollection(node)) {
       if (isMap(node)) this.#findDuplicates(node.items);
       for (const item of node.items) size += this.sizeOf(item);

@@ -166,6 +166,8 @@ function treeError(file: SourceFile, problem: TreeProblem): Diagnostic {
         span,
         help: "Keep one of them.",
       };
+    case "halfCharacter":
+      return { code: "SL0005", level: "error", message: "not YAML: half of a character, escaped", span };
     case "unknownAlias":
       return aliasError(`no anchor &${problem.name} stands before this alias`, span);
     case "aliasOfItself":

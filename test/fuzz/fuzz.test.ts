@@ -12,7 +12,7 @@ import { SUBJECTS } from "./subjects/index.ts";
 
 const SEED = Number(process.env.SLUICE_SEED ?? 1);
 /** Of CPU time for one input. */
-const LIMIT_MS = 5000;
+const LIMIT_MS = 20_000;
 /** By the share of a subject: of `check` some hundreds. */
 const INPUTS_PER_SHARE = 10;
 
