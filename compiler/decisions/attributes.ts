@@ -41,6 +41,8 @@ export interface Space {
 
 export interface SpaceOptions {
   readonly role: Listener["role"];
+  /** What an edge says of how a request came; it is not told by clients there. */
+  readonly tls?: boolean;
   readonly pathNormalization: PathNormalization;
   /** The hosts that the matches are about: an expression, and others that take some of its hosts away. */
   readonly authority: string;
@@ -275,11 +277,11 @@ function universeOf(name: AttributeName, options: SpaceOptions): string | undefi
     case ":method":
       return universe.METHOD;
     case ":scheme":
-      return options.role === "gateway" ? "http" : universe.SCHEME;
+      return options.role === "gateway" ? (options.tls ? "https" : "http") : universe.SCHEME;
     case ":authority":
       return options.authority;
     case "x-forwarded-proto":
-      return options.role === "gateway" ? "http" : universe.HEADER_VALUE;
+      return options.role === "gateway" ? (options.tls ? "https" : "http") : universe.HEADER_VALUE;
     default:
       return neverArrives(name.name) ? undefined : universe.HEADER_VALUE;
   }

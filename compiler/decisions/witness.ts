@@ -1,6 +1,7 @@
 /** A request of given values, as a client would send it. */
 
 import type { HeaderLine } from "../host/vm.ts";
+import type { Listener } from "../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import type { Attribute, AttributeValue } from "./attributes.ts";
 
@@ -8,6 +9,7 @@ export function witnessOf(
   authority: string,
   attributes: readonly Attribute[],
   values: ReadonlyMap<number, AttributeValue>,
+  { role, tls }: Pick<Listener, "role" | "tls">,
 ): AskedRequest {
   let path = "/";
   let host = authority;
@@ -22,6 +24,8 @@ export function witnessOf(
     else if (name.kind === "query") query.push(first === "" ? `${name.name}=` : `${name.name}=${first}`);
     else if (name.name === ":authority") host = first;
     else if (name.name === ":method") method = first;
+    // An edge sees for itself how a request came.
+    else if (role === "gateway" && (name.name === ":scheme" || name.name === "x-forwarded-proto")) continue;
     else if (name.name === ":scheme") {
       if (first === "https") headers.push(["x-forwarded-proto", "https"]);
     } else if (!name.name.startsWith(":"))
@@ -33,5 +37,6 @@ export function witnessOf(
     path: query.length === 0 ? path : `${path}?${query.join("&")}`,
     headers,
     protocol: "HTTP/1.1",
+    ...(tls && { secure: true as const }),
   };
 }

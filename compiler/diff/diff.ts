@@ -41,7 +41,15 @@ export interface Diff {
   /** Listeners that only one side has. */
   readonly addedListeners: readonly string[];
   readonly removedListeners: readonly string[];
+  readonly protocolChanges: readonly ProtocolChange[];
   readonly cuts: readonly Cut[];
+}
+
+/** A listener that both sides have, for clients of another kind. */
+export interface ProtocolChange {
+  readonly listener: string;
+  readonly before: "http" | "https";
+  readonly after: "http" | "https";
 }
 
 export interface DiffOptions {
@@ -56,17 +64,27 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions)
   const old = new Map(before.listeners.map((listener) => [listener.name, listener]));
   const differences: Difference[] = [];
   const cuts: Cut[] = [];
+  const protocolChanges: ProtocolChange[] = [];
   for (const listener of after.listeners) {
     const other = old.get(listener.name);
-    if (other !== undefined) new ListenerDiff(other, listener, options, differences, cuts).run();
+    if (other === undefined) continue;
+    const [was, is] = [protocolOf(other), protocolOf(listener)];
+    // No client of the one can speak to the other: there is nothing to compare.
+    if (was !== is) protocolChanges.push({ listener: listener.name, before: was, after: is });
+    else new ListenerDiff(other, listener, options, differences, cuts).run();
   }
   const names = (listeners: readonly Listener[]) => new Set(listeners.map(({ name }) => name));
   return {
     differences,
     addedListeners: [...names(after.listeners)].filter((name) => !old.has(name)),
     removedListeners: [...old.keys()].filter((name) => !names(after.listeners).has(name)),
+    protocolChanges,
     cuts,
   };
+}
+
+function protocolOf({ tls }: Listener): ProtocolChange["before"] {
+  return tls === undefined ? "http" : "https";
 }
 
 /** A rule that has changed, and what may have a request in common with it; without one, all rules. */
@@ -190,6 +208,7 @@ class ListenerDiff {
       [...focused, ...left, ...right].map(({ match }) => match),
       {
         role: this.#after.role,
+        tls: this.#after.tls !== undefined,
         pathNormalization,
         authority: host.universe,
         otherAuthorities: host.others,
@@ -217,7 +236,7 @@ class ListenerDiff {
       const after = pair.right === undefined ? undefined : right[pair.right];
       const key = `${this.#number(before)} ${this.#number(after)}`;
       if (found.get(key) !== undefined) continue;
-      const request = witnessOf(host.authority, space.attributes, pair.request);
+      const request = witnessOf(host.authority, space.attributes, pair.request, this.#after);
       const verdict = this.#verify(request, before, after);
       if (verdict === "unproven") found.set(key, undefined);
       else if (verdict === "different") {
@@ -276,11 +295,11 @@ class ListenerDiff {
       [this.#after, after],
     ];
     let arrived: HostRequest | undefined;
-    for (const [{ role, routes }, expected] of sides) {
-      const arrival = arrive(request, { role }, this.#options.pathNormalization);
+    for (const [listener, expected] of sides) {
+      const arrival = arrive(request, listener, this.#options.pathNormalization);
       if (arrival.kind === "refused") return "unproven";
       arrived = arrival.request;
-      if (naiveRoute(routes, arrived) !== expected) return "unproven";
+      if (naiveRoute(listener.routes, arrived) !== expected) return "unproven";
     }
     if (!rewriteTheSame(before, after, arrived!)) return "different";
     // Whatever an expression has matched is replaced as a whole: the next request may tell the two apart.

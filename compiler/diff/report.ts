@@ -4,12 +4,13 @@ import { place, type RulePlace } from "../explain/explanation.ts";
 import type { Route } from "../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { describeRoute } from "./describe.ts";
-import type { Cut, Diff } from "./diff.ts";
+import type { Cut, Diff, ProtocolChange } from "./diff.ts";
 
 export interface DiffReport {
   readonly differences: readonly ReportedDifference[];
   readonly addedListeners: readonly string[];
   readonly removedListeners: readonly string[];
+  readonly protocolChanges: readonly ProtocolChange[];
   /** Where the search was given up: there, more may differ. */
   readonly cuts: readonly Cut[];
 }
@@ -51,10 +52,16 @@ export function reportOf({ differences, ...rest }: Diff): DiffReport {
   };
 }
 
-function requestOf({ method, authority, path, headers }: AskedRequest): ReportedDifference["request"] {
+function requestOf({
+  method,
+  authority,
+  path,
+  headers,
+  secure,
+}: AskedRequest): ReportedDifference["request"] {
   return {
     method,
-    url: `http://${authority}${path}`,
+    url: `${secure ? "https" : "http"}://${authority}${path}`,
     headers: headers.map(([name, value]) => ({ name, value })),
   };
 }
@@ -108,6 +115,9 @@ export function summaryOf(report: DiffReport): string {
   const listeners = [
     ...report.addedListeners.map((name) => `listener ${name} is new`),
     ...report.removedListeners.map((name) => `listener ${name} is gone`),
+    ...report.protocolChanges.map(
+      ({ listener, before, after }) => `listener ${listener} speaks ${after}, and no longer ${before}`,
+    ),
   ];
   const found =
     count === 0
@@ -117,6 +127,7 @@ export function summaryOf(report: DiffReport): string {
   return [found, ...listeners, ...cut].join("; ");
 }
 
-export function isDifferent({ differences, addedListeners, removedListeners }: DiffReport): boolean {
-  return differences.length + addedListeners.length + removedListeners.length > 0;
+export function isDifferent(report: DiffReport): boolean {
+  const { differences, addedListeners, removedListeners, protocolChanges } = report;
+  return [differences, addedListeners, removedListeners, protocolChanges].some(({ length }) => length > 0);
 }

@@ -13,7 +13,7 @@ import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
 import type { HostRequest } from "../host/vm.ts";
-import type { Config, Route, RouteMatch, RouteOrigin, ValueMatch } from "../ir/ir.ts";
+import type { Config, Listener, Route, RouteMatch, RouteOrigin, ValueMatch } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
 import { exampleOfRegex } from "../regex/example.ts";
 import { regexSyntaxError } from "../regex/index.ts";
@@ -35,15 +35,17 @@ export function reportNeverReached(
   sink: DiagnosticSink,
 ): void {
   const findings = new Map<string, Finding>();
-  const looked = new Set<readonly Route[]>();
+  const looked = new Map<readonly Route[], Set<string>>();
   const budget = { searches: MAX_SEARCHES };
-  for (const { routes } of listeners) {
-    for (const { routes: rules } of routes.virtualHosts) {
-      if (looked.has(rules)) continue;
-      looked.add(rules);
+  for (const listener of listeners) {
+    const kind = `${listener.role} ${listener.tls !== undefined}`;
+    for (const { routes: rules } of listener.routes.virtualHosts) {
+      const kinds = looked.get(rules) ?? new Set();
+      if (kinds.has(kind)) continue;
+      looked.set(rules, kinds.add(kind));
       // Those are errors, and said already.
       if (rules.some(hasBadExpression)) continue;
-      look(rules, options, budget, findings);
+      look(rules, listener, options, budget, findings);
     }
   }
   for (const finding of findings.values()) {
@@ -69,6 +71,7 @@ const MAX_WORK = 100_000;
 
 function look(
   rules: readonly Route[],
+  listener: Listener,
   options: ProxyOptions,
   budget: { searches: number },
   findings: Map<string, Finding>,
@@ -86,7 +89,7 @@ function look(
       finding.reached = true;
       continue;
     }
-    if (isReachedByExample(rule.match, earlier, options)) {
+    if (isReachedByExample(rule.match, earlier, listener, options)) {
       finding.reached = true;
       continue;
     }
@@ -94,7 +97,7 @@ function look(
       finding.reached = true;
       continue;
     }
-    const by = takenBy(rule, earlier, options);
+    const by = takenBy(rule, earlier, listener, options);
     if (by === undefined) finding.reached = true;
     else {
       for (const other of by) finding.before.add(other);
@@ -104,11 +107,16 @@ function look(
 }
 
 /** Most rules are reached by the most obvious request for them. */
-function isReachedByExample(match: RouteMatch, earlier: readonly Route[], options: ProxyOptions): boolean {
+function isReachedByExample(
+  match: RouteMatch,
+  earlier: readonly Route[],
+  listener: Listener,
+  options: ProxyOptions,
+): boolean {
   const request = exampleOf(match);
   const arrival = arrive(
     { ...request, headers: request.headers ?? [], method: request.method ?? "GET", protocol: "HTTP/1.1" },
-    { role: "mesh" },
+    listener,
     options.pathNormalization,
   );
   return (
@@ -145,14 +153,14 @@ function exampleOf({ path, headers, queryParams }: RouteMatch): HostRequest {
 function takenBy(
   rule: Route,
   earlier: readonly Route[],
+  { role, tls }: Listener,
   options: ProxyOptions,
 ): readonly Route[] | undefined {
   const { pathNormalization } = options;
   const takes = (others: readonly Route[]): boolean => {
     const { attributes, constraints, cuts } = spaceOf(
       [...others, rule].map(({ match }) => match),
-      // The mesh believes what clients say, so that more requests are possible than at the edge.
-      { role: "mesh", pathNormalization, authority: AUTHORITY },
+      { role, tls: tls !== undefined, pathNormalization, authority: AUTHORITY },
     );
     if (cuts.length > 0) return false;
     const before = others.map((_, i) => ({ constraints: constraints[i]!, outcome: "earlier" }));
