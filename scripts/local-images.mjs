@@ -7,7 +7,7 @@
  */
 
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -62,6 +62,7 @@ async function ensure(image, log, fill) {
     for (const directory of ["etc", "tmp"]) {
       await mkdir(path.join(root, directory), { recursive: true });
     }
+    await chmod(path.join(root, "tmp"), 0o1777);
     await writeFile(
       path.join(root, "etc/passwd"),
       `root:x:0:0::/root:/bin/sh\nenvoy:x:${ENVOY_USER}:${ENVOY_USER}::/:/bin/sh\n`,

@@ -1,7 +1,7 @@
 /** The demo mesh of envoy/compose.yaml: it comes up, routes, is contained as promised, and a mistake in it is told. */
 
 import { randomBytes, randomInt } from "node:crypto";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -85,14 +85,35 @@ test("rules with a mistake are no image, and the mistake is told", { timeout: 5 
   expect(built.stdout + built.stderr).toContain("test/answers/wrong.yaml");
 });
 
-test("the command line runs in an image of its own", { timeout: MINUTES }, async () => {
-  const context = ["build", "--file", "envoy/Dockerfile", "--target", "cli", "--quiet", "."];
-  const image = (await docker(context)).stdout.trim();
+test("the command line is an image, and makes others of rules anywhere", {
+  timeout: 2 * MINUTES,
+}, async () => {
+  const cli = `${PROJECT}-cli`;
+  const built = await docker(["build", "--file", "envoy/Dockerfile", "--target", "cli", "--tag", cli, "."]);
+  expect(built.code, built.stderr).toBe(0);
   const mount = `${path.join(ROOT, "envoy", "bookinfo")}:/work:ro`;
-  const checked = await docker(["run", "--rm", "--volume", mount, image, "check", "rules", "registry.yaml"]);
+  const checked = await docker(["run", "--rm", "--volume", mount, cli, "check", "rules", "registry.yaml"]);
   expect(checked.code, checked.stderr).toBe(0);
-  const wrong = await docker(["run", "--rm", "--volume", mount, image, "check", "nowhere"]);
+  const wrong = await docker(["run", "--rm", "--volume", mount, cli, "check", "nowhere"]);
   expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining("cannot read nowhere") });
+
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-image-"));
+  try {
+    await mkdir(path.join(folder, "my-rules"));
+    await writeFile(path.join(folder, "my-rules", "rules.yaml"), ANSWERS(418));
+    const readme = await readFile(path.join(ROOT, "README.md"), "utf8");
+    const example = /```Dockerfile\n(.*?)```/s.exec(readme)![1]!;
+    await writeFile(path.join(folder, "Dockerfile"), example.replace("FROM sluice ", `FROM ${cli} `));
+    const image = await docker(["build", "--tag", `${cli}-rules`, folder]);
+    expect(image.code, image.stderr).toBe(0);
+    const hardened = ["--read-only", "--tmpfs", "/dev/shm", "--cap-drop", "ALL"];
+    const validated = await docker(["run", "--rm", ...hardened, `${cli}-rules`, "--mode", "validate"]);
+    expect(validated.code, validated.stderr).toBe(0);
+    expect(validated.stdout).toContain("configuration '/etc/sluice/envoy.json' OK");
+  } finally {
+    await docker(["image", "rm", "--force", `${cli}-rules`, cli]);
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("rules from anywhere are taken up while requests run, and wrong ones are not", {
