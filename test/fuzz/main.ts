@@ -13,6 +13,8 @@ import { type Tally, type WorkerData, type WorkerMessage, work } from "./worker.
 
 const WATCH_EVERY_MS = 500;
 const REPORT_EVERY_MS = 60_000;
+/** Before the first input. */
+const NONE = -1;
 /** Beyond the limit of one input, for what makes it and what frees its memory. */
 const GRACE = 3;
 
@@ -49,12 +51,12 @@ class Watch {
       current: this.#at.buffer as SharedArrayBuffer,
       folder: this.#folder,
     };
-    Atomics.store(this.#at, 0, from);
+    Atomics.store(this.#at, 0, NONE);
     const worker = new Worker(fileURLToPath(import.meta.url), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: 2048 },
     });
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       let failure: string | undefined;
       const stopWatching = this.#watch((why) => {
         failure = why;
@@ -67,6 +69,7 @@ class Watch {
       worker.on("exit", () => {
         stopWatching();
         const index = Atomics.load(this.#at, 0);
+        if (index === NONE) return reject(new Error(`no input was tried: ${failure}`));
         if (failure !== undefined) this.#write(index, "?", failure, {});
         resolve(failure === undefined ? this.#options.from + this.#options.count : index + 1);
       });

@@ -1,6 +1,7 @@
 /** The options of `npm run fuzz`. */
 
-import { Command, InvalidArgumentError } from "commander";
+import { statSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { SUBJECTS } from "./subjects/index.ts";
 
 export interface FuzzOptions {
@@ -24,9 +25,13 @@ export function readOptions(args: readonly string[]): FuzzOptions {
     .option("--count <n>", "inputs to try", number, 10_000)
     .option("--seed <n>", "another seed, other inputs", number, 1)
     .option("--from <n>", "number of the first input", number, 0)
-    .option("--only <names>", `of ${NAMES.join(", ")}; with commas between`, subjects, NAMES)
+    .addOption(
+      new Option("--only <names>", `of ${NAMES.join(", ")}; with commas between`)
+        .argParser(subjects)
+        .default(NAMES, "all"),
+    )
     .option("--limit-ms <n>", "CPU time that one input may take", number, 10_000)
-    .option("--corpus <folder>", "more rules to start from")
+    .option("--corpus <folder>", "more rules to start from", directory)
     .option("--findings <folder>", "where findings are written", "fuzz-findings");
   return program.parse(args, { from: "user" }).opts<FuzzOptions>();
 }
@@ -34,6 +39,13 @@ export function readOptions(args: readonly string[]): FuzzOptions {
 function number(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a number.");
   return Number(text);
+}
+
+function directory(name: string): string {
+  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new InvalidArgumentError("Expected a folder.");
+  }
+  return name;
 }
 
 function subjects(text: string): readonly string[] {
