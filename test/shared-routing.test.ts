@@ -1,8 +1,15 @@
-/** End-to-end cases in the manner of Istio's own integration suite: those that ask for plain HTTP. */
+/** End-to-end cases in the manner of Istio's own integration suite. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
-import { ask, askHttp2, type ClientResponse } from "./harness/client.ts";
+import {
+  ask,
+  askHttp2,
+  type ClientRequest,
+  type ClientResponse,
+  Connection,
+  formatRequest,
+} from "./harness/client.ts";
 import { answerOf, differences } from "./harness/expect.ts";
 import { Mesh } from "./harness/mesh.ts";
 import { PROXIES, TARGETS, withSharedCases } from "./harness/shared.ts";
@@ -60,9 +67,6 @@ function whyLeft({ id, request, resources, skip_upstream, ...one }: RoutingCase)
   if (verified === undefined && skip_upstream !== undefined) {
     return "that Istio's own suite skips, since it does not work there either";
   }
-  if ((request.protocol ?? "HTTP") !== "HTTP") {
-    return "not for plain HTTP";
-  }
   if (
     resources.some(
       ({ apiVersion }) => !/^(v1|discovery\.k8s\.io\/v1|networking\.istio\.io\/.*)$/.test(apiVersion),
@@ -70,7 +74,26 @@ function whyLeft({ id, request, resources, skip_upstream, ...one }: RoutingCase)
   ) {
     return "about kinds that are left alone";
   }
+  if (request.protocol === "TCP") {
+    return "over TCP, where only the address that a connection was redirected from tells which service is meant";
+  }
+  if (request.protocol === "HTTPS" && request.from === "mesh") {
+    return "to a service that would have to speak TLS with Istio's identities; test/tls/mesh-tcp asks with others";
+  }
+  if (request.protocol === "HTTPS") {
+    return "with a Secret that was recorded without its certificate; test/tls asks this with certificates of its own";
+  }
   return LEFT.get(id);
+}
+
+/** Over TLS, whoever answers. */
+async function askTls(port: number, request: ClientRequest): Promise<ClientResponse> {
+  const connection = await Connection.openTls(port, request.host ?? "");
+  try {
+    return await connection.send(formatRequest(request));
+  } finally {
+    connection.close();
+  }
 }
 
 /** The service of these cases selects every pod of Istio's suite; the recorded pods lack the label that it asks for. */
@@ -147,9 +170,12 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
           return;
         }
         const listener = `${from}_${portOf(one, base)}`;
-        const port = applied.ports.get(listener);
+        const port = [...applied.ports].find(
+          ([name]) => name === listener || name.startsWith(`${listener}_`),
+        )?.[1];
         expect(port, `no listener ${listener} among ${[...applied.ports.keys()].join(", ")}`).toBeDefined();
-        const send = one.request.http2 === true ? askHttp2 : ask;
+        const isTls = one.request.protocol === "HTTPS";
+        const send = one.request.http2 === true ? askHttp2 : isTls ? askTls : ask;
         let response = await send(port!, { ...one.request, host: mesh.own(one.request.host) });
         const location = response.headers.location?.[0];
         if (one.request.follow_redirects === true && location !== undefined) {

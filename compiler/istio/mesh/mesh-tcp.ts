@@ -7,6 +7,7 @@
  */
 
 import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { TcpChain } from "../../ir/ir.ts";
 import { MESH, resolveGatewayName } from "../gateway-names.ts";
@@ -133,8 +134,12 @@ class PortChains {
     const route = defaultTcpRoute(service, this.#port, this.#lowering);
     if (this.#isAlone && !isLookedUp(service.discovery)) return this.#add(service, route, [], []);
     const own = rangesOf(service);
-    const byAddress = own.length > 0 && this.#add(service, route, own, []);
-    return this.#add(service, route, [], [service.host]) || byAddress;
+    // A range can be others' as well, whom the name tells apart then.
+    const single = own.filter(isOneAddress);
+    const wide = own.filter((range) => !isOneAddress(range));
+    const byAddress = single.length > 0 && this.#add(service, route, single, []);
+    const byRange = wide.length > 0 && this.#add(service, route, wide, [service.host]);
+    return this.#add(service, route, [], [service.host]) || byAddress || byRange;
   }
 
   /** The first rule without a condition on the address ends the search; without one, the service's own follows. */
@@ -252,11 +257,19 @@ function rangesOf({ addresses }: Service): string[] {
   return rangesIn(addresses);
 }
 
-/** As CIDR ranges; what is no address is left out. */
+/** As CIDR ranges, without bits that mean nothing: Envoy takes no range twice. What is no address is left out. */
 function rangesIn(addresses: readonly string[]): string[] {
-  return addresses.flatMap((address) => {
+  const ranges = addresses.flatMap((address) => {
     const [ip = "", bits] = address.split("/", 2) as [string, string?];
     const version = isIP(ip);
-    return version === 0 ? [] : [`${ip}/${bits ?? (version === 4 ? 32 : 128)}`];
+    if (version === 0) return [];
+    const Address = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
+    const length = bits ?? (version === 4 ? "32" : "128");
+    return `${Address.networkAddressFromCIDR(`${ip}/${length}`)}/${length}`;
   });
+  return [...new Set(ranges)];
+}
+
+function isOneAddress(range: string): boolean {
+  return range.endsWith(range.includes(":") ? "/128" : "/32");
 }
