@@ -6,7 +6,7 @@
 import { neverArrives } from "../evaluate/arrival.ts";
 import type { HeaderMatch, Listener, RouteMatch, ValueMatch } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
-import { type Partition, partition, type TextMatch } from "./partition.ts";
+import { type Partition, partition, type TextMatch, textMatches } from "./partition.ts";
 import * as universe from "./universe.ts";
 
 /** What the values are of. */
@@ -211,19 +211,26 @@ function divide(
   const ofEmpty = new Set(
     divided.classes.find(({ value }) => value === "")?.holds ?? emptyHolds([...texts.values()]),
   );
-  const admits = conditions.map(({ invert, missingAsEmpty }, i) =>
-    candidates.flatMap(({ lines, holds }, value) => {
-      const text = textOf[i];
-      const isThere = lines.length > 0;
-      const positive =
-        text === undefined
-          ? isThere || missingAsEmpty
-          : isThere
-            ? holds.has(text)
-            : missingAsEmpty && ofEmpty.has(text);
-      return positive !== invert ? [value] : [];
-    }),
-  );
+  const there: number[] = [];
+  const missing: number[] = [];
+  const byText = [...texts].map((): number[] => []);
+  for (const [value, { lines, holds }] of candidates.entries()) {
+    if (lines.length === 0) {
+      missing.push(value);
+      continue;
+    }
+    there.push(value);
+    for (const text of holds) byText[text]?.push(value);
+  }
+  const admits = conditions.map(({ invert, missingAsEmpty }, i) => {
+    const text = textOf[i];
+    const holding = text === undefined ? there : byText[text]!;
+    const takesMissing = missingAsEmpty && (text === undefined || ofEmpty.has(text));
+    const positive = takesMissing ? [...missing, ...holding].sort((a, b) => a - b) : holding;
+    if (!invert) return positive;
+    const excluded = new Set(positive);
+    return [...candidates.keys()].filter((value) => !excluded.has(value));
+  });
   return { attribute: { name, values: candidates.map(({ lines }) => ({ lines })) }, admits };
 }
 
@@ -238,11 +245,7 @@ function without(others: readonly string[], matches: readonly TextMatch[], allow
 
 /** Of a header that may not be empty itself. */
 function emptyHolds(texts: readonly { readonly match: TextMatch; readonly index: number }[]): number[] {
-  const { classes } = partition(
-    texts.map(({ match }) => match),
-    "",
-  );
-  return [...(classes[0]?.holds ?? [])];
+  return texts.flatMap(({ match, index }) => (textMatches(match, "") ? [index] : []));
 }
 
 const PREFERRED_VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -258,8 +261,7 @@ function preferValues(
 ): void {
   const done = new Set<string>();
   for (const value of values) {
-    const [only] = partition(matches, value).classes;
-    const key = [...(only?.holds ?? [])].join();
+    const key = matches.flatMap((match, i) => (textMatches(match, value) ? [i] : [])).join();
     if (done.has(key)) continue;
     done.add(key);
     const candidate = candidates.find(({ holds }) => [...holds].join() === key);

@@ -9,6 +9,7 @@ import { type Dfa, determinise } from "../regex/determinise.ts";
 import { buildNfa } from "../regex/nfa.ts";
 import { parseRegex } from "../regex/parse.ts";
 import { shareBeginnings } from "../regex/share.ts";
+import { partitionLiterals } from "./literal-partition.ts";
 
 /** A condition on a text; `ignoreCase` is of ASCII, and means nothing to an expression. */
 export type TextMatch = StringMatch & { readonly ignoreCase?: boolean };
@@ -32,6 +33,8 @@ export interface PartitionBounds {
 }
 
 const BOUNDS: PartitionBounds = { maxStates: 200_000, maxWork: 20_000_000 };
+/** Fewer are as soon told by an automaton, which also knows when there is no such text. */
+const MIN_LITERALS = 8;
 const NO_PREFIX = new Uint8Array(0);
 
 /** The values of `universe`, an expression, divided by the conditions. */
@@ -40,6 +43,9 @@ export function partition(
   universe: string,
   bounds: PartitionBounds = BOUNDS,
 ): Partition {
+  const admits = (text: string) => valueMatches({ kind: "regex", value: universe }, text);
+  const literal = matches.length < MIN_LITERALS ? undefined : partitionLiterals(matches, admits, PREFERRED);
+  if (literal !== undefined) return { classes: literal, complete: true };
   const patterns = [universe, ...matches.map(patternOf)];
   const dfa = dfaOf(patterns, bounds);
   if (dfa !== undefined) return { classes: classesOf(dfa), complete: true };
@@ -75,7 +81,7 @@ function dfaOf(patterns: readonly string[], bounds: PartitionBounds): Dfa | unde
 }
 
 /** Readable characters first: a witness is for people. */
-const PREFERRED = "abcdefghijklmnopqrstuvwxyz0123456789-_/.=ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+export const PREFERRED = "abcdefghijklmnopqrstuvwxyz0123456789-_/.=ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** For each class of bytes, one that is good to read. */
 function samplesOf({ classes }: Dfa): Uint8Array {
@@ -161,7 +167,7 @@ function sampled(
   return [...classes.values()];
 }
 
-function textMatches({ ignoreCase = false, ...match }: TextMatch, text: string): boolean {
+export function textMatches({ ignoreCase = false, ...match }: TextMatch, text: string): boolean {
   if (!ignoreCase || match.kind === "regex") return valueMatches(match, text);
   const lower = (one: string) => one.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return valueMatches({ ...match, value: lower(match.value) }, lower(text));
