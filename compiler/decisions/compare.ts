@@ -54,31 +54,29 @@ class Side {
   readonly #admitted: readonly ReadonlyMap<number, readonly number[]>[];
   /** For each rule, the last attribute that it names, or -1. */
   readonly #last: readonly number[];
-  /** The same for rules that are the same from an attribute on, on both sides. */
+  /** The same for rules that are the same from an attribute on, on both sides; one with what they decide, one without. */
   readonly #identity: (candidate: number, attribute: number) => number;
+  readonly matchIdentity: (candidate: number, attribute: number) => number;
 
-  constructor(candidates: readonly Candidate[], identities: Map<string, number>) {
+  constructor(
+    candidates: readonly Candidate[],
+    identities: Map<string, number>,
+    matchIdentities: Map<string, number>,
+  ) {
     this.candidates = candidates;
     this.#admitted = candidates.map(
       ({ constraints }) => new Map(constraints.map(({ attribute, values }) => [attribute, values])),
     );
     this.#last = candidates.map(({ constraints }) => constraints.at(-1)?.attribute ?? -1);
-    const known = candidates.map(() => new Map<number, number>());
-    this.#identity = (candidate, attribute) => {
-      const rest = candidates[candidate]!.constraints.filter((one) => one.attribute >= attribute);
-      const from = rest[0]?.attribute ?? -1;
-      let identity = known[candidate]!.get(from);
-      if (identity === undefined) {
-        const key = JSON.stringify([
-          candidates[candidate]!.outcome,
-          rest.map((one) => [one.attribute, one.values]),
-        ]);
-        identity = identities.get(key) ?? identities.size;
-        identities.set(key, identity);
-        known[candidate]!.set(from, identity);
-      }
-      return identity;
-    };
+    this.matchIdentity = numbering(candidates, matchIdentities, (rest) =>
+      JSON.stringify(rest.map(({ attribute, values }) => [attribute, values])),
+    );
+    this.#identity = numbering(
+      candidates,
+      identities,
+      (rest, candidate) =>
+        `${this.matchIdentity(candidate, rest[0]?.attribute ?? ALL_ASKED)} ${candidates[candidate]!.outcome}`,
+    );
   }
 
   all(): List {
@@ -116,6 +114,33 @@ class Side {
   }
 }
 
+const ALL_ASKED = Number.POSITIVE_INFINITY;
+
+/** Numbers rules by what is left of them from an attribute on. */
+function numbering(
+  candidates: readonly Candidate[],
+  numbers: Map<string, number>,
+  keyOf: (rest: readonly Constraint[], candidate: number) => string,
+): (candidate: number, attribute: number) => number {
+  const known = candidates.map(() => new Map<number, number>());
+  return (candidate, attribute) => {
+    const { constraints } = candidates[candidate]!;
+    const first = constraints.findIndex((one) => one.attribute >= attribute);
+    const from = first < 0 ? constraints.length : first;
+    let number = known[candidate]!.get(from);
+    if (number === undefined) {
+      const key = keyOf(constraints.slice(from), candidate);
+      number = numbers.get(key) ?? numbers.size;
+      numbers.set(key, number);
+      known[candidate]!.set(from, number);
+    }
+    return number;
+  };
+}
+
+/** Lists with more rules than that behind the place where they part are searched without looking ahead. */
+const MAX_LOOKED_AHEAD = 64;
+
 class Search {
   readonly #left: Side;
   readonly #right: Side;
@@ -138,8 +163,9 @@ class Search {
     this.#region = new Map(region.map(({ attribute, values }) => [attribute, values]));
     this.#maxPairs = maxPairs;
     const identities = new Map<string, number>();
-    this.#left = new Side(left, identities);
-    this.#right = new Side(right, identities);
+    const matchIdentities = new Map<string, number>();
+    this.#left = new Side(left, identities, matchIdentities);
+    this.#right = new Side(right, identities, matchIdentities);
     this.#attributes = attributes;
     this.#work = maxWork;
   }
@@ -167,7 +193,7 @@ class Search {
     const next = Math.min(this.#left.next(left, attribute), this.#right.next(right, attribute));
     const leftIdentity = this.#left.identity(left, next);
     const rightIdentity = this.#right.identity(right, next);
-    if (leftIdentity === rightIdentity) return;
+    if (leftIdentity === rightIdentity || !this.#mayFindMore(left, right, next)) return;
     // Not by identity: rules that decide the same are still different rules to report.
     const key = `${next} ${left.join()} ${right.join()}`;
     if (this.#seen.has(key)) return;
@@ -188,6 +214,47 @@ class Search {
       this.#visit(ofLeft.list(), ofRight.list(), next + 1);
       this.#chosen.delete(next);
     }
+  }
+
+  /**
+   * Whether some pair that could still decide is not known. Where both sides have a rule of the same conditions, what
+   * stands behind it on one side never decides together with it on the other: of two lists that ask the same in the same
+   * order only rules at the same place are pairs.
+   */
+  #mayFindMore(left: List, right: List, attribute: number): boolean {
+    const ofLeft = left.map((candidate) => this.#left.matchIdentity(candidate, attribute));
+    const ofRight = right.map((candidate) => this.#right.matchIdentity(candidate, attribute));
+    let same = 0;
+    while (same < left.length && same < right.length && ofLeft[same] === ofRight[same]) {
+      if (this.#isNews(left[same], right[same])) return true;
+      same++;
+    }
+    if (left.length - same > MAX_LOOKED_AHEAD || right.length - same > MAX_LOOKED_AHEAD) return true;
+    // At the end of a list stands that no rule decides.
+    const limit = (own: number | undefined, others: readonly number[]) => {
+      const at = own === undefined ? -1 : others.indexOf(own, same);
+      return at < 0 ? others.length : at;
+    };
+    const limitsOfRight = Array.from({ length: right.length - same + 1 }, (_, j) =>
+      limit(ofRight[same + j], ofLeft),
+    );
+    for (let i = same; i <= left.length; i++) {
+      const last = limit(ofLeft[i], ofRight);
+      for (let j = same; j <= last; j++) {
+        if (i <= limitsOfRight[j - same]! && this.#isNews(left[i], right[j])) return true;
+      }
+    }
+    return false;
+  }
+
+  #isNews(left: number | undefined, right: number | undefined): boolean {
+    return this.#differ(left, right) && !this.#pairs.has(`${left} ${right}`);
+  }
+
+  #differ(left: number | undefined, right: number | undefined): boolean {
+    const ofLeft = left === undefined ? undefined : this.#left.candidates[left]!.outcome;
+    const ofRight = right === undefined ? undefined : this.#right.candidates[right]!.outcome;
+    return ofLeft !== ofRight;
   }
 
   /** What is left of a list for each value, merged in order of what speaks of the attribute and what does not. */
@@ -216,9 +283,7 @@ class Search {
   }
 
   #decided(left: number | undefined, right: number | undefined): void {
-    const ofLeft = left === undefined ? undefined : this.#left.candidates[left]!.outcome;
-    const ofRight = right === undefined ? undefined : this.#right.candidates[right]!.outcome;
-    if (ofLeft === ofRight) return;
+    if (!this.#differ(left, right)) return;
     const key = `${left} ${right}`;
     if (!this.#pairs.has(key)) this.#pairs.set(key, { left, right, request: new Map(this.#chosen) });
     if (this.#pairs.size >= this.#maxPairs) throw new Enough();

@@ -113,6 +113,22 @@ describe("diff", () => {
     expect(found(one(...rules("x")), one(...rules("y")))).toEqual(["GET / t:t99 x>y", "GET /p/999/ x>y"]);
   });
 
+  it("compares rules of many headers in full where few have changed", () => {
+    const rules = (cluster: string) =>
+      one(
+        ...Array.from({ length: 600 }, (_, i) =>
+          route(undefined, i % 200 === 7 ? cluster : "x", {
+            headers: [header(`h${i % 30}`, exact(`t${i}`))],
+          }),
+        ),
+      );
+    expect(found(rules("x"), rules("y"))).toEqual([
+      "GET / h17:t407 x>y",
+      "GET / h27:t207 x>y",
+      "GET / h7:t7 x>y",
+    ]);
+  });
+
   it("says so when it gives up", () => {
     const rules = (seed: number) =>
       one(
