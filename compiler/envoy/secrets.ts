@@ -39,6 +39,12 @@ export function emitSecret({ name, content, inFiles }: Secret): TypedConfig {
             ...watched(content.chain),
           },
         }
-      : { validation_context: { trusted_ca: source(content.trusted), ...watched(content.trusted) } }),
+      : {
+          validation_context: {
+            trusted_ca: source(content.trusted),
+            ...(content.revoked !== undefined && { crl: source(content.revoked) }),
+            ...watched(content.trusted),
+          },
+        }),
   });
 }

@@ -67,6 +67,8 @@ export interface CertificateContent {
 export interface AuthorityContent {
   readonly kind: "authority";
   readonly trusted: string;
+  /** A list of the certificates that are revoked. */
+  readonly revoked?: string;
 }
 
 /**

@@ -78,7 +78,6 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     when: (value) => value === "ISTIO_MUTUAL",
     why: "outside of Istio there is no workload identity to prove",
   },
-  { path: "tls.caCrl" },
   { path: "tunnel", why: "a tunnel is for TCP and TLS routes" },
 ];
 
@@ -125,7 +124,6 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
     when: (value) => value === "AUTO_PASSTHROUGH",
     why: "it joins the networks of a mesh of Istio's",
   },
-  { path: "servers[].tls.caCrl" },
   {
     path: "servers[].bind",
     when: (value) => typeof value === "string" && value.startsWith("unix:"),

@@ -46,6 +46,24 @@ export class Authority {
     return new Authority(certificate, keys);
   }
 
+  /** A list of certificates that it no longer stands for, in PEM. */
+  async revoke(pairs: readonly Pair[]): Promise<string> {
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#issuer,
+      thisUpdate: new Date(Date.now() - DAY_MS),
+      nextUpdate: new Date(Date.now() + DAY_MS),
+      entries: pairs.map(({ certificate }) => ({
+        serialNumber: new x509.X509Certificate(certificate).serialNumber,
+        revocationDate: new Date(Date.now() - DAY_MS),
+        // Without any extension the list would have an empty sequence of them, which Envoy does not read.
+        reason: x509.X509CrlReason.keyCompromise,
+      })),
+      signingAlgorithm: ALGORITHM,
+      signingKey: this.#keys.privateKey,
+    });
+    return x509.PemConverter.encode(list.rawData, "X509 CRL");
+  }
+
   async issue({ names, days = 30 }: Wish): Promise<Pair> {
     const keys = await makeKeys();
     const certificate = await x509.X509CertificateGenerator.create({

@@ -146,6 +146,43 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     await refused({ ...asked, port: optional, own: other });
   });
 
+  test("a client whose certificate is revoked is refused: by files, and by a Secret", async () => {
+    const revoked = await authority.issue({ names: ["client.example"] });
+    const files = {
+      "own.crt": one.certificate,
+      "own.key": one.key,
+      "ca.crt": authority.certificate,
+      "ca.crl": await authority.revoke([revoked]),
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    const at = (name: string) => path.join(folder, name);
+    const byFiles = {
+      serverCertificate: at("own.crt"),
+      privateKey: at("own.key"),
+      caCertificates: at("ca.crt"),
+      caCrl: at("ca.crl"),
+    };
+    const secret = {
+      "tls.crt": one.certificate,
+      "tls.key": one.key,
+      "ca.crt": files["ca.crt"],
+      "ca.crl": files["ca.crl"],
+    };
+    for (const tls of [byFiles, { credentialName: "one" }]) {
+      const port = await apply(
+        [
+          secretYaml("one", secret),
+          gateway([https("one.example", { mode: "MUTUAL", ...tls })]),
+          rules("one.example", "in"),
+        ],
+        EDGE,
+      );
+      const asked = { port, host: "one.example", ca: authority.certificate };
+      expect((await askTls({ ...asked, own: client })).status).toBe(200);
+      await refused({ ...asked, own: revoked });
+    }
+  });
+
   test("hashes of clients' certificates and keys", async () => {
     const other = await authority.issue({ names: ["other.example"] });
     const { publicKey, fingerprint256 } = new X509Certificate(client.certificate);

@@ -144,6 +144,17 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     expect(await seen([entry(), mutual, tlsSecret("shop", client), apart])).toBe(503);
   });
 
+  test("a server whose certificate is revoked is refused", async () => {
+    const tls = { mode: "SIMPLE", caCertificates: file("ca.crt"), caCrl: file("list.crl") };
+    await writeFile(file("list.crl"), await authority.revoke([client]));
+    expect(await withTls(tls)).toEqual({ asked: HOST });
+    await writeFile(file("all.crl"), await authority.revoke([client, server]));
+    expect(await withTls({ ...tls, caCrl: file("all.crl") })).toBe(503);
+    await writeFile(file("bad.crl"), "no list");
+    const bad = policy({ trafficPolicy: { tls: { ...tls, caCrl: file("bad.crl") } } });
+    expect((await mesh.apply([entry(), bad])).diagnostics).toMatchObject([{ code: "SL0441" }]);
+  });
+
   test("of a port, and DISABLE, which is plain text", async () => {
     const tls = { mode: "SIMPLE", caCertificates: file("ca.crt") };
     const ofPort = (number: number, settings: object) => [{ port: { number }, tls: settings }];

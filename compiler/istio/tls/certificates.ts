@@ -25,6 +25,13 @@ export function authorityProblem(trusted: string): string | undefined {
   return read(trusted)?.length ? undefined : "the certificate of the authority is no PEM";
 }
 
+/** Why nothing can be told from a list of revoked certificates; undefined when it looks like one. */
+export function revocationProblem(list: string): string | undefined {
+  return /-----BEGIN X509 CRL-----[\s\S]+?-----END X509 CRL-----/.test(list)
+    ? undefined
+    : "the list of revoked certificates is no PEM";
+}
+
 /** A certificate of the chain whose time is over or has not begun, and when that is; undefined when there is none. */
 export function outdated(chain: string, now: Date): string | undefined {
   for (const { subject, validFrom, validTo } of read(chain) ?? []) {

@@ -54,7 +54,8 @@ export function lowerClientTls(
   if (settings === undefined || place === undefined || (mode !== "SIMPLE" && mode !== "MUTUAL")) return {};
   const { rule, path } = place;
   const at = (field: string) => rule.spanOf([...path, field]);
-  const { credentialName, clientCertificate, privateKey, caCertificates, sni, insecureSkipVerify } = settings;
+  const { credentialName, clientCertificate, privateKey, caCertificates, caCrl, sni, insecureSkipVerify } =
+    settings;
   const use = { name: credentialName ?? "", namespace: rule.namespace, span: at("credentialName") };
   const certificate =
     mode !== "MUTUAL"
@@ -68,7 +69,7 @@ export function lowerClientTls(
     ? undefined
     : credentialName
       ? credentials.authority(use)
-      : credentials.authorityFile(caCertificates || SYSTEM_ROOTS, at("caCertificates"));
+      : credentials.authorityFile(caCertificates || SYSTEM_ROOTS, caCrl, at("caCertificates"));
   const named = settings.subjectAltNames?.length ? settings.subjectAltNames : serviceNames;
   const subjectAltNames = insecureSkipVerify ? [] : named;
   return {

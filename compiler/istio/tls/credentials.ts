@@ -14,7 +14,7 @@ import type { Span } from "../../source/span.ts";
 import type { Resource, SecretSpec } from "../model.ts";
 import { compareStrings } from "../order.ts";
 import type { Report } from "../report.ts";
-import { authorityProblem, certificateProblem, outdated } from "./certificates.ts";
+import { authorityProblem, certificateProblem, outdated, revocationProblem } from "./certificates.ts";
 
 /** Names of the parts of a Secret: those of `kubernetes.io/tls` first, then those that Istio knows besides. */
 const CERTIFICATE_KEYS = [
@@ -22,6 +22,7 @@ const CERTIFICATE_KEYS = [
   ["cert", "key"],
 ] as const;
 const AUTHORITY_KEYS = ["ca.crt", "cacert"] as const;
+const REVOKED_KEY = "ca.crl";
 /** Istio looks for authorities in a Secret of this name, too. */
 const AUTHORITY_SUFFIX = "-cacert";
 
@@ -39,6 +40,12 @@ interface Parts {
   /** The folder that holds it; absent for a document. */
   readonly folder?: string;
   readonly get: (key: string) => string | undefined;
+}
+
+/** One of them: what is in it, and the file that holds it, where there is one. */
+interface Part {
+  readonly text: string;
+  readonly file?: string;
 }
 
 export class Credentials {
@@ -81,8 +88,13 @@ export class Credentials {
     for (const parts of [own, other]) {
       const key = AUTHORITY_KEYS.find((name) => parts?.get(name) !== undefined);
       if (parts === undefined || key === undefined) continue;
-      const file = parts.folder === undefined ? undefined : path.join(parts.folder, key);
-      return this.#addAuthority(`${parts.id}#${key}`, parts.get(key)!, file, use.span);
+      const part = (name: string): Part | undefined => {
+        const text = parts.get(name);
+        return text === undefined
+          ? undefined
+          : { text, ...(parts.folder !== undefined && { file: path.join(parts.folder, name) }) };
+      };
+      return this.#addAuthority(`${parts.id}#${key}`, part(key)!, part(REVOKED_KEY), use.span);
     }
     if (own !== undefined) this.#missingPart(use, AUTHORITY_KEYS[0]);
     return undefined;
@@ -102,12 +114,19 @@ export class Credentials {
     return this.#addCertificate(id, chainText, keyText, [chain, key], span);
   }
 
-  authorityFile(file: string, span: Span): string | undefined {
-    const text = readIfThere(file);
-    const id = `file:${file}`;
-    return text === undefined
-      ? this.#add({ name: id, content: { kind: "authority", trusted: file }, inFiles: true })
-      : this.#addAuthority(id, text, file, span);
+  authorityFile(file: string, revokedFile: string | undefined, span: Span): string | undefined {
+    const [text, revokedText] = [file, revokedFile].map((name) => name && readIfThere(name));
+    const id = revokedFile ? `file:${file}~${revokedFile}` : `file:${file}`;
+    if (!text || (revokedFile && !revokedText)) {
+      const revoked = revokedFile ? { revoked: revokedFile } : {};
+      return this.#add({
+        name: id,
+        content: { kind: "authority", trusted: file, ...revoked },
+        inFiles: true,
+      });
+    }
+    const revoked = revokedFile ? { text: revokedText!, file: revokedFile } : undefined;
+    return this.#addAuthority(id, { text, file }, revoked, span);
   }
 
   #addCertificate(
@@ -132,16 +151,20 @@ export class Credentials {
     });
   }
 
-  #addAuthority(name: string, trusted: string, file: string | undefined, span: Span): string | undefined {
-    const problem = authorityProblem(trusted);
+  #addAuthority(name: string, trusted: Part, revoked: Part | undefined, span: Span): string | undefined {
+    const problem = authorityProblem(trusted.text) ?? (revoked && revocationProblem(revoked.text));
     if (problem !== undefined) {
       this.#report("SL0441", `${problem}; Envoy would refuse it`, span);
       return undefined;
     }
     return this.#add({
       name,
-      content: { kind: "authority", trusted: file ?? trusted },
-      inFiles: file !== undefined,
+      content: {
+        kind: "authority",
+        trusted: trusted.file ?? trusted.text,
+        ...(revoked && { revoked: revoked.file ?? revoked.text }),
+      },
+      inFiles: trusted.file !== undefined,
     });
   }
 

@@ -99,7 +99,8 @@ function authorityOf(
   if (tls.caCertCredentialName) {
     return credentials.authority(use(tls.caCertCredentialName, ["caCertCredentialName"]));
   }
-  if (tls.caCertificates) return credentials.authorityFile(tls.caCertificates, at(["caCertificates"]));
+  if (tls.caCertificates)
+    return credentials.authorityFile(tls.caCertificates, tls.caCrl, at(["caCertificates"]));
   const [first] = tls.credentialName ? [tls.credentialName] : (tls.credentialNames ?? []);
   return first === undefined ? undefined : credentials.authority(use(first, ["credentialName"]));
 }
