@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { outcomeOf } from "../decisions/outcome.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
-import type { HostRequest } from "../host/vm.ts";
-import type { Config, HeaderMatch, PathMatch, Route, RouteTable, ValueMatch } from "../ir/ir.ts";
+import type { Config, Route, RouteTable, ValueMatch } from "../ir/ir.ts";
+import { request, routeTable } from "../program/rules.arbitrary.ts";
 import { exact, header, prefix, present, regex, route, table, to } from "../program/rules.fixture.ts";
 import { type Diff, diffConfigs } from "./diff.ts";
 
@@ -155,65 +155,6 @@ describe("diff", () => {
   });
 });
 
-// Small alphabets: nearly every rule overlaps with others.
-const segment = fc.constantFrom("", "/", "/a", "/b", "/A", "a", "b");
-const path = fc.array(segment, { maxLength: 4 }).map((parts) => `/${parts.join("")}`);
-const value = fc.array(fc.constantFrom("a", "b", "A"), { maxLength: 2 }).map((parts) => parts.join(""));
-const piece = fc.constantFrom("a", "b", "[ab]", "a+", "b*", ".", ".*", "(ab|b)", "[^a]");
-const expression = fc.array(piece, { maxLength: 3 }).map((parts) => parts.join(""));
-const valueMatch: fc.Arbitrary<ValueMatch> = fc.oneof(
-  value.map(exact),
-  value.map(prefix),
-  fc.constant(present),
-  expression.map(regex),
-);
-const pathMatch: fc.Arbitrary<PathMatch> = fc.oneof(
-  fc
-    .tuple(fc.constantFrom("exact", "prefix"), path, fc.boolean())
-    .map(([kind, text, ignoreCase]) => ({ kind, value: text, ignoreCase }) as const),
-  expression.map((text) => ({ kind: "regex", value: `/${text}`, ignoreCase: false }) as const),
-);
-const headerMatch: fc.Arbitrary<HeaderMatch> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      name: fc.constantFrom("x-a", "x-b", "x-c"),
-      match: valueMatch,
-      invert: fc.boolean(),
-      missingAsEmpty: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      header(":method", exact("POST")),
-      header(":authority", prefix("a.")),
-      header(":authority", exact("c.a"), { invert: true }),
-    ),
-  },
-);
-const rule: fc.Arbitrary<Route> = fc
-  .record({
-    path: fc.option(pathMatch, { nil: undefined, freq: 3 }),
-    headers: fc.array(headerMatch, { maxLength: 2 }),
-    queryParams: fc.array(fc.record({ name: fc.constantFrom("q", "r"), match: valueMatch }), {
-      maxLength: 1,
-    }),
-    cluster: fc.constantFrom("c1", "c2", "c3", "c4"),
-  })
-  .map(({ path: wanted, headers, queryParams, cluster }) => ({
-    name: "",
-    match: { ...(wanted && { path: wanted }), headers, queryParams },
-    action: to(cluster),
-  }));
-const rules = fc.array(rule, { maxLength: 8 });
-const domain = fc.constantFrom("a", "b.a", "c.a", "*.a", "*a", "*", "x");
-const routeTable: fc.Arbitrary<RouteTable> = fc
-  .tuple(fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }), rules, rules)
-  .map(([domains, first, second]) => ({
-    ignorePortInHost: true,
-    virtualHosts: domains.map((name, i) => ({ name, domains: [name], routes: i % 2 === 0 ? first : second })),
-  }));
 /** Some rules are taken away, moved or replaced: what a change of rules looks like. */
 const pair = fc
   .tuple(routeTable, routeTable, fc.array(fc.nat(), { maxLength: 3 }), fc.boolean())
@@ -237,22 +178,6 @@ const pair = fc
       },
     ];
   });
-const request: fc.Arbitrary<HostRequest> = fc.record({
-  authority: fc.constantFrom("a", "b.a", "c.a", "d.a", "a.a", "za", "x", "y", "a:80", "C.a"),
-  method: fc.constantFrom("GET", "POST"),
-  path: fc
-    .tuple(
-      path,
-      fc.array(fc.tuple(fc.constantFrom("q", "r"), fc.constantFrom("=", "=a", "=ab", "=b")), {
-        maxLength: 2,
-      }),
-    )
-    .map(([text, query]) =>
-      query.length > 0 ? `${text}?${query.map((parts) => parts.join("")).join("&")}` : text,
-    ),
-  headers: fc.array(fc.tuple(fc.constantFrom("x-a", "x-b", "x-c"), value), { maxLength: 3 }),
-});
-
 const PAIRS = 400;
 const REQUESTS = 60;
 
