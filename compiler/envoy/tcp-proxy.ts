@@ -12,7 +12,7 @@ export function emitTcpFilters(chain: TcpChain): Extension[] {
 
 /** `envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy` */
 function emitTcpProxy(chain: TcpChain): Extension {
-  const { name, destinations, idleTimeoutMs, maxConnectionDurationMs, hashesSource } = chain;
+  const { name, destinations, idleTimeoutMs, maxConnectionDurationMs, hashesSource, tunnel } = chain;
   const [only] = destinations;
   return {
     name: "envoy.filters.network.tcp_proxy",
@@ -30,6 +30,9 @@ function emitTcpProxy(chain: TcpChain): Extension {
         max_downstream_connection_duration: duration(maxConnectionDurationMs),
       }),
       ...(hashesSource && { hash_policy: [{ source_ip: {} }] }),
+      ...(tunnel && {
+        tunneling_config: { hostname: tunnel.target, ...(tunnel.method === "POST" && { use_post: true }) },
+      }),
     }),
   };
 }

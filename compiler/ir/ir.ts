@@ -47,6 +47,8 @@ export interface TcpChain {
   readonly maxConnectionDurationMs?: number;
   /** Connections of one client stay with one endpoint. */
   readonly hashesSource?: true;
+  /** The endpoint is an HTTP proxy that is asked for this host and port. */
+  readonly tunnel?: { readonly method: "CONNECT" | "POST"; readonly target: string };
 }
 
 /** A certificate with its key, or authorities that are trusted. */

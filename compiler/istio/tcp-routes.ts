@@ -1,5 +1,6 @@
 /** `route` of `tcp` and `tls` rules, and what a DestinationRule says of connections that are passed on as they are. */
 
+import { isIP } from "node:net";
 import { isLookedUp } from "../ir/discovery.ts";
 import type { TcpChain } from "../ir/ir.ts";
 import { durationMs } from "../schema/duration.ts";
@@ -7,7 +8,7 @@ import { clusterName } from "./clusters/cluster-uses.ts";
 import { effectivePolicy } from "./clusters/traffic-policy.ts";
 import { resolveHost } from "./host-names.ts";
 import type { Lowering } from "./lowering.ts";
-import type { FieldPath, RouteDestination } from "./model.ts";
+import type { FieldPath, RouteDestination, TrafficPolicy } from "./model.ts";
 import type { Service } from "./registry/service.ts";
 import { destinationCluster } from "./routes/destinations.ts";
 import type { Site } from "./routes/sites.ts";
@@ -15,7 +16,7 @@ import type { VirtualService } from "./virtual-services.ts";
 
 export type TcpRoute = Pick<
   TcpChain,
-  "destinations" | "idleTimeoutMs" | "maxConnectionDurationMs" | "hashesSource" | "lookupPort"
+  "destinations" | "idleTimeoutMs" | "maxConnectionDurationMs" | "hashesSource" | "lookupPort" | "tunnel"
 >;
 
 /** Undefined when every weight is 0. */
@@ -62,6 +63,13 @@ interface Reached {
   readonly subset: string | undefined;
 }
 
+function tunnelTo({ protocol, targetHost = "", targetPort }: Tunnel): NonNullable<TcpRoute["tunnel"]> {
+  const host = isIP(targetHost) === 6 ? `[${targetHost}]` : targetHost;
+  return { method: protocol === "POST" ? "POST" : "CONNECT", target: `${host}:${targetPort}` };
+}
+
+type Tunnel = NonNullable<TrafficPolicy["tunnel"]>;
+
 /** istiod asks the first destination. */
 function settingsOf(
   reached: readonly Reached[],
@@ -76,6 +84,8 @@ function settingsOf(
     subset?.trafficPolicy,
     first?.port ?? 0,
   );
+  // Of several destinations, istiod asks the host's policy alone.
+  const tunnel = (reached.length === 1 && subset?.trafficPolicy?.tunnel) || rule?.trafficPolicy?.tunnel;
   const idleTimeoutMs = durationMs(connectionPool?.tcp?.idleTimeout);
   const maxConnectionDurationMs = durationMs(connectionPool?.tcp?.maxConnectionDuration);
   return {
@@ -83,5 +93,6 @@ function settingsOf(
     ...(maxConnectionDurationMs !== undefined && { maxConnectionDurationMs }),
     ...(loadBalancer?.consistentHash?.useSourceIp === true && { hashesSource: true as const }),
     ...(lookedUp && { lookupPort: lookedUp.port }),
+    ...(tunnel && { tunnel: tunnelTo(tunnel) }),
   };
 }

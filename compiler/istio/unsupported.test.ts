@@ -63,9 +63,7 @@ spec: { host: a.default.svc.cluster.local, ${spec}${exportTo} }
 test.each([
   "trafficPolicy: { loadBalancer: { zoneAwareLbSetting: { enabled: true } } }",
   "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
-  "trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } }",
   "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: ISTIO_MUTUAL } }] }",
-  "subsets: [{ name: v1, trafficPolicy: { tunnel: { targetHost: x, targetPort: 1 } } }]",
   "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] } }]",
 ])("%s is refused, unless it is for others", (spec) => {
   expect(findings(destinationRule(spec))).toEqual([["SL0301", 6]]);

@@ -78,7 +78,6 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     when: (value) => value === "ISTIO_MUTUAL",
     why: "outside of Istio there is no workload identity to prove",
   },
-  { path: "tunnel", why: "a tunnel is for TCP and TLS routes" },
 ];
 
 const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [

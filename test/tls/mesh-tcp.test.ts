@@ -1,10 +1,12 @@
 /** Connections of the mesh in which no HTTP is read, in a real Envoy. */
 
 import { once } from "node:events";
+import http from "node:http";
 import https from "node:https";
 import net, { type AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { Authority } from "./authority.ts";
@@ -35,6 +37,10 @@ beforeAll(async () => {
     secure.set(name, server);
   }
   mesh = await Mesh.create({ target: "wasm" });
+});
+
+afterEach(() => {
+  expect(mesh.envoy.log.filter((line) => /\[(warning|error|critical)\]/.test(line))).toEqual([]);
 });
 
 afterAll(async () => {
@@ -273,6 +279,48 @@ test("with consistentHash by source address, a client stays with one endpoint", 
   };
   expect(await answers({ consistentHash: { useSourceIp: true } })).toBe(1);
   expect(await answers({ simple: "RANDOM" })).toBe(3);
+});
+
+test("a tunnel: the endpoint is a proxy, which is asked for the host that the policy names", async () => {
+  const asked: string[] = [];
+  const proxy = http.createServer();
+  const relay = (method: string | undefined, target: string | undefined, socket: Duplex) => {
+    asked.push(`${method} ${target}`);
+    const beyond = net.connect(portOf("b").port, "127.0.0.1");
+    socket.pipe(beyond).pipe(socket);
+    for (const end of [socket, beyond]) end.on("error", () => {});
+  };
+  proxy.on("connect", ({ method, url }, socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    relay(method, url, socket);
+  });
+  proxy.on("request", (request, response) => {
+    const beyond = net.connect(portOf("b").port, "127.0.0.1");
+    asked.push(`${request.method} ${request.headers.host}`);
+    // Envoy sends nothing before it has an answer.
+    response.writeHead(200).flushHeaders();
+    request.pipe(beyond).pipe(response);
+    beyond.on("error", () => {});
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  talkers.set("proxy", proxy as unknown as net.Server);
+  try {
+    for (const protocol of ["CONNECT", "POST"]) {
+      const ports = await apply([
+        service("proxy", "TCP"),
+        resource("DestinationRule", "tunnel", {
+          host: "proxy.svc",
+          trafficPolicy: { tunnel: { protocol, targetHost: "far.example", targetPort: 9999 } },
+        }),
+      ]);
+      expect(await say(ports.get("mesh_9000")!), protocol).toBe("b: hello");
+    }
+    expect(asked).toEqual(["CONNECT far.example:9999", "POST far.example:9999"]);
+  } finally {
+    talkers.delete("proxy");
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 });
 
 test("without listeners for each port, such rules are refused", async () => {
