@@ -1,13 +1,16 @@
 /**
  * `npm run bench`: sets everything up and runs the benchmarks. Arguments go to them: `npm run bench -- --quick`. What the
- * compiler takes is measured by `npm run bench -- compile`.
+ * compiler takes is measured by `npm run bench -- compile`, and what check, explain, test and diff take by
+ * `npm run bench -- analysis`.
  */
 
 import { become, setup } from "./setup.mjs";
 
 await setup();
-const [first, ...rest] = process.argv.slice(2);
+const [first = "", ...rest] = process.argv.slice(2);
+const own = new Map([
+  ["compile", "bench-compile.js"],
+  ["analysis", "bench-analysis.js"],
+]).get(first);
 process.exitCode =
-  first === "compile"
-    ? await become("bench-compile.js", rest)
-    : await become("bench.js", process.argv.slice(2));
+  own === undefined ? await become("bench.js", process.argv.slice(2)) : await become(own, rest);

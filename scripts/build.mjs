@@ -3,7 +3,7 @@
  * written in TypeScript. Every output remembers a digest of what it was made from (`dist/.build.json`), so a second
  * build costs a few milliseconds; contents are compared, not times, because a checkout changes times at will.
  *
- *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, demo, bench, bench-compile, envoy, action, bookinfo, fuzz; all of them if none
+ *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, demo, bench, bench-compile, bench-analysis, envoy, action, bookinfo, fuzz; all of them if none
  */
 
 import { execFile } from "node:child_process";
@@ -24,6 +24,7 @@ const BUNDLES = {
   demo: "scripts/demo.ts",
   bench: "test/bench/main.ts",
   "bench-compile": "test/bench/compile.ts",
+  "bench-analysis": "test/bench/analysis.ts",
   envoy: "scripts/envoy.ts",
   action: "scripts/action/main.ts",
   bookinfo: "envoy/bookinfo/services/main.ts",

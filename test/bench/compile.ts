@@ -3,7 +3,6 @@
  * fresh `sluice build`; after a change is what `sluice run --watch` does in its process, up to what Envoy would read.
  */
 
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -14,6 +13,7 @@ import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { packageRoot } from "../../compiler/runtime/index.ts";
 import { changeRule, LAYOUTS, type Layout, writeRuleFiles } from "./rule-files.ts";
+import { type Used, used } from "./used.ts";
 
 const HELP = `npm run bench -- compile [OPTIONS]
 
@@ -38,15 +38,6 @@ interface Result {
   readonly warmMs: number;
   readonly warmPeakMiB: number;
 }
-
-/** Loaded into the measured process before its own code: what it used, when it ends. */
-const REPORT_USAGE = `data:text/javascript,${encodeURIComponent(`
-  import { writeSync } from "node:fs";
-  process.on("exit", () => {
-    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-    writeSync(3, JSON.stringify({ peakMiB: maxRSS / 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 }));
-  });
-`)}`;
 
 async function main(args: readonly string[]): Promise<number> {
   let values: ReturnType<typeof parse>["values"];
@@ -116,37 +107,6 @@ async function measure(layout: Layout, size: number, rounds: number): Promise<Re
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-interface Used {
-  readonly ms: number;
-  readonly cpuMs: number;
-  readonly peakMiB: number;
-  readonly output: string;
-}
-
-/** Runs a process of Node to its end. */
-function used(args: readonly string[]): Promise<Used> {
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn(process.execPath, ["--import", REPORT_USAGE, ...args], {
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
-    });
-    const said = ["", "", "", ""];
-    for (const fd of [1, 2, 3]) {
-      (child.stdio[fd] as NodeJS.ReadableStream).on("data", (data) => {
-        said[fd] += data;
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      if (code !== 0) {
-        reject(new Error(`${args.slice(0, 2).join(" ")} ended with ${code ?? signal}\n${said[2]}`));
-        return;
-      }
-      resolve({ ms: performance.now() - start, ...JSON.parse(said[3]!), output: said[1]! });
-    });
-  });
 }
 
 const AGAIN = "--compile-again";

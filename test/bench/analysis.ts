@@ -1,0 +1,185 @@
+/**
+ * `npm run bench -- analysis`: how long answers about many rules take, each from a fresh process: check, explain, test
+ * (cases a second, offline), and diff after one rule in a hundred VirtualServices has changed.
+ */
+
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { packageRoot } from "../../compiler/runtime/index.ts";
+import { MIXES, type Mix, RULES_EACH, requestFor, virtualServices } from "./rule-mixes.ts";
+import { type Used, used } from "./used.ts";
+
+const HELP = `npm run bench -- analysis [OPTIONS]
+
+Time and memory of check, explain, test and diff.
+
+  --size N         how many VirtualServices, of ${RULES_EACH} rules each; repeatable (default: 1000, 10000)
+  --mix NAME       what the rules differ by; repeatable (default: all)
+  --cases N        requests of sluice test (default: 10000)
+  --json           print JSON
+
+Mixes: ${[...MIXES].map(([name, what]) => `${name}: ${what}`).join("\n       ")}`;
+
+interface Result {
+  readonly mix: Mix;
+  readonly virtualServices: number;
+  readonly rules: number;
+  readonly check: Cost;
+  readonly explain: Cost;
+  readonly casesASecond: number;
+  readonly diff: Cost;
+  readonly differences: number;
+  /** Hosts for which the search was given up. */
+  readonly cuts: number;
+}
+
+type Cost = Pick<Used, "ms" | "cpuMs" | "peakMiB">;
+
+async function main(args: readonly string[]): Promise<number> {
+  let values: ReturnType<typeof parse>["values"];
+  try {
+    ({ values } = parse(args));
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (values.help === true) {
+    console.error(HELP);
+    return 0;
+  }
+  const sizes = values.size ?? ["1000", "10000"];
+  const mixes = (values.mix ?? [...MIXES.keys()]) as Mix[];
+  const cases = values.cases ?? "10000";
+  const problems = [
+    ...[...sizes, cases].filter((text) => !/^[1-9]\d{0,6}$/.test(text)),
+    ...mixes.filter((name) => !MIXES.has(name)),
+  ];
+  if (problems.length > 0) {
+    console.error(`bench: cannot use "${problems.join('", "')}"\n\n${HELP}`);
+    return 2;
+  }
+  const json = values.json === true;
+  const say = (line: string) => (json ? console.error(line) : console.log(line));
+  say(
+    `Answers, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores; s of time, s of CPU\n`,
+  );
+  say(
+    row([
+      "",
+      "rules",
+      "check",
+      "CPU",
+      "MiB",
+      "explain",
+      "CPU",
+      "cases/s",
+      "diff",
+      "CPU",
+      "MiB",
+      "found",
+      "cut",
+    ]),
+  );
+  const results: Result[] = [];
+  for (const mix of mixes) {
+    for (const size of sizes.map(Number)) {
+      const result = await measure(mix, size, Number(cases));
+      results.push(result);
+      say(render(result));
+    }
+  }
+  if (json) {
+    const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
+    console.log(JSON.stringify({ machine, cases: Number(cases), results }, null, 2));
+  }
+  return 0;
+}
+
+async function measure(mix: Mix, size: number, cases: number): Promise<Result> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
+  const at = (name: string) => path.join(folder, name);
+  const sluice = path.join(packageRoot().directory, "dist", "sluice.js");
+  try {
+    await mkdir(at("old"));
+    await mkdir(at("new"));
+    await writeFile(at("old/rules.yaml"), virtualServices(mix, size, false));
+    await writeFile(at("new/rules.yaml"), virtualServices(mix, size, true));
+    for (const [name, count] of [
+      ["one", 1],
+      ["all", cases],
+    ] as const) {
+      await writeFile(at(`${name}.yaml`), caseFile(mix, size, count));
+    }
+    const { url, headers } = requestFor(mix, size - 1);
+    const check = await used([sluice, "check", at("old")]);
+    const flags = headers.flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+    const explain = await used([sluice, "explain", at("old"), "--request", `GET ${url}`, ...flags]);
+    const one = await used([sluice, "test", at("old"), "--cases", at("one.yaml")]);
+    const all = await used([sluice, "test", at("old"), "--cases", at("all.yaml")]);
+    const diff = await used([sluice, "diff", at("old"), at("new"), "--format", "json"]);
+    const { differences, cuts } = JSON.parse(diff.output) as Record<"differences" | "cuts", unknown[]>;
+    return {
+      mix,
+      virtualServices: size,
+      rules: size * RULES_EACH,
+      check,
+      explain,
+      casesASecond: Math.round((1000 * (cases - 1)) / Math.max(1, all.ms - one.ms)),
+      diff,
+      differences: differences.length,
+      cuts: cuts.length,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A check for each of some rules, spread over all of them, whose answer is known. */
+function caseFile(mix: Mix, size: number, count: number): string {
+  const checks = Array.from({ length: count }, (_, i) => {
+    const { url, headers, cluster } = requestFor(mix, Math.floor((i * size) / count));
+    const sent = Object.fromEntries(headers);
+    return `  - ${JSON.stringify({ ask: `GET ${url}`, headers: sent, expect: { cluster } })}\n`;
+  });
+  return `name: bench\nchecks:\n${checks.join("")}`;
+}
+
+function render(result: Result): string {
+  const { mix, rules, check, explain, casesASecond, diff, differences, cuts } = result;
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  const time = ({ ms, cpuMs }: Cost) => [seconds(ms), seconds(cpuMs)];
+  const memory = ({ peakMiB }: Cost) => peakMiB.toFixed(0);
+  return row([
+    mix,
+    String(rules),
+    ...time(check),
+    memory(check),
+    ...time(explain),
+    String(casesASecond),
+    ...time(diff),
+    memory(diff),
+    String(differences),
+    String(cuts),
+  ]);
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell, i) => (i === 0 ? cell.padEnd(8) : cell.padStart(8))).join("");
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      size: { type: "string", multiple: true },
+      mix: { type: "string", multiple: true },
+      cases: { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+process.exitCode = await main(process.argv.slice(2));
