@@ -42,7 +42,8 @@ export class Delegates {
   readonly #all: readonly VirtualServiceResource[];
   readonly #domainSuffix: string;
   readonly #report: Report;
-  readonly #byName: ReadonlyMap<string, VirtualServiceResource>;
+  /** Made when it is asked for: most rules delegate to nobody. */
+  #names: ReadonlyMap<string, VirtualServiceResource> | undefined;
   /** Rules with their names resolved, which each root that delegates to them needs. */
   readonly #resolved = new Map<VirtualServiceResource, readonly HttpRoute[]>();
 
@@ -50,7 +51,11 @@ export class Delegates {
     this.#all = all;
     this.#domainSuffix = domainSuffix;
     this.#report = report;
-    this.#byName = new Map(all.map((resource) => [keyOf(resource), resource]));
+  }
+
+  get #byName(): ReadonlyMap<string, VirtualServiceResource> {
+    this.#names ??= new Map(this.#all.map((resource) => [keyOf(resource), resource]));
+    return this.#names;
   }
 
   merge(root: VirtualServiceResource): Merged {

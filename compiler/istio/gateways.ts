@@ -2,7 +2,7 @@
 
 import { nearest } from "../diagnostics/nearest.ts";
 import type { Listener, Route, TcpChain, VirtualHost } from "../ir/ir.ts";
-import { MESH, resolveGatewayName } from "./gateway-names.ts";
+import { MESH } from "./gateway-names.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { covers, isWildcard } from "./host-names.ts";
@@ -62,7 +62,7 @@ export function lowerGateways(
     })),
   );
   const bound = bindToGateways(virtualServices);
-  const served = new Set<string>();
+  const served = new Served();
   const { listenAddress, portMap } = lowering.options;
   const addressOf = ({ bind }: Server) => bind || listenAddress;
   const portOf = ({ port }: Server) => portMap.get(port.number) ?? port.number;
@@ -103,7 +103,7 @@ export function lowerGateways(
       (virtualService) => hosts.intersect(virtualService).length > 0,
     );
     for (const virtualService of ruling) {
-      served.add(boundKey(gatewayName, virtualService));
+      served.add(gatewayName, virtualService);
     }
     const place = {
       name: label,
@@ -146,7 +146,7 @@ function lowerVirtualHosts(
   port: number,
   servers: readonly GatewayServer[],
   bound: ReadonlyMap<string, readonly VirtualService[]>,
-  served: Set<string>,
+  served: Served,
   lowering: Lowering,
 ): VirtualHost[] {
   const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
@@ -165,7 +165,7 @@ function lowerVirtualHosts(
       if (names.length === 0) {
         continue;
       }
-      served.add(boundKey(gatewayName, virtualService));
+      served.add(gatewayName, virtualService);
       let ofGateway = lowered.get(gatewayName);
       if (ofGateway === undefined) {
         ofGateway = new Map();
@@ -228,8 +228,19 @@ function catchAllLast(routes: readonly Route[]): Route[] {
   ];
 }
 
-function boundKey(gatewayName: string, { resource }: VirtualService): string {
-  return `${gatewayName} ${resource.namespace}/${resource.name}`;
+/** The VirtualServices that have a host in common with a server of a Gateway that they name. */
+class Served {
+  readonly #byGateway = new Map<string, Set<VirtualService>>();
+
+  add(gatewayName: string, virtualService: VirtualService): void {
+    const known = this.#byGateway.get(gatewayName);
+    if (known === undefined) this.#byGateway.set(gatewayName, new Set([virtualService]));
+    else known.add(virtualService);
+  }
+
+  has(gatewayName: string, virtualService: VirtualService): boolean {
+    return this.#byGateway.get(gatewayName)?.has(virtualService) === true;
+  }
 }
 
 /** The hosts of a server, by the namespace whose VirtualServices they admit. */
@@ -284,7 +295,7 @@ class ServerHosts {
 function reportUnserved(
   gateways: readonly Resource<GatewaySpec>[],
   bound: ReadonlyMap<string, readonly VirtualService[]>,
-  served: ReadonlySet<string>,
+  served: Served,
   { report }: Lowering,
 ): void {
   for (const gateway of gateways) {
@@ -293,7 +304,7 @@ function reportUnserved(
       continue;
     }
     for (const virtualService of bound.get(gatewayName) ?? []) {
-      if (!served.has(boundKey(gatewayName, virtualService))) {
+      if (!served.has(gatewayName, virtualService)) {
         report(
           "SL0408",
           `none of these hosts is served by Gateway ${gatewayName}`,
@@ -314,9 +325,8 @@ export function reportUnknownGateways(
   // Those of Kubernetes are not ours to serve, but they exist.
   const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");
   const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
-  for (const { resource } of virtualServices) {
-    for (const [index, written] of (resource.spec.gateways ?? []).entries()) {
-      const name = resolveGatewayName(written, resource.namespace);
+  for (const { resource, gateways: names } of virtualServices) {
+    for (const [index, name] of names.entries()) {
       if (name !== MESH && !known.has(name)) {
         report("SL0404", `there is no Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
           didYouMean(nearest(name, known)),

@@ -98,13 +98,10 @@ export function loadResources(
   const total = files.reduce((sum, { text }) => sum + text.length, 0);
   let before = 0;
   for (const file of files) {
-    const documents = parseDocuments(file, sink, (end) => progress.at("parsing", before + end, total));
+    const { resources, ignored } = loadFile(file, sink, (end) => progress.at("parsing", before + end, total));
     before += file.text.length;
-    for (const document of documents) {
-      for (const [value, root] of items(document)) {
-        loadResource(set, document, value, root, sink);
-      }
-    }
+    for (const [list, resource] of resources) set[list].push(resource as never);
+    for (const name of ignored) set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
   }
   keepOnly(files);
   if (set.ignored.size > 0) {
@@ -112,6 +109,36 @@ export function loadResources(
     sink.report({ code: "SL0110", level: "info", message: `left alone: ${kinds}` });
   }
   return set;
+}
+
+/** What a file holds. */
+interface Loaded {
+  readonly resources: (readonly [ResourceList, Resource<unknown>])[];
+  /** The kinds that are not ours, each as often as there is one. */
+  readonly ignored: string[];
+}
+
+/** Files that nothing is wrong with; the objects are the same for as long as their texts are. */
+const faultless = new WeakMap<SourceFile, Loaded>();
+
+function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number) => void): Loaded {
+  const before = faultless.get(file);
+  if (before !== undefined) return before;
+  let findings = 0;
+  const counting: DiagnosticSink = {
+    report(diagnostic) {
+      findings += 1;
+      sink.report(diagnostic);
+    },
+  };
+  const loaded: Loaded = { resources: [], ignored: [] };
+  for (const document of parseDocuments(file, counting, onPiece)) {
+    for (const [value, root] of items(document)) {
+      loadResource(loaded, document, value, root, counting);
+    }
+  }
+  if (findings === 0) faultless.set(file, loaded);
+  return loaded;
 }
 
 /** A document, or the items of a `List`. */
@@ -125,7 +152,7 @@ function* items(document: SourceDocument): Iterable<[unknown, FieldPath]> {
 }
 
 function loadResource(
-  set: ResourceSet,
+  loaded: Loaded,
   document: SourceDocument,
   raw: unknown,
   root: FieldPath,
@@ -178,8 +205,10 @@ function loadResource(
   }
   if (list === undefined) {
     const name = group === "" ? kind : `${group}/${kind}`;
-    set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
-    if (NEIGHBOURS.has(`${group}/${kind}`)) set.neighbours.push(resourceOf(value, document, root, true));
+    loaded.ignored.push(name);
+    if (NEIGHBOURS.has(`${group}/${kind}`)) {
+      loaded.resources.push(["neighbours", resourceOf(value, document, root, true)]);
+    }
     return;
   }
   if (checked === undefined) {
@@ -188,7 +217,7 @@ function loadResource(
     if (!checkSchema(kind, whole, document, root, sink)) return;
     flawless.set(raw as object, value);
   }
-  (set[list] as Resource<unknown>[]).push(resourceOf(value, document, root, hasSpec));
+  loaded.resources.push([list, resourceOf(value, document, root, hasSpec)]);
 }
 
 function resourceOf(

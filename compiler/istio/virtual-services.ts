@@ -41,12 +41,33 @@ export function visibleVirtualServices(
       exposure: exposure(resource.spec.exportTo, resource.namespace, proxyNamespace),
     }));
   return EXPOSURES.flatMap((wanted) => seen.filter(({ exposure }) => exposure === wanted)).map(
-    ({ resource }) => ({
-      ...delegates.merge(resource),
-      hosts: (resource.spec.hosts ?? []).map((host) => resolveHost(host, resource.namespace, domainSuffix)),
-      gateways: gatewayNames(resource.spec.gateways, resource.namespace),
-    }),
+    ({ resource }) => resolvedOnce(resource, delegates, domainSuffix),
   );
+}
+
+interface Resolved {
+  readonly domainSuffix: string;
+  readonly virtualService: VirtualService;
+}
+
+/** Those that have the last word on themselves. */
+const resolved = new WeakMap<Resource<VirtualServiceSpec>, Resolved>();
+
+function resolvedOnce(
+  resource: Resource<VirtualServiceSpec>,
+  delegates: Delegates,
+  domainSuffix: string,
+): VirtualService {
+  const before = resolved.get(resource);
+  if (before?.domainSuffix === domainSuffix) return before.virtualService;
+  const virtualService = {
+    ...delegates.merge(resource),
+    hosts: (resource.spec.hosts ?? []).map((host) => resolveHost(host, resource.namespace, domainSuffix)),
+    gateways: gatewayNames(resource.spec.gateways, resource.namespace),
+  };
+  // Of what was put together, the parts may change.
+  if (virtualService.resource === resource) resolved.set(resource, { domainSuffix, virtualService });
+  return virtualService;
 }
 
 /** An empty list means the mesh. */

@@ -2,8 +2,10 @@
  * Lays records and strings out in bytes. Knows how a blob is put together, not what its records mean.
  */
 
+import { isAscii } from "node:buffer";
 import {
   FORMAT_VERSION,
+  HASH_PRIME,
   HEADER_CHECKSUM,
   HEADER_LENGTH,
   HEADER_MAGIC,
@@ -31,30 +33,35 @@ const MAX_RECORD_WORDS = 0x00ffffff;
 export class BlobWriter {
   #words = new Uint32Array(1024);
   #count = 0;
-  /** By their bytes, each as one character. */
-  readonly #strings = new Map<string, PooledString>();
+  /** ASCII, which nearly everything is, by itself. */
+  readonly #ascii = new Map<string, PooledString>();
+  /** Others by their bytes, each as one character: a byte is a character of another text. */
+  readonly #others = new Map<string, PooledString>();
   readonly #chunks: Uint8Array[] = [];
   #stringsLength = 0;
   readonly #encoder = new TextEncoder();
-  /** Records whose content was written already, by content. */
-  readonly #shared = new Map<string, number>();
+  /** Records that are written once: where their words begin and 1, at the hash of their words, or behind it. */
+  #shared = new Uint32Array(256);
+  #sharedCount = 0;
 
   /** The pooled bytes of a string in UTF-8. */
   string(text: string): PooledString {
-    // ASCII, which nearly everything is, is its own key.
+    const known = this.#ascii.get(text);
+    if (known !== undefined) return known;
     if (Buffer.byteLength(text) !== text.length) return this.bytes(this.#encoder.encode(text));
-    return this.#strings.get(text) ?? this.#add(text, Buffer.from(text, "latin1"));
+    return this.#add(this.#ascii, text, Buffer.from(text, "latin1"));
   }
 
   /** The same for bytes, which may be a part of a character. */
   bytes(bytes: Uint8Array): PooledString {
     const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    return this.#strings.get(key) ?? this.#add(key, bytes);
+    const pool = isAscii(bytes) ? this.#ascii : this.#others;
+    return pool.get(key) ?? this.#add(pool, key, bytes);
   }
 
-  #add(key: string, bytes: Uint8Array): PooledString {
+  #add(pool: Map<string, PooledString>, key: string, bytes: Uint8Array): PooledString {
     const pooled: PooledString = { offset: this.#stringsLength, length: bytes.length, bytes };
-    this.#strings.set(key, pooled);
+    pool.set(key, pooled);
     this.#chunks.push(bytes);
     this.#stringsLength += bytes.length;
     return pooled;
@@ -75,15 +82,45 @@ export class BlobWriter {
 
   /** The same, but equal records are written once. */
   sharedRecord(kind: number, body: readonly number[]): number {
-    const key = `${kind}:${body.join(",")}`;
-    const known = this.#shared.get(key);
-    if (known !== undefined) return known;
-    const offset = this.record(kind, body);
-    this.#shared.set(key, offset);
-    return offset;
+    if (this.#sharedCount * 2 >= this.#shared.length) this.#growShared();
+    const first = (kind | ((body.length + 1) << RECORD_SIZE_SHIFT)) >>> 0;
+    let hash = first;
+    for (const word of body) hash = mix(hash, word);
+    const mask = this.#shared.length - 1;
+    let slot = hash & mask;
+    for (let known = this.#shared[slot]!; known !== 0; known = this.#shared[slot]!) {
+      if (this.#isRecord(known - 1, first, body)) return HEADER_SIZE + (known - 1) * 4;
+      slot = (slot + 1) & mask;
+    }
+    this.#shared[slot] = this.#count + 1;
+    this.#sharedCount += 1;
+    return this.record(kind, body);
   }
 
-  /** Overwrites one word of a record that is already there. */
+  #isRecord(at: number, first: number, body: readonly number[]): boolean {
+    if (this.#words[at] !== first) return false;
+    for (let i = 0; i < body.length; i++) {
+      if (this.#words[at + 1 + i] !== body[i]! >>> 0) return false;
+    }
+    return true;
+  }
+
+  #growShared(): void {
+    const grown = new Uint32Array(this.#shared.length * 2);
+    const mask = grown.length - 1;
+    for (const known of this.#shared) {
+      if (known === 0) continue;
+      const first = this.#words[known - 1]!;
+      let hash = first;
+      for (let i = 0; i < (first >>> RECORD_SIZE_SHIFT) - 1; i++) hash = mix(hash, this.#words[known + i]!);
+      let slot = hash & mask;
+      while (grown[slot] !== 0) slot = (slot + 1) & mask;
+      grown[slot] = known;
+    }
+    this.#shared = grown;
+  }
+
+  /** Overwrites one word of a record that is already there, and that is not shared. */
   patch(record: number, at: number, value: number): void {
     this.#words[(record - HEADER_SIZE + at) / 4] = value;
   }
@@ -120,4 +157,10 @@ export class BlobWriter {
     grown.set(this.#words.subarray(0, this.#count));
     this.#words = grown;
   }
+}
+
+/** Of what is in low bits, all of the hash tells: tables are asked by these. */
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, HASH_PRIME);
+  return mixed ^ (mixed >>> 15);
 }
