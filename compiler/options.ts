@@ -16,7 +16,7 @@ export interface ProxyOptions {
   readonly portMap: ReadonlyMap<number, number>;
   /** Port of the explicit outbound listener `mesh`; 0 writes none. */
   readonly meshPort: number;
-  /** Also write a sidecar's outbound listeners `mesh_<port>`, one for each HTTP port of the registry. */
+  /** Also write a sidecar's outbound listeners `mesh_<port>`, one for each port of a service. */
   readonly meshListeners: boolean;
   /** Port of Envoy's admin interface, always on 127.0.0.1. */
   readonly adminPort: number;

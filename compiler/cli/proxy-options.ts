@@ -65,7 +65,7 @@ export function addProxyOptions(command: Command, defaults: { listenAddress: str
     .option("--listen-address <addr>", `address that listeners bind (default: ${defaults.listenAddress})`)
     .option("--port-map <from=to>", "bind another port than the rules say, 80=8080 say; repeatable", collect)
     .option("--mesh-port <n>", "port of the outbound listener, 0 for none (default: 15001)")
-    .option("--mesh-listeners", "also one outbound listener for each HTTP port of the registry")
+    .option("--mesh-listeners", "also an outbound listener for each port of a service, as a sidecar has them")
     .option("--admin-port <n>", "port of Envoy's admin interface on 127.0.0.1 (default: 9901)")
     .option(
       "--proxy-labels <k=v,…>",

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { Authority } from "./authority.ts";
+import { resource } from "./documents.ts";
 
 const CONNECTIONS = 300;
 
@@ -48,14 +49,6 @@ afterAll(async () => {
   for (const server of [...talkers.values(), ...secure.values()]) server.close();
   for (const server of secure.values()) server.closeAllConnections();
 });
-
-const resource = (kind: string, name: string, spec: object) =>
-  JSON.stringify({
-    apiVersion: "networking.istio.io/v1",
-    kind,
-    metadata: { name: name.replaceAll(/[^a-z0-9-]/g, "-"), namespace: "default" },
-    spec,
-  });
 
 const portOf = (name: string) =>
   ((talkers.get(name) ?? secure.get(name)) as net.Server).address() as AddressInfo;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Mesh } from "../harness/mesh.ts";
 import { Authority, type Pair, tlsSecret } from "./authority.ts";
 import { askTls } from "./client.ts";
+import { resource } from "./documents.ts";
 
 const CONNECTIONS = 300;
 
@@ -42,13 +43,6 @@ afterAll(async () => {
   for (const server of secure.values()) server.closeAllConnections();
 });
 
-const resource = (kind: string, name: string, spec: object) =>
-  JSON.stringify({
-    apiVersion: "networking.istio.io/v1",
-    kind,
-    metadata: { name, namespace: "default" },
-    spec,
-  });
 const service = (name: string, protocol: string, server: net.Server) =>
   resource("ServiceEntry", name.replaceAll(".", "-"), {
     hosts: [`${name}.svc`],
