@@ -4,7 +4,7 @@
  */
 
 import type { PathMatch, RouteMatch, StringMatch, ValueMatch } from "../ir/ir.ts";
-import { literalPrefix } from "../regex/index.ts";
+import { literalPrefix, mayMatch } from "../regex/index.ts";
 
 function textsMayOverlap(a: StringMatch, b: StringMatch, fold: boolean): boolean {
   return startsMayOverlap(a.kind, startOf(a, fold), b.kind, startOf(b, fold));
@@ -88,8 +88,15 @@ function entriesMayOverlap(a: Entry, b: Entry): boolean {
     const fold = a.path.ignoreCase || b.path.ignoreCase;
     const [first, second] = fold ? [a.folded, b.folded] : [a.start, b.start];
     if (!startsMayOverlap(a.path.kind, first, b.path.kind, second)) return false;
+    if (!expressionMayTake(a.path, b.path) || !expressionMayTake(b.path, a.path)) return false;
   }
   return !a.isNamed || !b.isNamed || namedMayOverlap(a.match, b.match);
+}
+
+/** Whether one, if it is an expression, may match what the other asks for literally. */
+function expressionMayTake(regex: PathMatch, literal: PathMatch): boolean {
+  if (regex.kind !== "regex" || literal.kind === "regex" || literal.ignoreCase) return true;
+  return mayMatch(regex.value, literal.value, literal.kind === "exact");
 }
 
 /** Rules found by what their paths begin with, of which there may be thousands. */

@@ -4,6 +4,7 @@
  */
 
 export { literalPrefix, type RegexLiteral, regexLiteral } from "./literal.ts";
+export { mayMatch } from "./may-match.ts";
 export { RegexError, regexMatchesEmpty } from "./parse.ts";
 export { compileRegexSet, type RegexLiteralsTable, type RegexSetOptions, type RegexSetTable } from "./set.ts";
 export { type CompiledRegex, compileRegex, type RegexBounds, regexSyntaxError } from "./single.ts";
