@@ -44,7 +44,7 @@ export function resultOf(
   ];
   const route = first.taken?.route;
   const { line, column } = positionAt(check.span.file, check.span.start);
-  return {
+  const result: CheckResult = {
     case: one.name,
     check: index + 1,
     ask: check.ask,
@@ -55,13 +55,25 @@ export function resultOf(
     times: check.times,
     ok: differences.length === 0 && errors.length === 0,
     differences,
-    ...(route && { rule: { ...place(route.origin), name: route.name } }),
     instead: differences.some(({ what }) => what === "route" || what === "cluster")
       ? expectedRules(check, first)
       : [],
     errors,
     ms,
   };
+  return route === undefined ? result : withRule(result, route);
+}
+
+/** A place costs a parse, and of checks that pass mostly nobody asks for it. */
+function withRule(result: CheckResult, { origin, name }: Route): CheckResult {
+  let rule: CheckResult["rule"];
+  return Object.defineProperty(result, "rule", {
+    enumerable: true,
+    get() {
+      rule ??= { ...place(origin), name };
+      return rule;
+    },
+  });
 }
 
 const MOST_RULES = 3;
