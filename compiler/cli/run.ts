@@ -5,6 +5,7 @@ import { isIPv6 } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
+import type { Cluster } from "../ir/ir.ts";
 import { socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { type OutputFiles, writeOutput } from "../output/write.ts";
@@ -19,6 +20,7 @@ import {
   reload,
   startEnvoy,
   watchInputs,
+  watchNames,
 } from "../runtime/index.ts";
 import { readInputs } from "../source/read.ts";
 import type { SourceFile } from "../source/span.ts";
@@ -115,10 +117,19 @@ export async function serve(
       temporaryFolders: [folder, ...(flags.temporaryFolders ?? [])],
       signal: stop,
     });
+    let { clusters } = compilation.config;
+    const names = watchNames(
+      envoy.admin,
+      () => clusters,
+      (cluster, lost, found) => sayNames(cluster, lost, found, events),
+    );
     try {
       events.serving(envoy, compilation);
+      const onServing = ({ config }: Compilation) => {
+        clusters = config.clusters;
+      };
       const watching = flags.watch
-        ? await keepUpToDate(envoy, folder, files, compilation, options, events)
+        ? await keepUpToDate(envoy, folder, files, compilation, options, events, onServing)
         : undefined;
       const exit = await Promise.race([envoy.died, aborted(stop)]);
       await watching?.close();
@@ -126,6 +137,7 @@ export async function serve(
         throw new EnvironmentError(`Envoy ended (${describeExit(exit)})`, exit.words);
       }
     } finally {
+      names.stop();
       await envoy.stop();
     }
   } catch (error) {
@@ -138,6 +150,14 @@ export async function serve(
   }
   events.say("stopped", "stopped", {});
   return EXIT.ok;
+}
+
+function sayNames({ name }: Cluster, lost: readonly string[], found: boolean, events: RunEvents): void {
+  const list = lost.join(", ");
+  const line = found
+    ? `${list} can be resolved again`
+    : `${list} cannot be resolved; requests for ${name} are answered 503`;
+  events.say(found ? "resolved" : "unresolved", line, { cluster: name, names: lost });
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {
@@ -171,6 +191,7 @@ async function keepUpToDate(
   { sources, config }: Compilation,
   options: CommonOptions,
   events: RunEvents,
+  onCompiled: (compilation: Compilation) => void,
 ): Promise<Watching> {
   let current = firstFiles;
   let drainMs = drainTime(config);
@@ -191,6 +212,7 @@ async function keepUpToDate(
     const files = await emitBuild(compilation, options.proxy, folder);
     const onServing = () => {
       const ms = Math.round(performance.now() - start);
+      onCompiled(compilation);
       events.reloaded(compilation, ms);
     };
     const result = await reload(envoy, {

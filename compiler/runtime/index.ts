@@ -15,5 +15,6 @@ export {
   type StartEnvoyOptions,
   startEnvoy,
 } from "./start.ts";
+export { type NameWatch, watchNames } from "./unresolved-names.ts";
 export { NEWEST_ENVOY, OLDEST_ENVOY, SUPPORTED_ENVOYS } from "./version.ts";
 export { type InputWatch, type WatchOptions, watchInputs } from "./watch.ts";

@@ -26,7 +26,10 @@ export const configFile: Schema = object({
     "Port of the rules → port bound instead.",
   ),
   meshPort: described(port(0), `Port of the outbound listener, 0 for none; ${meshPort} unless said.`),
-  meshListeners: described(boolean, "Also an outbound listener for each port of a service, as a sidecar has them."),
+  meshListeners: described(
+    boolean,
+    "Also an outbound listener for each port of a service, as a sidecar has them.",
+  ),
   adminPort: described(port(0), `Port of Envoy's admin interface; ${adminPort} unless said.`),
   proxyLabels: described(
     { anyOf: [map({ type: ["string", "number", "boolean"] }), list(string)] },
