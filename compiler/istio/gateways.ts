@@ -125,7 +125,8 @@ export function lowerGateways(
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
   const bound = new Map<string, VirtualService[]>();
   for (const virtualService of virtualServices) {
-    for (const gateway of new Set(virtualService.gateways)) {
+    const { gateways } = virtualService;
+    for (const gateway of gateways.length === 1 ? gateways : new Set(gateways)) {
       const known = bound.get(gateway);
       if (known === undefined) {
         bound.set(gateway, [virtualService]);
@@ -260,8 +261,13 @@ class ServerHosts {
   }
 
   /** The narrower of each pair of names that overlap. */
-  intersect({ hosts, resource }: VirtualService): string[] {
+  intersect({ hosts, resource }: VirtualService): readonly string[] {
     const { exact, wildcards } = this.#admitting(resource.namespace);
+    const only = hosts.length === 1 ? hosts[0]! : "*";
+    if (!isWildcard(only)) {
+      // Nearly all are of this kind, and there may be many.
+      return exact.has(only) || wildcards.some((wildcard) => covers(wildcard, only)) ? hosts : [];
+    }
     const names = new Set<string>();
     for (const host of hosts) {
       if (exact.has(host) || wildcards.some((wildcard) => covers(wildcard, host))) {

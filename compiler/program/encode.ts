@@ -20,7 +20,7 @@ import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
 import { writeNode } from "./graph.ts";
 import { hashBackwards } from "./hash.ts";
-import { writeOutcome } from "./outcome.ts";
+import { Outcomes } from "./outcome.ts";
 import { Regexes } from "./regexes.ts";
 import { writeTable } from "./table.ts";
 import { BlobWriter } from "./writer.ts";
@@ -40,6 +40,7 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
     firstQuery: attributes.firstQuery,
   };
 
+  const outcomes = new Outcomes(writer, attributes);
   const routes: number[] = [];
   const domains = new Map<string, number>();
   const suffixes = new Map<string, number>();
@@ -49,7 +50,7 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
     const candidates: Candidate[] = [];
     for (const route of host.routes) {
       candidates.push({ route: routes.length, predicates: predicatesOf(route.match, attributes) });
-      routes.push(writeOutcome(writer, attributes, route));
+      routes.push(outcomes.write(route));
     }
     const root = writeNode(context, candidates).reference;
     for (const domain of host.domains) {
@@ -76,10 +77,9 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
 }
 
 function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
-  return predicatesAsWritten(match, attributes).map((predicate) => ({
-    ...predicate,
-    match: simplest(predicate.match),
-  }));
+  return predicatesAsWritten(match, attributes).map((predicate) =>
+    predicate.match.kind === "regex" ? { ...predicate, match: simplest(predicate.match) } : predicate,
+  );
 }
 
 /** An expression without operators is looked up like any other exact value. */

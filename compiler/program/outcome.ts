@@ -24,8 +24,49 @@ import { writeSticky } from "./outcome-sticky.ts";
 import { words64 } from "./words.ts";
 import type { BlobWriter } from "./writer.ts";
 
-/** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
-export function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route): number {
+/** The outcomes of one program: most routes share theirs with others. */
+export class Outcomes {
+  readonly #writer: BlobWriter;
+  readonly #attributes: Attributes;
+  /** By all that they are made of. */
+  readonly #written = new Map<string, Outcome>();
+
+  constructor(writer: BlobWriter, attributes: Attributes) {
+    this.#writer = writer;
+    this.#attributes = attributes;
+  }
+
+  /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
+  write(route: Route): number {
+    const known = keys.get(route);
+    const key = known ?? keyOf(route);
+    let outcome = this.#written.get(key);
+    if (outcome === undefined) {
+      outcome = { key, record: writeOutcome(this.#writer, this.#attributes, route) };
+      this.#written.set(key, outcome);
+    }
+    // Equal keys are one text in memory.
+    if (known === undefined) keys.set(route, outcome.key);
+    return outcome.record;
+  }
+}
+
+interface Outcome {
+  readonly key: string;
+  readonly record: number;
+}
+
+/** Of routes, which are the same objects for as long as their rules are the same. */
+const keys = new WeakMap<Route, string>();
+
+/** Two routes with the same key lead to the same. */
+function keyOf({ fault, action, cors, statPrefix, responseHeaders, match }: Route): string {
+  // What replaces a part of the path needs to know which part a match stands for.
+  const path = action.kind === "forward" && action.rewrite === undefined ? undefined : match.path;
+  return JSON.stringify([action, fault, cors, statPrefix, responseHeaders, path]);
+}
+
+function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route): number {
   const fault = route.fault ? writeFault(writer, route, route.fault) : 0;
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {

@@ -4,7 +4,7 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { type BigIntStats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
@@ -18,7 +18,7 @@ const MAX_FILE_SIZE = 64 * 1024 * 1024;
 
 interface Kept {
   readonly file: SourceFile;
-  readonly identity: string;
+  readonly stats: Stats;
 }
 
 /** What the last reading found, by absolute path: a change to one file of thousands costs no reading of the others. */
@@ -59,23 +59,21 @@ export async function readInputs(
       if (seen.has(key)) continue;
       seen.add(key);
       try {
-        const stats = statSync(name, { bigint: true });
+        const stats = statSync(name);
         // In a directory a pipe or a device is an accident, and may have no end; by name it was meant.
         if (isDirectory && !stats.isFile()) {
           const message = `cannot read ${name}: it is no file`;
           sink.report({ code: "SL0001", level: "error", message });
           continue;
         }
-        const identity = identityOf(stats);
         const known = kept.get(key);
-        let file: SourceFile | undefined;
-        if (known !== undefined && known.identity === identity && known.file.path === name) {
-          file = known.file;
-          files.push(file);
-        } else {
-          file = add(name, readAtMost(name, MAX_FILE_SIZE));
+        if (known !== undefined && known.file.path === name && isSame(known.stats, stats)) {
+          files.push(known.file);
+          keep.set(key, known);
+          continue;
         }
-        if (file !== undefined && identity !== undefined) keep.set(key, { file, identity });
+        const file = add(name, readAtMost(name, MAX_FILE_SIZE));
+        if (file !== undefined && isSettled(stats)) keep.set(key, { file, stats });
       } catch (error) {
         unreadable(name, error, sink);
       }
@@ -85,11 +83,20 @@ export async function readInputs(
   return files;
 }
 
-/** The same as long as a file has not changed, by what a change cannot leave as it was; not of all that can be read. */
-function identityOf(stats: BigIntStats): string | undefined {
-  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-  const age = Date.now() - Number(ctimeNs / 1_000_000n);
-  return stats.isFile() && age > SETTLED ? `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}` : undefined;
+/** By what a change cannot leave as it was. Times are fractions of a millisecond, to less than a microsecond. */
+function isSame(one: Stats, other: Stats): boolean {
+  return (
+    one.ino === other.ino &&
+    one.size === other.size &&
+    one.mtimeMs === other.mtimeMs &&
+    one.ctimeMs === other.ctimeMs &&
+    one.dev === other.dev
+  );
+}
+
+/** Not of all that can be read do the times tell anything. */
+function isSettled(stats: Stats): boolean {
+  return stats.isFile() && Date.now() - stats.ctimeMs > SETTLED;
 }
 
 function expand(

@@ -4,6 +4,8 @@ import type { Span } from "../../source/span.ts";
 import type { Service } from "../registry/service.ts";
 
 export interface ClusterUse {
+  /** That of the cluster: kept, since a rule is asked for its uses again and again. */
+  readonly name: string;
   readonly service: Service;
   readonly port: number;
   /** Empty: all endpoints of the service. */
@@ -22,19 +24,19 @@ export class ClusterUses {
 
   /** A subset brings the whole service with it, so that rules may move between the two without a new cluster. */
   add(service: Service, port: number, subset = "", span?: Span): void {
-    this.addUse({ service, port, subset, ...(span && { span }) });
+    const name = clusterName(port, subset, service.host);
+    this.addUse({ name, service, port, subset, ...(span && { span }) });
   }
 
   addUse(use: ClusterUse): void {
-    const { service, port, subset } = use;
     this.#recorded?.push(use);
-    const name = clusterName(port, subset, service.host);
+    const { name, service, port, subset } = use;
     if (this.#byName.has(name)) {
       return;
     }
     this.#byName.set(name, use);
     if (subset !== "") {
-      this.addUse({ service, port, subset: "" });
+      this.add(service, port);
     }
   }
 
