@@ -112,7 +112,9 @@ export class Mesh {
     await this.#serveEndpoints(compilation.config.clusters);
     this.upstream.reset();
     const emit = this.#options.emit ?? emitBuild;
+    const before = new Set(this.#envoy?.log);
     await this.#give(await emit(compilation, proxy, this.buildDirectory));
+    this.#refuseComplaints(before);
     const { listeners, tcpChains = [] } = compilation.config;
     const sockets = tcpChains.map(({ name, listener = name, port }) => ({ name: listener, port }));
     const ports = new Map([...listeners, ...sockets].map(({ name, port }) => [name, port]));
@@ -212,6 +214,16 @@ export class Mesh {
       }),
     );
     this.upstream.name(new Map([...this.#clusters].map(([endpoint, names]) => [endpoint, names[0]!])));
+  }
+
+  /** What we write is nothing that Envoy warns of, deprecated fields among it. */
+  #refuseComplaints(before: ReadonlySet<string>): void {
+    const complaints = this.envoy.log.filter(
+      (line) => !before.has(line) && /\]\[(warning|error|critical)\]/.test(line),
+    );
+    if (complaints.length > 0) {
+      throw new Error(["Envoy complains of its configuration:", ...complaints].join("\n"));
+    }
   }
 
   async #give(files: OutputFiles): Promise<void> {
