@@ -74,10 +74,9 @@ test("the oldest Node that package.json promises runs it", { timeout: 180_000 },
   const name = `node-${process.platform}-${process.arch}`;
   const other = path.join(folder, "oldest");
   await mkdir(other);
-  const installed = await npm(
-    ["install", "--prefix", other, "--no-audit", "--no-fund", `${name}@${oldest}`],
-    other,
-  );
+  // Not by --prefix, which would also be where npm looks for the machine's own settings.
+  await writeFile(path.join(other, "package.json"), '{ "private": true }\n');
+  const installed = await npm(["install", "--no-audit", "--no-fund", `${name}@${oldest}`], other);
   expect(installed.code, installed.stderr).toBe(0);
   const node = path.join(other, "node_modules", name, "bin", "node");
   expect((await runCommand(node, ["--version"])).stdout.trim()).toBe(`v${oldest}`);

@@ -24,7 +24,9 @@ export function lowerMesh(
   }
   const hosts = new MeshHosts(virtualServices, lowering);
   const ports = hosts.httpPorts();
-  const others = catchAll(outboundPolicy, ownPorts(ports, lowering.options));
+  const tcp = meshListeners ? lowerMeshTcp(virtualServices, lowering) : undefined;
+  const bound = [...new Set([...ports, ...(tcp?.ports ?? [])])];
+  const others = catchAll(outboundPolicy, ownPorts(bound, lowering.options));
   const hostsByPort = new Map(
     [...new Set([HTTP_PORT, ...ports])].map((port): [number, MeshHost[]] => [port, hosts.onPort(port)]),
   );
@@ -43,11 +45,10 @@ export function lowerMesh(
       },
     });
   }
-  if (!meshListeners) {
+  if (tcp === undefined) {
     refuseMeshTcpRules(virtualServices, lowering);
     return { listeners, tcpChains: [] };
   }
-  const tcp = lowerMeshTcp(virtualServices, lowering);
   for (const port of ports) {
     const addresses = tcp.sniffed.get(port);
     listeners.push({

@@ -21,6 +21,8 @@ import type { VirtualService } from "../virtual-services.ts";
 
 export interface MeshTcp {
   readonly chains: readonly TcpChain[];
+  /** Those of the services that have chains. */
+  readonly ports: readonly number[];
   /** Ports whose connections are looked at to tell whether they are HTTP, with the addresses that chains are for. */
   readonly sniffed: ReadonlyMap<number, readonly string[]>;
 }
@@ -31,15 +33,17 @@ const ANY_ADDRESS = ["0.0.0.0/0", "::/0"];
 export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowering: Lowering): MeshTcp {
   const ruling = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
   const chains: TcpChain[] = [];
+  const ports: number[] = [];
   const sniffed = new Map<number, readonly string[]>();
   for (const [port, services] of servicesByPort(lowering)) {
     const ofPort = new PortChains(port, services, ruling, lowering);
     chains.push(...ofPort.chains);
+    if (ofPort.chains.length > 0) ports.push(port);
     if (ofPort.sniffed) {
       sniffed.set(port, [...new Set(ofPort.chains.flatMap(({ addresses = [] }) => addresses))]);
     }
   }
-  return { chains, sniffed };
+  return { chains, ports, sniffed };
 }
 
 /** Without their listeners, rules for connections have nowhere to be obeyed. */
