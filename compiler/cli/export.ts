@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
-import { isSecretFile, kustomization } from "../export/kubernetes.ts";
+import { kustomization } from "../export/kubernetes.ts";
 import { type OciImage, ociImage } from "../export/oci.ts";
 import { extensionPolicy, wasmPlugins } from "../export/policies.ts";
 import { TooLargeError } from "../export/too-large.ts";
@@ -125,7 +125,7 @@ export async function exportCommand(
   }
   try {
     const files = await filesOf(compilation, proxy, flags, filter);
-    await writeTree(flags.output, files, isSecretFile);
+    await writeTree(flags.output, files);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
     for (const name of files.keys()) {
       if (!name.includes("/")) terminal.out(`  ${name}\n`);

@@ -25,11 +25,14 @@ import { classRoutesFile, emitClassRoutes } from "./wasm-routes.ts";
 export type { EmitOptions, EnvoyFiles } from "./options.ts";
 
 /** `envoy.json` and what it names, by path relative to the build directory. */
-export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
+export function emitEnvoy(config: Config, given: EmitOptions): EnvoyFiles {
   const listeners = sortedByName(config.listeners);
   const clusters = sortedByName(config.clusters.filter(canBeWritten));
   const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
-  const { endpointFiles, listenerFiles } = planSubscriptions({ listeners, clusters });
+  const secrets = config.secrets ?? [];
+  const { endpointFiles, listenerFiles, secretFiles } = planSubscriptions({ listeners, clusters, secrets });
+  const inlineSecrets = new Map(secrets.map((secret) => [secret.name, secret]));
+  const options = secretFiles ? given : { ...given, inlineSecrets };
 
   const files = new Map([["envoy.json", printJson(emitBootstrap(options))]]);
   const add = (file: string, resources: readonly TypedConfig[]) => {
@@ -58,7 +61,7 @@ export function emitEnvoy(config: Config, options: EmitOptions): EnvoyFiles {
     ...clusters.map((cluster) => emitCluster(cluster, endpointFiles.get(cluster.name), options)),
     ...upstreamFaults.map((fault) => emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster))),
   ]);
-  for (const secret of config.secrets ?? []) {
+  for (const secret of secretFiles ? secrets : []) {
     add(secretFile(secret.name), [emitSecret(secret)]);
   }
   for (const cluster of clusters) {

@@ -1,5 +1,6 @@
 /** What the emitter needs to know beyond the IR: which proxy, and where the build will stand on its disk. */
 
+import type { Secret } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
 
 export interface EmitOptions extends ProxyOptions {
@@ -14,6 +15,8 @@ export interface EmitOptions extends ProxyOptions {
    * parent of `xdsDirectory` unless said otherwise.
    */
   readonly watchedDirectory?: string;
+  /** Secrets that have no file of their own, by name: they are written where they are used. */
+  readonly inlineSecrets?: ReadonlyMap<string, Secret>;
   /** File for a line about each request, `/dev/stdout` say. None unless said. */
   readonly accessLogPath?: string;
 }

@@ -24,27 +24,32 @@ export function secretFile(name: string): string {
 type DataSource = { readonly filename: string } | { readonly inline_string: string };
 
 /** `envoy.extensions.transport_sockets.tls.v3.Secret` */
-export function emitSecret({ name, content, inFiles }: Secret): TypedConfig {
-  const source = (text: string): DataSource => (inFiles ? { filename: text } : { inline_string: text });
+export function emitSecret(secret: Secret): TypedConfig {
+  const { name, content, inFiles } = secret;
   // Somebody else's files are swapped as Kubernetes does it: by a move in the folder that holds them.
-  const watched = (file: string) =>
-    inFiles ? { watched_directory: { path: path.posix.dirname(file) } } : {};
+  const watched = inFiles
+    ? {
+        watched_directory: {
+          path: path.posix.dirname(content.kind === "certificate" ? content.chain : content.trusted),
+        },
+      }
+    : {};
   return typed("envoy.extensions.transport_sockets.tls.v3.Secret", {
     name,
-    ...(content.kind === "certificate"
-      ? {
-          tls_certificate: {
-            certificate_chain: source(content.chain),
-            private_key: source(content.key.reveal()),
-            ...watched(content.chain),
-          },
-        }
-      : {
-          validation_context: {
-            trusted_ca: source(content.trusted),
-            ...(content.revoked !== undefined && { crl: source(content.revoked) }),
-            ...watched(content.trusted),
-          },
-        }),
+    [content.kind === "certificate" ? "tls_certificate" : "validation_context"]: {
+      ...emitSecretContent(secret),
+      ...watched,
+    },
   });
+}
+
+/** `TlsCertificate`, or the part of a `CertificateValidationContext` that says whom to believe. */
+export function emitSecretContent({ content, inFiles }: Secret): object {
+  const source = (text: string): DataSource => (inFiles ? { filename: text } : { inline_string: text });
+  return content.kind === "certificate"
+    ? { certificate_chain: source(content.chain), private_key: source(content.key.reveal()) }
+    : {
+        trusted_ca: source(content.trusted),
+        ...(content.revoked !== undefined && { crl: source(content.revoked) }),
+      };
 }

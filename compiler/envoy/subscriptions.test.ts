@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import type { Cluster } from "../ir/ir.ts";
-import { MAX_ENDPOINT_FILES, MAX_LISTENER_FILES, planSubscriptions } from "./subscriptions.ts";
+import {
+  MAX_ENDPOINT_FILES,
+  MAX_LISTENER_FILES,
+  MAX_SECRET_FILES,
+  planSubscriptions,
+} from "./subscriptions.ts";
 import { testCluster, testListener } from "./testing.ts";
 
 const endpointFilesOf = (clusters: readonly Cluster[]) =>
@@ -30,6 +35,19 @@ test("no files at all when there are many clusters", () => {
   const clusters = (count: number) => Array.from({ length: count }, (_, i) => testCluster({ name: `c${i}` }));
   expect(endpointFilesOf(clusters(MAX_ENDPOINT_FILES)).size).toBe(MAX_ENDPOINT_FILES);
   expect(endpointFilesOf(clusters(MAX_ENDPOINT_FILES + 1)).size).toBe(0);
+});
+
+test("secrets, too", () => {
+  const secrets = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `s${i}`,
+      content: { kind: "authority" as const, trusted: "" },
+      inFiles: false,
+    }));
+  const planned = (count: number) =>
+    planSubscriptions({ listeners: [], clusters: [], secrets: secrets(count) }).secretFiles;
+  expect(planned(MAX_SECRET_FILES)).toBe(true);
+  expect(planned(MAX_SECRET_FILES + 1)).toBe(false);
 });
 
 test("listeners share the fate of endpoints", () => {

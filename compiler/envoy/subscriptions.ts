@@ -13,6 +13,8 @@ import type { Cluster, Config } from "../ir/ir.ts";
 export const MAX_ENDPOINT_FILES = 32;
 /** Two files each: a program and its route classes. */
 export const MAX_LISTENER_FILES = 16;
+/** Secrets in files that somebody else writes cost another one, for the folder that is watched. */
+export const MAX_SECRET_FILES = 12;
 
 /** Below the 255 bytes that file systems allow, with room for a suffix. */
 const MAX_FILE_NAME = 200;
@@ -22,12 +24,15 @@ export interface Subscriptions {
   readonly endpointFiles: ReadonlyMap<string, string>;
   /** Whether what a listener decides from has a file of its own. */
   readonly listenerFiles: boolean;
+  /** Whether each secret has a file of its own; otherwise it stands where it is used. */
+  readonly secretFiles: boolean;
 }
 
-export function planSubscriptions({ listeners, clusters }: Config): Subscriptions {
+export function planSubscriptions({ listeners, clusters, secrets = [] }: Config): Subscriptions {
   return {
     endpointFiles: endpointFiles(clusters),
     listenerFiles: listeners.length <= MAX_LISTENER_FILES,
+    secretFiles: secrets.length <= MAX_SECRET_FILES,
   };
 }
 

@@ -4,7 +4,7 @@ import type { ClientTls, ServerTls, TlsVersion } from "../ir/ir.ts";
 import type { ConfigSource } from "./discovery.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, typed } from "./protobuf.ts";
-import { secretSource } from "./secrets.ts";
+import { emitSecretContent, secretSource } from "./secrets.ts";
 
 /** `envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig` */
 interface SdsSecretConfig {
@@ -26,7 +26,6 @@ const TLS_SOCKET = "envoy.transport_sockets.tls";
 
 /** Of the connections that clients make. */
 export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
-  const secret = (name: string): SdsSecretConfig => ({ name, sds_config: secretSource(name, options) });
   const { minVersion, maxVersion, cipherSuites, curves } = tls;
   const parameters = {
     ...(minVersion && { tls_minimum_protocol_version: VERSIONS[minVersion] }),
@@ -40,8 +39,8 @@ export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
       common_tls_context: {
         alpn_protocols: ALPN,
         ...(Object.keys(parameters).length > 0 && { tls_params: parameters }),
-        tls_certificate_sds_secret_configs: tls.certificates.map(secret),
-        ...validation(tls, secret, {
+        ...certificates(tls.certificates, options),
+        ...validation(tls, options, {
           ...(tls.spkiHashes.length > 0 && { verify_certificate_spki: tls.spkiHashes }),
           ...(tls.certificateHashes.length > 0 && { verify_certificate_hash: tls.certificateHashes }),
           ...(tls.acceptUntrusted && { trust_chain_verification: "ACCEPT_UNTRUSTED" }),
@@ -54,25 +53,33 @@ export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
 
 /** Of the connections to a cluster's endpoints. Which HTTP is spoken, Envoy's connection pools propose themselves. */
 export function emitClientTls(tls: ClientTls, options: EmitOptions): Extension {
-  const secret = (name: string): SdsSecretConfig => ({ name, sds_config: secretSource(name, options) });
   return {
     name: TLS_SOCKET,
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
       common_tls_context: {
-        ...(tls.certificate !== undefined && {
-          tls_certificate_sds_secret_configs: [secret(tls.certificate)],
-        }),
-        ...validation(tls, secret, {}),
+        ...(tls.certificate !== undefined && certificates([tls.certificate], options)),
+        ...validation(tls, options, {}),
       },
       ...(tls.sni !== undefined && { sni: tls.sni }),
     }),
   };
 }
 
+function certificates(names: readonly string[], options: EmitOptions): object {
+  const { inlineSecrets } = options;
+  return inlineSecrets === undefined
+    ? { tls_certificate_sds_secret_configs: names.map((name) => secretConfig(name, options)) }
+    : { tls_certificates: names.map((name) => emitSecretContent(inlineSecrets.get(name)!)) };
+}
+
+function secretConfig(name: string, options: EmitOptions): SdsSecretConfig {
+  return { name, sds_config: secretSource(name, options) };
+}
+
 /** Whom the other side has to be. Without an authority nobody is verified, names or no. */
 function validation(
   { authority, subjectAltNames }: Pick<ServerTls, "authority" | "subjectAltNames">,
-  secret: (name: string) => SdsSecretConfig,
+  options: EmitOptions,
   more: object,
 ): object {
   const own = {
@@ -85,10 +92,12 @@ function validation(
   };
   const hasOwn = Object.keys(own).length > 0;
   if (authority === undefined) return {};
+  const inline = options.inlineSecrets?.get(authority);
+  if (inline !== undefined) return { validation_context: { ...own, ...emitSecretContent(inline) } };
   return {
     combined_validation_context: {
       default_validation_context: hasOwn ? own : {},
-      validation_context_sds_secret_config: secret(authority),
+      validation_context_sds_secret_config: secretConfig(authority, options),
     },
   };
 }

@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import type { Compilation } from "../compile.ts";
 import { type Socket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
-import type { OutputFiles } from "../output/write.ts";
+import { holdsKeys, type OutputFiles } from "../output/write.ts";
 import { TooLargeError } from "./too-large.ts";
 
 export interface KubernetesOptions {
@@ -76,11 +76,6 @@ export function kustomization(
   return files;
 }
 
-/** Whether a file of the kustomization has keys in it. */
-export function isSecretFile(name: string): boolean {
-  return name.startsWith("rules/xds/sds/");
-}
-
 /** A ConfigMap or a Secret, and which of its keys is which file of the build. */
 interface Source {
   readonly name: string;
@@ -90,7 +85,7 @@ interface Source {
 
 function sourcesOf(name: string, build: OutputFiles): Source[] {
   const paths = [...build.keys()].sort();
-  const isSecret = (path: string) => path.startsWith("xds/sds/");
+  const isSecret = (path: string) => holdsKeys(path, build.get(path)!);
   const all: Source[] = [
     { name: `${name}-rules`, secret: false, entries: entriesOf(paths.filter((path) => !isSecret(path))) },
     { name: `${name}-keys`, secret: true, entries: entriesOf(paths.filter(isSecret)) },

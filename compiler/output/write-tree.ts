@@ -5,17 +5,13 @@
 
 import { lstat, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { ForeignDirectoryError, makeDirectory, type OutputFiles } from "./write.ts";
+import { ForeignDirectoryError, holdsKeys, makeDirectory, type OutputFiles } from "./write.ts";
 
 const LIST = ".sluice-export.json";
 const OWNER_ONLY = 0o600;
 
-/** `secret` says which files are for their owner's eyes only. Throws a `ForeignDirectoryError` before anything is written. */
-export async function writeTree(
-  directory: string,
-  files: OutputFiles,
-  secret: (name: string) => boolean = () => false,
-): Promise<void> {
+/** Files with keys are for their owner only. Throws a `ForeignDirectoryError` before anything is written. */
+export async function writeTree(directory: string, files: OutputFiles): Promise<void> {
   const root = path.resolve(directory);
   await makeDirectory(root);
   const own = await readList(root);
@@ -32,7 +28,7 @@ export async function writeTree(
     await makeDirectory(path.dirname(file));
     // A file that is there keeps its mode.
     await rm(file, { force: true });
-    await writeFile(file, contents, { flag: "wx", ...(secret(name) && { mode: OWNER_ONLY }) });
+    await writeFile(file, contents, { flag: "wx", ...(holdsKeys(name, contents) && { mode: OWNER_ONLY }) });
   }
   for (const name of own) {
     if (!files.has(name)) await rm(path.join(root, ...name.split("/")), { force: true });

@@ -104,15 +104,19 @@ async function swap(root: string, files: OutputFiles): Promise<void> {
   for (const [name, contents] of files) {
     const file = path.join(root, generation, ...name.split("/"));
     await mkdir(path.dirname(file), { recursive: true });
-    await writeDurably(file, contents, isSecret(name) ? OWNER_ONLY : undefined);
+    await writeDurably(file, contents, holdsKeys(name, contents) ? OWNER_ONLY : undefined);
   }
   const link = path.join(root, `..data_${id}`);
   await symlink(generation, link);
   await rename(link, path.join(root, DATA));
 }
 
-/** Files with keys in them. */
-const isSecret = (name: string) => name.startsWith("xds/sds/");
+/** Whether a file of a build has keys in it, which are for its owner only: those of secrets, or wherever else one is. */
+export function holdsKeys(name: string, contents: string | Uint8Array): boolean {
+  return (
+    name.startsWith("xds/sds/") || (typeof contents === "string" && contents.includes("PRIVATE KEY-----"))
+  );
+}
 const OWNER_ONLY = 0o600;
 
 async function writeDurably(file: string, contents: string | Uint8Array, mode?: number): Promise<void> {

@@ -146,6 +146,42 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     await refused({ ...asked, port: optional, own: other });
   });
 
+  test("more Secrets than Envoy could watch: each where it is used, for its owner only, and changed all the same", async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `host-${i}`);
+    const pairs = new Map<string, Pair>();
+    for (const name of names) pairs.set(name, await authority.issue({ names: [`${name}.example`] }));
+    const serve = () =>
+      apply(
+        [
+          ...names.map((name) => tlsSecret(name, pairs.get(name)!, authority.certificate)),
+          gateway(
+            names.map((name, i) =>
+              https(
+                `${name}.example`,
+                { mode: i % 2 ? "MUTUAL" : "SIMPLE", credentialName: name },
+                `https-${i}`,
+              ),
+            ),
+          ),
+          ...names.map((name) => rules(`${name}.example`, name)),
+        ],
+        "gateway_443_https-0_edge_default",
+      );
+    let port = await serve();
+    const asked = (name: string) =>
+      askTls({ port, host: `${name}.example`, ca: authority.certificate, own: client });
+    for (const name of ["host-0", "host-31", "host-59"]) {
+      expect(await asked(name)).toMatchObject({ body: name, certificate: `${name}.example` });
+    }
+    await refused({ port, host: "host-59.example", ca: authority.certificate });
+    const xds = path.join(mesh.buildDirectory, "xds");
+    expect((await stat(path.join(xds, "lds.json"))).mode & 0o777).toBe(0o600);
+
+    pairs.set("host-31", await authority.issue({ names: ["renewed.example", "host-31.example"] }));
+    port = await serve();
+    expect((await asked("host-31")).certificate).toBe("renewed.example");
+  });
+
   test("a client whose certificate is revoked is refused: by files, and by a Secret", async () => {
     const revoked = await authority.issue({ names: ["client.example"] });
     const files = {
