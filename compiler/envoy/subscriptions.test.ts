@@ -38,16 +38,18 @@ test("no files at all when there are many clusters", () => {
 });
 
 test("secrets, too", () => {
-  const secrets = (count: number) =>
+  const secrets = (count: number, inFiles: boolean) =>
     Array.from({ length: count }, (_, i) => ({
       name: `s${i}`,
       content: { kind: "authority" as const, trusted: "" },
-      inFiles: false,
+      inFiles,
     }));
-  const planned = (count: number) =>
-    planSubscriptions({ listeners: [], clusters: [], secrets: secrets(count) }).secretFiles;
+  const planned = (count: number, inFiles = false) =>
+    planSubscriptions({ listeners: [], clusters: [], secrets: secrets(count, inFiles) }).secretFiles;
   expect(planned(MAX_SECRET_FILES)).toBe(true);
   expect(planned(MAX_SECRET_FILES + 1)).toBe(false);
+  // Nothing that we write changes when somebody else's files do.
+  expect(planned(MAX_SECRET_FILES + 1, true)).toBe(true);
 });
 
 test("listeners share the fate of endpoints", () => {

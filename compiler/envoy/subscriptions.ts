@@ -13,7 +13,7 @@ import type { Cluster, Config } from "../ir/ir.ts";
 export const MAX_ENDPOINT_FILES = 32;
 /** Two files each: a program and its route classes. */
 export const MAX_LISTENER_FILES = 16;
-/** Secrets in files that somebody else writes cost another one, for the folder that is watched. */
+/** Those of documents; a change of somebody else's files is seen by a watch only, so such secrets keep theirs. */
 export const MAX_SECRET_FILES = 12;
 
 /** Below the 255 bytes that file systems allow, with room for a suffix. */
@@ -32,7 +32,7 @@ export function planSubscriptions({ listeners, clusters, secrets = [] }: Config)
   return {
     endpointFiles: endpointFiles(clusters),
     listenerFiles: listeners.length <= MAX_LISTENER_FILES,
-    secretFiles: secrets.length <= MAX_SECRET_FILES,
+    secretFiles: secrets.length <= MAX_SECRET_FILES || secrets.some(({ inFiles }) => inFiles),
   };
 }
 
