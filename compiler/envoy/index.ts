@@ -30,9 +30,12 @@ export function emitEnvoy(config: Config, given: EmitOptions): EnvoyFiles {
   const clusters = sortedByName(config.clusters.filter(canBeWritten));
   const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
   const secrets = config.secrets ?? [];
-  const { endpointFiles, listenerFiles, secretFiles } = planSubscriptions({ listeners, clusters, secrets });
-  const inlineSecrets = new Map(secrets.map((secret) => [secret.name, secret]));
-  const options = secretFiles ? given : { ...given, inlineSecrets };
+  const { endpointFiles, listenerFiles, inlineSecrets } = planSubscriptions({
+    ...config,
+    listeners,
+    clusters,
+  });
+  const options = { ...given, inlineSecrets };
 
   const files = new Map([["envoy.json", printJson(emitBootstrap(options))]]);
   const add = (file: string, resources: readonly TypedConfig[]) => {
@@ -61,7 +64,7 @@ export function emitEnvoy(config: Config, given: EmitOptions): EnvoyFiles {
     ...clusters.map((cluster) => emitCluster(cluster, endpointFiles.get(cluster.name), options)),
     ...upstreamFaults.map((fault) => emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster))),
   ]);
-  for (const secret of secretFiles ? secrets : []) {
+  for (const secret of secrets.filter(({ name }) => !inlineSecrets.has(name))) {
     add(secretFile(secret.name), [emitSecret(secret)]);
   }
   for (const cluster of clusters) {

@@ -45,11 +45,11 @@ test("secrets, too", () => {
       inFiles,
     }));
   const planned = (count: number, inFiles = false) =>
-    planSubscriptions({ listeners: [], clusters: [], secrets: secrets(count, inFiles) }).secretFiles;
-  expect(planned(MAX_SECRET_FILES)).toBe(true);
-  expect(planned(MAX_SECRET_FILES + 1)).toBe(false);
+    planSubscriptions({ listeners: [], clusters: [], secrets: secrets(count, inFiles) }).inlineSecrets.size;
+  expect(planned(MAX_SECRET_FILES)).toBe(0);
+  expect(planned(MAX_SECRET_FILES + 1)).toBe(MAX_SECRET_FILES + 1);
   // Nothing that we write changes when somebody else's files do.
-  expect(planned(MAX_SECRET_FILES + 1, true)).toBe(true);
+  expect(planned(MAX_SECRET_FILES + 1, true)).toBe(0);
 });
 
 test("listeners share the fate of endpoints", () => {

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Cluster, Config } from "../ir/ir.ts";
+import type { Cluster, Config, Secret } from "../ir/ir.ts";
 
 export const MAX_ENDPOINT_FILES = 32;
 /** Two files each: a program and its route classes. */
@@ -24,16 +24,31 @@ export interface Subscriptions {
   readonly endpointFiles: ReadonlyMap<string, string>;
   /** Whether what a listener decides from has a file of its own. */
   readonly listenerFiles: boolean;
-  /** Whether each secret has a file of its own; otherwise it stands where it is used. */
-  readonly secretFiles: boolean;
+  /** Secrets that have no file of their own, by name: they stand where they are used. */
+  readonly inlineSecrets: ReadonlyMap<string, Secret>;
 }
 
-export function planSubscriptions({ listeners, clusters, secrets = [] }: Config): Subscriptions {
+export function planSubscriptions(config: Config): Subscriptions {
+  const { listeners, clusters } = config;
   return {
     endpointFiles: endpointFiles(clusters),
     listenerFiles: listeners.length <= MAX_LISTENER_FILES,
-    secretFiles: secrets.length <= MAX_SECRET_FILES || secrets.some(({ inFiles }) => inFiles),
+    inlineSecrets: inlineSecrets(config),
   };
+}
+
+/** A TLS context has all of its certificates inline, or none. */
+function inlineSecrets({ listeners, tcpChains = [], secrets = [] }: Config): ReadonlyMap<string, Secret> {
+  if (secrets.length <= MAX_SECRET_FILES) {
+    return new Map();
+  }
+  const inline = new Map(secrets.filter(({ inFiles }) => !inFiles).map((secret) => [secret.name, secret]));
+  for (const { tls } of [...listeners, ...tcpChains]) {
+    const certificates = tls?.certificates ?? [];
+    if (certificates.every((name) => inline.has(name))) continue;
+    for (const name of certificates) inline.delete(name);
+  }
+  return inline;
 }
 
 function endpointFiles(clusters: readonly Cluster[]): ReadonlyMap<string, string> {

@@ -66,10 +66,10 @@ export function emitClientTls(tls: ClientTls, options: EmitOptions): Extension {
 }
 
 function certificates(names: readonly string[], options: EmitOptions): object {
-  const { inlineSecrets } = options;
-  return inlineSecrets === undefined
+  const inline = names.flatMap((name) => options.inlineSecrets?.get(name) ?? []);
+  return inline.length < names.length
     ? { tls_certificate_sds_secret_configs: names.map((name) => secretConfig(name, options)) }
-    : { tls_certificates: names.map((name) => emitSecretContent(inlineSecrets.get(name)!)) };
+    : { tls_certificates: inline.map(emitSecretContent) };
 }
 
 function secretConfig(name: string, options: EmitOptions): SdsSecretConfig {
