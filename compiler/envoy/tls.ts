@@ -24,6 +24,12 @@ const ALPN = ["h2", "http/1.1"];
 
 const TLS_SOCKET = "envoy.transport_sockets.tls";
 
+/** istiod's for clients. Envoy's own end at 1.2, and then a server that speaks 1.3 only is out of reach. */
+const CLIENT_VERSIONS = {
+  tls_minimum_protocol_version: VERSIONS["1.2"],
+  tls_maximum_protocol_version: VERSIONS["1.3"],
+};
+
 /** Of the connections that clients make. */
 export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
   const { minVersion, maxVersion, cipherSuites, curves } = tls;
@@ -57,6 +63,7 @@ export function emitClientTls(tls: ClientTls, options: EmitOptions): Extension {
     name: TLS_SOCKET,
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
       common_tls_context: {
+        tls_params: CLIENT_VERSIONS,
         ...(tls.certificate !== undefined && certificates([tls.certificate], options)),
         ...validation(tls, options, {}),
       },

@@ -127,6 +127,22 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     expect(await seen([named, policy({ trafficPolicy: { tls: overruled } })])).toEqual({ asked: HOST });
   });
 
+  test.each(["TLSv1.2", "TLSv1.3"] as const)("a server that speaks %s and nothing else", async (version) => {
+    const tls = { cert: server.certificate, key: server.key, minVersion: version, maxVersion: version };
+    const strict = https.createServer(tls, (request, response) => {
+      response.end(JSON.stringify({ asked: (request.socket as TLSSocket).getProtocol() }));
+    });
+    strict.listen(0, "127.0.0.1");
+    await once(strict, "listening");
+    const ports = [
+      { number: 80, targetPort: (strict.address() as AddressInfo).port, name: "http", protocol: "HTTP" },
+    ];
+    const believing = policy({ trafficPolicy: { tls: { mode: "SIMPLE", caCertificates: file("ca.crt") } } });
+    expect(await seen([entry({ ports }), believing])).toEqual({ asked: version });
+    strict.close();
+    strict.closeAllConnections();
+  });
+
   test("MUTUAL: by files, and by a Secret", async () => {
     const files = {
       mode: "MUTUAL",
