@@ -142,6 +142,17 @@ test("services on one port are told apart by addresses", async () => {
   expect(await with127("neither")).toBe("");
 });
 
+test("services on one port are told apart by ranges of addresses, of which the narrower wins", async () => {
+  const ranges = async (a: readonly string[], b: readonly string[]) => {
+    const ports = await apply([service("a", "TCP", { addresses: a }), service("b", "TCP", { addresses: b })]);
+    return say(ports.get("mesh_9000")!);
+  };
+  expect(await ranges(["10.0.0.0/8", "127.0.0.0/8"], ["192.168.0.0/16"])).toBe("a: hello");
+  expect(await ranges(["127.0.0.0/8"], ["127.0.0.0/24"])).toBe("b: hello");
+  expect(await ranges(["127.0.0.0/8"], ["127.0.0.1/32"])).toBe("b: hello");
+  expect(await ranges(["10.0.0.0/8"], ["192.168.0.0/16"])).toBe("");
+});
+
 test("two that nothing tells apart: the first has the connections, and the other is named", async () => {
   const ports = await apply([service("a", "TCP"), service("b", "TCP")], { codes: ["SL0444"] });
   expect(await say(ports.get("mesh_9000")!)).toBe("a: hello");

@@ -127,6 +127,26 @@ spec: { type: ExternalName, externalName: a.default.svc.cluster.local }
   );
 });
 
+test("a ServiceEntry is asked by its addresses; a range is none", () => {
+  const lowered = lower(`
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: a, namespace: default }
+spec:
+  hosts: [a.example]
+  addresses: [10.1.1.1, 10.1.1.2/32, "fd00::1/128", 10.2.0.0/16]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  resolution: STATIC
+`);
+  expect(hostOf(lowered, "mesh", "a.example")?.domains.filter((name) => !name.endsWith(":80"))).toEqual([
+    "a.example",
+    "a.example.",
+    "10.1.1.1",
+    "10.1.1.2",
+    "[fd00::1]",
+  ]);
+});
+
 test("a short name does not take the name of a service that is called so", () => {
   const entry = `
 ---

@@ -1,6 +1,6 @@
 /** The names by which a service of the mesh may be asked for. */
 
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { Registry } from "../registry/registry.ts";
 import type { Service } from "../registry/service.ts";
 
@@ -27,7 +27,8 @@ export function serviceDomains(
   }
   // Its endpoints have names of their own, below the service's.
   const below = service.headless ? domains.map((domain) => `*.${domain}`) : [];
-  return { domains: [...domains, ...below, ...service.addresses.map(inAuthority)], short };
+  const addresses = service.addresses.filter((address) => isIP(address) !== 0);
+  return { domains: [...domains, ...below, ...addresses.map(inAuthority)], short };
 }
 
 /** `name.ns.svc.suffix` is also `name.ns.svc`, `name.ns` and, from its own namespace, `name`. */

@@ -143,7 +143,7 @@ test("a STATIC ServiceEntry: the port of the endpoint, the target port, the numb
     entry(
       "a",
       `  hosts: [a.example, b.example]
-  addresses: [240.0.0.1, 240.1.0.0/16]
+  addresses: [240.0.0.1, 240.0.0.2/32, 240.1.0.0/16]
   resolution: STATIC
   endpoints:
     - { address: 10.0.0.1, ports: { http: 9000 }, labels: { version: v1 }, weight: 3, locality: eu/eu-1/a }
@@ -157,7 +157,7 @@ test("a STATIC ServiceEntry: the port of the endpoint, the target port, the numb
     weight: 3,
     locality: { region: "eu", zone: "eu-1", subZone: "a" },
   });
-  expect(a.addresses).toEqual(["240.0.0.1"]);
+  expect(a.addresses).toEqual(["240.0.0.1", "240.0.0.2", "240.1.0.0/16"]);
   expect(endpoints(found.get("b.example"), 80)).toHaveLength(2);
 });
 

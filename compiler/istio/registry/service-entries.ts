@@ -36,7 +36,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       namespace,
       source: "serviceEntry",
       ports: ports.map(({ number, name, protocol }) => ({ number, name, protocol: parseProtocol(protocol) })),
-      addresses: (spec.addresses ?? []).filter((address) => isIP(address) !== 0),
+      addresses: (spec.addresses ?? []).flatMap(addressOrRange),
       headless: false,
       ...(spec.subjectAltNames?.length && { subjectAltNames: spec.subjectAltNames }),
       discovery,
@@ -51,6 +51,14 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       span: resource.spanOf(["spec", "hosts", index]),
     };
   });
+}
+
+/** A range of one address is that address. */
+function addressOrRange(written: string): string[] {
+  const [address = "", bits] = written.split("/", 2);
+  const version = isIP(address);
+  if (version === 0) return [];
+  return bits === undefined || bits === (version === 4 ? "32" : "128") ? [address] : [written];
 }
 
 /** Before the path of a socket of this machine. */

@@ -34,7 +34,7 @@ export interface Service {
   readonly namespace: string;
   readonly source: "kubernetes" | "serviceEntry";
   readonly ports: readonly ServicePort[];
-  /** Addresses that a client may write instead of the name. */
+  /** That it is reached at, and that a client may write instead of the name; of a ServiceEntry, ranges as well. */
   readonly addresses: readonly string[];
   /** Names of single endpoints below the service's own are served, too (a headless Kubernetes service). */
   readonly headless: boolean;
