@@ -224,6 +224,77 @@ spec: { hosts: [a.example], ports: [{ number: 81, name: http, protocol: HTTP }],
   expect(found.get("a.example")?.ports.map(({ number }) => number)).toEqual([80, 443]);
 });
 
+test("entries of a namespace for one host share their endpoints, and only like ones their ports", () => {
+  const of = (name: string, ports: string, address: string, { labels = "", more = "" } = {}) => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: shop, labels: { ${labels} } }
+spec:
+  hosts: [a.example]
+  resolution: STATIC
+  ports: [${ports}]
+  endpoints: [{ address: ${address} }]
+  ${more}
+`;
+  const http = "{ number: 80, name: http, protocol: HTTP }";
+  const admin = "{ number: 81, name: admin, protocol: HTTP }";
+  const portsAnd80 = (...entries: string[]) => {
+    const found = registry(entries.join(""), { proxyNamespace: "shop" }).get("a.example");
+    return [found?.ports.map(({ number }) => number), endpoints(found, 80)];
+  };
+  const first = of("a", http, "10.0.0.1");
+  const both = ["10.0.0.1:80", "10.0.0.2:80"];
+  expect(portsAnd80(first, of("b", `${http}, ${admin}`, "10.0.0.2"))).toEqual([[80, 81], both]);
+  const labelled = of("b", `${http}, ${admin}`, "10.0.0.2", { labels: "team: x" });
+  expect(portsAnd80(first, labelled)).toEqual([[80], both]);
+  const hidden = of("b", `${http}, ${admin}`, "10.0.0.2", { more: 'exportTo: ["shop"]' });
+  // What is exported by name comes first.
+  expect(portsAnd80(first, hidden)).toEqual([[80, 81], [...both].reverse()]);
+  const renamed = of("b", http.replace("name: http", "name: web"), "10.0.0.2");
+  expect(portsAnd80(first, renamed)).toEqual([[80], ["10.0.0.1:80"]]);
+});
+
+test("where one address is asked at a time, the first name of a port is the only one", () => {
+  const found = registry(
+    `${entry("a", "  hosts: [a.example]\n  resolution: DNS_ROUND_ROBIN\n  endpoints: [{ address: one.example }]")}
+${entry("b", "  hosts: [a.example]\n  resolution: DNS_ROUND_ROBIN\n  endpoints: [{ address: two.example }]")}
+${entry("c", "  hosts: [c.example]\n  resolution: DNS_ROUND_ROBIN\n  workloadSelector: { labels: { app: c } }")}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: one, namespace: shop }
+spec: { address: one.example, labels: { app: c } }
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: two, namespace: shop }
+spec: { address: two.example, labels: { app: c } }
+`,
+  );
+  expect(endpoints(found.get("a.example"), 80)).toEqual(["one.example:8080"]);
+  expect(endpoints(found.get("c.example"), 80)).toEqual(["one.example:8080"]);
+});
+
+test("a workloadSelector that selects nobody leaves nobody, whatever the resolution", () => {
+  for (const resolution of ["STATIC", "DNS"]) {
+    const spec = `  hosts: [a.example]\n  resolution: ${resolution}\n  workloadSelector: { labels: { app: a } }`;
+    expect(endpoints(registry(entry("a", spec)).get("a.example"), 80)).toEqual([]);
+  }
+});
+
+test("labels of a WorkloadEntry's metadata go before those of its spec", () => {
+  const found =
+    registry(`${entry("a", "  hosts: [a.example]\n  resolution: STATIC\n  workloadSelector: { labels: { app: a } }")}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm, namespace: shop, labels: { version: v1 } }
+spec: { address: 10.0.0.1, labels: { app: a, version: v2 } }
+`);
+  expect(found.get("a.example")?.endpoints.get(80)?.[0]?.labels).toMatchObject({ app: "a", version: "v1" });
+});
+
 test("what is not exported to the proxy's namespace is not there", () => {
   const yaml = entry("a", '  hosts: [a.example]\n  resolution: DNS\n  exportTo: ["."]');
   expect(registry(yaml).get("a.example")).toBeUndefined();

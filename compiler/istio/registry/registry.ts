@@ -6,7 +6,7 @@ import type { Resource, ResourceSet } from "../model.ts";
 import { byAge } from "../order.ts";
 import { exposure } from "../visibility.ts";
 import { KubernetesEndpoints, kubernetesService, serviceExportTo } from "./kubernetes.ts";
-import type { Service, ServicePort } from "./service.ts";
+import type { Service, ServiceEndpoint } from "./service.ts";
 import { entryServices } from "./service-entries.ts";
 import type { Workloads } from "./workloads.ts";
 
@@ -95,16 +95,27 @@ function merge(known: Service, later: Service): Service {
   if (known.namespace !== later.namespace || known.discovery !== later.discovery) {
     return known;
   }
-  const ports = new Map<number, ServicePort>();
-  const endpoints = new Map<number, Service["endpoints"] extends ReadonlyMap<number, infer E> ? E : never>();
-  for (const service of [known, later]) {
-    for (const port of service.ports) {
-      ports.set(port.number, ports.get(port.number) ?? port);
-      endpoints.set(port.number, [
-        ...(endpoints.get(port.number) ?? []),
-        ...(service.endpoints.get(port.number) ?? []),
-      ]);
+  const ports = new Map(known.ports.map((port) => [port.number, port]));
+  const endpoints = new Map(known.endpoints);
+  for (const port of later.ports) {
+    const mine = ports.get(port.number);
+    const theirs = later.endpoints.get(port.number) ?? [];
+    if (mine === undefined) {
+      if (known.kin !== later.kin) continue;
+      ports.set(port.number, port);
+      endpoints.set(port.number, theirs);
+    } else if (mine.name === port.name || known.discovery !== "eds") {
+      // What is listed is tied to its port by name, as in Kubernetes; names to look up are by number.
+      endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));
     }
   }
   return { ...known, ports: [...ports.values()], endpoints };
+}
+
+function pooled(
+  discovery: Service["discovery"],
+  older: readonly ServiceEndpoint[],
+  younger: readonly ServiceEndpoint[],
+): readonly ServiceEndpoint[] {
+  return discovery === "logicalDns" && older.length > 0 ? older : [...older, ...younger];
 }

@@ -24,17 +24,21 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
     spec.workloadSelector !== undefined
       ? workloads.select(namespace, spec.workloadSelector.labels ?? {})
       : (spec.endpoints ?? []).map((entry) => ({ entry, labels: entry.labels ?? {} }));
+  const kin = kinOf(resource);
   return (spec.hosts ?? []).map((written, index) => {
     const host = written.toLowerCase();
-    // Resolved by DNS and nobody listed: the host itself is the name to resolve.
+    // Resolved by DNS and nobody listed or looked for: the host itself is the name to resolve.
     const backends =
-      selected.length === 0 && (discovery === "strictDns" || discovery === "logicalDns")
+      selected.length === 0 &&
+      !spec.workloadSelector &&
+      (discovery === "strictDns" || discovery === "logicalDns")
         ? [{ entry: { address: host }, labels: {} }]
         : selected;
     return {
       host,
       namespace,
       source: "serviceEntry",
+      kin,
       ports: ports.map(({ number, name, protocol }) => ({ number, name, protocol: parseProtocol(protocol) })),
       addresses: (spec.addresses ?? []).flatMap(addressOrRange),
       headless: false,
@@ -43,14 +47,35 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       endpoints: new Map(
         ports.map(({ number, name, targetPort }) => [
           number,
-          backends.flatMap(({ entry, labels }) =>
-            endpoint(entry, labels, entry.ports?.[name] ?? (targetPort || number), discovery),
+          askable(
+            backends.flatMap(({ entry, labels }) =>
+              endpoint(entry, labels, entry.ports?.[name] ?? (targetPort || number), discovery),
+            ),
+            discovery,
           ),
         ]),
       ),
       span: resource.spanOf(["spec", "hosts", index]),
     };
   });
+}
+
+/** Where one address is asked at a time, Envoy takes one name. */
+function askable(
+  endpoints: readonly ServiceEndpoint[],
+  discovery: Service["discovery"],
+): readonly ServiceEndpoint[] {
+  return discovery === "logicalDns" ? endpoints.slice(0, 1) : endpoints;
+}
+
+/** What two entries have to have in common to be put together. */
+function kinOf({ labels, spec }: Resource<ServiceEntrySpec>): string {
+  const sorted = (map: Readonly<Record<string, string>> = {}) => Object.entries(map).sort();
+  return JSON.stringify([
+    sorted(labels),
+    sorted(spec.workloadSelector?.labels),
+    [...new Set(spec.exportTo)].sort(),
+  ]);
 }
 
 /** A range of one address is that address. */

@@ -33,6 +33,8 @@ export interface Service {
   readonly host: string;
   readonly namespace: string;
   readonly source: "kubernetes" | "serviceEntry";
+  /** Only what is alike in this, too, may bring further ports to a service of the same host. */
+  readonly kin?: string;
   readonly ports: readonly ServicePort[];
   /** That it is reached at, and that a client may write instead of the name; of a ServiceEntry, ranges as well. */
   readonly addresses: readonly string[];

@@ -46,7 +46,7 @@ export class Workloads {
       }
     }
     for (const { namespace, labels, spec } of [...workloadEntries].sort(byAge)) {
-      this.#add({ namespace, labels: { ...labels, ...spec.labels }, entry: spec });
+      this.#add({ namespace, labels: { ...spec.labels, ...labels }, entry: spec });
     }
   }
 
