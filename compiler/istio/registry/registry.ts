@@ -99,15 +99,12 @@ function merge(known: Service, later: Service): Service {
   const endpoints = new Map(known.endpoints);
   for (const port of later.ports) {
     const mine = ports.get(port.number);
+    if (mine === undefined && known.kin === later.kin) ports.set(port.number, port);
+    // What is listed is tied to its port by name, as in Kubernetes; names to look up are by number.
+    if (mine !== undefined && mine.name !== port.name && known.discovery === "eds") continue;
+    // Also of a port that only a third may bring.
     const theirs = later.endpoints.get(port.number) ?? [];
-    if (mine === undefined) {
-      if (known.kin !== later.kin) continue;
-      ports.set(port.number, port);
-      endpoints.set(port.number, theirs);
-    } else if (mine.name === port.name || known.discovery !== "eds") {
-      // What is listed is tied to its port by name, as in Kubernetes; names to look up are by number.
-      endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));
-    }
+    endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));
   }
   return { ...known, ports: [...ports.values()], endpoints };
 }
