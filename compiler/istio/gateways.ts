@@ -14,6 +14,7 @@ import { didYouMean } from "./report.ts";
 import { lowerHttpRoutes } from "./routes/http-routes.ts";
 import { isCatchAll } from "./routes/route-match.ts";
 import { lowerServerTls, terminates } from "./tls/server-tls.ts";
+import { isPlainHttp } from "./unsupported.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
@@ -155,7 +156,7 @@ function lowerVirtualHosts(
   const lowered = new Map<string, Map<VirtualService, readonly Route[]>>();
   for (const { gateway, gatewayName, server } of servers) {
     const hosts = new ServerHosts(server, gateway.namespace);
-    if (server.tls?.httpsRedirect) {
+    if (redirectsToHttps(server)) {
       // Whether or not there are rules for them.
       for (const host of serverNamesOf(server)) {
         redirected.add(host);
@@ -182,7 +183,7 @@ function lowerVirtualHosts(
         continue;
       }
       for (const name of names) {
-        if (server.tls?.httpsRedirect) {
+        if (redirectsToHttps(server)) {
           redirected.add(name);
         }
         const known = routesByHost.get(name);
@@ -211,6 +212,11 @@ function lowerVirtualHosts(
       ...(routes === TO_HTTPS && { requireTls: true as const }),
     }))
     .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+/** Who came over TLS is where `httpsRedirect` wants all to be. */
+function redirectsToHttps({ port, tls }: Server): boolean {
+  return tls?.httpsRedirect === true && isPlainHttp(port.protocol);
 }
 
 /** What a server with `httpsRedirect` answers, whatever is asked and however. */

@@ -359,6 +359,17 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     expect((await ask(port, { host: "plain.example", path: "/" })).body).toBe("plain");
     expect((await ask(port, { host: "two.example", path: "/" })).status).toBe(404);
   });
+
+  test("httpsRedirect of a server with TLS: who asks it is there already", async () => {
+    const documents = [
+      tlsSecret("one", one),
+      gateway([https("one.example", { mode: "SIMPLE", credentialName: "one", httpsRedirect: true })]),
+      rules("one.example", "served"),
+    ];
+    const port = await apply(documents, EDGE);
+    const answer = await askTls({ port, host: "one.example", ca: authority.certificate });
+    expect(answer).toMatchObject({ status: 200, body: "served" });
+  });
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
