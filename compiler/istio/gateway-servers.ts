@@ -30,14 +30,17 @@ export function socketOf({ port, bind }: Server): string {
 
 /**
  * Which servers share a listener in plain text, which have TLS, and which are for any TCP. A socket is one of these,
- * as the oldest of its servers has it; a name can be asked for by TLS once, and TCP has one server.
+ * as the oldest of its servers has it; TCP has one server. Of two servers with `tls` that have a host in common, istiod
+ * leaves out the younger as a whole, one that only redirects too; and what ends TLS here cannot share a name at all.
  */
 export function placesOnPorts(servers: readonly GatewayServer[], report: Report) {
   const plain = new Map<string, [GatewayServer, ...GatewayServer[]]>();
   const tls: GatewayServer[] = [];
   const tcp: GatewayServer[] = [];
   const usage = new Map<string, string>();
-  const names = new Map<string, Set<string>>();
+  /** By socket, the names that are asked for, and for whom. */
+  const names = new Map<string, Map<string, object>>();
+  const hostsWithTls = new Map<string, Set<string>>();
   for (const one of servers) {
     const { gateway, server, index } = one;
     const socket = socketOf(server);
@@ -49,6 +52,17 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
     const refuse = (why: string) =>
       report("SL0443", `${why}; this server is left out`, gateway.spanOf(["spec", "servers", index]));
     const wanted = USAGES[kind];
+    if (server.tls !== undefined) {
+      const taken = hostsWithTls.get(socket) ?? new Set<string>();
+      const hosts = admittedHosts(server, gateway.namespace);
+      const twice = hosts.find((host) => taken.has(host));
+      if (twice !== undefined) {
+        refuse(`"${twice}" is a host of an older server with tls on port ${number} already`);
+        continue;
+      }
+      for (const host of hosts) taken.add(host);
+      hostsWithTls.set(socket, taken);
+    }
     const used = usage.get(socket) ?? wanted;
     usage.set(socket, used);
     if (used !== wanted || (kind === "tcp" && tcp.some((other) => socketOf(other.server) === socket))) {
@@ -59,17 +73,18 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
       tcp.push(one);
     } else if (kind === "passthrough") {
       // Its rules say which names are asked for.
-      names.set(socket, names.get(socket) ?? new Set());
+      names.set(socket, names.get(socket) ?? new Map());
       tls.push(one);
     } else {
-      const taken = names.get(socket) ?? new Set();
+      const taken = names.get(socket) ?? new Map<string, object>();
       const wantedNames = serverNamesOf(server);
       const twice = wantedNames.find((name) => taken.has(name));
       if (twice !== undefined) {
         refuse(`"${twice}" is asked for on port ${number} by TLS already`);
         continue;
       }
-      names.set(socket, new Set([...taken, ...wantedNames]));
+      for (const name of wantedNames) taken.set(name, one);
+      names.set(socket, taken);
       tls.push(one);
     }
   }
@@ -87,6 +102,11 @@ function addTo(
 }
 
 const USAGES = { plain: "plain text", https: "TLS", tls: "TLS", passthrough: "TLS", tcp: "TCP" } as const;
+
+/** The hosts with the namespaces that they admit, each written in one way. */
+function admittedHosts({ hosts }: Server, ownNamespace: string): string[] {
+  return hosts.map((host) => host.toLowerCase().replace(/^\.\//, `${ownNamespace}/`).replace(/^\*\//, ""));
+}
 
 /** What clients ask for: the hosts without the namespaces that they admit. */
 export function serverNamesOf({ hosts }: Server): string[] {

@@ -47,27 +47,38 @@ export function lowerTcpServer(
   return [];
 }
 
-/** A chain for each match, by the names that clients ask for. A name that is taken on the port is left out. */
+/** A chain for each match, by the names that clients ask for. One with a name that is taken on the port is left out. */
 export function lowerPassthroughServer(
   place: TcpPlace,
   virtualServices: readonly VirtualService[],
-  takenNames: Set<string>,
+  takenNames: Map<string, object>,
   lowering: Lowering,
 ): TcpChain[] {
   const chains: TcpChain[] = [];
   for (const virtualService of virtualServices) {
     for (const [rule, { match, route }] of (virtualService.resource.spec.tls ?? []).entries()) {
-      for (const one of match ?? []) {
-        const names = (one.sniHosts ?? []).map((name) => name.toLowerCase());
-        const free = [...new Set(names)].filter((name) => !takenNames.has(name));
-        if (!applies(one, place, virtualService) || free.length === 0) continue;
+      for (const [index, one] of (match ?? []).entries()) {
+        const names = [...new Set((one.sniHosts ?? []).map((name) => name.toLowerCase()))];
+        if (!applies(one, place, virtualService) || names.length === 0) continue;
+        const taken = names.find((name) => takenNames.has(name));
+        if (taken !== undefined) {
+          // Of the same VirtualService, another server may have brought it.
+          if (takenNames.get(taken) !== virtualService) {
+            lowering.report(
+              "SL0271",
+              `"${taken}" is asked for on port ${place.port} of Gateway ${place.gateway} already; this match is left out`,
+              virtualService.resource.spanOf(["spec", "tls", rule, "match", index, "sniHosts"]),
+            );
+          }
+          continue;
+        }
         const lowered = lowerTcpRoute(route, ["spec", "tls", rule], virtualService, place, lowering);
         if (lowered === undefined) continue;
-        for (const name of free) takenNames.add(name);
+        for (const name of names) takenNames.set(name, virtualService);
         chains.push({
           ...chainOf(place),
           name: `${place.name}_${chains.length}`,
-          serverNames: free.includes("*") ? [] : free,
+          serverNames: names.includes("*") ? [] : names,
           readsServerName: true,
           ...lowered,
         });

@@ -166,3 +166,89 @@ spec:
   );
   expect(everywhere.findings).toEqual(["SL0410"]);
 });
+
+const passthrough = (name: string, hosts: string) =>
+  gateway(
+    name,
+    `    - { port: { number: 443, name: tls, protocol: TLS }, hosts: [${hosts}], tls: { mode: PASSTHROUGH } }\n`,
+  );
+const tlsRules = (name: string, gateways: string, hosts: string, matches: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name}, namespace: default }
+spec:
+  hosts: [${hosts}]
+  gateways: [${gateways}]
+  tls: [{ match: [${matches}], route: [{ destination: { host: a } }] }]
+`;
+const names = ({ config }: ReturnType<typeof lower>) =>
+  config.tcpChains?.map(({ serverNames }) => serverNames);
+
+test("of two servers with tls and a host in common, the younger is left out as a whole", () => {
+  const all =
+    SERVICES +
+    tlsRules(
+      "one",
+      "one, two",
+      "a.example, b.example, c.example",
+      "{ sniHosts: [a.example] }, { sniHosts: [c.example] }",
+    );
+  const lowered = lower(all + passthrough("one", "a.example, b.example") + passthrough("two", "b.example"));
+  expect(lowered.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    'SL0443 "b.example" is a host of an older server with tls on port 443 already; this server is left out',
+    "SL0408 none of these hosts is served by Gateway default/two",
+  ]);
+  expect(names(lowered)).toEqual([["a.example"], ["c.example"]]);
+  // A namespace in front makes another host of it.
+  expect(
+    lower(all + passthrough("one", "b.example") + passthrough("two", "default/b.example")).findings,
+  ).toEqual([]);
+  const redirecting = (hosts: string, name: string) =>
+    gateway(
+      name,
+      `    - { port: { number: 80, name: http, protocol: HTTP }, hosts: [${hosts}], tls: { httpsRedirect: true } }\n`,
+    );
+  const both = lower(redirecting("a.example", "one") + redirecting("a.example, b.example", "two"));
+  expect(tableOf(both, "gateway_80").virtualHosts.map(({ domains }) => domains)).toEqual([["a.example"]]);
+  expect(both.diagnostics.map(({ code }) => code)).toEqual(["SL0443"]);
+});
+
+test("a match with a name that is asked for on the port already is left out, and told of", () => {
+  const lowered = lower(
+    SERVICES +
+      passthrough("gw", "'*.example'") +
+      tlsRules("one", "gw", "a.example", "{ sniHosts: [a.example] }") +
+      tlsRules(
+        "two",
+        "gw",
+        "a.example, b.example",
+        "{ sniHosts: [a.example, b.example] }, { sniHosts: [b.example] }",
+      ),
+  );
+  expect(names(lowered)).toEqual([["a.example"], ["b.example"]]);
+  expect(lowered.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    'SL0271 "a.example" is asked for on port 443 of Gateway default/gw already; this match is left out',
+  ]);
+});
+
+test("the rules of one VirtualService for two servers of a port are no conflict", () => {
+  const two = gateway(
+    "gw",
+    ["a", "b"]
+      .map(
+        (name) =>
+          `    - { port: { number: 443, name: ${name}, protocol: TLS }, hosts: [${name}.example], tls: { mode: PASSTHROUGH } }\n`,
+      )
+      .join(""),
+  );
+  const rules = tlsRules(
+    "one",
+    "gw",
+    "a.example, b.example",
+    "{ sniHosts: [a.example] }, { sniHosts: [b.example] }",
+  );
+  const lowered = lower(SERVICES + two + rules);
+  expect(names(lowered)).toEqual([["a.example"], ["b.example"]]);
+  expect(lowered.findings).toEqual([]);
+});
