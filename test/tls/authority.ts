@@ -117,10 +117,16 @@ export function secretYaml(
 }
 
 /** As `kubernetes.io/tls` has it. */
-export function tlsSecret(name: string, { certificate, key }: Pair, authority?: string): string {
-  return secretYaml(name, {
+export function tlsSecret(
+  name: string,
+  { certificate, key }: Pair,
+  authority?: string,
+  namespace?: string,
+): string {
+  const parts = {
     "tls.crt": certificate,
     "tls.key": key,
     ...(authority !== undefined && { "ca.crt": authority }),
-  });
+  };
+  return secretYaml(name, parts, namespace);
 }
