@@ -62,7 +62,6 @@ const LEFT: ReadonlyMap<string, string> = new Map<string, string>([
   ["upstreamproxy-001", "over a port of protocol TCP"],
   ["gateway-003", "it trusts what a proxy before says, by an EnvoyFilter"],
   ["gateway-022", "to a service that would have to speak TLS; test/tls/upstream asks one that does"],
-  ["gateway-008", "istiod gives gateways and sidecars different clusters for a port of undeclared protocol"],
 ]);
 
 function whyLeft({ id, request, resources, skip_upstream, ...one }: RoutingCase): string | undefined {

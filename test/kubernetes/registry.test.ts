@@ -196,4 +196,34 @@ describe.each(TARGETS)("target %s", (target) => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(answers.map(({ body }) => JSON.parse(body).httpVersion)).toEqual(versions);
   });
+
+  test.each<[string, Port, object, readonly string[]]>([
+    ["undeclared: HTTP/1.1, whatever the client speaks", { port: 80 }, {}, ["1.1", "1.1"]],
+    [
+      "undeclared, and a policy of what the client speaks",
+      { port: 80 },
+      { useClientProtocol: true },
+      ["1.1", "2"],
+    ],
+    ["grpc", { name: "grpc", port: 80 }, {}, ["2", "2"]],
+  ])("port that a Gateway leads to, %s", async (_name, declared, http, versions) => {
+    const documents = [
+      service({ clusterIP: "10.96.1.1" }, [declared]),
+      slice("web-a", [{ last: 61 }], [declared]),
+      resource("networking.istio.io/v1", "Gateway", "edge", {
+        spec: { servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["*"] }] },
+      }),
+      resource("networking.istio.io/v1", "VirtualService", "edge", {
+        spec: { hosts: ["*"], gateways: ["edge"], http: [{ route: [{ destination: { host: "web" } }] }] },
+      }),
+      resource("networking.istio.io/v1", "DestinationRule", "web", {
+        spec: { host: "web", trafficPolicy: { connectionPool: { http } } },
+      }),
+    ];
+    const { ports } = await mesh.apply(documents, { proxy: { proxyNamespace: "shop" } });
+    const request = { path: "/", host: "shop.example" };
+    const port = ports.get("gateway_80")!;
+    const answers = [await ask(port, request), await askHttp2(port, request)];
+    expect(answers.map(({ body }) => JSON.parse(body).httpVersion)).toEqual(versions);
+  });
 });

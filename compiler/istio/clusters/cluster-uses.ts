@@ -12,6 +12,8 @@ export interface ClusterUse {
   readonly subset: string;
   /** Where the subset was asked for first. */
   readonly span?: Span;
+  /** Some Gateway leads to it. */
+  readonly atEdge?: true;
 }
 
 export function clusterName(port: number, subset: string, host: string): string {
@@ -23,15 +25,16 @@ export class ClusterUses {
   #recorded: ClusterUse[] | undefined;
 
   /** A subset brings the whole service with it, so that rules may move between the two without a new cluster. */
-  add(service: Service, port: number, subset = "", span?: Span): void {
-    const name = clusterName(port, subset, service.host);
-    this.addUse({ name, service, port, subset, ...(span && { span }) });
+  add(service: Service, port: number, subset = "", more: Pick<ClusterUse, "span" | "atEdge"> = {}): void {
+    this.addUse({ name: clusterName(port, subset, service.host), service, port, subset, ...more });
   }
 
   addUse(use: ClusterUse): void {
     this.#recorded?.push(use);
     const { name, service, port, subset } = use;
-    if (this.#byName.has(name)) {
+    const known = this.#byName.get(name);
+    if (known !== undefined) {
+      if (use.atEdge && !known.atEdge) this.#byName.set(name, { ...known, atEdge: true });
       return;
     }
     this.#byName.set(name, use);

@@ -22,7 +22,7 @@ export function lowerClusters(lowering: Lowering): Cluster[] {
 }
 
 function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluster {
-  const { service, port } = use;
+  const { service, port, atEdge } = use;
   const rule = lowering.destinationRules.find(service);
   const subset =
     use.subset === "" ? undefined : rule?.subsets.find((candidate) => candidate.name === use.subset);
@@ -38,7 +38,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
   return {
     name,
     discovery: discovery(service, endpoints, policy),
-    protocol: upstreamProtocol(declared, policy.connectionPool),
+    protocol: upstreamProtocol(declared, policy.connectionPool, atEdge),
     ...lowerConnectionPool(policy),
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,

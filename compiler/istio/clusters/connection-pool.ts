@@ -93,11 +93,13 @@ function lowerKeepalive(
 }
 
 /**
- * What is spoken to the endpoints. An undeclared port is sniffed in Istio: the service gets what the client spoke.
+ * What is spoken to the endpoints. An undeclared port is sniffed in Istio: the service gets what the client spoke. Not so
+ * from a Gateway: there browsers speak HTTP/2, which services do not understand unless they say so.
  */
 export function upstreamProtocol(
   declared: PortProtocol,
   pool: ConnectionPoolSettings = {},
+  atEdge = false,
 ): Cluster["protocol"] {
   if (pool.http?.useClientProtocol === true) {
     return "downstream";
@@ -111,7 +113,7 @@ export function upstreamProtocol(
     case "http2":
       return "http2";
     case "auto":
-      return "downstream";
+      return atEdge ? "http1" : "downstream";
     default:
       return "tcp";
   }

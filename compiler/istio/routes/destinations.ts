@@ -95,7 +95,10 @@ export function destinationCluster(
         spanOf("host"),
       );
     }
-    clusterUses.add(service, port, subset, subset === "" ? undefined : spanOf("subset"));
+    clusterUses.add(service, port, subset, {
+      ...(subset !== "" && { span: spanOf("subset") }),
+      ...(site.gateway !== MESH && { atEdge: true }),
+    });
   }
   return clusterName(port, subset, service?.host ?? host);
 }
