@@ -22,6 +22,8 @@ export interface HttpConnectionManager extends PathOptions {
   readonly stat_prefix: string;
   readonly codec_type: "AUTO";
   readonly use_remote_address: boolean;
+  readonly forward_client_cert_details?: "SANITIZE_SET";
+  readonly set_current_client_cert_details?: ClientCertDetails;
   readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
@@ -29,6 +31,14 @@ export interface HttpConnectionManager extends PathOptions {
   readonly rds?: Rds;
   readonly http_filters: readonly (Extension | DiscoveredFilter)[];
   readonly access_log?: readonly Extension<{ readonly path: string }>[];
+}
+
+/** Which parts of a client's certificate its request carries on, in `x-forwarded-client-cert`. */
+interface ClientCertDetails {
+  readonly subject: boolean;
+  readonly cert: boolean;
+  readonly dns: boolean;
+  readonly uri: boolean;
 }
 
 interface Rds {
@@ -83,6 +93,11 @@ export function emitHttpConnectionManager(
     ...PATH_OPTIONS[options.pathNormalization],
     // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
     use_remote_address: listener.role === "gateway",
+    // What a client says of its certificate is dropped in any case. Where it has to show one, the upstream is told of it.
+    ...((listener.tls?.clientCertificate ?? "none") !== "none" && {
+      forward_client_cert_details: "SANITIZE_SET",
+      set_current_client_cert_details: { subject: true, cert: true, dns: true, uri: true },
+    }),
     // `internal_address_config` stays out: then no address is internal, whatever `x-forwarded-for` says, and Envoy
     // drops the `x-envoy-*` headers with which a client would steer it. An empty one means the private networks.
     // A stream may be silent for as long as its rule's timeout allows.

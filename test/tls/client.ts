@@ -17,6 +17,7 @@ export interface TlsQuestion {
   readonly port: number;
   readonly host: string;
   readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** The authority that is believed. */
   readonly ca: string;
   readonly own?: Pair;
@@ -36,7 +37,7 @@ export function askTls(question: TlsQuestion): Promise<TlsAnswer> {
         host: "127.0.0.1",
         port,
         path,
-        headers: { host },
+        headers: { ...question.headers, host },
         servername,
         ca,
         agent: false,

@@ -146,6 +146,45 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     await refused({ ...asked, port: optional, own: other });
   });
 
+  test("the upstream is told of the certificate that a client has shown, and of no other", async () => {
+    const ca = authority.certificate;
+    const upstream = JSON.stringify({
+      apiVersion: "networking.istio.io/v1",
+      kind: "ServiceEntry",
+      metadata: { name: "web", namespace: "default" },
+      spec: {
+        hosts: ["web.example"],
+        resolution: "STATIC",
+        ports: [{ number: 80, targetPort: 18080, name: "http", protocol: "HTTP" }],
+        endpoints: [{ address: "127.20.0.61" }],
+      },
+    });
+    const leading = JSON.stringify({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "web", namespace: "default" },
+      spec: {
+        hosts: ["one.example"],
+        gateways: ["edge"],
+        http: [{ route: [{ destination: { host: "web.example" } }] }],
+      },
+    });
+    const toldOf = async (mode: string, own?: Pair): Promise<string | undefined> => {
+      const server = https("one.example", { credentialName: "one", mode });
+      const port = await apply([tlsSecret("one", one, ca), gateway([server]), upstream, leading], EDGE);
+      const headers = { "x-forwarded-client-cert": "Subject=forged" };
+      const { body } = await askTls({ port, host: "one.example", ca, headers, ...(own && { own }) });
+      return JSON.parse(body).headers["x-forwarded-client-cert"];
+    };
+    const told = await toldOf("MUTUAL", client);
+    expect(told).toContain('Subject="CN=client.example"');
+    expect(told).toContain("DNS=client.example");
+    expect(told).not.toContain("forged");
+    expect(await toldOf("OPTIONAL_MUTUAL")).toBeUndefined();
+    expect(await toldOf("OPTIONAL_MUTUAL", client)).toContain("DNS=client.example");
+    expect(await toldOf("SIMPLE", client)).toBeUndefined();
+  });
+
   test("more Secrets than Envoy could watch: each where it is used, for its owner only, and changed all the same", async () => {
     const names = Array.from({ length: 60 }, (_, i) => `host-${i}`);
     const pairs = new Map<string, Pair>();
