@@ -94,6 +94,8 @@ spec:
     const forOthers = entry(resolution, 8080).replace("  hosts:", '  exportTo: ["~"]\n  hosts:');
     expect(findings(forOthers)).toEqual([]);
   }
+  // What is no wildcard can be looked up before.
+  expect(findings(entry("NONE", 8080).replace("*.example", "a.example"))).toEqual([]);
   expect(findings(entry("STATIC", 8080))).toEqual([]);
 });
 

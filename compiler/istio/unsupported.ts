@@ -6,6 +6,7 @@
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
 import { REFUSED_POLICY_VALUES } from "./clusters/refused-values.ts";
 import { unknownVariable } from "./header-variables.ts";
+import { isWildcard } from "./host-names.ts";
 import type { Resource } from "./model.ts";
 import type { Report } from "./report.ts";
 import { REDIRECT_CODES } from "./routes/redirects.ts";
@@ -89,14 +90,15 @@ const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [
 
 const hasTargetPort = (ports: unknown) =>
   Array.isArray(ports) && ports.some(({ number, targetPort }) => targetPort && targetPort !== number);
+const hasWildcard = (hosts: unknown) =>
+  Array.isArray(hosts) && hosts.some((host) => isWildcard(String(host)));
 
 const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
   {
     path: "ports",
-    when: (value, _key, { resolution }) =>
-      (resolution === undefined || resolution === "NONE" || resolution === "DYNAMIC_DNS") &&
-      hasTargetPort(value),
-    why: "a targetPort; with resolution NONE or DYNAMIC_DNS a request goes to the port that it names",
+    when: (value, _key, { resolution = "NONE", hosts }) =>
+      (resolution === "DYNAMIC_DNS" || (resolution === "NONE" && hasWildcard(hosts))) && hasTargetPort(value),
+    why: "a targetPort; of a wildcard, a request goes to the host and the port that it names",
   },
 ];
 

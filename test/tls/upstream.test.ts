@@ -171,6 +171,13 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     expect((await mesh.apply([entry(), bad])).diagnostics).toMatchObject([{ code: "SL0441" }]);
   });
 
+  test("of a service without endpoints, on the port that TLS is spoken on", async () => {
+    const host = "shop.localhost";
+    const elsewhere = entry({ hosts: [host], resolution: "NONE", endpoints: [] });
+    const tls = { mode: "SIMPLE", insecureSkipVerify: true };
+    expect(await seen([elsewhere, policy({ host, trafficPolicy: { tls } })], host)).toEqual({ asked: host });
+  });
+
   test("of a port, and DISABLE, which is plain text", async () => {
     const tls = { mode: "SIMPLE", caCertificates: file("ca.crt") };
     const ofPort = (number: number, settings: object) => [{ port: { number }, tls: settings }];

@@ -283,6 +283,22 @@ test("a workloadSelector that selects nobody leaves nobody, whatever the resolut
   }
 });
 
+test("an empty workloadSelector selects every workload of the namespace", () => {
+  const found = registry(`${entry("a", "  hosts: [a.example]\n  resolution: STATIC\n  workloadSelector: {}")}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm, namespace: shop }
+spec: { address: 10.0.0.1, labels: { app: a } }
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: vm, namespace: elsewhere }
+spec: { address: 10.0.0.2, labels: { app: a } }
+`);
+  expect(endpoints(found.get("a.example"), 80)).toEqual(["10.0.0.1:8080"]);
+});
+
 test("labels of a WorkloadEntry's metadata go before those of its spec", () => {
   const found =
     registry(`${entry("a", "  hosts: [a.example]\n  resolution: STATIC\n  workloadSelector: { labels: { app: a } }")}

@@ -1,6 +1,7 @@
 /** `ServiceEntry`: one service for each of its hosts. */
 
 import { isIP } from "node:net";
+import { isWildcard } from "../host-names.ts";
 import type { Resource, ServiceEntrySpec, WorkloadEntrySpec } from "../model.ts";
 import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
 import { parseProtocol } from "./protocol.ts";
@@ -18,8 +19,10 @@ const DISCOVERIES: Readonly<Record<string, Service["discovery"]>> = {
 export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: Workloads): Service[] {
   const { spec, namespace } = resource;
   // The schema knows no other.
-  const discovery = DISCOVERIES[spec.resolution ?? "NONE"]!;
+  const resolved = DISCOVERIES[spec.resolution ?? "NONE"]!;
   const ports = spec.ports ?? [];
+  const goesElsewhere = resolved === "originalDestination";
+  const hasTargetPort = ports.some(({ targetPort }) => targetPort);
   const selected: readonly Pick<Workload, "entry" | "labels">[] =
     spec.workloadSelector !== undefined
       ? workloads.select(namespace, spec.workloadSelector.labels ?? {})
@@ -27,11 +30,12 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
   const kin = kinOf(resource);
   return (spec.hosts ?? []).map((written, index) => {
     const host = written.toLowerCase();
+    // Where requests are meant for is here what they name: with a port of its own, that can be looked up beforehand.
+    const discovery = goesElsewhere && hasTargetPort && !isWildcard(host) ? "logicalDns" : resolved;
     // Resolved by DNS and nobody listed or looked for: the host itself is the name to resolve.
+    const isOwnName = goesElsewhere || (selected.length === 0 && !spec.workloadSelector);
     const backends =
-      selected.length === 0 &&
-      !spec.workloadSelector &&
-      (discovery === "strictDns" || discovery === "logicalDns")
+      isOwnName && (discovery === "strictDns" || discovery === "logicalDns")
         ? [{ entry: { address: host }, labels: {} }]
         : selected;
     return {
@@ -42,6 +46,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       ports: ports.map(({ number, name, protocol }) => ({ number, name, protocol: parseProtocol(protocol) })),
       addresses: (spec.addresses ?? []).flatMap(addressOrRange),
       headless: false,
+      ...(goesElsewhere && { meshOnly: true as const }),
       ...(spec.subjectAltNames?.length && { subjectAltNames: spec.subjectAltNames }),
       discovery,
       endpoints: new Map(

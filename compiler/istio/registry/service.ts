@@ -43,6 +43,8 @@ export interface Service {
   /** Names of which the certificates of its servers have one, unless a DestinationRule says others. */
   readonly subjectAltNames?: readonly string[];
   readonly discovery: Discovery["kind"];
+  /** Its requests go where their connections were meant for, which nobody knows at an edge. */
+  readonly meshOnly?: true;
   /** The host of the service that this one is only another name of. */
   readonly aliasOf?: string;
   /** Who is near comes first, whether or not endpoints are watched: of the same zone, or even the same machine. */

@@ -57,10 +57,6 @@ export class Workloads {
   }
 
   select(namespace: string, selector: Labels): readonly Workload[] {
-    // An empty selector selects nothing here, unlike elsewhere.
-    if (Object.keys(selector).length === 0) {
-      return [];
-    }
     return (this.#byNamespace.get(namespace) ?? []).filter(({ labels }) => selects(selector, labels));
   }
 

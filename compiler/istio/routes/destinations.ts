@@ -107,8 +107,8 @@ export function destinationCluster(
  * What goes where a connection was meant for has nowhere to go from an edge, where istiod gives it a cluster without
  * endpoints. Ours would ask whatever host a client writes into its request, so an edge gets none at all.
  */
-function isElsewhere({ discovery }: Service, { gateway }: Site): boolean {
-  return gateway !== MESH && discovery === "originalDestination";
+function isElsewhere({ meshOnly }: Service, { gateway }: Site): boolean {
+  return gateway !== MESH && meshOnly === true;
 }
 
 function passesThrough(service: Service, port: number, subset: string, rules: DestinationRules): boolean {
