@@ -1,4 +1,4 @@
-/** A ServiceEntry whose endpoint is a socket of this machine, in a real Envoy for both targets. */
+/** A ServiceEntry whose endpoint is a socket of this machine, and Gateways that bind one, in a real Envoy for both targets. */
 
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test.each(["wasm", "native"] as const)("target %s", async (target) => {
+test.each(["wasm", "native"] as const)("an endpoint, target %s", async (target) => {
   const mesh = await Mesh.create({ target });
   try {
     const { ports, diagnostics } = await mesh.apply([
@@ -47,3 +47,57 @@ test.each(["wasm", "native"] as const)("target %s", async (target) => {
     await mesh.close();
   }
 });
+
+test.each(["wasm", "native"] as const)("servers of Gateways, target %s", async (target) => {
+  const resource = (kind: string, name: string, spec: object) =>
+    JSON.stringify({
+      apiVersion: "networking.istio.io/v1",
+      kind,
+      metadata: { name, namespace: "default" },
+      spec,
+    });
+  const [one, two] = ["one.sock", "two.sock"].map((name) => path.join(folder, name)) as [string, string];
+  const server = (socket: string) => ({
+    port: { number: 0, name: "http", protocol: "HTTP" },
+    bind: `unix://${socket}`,
+    hosts: ["*"],
+  });
+  const answering = (name: string, body: string) =>
+    resource("VirtualService", name, {
+      hosts: ["*"],
+      gateways: [name],
+      http: [
+        { match: [{ uri: { prefix: "/x" } }], directResponse: { status: 200, body: { string: body } } },
+        { redirect: { uri: "/x" } },
+      ],
+    });
+  const mesh = await Mesh.create({ target });
+  try {
+    const { diagnostics, compilation } = await mesh.apply([
+      ...[one, two].map((socket, i) => resource("Gateway", `edge-${i}`, { servers: [server(socket)] })),
+      answering("edge-0", "first"),
+      answering("edge-1", "second"),
+    ]);
+    expect(diagnostics.filter(({ level }) => level !== "info")).toEqual([]);
+    expect(compilation!.config.listeners.map(({ address }) => address)).toContain(`unix:${one}`);
+    expect(await askSocket(one, "/x")).toEqual([200, "first"]);
+    expect(await askSocket(two, "/x/y")).toEqual([200, "second"]);
+    expect((await askSocket(one, "/other"))[0]).toBe(301);
+  } finally {
+    await mesh.close();
+  }
+});
+
+function askSocket(socketPath: string, target: string): Promise<[status: number, body: string]> {
+  return new Promise((resolve, reject) => {
+    http
+      .get({ socketPath, path: target, headers: { host: "any.example" }, agent: false }, (response) => {
+        let body = "";
+        response.on("data", (data) => {
+          body += data;
+        });
+        response.on("end", () => resolve([response.statusCode!, body]));
+      })
+      .on("error", reject);
+  });
+}

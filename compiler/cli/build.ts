@@ -2,6 +2,7 @@
 
 import path from "node:path";
 import { compile, emitBuild } from "../compile.ts";
+import { formatSocket } from "../ir/sockets.ts";
 import type { Manifest } from "../output/manifest.ts";
 import { writeOutput } from "../output/write.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -64,7 +65,9 @@ export async function buildCommand(
   terminal.out(`${green(changed ? "built" : "unchanged")} ${options.out}\n`);
   for (const { name, address, port } of manifest.listeners) {
     const blob = manifest.files[`routes/${name}.blob`];
-    terminal.out(`  ${name}  ${address}:${port}${blob ? dim(`  ${blob.bytes} bytes of routes`) : ""}\n`);
+    terminal.out(
+      `  ${name}  ${formatSocket(address, port)}${blob ? dim(`  ${blob.bytes} bytes of routes`) : ""}\n`,
+    );
   }
   terminal.out(`  ${dim(`envoy -c ${path.join(options.out!, "envoy.json")}`)}\n`);
   return EXIT.ok;

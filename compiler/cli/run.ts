@@ -1,12 +1,11 @@
 /** `sluice run`: compiles rules, runs an Envoy that obeys them, and with `--watch` keeps it up to date. */
 
 import { mkdtemp, rm } from "node:fs/promises";
-import { isIPv6 } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
 import type { Cluster } from "../ir/ir.ts";
-import { socketsOf } from "../ir/sockets.ts";
+import { formatSocket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { type OutputFiles, writeOutput } from "../output/write.ts";
 import {
@@ -316,8 +315,7 @@ class Voice implements RunEvents {
     const sockets = socketsOf(config);
     const listeners = sockets.map(({ name, address, port }) => ({ name, address, port }));
     const lines = sockets.map(
-      ({ name, address, port, scheme }) =>
-        `  ${name}  ${scheme}://${isIPv6(address) ? `[${address}]` : address}:${port}`,
+      ({ name, address, port, scheme }) => `  ${name}  ${scheme}://${formatSocket(address, port)}`,
     );
     const line = ["serving", ...lines, `  admin  ${envoy.adminUrl}`].join("\n");
     this.say("serving", line, { listeners, admin: envoy.adminUrl, pid: envoy.pid, version: envoy.version });

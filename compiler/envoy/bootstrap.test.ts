@@ -16,7 +16,9 @@ test("listeners and clusters come from files", () => {
 
 test("a listener binds what it is told; `::` is IPv4 too", () => {
   const bound = (address: string) =>
-    emitListener([testListener([], { address })], () => PLAN, testOptions()).address.socket_address;
-  expect(bound("127.0.0.1")).toEqual({ address: "127.0.0.1", port_value: 15_001 });
-  expect(bound("::")).toEqual({ address: "::", port_value: 15_001, ipv4_compat: true });
+    emitListener([testListener([], { address })], () => PLAN, testOptions()).address;
+  const socket = (socket_address: object) => ({ socket_address });
+  expect(bound("127.0.0.1")).toEqual(socket({ address: "127.0.0.1", port_value: 15_001 }));
+  expect(bound("::")).toEqual(socket({ address: "::", port_value: 15_001, ipv4_compat: true }));
+  expect(bound("unix:/run/edge")).toEqual({ pipe: { path: "/run/edge" } });
 });

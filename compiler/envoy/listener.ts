@@ -4,7 +4,7 @@ import type { Listener, TcpChain } from "../ir/ir.ts";
 import { emitHttpConnectionManager, type ListenerPlan } from "./http-connection-manager.ts";
 import type { EmitOptions } from "./options.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
-import { bindAddress, type SocketAddress } from "./socket-address.ts";
+import { bindAddress, type PipeAddress, type SocketAddress } from "./socket-address.ts";
 import { emitTcpFilters } from "./tcp-proxy.ts";
 import { emitServerTls } from "./tls.ts";
 
@@ -13,7 +13,7 @@ export interface EnvoyListener {
   readonly name: string;
   readonly stat_prefix: string;
   readonly traffic_direction: "OUTBOUND";
-  readonly address: SocketAddress;
+  readonly address: SocketAddress | PipeAddress;
   readonly listener_filters?: readonly Extension[];
   readonly listener_filters_timeout?: string;
   readonly continue_on_listener_filters_timeout?: boolean;

@@ -16,7 +16,7 @@ export function socketAddress(address: string, port: number): SocketAddress {
   return { socket_address: { address, port_value: port } };
 }
 
-/** An endpoint's: `unix:` and a path is a unix socket. */
+/** `unix:` and a path is a unix socket. */
 export function endpointAddress(address: string, port: number): SocketAddress | PipeAddress {
   return address.startsWith("unix:")
     ? { pipe: { path: address.slice("unix:".length) } }
@@ -24,7 +24,8 @@ export function endpointAddress(address: string, port: number): SocketAddress | 
 }
 
 /** An address to listen at. `::` stands for every address, those of IPv4 too. */
-export function bindAddress(address: string, port: number): SocketAddress {
+export function bindAddress(address: string, port: number): SocketAddress | PipeAddress {
+  if (address !== "::") return endpointAddress(address, port);
   const { socket_address } = socketAddress(address, port);
-  return { socket_address: address === "::" ? { ...socket_address, ipv4_compat: true } : socket_address };
+  return { socket_address: { ...socket_address, ipv4_compat: true } };
 }

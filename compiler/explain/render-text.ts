@@ -3,6 +3,7 @@
 import type picocolors from "picocolors";
 import { printable } from "../diagnostics/render-text.ts";
 import type { Endpoint, Fault, HeaderMutation, RetryPolicy } from "../ir/ir.ts";
+import { formatSocket } from "../ir/sockets.ts";
 import type { DecisionDetails, Explanation, RuleDetails, RulePlace, TriedRule } from "./explanation.ts";
 
 type Colors = ReturnType<typeof picocolors.createColors>;
@@ -41,7 +42,7 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     ...asked.headers.map(headerLine).map((line) => `  ${line}`),
   );
   section("listener", [
-    `${listener.name} at ${listener.address}:${listener.port}`,
+    `${listener.name} at ${formatSocket(listener.address, listener.port)}`,
     ...(listener.others.length > 0
       ? [dim(`the host is also known at ${listener.others.join(", ")}: ask there with --at`)]
       : []),

@@ -36,7 +36,8 @@ export function kustomization(
   options: KubernetesOptions,
 ): Map<string, string | Uint8Array> {
   const { name, rulesInImage } = options;
-  const sockets = socketsOf(config).filter(({ name: socket }) => socket.startsWith("gateway_"));
+  // A unix socket is for its own Pod.
+  const sockets = socketsOf(config).filter(({ name: own, port }) => own.startsWith("gateway_") && port !== 0);
   const rules = rulesInImage ? [] : sourcesOf(name, build);
   const files = new Map<string, string | Uint8Array>();
   for (const { entries } of rules) {

@@ -94,6 +94,7 @@ export interface Listener {
   readonly name: string;
   /** An edge listener does not trust what a client says about itself; an outbound one does. */
   readonly role: "gateway" | "mesh";
+  /** `unix:` and a path for a unix socket. */
   readonly address: string;
   /** The port bound, after `--port-map`. Those with `tls` may share it: clients say whom they mean. */
   readonly port: number;

@@ -1,5 +1,6 @@
 /** What a proxy binds. */
 
+import { isIPv6 } from "node:net";
 import type { Config } from "./ir.ts";
 
 export interface Socket {
@@ -8,6 +9,12 @@ export interface Socket {
   readonly address: string;
   readonly port: number;
   readonly scheme: "http" | "https" | "tcp";
+}
+
+/** Where it is, for people. */
+export function formatSocket(address: string, port: number): string {
+  if (address.startsWith("unix:")) return address;
+  return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }
 
 /** Each socket once, in the order of the listeners' names. */
@@ -28,7 +35,7 @@ export function socketsOf({ listeners, tcpChains = [] }: Config): Socket[] {
   ];
   const seen = new Set<string>();
   return all.filter(({ name, address, port }) => {
-    const key = `${address} ${port === 0 ? name : port}`;
+    const key = `${address} ${port === 0 && !address.startsWith("unix:") ? name : port}`;
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;

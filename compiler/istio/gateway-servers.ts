@@ -3,6 +3,7 @@
 import type { GatewaySpec, Resource, Server } from "./model.ts";
 import type { Report } from "./report.ts";
 import { terminates } from "./tls/server-tls.ts";
+import { unixSocketPath } from "./unix-sockets.ts";
 import { isHttps, isPlainHttp } from "./unsupported.ts";
 
 /** A server of a selected Gateway. */
@@ -23,8 +24,11 @@ export function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "pass
   return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH" ? "passthrough" : undefined;
 }
 
-/** What a server binds: those of one port share it, but for an address of their own. */
-export function socketOf({ port, bind }: Server): string {
+/** What a server binds: those of one port share it, but for an address of their own. Part of a file's name. */
+export function socketOf(server: Server): string {
+  const { port, bind } = server;
+  const socket = unixSocketPath(bind);
+  if (socket !== undefined) return encodeURIComponent(socket);
   return bind ? `${port.number}_${bind}` : String(port.number);
 }
 

@@ -14,6 +14,7 @@ import { didYouMean } from "./report.ts";
 import { lowerHttpRoutes } from "./routes/http-routes.ts";
 import { isCatchAll } from "./routes/route-match.ts";
 import { lowerServerTls, terminates } from "./tls/server-tls.ts";
+import { unixSocketPath } from "./unix-sockets.ts";
 import { isPlainHttp } from "./unsupported.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
@@ -65,8 +66,12 @@ export function lowerGateways(
   const bound = bindToGateways(virtualServices);
   const served = new Served();
   const { listenAddress, portMap } = lowering.options;
-  const addressOf = ({ bind }: Server) => bind || listenAddress;
-  const portOf = ({ port }: Server) => portMap.get(port.number) ?? port.number;
+  const addressOf = ({ bind }: Server) => {
+    const socket = unixSocketPath(bind);
+    return socket === undefined ? bind || listenAddress : `unix:${socket}`;
+  };
+  const portOf = ({ bind, port }: Server) =>
+    unixSocketPath(bind) === undefined ? (portMap.get(port.number) ?? port.number) : 0;
   const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",

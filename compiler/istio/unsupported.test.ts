@@ -99,6 +99,22 @@ spec:
   expect(findings(entry("STATIC", 8080))).toEqual([]);
 });
 
+test("a unix socket's path is no longer than Linux has it", () => {
+  const entry = (path: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: x, namespace: default }
+spec:
+  hosts: [x.example]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  resolution: STATIC
+  endpoints: [{ address: "unix://${path}" }]
+`;
+  expect(findings(entry(`/${"x".repeat(106)}`))).toEqual([]);
+  expect(findings(entry(`/${"x".repeat(107)}`))).toEqual([["SL0501", 10]]);
+});
+
 test("what another proxy would obey is not refused", () => {
   const gateway = (selector: string) => `
 ---
@@ -109,7 +125,7 @@ spec:
   selector: { istio: ${selector} }
   servers:
     - { port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: ISTIO_MUTUAL } }
-    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"], bind: "unix:///run/edge" }
+    - { port: { number: 0, name: http, protocol: HTTP }, hosts: ["*"], bind: "unix:///${"x".repeat(107)}" }
 `;
   const rules = virtualServiceYaml(
     "vs",
@@ -119,7 +135,7 @@ spec:
   );
   expect(findings(gateway("ingressgateway") + rules).map(([code]) => code)).toEqual([
     "SL0301",
-    "SL0301",
+    "SL0501",
     "SL0501",
   ]);
   expect(findings(gateway("other") + rules)).toEqual([]);

@@ -10,6 +10,7 @@ import { isWildcard } from "./host-names.ts";
 import type { Resource } from "./model.ts";
 import type { Report } from "./report.ts";
 import { REDIRECT_CODES } from "./routes/redirects.ts";
+import { unixSocketPath } from "./unix-sockets.ts";
 
 interface Unsupported {
   /** Below `spec`: `a.b`, `list[].a` for each item, `map{}` for each key. */
@@ -88,6 +89,14 @@ const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [
   "subsets[].trafficPolicy.portLevelSettings[]",
 ].flatMap((where) => TRAFFIC_POLICY.map((entry) => ({ ...entry, path: `${where}.${entry.path}` })));
 
+/** Of a socket's address in Linux, without its last byte. */
+const LONGEST_SOCKET_PATH = 107;
+const TOO_LONG_SOCKET = {
+  when: (value: unknown) => Buffer.byteLength(unixSocketPath(String(value)) ?? "") > LONGEST_SOCKET_PATH,
+  code: "SL0501",
+  why: `a unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`,
+} as const;
+
 const hasTargetPort = (ports: unknown) =>
   Array.isArray(ports) && ports.some(({ number, targetPort }) => targetPort && targetPort !== number);
 const hasWildcard = (hosts: unknown) =>
@@ -100,6 +109,7 @@ const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
       (resolution === "DYNAMIC_DNS" || (resolution === "NONE" && hasWildcard(hosts))) && hasTargetPort(value),
     why: "a targetPort; of a wildcard, a request goes to the host and the port that it names",
   },
+  { path: "endpoints[].address", ...TOO_LONG_SOCKET },
 ];
 
 /** Protocols of a Gateway's server that are plain HTTP. */
@@ -127,8 +137,7 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
   },
   {
     path: "servers[].bind",
-    when: (value) => typeof value === "string" && value.startsWith("unix:"),
-    why: "only IP addresses are",
+    ...TOO_LONG_SOCKET,
   },
 ];
 

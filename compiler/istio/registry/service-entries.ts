@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import { isWildcard } from "../host-names.ts";
 import type { Resource, ServiceEntrySpec, WorkloadEntrySpec } from "../model.ts";
+import { unixSocketPath } from "../unix-sockets.ts";
 import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
 import { parseProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
@@ -91,9 +92,6 @@ function addressOrRange(written: string): string[] {
   return bits === undefined || bits === (version === 4 ? "32" : "128") ? [address] : [written];
 }
 
-/** Before the path of a socket of this machine. */
-const UNIX = "unix://";
-
 function endpoint(
   entry: WorkloadEntrySpec,
   labels: Readonly<Record<string, string>>,
@@ -102,14 +100,15 @@ function endpoint(
 ): ServiceEndpoint[] {
   const address = entry.address ?? "";
   // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
-  const isSocket = address.startsWith(UNIX);
+  const socket = unixSocketPath(address);
+  const isSocket = socket !== undefined;
   if (address === "" || (isSocket ? discovery !== "eds" : discovery === "eds" && isIP(address) === 0)) {
     return [];
   }
   const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
   return [
     {
-      address: isSocket ? `unix:${address.slice(UNIX.length)}` : address,
+      address: isSocket ? `unix:${socket}` : address,
       port: isSocket ? 0 : port,
       labels: withTopology(labels, locality, { network: entry.network ?? "" }),
       weight: entry.weight || 1,

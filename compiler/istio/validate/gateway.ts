@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import type { FieldPath, Resource } from "../resource.ts";
 import type { GatewaySpec, Server } from "../types.ts";
+import { unixSocketPath } from "../unix-sockets.ts";
 import { type Check, each } from "./check.ts";
 import { checkPort, hostError, isDnsLabel, quote } from "./common.ts";
 import { isHttp, isKnownProtocol, isTls, PROTOCOLS } from "./protocols.ts";
@@ -122,8 +123,8 @@ function checkServerPort(check: Check, server: Server, path: FieldPath): void {
   if (port.targetPort !== undefined && port.targetPort !== 0) {
     check.report("SL0274", [...at, "targetPort"], "a Gateway's port has no targetPort");
   }
-  if (bind?.startsWith("unix://")) {
-    const socket = bind.slice("unix://".length);
+  const socket = unixSocketPath(bind);
+  if (socket !== undefined) {
     if (!socket.startsWith("/") && !socket.startsWith("@"))
       check.report("SL0278", [...path, "bind"], `${quote(socket)} is no absolute path`);
     if (port.number !== 0) check.report("SL0278", [...at, "number"], "a unix socket has port number 0");

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import type { FieldPath, Resource } from "../resource.ts";
 import type { ServiceEntrySpec, WorkloadEntrySpec } from "../types.ts";
+import { unixSocketPath } from "../unix-sockets.ts";
 import { type Check, each } from "./check.ts";
 import { checkExportTo, checkLabels, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
 import { checkSelectorLabels } from "./destination-rule.ts";
@@ -199,8 +200,8 @@ function checkEndpoint(
 ): void {
   const address = endpoint?.address ?? "";
   const at = [...path, "address"];
-  if (fixed && address.startsWith("unix://")) {
-    const socket = address.slice("unix://".length);
+  const socket = unixSocketPath(address);
+  if (fixed && socket !== undefined) {
     if (!socket.startsWith("/") && !socket.startsWith("@"))
       check.report("SL0287", at, `${quote(socket)} is no absolute path`);
     if (Object.keys(endpoint.ports ?? {}).length > 0)
