@@ -27,13 +27,16 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 const NO_TIME = new Date(0);
+/** Where the header of RFC 1952 says what system made it. */
+const GZIP_SYSTEM = 9;
+const UNKNOWN_SYSTEM = 255;
 
 export async function ociImage(filter: Uint8Array, version: string): Promise<OciImage> {
   const archive = pack();
   archive.entry({ name: "plugin.wasm", mode: 0o444, mtime: NO_TIME }, Buffer.from(filter));
   archive.finalize();
   const tar = await buffer(archive);
-  const layer = blobOf(gzipSync(tar, { level: 9 }));
+  const layer = blobOf(gzipAnywhere(tar));
   const annotations = {
     "org.opencontainers.image.title": "sluice",
     "org.opencontainers.image.description": "Sluice's filter for Envoy",
@@ -81,6 +84,16 @@ export async function ociImage(filter: Uint8Array, version: string): Promise<Oci
       ...blobs,
     ]),
   };
+}
+
+/**
+ * Stored, not compressed, and without the name of the system: both differ from machine to machine, and policies name the
+ * image by its digest wherever they are exported.
+ */
+function gzipAnywhere(bytes: Buffer): Buffer {
+  const gzip = gzipSync(bytes, { level: 0 });
+  gzip[GZIP_SYSTEM] = UNKNOWN_SYSTEM;
+  return gzip;
 }
 
 function blobOf(bytes: Buffer): Blob {

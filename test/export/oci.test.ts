@@ -69,6 +69,15 @@ test("the same filter is the same image", async () => {
   expect(await folder.files()).toEqual(first);
 });
 
+test("nothing in it depends on the machine: the layer is stored, and names no system", async () => {
+  await folder.export("", ["--to", "oci"]);
+  const [layer] = [...(await folder.files()).values()].filter((bytes) => bytes.readUInt16BE() === 0x1f8b);
+  expect(layer![9]).toBe(255);
+  // A stored block's header: neither of the two kinds of codes.
+  expect((layer![10]! >> 1) & 3).toBe(0);
+  expect(layer!.length).toBeGreaterThan((await readFile(filterModulePath())).length);
+});
+
 test("it takes no rules", async () => {
   const { code, err } = await folder.export("kind: Gateway\n", ["--to", "oci"]);
   expect(code).toBe(2);
