@@ -18,14 +18,17 @@ export interface FilterImage {
 /** What a Kubernetes API server takes is limited to 1.5 MiB an object by etcd; the rest of the object is small. */
 const LARGEST_POLICY = 1_400_000;
 
-/** A `WasmPlugin` for each listener (https://istio.io/latest/docs/reference/config/proxy_extensions/wasm-plugin/). */
+/**
+ * A `WasmPlugin` for each listener. What istiod compares `match.ports` with is the port that the Pod listens on at a
+ * gateway (`targetPort` of its Service: `--port-map`), and the port of the service in a sidecar. (https://istio.io/latest/docs/reference/config/proxy_extensions/wasm-plugin/)
+ */
 export function wasmPlugins(
   { config, blobs }: Compilation,
   image: FilterImage,
   { name, labels }: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
 ): Map<string, string> {
   return documents(
-    config.listeners.map(({ name: listener, role }) => ({
+    config.listeners.map(({ name: listener, role, port }) => ({
       apiVersion: "extensions.istio.io/v1alpha1",
       kind: "WasmPlugin",
       metadata: { name: nameOf(name, listener) },
@@ -33,7 +36,7 @@ export function wasmPlugins(
         // Rules of the mesh are for whoever calls: all workloads of the namespace that it is applied to.
         ...(role === "gateway" && { selector: { matchLabels: { ...labels } } }),
         // A gateway counts as a client: its requests go out.
-        match: [{ mode: "CLIENT", ports: [{ number: portOf(listener) }] }],
+        match: [{ mode: "CLIENT", ports: [{ number: role === "gateway" ? port : servicePortOf(listener) }] }],
         url: `oci://${image.name.replace(/:[^:/]*$/, "")}@${image.digest}`,
         // Behind authentication and authorization, next to the router.
         phase: "STATS",
@@ -87,7 +90,7 @@ interface Policy {
 function documents(policies: readonly Policy[]): Map<string, string> {
   return new Map(
     policies.map((policy) => {
-      const text = stringify(policy, { lineWidth: 0 });
+      const text = stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false });
       if (text.length > LARGEST_POLICY) {
         throw new TooLargeError(
           `${policy.metadata.name} is of ${text.length} bytes; a cluster takes about 1.5 MB`,
@@ -106,7 +109,7 @@ function nameOf(name: string, listener: string): string {
     .replace(/^-|-$/g, "");
 }
 
-/** The port that the rules speak of is in a listener's name. */
-function portOf(listener: string): number {
+/** The port that a service has is in the name of its listener. */
+function servicePortOf(listener: string): number {
   return Number(/_(\d+)/.exec(listener)?.[1]);
 }

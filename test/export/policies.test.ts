@@ -100,6 +100,16 @@ test("a WasmPlugin for each listener, which names the image by its digest", asyn
   expect(() => new WasmPlugin({ spec: { ...spec, phase: "LAST" } }).validate()).toThrow();
 });
 
+test("istiod compares the port that a gateway's Pod listens on, and that of the service in a sidecar", async () => {
+  const ports = async (name: string) => (await folder.yaml(name)).spec.match[0].ports;
+  const to = ["--to", "istio", "--image", IMAGE, "--port-map", "80=8080"];
+  expect((await folder.export(rules(), to)).code).toBe(0);
+  expect(await ports("sluice-gateway-80.yaml")).toEqual([{ number: 8080 }]);
+  const sidecar = rules().replace("gateways: [edge]", "");
+  expect((await folder.export(sidecar, [...to, "--mesh-listeners"])).code).toBe(0);
+  expect(await ports("sluice-mesh-80.yaml")).toEqual([{ number: 80 }]);
+});
+
 test("an EnvoyExtensionPolicy for a Gateway", async () => {
   const args = ["--to", "envoy-gateway", "--image", IMAGE, "--gateway", "eg"];
   const { code, err } = await folder.export(rules(), args);
