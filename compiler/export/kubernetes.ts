@@ -36,8 +36,10 @@ export function kustomization(
   options: KubernetesOptions,
 ): Map<string, string | Uint8Array> {
   const { name, rulesInImage } = options;
-  // A unix socket is for its own Pod.
-  const sockets = socketsOf(config).filter(({ name: own, port }) => own.startsWith("gateway_") && port !== 0);
+  const sockets = portsOf(config);
+  const isEdge = ({ name: socket }: Socket) => socket.startsWith("gateway_");
+  const edge = sockets.filter(isEdge);
+  const mesh = sockets.filter((socket) => !isEdge(socket));
   const rules = rulesInImage ? [] : sourcesOf(name, build);
   const files = new Map<string, string | Uint8Array>();
   for (const { entries } of rules) {
@@ -47,7 +49,8 @@ export function kustomization(
   const selector = { "app.kubernetes.io/name": name };
   const resources = {
     "deployment.yaml": deployment(options, labels, selector, sockets, rules, proxy),
-    "service.yaml": service(name, labels, selector, sockets, proxy),
+    ...(edge.length > 0 && { "service.yaml": edgeService(name, labels, selector, edge, proxy) }),
+    ...(mesh.length > 0 && { "mesh-service.yaml": meshService(name, labels, selector, mesh, proxy) }),
     "pod-disruption-budget.yaml": {
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",
@@ -201,14 +204,19 @@ function deployment(
   };
 }
 
-function service(
+/** A Pod has one address: sockets on the same port of others are the same port there. A unix socket is for its own Pod. */
+function portsOf(config: Compilation["config"]): Socket[] {
+  const open = socketsOf(config).filter(({ port }) => port !== 0);
+  return [...new Map(open.map((socket) => [socket.port, socket])).values()];
+}
+
+function edgeService(
   name: string,
   labels: Readonly<Record<string, string>>,
   selector: Readonly<Record<string, string>>,
   sockets: readonly Socket[],
-  { portMap }: ProxyOptions,
+  proxy: ProxyOptions,
 ) {
-  const meant = new Map([...portMap].map(([from, to]) => [to, from]));
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -218,13 +226,34 @@ function service(
       // Envoy sees the client's own address.
       externalTrafficPolicy: "Local",
       selector,
-      ports: sockets.map(({ port, scheme }) => ({
-        name: `${scheme}-${meant.get(port) ?? port}`,
-        port: meant.get(port) ?? port,
-        targetPort: `port-${port}`,
-      })),
+      ports: servicePorts(sockets, proxy),
     },
   };
+}
+
+/** What services ask for one another is not for the world outside. */
+function meshService(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>>,
+  sockets: readonly Socket[],
+  proxy: ProxyOptions,
+) {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: `${name}-mesh`, labels },
+    spec: { type: "ClusterIP", selector, ports: servicePorts(sockets, proxy) },
+  };
+}
+
+function servicePorts(sockets: readonly Socket[], { portMap }: ProxyOptions) {
+  const meant = new Map([...portMap].map(([from, to]) => [to, from]));
+  return sockets.map(({ port, scheme }) => ({
+    name: `${scheme}-${meant.get(port) ?? port}`,
+    port: meant.get(port) ?? port,
+    targetPort: `port-${port}`,
+  }));
 }
 
 function autoscaler(name: string, labels: Readonly<Record<string, string>>) {
@@ -257,5 +286,6 @@ function askAdmin(method: string, path: string, port: number): string {
 }
 
 function yaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0 });
+  // Without anchors: people read it, and write patches of it.
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }

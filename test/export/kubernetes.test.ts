@@ -75,6 +75,41 @@ test("the Pod is least privileged, and its Service has the ports that rules spea
   expect(service.spec.selector).toEqual((await folder.yaml("deployment.yaml")).spec.selector.matchLabels);
 });
 
+test("a port is one port, whatever addresses servers bind", async () => {
+  const twice = rules().replace(
+    /servers: \[(.*)\]\n/,
+    "servers: [{ port: { number: 8080, name: a, protocol: HTTP }, hosts: ['*'], bind: 127.0.0.1 }, " +
+      "{ port: { number: 8080, name: b, protocol: HTTP }, hosts: ['*'], bind: 127.0.0.2 }]\n",
+  );
+  const { code, err } = await folder.export(twice, ["--to", "kubernetes"]);
+  expect(code, err).toBe(0);
+  const [container] = (await folder.yaml("deployment.yaml")).spec.template.spec.containers;
+  expect(container.ports).toEqual([{ name: "port-8080", containerPort: 8080 }]);
+  expect((await folder.yaml("service.yaml")).spec.ports).toHaveLength(1);
+});
+
+test("the mesh has a Service of its own, which the world outside does not see", async () => {
+  const both = await folder.export(rules(), ["--to", "kubernetes", "--mesh-port", "15001"]);
+  expect(both.code, both.err).toBe(0);
+  expect((await folder.yaml("service.yaml")).spec.ports).toEqual([
+    { name: "http-80", port: 80, targetPort: "port-80" },
+  ]);
+  const mesh = await folder.yaml("mesh-service.yaml");
+  expect(() => new Service(mesh).validate()).not.toThrow();
+  expect(mesh).toMatchObject({
+    metadata: { name: "sluice-mesh" },
+    spec: { type: "ClusterIP", ports: [{ name: "http-15001", port: 15001, targetPort: "port-15001" }] },
+  });
+  const [container] = (await folder.yaml("deployment.yaml")).spec.template.spec.containers;
+  expect(container.ports.map(({ containerPort }: { containerPort: number }) => containerPort)).toEqual([
+    80, 15001,
+  ]);
+
+  const alone = ["--to", "kubernetes", "--mesh-port", "15001", "--proxy-labels", "a=b"];
+  expect((await folder.export(rules(), alone)).code).toBe(0);
+  expect((await folder.yaml("kustomization.yaml")).resources).not.toContain("service.yaml");
+});
+
 test("what a Pod mounts is a build that Envoy runs from, and its probe says when", async () => {
   const mounted = path.join(folder.directory, "mounted");
   const port = await freePort();
