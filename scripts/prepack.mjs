@@ -7,11 +7,10 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { build, compileFilter } from "./build.mjs";
+import { compileFilter } from "./build.mjs";
 import { ROOT, setup } from "./setup.mjs";
 
-await setup({ quietly: true });
-await build({ names: ["filter", "sluice"], log: console.error });
+await setup({ quietly: true, names: ["filter", "sluice"] });
 const shipped = sha256(await readFile(path.join(ROOT, "dist", "filter.wasm")));
 
 const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-pack-"));

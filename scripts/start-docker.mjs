@@ -5,6 +5,7 @@
  */
 
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
@@ -15,6 +16,7 @@ import { ROOT } from "./setup.mjs";
 
 const FILE = path.join("envoy", "compose.yaml");
 const IMAGES = [ENVOY_IMAGE, "sluice-demo-rules", "sluice-demo-services", "sluice-demo-proxy"];
+const PACKAGED = ["dist/filter.wasm", "dist/sluice.js"];
 const UP_TIMEOUT_MS = 5 * 60_000;
 const { SLUICE_PORT: port = "8080", SLUICE_SUBNET: subnet = "198.51.100" } = process.env;
 
@@ -37,7 +39,11 @@ async function main(args) {
   if (docker.problem !== undefined) return fail(docker.problem);
   if (await isTaken(Number(port))) return fail(upProblem("port is already allocated", { port, subnet }));
   say(`engine ${docker.engine}, ${docker.compose.join(" ")} ${docker.composeVersion}`);
-  await ensureImages({ log: (line) => say(line.replace(/^images: /, "")) });
+  try {
+    await ensureImages({ log: (line) => say(line.replace(/^images: /, "")) });
+  } catch (error) {
+    return fail("the images that ours stand on cannot be made", error.message);
+  }
   const compose = (...rest) => run([...docker.compose, "--file", FILE, ...rest]);
 
   let start = performance.now();
@@ -117,6 +123,8 @@ async function printSizes() {
     const { code, words } = await run(["docker", "image", "inspect", "--format", "{{.Size}}", image]);
     if (code === 0) say(`image ${image}: ${megabytes(words)}`);
   }
+  // The package is made of what is built; containers need none of it here.
+  if (!PACKAGED.every((name) => existsSync(path.join(ROOT, name)))) return;
   const { code, words } = await run(["npm", "pack", "--dry-run", "--json", "--ignore-scripts"]);
   if (code !== 0) return;
   const [{ filename, size, unpackedSize }] = JSON.parse(words.slice(words.indexOf("[")));
