@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
+import { foreignFilesOf } from "../export/credentials.ts";
 import { kustomization } from "../export/kubernetes.ts";
 import { type OciImage, ociImage } from "../export/oci.ts";
 import { extensionPolicy, wasmPlugins } from "../export/policies.ts";
@@ -129,6 +130,13 @@ export async function exportCommand(
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
     for (const name of files.keys()) {
       if (!name.includes("/")) terminal.out(`  ${name}\n`);
+    }
+    const foreign =
+      flags.to === "kubernetes" ? foreignFilesOf(compilation.config, proxy.secretsDirectory) : [];
+    for (const file of foreign) {
+      terminal.err(
+        `${terminal.errColors.yellow("warning:")} rules name ${file}; its volume is yours to add, and Envoy waits for it\n`,
+      );
     }
     return EXIT.ok;
   } catch (error) {

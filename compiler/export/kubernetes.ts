@@ -10,6 +10,7 @@ import type { Compilation } from "../compile.ts";
 import { type Socket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { holdsKeys, type OutputFiles } from "../output/write.ts";
+import { type Credential, credentialsOf } from "./credentials.ts";
 import { TooLargeError } from "./too-large.ts";
 
 export interface KubernetesOptions {
@@ -25,6 +26,8 @@ const LARGEST_CONFIG_MAP = 1024 * 1024;
 const ENVOY_USER = 101;
 const FIRST_UNPRIVILEGED_PORT = 1024;
 const REPLICAS = { least: 2, most: 10 };
+/** For Envoy's group, which the volumes get. */
+const MOUNTED_MODE = 0o440;
 /** Connections that are there end within it. */
 const DRAIN_SECONDS = 15;
 
@@ -48,7 +51,14 @@ export function kustomization(
   const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "sluice" };
   const selector = { "app.kubernetes.io/name": name };
   const resources = {
-    "deployment.yaml": deployment(options, labels, selector, sockets, rules, proxy),
+    "deployment.yaml": deployment(
+      options,
+      labels,
+      selector,
+      sockets,
+      mountsOf(options, rules, credentialsOf(config, proxy.secretsDirectory)),
+      proxy,
+    ),
     ...(edge.length > 0 && { "service.yaml": edgeService(name, labels, selector, edge, proxy) }),
     ...(mesh.length > 0 && { "mesh-service.yaml": meshService(name, labels, selector, mesh, proxy) }),
     "pod-disruption-budget.yaml": {
@@ -118,11 +128,11 @@ function entriesOf(paths: readonly string[]): Source["entries"] {
 }
 
 function deployment(
-  { name, image, rulesInImage, mountPath }: KubernetesOptions,
+  { name, image, mountPath }: KubernetesOptions,
   labels: Readonly<Record<string, string>>,
   selector: Readonly<Record<string, string>>,
   sockets: readonly Socket[],
-  rules: readonly Source[],
+  mounts: readonly Mount[],
   { adminPort }: ProxyOptions,
 ) {
   const privileged = sockets.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT);
@@ -182,26 +192,48 @@ function deployment(
                 readOnlyRootFilesystem: true,
                 capabilities: { drop: ["ALL"] },
               },
-              ...(!rulesInImage && { volumeMounts: [{ name: "rules", mountPath, readOnly: true }] }),
+              ...(mounts.length > 0 && {
+                volumeMounts: mounts.map(({ name: volume, at }) => ({
+                  name: volume,
+                  mountPath: at,
+                  readOnly: true,
+                })),
+              }),
             },
           ],
-          ...(!rulesInImage && {
-            volumes: [
-              {
-                name: "rules",
-                projected: {
-                  defaultMode: 0o440,
-                  sources: rules.map(({ name: source, secret, entries }) => ({
-                    [secret ? "secret" : "configMap"]: { name: source, items: entries },
-                  })),
-                },
-              },
-            ],
+          ...(mounts.length > 0 && {
+            volumes: mounts.map(({ name: volume, source }) => ({ name: volume, ...source })),
           }),
         },
       },
     },
   };
+}
+
+interface Mount {
+  readonly name: string;
+  readonly at: string;
+  readonly source: object;
+}
+
+/** The rules, and each Secret that they were compiled with by its folder: that is how Kubernetes mounts it. */
+function mountsOf(
+  { rulesInImage, mountPath }: KubernetesOptions,
+  rules: readonly Source[],
+  credentials: readonly Credential[],
+): Mount[] {
+  const sources = rules.map(({ name, secret, entries }) => ({
+    [secret ? "secret" : "configMap"]: { name, items: entries },
+  }));
+  const projected = { defaultMode: MOUNTED_MODE, sources };
+  return [
+    ...(rulesInImage ? [] : [{ name: "rules", at: mountPath, source: { projected } }]),
+    ...credentials.map(({ folder, secretName }, i) => ({
+      name: `credential-${i}`,
+      at: folder,
+      source: { secret: { secretName, defaultMode: MOUNTED_MODE } },
+    })),
+  ];
 }
 
 /** A Pod has one address: sockets on the same port of others are the same port there. A unix socket is for its own Pod. */

@@ -158,17 +158,17 @@ async function mountAs(mounted: string): Promise<void> {
   }
 }
 
+const https = (tls: string) =>
+  rules().replace(
+    'servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]',
+    `servers: [{ port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: SIMPLE, ${tls} } }]`,
+  );
+
 test("keys are in a Secret, and in files for their owner only", async () => {
   const authority = await Authority.create("authority");
   const pair = await authority.issue({ names: ["api.example"] });
-  const https = rules().replace(
-    'servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]',
-    'servers: [{ port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: SIMPLE, credentialName: one } }]',
-  );
-  const { code, err } = await folder.export(`${https}---\n${tlsSecret("one", pair)}\n`, [
-    "--to",
-    "kubernetes",
-  ]);
+  const input = `${https("credentialName: one")}---\n${tlsSecret("one", pair)}\n`;
+  const { code, err } = await folder.export(input, ["--to", "kubernetes"]);
   expect(code, err).toBe(0);
   const { configMapGenerator, secretGenerator } = await folder.yaml("kustomization.yaml");
   expect(configMapGenerator[0].files.join()).not.toContain("sds");
@@ -179,6 +179,48 @@ test("keys are in a Secret, and in files for their owner only", async () => {
   for (const [name, bytes] of await folder.files()) {
     expect(bytes.includes(key), name).toBe(name === secret);
   }
+});
+
+test("a Secret that rules were compiled with by its folder is mounted there, and written nowhere", async () => {
+  const authority = await Authority.create("authority");
+  const pair = await authority.issue({ names: ["api.example"] });
+  const secrets = path.join(folder.directory, "secrets");
+  await mkdir(path.join(secrets, "one"), { recursive: true });
+  await writeFile(path.join(secrets, "one", "tls.crt"), pair.certificate);
+  await writeFile(path.join(secrets, "one", "tls.key"), pair.key);
+  for (const [args, mounted] of [
+    [[], ["/etc/sluice", `${secrets}/one`]],
+    [["--rules-in", "image", "--image", "x"], [`${secrets}/one`]],
+  ] as const) {
+    const all = ["--to", "kubernetes", "--secrets-directory", secrets, ...args];
+    const { code, err } = await folder.export(https("credentialName: one"), all);
+    expect(code, err).toBe(0);
+    expect(err).toBe("");
+    const deployment = await folder.yaml("deployment.yaml");
+    expect(() => new Deployment(deployment).validate()).not.toThrow();
+    const { containers, volumes } = deployment.spec.template.spec;
+    const mounts: { name: string; mountPath: string }[] = containers[0].volumeMounts;
+    expect(mounts.map(({ mountPath }) => mountPath)).toEqual(mounted);
+    const { name } = mounts.find(({ mountPath }) => mountPath === `${secrets}/one`)!;
+    expect(volumes.find((volume: { name: string }) => volume.name === name).secret.secretName).toBe("one");
+    for (const [file, bytes] of await folder.files()) {
+      expect(bytes.includes(pair.key.split("\n")[1]!), file).toBe(false);
+    }
+  }
+});
+
+test("files that rules name themselves are told: no volume is made for them", async () => {
+  const tls = "serverCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key";
+  const { code, err } = await folder.export(https(tls), ["--to", "kubernetes"]);
+  expect(code).toBe(0);
+  expect(err).toBe(
+    ["crt", "key"]
+      .map(
+        (end) =>
+          `warning: rules name /etc/certs/tls.${end}; its volume is yours to add, and Envoy waits for it\n`,
+      )
+      .join(""),
+  );
 });
 
 test("rules in an image are neither written nor mounted", async () => {

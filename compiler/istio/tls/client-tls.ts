@@ -5,7 +5,7 @@ import type { ClientTlsSettings, DestinationRuleSpec, FieldPath, Resource, Traff
 import type { Credentials } from "./credentials.ts";
 
 /** The authorities that the machine trusts, where Debian, Ubuntu and Envoy's images have them. */
-const SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt";
+export const SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt";
 
 type Rule = Resource<DestinationRuleSpec>;
 
