@@ -16,6 +16,8 @@ export interface BuildFlags extends ProxyFlags {
   readonly out?: string;
   readonly mountedAt?: string;
   readonly print?: "ir";
+  /** False: not those of documents, since others will read the build. */
+  readonly keys: boolean;
   readonly format: Format;
 }
 
@@ -53,6 +55,14 @@ export async function buildCommand(
     return EXIT.rules;
   }
 
+  const shown = compilation.config.secrets?.find(
+    ({ content, inFiles }) => content.kind === "certificate" && !inFiles,
+  );
+  if (!flags.keys && shown !== undefined) {
+    throw new UsageError(
+      `--no-keys: the key of ${shown.name} would be in the build; mount it where Envoy runs, and name the folder with --secrets-directory`,
+    );
+  }
   const files = await emitBuild(compilation, options.proxy, path.resolve(flags.mountedAt ?? out));
   const { changed } = await writeOutput(out, files);
   const manifest = JSON.parse(String(files.get("manifest.json"))) as Manifest;

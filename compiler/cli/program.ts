@@ -79,6 +79,7 @@ function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Comman
       .argument("[paths...]", PATHS)
       .option("-o, --out <dir>", "where to write the build")
       .option("--mounted-at <path>", "where Envoy will see the directory, when that is another place")
+      .option("--no-keys", "refuse keys from Secret documents: others will read the build, an image say")
       .addOption(new Option("--print <what>", "print instead of writing a build").choices(["ir"])),
     { listenAddress: "0.0.0.0" },
   )

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { packageRoot } from "../../compiler/runtime/index.ts";
+import { Authority, tlsSecret } from "../tls/authority.ts";
 
 const PROGRAM = path.join(packageRoot().directory, "dist", "sluice.js");
 
@@ -264,6 +265,30 @@ describe("build", () => {
     expect(await readFile(path.join(folder, "out", "manifest.json"), "utf8")).toBe(before);
     expect((await sluice(["build", "rules.yaml", "--out", "new"])).code).toBe(1);
     expect(await readdir(folder)).not.toContain("new");
+  });
+
+  test("refuses keys of documents for a build that others will read", async () => {
+    const authority = await Authority.create("authority");
+    const pair = await authority.issue({ names: ["shop.example"] });
+    const gateway = `---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 443, name: https, protocol: HTTPS }, hosts: ["*"], tls: { mode: SIMPLE, credentialName: one } }]
+`;
+    await write("rules.yaml", `${rules("one", PORTS)}${gateway}`);
+    await write("secret.yaml", tlsSecret("one", pair));
+    const refused = await sluice(["build", "rules.yaml", "secret.yaml", "--no-keys", "--out", "out"]);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("kubernetes://default/one") });
+    expect(await readdir(folder)).not.toContain("out");
+
+    await mkdir(path.join(folder, "secrets", "one"), { recursive: true });
+    await write("secrets/one/tls.crt", pair.certificate);
+    await write("secrets/one/tls.key", pair.key);
+    const mounted = ["build", "rules.yaml", "--secrets-directory", "secrets", "--no-keys", "--out", "out"];
+    expect((await sluice(mounted)).code).toBe(0);
   });
 
   test("refuses a directory of somebody else", async () => {
