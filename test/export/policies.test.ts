@@ -35,13 +35,27 @@ const HTTP = `
     match: [{ uri: { prefix: /never } }]
     timeout: 300ms
     route: [{ destination: { host: api.example } }]
+  - name: flaky
+    match: [{ uri: { prefix: /flaky } }]
+    retries: { attempts: 3, retryOn: 5xx }
+    route: [{ destination: { host: api.example } }]
   - name: edited
     match: [{ uri: { prefix: /edited } }]
-    rewrite: { uri: /rewritten }
+    rewrite: { uri: /rewritten, authority: written.example }
     headers: { request: { set: { x-set: "1" }, remove: [x-gone] } }
     route:
     - { destination: { host: api.example }, weight: 50 }
     - { destination: { host: api.example, subset: other }, weight: 50 }
+`;
+/** What takes a route of Sluice's own. */
+const NEEDS_ROUTES = `
+  - name: routes
+    match: [{ uri: { prefix: /routes } }]
+    rewrite: { uriRegexRewrite: { match: "/routes/(.*)", rewrite: "/\\\\1" } }
+    headers: { request: { set: { x-variable: "%PROTOCOL%" } }, response: { set: { x-response: "1" } } }
+    corsPolicy: { allowOrigins: [{ exact: "http://a.example" }] }
+    mirrors: [{ destination: { host: api.example } }]
+    route: [{ destination: { host: api.example } }]
 `;
 const OTHER = `---
 apiVersion: networking.istio.io/v1
@@ -53,9 +67,12 @@ const IMAGE = "registry.example:5000/team/sluice:0.1";
 
 let folder: ExportFolder;
 let upstream: http.Server;
+let asked: string[] = [];
 beforeAll(async () => {
   upstream = http.createServer((request, response) => {
+    asked.push(request.url!);
     if (request.url === "/never") return;
+    if (request.url === "/flaky" && asked.length < 3) response.statusCode = 503;
     response.end(JSON.stringify({ url: request.url, headers: request.headers }));
   });
   await once(upstream.listen(0, "127.0.0.1"), "listening");
@@ -69,7 +86,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const rules = () => `${edgeRules(80, HTTP)}${OTHER}`;
+const rules = (http = HTTP) => `${edgeRules(80, http)}${OTHER}`;
 
 test("a WasmPlugin for each listener, which names the image by its digest", async () => {
   const { code, err } = await folder.export(rules(), ["--to", "istio", "--image", IMAGE]);
@@ -139,7 +156,57 @@ test.each([
 });
 
 test("in somebody else's Envoy the filter does what needs no route, and leaves the rest alone", async () => {
-  await folder.export(rules(), ["--to", "istio", "--image", IMAGE]);
+  const envoy = await startForeign(rules());
+  try {
+    const at = (url: string, headers = {}) => envoy.ask({ host: "api.example", path: url, headers });
+    const seen = async (url: string, headers = {}) => JSON.parse((await at(url, headers)).body);
+    expect((await at("/fault")).status).toBe(418);
+    expect((await at("/slow")).elapsedMs).toBeGreaterThan(290);
+    expect(await at("/gone")).toMatchObject({ status: 410, body: "gone for good" });
+    expect(await at("/moved")).toMatchObject({
+      status: 301,
+      headers: { location: ["http://api.example/new"] },
+    });
+    expect((await at("/never")).status).toBe(504);
+    asked = [];
+    expect((await at("/flaky")).status).toBe(200);
+    expect(asked).toEqual(["/flaky", "/flaky", "/flaky"]);
+    const edited = await seen("/edited/x", { "x-gone": "1", "x-sluice-cluster": "forged" });
+    expect(edited.url).toBe("/rewritten/x");
+    expect(edited.headers).toMatchObject({ "x-set": "1", host: "written.example" });
+    expect(edited.headers["x-gone"]).toBeUndefined();
+    const passed = await seen("/no-rule-is-for-this?a=b");
+    expect(passed.url).toBe("/no-rule-is-for-this?a=b");
+    for (const { headers } of [edited, passed, await seen("/slow")]) {
+      expect(Object.keys(headers).filter((name) => name.startsWith("x-sluice-"))).toEqual([]);
+    }
+    expect((await envoy.ask({ host: "other.example", path: "/fault" })).status).toBe(200);
+  } finally {
+    await envoy.stop();
+  }
+});
+
+test("what takes a route of Sluice's own is left to the routes that are there", async () => {
+  const envoy = await startForeign(rules(NEEDS_ROUTES));
+  try {
+    asked = [];
+    const headers = { origin: "http://a.example" };
+    const answer = await envoy.ask({ host: "api.example", path: "/routes/x", headers });
+    expect(asked).toEqual(["/routes/x"]);
+    const seen = Object.keys(JSON.parse(answer.body).headers);
+    expect(
+      [...Object.keys(answer.headers), ...seen].filter((name) =>
+        /^(x-response|x-variable|access-control-.*|x-sluice-.*)$/.test(name),
+      ),
+    ).toEqual([]);
+  } finally {
+    await envoy.stop();
+  }
+});
+
+/** An Envoy that somebody else configured, but for the filter with these rules. */
+async function startForeign(input: string) {
+  await folder.export(input, ["--to", "istio", "--image", IMAGE]);
   const { pluginConfig } = (await folder.yaml("sluice-gateway-80.yaml")).spec;
   const port = await freePort();
   const config = path.join(folder.directory, "envoy.json");
@@ -154,31 +221,8 @@ test("in somebody else's Envoy the filter does what needs no route, and leaves t
     concurrency: 1,
     directories: [folder.directory],
   });
-  try {
-    const at = (url: string, headers = {}) => ask(port, { host: "api.example", path: url, headers });
-    const seen = async (url: string, headers = {}) => JSON.parse((await at(url, headers)).body);
-    expect((await at("/fault")).status).toBe(418);
-    expect((await at("/slow")).elapsedMs).toBeGreaterThan(290);
-    expect(await at("/gone")).toMatchObject({ status: 410, body: "gone for good" });
-    expect(await at("/moved")).toMatchObject({
-      status: 301,
-      headers: { location: ["http://api.example/new"] },
-    });
-    expect((await at("/never")).status).toBe(504);
-    const edited = await seen("/edited/x", { "x-gone": "1", "x-sluice-cluster": "forged" });
-    expect(edited.url).toBe("/rewritten/x");
-    expect(edited.headers).toMatchObject({ "x-set": "1" });
-    expect(edited.headers["x-gone"]).toBeUndefined();
-    const passed = await seen("/no-rule-is-for-this?a=b");
-    expect(passed.url).toBe("/no-rule-is-for-this?a=b");
-    for (const { headers } of [edited, passed, await seen("/slow")]) {
-      expect(Object.keys(headers).filter((name) => name.startsWith("x-sluice-"))).toEqual([]);
-    }
-    expect((await ask(port, { host: "other.example", path: "/fault" })).status).toBe(200);
-  } finally {
-    await envoy.stop();
-  }
-});
+  return { ask: (request: Parameters<typeof ask>[1]) => ask(port, request), stop: () => envoy.stop() };
+}
 
 test("a configuration without a program is refused, and says so", async () => {
   const config = path.join(folder.directory, "envoy.json");
