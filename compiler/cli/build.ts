@@ -60,7 +60,7 @@ export async function buildCommand(
   );
   if (!flags.keys && shown !== undefined) {
     throw new UsageError(
-      `--no-keys: the key of ${shown.name} would be in the build; mount it where Envoy runs, and name the folder with --secrets-directory`,
+      `--no-keys: the key of ${shown.name} would be in the build; name files instead, which need not be there yet, or a folder with --secrets-directory`,
     );
   }
   const files = await emitBuild(compilation, options.proxy, path.resolve(flags.mountedAt ?? out));

@@ -47,7 +47,8 @@ export function addExportCommand(
         "Writes files for where rules will live in Kubernetes:\n" +
           "  kubernetes     a kustomization that runs an Envoy with the rules\n" +
           "  oci            the filter as an image (OCI layout), without any rules\n" +
-          "  istio          a WasmPlugin for each port of the gateway (of sidecars: --mesh-listeners), with that image\n" +
+          "  istio          a WasmPlugin for each port of the gateway (of sidecars: --mesh-listeners), with that image;\n" +
+          "                 where the gateway's Service gives a port another number in the Pod: --port-map 80=8080\n" +
           "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image",
       )
       .argument("[paths...]", paths)
