@@ -30,6 +30,7 @@ export interface ExportFlags extends ProxyFlags {
   readonly rulesIn: "configmap" | "image";
   readonly mountPath: string;
   readonly gateway?: string;
+  readonly section?: string;
   readonly at?: string;
 }
 
@@ -72,6 +73,7 @@ export function addExportCommand(
         "--gateway <name>",
         "envoy-gateway: the Gateway (gateway.networking.k8s.io) that the policy is for",
       )
+      .option("--section <name>", "envoy-gateway: the one of that Gateway's listeners, where it has several")
       .option(
         "--at <listener>",
         "envoy-gateway: whose rules, when there are several listeners: gateway_80, say",
@@ -207,5 +209,9 @@ async function filesOf(
   if (listener === undefined || !names.includes(listener)) {
     throw new UsageError(`--at: expected ${names.join(" or ")}, got ${flags.at ?? "nothing"}`);
   }
-  return extensionPolicy(compilation, listener, image, { name: flags.name, gateway: flags.gateway });
+  return extensionPolicy(compilation, listener, image, {
+    name: flags.name,
+    gateway: flags.gateway,
+    ...(flags.section !== undefined && { section: flags.section }),
+  });
 }

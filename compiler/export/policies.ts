@@ -53,7 +53,7 @@ export function extensionPolicy(
   { blobs }: Compilation,
   listener: string,
   image: FilterImage,
-  { name, gateway }: { readonly name: string; readonly gateway: string },
+  { name, gateway, section }: { readonly name: string; readonly gateway: string; readonly section?: string },
 ): Map<string, string> {
   return documents([
     {
@@ -61,7 +61,14 @@ export function extensionPolicy(
       kind: "EnvoyExtensionPolicy",
       metadata: { name: nameOf(name, listener) },
       spec: {
-        targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: gateway }],
+        targetRefs: [
+          {
+            group: "gateway.networking.k8s.io",
+            kind: "Gateway",
+            name: gateway,
+            ...(section !== undefined && { sectionName: section }),
+          },
+        ],
         wasm: [
           {
             name: listener,

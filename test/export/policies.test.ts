@@ -141,6 +141,13 @@ test("an EnvoyExtensionPolicy for a Gateway", async () => {
     url: IMAGE,
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
+  expect(policy.spec.targetRefs[0].sectionName).toBeUndefined();
+  expect((await folder.export(rules(), [...args, "--section", "http"])).code).toBe(0);
+  const one = await folder.yaml("sluice-gateway-80.yaml");
+  expect(validate(one), JSON.stringify(validate.errors)).toBe(true);
+  expect(one.spec.targetRefs).toEqual([
+    { group: "gateway.networking.k8s.io", kind: "Gateway", name: "eg", sectionName: "http" },
+  ]);
   expect(validate({ ...policy, spec: { ...policy.spec, wasm: [{ name: "a", cod: {} }] } })).toBe(false);
 });
 
