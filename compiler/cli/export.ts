@@ -5,6 +5,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
 import { foreignFilesOf } from "../export/credentials.ts";
+import { type ImageName, parseImageName } from "../export/image-name.ts";
 import { kustomization } from "../export/kubernetes.ts";
 import { type OciImage, ociImage } from "../export/oci.ts";
 import { extensionPolicy, wasmPlugins } from "../export/policies.ts";
@@ -96,6 +97,7 @@ export async function exportCommand(
   if (!path.posix.isAbsolute(flags.mountPath)) {
     throw new UsageError(`--mount-path: expected an absolute path, got "${flags.mountPath}"`);
   }
+  const image = flags.image === undefined ? undefined : readImageName(flags.image);
   const filter = await ociImage(await readFile(filterModulePath()), packageRoot().version);
   if (flags.to === "oci") {
     if (paths.length > 0) {
@@ -128,7 +130,7 @@ export async function exportCommand(
     return EXIT.rules;
   }
   try {
-    const files = await filesOf(compilation, proxy, flags, filter);
+    const files = await filesOf(compilation, proxy, flags, filter, image);
     await writeTree(flags.output, files);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
     for (const name of files.keys()) {
@@ -149,6 +151,16 @@ export async function exportCommand(
     );
     return EXIT.rules;
   }
+}
+
+function readImageName(text: string): ImageName {
+  const name = parseImageName(text.replace(/^oci:\/\//, ""));
+  if (name === undefined) {
+    throw new UsageError(
+      `--image: expected the name of an image, registry.example/sluice:1.0 say, got "${text}"`,
+    );
+  }
+  return name;
 }
 
 /**
@@ -172,6 +184,7 @@ async function filesOf(
   proxy: ProxyOptions,
   flags: ExportFlags,
   filter: OciImage,
+  named: ImageName | undefined,
 ): Promise<Map<string, string | Uint8Array>> {
   const { config } = compilation;
   if (flags.to === "kubernetes") {
@@ -189,10 +202,13 @@ async function filesOf(
       mountPath: flags.mountPath,
     });
   }
-  if (flags.image === undefined) {
+  if (named === undefined) {
     throw new UsageError(`--to ${flags.to}: name with --image where the image of --to oci will be`);
   }
-  const image = { name: flags.image.replace(/^oci:\/\//, ""), digest: filter.digest };
+  const image = { ...named, digest: filter.digest };
+  if (named.digest !== undefined && named.digest !== image.digest) {
+    throw new UsageError(`--image: this filter's digest is ${image.digest}, got ${named.digest}`);
+  }
   if (config.listeners.length === 0) {
     throw new UsageError(
       "there is nothing to hand over: no rule with http is for this proxy (see --proxy-labels)",

@@ -6,14 +6,11 @@
 import { stringify } from "yaml";
 import type { Compilation } from "../compile.ts";
 import { guestConfiguration } from "./guest.ts";
+import type { ImageName } from "./image-name.ts";
 import { TooLargeError } from "./too-large.ts";
 
-export interface FilterImage {
-  /** `registry.example/team/sluice:1.0`, without a scheme. */
-  readonly name: string;
-  /** `sha256:…` */
-  readonly digest: string;
-}
+/** Where the filter is, and which one it is. */
+type FilterImage = ImageName & { readonly digest: string };
 
 /** What a Kubernetes API server takes is limited to 1.5 MiB an object by etcd; the rest of the object is small. */
 const LARGEST_POLICY = 1_400_000;
@@ -37,7 +34,7 @@ export function wasmPlugins(
         ...(role === "gateway" && { selector: { matchLabels: { ...labels } } }),
         // A gateway counts as a client: its requests go out.
         match: [{ mode: "CLIENT", ports: [{ number: role === "gateway" ? port : servicePortOf(listener) }] }],
-        url: `oci://${image.name.replace(/:[^:/]*$/, "")}@${image.digest}`,
+        url: `oci://${image.repository}@${image.digest}`,
         // Behind authentication and authorization, next to the router.
         phase: "STATS",
         failStrategy: "FAIL_CLOSE",
@@ -76,7 +73,7 @@ export function extensionPolicy(
             failOpen: false,
             code: {
               type: "Image",
-              image: { url: image.name, sha256: image.digest.replace("sha256:", "") },
+              image: { url: nameOfTag(image), sha256: image.digest.replace("sha256:", "") },
             },
             config: guestConfiguration(blobs.get(listener)!),
           },
@@ -100,12 +97,16 @@ function documents(policies: readonly Policy[]): Map<string, string> {
       const text = stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false });
       if (text.length > LARGEST_POLICY) {
         throw new TooLargeError(
-          `${policy.metadata.name} is of ${text.length} bytes; a cluster takes about 1.5 MB`,
+          `${policy.metadata.name} is of ${text.length} bytes, and a cluster takes about 1.5 MB; run a proxy of its own: --to kubernetes --rules-in image`,
         );
       }
       return [`${policy.metadata.name}.yaml`, text];
     }),
   );
+}
+
+function nameOfTag({ repository, tag, digest }: FilterImage): string {
+  return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
 }
 
 /** As Kubernetes takes names. */
