@@ -240,7 +240,7 @@ export interface OutlierDetectionSettings {
   readonly baseEjectionTime?: string;
   readonly maxEjectionPercent?: number;
   readonly minHealthPercent?: number;
-  readonly outlierDetectionHttpErrorCodes?: readonly (string | number)[];
+  readonly outlierDetectionHttpErrorCodes?: readonly number[];
 }
 
 export interface ClientTlsSettings {

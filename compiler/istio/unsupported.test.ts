@@ -174,10 +174,7 @@ test.each([
   "connectionPool: { tcp: { tcpKeepalive: { time: 9h6m8s } } }",
   "connectionPool: { tcp: { tcpKeepalive: { interval: 32768s } } }",
   "connectionPool: { tcp: { tcpKeepalive: { probes: 128 } } }",
-  "retryBudget: { percent: 101 }",
   "retryBudget: { budgetInterval: 1s }",
-  "outlierDetection: { outlierDetectionHttpErrorCodes: [0] }",
-  "outlierDetection: { outlierDetectionHttpErrorCodes: [x] }",
 ])("%s is what an Envoy refuses", (policy) => {
   expect(findings(destinationRule(`trafficPolicy: { ${policy} }`))).toEqual([["SL0501", 6]]);
 });

@@ -8,20 +8,28 @@ export interface Schema {
 export const string: Schema = { type: "string" };
 export const boolean: Schema = { type: "boolean" };
 export const number: Schema = { type: "number" };
+export const upTo100: Schema = { type: "number", minimum: 0, maximum: 100 };
 export const int32: Schema = { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
 export const uint32: Schema = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
 /** Go's duration syntax, as a string. */
 export const duration: Schema = { type: "string", format: "duration" };
+/** Base64, as JSON has bytes. */
+export const bytes: Schema = { type: "string", format: "byte" };
 /** Fields of any name and kind. */
 export const anything: Schema = {};
 
-export function list(items: Schema): Schema {
-  return { type: "array", items };
+/** Characters at most. */
+export function text(maxLength: number): Schema {
+  return { type: "string", maxLength };
+}
+
+export function list(items: Schema, limits: { minItems?: number; maxItems?: number } = {}): Schema {
+  return { type: "array", items, ...limits };
 }
 
 /** A mapping from names to values of one kind. */
-export function map(values: Schema): Schema {
-  return { type: "object", additionalProperties: values };
+export function map(values: Schema, limits: { maxProperties?: number } = {}): Schema {
+  return { type: "object", additionalProperties: values, ...limits };
 }
 
 export function oneOf(...values: readonly string[]): Schema {

@@ -48,6 +48,13 @@ describe("the shape of a resource", () => {
       28,
     ],
     [
+      "bytes that are no base64",
+      "spec:\n  http:\n  - directResponse: {status: 200, body: {bytes: a}}\n",
+      "SL0105",
+      6,
+      49,
+    ],
+    [
       "fields that exclude one another",
       "spec:\n  http:\n  - match:\n    - uri: {exact: /a, prefix: /b}\n",
       "SL0108",
@@ -58,6 +65,70 @@ describe("the shape of a resource", () => {
     const { resources, places } = load(HEAD + body);
     expect(places).toEqual([[code, line, column]]);
     expect(resources.virtualServices).toHaveLength(0);
+  });
+
+  it.each([
+    ["DestinationRule", "host: a", "trafficPolicy: {retryBudget: {percent: 101}}", "SL0105 101"],
+    [
+      "DestinationRule",
+      "host: a",
+      "trafficPolicy: {loadBalancer: {warmup: {duration: 1s, minimumPercent: -1}}}",
+      "SL0105 -1",
+    ],
+    [
+      "DestinationRule",
+      "host: a",
+      "trafficPolicy: {loadBalancer: {backendUtilization: {weightUpdatePeriod: a}}}",
+      "SL0105 a",
+    ],
+    [
+      "DestinationRule",
+      "host: a",
+      "trafficPolicy: {loadBalancer: {backendUtilization: {period: 1s}}}",
+      "SL0104 period",
+    ],
+    [
+      "DestinationRule",
+      "host: a",
+      "trafficPolicy: {loadBalancer: {zoneAwareLbSetting: {minClusterSize: 0}}}",
+      "SL0105 0",
+    ],
+    [
+      "DestinationRule",
+      "host: a",
+      "trafficPolicy: {outlierDetection: {outlierDetectionHttpErrorCodes: [600]}}",
+      "SL0105 600",
+    ],
+    [
+      "DestinationRule",
+      "host: a",
+      "trafficPolicy: {outlierDetection: {outlierDetectionHttpErrorCodes: [x]}}",
+      "SL0105 x",
+    ],
+    [
+      "DestinationRule",
+      "host: a",
+      `workloadSelector: {matchLabels: {a: ${"x".repeat(64)}}}`,
+      `SL0105 ${"x".repeat(64)}`,
+    ],
+    ["ServiceEntry", "hosts: [a.b]", `addresses: [${"1".repeat(65)}]`, `SL0105 ${"1".repeat(65)}`],
+    [
+      "ServiceEntry",
+      `hosts: [${"a.b, ".repeat(257)}]`,
+      "resolution: NONE",
+      `SL0105 [${"a.b, ".repeat(257)}]`,
+    ],
+    [
+      "Gateway",
+      "servers: [{port: {number: 443, name: a, protocol: HTTPS}, hosts: [a.b]",
+      "tls: {credentialNames: []}}]",
+      "SL0106 []",
+    ],
+  ])("%s has limits: %s, %s", (kind, first, second, expected) => {
+    const { found } = load(`${HEAD.replace("VirtualService", kind)}spec: {${first}, ${second}}\n`);
+    expect(
+      found.map(({ code, span }) => `${code} ${span?.file.text.slice(span.start, span.end).trim()}`),
+    ).toEqual([expected]);
   });
 
   it("says everything that is wrong, and suggests the nearest field", () => {

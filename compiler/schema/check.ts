@@ -44,6 +44,7 @@ const ajv = new Ajv({
   code: { optimize: false },
 });
 ajv.addFormat("duration", (text: string) => parseDuration(text) !== undefined);
+ajv.addFormat("byte", /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/);
 ajv.addKeyword({
   keyword: "exclusive",
   type: "object",
@@ -115,6 +116,10 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
       return [fault(path, "SL0106", `${name} needs at least ${error.params.limit} item`)];
     case "maxItems":
       return [fault(path, "SL0105", `${name} has at most ${error.params.limit} items`)];
+    case "maxProperties":
+      return [fault(path, "SL0105", `${name} has at most ${error.params.limit} fields`)];
+    case "maxLength":
+      return [fault(path, "SL0105", `${name} has at most ${error.params.limit} characters`)];
     case "enum":
       return [
         fault(
@@ -128,16 +133,15 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
       return (error.schema as readonly (readonly string[])[])
         .map((group) => given(group, error.data as object))
         .filter((fields) => fields.length > 1)
-        .map((fields) =>
-          fault(
-            [...path, fields[1]!],
-            "SL0108",
-            `${name} has ${fields.join(" and ")}; only one of them is possible`,
-            "Keep one of them.",
-            true,
-          ),
-        );
+        .map((fields) => {
+          const second = [...path, fields[1]!];
+          const message = `${nameOf(second)}: there is ${fields[0]} already; only one of them is possible`;
+          return fault(second, "SL0108", message, "Keep one of them.", true);
+        });
     case "format":
+      if (error.params.format === "byte") {
+        return [fault(path, "SL0105", `${name}: expected base64, got ${show(error.data)}`)];
+      }
       return [
         fault(
           path,

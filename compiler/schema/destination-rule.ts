@@ -6,15 +6,15 @@ import {
   int32,
   list,
   map,
-  number,
   object,
   oneOf,
-  percent,
   portSelector,
   resource,
   type Schema,
   string,
+  text,
   uint32,
+  upTo100,
 } from "./build.ts";
 
 const uint64: Schema = { type: "integer", minimum: 0 };
@@ -27,7 +27,7 @@ const consistentHash = object(
         name: string,
         path: string,
         ttl: duration,
-        attributes: list(object({ name: string, value: string })),
+        attributes: list(object({ name: string, value: string }, { required: ["name"] })),
       },
       { required: ["name"] },
     ),
@@ -49,7 +49,13 @@ const loadBalancer = object(
   {
     simple: oneOf("UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"),
     consistentHash,
-    backendUtilization: map({}),
+    backendUtilization: object({
+      weightUpdatePeriod: duration,
+      weightExpirationPeriod: duration,
+      weightStabilizationPeriod: duration,
+      errorUtilizationPenaltyPercent: uint32,
+      metricNamesForComputingUtilization: list(string),
+    }),
     localityLbSetting: object({
       enabled: boolean,
       distribute: list(object({ from: string, to: map(uint32) })),
@@ -60,12 +66,13 @@ const loadBalancer = object(
       enabled: boolean,
       failover: list(object({ from: string, to: string })),
       failoverPriority: list(string),
-      minClusterSize: uint64,
-      routingEnabled: percent,
-      forceLocalZone: map({}),
+      minClusterSize: { ...uint32, minimum: 1 },
     }),
     warmupDurationSecs: duration,
-    warmup: object({ duration, minimumPercent: number, aggression: number }, { required: ["duration"] }),
+    warmup: object(
+      { duration, minimumPercent: upTo100, aggression: { type: "number", minimum: 0 } },
+      { required: ["duration"] },
+    ),
   },
   { exclusive: [["simple", "consistentHash", "backendUtilization"]] },
 );
@@ -101,7 +108,7 @@ const outlierDetection = object({
   baseEjectionTime: duration,
   maxEjectionPercent: int32,
   minHealthPercent: int32,
-  outlierDetectionHttpErrorCodes: list({}),
+  outlierDetectionHttpErrorCodes: list({ type: "integer", minimum: 100, maximum: 599 }),
 });
 
 const tls = object({
@@ -120,13 +127,13 @@ const blocks = { loadBalancer, connectionPool, outlierDetection, tls };
 
 const trafficPolicy = object({
   ...blocks,
-  portLevelSettings: list(object({ port: portSelector, ...blocks })),
+  portLevelSettings: list(object({ port: portSelector, ...blocks }), { maxItems: 4096 }),
   tunnel: object(
     { protocol: string, targetHost: string, targetPort: uint32 },
     { required: ["targetHost", "targetPort"] },
   ),
   proxyProtocol: object({ version: oneOf("V1", "V2") }),
-  retryBudget: object({ percent: number, minRetryConcurrency: uint32, budgetInterval: duration }),
+  retryBudget: object({ percent: upTo100, minRetryConcurrency: uint32, budgetInterval: duration }),
 });
 
 export const destinationRule: Schema = resource(
@@ -136,7 +143,7 @@ export const destinationRule: Schema = resource(
       trafficPolicy,
       subsets: list(object({ name: string, labels: map(string), trafficPolicy }, { required: ["name"] })),
       exportTo: list(string),
-      workloadSelector: object({ matchLabels: map(string) }),
+      workloadSelector: object({ matchLabels: map(text(63), { maxProperties: 4096 }) }),
     },
     { required: ["host"] },
   ),

@@ -4,29 +4,37 @@ import { boolean, list, map, object, oneOf, resource, type Schema, string, uint3
 
 const versions = oneOf("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3");
 
-const tls = object({
-  httpsRedirect: boolean,
-  mode: oneOf("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"),
-  serverCertificate: string,
-  privateKey: string,
-  caCertificates: string,
-  caCrl: string,
-  credentialName: string,
-  credentialNames: list(string),
-  caCertCredentialName: string,
-  tlsCertificates: {
-    ...list(object({ serverCertificate: string, privateKey: string, caCertificates: string })),
-    maxItems: 2,
+const tls = object(
+  {
+    httpsRedirect: boolean,
+    mode: oneOf("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"),
+    serverCertificate: string,
+    privateKey: string,
+    caCertificates: string,
+    caCrl: string,
+    credentialName: string,
+    credentialNames: list(string, { minItems: 1, maxItems: 2 }),
+    caCertCredentialName: string,
+    tlsCertificates: list(object({ serverCertificate: string, privateKey: string, caCertificates: string }), {
+      minItems: 1,
+      maxItems: 2,
+    }),
+    subjectAltNames: list(string),
+    verifyCertificateSpki: list(string),
+    verifyCertificateHash: list(string),
+    minProtocolVersion: versions,
+    maxProtocolVersion: versions,
+    cipherSuites: list(string),
+    ecdhCurves: list(string),
+    insecureSkipVerify: boolean,
   },
-  subjectAltNames: list(string),
-  verifyCertificateSpki: list(string),
-  verifyCertificateHash: list(string),
-  minProtocolVersion: versions,
-  maxProtocolVersion: versions,
-  cipherSuites: list(string),
-  ecdhCurves: list(string),
-  insecureSkipVerify: boolean,
-});
+  {
+    exclusive: [
+      ["credentialName", "credentialNames"],
+      ["credentialNames", "tlsCertificates"],
+    ],
+  },
+);
 
 export const gateway: Schema = resource(
   object({

@@ -3,16 +3,16 @@
  * https://istio.io/latest/docs/reference/config/networking/service-entry/
  */
 
-import { list, map, object, oneOf, resource, type Schema, string, uint32 } from "./build.ts";
+import { list, map, object, oneOf, resource, type Schema, string, text, uint32 } from "./build.ts";
 
 const workload = object({
-  address: string,
-  ports: map(uint32),
-  labels: map(string),
-  network: string,
-  locality: string,
+  address: text(256),
+  ports: map(uint32, { maxProperties: 128 }),
+  labels: map(string, { maxProperties: 256 }),
+  network: text(2048),
+  locality: text(2048),
   weight: uint32,
-  serviceAccount: string,
+  serviceAccount: text(253),
 });
 
 export const workloadEntry: Schema = resource(workload);
@@ -20,18 +20,19 @@ export const workloadEntry: Schema = resource(workload);
 export const serviceEntry: Schema = resource(
   object(
     {
-      hosts: { ...list(string), minItems: 1 },
-      addresses: list(string),
+      hosts: list(string, { minItems: 1, maxItems: 256 }),
+      addresses: list(text(64), { maxItems: 256 }),
       ports: list(
         object(
-          { number: uint32, name: string, protocol: string, targetPort: uint32 },
+          { number: uint32, name: text(256), protocol: text(256), targetPort: uint32 },
           { required: ["number", "name"] },
         ),
+        { maxItems: 256 },
       ),
       location: oneOf("MESH_EXTERNAL", "MESH_INTERNAL"),
       resolution: oneOf("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"),
-      endpoints: list(workload),
-      workloadSelector: object({ labels: map(string) }),
+      endpoints: list(workload, { maxItems: 4096 }),
+      workloadSelector: object({ labels: map(text(63), { maxProperties: 256 }) }),
       exportTo: list(string),
       subjectAltNames: list(string),
     },

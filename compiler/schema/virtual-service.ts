@@ -2,6 +2,7 @@
 
 import {
   boolean,
+  bytes,
   duration,
   int32,
   list,
@@ -56,7 +57,7 @@ const redirect = object(
 );
 
 const directResponse = object(
-  { status: uint32, body: object({ string, bytes: string }, { exclusive: [["string", "bytes"]] }) },
+  { status: uint32, body: object({ string, bytes }, { exclusive: [["string", "bytes"]] }) },
   { required: ["status"] },
 );
 

@@ -26,7 +26,7 @@ export function lowerOutlierDetection(
     ...(baseEjectionTimeMs !== undefined && { baseEjectionTimeMs }),
     ...(settings.maxEjectionPercent && { maxEjectionPercent: settings.maxEjectionPercent }),
     ...(settings.outlierDetectionHttpErrorCodes?.length && {
-      errorStatuses: settings.outlierDetectionHttpErrorCodes.map(Number),
+      errorStatuses: settings.outlierDetectionHttpErrorCodes,
     }),
     // Unset is 0, too: istiod turns panic mode off.
     minHealthPercent: settings.minHealthPercent ?? 0,

@@ -8,8 +8,6 @@ const isEmpty = (value: unknown) => value === "";
 const isUnfitForHeader = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
 const isTooLarge = (value: unknown) => typeof value === "number" && value > LARGEST_RING;
 const isNegative = (value: unknown) => typeof value === "string" && (parseDuration(value) ?? 0) < 0;
-const isNoPercentage = (value: unknown) => typeof value === "number" && !(value >= 0 && value <= 100);
-const isNoStatus = (value: unknown) => value !== undefined && !/^[1-5]\d\d$/.test(String(value));
 const isThere = (value: unknown) => value !== undefined;
 
 /** The kernel's own limits: with more, the option is refused, and with it every connection. */
@@ -34,10 +32,7 @@ const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boole
   [`${KEEPALIVE}.time`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
   [`${KEEPALIVE}.interval`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
   [`${KEEPALIVE}.probes`, isTooMany, `sockets of Linux take up to ${MOST_PROBES}`],
-  ["loadBalancer.warmup.minimumPercent", isNoPercentage, "it is no percentage"],
-  ["retryBudget.percent", isNoPercentage, "it is no percentage"],
   ["retryBudget.budgetInterval", isThere, "not every supported Envoy has it"],
-  ["outlierDetection.outlierDetectionHttpErrorCodes[]", isNoStatus, "it is no HTTP status"],
 ];
 
 export const REFUSED_POLICY_VALUES = REFUSED.map(([path, when, why]) => ({
