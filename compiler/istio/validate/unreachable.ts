@@ -5,7 +5,7 @@
  */
 
 import type { FieldPath } from "../resource.ts";
-import type { HttpMatchRequest, VirtualServiceSpec } from "../types.ts";
+import type { HttpMatchRequest, StringMatch, VirtualServiceSpec } from "../types.ts";
 import { type Check, each } from "./check.ts";
 
 interface Rule {
@@ -14,13 +14,15 @@ interface Rule {
 }
 
 export function warnUnreachable(check: Check, spec: VirtualServiceSpec): void {
+  const useless = new Set<object>();
   for (const kind of ["http", "tls", "tcp"] as const) {
-    warnRules(check, (spec[kind] ?? []) as readonly Rule[], ["spec", kind]);
+    warnRules(check, (spec[kind] ?? []) as readonly Rule[], ["spec", kind], useless);
   }
-  warnCoveredPrefixes(check, spec);
+  warnCoveredPrefixes(check, spec, useless);
 }
 
-function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void {
+/** Adds to `useless` the matches that it speaks of. */
+function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useless: Set<object>): void {
   let matchless: number | undefined;
   const seen = new Set<string>();
   each(rules, path, (rule, at, i) => {
@@ -35,12 +37,13 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void 
     each(rule.match, [...at, "match"], (match, place) => {
       if (matchless !== undefined) {
         check.report("SL0270", place, behind(rules, matchless));
+        useless.add(match);
         return;
       }
-      const { name: _, ...conditions } = (match ?? {}) as { name?: string };
-      const key = canonical(conditions);
+      const key = conditionsOf(match);
       if (seen.has(key)) {
         check.report("SL0271", place, "an earlier match is the same, and takes every request first");
+        useless.add(match);
         repeated++;
       } else seen.add(key);
     });
@@ -50,6 +53,23 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath): void 
   });
 }
 
+/** What a match asks. Its name asks nothing, and neither does a field that has the value it has when left out. */
+function conditionsOf(match: object | null): string {
+  return canonical(
+    Object.fromEntries(
+      Object.entries(match ?? {}).filter(([field, value]) => field !== "name" && !isUnset(field, value)),
+    ),
+  );
+}
+
+const MAPS = new Set(["headers", "withoutHeaders", "queryParams", "sourceLabels"]);
+
+function isUnset(field: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (typeof value === "object" && value !== null) return MAPS.has(field) && Object.keys(value).length === 0;
+  return !value;
+}
+
 /** istiod's warning does not look into a delegate, which may leave something. */
 function behind(rules: readonly Rule[], matchless: number): string {
   return rules[matchless]?.delegate === undefined
@@ -57,68 +77,92 @@ function behind(rules: readonly Rule[], matchless: number): string {
     : `it is reached only by what the delegate of rule ${matchless + 1} leaves: that rule has no match`;
 }
 
-function warnCoveredPrefixes(check: Check, spec: VirtualServiceSpec): void {
-  /** Of matches that are the same but for the path. */
+function warnCoveredPrefixes(
+  check: Check,
+  spec: VirtualServiceSpec,
+  useless: ReadonlySet<object | null>,
+): void {
   const earlier = new Map<string, Prefixes>();
   each(spec.http, ["spec", "http"], (rule, at) => {
     each(rule?.match, [...at, "match"], (match, place) => {
       const prefix = match?.uri?.prefix;
-      if (prefix === undefined) return;
-      const key = withoutPath(match);
+      if (!prefix || useless.has(match)) return;
+      const key = withoutValues(match);
       const prefixes = earlier.get(key) ?? new Prefixes();
       earlier.set(key, prefixes);
-      const by = prefixes.firstShorter(prefix);
+      const values = textsOf(match);
+      const by = prefixes.shorterThan(prefix, values);
       if (by !== undefined) {
         check.report(
           "SL0271",
           place,
-          `the earlier prefix "${by}" takes every request of "${prefix}" first`,
+          `the earlier prefix "${by}" takes requests of "${prefix}" first`,
           "Put the longer prefix first.",
         );
       }
-      prefixes.add(prefix);
+      prefixes.add(prefix, values);
     });
   });
 }
 
-/** Prefixes in the order in which they came. */
-class Prefixes {
-  readonly #places = new Map<string, number>();
-  readonly #lengths = new Set<number>();
+/** How many times values are compared at most; beyond that only equal ones are found. */
+const MOST_COMPARISONS = 1_000_000;
 
-  add(prefix: string): void {
-    if (!this.#places.has(prefix)) this.#places.set(prefix, this.#places.size);
+/** Prefixes of matches that ask for the same things, each with the values that it asks for. */
+class Prefixes {
+  readonly #values = new Map<string, Map<string, readonly string[]>>();
+  readonly #lengths = new Set<number>();
+  #comparisons = 0;
+
+  add(prefix: string, values: readonly string[]): void {
+    const known = this.#values.get(prefix) ?? new Map<string, readonly string[]>();
+    known.set(JSON.stringify(values), values);
+    this.#values.set(prefix, known);
     this.#lengths.add(prefix.length);
   }
 
-  firstShorter(prefix: string): string | undefined {
-    let first: string | undefined;
+  /** One that takes what begins with `prefix`, as far as istiod looks at the values. */
+  shorterThan(prefix: string, values: readonly string[]): string | undefined {
+    const key = JSON.stringify(values);
     // There are few lengths, and a prefix may be a megabyte long.
     for (const length of this.#lengths) {
       if (length >= prefix.length) continue;
       const shorter = prefix.slice(0, length);
-      const place = this.#places.get(shorter);
-      if (place !== undefined && (first === undefined || place < this.#places.get(first)!)) first = shorter;
+      const known = this.#values.get(shorter);
+      if (known?.has(key) || (known && this.#someBeginWith(known.values(), values))) return shorter;
     }
-    return first;
+    return undefined;
+  }
+
+  #someBeginWith(known: Iterable<readonly string[]>, values: readonly string[]): boolean {
+    for (const others of known) {
+      if (++this.#comparisons > MOST_COMPARISONS) return false;
+      if (others.every((other, i) => other.startsWith(values[i]!))) return true;
+    }
+    return false;
   }
 }
 
-/** Everything but the path, as far as istiod looks. */
-function withoutPath({
-  port,
-  method,
-  authority,
-  headers,
-  queryParams,
-  withoutHeaders,
-}: HttpMatchRequest): string {
-  return canonical([
-    port ?? 0,
-    method ?? { exact: "GET" },
-    authority ?? null,
-    ...[headers, queryParams, withoutHeaders].map((conditions) => Object.keys(conditions ?? {}).sort()),
-  ]);
+const CONDITIONS = ["headers", "queryParams", "withoutHeaders"] as const;
+
+/** What two matches must have in common for one to cover the other: the port, and what is asked of by name. */
+function withoutValues(match: HttpMatchRequest): string {
+  return canonical([match.port ?? 0, ...CONDITIONS.map((field) => Object.keys(match[field] ?? {}).sort())]);
+}
+
+/** The texts that istiod compares; a regular expression is none. */
+function textsOf(match: HttpMatchRequest): string[] {
+  const named = CONDITIONS.flatMap((field) =>
+    Object.keys(match[field] ?? {})
+      .sort()
+      .map((name) => textOf(match[field]?.[name])),
+  );
+  return [textOf(match.method) || textOf({ exact: "GET" }), textOf(match.authority), ...named];
+}
+
+function textOf(match: StringMatch | null | undefined): string {
+  if (match?.exact) return `exact:${match.exact}`;
+  return match?.prefix ? `prefix:${match.prefix}` : "";
 }
 
 /** The same text for the same data, however its fields are ordered. */
