@@ -6,3 +6,8 @@ const UNIX = "unix://";
 export function unixSocketPath(address: string | undefined): string | undefined {
   return address?.startsWith(UNIX) ? address.slice(UNIX.length) : undefined;
 }
+
+/** The absolute path of a file, or `@` and the name of an abstract socket. */
+export function isSocketPath(path: string): boolean {
+  return /^(@|\/.*[^/]$)/s.test(path);
+}

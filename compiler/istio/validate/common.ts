@@ -5,26 +5,27 @@
 
 import { isIP } from "node:net";
 import { regexSyntaxError } from "../../regex/index.ts";
-import { durationMs } from "../../schema/duration.ts";
+import { parseDuration } from "../../schema/duration.ts";
 import type { FieldPath } from "../resource.ts";
 import type { StringMatch } from "../types.ts";
 import { type Check, each } from "./check.ts";
 
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const HOST_LABEL = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
-const LABEL_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const MAX_HOST_LENGTH = 255;
 const MAX_LABEL_LENGTH = 63;
+const MAX_LABEL_PREFIX_LENGTH = 253;
 const MAX_REGEX_BYTES = 1024;
 
+/** What istiod asks of namespaces, gateways, subsets and port names; it lets upper case pass. */
 export function isDnsLabel(text: string): boolean {
-  return DNS_LABEL.test(text);
+  return text.length <= MAX_LABEL_LENGTH && HOST_LABEL.test(text);
 }
 
 /** At least one millisecond, and a whole number of them. */
 export function checkDuration(check: Check, text: string | undefined, path: FieldPath): number | undefined {
   if (text === undefined) return undefined;
-  const ms = durationMs(text);
+  const ms = parseDuration(text);
   if (ms === undefined) {
     check.report(
       "SL0201",
@@ -32,19 +33,28 @@ export function checkDuration(check: Check, text: string | undefined, path: Fiel
       `"${text}" is no duration`,
       "Write a number and a unit: `500ms`, `2s`, `1h30m`.",
     );
-  } else if (/^[-+]?\d*\.?\d*(ns|us|µs|μs)$/.test(text) || !Number.isInteger(exactMs(text))) {
-    check.report("SL0201", path, `"${text}" is not a whole number of milliseconds`);
   } else if (ms < 1) {
-    check.report(
-      "SL0201",
-      path,
-      `"${text}" is shorter than a millisecond`,
-      "Leave the field out to have none.",
-    );
+    reportTooShort(check, text, path);
+  } else if (!Number.isInteger(exactMs(text))) {
+    check.report("SL0201", path, `"${text}" is not a whole number of milliseconds`);
   } else {
     return ms;
   }
   return undefined;
+}
+
+/** At least one millisecond: what the schema asks where istiod asks nothing. */
+export function checkLongEnough(check: Check, text: string | undefined, path: FieldPath): void {
+  if (text !== undefined && (parseDuration(text) ?? 0) < 1) reportTooShort(check, text, path);
+}
+
+function reportTooShort(check: Check, text: string, path: FieldPath): void {
+  check.report(
+    "SL0201",
+    path,
+    `"${text}" is shorter than a millisecond`,
+    "Leave the field out to have none.",
+  );
 }
 
 function exactMs(text: string): number {
@@ -75,7 +85,9 @@ export function checkPort(check: Check, port: number | undefined, path: FieldPat
 export function hostError(host: string, wildcard: boolean): string | undefined {
   if (host === "") return "the host name is empty";
   if (host.length > MAX_HOST_LENGTH) return `the host name is longer than ${MAX_HOST_LENGTH} characters`;
-  const labels = (host.endsWith(".") ? host.slice(0, -1) : host).split(".");
+  const labels = host.split(".");
+  // The name may end in a dot; a number stands last only without it, and alone where a wildcard could stand.
+  const last = labels.at(-1) === "" && labels.length > 1 ? labels.pop() : labels.at(-1)!;
   for (const [i, label] of labels.entries()) {
     if (label.length > MAX_LABEL_LENGTH) return `"${label}" is longer than ${MAX_LABEL_LENGTH} characters`;
     if (i === 0 && wildcard) {
@@ -88,7 +100,7 @@ export function hostError(host: string, wildcard: boolean): string | undefined {
     if (label.includes("*")) return `"*" may stand only at the start of the first label`;
     return `"${label}" is no host name label: letters, digits and inner hyphens only`;
   }
-  if (/^\d+$/.test(labels.at(-1)!)) {
+  if (/^\d+$/.test(last!) && !(wildcard && labels.length === 1)) {
     return isIP(host) !== 0
       ? "an IP address is no host name here"
       : "the last label of a host name is not a number";
@@ -112,7 +124,13 @@ export function checkLabels(
     const slash = key.indexOf("/");
     const name = slash < 0 ? key : key.slice(slash + 1);
     const prefix = slash < 0 ? undefined : key.slice(0, slash);
-    if (!LABEL_NAME.test(name) || (prefix !== undefined && hostError(prefix, false) !== undefined)) {
+    if (
+      name.length > MAX_LABEL_LENGTH ||
+      !LABEL_NAME.test(name) ||
+      (prefix !== undefined &&
+        (prefix.length > MAX_LABEL_PREFIX_LENGTH ||
+          !prefix.split(".").every((label) => HOST_LABEL.test(label))))
+    ) {
       check.report("SL0205", [...path, key], `${quote(key)} is no label name`);
     }
     if (value !== "" && !LABEL_NAME.test(value)) {

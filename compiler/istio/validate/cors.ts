@@ -4,7 +4,7 @@ import type { FieldPath } from "../resource.ts";
 import type { CorsPolicy } from "../types.ts";
 import { type Check, each } from "./check.ts";
 import { checkDuration, checkStringMatch, quote } from "./common.ts";
-import { isHeaderToken } from "./http-route.ts";
+import { isHeaderName } from "./http-route.ts";
 
 const METHODS = new Set([
   "GET",
@@ -33,7 +33,7 @@ export function checkCors(check: Check, policy: CorsPolicy | undefined, path: Fi
   });
   for (const field of ["allowHeaders", "exposeHeaders"] as const) {
     each(policy[field], [...path, field], (name, at) => {
-      if (!isHeaderToken(name)) check.report("SL0220", at, `${quote(name)} is no header name`);
+      if (!isHeaderName(name)) check.report("SL0220", at, `${quote(name)} is no header name`);
     });
   }
   const maxAge = checkDuration(check, policy.maxAge, [...path, "maxAge"]);

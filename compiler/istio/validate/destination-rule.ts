@@ -1,6 +1,7 @@
 /** One DestinationRule by itself. Source: istiod's `ValidateDestinationRule`. */
 
 import { isIP } from "node:net";
+import { parseDuration } from "../../schema/duration.ts";
 import type { FieldPath, Resource } from "../resource.ts";
 import type { DestinationRuleSpec, PortTrafficPolicy, TrafficPolicy } from "../types.ts";
 import { type Check, each } from "./check.ts";
@@ -11,9 +12,9 @@ import {
   checkLabels,
   checkPort,
   hostError,
+  isDnsLabel,
   quote,
 } from "./common.ts";
-import { isSubsetName } from "./http-route.ts";
 import { checkLoadBalancer } from "./load-balancer.ts";
 
 export function validateDestinationRule(check: Check, { spec }: Resource<DestinationRuleSpec>): void {
@@ -25,7 +26,7 @@ export function validateDestinationRule(check: Check, { spec }: Resource<Destina
     if (names.has(name))
       check.report("SL0225", [...path, "name"], `a subset ${quote(name)} is there already`);
     names.add(name);
-    if (!isSubsetName(name)) check.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
+    if (!isDnsLabel(name)) check.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
     checkLabels(check, subset?.labels, [...path, "labels"]);
     checkTrafficPolicy(check, subset?.trafficPolicy, [...path, "trafficPolicy"], false);
   });
@@ -47,11 +48,10 @@ function checkWorkloadSelector(check: Check, spec: DestinationRuleSpec): void {
       );
     }
   }
-  const labels = { ...spec.workloadSelector.matchLabels, ...spec.workloadSelector.labels };
-  if (Object.keys(labels).length === 0) {
+  if (Object.keys(spec.workloadSelector.matchLabels ?? {}).length === 0) {
     check.report("SL0294", path, "it selects every workload of the namespace");
   }
-  checkSelectorLabels(check, labels, path);
+  checkSelectorLabels(check, spec.workloadSelector.matchLabels ?? {}, [...path, "matchLabels"]);
 }
 
 /** Labels of a workload selector: no wildcard, no empty key. */
@@ -65,7 +65,7 @@ export function checkSelectorLabels(
     else if (key.includes("*") || value.includes("*")) {
       check.report(
         "SL0205",
-        path,
+        [...path, key],
         `${quote(`${key}=${value}`)} has a wildcard`,
         "A selector compares whole values.",
       );
@@ -113,7 +113,6 @@ function checkTrafficPolicy(
   checkBlocks(check, policy, path, top);
   each(policy.portLevelSettings, [...path, "portLevelSettings"], (port, at) => {
     if (!port?.port) check.report("SL0292", at, "no port is named");
-    else checkPort(check, port.port.number ?? 0, [...at, "port", "number"]);
     if (!port?.loadBalancer && !port?.connectionPool && !port?.outlierDetection && !port?.tls) {
       check.report(
         "SL0290",
@@ -155,7 +154,7 @@ function checkOutlierDetection(
   const at = [...path, "outlierDetection"];
   checkDuration(check, outlier.interval, [...at, "interval"]);
   checkDuration(check, outlier.baseEjectionTime, [...at, "baseEjectionTime"]);
-  if (outlier.consecutiveErrors !== undefined && top) {
+  if (outlier.consecutiveErrors && top) {
     check.report(
       "SL0295",
       [...at, "consecutiveErrors"],
@@ -219,7 +218,8 @@ function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port
     limit(tcp.maxConnections, [...at, "tcp", "maxConnections"]);
     checkDuration(check, tcp.connectTimeout, [...at, "tcp", "connectTimeout"]);
     checkDuration(check, tcp.maxConnectionDuration, [...at, "tcp", "maxConnectionDuration"]);
-    if (tcp.idleTimeout !== undefined && !/^[-+]?(0[a-zµμ]*)+$/.test(tcp.idleTimeout)) {
+    // What is no millisecond long turns it off.
+    if (Math.abs(parseDuration(tcp.idleTimeout ?? "") ?? 1) >= 1) {
       checkDuration(check, tcp.idleTimeout, [...at, "tcp", "idleTimeout"]);
     }
     limit(tcp.tcpKeepalive?.probes, [...at, "tcp", "tcpKeepalive", "probes"]);
@@ -232,6 +232,16 @@ function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: 
   if (!tls) return;
   const at = [...path, "tls"];
   const credential = tls.credentialName ?? "";
+  const map = /^configmap:\/\/([^/]*)(?:\/([^/]*))?/.exec(credential);
+  if (map && !(map[1] === check.resource.namespace && map[2])) {
+    check.report(
+      "SL0296",
+      [...at, "credentialName"],
+      `${quote(credential)} is no ConfigMap of this namespace`,
+      `Write configmap://${check.resource.namespace}/NAME.`,
+    );
+  }
+  if (tls.mode !== "SIMPLE" && tls.mode !== "MUTUAL") return;
   if (tls.insecureSkipVerify) {
     for (const field of ["caCertificates", "subjectAltNames"] as const) {
       if (tls[field]?.length)
@@ -241,14 +251,9 @@ function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: 
       check.report("SL0296", [...at, "credentialName"], "nothing is verified with insecureSkipVerify: true");
     }
   }
-  if (tls.mode !== "SIMPLE" && tls.mode !== "MUTUAL") return;
   if (credential !== "") {
     for (const field of ["clientCertificate", "privateKey", "caCertificates", "caCrl"] as const) {
       if (tls[field]) check.report("SL0296", [...at, field], `credentialName gives it already`);
-    }
-    const map = /^configmap:\/\/(?:([^/]*)\/)?/.exec(credential);
-    if (map?.[1] !== undefined && map[1] !== check.resource.namespace) {
-      check.report("SL0296", [...at, "credentialName"], "a ConfigMap of another namespace cannot be used");
     }
   } else if (tls.mode === "MUTUAL") {
     for (const field of ["clientCertificate", "privateKey"] as const) {

@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import type { FieldPath, Resource } from "../resource.ts";
 import type { GatewaySpec, Server } from "../types.ts";
-import { unixSocketPath } from "../unix-sockets.ts";
+import { isSocketPath, unixSocketPath } from "../unix-sockets.ts";
 import { type Check, each } from "./check.ts";
 import { checkPort, hostError, isDnsLabel, quote } from "./common.ts";
 import { isHttp, isKnownProtocol, isTls, PROTOCOLS } from "./protocols.ts";
@@ -15,7 +15,7 @@ export function validateGateway(check: Check, { name, spec }: Resource<GatewaySp
       "SL0272",
       ["metadata", "name"],
       `${quote(name)} is no name for a Gateway`,
-      "Use lower case letters, digits and inner hyphens.",
+      "Use letters, digits and inner hyphens.",
     );
   if (!spec.servers?.length) check.report("SL0273", ["spec"], "there are no servers");
   const names = new Set<string>();
@@ -41,14 +41,9 @@ function checkServer(check: Check, server: Server, path: FieldPath): void {
     if (!server.tls) check.report("SL0275", path, `a server of protocol ${protocol} needs tls`);
   } else if (server.tls) {
     if (isHttp(protocol)) {
-      const { mode, serverCertificate, privateKey, caCertificates, credentialName } = server.tls;
-      if (
-        (mode ?? "PASSTHROUGH") !== "PASSTHROUGH" ||
-        serverCertificate ||
-        privateKey ||
-        caCertificates ||
-        credentialName
-      ) {
+      const { mode = "PASSTHROUGH", serverCertificate, privateKey, caCertificates } = server.tls;
+      const terminates = mode !== "PASSTHROUGH" && mode !== "AUTO_PASSTHROUGH";
+      if (terminates || serverCertificate || privateKey || caCertificates) {
         check.report(
           "SL0275",
           [...path, "tls"],
@@ -90,7 +85,7 @@ function checkServerHost(check: Check, host: string, path: FieldPath): void {
     check.report("SL0276", path, `${quote(host)} is neither host nor namespace/host`);
     return;
   }
-  if (name === "*" || isIP(name) !== 0) return;
+  if (name === "*") return;
   if (!name.includes(".")) {
     check.report(
       "SL0276",
@@ -100,6 +95,7 @@ function checkServerHost(check: Check, host: string, path: FieldPath): void {
     );
     return;
   }
+  if (isIP(name) !== 0) return;
   const wrong = hostError(name, true) ?? (/^\*[^.]/.test(name) ? '"*" must be a whole label' : undefined);
   if (wrong !== undefined) check.report("SL0203", path, `${quote(host)}: ${wrong}`);
 }
@@ -125,8 +121,9 @@ function checkServerPort(check: Check, server: Server, path: FieldPath): void {
   }
   const socket = unixSocketPath(bind);
   if (socket !== undefined) {
-    if (!socket.startsWith("/") && !socket.startsWith("@"))
-      check.report("SL0278", [...path, "bind"], `${quote(socket)} is no absolute path`);
+    if (!isSocketPath(socket)) {
+      check.report("SL0278", [...path, "bind"], `${quote(bind!)} names no file by its absolute path`);
+    }
     if (port.number !== 0) check.report("SL0278", [...at, "number"], "a unix socket has port number 0");
     return;
   }

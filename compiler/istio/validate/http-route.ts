@@ -30,8 +30,10 @@ import { checkRetries } from "./retries.ts";
 import { checkGatewayNames } from "./virtual-service.ts";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What istiod takes for the name of a header: a comma, too, though no header that a client sends has one. */
+const HEADER_NAME = /^[!#$%&'*+,\-.^_`|~0-9A-Za-z]+$/;
 const PSEUDO_HEADERS = new Set([":method", ":scheme", ":authority", ":path", ":status"]);
-const CLAIM = /^@request\.auth\.claims[.[]/;
+const CLAIM = /^@request\.auth\.claims(?:\..|\[.+\]$)/is;
 const GRPC_STATUS = new Set(
   `OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED
    RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS
@@ -150,7 +152,7 @@ function checkMatchedHeaderName(check: Check, name: string, path: FieldPath, whe
         "a JWT claim can be matched only in rules that are bound to gateways and not to the mesh",
       );
     }
-  } else if (!TOKEN.test(name) && !PSEUDO_HEADERS.has(name.toLowerCase())) {
+  } else if (!isHeaderName(name) && !PSEUDO_HEADERS.has(name)) {
     check.report("SL0220", path, `${quote(name)} is no header name`);
   }
 }
@@ -213,27 +215,26 @@ export function checkDestination(check: Check, destination: Destination | undefi
   } else {
     checkHost(check, destination.host, [...path, "host"]);
   }
-  if (destination.subset !== undefined && destination.subset !== "" && !isSubsetName(destination.subset)) {
+  if (destination.subset !== undefined && destination.subset !== "" && !isDnsLabel(destination.subset)) {
     check.report("SL0225", [...path, "subset"], `${quote(destination.subset)} is no subset name`);
   }
-  if (destination.port) checkPort(check, destination.port.number ?? 0, [...path, "port"]);
-}
-
-export function isSubsetName(name: string): boolean {
-  return name.length <= 63 && /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(name);
+  const { port } = destination;
+  if (port?.number !== undefined) checkPort(check, port.number, [...path, "port", "number"]);
+  else if (port) check.report("SL0202", [...path, "port"], "there is no number");
 }
 
 function checkAuthority(check: Check, route: HttpRoute, path: FieldPath): void {
-  const places: FieldPath[] = [];
-  if (route.rewrite?.authority) places.push([...path, "rewrite", "authority"]);
+  let current = route.rewrite?.authority;
   for (const verb of ["set", "add"] as const) {
-    for (const name of Object.keys(route.headers?.request?.[verb] ?? {})) {
-      if (["host", ":authority"].includes(name.toLowerCase()))
-        places.push([...path, "headers", "request", verb, name]);
+    for (const [name, value] of Object.entries(route.headers?.request?.[verb] ?? {})) {
+      if (!["host", ":authority"].includes(name.toLowerCase())) continue;
+      if (current) {
+        const place = [...path, "headers", "request", verb, name];
+        check.report("SL0226", place, "the authority is rewritten twice in one rule");
+      }
+      current = value;
     }
   }
-  for (const place of places.slice(1))
-    check.report("SL0226", place, "the authority is rewritten twice in one rule");
 }
 
 function checkFault(check: Check, { fault }: HttpRoute, path: FieldPath): void {
@@ -291,16 +292,12 @@ function checkPercent(check: Check, percent: Percent | undefined, path: FieldPat
 
 function checkMirrors(check: Check, route: HttpRoute, path: FieldPath): void {
   if (route.mirror) checkDestination(check, route.mirror, [...path, "mirror"]);
-  if (route.mirrorPercent !== undefined) {
-    check.report(
-      "SL0235",
-      [...path, "mirrorPercent"],
-      "mirrorPercent is deprecated",
-      "Use mirrorPercentage.",
-    );
-    if (route.mirrorPercent > 100) {
-      check.report("SL0233", [...path, "mirrorPercent"], `${route.mirrorPercent} is no percentage`);
-    }
+  for (const field of ["mirrorPercent", "mirror_percent"] as const) {
+    const percent = route[field];
+    if (percent === undefined) continue;
+    const at = [...path, field];
+    check.report("SL0235", at, `${field} is deprecated`, "Use mirrorPercentage.");
+    if (percent > 100) check.report("SL0233", at, `${percent} is no percentage`);
   }
   checkPercent(check, route.mirrorPercentage, [...path, "mirrorPercentage"], 0);
   each(route.mirrors, [...path, "mirrors"], (mirror, at) => {
@@ -386,9 +383,13 @@ function checkRewrite(check: Check, { rewrite }: HttpRoute, path: FieldPath): vo
   }
 }
 
-/** An allowed name in CORS lists. */
 export function isHeaderToken(name: string): boolean {
   return TOKEN.test(name);
+}
+
+/** The name of a header in conditions and CORS lists. */
+export function isHeaderName(name: string): boolean {
+  return HEADER_NAME.test(name);
 }
 
 export { hostError };

@@ -14,6 +14,7 @@ import { validateGateway } from "./gateway.ts";
 import { validateMetadata } from "./metadata.ts";
 import { validateServiceEntry } from "./service-entry.ts";
 import { validateVirtualService } from "./virtual-service.ts";
+import { validateWorkloadEntry } from "./workload-entry.ts";
 
 /** The specs of documents that nothing was found in: what does not change is not looked at again. */
 const faultless = new WeakMap<object, unknown>();
@@ -23,8 +24,13 @@ export function validate(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
 ): void {
-  const { virtualServices, destinationRules, serviceEntries, gateways } = resources;
-  const total = virtualServices.length + destinationRules.length + serviceEntries.length + gateways.length;
+  const { virtualServices, destinationRules, serviceEntries, workloadEntries, gateways } = resources;
+  const total =
+    virtualServices.length +
+    destinationRules.length +
+    serviceEntries.length +
+    workloadEntries.length +
+    gateways.length;
   let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
@@ -51,5 +57,6 @@ export function validate(
   all(virtualServices, validateVirtualService);
   all(destinationRules, validateDestinationRule);
   all(serviceEntries, validateServiceEntry);
+  all(workloadEntries, validateWorkloadEntry);
   all(gateways, validateGateway);
 }

@@ -3,21 +3,27 @@
 import { isIP } from "node:net";
 import { covers } from "../host-names.ts";
 import type { FieldPath } from "../resource.ts";
-import type { RouteDestination, TcpRoute, TlsRoute } from "../types.ts";
+import type { RouteDestination, TcpRoute, TlsRoute, VirtualServiceSpec } from "../types.ts";
 import { type Check, each } from "./check.ts";
 import { checkLabels, checkPort, hostError, quote } from "./common.ts";
 import { checkDestination } from "./http-route.ts";
 import { checkGatewayNames } from "./virtual-service.ts";
 
-export function checkTlsRoute(check: Check, rule: TlsRoute, path: FieldPath, hosts: readonly string[]): void {
+export function checkTlsRoute(
+  check: Check,
+  rule: TlsRoute,
+  path: FieldPath,
+  { hosts = [], gateways = [] }: VirtualServiceSpec,
+): void {
+  const internal = !gateways.includes("mesh");
   if (!rule?.match?.length) check.report("SL0260", path, "a tls rule needs a match with sniHosts");
   each(rule?.match, [...path, "match"], (match, at) => {
     if (!match?.sniHosts?.length) check.report("SL0260", at, "a tls match needs sniHosts");
     each(match?.sniHosts, [...at, "sniHosts"], (sni, place) => {
-      const wrong = isIP(sni) !== 0 || isInternalSni(sni) ? undefined : hostError(sni, true);
+      const wrong = isIP(sni) !== 0 || (internal && isInternalSni(sni)) ? undefined : hostError(sni, true);
       if (wrong !== undefined) check.report("SL0203", place, `${quote(sni)}: ${wrong}`);
       else if (isIP(sni) !== 0) check.report("SL0261", place, "clients send no IP address as SNI");
-      else if (!hosts.some((host) => covers(host.toLowerCase(), sni.toLowerCase()))) {
+      else if (!hosts.some((host) => covers(host, sni))) {
         check.report("SL0260", place, `${quote(sni)} is in none of the hosts`);
       }
     });
@@ -47,9 +53,9 @@ function checkL4Match(check: Check, match: L4Match, path: FieldPath): void {
   checkGatewayNames(check, match.gateways, [...path, "gateways"]);
 }
 
-/** The server name by which gateways of a mesh address one another's services. */
+/** The server name by which gateways of a mesh address one another's services: `outbound_.80_._.a.example`. */
 export function isInternalSni(name: string): boolean {
-  return /^outbound_\.\d+_\._\..+$/.test(name);
+  return name.length <= 255 && /^outbound_[^_]*\d[^_]*_[^_]*_[^_]*[A-Za-z]/.test(name);
 }
 
 /** An IP address, or one with a prefix length. */
@@ -57,7 +63,9 @@ export function isSubnet(text: string): boolean {
   const [address, length, ...more] = text.split("/");
   const family = isIP(address!);
   if (family === 0 || more.length > 0) return false;
-  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
+  return (
+    length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
+  );
 }
 
 function checkDestinations(

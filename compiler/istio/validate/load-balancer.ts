@@ -3,7 +3,7 @@
 import type { FieldPath } from "../resource.ts";
 import type { LoadBalancerSettings, LocalityLbSetting } from "../types.ts";
 import { type Check, each } from "./check.ts";
-import { checkDuration, quote } from "./common.ts";
+import { checkDuration, checkLongEnough, quote } from "./common.ts";
 
 const MAGLEV_LIMIT = 5_000_011;
 const TOPOLOGY = new Set([
@@ -21,14 +21,11 @@ export function checkLoadBalancer(
 ): void {
   if (!settings) return;
   checkConsistentHash(check, settings, path, top);
+  checkLongEnough(check, settings.warmupDurationSecs, [...path, "warmupDurationSecs"]);
   if (settings.warmup) {
     const at = [...path, "warmup"];
-    const { duration, minimumPercent, aggression } = settings.warmup;
-    if (duration === undefined) check.report("SL0297", at, "duration is missing");
+    const { duration, aggression } = settings.warmup;
     checkDuration(check, duration, [...at, "duration"]);
-    if (minimumPercent !== undefined && minimumPercent > 100) {
-      check.report("SL0233", [...at, "minimumPercent"], `${minimumPercent} is no percentage`);
-    }
     if (aggression !== undefined && !(aggression > 0)) {
       check.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
     }
@@ -87,7 +84,7 @@ function checkConsistentHash(
     if (size === 0 || size >= MAGLEV_LIMIT || !isPrime(size)) {
       check.report(
         "SL0297",
-        [...at, "maglev"],
+        hash.maglev.tableSize === undefined ? [...at, "maglev"] : [...at, "maglev", "tableSize"],
         `${size} is no table size`,
         `Use a prime below ${MAGLEV_LIMIT}, 65537 say.`,
       );
@@ -96,7 +93,8 @@ function checkConsistentHash(
 }
 
 function isPrime(number: number): boolean {
-  if (number < 2) return false;
+  // Envoy takes 1 for a prime.
+  if (number < 1) return false;
   for (let i = 2; i * i <= number; i++) if (number % i === 0) return false;
   return true;
 }
@@ -117,9 +115,9 @@ function checkLocality(
     );
     return;
   }
-  const from: string[] = [];
+  const from: Place[] = [];
   each(distribute, [...path, "distribute"], (entry, at) => {
-    from.push(entry.from ?? "");
+    from.push({ locality: entry.from ?? "", path: entry.from === undefined ? at : [...at, "from"] });
     const weights = Object.values(entry.to ?? {});
     for (const [place, weight] of Object.entries(entry.to ?? {})) {
       if (weight < 1 || weight > 100)
@@ -127,12 +125,17 @@ function checkLocality(
     }
     const sum = weights.reduce((a, b) => a + b, 0);
     if (sum !== 100) check.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
-    checkLocalities(check, Object.keys(entry.to ?? {}), [...at, "to"]);
+    // The order of a mapping says nothing: sorted, a wildcard comes before what it takes.
+    const to = Object.keys(entry.to ?? {}).sort();
+    checkLocalities(
+      check,
+      to.map((locality) => ({ locality, path: [...at, "to", locality] })),
+    );
   });
-  checkLocalities(check, from, [...path, "distribute"]);
+  checkLocalities(check, from);
   checkFailover(check, locality, path);
   each(failoverPriority, [...path, "failoverPriority"], (label, at) => {
-    if (failover.length > 0 && TOPOLOGY.has(label.split("=")[0]!)) {
+    if (failover.length > 0 && TOPOLOGY.has(label)) {
       check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
     }
   });
@@ -148,7 +151,7 @@ function checkZones(
 ): void {
   checkFailover(check, zones, path);
   each(zones.failoverPriority, [...path, "failoverPriority"], (label, at) => {
-    if (TOPOLOGY.has(label.split("=")[0]!)) {
+    if (TOPOLOGY.has(label)) {
       check.report("SL0298", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
     }
   });
@@ -184,15 +187,20 @@ function warnWithoutOutlierDetection(
   }
 }
 
-/** `region/zone/subzone`, `*` only as the last part; none inside another. */
-function checkLocalities(check: Check, localities: readonly string[], path: FieldPath): void {
-  for (const [i, locality] of localities.entries()) {
-    const parts = locality.split("/");
-    if (
-      parts.includes("") ||
-      parts.slice(0, -1).includes("*") ||
-      parts.some((part) => part !== "*" && part.includes("*"))
-    ) {
+interface Place {
+  readonly locality: string;
+  readonly path: FieldPath;
+}
+
+/** `region/zone/subzone`, `*` only at the end; none inside an earlier one, or the same. */
+function checkLocalities(check: Check, localities: readonly Place[]): void {
+  const earlier: (readonly string[])[] = [];
+  for (const { locality, path } of localities) {
+    const [region = "", zone, ...rest] = locality.split("/");
+    const parts = [region, zone, rest.length > 0 ? rest.join("/") : undefined].filter(
+      (part) => part !== undefined,
+    );
+    if (parts.includes("") || /\*./.test(locality)) {
       check.report(
         "SL0298",
         path,
@@ -201,17 +209,19 @@ function checkLocalities(check: Check, localities: readonly string[], path: Fiel
       );
       continue;
     }
-    const other = localities.slice(0, i).find((earlier) => overlap(earlier, locality));
-    if (other !== undefined) check.report("SL0298", path, `${quote(locality)} overlaps with ${quote(other)}`);
+    const other = earlier.find((before) => overlap(before, parts));
+    if (other !== undefined) {
+      check.report("SL0298", path, `${quote(locality)} overlaps with ${quote(other.join("/"))}`);
+    }
+    earlier.push(parts);
   }
 }
 
-function overlap(a: string, b: string): boolean {
-  const left = a.split("/");
-  const right = b.split("/");
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    if (left[i] === undefined || right[i] === undefined || left[i] === "*" || right[i] === "*") return true;
-    if (left[i] !== right[i]) return false;
+/** A later wildcard takes what earlier localities leave, so only an earlier one takes anything away. */
+function overlap(earlier: readonly string[], later: readonly string[]): boolean {
+  for (let i = 0; i < Math.max(earlier.length, later.length); i++) {
+    if (earlier[i] === undefined || later[i] === undefined || earlier[i] === "*") return true;
+    if (earlier[i] !== later[i]) return false;
   }
   return true;
 }

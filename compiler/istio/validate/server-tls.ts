@@ -9,7 +9,7 @@ const CIPHER_SUITES = new Set(
   `ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256
    ECDHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-CHACHA20-POLY1305 ECDHE-RSA-CHACHA20-POLY1305 ECDHE-ECDSA-AES256-SHA
    ECDHE-RSA-AES256-SHA ECDHE-ECDSA-AES128-SHA ECDHE-RSA-AES128-SHA AES256-GCM-SHA384 AES128-GCM-SHA256 AES256-SHA
-   AES128-SHA DES-CBC3-SHA [ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]
+   AES128-SHA DES-CBC3-SHA ALL [ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]
    [ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]`.split(/\s+/),
 );
 /** Whether Envoy knows a cipher suite. A sign in front adds it to the default, moves it back, or takes it out. */
@@ -39,14 +39,14 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
   }
   const seen = new Set<string>();
   each(tls.cipherSuites, [...path, "cipherSuites"], (suite, at) => {
-    if (!isCipherSuite(suite))
+    if (suite !== "" && !isCipherSuite(suite))
       check.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
     else if (seen.has(suite)) check.report("SL0279", at, `${quote(suite)} is listed twice`);
     seen.add(suite);
   });
   const given = CERTIFICATE_FIELDS.filter((field) => (tls[field]?.length ?? 0) > 0);
   if (mode === "ISTIO_MUTUAL") {
-    for (const field of given)
+    for (const field of given.filter((name) => name !== "caCrl"))
       check.report("SL0263", [...path, field], "ISTIO_MUTUAL uses the mesh's own certificates");
     return;
   }
@@ -54,13 +54,17 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
     for (const field of given) {
       check.report("SL0279", [...path, field], `${mode} does not terminate TLS and uses no certificate`);
     }
+    checkSources(check, tls, path);
+    if (tls.caCrl && tls.credentialName) {
+      check.report("SL0263", [...path, "caCrl"], "with a credentialName the list comes from the Secret");
+    }
     return;
   }
-  checkSources(check, tls, path, mode);
+  checkSources(check, tls, path);
+  checkCertificates(check, tls, path, mode);
 }
 
-function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath, mode: string): void {
-  const credential = Boolean(tls.credentialName) || (tls.credentialNames?.length ?? 0) > 0;
+function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath): void {
   const sources = [
     Boolean(tls.credentialName) && "credentialName",
     (tls.credentialNames?.length ?? 0) > 0 && "credentialNames",
@@ -74,14 +78,10 @@ function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath, mod
       `the certificate comes from ${sources.join(" and ")}; name one source`,
     );
   }
-  if ((tls.tlsCertificates?.length ?? 0) > 2) {
-    check.report(
-      "SL0279",
-      [...path, "tlsCertificates"],
-      "at most two certificates are used, one RSA and one ECDSA",
-    );
-  }
-  if (credential) return;
+}
+
+function checkCertificates(check: Check, tls: ServerTlsSettings, path: FieldPath, mode: string): void {
+  if (tls.credentialName || tls.credentialNames?.length) return;
   if (tls.caCrl && mode === "SIMPLE") {
     check.report("SL0263", [...path, "caCrl"], "SIMPLE verifies no client");
   }

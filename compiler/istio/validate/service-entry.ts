@@ -1,14 +1,13 @@
-/** One ServiceEntry by itself. Source: istiod's `ValidateServiceEntry` and `agent.ValidateWorkloadEntry`. */
+/** One ServiceEntry by itself. Source: istiod's `ValidateServiceEntry`, and the rules of its schema. */
 
-import { isIP } from "node:net";
 import type { FieldPath, Resource } from "../resource.ts";
-import type { ServiceEntrySpec, WorkloadEntrySpec } from "../types.ts";
-import { unixSocketPath } from "../unix-sockets.ts";
+import type { ServiceEntrySpec } from "../types.ts";
 import { type Check, each } from "./check.ts";
-import { checkExportTo, checkLabels, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
+import { checkExportTo, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
 import { checkSelectorLabels } from "./destination-rule.ts";
 import { isSubnet } from "./l4-route.ts";
-import { isHttp, isKnownProtocol, isTls, PROTOCOLS } from "./protocols.ts";
+import { isHttp, isKnownProtocol, isTcp, isTls, PROTOCOLS } from "./protocols.ts";
+import { checkWorkload } from "./workload-entry.ts";
 
 export function validateServiceEntry(check: Check, { spec, labels }: Resource<ServiceEntrySpec>): void {
   const resolution = spec.resolution ?? "NONE";
@@ -69,9 +68,7 @@ function checkPorts(
   const numbers = new Set<number>();
   // Istio allocates addresses by itself where a name has to be resolved.
   const allocated =
-    resolution !== "NONE" &&
-    labels["networking.istio.io/enable-autoallocate-ip"] !== "false" &&
-    !(spec.hosts ?? []).some((host) => host.startsWith("*"));
+    resolution !== "NONE" && labels["networking.istio.io/enable-autoallocate-ip"]?.toLowerCase() !== "false";
   each(spec.ports, ["spec", "ports"], (port, path) => {
     if (!port) {
       check.report("SL0283", path, "the port is empty");
@@ -86,8 +83,7 @@ function checkPorts(
     if (!isDnsLabel(port.name ?? ""))
       check.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is no port name`);
     checkPort(check, port.number ?? 0, [...path, "number"]);
-    if (port.targetPort !== undefined && port.targetPort !== 0)
-      checkPort(check, port.targetPort, [...path, "targetPort"]);
+    checkPort(check, port.targetPort, [...path, "targetPort"]);
     if (!isKnownProtocol(port.protocol ?? "", false)) {
       check.report(
         "SL0284",
@@ -95,7 +91,7 @@ function checkPorts(
         `${quote(port.protocol!)} is no protocol`,
         `Write one of ${PROTOCOLS.join(", ")}.`,
       );
-    } else if (!spec.addresses?.length && !allocated && !isHttp(port.protocol) && !isTls(port.protocol)) {
+    } else if (!spec.addresses?.length && !allocated && ["", "TCP"].includes(port.protocol ?? "")) {
       check.report(
         "SL0285",
         path,
@@ -109,22 +105,23 @@ function checkPorts(
 function checkSelector(check: Check, spec: ServiceEntrySpec): void {
   if (spec.workloadSelector === undefined) return;
   const path = ["spec", "workloadSelector"];
-  if ((spec.endpoints?.length ?? 0) > 0) {
+  if (spec.endpoints !== undefined) {
     check.report("SL0287", path, "an entry has endpoints or a workloadSelector, not both");
   }
   const labels = spec.workloadSelector.labels ?? {};
   if (Object.keys(labels).length === 0)
     check.report("SL0294", path, "it selects every workload of the namespace");
-  checkSelectorLabels(check, labels, path);
+  checkSelectorLabels(check, labels, [...path, "labels"]);
 }
 
 function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: string): void {
   const endpoints = spec.endpoints ?? [];
+  const portNames = new Set((spec.ports ?? []).map((port) => port?.name));
   const list: FieldPath = ["spec", "endpoints"];
   const at: FieldPath = ["spec", "resolution"];
   switch (resolution) {
     case "NONE":
-      if (endpoints.length > 0) {
+      if (spec.endpoints !== undefined) {
         check.report(
           "SL0288",
           list,
@@ -136,11 +133,11 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
       }
       break;
     case "STATIC":
-      each(endpoints, list, (endpoint, path) => checkEndpoint(check, spec, endpoint, path, true));
+      each(endpoints, list, (endpoint, path) => checkWorkload(check, endpoint, path, "fixed", portNames));
       break;
     case "DNS":
     case "DNS_ROUND_ROBIN":
-      if (endpoints.length === 0 && !spec.workloadSelector) {
+      if (endpoints.length === 0) {
         each(spec.hosts, ["spec", "hosts"], (host, path) => {
           if (hostError(host, false) !== undefined) {
             check.report(
@@ -155,11 +152,11 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
       if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
         check.report("SL0288", list, "DNS_ROUND_ROBIN resolves one endpoint");
       }
-      each(endpoints, list, (endpoint, path) => checkEndpoint(check, spec, endpoint, path, false));
+      each(endpoints, list, (endpoint, path) => checkWorkload(check, endpoint, path, "resolved", portNames));
       if (
         (spec.addresses?.length ?? 0) > 0 &&
         (spec.hosts?.length ?? 0) > 1 &&
-        spec.ports?.some((port) => !isHttp(port.protocol))
+        spec.ports?.some((port) => isTcp(port.protocol))
       ) {
         check.report(
           "SL0289",
@@ -182,7 +179,7 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
           check.report("SL0288", [...path, "protocol"], "DYNAMIC_DNS is for HTTP, HTTP2, GRPC and TLS");
         }
       });
-      if (spec.location === "MESH_INTERNAL" && check.resource.labels["istio.io/use-waypoint"]) {
+      if (spec.location === "MESH_INTERNAL" && usesWaypoint(check)) {
         check.report("SL0288", ["spec", "location"], "DYNAMIC_DNS within the mesh cannot use a waypoint");
       }
       break;
@@ -191,40 +188,7 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
   }
 }
 
-function checkEndpoint(
-  check: Check,
-  spec: ServiceEntrySpec,
-  endpoint: WorkloadEntrySpec,
-  path: FieldPath,
-  fixed: boolean,
-): void {
-  const address = endpoint?.address ?? "";
-  const at = [...path, "address"];
-  const socket = unixSocketPath(address);
-  if (fixed && socket !== undefined) {
-    if (!socket.startsWith("/") && !socket.startsWith("@"))
-      check.report("SL0287", at, `${quote(socket)} is no absolute path`);
-    if (Object.keys(endpoint.ports ?? {}).length > 0)
-      check.report("SL0287", [...path, "ports"], "a unix socket has no ports");
-    if ((spec.ports?.length ?? 0) !== 1)
-      check.report("SL0287", at, "a unix socket serves an entry of exactly one port");
-    return;
-  }
-  if (address === "") {
-    if (!endpoint?.network || !fixed) check.report("SL0287", path, "the endpoint has no address");
-    else check.report("SL0294", path, "the endpoint has only a network and no address");
-  } else if (fixed ? isIP(address) === 0 : isIP(address) === 0 && hostError(address, false) !== undefined) {
-    check.report(
-      "SL0287",
-      at,
-      `${quote(address)} is no ${fixed ? "IP address" : "IP address and no host name"}`,
-    );
-  }
-  checkLabels(check, endpoint?.labels, [...path, "labels"]);
-  const names = new Set((spec.ports ?? []).map((port) => port.name));
-  for (const [name, port] of Object.entries(endpoint?.ports ?? {})) {
-    if (!names.has(name))
-      check.report("SL0287", [...path, "ports", name], `the entry has no port named ${quote(name)}`);
-    checkPort(check, port, [...path, "ports", name]);
-  }
+function usesWaypoint({ resource }: Check): boolean {
+  const waypoint = resource.labels["istio.io/use-waypoint"] ?? "";
+  return waypoint !== "" && waypoint.toLowerCase() !== "none";
 }

@@ -27,7 +27,7 @@ const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
   [http(`{${to}, timeout: 0.5ms}`), "SL0201 0.5ms"],
   [http(`{${to}, timeout: 0s}`), "SL0201 0s"],
   [http(`{${to}, timeout: 1.0001s}`), "SL0201 1.0001s"],
-  [http("{route: [{destination: {host: c, port: {number: 70000}}}]}"), "SL0202 {number: 70000}"],
+  [http("{route: [{destination: {host: c, port: {number: 70000}}}]}"), "SL0202 70000"],
   ["{hosts: [a_b.c], http: [{redirect: {uri: /}}]}", "SL0203 a_b.c"],
   ["{hosts: [a.*.c], http: [{redirect: {uri: /}}]}", "SL0203 a.*.c"],
   [http("{route: [{destination: {host: 10.0.0.1}}]}"), "SL0203 10.0.0.1"],
@@ -85,6 +85,7 @@ const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
   [http(`{${to}, retries: {attempts: -1}}`), "SL0251 -1"],
   [http(`{${to}, retries: {attempts: 0, retryOn: 5xx}}`), "SL0251 5xx"],
   [http(`{${to}, retries: {attempts: 1, retryOn: "5xx, reset"}}`), 'SL0252 "5xx, reset"'],
+  [http(`{${to}, retries: {attempts: 1, retryOn: "509"}}`), 'SL0252 "509"'],
   ["{hosts: [a.b], tls: [{match: [{sniHosts: [x.y]}], route: [{destination: {host: c}}]}]}", "SL0260 x.y"],
   [
     "{hosts: [10.0.0.1], tls: [{match: [{sniHosts: [10.0.0.1]}], route: [{destination: {host: c}}]}]}",
@@ -95,6 +96,24 @@ const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
     "SL0262 10.0.0.0/40",
   ],
   ["{hosts: [a.b], tcp: [{match: [{port: 1}]}]}", "SL0223 {match: [{port: 1}]}"],
+  [http("{route: [{destination: {host: c, port: {}}}]}"), "SL0202 {}"],
+  [http(`{match: [{headers: {":AUTHORITY": {exact: a}}}], ${to}}`), "SL0220 {exact: a}"],
+  [http(`{match: [{headers: {"@request.auth.claims[sub": {exact: a}}}], ${to}}`), "SL0220 {exact: a}"],
+  [http(`{match: [{sourceLabels: {é: a}}], ${to}}`), "SL0205 a"],
+  [http(`{${to}, mirror: {host: d}, mirror_percent: 101}`), "SL0233 101"],
+  [http(`{${to}, mirror: {host: d}, mirror_percent: 5}`), "SL0235 5"],
+  [http(`{${to}, headers: {request: {set: {a: "%A()%"}}}}`), 'SL0222 "%A()%"'],
+  [http(`{${to}, headers: {request: {set: {a: '%A(["b", c])%'}}}}`), `SL0222 '%A(["b", c])%'`],
+  [http(`{${to}, headers: {request: {set: {a: "%A(b"}}}}`), 'SL0222 "%A(b"'],
+  [`{hosts: [a.b], gateways: [./g], http: [{${to}}]}`, "SL0212 ./g"],
+  [
+    "{hosts: [a.b, c.d], gateways: [mesh, a/g], tls: [{match: [{sniHosts: [outbound_.80_._.a.b]}], route: [{destination: {host: c}}]}]}",
+    "SL0203 outbound_.80_._.a.b",
+  ],
+  [
+    "{hosts: [a.b], tcp: [{match: [{destinationSubnets: [10.0.0.0/08]}], route: [{destination: {host: c}}]}]}",
+    "SL0262 10.0.0.0/08",
+  ],
   [http(`{${to}}, {redirect: {uri: /}}`), "SL0270 {redirect: {uri: /}}"],
   [
     http(`{match: [{uri: {prefix: /a}}], ${to}}, {match: [{uri: {prefix: /ab}}], ${to}}`),
@@ -113,11 +132,22 @@ const DESTINATION_RULE: readonly (readonly [string, string])[] = [
   [policy("{outlierDetection: {maxEjectionPercent: 101}}"), "SL0233 101"],
   [policy("{outlierDetection: {consecutiveErrors: 1}}"), "SL0295 1"],
   ["{host: a, workloadSelector: {}}", "SL0294 {}"],
-  [policy("{tls: {mode: MUTUAL, clientCertificate: /a}}"), "SL0296 {mode: MUTUAL, clientCertificate: /a}"],
+  ["{host: a, workloadSelector: {matchLabels: {a: b*}}}", "SL0205 b*"],
+  [policy("{loadBalancer: {warmupDurationSecs: 0s}}"), "SL0201 0s"],
+  [policy("{tls: {mode: DISABLE, credentialName: configmap://other/a}}"), "SL0296 configmap://other/a"],
+  [policy("{tls: {mode: SIMPLE, credentialName: configmap://a}}"), "SL0296 configmap://a"],
   [
-    policy("{loadBalancer: {consistentHash: {httpHeaderName: a, maglev: {tableSize: 4}}}}"),
-    "SL0297 {tableSize: 4}",
+    policy('{loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {"b/*": 50, b/c: 50}}]}}}'),
+    "SL0298 50",
   ],
+  [
+    policy(
+      '{loadBalancer: {localityLbSetting: {distribute: [{from: "a/*", to: {b: 100}}, {from: a/b, to: {b: 100}}]}}}',
+    ),
+    "SL0298 a/b",
+  ],
+  [policy("{tls: {mode: MUTUAL, clientCertificate: /a}}"), "SL0296 {mode: MUTUAL, clientCertificate: /a}"],
+  [policy("{loadBalancer: {consistentHash: {httpHeaderName: a, maglev: {tableSize: 4}}}}"), "SL0297 4"],
   [
     policy("{outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a/b, to: c}]}}}"),
     "SL0298 a/b",
@@ -150,6 +180,16 @@ const SERVICE_ENTRY: readonly (readonly [string, string])[] = [
     entry("ports: [{number: 80, name: a, protocol: HTTP}], endpoints: [{address: 10.0.0.1, ports: {b: 1}}]"),
     "SL0287 1",
   ],
+  [entry("endpoints: [{address: 'unix:///a/'}], ports: [{number: 80, name: a}]"), "SL0287 'unix:///a/'"],
+  [
+    entry("endpoints: [{address: 'unix:///a', labels: {a: -b}}], ports: [{number: 80, name: a}]"),
+    "SL0205 -b",
+  ],
+  [entry("endpoints: [{address: 'unix:///a', ports: {}}], ports: [{number: 80, name: a}]"), "SL0287 {}"],
+  [entry("ports: [{number: 80, name: a, targetPort: 0}]"), "SL0202 0"],
+  [entry("endpoints: [], workloadSelector: {labels: {a: b}}"), "SL0287 {labels: {a: b}}"],
+  ["{hosts: [a.b], resolution: NONE, endpoints: []}", "SL0288 []"],
+  ['{hosts: ["*.b"], resolution: DNS, workloadSelector: {labels: {a: b}}}', 'SL0288 "*.b"'],
   ["{hosts: [a.b], resolution: NONE, endpoints: [{address: 10.0.0.1}]}", "SL0288 [{address: 10.0.0.1}]"],
   [
     "{hosts: [a.b, c.d], addresses: [10.0.0.1], resolution: DNS, ports: [{number: 443, name: a, protocol: HTTPS}]}",
@@ -166,13 +206,125 @@ const GATEWAY: readonly (readonly [string, string])[] = [
     "SL0275 {mode: SIMPLE, credentialName: a}",
   ],
   [server("hosts: [short]"), "SL0276 short"],
+  [server('hosts: ["::1"]'), 'SL0276 "::1"'],
+  [server('hosts: ["*"], bind: "unix:///a/"', "{number: 0, name: p, protocol: TCP}"), 'SL0278 "unix:///a/"'],
+  [
+    server(
+      'hosts: ["*"], tls: {mode: PASSTHROUGH, serverCertificate: a, privateKey: b, credentialName: c}',
+      HTTPS,
+    ),
+    "SL0263 a",
+  ],
+  [server('hosts: ["*"], tls: {credentialName: a, caCrl: b}', HTTPS), "SL0263 b"],
   [server('hosts: ["*"], tls: {httpsRedirect: true, mode: SIMPLE, credentialName: a}', HTTPS), "SL0277 true"],
   [server('hosts: ["*"], bind: a'), "SL0278 a"],
   [server('hosts: ["*"], tls: {mode: SIMPLE, credentialName: a, cipherSuites: [X]}', HTTPS), "SL0279 X"],
   [server('hosts: ["*"], tls: {mode: SIMPLE}', HTTPS), "SL0263 {mode: SIMPLE}"],
 ];
 
+const WORKLOAD_ENTRY: readonly (readonly [string, string])[] = [
+  ["{}", "SL0287 {}"],
+  ["{address: a_b}", "SL0287 a_b"],
+  ["{address: unix://a}", "SL0287 unix://a"],
+  ["{address: 10.0.0.1, ports: {a_b: 80}}", "SL0283 80"],
+  ["{address: 10.0.0.1, ports: {a: 65536}}", "SL0202 65536"],
+  ["{address: 10.0.0.1, labels: {a: b c}}", "SL0205 b c"],
+  ["{network: net}", "SL0294 {network: net}"],
+];
+
+const l4 = "route: [{destination: {host: c}}]";
+const selected = (text: string) =>
+  `{hosts: ["*.b"], resolution: DYNAMIC_DNS, location: MESH_INTERNAL, ${text}}`;
+
+/** What looks wrong and is not, by istiod's own judgement. */
+const FAULTLESS: readonly (readonly [kind: string, spec: string, metadata?: string])[] = [
+  ["VirtualService", http(`{${to}, timeout: 1000us}`)],
+  ["VirtualService", http(`{match: [{sourceLabels: {1.2/c: ${"x".repeat(64)}}}], ${to}}`)],
+  ["VirtualService", http(`{match: [{headers: {"a,b": {exact: c}}, sourceNamespace: Ns}], ${to}}`)],
+  [
+    "VirtualService",
+    http(`{${to}, headers: {request: {set: {a: '%A %%a.b%%A( ["b","c\\""] ) %%D(e:1)%%%'}}}}`),
+  ],
+  ["VirtualService", `{hosts: ["123", a.5.], gateways: [g, /, A/B], http: [{${to}}]}`],
+  ["VirtualService", `{hosts: [a.b], exportTo: [Ns], http: [{${to}}]}`],
+  [
+    "VirtualService",
+    http(`{${to}, rewrite: {authority: ""}, headers: {request: {set: {host: z}}}}`).replace(
+      'authority: ""',
+      'authority: "", uri: /',
+    ),
+  ],
+  [
+    "VirtualService",
+    `{hosts: [outbound_.80_._.a.b], gateways: [a/g], tls: [{match: [{sniHosts: [outbound_.80_._.a.b]}], ${l4}}]}`,
+  ],
+  [
+    "VirtualService",
+    http(
+      `{match: [{uri: {prefix: /a}, headers: {x: {exact: a}}}], ${to}}, {match: [{uri: {prefix: /ab}, headers: {x: {exact: b}}}], ${to}}`,
+    ),
+  ],
+  [
+    "VirtualService",
+    http(
+      `{match: [{uri: {prefix: /a}, method: {exact: POST}}], ${to}}, {match: [{uri: {prefix: /ab}}], ${to}}`,
+    ),
+  ],
+  ["DestinationRule", policy("{portLevelSettings: [{port: {}, tls: {mode: DISABLE}}]}")],
+  ["DestinationRule", policy("{connectionPool: {tcp: {idleTimeout: 500us}}}")],
+  ["DestinationRule", policy("{outlierDetection: {consecutiveErrors: 0}}")],
+  ["DestinationRule", policy("{loadBalancer: {warmupDurationSecs: 1500us}}")],
+  [
+    "DestinationRule",
+    policy("{loadBalancer: {consistentHash: {httpHeaderName: a, maglev: {tableSize: 1}}}}"),
+  ],
+  ["DestinationRule", policy("{tls: {mode: ISTIO_MUTUAL, insecureSkipVerify: true, subjectAltNames: [a]}}")],
+  ["DestinationRule", policy("{tls: {mode: SIMPLE, credentialName: configmap://default/a}}")],
+  [
+    "DestinationRule",
+    policy(
+      '{loadBalancer: {localityLbSetting: {distribute: [{from: a/b, to: {"c*": 100}}, {from: "a/*", to: {b: 100}}]}}}',
+    ),
+  ],
+  [
+    "DestinationRule",
+    policy(
+      "{outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a, to: b}], failoverPriority: [topology.kubernetes.io/region=a]}}}",
+    ),
+  ],
+  ["ServiceEntry", "{hosts: [a.b], resolution: NONE, ports: [{number: 25, name: A, protocol: MYSQL}]}"],
+  ["ServiceEntry", '{hosts: ["*.b"], resolution: STATIC, ports: [{number: 25, name: a}]}'],
+  [
+    "ServiceEntry",
+    "{hosts: [a.b, c.d], addresses: [10.0.0.1], resolution: DNS, ports: [{number: 80, name: a, protocol: GRPC}]}",
+  ],
+  ["ServiceEntry", selected("ports: []"), "{name: a, labels: {istio.io/use-waypoint: None}}"],
+  ["Gateway", server('hosts: ["*"], tls: {mode: AUTO_PASSTHROUGH, httpsRedirect: true}')],
+  ["Gateway", server("hosts: [A/a.b]"), "{name: A}"],
+  ["Gateway", server('hosts: ["*"], tls: {mode: ISTIO_MUTUAL, caCrl: a}', HTTPS)],
+  ["Gateway", server('hosts: ["*"], tls: {mode: SIMPLE, credentialName: a, cipherSuites: [ALL, ""]}', HTTPS)],
+  ["WorkloadEntry", "{address: a.b, ports: {http: 8080}, labels: {app: a}}"],
+  ["WorkloadEntry", "{address: 'unix://@a'}"],
+];
+
+describe.each(FAULTLESS)("%s %s", (kind, spec, metadata = "{name: a}") => {
+  it("is faultless", () => expect(check(kind as string, spec as string, metadata)).toEqual([]));
+});
+
+it("tells one thing of a match that an earlier one takes", () => {
+  const match = "match: [{uri: {prefix: /a}}]";
+  const again = "match: [{uri: {prefix: /a}, name: b, port: 0, ignoreUriCase: false, headers: {}}]";
+  const longer = "match: [{uri: {prefix: /ab}}]";
+  expect(
+    check("VirtualService", http(`{${match}, ${to}}, {${again}, ${to}}`)).map((one) => one.slice(0, 6)),
+  ).toEqual(["SL0271", "SL0270"]);
+  expect(check("VirtualService", http(`{${match}, ${to}}, {${to}}, {${longer}, ${to}}`))).toEqual([
+    "SL0270 {uri: {prefix: /ab}}",
+  ]);
+});
+
 describe.each([
+  ["WorkloadEntry", WORKLOAD_ENTRY],
   ["VirtualService", VIRTUAL_SERVICE],
   ["DestinationRule", DESTINATION_RULE],
   ["ServiceEntry", SERVICE_ENTRY],

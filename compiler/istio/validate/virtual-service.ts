@@ -31,23 +31,22 @@ export function validateVirtualService(check: Check, { spec }: Resource<VirtualS
   checkGatewayNames(check, spec.gateways, [...SPEC, "gateways"]);
   const gateways = spec.gateways ?? [];
   const mesh = gateways.length === 0 || gateways.includes("mesh");
-  const atGateway = gateways.some((name) => name !== "mesh");
-  checkHosts(check, spec, mesh, atGateway);
+  checkHosts(check, spec, mesh);
   if (!spec.http?.length && !spec.tls?.length && !spec.tcp?.length) {
     check.report("SL0217", SPEC, "there is no http, tls or tcp rule");
   }
   each(spec.http, [...SPEC, "http"], (route, path) =>
-    checkHttpRoute(check, route, path, { delegate, claims: atGateway && !mesh }),
+    checkHttpRoute(check, route, path, { delegate, claims: !mesh }),
   );
-  each(spec.tls, [...SPEC, "tls"], (route, path) => checkTlsRoute(check, route, path, spec.hosts ?? []));
+  each(spec.tls, [...SPEC, "tls"], (route, path) => checkTlsRoute(check, route, path, spec));
   each(spec.tcp, [...SPEC, "tcp"], (route, path) => checkTcpRoute(check, route, path));
   checkExportTo(check, spec.exportTo);
   warnUnreachable(check, spec);
 }
 
-function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean, atGateway: boolean): void {
+function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean): void {
   let valid = true;
-  const sni = atGateway && spec.tls?.some((route) => route.match?.some((match) => match.sniHosts?.length));
+  const sni = !mesh && spec.tls?.some((route) => route.match?.some((match) => match.sniHosts?.length));
   each(spec.hosts, [...SPEC, "hosts"], (host, path) => {
     const wrong = isIP(host) !== 0 ? undefined : hostError(host, true);
     if (wrong !== undefined && !(sni && isInternalSni(host))) {
@@ -73,19 +72,18 @@ function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean, atGat
   });
 }
 
-/** `mesh`, `namespace/name`, `name`; checking stops at the first plain name that is dotted, as istiod's does. */
+/** `mesh`, `namespace/name`, `name`; checking stops at the first name without a namespace, as istiod's does. */
 export function checkGatewayNames(check: Check, names: readonly string[] | undefined, path: FieldPath): void {
   for (const [i, name] of (names ?? []).entries()) {
-    if (name === "mesh") continue;
     const at = [...path, i];
-    const parts = name.split("/");
-    if (parts.length === 2) {
-      if (!(parts[0] === "." || isDnsLabel(parts[0]!)) || !isDnsLabel(parts[1]!)) {
-        check.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
-      }
-    } else if (parts.length > 2 || hostError(name, false) !== undefined) {
+    const slash = name.indexOf("/");
+    const valid =
+      slash < 0
+        ? hostError(name, false) === undefined
+        : isDnsLabel(name.slice(0, slash)) && isDnsLabel(name.slice(slash + 1));
+    if (!valid) {
       check.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
-    } else if (name.includes(".")) {
+    } else if (slash < 0 && name.includes(".")) {
       check.report(
         "SL0213",
         at,
@@ -93,5 +91,6 @@ export function checkGatewayNames(check: Check, names: readonly string[] | undef
         "Write `namespace/name`.",
       );
     }
+    if (slash < 0) return;
   }
 }
