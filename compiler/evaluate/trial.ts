@@ -14,6 +14,7 @@ import type {
   ValueMatch,
   VirtualHost,
 } from "../ir/ir.ts";
+import { lowerAscii } from "../lower-ascii.ts";
 import { regexMatches } from "../regex/matches.ts";
 
 export interface HostMatch {
@@ -179,9 +180,4 @@ export function valueMatches(match: ValueMatch, value: string): boolean {
     case "regex":
       return regexMatches(match.value, value);
   }
-}
-
-/** Envoy folds no other letters. */
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -10,6 +10,7 @@ import {
   KIND_ATTRIBUTES,
 } from "../../filter/layout.ts";
 import type { Forward, PathMatch, RouteTable, ValueMatch } from "../ir/ir.ts";
+import { lowerAscii } from "../lower-ascii.ts";
 import { writeTable } from "./table.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -60,7 +61,7 @@ export class Attributes {
     const lower = match.ignoreCase && match.kind !== "regex";
     return {
       attribute: lower ? ATTRIBUTE_PATH_LOWER : ATTRIBUTE_PATH,
-      match: { kind: match.kind, value: lower ? lowerCase(match.value) : match.value },
+      match: { kind: match.kind, value: lower ? lowerAscii(match.value) : match.value },
       invert: false,
       missingAsEmpty: false,
     };
@@ -87,9 +88,4 @@ export class Attributes {
 export function stickyHeader({ sticky }: Forward): string | undefined {
   if (sticky?.kind === "header") return sticky.name;
   return sticky?.kind === "cookie" ? "cookie" : undefined;
-}
-
-/** ASCII only, as the filter does it. */
-function lowerCase(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

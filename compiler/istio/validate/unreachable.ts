@@ -24,7 +24,8 @@ export function warnUnreachable(check: Check, spec: VirtualServiceSpec): void {
 /** Adds to `useless` the matches that it speaks of. */
 function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useless: Set<object>): void {
   let matchless: number | undefined;
-  const seen = new Set<string>();
+  /** Matches, with whether they are there only in rules that delegate. */
+  const seen = new Map<string, boolean>();
   each(rules, path, (rule, at, i) => {
     if (!rule) return;
     if (!rule.match?.length) {
@@ -34,6 +35,7 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
       return;
     }
     let repeated = 0;
+    let delegated = 0;
     each(rule.match, [...at, "match"], (match, place) => {
       if (matchless !== undefined) {
         check.report("SL0270", place, behind(rules, matchless));
@@ -41,14 +43,28 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
         return;
       }
       const key = conditionsOf(match);
-      if (seen.has(key)) {
-        check.report("SL0271", place, "an earlier match is the same, and takes every request first");
-        useless.add(match);
-        repeated++;
-      } else seen.add(key);
+      const isDelegated = seen.get(key);
+      seen.set(key, (isDelegated ?? true) && rule.delegate !== undefined);
+      if (isDelegated === undefined) return;
+      useless.add(match);
+      repeated++;
+      delegated += Number(isDelegated);
+      check.report(
+        "SL0271",
+        place,
+        isDelegated
+          ? "an earlier match is the same: what its delegate leaves comes here"
+          : "an earlier match is the same, and takes every request first",
+      );
     });
     if (repeated > 0 && repeated === rule.match.length) {
-      check.report("SL0270", at, "it is never reached: all its matches are repetitions");
+      check.report(
+        "SL0270",
+        at,
+        delegated > 0
+          ? "it is reached only by what delegates leave: all its matches are repetitions"
+          : "it is never reached: all its matches are repetitions",
+      );
     }
   });
 }
