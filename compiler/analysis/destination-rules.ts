@@ -4,7 +4,7 @@ import { covers, resolveHost } from "../istio/host-names.ts";
 import { formatLabels, type Labels, selects } from "../istio/labels.ts";
 import type { DestinationRuleSpec, FieldPath, Resource, TrafficPolicy } from "../istio/model.ts";
 import type { Registry } from "../istio/registry/registry.ts";
-import type { View } from "./view.ts";
+import type { KnownService, View } from "./view.ts";
 
 type DestinationRule = Resource<DestinationRuleSpec>;
 
@@ -27,17 +27,18 @@ function reportHost(rule: DestinationRule, view: View): void {
   view.report("SL0406", rule, ["spec", "host"], `no service has the host "${host}"; this rule has no effect`);
 }
 
-/** Of Kubernetes services only: what a name outside of the cluster resolves to has no labels. */
+/** Not of hosts whose addresses are only known when somebody asks for them. */
 function reportEmptySubsets(rule: DestinationRule, view: View, registry: Registry): void {
   const { namespace, spec } = rule;
-  const services = view.servicesOf(spec.host, namespace).filter(({ selector }) => selector !== undefined);
-  if (services.length === 0) return;
+  const services = view.servicesOf(spec.host, namespace);
+  if (services.length === 0 || services.some((service) => isOpen(service, registry))) return;
   for (const [i, { name, labels = {} }] of (spec.subsets ?? []).entries()) {
     if (Object.keys(labels).length === 0) continue;
     const found = services.some(
       ({ owner, selector, host }) =>
         hasEndpoint(registry, host, labels) ||
-        (Object.keys(selector!).length > 0 &&
+        (selector !== undefined &&
+          Object.keys(selector).length > 0 &&
           view.resources.pods.some(
             (pod) =>
               pod.namespace === owner.namespace &&
@@ -53,6 +54,12 @@ function reportEmptySubsets(rule: DestinationRule, view: View, registry: Registr
       `no endpoint of the service has the labels of subset "${name}", ${formatLabels(labels)}`,
     );
   }
+}
+
+/** Subsets of such a ServiceEntry go wherever the request goes. */
+function isOpen({ selector, host }: KnownService, registry: Registry): boolean {
+  const discovery = selector === undefined ? registry.get(host)?.discovery : "eds";
+  return discovery === undefined || discovery === "originalDestination" || discovery === "byAuthority";
 }
 
 const TOPOLOGY = "topology.";

@@ -2,7 +2,7 @@
 
 import { nearest } from "../diagnostics/nearest.ts";
 import type { Listener, Route, TcpChain, VirtualHost } from "../ir/ir.ts";
-import { MESH } from "./gateway-names.ts";
+import { isInternalGateway, MESH } from "./gateway-names.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { covers, isWildcard } from "./host-names.ts";
@@ -344,7 +344,7 @@ export function reportUnknownGateways(
   const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
   for (const { resource, gateways: names } of virtualServices) {
     for (const [index, name] of names.entries()) {
-      if (name !== MESH && !known.has(name)) {
+      if (name !== MESH && !known.has(name) && !isInternalGateway(name)) {
         report("SL0404", `there is no Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
           didYouMean(nearest(name, known)),
         );
