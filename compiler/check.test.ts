@@ -60,6 +60,12 @@ describe("rules that are never reached", () => {
 `),
     );
     expect(found).toEqual(["SL0271 17"]);
+    const both = rules(`  - match: [{uri: {regex: "/.*"}}]
+    ${ROUTE}
+  - match: [{uri: {regex: "/a.*"}}, {uri: {exact: /b}}]
+    ${ROUTE}
+`);
+    expect(await check(both)).toEqual(["SL0270 14"]);
   });
 
   it("may be so by several rules together, of which none is enough", async () => {
@@ -97,6 +103,53 @@ describe("rules that are never reached", () => {
   });
 });
 
+describe("a rule that other proxies reach", () => {
+  const pair = (first: string, second = "") =>
+    rules(`  - match: [{uri: {prefix: /a/}${first && `, ${first}`}}]
+    ${ROUTE}
+  - match: [{uri: {exact: /a/b}${second && `, ${second}`}}]
+    ${ROUTE}
+`);
+  const GATEWAY = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  selector: {istio: ANOTHER}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+---
+`;
+  const bound = (text: string) => text.replace("hosts: [a", "gateways: [edge, mesh]\n  hosts: [a");
+
+  it("is not said never to be reached", async () => {
+    const { proxyNamespace } = DEFAULT_PROXY_OPTIONS;
+    expect(await check(pair(`sourceNamespace: ${proxyNamespace}`))).toEqual([]);
+    expect(await check(pair("sourceLabels: {istio: ingressgateway}"))).toEqual([]);
+    expect(await check(GATEWAY + bound(pair("gateways: [mesh]")))).toEqual(["SL0405 5"]);
+    const secure = bound(
+      rules(`  - match: [{scheme: {exact: http}}]
+    ${ROUTE}
+  - match: [{scheme: {prefix: https}}]
+    ${ROUTE}
+`),
+    ).replace(", mesh", "");
+    // At an edge without TLS nothing ever comes over it; at another, it does.
+    const selected = GATEWAY.replace("ANOTHER", "ingressgateway");
+    expect(await check(selected + secure)).toEqual(["SL0811 22"]);
+    expect(await check(selected + secure.replace("[edge]", "[edge, elsewhere]"))).toEqual(["SL0404 17"]);
+  });
+
+  it("is one that each of them has behind the same rule", async () => {
+    expect(await check(pair(""))).toEqual(["SL0270 14"]);
+    const source = `sourceNamespace: ${DEFAULT_PROXY_OPTIONS.proxyNamespace}`;
+    expect(await check(pair(source, source))).toEqual(["SL0270 14"]);
+    expect(await check(GATEWAY + bound(pair("")))).toEqual(["SL0270 22", "SL0405 5"]);
+    expect(await check(GATEWAY + bound(pair("gateways: [mesh]", "gateways: [mesh]")))).toEqual([
+      "SL0270 22",
+      "SL0405 5",
+    ]);
+  });
+});
+
 describe("what is right and hardly meant", () => {
   it.each([
     [
@@ -128,6 +181,16 @@ describe("what is right and hardly meant", () => {
       "SL0806",
       `timeout: 1s\n    retries: {attempts: 2, perTryTimeout: 400ms}\n    ${ROUTE}`,
       `timeout: 1200ms\n    retries: {attempts: 2, perTryTimeout: 400ms}\n    ${ROUTE}`,
+    ],
+    [
+      "SL0802",
+      `match: [{uri: {regex: "/img/.*.(png|jpg)"}}]\n    ${ROUTE}`,
+      `match: [{uri: {regex: "/img/.*[.]png"}}]\n    ${ROUTE}`,
+    ],
+    [
+      "SL0807",
+      `match: [{method: {regex: "P.*"}}]\n    retries: {attempts: 2, retryOn: reset}\n    ${ROUTE}`,
+      `match: [{method: {regex: "GET|POSTED"}}]\n    retries: {attempts: 2, retryOn: reset}\n    ${ROUTE}`,
     ],
     [
       "SL0807",
@@ -200,5 +263,50 @@ spec: {hosts: [a.example], http: [{${ROUTE}}]}
       "SL0407 14",
       "SL0407 9",
     ]);
+  });
+
+  it("is told of subsets of a ServiceEntry whose endpoints are known, and have other labels", async () => {
+    const entry = (more: string) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: s}
+spec: {hosts: [s.example], ports: [{number: 80, name: http, protocol: HTTP}], ${more}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: s}
+spec:
+  host: s.example
+  subsets:
+  - {name: all}
+  - {name: v1, labels: {version: v1}}
+  - {name: v2, labels: {version: v2}}
+`;
+    const empty = async (more: string) =>
+      (await check(entry(more))).filter((finding) => finding.startsWith("SL0409"));
+    const endpoints = "endpoints: [{address: 10.0.0.1, labels: {version: v1}}]";
+    expect(await empty(`resolution: STATIC, ${endpoints}`)).toEqual(["SL0409 14"]);
+    expect(await empty("resolution: DNS")).toEqual(["SL0409 13", "SL0409 14"]);
+    expect(await empty("resolution: NONE")).toEqual([]);
+  });
+
+  it("is not told of Gateways that are there, or that only istiod can make", async () => {
+    const gateway = (hostname: string) => `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {listeners: [{name: http, port: 80, protocol: HTTP, hostname: "${hostname}"}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [a.example]
+  gateways: [edge]
+  http: [{directResponse: {status: 200}}]
+`;
+    expect(await check(gateway(""))).toEqual(["SL0110 -"]);
+    expect(await check(gateway("b.example"))).toEqual(["SL0110 -", "SL0408 10"]);
+    expect(await check(gateway("").replace("[edge]", "[edge~istio-autogenerated-k8s-gateway~http]"))).toEqual(
+      ["SL0110 -", "SL0212 11", "SL0431 11"],
+    );
   });
 });

@@ -69,5 +69,5 @@ function lookClosely(
   analyseServiceEntries(view);
   lintRules(view);
   lintUnused(view);
-  reportNeverReached(config, options, said, sink);
+  reportNeverReached(config, resources, options, said, sink);
 }

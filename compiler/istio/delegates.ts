@@ -269,7 +269,7 @@ export function originIn(resource: VirtualServiceResource): Merged["originOf"] {
   return (rule, match) => {
     const at = match === undefined ? ["spec", "http", rule] : ["spec", "http", rule, "match", match];
     return {
-      resource: describe(resource),
+      resource: describeResource(resource),
       rule,
       ...(match !== undefined && { match }),
       span: resource.spanOf(at),
@@ -346,6 +346,7 @@ function has(value: object | undefined, field: string | number): boolean {
   return value !== undefined && Object.hasOwn(value, field);
 }
 
-function describe({ kind, namespace, name }: Resource<unknown>): string {
+/** Names it as findings do. */
+export function describeResource({ kind, namespace, name }: Resource<unknown>): string {
   return `${kind} ${namespace}/${name}`;
 }

@@ -6,11 +6,13 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches, naiveRoute } from "../evaluate/trial.ts";
 import type { Config, Listener, Route, RouteTable } from "../ir/ir.ts";
+import { loadResources } from "../istio/model.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../options.ts";
 import { request, routeTable } from "../program/rules.arbitrary.ts";
 import { exact, header, prefix, regex, route, table } from "../program/rules.fixture.ts";
 import { reportNeverReached } from "./never-reached.ts";
 
+const NO_RESOURCES = loadResources([], { report: () => {} });
 const FILE = { path: "rules.yaml", text: "" };
 
 /** Each rule at a place of its own; the same rule in two virtual hosts is one. */
@@ -43,7 +45,9 @@ function neverReached(routes: RouteTable, role: Listener["role"], tls?: Listener
     clusters: [],
   };
   const said: Diagnostic[] = [];
-  reportNeverReached(config, DEFAULT_PROXY_OPTIONS, new Set(), { report: (one) => said.push(one) });
+  reportNeverReached(config, NO_RESOURCES, DEFAULT_PROXY_OPTIONS, new Set(), {
+    report: (one) => said.push(one),
+  });
   return new Set(said.map(({ span }) => span!.start));
 }
 

@@ -14,9 +14,13 @@ import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
 import type { HostRequest } from "../host/vm.ts";
 import type { Config, Listener, Route, RouteMatch, RouteOrigin, ValueMatch } from "../ir/ir.ts";
+import { describeResource } from "../istio/delegates.ts";
+import type { Resource, ResourceSet, VirtualServiceSpec } from "../istio/model.ts";
 import type { ProxyOptions } from "../options.ts";
 import { exampleOfRegex } from "../regex/example.ts";
 import { regexSyntaxError } from "../regex/index.ts";
+import type { Span } from "../source/span.ts";
+import { Scopes } from "./scope.ts";
 
 /** What is known of a rule over all its places. */
 interface Finding {
@@ -28,15 +32,22 @@ interface Finding {
   together: boolean;
 }
 
+/** `resources`: what the routes were made of. A match that this proxy has no use for left none. */
 export function reportNeverReached(
   { listeners }: Config,
+  resources: ResourceSet,
   options: ProxyOptions,
   said: ReadonlySet<string>,
   sink: DiagnosticSink,
 ): void {
   const findings = new Map<string, Finding>();
   const looked = new Map<readonly Route[], Set<string>>();
-  const budget = { searches: MAX_SEARCHES };
+  const looking: Looking = {
+    options,
+    scopes: new Scopes(resources, options),
+    searches: MAX_SEARCHES,
+    findings,
+  };
   for (const listener of listeners) {
     const kind = `${listener.role} ${listener.tls !== undefined}`;
     for (const { routes: rules } of listener.routes.virtualHosts) {
@@ -45,16 +56,53 @@ export function reportNeverReached(
       looked.set(rules, kinds.add(kind));
       // Those are errors, and said already.
       if (rules.some(hasBadExpression)) continue;
-      look(rules, listener, options, budget, findings);
+      look(rules, listener, looking);
     }
   }
+  const hidden = new Map<string, Finding[]>();
   for (const finding of findings.values()) {
     // Places are asked for of what is told only: each costs a parse.
     if (finding.reached) continue;
-    const { span } = finding.origin;
-    const isKnown = (["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })));
-    if (!isKnown) report(finding, sink);
+    const { resource, rule, span } = finding.origin;
+    if ((["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })))) continue;
+    const key = ruleKey(resource, rule);
+    const known = hidden.get(key);
+    if (known === undefined) hidden.set(key, [finding]);
+    else known.push(finding);
   }
+  const whole = wholeRules(hidden, resources.virtualServices);
+  for (const [key, matches] of hidden) {
+    const span = whole.get(key);
+    const [first] = matches as [Finding];
+    if (span === undefined || matches.some(({ before }) => before.size === 0)) {
+      for (const finding of matches) report(finding, sink);
+    } else {
+      const { match: _, ...origin } = first.origin;
+      const before = new Set(matches.flatMap((finding) => [...finding.before]));
+      report({ origin: { ...origin, span }, reached: false, before, together: before.size > 1 }, sink);
+    }
+  }
+}
+
+const ruleKey = (resource: string, rule: number): string => `${resource} ${rule}`;
+
+/** The places of rules of which every match is hidden. */
+function wholeRules(
+  hidden: ReadonlyMap<string, readonly Finding[]>,
+  virtualServices: readonly Resource<VirtualServiceSpec>[],
+): Map<string, Span> {
+  const places = new Map<string, Span>();
+  if (hidden.size === 0) return places;
+  for (const virtualService of virtualServices) {
+    for (const [rule, http] of (virtualService.spec.http ?? []).entries()) {
+      const key = ruleKey(describeResource(virtualService), rule);
+      const count = hidden.get(key)?.filter(({ origin }) => origin.match !== undefined).length;
+      if (count !== undefined && count > 0 && count === http?.match?.length) {
+        places.set(key, virtualService.spanOf(["spec", "http", rule]));
+      }
+    }
+  }
+  return places;
 }
 
 /** Whether some expression of a match is none. */
@@ -69,13 +117,16 @@ const MAX_SEARCHES = 500;
 const MAX_LOOKED = 1000;
 const MAX_WORK = 100_000;
 
-function look(
-  rules: readonly Route[],
-  listener: Listener,
-  options: ProxyOptions,
-  budget: { searches: number },
-  findings: Map<string, Finding>,
-): void {
+interface Looking {
+  readonly options: ProxyOptions;
+  readonly scopes: Scopes;
+  /** That are left. */
+  searches: number;
+  readonly findings: Map<string, Finding>;
+}
+
+function look(rules: readonly Route[], listener: Listener, looking: Looking): void {
+  const { options, scopes, findings } = looking;
   const index = new OverlapIndex(rules.map(({ match }) => match));
   for (const [i, rule] of rules.entries()) {
     const { origin } = rule;
@@ -84,20 +135,20 @@ function look(
     const finding = findings.get(key) ?? { origin, reached: false, before: new Set(), together: false };
     findings.set(key, finding);
     if (finding.reached) continue;
-    const earlier = index.overlapping(rule.match, i, MAX_LOOKED)?.map((other) => rules[other]!);
-    if (earlier === undefined) {
+    const overlapping = index.overlapping(rule.match, i, MAX_LOOKED)?.map((other) => rules[other]!);
+    if (overlapping === undefined || isReachedByExample(rule.match, overlapping, listener, options)) {
       finding.reached = true;
       continue;
     }
-    if (isReachedByExample(rule.match, earlier, listener, options)) {
+    if (looking.searches-- <= 0) {
       finding.reached = true;
       continue;
     }
-    if (budget.searches-- <= 0) {
-      finding.reached = true;
-      continue;
-    }
-    const by = takenBy(rule, earlier, listener, options);
+    const earlier = overlapping.filter(
+      (other) => other.origin === undefined || scopes.isAlwaysWith(other.origin, origin),
+    );
+    const places = scopes.isElsewhere(origin) ? [listener, ...OTHER_PLACES] : [listener];
+    const by = takenBy(rule, earlier, places, options);
     if (by === undefined) finding.reached = true;
     else {
       for (const other of by) finding.before.add(other);
@@ -149,15 +200,19 @@ function exampleOf({ path, headers, queryParams }: RouteMatch): HostRequest {
   };
 }
 
+type Place = Pick<Listener, "role"> & { readonly tls?: object };
+
+/** At a Gateway that this proxy does not serve, a request may come in either way. */
+const OTHER_PLACES: readonly Place[] = [{ role: "gateway" }, { role: "gateway", tls: {} }];
+
 /** The earlier rules that leave nothing to a rule; none when nothing could ever meet it; `undefined` when it is reached. */
 function takenBy(
   rule: Route,
   earlier: readonly Route[],
-  { role, tls }: Listener,
-  options: ProxyOptions,
+  places: readonly Place[],
+  { pathNormalization }: ProxyOptions,
 ): readonly Route[] | undefined {
-  const { pathNormalization } = options;
-  const takes = (others: readonly Route[]): boolean => {
+  const takesAt = (others: readonly Route[], { role, tls }: Place): boolean => {
     const { attributes, constraints, cuts } = spaceOf(
       [...others, rule].map(({ match }) => match),
       { role, tls: tls !== undefined, pathNormalization, authority: AUTHORITY },
@@ -168,6 +223,7 @@ function takenBy(
     const { pairs, complete } = compareRules([...before, own], before, attributes, MAX_WORK, 1);
     return complete && pairs.length === 0;
   };
+  const takes = (others: readonly Route[]): boolean => places.every((place) => takesAt(others, place));
   if (takes([])) return [];
   if (earlier.length === 0 || earlier.length > MAX_EARLIER || !takes(earlier)) return undefined;
   const alone = earlier.slice(0, MAX_ALONE).find((other) => takes([other]));

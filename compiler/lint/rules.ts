@@ -6,6 +6,8 @@ import type { View } from "../analysis/view.ts";
 import type { VirtualService } from "../analysis/virtual-services.ts";
 import { FAULT_SCOPE } from "../istio/annotations.ts";
 import type { FieldPath, HttpMatchRequest, HttpRoute } from "../istio/model.ts";
+import { regexSyntaxError } from "../regex/index.ts";
+import { regexMatches } from "../regex/matches.ts";
 import { parseDuration } from "../schema/duration.ts";
 
 export function lintRules(view: View): void {
@@ -68,14 +70,20 @@ function* expressionsOf(match: HttpMatchRequest): Generator<[FieldPath, string]>
 
 const MAX_READABLE = 1000;
 
-/** Where a full stop that nothing repeats stands between letters or digits, outside of a class. */
+/**
+ * A full stop that nothing repeats, behind a letter, a digit, a class or group of them, or a repetition; and before a letter
+ * or digit, a group that begins with one, or the end of a group that may be missing.
+ */
+const UNESCAPED_DOT = /(?<=[A-Za-z0-9\0)*+}]|[A-Za-z0-9\0)]\?)\.(?=[A-Za-z0-9]|\((?:\?:)?[A-Za-z0-9]|\)\?)/;
+
+/** Where one stands between two parts of a name, as in `/v1.0`, `.*.html` and `(www.)?`; not those in classes. */
 export function unescapedDot(regex: string): number | undefined {
   // Nobody wrote that by hand.
   if (regex.length > MAX_READABLE) return undefined;
   const withoutClasses = regex.replace(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]/gs, (piece) =>
-    "\0".repeat(piece.length),
+    (/^(?:\[|\\[dDwW])/.test(piece) ? "\0" : "\u0001").repeat(piece.length),
   );
-  const at = withoutClasses.search(/(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])/);
+  const at = withoutClasses.search(UNESCAPED_DOT);
   return at < 0 ? undefined : at;
 }
 
@@ -114,7 +122,7 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
       "SL0805",
       owner,
       [...path, "timeout"],
-      `the timeout is shorter than the fault's delay of ${rule.fault!.delay!.fixedDelay}`,
+      `the timeout is no longer than the fault's delay of ${rule.fault!.delay!.fixedDelay}`,
       {
         help:
           scope === "upstream"
@@ -125,7 +133,7 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
     );
   }
   const perTry = duration(rule.retries?.perTryTimeout);
-  const attempts = rule.retries?.attempts ?? 2;
+  const attempts = rule.retries?.attempts ?? 0;
   if (perTry === undefined || perTry === 0 || attempts <= 0 || perTry * (attempts + 1) <= timeout) return;
   view.report(
     "SL0806",
@@ -161,7 +169,7 @@ function lintRetries(
   path: FieldPath,
   view: View,
 ): void {
-  if (retries === undefined || retries.attempts === 0) return;
+  if (retries === undefined || !retries.attempts) return;
   const risky = (retries.retryOn ?? "")
     .split(",")
     .map((condition) => condition.trim())
@@ -195,5 +203,5 @@ function lintRetries(
 function admits({ exact, prefix, regex }: NonNullable<HttpMatchRequest["method"]>, method: string): boolean {
   if (exact !== undefined) return exact === method;
   if (prefix !== undefined) return method.startsWith(prefix);
-  return regex?.includes(method) ?? false;
+  return regex !== undefined && regexSyntaxError(regex) === undefined && regexMatches(regex, method);
 }
