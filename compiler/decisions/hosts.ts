@@ -75,19 +75,26 @@ class Domains {
   }
 }
 
-const LABELS = ["any", "some", "other", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9"];
+const LABELS = ["any", "some", "other"];
 
 /** A host that this domain takes on each side that has it, and nothing narrower takes on the other. */
 function exampleOf(domain: string, left: Domains, right: Domains): string | undefined {
   if (!domain.startsWith("*")) return domain;
-  const rest = domain.slice(1);
   const wider = (side: Domains, host: string) => {
     const taken = side.domainOf(host);
     return taken === undefined || (taken.startsWith("*") && taken.length <= domain.length);
   };
-  return LABELS.map((label) => (rest === "" ? `${label}.example` : `${label}${rest}`)).find(
-    (host) => wider(left, host) && wider(right, host),
-  );
+  for (const host of hostsOf(domain.slice(1), left.names.length + right.names.length)) {
+    if (wider(left, host) && wider(right, host)) return host;
+  }
+  return undefined;
+}
+
+/** One more than others could take; of all hosts also those without a dot, which no narrower wildcard has. */
+function* hostsOf(rest: string, taken: number): Generator<string> {
+  const endings = rest === "" ? [".example", ""] : [rest];
+  for (const label of LABELS) yield* endings.map((ending) => `${label}${ending}`);
+  for (let i = 0; i <= taken; i++) yield `x${i}${endings.at(-1)}`;
 }
 
 const PORT = "(?::[0-9]+)?";

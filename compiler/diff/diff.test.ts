@@ -93,6 +93,27 @@ describe("diff", () => {
     ]);
   });
 
+  it("tells once what is the same at several domains of a host, and each host by itself", () => {
+    const hosts = (cluster: string, own: string): RouteTable => ({
+      ignorePortInHost: false,
+      virtualHosts: [
+        { name: "a", domains: ["a.example:80", "a.example"], routes: [route(prefix("/a"), cluster)] },
+        { name: "b", domains: ["b.example"], routes: [route(prefix("/a"), cluster)] },
+        {
+          name: "*",
+          domains: ["*"],
+          routes: [route(undefined, own, { headers: [header(":authority", exact("c.example"))] })],
+        },
+      ],
+    });
+    const nobody: RouteTable = { ...hosts("x", "x"), virtualHosts: hosts("x", "x").virtualHosts.slice(2) };
+    const told = diff(hosts("x", "x"), nobody).differences;
+    expect(told.map(({ domains, request: { authority, path } }) => [domains, authority + path])).toEqual([
+      [["a.example", "a.example:80"], "a.example/a"],
+      [["b.example"], "b.example/a"],
+    ]);
+  });
+
   it("tells rules apart that replace what they have matched", () => {
     const rewrite = (path: string, value: string) =>
       one(
@@ -101,6 +122,32 @@ describe("diff", () => {
       );
     expect(found(rewrite("/a", "/b"), rewrite("/a", "/b"))).toEqual([]);
     expect(found(rewrite("/a", "/b"), rewrite("/a", "/c"))).toEqual(["GET /a x>x"]);
+  });
+
+  it("finds a path for which a prefix and an expression do not come to the same", () => {
+    const rewrite = (path: ValueMatch) => {
+      if (path.kind === "present") throw new Error("no path");
+      return one(route(path, { ...to("x"), rewrite: { kind: "matched", value: "/" } } as Route["action"]));
+    };
+    expect(found(rewrite(regex("/a/.*")), rewrite(prefix("/a/")))).toEqual(["GET /a/x x>x"]);
+    expect(found(rewrite(regex("/a/")), rewrite(exact("/a/")))).toEqual([]);
+  });
+
+  it("asks the domain of all hosts whatever others there are", () => {
+    const others = ["any", "some", "other", ...Array.from({ length: 30 }, (_, i) => `x${i}`)];
+    const hosts = (cluster: string) =>
+      table({
+        "*": [route(undefined, cluster)],
+        "*.example": [route(undefined, "w")],
+        ...Object.fromEntries(others.map((name) => [name, [route(undefined, name)]])),
+      });
+    expect(diff(hosts("x"), hosts("y")).differences.map(({ domains }) => domains)).toEqual([["*"]]);
+    const below = (cluster: string) =>
+      table({
+        "*.shop.example": [route(undefined, cluster)],
+        ...Object.fromEntries(others.map((name) => [`${name}.shop.example`, [route(undefined, name)]])),
+      });
+    expect(diff(below("x"), below("y")).differences).toHaveLength(1);
   });
 
   it("looks only around what has changed when there are thousands of rules", () => {

@@ -108,6 +108,9 @@ class ListenerDiff {
   readonly #cuts: Cut[];
   readonly #outcomes = new Map<Route, string>();
   readonly #numbers = new Map<Route, number>();
+  readonly #tableNumbers = new Map<readonly Route[] | undefined, number>();
+  /** By the rules of both sides, and the two that differ. */
+  readonly #told = new Map<string, Difference>();
 
   constructor(
     before: Listener,
@@ -125,27 +128,21 @@ class ListenerDiff {
 
   run(): void {
     for (const hosts of this.#groups()) this.#compare(hosts);
+    this.#differences.push(...this.#told.values());
   }
 
   /** Domains that the same rules serve on both sides, unless a rule looks at the host itself. */
   #groups(): HostClass[][] {
-    const numbers = new Map<readonly Route[] | undefined, number>();
-    const number = (routes: readonly Route[] | undefined) => {
-      const known = numbers.get(routes) ?? numbers.size;
-      numbers.set(routes, known);
-      return known;
-    };
     const groups = new Map<string, HostClass[]>();
     for (const host of hostClasses(this.#before.routes, this.#after.routes)) {
       const sides = [host.left?.routes, host.right?.routes];
       const own = sides.some((routes) => routes?.some(looksAtHost)) ? host.domain : "";
-      const key = `${sides.map(number).join()} ${own}`;
+      const key = `${this.#tables(host)} ${own}`;
       const known = groups.get(key);
       if (known === undefined) groups.set(key, [host]);
       else known.push(host);
     }
-    const readable = ({ domain }: HostClass) => (domain.includes(":") ? 1000 : 0) + domain.length;
-    return [...groups.values()].map((hosts) => hosts.sort((a, b) => readable(a) - readable(b)));
+    return [...groups.values()].map((hosts) => hosts.sort((a, b) => effort(a.domain) - effort(b.domain)));
   }
 
   #compare(hosts: readonly HostClass[]): void {
@@ -168,10 +165,31 @@ class ListenerDiff {
       // The others would take as long.
       if (cuts.size > 0 && ++tried >= MAX_TRIED_WHEN_CUT) break;
     }
-    for (const difference of found.values()) if (difference) this.#differences.push(difference);
+    for (const [pair, difference] of found) {
+      if (difference) this.#tell(`${this.#tables(host)} ${pair}`, difference);
+    }
     const unproven = [...found.values()].filter((difference) => difference === undefined).length;
     if (unproven > 0) cuts.add(`${unproven} possible differences could not be shown by a request`);
     for (const why of cuts) this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
+  }
+
+  /** Where a rule looks at hosts, domains are searched one by one; what is the same at several of them is told once. */
+  #tell(pair: string, difference: Difference): void {
+    const known = this.#told.get(pair);
+    const both = [known, difference].flatMap((one) => one ?? []);
+    const [first] = both.sort((a, b) => effort(a.domains[0]!) - effort(b.domains[0]!)) as [Difference];
+    const domains = both.flatMap((one) => one.domains).sort((a, b) => effort(a) - effort(b));
+    this.#told.set(pair, { ...first, domains });
+  }
+
+  /** All rules of a host, on both sides, as numbers. */
+  #tables({ left, right }: HostClass): string {
+    const number = (routes: readonly Route[] | undefined) => {
+      const known = this.#tableNumbers.get(routes) ?? this.#tableNumbers.size;
+      this.#tableNumbers.set(routes, known);
+      return known;
+    };
+    return `${number(left?.routes)} ${number(right?.routes)}`;
   }
 
   /** The rules to look at: around each that has changed, or, when those are many, all at once. */
@@ -236,8 +254,8 @@ class ListenerDiff {
       const after = pair.right === undefined ? undefined : right[pair.right];
       const key = `${this.#number(before)} ${this.#number(after)}`;
       if (found.get(key) !== undefined) continue;
-      const request = witnessOf(host.authority, space.attributes, pair.request, this.#after);
-      const verdict = this.#verify(request, before, after);
+      const asked = witnessOf(host.authority, space.attributes, pair.request, this.#after);
+      const { request, verdict } = this.#shown(asked, before, after);
       if (verdict === "unproven") found.set(key, undefined);
       else if (verdict === "different") {
         found.set(key, {
@@ -284,12 +302,23 @@ class ListenerDiff {
     return outcome;
   }
 
-  /** The search may be right about rules and wrong about requests; whoever reads a witness will send it. */
-  #verify(
+  /** What an expression has matched is replaced as a whole, and of a prefix the rest is kept: for one path, both may come to the same. */
+  #shown(
     request: AskedRequest,
     before: Route | undefined,
     after: Route | undefined,
-  ): "different" | "same" | "unproven" {
+  ): { readonly request: AskedRequest; readonly verdict: Verdict } {
+    const verdict = this.#verify(request, before, after);
+    const kinds = [before, after].map((route) => route?.match.path?.kind ?? "none");
+    const mayDiffer = kinds.includes("regex") && kinds.some((kind) => kind === "prefix" || kind === "none");
+    if (verdict !== "same" || !mayDiffer) return { request, verdict };
+    const longer = LONGER.map((more) => ({ ...request, path: request.path.replace(/(?=\?|$)/, more) }));
+    const other = longer.find((candidate) => this.#verify(candidate, before, after) === "different");
+    return other === undefined ? { request, verdict: "unproven" } : { request: other, verdict: "different" };
+  }
+
+  /** The search may be right about rules and wrong about requests; whoever reads a witness will send it. */
+  #verify(request: AskedRequest, before: Route | undefined, after: Route | undefined): Verdict {
     const sides: readonly [Listener, Route | undefined][] = [
       [this.#before, before],
       [this.#after, after],
@@ -301,10 +330,18 @@ class ListenerDiff {
       arrived = arrival.request;
       if (naiveRoute(listener.routes, arrived) !== expected) return "unproven";
     }
-    if (!rewriteTheSame(before, after, arrived!)) return "different";
-    // Whatever an expression has matched is replaced as a whole: the next request may tell the two apart.
-    return before?.match.path?.kind === "regex" || after?.match.path?.kind === "regex" ? "unproven" : "same";
+    return rewriteTheSame(before, after, arrived!) ? "same" : "different";
   }
+}
+
+type Verdict = "different" | "same" | "unproven";
+
+/** What is put behind a path to show that one side keeps it. */
+const LONGER = ["x", "/x", "0"];
+
+/** To read a domain. */
+function effort(domain: string): number {
+  return (domain.includes(":") ? 1000 : 0) + domain.length;
 }
 
 function looksAtHost({ match }: Route): boolean {
