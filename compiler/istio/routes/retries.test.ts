@@ -35,6 +35,11 @@ test("status codes among the conditions go to the list of their own", () => {
     retryOn: ["5xx", "999", "retriable-status-codes"],
     retriableStatusCodes: [503, 429],
   });
+  // As Go reads numbers.
+  expect(lowerRetries({ attempts: 1, retryOn: "+500,0503,-503,5e2" })).toMatchObject({
+    retryOn: ["-503", "5e2", "retriable-status-codes"],
+    retriableStatusCodes: [500, 503],
+  });
   expect(lowerRetries({ attempts: 1, retryOn: "retriable-status-codes,503" }).retryOn).toEqual([
     "retriable-status-codes",
   ]);

@@ -3,6 +3,7 @@
 import type { RetryPolicy } from "../../ir/ir.ts";
 import { durationMs } from "../../schema/duration.ts";
 import type { HttpRetry } from "../model.ts";
+import { isNamedStatusCode } from "../status-codes.ts";
 
 const RETRIABLE_STATUS_CODES = "retriable-status-codes";
 
@@ -52,31 +53,10 @@ function lowerRetryOn(text: string): Pick<RetryPolicy, "retryOn" | "retriableSta
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
-  const retriableStatusCodes = parts.filter(isStatusCode).map(Number);
-  const retryOn = parts.filter((part) => !isStatusCode(part));
+  const retriableStatusCodes = parts.filter(isNamedStatusCode).map(Number);
+  const retryOn = parts.filter((part) => !isNamedStatusCode(part));
   if (retriableStatusCodes.length > 0 && !retryOn.includes(RETRIABLE_STATUS_CODES)) {
     retryOn.push(RETRIABLE_STATUS_CODES);
   }
   return { retryOn, retriableStatusCodes };
-}
-
-/** The codes that Go's net/http has a name for; istiod asks it. */
-const STATUS_CODES: readonly (readonly [number, number])[] = [
-  [100, 103],
-  [200, 208],
-  [226, 226],
-  [300, 305],
-  [307, 308],
-  [400, 418],
-  [421, 426],
-  [428, 429],
-  [431, 431],
-  [451, 451],
-  [500, 508],
-  [510, 511],
-];
-
-function isStatusCode(text: string): boolean {
-  const code = /^\d+$/.test(text) ? Number(text) : -1;
-  return STATUS_CODES.some(([first, last]) => first <= code && code <= last);
 }

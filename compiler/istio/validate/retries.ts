@@ -1,7 +1,7 @@
 /** Retry policies. Source: istiod's `agent.ValidateHTTPRetry`. */
 
-import { STATUS_CODES } from "node:http";
 import type { FieldPath } from "../resource.ts";
+import { isNamedStatusCode } from "../status-codes.ts";
 import type { HttpRetry } from "../types.ts";
 import type { Check } from "./check.ts";
 import { checkDuration, quote } from "./common.ts";
@@ -32,7 +32,7 @@ export function checkRetries(check: Check, retries: HttpRetry | undefined, path:
   checkDuration(check, retries.backoff, [...path, "backoff"]);
   if (retries.retryOn) {
     for (const condition of retries.retryOn.split(",")) {
-      if (!CONDITIONS.has(condition) && !isStatus(condition)) {
+      if (!CONDITIONS.has(condition) && !isNamedStatusCode(condition)) {
         check.report(
           "SL0252",
           [...path, "retryOn"],
@@ -42,9 +42,4 @@ export function checkRetries(check: Check, retries: HttpRetry | undefined, path:
       }
     }
   }
-}
-
-/** Node has a name for 509, and Go, which istiod asks, has none. */
-function isStatus(text: string): boolean {
-  return STATUS_CODES[text] !== undefined && text !== "509";
 }

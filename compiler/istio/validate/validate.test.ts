@@ -85,7 +85,9 @@ const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
   [http(`{${to}, retries: {attempts: -1}}`), "SL0251 -1"],
   [http(`{${to}, retries: {attempts: 0, retryOn: 5xx}}`), "SL0251 5xx"],
   [http(`{${to}, retries: {attempts: 1, retryOn: "5xx, reset"}}`), 'SL0252 "5xx, reset"'],
-  [http(`{${to}, retries: {attempts: 1, retryOn: "509"}}`), 'SL0252 "509"'],
+  // Neither is one that Go has a name for, or that only looks as if a table had it.
+  [http(`{${to}, retries: {attempts: 1, retryOn: "5xx,509"}}`), 'SL0252 "5xx,509"'],
+  [http(`{${to}, retries: {attempts: 1, retryOn: constructor}}`), "SL0252 constructor"],
   ["{hosts: [a.b], tls: [{match: [{sniHosts: [x.y]}], route: [{destination: {host: c}}]}]}", "SL0260 x.y"],
   [
     "{hosts: [10.0.0.1], tls: [{match: [{sniHosts: [10.0.0.1]}], route: [{destination: {host: c}}]}]}",
