@@ -32,14 +32,14 @@ const config = configOf(RULES);
 const evaluators = evaluatorsOf(config);
 const colors = picocolors.createColors(false);
 
-function run(text: string) {
-  const { cases, diagnostics } = casesOf(text, evaluators);
+function run(text: string, asked = evaluators) {
+  const { cases, diagnostics } = casesOf(text, asked);
   expect(diagnostics).toEqual([]);
-  const coverage = new Coverage(config);
+  const coverage = new Coverage(asked.config);
   const results = cases.flatMap((one) =>
     one.checks.map((check, i) => {
-      const asked = askOffline(evaluators.get(check.at)!, check, (evaluation) => coverage.note(evaluation));
-      return resultOf(one, i, check, asked, 1);
+      const answers = askOffline(asked.get(check.at)!, check, (evaluation) => coverage.note(evaluation));
+      return resultOf(one, i, check, answers, 1);
     }),
   );
   return { results, coverage: coverage.report() };
@@ -215,4 +215,46 @@ test.each([
 ])("the cluster %s is %s", (text, expected) => {
   const proxy = { proxyNamespace: "default", domainSuffix: "cluster.local" };
   expect(clusterName(text, { proxy })).toBe(expected);
+});
+
+test("headers may be named as something that every object has", () => {
+  const named = evaluatorsOf(
+    configOf(`apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: a }
+spec:
+  hosts: [a.example]
+  http:
+  - name: names
+    match: [{ headers: { constructor: { exact: a } } }]
+    headers: { request: { set: { __proto__: b } }, response: { add: { __proto__: c, valueof: d } } }
+    route: [{ destination: { host: a.example, subset: v1 } }]
+`),
+  );
+  const { results } = run(
+    `name: x
+checks:
+- ask: GET http://a.example/
+  headers: { constructor: a }
+  expect:
+    headers: { constructor: a, __proto__: b, tostring: null }
+    responseHeaders: { __proto__: c, valueof: d, constructor: null }
+- ask: GET http://a.example/
+  headers: { constructor: a }
+  expect: { headers: { __proto__: null, valueof: x } }
+- { ask: GET http://a.example/, expect: { route: names } }
+`,
+    named,
+  );
+  expect(results.map(({ differences }) => differences)).toEqual([
+    [],
+    [
+      { what: "header __proto__ at the upstream", expected: "not there", actual: '"b"' },
+      { what: "header valueof at the upstream", expected: '"x"', actual: "not there" },
+    ],
+    [{ what: "route", expected: '"names"', actual: '"none"' }],
+  ]);
+  expect(results[2]!.instead).toMatchObject([
+    { failed: [{ condition: 'headers.constructor exact "a"', seen: [] }] },
+  ]);
 });

@@ -6,6 +6,7 @@
 import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
+import { addLine, noHeaders } from "./headers.ts";
 
 export interface ClientRequest {
   readonly method?: string;
@@ -121,11 +122,10 @@ export class Connection {
       const end = await this.#find("\r\n\r\n", 0);
       const head = this.#received.toString("latin1", 0, end).split("\r\n");
       const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head[0]!)?.[1]);
-      const headers: Record<string, string[]> = {};
+      const headers = noHeaders<string[]>();
       for (const line of head.slice(1)) {
         const colon = line.indexOf(":");
-        const name = line.slice(0, colon).toLowerCase();
-        headers[name] = [...(headers[name] ?? []), line.slice(colon + 1).trim()];
+        addLine(headers, line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
       }
       this.#received = this.#received.subarray(end + 4);
       if (status >= 100 && status < 200) {
@@ -225,12 +225,11 @@ export function askHttp2(port: number, request: ClientRequest, secure = false): 
     stream.on("error", fail);
     let status = 0;
     let body = "";
-    const headers: Record<string, string[]> = {};
+    const headers = noHeaders<string[]>();
     stream.on("response", (fields, _flags, lines: readonly string[] = []) => {
       status = Number(fields[":status"]);
       for (let i = 0; i + 1 < lines.length; i += 2) {
-        const name = lines[i]!;
-        headers[name] = [...(headers[name] ?? []), lines[i + 1]!];
+        addLine(headers, lines[i]!, lines[i + 1]!);
       }
     });
     // A gRPC answer without a body may put its status into trailers.

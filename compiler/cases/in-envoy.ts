@@ -9,7 +9,6 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Compilation, emitBuild } from "../compile.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
-import type { HeaderLine } from "../host/vm.ts";
 import { isLookedUp } from "../ir/discovery.ts";
 import type { Cluster, Config } from "../ir/ir.ts";
 import type { ProxyOptions } from "../options.ts";
@@ -18,6 +17,7 @@ import { type EnvoyProcess, findEnvoy, startEnvoy } from "../runtime/index.ts";
 import type { Check } from "./case.ts";
 import { askHttp2, type ClientRequest, type ClientResponse, Connection } from "./client.ts";
 import { freePort } from "./free-port.ts";
+import { linesByName } from "./headers.ts";
 import type { Observation } from "./judge.ts";
 import { routeName } from "./offline.ts";
 import { startUpstream, type Upstream, type UpstreamRequest } from "./upstream.ts";
@@ -169,7 +169,7 @@ export class EnvoyMesh {
       method: asked.method,
       host: asked.authority,
       path: asked.path,
-      headers: byName(asked.headers),
+      headers: linesByName(asked.headers),
       ...(asked.body !== undefined && { body: asked.body }),
     };
     if (asked.protocol === "HTTP/2") {
@@ -223,10 +223,4 @@ function copiesOf(
 
 function isSame(a: UpstreamRequest, b: UpstreamRequest | undefined): boolean {
   return b !== undefined && a.endpoint === b.endpoint && JSON.stringify(a) === JSON.stringify(b);
-}
-
-function byName(lines: readonly HeaderLine[]): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
-  for (const [name, value] of lines) headers[name] = [...(headers[name] ?? []), value];
-  return headers;
 }

@@ -1,6 +1,7 @@
 /** Holds what was observed against what a check expects; the same for every way of asking. */
 
 import type { Check, ExpectedCopy } from "./case.ts";
+import { ownHeader } from "./headers.ts";
 import { binomialBound } from "./statistics.ts";
 
 /** One answer, and what the upstream got if one was asked. */
@@ -50,10 +51,11 @@ export function judge({ expect, shares }: Check, observed: readonly Observation[
       compare(`${field} at the upstream`, expect[field], one.upstream?.[field] ?? null);
     }
     for (const [name, wanted] of Object.entries(expect.headers ?? {})) {
-      compare(`header ${name} at the upstream`, wanted, one.upstream?.headers[name.toLowerCase()] ?? null);
+      const got = one.upstream && ownHeader(one.upstream.headers, name.toLowerCase());
+      compare(`header ${name} at the upstream`, wanted, got ?? null);
     }
     for (const [name, wanted] of Object.entries(expect.responseHeaders ?? {})) {
-      const got = one.responseHeaders[name.toLowerCase()] ?? null;
+      const got = ownHeader(one.responseHeaders, name.toLowerCase()) ?? null;
       compare(`response header ${name}`, wanted === null ? null : [wanted].flat(), got);
     }
     compare("body", expect.body, one.body);
@@ -98,7 +100,7 @@ function compareCopies(expected: readonly ExpectedCopy[], actual: Observation["c
         (wanted.path === undefined || wanted.path === copy.path) &&
         (wanted.host === undefined || wanted.host === copy.host) &&
         Object.entries(wanted.headers ?? {}).every(
-          ([name, value]) => (copy.headers[name.toLowerCase()] ?? null) === value,
+          ([name, value]) => (ownHeader(copy.headers, name.toLowerCase()) ?? null) === value,
         ),
     );
     if (index < 0) add("copy", show(wanted), "none");

@@ -3,6 +3,7 @@
 import type { Evaluation, Evaluator, SentRequest } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import type { Check } from "./case.ts";
+import { joinedByName, linesByName } from "./headers.ts";
 import type { Observation, Sent } from "./judge.ts";
 
 /** Rules of one host beyond which the reference no longer tries them all: that would cost more than all the rest. */
@@ -42,8 +43,7 @@ export function observationOf(evaluation: Evaluation): Observation {
   const { outcome, delayMs } = evaluation;
   const common = { route: routeName(evaluation), delay: { leastMs: delayMs, mostMs: delayMs } };
   const { status, headers, body } = outcome.answer;
-  const responseHeaders: Record<string, string[]> = {};
-  for (const [name, value] of headers) responseHeaders[name] = [...(responseHeaders[name] ?? []), value];
+  const responseHeaders = linesByName(headers);
   if (outcome.kind === "answer") {
     return { ...common, status, cluster: "none", responseHeaders, body, copies: [] };
   }
@@ -63,9 +63,5 @@ export function routeName({ taken }: Evaluation): string {
 }
 
 function sent({ method, host, path, headers }: SentRequest): Sent {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of headers) {
-    joined[name] = Object.hasOwn(joined, name) ? `${joined[name]}, ${value}` : value;
-  }
-  return { method, host, path, headers: joined };
+  return { method, host, path, headers: joinedByName(headers) };
 }

@@ -14,6 +14,8 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import type { Readable } from "node:stream";
+import type { HeaderLine } from "../host/vm.ts";
+import { joinedByName } from "./headers.ts";
 
 /** What one request looked like when it arrived. */
 export interface UpstreamRequest {
@@ -181,10 +183,7 @@ function countBody(stream: Readable, done: (bytes: number) => void): void {
 
 /** From the list of names and values by turns, which keeps every line. */
 function joinHeaders(raw: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]!.toLowerCase();
-    headers[name] = name in headers ? `${headers[name]}, ${raw[i + 1]}` : raw[i + 1]!;
-  }
-  return headers;
+  const lines: HeaderLine[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) lines.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  return joinedByName(lines);
 }

@@ -56,6 +56,14 @@ describe("readProxyOptions", () => {
     });
   });
 
+  test("labels may be named as something that every object has", () => {
+    const { proxyLabels } = readProxyOptions({ proxyLabels: "__proto__=a,constructor=b" }, DEFAULTS);
+    expect(Object.entries(proxyLabels)).toEqual([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+    ]);
+  });
+
   test.each([
     [{ target: "lua" }, "--target"],
     [{ listenAddress: "localhost" }, "--listen-address"],

@@ -200,7 +200,7 @@ function readPortMap(entries: readonly string[]): Map<number, number> {
 }
 
 function readLabels(value: string): Record<string, string> {
-  const labels: Record<string, string> = {};
+  const labels = new Map<string, string>();
   for (const entry of value.split(",")) {
     const separator = entry.indexOf("=");
     if (entry.trim() === "") {
@@ -209,9 +209,9 @@ function readLabels(value: string): Record<string, string> {
     if (separator < 1) {
       throw new UsageError(`--proxy-labels: expected NAME=VALUE with commas between, got "${entry}"`);
     }
-    labels[entry.slice(0, separator).trim()] = entry.slice(separator + 1).trim();
+    labels.set(entry.slice(0, separator).trim(), entry.slice(separator + 1).trim());
   }
-  return labels;
+  return Object.fromEntries(labels);
 }
 
 function definedOnly<T extends object>(flags: T): Partial<T> {

@@ -191,7 +191,7 @@ function divide(
   }
   const candidates: { readonly lines: readonly string[]; readonly holds: ReadonlySet<number> }[] =
     divided.classes.map(({ value, holds }) => ({ lines: [value], holds: new Set(holds) }));
-  const better = name.kind === "header" ? PREFERRED_VALUES[name.name] : undefined;
+  const better = name.kind === "header" ? PREFERRED_VALUES.get(name.name) : undefined;
   if (better !== undefined)
     preferValues(
       candidates,
@@ -248,10 +248,10 @@ function emptyHolds(texts: readonly { readonly match: TextMatch; readonly index:
   return texts.flatMap(({ match, index }) => (textMatches(match, "") ? [index] : []));
 }
 
-const PREFERRED_VALUES: Readonly<Record<string, readonly string[]>> = {
-  ":method": ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"],
-  ":scheme": ["http"],
-};
+const PREFERRED_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
+  [":method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]],
+  [":scheme", ["http"]],
+]);
 
 /** A known value in place of one that was only found. */
 function preferValues(

@@ -50,6 +50,15 @@ describe("diff", () => {
     ).toEqual([]);
   });
 
+  it.each(["constructor", "__proto__", "valueof"])("takes %s for a header like any other", (name) => {
+    expect(
+      found(
+        one(route(undefined, "x", { headers: [header(name, exact("1"))] }), route(undefined, "y")),
+        one(route(undefined, "z", { headers: [header(name, exact("1"))] }), route(undefined, "y")),
+      ),
+    ).toEqual([`GET / ${name}:1 x>z`]);
+  });
+
   it("shows each pair of rules that decide otherwise by one request", () => {
     expect(
       found(

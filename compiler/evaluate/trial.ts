@@ -133,14 +133,14 @@ function queryMatches(match: ValueMatch, value: string | undefined): boolean {
   return value !== undefined && valueMatches(match, value);
 }
 
-const FIELDS: Readonly<Record<string, string>> = {
-  ":method": "method",
-  ":authority": "authority",
-  ":scheme": "scheme",
-};
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  [":method", "method"],
+  [":authority", "authority"],
+  [":scheme", "scheme"],
+]);
 
 export function headerField(name: string, invert: boolean): string {
-  return invert ? `withoutHeaders.${name}` : (FIELDS[name] ?? `headers.${name}`);
+  return invert ? `withoutHeaders.${name}` : (FIELDS.get(name) ?? `headers.${name}`);
 }
 
 function headerValues(name: string, request: HostRequest): string[] {

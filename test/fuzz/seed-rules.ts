@@ -10,6 +10,8 @@ const istio = (kind: string, spec: object, name = "a") => ({
 const to = (host: string, subset?: string) => ({
   destination: { host, port: { number: 80 }, ...(subset && { subset }) },
 });
+const objectNames = (value: unknown) =>
+  Object.fromEntries(["constructor", "__proto__", "hasownproperty"].map((name) => [name, value]));
 
 export const SEED_RULES: readonly {
   readonly apiVersion: string;
@@ -62,6 +64,58 @@ export const SEED_RULES: readonly {
     tcp: [{ match: [{ port: 9 }], route: [to("s.example")] }],
   }),
   istio("VirtualService", { http: [{ route: [to("s.example")] }] }, "other"),
+  // Names that every object of JavaScript answers to: none of them may be looked up where they were not given.
+  istio(
+    "VirtualService",
+    {
+      hosts: ["o.example"],
+      http: [
+        {
+          match: [{ headers: objectNames({ exact: "1" }) }, { queryParams: objectNames({ prefix: "a" }) }],
+          headers: {
+            request: { set: objectNames("1") },
+            response: { add: objectNames("%REQ(constructor)%") },
+          },
+          retries: { attempts: 1, retryOn: "503" },
+          route: [{ destination: { host: "o.example", subset: "constructor" } }],
+        },
+        { match: [{ withoutHeaders: objectNames({ regex: "b+" }) }], route: [to("o.example", "tostring")] },
+        { match: [{ sourceLabels: { constructor: "a" } }], route: [to("o.example")] },
+      ],
+    },
+    "constructor",
+  ),
+  istio(
+    "DestinationRule",
+    {
+      host: "o.example",
+      subsets: [
+        { name: "constructor", labels: { constructor: "1" } },
+        { name: "tostring", labels: { toString: "1" } },
+      ],
+      trafficPolicy: {
+        loadBalancer: { localityLbSetting: { failoverPriority: ["constructor", "toString"] } },
+        outlierDetection: { consecutive5xxErrors: 1 },
+      },
+    },
+    "constructor",
+  ),
+  istio(
+    "ServiceEntry",
+    {
+      hosts: ["o.example", "constructor"],
+      ports: [
+        { number: 80, name: "constructor", protocol: "HTTP" },
+        { number: 81, name: "http", protocol: "HTTP" },
+      ],
+      resolution: "STATIC",
+      endpoints: [
+        { address: "1.2.3.5", ports: { http: 1 }, labels: { constructor: "1" } },
+        { address: "1.2.3.6", ports: {}, labels: { toString: "1" } },
+      ],
+    },
+    "constructor",
+  ),
   istio("DestinationRule", {
     host: "s.example",
     subsets: [{ name: "v1", labels: { v: "1" }, trafficPolicy: { tls: { mode: "SIMPLE" } } }],

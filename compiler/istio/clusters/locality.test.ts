@@ -89,6 +89,11 @@ test("priorities by labels: those in common, in their order", () => {
   });
 });
 
+test("priorities by a label that nobody has, and that is wanted empty", () => {
+  const setting = { failoverPriority: ["constructor=", "tier=gold"] };
+  expect(place(["us", "eu=gold"], setting).places).toEqual({ "eu=gold": "0", us: "1" });
+});
+
 test("priorities by labels, and by region within", () => {
   const setting = { failoverPriority: ["tier=gold"], failover: [{ from: "eu", to: "asia" }] };
   const places = ["us=gold", "asia=gold", "eu/eu-1/a"];

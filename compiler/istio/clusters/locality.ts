@@ -6,7 +6,7 @@
 
 import type { Endpoint } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
-import type { Labels } from "../labels.ts";
+import { type Labels, labelValue } from "../labels.ts";
 import {
   HOSTNAME_LABEL,
   type Locality,
@@ -196,8 +196,8 @@ function labelPriority(labels: Labels, proxyLabels: Labels, names: readonly stri
   let later = 0;
   for (const [index, entry] of names.entries()) {
     const [name = "", ...values] = entry.split("=");
-    const wanted = values.length === 1 ? values[0]! : (proxyLabels[name] ?? "");
-    if (wanted === (labels[name] ?? "")) {
+    const wanted = values.length === 1 ? values[0]! : labelValue(proxyLabels, name);
+    if (wanted === labelValue(labels, name)) {
       continue;
     }
     // Another network puts off all that its endpoints have in common with us, and the rest is compared still.

@@ -378,3 +378,18 @@ endpoints: [{ addresses: [10.0.0.1] }, { addresses: [10.0.0.2] }]
     "topology.kubernetes.io/zone": "eu-1",
   });
 });
+
+test("an endpoint's ports are only those that it names", () => {
+  const service = registry(`
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: a }
+spec:
+  hosts: [a.example]
+  ports: [{ number: 80, name: constructor, protocol: HTTP }, { number: 81, name: http, protocol: HTTP }]
+  resolution: STATIC
+  endpoints: [{ address: 192.0.2.1, ports: { http: 8081 } }]
+`).get("a.example");
+  expect(endpoints(service, 80)).toEqual(["192.0.2.1:80"]);
+  expect(endpoints(service, 81)).toEqual(["192.0.2.1:8081"]);
+});

@@ -55,7 +55,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
           number,
           askable(
             backends.flatMap(({ entry, labels }) =>
-              endpoint(entry, labels, entry.ports?.[name] ?? (targetPort || number), discovery),
+              endpoint(entry, labels, ownPort(entry, name) ?? (targetPort || number), discovery),
             ),
             discovery,
           ),
@@ -64,6 +64,11 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       span: resource.spanOf(["spec", "hosts", index]),
     };
   });
+}
+
+/** A port may be named as something that every object has. */
+function ownPort({ ports }: WorkloadEntrySpec, name: string): number | undefined {
+  return ports !== undefined && Object.hasOwn(ports, name) ? ports[name] : undefined;
 }
 
 /** Where one address is asked at a time, Envoy takes one name. */
