@@ -67,9 +67,9 @@ describe("a curl command line", () => {
       {
         path: "/?q=1&r=2",
         headers: [
+          ["user-agent", "me"],
           ["x-a", "b"],
           ["x-b", ""],
-          ["user-agent", "me"],
         ],
       },
     ],
@@ -86,11 +86,50 @@ describe("a curl command line", () => {
     [
       "curl \\\n  --http2 -u me:x -b 'k=v' \\\n http://a",
       {
-        protocol: "HTTP/2",
+        protocol: "HTTP/1.1",
         headers: [...own, ["authorization", "Basic bWU6eA=="], ["cookie", "k=v"]],
       },
     ],
     ["curl -H 'Host: b' --max-time 3 -o /dev/null http://10.0.0.1:8080/", { authority: "b", path: "/" }],
+    [
+      "curl -b a=1 -b b=2 -A '' -e 'http://r/;auto' http://a",
+      {
+        headers: [
+          ["accept", "*/*"],
+          ["cookie", "a=1;b=2"],
+          ["referer", "http://r/"],
+        ],
+      },
+    ],
+    [
+      "curl -u me:x -b k=v -r 0-9 -H 'authorization: x' -H 'cookie: y' http://a",
+      { headers: [...own, ["range", "bytes=0-9"], ["authorization", "x"], ["cookie", "y"]] },
+    ],
+    [
+      "curl http://me:%78@a:80/x",
+      { authority: "a", path: "/x", headers: [...own, ["authorization", "Basic bWU6eA=="]] },
+    ],
+    ["curl https://a:443/", { authority: "a", secure: true }],
+    ["curl https://a:80/", { authority: "a:80" }],
+    ["curl http://a/x/../y/./z/..?q=/../", { path: "/y/?q=/../" }],
+    ["curl --path-as-is http://a/x/../y/.", { path: "/x/../y/." }],
+    ["curl -g 'http://[::1]:8080/{é}[1-2]?%zz'", { authority: "[::1]:8080", path: "/{%C3%A9}[1-2]?%zz" }],
+    [
+      "curl -G --data-urlencode \"q=!'()*~é \" --url-query a=b 'http://a/#?x'",
+      { path: "/?a=b&q=%21%27%28%29%2A~%C3%A9+" },
+    ],
+    [
+      "curl -G --data-urlencode 'a@b=@c' --data-urlencode $'\\ud800' http://a",
+      { path: "/?a@b=%40c&%EF%BF%BD" },
+    ],
+    ["curl --request-target '*' -X OPTIONS http://a/x", { method: "OPTIONS", path: "*" }],
+    ["curl --http2 https://a", { protocol: "HTTP/2" }],
+    ["curl --http2-prior-knowledge http://a", { protocol: "HTTP/2" }],
+    ["curl --http2 http://a", { protocol: "HTTP/1.1" }],
+    [
+      "curl http://a#b -d $'\\101\\?\\U0001F600' # as POST\n -H x:1",
+      { body: "A?😀", headers: [...own, ["content-type", "application/x-www-form-urlencoded"], ["x", "1"]] },
+    ],
     ["curl $'http://a/\\u0041' -H $'x: it\\'s'", { path: "/A", headers: [...own, ["x", "it's"]] }],
   ])("%s", (text, expected) => {
     expect(parseCurl(text)).toMatchObject(expected);
@@ -110,6 +149,13 @@ describe("a curl command line", () => {
     "curl http://a -H",
     "curl http://a \\",
     "curl ftp://a",
+    "curl http:/a/x",
+    "curl 'http://a/{b,c}'",
+    "curl 'http://a/?x[]=1'",
+    "curl -0 http://a",
+    "curl -I -d x http://a",
+    "curl --data-urlencode name@file http://a",
+    "curl -A $'x\\ny: z' http://a",
   ])("refuses %s", (text) => {
     expect(() => parseCurl(text)).toThrow(RequestError);
   });

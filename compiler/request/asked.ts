@@ -48,6 +48,10 @@ export function parseUrl(url: string): Omit<RequestLine, "method"> {
   if (!secure && scheme.toLowerCase() !== "http") {
     throw new RequestError(`the scheme ${scheme} is not served; write "http://…" in ${JSON.stringify(url)}`);
   }
+  // One slash is missing, and http would be the host.
+  if (match[1] === undefined && /^https?:(?!\d+$)/i.test(authority)) {
+    throw new RequestError(`expected "http://host/path", got ${JSON.stringify(url)}`);
+  }
   if (authority === "") {
     throw new RequestError(`no host in ${JSON.stringify(url)}; write "http://host/path"`);
   }

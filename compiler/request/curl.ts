@@ -1,35 +1,53 @@
 /** A `curl` command line as a request. What curl would take from elsewhere (files, a netrc, a cookie jar) is refused by name. */
 
-import { type AskedRequest, makeRequest, parseHeader, parseUrl, RequestError, readMethod } from "./asked.ts";
+import {
+  type AskedRequest,
+  checkHeader,
+  makeRequest,
+  parseHeader,
+  parseUrl,
+  RequestError,
+  type RequestLine,
+  readMethod,
+} from "./asked.ts";
 import { shellWords } from "./shell-words.ts";
+import { decoded, escaped, urlEncoded, withoutDots } from "./url-text.ts";
 
 /** Options that say nothing about the request; the second list has those with a value. */
 const IGNORED = new Set(
   `-s --silent -S --show-error -v --verbose -i --include -k --insecure -L --location -f --fail --fail-with-body
-  -# --progress-bar -N --no-buffer --compressed-ssh --http1.0 --tcp-nodelay --tcp-fastopen -4 --ipv4 -6 --ipv6
-  -O --remote-name -g --globoff --path-as-is -q --disable --no-progress-meter --no-keepalive -Z --parallel`.split(
-    /\s+/,
-  ),
+  -# --progress-bar -N --no-buffer --compressed-ssh --tcp-nodelay --tcp-fastopen -4 --ipv4 -6 --ipv6 -O --remote-name
+  -J --remote-header-name -R --remote-time -a --append -q --disable --no-progress-meter --no-keepalive -Z --parallel
+  --basic -1 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tlsv1.3 --ssl-reqd --ssl-no-revoke --retry-all-errors
+  --retry-connrefused --location-trusted --post301 --post302 --post303 --create-dirs`.split(/\s+/),
 );
 const IGNORED_WITH_VALUE = new Set(
   `-o --output -m --max-time --connect-timeout -w --write-out -x --proxy --resolve --connect-to --retry
   --retry-delay --retry-max-time --cacert --capath -E --cert --key --limit-rate --interface -D --dump-header
-  --max-redirs --stderr --trace --trace-ascii --dns-servers --noproxy --tls-max --ciphers --keepalive-time`.split(
+  --max-redirs --stderr --trace --trace-ascii --dns-servers --noproxy --tls-max --ciphers --keepalive-time
+  --max-filesize --local-port --unix-socket --output-dir --tls13-ciphers --curves --pinnedpubkey`.split(
     /\s+/,
   ),
 );
-const SHORT_WITH_VALUE = new Set([..."XHdAebuomwxEDFTcK"]);
+const SHORT_WITH_VALUE = new Set([..."XHdAebuomwxEDFTcKr"]);
 
 interface Curl {
   method?: string;
   url?: string;
   readonly headers: [string, string][];
   readonly data: string[];
+  /** What options beside -H make of it; a header that is given by -H stands in its place. */
+  readonly own: Map<string, string>;
+  readonly query: string[];
+  target?: string;
   get: boolean;
   head: boolean;
   json: boolean;
-  protocol: AskedRequest["protocol"];
+  protocol?: AskedRequest["protocol"];
+  upgrades: boolean;
   compressed: boolean;
+  literalUrl: boolean;
+  pathAsIs: boolean;
 }
 
 export function parseCurl(text: string): AskedRequest {
@@ -40,11 +58,18 @@ export function parseCurl(text: string): AskedRequest {
   const curl: Curl = {
     headers: [],
     data: [],
+    own: new Map([
+      ["user-agent", "curl"],
+      ["accept", "*/*"],
+    ]),
+    query: [],
     get: false,
     head: false,
     json: false,
+    upgrades: false,
     compressed: false,
-    protocol: "HTTP/1.1",
+    literalUrl: false,
+    pathAsIs: false,
   };
   const queue = [...words];
   let optionsEnded = false;
@@ -82,9 +107,6 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
     if (next === undefined) throw new RequestError(`curl's ${option} needs a value behind it`);
     return next;
   };
-  const addHeader = (name: string, text: string) => {
-    curl.headers.push([name, text]);
-  };
   switch (option) {
     case "-X":
     case "--request":
@@ -99,22 +121,27 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
       return;
     case "-A":
     case "--user-agent":
-      addHeader("user-agent", value());
+      curl.own.set("user-agent", value());
       return;
     case "-e":
     case "--referer":
-      addHeader("referer", value());
+      // `;auto` is for where -L leads to.
+      curl.own.set("referer", value().replace(/;auto$/, ""));
       return;
     case "-b":
     case "--cookie":
-      addHeader("cookie", cookies(value()));
+      curl.own.set("cookie", [curl.own.get("cookie"), cookies(value())].filter(Boolean).join(";"));
       return;
     case "-u":
     case "--user":
-      addHeader("authorization", `Basic ${Buffer.from(value()).toString("base64")}`);
+      curl.own.set("authorization", basic(value()));
       return;
     case "--oauth2-bearer":
-      addHeader("authorization", `Bearer ${value()}`);
+      curl.own.set("authorization", `Bearer ${value()}`);
+      return;
+    case "-r":
+    case "--range":
+      curl.own.set("range", `bytes=${value()}`);
       return;
     case "-d":
     case "--data":
@@ -126,7 +153,20 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
       curl.data.push(value());
       return;
     case "--data-urlencode":
-      curl.data.push(urlEncoded(notFromFile(option, value())));
+      curl.data.push(urlEncoded(notFromFile(option, value(), NAMED_FILE)));
+      return;
+    case "--url-query":
+      curl.query.push(urlEncoded(notFromFile(option, value(), NAMED_FILE)));
+      return;
+    case "--request-target":
+      curl.target = value();
+      return;
+    case "-g":
+    case "--globoff":
+      curl.literalUrl = true;
+      return;
+    case "--path-as-is":
+      curl.pathAsIs = true;
       return;
     case "--json":
       curl.json = true;
@@ -147,9 +187,16 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
       curl.protocol = "HTTP/1.1";
       return;
     case "--http2":
+      curl.protocol = "HTTP/2";
+      curl.upgrades = true;
+      return;
     case "--http2-prior-knowledge":
       curl.protocol = "HTTP/2";
+      curl.upgrades = false;
       return;
+    case "-0":
+    case "--http1.0":
+      throw new RequestError("Envoy answers HTTP/1.0 with 426, whatever the rules say; leave --http1.0 out");
   }
   if (IGNORED_WITH_VALUE.has(option)) {
     value();
@@ -181,9 +228,15 @@ function takeHeader(curl: Curl, text: string): void {
 /** In place of a value: the header that curl itself would write is left out. */
 const REMOVED = "\0";
 
-function notFromFile(option: string, text: string): string {
-  if (text.startsWith("@"))
-    throw new RequestError(`curl's ${option} ${text} reads a file; write the data out`);
+function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+
+/** Of data that may have a name before it. */
+const NAMED_FILE = /^[^=]*@[^=]*$/;
+
+function notFromFile(option: string, text: string, file = /^@/): string {
+  if (file.test(text)) throw new RequestError(`curl's ${option} ${text} reads a file; write the data out`);
   return text;
 }
 
@@ -192,43 +245,65 @@ function cookies(text: string): string {
   return text;
 }
 
-function urlEncoded(text: string): string {
-  const equals = text.indexOf("=");
-  const encode = (part: string) => encodeURIComponent(part).replaceAll("%20", "+");
-  return equals < 0
-    ? encode(text)
-    : `${text.slice(0, equals)}${equals > 0 ? "=" : ""}${encode(text.slice(equals + 1))}`;
-}
-
 function requestOf(curl: Curl): AskedRequest {
-  if (curl.url === undefined) throw new RequestError("no URL in the curl command line");
   const hasBody = curl.data.length > 0 && !curl.get;
+  if (hasBody && curl.head) {
+    throw new RequestError("curl takes either -I or data; with -G the data becomes the query");
+  }
+  const { credentials, ...url } = readUrl(curl);
   const body = curl.data.join(curl.json ? "" : "&");
-  const url = parseUrl(curl.url);
+  const { own } = curl;
+  if (curl.json) own.set("accept", "application/json");
+  if (credentials !== undefined && !own.has("authorization")) own.set("authorization", basic(credentials));
+  if (curl.compressed) own.set("accept-encoding", "deflate, gzip, br, zstd");
+  if (hasBody) {
+    own.set("content-type", curl.json ? "application/json" : "application/x-www-form-urlencoded");
+  }
   const given = new Set(curl.headers.map(([name]) => name));
-  // What curl writes by itself, unless it is told otherwise.
-  const own: [string, string][] = [
-    ["user-agent", "curl"],
-    ["accept", curl.json ? "application/json" : "*/*"],
-    ...(curl.compressed ? ([["accept-encoding", "deflate, gzip, br, zstd"]] as [string, string][]) : []),
-    ...(hasBody
-      ? ([["content-type", curl.json ? "application/json" : "application/x-www-form-urlencoded"]] as [
-          string,
-          string,
-        ][])
-      : []),
+  const headers = [
+    ...[...own]
+      .filter(([name, value]) => !given.has(name) && value !== "")
+      .map(([name, value]) => checkHeader(name, value)),
+    ...curl.headers.filter(([, value]) => value !== REMOVED),
   ];
-  const headers = [...own.filter(([name]) => !given.has(name)), ...curl.headers].filter(
-    ([, value]) => value !== REMOVED,
-  );
-  const query = curl.get && body !== "" ? `${url.path.includes("?") ? "&" : "?"}${body}` : "";
+  let { path } = url;
+  for (const part of [...curl.query, ...(curl.get && body !== "" ? [body] : [])]) {
+    path += `${path.includes("?") ? "&" : "?"}${part}`;
+  }
   return makeRequest(
     {
-      method: curl.method ?? (curl.head ? "HEAD" : hasBody ? "POST" : "GET"),
       ...url,
-      path: url.path.replace(/#.*$/s, "") + query,
+      method: curl.method ?? (curl.head ? "HEAD" : hasBody ? "POST" : "GET"),
+      path: curl.target ?? path,
     },
     headers,
-    { protocol: curl.protocol, ...(hasBody && { body }) },
+    { protocol: protocolOf(curl, url), ...(hasBody && { body }) },
   );
+}
+
+/** Without TLS, --http2 asks for it in a header that Envoy drops: the request stays one of HTTP/1.1. */
+function protocolOf({ protocol = "HTTP/1.1", upgrades }: Curl, { secure }: Pick<RequestLine, "secure">) {
+  return upgrades && !secure ? "HTTP/1.1" : protocol;
+}
+
+/**
+ * As curl writes it on the wire: dots are resolved, letters of other languages escaped, and the port that the scheme has
+ * anyway is left out.
+ */
+function readUrl({ url: text, literalUrl, pathAsIs }: Curl) {
+  if (text === undefined) throw new RequestError("no URL in the curl command line");
+  if (!literalUrl && /[[\]{}]/.test(text.replace(/^([^/?#[]*:\/\/)?([^/?#[@]*@)?\[[^/?#\]]*\]/, ""))) {
+    throw new RequestError(
+      `curl makes several URLs of the brackets in ${JSON.stringify(text)}; write one of them, or add -g`,
+    );
+  }
+  const [, scheme = "", userinfo, rest = ""] = /^([^/?#]*:\/\/)?(?:([^/?#\\]*)@)?(.*)$/s.exec(text)!;
+  const { authority, path, secure } = parseUrl(scheme + rest);
+  const [, before = "", query = ""] = /^([^?]*)(.*)$/s.exec(path.replace(/#.*$/s, ""))!;
+  return {
+    authority: authority.replace(secure ? /:443$/ : /:80$/, ""),
+    path: escaped((pathAsIs ? before : withoutDots(before)) + query),
+    ...(secure && { secure }),
+    ...(userinfo !== undefined && { credentials: decoded(userinfo) }),
+  };
 }

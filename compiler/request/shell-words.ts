@@ -19,6 +19,9 @@ export function shellWords(text: string): string[] {
       if (word !== undefined) words.push(word);
       word = undefined;
       i++;
+    } else if (char === "#" && word === undefined) {
+      const end = text.indexOf("\n", i);
+      i = end < 0 ? text.length : end;
     } else if (char === "'") {
       const end = text.indexOf("'", i + 1);
       if (end < 0) throw new RequestError("the command line ends inside of single quotes");
@@ -75,7 +78,18 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
   "'": "'",
   '"': '"',
+  "?": "?",
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  E: "\x1b",
+  f: "\f",
+  v: "\v",
 };
+
+/** A byte, a character, or a byte in octal. */
+const NUMBERED = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3}))/;
+const LAST_CHARACTER = 0x10ffff;
 
 /** `$'…'`, in which browsers write what has quotes or letters of other languages. */
 function ansiQuoted(text: string, start: number): { value: string; end: number } {
@@ -87,10 +101,13 @@ function ansiQuoted(text: string, start: number): { value: string; end: number }
       value += char;
       continue;
     }
-    const hex = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4}))/.exec(text.slice(i + 1, i + 6));
-    if (hex) {
-      value += String.fromCharCode(Number.parseInt(hex[1] ?? hex[2]!, 16));
-      i += hex[0].length;
+    const numbered = NUMBERED.exec(text.slice(i + 1, i + 10));
+    if (numbered) {
+      const [whole, byte, short, long, octal] = numbered;
+      const hex = byte ?? short ?? long;
+      const code = hex === undefined ? Number.parseInt(octal!, 8) & 0xff : Number.parseInt(hex, 16);
+      value += code <= LAST_CHARACTER ? String.fromCodePoint(code) : "\ufffd";
+      i += whole.length;
     } else {
       const next = text[i + 1] ?? "";
       value += ESCAPES[next] ?? `\\${next}`;
