@@ -66,7 +66,10 @@ test.each([
 const WARM_UP_MS = 8_000;
 
 test("warmup: a new endpoint gets little at first, and its share in the end", async () => {
-  const loadBalancer = { simple: "ROUND_ROBIN", warmup: { duration: `${WARM_UP_MS / 1000}s`, minimumPercent: 5 } };
+  const loadBalancer = {
+    simple: "ROUND_ROBIN",
+    warmup: { duration: `${WARM_UP_MS / 1000}s`, minimumPercent: 5 },
+  };
   await balanced([61, 62], loadBalancer);
   await sleep(WARM_UP_MS + 200);
   const port = await balanced([61, 62, 63], loadBalancer);
