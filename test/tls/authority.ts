@@ -1,7 +1,7 @@
 /** Certificates for tests, made when they run: nothing here is a secret of anybody. */
 
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
+import { type KeyPairKeyObjectResult, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -17,6 +17,8 @@ interface Wish {
   readonly names: readonly string[];
   /** Days from now; negative for one that is over. */
   readonly days?: number;
+  /** Of another kind than usual. */
+  readonly keys?: KeyPairKeyObjectResult;
 }
 
 /** Whoever trusts its certificate believes those that it issues. */
@@ -64,20 +66,24 @@ export class Authority {
     return x509.PemConverter.encode(list.rawData, "X509 CRL");
   }
 
-  async issue({ names, days = 30 }: Wish): Promise<Pair> {
-    const keys = await makeKeys();
+  async issue({ names, days = 30, keys }: Wish): Promise<Pair> {
+    const own = keys === undefined ? await makeKeys() : undefined;
     const certificate = await x509.X509CertificateGenerator.create({
       subject: `CN=${names[0]}`,
       issuer: this.#issuer,
       ...validity(days),
-      publicKey: keys.publicKey,
+      publicKey:
+        own?.publicKey ?? new x509.PublicKey(keys!.publicKey.export({ type: "spki", format: "der" })),
       signingKey: this.#keys.privateKey,
       signingAlgorithm: ALGORITHM,
       extensions: [
         new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value }))),
       ],
     });
-    const exported = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+    const exported =
+      own === undefined
+        ? keys!.privateKey.export({ type: "pkcs8", format: "der" })
+        : await webcrypto.subtle.exportKey("pkcs8", own.privateKey);
     return {
       certificate: certificate.toString("pem"),
       key: x509.PemConverter.encode(exported, "PRIVATE KEY"),

@@ -17,7 +17,23 @@ export function certificateProblem(chain: string, key: string): string | undefin
   } catch {
     return "the key is no PEM, or is encrypted";
   }
-  return leaf.checkPrivateKey(parsed) ? undefined : "the key is not that of the certificate";
+  return leaf.checkPrivateKey(parsed) ? weakness(leaf) : "the key is not that of the certificate";
+}
+
+const LEAST_RSA_BITS = 2048;
+/** P-256, P-384 and P-521, as OpenSSL calls them. */
+const CURVES = new Set(["prime256v1", "secp384r1", "secp521r1"]);
+
+/** Envoy takes keys of any kind, but not small ones of RSA, nor the curves that TLS 1.3 has left out. */
+function weakness({ publicKey }: X509Certificate): string | undefined {
+  const { modulusLength = 0, namedCurve = "" } = publicKey.asymmetricKeyDetails ?? {};
+  if (publicKey.asymmetricKeyType === "rsa" && modulusLength < LEAST_RSA_BITS) {
+    return `the key of RSA has ${modulusLength} bits, and ${LEAST_RSA_BITS} are the least`;
+  }
+  if (publicKey.asymmetricKeyType === "ec" && !CURVES.has(namedCurve)) {
+    return `the key is one of the curve ${namedCurve}; P-256, P-384 and P-521 are taken`;
+  }
+  return undefined;
 }
 
 /** Why nobody can be trusted because of it; undefined when somebody can. */

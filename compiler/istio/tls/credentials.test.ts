@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -68,6 +69,19 @@ test("what is missing, is none, or does not belong together", () => {
   );
   const mutual = gateway("{ mode: MUTUAL, credentialName: a }") + tlsSecret("a", good);
   expect(findings(mutual)[0]).toContain('the Secret "a" has no ca.crt');
+});
+
+test("keys that Envoy takes, and those that are too weak for it", async () => {
+  const authority = await Authority.create("authority");
+  const said = async (keys: KeyPairKeyObjectResult) =>
+    findings(NAMED + tlsSecret("a", await authority.issue({ names: ["a.example"], keys })));
+  const rsa = (modulusLength: number) => generateKeyPairSync("rsa", { modulusLength });
+  const ec = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve });
+  for (const keys of [rsa(2048), ec("secp384r1"), ec("secp521r1"), generateKeyPairSync("ed25519")]) {
+    expect(await said(keys)).toEqual([]);
+  }
+  expect((await said(rsa(1024)))[0]).toContain("SL0441 the key of RSA has 1024 bits, and 2048 are the least");
+  expect((await said(ec("secp256k1")))[0]).toContain("SL0441 the key is one of the curve secp256k1");
 });
 
 test("a folder for each Secret, and no way out of it", () => {
