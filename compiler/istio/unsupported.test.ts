@@ -115,6 +115,52 @@ spec:
   expect(findings(entry(`/${"x".repeat(107)}`))).toEqual([["SL0501", 10]]);
 });
 
+test.each([
+  ["ecdhCurves: [X25519, P-256, secp384r1, X25519MLKEM768]", false],
+  ["ecdhCurves: [P-256, P-224]", true],
+  [`verifyCertificateHash: [${"aB".repeat(32)}, "${Array(32).fill("0f").join(":")}"]`, false],
+  [`verifyCertificateHash: [${"a".repeat(63)}]`, true],
+  [`verifyCertificateSpki: ["${"A".repeat(43)}="]`, false],
+  [`verifyCertificateSpki: ["${"A".repeat(44)}"]`, true],
+])("of a server's tls, %s", (field, isRefused) => {
+  const gateway = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: gw, namespace: default }
+spec:
+  servers:
+    - port: { number: 443, name: https, protocol: HTTPS }
+      hosts: ["*"]
+      tls: { mode: PASSTHROUGH, ${field} }
+`;
+  expect(findings(gateway)).toEqual(isRefused ? [["SL0501", 10]] : []);
+});
+
+test("an address of one link is one for Istio, and none for Envoy", () => {
+  const entry = (field: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: x, namespace: default }
+spec:
+  hosts: [x.example]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  resolution: STATIC
+  ${field}
+`;
+  expect(findings(entry('endpoints: [{ address: "fe80::1" }]'))).toEqual([]);
+  expect(findings(entry('endpoints: [{ address: "fe80::1%eth0" }]'))).toEqual([["SL0501", 10]]);
+  expect(findings(entry('addresses: ["fe80::1%eth0"]'))).toEqual([["SL0501", 10]]);
+});
+
+test("a server's name is no longer than Envoy takes it", () => {
+  const named = (length: number) =>
+    findings(destinationRule(`trafficPolicy: { tls: { mode: SIMPLE, sni: ${"x".repeat(length)} } }`));
+  expect(named(255)).toEqual([]);
+  expect(named(256).map(([code]) => code)).toEqual(["SL0501"]);
+});
+
 test("what another proxy would obey is not refused", () => {
   const gateway = (selector: string) => `
 ---

@@ -3,6 +3,7 @@
  * that changes what happens to a request, and that nothing here lowers, stands in this table.
  */
 
+import { isIPv6 } from "node:net";
 import type { DiagnosticCode } from "../diagnostics/codes.ts";
 import { REFUSED_POLICY_VALUES } from "./clusters/refused-values.ts";
 import { unknownVariable } from "./header-variables.ts";
@@ -68,6 +69,8 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   },
 ];
 
+const LONGEST_SERVER_NAME = 255;
+
 const TRAFFIC_POLICY: readonly Unsupported[] = [
   ...REFUSED_POLICY_VALUES,
   {
@@ -79,6 +82,12 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     path: "tls.mode",
     when: (value) => value === "ISTIO_MUTUAL",
     why: "outside of Istio there is no workload identity to prove",
+  },
+  {
+    path: "tls.sni",
+    when: (value) => typeof value === "string" && Buffer.byteLength(value) > LONGEST_SERVER_NAME,
+    code: "SL0501",
+    why: `a server's name has at most ${LONGEST_SERVER_NAME} bytes`,
   },
 ];
 
@@ -97,6 +106,13 @@ const TOO_LONG_SOCKET = {
   why: `a unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`,
 } as const;
 
+/** `fe80::1%eth0`, which is an address for Istio. */
+const ADDRESS_WITH_ZONE = {
+  when: (value: unknown) => typeof value === "string" && isIPv6(value) && value.includes("%"),
+  code: "SL0501",
+  why: "an address that is good on one link only",
+} as const;
+
 const hasTargetPort = (ports: unknown) =>
   Array.isArray(ports) && ports.some(({ number, targetPort }) => targetPort && targetPort !== number);
 const hasWildcard = (hosts: unknown) =>
@@ -110,6 +126,8 @@ const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
     why: "a targetPort; of a wildcard, a request goes to the host and the port that it names",
   },
   { path: "endpoints[].address", ...TOO_LONG_SOCKET },
+  { path: "endpoints[].address", ...ADDRESS_WITH_ZONE },
+  { path: "addresses[]", ...ADDRESS_WITH_ZONE },
 ];
 
 /** Protocols of a Gateway's server that are plain HTTP. */
@@ -123,6 +141,12 @@ export function isPlainHttp(protocol: unknown): boolean {
 export function isHttps(protocol: unknown): boolean {
   return typeof protocol === "string" && protocol.toUpperCase() === "HTTPS";
 }
+
+/** Of every supported Envoy; those with two names have the one that is usual first. */
+const CURVES = new Set([
+  ...["X25519", "P-256", "P-384", "P-521", "X25519MLKEM768"],
+  ...["x25519", "prime256v1", "secp384r1", "secp521r1"],
+]);
 
 const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
@@ -138,6 +162,25 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
     path: "servers[].bind",
     ...TOO_LONG_SOCKET,
+  },
+  { path: "servers[].bind", ...ADDRESS_WITH_ZONE },
+  {
+    path: "servers[].tls.ecdhCurves[]",
+    when: (value) => !CURVES.has(String(value)),
+    code: "SL0501",
+    why: `it knows ${[...CURVES].join(", ")}`,
+  },
+  {
+    path: "servers[].tls.verifyCertificateHash[]",
+    when: (value) => !/^(?:[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(String(value)),
+    code: "SL0501",
+    why: "the SHA-256 of a certificate is 64 hexadecimal digits, with or without colons between the bytes",
+  },
+  {
+    path: "servers[].tls.verifyCertificateSpki[]",
+    when: (value) => !/^[A-Za-z0-9+/]{43}=$/.test(String(value)),
+    code: "SL0501",
+    why: "the SHA-256 of a key is 44 characters of base64",
   },
 ];
 
