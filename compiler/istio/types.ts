@@ -434,5 +434,10 @@ export interface EndpointsSpec {
 /** Kubernetes `v1` Pod: the whole object. Its labels tell subsets apart. */
 export interface PodSpec {
   readonly spec?: { readonly serviceAccountName?: string; readonly nodeName?: string };
-  readonly status?: { readonly podIP?: string; readonly podIPs?: readonly { readonly ip?: string }[] };
+  readonly status?: {
+    readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip?: string }[];
+    readonly phase?: string;
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
+  };
 }

@@ -71,7 +71,15 @@ export const node = resource({});
 
 export const pod = resource({
   spec: object({ serviceAccountName: string, nodeName: string }, open),
-  status: object({ podIP: string, podIPs: list(object({ ip: string }, open)) }, open),
+  status: object(
+    {
+      podIP: string,
+      podIPs: list(object({ ip: string }, open)),
+      phase: string,
+      conditions: list(object({ type: string, status: string }, open)),
+    },
+    open,
+  ),
 });
 
 export const secret = resource({ type: string, data: map(string), stringData: map(string) });

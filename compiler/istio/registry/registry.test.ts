@@ -283,6 +283,24 @@ test("a workloadSelector that selects nobody leaves nobody, whatever the resolut
   }
 });
 
+test("a workloadSelector picks no Pod that is not ready, or over", () => {
+  const pod = (last: number, status: string) => `
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: a-${last}, namespace: shop, labels: { app: a } }
+status: { podIP: 10.0.0.${last}, ${status} }`;
+  const condition = (type: string, status: string) => `conditions: [{ type: ${type}, status: "${status}" }]`;
+  const found = registry(
+    entry("a", "  hosts: [a.example]\n  resolution: STATIC\n  workloadSelector: { labels: { app: a } }") +
+      pod(1, condition("Ready", "True")) +
+      pod(2, condition("Ready", "False")) +
+      pod(3, "phase: Failed") +
+      pod(4, `phase: Running, ${condition("ContainersReady", "False")}`),
+  );
+  expect(endpoints(found.get("a.example"), 80)).toEqual(["10.0.0.1:8080", "10.0.0.4:8080"]);
+});
+
 test("an empty workloadSelector selects every workload of the namespace", () => {
   const found = registry(`${entry("a", "  hosts: [a.example]\n  resolution: STATIC\n  workloadSelector: {}")}
 ---

@@ -1,7 +1,7 @@
 /** Who runs where: Pods and WorkloadEntries, found by name, by address or by label. */
 
 import { type Labels, selects } from "../labels.ts";
-import type { ResourceSet, WorkloadEntrySpec } from "../model.ts";
+import type { PodSpec, ResourceSet, WorkloadEntrySpec } from "../model.ts";
 import { byAge } from "../order.ts";
 import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
 
@@ -41,7 +41,7 @@ export class Workloads {
         }
       }
       const address = addresses.find((candidate) => candidate !== undefined);
-      if (address !== undefined) {
+      if (address !== undefined && isServing(spec.status)) {
         this.#add({ namespace, labels, entry: { address, ...(locality && { locality: format(locality) }) } });
       }
     }
@@ -73,6 +73,12 @@ export class Workloads {
       known.push(workload);
     }
   }
+}
+
+/** What nothing is said of serves: documents that people write have no status. */
+function isServing({ phase, conditions = [] }: NonNullable<PodSpec["status"]> = {}): boolean {
+  const isOver = phase === "Succeeded" || phase === "Failed";
+  return !isOver && conditions.every(({ type, status }) => type !== "Ready" || status === "True");
 }
 
 function format({ region, zone, subZone }: Locality): string {
