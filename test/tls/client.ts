@@ -22,6 +22,8 @@ export interface TlsQuestion {
   readonly ca: string;
   readonly own?: Pair;
   readonly maxVersion?: "TLSv1.2" | "TLSv1.3";
+  /** As OpenSSL names them. */
+  readonly ciphers?: string;
   /** What is asked for by TLS, when it is not the host. */
   readonly servername?: string;
 }
@@ -44,6 +46,7 @@ export function askTls(question: TlsQuestion): Promise<TlsAnswer> {
         timeout: TIMEOUT_MS,
         ...(own && { cert: own.certificate, key: own.key }),
         ...(maxVersion && { maxVersion }),
+        ...(question.ciphers && { ciphers: question.ciphers }),
       },
       (response) => {
         const socket = response.socket as TLSSocket;

@@ -1,6 +1,6 @@
 /** TLS that ends at a Gateway, in a real Envoy for both targets. */
 
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -277,6 +277,57 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
       expect((await askTls({ ...asked, own: client })).status).toBe(200);
       await refused({ ...asked, own: other });
     }
+  });
+
+  test("two certificates of one server: each client is shown the one that it can read", async () => {
+    const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const old = await authority.issue({ names: ["rsa.example", "one.example"], keys });
+    const inFolder = (name: string) => path.join(folder, name);
+    for (const [name, { certificate, key }] of Object.entries({ old, one })) {
+      await writeFile(inFolder(`${name}.crt`), certificate);
+      await writeFile(inFolder(`${name}.key`), key);
+    }
+    const files = ["old", "one"].map((name) => ({
+      serverCertificate: inFolder(`${name}.crt`),
+      privateKey: inFolder(`${name}.key`),
+    }));
+    for (const tls of [{ credentialNames: ["old", "one"] }, { tlsCertificates: files }]) {
+      const port = await apply(
+        [
+          tlsSecret("old", old),
+          tlsSecret("one", one),
+          gateway([https("one.example", { mode: "SIMPLE", ...tls })]),
+          rules("one.example", "both"),
+        ],
+        EDGE,
+      );
+      const asked = { port, host: "one.example", ca: authority.certificate, maxVersion: "TLSv1.2" } as const;
+      const shown = async (ciphers: string) => (await askTls({ ...asked, ciphers })).certificate;
+      expect(await shown("ECDHE-RSA-AES128-GCM-SHA256")).toBe("rsa.example");
+      expect(await shown("ECDHE-ECDSA-AES128-GCM-SHA256")).toBe("one.example");
+    }
+  });
+
+  test("who verifies clients: a Secret that says so by itself, or nobody", async () => {
+    const ca = authority.certificate;
+    const other = await stranger.issue({ names: ["client.example"] });
+    const serve = (tls: object) =>
+      apply(
+        [
+          tlsSecret("one", one, stranger.certificate),
+          secretYaml("clients", { "ca.crt": authority.certificate }),
+          gateway([https("one.example", { mode: "MUTUAL", credentialName: "one", ...tls })]),
+          rules("one.example", "known"),
+        ],
+        EDGE,
+      );
+    const named = { port: await serve({ caCertCredentialName: "clients" }), host: "one.example", ca };
+    expect((await askTls({ ...named, own: client })).status).toBe(200);
+    await refused({ ...named, own: other });
+    const open = { ...named, port: await serve({ insecureSkipVerify: true }) };
+    expect((await askTls({ ...open, own: client })).status).toBe(200);
+    // It has to be shown all the same.
+    await refused(open);
   });
 
   test("authorities in a Secret of their own, generic keys, versions and cipher suites", async () => {
