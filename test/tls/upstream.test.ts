@@ -31,7 +31,7 @@ interface Seen {
 beforeAll(async () => {
   authority = await Authority.create("authority");
   stranger = await Authority.create("stranger");
-  server = await authority.issue({ names: [HOST] });
+  server = await authority.issue({ names: [HOST, "shop.localhost"] });
   client = await authority.issue({ names: ["client.example"] });
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-tls-"));
   await writeFile(path.join(folder, "ca.crt"), authority.certificate);
@@ -176,6 +176,19 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     const elsewhere = entry({ hosts: [host], resolution: "NONE", endpoints: [] });
     const tls = { mode: "SIMPLE", insecureSkipVerify: true };
     expect(await seen([elsewhere, policy({ host, trafficPolicy: { tls } })], host)).toEqual({ asked: host });
+  });
+
+  test("where a request says itself who is asked, that is who the server must be", async () => {
+    const host = "*.localhost";
+    const ports = [{ number: port, name: "http", protocol: "HTTP" }];
+    const anywhere = entry({ hosts: [host], resolution: "DYNAMIC_DNS", endpoints: [], ports });
+    const tls = { mode: "SIMPLE", caCertificates: file("ca.crt") };
+    for (const more of [{}, { sni: HOST }, { subjectAltNames: [HOST] }]) {
+      const rule = policy({ host, trafficPolicy: { tls: { ...tls, ...more } } });
+      const asked = "sni" in more ? HOST : "shop.localhost";
+      expect(await seen([anywhere, rule], `shop.localhost:${port}`)).toEqual({ asked });
+      expect(await seen([anywhere, rule], `other.localhost:${port}`)).toBe(503);
+    }
   });
 
   test("of a port, and DISABLE, which is plain text", async () => {

@@ -43,12 +43,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,
     ...lowerProxyProtocol(policy.proxyProtocol),
-    ...lowerClientTls(
-      policy.tls,
-      service.subjectAltNames ?? [],
-      lowering.clientTlsPlaces,
-      lowering.credentials,
-    ),
+    ...lowerClientTls(policy.tls, service, lowering.clientTlsPlaces, lowering.credentials),
     ...(outlierDetection && { outlierDetection }),
   };
 }

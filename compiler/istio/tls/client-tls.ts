@@ -2,6 +2,7 @@
 
 import type { ClientTls } from "../../ir/ir.ts";
 import type { ClientTlsSettings, DestinationRuleSpec, FieldPath, Resource, TrafficPolicy } from "../model.ts";
+import type { Service } from "../registry/service.ts";
 import type { Credentials } from "./credentials.ts";
 
 /** The authorities that the machine trusts, where Debian, Ubuntu and Envoy's images have them. */
@@ -45,7 +46,7 @@ function placesIn(rule: Rule): [ClientTlsSettings, { rule: Rule; path: FieldPath
 /** `{}`: plain text. What is wrong with the credentials is reported, and the connection is then not made at all. */
 export function lowerClientTls(
   settings: ClientTlsSettings | undefined,
-  serviceNames: readonly string[],
+  { subjectAltNames: serviceNames = [], discovery }: Pick<Service, "subjectAltNames" | "discovery">,
   places: ClientTlsPlaces,
   credentials: Credentials,
 ): { readonly tls?: ClientTls } {
@@ -72,13 +73,16 @@ export function lowerClientTls(
       : credentials.authorityFile(caCertificates || SYSTEM_ROOTS, caCrl, at("caCertificates"));
   const named = settings.subjectAltNames?.length ? settings.subjectAltNames : serviceNames;
   const subjectAltNames = insecureSkipVerify ? [] : named;
+  // Who is asked is the client's choice where names are looked up, so that no other name says who that has to be.
+  const isChosen = discovery === "byAuthority";
+  const verifiesHost = authority !== undefined && (isChosen || (!sni && subjectAltNames.length === 0));
   return {
     tls: {
       subjectAltNames,
       ...(certificate !== undefined && { certificate }),
       ...(authority !== undefined && { authority }),
       ...(sni && { sni }),
-      ...(!sni && subjectAltNames.length === 0 && authority !== undefined && { verifiesHost: true as const }),
+      ...(verifiesHost && { verifiesHost: true as const }),
     },
   };
 }
