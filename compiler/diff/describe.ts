@@ -31,21 +31,8 @@ export function describeRoute(route: Route | undefined): Description {
 function forwardLines(action: Forward): [string, string | undefined][] {
   const { destinations, timeoutMs, retry, rewrite, hostRewrite, requestHeaders, mirrors, sticky, hash } =
     action;
-  const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
-  const split = destinations
-    .map(({ cluster, weight }) => ({ cluster, percent: (weight * 100) / total }))
-    .sort((a, b) => b.percent - a.percent || (a.cluster < b.cluster ? -1 : 1));
   return [
-    [
-      "to",
-      split
-        .map(({ cluster, percent }) =>
-          destinations.length === 1
-            ? clusterText(cluster)
-            : `${Number(percent.toPrecision(4))} % ${clusterText(cluster)}`,
-        )
-        .join(", "),
-    ],
+    ["to", splitText(destinations)],
     ["timeout", timeoutMs > 0 ? milliseconds(timeoutMs) : undefined],
     ["retries", retryText(retry)],
     ["path", rewrite && rewriteText(rewrite)],
@@ -79,6 +66,22 @@ function forwardLines(action: Forward): [string, string | undefined][] {
     ["sticky by", sticky && ("name" in sticky ? `${sticky.kind} ${sticky.name}` : "the client's address")],
     ["endpoint by", hash && JSON.stringify(hash)],
   ];
+}
+
+/** The largest share first. */
+export function splitText(
+  destinations: readonly { readonly cluster: string; readonly weight: number }[],
+): string {
+  const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
+  return destinations
+    .map(({ cluster, weight }) => ({ cluster, percent: (weight * 100) / total }))
+    .sort((a, b) => b.percent - a.percent || (a.cluster < b.cluster ? -1 : 1))
+    .map(({ cluster, percent }) =>
+      destinations.length === 1
+        ? clusterText(cluster)
+        : `${Number(percent.toPrecision(4))} % ${clusterText(cluster)}`,
+    )
+    .join(", ");
 }
 
 /** `outbound|80|v1|a.example` as people say it. */

@@ -17,6 +17,7 @@ import type { Config, Listener, Route } from "../ir/ir.ts";
 import type { PathNormalization } from "../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { changedRules } from "./changed.ts";
+import { type ConnectionChange, changedConnections } from "./connections.ts";
 
 export interface Difference {
   readonly listener: string;
@@ -42,6 +43,8 @@ export interface Diff {
   readonly addedListeners: readonly string[];
   readonly removedListeners: readonly string[];
   readonly protocolChanges: readonly ProtocolChange[];
+  /** Of `tcp` and `tls` rules. */
+  readonly connections: readonly ConnectionChange[];
   readonly cuts: readonly Cut[];
 }
 
@@ -79,6 +82,7 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions)
     addedListeners: [...names(after.listeners)].filter((name) => !old.has(name)),
     removedListeners: [...old.keys()].filter((name) => !names(after.listeners).has(name)),
     protocolChanges,
+    connections: changedConnections(before, after),
     cuts,
   };
 }

@@ -2,7 +2,7 @@
 
 import { printable } from "../diagnostics/render-text.ts";
 import { sideText } from "./render-text.ts";
-import { type DiffReport, groupsOf, type ReportedDifference, summaryOf } from "./report.ts";
+import { connectionText, type DiffReport, groupsOf, type ReportedDifference, summaryOf } from "./report.ts";
 
 /** What fits into a comment; the rest is counted. */
 const MAX_DIFFERENCES = 100;
@@ -19,6 +19,16 @@ export function renderMarkdown(report: DiffReport): string {
   }
   const left = report.differences.length - shown;
   if (left > 0) lines.push(`… and ${left} more.`, "");
+  if (report.connections.length > 0) {
+    lines.push("| connection | before | after |", "|---|---|---|");
+    for (const change of report.connections.slice(0, MAX_DIFFERENCES)) {
+      lines.push(
+        `| ${escaped(connectionText(change))} | ${escaped(change.before)} | ${escaped(change.after)} |`,
+      );
+    }
+    const unseen = report.connections.length - MAX_DIFFERENCES;
+    lines.push("", ...(unseen > 0 ? [`… and ${unseen} more.`, ""] : []));
+  }
   for (const { listener, domain, why } of report.cuts) {
     lines.push(`> **Search cut** for ${escaped(domain)} at ${escaped(listener)}: ${escaped(why)}`, "");
   }

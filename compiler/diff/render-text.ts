@@ -2,6 +2,7 @@
 
 import { type Colors, printable } from "../diagnostics/render-text.ts";
 import {
+  connectionText,
   type DiffReport,
   groupsOf,
   type ReportedDifference,
@@ -15,6 +16,14 @@ export function renderText(report: DiffReport, colors: Colors): string {
     lines.push(
       colors.bold(printable(hosts)),
       ...differences.flatMap((one) => differenceLines(one, colors)),
+      "",
+    );
+  }
+  for (const change of report.connections) {
+    lines.push(
+      colors.bold(printable(connectionText(change))),
+      colors.red(`  - ${printable(change.before)}`),
+      colors.green(`  + ${printable(change.after)}`),
       "",
     );
   }

@@ -3,6 +3,7 @@
 import { place, type RulePlace } from "../explain/explanation.ts";
 import type { Route } from "../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
 
@@ -11,6 +12,8 @@ export interface DiffReport {
   readonly addedListeners: readonly string[];
   readonly removedListeners: readonly string[];
   readonly protocolChanges: readonly ProtocolChange[];
+  /** Connections in which no HTTP is read, and which go elsewhere. */
+  readonly connections: readonly ConnectionChange[];
   /** Where the search was given up: there, more may differ. */
   readonly cuts: readonly Cut[];
 }
@@ -108,6 +111,13 @@ export function groupsOf({ differences }: DiffReport): Map<string, ReportedDiffe
 
 const MAX_HOSTS = 3;
 
+/** `TLS to port 443 that asks for a.example`. */
+export function connectionText({ port, serverName, address }: ConnectionChange): string {
+  const what = serverName === undefined ? `a connection to port ${port}` : `TLS to port ${port}`;
+  const name = serverName === undefined ? [] : [`that asks for ${serverName}`];
+  return [what, ...(address === undefined ? [] : [`meant for ${address}`]), ...name].join(" ");
+}
+
 /** `3 differences at 2 hosts`. */
 export function summaryOf(report: DiffReport): string {
   const count = report.differences.length;
@@ -123,11 +133,22 @@ export function summaryOf(report: DiffReport): string {
     count === 0
       ? "no request is decided differently"
       : `${count} difference${count === 1 ? "" : "s"} at ${hosts} host${hosts === 1 ? "" : "s"}`;
+  const { length } = report.connections;
+  const connections =
+    length === 0
+      ? []
+      : [
+          length === 1
+            ? "1 connection without HTTP goes elsewhere"
+            : `${length} connections without HTTP go elsewhere`,
+        ];
   const cut = report.cuts.length === 0 ? [] : ["the search was cut: there may be more"];
-  return [found, ...listeners, ...cut].join("; ");
+  return [found, ...connections, ...listeners, ...cut].join("; ");
 }
 
 export function isDifferent(report: DiffReport): boolean {
-  const { differences, addedListeners, removedListeners, protocolChanges } = report;
-  return [differences, addedListeners, removedListeners, protocolChanges].some(({ length }) => length > 0);
+  const { differences, addedListeners, removedListeners, protocolChanges, connections } = report;
+  return [differences, addedListeners, removedListeners, protocolChanges, connections].some(
+    ({ length }) => length > 0,
+  );
 }
