@@ -51,4 +51,13 @@ describe("ignore", () => {
     expect(left("a: x#sluice: ignore SL0801 why\n", ["a", "SL0801"])).toEqual(["SL0801 a"]);
     expect(left("a: sluice: ignore\n")).toEqual([]);
   });
+
+  it("wants our name where Istio's is written", () => {
+    const file = { path: "a.yaml", text: "a: 1 # sluice: ignore IST0174 why\n" };
+    const found: Diagnostic[] = [];
+    new Ignores().reportUseless([file], { report: (one) => found.push(one) });
+    expect(found.map(({ code, help }) => `${code} ${help}`)).toEqual([
+      "SL0902 That is Istio's name. Write the one that was found: SL0406.",
+    ]);
+  });
 });

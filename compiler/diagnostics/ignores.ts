@@ -4,7 +4,7 @@
  */
 
 import type { SourceFile } from "../source/span.ts";
-import { DIAGNOSTIC_CODES, type DiagnosticCode } from "./codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "./codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostic.ts";
 import { nearest } from "./nearest.ts";
 import { positionAt } from "./position.ts";
@@ -68,12 +68,7 @@ export class Ignores {
         help,
       });
     if (!Object.hasOwn(DIAGNOSTIC_CODES, ignore.code)) {
-      const near = nearest(ignore.code, Object.keys(DIAGNOSTIC_CODES));
-      say(
-        "SL0902",
-        `"${ignore.code}" is no code`,
-        near === undefined ? "Write it as # sluice: ignore SL0801 reason." : `Did you mean ${near}?`,
-      );
+      say("SL0902", `"${ignore.code}" is no code`, helpWith(ignore.code));
     } else if (DIAGNOSTIC_CODES[ignore.code as DiagnosticCode].level === "error") {
       say(
         "SL0902",
@@ -99,6 +94,14 @@ export class Ignores {
     }
     return ignores;
   }
+}
+
+function helpWith(unknown: string): string {
+  const codes = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
+  const same = codes.filter((code) => istioCodes(code).includes(unknown));
+  if (same.length > 0) return `That is Istio's name. Write the one that was found: ${same.join(", ")}.`;
+  const near = nearest(unknown, codes);
+  return near === undefined ? "Write it as # sluice: ignore SL0801 reason." : `Did you mean ${near}?`;
 }
 
 const MARK = "sluice:";
