@@ -221,6 +221,9 @@ spec: {host: ${host}.example, subsets: [{name: v1}, {name: v2}]}
 ${SERVICE.replaceAll(/\bs\b/g, "t")}${rule("t").slice(4)}`,
     );
     expect(found).toEqual(["SL0809 27", "SL0810 17"]);
+    // Who asks for it may be who is refused.
+    const refused = rules("  - {route: [{destination: {host: s.example, subset: v1}}], nonsense: 1}\n");
+    expect(await check(`${refused}${rule("s")}`)).toEqual(["SL0104 12"]);
   });
 });
 

@@ -10,7 +10,7 @@ import { reportSharedHosts } from "./analysis/shared-hosts.ts";
 import { keyOf, viewOf } from "./analysis/view.ts";
 import { analyseVirtualServices } from "./analysis/virtual-services.ts";
 import { type Reading, readRules, understand } from "./compile.ts";
-import type { DiagnosticSink } from "./diagnostics/diagnostic.ts";
+import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { environmentOf } from "./istio/environment.ts";
 import { reportNeverReached } from "./lint/never-reached.ts";
 import { lintRules } from "./lint/rules.ts";
@@ -25,15 +25,9 @@ export async function checkRules(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
 ): Promise<Reading> {
-  const said = new Set<string>();
-  const remembering: DiagnosticSink = {
-    report(diagnostic) {
-      said.add(keyOf(diagnostic));
-      sink.report(diagnostic);
-    },
-  };
+  const remembering = new Remembering(sink);
   const reading = await readRules(paths, options, remembering, progress);
-  lookClosely(reading, options, said, sink);
+  lookClosely(reading, options, remembering, sink);
   return reading;
 }
 
@@ -43,22 +37,34 @@ export function checkSources(
   options: ProxyOptions,
   sink: DiagnosticSink,
 ): Reading {
-  const said = new Set<string>();
-  const reading = understand(sources, options, {
-    report(diagnostic) {
-      said.add(keyOf(diagnostic));
-      sink.report(diagnostic);
-    },
-  });
-  lookClosely(reading, options, said, sink);
+  const remembering = new Remembering(sink);
+  const reading = understand(sources, options, remembering);
+  lookClosely(reading, options, remembering, sink);
   return reading;
 }
 
-/** `said`: what was said already, by `keyOf`. */
+/** Knows what was said, and passes it on. */
+class Remembering implements DiagnosticSink {
+  /** By `keyOf`. */
+  readonly said = new Set<string>();
+  hasErrors = false;
+  readonly #sink: DiagnosticSink;
+
+  constructor(sink: DiagnosticSink) {
+    this.#sink = sink;
+  }
+
+  report(diagnostic: Diagnostic): void {
+    this.said.add(keyOf(diagnostic));
+    this.hasErrors ||= diagnostic.level === "error";
+    this.#sink.report(diagnostic);
+  }
+}
+
 function lookClosely(
   { resources, config }: Reading,
   options: ProxyOptions,
-  said: Set<string>,
+  { said, hasErrors }: Remembering,
   sink: DiagnosticSink,
 ): void {
   const view = viewOf(resources, options, said, sink);
@@ -68,6 +74,7 @@ function lookClosely(
   analyseDestinationRules(view, environmentOf(resources, options).registry);
   analyseServiceEntries(view);
   lintRules(view);
-  lintUnused(view);
+  // A resource that is refused may be the one that asks for it.
+  if (!hasErrors) lintUnused(view);
   reportNeverReached(config, resources, options, said, sink);
 }
