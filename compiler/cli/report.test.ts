@@ -15,3 +15,22 @@ test("findings stand in the order of the files' lines, whichever check made them
   const { diagnostics } = report.toJson() as { diagnostics: { message: string }[] };
   expect(diagnostics.map(({ message }) => message)).toEqual(["a", "a later", "a later, too", "b", "no file"]);
 });
+
+test("what repeats megabytes of the input is cut", () => {
+  const report = new Report(false);
+  const file = { path: "a.yaml", text: "" };
+  const long = "😀".repeat(1_000_000);
+  const span = { file, start: 0, end: 0 };
+  report.report({
+    code: "SL0203",
+    level: "error",
+    message: `x${long}`,
+    help: long,
+    related: [{ message: long, span }],
+  });
+  const json = report.renderJson();
+  expect(json.length).toBeLessThan(5000);
+  expect(json).toContain(`"x${"😀".repeat(400)}`);
+  expect(json).not.toMatch(/\p{Surrogate}|\\ud83d/u);
+  expect(json).toContain("😀…");
+});

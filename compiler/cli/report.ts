@@ -11,6 +11,24 @@ import type { Colors } from "./terminal.ts";
 
 export type Format = "text" | "json";
 
+/** Characters of a text. What is wrong is repeated in it, and may be megabytes long. */
+const LONGEST = 1000;
+
+function brief(diagnostic: Diagnostic): Diagnostic {
+  const { message, help, related } = diagnostic;
+  if (message.length <= LONGEST && (help?.length ?? 0) <= LONGEST && related === undefined) return diagnostic;
+  return {
+    ...diagnostic,
+    message: cut(message),
+    ...(help !== undefined && { help: cut(help) }),
+    ...(related && { related: related.map((one) => ({ ...one, message: cut(one.message) })) }),
+  };
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).replace(/\p{Surrogate}$/u, "")}…`;
+}
+
 export class Report implements DiagnosticSink {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #strict: boolean;
@@ -22,7 +40,7 @@ export class Report implements DiagnosticSink {
   }
 
   report(diagnostic: Diagnostic): void {
-    if (!this.#ignores.silences(diagnostic)) this.#diagnostics.push(diagnostic);
+    if (!this.#ignores.silences(diagnostic)) this.#diagnostics.push(brief(diagnostic));
   }
 
   /** When nothing more will be found: comments that were of no use. */

@@ -78,7 +78,9 @@ export class Ignores {
     } else if (!this.#used.has(ignore)) {
       say(
         "SL0901",
-        `nothing on line ${ignore.line} is found that is ${ignore.code}`,
+        ignore.line === NO_LINE
+          ? `nothing stands below this that could be ${ignore.code}`
+          : `nothing on line ${ignore.line} is found that is ${ignore.code}`,
         "Take the comment away.",
       );
     } else if (ignore.reason === "") {
@@ -105,6 +107,8 @@ function helpWith(unknown: string): string {
 }
 
 const MARK = "sluice:";
+/** Of a comment with nothing behind it. */
+const NO_LINE = 0;
 /** As much of a comment as is read. */
 const MAX_COMMENT = 500;
 
@@ -155,5 +159,5 @@ function nextLine(file: SourceFile, from: number): LineAt {
       return { start: at + 1, line: positionAt(file, at + 1).line };
     }
   }
-  return { start: text.length, line: 0 };
+  return { start: text.length, line: NO_LINE };
 }

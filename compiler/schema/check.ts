@@ -228,6 +228,7 @@ function pathOf(pointer: string, root: unknown): FieldPath {
 function show(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a mapping";
-  const text = JSON.stringify(value) ?? "nothing";
+  // JSON has no numbers beyond those of a computer.
+  const text = (typeof value === "number" ? String(value) : JSON.stringify(value)) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -92,6 +92,17 @@ describe("the quick reader", () => {
   test.each(TAME)("takes %s", (_name, text) => expect(same(text)).toBe(true));
   test.each(WILD_ONES)("leaves %s", (_name, text) => expect(same(text)).toBe(false));
 
+  // An expression that could go back to each of them would run out of memory for that.
+  test.each([
+    ["lines without content", (many: number) => `a: b\n${"#\n \n".repeat(many / 2)}c: d\n`, true],
+    ["lines before the first key", (many: number) => `${"\n".repeat(many)}c: d\n`, true],
+    ["hashes within a word", (many: number) => `a: ${"x#".repeat(many)}\n`, false],
+    ["colons within a word", (many: number) => `a: [${"x:".repeat(many)}x]\n`, false],
+  ])("bears millions of %s", (_name, text, isTaken) => {
+    expect(readTame(text(8_000_000), readPlain) !== WILD).toBe(isTaken);
+    expect(same(text(500))).toBe(true);
+  });
+
   test("reads only what it is sure of, after any few edits", () => {
     const lines = RULE.split("\n");
     const piece = fc.oneof(

@@ -26,17 +26,21 @@ const UNUSUAL = /[^\n\x20-\x7e]/;
 const MAX_DEPTH = 40;
 
 const KEY = /[A-Za-z_][\w./-]*(?=:(?: |\n|$))/y;
-/** Up to a comment or the line's end. Begins with no indicator, be it one that is allowed before some characters. */
-const PLAIN = /(?:[A-Za-z0-9_/.~+$(^;\\]|-(?=[0-9.]))[^\n#]*(?:(?<! )#[^\n#]*)*/y;
+/**
+ * Up to a comment or the line's end. A text with more pieces is for the real parser: to go back to, each takes memory
+ * that an expression has only so much of. Begins with no indicator, be it one that is allowed before some characters.
+ */
+const PLAIN = /(?:[A-Za-z0-9_/.~+$(^;\\]|-(?=[0-9.]))[^\n#]*(?:(?<! )#[^\n#]*){0,1000}/y;
 /** The same between brackets, where less is possible. */
 const FLOW_PLAIN =
-  /(?:[A-Za-z0-9_/.~+$(^;\\]|-(?=[0-9.]))[^\n#,[\]{}:"'&*!|>%@`]*(?::(?=[^\n# ,[\]{}:"'])[^\n#,[\]{}:"'&*!|>%@`]*)*/y;
+  /(?:[A-Za-z0-9_/.~+$(^;\\]|-(?=[0-9.]))[^\n#,[\]{}:"'&*!|>%@`]*(?::(?=[^\n# ,[\]{}:"'])[^\n#,[\]{}:"'&*!|>%@`]*){0,1000}/y;
 const FLOW_KEY = /[A-Za-z_][\w./-]*(?=: )/y;
 const SINGLE_QUOTED = /'([^'\n]*)'(?!')/y;
 const DOUBLE_QUOTED = /"([^"\\\n]*)"/y;
 const LINE_END = /(?: *| +#[^\n]*)(?:\n|$)/y;
-/** What is left of this line when nothing is, then lines without content. */
-const NO_CONTENT = /(?: *(?:#[^\n]*)?\n)* *(?:#[^\n]*$)?/y;
+/** What is left of this line when nothing is. */
+const EMPTY_LINE = / *(?:#[^\n]*)?\n/y;
+const BEFORE_CONTENT = / *(?:#[^\n]*$)?/y;
 
 const DASH = 0x2d;
 const SPACE = 0x20;
@@ -239,9 +243,9 @@ class Reader {
   }
 
   #nextContent(): void {
-    NO_CONTENT.lastIndex = this.#at;
-    NO_CONTENT.test(this.#text);
-    this.#at = NO_CONTENT.lastIndex;
+    // One by one: there may be millions.
+    while (this.#take(EMPTY_LINE) !== undefined);
+    this.#take(BEFORE_CONTENT);
     this.#column = this.#at - this.#text.lastIndexOf("\n", this.#at - 1) - 1;
   }
 

@@ -18,7 +18,7 @@ const HEADER: readonly string[] = [
   "\r\n",
 ];
 const CURL: readonly string[] = [
-  ..."curl -X POST -H ' \" \\ http://a.example/ http://s.example/r --data --json -G -d $' \\x41 -- - @ = x:b | $ ` --http2 -b -u -sS --compressed -F -I --url -k".split(
+  ..."curl -X POST -H ' \" \\ http://a.example/ http://s.example/r --data --json -G -d $' \\x41 \\ud800 \\777 \\U110000 --data-urlencode --url-query -r -0 # { [ ] /../ %7f user:%zz@ -- - @ = x:b | $ ` --http2 -b -u -sS --compressed -F -I --url -k".split(
     " ",
   ),
   " ",
