@@ -185,7 +185,7 @@ describe("diff", () => {
     ]);
   });
 
-  it("says so when it gives up", () => {
+  it("says so when it gives up", { timeout: 120_000 }, () => {
     const rules = (seed: number) =>
       one(
         ...Array.from({ length: 40 }, (_, i) =>
