@@ -117,6 +117,8 @@ export function parseConfig(file: string, source: string): FileOptions {
   };
   const [error] = document.errors;
   if (error !== undefined) {
+    if (error.code === "MULTIPLE_DOCS")
+      failAt(error.pos[0], "one document is expected, and here begins another");
     failAt(error.pos[0], error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""));
   }
   const [problem] = inspectTree(document);

@@ -235,6 +235,11 @@ class CutDocument implements SourceDocument {
   find(path: Path, key: boolean): Span {
     const { file } = this;
     const text = file.text.slice(this.offset, this.#end);
+    // Its values may be millions, or its lines, and the tree of them all memory: then it is the document's beginning.
+    if (valuesExceeded(text) !== undefined) {
+      const start = this.offset + Math.max(0, text.search(/^(?!---|#)[^\s#]/m));
+      return { file, start, end: start + 1 };
+    }
     const tree = treeOf(this, text);
     const [start, end] = tree.contents!.range;
     const span = find(file, text, tree, { file, start, end }, path, key);

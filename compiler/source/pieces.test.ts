@@ -117,3 +117,10 @@ test("every piece but the first begins at a marker", () => {
   expect(splitDocuments("a\n---\nb\n---\n")).toEqual([0, 2, 8]);
   expect(splitDocuments("---\na\n----\n")).toEqual([0]);
 });
+
+test("positions in a document of millions of lines are its beginning, without a tree of them all", () => {
+  const text = `# one\n---\na: {b: 1}\n${"\n".repeat(3_000_000)}`;
+  const [document] = parseDocuments({ path: "a.yaml", text }, { report() {} });
+  expect(document!.value).toEqual({ a: { b: 1 } });
+  expect(document!.spanOf(["a", "b"]).start).toBe(text.indexOf("a: "));
+});
