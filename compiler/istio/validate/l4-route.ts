@@ -62,7 +62,8 @@ export function isInternalSni(name: string): boolean {
 export function isSubnet(text: string): boolean {
   const [address, length, ...more] = text.split("/");
   const family = isIP(address!);
-  if (family === 0 || more.length > 0) return false;
+  // A network is no one's interface: with a length there is no zone.
+  if (family === 0 || more.length > 0 || (length !== undefined && address!.includes("%"))) return false;
   return (
     length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
   );

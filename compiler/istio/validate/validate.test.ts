@@ -116,6 +116,10 @@ const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
     "{hosts: [a.b], tcp: [{match: [{destinationSubnets: [10.0.0.0/08]}], route: [{destination: {host: c}}]}]}",
     "SL0262 10.0.0.0/08",
   ],
+  [
+    "{hosts: [a.b], tcp: [{match: [{destinationSubnets: [fe80::1%a/64]}], route: [{destination: {host: c}}]}]}",
+    "SL0262 fe80::1%a/64",
+  ],
   [http(`{${to}}, {redirect: {uri: /}}`), "SL0270 {redirect: {uri: /}}"],
   [
     http(`{match: [{uri: {prefix: /a}}], ${to}}, {match: [{uri: {prefix: /ab}}], ${to}}`),
