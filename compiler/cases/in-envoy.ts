@@ -60,7 +60,7 @@ export class EnvoyMesh {
     log: (line: string) => void,
   ): Promise<EnvoyMesh> {
     const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-cases-"));
-    const upstream = startUpstream();
+    const upstream = startUpstream({ steered: false });
     const clusters = new Map<string, string>();
     try {
       const config = await EnvoyMesh.#withStandIns(compilation.config, upstream, clusters);

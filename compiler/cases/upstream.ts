@@ -44,7 +44,8 @@ export interface Upstream {
 
 const HTTP2_PREFACE = "PRI *";
 
-export function startUpstream(): Upstream {
+/** Not `steered`, it answers 200 at once, whatever a request says. */
+export function startUpstream({ steered = true }: { readonly steered?: boolean } = {}): Upstream {
   const requests: UpstreamRequest[] = [];
   const servers = new Map<string, net.Server>();
   const sockets = new Set<net.Socket>();
@@ -63,10 +64,10 @@ export function startUpstream(): Upstream {
       "x-backend": clusters.get(request.endpoint) ?? request.endpoint,
     };
     const body = JSON.stringify(request);
-    const status = statusFor(request.headers);
+    const status = steered ? statusFor(request.headers) : 200;
     setTimeout(
       () => reply(status, { ...headers, "content-type": "application/json" }, body),
-      Number(request.headers["x-echo-delay-ms"] ?? 0),
+      steered ? Number(request.headers["x-echo-delay-ms"] ?? 0) : 0,
     );
   };
 
