@@ -11,8 +11,9 @@ import type { Colors } from "./terminal.ts";
 
 export type Format = "text" | "json";
 
-/** Characters of a text. What is wrong is repeated in it, and may be megabytes long. */
+/** Characters of a text. What is wrong is repeated in it, and may be megabytes long; why it is wrong stands behind that. */
 const LONGEST = 1000;
+const KEPT_AT_END = 300;
 
 function brief(diagnostic: Diagnostic): Diagnostic {
   const { message, help, related } = diagnostic;
@@ -26,7 +27,9 @@ function brief(diagnostic: Diagnostic): Diagnostic {
 }
 
 function cut(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).replace(/\p{Surrogate}$/u, "")}…`;
+  if (text.length <= LONGEST) return text;
+  const start = text.slice(0, LONGEST - KEPT_AT_END).replace(/\p{Surrogate}$/u, "");
+  return `${start}…${text.slice(-KEPT_AT_END).replace(/^\p{Surrogate}/u, "")}`;
 }
 
 export class Report implements DiagnosticSink {

@@ -235,12 +235,11 @@ class CutDocument implements SourceDocument {
   find(path: Path, key: boolean): Span {
     const { file } = this;
     const text = file.text.slice(this.offset, this.#end);
-    // Its values may be millions, or its lines, and the tree of them all memory: then it is the document's beginning.
-    if (valuesExceeded(text) !== undefined) {
-      const start = this.offset + Math.max(0, text.search(/^(?!---|#)[^\s#]/m));
+    const tree = treeOf(this, text);
+    if (typeof tree === "number") {
+      const start = this.offset + tree;
       return { file, start, end: start + 1 };
     }
-    const tree = treeOf(this, text);
     const [start, end] = tree.contents!.range;
     const span = find(file, text, tree, { file, start, end }, path, key);
     return { file, start: span.start + this.offset, end: span.end + this.offset };
@@ -276,12 +275,18 @@ class LazySpan implements Span {
   }
 }
 
+/** Neither a marker nor a comment. */
+const FIRST_VALUE = /^(?!---|#)[^\s#]/m;
+
 /** The trees that were asked for last: findings come several from one document, or in turns from two or three. */
-const trees = new Map<CutDocument, Document.Parsed>();
+const trees = new Map<CutDocument, Document.Parsed | number>();
 const MAX_TREES = 16;
 
-function treeOf(document: CutDocument, text: string): Document.Parsed {
-  const tree = trees.get(document) ?? parseTrees(text)[0]!;
+/** The offset where a document begins, instead, if it has millions of values or lines: the tree of those takes all memory. */
+function treeOf(document: CutDocument, text: string): Document.Parsed | number {
+  const tree =
+    trees.get(document) ??
+    (valuesExceeded(text) === undefined ? parseTrees(text)[0]! : Math.max(0, text.search(FIRST_VALUE)));
   trees.delete(document);
   trees.set(document, tree);
   if (trees.size > MAX_TREES) {
