@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { makeDirectory } from "../output/write.ts";
+import { makeDirectory } from "../output/make-directory.ts";
 import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../schema/published.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";

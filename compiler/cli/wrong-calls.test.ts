@@ -56,6 +56,12 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["a configuration with a slip", ["check", "--config", "wrong-config.yaml"], 2, 'did you mean "paths"?'],
   ["a build without a place", ["build", "good.yaml"], 2, "--out"],
   ["a build below a file", ["build", "good.yaml", "--out", "good.yaml/x"], 3, "no directory"],
+  [
+    "a build where nothing can be made",
+    ["build", "good.yaml", "--out", "/proc/sluice/x"],
+    3,
+    "cannot be made",
+  ],
   ["a build over other files", ["build", "good.yaml", "--out", "full"], 2, "which no build of Sluice wrote"],
   [
     "a port mapped twice",

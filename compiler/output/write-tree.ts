@@ -3,9 +3,10 @@
  * written, by which the next time knows what it may replace and what it may not.
  */
 
-import { lstat, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { ForeignDirectoryError, holdsKeys, makeDirectory, type OutputFiles } from "./write.ts";
+import { makeDirectory } from "./make-directory.ts";
+import { ForeignDirectoryError, holdsKeys, type OutputFiles } from "./write.ts";
 
 const LIST = ".sluice-export.json";
 const OWNER_ONLY = 0o600;
@@ -33,7 +34,6 @@ export async function writeTree(directory: string, files: OutputFiles): Promise<
   for (const name of own) {
     if (!files.has(name)) await rm(path.join(root, ...name.split("/")), { force: true });
   }
-  await mkdir(root, { recursive: true });
   await writeFile(path.join(root, LIST), `${JSON.stringify({ files: [...files.keys()].sort() }, null, 2)}\n`);
 }
 

@@ -10,10 +10,10 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
+import { lstat, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
-import { EnvironmentError } from "../runtime/error.ts";
 import { withLock } from "../runtime/lock.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 /** Contents by path relative to the directory, with `/` between segments. */
 export type OutputFiles = ReadonlyMap<string, string | Uint8Array>;
@@ -45,21 +45,6 @@ export async function writeOutput(directory: string, files: OutputFiles): Promis
     await removeLeftovers(root);
     return { changed: !unchanged };
   });
-}
-
-/** Says in words that a file stands where the directory, or one above it, should be. */
-export async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST" && code !== "ENOTDIR") throw error;
-    throw new EnvironmentError(
-      code === "EEXIST"
-        ? `${directory} is there and no directory; name a directory`
-        : `${directory} cannot be made: a part of its path is no directory`,
-    );
-  }
 }
 
 /**
@@ -103,7 +88,7 @@ async function swap(root: string, files: OutputFiles): Promise<void> {
   const generation = `..gen_${id}`;
   for (const [name, contents] of files) {
     const file = path.join(root, generation, ...name.split("/"));
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeDirectory(path.dirname(file));
     await writeDurably(file, contents, holdsKeys(name, contents) ? OWNER_ONLY : undefined);
   }
   const link = path.join(root, `..data_${id}`);
