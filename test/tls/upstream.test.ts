@@ -173,7 +173,7 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
 
   test("of a service without endpoints, on the port that TLS is spoken on", async () => {
     const host = "shop.localhost";
-    const elsewhere = entry({ hosts: [host], resolution: "NONE", endpoints: [] });
+    const elsewhere = entry({ hosts: [host], resolution: "NONE", endpoints: undefined });
     const tls = { mode: "SIMPLE", insecureSkipVerify: true };
     expect(await seen([elsewhere, policy({ host, trafficPolicy: { tls } })], host)).toEqual({ asked: host });
   });
