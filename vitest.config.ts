@@ -14,6 +14,8 @@ export default defineConfig({
             "test/fuzz/**/*.test.ts",
           ],
           testTimeout: 30_000,
+          // Unless said, one fewer than there are processors.
+          maxWorkers: 2,
         },
       },
       {
@@ -24,7 +26,8 @@ export default defineConfig({
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          // Half of their time they wait.
+          maxWorkers: 3,
         },
       },
       {
