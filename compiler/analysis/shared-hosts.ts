@@ -46,12 +46,13 @@ function claimsOf(virtualService: VirtualService, { options }: View): Claim[] {
       : new Set(
           spec.exportTo.filter((scope) => scope !== "~").map((scope) => (scope === "." ? namespace : scope)),
         );
-  return (spec.hosts ?? []).map((written, index) => ({
-    virtualService,
-    host: resolveHost(written, namespace, options.domainSuffix),
-    index,
-    scopes,
-  }));
+  const hosts = new Map<string, number>();
+  for (const [index, written] of (spec.hosts ?? []).entries()) {
+    const host = resolveHost(written, namespace, options.domainSuffix);
+    // One that is there twice is told of elsewhere.
+    if (!hosts.has(host)) hosts.set(host, index);
+  }
+  return [...hosts].map(([host, index]) => ({ virtualService, host, index, scopes }));
 }
 
 /** Some namespace sees both. */

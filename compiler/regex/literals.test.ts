@@ -109,7 +109,7 @@ describe("many patterns that ask for literals", () => {
     expect(found(patterns, "a1")).toEqual([1, 8]);
   });
 
-  it("are gates of tables that are many", () => {
+  it("are gates of tables that are many", { timeout: 120_000 }, () => {
     const patterns = [...many(3000, (i) => `.*x${i}[yz].*q.*`), "(a|b)*a(a|b){30}", ".*q"];
     const tables = compileRegexSet(patterns);
     expect(tables[0]!.kind).toBe("literals");
