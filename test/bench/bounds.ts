@@ -9,6 +9,18 @@ const MOST_GROWTH = 1.25;
 const MOST_ADDED = 0.7;
 /** Of what the filter with one fixed decision takes over no filter. */
 const MOST_OF_FIXED = 1.5;
+/** From so many rules on, Envoy's own routes are never to be cheaper. */
+const CROSSED_AT = 1000;
+/** How many times what the filter takes Envoy's own routes are to take, at `MANY` rules, by what tells the rules apart. */
+const MANY = 10_000;
+const LEAST_OF_NATIVE: ReadonlyMap<string, number> = new Map([
+  ["exact", 10],
+  ["prefix", 10],
+  ["exact-header", 25],
+  ["header-decides", 25],
+  ["three-headers", 25],
+  ["regex", 50],
+]);
 
 /** A line for each shape whose smallest and largest size were measured with all that is compared. */
 export function renderBounds(results: readonly Result[]): string[] {
@@ -33,8 +45,19 @@ export function renderBounds(results: readonly Result[]): string[] {
         `${share.toFixed(2)} × one fixed decision (at most ${MOST_OF_FIXED}: ${verdict(share <= MOST_OF_FIXED)})`,
       );
     }
+    verdicts.push(...sizes.flatMap(againstNative));
     return [`${shape}: ${verdicts.join(", ")}`];
   });
+}
+
+function againstNative({ shape, size, measured }: Result): string[] {
+  const [wasm, native] = ["wasm", "native"].map((name) => measured.find(({ peer }) => peer === name)?.median);
+  const wanted = size === CROSSED_AT ? 1 : size === MANY ? LEAST_OF_NATIVE.get(shape) : undefined;
+  if (wasm === undefined || native === undefined || wanted === undefined) return [];
+  const ratio = native / wasm;
+  return [
+    `native takes ${ratio.toFixed(1)} × as much at ${size} (at least ${wanted}: ${ratio >= wanted ? "holds" : "MISSED"})`,
+  ];
 }
 
 function overNoop({ measured }: Result): number | undefined {

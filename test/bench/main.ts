@@ -205,7 +205,7 @@ function readPlan(args: readonly string[]): Plan | string {
     ask: (values.ask ?? "last") as Plan["ask"],
     headers: Number(values.headers ?? 10),
     effort: {
-      rounds: Number(values.rounds ?? (quick ? 3 : 7)),
+      rounds: Number(values.rounds ?? (quick ? 5 : 7)),
       requestsARound: Number(values.requests ?? (quick ? 3000 : 10_000)),
       connections: Number(values.connections ?? 16),
       roundTimeoutMs: 120_000,
