@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { expect, test } from "vitest";
-import { planSteps } from "./reload.ts";
+import type { AdminClient } from "./admin.ts";
+import { planSteps, reload } from "./reload.ts";
 
 interface Shape {
   readonly clusters: Record<string, string>;
@@ -99,4 +103,32 @@ test("route classes: new ones before the rules that name them, old ones until th
     ["rules", "a,b,c", "2"],
     ["removal", "b,c", "2"],
   ]);
+});
+
+test("a step is not over while what it brought warms up, whenever Envoy takes it", async () => {
+  const [oldFiles, newFiles] = [OLD, { ...OLD, clusters: { ...OLD.clusters, c: "1" } }].map(build);
+  const version: string = JSON.parse(newFiles!.get("xds/cds.json")!).version_info;
+  // Envoy takes the new clusters after the first look that follows the write, and their endpoints four looks later.
+  let looks = -1;
+  const look = () => ++looks;
+  const warming = () => Number(looks > 1 && looks < 6);
+  const admin = {
+    stats: async () => {
+      look();
+      return new Map([["cluster_manager.warming_clusters", warming()]]);
+    },
+    get: async () => {
+      const taken = look() > 1;
+      return { status: 200, body: `cluster_manager.cds.version_text: "${taken ? version : ""}"\n` };
+    },
+  } as unknown as AdminClient;
+  const directory = await mkdtemp(path.join(os.tmpdir(), "sluice-reload-"));
+  try {
+    const options = { directory, oldFiles: oldFiles!, newFiles: newFiles! };
+    const result = await reload({ admin, log: [] }, options);
+    expect(result).toMatchObject({ kind: "reloaded", removed: true });
+    expect(looks).toBeGreaterThanOrEqual(6);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });

@@ -192,6 +192,8 @@ async function take(
   const timeoutMs = options.stepTimeoutMs ?? STEP_TIMEOUT_MS;
   const deadline = Date.now() + timeoutMs;
   for (;;) {
+    // In this order: what a version that is seen here has set off shows in the statistics that are read after it.
+    const versions = await readVersions(envoy.admin);
     const stats = await envoy.admin.stats(STATS);
     const rejected = [...stats].filter(
       ([name, value]) => REJECTED.test(name) && value > (statsBefore.get(name) ?? 0),
@@ -203,7 +205,6 @@ async function take(
         rejected.map(([name]) => `${name} grew`),
       );
     }
-    const versions = await readVersions(envoy.admin);
     const missing = expected.filter(({ statistic, version }) => versions.get(statistic) !== version);
     const warming =
       (stats.get("cluster_manager.warming_clusters") ?? 0) +

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -87,4 +87,19 @@ test("nothing for files that are no input", async () => {
   await writeFile(at("other.yaml"), "x");
   await sleep(300);
   expect(changes).toBe(0);
+});
+
+test("a file that is truncated is not read before its contents are there", async () => {
+  await start("single.yaml");
+  await truncate(at("single.yaml"));
+  await sleep(300);
+  expect(changes).toBe(0);
+  await writeFile(at("single.yaml"), "rules");
+  expect(await changed()).toBe(1);
+});
+
+test("a file that is meant to be empty", async () => {
+  await start("single.yaml");
+  await truncate(at("single.yaml"));
+  expect(await changed()).toBe(1);
 });

@@ -4,6 +4,9 @@
  *
  * The watch is on each file's folder, not on the file: one that is replaced by rename or deleted and made again has
  * another inode, and a watch on the old one would be silent for ever.
+ *
+ * A file that has just become empty is nearly always one that is being written: it was truncated, and its contents are on
+ * their way. It gets time for them, or rules would be gone for a moment.
  */
 
 import { statSync } from "node:fs";
@@ -22,6 +25,8 @@ export interface InputWatch {
 }
 
 const DEBOUNCE_MS = 80;
+/** How long a file may stay empty before it counts as meant to be. */
+const EMPTY_MS = 1000;
 /** What is read from a directory. */
 const INPUT = /\.(ya?ml|json)$/;
 
@@ -36,12 +41,26 @@ export async function watchInputs(options: WatchOptions): Promise<InputWatch> {
   const concerns = (name: string) =>
     files.has(name) || (directories.some((directory) => isBelow(name, directory)) && INPUT.test(name));
 
+  const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const onEvent = (name: string) => {
-    if (concerns(path.resolve(name))) {
+    const absolute = path.resolve(name);
+    if (concerns(absolute)) {
+      changed.add(absolute);
       clearTimeout(timer);
-      timer = setTimeout(options.onChange, options.debounceMs ?? DEBOUNCE_MS);
+      timer = setTimeout(onQuiet, options.debounceMs ?? DEBOUNCE_MS);
     }
+  };
+  const onQuiet = () => {
+    if ([...changed].some(isEmptyFile)) {
+      timer = setTimeout(onSettled, EMPTY_MS);
+    } else {
+      onSettled();
+    }
+  };
+  const onSettled = () => {
+    changed.clear();
+    options.onChange();
   };
   const watcher = watch([...roots], {
     ignoreInitial: true,
@@ -63,6 +82,14 @@ export async function watchInputs(options: WatchOptions): Promise<InputWatch> {
       await watcher.close();
     },
   };
+}
+
+function isEmptyFile(name: string): boolean {
+  try {
+    return statSync(name).size === 0;
+  } catch {
+    return false;
+  }
 }
 
 function isDirectory(name: string): boolean {
