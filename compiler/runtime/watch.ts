@@ -9,7 +9,7 @@
  * their way. It gets time for them, or rules would be gone for a moment.
  */
 
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { watch } from "chokidar";
 
@@ -85,17 +85,17 @@ export async function watchInputs(options: WatchOptions): Promise<InputWatch> {
 }
 
 function isEmptyFile(name: string): boolean {
-  try {
-    return statSync(name).size === 0;
-  } catch {
-    return false;
-  }
+  return statsOf(name)?.size === 0;
 }
 
 function isDirectory(name: string): boolean {
+  return statsOf(name)?.isDirectory() === true;
+}
+
+function statsOf(name: string): Stats | undefined {
   try {
-    return statSync(name).isDirectory();
+    return statSync(name);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** What is promised about the cost of the filter, held against what was measured. */
 
+import { curvesOf, type Point } from "./crossing.ts";
 import { medianDifference } from "./measure.ts";
 import type { Result } from "./report.ts";
 
@@ -9,10 +10,10 @@ const MOST_GROWTH = 1.25;
 const MOST_ADDED = 0.7;
 /** Of what the filter with one fixed decision takes over no filter. */
 const MOST_OF_FIXED = 1.5;
-/** From so many rules on, Envoy's own routes are never to be cheaper. */
+/** With so many rules, Envoy's own routes are not to be cheaper. */
 const CROSSED_AT = 1000;
-/** How many times what the filter takes Envoy's own routes are to take, at `MANY` rules, by what tells the rules apart. */
 const MANY = 10_000;
+/** How many times what the filter takes Envoy's own routes are to take at `MANY` rules, by shape. */
 const LEAST_OF_NATIVE: ReadonlyMap<string, number> = new Map([
   ["exact", 10],
   ["prefix", 10],
@@ -45,18 +46,18 @@ export function renderBounds(results: readonly Result[]): string[] {
         `${share.toFixed(2)} × one fixed decision (at most ${MOST_OF_FIXED}: ${verdict(share <= MOST_OF_FIXED)})`,
       );
     }
-    verdicts.push(...sizes.flatMap(againstNative));
+    const points = curvesOf(sizes).flatMap((curve) => curve.points);
+    verdicts.push(...points.flatMap((point) => againstNative(shape, point)));
     return [`${shape}: ${verdicts.join(", ")}`];
   });
 }
 
-function againstNative({ shape, size, measured }: Result): string[] {
-  const [wasm, native] = ["wasm", "native"].map((name) => measured.find(({ peer }) => peer === name)?.median);
+function againstNative(shape: string, { size, wasm, native }: Point): string[] {
   const wanted = size === CROSSED_AT ? 1 : size === MANY ? LEAST_OF_NATIVE.get(shape) : undefined;
-  if (wasm === undefined || native === undefined || wanted === undefined) return [];
+  if (wanted === undefined) return [];
   const ratio = native / wasm;
   return [
-    `native takes ${ratio.toFixed(1)} × as much at ${size} (at least ${wanted}: ${ratio >= wanted ? "holds" : "MISSED"})`,
+    `native takes ${ratio.toFixed(1)} × as much at ${size} (at least ${wanted}: ${verdict(ratio >= wanted, "MISSED")})`,
   ];
 }
 
@@ -72,6 +73,6 @@ function ofFixed({ measured }: Result): number | undefined {
   return wasm && fixed && none && medianDifference(wasm, none) / medianDifference(fixed, none);
 }
 
-function verdict(holds: boolean): string {
-  return holds ? "holds" : "EXCEEDED";
+function verdict(holds: boolean, otherwise = "EXCEEDED"): string {
+  return holds ? "holds" : otherwise;
 }

@@ -2,7 +2,7 @@
  * Two WebAssembly filters to be measured against, compiled as ours is.
  *
  *     noop    the callbacks that every filter made with an SDK has, with nothing in them: what Envoy asks for WebAssembly
- *             as such (ours does without one of them, \`proxy_on_done\`)
+ *             as such (ours does without one of them, `proxy_on_done`)
  *     fixed   reads all headers with one call and names one cluster, always the same: the least that any filter which
  *             routes by headers can do
  */
