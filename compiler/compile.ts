@@ -5,21 +5,21 @@
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { encodeProgram } from "./back/program/encode.ts";
+import { emitEnvoy } from "./back/xds/index.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
-import { emitEnvoy } from "./envoy/index.ts";
+import type { SourceFile } from "./diagnostics/span.ts";
+import { lowerToIr } from "./front/istio/lower.ts";
+import { validate } from "./front/istio/validate/index.ts";
+import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import type { Config } from "./ir/ir.ts";
 import { socketsOf } from "./ir/sockets.ts";
-import { lowerToIr } from "./istio/lower.ts";
-import { loadResources, type ResourceSet } from "./istio/model.ts";
-import { validate } from "./istio/validate/index.ts";
 import type { ProxyOptions } from "./options.ts";
-import { makeManifest } from "./output/manifest.ts";
-import type { OutputFiles } from "./output/write.ts";
-import { encodeProgram } from "./program/encode.ts";
 import { NO_PROGRESS, type Progress } from "./progress.ts";
-import { filterModulePath, NEWEST_ENVOY, OLDEST_ENVOY, packageRoot } from "./runtime/index.ts";
+import { makeManifest } from "./run/delivery/manifest.ts";
+import type { OutputFiles } from "./run/delivery/write.ts";
+import { filterModulePath, NEWEST_ENVOY, OLDEST_ENVOY, packageRoot } from "./run/envoy/index.ts";
 import { readInputs } from "./source/read.ts";
-import type { SourceFile } from "./source/span.ts";
 
 export interface Compilation {
   readonly sources: readonly SourceFile[];

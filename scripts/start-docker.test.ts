@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { freePort } from "../compiler/cases/free-port.ts";
+import { freePort } from "../compiler/run/stand-in/free-port.ts";
 
 let folder: string;
 

@@ -5,9 +5,9 @@
 
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { FilterVm, loadFilter } from "../compiler/host/vm.ts";
-import { encodeProgram } from "../compiler/program/encode.ts";
-import { filterModulePath } from "../compiler/runtime/index.ts";
+import { FilterVm, loadFilter } from "../compiler/answers/wasm-host/filter-vm.ts";
+import { encodeProgram } from "../compiler/back/program/encode.ts";
+import { filterModulePath } from "../compiler/run/envoy/index.ts";
 import { SHAPES } from "./bench/shapes.ts";
 
 const RULES = 10_000;

@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checksum } from "../compiler/program/hash.ts";
+import { checksum } from "../compiler/back/program/hash.ts";
 import { FORMAT_VERSION, HEADER_CHECKSUM, HEADER_VERSION } from "../filter/layout.ts";
 import { WORLD } from "./conformance/format.ts";
 import { ask } from "./harness/client.ts";

@@ -6,7 +6,7 @@
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { isMap, isSeq, parseAllDocuments } from "yaml";
-import { checkRules } from "../compiler/check.ts";
+import { checkRules } from "../compiler/answers/check/check.ts";
 import { istioCodes } from "../compiler/diagnostics/codes.ts";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../compiler/options.ts";

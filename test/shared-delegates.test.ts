@@ -2,12 +2,12 @@
 
 import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { resolveGatewayName } from "../compiler/istio/gateway-names.ts";
-import { areInConflict, mergeMatches, mergeRules } from "../compiler/istio/merge-rules.ts";
-import type { HttpMatchRequest, HttpRoute, VirtualServiceSpec } from "../compiler/istio/model.ts";
-import { reportTo } from "../compiler/istio/report.ts";
-import { resources } from "../compiler/istio/testing.ts";
-import { visibleVirtualServices } from "../compiler/istio/virtual-services.ts";
+import { resolveGatewayName } from "../compiler/front/istio/rules/gateway-names.ts";
+import { areInConflict, mergeMatches, mergeRules } from "../compiler/front/istio/rules/merge-rules.ts";
+import { visibleVirtualServices } from "../compiler/front/istio/rules/virtual-services.ts";
+import { resources } from "../compiler/front/istio/testing.ts";
+import type { HttpMatchRequest, HttpRoute, VirtualServiceSpec } from "../compiler/front/resources/model.ts";
+import { reportTo } from "../compiler/front/services/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../compiler/options.ts";
 import { withSharedCases } from "./harness/shared.ts";
 import { Tally } from "./harness/tally.ts";

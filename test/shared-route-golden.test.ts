@@ -5,8 +5,9 @@
 
 import { afterAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { emitNativeRoutes } from "../compiler/envoy/native-routes.ts";
-import type { EnvoyRoute } from "../compiler/envoy/route-configuration.ts";
+import { emitNativeRoutes } from "../compiler/back/xds/native-routes.ts";
+import type { EnvoyRoute } from "../compiler/back/xds/route-configuration.ts";
+import { lower } from "../compiler/front/istio/testing.ts";
 import type {
   CorsPolicy,
   HttpFault,
@@ -14,8 +15,7 @@ import type {
   HttpRoute,
   Percent,
   VirtualServiceSpec,
-} from "../compiler/istio/model.ts";
-import { lower } from "../compiler/istio/testing.ts";
+} from "../compiler/front/resources/model.ts";
 import { withSharedCases } from "./harness/shared.ts";
 import { Tally } from "./harness/tally.ts";
 

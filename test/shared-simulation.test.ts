@@ -6,11 +6,11 @@
 import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { FilterVm, loadFilter } from "../compiler/host/vm.ts";
+import { FilterVm, loadFilter } from "../compiler/answers/wasm-host/filter-vm.ts";
+import { encodeProgram } from "../compiler/back/program/encode.ts";
+import { lower } from "../compiler/front/istio/testing.ts";
 import type { Listener, TcpChain } from "../compiler/ir/ir.ts";
-import { lower } from "../compiler/istio/testing.ts";
 import type { ProxyOptions } from "../compiler/options.ts";
-import { encodeProgram } from "../compiler/program/encode.ts";
 import { withSharedCases } from "./harness/shared.ts";
 import { Tally } from "./harness/tally.ts";
 import { Authority, tlsSecret } from "./tls/authority.ts";

@@ -2,14 +2,14 @@
 
 import path from "node:path";
 import { compile, emitBuild } from "../compile.ts";
+import { type Format, Report } from "../diagnostics/report.ts";
 import { formatSocket } from "../ir/sockets.ts";
-import type { Manifest } from "../output/manifest.ts";
-import { writeOutput } from "../output/write.ts";
+import type { Manifest } from "../run/delivery/manifest.ts";
+import { writeOutput } from "../run/delivery/write.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { printableIr } from "./printable-ir.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
-import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface BuildFlags extends ProxyFlags {

@@ -1,13 +1,13 @@
 /** `sluice check`: what is wrong with rules, and nothing else. */
 
-import { checkRules } from "../check.ts";
-import { hintAtCheaperTarget } from "../cost/hint.ts";
-import { packageRoot } from "../runtime/index.ts";
+import { hintAtCheaperTarget } from "../answers/check/cheaper-target.ts";
+import { checkRules } from "../answers/check/check.ts";
+import { type Format, Report } from "../diagnostics/report.ts";
+import { packageRoot } from "../run/envoy/index.ts";
+import { explainCodes } from "./code-guide.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
-import { explainCodes } from "./explain-codes.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
-import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CheckFlags extends ProxyFlags {

@@ -1,16 +1,16 @@
 /** `sluice diff`: which requests a change of rules decides differently. */
 
 import type { Command, Option } from "commander";
+import { diffConfigs } from "../answers/diff/diff.ts";
+import { renderMarkdown } from "../answers/diff/render-markdown.ts";
+import { renderText } from "../answers/diff/render-text.ts";
+import { isDifferent, reportOf } from "../answers/diff/report.ts";
 import { readRules } from "../compile.ts";
-import { diffConfigs } from "../diff/diff.ts";
-import { renderMarkdown } from "../diff/render-markdown.ts";
-import { renderText } from "../diff/render-text.ts";
-import { isDifferent, reportOf } from "../diff/report.ts";
+import { Report } from "../diagnostics/report.ts";
 import type { Config } from "../ir/ir.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type CommonOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
-import { Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DiffFlags extends ProxyFlags {

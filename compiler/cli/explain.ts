@@ -1,23 +1,23 @@
 /** `sluice explain`: what becomes of a request, and why. */
 
-import { readRules } from "../compile.ts";
-import { Evaluators, speaks } from "../evaluate/evaluator.ts";
-import { explain } from "../explain/explain.ts";
-import { renderExplanation } from "../explain/render-text.ts";
-import { loadFilter } from "../host/vm.ts";
+import { Evaluators, speaks } from "../answers/evaluate/evaluator.ts";
+import { explain } from "../answers/explain/explain.ts";
+import { renderExplanation } from "../answers/explain/render-text.ts";
 import {
   type AskedRequest,
   makeRequest,
   parseHeader,
   parseRequestLine,
   RequestError,
-} from "../request/asked.ts";
-import { parseCurl } from "../request/curl.ts";
-import { filterModulePath } from "../runtime/index.ts";
+} from "../answers/request/asked.ts";
+import { parseCurl } from "../answers/request/curl.ts";
+import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
+import { readRules } from "../compile.ts";
+import { type Format, Report } from "../diagnostics/report.ts";
+import { filterModulePath } from "../run/envoy/index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
-import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ExplainFlags extends ProxyFlags {

@@ -1,9 +1,9 @@
 /** `sluice inspect`: what is in a routing blob. */
 
-import { describeProgram, type ProgramDescription, ProgramError } from "../program/describe.ts";
+import { describeProgram, type ProgramDescription, ProgramError } from "../back/program/describe.ts";
+import type { Format } from "../diagnostics/report.ts";
 import { readAtMost, readStreamAtMost, whyUnreadable } from "../source/bounded.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
-import type { Format } from "./report.ts";
 import type { Colors, Terminal } from "./terminal.ts";
 
 export async function inspectCommand(

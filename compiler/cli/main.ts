@@ -1,6 +1,6 @@
 /** The program `sluice`. */
 
-import { runCommandLine } from "./program.ts";
+import { runCommandLine } from "./commands.ts";
 import { processTerminal } from "./terminal.ts";
 
 process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal());

@@ -1,8 +1,8 @@
 /** The intermediate representation as it is printed: where a route came from as `file:line:column`. */
 
 import { positionAt } from "../diagnostics/position.ts";
+import type { Span } from "../diagnostics/span.ts";
 import type { Config } from "../ir/ir.ts";
-import type { Span } from "../source/span.ts";
 
 export function printableIr(config: Config): unknown {
   return JSON.parse(

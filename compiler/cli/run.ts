@@ -4,10 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { type Compilation, compile, emitBuild } from "../compile.ts";
+import { type Format, Report } from "../diagnostics/report.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
 import type { Cluster } from "../ir/ir.ts";
 import { formatSocket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
-import { type OutputFiles, writeOutput } from "../output/write.ts";
+import { type OutputFiles, writeOutput } from "../run/delivery/write.ts";
 import {
   describeExit,
   drainTime,
@@ -20,13 +22,11 @@ import {
   startEnvoy,
   watchInputs,
   watchNames,
-} from "../runtime/index.ts";
+} from "../run/envoy/index.ts";
 import { readInputs } from "../source/read.ts";
-import type { SourceFile } from "../source/span.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type CommonOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
-import { type Format, Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RunFlags extends ProxyFlags, ServeOptions {

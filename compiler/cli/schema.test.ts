@@ -3,8 +3,8 @@ import path from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { packageRoot } from "../runtime/index.ts";
-import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../schema/published.ts";
+import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../front/resources/schema/published.ts";
+import { packageRoot } from "../run/envoy/index.ts";
 import { CONFIG_KEYS } from "./config-file.ts";
 
 const ROOT = packageRoot().directory;
@@ -15,7 +15,7 @@ const validator = (name: SchemaName) =>
   );
 
 test.each(names)("the file for %s is what `sluice schema` prints", (name) => {
-  const file = path.join(ROOT, "compiler/schema/json", `${name}.schema.json`);
+  const file = path.join(ROOT, "compiler/front/resources/schema/json", `${name}.schema.json`);
   expect(readFileSync(file, "utf8")).toBe(publishedSchema(name));
 });
 
@@ -46,7 +46,7 @@ test("the files that are shipped name their schema, and have its shape", () => {
     const text = readFileSync(file, "utf8");
     const named = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1];
     expect(path.resolve(path.dirname(file), named!), file).toBe(
-      path.join(ROOT, "compiler/schema/json", `${name}.schema.json`),
+      path.join(ROOT, "compiler/front/resources/schema/json", `${name}.schema.json`),
     );
     const validate = validator(name);
     const values = name === "cases" ? parseAllDocuments(text).map((one) => one.toJS()) : [parse(text)];

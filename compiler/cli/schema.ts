@@ -3,8 +3,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { makeDirectory } from "../output/make-directory.ts";
-import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../schema/published.ts";
+import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../front/resources/schema/published.ts";
+import { makeDirectory } from "../run/delivery/make-directory.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,26 +1,26 @@
 /** `sluice test`: asks requests of rules and holds what comes of them against case files. */
 
-import type { Case } from "../cases/case.ts";
-import { Coverage, type CoverageReport } from "../cases/coverage.ts";
-import { EnvoyMesh } from "../cases/in-envoy.ts";
-import type { Observation } from "../cases/judge.ts";
-import { askOffline } from "../cases/offline.ts";
-import { readCases } from "../cases/read.ts";
-import { renderJunit } from "../cases/report-junit.ts";
-import { renderCoverage, renderResults } from "../cases/report-text.ts";
-import { type CheckResult, resultOf } from "../cases/results.ts";
-import { standInHeaders } from "../cases/stand-in.ts";
+import type { Case } from "../answers/cases/case.ts";
+import { Coverage, type CoverageReport } from "../answers/cases/coverage.ts";
+import type { Observation } from "../answers/cases/judge.ts";
+import { askOffline } from "../answers/cases/offline.ts";
+import { readCases } from "../answers/cases/read.ts";
+import { renderJunit } from "../answers/cases/report-junit.ts";
+import { renderCoverage, renderResults } from "../answers/cases/report-text.ts";
+import { type CheckResult, resultOf } from "../answers/cases/results.ts";
+import { standInHeaders } from "../answers/cases/stand-in.ts";
+import { Evaluators } from "../answers/evaluate/evaluator.ts";
+import type { AskedRequest } from "../answers/request/asked.ts";
+import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import { type Compilation, compile, readRules } from "../compile.ts";
-import { Evaluators } from "../evaluate/evaluator.ts";
-import { loadFilter } from "../host/vm.ts";
+import { Report } from "../diagnostics/report.ts";
 import type { ProxyOptions } from "../options.ts";
-import type { AskedRequest } from "../request/asked.ts";
-import { filterModulePath } from "../runtime/index.ts";
+import { filterModulePath } from "../run/envoy/index.ts";
+import { EnvoyMesh } from "../run/stand-in/envoy-mesh.ts";
 import { readInputs } from "../source/read.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
-import { Report } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface TestFlags extends ProxyFlags {

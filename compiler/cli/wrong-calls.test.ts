@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import picocolors from "picocolors";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCommandLine } from "./program.ts";
+import { runCommandLine } from "./commands.ts";
 
 const RULES = `apiVersion: networking.istio.io/v1
 kind: VirtualService

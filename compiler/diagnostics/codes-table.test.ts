@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "./codes.ts";
-import { EXPLANATIONS } from "./explanations/index.ts";
+import { EXPLANATIONS } from "./guide/index.ts";
 
 const PARTS: readonly (readonly [prefix: string, title: string])[] = [
   ["SL00", "Reading files"],

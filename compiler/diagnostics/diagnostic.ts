@@ -4,8 +4,8 @@
  * is a bug.
  */
 
-import type { Span } from "../source/span.ts";
 import type { DiagnosticCode } from "./codes.ts";
+import type { Span } from "./span.ts";
 
 export type Level = "error" | "warning" | "info";
 

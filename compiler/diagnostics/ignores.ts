@@ -3,11 +3,11 @@
  * has anything. Errors cannot be silenced, and what silences nothing is told.
  */
 
-import type { SourceFile } from "../source/span.ts";
 import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "./codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostic.ts";
 import { nearest } from "./nearest.ts";
 import { positionAt } from "./position.ts";
+import type { SourceFile } from "./span.ts";
 
 interface Ignore {
   readonly code: string;

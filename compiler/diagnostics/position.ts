@@ -1,6 +1,6 @@
 /** Lines and columns, computed when something is printed. Both count from 1; columns count UTF-16 units. */
 
-import type { SourceFile, Span } from "../source/span.ts";
+import type { SourceFile, Span } from "./span.ts";
 
 export interface Position {
   readonly line: number;

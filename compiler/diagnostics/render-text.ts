@@ -5,10 +5,10 @@
 
 import { codeFrameColumns } from "@babel/code-frame";
 import type picocolors from "picocolors";
-import type { SourceFile, Span } from "../source/span.ts";
 import type { Diagnostic, Level } from "./diagnostic.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import { linesOf, rangeOf } from "./position.ts";
+import type { SourceFile, Span } from "./span.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 

@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import type { Compilation } from "../compile.ts";
 import { type Socket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
-import { holdsKeys, type OutputFiles } from "../output/write.ts";
+import { holdsKeys, type OutputFiles } from "../run/delivery/write.ts";
 import { type Credential, credentialsOf } from "./credentials.ts";
 import { TooLargeError } from "./too-large.ts";
 

@@ -9,7 +9,7 @@
  * Durations are milliseconds, sizes bytes, fractions parts per million.
  */
 
-import type { Span } from "../source/span.ts";
+import type { Span } from "../diagnostics/span.ts";
 import type { Confidential } from "./confidential.ts";
 
 /** Everything for one Envoy. Listeners and clusters are sorted by name, so equal rules give equal bytes. */

@@ -6,9 +6,9 @@
 
 import { type Document, isCollection, isNode, type YAMLError } from "yaml";
 import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import type { SourceFile, Span } from "../diagnostics/span.ts";
 import { inspectTree, type TreeProblem } from "./inspect-tree.ts";
 import { piecesOf } from "./plain.ts";
-import type { SourceFile, Span } from "./span.ts";
 import { keyAt, nodeAt } from "./tree.ts";
 import {
   depthExceeded,

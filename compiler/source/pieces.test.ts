@@ -5,10 +5,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, test } from "vitest";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
 import type { FieldPath } from "./field-path.ts";
 import { parseDocuments, parseWhole, type SourceDocument } from "./parse.ts";
 import { piecesOf } from "./plain.ts";
-import type { SourceFile } from "./span.ts";
 import { splitDocuments } from "./split.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../shared/cases/corpus", import.meta.url));

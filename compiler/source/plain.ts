@@ -4,7 +4,7 @@
  * one changed document costs one parse.
  */
 
-import type { SourceFile } from "./span.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
 import { splitDocuments } from "./split.ts";
 import { type Plain, parsePlain } from "./yaml.ts";
 

@@ -7,9 +7,9 @@ import { isUtf8 } from "node:buffer";
 import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { readAtMost, readStreamAtMost, TooLargeError, TooManyError, whyUnreadable } from "./bounded.ts";
-import type { SourceFile } from "./span.ts";
 import { filesIn } from "./walk.ts";
 
 const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);

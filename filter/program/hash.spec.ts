@@ -1,7 +1,7 @@
 import { ascii } from "../host/text";
 import { checksum, hashBytes } from "./hash";
 
-// The same numbers stand in compiler/program/hash.test.ts: both sides must agree on them for ever.
+// The same numbers stand in compiler/back/program/hash.test.ts: both sides must agree on them for ever.
 describe("hashes", () => {
   it("cover every length of the last word", () => {
     expect(hashBytes(ascii(""), 0)).toBe(102724469);

@@ -1,5 +1,5 @@
 /**
- * The hashes that the encoder computes too (`compiler/program/hash.ts`): a change here is a change of the
+ * The hashes that the encoder computes too (`compiler/back/program/hash.ts`): a change here is a change of the
  * blob's format.
  */
 

@@ -6,9 +6,9 @@
 
 import path from "node:path";
 import type { Compilation } from "../../compiler/compile.ts";
+import type { Span } from "../../compiler/diagnostics/span.ts";
+import { loadResources, type Resource, type ResourceSet } from "../../compiler/front/resources/model.ts";
 import type { Cluster, Listener, Route, VirtualHost } from "../../compiler/ir/ir.ts";
-import { loadResources, type Resource, type ResourceSet } from "../../compiler/istio/model.ts";
-import type { Span } from "../../compiler/source/span.ts";
 
 export type Rule = HttpRule | GatewayRule | DestinationRule | ServiceEntryRule;
 

@@ -3,11 +3,11 @@
  * rules that it changed.
  */
 
-import type { Report } from "../../compiler/cli/report.ts";
 import type { RunEvents } from "../../compiler/cli/run.ts";
 import type { Terminal } from "../../compiler/cli/terminal.ts";
 import type { Compilation } from "../../compiler/compile.ts";
-import type { EnvoyProcess } from "../../compiler/runtime/index.ts";
+import type { Report } from "../../compiler/diagnostics/report.ts";
+import type { EnvoyProcess } from "../../compiler/run/envoy/index.ts";
 import type { Bookinfo } from "../../envoy/bookinfo/services/index.ts";
 import { SIGNIFICANCE } from "./binomial.ts";
 import { Clients } from "./client.ts";

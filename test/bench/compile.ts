@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { compile, emitBuild } from "../../compiler/compile.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { packageRoot } from "../../compiler/runtime/index.ts";
+import { packageRoot } from "../../compiler/run/envoy/index.ts";
 import { changeRule, LAYOUTS, type Layout, writeRuleFiles } from "./rule-files.ts";
 import { type Used, used } from "./used.ts";
 

@@ -7,7 +7,7 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
 import type { Endpoint } from "../../compiler/ir/ir.ts";
-import { EnvironmentError, type EnvoyBinary, findEnvoy } from "../../compiler/runtime/index.ts";
+import { EnvironmentError, type EnvoyBinary, findEnvoy } from "../../compiler/run/envoy/index.ts";
 import { renderBounds } from "./bounds.ts";
 import { curvesOf, renderCrossing } from "./crossing.ts";
 import { type Effort, type Measured, measure, wireRequest } from "./measure.ts";

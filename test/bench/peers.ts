@@ -13,18 +13,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { emitEnvoy } from "../../compiler/envoy/index.ts";
-import { CLUSTER_HEADER } from "../../compiler/envoy/route-configuration.ts";
+import { encodeProgram } from "../../compiler/back/program/encode.ts";
+import { emitEnvoy } from "../../compiler/back/xds/index.ts";
+import { CLUSTER_HEADER } from "../../compiler/back/xds/route-configuration.ts";
 import type { Cluster, Endpoint, RouteTable } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { writeOutput } from "../../compiler/output/write.ts";
-import { encodeProgram } from "../../compiler/program/encode.ts";
+import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import {
   type EnvoyBinary,
   type EnvoyProcess,
   filterModulePath,
   startEnvoy,
-} from "../../compiler/runtime/index.ts";
+} from "../../compiler/run/envoy/index.ts";
 import { freePort } from "../harness/ports.ts";
 import { residentBytes } from "./cpu.ts";
 import { readyMs } from "./ready.ts";

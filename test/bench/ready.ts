@@ -1,8 +1,8 @@
 /** How long the filter takes to verify a routing program and be ready to decide by it, in a worker that runs already. */
 
 import { pathToFileURL } from "node:url";
-import { FilterVm, loadFilter } from "../../compiler/host/vm.ts";
-import { filterModulePath } from "../../compiler/runtime/index.ts";
+import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
+import { filterModulePath } from "../../compiler/run/envoy/index.ts";
 import { median } from "./measure.ts";
 
 /** Programs before the one that is measured: V8 compiles what runs often once more, as it does in Envoy. */

@@ -7,15 +7,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Check as AskedCheck } from "../../compiler/cases/case.ts";
-import { judge } from "../../compiler/cases/judge.ts";
-import { askOffline } from "../../compiler/cases/offline.ts";
+import type { Check as AskedCheck } from "../../compiler/answers/cases/case.ts";
+import { judge } from "../../compiler/answers/cases/judge.ts";
+import { askOffline } from "../../compiler/answers/cases/offline.ts";
+import { Evaluators } from "../../compiler/answers/evaluate/evaluator.ts";
+import { checkHeader, makeRequest } from "../../compiler/answers/request/asked.ts";
+import { type HeaderLine, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
 import { compile } from "../../compiler/compile.ts";
-import { Evaluators } from "../../compiler/evaluate/evaluator.ts";
-import { type HeaderLine, loadFilter } from "../../compiler/host/vm.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { checkHeader, makeRequest } from "../../compiler/request/asked.ts";
-import { filterModulePath } from "../../compiler/runtime/index.ts";
+import { filterModulePath } from "../../compiler/run/envoy/index.ts";
 import { type Case, type Check, readCases, WORLD } from "./format.ts";
 
 /** What the stub upstream of these cases answers. */

@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
 import { compile } from "../../compiler/compile.ts";
-import type { HttpRoute } from "../../compiler/istio/types.ts";
+import type { HttpRoute } from "../../compiler/front/resources/types.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { TARGETS } from "../harness/shared.ts";
 

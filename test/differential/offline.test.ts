@@ -5,12 +5,12 @@
 
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { standInHeaders } from "../../compiler/cases/stand-in.ts";
-import { type Evaluation, Evaluators } from "../../compiler/evaluate/evaluator.ts";
-import { hasDice } from "../../compiler/explain/explanation.ts";
-import { loadFilter } from "../../compiler/host/vm.ts";
-import { checkHeader, makeRequest } from "../../compiler/request/asked.ts";
-import { filterModulePath } from "../../compiler/runtime/index.ts";
+import { standInHeaders } from "../../compiler/answers/cases/stand-in.ts";
+import { type Evaluation, Evaluators } from "../../compiler/answers/evaluate/evaluator.ts";
+import { hasDice } from "../../compiler/answers/explain/explanation.ts";
+import { checkHeader, makeRequest } from "../../compiler/answers/request/asked.ts";
+import { loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
+import { filterModulePath } from "../../compiler/run/envoy/index.ts";
 import { WORLD } from "../conformance/format.ts";
 import { ask, askHttp2, type ClientResponse } from "../harness/client.ts";
 import { answerOf } from "../harness/expect.ts";

@@ -5,7 +5,7 @@
  */
 
 import fc, { type Arbitrary } from "fast-check";
-import type { StringMatch } from "../../compiler/istio/types.ts";
+import type { StringMatch } from "../../compiler/front/resources/types.ts";
 import type { ClientRequest } from "../harness/client.ts";
 import type { PlacedScenario } from "./rules.ts";
 import { type Match, at as placed, type Rule, type VirtualServiceSpec } from "./scenario.ts";

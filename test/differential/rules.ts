@@ -10,7 +10,7 @@ import type {
   HttpRewrite,
   HttpRouteDestination,
   StringMatch,
-} from "../../compiler/istio/types.ts";
+} from "../../compiler/front/resources/types.ts";
 import type { Field } from "./fields.ts";
 import type { At, Match, Rule, Scenario, VirtualServiceSpec } from "./scenario.ts";
 import {

@@ -4,7 +4,7 @@
  */
 
 import { stringify } from "yaml";
-import type { HttpMatchRequest, HttpRoute } from "../../compiler/istio/types.ts";
+import type { HttpMatchRequest, HttpRoute } from "../../compiler/front/resources/types.ts";
 
 export type Rule = HttpRoute;
 export type Match = HttpMatchRequest;

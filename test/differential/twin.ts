@@ -3,10 +3,10 @@
  * port. They share clusters, endpoints and statistics, so nothing but the target can make them answer differently.
  */
 
+import { emitEnvoy } from "../../compiler/back/xds/index.ts";
 import { type Compilation, emitBuild } from "../../compiler/compile.ts";
-import { emitEnvoy } from "../../compiler/envoy/index.ts";
 import type { ProxyOptions } from "../../compiler/options.ts";
-import type { OutputFiles } from "../../compiler/output/write.ts";
+import type { OutputFiles } from "../../compiler/run/delivery/write.ts";
 import { freePort } from "../harness/ports.ts";
 
 interface Resources {

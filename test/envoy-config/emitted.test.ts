@@ -8,18 +8,18 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type EnvoyFiles, emitEnvoy } from "../../compiler/envoy/index.ts";
+import { encodeProgram } from "../../compiler/back/program/encode.ts";
+import { type EnvoyFiles, emitEnvoy } from "../../compiler/back/xds/index.ts";
 import type { Config } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
-import { writeOutput } from "../../compiler/output/write.ts";
-import { encodeProgram } from "../../compiler/program/encode.ts";
+import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import {
   type EnvoyBinary,
   type EnvoyProcess,
   filterModulePath,
   findEnvoy,
   startEnvoy,
-} from "../../compiler/runtime/index.ts";
+} from "../../compiler/run/envoy/index.ts";
 import { ENDPOINTS, richConfig } from "./rich-config.ts";
 
 const TARGETS: readonly Target[] = ["wasm", "native"];

@@ -11,7 +11,7 @@ import path from "node:path";
 import { WasmPlugin } from "@kubernetes-models/istio/extensions.istio.io/v1alpha1/WasmPlugin";
 import { Ajv } from "ajv";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { filterModulePath, findEnvoy, startEnvoy } from "../../compiler/runtime/index.ts";
+import { filterModulePath, findEnvoy, startEnvoy } from "../../compiler/run/envoy/index.ts";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
 import { ExportFolder, edgeRules } from "./folder.ts";

@@ -1,1 +1,1 @@
-export * from "../../compiler/cases/client.ts";
+export * from "../../compiler/run/stand-in/client.ts";

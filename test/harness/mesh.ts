@@ -13,14 +13,14 @@ import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Cluster } from "../../compiler/ir/ir.ts";
 import { socketsOf } from "../../compiler/ir/sockets.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
-import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
+import { type OutputFiles, writeOutput } from "../../compiler/run/delivery/write.ts";
 import {
   type EnvoyProcess,
   findEnvoy,
   type ReloadResult,
   reload,
   startEnvoy,
-} from "../../compiler/runtime/index.ts";
+} from "../../compiler/run/envoy/index.ts";
 import { freePort } from "./ports.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 

@@ -1,1 +1,1 @@
-export * from "../../compiler/cases/free-port.ts";
+export * from "../../compiler/run/stand-in/free-port.ts";

@@ -1,1 +1,1 @@
-export * from "../../compiler/cases/statistics.ts";
+export * from "../../compiler/answers/cases/statistics.ts";

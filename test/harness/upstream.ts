@@ -1,1 +1,1 @@
-export * from "../../compiler/cases/upstream.ts";
+export * from "../../compiler/run/stand-in/upstream.ts";

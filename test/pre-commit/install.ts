@@ -2,9 +2,9 @@
 
 import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { lastWords, runCommand } from "../../compiler/runtime/command.ts";
-import { packageRoot } from "../../compiler/runtime/index.ts";
-import { withLock } from "../../compiler/runtime/lock.ts";
+import { withLock } from "../../compiler/platform/lock.ts";
+import { lastWords, runCommand } from "../../compiler/run/envoy/command.ts";
+import { packageRoot } from "../../compiler/run/envoy/index.ts";
 
 const PACKAGE = "pre-commit~=4.0";
 const TIMEOUT_MS = 120_000;

@@ -7,11 +7,11 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { emitEnvoy } from "../../compiler/envoy/index.ts";
+import { encodeProgram } from "../../compiler/back/program/encode.ts";
+import { emitEnvoy } from "../../compiler/back/xds/index.ts";
 import type { Action, Cluster, Config, CorsPolicy, Fault, Forward, Listener } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
-import { type OutputFiles, writeOutput } from "../../compiler/output/write.ts";
-import { encodeProgram } from "../../compiler/program/encode.ts";
+import { type OutputFiles, writeOutput } from "../../compiler/run/delivery/write.ts";
 import {
   type EnvoyProcess,
   filterModulePath,
@@ -20,7 +20,7 @@ import {
   OLDEST_ENVOY,
   reload,
   startEnvoy,
-} from "../../compiler/runtime/index.ts";
+} from "../../compiler/run/envoy/index.ts";
 
 let folder: string;
 let envoy: EnvoyProcess;

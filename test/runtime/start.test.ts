@@ -13,7 +13,7 @@ import {
   OLDEST_ENVOY,
   type StartEnvoyOptions,
   startEnvoy,
-} from "../../compiler/runtime/index.ts";
+} from "../../compiler/run/envoy/index.ts";
 
 let folder: string;
 let envoy: EnvoyProcess | undefined;

@@ -1,12 +1,12 @@
 /** `build` for both targets: what `check` lets through is built, and the filter accepts its program. */
 
 import path from "node:path";
+import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
+import { describeProgram } from "../../../compiler/back/program/describe.ts";
+import { encodeProgram } from "../../../compiler/back/program/encode.ts";
 import { emitBuild, understand } from "../../../compiler/compile.ts";
-import { FilterVm, loadFilter } from "../../../compiler/host/vm.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../compiler/options.ts";
-import { describeProgram } from "../../../compiler/program/describe.ts";
-import { encodeProgram } from "../../../compiler/program/encode.ts";
-import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
 import { hostileRules, plausibleRules } from "../rules.ts";
 import { Findings, type Subject } from "../subject.ts";
 

@@ -1,19 +1,19 @@
 /** `test`: case files, good and bad, asked of good rules. */
 
 import picocolors from "picocolors";
-import { Coverage } from "../../../compiler/cases/coverage.ts";
-import { askOffline } from "../../../compiler/cases/offline.ts";
-import { readCases } from "../../../compiler/cases/read.ts";
-import { renderJunit } from "../../../compiler/cases/report-junit.ts";
-import { renderCoverage, renderResults } from "../../../compiler/cases/report-text.ts";
-import { resultOf } from "../../../compiler/cases/results.ts";
-import { standInHeaders } from "../../../compiler/cases/stand-in.ts";
-import { configOf } from "../../../compiler/cases/testing.ts";
-import { Evaluators } from "../../../compiler/evaluate/evaluator.ts";
-import { loadFilter } from "../../../compiler/host/vm.ts";
+import { Coverage } from "../../../compiler/answers/cases/coverage.ts";
+import { askOffline } from "../../../compiler/answers/cases/offline.ts";
+import { readCases } from "../../../compiler/answers/cases/read.ts";
+import { renderJunit } from "../../../compiler/answers/cases/report-junit.ts";
+import { renderCoverage, renderResults } from "../../../compiler/answers/cases/report-text.ts";
+import { resultOf } from "../../../compiler/answers/cases/results.ts";
+import { standInHeaders } from "../../../compiler/answers/cases/stand-in.ts";
+import { configOf } from "../../../compiler/answers/cases/testing.ts";
+import { Evaluators } from "../../../compiler/answers/evaluate/evaluator.ts";
+import type { AskedRequest } from "../../../compiler/answers/request/asked.ts";
+import { loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import type { AskedRequest } from "../../../compiler/request/asked.ts";
-import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
 import type { Dice } from "../dice.ts";
 import { mutatedText, mutatedValue } from "../mutate.ts";
 import { requestLine } from "../requests.ts";

@@ -1,9 +1,9 @@
 /** `check` in all its formats. */
 
 import picocolors from "picocolors";
-import { checkSources } from "../../../compiler/check.ts";
-import { Report } from "../../../compiler/cli/report.ts";
-import { hintAtCheaperTarget } from "../../../compiler/cost/hint.ts";
+import { hintAtCheaperTarget } from "../../../compiler/answers/check/cheaper-target.ts";
+import { checkSources } from "../../../compiler/answers/check/check.ts";
+import { Report } from "../../../compiler/diagnostics/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
 import { hostileRules } from "../rules.ts";
 import { expectPrintable, Findings, type Subject } from "../subject.ts";

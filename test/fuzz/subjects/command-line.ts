@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import picocolors from "picocolors";
-import { runCommandLine } from "../../../compiler/cli/program.ts";
+import { runCommandLine } from "../../../compiler/cli/commands.ts";
 import type { Dice } from "../dice.ts";
 import { mutatedBytes } from "../mutate.ts";
 import { headerLine, requestLine } from "../requests.ts";

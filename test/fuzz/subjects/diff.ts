@@ -1,11 +1,11 @@
 /** `diff`: two sets of rules, the second with a little change to the first. */
 
 import picocolors from "picocolors";
+import { diffConfigs } from "../../../compiler/answers/diff/diff.ts";
+import { renderMarkdown } from "../../../compiler/answers/diff/render-markdown.ts";
+import { renderText } from "../../../compiler/answers/diff/render-text.ts";
+import { isDifferent, reportOf } from "../../../compiler/answers/diff/report.ts";
 import { understand } from "../../../compiler/compile.ts";
-import { diffConfigs } from "../../../compiler/diff/diff.ts";
-import { renderMarkdown } from "../../../compiler/diff/render-markdown.ts";
-import { renderText } from "../../../compiler/diff/render-text.ts";
-import { isDifferent, reportOf } from "../../../compiler/diff/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
 import { plausibleRules, twoVersions } from "../rules.ts";
 import { expectPrintable, Findings, type Subject } from "../subject.ts";

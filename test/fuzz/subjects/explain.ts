@@ -1,15 +1,15 @@
 /** `explain`: rules and a request; what it says is what the filter does. */
 
 import picocolors from "picocolors";
+import { Evaluators } from "../../../compiler/answers/evaluate/evaluator.ts";
+import { explain as explainRequest } from "../../../compiler/answers/explain/explain.ts";
+import { renderExplanation } from "../../../compiler/answers/explain/render-text.ts";
+import { makeRequest, parseHeader, parseRequestLine } from "../../../compiler/answers/request/asked.ts";
+import { parseCurl } from "../../../compiler/answers/request/curl.ts";
+import { loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { understand } from "../../../compiler/compile.ts";
-import { Evaluators } from "../../../compiler/evaluate/evaluator.ts";
-import { explain as explainRequest } from "../../../compiler/explain/explain.ts";
-import { renderExplanation } from "../../../compiler/explain/render-text.ts";
-import { loadFilter } from "../../../compiler/host/vm.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { makeRequest, parseHeader, parseRequestLine } from "../../../compiler/request/asked.ts";
-import { parseCurl } from "../../../compiler/request/curl.ts";
-import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
 import { curlLine, headerLine, requestLine } from "../requests.ts";
 import { plausibleRules } from "../rules.ts";
 import { expectPrintable, Findings, type Subject } from "../subject.ts";

@@ -1,12 +1,12 @@
 /** Damaged routing programs: `inspect` says so, and the filter refuses them without a trap. */
 
-import { configOf } from "../../../compiler/cases/testing.ts";
+import { configOf } from "../../../compiler/answers/cases/testing.ts";
+import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
+import { describeProgram, ProgramError } from "../../../compiler/back/program/describe.ts";
+import { encodeProgram } from "../../../compiler/back/program/encode.ts";
 import { understand } from "../../../compiler/compile.ts";
-import { FilterVm, loadFilter } from "../../../compiler/host/vm.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { describeProgram, ProgramError } from "../../../compiler/program/describe.ts";
-import { encodeProgram } from "../../../compiler/program/encode.ts";
-import { filterModulePath } from "../../../compiler/runtime/index.ts";
+import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
 import { mutatedBytes } from "../mutate.ts";
 import { Findings, type Subject } from "../subject.ts";
 

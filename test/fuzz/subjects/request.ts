@@ -1,7 +1,12 @@
 /** Request lines, headers and curl command lines by themselves: read, or refused in words. */
 
-import { makeRequest, parseHeader, parseRequestLine, RequestError } from "../../../compiler/request/asked.ts";
-import { parseCurl } from "../../../compiler/request/curl.ts";
+import {
+  makeRequest,
+  parseHeader,
+  parseRequestLine,
+  RequestError,
+} from "../../../compiler/answers/request/asked.ts";
+import { parseCurl } from "../../../compiler/answers/request/curl.ts";
 import { curlLine, headerLine, requestLine } from "../requests.ts";
 import type { Subject } from "../subject.ts";
 

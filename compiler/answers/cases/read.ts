@@ -1,0 +1,182 @@
+/** Case files to cases. What is wrong in one is said as it is said of rules, with file, line and column. */
+
+import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import { nearest } from "../../diagnostics/nearest.ts";
+import type { SourceFile } from "../../diagnostics/span.ts";
+import { CASE, checkSchema } from "../../front/resources/schema/check.ts";
+import type { Listener } from "../../ir/ir.ts";
+import type { ProxyOptions } from "../../options.ts";
+import type { FieldPath } from "../../source/field-path.ts";
+import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
+import { speaks } from "../evaluate/evaluator.ts";
+import {
+  type AskedRequest,
+  checkHeader,
+  makeRequest,
+  parseRequestLine,
+  RequestError,
+} from "../request/asked.ts";
+import type { Case, Check, Expectation, ExpectedCopy, Shares } from "./case.ts";
+
+export interface CaseContext {
+  readonly listeners: readonly Listener[];
+  /** Where a check is asked that names no listener. */
+  readonly listenerFor: (asked: AskedRequest) => string | undefined;
+  readonly proxy: Pick<ProxyOptions, "proxyNamespace" | "domainSuffix">;
+}
+
+/** With shares and no number of its own. */
+const TIMES_FOR_SHARES = 1000;
+
+export function readCases(file: SourceFile, context: CaseContext, sink: DiagnosticSink): Case[] {
+  return parseDocuments(file, sink).flatMap((document) => {
+    if (!checkSchema(CASE, document.value, document, [], sink)) return [];
+    const fields = document.value as CaseFields;
+    const checks = fields.checks.flatMap((check, i) =>
+      readCheck(check, fields.at, document, ["checks", i], context, sink),
+    );
+    return [{ name: fields.name, ...(fields.why !== undefined && { why: fields.why }), checks }];
+  });
+}
+
+/** As the schema has let through. */
+interface CaseFields {
+  readonly name: string;
+  readonly why?: string;
+  readonly at?: string;
+  readonly checks: readonly CheckFields[];
+}
+
+interface CheckFields {
+  readonly ask: string;
+  readonly at?: string;
+  readonly http?: "1.1" | "2";
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
+  readonly times?: number;
+  readonly expect?: Expectation;
+  readonly shares?: Shares;
+}
+
+function readCheck(
+  fields: CheckFields,
+  defaultAt: string | undefined,
+  document: SourceDocument,
+  path: FieldPath,
+  context: CaseContext,
+  sink: DiagnosticSink,
+): Check[] {
+  const { ask, body, http, headers = {}, shares } = fields;
+  const fail = (
+    code: "SL0701" | "SL0702" | "SL0703",
+    field: readonly string[],
+    message: string,
+    help?: string,
+  ) => {
+    const span = document.spanOf([...path, ...field]);
+    sink.report({ code, level: "error", message, span, ...(help !== undefined && { help }) });
+    return [];
+  };
+  let asked: Check["asked"];
+  try {
+    const lines = Object.entries(headers).flatMap(([name, value]) =>
+      [value].flat().map((line) => checkHeader(name, line)),
+    );
+    asked = makeRequest(parseRequestLine(ask), lines, {
+      protocol: http === "2" ? "HTTP/2" : "HTTP/1.1",
+      ...(body !== undefined && { body }),
+    });
+  } catch (error) {
+    if (error instanceof RequestError) return fail("SL0701", ["ask"], error.message);
+    throw error;
+  }
+  const at = fields.at ?? defaultAt ?? context.listenerFor(asked);
+  const names = context.listeners.map(({ name }) => name);
+  if (at === undefined || !names.includes(at)) {
+    const near = at === undefined ? undefined : nearest(at, names);
+    return fail(
+      "SL0702",
+      fields.at === undefined ? ["ask"] : ["at"],
+      at === undefined ? "the rules make no listener that could be asked" : `no listener "${at}"`,
+      near !== undefined ? `Did you mean ${near}?` : `There are: ${names.join(", ") || "none"}.`,
+    );
+  }
+  const listener = context.listeners.find(({ name }) => name === at)!;
+  if (!speaks(listener, asked.secure)) {
+    const scheme = listener.tls ? "https" : "http";
+    return fail(
+      "SL0702",
+      ["ask"],
+      `the listener ${at} speaks ${scheme}`,
+      `Write ${scheme}://, or name another with at.`,
+    );
+  }
+  const expect = fields.expect ?? {};
+  const contradiction = contradictionIn(expect);
+  if (contradiction !== undefined) return fail("SL0703", ["expect"], contradiction);
+  if (fields.expect === undefined && shares === undefined) {
+    return fail("SL0703", [], "nothing is expected of this check", "Write expect, or shares.");
+  }
+  return [
+    {
+      asked,
+      ask,
+      at,
+      times: fields.times ?? (shares ? TIMES_FOR_SHARES : 1),
+      expect: fullNames(expect, context),
+      ...(shares && { shares: sharesByFullName(shares, context) }),
+      span: document.spanOf([...path, "ask"]),
+    },
+  ];
+}
+
+function contradictionIn({ cluster, status, body, ...rest }: Expectation): string | undefined {
+  const atUpstream = (["path", "host", "method", "headers"] as const).filter(
+    (field) => rest[field] !== undefined,
+  );
+  if (cluster === "none" && atUpstream.length > 0) {
+    return `no upstream is expected, and so nothing that it gets: ${atUpstream.join(", ")}`;
+  }
+  if (cluster !== undefined && cluster !== "none") {
+    if (body !== undefined)
+      return "the body of an answer is the upstream's, which is none of the rules' matters";
+    if (status !== undefined && status !== 200) {
+      return `an upstream that stands in answers 200, not ${status}; expect the cluster none for what the proxy answers`;
+    }
+  }
+  return undefined;
+}
+
+function fullNames(expect: Expectation, context: CaseContext): Expectation {
+  const { cluster, copies, status } = expect;
+  return {
+    ...expect,
+    ...(cluster !== undefined && { cluster: clusterName(cluster, context) }),
+    ...(copies && {
+      copies: copies.map((copy): ExpectedCopy => ({ ...copy, cluster: clusterName(copy.cluster, context) })),
+    }),
+    ...(status === undefined && cluster !== undefined && cluster !== "none" && { status: 200 }),
+  };
+}
+
+function sharesByFullName(shares: Shares, context: CaseContext): Shares {
+  const named = (parts: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(parts).map(([name, share]) => [clusterName(name, context), share]));
+  return {
+    ...shares,
+    ...(shares.clusters && { clusters: named(shares.clusters) }),
+    ...(shares.copies && { copies: named(shares.copies) }),
+  };
+}
+
+/** `reviews`, `reviews/v1`, `reviews:8080/v1`, `a.example:80`; full names and `none` as they are. */
+export function clusterName(text: string, { proxy }: Pick<CaseContext, "proxy">): string {
+  if (text === "none" || text.includes("|")) return text;
+  const slash = text.indexOf("/");
+  const subset = slash < 0 ? "" : text.slice(slash + 1);
+  const [, service, port = "80"] = /^(.*?)(?::(\d+))?$/s.exec(slash < 0 ? text : text.slice(0, slash))!;
+  const host = service!.includes(".")
+    ? service
+    : `${service}.${proxy.proxyNamespace}.svc.${proxy.domainSuffix}`;
+  return `outbound|${port}|${subset}|${host}`;
+}

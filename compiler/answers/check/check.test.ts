@@ -1,0 +1,315 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { positionAt } from "../../diagnostics/position.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
+import { checkRules } from "./check.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), "sluice-check-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+let files = 0;
+
+/** `code line` of what is found. */
+async function check(text: string): Promise<string[]> {
+  const file = path.join(directory, `${files++}.yaml`);
+  await writeFile(file, text);
+  const found: Diagnostic[] = [];
+  await checkRules([file], DEFAULT_PROXY_OPTIONS, { report: (diagnostic) => found.push(diagnostic) });
+  return found
+    .map(({ code, span }) => `${code} ${span ? positionAt(span.file, span.start).line : "-"}`)
+    .sort();
+}
+
+const SERVICE = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: s}
+spec: {hosts: [s.example], ports: [{number: 80, name: http, protocol: HTTP}], resolution: DNS}
+---
+`;
+
+/** Rules from line 11 on. */
+function rules(http: string): string {
+  return `${SERVICE}apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [a.example]
+  http:
+${http}`;
+}
+
+const ROUTE = "route: [{destination: {host: s.example}}]";
+
+describe("rules that are never reached", () => {
+  it("are told by what they match, and not by how it is written", async () => {
+    const found = await check(
+      rules(`  - match:
+    - uri: {regex: "/[a-m].*"}
+    - uri: {prefix: "/n/"}
+    ${ROUTE}
+  - match:
+    - uri: {regex: "/(ab|n/x)[0-9]*"}
+    - uri: {regex: "/(ab|o)[0-9]*"}
+    ${ROUTE}
+`),
+    );
+    expect(found).toEqual(["SL0271 17"]);
+    const both = rules(`  - match: [{uri: {regex: "/.*"}}]
+    ${ROUTE}
+  - match: [{uri: {regex: "/a.*"}}, {uri: {exact: /b}}]
+    ${ROUTE}
+`);
+    expect(await check(both)).toEqual(["SL0270 14"]);
+  });
+
+  it("may be so by several rules together, of which none is enough", async () => {
+    const found = await check(
+      rules(`  - match: [{headers: {x: {exact: "1"}}}]
+    ${ROUTE}
+  - match: [{withoutHeaders: {x: {exact: "1"}}}]
+    ${ROUTE}
+  - ${ROUTE}
+`),
+    );
+    expect(found).toEqual(["SL0270 16"]);
+    expect(
+      await check(
+        rules(`  - match: [{headers: {x: {exact: "1"}}}]
+    ${ROUTE}
+  - match: [{withoutHeaders: {x: {prefix: "1"}}}]
+    ${ROUTE}
+  - ${ROUTE}
+`),
+      ),
+    ).toEqual([]);
+  });
+
+  it("are also those that no request can meet", async () => {
+    expect(
+      await check(
+        rules(`  - match: [{uri: {exact: /a/../b}}]
+    ${ROUTE}
+  - match: [{uri: {exact: "/%41"}}, {uri: {exact: "/%2f"}}]
+    ${ROUTE}
+`),
+      ),
+    ).toEqual(["SL0811 12", "SL0811 14"]);
+  });
+});
+
+describe("a rule that other proxies reach", () => {
+  const pair = (first: string, second = "") =>
+    rules(`  - match: [{uri: {prefix: /a/}${first && `, ${first}`}}]
+    ${ROUTE}
+  - match: [{uri: {exact: /a/b}${second && `, ${second}`}}]
+    ${ROUTE}
+`);
+  const GATEWAY = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  selector: {istio: ANOTHER}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+---
+`;
+  const bound = (text: string) => text.replace("hosts: [a", "gateways: [edge, mesh]\n  hosts: [a");
+
+  it("is not said never to be reached", async () => {
+    const { proxyNamespace } = DEFAULT_PROXY_OPTIONS;
+    expect(await check(pair(`sourceNamespace: ${proxyNamespace}`))).toEqual([]);
+    expect(await check(pair("sourceLabels: {istio: ingressgateway}"))).toEqual([]);
+    expect(await check(GATEWAY + bound(pair("gateways: [mesh]")))).toEqual(["SL0405 5"]);
+    const secure = bound(
+      rules(`  - match: [{scheme: {exact: http}}]
+    ${ROUTE}
+  - match: [{scheme: {prefix: https}}]
+    ${ROUTE}
+`),
+    ).replace(", mesh", "");
+    // At an edge without TLS nothing ever comes over it; at another, it does.
+    const selected = GATEWAY.replace("ANOTHER", "ingressgateway");
+    expect(await check(selected + secure)).toEqual(["SL0811 22"]);
+    expect(await check(selected + secure.replace("[edge]", "[edge, elsewhere]"))).toEqual(["SL0404 17"]);
+  });
+
+  it("is one that each of them has behind the same rule", async () => {
+    expect(await check(pair(""))).toEqual(["SL0270 14"]);
+    const source = `sourceNamespace: ${DEFAULT_PROXY_OPTIONS.proxyNamespace}`;
+    expect(await check(pair(source, source))).toEqual(["SL0270 14"]);
+    expect(await check(GATEWAY + bound(pair("")))).toEqual(["SL0270 22", "SL0405 5"]);
+    expect(await check(GATEWAY + bound(pair("gateways: [mesh]", "gateways: [mesh]")))).toEqual([
+      "SL0270 22",
+      "SL0405 5",
+    ]);
+  });
+});
+
+describe("what is right and hardly meant", () => {
+  it.each([
+    [
+      "SL0801",
+      `match: [{uri: {prefix: /api}}]\n    ${ROUTE}`,
+      `match: [{uri: {prefix: /api/}}]\n    ${ROUTE}`,
+    ],
+    [
+      "SL0802",
+      `match: [{uri: {regex: "/v1.0/x"}}]\n    ${ROUTE}`,
+      `match: [{uri: {regex: "/v1\\\\.0/x[a.b].*a.?"}}]\n    ${ROUTE}`,
+    ],
+    [
+      "SL0803",
+      "route: [{destination: {host: s.example}, weight: 0}, {destination: {host: s.example}, weight: 1}]",
+      "route: [{destination: {host: s.example}, weight: 1}, {destination: {host: s.example}, weight: 1}]",
+    ],
+    [
+      "SL0804",
+      "route: [{destination: {host: s.example}}, {destination: {host: s.example}, weight: 1}]",
+      ROUTE,
+    ],
+    [
+      "SL0805",
+      `timeout: 1s\n    fault: {delay: {fixedDelay: 2s, percentage: {value: 1}}}\n    ${ROUTE}`,
+      `timeout: 3s\n    fault: {delay: {fixedDelay: 2s, percentage: {value: 1}}}\n    ${ROUTE}`,
+    ],
+    [
+      "SL0806",
+      `timeout: 1s\n    retries: {attempts: 2, perTryTimeout: 400ms}\n    ${ROUTE}`,
+      `timeout: 1200ms\n    retries: {attempts: 2, perTryTimeout: 400ms}\n    ${ROUTE}`,
+    ],
+    [
+      "SL0802",
+      `match: [{uri: {regex: "/img/.*.(png|jpg)"}}]\n    ${ROUTE}`,
+      `match: [{uri: {regex: "/img/.*[.]png"}}]\n    ${ROUTE}`,
+    ],
+    [
+      "SL0807",
+      `match: [{method: {regex: "P.*"}}]\n    retries: {attempts: 2, retryOn: reset}\n    ${ROUTE}`,
+      `match: [{method: {regex: "GET|POSTED"}}]\n    retries: {attempts: 2, retryOn: reset}\n    ${ROUTE}`,
+    ],
+    [
+      "SL0807",
+      `match: [{method: {exact: POST}}]\n    retries: {attempts: 2, retryOn: "connect-failure,5xx"}\n    ${ROUTE}`,
+      `match: [{method: {exact: POST}}]\n    retries: {attempts: 2, retryOn: connect-failure}\n    ${ROUTE}`,
+    ],
+    [
+      "SL0808",
+      `retries: {attempts: 2, retryOn: "503"}\n    ${ROUTE}`,
+      `match: [{method: {exact: GET}}]\n    retries: {attempts: 2, retryOn: "503"}\n    ${ROUTE}`,
+    ],
+  ])("%s", async (code, hardlyMeant, fine) => {
+    const codes = async (rule: string) =>
+      (await check(rules(`  - ${rule}\n`))).map((line) => line.split(" ")[0]);
+    expect(await codes(hardlyMeant)).toEqual([code]);
+    expect(await codes(fine)).toEqual([]);
+  });
+
+  it("is what nobody asks for, too", async () => {
+    const rule = (host: string) => `---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ${host}}
+spec: {host: ${host}.example, subsets: [{name: v1}, {name: v2}]}
+`;
+    const found = await check(
+      `${rules("  - route: [{destination: {host: s.example, subset: v1}}]\n")}${rule("s")}---
+${SERVICE.replaceAll(/\bs\b/g, "t")}${rule("t").slice(4)}`,
+    );
+    expect(found).toEqual(["SL0809 27", "SL0810 17"]);
+    // Who asks for it may be who is refused.
+    const refused = rules("  - {route: [{destination: {host: s.example, subset: v1}}], nonsense: 1}\n");
+    expect(await check(`${refused}${rule("s")}`)).toEqual(["SL0104 12"]);
+  });
+});
+
+describe("what stands between resources", () => {
+  it("is told whoever the proxy is", async () => {
+    expect(
+      await check(`${SERVICE}apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a, namespace: elsewhere}
+spec:
+  hosts: [a.example]
+  gateways: [nowhere]
+  exportTo: ["."]
+  http:
+  - match: [{uri: {exact: /a}}]
+    route: [{destination: {host: nobody.example}}]
+  - route: [{destination: {host: s.example, subset: v1, port: {number: 81}}}]
+`),
+    ).toEqual(["SL0401 15", "SL0402 16", "SL0403 16", "SL0404 11"]);
+  });
+
+  it("is told of two Gateways for one host and port, and of two VirtualServices for one host", async () => {
+    const gateway = (name: string) => `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: ${name}}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+  - {port: {number: 80, name: http, protocol: HTTP}, hosts: [x.example]}
+---
+`;
+    expect(await check(gateway("a") + gateway("b"))).toEqual(["SL0420 15", "SL0420 7"]);
+    const virtualService = (name: string) => `---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}}
+spec: {hosts: [a.example], http: [{${ROUTE}}]}
+`;
+    expect(await check(SERVICE + virtualService("a").slice(4) + virtualService("b"))).toEqual([
+      "SL0407 14",
+      "SL0407 9",
+    ]);
+  });
+
+  it("is told of subsets of a ServiceEntry whose endpoints are known, and have other labels", async () => {
+    const entry = (more: string) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: s}
+spec: {hosts: [s.example], ports: [{number: 80, name: http, protocol: HTTP}], ${more}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: s}
+spec:
+  host: s.example
+  subsets:
+  - {name: all}
+  - {name: v1, labels: {version: v1}}
+  - {name: v2, labels: {version: v2}}
+`;
+    const empty = async (more: string) =>
+      (await check(entry(more))).filter((finding) => finding.startsWith("SL0409"));
+    const endpoints = "endpoints: [{address: 10.0.0.1, labels: {version: v1}}]";
+    expect(await empty(`resolution: STATIC, ${endpoints}`)).toEqual(["SL0409 14"]);
+    expect(await empty("resolution: DNS")).toEqual(["SL0409 13", "SL0409 14"]);
+    expect(await empty("resolution: NONE")).toEqual([]);
+  });
+
+  it("is not told of Gateways that are there, or that only istiod can make", async () => {
+    const gateway = (hostname: string) => `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {listeners: [{name: http, port: 80, protocol: HTTP, hostname: "${hostname}"}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [a.example]
+  gateways: [edge]
+  http: [{directResponse: {status: 200}}]
+`;
+    expect(await check(gateway(""))).toEqual(["SL0110 -"]);
+    expect(await check(gateway("b.example"))).toEqual(["SL0110 -", "SL0408 10"]);
+    expect(await check(gateway("").replace("[edge]", "[edge~istio-autogenerated-k8s-gateway~http]"))).toEqual(
+      ["SL0110 -", "SL0212 11", "SL0431 11"],
+    );
+  });
+});

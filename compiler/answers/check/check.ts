@@ -1,0 +1,80 @@
+/**
+ * All that `sluice check` says: what the compiler finds, what stands between resources whichever proxy is asked, and
+ * what is right and hardly meant.
+ */
+
+import { type Reading, readRules, understand } from "../../compile.ts";
+import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../../diagnostics/span.ts";
+import { environmentOf } from "../../front/istio/environment.ts";
+import type { ProxyOptions } from "../../options.ts";
+import { NO_PROGRESS, type Progress } from "../../progress.ts";
+import { analyseDestinationRules } from "./destination-rules.ts";
+import { analyseGateways } from "./gateways.ts";
+import { lintRules } from "./lint-rules.ts";
+import { reportNeverReached } from "./never-reached.ts";
+import { analyseServiceEntries } from "./service-entries.ts";
+import { reportSharedHosts } from "./shared-hosts.ts";
+import { lintUnused } from "./unused.ts";
+import { keyOf, viewOf } from "./view.ts";
+import { analyseVirtualServices } from "./virtual-services.ts";
+
+export async function checkRules(
+  paths: readonly string[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Promise<Reading> {
+  const remembering = new Remembering(sink);
+  const reading = await readRules(paths, options, remembering, progress);
+  lookClosely(reading, options, remembering, sink);
+  return reading;
+}
+
+/** The same for texts that were read. */
+export function checkSources(
+  sources: readonly SourceFile[],
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+): Reading {
+  const remembering = new Remembering(sink);
+  const reading = understand(sources, options, remembering);
+  lookClosely(reading, options, remembering, sink);
+  return reading;
+}
+
+/** Knows what was said, and passes it on. */
+class Remembering implements DiagnosticSink {
+  /** By `keyOf`. */
+  readonly said = new Set<string>();
+  hasErrors = false;
+  readonly #sink: DiagnosticSink;
+
+  constructor(sink: DiagnosticSink) {
+    this.#sink = sink;
+  }
+
+  report(diagnostic: Diagnostic): void {
+    this.said.add(keyOf(diagnostic));
+    this.hasErrors ||= diagnostic.level === "error";
+    this.#sink.report(diagnostic);
+  }
+}
+
+function lookClosely(
+  { resources, config }: Reading,
+  options: ProxyOptions,
+  { said, hasErrors }: Remembering,
+  sink: DiagnosticSink,
+): void {
+  const view = viewOf(resources, options, said, sink);
+  analyseGateways(view);
+  analyseVirtualServices(view);
+  reportSharedHosts(view);
+  analyseDestinationRules(view, environmentOf(resources, options).registry);
+  analyseServiceEntries(view);
+  lintRules(view);
+  // A resource that is refused may be the one that asks for it.
+  if (!hasErrors) lintUnused(view);
+  reportNeverReached(config, resources, options, said, sink);
+}

@@ -1,0 +1,264 @@
+/**
+ * Rules that no request reaches because earlier ones take everything they could. Nothing is said that is not proved: what
+ * rules can tell apart is looked at as a whole, and where that would take too long nothing is said.
+ */
+
+import { DIAGNOSTIC_CODES } from "../../diagnostics/codes.ts";
+import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import type { Span } from "../../diagnostics/span.ts";
+import { describeResource } from "../../front/istio/rules/delegates.ts";
+import type { Resource, ResourceSet, VirtualServiceSpec } from "../../front/resources/model.ts";
+import type { Config, Listener, Route, RouteMatch, RouteOrigin, ValueMatch } from "../../ir/ir.ts";
+import type { ProxyOptions } from "../../options.ts";
+import { exampleOfRegex } from "../../regex/example.ts";
+import { regexSyntaxError } from "../../regex/index.ts";
+import { spaceOf } from "../compare/attributes.ts";
+import { compareRules } from "../compare/compare.ts";
+import { OverlapIndex } from "../compare/overlap.ts";
+import { AUTHORITY } from "../compare/universe.ts";
+import { arrive } from "../evaluate/arrival.ts";
+import { matches } from "../evaluate/trial.ts";
+import type { HostRequest } from "../wasm-host/filter-vm.ts";
+import { Scopes } from "./scope.ts";
+import { keyOf } from "./view.ts";
+
+/** What is known of a rule over all its places. */
+interface Finding {
+  readonly origin: RouteOrigin;
+  /** Some place lets requests through to it, or could not be looked at. */
+  reached: boolean;
+  /** Of the places where it is not: the rules that stand before it. Empty: it contradicts itself. */
+  readonly before: Set<Route>;
+  together: boolean;
+}
+
+/** `resources`: what the routes were made of. A match that this proxy has no use for left none. */
+export function reportNeverReached(
+  { listeners }: Config,
+  resources: ResourceSet,
+  options: ProxyOptions,
+  said: ReadonlySet<string>,
+  sink: DiagnosticSink,
+): void {
+  const findings = new Map<string, Finding>();
+  const looked = new Map<readonly Route[], Set<string>>();
+  const looking: Looking = {
+    options,
+    scopes: new Scopes(resources, options),
+    searches: MAX_SEARCHES,
+    findings,
+  };
+  for (const listener of listeners) {
+    const kind = `${listener.role} ${listener.tls !== undefined}`;
+    for (const { routes: rules } of listener.routes.virtualHosts) {
+      const kinds = looked.get(rules) ?? new Set();
+      if (kinds.has(kind)) continue;
+      looked.set(rules, kinds.add(kind));
+      // Those are errors, and said already.
+      if (rules.some(hasBadExpression)) continue;
+      look(rules, listener, looking);
+    }
+  }
+  const hidden = new Map<string, Finding[]>();
+  for (const finding of findings.values()) {
+    // Places are asked for of what is told only: each costs a parse.
+    if (finding.reached) continue;
+    const { resource, rule, span } = finding.origin;
+    if ((["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })))) continue;
+    const key = ruleKey(resource, rule);
+    const known = hidden.get(key);
+    if (known === undefined) hidden.set(key, [finding]);
+    else known.push(finding);
+  }
+  const whole = wholeRules(hidden, resources.virtualServices);
+  for (const [key, matches] of hidden) {
+    const span = whole.get(key);
+    const [first] = matches as [Finding];
+    if (span === undefined || matches.some(({ before }) => before.size === 0)) {
+      for (const finding of matches) report(finding, sink);
+    } else {
+      const { match: _, ...origin } = first.origin;
+      const before = new Set(matches.flatMap((finding) => [...finding.before]));
+      report({ origin: { ...origin, span }, reached: false, before, together: before.size > 1 }, sink);
+    }
+  }
+}
+
+const ruleKey = (resource: string, rule: number): string => `${resource} ${rule}`;
+
+/** The places of rules of which every match is hidden. */
+function wholeRules(
+  hidden: ReadonlyMap<string, readonly Finding[]>,
+  virtualServices: readonly Resource<VirtualServiceSpec>[],
+): Map<string, Span> {
+  const places = new Map<string, Span>();
+  if (hidden.size === 0) return places;
+  for (const virtualService of virtualServices) {
+    for (const [rule, http] of (virtualService.spec.http ?? []).entries()) {
+      const key = ruleKey(describeResource(virtualService), rule);
+      const count = hidden.get(key)?.filter(({ origin }) => origin.match !== undefined).length;
+      if (count !== undefined && count > 0 && count === http?.match?.length) {
+        places.set(key, virtualService.spanOf(["spec", "http", rule]));
+      }
+    }
+  }
+  return places;
+}
+
+/** Whether some expression of a match is none. */
+function hasBadExpression({ match: { path, headers, queryParams } }: Route): boolean {
+  return [path, ...headers.map(({ match }) => match), ...queryParams.map(({ match }) => match)].some(
+    (match) => match?.kind === "regex" && regexSyntaxError(match.value) !== undefined,
+  );
+}
+
+/** Each takes a millisecond or a few. */
+const MAX_SEARCHES = 500;
+const MAX_LOOKED = 1000;
+const MAX_WORK = 100_000;
+
+interface Looking {
+  readonly options: ProxyOptions;
+  readonly scopes: Scopes;
+  /** That are left. */
+  searches: number;
+  readonly findings: Map<string, Finding>;
+}
+
+function look(rules: readonly Route[], listener: Listener, looking: Looking): void {
+  const { options, scopes, findings } = looking;
+  const index = new OverlapIndex(rules.map(({ match }) => match));
+  for (const [i, rule] of rules.entries()) {
+    const { origin } = rule;
+    if (origin === undefined) continue;
+    const key = `${origin.resource} ${origin.rule} ${origin.match}`;
+    const finding = findings.get(key) ?? { origin, reached: false, before: new Set(), together: false };
+    findings.set(key, finding);
+    if (finding.reached) continue;
+    const overlapping = index.overlapping(rule.match, i, MAX_LOOKED)?.map((other) => rules[other]!);
+    if (overlapping === undefined || isReachedByExample(rule.match, overlapping, listener, options)) {
+      finding.reached = true;
+      continue;
+    }
+    if (looking.searches-- <= 0) {
+      finding.reached = true;
+      continue;
+    }
+    const earlier = overlapping.filter(
+      (other) => other.origin === undefined || scopes.isAlwaysWith(other.origin, origin),
+    );
+    const places = scopes.isElsewhere(origin) ? [listener, ...OTHER_PLACES] : [listener];
+    const by = takenBy(rule, earlier, places, options);
+    if (by === undefined) finding.reached = true;
+    else {
+      for (const other of by) finding.before.add(other);
+      finding.together ||= by.length > 1;
+    }
+  }
+}
+
+/** Most rules are reached by the most obvious request for them. */
+function isReachedByExample(
+  match: RouteMatch,
+  earlier: readonly Route[],
+  listener: Listener,
+  options: ProxyOptions,
+): boolean {
+  const request = exampleOf(match);
+  const arrival = arrive(
+    { ...request, headers: request.headers ?? [], method: request.method ?? "GET", protocol: "HTTP/1.1" },
+    listener,
+    options.pathNormalization,
+  );
+  return (
+    arrival.kind === "request" &&
+    matches(match, arrival.request) &&
+    !earlier.some((other) => matches(other.match, arrival.request))
+  );
+}
+
+const UNLIKELY = "~0";
+
+function exampleOf({ path, headers, queryParams }: RouteMatch): HostRequest {
+  const text = (match: ValueMatch) => {
+    if (match.kind === "present") return UNLIKELY;
+    if (match.kind === "regex") return exampleOfRegex(match.value) ?? UNLIKELY;
+    return match.kind === "exact" ? match.value : match.value + UNLIKELY;
+  };
+  const query = queryParams.map(({ name, match }) => `${name}=${text(match)}`).join("&");
+  const plain = path === undefined ? `/${UNLIKELY}` : text(path);
+  const wanted = headers.filter(({ invert }) => !invert);
+  const pseudo = (name: string, otherwise: string) => {
+    const found = wanted.find((header) => header.name === name);
+    return found === undefined ? otherwise : text(found.match);
+  };
+  return {
+    method: pseudo(":method", "GET"),
+    authority: pseudo(":authority", "host.example"),
+    path: query === "" ? plain : `${plain}?${query}`,
+    headers: wanted.filter(({ name }) => !name.startsWith(":")).map(({ name, match }) => [name, text(match)]),
+  };
+}
+
+type Place = Pick<Listener, "role"> & { readonly tls?: object };
+
+/** At a Gateway that this proxy does not serve, a request may come in either way. */
+const OTHER_PLACES: readonly Place[] = [{ role: "gateway" }, { role: "gateway", tls: {} }];
+
+/** The earlier rules that leave nothing to a rule; none when nothing could ever meet it; `undefined` when it is reached. */
+function takenBy(
+  rule: Route,
+  earlier: readonly Route[],
+  places: readonly Place[],
+  { pathNormalization }: ProxyOptions,
+): readonly Route[] | undefined {
+  const takesAt = (others: readonly Route[], { role, tls }: Place): boolean => {
+    const { attributes, constraints, cuts } = spaceOf(
+      [...others, rule].map(({ match }) => match),
+      { role, tls: tls !== undefined, pathNormalization, authority: AUTHORITY },
+    );
+    if (cuts.length > 0) return false;
+    const before = others.map((_, i) => ({ constraints: constraints[i]!, outcome: "earlier" }));
+    const own = { constraints: constraints[others.length]!, outcome: "own" };
+    const { pairs, complete } = compareRules([...before, own], before, attributes, MAX_WORK, 1);
+    return complete && pairs.length === 0;
+  };
+  const takes = (others: readonly Route[]): boolean => places.every((place) => takesAt(others, place));
+  if (takes([])) return [];
+  if (earlier.length === 0 || earlier.length > MAX_EARLIER || !takes(earlier)) return undefined;
+  const alone = earlier.slice(0, MAX_ALONE).find((other) => takes([other]));
+  return alone === undefined ? earlier : [alone];
+}
+
+const MAX_EARLIER = 300;
+const MAX_ALONE = 10;
+const MAX_RELATED = 3;
+
+function report({ origin, before, together }: Finding, sink: DiagnosticSink): void {
+  const others = [...before].flatMap(({ origin: other }) => (other === undefined ? [] : [other]));
+  if (others.length === 0) {
+    sink.report({
+      code: "SL0811",
+      level: DIAGNOSTIC_CODES.SL0811.level,
+      message: "no request can meet this: its conditions exclude one another, or no such text arrives",
+      span: origin.span,
+      help: "Paths arrive normalised: without /./ and /../, and with %41 as A.",
+    });
+    return;
+  }
+  const code = origin.match === undefined ? "SL0270" : "SL0271";
+  const subject = origin.match === undefined ? "this rule" : "this match";
+  sink.report({
+    code,
+    level: DIAGNOSTIC_CODES[code].level,
+    message: together
+      ? `${subject} is never reached: earlier rules together take every request of it`
+      : `${subject} is never reached: an earlier one takes every request of it`,
+    span: origin.span,
+    related: others.slice(0, MAX_RELATED).map((other) => ({
+      message: `rule ${other.rule + 1} of ${other.resource} comes first`,
+      span: other.span,
+    })),
+    help: "Put it before them, or take it away.",
+  });
+}

@@ -1,0 +1,53 @@
+/** Differences for people at a terminal. */
+
+import { type Colors, printable } from "../../diagnostics/render-text.ts";
+import {
+  connectionText,
+  type DiffReport,
+  groupsOf,
+  type ReportedDifference,
+  type ReportedSide,
+  summaryOf,
+} from "./report.ts";
+
+export function renderText(report: DiffReport, colors: Colors): string {
+  const lines: string[] = [];
+  for (const [hosts, differences] of groupsOf(report)) {
+    lines.push(
+      colors.bold(printable(hosts)),
+      ...differences.flatMap((one) => differenceLines(one, colors)),
+      "",
+    );
+  }
+  for (const change of report.connections) {
+    lines.push(
+      colors.bold(printable(connectionText(change))),
+      colors.red(`  - ${printable(change.before)}`),
+      colors.green(`  + ${printable(change.after)}`),
+      "",
+    );
+  }
+  for (const { listener, domain, why } of report.cuts) {
+    lines.push(colors.yellow(`search cut for ${printable(domain)} at ${listener}: ${printable(why)}`));
+  }
+  if (report.cuts.length > 0) lines.push("");
+  return `${[...lines, colors.bold(summaryOf(report))].join("\n")}\n`;
+}
+
+function differenceLines({ request, before, after, changes }: ReportedDifference, colors: Colors): string[] {
+  const headers = request.headers.map(({ name, value }) => ` -H '${name}: ${value}'`).join("");
+  return [
+    `  ${printable(`${request.method} ${request.url}${headers}`)}`,
+    ...changes.flatMap(({ what, before: was, after: is }) => [
+      ...(was === undefined ? [] : [colors.red(`    - ${printable(`${what}: ${was}`)}`)]),
+      ...(is === undefined ? [] : [colors.green(`    + ${printable(`${what}: ${is}`)}`)]),
+    ]),
+    colors.dim(`    ${printable(`${sideText(before)} → ${sideText(after)}`)}`),
+  ];
+}
+
+export function sideText({ name, file, line, resource, rule }: ReportedSide): string {
+  if (file !== undefined) return `${name === undefined ? "" : `${name} `}${file}:${line}`;
+  if (resource !== undefined) return `${resource} rule ${rule}`;
+  return name ?? "no rule";
+}

@@ -1,0 +1,154 @@
+/** What `sluice diff` has to say, as data: all formats are made from it. Fields are added, never changed or removed. */
+
+import type { Route } from "../../ir/ir.ts";
+import { place, type RulePlace } from "../explain/explanation.ts";
+import type { AskedRequest } from "../request/asked.ts";
+import type { ConnectionChange } from "./connections.ts";
+import { describeRoute } from "./describe.ts";
+import type { Cut, Diff, ProtocolChange } from "./diff.ts";
+
+export interface DiffReport {
+  readonly differences: readonly ReportedDifference[];
+  readonly addedListeners: readonly string[];
+  readonly removedListeners: readonly string[];
+  readonly protocolChanges: readonly ProtocolChange[];
+  /** Connections in which no HTTP is read, and which go elsewhere. */
+  readonly connections: readonly ConnectionChange[];
+  /** Where the search was given up: there, more may differ. */
+  readonly cuts: readonly Cut[];
+}
+
+export interface ReportedDifference {
+  readonly listener: string;
+  readonly hosts: readonly string[];
+  /** One of the requests that are decided differently. */
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: readonly { readonly name: string; readonly value: string }[];
+  };
+  readonly before: ReportedSide;
+  readonly after: ReportedSide;
+  /** What is not the same; the rest is. */
+  readonly changes: readonly { readonly what: string; readonly before?: string; readonly after?: string }[];
+}
+
+export interface ReportedSide extends RulePlace {
+  /** Of the rule; absent when none decides, or when it has none. */
+  readonly name?: string;
+  readonly decision: Readonly<Record<string, string>>;
+}
+
+export function reportOf({ differences, ...rest }: Diff): DiffReport {
+  return {
+    differences: differences
+      .map(({ listener, domains, request, before, after }) => ({
+        listener,
+        hosts: domains,
+        request: requestOf(request),
+        before: sideOf(before),
+        after: sideOf(after),
+        changes: changesOf(before, after),
+      }))
+      .sort(byPlace),
+    ...rest,
+  };
+}
+
+function requestOf({
+  method,
+  authority,
+  path,
+  headers,
+  secure,
+}: AskedRequest): ReportedDifference["request"] {
+  return {
+    method,
+    url: `${secure ? "https" : "http"}://${authority}${path}`,
+    headers: headers.map(([name, value]) => ({ name, value })),
+  };
+}
+
+function sideOf(route: Route | undefined): ReportedSide {
+  return {
+    ...(route?.name && { name: route.name }),
+    ...(route && place(route.origin)),
+    decision: Object.fromEntries(describeRoute(route)),
+  };
+}
+
+function changesOf(before: Route | undefined, after: Route | undefined): ReportedDifference["changes"] {
+  const was = new Map(describeRoute(before));
+  const is = new Map(describeRoute(after));
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((what) => was.get(what) !== is.get(what))
+    .map((what) => ({
+      what,
+      ...(was.has(what) && { before: was.get(what)! }),
+      ...(is.has(what) && { after: is.get(what)! }),
+    }));
+}
+
+function byPlace(a: ReportedDifference, b: ReportedDifference): number {
+  const key = ({ listener, hosts, request }: ReportedDifference) =>
+    JSON.stringify([listener, hosts[0], request.url, request.method, request.headers]);
+  return key(a) < key(b) ? -1 : 1;
+}
+
+/** By listener and hosts, as they are shown. */
+export function groupsOf({ differences }: DiffReport): Map<string, ReportedDifference[]> {
+  const groups = new Map<string, ReportedDifference[]>();
+  for (const difference of differences) {
+    const { listener, hosts } = difference;
+    const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : "";
+    const key = `${hosts.slice(0, MAX_HOSTS).join(", ")}${more} at ${listener}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [difference]);
+    else known.push(difference);
+  }
+  return groups;
+}
+
+const MAX_HOSTS = 3;
+
+/** `TLS to port 443 that asks for a.example`. */
+export function connectionText({ port, serverName, address }: ConnectionChange): string {
+  const what = serverName === undefined ? `a connection to port ${port}` : `TLS to port ${port}`;
+  const name = serverName === undefined ? [] : [`that asks for ${serverName}`];
+  return [what, ...(address === undefined ? [] : [`meant for ${address}`]), ...name].join(" ");
+}
+
+/** `3 differences at 2 hosts`. */
+export function summaryOf(report: DiffReport): string {
+  const count = report.differences.length;
+  const hosts = groupsOf(report).size;
+  const listeners = [
+    ...report.addedListeners.map((name) => `listener ${name} is new`),
+    ...report.removedListeners.map((name) => `listener ${name} is gone`),
+    ...report.protocolChanges.map(
+      ({ listener, before, after }) => `listener ${listener} speaks ${after}, and no longer ${before}`,
+    ),
+  ];
+  const found =
+    count === 0
+      ? "no request is decided differently"
+      : `${count} difference${count === 1 ? "" : "s"} at ${hosts} host${hosts === 1 ? "" : "s"}`;
+  const { length } = report.connections;
+  const connections =
+    length === 0
+      ? []
+      : [
+          length === 1
+            ? "1 connection without HTTP goes elsewhere"
+            : `${length} connections without HTTP go elsewhere`,
+        ];
+  const cut = report.cuts.length === 0 ? [] : ["the search was cut: there may be more"];
+  return [found, ...connections, ...listeners, ...cut].join("; ");
+}
+
+export function isDifferent(report: DiffReport): boolean {
+  const { differences, addedListeners, removedListeners, protocolChanges, connections } = report;
+  return [differences, addedListeners, removedListeners, protocolChanges, connections].some(
+    ({ length }) => length > 0,
+  );
+}

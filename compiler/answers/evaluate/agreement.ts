@@ -1,0 +1,82 @@
+/** Holds a decision of the filter against what the naive reference says. Every line is a mistake in Sluice. */
+
+import type { Route, RouteTable } from "../../ir/ir.ts";
+import { className, classOf, type RouteClass } from "../../ir/route-class.ts";
+import type { Decision, HostRequest } from "../wasm-host/filter-vm.ts";
+import type { RouteAt } from "./probe.ts";
+import { matches, naiveRoute } from "./trial.ts";
+
+/** Whether the reference tries every rule, or only looks at the one that the filter took. */
+export type Depth = "inOrder" | "taken";
+
+export function disagreements(
+  table: RouteTable,
+  request: HostRequest,
+  decision: Decision,
+  taken: RouteAt | undefined,
+  classGiven: string | undefined,
+  routeClass: RouteClass | undefined,
+  depth: Depth,
+): string[] {
+  const lines: string[] = [];
+  if (depth === "inOrder") {
+    const wanted = naiveRoute(table, request);
+    if (wanted !== taken?.route) {
+      lines.push(
+        `tried in order, ${wanted ? "another" : "no"} rule takes the request${taken ? "" : ", and the filter found none"}`,
+      );
+    }
+  } else if (taken !== undefined && !matches(taken.route.match, request)) {
+    lines.push("the rule that the filter took does not match the request");
+  }
+  if (classGiven !== undefined && routeClass === undefined) {
+    lines.push(`the filter names a class ${classGiven} that no rule has`);
+  }
+  const why = taken === undefined ? unrouted(decision) : contradiction(taken.route, decision, classGiven);
+  return why === undefined ? lines : [...lines, why];
+}
+
+function unrouted({ outcome, status }: Decision): string | undefined {
+  return outcome === "respond" && status === 404
+    ? undefined
+    : "no rule takes the request, and the filter did not answer 404";
+}
+
+function contradiction(route: Route, decision: Decision, classGiven: string | undefined): string | undefined {
+  const { action, fault } = route;
+  const { outcome, status, grpcStatus, cluster } = decision;
+  const delay = fault?.delay;
+  if (decision.delayMs > 0 && (delay === undefined || delay.perMillion === 0)) {
+    return `the filter delayed by ${decision.delayMs} ms, and the rule has no delay`;
+  }
+  if (delay !== undefined && delay.perMillion >= 1_000_000 && decision.delayMs < Math.floor(delay.fixedMs)) {
+    return `the filter delayed by ${decision.delayMs} ms instead of ${delay.fixedMs} ms`;
+  }
+  const abort = fault?.abort;
+  if (outcome === "respond" && abort !== undefined && abort.perMillion > 0) {
+    if (abort.kind === "grpc" ? grpcStatus === abort.status : status === abort.status) return undefined;
+  }
+  if (action.kind !== "forward") {
+    const routeClass = classOf(route);
+    return routeClass === undefined
+      ? outcome === "respond" && status === action.status
+        ? undefined
+        : `the rule answers ${action.status}, and the filter did not`
+      : classGiven === className(routeClass)
+        ? undefined
+        : "the filter did not name the class that answers";
+  }
+  const chosen = action.destinations.filter(
+    (destination) => (destination.fault ?? destination.cluster) === cluster,
+  );
+  if (outcome !== "forward" || chosen.length === 0) {
+    return `the filter's choice, ${cluster ?? `an answer ${status}`}, is no destination of the rule`;
+  }
+  const classes = chosen.map((destination) => {
+    const routeClass = classOf(route, destination);
+    return routeClass && className(routeClass);
+  });
+  return classes.includes(classGiven)
+    ? undefined
+    : `the filter names the class ${classGiven ?? "of none"}, and the rule another`;
+}

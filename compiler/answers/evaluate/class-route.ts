@@ -1,0 +1,50 @@
+/**
+ * What Envoy's route of a class does to a request that the filter sends on: variables in headers, rewrites that only
+ * Envoy can make. The filter named the class, so what happens follows from the IR.
+ */
+
+import { matchedStart } from "../../back/program/outcome-edits.ts";
+import type { PathMatch, PathRewrite } from "../../ir/ir.ts";
+import type { RouteClass } from "../../ir/route-class.ts";
+import { regexReplace } from "../../regex/matches.ts";
+import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { FormatContext } from "./format-string.ts";
+import { headerOf, mutate, setHeader } from "./headers.ts";
+
+/** Named by the filter for Envoy's routes; no upstream sees them. */
+export const DECISION_HEADERS: ReadonlySet<string> = new Set(["x-sluice-cluster", "x-sluice-class"]);
+
+/** The destination's operations come first, so that the rule's win. */
+export function throughClass(
+  headers: readonly HeaderLine[],
+  routeClass: RouteClass | undefined,
+  contextOf: (headers: readonly HeaderLine[]) => FormatContext,
+): HeaderLine[] {
+  let result: readonly HeaderLine[] = headers.filter(([name]) => !DECISION_HEADERS.has(name));
+  if (routeClass === undefined) return [...result];
+  const { destinationHeaders, rewrite } = routeClass;
+  result = mutate(result, destinationHeaders?.request, contextOf);
+  if (rewrite?.destinationHost !== undefined) {
+    result = setHeader(result, ":authority", rewrite.destinationHost);
+  }
+  result = mutate(result, routeClass.headers?.request, contextOf);
+  if (rewrite?.host !== undefined) {
+    result = setHeader(result, "x-envoy-original-host", headerOf(result, ":authority") ?? "");
+    result = setHeader(result, ":authority", rewrite.host);
+  }
+  if (rewrite?.path !== undefined) {
+    const path = headerOf(result, ":path") ?? "";
+    result = setHeader(result, "x-envoy-original-path", path);
+    result = setHeader(result, ":path", rewritten(path, rewrite.path, rewrite.match));
+  }
+  return [...result];
+}
+
+function rewritten(path: string, rewrite: PathRewrite, match: PathMatch | undefined): string {
+  const end = path.search(/[?#]/);
+  const plain = end < 0 ? path : path.slice(0, end);
+  const query = path.slice(plain.length);
+  if (rewrite.kind === "regex") return regexReplace(rewrite.pattern, plain, rewrite.substitution) + query;
+  const start = matchedStart(match) ?? Buffer.byteLength(plain);
+  return rewrite.value + Buffer.from(path).subarray(start).toString();
+}

@@ -1,0 +1,426 @@
+/**
+ * One listener, asked offline: the very program and the very `filter.wasm` that Envoy would run decide, and what comes
+ * before and after them in Envoy follows from the IR. The naive reference looks on; where the two do not agree, the
+ * evaluation says so.
+ */
+
+import { encodeProgram } from "../../back/program/encode.ts";
+import type { Cluster, Config, Endpoint, Listener, Redirect, Route, UpstreamFault } from "../../ir/ir.ts";
+import { classesOf, type RouteClass } from "../../ir/route-class.ts";
+import type { PathNormalization } from "../../options.ts";
+import type { AskedRequest } from "../request/asked.ts";
+import type { Decision, HeaderLine, HostRequest } from "../wasm-host/filter-vm.ts";
+import { FilterVm } from "../wasm-host/filter-vm.ts";
+import { type Depth, disagreements } from "./agreement.ts";
+import { arrive } from "./arrival.ts";
+import { throughClass } from "./class-route.ts";
+import { judgeOrigin } from "./cors.ts";
+import type { FormatContext } from "./format-string.ts";
+import { headerOf, mutate, setHeader } from "./headers.ts";
+import { type Answer, localReply } from "./local-reply.ts";
+import { encodeProbe, type RouteAt, routeAt } from "./probe.ts";
+import { type HostMatch, hostOf } from "./trial.ts";
+import { meetFault } from "./upstream-fault.ts";
+
+/** What a client and an upstream would see. */
+export type Outcome =
+  /** An upstream is asked. What it answers is not known here: what an `Upstream` says. */
+  | {
+      readonly kind: "forward";
+      readonly cluster: string;
+      readonly endpoints: readonly Endpoint[];
+      readonly upstream: SentRequest;
+      readonly answer: Answer;
+      readonly copies: readonly (SentRequest & { readonly cluster: string })[];
+    }
+  | { readonly kind: "answer"; readonly by: AnswerBy; readonly answer: Answer };
+
+export type AnswerBy =
+  | "abort"
+  | "redirect"
+  | "directResponse"
+  | "preflight"
+  | "noRoute"
+  /** The cluster is not there, nobody is in it, or nobody could take the request. */
+  | "unavailable"
+  /** Envoy takes it for no request. */
+  | "refused";
+
+export interface SentRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** Without pseudo headers. */
+  readonly headers: readonly HeaderLine[];
+}
+
+export interface Evaluation {
+  /** As rules see it. Absent when Envoy refuses it before. */
+  readonly request?: Required<HostRequest>;
+  readonly host?: HostMatch;
+  /** The route that the filter took. */
+  readonly taken?: RouteAt;
+  /** What the filter decided. */
+  readonly decision?: Decision;
+  readonly routeClass?: RouteClass;
+  readonly delayMs: number;
+  readonly outcome: Outcome;
+  /** Envoy's own reason for `refused` and `unavailable`. */
+  readonly why?: string;
+  /** Where the filter and the naive reference differ; never in a filter that is right. */
+  readonly disagreements: readonly string[];
+}
+
+/** The headers of what an upstream is taken to answer, with 200. */
+export type Upstream = (cluster: string) => readonly HeaderLine[];
+
+/** Of which nothing is known. */
+const SILENT: Upstream = () => [];
+
+export class Evaluator {
+  readonly listener: Listener;
+  readonly #clusters: ReadonlyMap<string, Cluster>;
+  readonly #faults: ReadonlyMap<string, UpstreamFault>;
+  readonly #upstream: Upstream;
+  readonly #normalization: PathNormalization;
+  readonly #vm: FilterVm;
+  readonly #root: number;
+  readonly #classes: ReadonlyMap<string, RouteClass>;
+  #probe: number | undefined;
+  /** For what Envoy rolls, and not the filter. */
+  #random = 0x2545f491;
+
+  constructor(
+    module: WebAssembly.Module,
+    listener: Listener,
+    { clusters, upstreamFaults = [] }: Pick<Config, "clusters" | "upstreamFaults">,
+    normalization: PathNormalization,
+    upstream: Upstream = SILENT,
+  ) {
+    this.listener = listener;
+    this.#clusters = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+    this.#faults = new Map(upstreamFaults.map((fault) => [fault.name, fault]));
+    this.#upstream = upstream;
+    this.#normalization = normalization;
+    this.#vm = new FilterVm(module);
+    this.#root = this.#configure(encodeProgram(listener.routes));
+    this.#classes = classesOf(listener.routes);
+  }
+
+  evaluate(asked: AskedRequest, depth: Depth = "inOrder"): Evaluation {
+    const arrival = arrive(asked, this.listener, this.#normalization);
+    if (arrival.kind === "refused") {
+      return {
+        delayMs: 0,
+        outcome: {
+          kind: "answer",
+          by: "refused",
+          answer: { status: arrival.status, headers: [], body: "" },
+        },
+        why: arrival.why,
+        disagreements: [],
+      };
+    }
+    const { request } = arrival;
+    const decision = this.#vm.decide(this.#root, request);
+    const taken = this.#taken(request);
+    const host = hostOf(this.listener.routes, request.authority);
+    const className = headerOf(decision.headers, "x-sluice-class");
+    const routeClass = className === undefined ? undefined : this.#classes.get(className);
+    const end = this.#outcome(asked, request, decision, routeClass, taken);
+    return {
+      request,
+      ...(host && { host }),
+      ...(taken && { taken }),
+      decision,
+      ...(routeClass && { routeClass }),
+      ...end,
+      delayMs: decision.delayMs + (end.delayMs ?? 0),
+      disagreements: disagreements(
+        this.listener.routes,
+        request,
+        decision,
+        taken,
+        className,
+        routeClass,
+        depth,
+      ),
+    };
+  }
+
+  #taken(request: HostRequest): RouteAt | undefined {
+    this.#probe ??= this.#configure(encodeProbe(this.listener.routes));
+    return routeAt(this.listener.routes, this.#vm.decide(this.#probe, request).cluster);
+  }
+
+  #configure(blob: Uint8Array): number {
+    const root = this.#vm.configure(blob);
+    if (root === undefined) {
+      throw new Error(`the filter refuses its program: ${this.#vm.log.map(({ text }) => text).join("; ")}`);
+    }
+    return root;
+  }
+
+  #outcome(
+    asked: AskedRequest,
+    request: Required<HostRequest>,
+    decision: Decision,
+    routeClass: RouteClass | undefined,
+    taken: RouteAt | undefined,
+  ): Pick<Evaluation, "outcome" | "why"> & { readonly delayMs?: number } {
+    const sent = decision.headers;
+    const answered = (by: AnswerBy, answer: Answer & { grpcStatus?: number }, why?: string) => ({
+      outcome: { kind: "answer" as const, by, answer: localReply(sent, answer) },
+      ...(why !== undefined && { why }),
+    });
+    if (decision.outcome === "respond") {
+      const { status = 0, responseHeaders = [], body = "", grpcStatus } = decision;
+      return answered(answeredBy(decision, taken?.route), {
+        status,
+        headers: responseHeaders,
+        body,
+        ...(grpcStatus !== undefined && { grpcStatus }),
+      });
+    }
+    const cors = routeClass?.cors && judgeOrigin(routeClass.cors, sent);
+    if (cors?.isAnswered) {
+      return answered("preflight", { status: 200, headers: cors.headers, body: "" });
+    }
+    const base = { protocol: asked.protocol, source: request.source };
+    if (routeClass?.answer) {
+      return this.#answerOfClass(sent, routeClass, taken!.route, base, request);
+    }
+    const fault = this.#faults.get(decision.cluster ?? "");
+    const name = fault?.cluster ?? decision.cluster ?? "";
+    const upstreamHeaders = throughClass(sent, routeClass, (headers) => ({ ...base, request: headers }));
+    // With status 0 for what Envoy says in place of an upstream: the variable has no value yet.
+    const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
+      const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
+        ...base,
+        request: upstreamHeaders,
+        response: { status, headers: response },
+        cluster: name,
+      });
+      const own = mutate(headers, routeClass?.destinationHeaders?.response, contextOf);
+      return [...mutate(own, routeClass?.headers?.response, contextOf), ...(cors?.headers ?? [])];
+    };
+    const action = taken?.route.action;
+    const met =
+      fault && action?.kind === "forward"
+        ? meetFault(fault.fault, action, (perMillion) => this.#roll(perMillion))
+        : undefined;
+    const waited = met ? { delayMs: met.elapsedMs } : {};
+    if (met?.answer) {
+      const answer = { ...met.answer, headers: respond(met.answer.status, []) };
+      return { ...answered("abort", answer), ...waited };
+    }
+    const cluster = this.#clusters.get(name);
+    const endpoints = cluster?.discovery.endpoints ?? [];
+    if (!this.#isReachable(cluster)) {
+      const why = cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`;
+      const body = cluster === undefined ? "" : "no healthy upstream";
+      return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
+    }
+    const upstream = sentRequest(this.#envoysHeaders(upstreamHeaders, taken?.route));
+    if (!upstream.path.startsWith("/") && upstream.method !== "CONNECT") {
+      const why = `no server takes the path ${JSON.stringify(upstream.path)}, which begins with no slash`;
+      const answer = { status: 503, headers: respond(0, []), body: CONNECTION_CLOSED };
+      return { ...answered("unavailable", answer, why), ...waited };
+    }
+    return {
+      outcome: {
+        kind: "forward",
+        cluster: name,
+        endpoints,
+        upstream,
+        answer: { status: 200, headers: respond(200, this.#upstream(name)), body: "" },
+        copies: (routeClass?.mirrors ?? [])
+          .filter(({ cluster, perMillion }) => this.#isCopied(cluster, perMillion))
+          .map(({ cluster }) => ({ cluster, ...upstream })),
+      },
+      ...waited,
+    };
+  }
+
+  /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
+  #envoysHeaders(headers: readonly HeaderLine[], route: Route | undefined): HeaderLine[] {
+    let result = headers.filter(([name]) => !ROUTER_HEADERS.has(name));
+    result = setHeader(result, "x-envoy-attempt-count", "1");
+    const action = route?.action;
+    if (action?.kind === "forward") {
+      const limits = [action.timeoutMs, action.retry.attempts > 0 ? action.retry.perTryTimeoutMs : 0].filter(
+        (ms) => ms > 0,
+      );
+      if (limits.length > 0) {
+        result = setHeader(
+          result,
+          "x-envoy-expected-rq-timeout-ms",
+          String(Math.max(1, Math.round(Math.min(...limits)))),
+        );
+      }
+    }
+    return result;
+  }
+
+  /** Envoy answers in place of the filter, because a variable is in it; the filter knows the rest. */
+  #answerOfClass(
+    sent: readonly HeaderLine[],
+    routeClass: RouteClass,
+    route: Route,
+    base: Pick<FormatContext, "protocol" | "source">,
+    request: Required<HostRequest>,
+  ): Pick<Evaluation, "outcome"> {
+    const { action } = routeClass.answer!;
+    const headers: HeaderLine[] =
+      action.kind === "redirect" ? [["location", this.#location(action, route, request)]] : [];
+    const body =
+      action.kind === "redirect"
+        ? ""
+        : action.base64
+          ? Buffer.from(action.body, "base64").toString()
+          : action.body;
+    // What Envoy says itself has no status yet when variables are worked out.
+    const written = mutate(headers, routeClass.headers?.response, (response) => ({
+      ...base,
+      request: sent,
+      response: { status: 0, headers: response },
+    }));
+    const answer = localReply(sent, { status: action.status, headers: written, body });
+    return { outcome: { kind: "answer", by: action.kind, answer } };
+  }
+
+  /** The filter puts a location together, here with nothing beside it. */
+  #location(action: Redirect, { match }: Route, request: Required<HostRequest>): string {
+    const root = this.#configure(
+      encodeProgram({
+        ignorePortInHost: true,
+        virtualHosts: [{ name: "", domains: ["*"], routes: [{ name: "", match, action }] }],
+      }),
+    );
+    try {
+      return headerOf(this.#vm.decide(root, request).responseHeaders ?? [], "location") ?? "";
+    } finally {
+      this.#vm.deleteRoot(root);
+    }
+  }
+
+  /** Whether somebody is there to answer; whoever a request names itself is taken to be. */
+  #isReachable(cluster: Cluster | undefined): boolean {
+    if (cluster === undefined) return false;
+    const { kind, endpoints } = cluster.discovery;
+    // What a gateway is asked for is its own name, and no destination.
+    if (kind === "originalDestination") return this.listener.role === "mesh";
+    return kind === "byAuthority" || endpoints.some(({ unhealthy }) => !unhealthy);
+  }
+
+  /** A copy for nobody is none. */
+  #isCopied(cluster: string, perMillion: number): boolean {
+    return this.#isReachable(this.#clusters.get(cluster)) && this.#roll(perMillion);
+  }
+
+  #roll(perMillion: number): boolean {
+    return this.#nextRandom() % 1_000_000 < perMillion;
+  }
+
+  #nextRandom(): number {
+    this.#random ^= this.#random << 13;
+    this.#random ^= this.#random >>> 17;
+    this.#random ^= this.#random << 5;
+    return this.#random >>> 0;
+  }
+}
+
+/** Envoy's words for an upstream that gives no answer. */
+const CONNECTION_CLOSED =
+  "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
+/** By which the filter steers Envoy's router; they stay there. */
+const ROUTER_HEADERS = new Set([
+  "x-envoy-max-retries",
+  "x-envoy-retry-on",
+  "x-envoy-retry-grpc-on",
+  "x-envoy-retriable-status-codes",
+  "x-envoy-upstream-rq-timeout-ms",
+  "x-envoy-upstream-rq-per-try-timeout-ms",
+]);
+
+function sentRequest(headers: readonly HeaderLine[]): SentRequest {
+  return {
+    method: headerOf(headers, ":method") ?? "",
+    host: headerOf(headers, ":authority") ?? "",
+    path: headerOf(headers, ":path") ?? "",
+    // By HTTP/1.1, blanks around a value are no part of it.
+    headers: headers
+      .filter(([name]) => !name.startsWith(":"))
+      .map(([name, value]): HeaderLine => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")]),
+  };
+}
+
+function answeredBy(decision: Decision, route: Route | undefined): AnswerBy {
+  if (route === undefined) return "noRoute";
+  const { action } = route;
+  if (action.kind === "forward" || (decision.body === "fault filter abort" && isAbort(decision, route))) {
+    return "abort";
+  }
+  return action.kind;
+}
+
+function isAbort({ status, grpcStatus }: Decision, { fault }: Route): boolean {
+  const abort = fault?.abort;
+  return (
+    abort !== undefined && (abort.kind === "http" ? abort.status === status : abort.status === grpcStatus)
+  );
+}
+
+/** Whether a listener takes what comes over TLS, or what does not. */
+export function speaks({ tls }: Listener, secure: boolean | undefined): boolean {
+  return (tls !== undefined) === (secure === true);
+}
+
+/** The evaluators of a configuration, each made when it is first asked. */
+export class Evaluators {
+  readonly config: Config;
+  readonly #make: (listener: Listener) => Evaluator;
+  readonly #made = new Map<string, Evaluator>();
+
+  constructor(
+    module: WebAssembly.Module,
+    config: Config,
+    normalization: PathNormalization,
+    upstream?: Upstream,
+  ) {
+    this.config = config;
+    this.#make = (listener) => new Evaluator(module, listener, config, normalization, upstream);
+  }
+
+  get(name: string): Evaluator | undefined {
+    const listener = this.config.listeners.find((candidate) => candidate.name === name);
+    if (listener === undefined) return undefined;
+    const known = this.#made.get(name) ?? this.#make(listener);
+    this.#made.set(name, known);
+    return known;
+  }
+
+  /**
+   * Where a request goes that names no listener: the mesh's, unless only another one knows the host. A gateway on the
+   * port of the URL goes before others.
+   */
+  listenerFor({ authority, secure }: Pick<AskedRequest, "authority" | "secure">): Listener | undefined {
+    const listeners = this.config.listeners.filter((listener) => speaks(listener, secure));
+    const port = /:(\d+)$/.exec(authority)?.[1] ?? (secure ? "443" : "80");
+    const preference = ({ name }: Listener) =>
+      name === "mesh"
+        ? 0
+        : `${name}_`.startsWith(`gateway_${port}_`)
+          ? 1
+          : name.startsWith("gateway_")
+            ? 2
+            : 3;
+    const sorted = [...listeners].sort((a, b) => preference(a) - preference(b));
+    // Every listener may have a host of last resort; one that names the host is meant.
+    const named = sorted.find(({ routes }) => (hostOf(routes, authority)?.domain ?? "*") !== "*");
+    return (
+      named ?? sorted.find(({ role, routes }) => role === "gateway" && hostOf(routes, authority)) ?? sorted[0]
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/** A request that is asked at a listener, and what there is to say of it. */
+
+import { nearest } from "../../diagnostics/nearest.ts";
+import type { ResourceSet } from "../../front/resources/model.ts";
+import type { Config, Listener } from "../../ir/ir.ts";
+import type { Evaluation, Evaluators } from "../evaluate/evaluator.ts";
+import { hostOf } from "../evaluate/trial.ts";
+import type { AskedRequest } from "../request/asked.ts";
+import { type Explanation, hasDice, makeExplanation } from "./explanation.ts";
+import { rulesNotHere } from "./not-here.ts";
+
+/** How often a request is asked where dice are in it: enough to show shares, and a matter of milliseconds. */
+const DRAWS = 1000;
+
+export function explain(
+  asked: AskedRequest,
+  listener: Listener,
+  evaluators: Evaluators,
+  resources: ResourceSet,
+  draws = DRAWS,
+): Explanation {
+  const { config } = evaluators;
+  const evaluator = evaluators.get(listener.name)!;
+  const evaluation = evaluator.evaluate(asked);
+  const dice = evaluation.taken !== undefined && hasDice(evaluation.taken.route);
+  const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery]));
+  const near = nearestHost(evaluation, config);
+  return makeExplanation({
+    asked,
+    ...(near !== undefined && { nearestHost: near }),
+    notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost, resources.virtualServices) : [],
+    listener,
+    others: config.listeners
+      .filter(({ name, routes }) => {
+        const domain = hostOf(routes, asked.authority)?.domain;
+        return name !== listener.name && domain !== undefined && domain !== "*";
+      })
+      .map(({ name }) => name),
+    evaluation,
+    draws: dice ? Array.from({ length: draws }, () => evaluator.evaluate(asked)) : [],
+    discoveryOf: (cluster) => clusters.get(cluster),
+    upstreamFaults: config.upstreamFaults ?? [],
+  });
+}
+
+/** Only for a host that nobody names: one that a wildcard takes may be meant so. */
+function nearestHost({ request, host }: Evaluation, { listeners }: Config): string | undefined {
+  if (request === undefined || (host !== undefined && host.domain !== "*")) return undefined;
+  const known = listeners.flatMap(({ routes }) => routes.virtualHosts.flatMap(({ domains }) => domains));
+  return nearest(
+    request.authority.toLowerCase(),
+    known.filter((domain) => !domain.startsWith("*")),
+  );
+}

@@ -1,0 +1,111 @@
+/** A request that somebody asks about, written as `GET http://host/path`; nothing has been done to it yet. */
+
+import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+
+export interface AskedRequest {
+  readonly method: string;
+  /** As a client would send it as `Host` or `:authority`. */
+  readonly authority: string;
+  /** With its query. */
+  readonly path: string;
+  /** In their order; repeated names are repeated lines. */
+  readonly headers: readonly HeaderLine[];
+  readonly protocol: "HTTP/1.1" | "HTTP/2";
+  /** Over TLS. */
+  readonly secure?: true;
+  readonly body?: string;
+}
+
+/** What a URL and a method say. */
+export type RequestLine = Pick<AskedRequest, "method" | "authority" | "path" | "secure">;
+
+/** What was asked is no request; the message says what to write. */
+export class RequestError extends Error {}
+
+const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
+const HEADER_NAME = METHOD;
+/** What would end a line, and with it begin another header. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+const FORBIDDEN_IN_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+const FORBIDDEN_IN_URL = /[\u0000-\u0020\u007f]/;
+
+/** `GET http://host:80/path?query`; without a method it is GET, without a scheme it is http. */
+export function parseRequestLine(text: string): RequestLine {
+  const [first = "", second, ...rest] = text.trim().split(/\s+/);
+  // A method alone would be taken for a host.
+  if (first === "" || rest.length > 0 || (second === undefined && /^[A-Z]+$/.test(first))) {
+    throw new RequestError(`expected "METHOD http://host/path", got ${JSON.stringify(text)}`);
+  }
+  const [method, url] = second === undefined ? ["GET", first] : [first, second];
+  return { method: readMethod(method), ...parseUrl(url) };
+}
+
+export function parseUrl(url: string): Omit<RequestLine, "method"> {
+  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?([^/?#\\]*)(.*)$/s.exec(url)!;
+  const [, scheme = "http", authority = "", rest = ""] = match;
+  const secure = scheme.toLowerCase() === "https";
+  if (!secure && scheme.toLowerCase() !== "http") {
+    throw new RequestError(`the scheme ${scheme} is not served; write "http://…" in ${JSON.stringify(url)}`);
+  }
+  // One slash is missing, and http would be the host.
+  if (match[1] === undefined && /^https?:(?!\d+$)/i.test(authority)) {
+    throw new RequestError(`expected "http://host/path", got ${JSON.stringify(url)}`);
+  }
+  if (authority === "") {
+    throw new RequestError(`no host in ${JSON.stringify(url)}; write "http://host/path"`);
+  }
+  if (FORBIDDEN_IN_URL.test(url)) {
+    throw new RequestError(`a control character or a blank in the URL ${JSON.stringify(url)}`);
+  }
+  if (authority.includes("@")) {
+    throw new RequestError(`user and password in the URL; write them as a header: "authorization: …"`);
+  }
+  const path = rest.startsWith("/") || rest.startsWith("\\") ? rest : `/${rest}`;
+  return { authority, path, ...(secure && { secure }) };
+}
+
+export function readMethod(method: string): string {
+  if (!METHOD.test(method)) {
+    throw new RequestError(`${JSON.stringify(method)} is no method; write GET, POST and so on`);
+  }
+  return method;
+}
+
+/** `name: value` */
+export function parseHeader(text: string): HeaderLine {
+  const colon = text.indexOf(":", 1);
+  if (colon < 0) {
+    throw new RequestError(`expected a header "name: value", got ${JSON.stringify(text)}`);
+  }
+  return checkHeader(text.slice(0, colon).trim(), text.slice(colon + 1).trim());
+}
+
+export function checkHeader(name: string, value: string): HeaderLine {
+  if (!HEADER_NAME.test(name)) {
+    throw new RequestError(`${JSON.stringify(name)} is no name of a header`);
+  }
+  if (FORBIDDEN_IN_VALUE.test(value)) {
+    throw new RequestError(`a control character in the value of the header ${name}`);
+  }
+  return [name.toLowerCase(), value];
+}
+
+/** A `host` among the headers is the authority, as on the wire. */
+export function makeRequest(
+  line: RequestLine,
+  headers: readonly HeaderLine[],
+  more: { readonly body?: string; readonly protocol?: AskedRequest["protocol"] } = {},
+): AskedRequest {
+  const hosts = headers.filter(([name]) => name === "host");
+  if (hosts.length > 1) {
+    throw new RequestError("the header host is given twice");
+  }
+  return {
+    ...line,
+    authority: hosts[0]?.[1] ?? line.authority,
+    headers: headers.filter(([name]) => name !== "host"),
+    protocol: more.protocol ?? "HTTP/1.1",
+    ...(more.body !== undefined && { body: more.body }),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * Numbers what requests are compared by: the path, the headers and query parameters that some rule names.
+ */
+
+import {
+  ATTRIBUTE_FIRST_NAMED,
+  ATTRIBUTE_PATH,
+  ATTRIBUTE_PATH_LOWER,
+  KIND_ATTRIBUTE_TABLE,
+  KIND_ATTRIBUTES,
+} from "../../../filter/layout.ts";
+import type { Forward, PathMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
+import { lowerAscii } from "../../ir/text.ts";
+import { writeTable } from "./table.ts";
+import type { BlobWriter } from "./writer.ts";
+
+/** One predicate of a route, reduced to an attribute and a value. */
+export interface Predicate {
+  readonly attribute: number;
+  readonly match: ValueMatch;
+  readonly invert: boolean;
+  readonly missingAsEmpty: boolean;
+}
+
+/** The numbers of all attributes of a table. */
+export class Attributes {
+  readonly #headers = new Map<string, number>();
+  readonly #query = new Map<string, number>();
+
+  constructor(table: RouteTable) {
+    const headers = new Set<string>();
+    const query = new Set<string>();
+    for (const host of table.virtualHosts) {
+      for (const { match, action } of host.routes) {
+        for (const header of match.headers) headers.add(header.name);
+        const sticky = action.kind === "forward" ? stickyHeader(action) : undefined;
+        if (sticky !== undefined) headers.add(sticky);
+        for (const parameter of match.queryParams) query.add(parameter.name);
+      }
+    }
+    let next = ATTRIBUTE_FIRST_NAMED;
+    for (const name of [...headers].sort()) this.#headers.set(name, next++);
+    for (const name of [...query].sort()) this.#query.set(name, next++);
+  }
+
+  /** The first number of a query parameter. */
+  get firstQuery(): number {
+    return ATTRIBUTE_FIRST_NAMED + this.#headers.size;
+  }
+
+  header(name: string): number {
+    return this.#headers.get(name)!;
+  }
+
+  query(name: string): number {
+    return this.#query.get(name)!;
+  }
+
+  /** A path that is compared without case is another attribute: the path in lower case. */
+  path(match: PathMatch): Predicate {
+    const lower = match.ignoreCase && match.kind !== "regex";
+    return {
+      attribute: lower ? ATTRIBUTE_PATH_LOWER : ATTRIBUTE_PATH,
+      match: { kind: match.kind, value: lower ? lowerAscii(match.value) : match.value },
+      invert: false,
+      missingAsEmpty: false,
+    };
+  }
+
+  /** Writes the tables of names; returns the ATTRIBUTES record. */
+  write(writer: BlobWriter): number {
+    let low = 0;
+    let high = 0;
+    for (const name of this.#headers.keys()) {
+      const length = Math.min(writer.string(name).length, 63);
+      if (length < 32) low |= 1 << length;
+      else high |= 1 << (length - 32);
+    }
+    const headers = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#headers);
+    const query = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#query);
+    const firstQuery = this.firstQuery;
+    const count = firstQuery + this.#query.size;
+    return writer.record(KIND_ATTRIBUTES, [headers, query, count, firstQuery, low >>> 0, high >>> 0]);
+  }
+}
+
+/** The header that a split is a function of, if it is one. */
+export function stickyHeader({ sticky }: Forward): string | undefined {
+  if (sticky?.kind === "header") return sticky.name;
+  return sticky?.kind === "cookie" ? "cookie" : undefined;
+}

@@ -1,0 +1,110 @@
+/**
+ * The route table of one listener → the routing program that the filter runs. Equal tables give equal bytes.
+ */
+
+import {
+  FLAG_IGNORE_PORT,
+  FLAG_UNALIGNED_SUFFIXES,
+  HEADER_ATTRIBUTES,
+  HEADER_DEFAULT_NODE,
+  HEADER_DOMAINS,
+  HEADER_FLAGS,
+  HEADER_HOST_COUNT,
+  HEADER_SUFFIXES,
+  KIND_NODE_TABLE,
+  NODE_NONE,
+} from "../../../filter/layout.ts";
+import type { RouteMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
+import { regexLiteral, regexMatchesEmpty } from "../../regex/index.ts";
+import { Attributes, type Predicate } from "./attributes.ts";
+import type { Candidate, GraphContext } from "./candidate.ts";
+import { writeNode } from "./graph.ts";
+import { hashBackwards } from "./hash.ts";
+import { Outcomes } from "./outcome.ts";
+import { Regexes } from "./regexes.ts";
+import { writeTable } from "./table.ts";
+import { BlobWriter } from "./writer.ts";
+
+/** Makes the blob of a listener; says when each virtual host is done. */
+export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array {
+  const writer = new BlobWriter();
+  const attributes = new Attributes(table);
+  const attributesRecord = attributes.write(writer);
+
+  const regexes = new Regexes(writer);
+  const context: GraphContext = {
+    writer,
+    regex: (pattern) => regexes.single(pattern),
+    regexSets: (patterns) => regexes.sets(patterns),
+    matchesEmpty: regexMatchesEmpty,
+    firstQuery: attributes.firstQuery,
+  };
+
+  const outcomes = new Outcomes(writer, attributes);
+  const routes: number[] = [];
+  const domains = new Map<string, number>();
+  const suffixes = new Map<string, number>();
+  let defaultNode: number = NODE_NONE;
+  let flags = table.ignorePortInHost ? FLAG_IGNORE_PORT : 0;
+  for (const host of table.virtualHosts) {
+    const candidates: Candidate[] = [];
+    for (const route of host.routes) {
+      candidates.push({ route: routes.length, predicates: predicatesOf(route.match, attributes) });
+      routes.push(outcomes.write(route));
+    }
+    const root = writeNode(context, candidates).reference;
+    for (const domain of host.domains) {
+      if (domain === "*") {
+        defaultNode = root;
+      } else if (domain.startsWith("*")) {
+        suffixes.set(domain.slice(1), root);
+        if (!domain.startsWith("*.")) flags |= FLAG_UNALIGNED_SUFFIXES;
+      } else {
+        domains.set(domain, root);
+      }
+    }
+    onHost();
+  }
+  const header = new Map<number, number>([
+    [HEADER_FLAGS, flags],
+    [HEADER_ATTRIBUTES, attributesRecord],
+    [HEADER_DOMAINS, writeTable(writer, KIND_NODE_TABLE, domains)],
+    [HEADER_SUFFIXES, writeTable(writer, KIND_NODE_TABLE, suffixes, hashBackwards)],
+    [HEADER_DEFAULT_NODE, defaultNode],
+    [HEADER_HOST_COUNT, table.virtualHosts.length],
+  ]);
+  return writer.finish(routes, header);
+}
+
+function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
+  return predicatesAsWritten(match, attributes).map((predicate) =>
+    predicate.match.kind === "regex" ? { ...predicate, match: simplest(predicate.match) } : predicate,
+  );
+}
+
+/** An expression without operators is looked up like any other exact value. */
+function simplest(match: ValueMatch): ValueMatch {
+  if (match.kind !== "regex") return match;
+  const { prefix, isWhole } = regexLiteral(match.value);
+  return isWhole ? { kind: "exact", value: prefix } : match;
+}
+
+function predicatesAsWritten(match: RouteMatch, attributes: Attributes): Predicate[] {
+  const predicates: Predicate[] = [];
+  // An empty prefix takes every path.
+  if (match.path && !(match.path.kind === "prefix" && match.path.value === "")) {
+    predicates.push(attributes.path(match.path));
+  }
+  for (const { name, match: value, invert, missingAsEmpty } of match.headers) {
+    predicates.push({ attribute: attributes.header(name), match: value, invert, missingAsEmpty });
+  }
+  for (const { name, match: value } of match.queryParams) {
+    predicates.push({
+      attribute: attributes.query(name),
+      match: value,
+      invert: false,
+      missingAsEmpty: false,
+    });
+  }
+  return predicates;
+}

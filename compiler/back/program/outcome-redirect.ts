@@ -1,0 +1,67 @@
+/** A redirect as a record: all that is known of its `location` before a request is there. */
+
+import {
+  KIND_REDIRECT,
+  REDIRECT_KEEPS_PORT,
+  REDIRECT_TO_KEPT,
+  REDIRECT_TO_PATH,
+  REDIRECT_TO_START,
+  REDIRECT_TO_WHOLE,
+} from "../../../filter/layout.ts";
+import type { PathMatch, Redirect } from "../../ir/ir.ts";
+import { matchedStart } from "./outcome-edits.ts";
+import type { BlobWriter } from "./writer.ts";
+
+export function writeRedirect(
+  writer: BlobWriter,
+  redirect: Redirect,
+  match: PathMatch | undefined,
+  fault: number,
+  lines: number,
+): number {
+  const { kind, start, value } = pathOf(redirect.path, match);
+  const words = (text: string): [number, number] => {
+    const { offset, length } = writer.string(text);
+    return [offset, length];
+  };
+  return writer.sharedRecord(KIND_REDIRECT, [
+    fault,
+    redirect.status | (redirect.keepPort ? REDIRECT_KEEPS_PORT : 0),
+    ...words(redirect.scheme ?? ""),
+    ...words(redirect.host ?? ""),
+    ...words(redirect.port === undefined ? "" : `:${redirect.port}`),
+    kind,
+    start,
+    // Envoy puts a slash in front of what begins with none.
+    ...words(value === "" || value.startsWith("/") ? value : `/${value}`),
+    lines,
+  ]);
+}
+
+function pathOf(
+  path: Redirect["path"],
+  match: PathMatch | undefined,
+): { readonly kind: number; readonly start: number; readonly value: string } {
+  switch (path?.kind) {
+    case undefined:
+      return { kind: REDIRECT_TO_KEPT, start: 0, value: "" };
+    case "whole":
+      return path.value === ""
+        ? { kind: REDIRECT_TO_KEPT, start: 0, value: "" }
+        : {
+            kind: path.value.includes("?") ? REDIRECT_TO_WHOLE : REDIRECT_TO_PATH,
+            start: 0,
+            value: path.value,
+          };
+    case "matched": {
+      const start = matchedStart(match);
+      return {
+        kind: start === undefined ? REDIRECT_TO_PATH : REDIRECT_TO_START,
+        start: start ?? 0,
+        value: path.value,
+      };
+    }
+    case "regex":
+      throw new Error("a redirect with a regular expression goes by class");
+  }
+}

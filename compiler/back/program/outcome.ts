@@ -1,0 +1,200 @@
+/**
+ * What a route leads to, as records: destinations with their shares, the headers that tell Envoy about timeouts
+ * and retries, faults, direct responses.
+ */
+
+import {
+  ABORT_GRPC,
+  ABORT_HTTP,
+  ABORT_NONE,
+  KIND_FAULT,
+  KIND_FORWARD,
+  KIND_FORWARD_ONE,
+  KIND_HEADERS,
+  KIND_LINES,
+  KIND_RESPONSE,
+} from "../../../filter/layout.ts";
+import { type Line, linesOf } from "../../ir/header-values.ts";
+import type { Destination, Fault, Forward, Route } from "../../ir/ir.ts";
+import { className, classOf, hasOwnHeaders, wholeRetry } from "../../ir/route-class.ts";
+import type { Attributes } from "./attributes.ts";
+import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
+import { writeRedirect } from "./outcome-redirect.ts";
+import { writeSticky } from "./outcome-sticky.ts";
+import { words64 } from "./words.ts";
+import type { BlobWriter } from "./writer.ts";
+
+/** The outcomes of one program: most routes share theirs with others. */
+export class Outcomes {
+  readonly #writer: BlobWriter;
+  readonly #attributes: Attributes;
+  /** By all that they are made of. */
+  readonly #written = new Map<string, Outcome>();
+
+  constructor(writer: BlobWriter, attributes: Attributes) {
+    this.#writer = writer;
+    this.#attributes = attributes;
+  }
+
+  /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
+  write(route: Route): number {
+    const known = keys.get(route);
+    const key = known ?? keyOf(route);
+    let outcome = this.#written.get(key);
+    if (outcome === undefined) {
+      outcome = { key, record: writeOutcome(this.#writer, this.#attributes, route) };
+      this.#written.set(key, outcome);
+    }
+    // Equal keys are one text in memory.
+    if (known === undefined) keys.set(route, outcome.key);
+    return outcome.record;
+  }
+}
+
+interface Outcome {
+  readonly key: string;
+  readonly record: number;
+}
+
+/** Of routes, which are the same objects for as long as their rules are the same. */
+const keys = new WeakMap<Route, string>();
+
+/** Two routes with the same key lead to the same. */
+function keyOf({ fault, action, cors, statPrefix, responseHeaders, match }: Route): string {
+  // What replaces a part of the path needs to know which part a match stands for.
+  const path = action.kind === "forward" && action.rewrite === undefined ? undefined : match.path;
+  return JSON.stringify([action, fault, cors, statPrefix, responseHeaders, path]);
+}
+
+function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route): number {
+  const fault = route.fault ? writeFault(writer, route, route.fault) : 0;
+  const action = route.action;
+  if (action.kind !== "forward" && classOf(route) !== undefined) {
+    // Envoy's route of that class answers: there is no cluster to go to.
+    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, writeHeaders(writer, classHeader(route)), 0, 0, 0]);
+  }
+  if (action.kind === "directResponse") {
+    const body = action.base64
+      ? writer.bytes(Buffer.from(action.body, "base64"))
+      : writer.string(action.body);
+    const lines = writeLines(writer, linesOf([route.responseHeaders]));
+    return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
+  }
+  if (action.kind === "redirect") {
+    const lines = writeLines(writer, linesOf([route.responseHeaders]));
+    return writeRedirect(writer, action, route.match.path, fault, lines);
+  }
+  const only = action.destinations.length === 1 ? action.destinations[0] : undefined;
+  // Where destinations differ in their class, each share names its own.
+  const ownClasses = only === undefined && action.destinations.some(hasOwnHeaders);
+  const shared = ownClasses ? [] : classHeader(route, only);
+  const headers = writeHeaders(writer, [...shared, ...forwardHeaders(action)]);
+  const edits = writeRouteEdits(writer, route, action);
+  if (only !== undefined) {
+    const cluster = writer.string(only.fault ?? only.cluster);
+    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, edits, cluster.offset, cluster.length]);
+  }
+  const shares: number[] = [];
+  let total = 0n;
+  for (const destination of action.destinations) {
+    total += BigInt(destination.weight);
+    const name = writer.string(destination.fault ?? destination.cluster);
+    shares.push(
+      ...words64(total),
+      name.offset,
+      name.length,
+      ownClasses ? writeHeaders(writer, classHeader(route, destination)) : 0,
+      ownClasses && route.fault?.abort ? writeLines(writer, abortLines(route, destination)) : 0,
+      writeDestinationEdits(writer, route, action, destination),
+    );
+  }
+  const sticky = writeSticky(writer, attributes, action);
+  return writer.sharedRecord(KIND_FORWARD, [fault, headers, edits, sticky, ...words64(total), ...shares]);
+}
+
+function writeFault(writer: BlobWriter, route: Route, fault: Fault): number {
+  const { delay, abort } = fault;
+  const kind = !abort ? ABORT_NONE : abort.kind === "http" ? ABORT_HTTP : ABORT_GRPC;
+  return writer.sharedRecord(KIND_FAULT, [
+    delay ? Math.round(delay.fixedMs) : 0,
+    delay?.perMillion ?? 0,
+    kind,
+    abort?.status ?? 0,
+    abort?.perMillion ?? 0,
+    // Envoy adds the headers of a route that redirects or answers to that answer only, not to an abort before it.
+    abort && route.action.kind === "forward" ? writeLines(writer, abortLines(route)) : 0,
+  ]);
+}
+
+/** What an abort in place of a destination says beside its status: a route's headers are those of every answer. */
+function abortLines(route: Route, destination?: Destination): Line[] {
+  return linesOf([destination?.responseHeaders, route.responseHeaders]);
+}
+
+/** In the form in which the host takes them, so that nothing is put together while a request waits. */
+function writeLines(writer: BlobWriter, lines: readonly Line[]): number {
+  if (lines.length === 0) return 0;
+  const texts = lines.flat().map((text) => Buffer.from(text));
+  const length = 4 + texts.reduce((sum, text) => sum + 4 + text.length + 1, 0);
+  const bytes = new DataView(new ArrayBuffer((length + 3) & ~3));
+  bytes.setUint32(0, lines.length, true);
+  let at = 4 + texts.length * 4;
+  for (const [index, text] of texts.entries()) {
+    bytes.setUint32(4 + index * 4, text.length, true);
+    new Uint8Array(bytes.buffer).set(text, at);
+    at += text.length + 1;
+  }
+  const words = Array.from({ length: bytes.byteLength / 4 }, (_, index) => bytes.getUint32(index * 4, true));
+  return writer.sharedRecord(KIND_LINES, [length, ...words]);
+}
+
+function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, string])[]): number {
+  if (headers.length === 0) return 0;
+  const body: number[] = [];
+  for (const [name, value] of headers) {
+    const pooledName = writer.string(name);
+    const pooledValue = writer.string(value);
+    body.push(pooledName.offset, pooledName.length, pooledValue.offset, pooledValue.length);
+  }
+  return writer.sharedRecord(KIND_HEADERS, body);
+}
+
+/** Conditions on a gRPC status: Envoy's configuration has one list for all conditions, but its headers have two. */
+const GRPC_CONDITIONS: ReadonlySet<string> = new Set([
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+]);
+
+/** The header that names the class of a destination, when it has one. */
+function classHeader(route: Route, destination?: Destination): [string, string][] {
+  const routeClass = classOf(route, destination);
+  return routeClass === undefined ? [] : [["x-sluice-class", className(routeClass)]];
+}
+
+/** The headers by which Envoy's router learns of timeouts and retries, in the order they are written. */
+export function forwardHeaders(action: Forward): [string, string][] {
+  const headers: [string, string][] = [];
+  const retry = action.retry;
+  if (wholeRetry(retry) === "byHeaders") {
+    if (retry.attempts > 0) {
+      headers.push(["x-envoy-max-retries", String(retry.attempts)]);
+      const grpc = retry.retryOn.filter((condition) => GRPC_CONDITIONS.has(condition));
+      const other = retry.retryOn.filter((condition) => !GRPC_CONDITIONS.has(condition));
+      if (other.length > 0) headers.push(["x-envoy-retry-on", other.join(",")]);
+      if (grpc.length > 0) headers.push(["x-envoy-retry-grpc-on", grpc.join(",")]);
+      if (retry.retriableStatusCodes.length > 0) {
+        headers.push(["x-envoy-retriable-status-codes", retry.retriableStatusCodes.join(",")]);
+      }
+      if (retry.perTryTimeoutMs > 0) {
+        headers.push(["x-envoy-upstream-rq-per-try-timeout-ms", String(Math.round(retry.perTryTimeoutMs))]);
+      }
+    }
+  }
+  if (action.timeoutMs > 0) {
+    headers.push(["x-envoy-upstream-rq-timeout-ms", String(Math.max(1, Math.round(action.timeoutMs)))]);
+  }
+  return headers;
+}

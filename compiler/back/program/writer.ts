@@ -1,0 +1,166 @@
+/**
+ * Lays records and strings out in bytes. Knows how a blob is put together, not what its records mean.
+ */
+
+import { isAscii } from "node:buffer";
+import {
+  FORMAT_VERSION,
+  HASH_PRIME,
+  HEADER_CHECKSUM,
+  HEADER_LENGTH,
+  HEADER_MAGIC,
+  HEADER_RECORDS,
+  HEADER_ROUTE_COUNT,
+  HEADER_ROUTES,
+  HEADER_SIZE,
+  HEADER_STRINGS,
+  HEADER_VERSION,
+  MAGIC,
+  RECORD_SIZE_SHIFT,
+} from "../../../filter/layout.ts";
+import { checksum } from "./hash.ts";
+
+/** A string of the blob. `offset` counts from the start of its strings. */
+export interface PooledString {
+  readonly offset: number;
+  readonly length: number;
+  readonly bytes: Uint8Array;
+}
+
+const MAX_RECORD_WORDS = 0x00ffffff;
+
+/** A blob in the making. Records refer only to records that were written before them. */
+export class BlobWriter {
+  #words = new Uint32Array(1024);
+  #count = 0;
+  /** ASCII, which nearly everything is, by itself. */
+  readonly #ascii = new Map<string, PooledString>();
+  /** Others by their bytes, each as one character: a byte is a character of another text. */
+  readonly #others = new Map<string, PooledString>();
+  readonly #chunks: Uint8Array[] = [];
+  #stringsLength = 0;
+  readonly #encoder = new TextEncoder();
+  /** Records that are written once: where their words begin and 1, at the hash of their words, or behind it. */
+  #shared = new Uint32Array(256);
+  #sharedCount = 0;
+
+  /** The pooled bytes of a string in UTF-8. */
+  string(text: string): PooledString {
+    const known = this.#ascii.get(text);
+    if (known !== undefined) return known;
+    if (Buffer.byteLength(text) !== text.length) return this.bytes(this.#encoder.encode(text));
+    return this.#add(this.#ascii, text, Buffer.from(text, "latin1"));
+  }
+
+  /** The same for bytes, which may be a part of a character. */
+  bytes(bytes: Uint8Array): PooledString {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    const pool = isAscii(bytes) ? this.#ascii : this.#others;
+    return pool.get(key) ?? this.#add(pool, key, bytes);
+  }
+
+  #add(pool: Map<string, PooledString>, key: string, bytes: Uint8Array): PooledString {
+    const pooled: PooledString = { offset: this.#stringsLength, length: bytes.length, bytes };
+    pool.set(key, pooled);
+    this.#chunks.push(bytes);
+    this.#stringsLength += bytes.length;
+    return pooled;
+  }
+
+  /** Writes a record and returns its offset. `body` is what follows the first word. */
+  record(kind: number, body: ArrayLike<number>): number {
+    const words = body.length + 1;
+    if (words > MAX_RECORD_WORDS)
+      throw new RangeError("a record of the routing program is larger than 64 MiB");
+    this.#reserve(words);
+    const offset = HEADER_SIZE + this.#count * 4;
+    this.#words[this.#count++] = (kind | (words << RECORD_SIZE_SHIFT)) >>> 0;
+    this.#words.set(body, this.#count);
+    this.#count += body.length;
+    return offset;
+  }
+
+  /** The same, but equal records are written once. */
+  sharedRecord(kind: number, body: readonly number[]): number {
+    if (this.#sharedCount * 2 >= this.#shared.length) this.#growShared();
+    const first = (kind | ((body.length + 1) << RECORD_SIZE_SHIFT)) >>> 0;
+    let hash = first;
+    for (const word of body) hash = mix(hash, word);
+    const mask = this.#shared.length - 1;
+    let slot = hash & mask;
+    for (let known = this.#shared[slot]!; known !== 0; known = this.#shared[slot]!) {
+      if (this.#isRecord(known - 1, first, body)) return HEADER_SIZE + (known - 1) * 4;
+      slot = (slot + 1) & mask;
+    }
+    this.#shared[slot] = this.#count + 1;
+    this.#sharedCount += 1;
+    return this.record(kind, body);
+  }
+
+  #isRecord(at: number, first: number, body: readonly number[]): boolean {
+    if (this.#words[at] !== first) return false;
+    for (let i = 0; i < body.length; i++) {
+      if (this.#words[at + 1 + i] !== body[i]! >>> 0) return false;
+    }
+    return true;
+  }
+
+  #growShared(): void {
+    const grown = new Uint32Array(this.#shared.length * 2);
+    const mask = grown.length - 1;
+    for (const known of this.#shared) {
+      if (known === 0) continue;
+      const first = this.#words[known - 1]!;
+      let hash = first;
+      for (let i = 0; i < (first >>> RECORD_SIZE_SHIFT) - 1; i++) hash = mix(hash, this.#words[known + i]!);
+      let slot = hash & mask;
+      while (grown[slot] !== 0) slot = (slot + 1) & mask;
+      grown[slot] = known;
+    }
+    this.#shared = grown;
+  }
+
+  /** Overwrites one word of a record that is already there, and that is not shared. */
+  patch(record: number, at: number, value: number): void {
+    this.#words[(record - HEADER_SIZE + at) / 4] = value;
+  }
+
+  /** Puts everything together. `header` gives further header fields. */
+  finish(routes: readonly number[], header: ReadonlyMap<number, number>): Uint8Array {
+    const routesAt = HEADER_SIZE + this.#count * 4;
+    const stringsAt = routesAt + routes.length * 4;
+    const length = (stringsAt + this.#stringsLength + 3) & ~3;
+    const bytes = new Uint8Array(length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(HEADER_MAGIC, MAGIC, true);
+    view.setUint32(HEADER_VERSION, FORMAT_VERSION, true);
+    view.setUint32(HEADER_LENGTH, length, true);
+    view.setUint32(HEADER_RECORDS, HEADER_SIZE, true);
+    view.setUint32(HEADER_ROUTES, routesAt, true);
+    view.setUint32(HEADER_STRINGS, stringsAt, true);
+    view.setUint32(HEADER_ROUTE_COUNT, routes.length, true);
+    for (const [at, value] of header) view.setUint32(at, value, true);
+    for (let i = 0; i < this.#count; i++) view.setUint32(HEADER_SIZE + i * 4, this.#words[i]!, true);
+    for (let i = 0; i < routes.length; i++) view.setUint32(routesAt + i * 4, routes[i]!, true);
+    let at = stringsAt;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    view.setUint32(HEADER_CHECKSUM, checksum(bytes.subarray(HEADER_CHECKSUM + 4)), true);
+    return bytes;
+  }
+
+  #reserve(words: number): void {
+    if (this.#count + words <= this.#words.length) return;
+    const grown = new Uint32Array(Math.max(this.#words.length * 2, this.#count + words));
+    grown.set(this.#words.subarray(0, this.#count));
+    this.#words = grown;
+  }
+}
+
+/** Of what is in low bits, all of the hash tells: tables are asked by these. */
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, HASH_PRIME);
+  return mixed ^ (mixed >>> 15);
+}

@@ -1,0 +1,160 @@
+/**
+ * The HTTP connection manager of a listener, for both targets: what is done to a request before any rule sees
+ * it, and which filters decide. The values are istiod's for a gateway and for a sidecar's outbound listener.
+ */
+
+import type { Listener } from "../../ir/ir.ts";
+import type { PathNormalization } from "../../options.ts";
+import { CORS } from "./cors.ts";
+import { type ConfigSource, fileSource } from "./discovery.ts";
+import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
+import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { grpcWebFilters } from "./grpc-web.ts";
+import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
+import type { EmitOptions } from "./options.ts";
+import { type Extension, typed } from "./protobuf.ts";
+import type { RouteConfiguration } from "./route-configuration.ts";
+import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
+import { classRoutesFile, emitClassRoutes } from "./wasm-routes.ts";
+
+/** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
+export interface HttpConnectionManager extends PathOptions {
+  readonly stat_prefix: string;
+  readonly codec_type: "AUTO";
+  readonly use_remote_address: boolean;
+  readonly forward_client_cert_details?: "SANITIZE_SET";
+  readonly set_current_client_cert_details?: ClientCertDetails;
+  readonly stream_idle_timeout: string;
+  readonly proxy_100_continue: boolean;
+  readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
+  readonly route_config?: RouteConfiguration;
+  readonly rds?: Rds;
+  readonly http_filters: readonly (Extension | DiscoveredFilter)[];
+  readonly access_log?: readonly Extension<{ readonly path: string }>[];
+}
+
+/** Which parts of a client's certificate its request carries on, in `x-forwarded-client-cert`. */
+interface ClientCertDetails {
+  readonly subject: boolean;
+  readonly cert: boolean;
+  readonly dns: boolean;
+  readonly uri: boolean;
+}
+
+interface Rds {
+  readonly config_source: ConfigSource;
+  readonly route_config_name: string;
+}
+
+interface PathOptions {
+  readonly normalize_path: boolean;
+  readonly merge_slashes?: boolean;
+  readonly path_with_escaped_slashes_action: "KEEP_UNCHANGED" | "UNESCAPE_AND_FORWARD";
+}
+
+const PATH_OPTIONS: Readonly<Record<PathNormalization, PathOptions>> = {
+  NONE: { normalize_path: false, path_with_escaped_slashes_action: "KEEP_UNCHANGED" },
+  BASE: { normalize_path: true, path_with_escaped_slashes_action: "KEEP_UNCHANGED" },
+  MERGE_SLASHES: {
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: "KEEP_UNCHANGED",
+  },
+  DECODE_AND_MERGE_SLASHES: {
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: "UNESCAPE_AND_FORWARD",
+  },
+};
+
+const ROUTER: Extension = {
+  name: "envoy.filters.http.router",
+  typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
+};
+
+const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, {}) };
+
+/** What is known of a listener only when all are. */
+export interface ListenerPlan {
+  /** Routes or the filter's program come from a file of their own. */
+  readonly ownFile: boolean;
+  /** Some of its routes lead to the host that a request names. */
+  readonly forwardProxy: boolean;
+}
+
+export function emitHttpConnectionManager(
+  listener: Listener,
+  { ownFile, forwardProxy }: ListenerPlan,
+  options: EmitOptions,
+): Extension<HttpConnectionManager> {
+  const manager: HttpConnectionManager = {
+    stat_prefix: listener.name,
+    codec_type: "AUTO",
+    ...PATH_OPTIONS[options.pathNormalization],
+    // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
+    use_remote_address: listener.role === "gateway",
+    // What a client says of its certificate is dropped in any case. Where it has to show one, the upstream is told of it.
+    ...((listener.tls?.clientCertificate ?? "none") !== "none" && {
+      forward_client_cert_details: "SANITIZE_SET",
+      set_current_client_cert_details: { subject: true, cert: true, dns: true, uri: true },
+    }),
+    // `internal_address_config` stays out: then no address is internal, whatever `x-forwarded-for` says, and Envoy
+    // drops the `x-envoy-*` headers with which a client would steer it. An empty one means the private networks.
+    // A stream may be silent for as long as its rule's timeout allows.
+    stream_idle_timeout: "0s",
+    proxy_100_continue: true,
+    upgrade_configs: [{ upgrade_type: "websocket" }],
+    ...(options.target === "wasm"
+      ? {
+          ...(ownFile
+            ? { rds: routesFromFile(classRoutesFile(listener.name), listener, options) }
+            : { route_config: emitClassRoutes(listener) }),
+          http_filters: [
+            emitWasmFilter(listener.name, ownFile, options),
+            ...grpcWebFilters(listener),
+            ...(hasCors(listener) ? [CORS] : []),
+            ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
+            ROUTER,
+          ],
+        }
+      : {
+          ...(ownFile
+            ? { rds: routesFromFile(nativeRoutesFile(listener.name), listener, options) }
+            : { route_config: emitNativeRoutes(listener) }),
+          // istiod's order: an aborted request, even a preflight, has no CORS headers.
+          http_filters: [
+            ...grpcWebFilters(listener),
+            FAULT,
+            CORS,
+            ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
+            ROUTER,
+          ],
+        }),
+    ...(options.accessLogPath !== undefined && {
+      access_log: [
+        {
+          name: "envoy.access_loggers.file",
+          typed_config: typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", {
+            path: options.accessLogPath,
+          }),
+        },
+      ],
+    }),
+  };
+  return {
+    name: "envoy.filters.network.http_connection_manager",
+    typed_config: typed(
+      "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+      manager,
+    ),
+  };
+}
+
+/** The filter costs every request a little, so it stands only where some rule has a policy. */
+function hasCors({ routes }: Listener): boolean {
+  return routes.virtualHosts.some((host) => host.routes.some(({ cors }) => cors !== undefined));
+}
+
+function routesFromFile(file: string, { name }: Listener, options: EmitOptions): Rds {
+  return { config_source: fileSource(file, options), route_config_name: name };
+}

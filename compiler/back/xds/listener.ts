@@ -1,0 +1,132 @@
+/** One Envoy listener: a socket and, on it, HTTP connection managers, of which TLS clients choose one by name. */
+
+import type { Listener, TcpChain } from "../../ir/ir.ts";
+import { emitHttpConnectionManager, type ListenerPlan } from "./http-connection-manager.ts";
+import type { EmitOptions } from "./options.ts";
+import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
+import { bindAddress, type PipeAddress, type SocketAddress } from "./socket-address.ts";
+import { emitTcpFilters } from "./tcp-proxy.ts";
+import { emitServerTls } from "./tls.ts";
+
+/** `envoy.config.listener.v3.Listener` */
+export interface EnvoyListener {
+  readonly name: string;
+  readonly stat_prefix: string;
+  readonly traffic_direction: "OUTBOUND";
+  readonly address: SocketAddress | PipeAddress;
+  readonly listener_filters?: readonly Extension[];
+  readonly listener_filters_timeout?: string;
+  readonly continue_on_listener_filters_timeout?: boolean;
+  readonly filter_chains: readonly FilterChain[];
+}
+
+/** `envoy.config.listener.v3.FilterChain` */
+interface FilterChain {
+  readonly name?: string;
+  readonly filter_chain_match?: FilterChainMatch;
+  readonly filters: readonly Extension[];
+  readonly transport_socket?: Extension;
+}
+
+/** `envoy.config.listener.v3.FilterChainMatch` */
+interface FilterChainMatch {
+  readonly prefix_ranges?: readonly { readonly address_prefix: string; readonly prefix_len: number }[];
+  readonly server_names?: readonly string[];
+  readonly application_protocols?: readonly string[];
+}
+
+/** Reads what a client asks for before TLS begins. */
+const TLS_INSPECTOR: Extension = {
+  name: "envoy.filters.listener.tls_inspector",
+  typed_config: typed("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector", {}),
+};
+
+/** Tells HTTP by its first bytes. */
+const HTTP_INSPECTOR: Extension = {
+  name: "envoy.filters.listener.http_inspector",
+  typed_config: typed("envoy.extensions.filters.listener.http_inspector.v3.HttpInspector", {}),
+};
+
+/** Knows whom a redirected connection was for. */
+const ORIGINAL_DESTINATION: Extension = {
+  name: "envoy.filters.listener.original_dst",
+  typed_config: typed("envoy.extensions.filters.listener.original_dst.v3.OriginalDst", {}),
+};
+
+/** What `HTTP_INSPECTOR` calls it. */
+const HTTP_PROTOCOLS = ["http/1.0", "http/1.1", "h2c"];
+/** A server may speak first: then its protocol is not HTTP, and this is how long that takes to tell. */
+const INSPECTION_TIMEOUT = "5s";
+/** Beside others that have ranges, what has none must say so. */
+const ALL_ADDRESSES = ["0.0.0.0/0", "::/0"];
+
+/** At least one, all of one socket, which clients tell apart. */
+export type Sharing = readonly (Listener | TcpChain)[];
+
+export function emitListener(
+  sharing: Sharing,
+  plan: (listener: Listener) => ListenerPlan,
+  options: EmitOptions,
+): TypedConfig<EnvoyListener> {
+  const [first] = sharing as [Listener | TcpChain];
+  const readsNames = sharing.some(hasNames);
+  const [listener] = sharing.flatMap((one) => ("listener" in one ? one.listener : []));
+  const name = listener ?? (readsNames ? `tls_${first.address}_${first.port}` : first.name);
+  const hasRanges = sharing.some((one) => "addresses" in one);
+  const sniffs = sharing.some((one) => "sniffs" in one);
+  const inspectors = [
+    ...(hasRanges ? [ORIGINAL_DESTINATION] : []),
+    ...(readsNames ? [TLS_INSPECTOR] : []),
+    ...(sniffs ? [HTTP_INSPECTOR] : []),
+  ];
+  return typed("envoy.config.listener.v3.Listener", {
+    name,
+    // Without it, statistics are named after the address.
+    stat_prefix: name,
+    traffic_direction: "OUTBOUND",
+    address: bindAddress(first.address, first.port),
+    ...(inspectors.length > 0 && { listener_filters: inspectors }),
+    ...(sniffs && {
+      listener_filters_timeout: INSPECTION_TIMEOUT,
+      continue_on_listener_filters_timeout: true,
+    }),
+    filter_chains: sharing.map((one) => emitFilterChain(one, hasRanges, sharing.length > 1, plan, options)),
+  });
+}
+
+/** Whether clients say whom they mean before the first byte is for anybody. */
+export function hasNames(one: Listener | TcpChain): boolean {
+  return one.tls !== undefined || ("readsServerName" in one && one.readsServerName === true);
+}
+
+function emitFilterChain(
+  one: Listener | TcpChain,
+  hasRanges: boolean,
+  isNamed: boolean,
+  plan: (listener: Listener) => ListenerPlan,
+  options: EmitOptions,
+): FilterChain {
+  const match = emitMatch(one, hasRanges);
+  return {
+    ...((isNamed || hasNames(one)) && { name: one.name }),
+    ...(Object.keys(match).length > 0 && { filter_chain_match: match }),
+    filters: "routes" in one ? [emitHttpConnectionManager(one, plan(one), options)] : emitTcpFilters(one),
+    ...(one.tls && { transport_socket: emitServerTls(one.tls, options) }),
+  };
+}
+
+function emitMatch(one: Listener | TcpChain, hasRanges: boolean): FilterChainMatch {
+  const isHttp = "routes" in one;
+  const names = isHttp ? (one.tls?.serverNames ?? []) : one.serverNames;
+  const ranges = isHttp ? [...new Set([...(one.sniffs?.addresses ?? []), ...ALL_ADDRESSES])] : one.addresses;
+  return {
+    ...(hasRanges && {
+      prefix_ranges: (ranges ?? ALL_ADDRESSES).map((range) => {
+        const [address_prefix, bits] = range.split("/") as [string, string];
+        return { address_prefix, prefix_len: Number(bits) };
+      }),
+    }),
+    ...(names.length > 0 && { server_names: names }),
+    ...(isHttp && one.sniffs && { application_protocols: HTTP_PROTOCOLS }),
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * The native target: the route table as Envoy's own `RouteConfiguration`, written the way istiod writes it. No
+ * WebAssembly is needed for it; and it judges the filter, which must answer as Envoy does with this.
+ */
+
+import type {
+  Action,
+  Destination,
+  DirectResponse,
+  Forward,
+  Listener,
+  Route,
+  VirtualHost,
+} from "../../ir/ir.ts";
+import { emitCors } from "./cors.ts";
+import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { emitHashPolicy } from "./hash-policy.ts";
+import { emitHeaders } from "./headers.ts";
+import { emitMirrors } from "./mirrors.ts";
+import { typed } from "./protobuf.ts";
+import { emitRedirect } from "./redirect.ts";
+import { emitRetryPolicy } from "./retry.ts";
+import { emitRewrite } from "./rewrite.ts";
+import {
+  type EnvoyRoute,
+  type EnvoyVirtualHost,
+  filterConfig,
+  INTERNAL_ONLY_HEADERS,
+  type RouteAction,
+  type RouteConfiguration,
+  timeLimits,
+  type WeightedCluster,
+} from "./route-configuration.ts";
+import { emitRouteMatch } from "./route-match.ts";
+
+/** istiod's limit; Envoy's own would be 4 KiB. */
+const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
+
+/** File of a listener's routes, relative to the xDS folder. */
+export function nativeRoutesFile(listenerName: string): string {
+  return `rds/${listenerName}.json`;
+}
+
+export function emitNativeRoutes({ name, routes }: Listener): RouteConfiguration {
+  return {
+    name,
+    internal_only_headers: INTERNAL_ONLY_HEADERS,
+    ignore_port_in_host_matching: routes.ignorePortInHost,
+    // A destination that nobody registered is a 503 for its own requests, not a table refused for all.
+    validate_clusters: false,
+    max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
+    virtual_hosts: routes.virtualHosts.map(emitVirtualHost),
+  };
+}
+
+function emitVirtualHost({ name, domains, routes, requireTls }: VirtualHost): EnvoyVirtualHost {
+  return {
+    name,
+    domains,
+    include_request_attempt_count: true,
+    ...(requireTls ? { require_tls: "ALL" as const } : { routes: routes.map(emitRoute) }),
+  };
+}
+
+function emitRoute({ name, match, statPrefix, fault, cors, responseHeaders, action }: Route): EnvoyRoute {
+  return {
+    ...(name !== "" && { name }),
+    match: emitRouteMatch(match),
+    ...(statPrefix && { stat_prefix: statPrefix }),
+    ...emitAction(action),
+    ...filterConfig({
+      ...(fault && { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) }),
+      ...emitCors(cors),
+    }),
+    ...emitHeaders(action.kind === "forward" ? action.requestHeaders : undefined, responseHeaders),
+  };
+}
+
+export function emitAction(action: Action): Pick<EnvoyRoute, "route" | "redirect" | "direct_response"> {
+  switch (action.kind) {
+    case "forward":
+      return { route: emitForward(action) };
+    case "redirect":
+      return { redirect: emitRedirect(action) };
+    case "directResponse":
+      return { direct_response: emitDirectResponse(action) };
+  }
+}
+
+function emitDirectResponse({
+  status,
+  body,
+  base64,
+}: DirectResponse): NonNullable<EnvoyRoute["direct_response"]> {
+  if (body === "") {
+    return { status };
+  }
+  return { status, body: base64 ? { inline_bytes: body } : { inline_string: body } };
+}
+
+function emitForward({
+  destinations,
+  timeoutMs,
+  retry,
+  mirrors,
+  hash,
+  rewrite,
+  hostRewrite,
+}: Forward): RouteAction {
+  const retryPolicy = emitRetryPolicy(retry);
+  return {
+    ...emitDestinations(destinations),
+    ...timeLimits(timeoutMs),
+    ...(retryPolicy && { retry_policy: retryPolicy }),
+    ...emitMirrors(mirrors),
+    ...emitHashPolicy(hash),
+    ...emitRewrite(rewrite, hostRewrite),
+  };
+}
+
+function emitDestinations(
+  destinations: readonly Destination[],
+): Pick<RouteAction, "cluster" | "weighted_clusters"> {
+  const [first] = destinations;
+  if (first !== undefined && destinations.length === 1) {
+    return { cluster: first.fault ?? first.cluster };
+  }
+  return {
+    weighted_clusters: { clusters: destinations.map(emitWeighted) },
+  };
+}
+
+function emitWeighted({
+  cluster,
+  fault,
+  weight,
+  requestHeaders,
+  responseHeaders,
+  hostRewrite,
+}: Destination): WeightedCluster {
+  return {
+    name: fault ?? cluster,
+    weight,
+    ...(hostRewrite !== undefined && { host_rewrite_literal: hostRewrite }),
+    ...emitHeaders(requestHeaders, responseHeaders),
+  };
+}

@@ -1,0 +1,42 @@
+/** What Envoy refuses, what a request costs, and case files. */
+
+import type { Explanations } from "./entry.ts";
+
+export const ANSWERS = {
+  SL0501: {
+    why: "Istio's validation lets it through, and Envoy refuses the whole update because of it. Better to know before.",
+    example: {
+      in: "http rule",
+      wrong: "fault: { abort: { httpStatus: 600 } }",
+      right: "fault: { abort: { httpStatus: 503 } }",
+    },
+  },
+  SL0601: {
+    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with each rule. With a few, they are cheaper.",
+    example: { in: "call", wrong: "sluice check rules/", right: "sluice check rules/ --target native" },
+  },
+  SL0701: {
+    why: "No client could send it, so no answer would prove anything.",
+    example: {
+      in: "check of a case file",
+      wrong: "ask: GET\nexpect: { cluster: shop.example }",
+      right: "ask: GET http://shop.example/\nexpect: { cluster: shop.example }",
+    },
+  },
+  SL0702: {
+    why: "Listeners are gateway_ and the port of a Gateway's server, and mesh. Rules for another port or another proxy make none here.",
+    example: {
+      in: "check of a case file",
+      wrong: "ask: GET http://shop.example/\nat: gateway_81\nexpect: { cluster: shop.example }",
+      right: "ask: GET http://shop.example/\nat: mesh\nexpect: { cluster: shop.example }",
+    },
+  },
+  SL0703: {
+    why: "The case could never pass, or never fail.",
+    example: {
+      in: "check of a case file",
+      wrong: "ask: GET http://shop.example/\nexpect: { cluster: none, path: / }",
+      right: "ask: GET http://shop.example/\nexpect: { cluster: shop.example, path: / }",
+    },
+  },
+} as const satisfies Explanations;

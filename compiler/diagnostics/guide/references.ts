@@ -1,0 +1,305 @@
+/** What one resource says of another. */
+
+import type { Explanations } from "./entry.ts";
+
+export const REFERENCES = {
+  SL0301: {
+    why: "What is not done is refused by name, never left out in silence. The README lists what works.",
+    example: {
+      in: "DestinationRule",
+      wrong: "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
+      right:
+        "trafficPolicy: { tls: { mode: MUTUAL, clientCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key, caCertificates: /etc/certs/ca.crt } }",
+    },
+  },
+  SL0401: {
+    why: "Services come from Service and ServiceEntry documents of the input. Envoy answers 503 for what has none.",
+    example: {
+      in: "http rule",
+      wrong: "route: [{ destination: { host: shpo.example } }]",
+      right: "route: [{ destination: { host: shop.example } }]",
+    },
+  },
+  SL0402: {
+    why: "Envoy has no cluster for a port that the service does not have, and answers 503.",
+    example: {
+      in: "http rule",
+      wrong: "route: [{ destination: { host: shop.example, port: { number: 8080 } } }]",
+      right: "route: [{ destination: { host: shop.example, port: { number: 80 } } }]",
+    },
+  },
+  SL0403: {
+    why: "Subsets are defined in a DestinationRule for the host that this namespace sees. Envoy answers 503 otherwise.",
+    example: {
+      in: "http rule",
+      wrong: "route: [{ destination: { host: shop.example, subset: v3 } }]",
+      right: "route: [{ destination: { host: shop.example, subset: v2 } }]",
+    },
+  },
+  SL0404: {
+    why: "Rules of a gateway that is not there are never asked.",
+    example: {
+      in: "VirtualService",
+      wrong: "hosts: [shop.example]\ngateways: [egde]\nhttp: [{ redirect: { uri: /x } }]",
+      right: "hosts: [shop.example]\ngateways: [edge]\nhttp: [{ redirect: { uri: /x } }]",
+    },
+  },
+  SL0405: {
+    why: "A Gateway opens its ports on the proxies that its selector fits. The labels of this one are given by --proxy-labels.",
+    example: {
+      in: "Gateway",
+      wrong: "selector: { istio: ingresgateway }",
+      right: "selector: { istio: ingressgateway }",
+    },
+  },
+  SL0406: {
+    why: "A policy for a host that nobody has is without effect, and mostly a slip in the name.",
+    example: {
+      in: "DestinationRule",
+      wrong: "host: crat.example\ntrafficPolicy: { loadBalancer: { simple: RANDOM } }",
+      right: "host: cart.example\ntrafficPolicy: { loadBalancer: { simple: RANDOM } }",
+    },
+  },
+  SL0407: {
+    why: "In the mesh the rules of one host are not merged: those of the oldest VirtualService hold.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec: { hosts: [shop.example], http: [{ redirect: { uri: /a } }] }\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: b }\nspec: { hosts: [shop.example], http: [{ redirect: { uri: /b } }] }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec:\n  hosts: [shop.example]\n  http:\n  - match: [{ uri: { prefix: /a/ } }]\n    redirect: { uri: /a }\n  - redirect: { uri: /b }",
+    },
+  },
+  SL0408: {
+    why: "The rules hold only for hosts that a server of the Gateway lets in.",
+    example: {
+      in: "VirtualService",
+      wrong: "hosts: [shop.test]\ngateways: [edge]\nhttp: [{ redirect: { uri: /x } }]",
+      right: "hosts: [shop.example]\ngateways: [edge]\nhttp: [{ redirect: { uri: /x } }]",
+    },
+  },
+  SL0409: {
+    why: "A subset has the endpoints whose labels it names; with none of them Envoy answers 503.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: cart }\nspec: { hosts: [cart.example], http: [{ route: [{ destination: { host: cart.example, subset: next } }] }] }\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: cart }\nspec: { host: cart.example, subsets: [{ name: next, labels: { version: v9 } }] }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: cart }\nspec: { hosts: [cart.example], http: [{ route: [{ destination: { host: cart.example, subset: next } }] }] }\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: cart }\nspec: { host: cart.example, subsets: [{ name: next, labels: { version: v2 } }] }",
+    },
+  },
+  SL0410: {
+    why: "Two sockets cannot be bound to one port. The mesh's listener is on 15001, the admin interface on 9901, unless told otherwise.",
+    example: {
+      in: "server of a Gateway",
+      wrong: "port: { number: 15001, name: http, protocol: HTTP }",
+      right: "port: { number: 80, name: http, protocol: HTTP }",
+    },
+  },
+  SL0411: {
+    why: "The rule that delegates is left out, and requests meet the next one.",
+    example: {
+      in: "http rule",
+      wrong: "delegate: { name: nobody }",
+      right: "route: [{ destination: { host: shop.example } }]",
+    },
+  },
+  SL0412: {
+    why: "A delegate only sees requests that the delegating match lets through. Istio leaves out the whole rule when its own match is not inside of that.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: root }\nspec:\n  hosts: [shop.example]\n  http:\n  - match: [{ uri: { prefix: /cart/ } }]\n    delegate: { name: cart }\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: cart }\nspec:\n  http:\n  - match: [{ uri: { prefix: /items/ } }]\n    redirect: { uri: /x }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: root }\nspec:\n  hosts: [shop.example]\n  http:\n  - match: [{ uri: { prefix: /cart/ } }]\n    delegate: { name: cart }\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: cart }\nspec:\n  http:\n  - match: [{ uri: { prefix: /cart/items/ } }]\n    redirect: { uri: /x }",
+    },
+  },
+  SL0413: {
+    why: "Nobody in the circle has a rule that decides.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec: { http: [{ delegate: { name: b } }] }\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: b }\nspec: { http: [{ delegate: { name: a } }] }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec: { hosts: [shop.example], http: [{ delegate: { name: b } }] }\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: b }\nspec: { http: [{ redirect: { uri: /x } }] }",
+    },
+  },
+  SL0420: {
+    why: "Which of the two serves a request depends on their age, and on what else is there.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: a }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: b }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: a }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example, cart.example] }]",
+    },
+  },
+  SL0421: {
+    why: "Without caCertificates it is left to the proxy's machine which authorities may vouch for the server, if any are asked at all.",
+    example: {
+      in: "DestinationRule",
+      wrong: "trafficPolicy: { tls: { mode: SIMPLE } }",
+      right: "trafficPolicy: { tls: { mode: SIMPLE, caCertificates: /etc/certs/ca.crt } }",
+    },
+  },
+  SL0422: {
+    why: "As SL0421, for one port.",
+    example: {
+      in: "DestinationRule",
+      wrong: "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE } }] }",
+      right:
+        "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE, caCertificates: /etc/certs/ca.crt } }] }",
+    },
+  },
+  SL0423: {
+    why: "Browsers use one HTTP/2 connection for all hosts of a certificate; requests then reach the wrong Gateway.",
+    example: {
+      in: "sketch",
+      wrong: "two Gateways, each with a server of its own, and one credentialName in both",
+      right: "one Gateway with both servers, or a certificate for each",
+    },
+  },
+  SL0424: {
+    why: "A proxy cannot serve with it: a part is missing, or is no certificate.",
+    example: {
+      in: "sketch",
+      wrong: "a Secret of type Opaque without tls.key",
+      right: "kubectl create secret tls NAME --cert=tls.crt --key=tls.key",
+    },
+  },
+  SL0425: {
+    why: "Only said where the input holds Secrets at all.",
+    example: {
+      in: "sketch",
+      wrong: "credentialName: shop-crt, beside a Secret named shop-cert",
+      right: "credentialName: shop-cert",
+    },
+  },
+  SL0426: {
+    why: "What is before the Pods of a gateway must have the port, or nobody reaches it.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: edge, labels: { istio: ingressgateway } }\nstatus: { podIP: 192.0.2.9 }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec: { selector: { istio: ingressgateway }, ports: [{ name: http, port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: [shop.example] }]",
+      right:
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: edge, labels: { istio: ingressgateway } }\nstatus: { podIP: 192.0.2.9 }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec: { selector: { istio: ingressgateway }, ports: [{ name: http, port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]",
+    },
+  },
+  SL0427: {
+    why: "Of interest when Istio's own gateway is to serve the rules; a proxy that Sluice runs opens any port.",
+    example: {
+      in: "server of a Gateway",
+      wrong: "port: { number: 8000, name: http, protocol: HTTP }",
+      right: "port: { number: 80, name: http, protocol: HTTP }",
+    },
+  },
+  SL0428: {
+    why: "Without a port the request's own is kept, which at a gateway is the gateway's.",
+    example: {
+      in: "http rule",
+      wrong: "route: [{ destination: { host: many.example } }]",
+      right: "route: [{ destination: { host: many.example, port: { number: 8080 } } }]",
+    },
+  },
+  SL0429: {
+    why: "A gateway asks the rules of its own VirtualServices only; those of the mesh come too late.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: split }\nspec:\n  hosts: [shop.example]\n  http: [{ route: [{ destination: { host: shop.example, subset: v1 } }] }]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: public }\nspec:\n  hosts: [www.example]\n  gateways: [edge]\n  http: [{ route: [{ destination: { host: shop.example } }] }]",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: public }\nspec:\n  hosts: [www.example]\n  gateways: [edge]\n  http: [{ route: [{ destination: { host: shop.example, subset: v1 } }] }]",
+    },
+  },
+  SL0430: {
+    why: "Claims are read from a token that a RequestAuthentication checked; without one there are none.",
+    example: {
+      in: "VirtualService",
+      wrong:
+        'hosts: [shop.example]\ngateways: [edge]\nhttp:\n- match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }]\n  redirect: { uri: /x }',
+      right:
+        "hosts: [shop.example]\ngateways: [edge]\nhttp:\n- match: [{ headers: { x-group: { exact: admin } } }]\n  redirect: { uri: /x }",
+    },
+  },
+  SL0431: {
+    why: "istiod makes it of a Gateway of Kubernetes, and may name it otherwise in its next version.",
+    example: {
+      in: "VirtualService",
+      wrong:
+        "hosts: [shop.example]\ngateways: [edge~istio-autogenerated-k8s-gateway~http]\nhttp: [{ redirect: { uri: /x } }]",
+      right: "hosts: [shop.example]\ngateways: [edge]\nhttp: [{ redirect: { uri: /x } }]",
+    },
+  },
+  SL0432: {
+    why: "The port is served with one protocol only, that of the oldest entry.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: a }\nspec: { hosts: [api.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }\n---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: b }\nspec: { hosts: [api.example], ports: [{ number: 80, name: tls, protocol: TLS }], resolution: DNS }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: a }\nspec: { hosts: [api.example], ports: [{ number: 80, name: http, protocol: HTTP }, { number: 443, name: tls, protocol: TLS }], resolution: DNS }",
+    },
+  },
+  SL0433: {
+    why: "It counts in whole percents only, and Istio replaced it long ago.",
+    example: {
+      in: "http rule",
+      wrong: "fault: { delay: { fixedDelay: 2s, percent: 10 } }",
+      right: "fault: { delay: { fixedDelay: 2s, percentage: { value: 10 } } }",
+    },
+  },
+  SL0434: {
+    why: "Ports of TCP are told apart by address alone.",
+    example: {
+      in: "ServiceEntry",
+      wrong: "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: DNS",
+      right: "addresses: [10.1.2.3]\nports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: DNS",
+    },
+  },
+  SL0440: {
+    why: "Envoy would wait for the certificate for ever, and refuse every connection. Secrets are documents of the input, or folders below --secrets-directory.",
+    example: {
+      in: "server of a Gateway",
+      wrong:
+        "port: { number: 443, name: https, protocol: HTTPS }\ntls: { mode: SIMPLE, credentialName: missing }",
+      right:
+        "port: { number: 443, name: https, protocol: HTTPS }\ntls: { mode: SIMPLE, serverCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key }",
+    },
+  },
+  SL0441: {
+    why: "Envoy refuses the whole update for it. Both are PEM, and the key is that of the first certificate.",
+    example: {
+      in: "sketch",
+      wrong: "tls.crt with the key of another certificate beside it",
+      right: "openssl x509 -in tls.crt -noout -pubkey and openssl pkey -in tls.key -pubout print the same",
+    },
+  },
+  SL0442: {
+    why: "Clients refuse it. Envoy serves with it all the same.",
+    example: {
+      in: "sketch",
+      wrong: "openssl x509 -in tls.crt -noout -checkend 0 says that it will expire",
+      right: "a renewed certificate under the same name",
+    },
+  },
+  SL0443: {
+    why: "A port is either for HTTP or for connections: of servers that do not go together, the first one stays.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: mixed }\nspec:\n  selector: { istio: ingressgateway }\n  servers:\n  - { port: { number: 8080, name: http, protocol: HTTP }, hosts: [shop.example] }\n  - { port: { number: 8080, name: tcp, protocol: TCP }, hosts: [cart.example] }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: mixed }\nspec:\n  selector: { istio: ingressgateway }\n  servers:\n  - { port: { number: 8080, name: http, protocol: HTTP }, hosts: [shop.example] }\n  - { port: { number: 8081, name: tcp, protocol: TCP }, hosts: [cart.example] }",
+    },
+  },
+  SL0444: {
+    why: "A TCP connection names no host. Services on one port of a sidecar are told apart by their addresses, or by the name that a client of TLS asks for.",
+    example: {
+      in: "ServiceEntry",
+      wrong:
+        "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: STATIC\nendpoints: [{ address: 192.0.2.7 }]",
+      right:
+        "addresses: [10.1.2.3]\nports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: STATIC\nendpoints: [{ address: 192.0.2.7 }]",
+    },
+  },
+} as const satisfies Explanations;

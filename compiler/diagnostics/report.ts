@@ -1,0 +1,125 @@
+/** What the compiler said about the input, collected, counted and shown as text or JSON. */
+
+import type { Colors } from "../cli/terminal.ts";
+import type { Diagnostic, DiagnosticSink, Level } from "./diagnostic.ts";
+import { Ignores } from "./ignores.ts";
+import { renderGithub } from "./render-github.ts";
+import { toJson } from "./render-json.ts";
+import { renderSarif } from "./render-sarif.ts";
+import { renderCounts, renderText } from "./render-text.ts";
+import type { SourceFile } from "./span.ts";
+
+export type Format = "text" | "json";
+
+/** Characters of a text. What is wrong is repeated in it, and may be megabytes long; why it is wrong stands behind that. */
+const LONGEST = 1000;
+const KEPT_AT_END = 300;
+
+function brief(diagnostic: Diagnostic): Diagnostic {
+  const { message, help, related } = diagnostic;
+  if (message.length <= LONGEST && (help?.length ?? 0) <= LONGEST && related === undefined) return diagnostic;
+  return {
+    ...diagnostic,
+    message: cut(message),
+    ...(help !== undefined && { help: cut(help) }),
+    ...(related && { related: related.map((one) => ({ ...one, message: cut(one.message) })) }),
+  };
+}
+
+function cut(text: string): string {
+  if (text.length <= LONGEST) return text;
+  const start = text.slice(0, LONGEST - KEPT_AT_END).replace(/\p{Surrogate}$/u, "");
+  return `${start}…${text.slice(-KEPT_AT_END).replace(/^\p{Surrogate}/u, "")}`;
+}
+
+export class Report implements DiagnosticSink {
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #strict: boolean;
+  readonly #ignores = new Ignores();
+
+  /** `strict` counts warnings as errors. */
+  constructor(strict: boolean) {
+    this.#strict = strict;
+  }
+
+  report(diagnostic: Diagnostic): void {
+    if (!this.#ignores.silences(diagnostic)) this.#diagnostics.push(brief(diagnostic));
+  }
+
+  /** When nothing more will be found: comments that were of no use. */
+  reportUselessIgnores(files: Iterable<SourceFile>): void {
+    this.#ignores.reportUseless(files, { report: (diagnostic) => this.#diagnostics.push(diagnostic) });
+  }
+
+  get hasErrors(): boolean {
+    return this.#count("error") > 0 || (this.#strict && this.#count("warning") > 0);
+  }
+
+  /** Nothing that should be put right. */
+  get isClean(): boolean {
+    return this.#diagnostics.every(({ level }) => level === "info");
+  }
+
+  /** Every finding and how many there are; empty when there is none. */
+  renderText(colors: Colors): string {
+    if (this.#diagnostics.length === 0) {
+      return "";
+    }
+    const counts = renderCounts(this.#diagnostics);
+    const strict = this.#strict && this.#count("error") === 0 && this.hasErrors ? " (counted as errors)" : "";
+    const summary = counts === "" ? "" : `\n${colors.bold(counts)}${strict}\n`;
+    return renderText(this.#inOrder(), colors) + summary;
+  }
+
+  /** One line for commands whose subject is another; empty when there is nothing to say. */
+  hint(): string {
+    const counts = renderCounts(this.#diagnostics);
+    return counts === "" ? "" : `${counts} about these rules; sluice check prints them\n`;
+  }
+
+  renderJson(extra: object = {}): string {
+    return `${JSON.stringify({ ...this.toJson(), ...extra }, null, 2)}\n`;
+  }
+
+  /** As errors and warnings count here. */
+  renderGithub(): string {
+    return renderGithub(this.#asCounted());
+  }
+
+  renderSarif(version: string): string {
+    return renderSarif(this.#asCounted(), version);
+  }
+
+  #asCounted(): Diagnostic[] {
+    return this.#inOrder().map((diagnostic) =>
+      this.#strict && diagnostic.level === "warning" ? { ...diagnostic, level: "error" } : diagnostic,
+    );
+  }
+
+  toJson(): object {
+    return {
+      diagnostics: this.#inOrder().map(toJson),
+      summary: {
+        errors: this.#count("error"),
+        warnings: this.#count("warning"),
+        infos: this.#count("info"),
+        strict: this.#strict,
+      },
+    };
+  }
+
+  /** From the top of each file to its end, as a person goes through it; last what concerns no file. */
+  #inOrder(): Diagnostic[] {
+    return [...this.#diagnostics].sort(({ span: a }, { span: b }) => {
+      if (a === undefined || b === undefined) {
+        return Number(a === undefined) - Number(b === undefined);
+      }
+      const files = a.file.path < b.file.path ? -1 : Number(a.file.path > b.file.path);
+      return files || a.start - b.start;
+    });
+  }
+
+  #count(wanted: Level): number {
+    return this.#diagnostics.filter(({ level }) => level === wanted).length;
+  }
+}

@@ -1,0 +1,22 @@
+/** What every part of the lowering needs to know, made once for a proxy. */
+
+import type { ProxyOptions } from "../../options.ts";
+import type { ClusterUses } from "../services/cluster-uses.ts";
+import type { Credentials } from "../services/credentials.ts";
+import type { Report } from "../services/report.ts";
+import type { Environment } from "./environment.ts";
+import type { ClientTlsPlaces } from "./policies/client-tls.ts";
+import type { UpstreamFaults } from "./rules/upstream-faults.ts";
+
+export interface Lowering extends Environment {
+  /** The parts above, as what they are together. */
+  readonly environment: Environment;
+  readonly options: ProxyOptions;
+  readonly clusterUses: ClusterUses;
+  readonly upstreamFaults: UpstreamFaults;
+  readonly credentials: Credentials;
+  readonly clientTlsPlaces: ClientTlsPlaces;
+  readonly report: Report;
+  /** Told that a VirtualService is lowered at one of its places. */
+  readonly onLowered?: () => void;
+}

@@ -1,0 +1,111 @@
+/** `servers[].tls` of a Gateway, where TLS ends at it. */
+
+import type { ServerTls, TlsVersion } from "../../../ir/ir.ts";
+import type { FieldPath, GatewaySpec, Resource, ServerTlsSettings } from "../../resources/model.ts";
+import type { Credentials, CredentialUse } from "../../services/credentials.ts";
+import { isCipherSuite } from "../validate/server-tls.ts";
+
+const CLIENT_CERTIFICATES: Readonly<Record<string, ServerTls["clientCertificate"]>> = {
+  SIMPLE: "none",
+  MUTUAL: "required",
+  OPTIONAL_MUTUAL: "optional",
+};
+
+/** Whether a server's mode ends TLS, with certificates of its own. */
+export function terminates(tls: ServerTlsSettings | undefined): boolean {
+  return CLIENT_CERTIFICATES[tls?.mode ?? ""] !== undefined;
+}
+
+const VERSIONS: Readonly<Record<string, TlsVersion>> = {
+  TLSV1_0: "1.0",
+  TLSV1_1: "1.1",
+  TLSV1_2: "1.2",
+  TLSV1_3: "1.3",
+};
+
+/** A server of the Gateway, and the names that clients may ask it for. */
+export interface TlsServer {
+  readonly gateway: Resource<GatewaySpec>;
+  readonly index: number;
+  readonly tls: ServerTlsSettings;
+  readonly serverNames: readonly string[];
+}
+
+/** Undefined when its certificates are of no use, which is then reported. */
+export function lowerServerTls(
+  { gateway, index, tls, serverNames }: TlsServer,
+  credentials: Credentials,
+): ServerTls | undefined {
+  const at = (field: FieldPath) => gateway.spanOf(["spec", "servers", index, "tls", ...field]);
+  const use = (name: string, field: FieldPath): CredentialUse => ({
+    name,
+    namespace: gateway.namespace,
+    span: at(field),
+  });
+  const certificates = certificatesOf(tls, use, at, credentials);
+  const clientCertificate = CLIENT_CERTIFICATES[tls.mode ?? ""] ?? "none";
+  const authority = clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials);
+  if (
+    certificates.includes(undefined) ||
+    certificates.length === 0 ||
+    (clientCertificate !== "none" && authority === undefined)
+  ) {
+    return undefined;
+  }
+  const minVersion = VERSIONS[tls.minProtocolVersion ?? ""];
+  const maxVersion = VERSIONS[tls.maxProtocolVersion ?? ""];
+  return {
+    serverNames: serverNames.includes("*") ? [] : serverNames,
+    certificates: certificates as string[],
+    clientCertificate,
+    ...(authority !== undefined && { authority }),
+    subjectAltNames: tls.subjectAltNames ?? [],
+    spkiHashes: tls.verifyCertificateSpki ?? [],
+    certificateHashes: tls.verifyCertificateHash ?? [],
+    ...(tls.insecureSkipVerify && { acceptUntrusted: true as const }),
+    ...(minVersion && { minVersion }),
+    ...(maxVersion && { maxVersion }),
+    cipherSuites: knownSuites(tls.cipherSuites),
+    curves: tls.ecdhCurves ?? [],
+  };
+}
+
+function certificatesOf(
+  tls: ServerTlsSettings,
+  use: (name: string, field: FieldPath) => CredentialUse,
+  at: (field: FieldPath) => CredentialUse["span"],
+  credentials: Credentials,
+): (string | undefined)[] {
+  if (tls.credentialName) return [credentials.certificate(use(tls.credentialName, ["credentialName"]))];
+  if (tls.credentialNames?.length) {
+    return tls.credentialNames.map((name, i) => credentials.certificate(use(name, ["credentialNames", i])));
+  }
+  const files = tls.tlsCertificates?.length
+    ? tls.tlsCertificates.map(
+        (one, i) => [one.serverCertificate, one.privateKey, ["tlsCertificates", i]] as const,
+      )
+    : [[tls.serverCertificate, tls.privateKey, ["serverCertificate"]] as const];
+  return files.map(([chain, key, field]) =>
+    chain && key ? credentials.certificateFiles(chain, key, at(field)) : undefined,
+  );
+}
+
+function authorityOf(
+  tls: ServerTlsSettings,
+  use: (name: string, field: FieldPath) => CredentialUse,
+  at: (field: FieldPath) => CredentialUse["span"],
+  credentials: Credentials,
+): string | undefined {
+  if (tls.caCertCredentialName) {
+    return credentials.authority(use(tls.caCertCredentialName, ["caCertCredentialName"]));
+  }
+  if (tls.caCertificates)
+    return credentials.authorityFile(tls.caCertificates, tls.caCrl, at(["caCertificates"]));
+  const [first] = tls.credentialName ? [tls.credentialName] : (tls.credentialNames ?? []);
+  return first === undefined ? undefined : credentials.authority(use(first, ["credentialName"]));
+}
+
+/** Those that Envoy knows; the others are dropped, which validation has said. */
+function knownSuites(suites: readonly string[] = []): string[] {
+  return [...new Set(suites)].filter(isCipherSuite);
+}

@@ -1,0 +1,161 @@
+/**
+ * Istio's resources to the IR, for one proxy: what it sees, what selects it, what is decided before a request comes.
+ * Nothing of Istio is left behind this. What the input lacks or gets wrong is reported, never thrown.
+ */
+
+import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import type { Config, Listener, TcpChain } from "../../ir/ir.ts";
+import type { ProxyOptions } from "../../options.ts";
+import { NO_PROGRESS, type Progress } from "../../progress.ts";
+import type { GatewaySpec, Resource, ResourceSet } from "../resources/model.ts";
+import { ClusterUses } from "../services/cluster-uses.ts";
+import { Credentials } from "../services/credentials.ts";
+import { compareStrings } from "../services/order.ts";
+import { type Report, reportTo } from "../services/report.ts";
+import { exposure } from "../services/visibility.ts";
+import type { Lowering } from "./context.ts";
+import { lowerGateways, reportUnknownGateways, selectedGateways } from "./edge/gateways.ts";
+import { environmentOf } from "./environment.ts";
+import { lowerMesh } from "./mesh/mesh-listeners.ts";
+import { ClientTlsPlaces } from "./policies/client-tls.ts";
+import { lowerClusters } from "./policies/clusters.ts";
+import { passthroughClusters } from "./policies/passthrough.ts";
+import { reportUnknownHosts } from "./policies/unknown-hosts.ts";
+import { MESH } from "./rules/gateway-names.ts";
+import { UpstreamFaults } from "./rules/upstream-faults.ts";
+import { type VirtualService, visibleVirtualServices } from "./rules/virtual-services.ts";
+import {
+  DESTINATION_RULE,
+  GATEWAY,
+  refuseUnsupported,
+  SERVICE_ENTRY,
+  VIRTUAL_SERVICE,
+} from "./unsupported.ts";
+
+export function lowerToIr(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): Config {
+  let lowered = 0;
+  const total = resources.virtualServices.length;
+  const report = reportTo(sink);
+  const environment = environmentOf(resources, options);
+  const lowering: Lowering = {
+    options,
+    report,
+    ...environment,
+    environment,
+    clusterUses: new ClusterUses(),
+    upstreamFaults: new UpstreamFaults(),
+    credentials: new Credentials(resources.secrets, options, report),
+    clientTlsPlaces: new ClientTlsPlaces(resources.destinationRules),
+    // Some are lowered at several places.
+    onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
+  };
+  const virtualServices = visibleVirtualServices(resources, options, report);
+  const gateways = selectedGateways(resources, lowering);
+
+  reportUnknownGateways(resources, virtualServices, lowering);
+  reportUnknownHosts(resources, lowering);
+  refuse(resources, gateways, virtualServices, options, report);
+
+  const edge = lowerGateways(gateways, virtualServices, lowering);
+  const mesh = lowerMesh(virtualServices, lowering);
+  const byName = (a: { readonly name: string }, b: { readonly name: string }) =>
+    compareStrings(a.name, b.name);
+  const tcpChains = [...edge.tcpChains, ...mesh.tcpChains].sort(byName);
+  const listeners = [...edge.listeners, ...mesh.listeners].sort(byName);
+  reportPortConflicts([...listeners, ...tcpChains], options, report);
+  const upstreamFaults = lowering.upstreamFaults.all();
+  const clusters = [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
+    compareStrings(a.name, b.name),
+  );
+  const secrets = lowering.credentials.all();
+  return {
+    listeners,
+    clusters,
+    ...(upstreamFaults.length > 0 && { upstreamFaults }),
+    ...(tcpChains.length > 0 && { tcpChains }),
+    ...(secrets.length > 0 && { secrets }),
+  };
+}
+
+/** Only what this proxy would have to obey: a rule for others may use all that Istio has. */
+function refuse(
+  { serviceEntries, destinationRules }: ResourceSet,
+  gateways: readonly Resource<GatewaySpec>[],
+  virtualServices: readonly VirtualService[],
+  { proxyNamespace, meshPort, meshListeners }: ProxyOptions,
+  report: Report,
+): void {
+  const sites = new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`));
+  if (meshPort !== 0 || meshListeners) {
+    sites.add(MESH);
+  }
+  for (const gateway of gateways) {
+    refuseOnce(gateway, GATEWAY, report);
+  }
+  for (const { sources, gateways } of virtualServices) {
+    if (gateways.some((gateway) => sites.has(gateway))) {
+      for (const resource of sources) {
+        refuseOnce(resource, VIRTUAL_SERVICE, report);
+      }
+    }
+  }
+  for (const resource of destinationRules) {
+    if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
+      refuseOnce(resource, DESTINATION_RULE, report);
+    }
+  }
+  for (const resource of serviceEntries) {
+    if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
+      refuseOnce(resource, SERVICE_ENTRY, report);
+    }
+  }
+}
+
+/** Specs that nothing was refused of: what does not change is not looked through again. */
+const supported = new WeakMap<object, Parameters<typeof refuseUnsupported>[1]>();
+
+const refuseOnce: typeof refuseUnsupported = (resource, table, report) => {
+  const spec = resource.spec as object;
+  const fine = supported.get(spec) === table || refuseUnsupported(resource, table, report);
+  if (fine) supported.set(spec, table);
+  return fine;
+};
+
+/** Addresses that stand for all of a machine. */
+const ALL_ADDRESSES = new Set(["0.0.0.0", "::"]);
+
+/** Envoy would start and then say that an address is in use, without saying which rule wanted it. */
+function reportPortConflicts(
+  listeners: readonly (Listener | TcpChain)[],
+  { adminPort }: ProxyOptions,
+  report: Report,
+): void {
+  const owners = [
+    { name: "Envoy's admin interface", address: "127.0.0.1", port: adminPort, byName: false, own: "" },
+  ];
+  for (const listener of listeners) {
+    const { address, port } = listener;
+    const own = "listener" in listener ? listener.listener : listener.name;
+    // Those with TLS are told apart by what clients ask for.
+    const byName = listener.tls !== undefined || "readsServerName" in listener;
+    const owner = owners.find(
+      (other) =>
+        other.port === port &&
+        (other.address === address || ALL_ADDRESSES.has(other.address) || ALL_ADDRESSES.has(address)) &&
+        !(other.byName && byName && other.address === address) &&
+        other.own !== own,
+    );
+    const name = `listener ${listener.name}`;
+    if (owner !== undefined && port !== 0) {
+      report("SL0410", `${name} and ${owner.name} would both bind port ${port}`, undefined, () => ({
+        help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
+      }));
+    }
+    owners.push({ name, address, port, byName, own });
+  }
+}

@@ -1,0 +1,217 @@
+/** What the mesh answers on one port: which VirtualService rules each host, and what the others get by default. */
+
+import type { Route } from "../../../ir/ir.ts";
+import { clusterName } from "../../services/cluster-uses.ts";
+import { HostMap } from "../../services/host-map.ts";
+import { covers, isWildcard } from "../../services/host-names.ts";
+import { isHttp, type Service } from "../../services/service.ts";
+import type { Lowering } from "../context.ts";
+import { MESH } from "../rules/gateway-names.ts";
+import { serviceHash } from "../rules/hash-keys.ts";
+import { lowerHttpRoutes } from "../rules/http-routes.ts";
+import { DEFAULT_RETRY } from "../rules/retries.ts";
+import type { VirtualService } from "../rules/virtual-services.ts";
+import { serviceDomains } from "./service-domains.ts";
+
+/** The port on which rules for hosts that are no services apply. */
+export const HTTP_PORT = 80;
+
+export interface MeshHost {
+  readonly host: string;
+  /** Without ports. */
+  readonly domains: readonly string[];
+  readonly routes: readonly Route[];
+  /** Absent for a host that only a VirtualService names. */
+  readonly service?: Service;
+}
+
+export class MeshHosts {
+  readonly #virtualServices: readonly VirtualService[];
+  readonly #lowering: Lowering;
+  /** The oldest VirtualService for each host. */
+  readonly #owners = new HostMap<VirtualService>();
+  readonly #servicesByPort = new Map<number, Service[]>();
+
+  constructor(virtualServices: readonly VirtualService[], lowering: Lowering) {
+    this.#virtualServices = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
+    this.#lowering = lowering;
+    for (const virtualService of this.#virtualServices) {
+      for (const [index, host] of virtualService.hosts.entries()) {
+        const owner = this.#owners.get(host);
+        if (owner === undefined) {
+          this.#owners.set(host, virtualService);
+        } else if (owner !== virtualService) {
+          this.#reportConflict(host, owner, virtualService, index);
+        }
+      }
+    }
+    for (const service of lowering.registry.services) {
+      for (const port of service.ports) {
+        const known = this.#servicesByPort.get(port.number);
+        if (known === undefined) {
+          this.#servicesByPort.set(port.number, [service]);
+        } else if (!known.includes(service)) {
+          known.push(service);
+        }
+      }
+    }
+  }
+
+  /** Ports that some service speaks HTTP on. */
+  httpPorts(): number[] {
+    return [...this.#servicesByPort]
+      .filter(([port, services]) => services.some((service) => httpPort(service, port)))
+      .map(([port]) => port)
+      .sort((a, b) => a - b);
+  }
+
+  /** The first of two that claim a name keeps it; what is left without names is left out. */
+  onPort(port: number): MeshHost[] {
+    const candidates = this.#candidates(port);
+    const known = new Set(candidates.flatMap(({ service }) => (service === undefined ? [] : [service.host])));
+    const hosts = new Set<string>();
+    const taken = new Set<string>();
+    const result: MeshHost[] = [];
+    for (const { short, ...candidate } of candidates) {
+      if (hosts.has(candidate.host)) {
+        continue;
+      }
+      hosts.add(candidate.host);
+      const domains = candidate.domains.filter(
+        (domain) => !taken.has(domain) && !(short.has(domain) && known.has(domain)),
+      );
+      for (const domain of domains) {
+        taken.add(domain);
+      }
+      if (domains.length > 0) {
+        result.push({ ...candidate, domains });
+      }
+    }
+    return result;
+  }
+
+  /** Hosts with rules in the order of their VirtualServices, then the services without any. */
+  #candidates(port: number): (MeshHost & { readonly short: ReadonlySet<string> })[] {
+    const services = new Map(
+      (this.#servicesByPort.get(port) ?? []).map((service) => [service.host, service]),
+    );
+    const ruled = new Set<Service>();
+    const result: (MeshHost & { readonly short: ReadonlySet<string> })[] = [];
+    for (const virtualService of this.#relevant(port, services)) {
+      const { matched, others } = this.#split(virtualService, services);
+      const served = matched.filter((service) => httpPort(service, port));
+      // istiod's exception: hosts that are no services are served on port 80, and elsewhere only beside one that is.
+      if (served.length === 0 && port !== HTTP_PORT) {
+        continue;
+      }
+      const site = { gateway: MESH, port, speculative: served.length === 0 };
+      const routes = lowerHttpRoutes(virtualService, site, this.#lowering);
+      this.#lowering.onLowered?.();
+      if (routes.length === 0) {
+        continue;
+      }
+      for (const host of others) {
+        result.push({ host, domains: [host], routes, short: new Set() });
+      }
+      for (const service of served) {
+        ruled.add(service);
+        result.push({ ...this.#domains(service), host: service.host, routes, service });
+      }
+    }
+    for (const service of services.values()) {
+      // An alias has no host of its own: its names are among those of what it stands for.
+      const alias = this.#lowering.registry.aliasTarget(service) !== undefined;
+      if (!ruled.has(service) && !alias && httpPort(service, port)) {
+        result.push({
+          ...this.#domains(service),
+          host: service.host,
+          routes: [this.#defaultRoute(service, port)],
+          service,
+        });
+      }
+    }
+    return result;
+  }
+
+  /** Only those that could have a say on the port: with many ports and many rules, trying all pairs is slow. */
+  #relevant(port: number, services: ReadonlyMap<string, Service>): readonly VirtualService[] {
+    return port === HTTP_PORT
+      ? this.#virtualServices
+      : this.#virtualServices.filter(({ hosts }) =>
+          hosts.some((host) => isWildcard(host) || services.has(host)),
+        );
+  }
+
+  /** The services of the port that the rules apply to, and the hosts that are none. */
+  #split(
+    virtualService: VirtualService,
+    services: ReadonlyMap<string, Service>,
+  ): { matched: Service[]; others: string[] } {
+    const matched = new Set<Service>();
+    const others: string[] = [];
+    const exact = virtualService.hosts.filter((host) => !isWildcard(host));
+    for (const host of exact) {
+      const service = services.get(host);
+      if (service === undefined) {
+        others.push(host);
+      } else {
+        matched.add(service);
+      }
+    }
+    for (const wildcard of virtualService.hosts.filter(isWildcard)) {
+      const covered = [...services.values()].filter(
+        ({ host }) => covers(wildcard, host) || covers(host, wildcard),
+      );
+      for (const service of covered) {
+        // Of several that cover a service, only the most specific rules it.
+        if (this.#owners.mostSpecific(service.host) === virtualService) {
+          matched.add(service);
+        }
+      }
+      if (covered.length === 0) {
+        others.push(wildcard);
+      }
+    }
+    return { matched: [...matched], others };
+  }
+
+  #domains(service: Service) {
+    const { proxyNamespace, domainSuffix } = this.#lowering.options;
+    return serviceDomains(service, this.#lowering.registry, proxyNamespace, domainSuffix);
+  }
+
+  /** What a service gets that no rule speaks of: no time limit, and istiod's retries. */
+  #defaultRoute(service: Service, port: number): Route {
+    this.#lowering.clusterUses.add(service, port);
+    return {
+      name: "default",
+      match: { headers: [], queryParams: [] },
+      action: {
+        kind: "forward",
+        destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
+        timeoutMs: 0,
+        retry: DEFAULT_RETRY,
+        ...serviceHash(service, port, this.#lowering),
+      },
+    };
+  }
+
+  #reportConflict(host: string, owner: VirtualService, later: VirtualService, index: number): void {
+    const older = owner.resource;
+    this.#lowering.report(
+      "SL0407",
+      `"${host}" is ruled by VirtualService ${older.namespace}/${older.name} already; in the mesh these rules have no effect on it`,
+      later.resource.spanOf(["spec", "hosts", index]),
+      () => ({
+        related: [
+          { message: "the older one", span: older.spanOf(["spec", "hosts", owner.hosts.indexOf(host)]) },
+        ],
+        help: "Put the rules for one host into one VirtualService.",
+      }),
+    );
+  }
+}
+
+export function httpPort(service: Service, port: number): boolean {
+  return service.ports.some((candidate) => candidate.number === port && isHttp(candidate));
+}

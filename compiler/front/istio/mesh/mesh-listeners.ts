@@ -1,0 +1,140 @@
+/**
+ * The outbound listeners: `mesh`, which is asked as an explicit proxy for every host of the mesh, and on request
+ * `mesh_<port>` for each port, as a sidecar has them; connections that are no HTTP can be told apart only on those.
+ */
+
+import { isLookedUp } from "../../../ir/discovery.ts";
+import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
+import { compareStrings } from "../../services/order.ts";
+import type { Registry } from "../../services/registry.ts";
+import { isHttp, type Service } from "../../services/service.ts";
+import type { Lowering } from "../context.ts";
+import type { VirtualService } from "../rules/virtual-services.ts";
+import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
+import { lowerMeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
+import { catchAll } from "./outbound-policy.ts";
+
+export function lowerMesh(
+  virtualServices: readonly VirtualService[],
+  lowering: Lowering,
+): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
+  const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
+  if (meshPort === 0 && !meshListeners) {
+    return { listeners: [], tcpChains: [] };
+  }
+  const hosts = new MeshHosts(virtualServices, lowering);
+  const ports = hosts.httpPorts();
+  const tcp = meshListeners ? lowerMeshTcp(virtualServices, lowering) : undefined;
+  const bound = [...new Set([...ports, ...(tcp?.ports ?? [])])];
+  const others = catchAll(outboundPolicy, ownPorts(bound, lowering.options));
+  const hostsByPort = new Map(
+    [...new Set([HTTP_PORT, ...ports])].map((port): [number, MeshHost[]] => [port, hosts.onPort(port)]),
+  );
+  useAllServices(lowering);
+  const common = { role: "mesh", address: listenAddress } as const;
+  const listeners: Listener[] = [];
+  if (meshPort !== 0) {
+    listeners.push({
+      ...common,
+      name: "mesh",
+      port: meshPort,
+      // The port that is asked for chooses the port of the service, so it may not be ignored.
+      routes: {
+        ignorePortInHost: false,
+        virtualHosts: explicitHosts(hostsByPort, others, lowering.registry),
+      },
+    });
+  }
+  if (tcp === undefined) {
+    refuseMeshTcpRules(virtualServices, lowering);
+    return { listeners, tcpChains: [] };
+  }
+  for (const port of ports) {
+    const addresses = tcp.sniffed.get(port);
+    listeners.push({
+      ...common,
+      name: `mesh_${port}`,
+      port: portMap.get(port) ?? port,
+      ...(addresses && { sniffs: { addresses } }),
+      routes: {
+        ignorePortInHost: true,
+        virtualHosts: sorted(
+          (hostsByPort.get(port) ?? []).map(({ host, domains, routes }) => ({
+            name: `${host}:${port}`,
+            domains,
+            routes,
+          })),
+          others,
+        ),
+      },
+    });
+  }
+  return { listeners, tcpChains: tcp.chains };
+}
+
+/** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
+function ownPorts(
+  ports: readonly number[],
+  { meshPort, adminPort, meshListeners, portMap }: Lowering["options"],
+): readonly number[] {
+  const mapped = ports.map((port) => portMap.get(port) ?? port).filter((bound) => !ports.includes(bound));
+  return [meshPort, adminPort, ...(meshListeners ? mapped : [])].filter((port) => port !== 0);
+}
+
+/** All ports in one table: each name with its port, and without one where it is clear which is meant. */
+function explicitHosts(
+  hostsByPort: ReadonlyMap<number, readonly MeshHost[]>,
+  others: VirtualHost,
+  registry: Registry,
+): VirtualHost[] {
+  const taken = new Set<string>();
+  const virtualHosts: VirtualHost[] = [];
+  for (const [port, hosts] of hostsByPort) {
+    for (const { host, domains, routes, service } of hosts) {
+      // A service is asked on the ports that it has; istiod's exception for port 80 is not for those.
+      if (service === undefined && registry.get(host) !== undefined) {
+        continue;
+      }
+      const withoutPort = port === (service === undefined ? HTTP_PORT : defaultPort(service));
+      const all = domains
+        .flatMap((domain) => [`${domain}:${port}`, ...(withoutPort ? [domain] : [])])
+        .filter((domain) => !taken.has(domain));
+      for (const domain of all) {
+        taken.add(domain);
+      }
+      if (all.length > 0) {
+        virtualHosts.push({ name: `${host}:${port}`, domains: all, routes });
+      }
+    }
+  }
+  return sorted(virtualHosts, others);
+}
+
+/** The port of a request that names none: HTTP's own, else the only one. */
+function defaultPort(service: Service): number | undefined {
+  // Where requests say themselves where they go, one without a port means HTTP's own.
+  if (httpPort(service, HTTP_PORT) || isLookedUp(service.discovery)) {
+    return HTTP_PORT;
+  }
+  const http = service.ports.filter(isHttp);
+  return http.length === 1 ? http[0]!.number : undefined;
+}
+
+function sorted(virtualHosts: readonly VirtualHost[], others: VirtualHost): VirtualHost[] {
+  // A rule for `*` is an error in the mesh; that it is lowered all the same must not make a table that contradicts itself.
+  const all = virtualHosts.some(({ domains }) => domains.includes("*"))
+    ? virtualHosts
+    : [...virtualHosts, others];
+  return [...all].sort((a, b) => compareStrings(a.name, b.name));
+}
+
+/** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */
+function useAllServices({ registry, clusterUses }: Lowering): void {
+  for (const service of registry.services) {
+    if (registry.aliasTarget(service) === undefined) {
+      for (const port of service.ports.filter(isHttp)) {
+        clusterUses.add(service, port.number);
+      }
+    }
+  }
+}

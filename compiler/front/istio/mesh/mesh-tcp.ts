@@ -1,0 +1,279 @@
+/**
+ * Connections of the mesh in which no HTTP is read: `tls` and `tcp` rules, and services of such protocols without
+ * any, on the listener `mesh_<port>` of their port.
+ *
+ * Services on one port are told apart by the address that a connection is for, which a redirected one keeps, and those
+ * of TLS by the name that the client asks for. A service that is alone on its port takes every connection.
+ */
+
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import { isLookedUp } from "../../../ir/discovery.ts";
+import type { TcpChain } from "../../../ir/ir.ts";
+import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/model.ts";
+import { covers } from "../../services/host-names.ts";
+import { selects } from "../../services/labels.ts";
+import type { PortProtocol, Service } from "../../services/service.ts";
+import type { Lowering } from "../context.ts";
+import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
+import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
+import type { VirtualService } from "../rules/virtual-services.ts";
+
+export interface MeshTcp {
+  readonly chains: readonly TcpChain[];
+  /** Those of the services that have chains. */
+  readonly ports: readonly number[];
+  /** Ports whose connections are looked at to tell whether they are HTTP, with the addresses that chains are for. */
+  readonly sniffed: ReadonlyMap<number, readonly string[]>;
+}
+
+/** Whatever a connection is for. */
+const ANY_ADDRESS = ["0.0.0.0/0", "::/0"];
+
+export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowering: Lowering): MeshTcp {
+  const ruling = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
+  const chains: TcpChain[] = [];
+  const ports: number[] = [];
+  const sniffed = new Map<number, readonly string[]>();
+  for (const [port, services] of servicesByPort(lowering)) {
+    const ofPort = new PortChains(port, services, ruling, lowering);
+    chains.push(...ofPort.chains);
+    if (ofPort.chains.length > 0) ports.push(port);
+    if (ofPort.sniffed) {
+      sniffed.set(port, [...new Set(ofPort.chains.flatMap(({ addresses = [] }) => addresses))]);
+    }
+  }
+  return { chains, ports, sniffed };
+}
+
+/** Without their listeners, rules for connections have nowhere to be obeyed. */
+export function refuseMeshTcpRules(virtualServices: readonly VirtualService[], { report }: Lowering): void {
+  for (const { gateways, resource } of virtualServices) {
+    for (const field of ["tls", "tcp"] as const) {
+      if (gateways.includes(MESH) && resource.spec[field]?.length) {
+        report(
+          "SL0301",
+          `${field} rules of the mesh need a listener for each port: what is no HTTP names no host to an explicit proxy`,
+          resource.spanOf(["spec", field]),
+          () => ({ help: "Pass --mesh-listeners." }),
+        );
+      }
+    }
+  }
+}
+
+interface OnPort {
+  readonly service: Service;
+  readonly protocol: PortProtocol;
+}
+
+/** Ports on which something else than HTTP is spoken, or may be. */
+function servicesByPort({ registry }: Lowering): Map<number, OnPort[]> {
+  const all = new Map<number, OnPort[]>();
+  for (const service of registry.services) {
+    if (registry.aliasTarget(service) !== undefined) continue;
+    for (const { number, protocol } of service.ports) {
+      if (protocol === "udp") continue;
+      const known = all.get(number);
+      if (known === undefined) all.set(number, [{ service, protocol }]);
+      else known.push({ service, protocol });
+    }
+  }
+  const mayBeOther = ({ protocol }: OnPort) => protocol !== "http" && protocol !== "http2";
+  return new Map([...all].filter(([, services]) => services.some(mayBeOther)));
+}
+
+class PortChains {
+  readonly chains: TcpChain[] = [];
+  sniffed = false;
+  readonly #port: number;
+  readonly #services: readonly OnPort[];
+  readonly #virtualServices: readonly VirtualService[];
+  readonly #lowering: Lowering;
+  /** Addresses and names that are some chain's already: Envoy takes no two for the same connections. */
+  readonly #taken = new Set<string>();
+
+  constructor(
+    port: number,
+    services: readonly OnPort[],
+    virtualServices: readonly VirtualService[],
+    lowering: Lowering,
+  ) {
+    this.#port = port;
+    this.#services = services;
+    this.#virtualServices = virtualServices;
+    this.#lowering = lowering;
+    const declared = services.filter(({ protocol }) => protocol === "tls" || protocol === "tcp");
+    const undeclared = services.filter(({ protocol }) => protocol === "auto");
+    if (services.some(({ protocol }) => protocol === "http" || protocol === "http2")) {
+      // Plain HTTP takes what is for nobody else.
+      this.#take(ANY_ADDRESS, []);
+    }
+    for (const { service, protocol } of declared) {
+      const found = protocol === "tls" ? this.#addTls(service) : this.#addTcp(service);
+      if (!found) this.#reportLost(service);
+    }
+    for (const { service } of undeclared) {
+      this.sniffed = this.#addTcp(service) || this.sniffed;
+    }
+  }
+
+  /** A chain for each match that holds; without one, the service's own. */
+  #addTls(service: Service): boolean {
+    let ruled = false;
+    for (const virtualService of this.#rulesOf(service)) {
+      for (const [index, rule] of (virtualService.resource.spec.tls ?? []).entries()) {
+        for (const match of rule.match ?? []) {
+          if (!this.#applies(match, virtualService)) continue;
+          const route = this.#route(rule, ["spec", "tls", index], virtualService);
+          const names = (match.sniHosts ?? []).map((name) => name.toLowerCase());
+          const subnets = match.destinationSubnets ?? [];
+          ruled = true;
+          // A rule for several services says the same of all of them.
+          if (route) this.#add(service, route, this.#namedAddresses(service, subnets), names);
+        }
+      }
+    }
+    if (ruled) return true;
+    const route = defaultTcpRoute(service, this.#port, this.#lowering);
+    if (this.#isAlone && !isLookedUp(service.discovery)) return this.#add(service, route, [], []);
+    const own = rangesOf(service);
+    // A range can be others' as well, whom the name tells apart then.
+    const single = own.filter(isOneAddress);
+    const wide = own.filter((range) => !isOneAddress(range));
+    const byAddress = single.length > 0 && this.#add(service, route, single, []);
+    const byRange = wide.length > 0 && this.#add(service, route, wide, [service.host]);
+    return this.#add(service, route, [], [service.host]) || byAddress || byRange;
+  }
+
+  /** The first rule without a condition on the address ends the search; without one, the service's own follows. */
+  #addTcp(service: Service): boolean {
+    const own = this.#isAlone ? [] : rangesOf(service);
+    let added = false;
+    for (const virtualService of this.#rulesOf(service)) {
+      for (const [index, rule] of (virtualService.resource.spec.tcp ?? []).entries()) {
+        const matches = rule.match?.length ? rule.match : [{}];
+        const applying = matches.filter((match) => this.#applies(match, virtualService));
+        if (applying.length === 0) continue;
+        const route = this.#route(rule, ["spec", "tcp", index], virtualService);
+        const isLast = applying.some(({ destinationSubnets }) => !destinationSubnets?.length);
+        const subnets = applying.flatMap(({ destinationSubnets }) => destinationSubnets ?? []);
+        if (route && subnets.length > 0) added = this.#add(service, route, rangesIn(subnets), []) || added;
+        if (route && isLast) added = this.#add(service, route, own, []) || added;
+        if (isLast) return added;
+      }
+    }
+    if (isLookedUp(service.discovery)) {
+      // Where the connection was meant for is here: it would go round for ever.
+      return added;
+    }
+    return this.#add(service, defaultTcpRoute(service, this.#port, this.#lowering), own, []) || added;
+  }
+
+  get #isAlone(): boolean {
+    return this.#services.length === 1;
+  }
+
+  #rulesOf(service: Service): VirtualService[] {
+    return this.#virtualServices.filter(({ hosts }) => hosts.some((host) => covers(host, service.host)));
+  }
+
+  /** Unlike for HTTP, gateways and labels must both hold. */
+  #applies(
+    match: NonNullable<TlsRule["match"]>[number] | NonNullable<TcpRule["match"]>[number],
+    { resource }: VirtualService,
+  ): boolean {
+    const { proxyLabels, proxyNamespace } = this.#lowering.options;
+    return (
+      (!match.port || match.port === this.#port) &&
+      (!match.gateways?.length ||
+        match.gateways.some((name) => resolveGatewayName(name, resource.namespace) === MESH)) &&
+      selects(match.sourceLabels, proxyLabels) &&
+      (!match.sourceNamespace || match.sourceNamespace === proxyNamespace)
+    );
+  }
+
+  #route(
+    { route }: TlsRule | TcpRule,
+    path: readonly (string | number)[],
+    virtualService: VirtualService,
+  ): TcpRoute | undefined {
+    return lowerTcpRoute(route, path, virtualService, { gateway: MESH, port: this.#port }, this.#lowering);
+  }
+
+  /** A rule's addresses replace the service's; what is named is also taken when it is for no address of the service. */
+  #namedAddresses(service: Service, subnets: readonly string[]): readonly string[] {
+    if (subnets.length > 0) return rangesIn(subnets);
+    const own = this.#isAlone ? [] : rangesOf(service);
+    return own.length > 0 ? [...own, ...ANY_ADDRESS] : [];
+  }
+
+  /** Leaves out what is taken; false when nothing is left. */
+  #add(service: Service, route: TcpRoute, addresses: readonly string[], names: readonly string[]): boolean {
+    const places = addresses.length > 0 ? addresses : ANY_ADDRESS;
+    const all = [...new Set(names.includes("*") ? [] : names)];
+    const free =
+      all.length > 0
+        ? all.filter((name) => places.every((address) => !this.#taken.has(`${address} ${name}`)))
+        : [""];
+    const freePlaces = all.length > 0 ? places : places.filter((address) => !this.#taken.has(`${address} `));
+    if (free.length === 0 || freePlaces.length === 0) return false;
+    const serverNames = all.length > 0 ? free : [];
+    this.#take(freePlaces, serverNames);
+    const { listenAddress, portMap } = this.#lowering.options;
+    const listener = `mesh_${this.#port}`;
+    this.chains.push({
+      name: `${listener}_${this.chains.length}_${service.host}`,
+      listener,
+      address: listenAddress,
+      port: portMap.get(this.#port) ?? this.#port,
+      ...(addresses.length > 0 && { addresses: freePlaces }),
+      serverNames,
+      ...((serverNames.length > 0 || route.lookupPort !== undefined) && { readsServerName: true as const }),
+      ...route,
+    });
+    return true;
+  }
+
+  #take(addresses: readonly string[], names: readonly string[]): void {
+    for (const address of addresses) {
+      for (const name of names.length > 0 ? names : [""]) this.#taken.add(`${address} ${name}`);
+    }
+  }
+
+  #reportLost(service: Service): void {
+    this.#lowering.report(
+      "SL0444",
+      isLookedUp(service.discovery)
+        ? `connections to port ${this.#port} of "${service.host}" say nowhere to whom they are; they will be closed`
+        : `connections to port ${this.#port} of "${service.host}" cannot be told from those of another service; they will go to that one`,
+      service.span,
+      () => ({
+        help: isLookedUp(service.discovery)
+          ? "Give it endpoints and the resolution STATIC or DNS, or the protocol TLS: then the name that a client asks for says it."
+          : "Give it addresses of its own, or another port.",
+      }),
+    );
+  }
+}
+
+function rangesOf({ addresses }: Service): string[] {
+  return rangesIn(addresses);
+}
+
+/** As CIDR ranges, without bits that mean nothing: Envoy takes no range twice. What is no address is left out. */
+function rangesIn(addresses: readonly string[]): string[] {
+  const ranges = addresses.flatMap((address) => {
+    const [ip = "", bits] = address.split("/", 2) as [string, string?];
+    const version = isIP(ip);
+    if (version === 0) return [];
+    const Address = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
+    const length = bits ?? (version === 4 ? "32" : "128");
+    return `${Address.networkAddressFromCIDR(`${ip}/${length}`)}/${length}`;
+  });
+  return [...new Set(ranges)];
+}
+
+function isOneAddress(range: string): boolean {
+  return range.endsWith(range.includes(":") ? "/128" : "/32");
+}

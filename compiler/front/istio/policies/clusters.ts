@@ -1,0 +1,87 @@
+/** The clusters that the routes use. */
+
+import { isLookedUp } from "../../../ir/discovery.ts";
+import type { Cluster, Discovery, Endpoint } from "../../../ir/ir.ts";
+import type { Subset } from "../../resources/model.ts";
+import type { ClusterUse } from "../../services/cluster-uses.ts";
+import { formatLabels, selects } from "../../services/labels.ts";
+import { compareStrings } from "../../services/order.ts";
+import type { Service, ServiceEndpoint } from "../../services/service.ts";
+import type { Lowering } from "../context.ts";
+import { lowerClientTls } from "./client-tls.ts";
+import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
+import { lowerLoadBalancer } from "./load-balancer.ts";
+import { placeEndpoints } from "./locality.ts";
+import { lowerOutlierDetection } from "./outlier-detection.ts";
+import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
+
+export function lowerClusters(lowering: Lowering): Cluster[] {
+  return [...lowering.clusterUses]
+    .map(([name, use]) => lowerCluster(name, use, lowering))
+    .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluster {
+  const { service, port, atEdge } = use;
+  const rule = lowering.destinationRules.find(service);
+  const subset =
+    use.subset === "" ? undefined : rule?.subsets.find((candidate) => candidate.name === use.subset);
+  const policy = effectivePolicy(rule?.trafficPolicy, subset?.trafficPolicy, port);
+  const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
+  const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
+  const { endpoints, ...placed } = placeEndpoints(
+    chooseEndpoints(use, subset, lowering).filter(({ unready }) => !unready || !asksUnhealthy(policy)),
+    policy,
+    lowering.options,
+    service.prefers,
+  );
+  return {
+    name,
+    discovery: discovery(service, endpoints, policy),
+    protocol: upstreamProtocol(declared, policy.connectionPool, atEdge),
+    ...lowerConnectionPool(policy),
+    loadBalancer: lowerLoadBalancer(policy.loadBalancer),
+    ...placed,
+    ...lowerProxyProtocol(policy.proxyProtocol),
+    ...lowerClientTls(policy.tls, service, lowering.clientTlsPlaces, lowering.credentials),
+    ...(outlierDetection && { outlierDetection }),
+  };
+}
+
+/** A subset without labels has all endpoints; one whose labels nobody has stays empty, and Envoy answers 503. */
+function chooseEndpoints(
+  { service, port, span }: ClusterUse,
+  subset: Subset | undefined,
+  { report }: Lowering,
+): readonly ServiceEndpoint[] {
+  const all = service.endpoints.get(port) ?? [];
+  const chosen = all.filter(({ labels }) => selects(subset?.labels, labels));
+  if (subset !== undefined && chosen.length === 0 && all.length > 0) {
+    report(
+      "SL0409",
+      `no endpoint of "${service.host}" has the labels of subset "${subset.name}", ` +
+        `${formatLabels(subset.labels ?? {})}; requests for it will be answered 503`,
+      span,
+    );
+  }
+  return chosen;
+}
+
+/** Where Envoy may ask all when too many fail, it must not know of those that are not ready. */
+function asksUnhealthy({ outlierDetection }: EffectivePolicy): boolean {
+  return (outlierDetection?.minHealthPercent ?? 0) > 0;
+}
+
+/** The first version unless another is named. */
+function lowerProxyProtocol(settings: EffectivePolicy["proxyProtocol"]): Pick<Cluster, "proxyProtocol"> {
+  return settings === undefined ? {} : { proxyProtocol: settings.version === "V2" ? "v2" : "v1" };
+}
+
+function discovery(
+  { discovery: kind }: Service,
+  endpoints: readonly Endpoint[],
+  { loadBalancer }: EffectivePolicy,
+): Discovery {
+  if (loadBalancer?.simple === "PASSTHROUGH") return { kind: "originalDestination", endpoints: [] };
+  return isLookedUp(kind) ? { kind, endpoints: [] } : { kind, endpoints };
+}

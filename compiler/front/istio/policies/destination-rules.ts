@@ -1,0 +1,161 @@
+/**
+ * Finding the DestinationRule that holds for a service: those of one namespace that speak of one host are merged,
+ * and the first namespace that has any is the only one asked.
+ */
+
+import type { ProxyOptions } from "../../../options.ts";
+import type { DestinationRuleSpec, Resource, Subset, TrafficPolicy } from "../../resources/model.ts";
+import { HostMap } from "../../services/host-map.ts";
+import { resolveHost } from "../../services/host-names.ts";
+import { type Labels, selects } from "../../services/labels.ts";
+import { byAge } from "../../services/order.ts";
+import type { Service } from "../../services/service.ts";
+
+/** Istio's root namespace: its rules hold for all others that have none. */
+const ROOT_NAMESPACE = "istio-system";
+
+/** One or more DestinationRules of a namespace for the same host. */
+export interface MergedRule {
+  readonly trafficPolicy?: TrafficPolicy;
+  readonly subsets: readonly Subset[];
+  readonly exportTo: ReadonlySet<string>;
+  /** Only for client workloads with these labels. */
+  readonly selector?: Labels;
+}
+
+type RulesByHost = HostMap<MergedRule[]>;
+
+export class DestinationRules {
+  /** All rules of a namespace, as its own proxies see them. */
+  readonly #own = new Map<string, RulesByHost>();
+  /** Those of them that proxies elsewhere may see. */
+  readonly #exported = new Map<string, RulesByHost>();
+  /** Those of the root namespace that are for itself alone. */
+  readonly #rootOwn: RulesByHost = new HostMap();
+  readonly #options: ProxyOptions;
+  readonly #found = new Map<string, MergedRule | undefined>();
+
+  constructor(resources: readonly Resource<DestinationRuleSpec>[], options: ProxyOptions) {
+    this.#options = options;
+    for (const resource of [...resources].sort(byAge)) {
+      this.#add(resource);
+    }
+  }
+
+  find(service: Service): MergedRule | undefined {
+    const key = `${service.namespace}/${service.host}`;
+    if (!this.#found.has(key)) {
+      this.#found.set(key, this.#choose(this.#candidates(service)));
+    }
+    return this.#found.get(key);
+  }
+
+  subset(service: Service, name: string): Subset | undefined {
+    return this.find(service)?.subsets.find((subset) => subset.name === name);
+  }
+
+  subsetNames(service: Service): string[] {
+    return this.find(service)?.subsets.map(({ name }) => name) ?? [];
+  }
+
+  #add({ spec, namespace }: Resource<DestinationRuleSpec>): void {
+    const host = resolveHost(spec.host, namespace, this.#options.domainSuffix);
+    const selector = spec.workloadSelector?.matchLabels ?? spec.workloadSelector?.labels;
+    const exportTo = new Set(selector === undefined ? spec.exportTo : ["."]);
+    const rule: MergedRule = {
+      ...(spec.trafficPolicy && { trafficPolicy: spec.trafficPolicy }),
+      subsets: uniqueByName(spec.subsets ?? []),
+      exportTo,
+      ...(selector && { selector }),
+    };
+    const own = [".", "*", namespace];
+    if (exportTo.size === 0 || own.some((entry) => exportTo.has(entry))) {
+      mergeInto(rulesOf(this.#own, namespace), host, rule);
+    }
+    const privateOnly = exportTo.size === 1 && (exportTo.has(".") || exportTo.has(namespace));
+    if (!privateOnly) {
+      mergeInto(rulesOf(this.#exported, namespace), host, rule);
+    } else if (namespace === ROOT_NAMESPACE) {
+      mergeInto(this.#rootOwn, host, rule);
+    }
+  }
+
+  #candidates({ host, namespace }: Service): readonly MergedRule[] {
+    const { proxyNamespace } = this.#options;
+    const own = proxyNamespace === ROOT_NAMESPACE ? this.#rootOwn : this.#own.get(proxyNamespace);
+    const found = own?.mostSpecific(host);
+    if (found !== undefined) {
+      return found;
+    }
+    for (const owner of [namespace, ROOT_NAMESPACE]) {
+      const visible = (this.#exported.get(owner)?.mostSpecific(host) ?? []).filter(
+        ({ exportTo }) => exportTo.size === 0 || exportTo.has("*") || exportTo.has(proxyNamespace),
+      );
+      if (visible.length > 0) {
+        return visible;
+      }
+    }
+    return [];
+  }
+
+  /** One that selects this workload; else, of those for every workload, the last, which is istiod's choice. */
+  #choose(candidates: readonly MergedRule[]): MergedRule | undefined {
+    return (
+      candidates.find(
+        ({ selector }) => selector !== undefined && selects(selector, this.#options.proxyLabels),
+      ) ?? candidates.findLast(({ selector }) => selector === undefined)
+    );
+  }
+}
+
+function rulesOf(byNamespace: Map<string, RulesByHost>, namespace: string): RulesByHost {
+  let rules = byNamespace.get(namespace);
+  if (rules === undefined) {
+    rules = new HostMap();
+    byNamespace.set(namespace, rules);
+  }
+  return rules;
+}
+
+/**
+ * Subsets are put together, of two with one name the older stays; so does the traffic policy of the oldest that has
+ * one. Rules for other viewers or other workloads stand beside it.
+ */
+function mergeInto(rules: RulesByHost, host: string, rule: MergedRule): void {
+  const known = rules.get(host) ?? [];
+  const index = known.findIndex((other) => mergeable(other, rule));
+  const older = known[index];
+  if (older === undefined) {
+    rules.set(host, [...known, rule]);
+    return;
+  }
+  const trafficPolicy = older.trafficPolicy ?? rule.trafficPolicy;
+  rules.set(
+    host,
+    known.with(index, {
+      ...older,
+      ...(trafficPolicy && { trafficPolicy }),
+      subsets: uniqueByName([...older.subsets, ...rule.subsets]),
+    }),
+  );
+}
+
+function mergeable(older: MergedRule, younger: MergedRule): boolean {
+  const sameViewers =
+    older.exportTo.size === younger.exportTo.size &&
+    [...older.exportTo].every((e) => younger.exportTo.has(e));
+  const moreViewers = older.exportTo.size > 0 && [...older.exportTo].every((e) => younger.exportTo.has(e));
+  return (sameViewers || moreViewers) && sameSelector(older.selector, younger.selector);
+}
+
+function sameSelector(a: Labels | undefined, b: Labels | undefined): boolean {
+  if (a === undefined || b === undefined) {
+    return a === b;
+  }
+  return Object.keys(a).length === Object.keys(b).length && selects(a, b);
+}
+
+function uniqueByName(subsets: readonly Subset[]): Subset[] {
+  const seen = new Set<string>();
+  return subsets.filter(({ name }) => !seen.has(name) && seen.add(name));
+}

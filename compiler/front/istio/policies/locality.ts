@@ -1,0 +1,232 @@
+/**
+ * `localityLbSetting`: which endpoints come first, and how much each place gets, as seen from where this proxy runs.
+ * Source: istiod's `loadbalancer` package. Mesh-wide, locality load balancing is on, as Istio ships it; so failing over
+ * by locality needs no more than outlier detection, without which nothing ever fails.
+ */
+
+import type { Endpoint } from "../../../ir/ir.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import type { LocalityLbSetting } from "../../resources/types.ts";
+import { type Labels, labelValue } from "../../services/labels.ts";
+import {
+  HOSTNAME_LABEL,
+  type Locality,
+  labelledLocality,
+  NETWORK_LABEL,
+  parseLocality,
+  REGION_LABEL,
+  SUBZONE_LABEL,
+  topologyLocality,
+  withTopology,
+  ZONE_LABEL,
+} from "../../services/locality.ts";
+import type { Service, ServiceEndpoint } from "../../services/service.ts";
+import type { EffectivePolicy } from "./traffic-policy.ts";
+
+/** Endpoints of one locality and one priority: what Envoy weighs and orders. */
+interface Group {
+  readonly locality: Locality;
+  readonly endpoints: readonly ServiceEndpoint[];
+  readonly priority: number;
+  readonly weight: number;
+}
+
+export interface PlacedEndpoints {
+  readonly endpoints: readonly Endpoint[];
+  readonly byLocalityWeight?: true;
+}
+
+const SAME_ZONE = [NETWORK_LABEL, REGION_LABEL, ZONE_LABEL];
+/** What Kubernetes' `trafficDistribution` amounts to. */
+const PREFERENCES: Readonly<Record<NonNullable<Service["prefers"]>, LocalityLbSetting>> = {
+  zone: { failoverPriority: SAME_ZONE },
+  node: { failoverPriority: [...SAME_ZONE, SUBZONE_LABEL, HOSTNAME_LABEL] },
+};
+
+const NOWHERE: Locality = { region: "", zone: "", subZone: "" };
+
+export function placeEndpoints(
+  endpoints: readonly ServiceEndpoint[],
+  { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
+  proxy: ProxyOptions,
+  prefers?: Service["prefers"],
+): PlacedEndpoints {
+  const own = loadBalancer?.localityLbSetting;
+  // A service's own preference holds where no rule speaks of localities.
+  const preference = own === undefined && prefers !== undefined ? PREFERENCES[prefers] : undefined;
+  const setting = own ?? preference ?? {};
+  const { distribute, failover, failoverPriority } = setting;
+  const groups = byLocality(endpoints);
+  if (setting.enabled === false) {
+    return { endpoints: flatten(groups) };
+  }
+  if (distribute !== undefined && distribute.length > 0) {
+    return {
+      endpoints: flatten(distributed(groups, distribute, proxyLocality(proxy))),
+      byLocalityWeight: true,
+    };
+  }
+  if (outlierDetection === undefined && preference === undefined) {
+    return { endpoints: flatten(groups) };
+  }
+  const named = (failover?.length ?? 0) > 0 || (failoverPriority?.length ?? 0) > 0;
+  return {
+    endpoints: flatten(prioritised(groups, setting, proxy)),
+    ...(named && { byLocalityWeight: true }),
+  };
+}
+
+/** The option, else what the proxy's labels say. */
+function proxyLocality({ proxyLocality, proxyLabels }: ProxyOptions): Locality {
+  return (
+    parseLocality(proxyLocality) ?? topologyLocality(proxyLabels) ?? labelledLocality(proxyLabels) ?? NOWHERE
+  );
+}
+
+function byLocality(endpoints: readonly ServiceEndpoint[]): Group[] {
+  const keyOf = ({ locality }: ServiceEndpoint) => {
+    const { region, zone, subZone } = locality ?? NOWHERE;
+    return JSON.stringify([region, zone, subZone]);
+  };
+  return [...grouped(endpoints, keyOf).values()].map((group) => newGroup(group, 0));
+}
+
+function grouped<Key>(
+  endpoints: readonly ServiceEndpoint[],
+  keyOf: (endpoint: ServiceEndpoint) => Key,
+): Map<Key, ServiceEndpoint[]> {
+  const groups = new Map<Key, ServiceEndpoint[]>();
+  for (const endpoint of endpoints) {
+    const key = keyOf(endpoint);
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, [endpoint]);
+    } else {
+      group.push(endpoint);
+    }
+  }
+  return groups;
+}
+
+function newGroup(endpoints: readonly ServiceEndpoint[], priority: number): Group {
+  return {
+    locality: endpoints[0]?.locality ?? NOWHERE,
+    endpoints,
+    priority,
+    weight: endpoints.reduce((sum, { weight }) => sum + weight, 0),
+  };
+}
+
+/** The first entry that this proxy is in says how much each place gets; places that it does not name get nothing. */
+function distributed(
+  groups: readonly Group[],
+  distribute: NonNullable<LocalityLbSetting["distribute"]>,
+  own: Locality,
+): readonly Group[] {
+  const entry = distribute.find(({ from }) => covers(from ?? "", own));
+  if (entry === undefined) {
+    return groups;
+  }
+  const result: Group[] = [];
+  let rest = groups;
+  for (const [place, share] of Object.entries(entry.to ?? {})) {
+    const inside = rest.filter(({ locality }) => covers(place, locality));
+    rest = rest.filter((group) => !inside.includes(group));
+    const total = inside.reduce((sum, { weight }) => sum + weight, 0);
+    result.push(...inside.map((group) => ({ ...group, weight: Math.ceil((group.weight * share) / total) })));
+  }
+  return result;
+}
+
+/** `region/zone/subzone`, where a part may be missing or `*`. */
+function covers(place: string, { region, zone, subZone }: Locality): boolean {
+  const [first = "", second = "", third = ""] = place.split("/");
+  return (
+    (first === "*" || first === region) &&
+    (second === "*" || second === "" || second === zone) &&
+    (third === "*" || third === "" || third === subZone)
+  );
+}
+
+function prioritised(
+  groups: readonly Group[],
+  { failover = [], failoverPriority = [] }: LocalityLbSetting,
+  proxy: ProxyOptions,
+): readonly Group[] {
+  const own = proxyLocality(proxy);
+  const labels = withTopology(proxy.proxyLabels, own);
+  // A proxy without labels has nothing to compare.
+  const byLabel =
+    failoverPriority.length > 0 && Object.keys(labels).length > 0
+      ? withoutGaps(groups.flatMap((group) => splitByLabels(group, labels, failoverPriority)))
+      : groups;
+  if (failoverPriority.length > 0 && failover.length === 0) {
+    return byLabel;
+  }
+  return withoutGaps(
+    byLabel.map((group) => ({
+      ...group,
+      priority: group.priority * LOCALITY_PRIORITIES + localityPriority(own, group.locality, failover),
+    })),
+  );
+}
+
+const LOCALITY_PRIORITIES = 5;
+
+/** The nearer, the earlier; of other regions, the one that failover names for ours before the rest. */
+function localityPriority(
+  own: Locality,
+  other: Locality,
+  failover: NonNullable<LocalityLbSetting["failover"]>,
+): number {
+  if (own.region === other.region) {
+    return own.zone !== other.zone ? 2 : own.subZone !== other.subZone ? 1 : 0;
+  }
+  const named = failover.find(({ from }) => (from ?? "") === own.region);
+  return named === undefined || (named.to ?? "") === other.region ? 3 : 4;
+}
+
+/** The more of the labels, in their order, an endpoint shares with the proxy, the earlier it comes. */
+function splitByLabels(group: Group, proxyLabels: Labels, names: readonly string[]): Group[] {
+  const byPriority = grouped(group.endpoints, ({ labels }) => labelPriority(labels, proxyLabels, names));
+  return [...byPriority].map(([priority, endpoints]) => newGroup(endpoints, priority));
+}
+
+function labelPriority(labels: Labels, proxyLabels: Labels, names: readonly string[]): number {
+  let later = 0;
+  for (const [index, entry] of names.entries()) {
+    const [name = "", ...values] = entry.split("=");
+    const wanted = values.length === 1 ? values[0]! : labelValue(proxyLabels, name);
+    if (wanted === labelValue(labels, name)) {
+      continue;
+    }
+    // Another network puts off all that its endpoints have in common with us, and the rest is compared still.
+    if (index === 0 && name === NETWORK_LABEL) {
+      later = names.length;
+      continue;
+    }
+    return later + names.length - index;
+  }
+  return later;
+}
+
+/** The same order with the numbers 0, 1, 2, …, as Envoy wants them. */
+function withoutGaps(groups: readonly Group[]): Group[] {
+  const used = [...new Set(groups.map(({ priority }) => priority))].sort((a, b) => a - b);
+  return groups.map((group) => ({ ...group, priority: used.indexOf(group.priority) }));
+}
+
+function flatten(groups: readonly Group[]): Endpoint[] {
+  return groups.flatMap((group) => {
+    const own = group.endpoints.reduce((sum, { weight }) => sum + weight, 0);
+    return group.endpoints.map(({ address, port, weight, locality, unready }) => ({
+      address,
+      port,
+      weight,
+      ...(locality && { locality }),
+      ...(unready && { unhealthy: true }),
+      ...(group.priority > 0 && { priority: group.priority }),
+      ...(group.weight !== own && { localityWeight: group.weight }),
+    }));
+  });
+}

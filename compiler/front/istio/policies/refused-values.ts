@@ -1,0 +1,43 @@
+/** Values of a traffic policy that istiod passes on and Envoy refuses, or not every supported Envoy takes. */
+
+import { parseDuration } from "../../resources/schema/duration.ts";
+
+const LARGEST_RING = 8_388_608;
+
+const isEmpty = (value: unknown) => value === "";
+const isUnfitForHeader = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
+const isTooLarge = (value: unknown) => typeof value === "number" && value > LARGEST_RING;
+const isNegative = (value: unknown) => typeof value === "string" && (parseDuration(value) ?? 0) < 0;
+const isThere = (value: unknown) => value !== undefined;
+
+/** The kernel's own limits: with more, the option is refused, and with it every connection. */
+const LONGEST_KEEPALIVE_S = 32_767;
+const MOST_PROBES = 127;
+const isTooLong = (value: unknown) =>
+  typeof value === "string" && (parseDuration(value) ?? 0) > LONGEST_KEEPALIVE_S * 1000;
+const isTooMany = (value: unknown) => typeof value === "number" && value > MOST_PROBES;
+
+const KEEPALIVE = "connectionPool.tcp.tcpKeepalive";
+const HASH = "loadBalancer.consistentHash";
+
+const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boolean, why: string])[] = [
+  [`${HASH}.httpHeaderName`, isEmpty, "a header needs a name"],
+  [`${HASH}.httpHeaderName`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.httpQueryParameterName`, isEmpty, "a query parameter needs a name"],
+  [`${HASH}.httpCookie.ttl`, isNegative, "a cookie cannot live less than no time"],
+  [`${HASH}.httpCookie.attributes[].name`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.httpCookie.attributes[].value`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.ringHash.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
+  [`${HASH}.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
+  [`${KEEPALIVE}.time`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
+  [`${KEEPALIVE}.interval`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
+  [`${KEEPALIVE}.probes`, isTooMany, `sockets of Linux take up to ${MOST_PROBES}`],
+  ["retryBudget.budgetInterval", isThere, "not every supported Envoy has it"],
+];
+
+export const REFUSED_POLICY_VALUES = REFUSED.map(([path, when, why]) => ({
+  path,
+  when,
+  why,
+  code: "SL0501" as const,
+}));

@@ -1,0 +1,163 @@
+/** The http rules of a VirtualService as routes, for one site. */
+
+import type { Span } from "../../../diagnostics/span.ts";
+import { hasVariables } from "../../../ir/header-values.ts";
+import type { Action, Route } from "../../../ir/ir.ts";
+import type { HttpMatchRequest, HttpRoute } from "../../resources/model.ts";
+import { durationMs } from "../../resources/schema/duration.ts";
+import type { Lowering } from "../context.ts";
+import { lowerCors } from "./cors.ts";
+import { lowerSplit } from "./destinations.ts";
+import { lowerFault } from "./faults.ts";
+import { hashedRetry, lowerHash } from "./hash-keys.ts";
+import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
+import { lowerMirrors } from "./mirrors.ts";
+import { appliesAt, type Site } from "./place.ts";
+import { lowerRedirect } from "./redirects.ts";
+import { lowerRetries } from "./retries.ts";
+import { lowerRewrite } from "./rewrites.ts";
+import { lowerOnce } from "./route-cache.ts";
+import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
+import { lowerSticky } from "./sticky.ts";
+import { isUpstreamScope, refuseSourceIp } from "./upstream-faults.ts";
+import type { VirtualService } from "./virtual-services.ts";
+
+/**
+ * One route for each match of each rule. Nothing comes after a rule without matches or a route that takes everything:
+ * nothing there could be reached. Empty: the VirtualService has nothing to say at this site.
+ */
+export function lowerHttpRoutes(
+  virtualService: VirtualService,
+  site: Site,
+  lowering: Lowering,
+): readonly Route[] {
+  return lowerOnce(virtualService, site, lowering, (recording) =>
+    lowerRules(virtualService, site, recording),
+  );
+}
+
+function lowerRules(virtualService: VirtualService, site: Site, lowering: Lowering): Route[] {
+  const { resource } = virtualService;
+  const routes: Route[] = [];
+  for (const [rule, http] of (resource.spec.http ?? []).entries()) {
+    const action = once(() => lowerAction(http, rule, virtualService, site, lowering));
+    const matches: readonly (HttpMatchRequest | undefined)[] = http.match?.length ? http.match : [undefined];
+    for (const [index, match] of matches.entries()) {
+      if (!appliesAt(match, site, resource.namespace, lowering.options)) {
+        continue;
+      }
+      const route = lowerRoute(http, rule, match, index, action(), virtualService, lowering);
+      if (route === undefined) {
+        continue;
+      }
+      routes.push(route);
+      if (isCatchAll(route.match)) {
+        return routes;
+      }
+    }
+    if (matches[0] === undefined) {
+      return routes;
+    }
+  }
+  return routes;
+}
+
+function lowerRoute(
+  http: HttpRoute,
+  rule: number,
+  match: HttpMatchRequest | undefined,
+  index: number,
+  action: Action | undefined,
+  virtualService: VirtualService,
+  lowering: Lowering,
+): Route | undefined {
+  if (action === undefined) {
+    return undefined;
+  }
+  const ofUpstream = action.kind === "forward" && isUpstreamScope(rule, virtualService);
+  const fault = ofUpstream ? undefined : lowerFault(http.fault);
+  const headers = lowerRuleHeaders(http);
+  const origin = virtualService.originOf(rule, match && index);
+  if (fault?.abort !== undefined) {
+    refuseAbortWithVariables(http, origin.span, lowering);
+  }
+  return {
+    name: match?.name ? `${http.name ?? ""}.${match.name}` : (http.name ?? ""),
+    match: lowerRouteMatch(match),
+    ...(match?.statPrefix && { statPrefix: match.statPrefix }),
+    ...(fault && { fault }),
+    ...lowerCors(http.corsPolicy),
+    ...(headers.response && { responseHeaders: headers.response }),
+    action,
+    origin,
+  };
+}
+
+/** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
+function refuseAbortWithVariables(http: HttpRoute, span: Span, { options, report }: Lowering): void {
+  const lists = [http.headers, ...(http.route ?? []).map(({ headers }) => headers)];
+  if (options.target === "wasm" && lists.some((list) => hasVariables(lowerHeaders(list).response))) {
+    report(
+      "SL0301",
+      "not supported yet: a variable in the response headers of a rule with fault.abort",
+      span,
+      () => ({ help: "Write the values out, put the fault into a rule of its own, or use --target native." }),
+    );
+  }
+}
+
+/** Nothing for a rule that has been refused: no action, or one that is not supported. */
+function lowerAction(
+  http: HttpRoute,
+  rule: number,
+  virtualService: VirtualService,
+  site: Site,
+  lowering: Lowering,
+): Action | undefined {
+  // A rule has one of these; one that a delegate and its root make up together can have more.
+  if (http.redirect !== undefined) {
+    return lowerRedirect(http.redirect, site);
+  }
+  if (http.directResponse !== undefined) {
+    const { status, body } = http.directResponse;
+    return body?.bytes
+      ? { kind: "directResponse", status, body: body.bytes, base64: true }
+      : { kind: "directResponse", status, body: body?.string ?? "" };
+  }
+  if (http.delegate !== undefined) {
+    return undefined;
+  }
+  const destinations = lowerSplit(http.route ?? [], rule, virtualService, site, lowering);
+  const headers = lowerRuleHeaders(http);
+  if (destinations.length === 0) {
+    return undefined;
+  }
+  const { namespace } = virtualService.resource;
+  const retry = hashedRetry(lowerRetries(http.retries), http, namespace, lowering);
+  const hash = lowerHash(http, namespace, lowering);
+  const fault = isUpstreamScope(rule, virtualService) ? lowerFault(http.fault) : undefined;
+  return {
+    kind: "forward",
+    destinations:
+      fault === undefined
+        ? destinations
+        : lowering.upstreamFaults.before(destinations, { fault, retry, hash }),
+    timeoutMs: durationMs(http.timeout) ?? 0,
+    retry,
+    ...(fault === undefined
+      ? hash
+      : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering)),
+    ...lowerRewrite(http),
+    ...(headers.request && { requestHeaders: headers.request }),
+    ...lowerMirrors(http, rule, virtualService, site, lowering),
+    ...(destinations.length > 1 && lowerSticky(rule, virtualService, lowering)),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,62 @@
+/** `http[].retries`. */
+
+import type { RetryPolicy } from "../../../ir/ir.ts";
+import type { HttpRetry } from "../../resources/model.ts";
+import { durationMs } from "../../resources/schema/duration.ts";
+import { isNamedStatusCode } from "./status-codes.ts";
+
+const RETRIABLE_STATUS_CODES = "retriable-status-codes";
+
+/** What istiod gives a rule that says nothing of retries. A plain 503 of the service is not among it. */
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeoutMs: 0,
+  retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", RETRIABLE_STATUS_CODES],
+  retriableStatusCodes: [],
+};
+
+export const NO_RETRY: RetryPolicy = {
+  attempts: 0,
+  perTryTimeoutMs: 0,
+  retryOn: [],
+  retriableStatusCodes: [],
+};
+
+export function lowerRetries(retries: HttpRetry | undefined): RetryPolicy {
+  if (retries === undefined) {
+    return DEFAULT_RETRY;
+  }
+  const attempts = retries.attempts ?? 0;
+  if (attempts <= 0) {
+    return NO_RETRY;
+  }
+  return {
+    attempts,
+    perTryTimeoutMs: durationMs(retries.perTryTimeout) ?? 0,
+    ...(retries.retryOn
+      ? lowerRetryOn(retries.retryOn)
+      : { retryOn: DEFAULT_RETRY.retryOn, retriableStatusCodes: [] }),
+    ...(retries.retryIgnorePreviousHosts === false && { avoidPreviousHosts: false }),
+    ...(retries.retryRemoteLocalities === true && { avoidPreviousPriorities: true }),
+    ...lowerBackoff(retries.backoff),
+  };
+}
+
+function lowerBackoff(backoff: string | undefined): { readonly backOffMs?: number } {
+  const backOffMs = durationMs(backoff);
+  return backOffMs === undefined ? {} : { backOffMs };
+}
+
+/** Numbers among the conditions are status codes, for which Envoy has a list of its own. */
+function lowerRetryOn(text: string): Pick<RetryPolicy, "retryOn" | "retriableStatusCodes"> {
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const retriableStatusCodes = parts.filter(isNamedStatusCode).map(Number);
+  const retryOn = parts.filter((part) => !isNamedStatusCode(part));
+  if (retriableStatusCodes.length > 0 && !retryOn.includes(RETRIABLE_STATUS_CODES)) {
+    retryOn.push(RETRIABLE_STATUS_CODES);
+  }
+  return { retryOn, retriableStatusCodes };
+}

@@ -1,0 +1,98 @@
+/** `route` of `tcp` and `tls` rules, and what a DestinationRule says of connections that are passed on as they are. */
+
+import { isIP } from "node:net";
+import { isLookedUp } from "../../../ir/discovery.ts";
+import type { TcpChain } from "../../../ir/ir.ts";
+import type { FieldPath, RouteDestination, TrafficPolicy } from "../../resources/model.ts";
+import { durationMs } from "../../resources/schema/duration.ts";
+import { clusterName } from "../../services/cluster-uses.ts";
+import { resolveHost } from "../../services/host-names.ts";
+import type { Service } from "../../services/service.ts";
+import type { Lowering } from "../context.ts";
+import { effectivePolicy } from "../policies/traffic-policy.ts";
+import { destinationCluster } from "./destinations.ts";
+import type { Site } from "./place.ts";
+import type { VirtualService } from "./virtual-services.ts";
+
+export type TcpRoute = Pick<
+  TcpChain,
+  "destinations" | "idleTimeoutMs" | "maxConnectionDurationMs" | "hashesSource" | "lookupPort" | "tunnel"
+>;
+
+/** Undefined when every weight is 0. */
+export function lowerTcpRoute(
+  route: readonly RouteDestination[] = [],
+  rulePath: FieldPath,
+  virtualService: VirtualService,
+  site: Site,
+  lowering: Lowering,
+): TcpRoute | undefined {
+  const { resource } = virtualService;
+  const used =
+    route.length === 1 ? route.map((one) => ({ ...one, weight: 1 })) : route.filter(({ weight }) => weight);
+  const destinations = used.map(({ destination, weight = 1 }) => {
+    const index = route.findIndex((one) => one.destination === destination);
+    const spanOf = (field: string) =>
+      resource.spanOf([...rulePath, "route", index, "destination", ...field.split(".")]);
+    const fate = "connections to it will be closed";
+    return { cluster: destinationCluster(destination, spanOf, virtualService, site, lowering, fate), weight };
+  });
+  if (destinations.length === 0) {
+    return undefined;
+  }
+  const services = used.map(({ destination: { host, port, subset } }) => {
+    const named = lowering.registry.get(resolveHost(host, resource.namespace, lowering.options.domainSuffix));
+    const service = named && (lowering.registry.aliasTarget(named) ?? named);
+    return { service, port: port?.number ?? site.port, subset };
+  });
+  return { destinations, ...settingsOf(services, lowering) };
+}
+
+/** What a service gets that no rule speaks of. */
+export function defaultTcpRoute(service: Service, port: number, lowering: Lowering): TcpRoute {
+  lowering.clusterUses.add(service, port);
+  return {
+    destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
+    ...settingsOf([{ service, port, subset: undefined }], lowering),
+  };
+}
+
+interface Reached {
+  readonly service: Service | undefined;
+  readonly port: number;
+  readonly subset: string | undefined;
+}
+
+function tunnelTo({ protocol, targetHost = "", targetPort }: Tunnel): NonNullable<TcpRoute["tunnel"]> {
+  const host = isIP(targetHost) === 6 ? `[${targetHost}]` : targetHost;
+  return { method: protocol === "POST" ? "POST" : "CONNECT", target: `${host}:${targetPort}` };
+}
+
+type Tunnel = NonNullable<TrafficPolicy["tunnel"]>;
+
+/** istiod asks the first destination. */
+function settingsOf(
+  reached: readonly Reached[],
+  { destinationRules }: Lowering,
+): Omit<TcpRoute, "destinations"> {
+  const [first] = reached;
+  const lookedUp = reached.find(({ service }) => service !== undefined && isLookedUp(service.discovery));
+  const rule = first?.service && destinationRules.find(first.service);
+  const subset = first?.subset ? rule?.subsets.find(({ name }) => name === first.subset) : undefined;
+  const { connectionPool, loadBalancer } = effectivePolicy(
+    rule?.trafficPolicy,
+    subset?.trafficPolicy,
+    first?.port ?? 0,
+  );
+  // Of several destinations, istiod asks the host's policy alone.
+  const tunnel = (reached.length === 1 && subset?.trafficPolicy?.tunnel) || rule?.trafficPolicy?.tunnel;
+  const idleTimeoutMs = durationMs(connectionPool?.tcp?.idleTimeout);
+  const maxConnectionDurationMs = durationMs(connectionPool?.tcp?.maxConnectionDuration);
+  return {
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(maxConnectionDurationMs !== undefined && { maxConnectionDurationMs }),
+    ...(loadBalancer?.consistentHash?.useSourceIp === true && { hashesSource: true as const }),
+    ...(lookedUp && { lookupPort: lookedUp.port }),
+    ...(tunnel && { tunnel: tunnelTo(tunnel) }),
+  };
+}

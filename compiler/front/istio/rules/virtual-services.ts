@@ -1,0 +1,78 @@
+/** The VirtualServices that this proxy sees, with their names resolved, in the order in which they are applied. */
+
+import type { RouteOrigin } from "../../../ir/ir.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
+import { resolveHost } from "../../services/host-names.ts";
+import { byAge } from "../../services/order.ts";
+import type { Report } from "../../services/report.ts";
+import { EXPOSURES, exposure } from "../../services/visibility.ts";
+import type { Annotations } from "./annotations.ts";
+import { Delegates } from "./delegates.ts";
+import { MESH, resolveGatewayName } from "./gateway-names.ts";
+
+export interface VirtualService {
+  /** With the rules of its delegates in it. */
+  readonly resource: Resource<VirtualServiceSpec>;
+  /** What that was made of: one resource, and its delegates. */
+  readonly sources: readonly Resource<VirtualServiceSpec>[];
+  /** The place of a rule of `resource`, or of one of its matches. */
+  readonly originOf: (rule: number, match: number | undefined) => RouteOrigin;
+  readonly annotationsOf: (rule: number) => Annotations;
+  /** Fully qualified; the index is that of `spec.hosts`. */
+  readonly hosts: readonly string[];
+  /** `mesh`, or `namespace/name` of a Gateway. */
+  readonly gateways: readonly string[];
+}
+
+/** Those without hosts are left out: they serve only those that delegate to them. */
+export function visibleVirtualServices(
+  { virtualServices }: ResourceSet,
+  { proxyNamespace, domainSuffix }: ProxyOptions,
+  report: Report,
+): VirtualService[] {
+  const delegates = new Delegates(virtualServices, domainSuffix, report);
+  delegates.reportCycles();
+  const seen = virtualServices
+    .filter(({ spec }) => spec.hosts !== undefined && spec.hosts.length > 0)
+    .sort(byAge)
+    .map((resource) => ({
+      resource,
+      exposure: exposure(resource.spec.exportTo, resource.namespace, proxyNamespace),
+    }));
+  return EXPOSURES.flatMap((wanted) => seen.filter(({ exposure }) => exposure === wanted)).map(
+    ({ resource }) => resolvedOnce(resource, delegates, domainSuffix),
+  );
+}
+
+interface Resolved {
+  readonly domainSuffix: string;
+  readonly virtualService: VirtualService;
+}
+
+/** Those that have the last word on themselves. */
+const resolved = new WeakMap<Resource<VirtualServiceSpec>, Resolved>();
+
+function resolvedOnce(
+  resource: Resource<VirtualServiceSpec>,
+  delegates: Delegates,
+  domainSuffix: string,
+): VirtualService {
+  const before = resolved.get(resource);
+  if (before?.domainSuffix === domainSuffix) return before.virtualService;
+  const virtualService = {
+    ...delegates.merge(resource),
+    hosts: (resource.spec.hosts ?? []).map((host) => resolveHost(host, resource.namespace, domainSuffix)),
+    gateways: gatewayNames(resource.spec.gateways, resource.namespace),
+  };
+  // Of what was put together, the parts may change.
+  if (virtualService.resource === resource) resolved.set(resource, { domainSuffix, virtualService });
+  return virtualService;
+}
+
+/** An empty list means the mesh. */
+function gatewayNames(names: readonly string[] | undefined, namespace: string): string[] {
+  return names === undefined || names.length === 0
+    ? [MESH]
+    : names.map((name) => resolveGatewayName(name, namespace));
+}

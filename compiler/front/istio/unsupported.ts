@@ -1,0 +1,290 @@
+/**
+ * What we refuse by name. A rule that is accepted and not obeyed is worse than one that is refused, so every field
+ * that changes what happens to a request, and that nothing here lowers, stands in this table.
+ */
+
+import { isIPv6 } from "node:net";
+import type { DiagnosticCode } from "../../diagnostics/codes.ts";
+import type { Resource } from "../resources/model.ts";
+import { isWildcard } from "../services/host-names.ts";
+import type { Report } from "../services/report.ts";
+import { unixSocketPath } from "../services/unix-sockets.ts";
+import { REFUSED_POLICY_VALUES } from "./policies/refused-values.ts";
+import { unknownVariable } from "./rules/header-variables.ts";
+import { REDIRECT_CODES } from "./rules/redirects.ts";
+
+interface Unsupported {
+  /** Below `spec`: `a.b`, `list[].a` for each item, `map{}` for each key. */
+  readonly path: string;
+  /** Refused only then; otherwise whenever the field is there and is not empty. Called for a missing field, too. */
+  readonly when?: (
+    value: unknown,
+    key: string | number,
+    parent: Readonly<Record<string, unknown>>,
+  ) => boolean;
+  readonly why?: string;
+  readonly code?: DiagnosticCode;
+}
+
+const isJwtClaim = (_value: unknown, key: string | number) =>
+  typeof key === "string" && key.toLowerCase().startsWith("@request.auth.claims");
+/** In a header it would begin another one. */
+const isNoHeaderValue = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
+const NO_HEADER_VALUE = {
+  when: isNoHeaderValue,
+  code: "SL0501",
+  why: "it has a line break or a NUL",
+} as const;
+const ENVOY_STATUS = "Envoy takes 200 to 599";
+
+const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
+  ...["http[].headers", "http[].route[].headers"].flatMap((headers) =>
+    ["request.set", "request.add", "response.set", "response.add"].map((operation) => ({
+      path: `${headers}.${operation}{}`,
+      when: (value: unknown) => typeof value === "string" && unknownVariable(value) !== undefined,
+      code: "SL0501" as const,
+      why: "not every supported Envoy knows the variable",
+    })),
+  ),
+  { path: "http[].match[].headers{}", when: isJwtClaim },
+  { path: "http[].match[].withoutHeaders{}", when: isJwtClaim },
+  {
+    path: "http[].redirect.redirectCode",
+    when: (value) => isPresent(value) && !REDIRECT_CODES.has(value as number),
+    code: "SL0501",
+    why: "Envoy takes 301, 302, 303, 307 and 308",
+  },
+  { path: "http[].redirect.uri", ...NO_HEADER_VALUE },
+  { path: "http[].redirect.authority", ...NO_HEADER_VALUE },
+  { path: "http[].redirect.prefixRewrite", ...NO_HEADER_VALUE },
+  { path: "http[].rewrite.uri", ...NO_HEADER_VALUE },
+  { path: "http[].rewrite.authority", ...NO_HEADER_VALUE },
+  { path: "http[].rewrite.uriRegexRewrite.rewrite", ...NO_HEADER_VALUE },
+  { path: "http[].directResponse.status", when: (value) => value === 600, code: "SL0501", why: ENVOY_STATUS },
+  {
+    path: "http[].fault.abort.httpStatus",
+    when: (value) => value === 600,
+    code: "SL0501",
+    why: ENVOY_STATUS,
+  },
+];
+
+const LONGEST_SERVER_NAME = 255;
+
+const TRAFFIC_POLICY: readonly Unsupported[] = [
+  ...REFUSED_POLICY_VALUES,
+  {
+    path: "loadBalancer.zoneAwareLbSetting",
+    when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
+    why: "Envoy would have to know all proxies of its own kind, and no rule lists them; localityLbSetting is supported",
+  },
+  {
+    path: "tls.mode",
+    when: (value) => value === "ISTIO_MUTUAL",
+    why: "outside of Istio there is no workload identity to prove",
+  },
+  {
+    path: "tls.sni",
+    when: (value) => typeof value === "string" && Buffer.byteLength(value) > LONGEST_SERVER_NAME,
+    code: "SL0501",
+    why: `a server's name has at most ${LONGEST_SERVER_NAME} bytes`,
+  },
+];
+
+const DESTINATION_RULE_FIELDS: readonly Unsupported[] = [
+  "trafficPolicy",
+  "trafficPolicy.portLevelSettings[]",
+  "subsets[].trafficPolicy",
+  "subsets[].trafficPolicy.portLevelSettings[]",
+].flatMap((where) => TRAFFIC_POLICY.map((entry) => ({ ...entry, path: `${where}.${entry.path}` })));
+
+/** Of a socket's address in Linux, without its last byte. */
+const LONGEST_SOCKET_PATH = 107;
+const TOO_LONG_SOCKET = {
+  when: (value: unknown) => Buffer.byteLength(unixSocketPath(String(value)) ?? "") > LONGEST_SOCKET_PATH,
+  code: "SL0501",
+  why: `a unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`,
+} as const;
+
+/** `fe80::1%eth0`, which is an address for Istio. */
+const ADDRESS_WITH_ZONE = {
+  when: (value: unknown) => typeof value === "string" && isIPv6(value) && value.includes("%"),
+  code: "SL0501",
+  why: "an address that is good on one link only",
+} as const;
+
+const hasTargetPort = (ports: unknown) =>
+  Array.isArray(ports) && ports.some(({ number, targetPort }) => targetPort && targetPort !== number);
+const hasWildcard = (hosts: unknown) =>
+  Array.isArray(hosts) && hosts.some((host) => isWildcard(String(host)));
+
+const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
+  {
+    path: "ports",
+    when: (value, _key, { resolution = "NONE", hosts }) =>
+      (resolution === "DYNAMIC_DNS" || (resolution === "NONE" && hasWildcard(hosts))) && hasTargetPort(value),
+    why: "a targetPort; of a wildcard, a request goes to the host and the port that it names",
+  },
+  { path: "endpoints[].address", ...TOO_LONG_SOCKET },
+  { path: "endpoints[].address", ...ADDRESS_WITH_ZONE },
+  { path: "addresses[]", ...ADDRESS_WITH_ZONE },
+];
+
+/** Protocols of a Gateway's server that are plain HTTP. */
+const PLAIN_HTTP = new Set(["HTTP", "HTTP2", "GRPC", "GRPC-WEB"]);
+
+export function isPlainHttp(protocol: unknown): boolean {
+  return typeof protocol === "string" && PLAIN_HTTP.has(protocol.toUpperCase());
+}
+
+/** A server's protocol that is HTTP behind TLS. */
+export function isHttps(protocol: unknown): boolean {
+  return typeof protocol === "string" && protocol.toUpperCase() === "HTTPS";
+}
+
+/** Of every supported Envoy; those with two names have the one that is usual first. */
+const CURVES = new Set([
+  ...["X25519", "P-256", "P-384", "P-521", "X25519MLKEM768"],
+  ...["x25519", "prime256v1", "secp384r1", "secp521r1"],
+]);
+
+const GATEWAY_FIELDS: readonly Unsupported[] = [
+  {
+    path: "servers[].tls.mode",
+    when: (value) => value === "ISTIO_MUTUAL",
+    why: "outside of Istio there is no workload identity to prove",
+  },
+  {
+    path: "servers[].tls.mode",
+    when: (value) => value === "AUTO_PASSTHROUGH",
+    why: "it joins the networks of a mesh of Istio's",
+  },
+  {
+    path: "servers[].bind",
+    ...TOO_LONG_SOCKET,
+  },
+  { path: "servers[].bind", ...ADDRESS_WITH_ZONE },
+  {
+    path: "servers[].tls.ecdhCurves[]",
+    when: (value) => !CURVES.has(String(value)),
+    code: "SL0501",
+    why: `it knows ${[...CURVES].join(", ")}`,
+  },
+  {
+    path: "servers[].tls.verifyCertificateHash[]",
+    when: (value) => !/^(?:[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(String(value)),
+    code: "SL0501",
+    why: "the SHA-256 of a certificate is 64 hexadecimal digits, with or without colons between the bytes",
+  },
+  {
+    path: "servers[].tls.verifyCertificateSpki[]",
+    when: (value) => !/^[A-Za-z0-9+/]{43}=$/.test(String(value)),
+    code: "SL0501",
+    why: "the SHA-256 of a key is 44 characters of base64",
+  },
+];
+
+/** Reports every unsupported field of a resource; false when there was one. */
+export function refuseUnsupported(
+  resource: Resource<unknown>,
+  { root }: UnsupportedFields,
+  report: Report,
+): boolean {
+  let fine = true;
+  const at: (string | number)[] = ["spec"];
+  const visit = (node: Node, value: unknown, parent: Fields): void => {
+    const key = at.at(-1)!;
+    for (const { when = isPresent, why, code = "SL0301" } of node.refused) {
+      if (when(value, key, parent)) {
+        fine = false;
+        const verdict = code === "SL0501" ? "refused by Envoy" : "not supported yet";
+        const shown = typeof value === "string" || typeof value === "number" ? ` ("${value}")` : "";
+        report(code, `${verdict}: ${format(at)}${shown}${why ? `: ${why}` : ""}`, resource.spanOf([...at]));
+      }
+    }
+    if (!isObject(value)) {
+      return;
+    }
+    for (const [name, child] of node.fields) {
+      at.push(name);
+      visit(child, value[name], value);
+      at.pop();
+    }
+    if (node.each !== undefined) {
+      for (const name of Object.keys(value)) {
+        at.push(Array.isArray(value) ? Number(name) : name);
+        visit(node.each, value[name], value);
+        at.pop();
+      }
+    }
+  };
+  visit(root, resource.spec, {});
+  return fine;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The paths of a table as a tree: thousands of rules are looked through, and most have none of these fields. */
+interface Node {
+  readonly refused: Unsupported[];
+  readonly fields: Map<string, Node>;
+  /** For each item of a list, or each value of a map. */
+  each?: Node;
+}
+
+class UnsupportedFields {
+  readonly root = newNode();
+
+  constructor(table: readonly Unsupported[]) {
+    for (const entry of table) {
+      let node = this.root;
+      for (const segment of entry.path.split(".")) {
+        const name = segment.replace(/\[\]$|\{\}$/, "");
+        node = getOrAdd(node.fields, name);
+        if (segment !== name) {
+          node.each ??= newNode();
+          node = node.each;
+        }
+      }
+      node.refused.push(entry);
+    }
+  }
+}
+
+function newNode(): Node {
+  return { refused: [], fields: new Map() };
+}
+
+function getOrAdd(fields: Map<string, Node>, name: string): Node {
+  let node = fields.get(name);
+  if (node === undefined) {
+    node = newNode();
+    fields.set(name, node);
+  }
+  return node;
+}
+
+export const VIRTUAL_SERVICE = new UnsupportedFields(VIRTUAL_SERVICE_FIELDS);
+export const DESTINATION_RULE = new UnsupportedFields(DESTINATION_RULE_FIELDS);
+export const SERVICE_ENTRY = new UnsupportedFields(SERVICE_ENTRY_FIELDS);
+export const GATEWAY = new UnsupportedFields(GATEWAY_FIELDS);
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+function isPresent(value: unknown): boolean {
+  return (
+    value !== undefined &&
+    value !== null &&
+    value !== 0 &&
+    !(isObject(value) && Object.keys(value).length === 0)
+  );
+}
+
+/** `spec.http[2].corsPolicy`, as the path is written in most tools. */
+function format(path: readonly (string | number)[]): string {
+  return path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join("");
+}

@@ -1,0 +1,45 @@
+/** Our own annotations: a misspelt one would otherwise be obeyed by nobody, and nobody would say so. */
+
+import { nearest } from "../../../diagnostics/nearest.ts";
+import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../rules/annotations.ts";
+import type { Check } from "./reporter.ts";
+
+interface Known {
+  readonly isValid: (value: string) => boolean;
+  readonly help: string;
+}
+
+/** All of a VirtualService. */
+const KNOWN: ReadonlyMap<string, Known> = new Map([
+  [
+    STICKY,
+    {
+      isValid: (value: string) => parseSticky(value) !== undefined,
+      help: 'Write "header:<name>", "cookie:<name>" or "source-ip".',
+    },
+  ],
+  [
+    FAULT_SCOPE,
+    {
+      isValid: (value: string) => FAULT_SCOPES.some((scope) => scope === value),
+      help: 'Write "upstream", or "proxy" for what Istio does.',
+    },
+  ],
+]);
+
+export function validateOurAnnotations(check: Check): void {
+  const { annotations, kind } = check.resource;
+  for (const [name, value] of Object.entries(annotations)) {
+    if (!name.startsWith(OUR_PREFIX)) continue;
+    const path = ["metadata", "annotations", name];
+    const known = KNOWN.get(name);
+    if (known === undefined) {
+      const near = nearest(name, [...KNOWN.keys()]);
+      check.report("SL0227", path, "there is no such annotation", near && `Did you mean ${near}?`);
+    } else if (kind !== "VirtualService") {
+      check.report("SL0227", path, `a ${kind} does not have it`, "Put it on a VirtualService.");
+    } else if (!known.isValid(value)) {
+      check.report("SL0227", path, `"${value}" is none of its values`, known.help);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Rules that several kinds share: durations, ports, host names, labels, `exportTo`, string matches.
+ * The source of each is istiod's `pkg/config/validation` and its `agent` package.
+ */
+
+import { isIP } from "node:net";
+import { regexSyntaxError } from "../../../regex/index.ts";
+import type { FieldPath } from "../../resources/resource.ts";
+import { parseDuration } from "../../resources/schema/duration.ts";
+import type { StringMatch } from "../../resources/types.ts";
+import { type Check, each } from "./reporter.ts";
+
+const HOST_LABEL = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
+const LABEL_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const MAX_HOST_LENGTH = 255;
+const MAX_LABEL_LENGTH = 63;
+const MAX_LABEL_PREFIX_LENGTH = 253;
+const MAX_REGEX_BYTES = 1024;
+
+/** What istiod asks of namespaces, gateways, subsets and port names; it lets upper case pass. */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= MAX_LABEL_LENGTH && HOST_LABEL.test(text);
+}
+
+/** At least one millisecond, and a whole number of them. */
+export function checkDuration(check: Check, text: string | undefined, path: FieldPath): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === undefined) {
+    check.report(
+      "SL0201",
+      path,
+      `"${text}" is no duration`,
+      "Write a number and a unit: `500ms`, `2s`, `1h30m`.",
+    );
+  } else if (ms < 1) {
+    reportTooShort(check, text, path);
+  } else if (!Number.isInteger(exactMs(text))) {
+    check.report("SL0201", path, `"${text}" is not a whole number of milliseconds`);
+  } else {
+    return ms;
+  }
+  return undefined;
+}
+
+/** At least one millisecond: what the schema asks where istiod asks nothing. */
+export function checkLongEnough(check: Check, text: string | undefined, path: FieldPath): void {
+  if (text !== undefined && (parseDuration(text) ?? 0) < 1) reportTooShort(check, text, path);
+}
+
+function reportTooShort(check: Check, text: string, path: FieldPath): void {
+  check.report(
+    "SL0201",
+    path,
+    `"${text}" is shorter than a millisecond`,
+    "Leave the field out to have none.",
+  );
+}
+
+function exactMs(text: string): number {
+  const factors: Readonly<Record<string, number>> = {
+    ns: 1,
+    us: 1e3,
+    µs: 1e3,
+    μs: 1e3,
+    ms: 1e6,
+    s: 1e9,
+    m: 6e10,
+    h: 3.6e12,
+  };
+  let nanoseconds = 0;
+  for (const [, number, unit] of text.matchAll(/([\d.]+)([a-zµμ]+)/g)) {
+    nanoseconds += Math.round(Number(number) * factors[unit!]!);
+  }
+  return nanoseconds / 1e6;
+}
+
+export function checkPort(check: Check, port: number | undefined, path: FieldPath): void {
+  if (port !== undefined && (port < 1 || port > 65_535)) {
+    check.report("SL0202", path, `${port} is no port`, "Ports are 1 to 65535.");
+  }
+}
+
+/** What is wrong with a host name, in words. `wildcard` admits `*` in the first label. */
+export function hostError(host: string, wildcard: boolean): string | undefined {
+  if (host === "") return "the host name is empty";
+  if (host.length > MAX_HOST_LENGTH) return `the host name is longer than ${MAX_HOST_LENGTH} characters`;
+  const labels = host.split(".");
+  // The name may end in a dot; a number stands last only without it, and alone where a wildcard could stand.
+  const last = labels.at(-1) === "" && labels.length > 1 ? labels.pop() : labels.at(-1)!;
+  for (const [i, label] of labels.entries()) {
+    if (label.length > MAX_LABEL_LENGTH) return `"${label}" is longer than ${MAX_LABEL_LENGTH} characters`;
+    if (i === 0 && wildcard) {
+      if (label === "*") continue;
+      const rest = label.startsWith("*-") ? label.slice(2) : label.startsWith("*") ? label.slice(1) : label;
+      if (HOST_LABEL.test(rest)) continue;
+    } else if (HOST_LABEL.test(label)) {
+      continue;
+    }
+    if (label.includes("*")) return `"*" may stand only at the start of the first label`;
+    return `"${label}" is no host name label: letters, digits and inner hyphens only`;
+  }
+  if (/^\d+$/.test(last!) && !(wildcard && labels.length === 1)) {
+    return isIP(host) !== 0
+      ? "an IP address is no host name here"
+      : "the last label of a host name is not a number";
+  }
+  return undefined;
+}
+
+export function checkHost(check: Check, host: string | undefined, path: FieldPath, wildcard = true): boolean {
+  const wrong = hostError(host ?? "", wildcard);
+  if (wrong !== undefined) check.report("SL0203", path, `${quote(host ?? "")}: ${wrong}`);
+  return wrong === undefined;
+}
+
+/** Kubernetes label syntax for keys and values. */
+export function checkLabels(
+  check: Check,
+  labels: Readonly<Record<string, string>> | undefined,
+  path: FieldPath,
+): void {
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    const slash = key.indexOf("/");
+    const name = slash < 0 ? key : key.slice(slash + 1);
+    const prefix = slash < 0 ? undefined : key.slice(0, slash);
+    if (
+      name.length > MAX_LABEL_LENGTH ||
+      !LABEL_NAME.test(name) ||
+      (prefix !== undefined &&
+        (prefix.length > MAX_LABEL_PREFIX_LENGTH ||
+          !prefix.split(".").every((label) => HOST_LABEL.test(label))))
+    ) {
+      check.report("SL0205", [...path, key], `${quote(key)} is no label name`);
+    }
+    if (value !== "" && !LABEL_NAME.test(value)) {
+      check.report("SL0205", [...path, key], `${quote(value)} is no label value`);
+    }
+  }
+}
+
+/** `*` alone, `.`, or namespaces, none twice; `~` alone for a ServiceEntry. */
+export function checkExportTo(
+  check: Check,
+  exportTo: readonly string[] | undefined,
+  serviceEntry = false,
+): void {
+  const path = ["spec", "exportTo"];
+  const seen = new Set<string>();
+  each(exportTo, path, (entry, at) => {
+    const namespace = entry === "." ? check.resource.namespace : entry;
+    if (seen.has(namespace)) check.report("SL0206", at, `${quote(entry)} is listed twice`);
+    seen.add(namespace);
+    const special = entry === "." || entry === "*" || (entry === "~" && serviceEntry);
+    if (!special && !isDnsLabel(entry)) {
+      check.report("SL0206", at, `${quote(entry)} is no namespace`, "Write `.`, `*` or a namespace.");
+    }
+    if ((entry === "*" || (entry === "~" && serviceEntry)) && exportTo!.length > 1) {
+      check.report("SL0206", at, `${quote(entry)} stands alone or not at all`);
+    }
+  });
+}
+
+/** A regular expression that is there, not too long, and RE2's. */
+export function checkRegex(check: Check, regex: string, path: FieldPath): void {
+  if (regex === "") {
+    check.report("SL0207", path, "the regular expression is empty");
+    return;
+  }
+  if (Buffer.byteLength(regex) > MAX_REGEX_BYTES) {
+    check.report("SL0207", path, `the regular expression is longer than ${MAX_REGEX_BYTES} bytes`);
+    return;
+  }
+  const wrong = regexSyntaxError(regex);
+  if (wrong !== undefined) {
+    check.report(
+      "SL0207",
+      path,
+      `${quote(regex)} is no RE2 expression: ${wrong}`,
+      "See https://github.com/google/re2/wiki/Syntax.",
+    );
+  }
+}
+
+/** One of exact, prefix, regex. Only a path's prefix may be empty. */
+export function checkStringMatch(
+  check: Check,
+  match: StringMatch | undefined,
+  path: FieldPath,
+  emptyPrefix = false,
+): void {
+  if (match?.prefix === "" && !emptyPrefix) {
+    check.report(
+      "SL0208",
+      [...path, "prefix"],
+      "an empty prefix matches everything",
+      "Leave the whole match out.",
+    );
+  }
+  if (match?.regex !== undefined) checkRegex(check, match.regex, [...path, "regex"]);
+}
+
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,43 @@
+/** Cross-origin policies. Source: istiod's `validateCORSPolicy`. */
+
+import type { FieldPath } from "../../resources/resource.ts";
+import type { CorsPolicy } from "../../resources/types.ts";
+import { checkDuration, checkStringMatch, quote } from "./common.ts";
+import { isHeaderName } from "./http-route.ts";
+import { type Check, each } from "./reporter.ts";
+
+const METHODS = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "*",
+]);
+
+export function checkCors(check: Check, policy: CorsPolicy | undefined, path: FieldPath): void {
+  if (!policy) return;
+  each(policy.allowOrigins, [...path, "allowOrigins"], (origin, at) => {
+    if (!origin || !(origin.exact || origin.prefix || origin.regex)) {
+      check.report("SL0250", at, "an origin needs exact, prefix or regex, not empty");
+    } else checkStringMatch(check, origin, at, true);
+  });
+  each(policy.allowMethods, [...path, "allowMethods"], (method, at) => {
+    if (!METHODS.has(method)) {
+      check.report("SL0250", at, `${quote(method)} is no method`, `Write one of ${[...METHODS].join(", ")}.`);
+    }
+  });
+  for (const field of ["allowHeaders", "exposeHeaders"] as const) {
+    each(policy[field], [...path, field], (name, at) => {
+      if (!isHeaderName(name)) check.report("SL0220", at, `${quote(name)} is no header name`);
+    });
+  }
+  const maxAge = checkDuration(check, policy.maxAge, [...path, "maxAge"]);
+  if (maxAge !== undefined && maxAge % 1000 !== 0) {
+    check.report("SL0250", [...path, "maxAge"], `${quote(policy.maxAge!)} is not a whole number of seconds`);
+  }
+}

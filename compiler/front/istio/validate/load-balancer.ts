@@ -1,0 +1,227 @@
+/** Load balancing and locality settings. Source: istiod's `validateLoadBalancer`, `ValidateLocalityLbSetting`. */
+
+import type { FieldPath } from "../../resources/resource.ts";
+import type { LoadBalancerSettings, LocalityLbSetting } from "../../resources/types.ts";
+import { checkDuration, checkLongEnough, quote } from "./common.ts";
+import { type Check, each } from "./reporter.ts";
+
+const MAGLEV_LIMIT = 5_000_011;
+const TOPOLOGY = new Set([
+  "topology.kubernetes.io/region",
+  "topology.kubernetes.io/zone",
+  "topology.istio.io/subzone",
+]);
+
+export function checkLoadBalancer(
+  check: Check,
+  settings: LoadBalancerSettings | undefined,
+  path: FieldPath,
+  outlierDetection: boolean,
+  top: boolean,
+): void {
+  if (!settings) return;
+  checkConsistentHash(check, settings, path, top);
+  checkLongEnough(check, settings.warmupDurationSecs, [...path, "warmupDurationSecs"]);
+  if (settings.warmup) {
+    const at = [...path, "warmup"];
+    const { duration, aggression } = settings.warmup;
+    checkDuration(check, duration, [...at, "duration"]);
+    if (aggression !== undefined && !(aggression > 0)) {
+      check.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
+    }
+  }
+  const locality = settings.localityLbSetting;
+  const zones = settings.zoneAwareLbSetting as LocalityLbSetting | undefined;
+  if (locality && zones) {
+    check.report(
+      "SL0297",
+      [...path, "zoneAwareLbSetting"],
+      "there is a localityLbSetting already; only one is used",
+    );
+  }
+  if (locality) checkLocality(check, locality, [...path, "localityLbSetting"], outlierDetection, top);
+  if (zones) checkZones(check, zones, [...path, "zoneAwareLbSetting"], outlierDetection, top);
+}
+
+function checkConsistentHash(
+  check: Check,
+  settings: LoadBalancerSettings,
+  path: FieldPath,
+  top: boolean,
+): void {
+  const hash = settings.consistentHash;
+  if (!hash) return;
+  const at = [...path, "consistentHash"];
+  if (hash.httpCookie) {
+    if (!hash.httpCookie.name) check.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
+    const names = new Set<string>();
+    each(hash.httpCookie.attributes, [...at, "httpCookie", "attributes"], (attribute, place) => {
+      const name = attribute?.name ?? "";
+      if (name === "" || names.has(name)) {
+        check.report(
+          "SL0297",
+          place,
+          name === "" ? "the attribute has no name" : `${quote(name)} is there already`,
+        );
+      }
+      names.add(name);
+    });
+  }
+  if (hash.minimumRingSize !== undefined && hash.minimumRingSize !== 0) {
+    if (hash.ringHash || hash.maglev) {
+      check.report("SL0297", [...at, "minimumRingSize"], "ringHash or maglev is there already");
+    } else if (top) {
+      check.report(
+        "SL0295",
+        [...at, "minimumRingSize"],
+        "minimumRingSize is deprecated here",
+        "Use ringHash.minimumRingSize.",
+      );
+    }
+  }
+  if (hash.maglev) {
+    const size = hash.maglev.tableSize ?? 0;
+    if (size === 0 || size >= MAGLEV_LIMIT || !isPrime(size)) {
+      check.report(
+        "SL0297",
+        hash.maglev.tableSize === undefined ? [...at, "maglev"] : [...at, "maglev", "tableSize"],
+        `${size} is no table size`,
+        `Use a prime below ${MAGLEV_LIMIT}, 65537 say.`,
+      );
+    }
+  }
+}
+
+function isPrime(number: number): boolean {
+  // Envoy takes 1 for a prime.
+  if (number < 1) return false;
+  for (let i = 2; i * i <= number; i++) if (number % i === 0) return false;
+  return true;
+}
+
+function checkLocality(
+  check: Check,
+  locality: LocalityLbSetting,
+  path: FieldPath,
+  outlierDetection: boolean,
+  top: boolean,
+): void {
+  const { distribute = [], failover = [], failoverPriority = [] } = locality;
+  if (distribute.length > 0 && failover.length > 0) {
+    check.report(
+      "SL0298",
+      [...path, "failover"],
+      "there is distribute already; only one of them is possible",
+    );
+    return;
+  }
+  const from: Place[] = [];
+  each(distribute, [...path, "distribute"], (entry, at) => {
+    from.push({ locality: entry.from ?? "", path: entry.from === undefined ? at : [...at, "from"] });
+    const weights = Object.values(entry.to ?? {});
+    for (const [place, weight] of Object.entries(entry.to ?? {})) {
+      if (weight < 1 || weight > 100)
+        check.report("SL0298", [...at, "to", place], `${weight} is not between 1 and 100`);
+    }
+    const sum = weights.reduce((a, b) => a + b, 0);
+    if (sum !== 100) check.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
+    // The order of a mapping says nothing: sorted, a wildcard comes before what it takes.
+    const to = Object.keys(entry.to ?? {}).sort();
+    checkLocalities(
+      check,
+      to.map((locality) => ({ locality, path: [...at, "to", locality] })),
+    );
+  });
+  checkLocalities(check, from);
+  checkFailover(check, locality, path);
+  each(failoverPriority, [...path, "failoverPriority"], (label, at) => {
+    if (failover.length > 0 && TOPOLOGY.has(label)) {
+      check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
+    }
+  });
+  if (top) warnWithoutOutlierDetection(check, locality, path, outlierDetection);
+}
+
+function checkZones(
+  check: Check,
+  zones: LocalityLbSetting,
+  path: FieldPath,
+  outlierDetection: boolean,
+  top: boolean,
+): void {
+  checkFailover(check, zones, path);
+  each(zones.failoverPriority, [...path, "failoverPriority"], (label, at) => {
+    if (TOPOLOGY.has(label)) {
+      check.report("SL0298", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
+    }
+  });
+  if (top) warnWithoutOutlierDetection(check, zones, path, outlierDetection);
+}
+
+function checkFailover(check: Check, { failover }: LocalityLbSetting, path: FieldPath): void {
+  each(failover, [...path, "failover"], (entry, at) => {
+    if (entry.from === entry.to) check.report("SL0298", at, "from and to are the same region");
+    for (const side of ["from", "to"] as const) {
+      const region = entry[side] ?? "";
+      if (region.includes("/") || region.includes("*")) {
+        check.report(
+          "SL0298",
+          [...at, side],
+          `${quote(region)} is no region`,
+          "Failover is between regions; zones follow.",
+        );
+      }
+    }
+  });
+}
+
+/** Without it no endpoint is ever seen to fail. */
+function warnWithoutOutlierDetection(
+  check: Check,
+  { failover = [], failoverPriority = [] }: LocalityLbSetting,
+  path: FieldPath,
+  outlierDetection: boolean,
+): void {
+  if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection) {
+    check.report("SL0299", path, "failover happens only with outlierDetection in the same policy");
+  }
+}
+
+interface Place {
+  readonly locality: string;
+  readonly path: FieldPath;
+}
+
+/** `region/zone/subzone`, `*` only at the end; none inside an earlier one, or the same. */
+function checkLocalities(check: Check, localities: readonly Place[]): void {
+  const earlier: (readonly string[])[] = [];
+  for (const { locality, path } of localities) {
+    const [region = "", zone, ...rest] = locality.split("/");
+    const parts = [region, zone, rest.length > 0 ? rest.join("/") : undefined].filter(
+      (part) => part !== undefined,
+    );
+    if (parts.includes("") || /\*./.test(locality)) {
+      check.report(
+        "SL0298",
+        path,
+        `${quote(locality)} is no locality`,
+        "Write region/zone/subzone; `*` may stand last.",
+      );
+      continue;
+    }
+    const other = earlier.find((before) => overlap(before, parts));
+    if (other !== undefined) {
+      check.report("SL0298", path, `${quote(locality)} overlaps with ${quote(other.join("/"))}`);
+    }
+    earlier.push(parts);
+  }
+}
+
+/** A later wildcard takes what earlier localities leave, so only an earlier one takes anything away. */
+function overlap(earlier: readonly string[], later: readonly string[]): boolean {
+  for (let i = 0; i < Math.max(earlier.length, later.length); i++) {
+    if (earlier[i] === undefined || later[i] === undefined || earlier[i] === "*") return true;
+    if (earlier[i] !== later[i]) return false;
+  }
+  return true;
+}

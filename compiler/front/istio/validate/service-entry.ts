@@ -1,0 +1,194 @@
+/** One ServiceEntry by itself. Source: istiod's `ValidateServiceEntry`, and the rules of its schema. */
+
+import type { FieldPath, Resource } from "../../resources/resource.ts";
+import type { ServiceEntrySpec } from "../../resources/types.ts";
+import { checkExportTo, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
+import { checkSelectorLabels } from "./destination-rule.ts";
+import { isSubnet } from "./l4-route.ts";
+import { isHttp, isKnownProtocol, isTcp, isTls, PROTOCOLS } from "./protocols.ts";
+import { type Check, each } from "./reporter.ts";
+import { checkWorkload } from "./workload-entry.ts";
+
+export function validateServiceEntry(check: Check, { spec, labels }: Resource<ServiceEntrySpec>): void {
+  const resolution = spec.resolution ?? "NONE";
+  checkHosts(check, spec, resolution);
+  checkAddresses(check, spec, resolution);
+  checkPorts(check, spec, resolution, labels);
+  checkSelector(check, spec);
+  checkResolution(check, spec, resolution);
+  if ((spec.hosts?.length ?? 0) > 1 && resolution !== "NONE") {
+    each(spec.ports, ["spec", "ports"], (port, path) => {
+      if (port && !isHttp(port.protocol) && !isTls(port.protocol)) {
+        check.report(
+          "SL0286",
+          path,
+          "several hosts on a TCP port cannot be told apart",
+          "Give each host a ServiceEntry.",
+        );
+      }
+    });
+  }
+  checkExportTo(check, spec.exportTo, true);
+}
+
+function checkHosts(check: Check, spec: ServiceEntrySpec, resolution: string): void {
+  if (!spec.hosts?.length) check.report("SL0280", ["spec"], "there are no hosts");
+  each(spec.hosts, ["spec", "hosts"], (host, path) => {
+    const wrong = host === "*" ? "a host that is everything cannot be registered" : hostError(host, true);
+    if (wrong !== undefined) {
+      check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+    } else if (/^\*[^.]/.test(host) && resolution !== "DYNAMIC_DNS") {
+      check.report(
+        "SL0281",
+        path,
+        `${quote(host)} is a wildcard within a label, which few proxies match`,
+        "Write `*.domain`.",
+      );
+    }
+  });
+}
+
+function checkAddresses(check: Check, spec: ServiceEntrySpec, resolution: string): void {
+  each(spec.addresses, ["spec", "addresses"], (address, path) => {
+    if (!isSubnet(address))
+      check.report("SL0262", path, `${quote(address)} is neither an address nor a CIDR`);
+    else if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
+      check.report("SL0282", path, `a CIDR needs resolution NONE or STATIC, not ${resolution}`);
+    }
+  });
+}
+
+function checkPorts(
+  check: Check,
+  spec: ServiceEntrySpec,
+  resolution: string,
+  labels: Readonly<Record<string, string>>,
+): void {
+  const names = new Set<string>();
+  const numbers = new Set<number>();
+  // Istio allocates addresses by itself where a name has to be resolved.
+  const allocated =
+    resolution !== "NONE" && labels["networking.istio.io/enable-autoallocate-ip"]?.toLowerCase() !== "false";
+  each(spec.ports, ["spec", "ports"], (port, path) => {
+    if (!port) {
+      check.report("SL0283", path, "the port is empty");
+      return;
+    }
+    if (names.has(port.name))
+      check.report("SL0283", [...path, "name"], `a port ${quote(port.name)} is there already`);
+    if (numbers.has(port.number))
+      check.report("SL0283", [...path, "number"], `port ${port.number} is there already`);
+    names.add(port.name);
+    numbers.add(port.number);
+    if (!isDnsLabel(port.name ?? ""))
+      check.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is no port name`);
+    checkPort(check, port.number ?? 0, [...path, "number"]);
+    checkPort(check, port.targetPort, [...path, "targetPort"]);
+    if (!isKnownProtocol(port.protocol ?? "", false)) {
+      check.report(
+        "SL0284",
+        [...path, "protocol"],
+        `${quote(port.protocol!)} is no protocol`,
+        `Write one of ${PROTOCOLS.join(", ")}.`,
+      );
+    } else if (!spec.addresses?.length && !allocated && ["", "TCP"].includes(port.protocol ?? "")) {
+      check.report(
+        "SL0285",
+        path,
+        "a TCP port without addresses takes the traffic of every service on it",
+        "Give the entry addresses.",
+      );
+    }
+  });
+}
+
+function checkSelector(check: Check, spec: ServiceEntrySpec): void {
+  if (spec.workloadSelector === undefined) return;
+  const path = ["spec", "workloadSelector"];
+  if (spec.endpoints !== undefined) {
+    check.report("SL0287", path, "an entry has endpoints or a workloadSelector, not both");
+  }
+  const labels = spec.workloadSelector.labels ?? {};
+  if (Object.keys(labels).length === 0)
+    check.report("SL0294", path, "it selects every workload of the namespace");
+  checkSelectorLabels(check, labels, [...path, "labels"]);
+}
+
+function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: string): void {
+  const endpoints = spec.endpoints ?? [];
+  const portNames = new Set((spec.ports ?? []).map((port) => port?.name));
+  const list: FieldPath = ["spec", "endpoints"];
+  const at: FieldPath = ["spec", "resolution"];
+  switch (resolution) {
+    case "NONE":
+      if (spec.endpoints !== undefined) {
+        check.report(
+          "SL0288",
+          list,
+          "with resolution NONE a request goes where it was sent; endpoints are not asked",
+          "Use STATIC or DNS.",
+        );
+      } else if (spec.workloadSelector) {
+        check.report("SL0294", ["spec", "workloadSelector"], "with resolution NONE no workload is asked");
+      }
+      break;
+    case "STATIC":
+      each(endpoints, list, (endpoint, path) => checkWorkload(check, endpoint, path, "fixed", portNames));
+      break;
+    case "DNS":
+    case "DNS_ROUND_ROBIN":
+      if (endpoints.length === 0) {
+        each(spec.hosts, ["spec", "hosts"], (host, path) => {
+          if (hostError(host, false) !== undefined) {
+            check.report(
+              "SL0288",
+              path,
+              `${quote(host)} cannot be resolved by DNS`,
+              "Give the entry endpoints, or name one host.",
+            );
+          }
+        });
+      }
+      if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
+        check.report("SL0288", list, "DNS_ROUND_ROBIN resolves one endpoint");
+      }
+      each(endpoints, list, (endpoint, path) => checkWorkload(check, endpoint, path, "resolved", portNames));
+      if (
+        (spec.addresses?.length ?? 0) > 0 &&
+        (spec.hosts?.length ?? 0) > 1 &&
+        spec.ports?.some((port) => isTcp(port.protocol))
+      ) {
+        check.report(
+          "SL0289",
+          ["spec", "addresses"],
+          "several hosts share the addresses; on TCP only the first is reached",
+        );
+      }
+      break;
+    case "DYNAMIC_DNS":
+      each(spec.hosts, ["spec", "hosts"], (host, path) => {
+        if (!host.startsWith("*"))
+          check.report("SL0288", path, "DYNAMIC_DNS is for wildcard hosts", "Use DNS.");
+      });
+      for (const field of ["addresses", "endpoints"] as const) {
+        if ((spec[field]?.length ?? 0) > 0)
+          check.report("SL0288", ["spec", field], `DYNAMIC_DNS has no ${field}`);
+      }
+      each(spec.ports, ["spec", "ports"], (port, path) => {
+        if (!["HTTP", "TLS", "GRPC", "HTTP2"].includes((port?.protocol ?? "").toUpperCase())) {
+          check.report("SL0288", [...path, "protocol"], "DYNAMIC_DNS is for HTTP, HTTP2, GRPC and TLS");
+        }
+      });
+      if (spec.location === "MESH_INTERNAL" && usesWaypoint(check)) {
+        check.report("SL0288", ["spec", "location"], "DYNAMIC_DNS within the mesh cannot use a waypoint");
+      }
+      break;
+    default:
+      check.report("SL0288", at, `${quote(resolution)} is no resolution`);
+  }
+}
+
+function usesWaypoint({ resource }: Check): boolean {
+  const waypoint = resource.labels["istio.io/use-waypoint"] ?? "";
+  return waypoint !== "" && waypoint.toLowerCase() !== "none";
+}

@@ -1,0 +1,275 @@
+/**
+ * Documents to typed resources: which kinds are ours, which belong to somebody else, and what each one's schema
+ * says of it. After this, a resource has the shape of its type; whether it makes sense is `validate`'s to say.
+ */
+
+import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import { nearest } from "../../diagnostics/nearest.ts";
+import type { SourceFile } from "../../diagnostics/span.ts";
+import { NO_PROGRESS, type Progress } from "../../progress.ts";
+import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
+import { keepOnly } from "../../source/plain.ts";
+import type { FieldPath, Resource } from "./resource.ts";
+import { checkSchema } from "./schema/check.ts";
+import type {
+  DestinationRuleSpec,
+  EndpointSliceSpec,
+  EndpointsSpec,
+  GatewaySpec,
+  PodSpec,
+  SecretSpec,
+  ServiceEntrySpec,
+  ServiceSpec,
+  VirtualServiceSpec,
+  WorkloadEntrySpec,
+} from "./types.ts";
+
+export type { FieldPath, Resource } from "./resource.ts";
+export type * from "./types.ts";
+
+/** Everything of the input that we read, each list in the order of the input. */
+export interface ResourceSet {
+  readonly virtualServices: Resource<VirtualServiceSpec>[];
+  readonly destinationRules: Resource<DestinationRuleSpec>[];
+  readonly serviceEntries: Resource<ServiceEntrySpec>[];
+  readonly gateways: Resource<GatewaySpec>[];
+  readonly workloadEntries: Resource<WorkloadEntrySpec>[];
+  readonly services: Resource<ServiceSpec>[];
+  readonly endpointSlices: Resource<EndpointSliceSpec>[];
+  readonly endpoints: Resource<EndpointsSpec>[];
+  readonly pods: Resource<PodSpec>[];
+  readonly secrets: Resource<SecretSpec>[];
+  readonly nodes: Resource<unknown>[];
+  /** What steers nothing here, but is spoken of by what does: Gateways of Kubernetes, request authentication. */
+  readonly neighbours: Resource<unknown>[];
+  /** Kinds that are not ours, as `group/Kind`, and how many of each. */
+  readonly ignored: Map<string, number>;
+}
+
+export type ResourceList = Exclude<keyof ResourceSet, "ignored">;
+
+const ISTIO_GROUP = "networking.istio.io";
+const ISTIO_VERSIONS = ["v1", "v1beta1", "v1alpha3"];
+
+/** Our kinds of Istio's group. */
+const ISTIO_KINDS: Readonly<Record<string, ResourceList>> = {
+  VirtualService: "virtualServices",
+  DestinationRule: "destinationRules",
+  ServiceEntry: "serviceEntries",
+  Gateway: "gateways",
+  WorkloadEntry: "workloadEntries",
+};
+/** Kinds of that group which are Istio's, but steer nothing here. */
+const ISTIO_OTHER_KINDS = new Set(["Sidecar", "EnvoyFilter", "WorkloadGroup", "ProxyConfig"]);
+
+/** `apiVersion/Kind` of what we read of Kubernetes, and whether it keeps its fields in `spec`. */
+const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
+  "v1/Service": { list: "services", spec: true },
+  "v1/Endpoints": { list: "endpoints", spec: false },
+  "v1/Pod": { list: "pods", spec: false },
+  "v1/Secret": { list: "secrets", spec: false },
+  "v1/Node": { list: "nodes", spec: false },
+  "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
+};
+
+/** `group/Kind` of what is only spoken of. */
+const NEIGHBOURS = new Set(["gateway.networking.k8s.io/Gateway", "security.istio.io/RequestAuthentication"]);
+
+export function loadResources(
+  files: readonly SourceFile[],
+  sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+): ResourceSet {
+  const set: ResourceSet = {
+    virtualServices: [],
+    destinationRules: [],
+    serviceEntries: [],
+    gateways: [],
+    workloadEntries: [],
+    services: [],
+    endpointSlices: [],
+    endpoints: [],
+    pods: [],
+    secrets: [],
+    nodes: [],
+    neighbours: [],
+    ignored: new Map(),
+  };
+  const total = files.reduce((sum, { text }) => sum + text.length, 0);
+  let before = 0;
+  for (const file of files) {
+    const { resources, ignored } = loadFile(file, sink, (end) => progress.at("parsing", before + end, total));
+    before += file.text.length;
+    for (const [list, resource] of resources) set[list].push(resource as never);
+    for (const name of ignored) set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
+  }
+  keepOnly(files);
+  if (set.ignored.size > 0) {
+    const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
+    sink.report({ code: "SL0110", level: "info", message: `left alone: ${kinds}` });
+  }
+  return set;
+}
+
+/** What a file holds. */
+interface Loaded {
+  readonly resources: (readonly [ResourceList, Resource<unknown>])[];
+  /** The kinds that are not ours, each as often as there is one. */
+  readonly ignored: string[];
+}
+
+/** Files that nothing is wrong with; the objects are the same for as long as their texts are. */
+const faultless = new WeakMap<SourceFile, Loaded>();
+
+function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number) => void): Loaded {
+  const before = faultless.get(file);
+  if (before !== undefined) return before;
+  let findings = 0;
+  const counting: DiagnosticSink = {
+    report(diagnostic) {
+      findings += 1;
+      sink.report(diagnostic);
+    },
+  };
+  const loaded: Loaded = { resources: [], ignored: [] };
+  for (const document of parseDocuments(file, counting, onPiece)) {
+    for (const [value, root] of items(document)) {
+      loadResource(loaded, document, value, root, counting);
+    }
+  }
+  if (findings === 0) faultless.set(file, loaded);
+  return loaded;
+}
+
+/** A document, or the items of a `List`. */
+function* items(document: SourceDocument): Iterable<[unknown, FieldPath]> {
+  const { value } = document;
+  if (isObject(value) && value.kind === "List" && Array.isArray(value.items)) {
+    for (const [i, item] of value.items.entries()) yield [item, ["items", i]];
+  } else {
+    yield [value, []];
+  }
+}
+
+function loadResource(
+  loaded: Loaded,
+  document: SourceDocument,
+  raw: unknown,
+  root: FieldPath,
+  sink: DiagnosticSink,
+): void {
+  const checked = isObject(raw) ? flawless.get(raw) : undefined;
+  const value = checked ?? withoutNulls(raw);
+  if (!isObject(value) || typeof value.kind !== "string" || typeof value.apiVersion !== "string") {
+    sink.report({
+      code: "SL0101",
+      level: "error",
+      message: "this document is no Kubernetes resource: it needs `apiVersion` and `kind`, both strings",
+      span: document.spanOf(root),
+    });
+    return;
+  }
+  const { kind, apiVersion } = value;
+  const [group, version] = apiVersion.includes("/")
+    ? [apiVersion.slice(0, apiVersion.indexOf("/")), apiVersion.slice(apiVersion.indexOf("/") + 1)]
+    : ["", apiVersion];
+  let list: ResourceList | undefined;
+  let hasSpec = true;
+  if (group === ISTIO_GROUP) {
+    list = Object.hasOwn(ISTIO_KINDS, kind) ? ISTIO_KINDS[kind] : undefined;
+    if (list === undefined && !ISTIO_OTHER_KINDS.has(kind)) {
+      const near = nearest(kind, [...Object.keys(ISTIO_KINDS), ...ISTIO_OTHER_KINDS]);
+      sink.report({
+        code: "SL0102",
+        level: "error",
+        message: `${ISTIO_GROUP} has no kind "${kind}"`,
+        span: document.spanOf([...root, "kind"]),
+        ...(near === undefined ? {} : { help: `Did you mean ${near}?` }),
+      });
+      return;
+    }
+    if (list !== undefined && !ISTIO_VERSIONS.includes(version)) {
+      sink.report({
+        code: "SL0103",
+        level: "error",
+        message: `${kind} has no version "${version}"`,
+        span: document.spanOf([...root, "apiVersion"]),
+        help: `Write ${ISTIO_GROUP}/v1.`,
+      });
+      return;
+    }
+  } else {
+    const known = KUBERNETES_KINDS[`${apiVersion}/${kind}`];
+    list = known?.list;
+    hasSpec = known?.spec ?? true;
+  }
+  if (list === undefined) {
+    const name = group === "" ? kind : `${group}/${kind}`;
+    loaded.ignored.push(name);
+    if (NEIGHBOURS.has(`${group}/${kind}`)) {
+      loaded.resources.push(["neighbours", resourceOf(value, document, root, true)]);
+    }
+    return;
+  }
+  if (checked === undefined) {
+    // Without any spec, what a spec must have is missing, too.
+    const whole = hasSpec && value.spec === undefined ? { ...value, spec: {} } : value;
+    if (!checkSchema(kind, whole, document, root, sink)) return;
+    flawless.set(raw as object, value);
+  }
+  loaded.resources.push([list, resourceOf(value, document, root, hasSpec)]);
+}
+
+function resourceOf(
+  value: Record<string, unknown>,
+  document: SourceDocument,
+  root: FieldPath,
+  hasSpec: boolean,
+): Resource<unknown> {
+  const given = value.metadata;
+  const metadata = isObject(given) ? given : {};
+  return {
+    kind: String(value.kind),
+    apiVersion: String(value.apiVersion),
+    name: String(metadata.name ?? metadata.generateName ?? ""),
+    namespace: String(metadata.namespace || "default"),
+    labels: (isObject(metadata.labels) ? metadata.labels : {}) as Record<string, string>,
+    annotations: (isObject(metadata.annotations) ? metadata.annotations : {}) as Record<string, string>,
+    ...(metadata.creationTimestamp ? { creationTimestamp: String(metadata.creationTimestamp) } : {}),
+    spec: hasSpec ? (value.spec ?? {}) : value,
+    document: value,
+    offset: document.offset,
+    span: document.spanOf(root),
+    spanOf: (path) => document.spanOf([...root, ...path]),
+  };
+}
+
+/** What the schema was content with, by what it was read from, which stays as long as its text does. */
+const flawless = new WeakMap<object, Record<string, unknown>>();
+
+/** Conditions on names: a null one is not the same as none. */
+const CONDITIONS = new Set(["headers", "withoutHeaders", "queryParams"]);
+
+/**
+ * A field that is null is a field that is not given, as Kubernetes has it. Hardly any resource has one: what is as it
+ * should be is handed back and not copied, which would take as much memory again.
+ */
+function withoutNulls(value: unknown, name = ""): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => withoutNulls(item));
+    return items.every((item, i) => Object.is(item, value[i])) ? value : items;
+  }
+  if (!isObject(value)) return value;
+  let same = true;
+  const fields: [string, unknown][] = [];
+  for (const [key, field] of Object.entries(value)) {
+    const kept = field === null && !CONDITIONS.has(name) ? undefined : withoutNulls(field, key);
+    same &&= Object.is(kept, field);
+    if (kept !== undefined) fields.push([key, kept]);
+  }
+  return same ? value : Object.fromEntries(fields);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

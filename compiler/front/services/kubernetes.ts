@@ -1,0 +1,191 @@
+/** Kubernetes `Service` documents, with the endpoints that `EndpointSlice` (or `Endpoints`) documents give them. */
+
+import { isIP } from "node:net";
+import type {
+  EndpointSliceSpec,
+  EndpointsSpec,
+  Resource,
+  ResourceSet,
+  ServiceSpec,
+} from "../resources/model.ts";
+import { byAge } from "./order.ts";
+import { kubernetesProtocol } from "./protocol.ts";
+import type { Service, ServiceEndpoint } from "./service.ts";
+import type { Workloads } from "./workloads.ts";
+
+const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+const EXPORT_TO_ANNOTATION = "networking.istio.io/exportTo";
+const TRAFFIC_DISTRIBUTION_ANNOTATION = "networking.istio.io/traffic-distribution";
+
+/** The endpoints of one service by the *name* of its port, which is what ties the two kinds of document together. */
+type EndpointsByPortName = Map<string, ServiceEndpoint[]>;
+
+export class KubernetesEndpoints {
+  readonly #slices = new Map<string, Resource<EndpointSliceSpec>[]>();
+  readonly #endpoints = new Map<string, Resource<EndpointsSpec>>();
+  readonly #workloads: Workloads;
+
+  constructor({ endpointSlices, endpoints }: ResourceSet, workloads: Workloads) {
+    this.#workloads = workloads;
+    for (const slice of [...endpointSlices].sort(byAge)) {
+      const service = slice.labels[SERVICE_NAME_LABEL];
+      if (service !== undefined) {
+        const key = `${slice.namespace}/${service}`;
+        this.#slices.set(key, [...(this.#slices.get(key) ?? []), slice]);
+      }
+    }
+    for (const resource of endpoints) {
+      this.#endpoints.set(`${resource.namespace}/${resource.name}`, resource);
+    }
+  }
+
+  /** Those of the slices; a service without any has those of the older kind, which Kubernetes mirrors. */
+  of(service: Resource<ServiceSpec>): EndpointsByPortName {
+    const key = `${service.namespace}/${service.name}`;
+    const byName: EndpointsByPortName = new Map();
+    const slices = this.#slices.get(key);
+    if (slices !== undefined) {
+      for (const slice of slices) {
+        this.#addSlice(byName, slice);
+      }
+    } else {
+      const resource = this.#endpoints.get(key);
+      if (resource !== undefined) {
+        this.#addEndpoints(byName, resource);
+      }
+    }
+    return byName;
+  }
+
+  #addSlice(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointSliceSpec>): void {
+    for (const endpoint of spec.endpoints ?? []) {
+      // A condition that is not said counts as ready, and what is not ready as ending.
+      const { ready, terminating } = endpoint.conditions ?? {};
+      const unready = ready === false;
+      if (unready && terminating !== false) {
+        continue;
+      }
+      const target = endpoint.targetRef;
+      const pod =
+        target?.kind === "Pod" && target.name !== undefined
+          ? { namespace: target.namespace ?? namespace, name: target.name }
+          : undefined;
+      for (const address of endpoint.addresses ?? []) {
+        for (const port of spec.ports ?? []) {
+          this.#add(byName, port, address, pod, unready);
+        }
+      }
+    }
+  }
+
+  #addEndpoints(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointsSpec>): void {
+    for (const subset of spec.subsets ?? []) {
+      for (const { ip, targetRef } of subset.addresses ?? []) {
+        const pod =
+          targetRef?.kind === "Pod" && targetRef.name !== undefined
+            ? { namespace: targetRef.namespace ?? namespace, name: targetRef.name }
+            : undefined;
+        for (const port of subset.ports ?? []) {
+          if (ip !== undefined) {
+            this.#add(byName, port, ip, pod);
+          }
+        }
+      }
+    }
+  }
+
+  #add(
+    byName: EndpointsByPortName,
+    { name = "", port }: { readonly name?: string; readonly port?: number },
+    address: string,
+    pod: { namespace: string; name: string } | undefined,
+    unready = false,
+  ): void {
+    // Slices of type FQDN hold names; like istiod, we route to addresses only.
+    if (port === undefined || isIP(address) === 0) {
+      return;
+    }
+    const endpoint = {
+      address,
+      port,
+      ...this.#workloads.podOf(pod, address),
+      weight: 1,
+      ...(unready && { unready }),
+    };
+    const known = byName.get(name);
+    if (known === undefined) {
+      byName.set(name, [endpoint]);
+    } else if (!known.some((other) => other.address === address && other.port === port)) {
+      known.push(endpoint);
+    }
+  }
+}
+
+export function kubernetesService(
+  resource: Resource<ServiceSpec>,
+  endpoints: KubernetesEndpoints,
+  domainSuffix: string,
+): Service {
+  const { spec, name, namespace } = resource;
+  const host = `${name}.${namespace}.svc.${domainSuffix}`.toLowerCase();
+  const ports = (spec.ports ?? []).map((port) => ({
+    number: port.port,
+    name: port.name ?? "",
+    protocol: kubernetesProtocol(port),
+  }));
+  const prefers = trafficDistribution(resource);
+  const common = {
+    ...(prefers && { prefers }),
+    host,
+    namespace,
+    source: "kubernetes",
+    ports,
+    span: resource.spanOf(["metadata", "name"]),
+  } as const;
+  if (spec.type === "ExternalName" && spec.externalName) {
+    const target = spec.externalName.toLowerCase().replace(/\.$/, "");
+    return {
+      ...common,
+      addresses: [],
+      headless: false,
+      // Used only when the target is no service that we know; it is then a name for DNS.
+      discovery: "strictDns",
+      aliasOf: target,
+      endpoints: new Map(
+        ports.map(({ number }) => [number, [{ address: target, port: number, labels: {}, weight: 1 }]]),
+      ),
+    };
+  }
+  const byName = endpoints.of(resource);
+  const headless = spec.clusterIP === "None";
+  return {
+    ...common,
+    addresses: headless ? [] : [...new Set([spec.clusterIP, ...(spec.clusterIPs ?? [])])].filter(isAddress),
+    headless,
+    discovery: "eds",
+    endpoints: new Map(ports.map((port) => [port.number, byName.get(port.name) ?? []])),
+  };
+}
+
+/** Kubernetes' field, else Istio's older annotation. */
+function trafficDistribution({ spec, annotations }: Resource<ServiceSpec>): Service["prefers"] {
+  const field = TRAFFIC_DISTRIBUTIONS.get(spec.trafficDistribution?.toLowerCase() ?? "");
+  return (
+    field ?? TRAFFIC_DISTRIBUTIONS.get(annotations[TRAFFIC_DISTRIBUTION_ANNOTATION]?.toLowerCase() ?? "")
+  );
+}
+
+const TRAFFIC_DISTRIBUTIONS: ReadonlyMap<string, Service["prefers"]> = new Map([
+  ["preferclose", "zone"],
+  ["prefersamezone", "zone"],
+  ["prefersamenode", "node"],
+]);
+
+/** A Service says in an annotation what our own kinds say in `exportTo`. */
+export function serviceExportTo({ annotations }: Resource<ServiceSpec>): string[] | undefined {
+  return annotations[EXPORT_TO_ANNOTATION]?.split(",").map((entry) => entry.trim());
+}
+
+function isAddress(text: string | undefined): text is string {
+  return text !== undefined && isIP(text) !== 0;
+}

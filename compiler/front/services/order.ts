@@ -1,0 +1,20 @@
+/** Orders that decide which of two resources wins. Never by locale: the same input gives the same bytes everywhere. */
+
+import type { Resource } from "../resources/resource.ts";
+
+export function compareStrings(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The oldest first, one without a time before all others; then by name, then by namespace. */
+export function byAge(a: Resource<unknown>, b: Resource<unknown>): number {
+  return time(a) - time(b) || compareStrings(a.name, b.name) || compareStrings(a.namespace, b.namespace);
+}
+
+// Finite, so that the difference of two is never NaN.
+const BEFORE_ALL = -8.64e15;
+
+function time({ creationTimestamp }: Resource<unknown>): number {
+  const parsed = creationTimestamp === undefined ? Number.NaN : Date.parse(creationTimestamp);
+  return Number.isNaN(parsed) ? BEFORE_ALL : parsed;
+}

@@ -1,0 +1,123 @@
+/** `ServiceEntry`: one service for each of its hosts. */
+
+import { isIP } from "node:net";
+import type { Resource, ServiceEntrySpec, WorkloadEntrySpec } from "../resources/model.ts";
+import { isWildcard } from "./host-names.ts";
+import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
+import { parseProtocol } from "./protocol.ts";
+import type { Service, ServiceEndpoint } from "./service.ts";
+import { unixSocketPath } from "./unix-sockets.ts";
+import type { Workload, Workloads } from "./workloads.ts";
+
+const DISCOVERIES: Readonly<Record<string, Service["discovery"]>> = {
+  NONE: "originalDestination",
+  DYNAMIC_DNS: "byAuthority",
+  STATIC: "eds",
+  DNS: "strictDns",
+  DNS_ROUND_ROBIN: "logicalDns",
+};
+
+export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: Workloads): Service[] {
+  const { spec, namespace } = resource;
+  // The schema knows no other.
+  const resolved = DISCOVERIES[spec.resolution ?? "NONE"]!;
+  const ports = spec.ports ?? [];
+  const goesElsewhere = resolved === "originalDestination";
+  const hasTargetPort = ports.some(({ targetPort }) => targetPort);
+  const selected: readonly Pick<Workload, "entry" | "labels">[] =
+    spec.workloadSelector !== undefined
+      ? workloads.select(namespace, spec.workloadSelector.labels ?? {})
+      : (spec.endpoints ?? []).map((entry) => ({ entry, labels: entry.labels ?? {} }));
+  const kin = kinOf(resource);
+  return (spec.hosts ?? []).map((written, index) => {
+    const host = written.toLowerCase();
+    // Where requests are meant for is here what they name: with a port of its own, that can be looked up beforehand.
+    const discovery = goesElsewhere && hasTargetPort && !isWildcard(host) ? "logicalDns" : resolved;
+    // Resolved by DNS and nobody listed or looked for: the host itself is the name to resolve.
+    const isOwnName = goesElsewhere || (selected.length === 0 && !spec.workloadSelector);
+    const backends =
+      isOwnName && (discovery === "strictDns" || discovery === "logicalDns")
+        ? [{ entry: { address: host }, labels: {} }]
+        : selected;
+    return {
+      host,
+      namespace,
+      source: "serviceEntry",
+      kin,
+      ports: ports.map(({ number, name, protocol }) => ({ number, name, protocol: parseProtocol(protocol) })),
+      addresses: (spec.addresses ?? []).flatMap(addressOrRange),
+      headless: false,
+      ...(goesElsewhere && { meshOnly: true as const }),
+      ...(spec.subjectAltNames?.length && { subjectAltNames: spec.subjectAltNames }),
+      discovery,
+      endpoints: new Map(
+        ports.map(({ number, name, targetPort }) => [
+          number,
+          askable(
+            backends.flatMap(({ entry, labels }) =>
+              endpoint(entry, labels, ownPort(entry, name) ?? (targetPort || number), discovery),
+            ),
+            discovery,
+          ),
+        ]),
+      ),
+      span: resource.spanOf(["spec", "hosts", index]),
+    };
+  });
+}
+
+/** A port may be named as something that every object has. */
+function ownPort({ ports }: WorkloadEntrySpec, name: string): number | undefined {
+  return ports !== undefined && Object.hasOwn(ports, name) ? ports[name] : undefined;
+}
+
+/** Where one address is asked at a time, Envoy takes one name. */
+function askable(
+  endpoints: readonly ServiceEndpoint[],
+  discovery: Service["discovery"],
+): readonly ServiceEndpoint[] {
+  return discovery === "logicalDns" ? endpoints.slice(0, 1) : endpoints;
+}
+
+/** What two entries have to have in common to be put together. */
+function kinOf({ labels, spec }: Resource<ServiceEntrySpec>): string {
+  const sorted = (map: Readonly<Record<string, string>> = {}) => Object.entries(map).sort();
+  return JSON.stringify([
+    sorted(labels),
+    sorted(spec.workloadSelector?.labels),
+    [...new Set(spec.exportTo)].sort(),
+  ]);
+}
+
+/** A range of one address is that address. */
+function addressOrRange(written: string): string[] {
+  const [address = "", bits] = written.split("/", 2);
+  const version = isIP(address);
+  if (version === 0) return [];
+  return bits === undefined || bits === (version === 4 ? "32" : "128") ? [address] : [written];
+}
+
+function endpoint(
+  entry: WorkloadEntrySpec,
+  labels: Readonly<Record<string, string>>,
+  port: number,
+  discovery: Service["discovery"],
+): ServiceEndpoint[] {
+  const address = entry.address ?? "";
+  // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
+  const socket = unixSocketPath(address);
+  const isSocket = socket !== undefined;
+  if (address === "" || (isSocket ? discovery !== "eds" : discovery === "eds" && isIP(address) === 0)) {
+    return [];
+  }
+  const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
+  return [
+    {
+      address: isSocket ? `unix:${socket}` : address,
+      port: isSocket ? 0 : port,
+      labels: withTopology(labels, locality, { network: entry.network ?? "" }),
+      weight: entry.weight || 1,
+      ...(locality && { locality }),
+    },
+  ];
+}

@@ -1,0 +1,60 @@
+/**
+ * A service as routes and clusters see it, whatever kind of document it came from. Nothing here is Istio's or
+ * Kubernetes' any more, except the names.
+ */
+
+import type { Span } from "../../diagnostics/span.ts";
+import type { Discovery } from "../../ir/ir.ts";
+import type { Labels } from "./labels.ts";
+import type { Locality } from "./locality.ts";
+
+/** `auto`: not declared. Istio looks at the first bytes of a connection to tell; we take it for HTTP. */
+export type PortProtocol = "http" | "http2" | "tls" | "tcp" | "udp" | "auto";
+
+export interface ServicePort {
+  readonly number: number;
+  readonly name: string;
+  readonly protocol: PortProtocol;
+}
+
+export interface ServiceEndpoint {
+  /** An IP address, or a DNS name where the service is resolved by DNS. */
+  readonly address: string;
+  readonly port: number;
+  readonly labels: Labels;
+  readonly weight: number;
+  readonly locality?: Locality;
+  /** Known, and not to be asked. */
+  readonly unready?: true;
+}
+
+export interface Service {
+  /** Lower case; a wildcard is possible for a ServiceEntry. */
+  readonly host: string;
+  readonly namespace: string;
+  readonly source: "kubernetes" | "serviceEntry";
+  /** Only what is alike in this, too, may bring further ports to a service of the same host. */
+  readonly kin?: string;
+  readonly ports: readonly ServicePort[];
+  /** That it is reached at, and that a client may write instead of the name; of a ServiceEntry, ranges as well. */
+  readonly addresses: readonly string[];
+  /** Names of single endpoints below the service's own are served, too (a headless Kubernetes service). */
+  readonly headless: boolean;
+  /** Names of which the certificates of its servers have one, unless a DestinationRule says others. */
+  readonly subjectAltNames?: readonly string[];
+  readonly discovery: Discovery["kind"];
+  /** Its requests go where their connections were meant for, which nobody knows at an edge. */
+  readonly meshOnly?: true;
+  /** The host of the service that this one is only another name of. */
+  readonly aliasOf?: string;
+  /** Who is near comes first, whether or not endpoints are watched: of the same zone, or even the same machine. */
+  readonly prefers?: "zone" | "node";
+  /** By the number of the service's port. */
+  readonly endpoints: ReadonlyMap<number, readonly ServiceEndpoint[]>;
+  /** Where the host's name is written. */
+  readonly span: Span;
+}
+
+export function isHttp({ protocol }: ServicePort): boolean {
+  return protocol === "http" || protocol === "http2" || protocol === "auto";
+}

@@ -1,0 +1,86 @@
+/** Who runs where: Pods and WorkloadEntries, found by name, by address or by label. */
+
+import type { PodSpec, ResourceSet, WorkloadEntrySpec } from "../resources/model.ts";
+import { type Labels, selects } from "./labels.ts";
+import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
+import { byAge } from "./order.ts";
+
+/** What a Pod tells of an endpoint that it stands behind. */
+export interface PodFacts {
+  readonly labels: Labels;
+  readonly locality?: Locality;
+}
+
+const UNKNOWN_POD: PodFacts = { labels: {} };
+
+export interface Workload {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly entry: WorkloadEntrySpec;
+}
+
+export class Workloads {
+  readonly #podByName = new Map<string, PodFacts>();
+  readonly #podByAddress = new Map<string, PodFacts>();
+  readonly #byNamespace = new Map<string, Workload[]>();
+  readonly #pods: Labels[] = [];
+
+  constructor({ pods, nodes, workloadEntries }: ResourceSet) {
+    const localities = new Map(nodes.map(({ name, labels }) => [name, topologyLocality(labels)]));
+    for (const { name, namespace, labels: own, spec } of [...pods].sort(byAge)) {
+      this.#pods.push(own);
+      const node = spec.spec?.nodeName ?? "";
+      const locality = labelledLocality(own) ?? localities.get(node);
+      const labels = withTopology(own, locality, { node });
+      const facts = { labels, ...(locality && { locality }) };
+      this.#podByName.set(`${namespace}/${name}`, facts);
+      const addresses = [spec.status?.podIP, ...(spec.status?.podIPs ?? []).map(({ ip }) => ip)];
+      for (const address of addresses) {
+        if (address !== undefined && !this.#podByAddress.has(address)) {
+          this.#podByAddress.set(address, facts);
+        }
+      }
+      const address = addresses.find((candidate) => candidate !== undefined);
+      if (address !== undefined && isServing(spec.status)) {
+        this.#add({ namespace, labels, entry: { address, ...(locality && { locality: format(locality) }) } });
+      }
+    }
+    for (const { namespace, labels, spec } of [...workloadEntries].sort(byAge)) {
+      this.#add({ namespace, labels: { ...spec.labels, ...labels }, entry: spec });
+    }
+  }
+
+  /** Of the Pod that an endpoint names, or else of the one that has its address. */
+  podOf(pod: { namespace: string; name: string } | undefined, address: string): PodFacts {
+    const named = pod && this.#podByName.get(`${pod.namespace}/${pod.name}`);
+    return named ?? this.#podByAddress.get(address) ?? UNKNOWN_POD;
+  }
+
+  select(namespace: string, selector: Labels): readonly Workload[] {
+    return (this.#byNamespace.get(namespace) ?? []).filter(({ labels }) => selects(selector, labels));
+  }
+
+  /** Some Pod, in any namespace, has these labels. */
+  anyPodHas(selector: Labels): boolean {
+    return this.#pods.some((labels) => selects(selector, labels));
+  }
+
+  #add(workload: Workload): void {
+    const known = this.#byNamespace.get(workload.namespace);
+    if (known === undefined) {
+      this.#byNamespace.set(workload.namespace, [workload]);
+    } else {
+      known.push(workload);
+    }
+  }
+}
+
+/** What nothing is said of serves: documents that people write have no status. */
+function isServing({ phase, conditions = [] }: NonNullable<PodSpec["status"]> = {}): boolean {
+  const isOver = phase === "Succeeded" || phase === "Failed";
+  return !isOver && conditions.every(({ type, status }) => type !== "Ready" || status === "True");
+}
+
+function format({ region, zone, subZone }: Locality): string {
+  return [region, zone, subZone].join("/");
+}

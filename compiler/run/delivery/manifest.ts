@@ -1,0 +1,63 @@
+/**
+ * What a build says about itself: which inputs it was made from, what it consists of, which Envoys run it. It holds
+ * nothing that changes without the rules changing (no time, no machine), so equal inputs give equal bytes.
+ */
+
+import { createHash } from "node:crypto";
+import type { Target } from "../../options.ts";
+import type { OutputFiles } from "./write.ts";
+
+export interface Manifest {
+  readonly format: 1;
+  readonly sluice: string;
+  readonly target: Target;
+  readonly envoy: { readonly oldest: string; readonly newest: string };
+  readonly listeners: readonly { readonly name: string; readonly address: string; readonly port: number }[];
+  readonly inputs: readonly ({ readonly path: string } & FileSummary)[];
+  /** Everything in the directory except the manifest. */
+  readonly files: Readonly<Record<string, FileSummary>>;
+}
+
+export interface FileSummary {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface ManifestParts {
+  readonly sluice: string;
+  readonly target: Target;
+  readonly envoy: Manifest["envoy"];
+  readonly listeners: Manifest["listeners"];
+  readonly inputs: readonly { readonly path: string; readonly text: string }[];
+  readonly files: OutputFiles;
+}
+
+export function makeManifest(parts: ManifestParts): Manifest {
+  const files: Record<string, FileSummary> = {};
+  for (const [name, contents] of [...parts.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    files[name] = summarize(contents);
+  }
+  return {
+    format: 1,
+    sluice: parts.sluice,
+    target: parts.target,
+    envoy: parts.envoy,
+    listeners: parts.listeners.map(({ name, address, port }) => ({ name, address, port })),
+    inputs: parts.inputs.map((input) => ({ path: input.path, ...summarizeInput(input) })),
+    files,
+  };
+}
+
+/** Of inputs, which are the same objects for as long as their files are the same. */
+const known = new WeakMap<object, FileSummary>();
+
+function summarizeInput(input: ManifestParts["inputs"][number]): FileSummary {
+  const summary = known.get(input) ?? summarize(input.text);
+  known.set(input, summary);
+  return summary;
+}
+
+function summarize(contents: string | Uint8Array): FileSummary {
+  const bytes = typeof contents === "string" ? Buffer.from(contents) : contents;
+  return { bytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") };
+}

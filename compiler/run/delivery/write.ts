@@ -1,0 +1,165 @@
+/**
+ * Writes a build so that a reader sees the whole old one or the whole new one, in the manner in which Kubernetes
+ * writes mounted ConfigMaps, which Envoy's `watched_directory` understands:
+ *
+ *     DIR/..4f1c…/envoy.json     the real files of one generation
+ *     DIR/..data                 → ..4f1c…       swapped by one rename
+ *     DIR/envoy.json             → ..data/envoy.json
+ *
+ * A build that is killed leaves at most a generation that nothing points to; the next build removes it.
+ */
+
+import { randomBytes } from "node:crypto";
+import { lstat, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
+import path from "node:path";
+import { withLock } from "../../platform/lock.ts";
+import { makeDirectory } from "./make-directory.ts";
+
+/** Contents by path relative to the directory, with `/` between segments. */
+export type OutputFiles = ReadonlyMap<string, string | Uint8Array>;
+
+/** The directory holds somebody else's files; nothing was written. */
+export class ForeignDirectoryError extends Error {}
+
+export interface WriteResult {
+  /** False when the directory held the very same build already. */
+  readonly changed: boolean;
+}
+
+const DATA = "..data";
+const LOCK = "..lock";
+const GENERATION = /^\.\.gen_[0-9a-f]{16}$/;
+const NEW_DATA = /^\.\.data_[0-9a-f]{16}$/;
+
+export async function writeOutput(directory: string, files: OutputFiles): Promise<WriteResult> {
+  const root = path.resolve(directory);
+  await makeDirectory(root);
+  await refuseForeign(root, files);
+  return withLock(path.join(root, LOCK), {}, async () => {
+    const current = await currentGeneration(root);
+    const unchanged = current !== undefined && (await holds(path.join(root, current), files));
+    if (!unchanged) {
+      await swap(root, files);
+    }
+    await linkTopLevel(root, files);
+    await removeLeftovers(root);
+    return { changed: !unchanged };
+  });
+}
+
+/**
+ * A directory is ours when it has our `..data`, or nothing but what an interrupted first build left. Foreign files
+ * beside a build are left alone, unless they stand where a file of ours has to go.
+ */
+async function refuseForeign(root: string, files: OutputFiles): Promise<void> {
+  const ours = (await currentGeneration(root)) !== undefined;
+  const needed = topLevelNames(files);
+  for (const name of await readdir(root)) {
+    const target = await readlink(path.join(root, name)).catch(() => undefined);
+    if (isOurs(name) || target === `${DATA}/${name}`) {
+      continue;
+    }
+    if (!ours || needed.has(name)) {
+      throw new ForeignDirectoryError(
+        `${root} holds "${name}", which no build of Sluice wrote; name an empty or a new directory`,
+      );
+    }
+  }
+}
+
+function isOurs(name: string): boolean {
+  return (
+    name === DATA ||
+    name === LOCK ||
+    name.startsWith(`${LOCK}.`) ||
+    GENERATION.test(name) ||
+    NEW_DATA.test(name)
+  );
+}
+
+/** The name of the generation that `..data` points to. */
+async function currentGeneration(root: string): Promise<string | undefined> {
+  const target = await readlink(path.join(root, DATA)).catch(() => undefined);
+  return target !== undefined && GENERATION.test(target) ? target : undefined;
+}
+
+async function swap(root: string, files: OutputFiles): Promise<void> {
+  const id = randomBytes(8).toString("hex");
+  const generation = `..gen_${id}`;
+  for (const [name, contents] of files) {
+    const file = path.join(root, generation, ...name.split("/"));
+    await makeDirectory(path.dirname(file));
+    await writeDurably(file, contents, holdsKeys(name, contents) ? OWNER_ONLY : undefined);
+  }
+  const link = path.join(root, `..data_${id}`);
+  await symlink(generation, link);
+  await rename(link, path.join(root, DATA));
+}
+
+/** Whether a file of a build has keys in it, which are for its owner only: those of secrets, or wherever else one is. */
+export function holdsKeys(name: string, contents: string | Uint8Array): boolean {
+  return (
+    name.startsWith("xds/sds/") || (typeof contents === "string" && contents.includes("PRIVATE KEY-----"))
+  );
+}
+const OWNER_ONLY = 0o600;
+
+async function writeDurably(file: string, contents: string | Uint8Array, mode?: number): Promise<void> {
+  const handle = await open(file, "wx", mode);
+  try {
+    await handle.writeFile(contents);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Links every top-level name through `..data`, and removes the links of names that are gone. */
+async function linkTopLevel(root: string, files: OutputFiles): Promise<void> {
+  const needed = topLevelNames(files);
+  for (const name of needed) {
+    const link = path.join(root, name);
+    if ((await readlink(link).catch(() => undefined)) !== `${DATA}/${name}`) {
+      await symlink(`${DATA}/${name}`, link);
+    }
+  }
+  for (const name of await readdir(root)) {
+    const target = await readlink(path.join(root, name)).catch(() => undefined);
+    if (target === `${DATA}/${name}` && !needed.has(name)) {
+      await rm(path.join(root, name), { force: true });
+    }
+  }
+}
+
+async function removeLeftovers(root: string): Promise<void> {
+  const current = await currentGeneration(root);
+  for (const name of await readdir(root)) {
+    if ((GENERATION.test(name) && name !== current) || NEW_DATA.test(name)) {
+      await rm(path.join(root, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** True when a generation holds exactly these files with these contents. */
+async function holds(generation: string, files: OutputFiles): Promise<boolean> {
+  const entries = await readdir(generation, { recursive: true, withFileTypes: true }).catch(() => []);
+  if (entries.filter((entry) => !entry.isDirectory()).length !== files.size) {
+    return false;
+  }
+  for (const [name, contents] of files) {
+    const file = path.join(generation, ...name.split("/"));
+    const expected = typeof contents === "string" ? Buffer.from(contents) : contents;
+    const size = await lstat(file).then(
+      (stats) => stats.size,
+      () => -1,
+    );
+    if (size !== expected.byteLength || Buffer.compare(await readFile(file), expected) !== 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function topLevelNames(files: OutputFiles): Set<string> {
+  return new Set([...files.keys()].map((name) => name.split("/")[0]!));
+}

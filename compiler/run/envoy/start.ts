@@ -1,0 +1,305 @@
+/**
+ * Runs an Envoy: starts it, waits until it serves, passes its log on, tells how it ended and in which words, and
+ * makes sure that it ends with us.
+ *
+ * Hot restart is turned off: nothing here uses it, it would need a base id that no other Envoy of the machine has,
+ * and even an Envoy that is stopped cleanly leaves its file in shared memory behind.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EnvironmentError } from "../../platform/error.ts";
+import { type AdminClient, adminClient } from "./admin.ts";
+import { dockerArguments, type Mount } from "./docker.ts";
+import type { EnvoyBinary } from "./find.ts";
+import { watchOver } from "./watchdog.ts";
+
+export type EnvoyLogLevel = "trace" | "debug" | "info" | "warning" | "error" | "critical" | "off";
+
+export interface StartEnvoyOptions {
+  readonly binary: EnvoyBinary;
+  /** The bootstrap, JSON or YAML. It must have an `admin` section; its port may be 0. */
+  readonly configPath: string;
+  /** Worker threads; absent or 0 leaves it to Envoy. */
+  readonly concurrency?: number;
+  /** What Envoy writes to its log; `warning` when absent. */
+  readonly logLevel?: EnvoyLogLevel;
+  /** Levels of single components: `wasm:debug,upstream:trace`. */
+  readonly componentLogLevel?: string;
+  /** Each line of Envoy's log. */
+  readonly onLog?: (line: string) => void;
+  /** How long Envoy may take until it serves. */
+  readonly readyTimeoutMs?: number;
+  /** More arguments for Envoy. */
+  readonly extraArguments?: readonly string[];
+  /** Folders that the configuration names, for Docker; that of the configuration is included. */
+  readonly directories?: readonly string[];
+  /** Temporary folders of the caller, removed after Envoy should this process be killed. */
+  readonly temporaryFolders?: readonly string[];
+  /** Gives up waiting and ends Envoy; has no effect once it serves. */
+  readonly signal?: AbortSignal;
+}
+
+export interface EnvoyExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** True when `stop` was called before. */
+  readonly expected: boolean;
+  /** Envoy's own last words: its last errors, or its last lines when it named none. */
+  readonly words: readonly string[];
+}
+
+export interface EnvoyProcess {
+  readonly binary: EnvoyBinary;
+  readonly pid: number;
+  readonly version: string;
+  /** `http://127.0.0.1:9901`, with the port really bound. */
+  readonly adminUrl: string;
+  readonly admin: AdminClient;
+  /** The last lines of the log, oldest first. */
+  readonly log: readonly string[];
+  /** Settles when the process has ended, for whatever reason; never rejects. */
+  readonly died: Promise<EnvoyExit>;
+  /** Asks Envoy to end, and makes it after the grace time. Safe to call again. */
+  stop(graceMs?: number): Promise<EnvoyExit>;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const STOP_GRACE_MS = 5_000;
+const LOG_LINES_KEPT = 500;
+const WORDS_KEPT = 12;
+const LOOK_EVERY_MS = 20;
+
+/** Starts Envoy and returns once it serves. Throws an `EnvironmentError` with Envoy's own words when it does not. */
+export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProcess> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-envoy-"));
+  const addressFile = path.join(folder, "admin-address");
+  const { binary } = options;
+  const [command, args] = commandLine(options, folder, addressFile);
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const run = superviseChild(child, [folder, ...(options.temporaryFolders ?? [])], options.onLog);
+  const died = run.died.then(async (exit) => {
+    await rm(folder, { recursive: true, force: true });
+    return exit;
+  });
+  try {
+    const adminUrl = await waitUntilReady(
+      run,
+      addressFile,
+      options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+      binary,
+      options.signal,
+    );
+    const admin = adminClient(adminUrl);
+    return {
+      binary,
+      pid: child.pid!,
+      version: binary.version,
+      adminUrl,
+      admin,
+      log: run.log,
+      died,
+      stop: async (graceMs) => {
+        run.stop(graceMs ?? STOP_GRACE_MS);
+        return died;
+      },
+    };
+  } catch (error) {
+    run.stop(0);
+    await died;
+    throw error;
+  }
+}
+
+function commandLine(options: StartEnvoyOptions, folder: string, addressFile: string): [string, string[]] {
+  const args = [
+    "--config-path",
+    path.resolve(options.configPath),
+    "--disable-hot-restart",
+    "--admin-address-path",
+    addressFile,
+    "--log-level",
+    options.logLevel ?? "warning",
+  ];
+  if (options.componentLogLevel !== undefined) {
+    args.push("--component-log-level", options.componentLogLevel);
+  }
+  if (options.concurrency !== undefined && options.concurrency > 0) {
+    args.push("--concurrency", String(options.concurrency));
+  }
+  args.push(...(options.extraArguments ?? []));
+  if (options.binary.source !== "docker") {
+    return [options.binary.path, args];
+  }
+  const mounts: Mount[] = [{ directory: folder, writable: true }];
+  for (const directory of new Set([
+    path.dirname(path.resolve(options.configPath)),
+    ...(options.directories ?? []),
+  ])) {
+    mounts.push({ directory, writable: false });
+  }
+  return ["docker", dockerArguments(options.binary.path, mounts, args)];
+}
+
+interface Supervised {
+  readonly log: string[];
+  readonly died: Promise<EnvoyExit>;
+  readonly exit: () => EnvoyExit | undefined;
+  stop(graceMs: number): void;
+}
+
+/** Envoys that run now, ended by force when this process exits without having stopped them. */
+const running = new Set<ChildProcess>();
+let hooked = false;
+
+function superviseChild(
+  child: ChildProcess,
+  temporaryFolders: readonly string[],
+  onLog: ((line: string) => void) | undefined,
+): Supervised {
+  const log: string[] = [];
+  const addLine = (line: string) => {
+    log.push(line);
+    if (log.length > LOG_LINES_KEPT) {
+      log.shift();
+    }
+    onLog?.(line);
+  };
+  for (const stream of [child.stdout!, child.stderr!]) {
+    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", addLine);
+  }
+
+  running.add(child);
+  if (!hooked) {
+    hooked = true;
+    process.on("exit", () => {
+      for (const left of running) {
+        left.kill("SIGKILL");
+      }
+    });
+  }
+  const watchdog = child.pid === undefined ? undefined : watchOver(child.pid, temporaryFolders);
+
+  let expected = false;
+  let exit: EnvoyExit | undefined;
+  let force: NodeJS.Timeout | undefined;
+  const died = new Promise<EnvoyExit>((resolve) => {
+    let failure: string | undefined;
+    child.on("exit", () => {
+      // Its id is free from here on; the log may still hold lines, so `close` settles the rest.
+      running.delete(child);
+      watchdog?.dismiss();
+      clearTimeout(force);
+    });
+    child.on("error", (error) => {
+      failure = error.message;
+    });
+    child.on("close", (code, signal) => {
+      running.delete(child);
+      watchdog?.dismiss();
+      exit = {
+        code: failure === undefined ? (code ?? undefined) : undefined,
+        signal: signal ?? undefined,
+        expected,
+        words: failure === undefined ? lastWordsOf(log) : [failure],
+      };
+      resolve(exit);
+    });
+  });
+  return {
+    log,
+    died,
+    exit: () => exit,
+    stop(graceMs) {
+      if (child.exitCode !== null || child.signalCode !== null) {
+        return;
+      }
+      expected = true;
+      clearTimeout(force);
+      if (graceMs <= 0) {
+        child.kill("SIGKILL");
+        return;
+      }
+      child.kill("SIGTERM");
+      force = setTimeout(() => child.kill("SIGKILL"), graceMs);
+    },
+  };
+}
+
+async function waitUntilReady(
+  run: Supervised,
+  addressFile: string,
+  timeoutMs: number,
+  binary: EnvoyBinary,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const deadline = Date.now() + timeoutMs;
+  let url: string | undefined;
+  let state = "has not opened its admin interface";
+  for (;;) {
+    signal?.throwIfAborted();
+    const exit = run.exit();
+    if (exit !== undefined) {
+      throw new EnvironmentError(
+        `Envoy ${binary.version} ended while it started (${describeExit(exit)})`,
+        exit.words,
+      );
+    }
+    url ??= await readFile(addressFile, "utf8").then(
+      (address) => (address.trim() === "" ? undefined : `http://${address.trim()}`),
+      () => undefined,
+    );
+    if (url !== undefined) {
+      const answer = await adminClient(url)
+        .ready()
+        .catch(() => "");
+      if (answer === "LIVE") {
+        await refuseRejections(adminClient(url), run.log);
+        return url;
+      }
+      state = `is still ${answer || "not answering"}`;
+    }
+    if (Date.now() > deadline) {
+      throw new EnvironmentError(`Envoy ${state} after ${timeoutMs / 1000} s`, lastWordsOf(run.log));
+    }
+    await Promise.race([sleep(LOOK_EVERY_MS), run.died]);
+  }
+}
+
+/** Envoy goes live without what it rejected: a listener whose address it cannot open, a filter it cannot load. */
+async function refuseRejections(admin: AdminClient, log: readonly string[]): Promise<void> {
+  const stats = await admin.stats("update_rejected$|config_fail$|listener_create_failure$");
+  const rejected = [...stats].filter(([, count]) => count > 0).map(([name]) => name);
+  if (rejected.length > 0) {
+    throw new EnvironmentError("Envoy rejected its configuration", [...lastWordsOf(log), ...rejected]);
+  }
+}
+
+/** `exit code 1`, `signal SIGKILL`: how a process ended, in words. */
+export function describeExit(exit: EnvoyExit): string {
+  if (exit.signal !== undefined) {
+    return `signal ${exit.signal}`;
+  }
+  return exit.code === undefined ? "it could not be started" : `exit code ${exit.code}`;
+}
+
+/** The lines of a log that say what went wrong: its errors, or the last lines when it has none. */
+export function lastWordsOf(log: readonly string[]): string[] {
+  const errors: string[] = [];
+  let inError = false;
+  for (const line of log) {
+    const level = /^\[[^\]]*\]\[\d+\]\[(\w+)\]/.exec(line)?.[1];
+    if (level !== undefined) {
+      inError = level === "error" || level === "critical";
+    }
+    // A line without a head goes on with the message before it.
+    if (inError) {
+      errors.push(line);
+    }
+  }
+  return (errors.length > 0 ? errors : log).slice(-WORDS_KEPT);
+}

@@ -1,0 +1,226 @@
+/**
+ * Asks checks of a real Envoy that runs the build of the rules. What is changed of it is where it listens and who stands
+ * at the end of each cluster: a stand-in with a port of its own, so that the one that was asked tells the cluster.
+ */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Check } from "../../answers/cases/case.ts";
+import { linesByName } from "../../answers/cases/headers.ts";
+import type { Observation } from "../../answers/cases/judge.ts";
+import { routeName } from "../../answers/cases/offline.ts";
+import type { Evaluation } from "../../answers/evaluate/evaluator.ts";
+import { type Compilation, emitBuild } from "../../compile.ts";
+import { isLookedUp } from "../../ir/discovery.ts";
+import type { Cluster, Config } from "../../ir/ir.ts";
+import type { ProxyOptions } from "../../options.ts";
+import { writeOutput } from "../delivery/write.ts";
+import { type EnvoyProcess, findEnvoy, startEnvoy } from "../envoy/index.ts";
+import { askHttp2, type ClientRequest, type ClientResponse, Connection } from "./client.ts";
+import { freePort } from "./free-port.ts";
+import { startUpstream, type Upstream, type UpstreamRequest } from "./upstream.ts";
+
+const ADDRESS = "127.0.0.1";
+/** By which an answer may come later than the rules delay it; Envoy's clock may also be a little behind ours. */
+const SLACK_MS = 500;
+const CLOCK_MS = 10;
+/** Nobody waits for a copy, so it may come after the answer. */
+const COPIES_TIMEOUT_MS = 2_000;
+const COPIES_QUIET_MS = 60;
+/** Requests of one check at a time: those that are delayed would take for ever one by one. */
+const CONNECTIONS = 20;
+
+export class EnvoyMesh {
+  readonly #folder: string;
+  readonly #upstream: Upstream;
+  readonly #envoy: EnvoyProcess;
+  readonly #ports: ReadonlyMap<string, number>;
+  /** `address:port` → cluster */
+  readonly #clusters: ReadonlyMap<string, string>;
+
+  private constructor(
+    folder: string,
+    upstream: Upstream,
+    envoy: EnvoyProcess,
+    ports: ReadonlyMap<string, number>,
+    clusters: ReadonlyMap<string, string>,
+  ) {
+    this.#folder = folder;
+    this.#upstream = upstream;
+    this.#envoy = envoy;
+    this.#ports = ports;
+    this.#clusters = clusters;
+  }
+
+  static async start(
+    compilation: Compilation,
+    proxy: ProxyOptions,
+    log: (line: string) => void,
+  ): Promise<EnvoyMesh> {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-cases-"));
+    const upstream = startUpstream({ steered: false });
+    const clusters = new Map<string, string>();
+    try {
+      const config = await EnvoyMesh.#withStandIns(compilation.config, upstream, clusters);
+      upstream.name(clusters);
+      const options = { ...proxy, listenAddress: ADDRESS, adminPort: 0, concurrency: 1 };
+      await writeOutput(folder, await emitBuild({ ...compilation, config }, options, folder));
+      const envoy = await startEnvoy({
+        binary: await findEnvoy({ log }),
+        configPath: path.join(folder, "envoy.json"),
+        concurrency: 1,
+        directories: [folder],
+        temporaryFolders: [folder],
+      });
+      const ports = new Map(config.listeners.map(({ name, port }) => [name, port]));
+      return new EnvoyMesh(folder, upstream, envoy, ports, clusters);
+    } catch (error) {
+      await upstream.close();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async #withStandIns(
+    config: Config,
+    upstream: Upstream,
+    names: Map<string, string>,
+  ): Promise<Config> {
+    const clusters: Cluster[] = [];
+    for (const cluster of config.clusters) {
+      const { kind, endpoints } = cluster.discovery;
+      if (endpoints.length === 0 && !isLookedUp(kind)) {
+        clusters.push(cluster);
+        continue;
+      }
+      const port = await freePort();
+      await upstream.listen(ADDRESS, port);
+      names.set(`${ADDRESS}:${port}`, cluster.name);
+      const { proxyProtocol: _proxyProtocol, byLocalityWeight: _byLocality, tls: _tls, ...rest } = cluster;
+      clusters.push({
+        ...rest,
+        discovery: { kind: "eds", endpoints: [{ address: ADDRESS, port, weight: 1 }] },
+      });
+    }
+    const listeners = [];
+    for (const listener of config.listeners) {
+      listeners.push({ ...listener, address: ADDRESS, port: await freePort() });
+    }
+    return { ...config, clusters, listeners };
+  }
+
+  /** `offline` says which rule takes the request, which Envoy itself does not tell. */
+  async ask(check: Check, offline: Evaluation): Promise<Observation[]> {
+    const port = this.#ports.get(check.at)!;
+    const seenBefore = this.#upstream.requests.length;
+    const responses = await this.#responses(port, check);
+    const requests = () => this.#upstream.requests.slice(seenBefore);
+    const answers = responses.map((response) => ({ response, request: this.#answered(response) }));
+    const { copies } = check.expect;
+    if (copies !== undefined || check.shares?.copies !== undefined) {
+      await this.#stillness(() => requests().length, answers.length + (copies?.length ?? 0) * check.times);
+    }
+    const left = requests();
+    for (const answer of answers) {
+      // A HEAD is answered without a body; the first that was asked then is who answered.
+      if (check.asked.method === "HEAD" && answer.response.status === 200) answer.request ??= left[0];
+      const index = left.findIndex((one) => isSame(one, answer.request));
+      if (index >= 0) left.splice(index, 1);
+    }
+    const route = routeName(offline);
+    return answers.map(({ response, request }, index) => ({
+      status: response.status,
+      cluster: request === undefined ? "none" : this.#clusterOf(request),
+      route,
+      ...(request && { upstream: request }),
+      responseHeaders: response.headers,
+      body: request === undefined ? response.body : "",
+      delay: {
+        leastMs: Math.max(0, response.elapsedMs - SLACK_MS),
+        mostMs: response.elapsedMs + CLOCK_MS,
+      },
+      copies: copiesOf(left, index, answers.length).map((copy) => ({
+        ...copy,
+        cluster: this.#clusterOf(copy),
+      })),
+    }));
+  }
+
+  async close(): Promise<void> {
+    await this.#envoy.stop();
+    await this.#upstream.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #clusterOf({ endpoint }: UpstreamRequest): string {
+    return this.#clusters.get(endpoint) ?? endpoint;
+  }
+
+  #answered({ body }: ClientResponse): UpstreamRequest | undefined {
+    if (!body.startsWith('{"method":')) return undefined;
+    const request = JSON.parse(body) as UpstreamRequest;
+    return this.#clusters.has(request.endpoint) ? request : undefined;
+  }
+
+  async #responses(port: number, { asked, times, expect, shares }: Check): Promise<ClientResponse[]> {
+    const request: ClientRequest = {
+      method: asked.method,
+      host: asked.authority,
+      path: asked.path,
+      headers: linesByName(asked.headers),
+      ...(asked.body !== undefined && { body: asked.body }),
+    };
+    if (asked.protocol === "HTTP/2") {
+      const responses: ClientResponse[] = [];
+      for (let i = 0; i < times; i++) responses.push(await askHttp2(port, request, asked.secure));
+      return responses;
+    }
+    const oneByOne = asked.method === "HEAD" || expect.copies !== undefined || shares?.copies !== undefined;
+    const connections = Math.min(times, oneByOne ? 1 : CONNECTIONS);
+    let left = times;
+    const worker = async (): Promise<ClientResponse[]> => {
+      const responses: ClientResponse[] = [];
+      let connection: Connection | undefined;
+      try {
+        while (left-- > 0) {
+          connection ??= asked.secure
+            ? await Connection.openTls(port, asked.authority)
+            : await Connection.open(port);
+          const response = await connection.request(request);
+          responses.push(response);
+          if (response.headers.connection?.includes("close")) {
+            connection.close();
+            connection = undefined;
+          }
+        }
+      } finally {
+        connection?.close();
+      }
+      return responses;
+    };
+    return (await Promise.all(Array.from({ length: connections }, worker))).flat();
+  }
+
+  /** Waits for as many requests, then for one too many. */
+  async #stillness(count: () => number, expected: number): Promise<void> {
+    const deadline = Date.now() + COPIES_TIMEOUT_MS;
+    while (count() < expected && Date.now() < deadline) await sleep(10);
+    await sleep(COPIES_QUIET_MS);
+  }
+}
+
+/** Which copy is whose cannot be told; asked one by one, they come in that order, as many for each. */
+function copiesOf(
+  all: readonly UpstreamRequest[],
+  index: number,
+  answers: number,
+): readonly UpstreamRequest[] {
+  const each = all.length / answers;
+  return Number.isInteger(each) ? all.slice(index * each, (index + 1) * each) : index === 0 ? all : [];
+}
+
+function isSame(a: UpstreamRequest, b: UpstreamRequest | undefined): boolean {
+  return b !== undefined && a.endpoint === b.endpoint && JSON.stringify(a) === JSON.stringify(b);
+}
