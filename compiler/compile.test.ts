@@ -127,7 +127,9 @@ async function outcome({ compile, emitBuild }: Compiler): Promise<unknown> {
 
 /** Positions are found when they are asked for, and are not in the JSON otherwise. */
 function withSpans(key: string, value: unknown): unknown {
-  if (key !== "span" || typeof value !== "object" || value === null) return value;
+  if (key !== "span" || typeof value !== "object" || value === null) {
+    return value;
+  }
   const { file, start, end } = value as { file: { path: string }; start: number; end: number };
   return [file.path, start, end];
 }
@@ -155,13 +157,20 @@ test("after any changes, a warm compiler gives what a cold one gives", async () 
         const name = names[file]!;
         const text = now.get(name) ?? "";
         const [from, to] = how === "swap back" ? [...SWAPS[swap]!].reverse() : SWAPS[swap]!;
-        if (how === "remove") now.delete(name);
-        else if (how === "restore") now.set(name, FILES[name]!);
-        else if (how === "double") now.set(name, `${text}---\n${text}`);
-        else now.set(name, swapAt(text, from!, to!, at));
+        if (how === "remove") {
+          now.delete(name);
+        } else if (how === "restore") {
+          now.set(name, FILES[name]!);
+        } else if (how === "double") {
+          now.set(name, `${text}---\n${text}`);
+        } else {
+          now.set(name, swapAt(text, from!, to!, at));
+        }
         rmSync(directory, { recursive: true, force: true });
         mkdirSync(directory, { recursive: true });
-        for (const [name, text] of now) writeFileSync(path.join(directory, name), text);
+        for (const [name, text] of now) {
+          writeFileSync(path.join(directory, name), text);
+        }
         const after = await outcome(warm);
         expect(after).toEqual(await outcome(await freshCompiler()));
         built += (after as { files?: unknown }).files === undefined ? 0 : 1;
@@ -174,7 +183,9 @@ test("after any changes, a warm compiler gives what a cold one gives", async () 
 
 function swapAt(text: string, from: string, to: string, at: number): string {
   const parts = text.split(from);
-  if (parts.length === 1) return text;
+  if (parts.length === 1) {
+    return text;
+  }
   const cut = 1 + (at % (parts.length - 1));
   return parts.slice(0, cut).join(from) + to + parts.slice(cut).join(from);
 }
@@ -184,7 +195,9 @@ test("a file that is changed in place is read again, also when its size and its 
   const directory = path.join(folder, "rules");
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(path.join(directory, name), text);
+  for (const [name, text] of Object.entries(FILES)) {
+    writeFileSync(path.join(directory, name), text);
+  }
   const file = path.join(directory, "rules-b.yaml");
   const old = new Date(Date.now() - 60_000);
   utimesSync(file, old, old);

@@ -46,7 +46,9 @@ export async function readRules(
 ): Promise<Reading> {
   const unread: Diagnostic[] = [];
   const sources = await readInputs(paths, { report: (diagnostic) => unread.push(diagnostic) }, progress);
-  for (const diagnostic of unread) sink.report(diagnostic);
+  for (const diagnostic of unread) {
+    sink.report(diagnostic);
+  }
   const reading = understand(sources, options, sink, progress);
   return { ...reading, errors: reading.errors + unread.filter(({ level }) => level === "error").length };
 }

@@ -5,11 +5,11 @@
  *     waiting   deadline in ns (u64) | stream | root | outcome record | what was drawn before the wait
  */
 
-import { findStream, setStreamQueuePosition } from "./contexts";
 import { now } from "./host/clock";
 import { heapAlloc, heapFree } from "./host/memory";
 import { enter, setTick } from "./host/stream";
 import { holdRoot, releaseRoot } from "./roots";
+import { findStream, setStreamQueuePosition } from "./streams";
 
 const WAITING_SIZE: usize = 24;
 const FIRST_CAPACITY: u32 = 64;

@@ -5,7 +5,6 @@
 
 import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports";
 import "./host/abort";
-import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./contexts";
 import { decide, decideAfterDelay } from "./decide";
 import {
   anyWaiting,
@@ -27,6 +26,7 @@ import { ATTRIBUTES_COUNT, HEADER_ATTRIBUTES } from "./layout";
 import { reserveSlots } from "./program/request";
 import { refusal, refusalOffset, verifyProgram } from "./program/verify";
 import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
+import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./streams";
 
 /** Envoy does not look at it; tests do. */
 export { heapAllocations } from "./host/memory";

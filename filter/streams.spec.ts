@@ -5,7 +5,7 @@ import {
   setStreamQueuePosition,
   streamQueuePosition,
   streamRoot,
-} from "./contexts";
+} from "./streams";
 
 describe("the table of streams", () => {
   it("finds what was added", () => {

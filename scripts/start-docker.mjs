@@ -36,8 +36,12 @@ async function main(args) {
   const stopped = interrupted();
   // Unlike the tests, the demo has a network of its own, so any platform will do.
   const docker = await findDocker("linux");
-  if (docker.problem !== undefined) return fail(docker.problem);
-  if (await isTaken(Number(port))) return fail(upProblem("port is already allocated", { port, subnet }));
+  if (docker.problem !== undefined) {
+    return fail(docker.problem);
+  }
+  if (await isTaken(Number(port))) {
+    return fail(upProblem("port is already allocated", { port, subnet }));
+  }
   say(`engine ${docker.engine}, ${docker.compose.join(" ")} ${docker.composeVersion}`);
   try {
     await ensureImages({ log: (line) => say(line.replace(/^images: /, "")) });
@@ -53,19 +57,24 @@ async function main(args) {
     built.code === 0
       ? await run(["docker", "build", "--file", "envoy/Dockerfile", "--tag", IMAGES.at(-1), "."])
       : built;
-  if (proxy.code !== 0) return fail("the images cannot be built", proxy.words);
+  if (proxy.code !== 0) {
+    return fail("the images cannot be built", proxy.words);
+  }
   say(`images are built (${seconds(start)})`);
   try {
     start = performance.now();
     const up = await compose("up", "--detach");
     if (up.code !== 0) {
       const problem = upProblem(up.words, { port, subnet });
-      if (problem === REFUSED) return fail(problem, (await compose("logs", "--no-color", "rules")).words);
+      if (problem === REFUSED) {
+        return fail(problem, (await compose("logs", "--no-color", "rules")).words);
+      }
       return problem === undefined ? fail("docker compose up failed", up.words) : fail(problem);
     }
     const url = `http://127.0.0.1:${port}/productpage`;
-    if (!(await isRouted(url)))
+    if (!(await isRouted(url))) {
       return fail(`${url} does not answer; see ${docker.compose.join(" ")} --file ${FILE} logs`);
+    }
     say(`the first routed request is answered ${seconds(start)} after up`);
     await printSizes();
     if (!args.includes("--once")) {
@@ -84,7 +93,9 @@ async function main(args) {
 /** `words`: those of another program, where they say more. */
 function fail(problem, words = "") {
   console.error(`docker: ${problem}`);
-  if (words !== "") console.error(words.trim().split("\n").slice(-20).join("\n"));
+  if (words !== "") {
+    console.error(words.trim().split("\n").slice(-20).join("\n"));
+  }
   return 3;
 }
 
@@ -100,7 +111,9 @@ async function isRouted(url) {
   const deadline = performance.now() + UP_TIMEOUT_MS;
   while (performance.now() < deadline) {
     const status = await statusOf(url);
-    if (status === 200) return true;
+    if (status === 200) {
+      return true;
+    }
     await sleep(50);
   }
   return false;
@@ -121,12 +134,18 @@ function statusOf(url) {
 async function printSizes() {
   for (const image of IMAGES) {
     const { code, words } = await run(["docker", "image", "inspect", "--format", "{{.Size}}", image]);
-    if (code === 0) say(`image ${image}: ${megabytes(words)}`);
+    if (code === 0) {
+      say(`image ${image}: ${megabytes(words)}`);
+    }
   }
   // The package is made of what is built; containers need none of it here.
-  if (!PACKAGED.every((name) => existsSync(path.join(ROOT, name)))) return;
+  if (!PACKAGED.every((name) => existsSync(path.join(ROOT, name)))) {
+    return;
+  }
   const { code, words } = await run(["npm", "pack", "--dry-run", "--json", "--ignore-scripts"]);
-  if (code !== 0) return;
+  if (code !== 0) {
+    return;
+  }
   const [{ filename, size, unpackedSize }] = JSON.parse(words.slice(words.indexOf("[")));
   say(`package ${filename}: ${megabytes(size)}, unpacked ${megabytes(unpackedSize)}`);
 }
@@ -136,7 +155,9 @@ const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s
 
 function interrupted() {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, resolve);
+    for (const signal of ["SIGINT", "SIGTERM"]) {
+      process.once(signal, resolve);
+    }
   });
 }
 

@@ -76,7 +76,9 @@ test("what is up goes on until Ctrl-C, and is taken down", async () => {
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
-    if (line.includes("Ctrl-C ends")) child.kill("SIGINT");
+    if (line.includes("Ctrl-C ends")) {
+      child.kill("SIGINT");
+    }
   }
   expect(await closed).toBe(0);
   expect(lines).toEqual([

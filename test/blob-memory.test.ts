@@ -20,7 +20,9 @@ const blobOf = (shape: string, rules = RULES) => encodeProgram(SHAPES.get(shape)
 
 function configure(vm: FilterVm, blob: Uint8Array): number {
   const root = vm.configure(blob);
-  if (root === undefined) throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  if (root === undefined) {
+    throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  }
   return root;
 }
 
@@ -53,6 +55,8 @@ test("a worker takes no more after many reloads than with two programs, the old 
   };
   reload(other);
   const afterOne = vm.memoryPages;
-  for (let i = 0; i < RELOADS; i++) reload(i % 2 === 0 ? one : other);
+  for (let i = 0; i < RELOADS; i++) {
+    reload(i % 2 === 0 ? one : other);
+  }
   expect(vm.memoryPages).toBe(afterOne);
 });

@@ -35,8 +35,9 @@ async function images(args: readonly string[], docker: string) {
 async function checkout(): Promise<void> {
   const to = path.join(folder, "checkout");
   await cp(path.join(ROOT, "scripts"), path.join(to, "scripts"), { recursive: true });
-  for (const name of ["package.json", "package-lock.json"])
+  for (const name of ["package.json", "package-lock.json"]) {
     await cp(path.join(ROOT, name), path.join(to, name));
+  }
   await mkdir(path.join(ROOT, ".envoy"), { recursive: true });
   for (const name of ["compiler", "filter", "node_modules", ".envoy"]) {
     await symlink(path.join(ROOT, name), path.join(to, name));

@@ -31,21 +31,30 @@ withSharedCases<AnalyzeCase>("analyze.yaml", (cases) => {
       for (const diagnostic of found) {
         const istio = istioCodes(diagnostic.code);
         const name = ownerOf(diagnostic);
-        if (name === undefined) continue;
+        if (name === undefined) {
+          continue;
+        }
         const known = byResource.get(name) ?? new Set();
-        for (const one of istio) known.add(one);
+        for (const one of istio) {
+          known.add(one);
+        }
         byResource.set(name, known);
       }
       const missing = new Set<string>();
       for (const { code, resource } of one.messages) {
         const name = nameAsOurs(resource);
-        if (byResource.get(name)?.has(code)) continue;
+        if (byResource.get(name)?.has(code)) {
+          continue;
+        }
         const why = excuse(
           code,
           found.filter((diagnostic) => ownerOf(diagnostic) === name),
         );
-        if (why === undefined) missing.add(`${code} ${resource}`);
-        else tally.left(`${file}: ${code} ${resource}`, why);
+        if (why === undefined) {
+          missing.add(`${code} ${resource}`);
+        } else {
+          tally.left(`${file}: ${code} ${resource}`, why);
+        }
       }
       expect([...missing]).toEqual([]);
       tally.held();
@@ -71,13 +80,17 @@ function nameAsOurs(resource: string): string {
 
 /** Of the resource that a place is in, which may be too wrong to be known to the compiler. */
 function ownerOf({ span }: Diagnostic): string | undefined {
-  if (span === undefined) return undefined;
+  if (span === undefined) {
+    return undefined;
+  }
   for (const document of parseAllDocuments(span.file.text)) {
     const { contents } = document;
     const list = isMap(contents) ? contents.get("items") : undefined;
     for (const node of isSeq(list) ? list.items : [contents]) {
       const [start = 0, , end = 0] = (isMap(node) && node.range) || [];
-      if (!isMap(node) || span.start < start || span.start >= end) continue;
+      if (!isMap(node) || span.start < start || span.start >= end) {
+        continue;
+      }
       const name = node.getIn(["metadata", "name"]);
       return `${node.get("kind")} ${node.getIn(["metadata", "namespace"]) ?? "default"}/${name}`;
     }

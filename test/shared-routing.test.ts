@@ -227,7 +227,9 @@ withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
           const asked = await endpointsAsked(response, count, (headers) =>
             send(port!, { ...one.request, host, headers: { ...one.request.headers, ...headers } }),
           );
-          if ((asked === 1) !== wanted.single_backend) lines.push(`${asked} endpoints answered`);
+          if ((asked === 1) !== wanted.single_backend) {
+            lines.push(`${asked} endpoints answered`);
+          }
         }
         expect(lines.length, lines.join("\n")).toBe(0);
         tally.held();

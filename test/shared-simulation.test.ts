@@ -122,7 +122,9 @@ function takerOf(
   const wildcards = sni.split(".").map((_, i, labels) => `*.${labels.slice(i).join(".")}`);
   for (const name of [sni, ...wildcards.slice(1)]) {
     const found = group.find((one) => namesOf(one).includes(name));
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
   }
   return group.find((one) => namesOf(one).length === 0);
 }

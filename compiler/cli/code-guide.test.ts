@@ -170,13 +170,19 @@ describe.each(CODES)("%s", (code) => {
     for (const part of [code, DIAGNOSTIC_CODES[code].level, DIAGNOSTIC_CODES[code].title, why]) {
       expect(text).toContain(part);
     }
-    for (const istio of istioCodes(code)) expect(text).toContain(istio);
-    for (const side of [example.wrong, example.right]) expect(text).toContain(side.split("\n")[0]);
+    for (const istio of istioCodes(code)) {
+      expect(text).toContain(istio);
+    }
+    for (const side of [example.wrong, example.right]) {
+      expect(text).toContain(side.split("\n")[0]);
+    }
     expect(example.wrong).not.toBe(example.right);
     expect(IN_WORDS.includes(code)).toBe(example.in === "call" || example.in === "sketch");
   });
 
-  if (IN_WORDS.includes(code)) return;
+  if (IN_WORDS.includes(code)) {
+    return;
+  }
 
   test("is said of the wrong example, and not of the right one", async () => {
     const wrong = await found(code, example.in, example.wrong);

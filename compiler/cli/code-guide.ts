@@ -11,7 +11,9 @@ const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
 export function explainCodes(wanted: string, format: "text" | "json", colors: Colors): string {
   const isAll = wanted.toUpperCase() === "ALL";
   const found = isAll ? CODES : codesNamed(wanted);
-  if (format === "json") return `${JSON.stringify(found.map(asData), null, 2)}\n`;
+  if (format === "json") {
+    return `${JSON.stringify(found.map(asData), null, 2)}\n`;
+  }
   return isAll
     ? found.map((code) => `${line(code, colors)}\n`).join("")
     : found.map((code) => details(code, colors)).join("\n");

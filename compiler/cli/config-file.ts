@@ -109,7 +109,9 @@ export function readConfigFile(file: string): FileOptions {
 export function parseConfig(file: string, source: string): FileOptions {
   const lines = new LineCounter();
   const tooDeep = depthExceeded(source);
-  if (tooDeep !== undefined) throw new UsageError(`${file}: it nests deeper than ${MAX_DEPTH} levels`);
+  if (tooDeep !== undefined) {
+    throw new UsageError(`${file}: it nests deeper than ${MAX_DEPTH} levels`);
+  }
   const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false });
   const failAt = (offset: number, message: string): never => {
     const { line, col } = lines.linePos(offset);
@@ -117,8 +119,9 @@ export function parseConfig(file: string, source: string): FileOptions {
   };
   const [error] = document.errors;
   if (error !== undefined) {
-    if (error.code === "MULTIPLE_DOCS")
+    if (error.code === "MULTIPLE_DOCS") {
       failAt(error.pos[0], "one document is expected, and here begins another");
+    }
     failAt(error.pos[0], error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""));
   }
   const [problem] = inspectTree(document);

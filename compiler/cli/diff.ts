@@ -48,16 +48,23 @@ export async function diffCommand(
   flags: DiffFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (before === "-" && after === "-")
+  if (before === "-" && after === "-") {
     throw new UsageError("standard input cannot be both sides: name a file");
+  }
   const options = await readCommonOptions([before, after], flags, { listenAddress: "0.0.0.0" });
   const old = await readSide(before, options, flags, terminal);
   const now = old === undefined ? undefined : await readSide(after, options, flags, terminal);
-  if (old === undefined || now === undefined) return EXIT.rules;
+  if (old === undefined || now === undefined) {
+    return EXIT.rules;
+  }
   const report = reportOf(diffConfigs(old, now, options.proxy));
-  if (flags.format === "json") terminal.out(`${JSON.stringify(report, null, 2)}\n`);
-  else if (flags.format === "markdown") terminal.out(renderMarkdown(report));
-  else terminal.out(renderText(report, terminal.outColors));
+  if (flags.format === "json") {
+    terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+  } else if (flags.format === "markdown") {
+    terminal.out(renderMarkdown(report));
+  } else {
+    terminal.out(renderText(report, terminal.outColors));
+  }
   return flags.exitCode && isDifferent(report) ? EXIT.rules : EXIT.ok;
 }
 
@@ -72,8 +79,13 @@ async function readSide(
   const progress = progressBar(terminal);
   const { config } = await readRules([side], proxy, report, progress);
   progress.done();
-  if (!report.hasErrors) return config;
-  if (format === "json") terminal.out(report.renderJson());
-  else terminal.err(report.renderText(terminal.errColors));
+  if (!report.hasErrors) {
+    return config;
+  }
+  if (format === "json") {
+    terminal.out(report.renderJson());
+  } else {
+    terminal.err(report.renderText(terminal.errColors));
+  }
   return undefined;
 }

@@ -44,8 +44,11 @@ export async function explainCommand(
   const { config, resources } = await readRules(options.paths, options.proxy, report, progress);
   progress.done();
   if (report.hasErrors) {
-    if (flags.format === "json") terminal.out(report.renderJson());
-    else terminal.err(report.renderText(terminal.errColors));
+    if (flags.format === "json") {
+      terminal.out(report.renderJson());
+    } else {
+      terminal.err(report.renderText(terminal.errColors));
+    }
     return EXIT.rules;
   }
   const evaluators = new Evaluators(loadFilter(filterModulePath()), config, options.proxy.pathNormalization);
@@ -100,7 +103,9 @@ function readRequest(flags: ExplainFlags): AskedRequest {
     }
     return makeRequest(parseRequestLine(text), headers, { protocol });
   } catch (error) {
-    if (error instanceof RequestError) throw new UsageError(error.message);
+    if (error instanceof RequestError) {
+      throw new UsageError(error.message);
+    }
     throw error;
   }
 }

@@ -134,7 +134,9 @@ export async function exportCommand(
     await writeTree(flags.output, files);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
     for (const name of files.keys()) {
-      if (!name.includes("/")) terminal.out(`  ${name}\n`);
+      if (!name.includes("/")) {
+        terminal.out(`  ${name}\n`);
+      }
     }
     const foreign =
       flags.to === "kubernetes" ? foreignFilesOf(compilation.config, proxy.secretsDirectory) : [];
@@ -145,7 +147,9 @@ export async function exportCommand(
     }
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof TooLargeError)) throw error;
+    if (!(error instanceof TooLargeError)) {
+      throw error;
+    }
     terminal.err(
       `${terminal.errColors.red("error:")} ${error.message}\nnothing was written to ${flags.output}\n`,
     );

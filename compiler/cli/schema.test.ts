@@ -50,6 +50,8 @@ test("the files that are shipped name their schema, and have its shape", () => {
     );
     const validate = validator(name);
     const values = name === "cases" ? parseAllDocuments(text).map((one) => one.toJS()) : [parse(text)];
-    for (const value of values) expect(validate(value), JSON.stringify(validate.errors)).toBe(true);
+    for (const value of values) {
+      expect(validate(value), JSON.stringify(validate.errors)).toBe(true);
+    }
   }
 });

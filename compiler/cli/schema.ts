@@ -30,7 +30,9 @@ export async function schemaCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (out !== undefined) {
-    if (name !== undefined) throw new UsageError(`--out writes all schemas; leave "${name}" out`);
+    if (name !== undefined) {
+      throw new UsageError(`--out writes all schemas; leave "${name}" out`);
+    }
     await makeDirectory(out);
     for (const one of NAMES) {
       const file = path.join(out, `${one}.schema.json`);

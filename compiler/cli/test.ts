@@ -55,11 +55,16 @@ export async function testCommand(
   const reading = flags.envoy ? compilation : await readRules(options.paths, proxy, report, progress);
   progress.done();
   const refuse = () => {
-    if (flags.format === "json") terminal.out(report.renderJson());
-    else terminal.err(report.renderText(terminal.errColors));
+    if (flags.format === "json") {
+      terminal.out(report.renderJson());
+    } else {
+      terminal.err(report.renderText(terminal.errColors));
+    }
     return EXIT.rules;
   };
-  if (reading === undefined || report.hasErrors) return refuse();
+  if (reading === undefined || report.hasErrors) {
+    return refuse();
+  }
 
   const { config } = reading;
   const evaluators = new Evaluators(
@@ -77,11 +82,16 @@ export async function testCommand(
   const files = await readInputs(flags.cases, caseReport);
   const cases = files.flatMap((file) => readCases(file, context, caseReport));
   if (caseReport.hasErrors) {
-    if (flags.format === "json") terminal.out(caseReport.renderJson());
-    else terminal.err(caseReport.renderText(terminal.errColors));
+    if (flags.format === "json") {
+      terminal.out(caseReport.renderJson());
+    } else {
+      terminal.err(caseReport.renderText(terminal.errColors));
+    }
     return EXIT.rules;
   }
-  if (cases.length === 0) throw new UsageError(`no case stands in ${flags.cases.join(", ")}`);
+  if (cases.length === 0) {
+    throw new UsageError(`no case stands in ${flags.cases.join(", ")}`);
+  }
 
   const coverage = new Coverage(config);
   const start = performance.now();
@@ -104,14 +114,18 @@ export async function testCommand(
       break;
     case "junit":
       terminal.out(renderJunit(results));
-      if (covered) terminal.err(renderCoverage(covered, terminal.errColors));
+      if (covered) {
+        terminal.err(renderCoverage(covered, terminal.errColors));
+      }
       break;
     case "text":
       terminal.err(report.hint());
       terminal.out(
         renderResults(results, terminal.outColors, { how: flags.envoy ? "in Envoy" : "offline", ms }),
       );
-      if (covered) terminal.out(renderCoverage(covered, terminal.outColors));
+      if (covered) {
+        terminal.out(renderCoverage(covered, terminal.outColors));
+      }
   }
   terminal.err(errors);
   return failed ? EXIT.rules : EXIT.ok;
@@ -150,7 +164,9 @@ async function runInEnvoy(
         } catch (error) {
           failure = `Envoy did not answer: ${(error as Error).message}`;
         }
-        for (const { cluster } of observed) coverage.note(first, cluster);
+        for (const { cluster } of observed) {
+          coverage.note(first, cluster);
+        }
         const ms = performance.now() - start;
         results.push(resultOf(one, index, check, { first, observed, disagreements }, ms, failure));
       }
@@ -162,7 +178,9 @@ async function runInEnvoy(
 }
 
 function readThreshold(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const value = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= 100)) {
     throw new UsageError(`--coverage-threshold: expected a percentage from 0 to 100, got "${text}"`);

@@ -42,6 +42,8 @@ function row(code: DiagnosticCode): string {
 
 test("CODES.md holds every code", async () => {
   const text = page();
-  for (const code of Object.keys(DIAGNOSTIC_CODES)) expect(text).toContain(`| ${code} |`);
+  for (const code of Object.keys(DIAGNOSTIC_CODES)) {
+    expect(text).toContain(`| ${code} |`);
+  }
   await expect(text).toMatchFileSnapshot("CODES.md");
 });

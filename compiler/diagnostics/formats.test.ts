@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { Diagnostic } from "./diagnostic.ts";
 import { renderGithub } from "./render-github.ts";
 import { renderSarif } from "./render-sarif.ts";
@@ -17,7 +17,7 @@ const found: Diagnostic[] = [
   { code: "SL0601", level: "info", message: "cheaper" },
 ];
 
-it("workflow commands are one line each, whatever a message says", () => {
+test("workflow commands are one line each, whatever a message says", () => {
   expect(renderGithub(found).split("\n")).toEqual([
     "::warning file=my rules/a%2Cb.yaml,line=2,endLine=2,col=1,endColumn=5,title=SL0401::100%25 wrong%0A::error::forged%0AWrite 3.",
     "::error title=SL0001::gone",
@@ -26,14 +26,14 @@ it("workflow commands are one line each, whatever a message says", () => {
   ]);
 });
 
-it("workflow commands hold nothing that steers a terminal", () => {
+test("workflow commands hold nothing that steers a terminal", () => {
   const message = 'no kind "\u001b[31m\u0000\u2028"\r\nx';
   expect(renderGithub([{ code: "SL0102", level: "error", message }])).toBe(
     '::error title=SL0102::no kind "\\u001b[31m\\u0000\\u2028"%0Ax\n',
   );
 });
 
-it("SARIF has a rule for each code, and a place for each result", () => {
+test("SARIF has a rule for each code, and a place for each result", () => {
   const { version, runs } = JSON.parse(renderSarif(found, "1.2.3"));
   expect(version).toBe("2.1.0");
   const [{ tool, results }] = runs;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { DiagnosticCode } from "./codes.ts";
 import { DIAGNOSTIC_CODES } from "./codes.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -24,7 +24,7 @@ function left(text: string, ...findings: [at: string, code: DiagnosticCode][]): 
 }
 
 describe("ignore", () => {
-  it("silences a code on its own line", () => {
+  test("silences a code on its own line", () => {
     expect(left("a: 1 # sluice: ignore SL0801 meant so\n", ["a", "SL0801"])).toEqual([]);
     expect(left("a: 1 #sluice:ignore SL0801 no blanks\n", ["a", "SL0801"])).toEqual([]);
     expect(left("a: 1 # sluice: ignore SL0801,SL0802 both\r\n", ["a", "SL0801"], ["1", "SL0802"])).toEqual(
@@ -32,7 +32,7 @@ describe("ignore", () => {
     );
   });
 
-  it("alone on a line silences the next that has anything", () => {
+  test("alone on a line silences the next that has anything", () => {
     expect(left("# sluice: ignore SL0801 why\n\n  # more\na: 1\nb: 2\n", ["a: 1", "SL0801"])).toEqual([]);
     expect(left("# sluice: ignore SL0801 why\na: 1\nb: 2\n", ["b", "SL0801"])).toEqual([
       "SL0801 b",
@@ -40,19 +40,19 @@ describe("ignore", () => {
     ]);
   });
 
-  it("silences no other code, no error, and nothing without being of use", () => {
+  test("silences no other code, no error, and nothing without being of use", () => {
     expect(left("a: 1 # sluice: ignore SL0802 why\n", ["a", "SL0801"])).toEqual(["SL0801 a", "SL0901"]);
     expect(left("a: 1 # sluice: ignore SL0105 why\n", ["a", "SL0105"])).toEqual(["SL0105 a", "SL0902"]);
     expect(left("a: 1 # sluice: ignore SL9999 why\n")).toEqual(["SL0902"]);
     expect(left("a: 1 # sluice: ignore SL0801\n", ["a", "SL0801"])).toEqual(["SL0903"]);
   });
 
-  it("is a comment and no text", () => {
+  test("is a comment and no text", () => {
     expect(left("a: x#sluice: ignore SL0801 why\n", ["a", "SL0801"])).toEqual(["SL0801 a"]);
     expect(left("a: sluice: ignore\n")).toEqual([]);
   });
 
-  it("wants our name where Istio's is written", () => {
+  test("wants our name where Istio's is written", () => {
     const file = { path: "a.yaml", text: "a: 1 # sluice: ignore IST0174 why\n" };
     const found: Diagnostic[] = [];
     new Ignores().reportUseless([file], { report: (one) => found.push(one) });

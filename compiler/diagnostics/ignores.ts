@@ -43,18 +43,24 @@ export class Ignores {
 
   /** Also remembers that the comment was of use. */
   silences({ code, level, span }: Diagnostic): boolean {
-    if (span === undefined || level === "error") return false;
+    if (span === undefined || level === "error") {
+      return false;
+    }
     const byLine = this.#of(span.file).byCode.get(code);
     // Where nothing is silenced, no position has to be worked out.
     const found = byLine?.get(positionAt(span.file, span.start).line) ?? [];
-    for (const ignore of found) this.#used.add(ignore);
+    for (const ignore of found) {
+      this.#used.add(ignore);
+    }
     return found.length > 0;
   }
 
   /** To be asked when everything was found that is to be found. */
   reportUseless(files: Iterable<SourceFile>, sink: DiagnosticSink): void {
     for (const file of files) {
-      for (const ignore of this.#of(file).all) this.#reportUseless(file, ignore, sink);
+      for (const ignore of this.#of(file).all) {
+        this.#reportUseless(file, ignore, sink);
+      }
     }
   }
 
@@ -101,7 +107,9 @@ export class Ignores {
 function helpWith(unknown: string): string {
   const codes = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
   const same = codes.filter((code) => istioCodes(code).includes(unknown));
-  if (same.length > 0) return `That is Istio's name. Write the one that was found: ${same.join(", ")}.`;
+  if (same.length > 0) {
+    return `That is Istio's name. Write the one that was found: ${same.join(", ")}.`;
+  }
   const near = nearest(unknown, codes);
   return near === undefined ? "Write it as # sluice: ignore SL0801 reason." : `Did you mean ${near}?`;
 }
@@ -120,13 +128,17 @@ function ignoresIn(file: SourceFile): Ignore[] {
     const before = /(?:^|[\s\ufeff])#[ \t]{0,8}$/.exec(text.slice(Math.max(0, at - 10), at));
     const [rest = ""] = text.slice(at + MARK.length, at + MAX_COMMENT).split(/\r?\n/, 1);
     const parts = /^[ \t]*ignore[ \t]+([\w,]+)[ \t]*(.*)$/.exec(rest);
-    if (before === null || parts === null) continue;
+    if (before === null || parts === null) {
+      continue;
+    }
     const start = text.lastIndexOf("#", at);
     const isAlone = /^\s*$/.test(
       text.slice(text.lastIndexOf("\n", start - 1) + 1, start).slice(0, MAX_COMMENT),
     );
     // Comments that follow one another are about the same line.
-    if (isAlone && next.start < at) next = nextLine(file, at);
+    if (isAlone && next.start < at) {
+      next = nextLine(file, at);
+    }
     const line = isAlone ? next.line : positionAt(file, at).line;
     for (const code of parts[1]!.split(",").filter((one) => one !== "")) {
       ignores.push({

@@ -14,7 +14,9 @@ function startsOf(file: SourceFile): readonly number[] {
   let starts = lineStarts.get(file);
   if (!starts) {
     starts = [0];
-    for (let i = file.text.indexOf("\n"); i >= 0; i = file.text.indexOf("\n", i + 1)) starts.push(i + 1);
+    for (let i = file.text.indexOf("\n"); i >= 0; i = file.text.indexOf("\n", i + 1)) {
+      starts.push(i + 1);
+    }
     lineStarts.set(file, starts);
   }
   return starts;
@@ -34,8 +36,11 @@ export function positionAt(file: SourceFile, offset: number): Position {
   let high = starts.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (starts[middle]! <= offset) low = middle;
-    else high = middle - 1;
+    if (starts[middle]! <= offset) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
   }
   return { line: low + 1, column: offset - starts[low]! + 1 };
 }
@@ -43,6 +48,8 @@ export function positionAt(file: SourceFile, offset: number): Position {
 /** First and last position of a span; white space at its end does not count. */
 export function rangeOf({ file, start, end }: Span): { readonly start: Position; readonly end: Position } {
   let last = Math.max(start + 1, end);
-  while (last > start + 1 && /\s/.test(file.text[last - 1]!)) last--;
+  while (last > start + 1 && /\s/.test(file.text[last - 1]!)) {
+    last--;
+  }
   return { start: positionAt(file, start), end: positionAt(file, last) };
 }

@@ -19,7 +19,9 @@ function command({ code, level, message, span, help }: Diagnostic): string {
     const { start, end } = rangeOf(span);
     place.push(["file", span.file.path], ["line", start.line], ["endLine", end.line]);
     // Columns are allowed on one line only.
-    if (start.line === end.line) place.push(["col", start.column], ["endColumn", end.column]);
+    if (start.line === end.line) {
+      place.push(["col", start.column], ["endColumn", end.column]);
+    }
   }
   const properties = [...place, ["title", code] as const].map(
     ([name, value]) => `${name}=${escapedProperty(String(value))}`,

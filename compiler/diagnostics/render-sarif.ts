@@ -17,8 +17,12 @@ export function renderSarif(diagnostics: readonly Diagnostic[], version: string)
   });
   // As JavaScript counts, and with it everything here.
   run.run.columnKind = "utf16CodeUnits";
-  for (const code of new Set(diagnostics.map((diagnostic) => diagnostic.code))) run.addRule(ruleOf(code));
-  for (const diagnostic of diagnostics) run.addResult(resultOf(diagnostic));
+  for (const code of new Set(diagnostics.map((diagnostic) => diagnostic.code))) {
+    run.addRule(ruleOf(code));
+  }
+  for (const diagnostic of diagnostics) {
+    run.addResult(resultOf(diagnostic));
+  }
   const builder = new SarifBuilder();
   builder.addRun(run);
   return `${builder.buildSarifJsonString({ indent: true })}\n`;
@@ -74,7 +78,9 @@ function resultOf({ code, level, message, span, help, related = [] }: Diagnostic
 /** Relative where it can be: then it is found on whatever machine. */
 function uriOf(file: string): string {
   const relative = path.relative(process.cwd(), path.resolve(file));
-  if (relative.startsWith("..") || path.isAbsolute(relative)) return pathToFileURL(file).href;
+  if (relative.startsWith("..") || path.isAbsolute(relative)) {
+    return pathToFileURL(file).href;
+  }
   // By way of bytes, since half a character is none that could be encoded.
   const name = Buffer.from(relative.split(path.sep).join("/")).toString();
   // A colon in the first part would make a scheme of it.

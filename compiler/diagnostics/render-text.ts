@@ -22,13 +22,17 @@ const MOST_SHOWN = 1000;
 export function renderText(diagnostics: readonly Diagnostic[], colors: Colors): string {
   const shown = mostSevere(diagnostics, MOST_SHOWN).map((diagnostic) => `${renderOne(diagnostic, colors)}\n`);
   const left = diagnostics.length - shown.length;
-  if (left > 0) shown.push(`${left} more are not shown; --format json has all of them\n`);
+  if (left > 0) {
+    shown.push(`${left} more are not shown; --format json has all of them\n`);
+  }
   return shown.join("\n");
 }
 
 /** In their order; when there are too many, what is less severe is left out first. */
 function mostSevere(diagnostics: readonly Diagnostic[], most: number): readonly Diagnostic[] {
-  if (diagnostics.length <= most) return diagnostics;
+  if (diagnostics.length <= most) {
+    return diagnostics;
+  }
   const bySeverity = (["error", "warning", "info"] as const).flatMap((wanted) =>
     diagnostics.filter(({ level }) => level === wanted),
   );
@@ -41,11 +45,15 @@ function renderOne(diagnostic: Diagnostic, colors: Colors): string {
   const at = span === undefined ? "" : `${where(span)}: `;
   const head = `${paint(level, colors)(`${level}[${code}]`)}: ${printable(diagnostic.message)}`;
   const parts = [colors.bold(at) + head];
-  if (span !== undefined) parts.push(frame(span));
+  if (span !== undefined) {
+    parts.push(frame(span));
+  }
   for (const other of related) {
     parts.push(`  ${where(other.span)}: ${printable(other.message)}`, frame(other.span));
   }
-  if (help !== undefined) parts.push(`  ${colors.cyan("help")}: ${printable(help)}`);
+  if (help !== undefined) {
+    parts.push(`  ${colors.cyan("help")}: ${printable(help)}`);
+  }
   return parts.join("\n");
 }
 

@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "./diagnostic.ts";
 import { positionAt, rangeOf } from "./position.ts";
 import { toJson } from "./render-json.ts";
@@ -20,20 +20,20 @@ function at(text: string, extra: Partial<Diagnostic> = {}): Diagnostic {
 }
 
 describe("positions", () => {
-  it("count lines and columns from 1", () => {
+  test("count lines and columns from 1", () => {
     expect(positionAt(file, 0)).toEqual({ line: 1, column: 1 });
     expect(positionAt(file, file.text.indexOf("3"))).toEqual({ line: 2, column: 8 });
     expect(positionAt(file, file.text.indexOf("four"))).toEqual({ line: 3, column: 3 });
     expect(positionAt(file, file.text.length)).toEqual({ line: 4, column: 1 });
   });
 
-  it("end before the white space at a span's end", () => {
+  test("end before the white space at a span's end", () => {
     expect(rangeOf({ file, start: 7, end: 16 }).end).toEqual({ line: 2, column: 9 });
   });
 });
 
 describe("text", () => {
-  it("has place, level, code, message, the lines, and the help", () => {
+  test("has place, level, code, message, the lines, and the help", () => {
     const text = renderText([at("3", { help: "Write 4." })], plain);
     expect(text.split("\n")).toEqual([
       "rules.yaml:2:8: error[SL0105]: wrong",
@@ -46,18 +46,18 @@ describe("text", () => {
     ]);
   });
 
-  it("shows other places with their own words", () => {
+  test("shows other places with their own words", () => {
     const related = [{ message: "the other one", span: at("four").span! }];
     expect(renderText([at("3", { related })], plain)).toContain("rules.yaml:3:3: the other one");
   });
 
-  it("needs no place", () => {
+  test("needs no place", () => {
     expect(renderText([{ code: "SL0001", level: "error", message: "gone" }], plain)).toBe(
       "error[SL0001]: gone\n",
     );
   });
 
-  it("lets no control character of the input through", () => {
+  test("lets no control character of the input through", () => {
     const hostile = { path: "a\u001b[2J.yaml", text: "a: \u001b]0;x\u0007\u202e\n" };
     const span = { file: hostile, start: 3, end: 5 };
     const text = renderText([{ code: "SL0105", level: "error", message: "got \u001b[31m", span }], plain);
@@ -66,7 +66,7 @@ describe("text", () => {
     expect(text).toContain("\\u001b");
   });
 
-  it("keeps a line of a megabyte short", () => {
+  test("keeps a line of a megabyte short", () => {
     const long = { path: "a.yaml", text: `a: ${"x".repeat(1_000_000)}\n` };
     const span = { file: long, start: 3, end: 1_000_003 };
     expect(
@@ -74,14 +74,14 @@ describe("text", () => {
     ).toBeLessThan(2_000);
   });
 
-  it("counts", () => {
+  test("counts", () => {
     const warning: Diagnostic = { code: "SL0401", level: "warning", message: "hm" };
     expect(renderCounts([at("3"), at("3"), warning])).toBe("2 errors, 1 warning");
     expect(renderCounts([])).toBe("");
   });
 });
 
-it("JSON has every field by name", () => {
+test("JSON has every field by name", () => {
   const related = [{ message: "other", span: at("four").span! }];
   expect(toJson(at("3", { help: "Write 4.", related }))).toEqual({
     code: "SL0105",

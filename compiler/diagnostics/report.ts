@@ -17,7 +17,9 @@ const KEPT_AT_END = 300;
 
 function brief(diagnostic: Diagnostic): Diagnostic {
   const { message, help, related } = diagnostic;
-  if (message.length <= LONGEST && (help?.length ?? 0) <= LONGEST && related === undefined) return diagnostic;
+  if (message.length <= LONGEST && (help?.length ?? 0) <= LONGEST && related === undefined) {
+    return diagnostic;
+  }
   return {
     ...diagnostic,
     message: cut(message),
@@ -27,7 +29,9 @@ function brief(diagnostic: Diagnostic): Diagnostic {
 }
 
 function cut(text: string): string {
-  if (text.length <= LONGEST) return text;
+  if (text.length <= LONGEST) {
+    return text;
+  }
   const start = text.slice(0, LONGEST - KEPT_AT_END).replace(/\p{Surrogate}$/u, "");
   return `${start}…${text.slice(-KEPT_AT_END).replace(/^\p{Surrogate}/u, "")}`;
 }
@@ -43,7 +47,9 @@ export class Report implements DiagnosticSink {
   }
 
   report(diagnostic: Diagnostic): void {
-    if (!this.#ignores.silences(diagnostic)) this.#diagnostics.push(brief(diagnostic));
+    if (!this.#ignores.silences(diagnostic)) {
+      this.#diagnostics.push(brief(diagnostic));
+    }
   }
 
   /** When nothing more will be found: comments that were of no use. */

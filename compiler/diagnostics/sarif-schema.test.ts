@@ -74,7 +74,9 @@ describe("SARIF 2.1.0", () => {
     const log = check(CODES.map((code) => ({ code, level: DIAGNOSTIC_CODES[code].level, message: "x" })));
     const { rules } = log.runs[0].tool.driver;
     expect(rules.map(({ id }: { id: string }) => id)).toEqual(CODES);
-    for (const { help } of rules) expect(help.text.length).toBeGreaterThan(40);
+    for (const { help } of rules) {
+      expect(help.text.length).toBeGreaterThan(40);
+    }
   });
 
   test("any findings are valid, and each has its rule", () => {

@@ -16,7 +16,9 @@ const NAME = new RegExp(
 /** `undefined` when it is none. */
 export function parseImageName(text: string): ImageName | undefined {
   const match = NAME.exec(text);
-  if (match === null) return undefined;
+  if (match === null) {
+    return undefined;
+  }
   const [, repository, tag, digest] = match;
   return {
     repository: repository!,

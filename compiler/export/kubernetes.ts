@@ -46,7 +46,9 @@ export function kustomization(
   const rules = rulesInImage ? [] : sourcesOf(name, build);
   const files = new Map<string, string | Uint8Array>();
   for (const { entries } of rules) {
-    for (const { path } of entries) files.set(`rules/${path}`, build.get(path)!);
+    for (const { path } of entries) {
+      files.set(`rules/${path}`, build.get(path)!);
+    }
   }
   const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "sluice" };
   const selector = { "app.kubernetes.io/name": name };
@@ -69,7 +71,9 @@ export function kustomization(
     },
     "horizontal-pod-autoscaler.yaml": autoscaler(name, labels),
   };
-  for (const [file, resource] of Object.entries(resources)) files.set(file, yaml(resource));
+  for (const [file, resource] of Object.entries(resources)) {
+    files.set(file, yaml(resource));
+  }
   const generators = (secret: boolean) =>
     rules
       .filter((source) => source.secret === secret)
@@ -121,7 +125,9 @@ function entriesOf(paths: readonly string[]): Source["entries"] {
   return paths.map((path) => {
     const plain = path.replace(/[^-._a-zA-Z0-9]/g, "_");
     let key = plain;
-    for (let i = 2; taken.has(key); i++) key = `${plain}.${i}`;
+    for (let i = 2; taken.has(key); i++) {
+      key = `${plain}.${i}`;
+    }
     taken.add(key);
     return { key, path };
   });

@@ -147,7 +147,9 @@ function classRewrite(
   const path = all || action.rewrite?.kind === "regex" ? action.rewrite : undefined;
   const host = all ? action.hostRewrite : undefined;
   const destinationHost = all ? destination?.hostRewrite : undefined;
-  if (path === undefined && host === undefined && destinationHost === undefined) return {};
+  if (path === undefined && host === undefined && destinationHost === undefined) {
+    return {};
+  }
   return {
     rewrite: {
       ...(path && { path }),

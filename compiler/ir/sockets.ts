@@ -13,7 +13,9 @@ export interface Socket {
 
 /** Where it is, for people. */
 export function formatSocket(address: string, port: number): string {
-  if (address.startsWith("unix:")) return address;
+  if (address.startsWith("unix:")) {
+    return address;
+  }
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }
 

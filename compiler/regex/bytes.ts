@@ -32,9 +32,13 @@ function makeNode(ranges: ArrayLike<number>): ByteNode {
   const key = Array.prototype.join.call(ranges);
   let node = nodes.get(key);
   if (!node) {
-    if (nodes.size > CACHE_MAX) nodes.clear();
+    if (nodes.size > CACHE_MAX) {
+      nodes.clear();
+    }
     const ways = new Uint8Array(256);
-    for (let i = 0; i < ranges.length; i += 2) ways.fill(1, ranges[i], ranges[i + 1]! + 1);
+    for (let i = 0; i < ranges.length; i += 2) {
+      ways.fill(1, ranges[i], ranges[i + 1]! + 1);
+    }
     node = { id: nextId++, ways, wayCount: 1 };
     nodes.set(key, node);
   }

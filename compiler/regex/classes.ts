@@ -19,7 +19,9 @@ export const OTHER = 2;
 export const EDGE = 3;
 
 export function kindOf(byte: number): number {
-  if (byte === 0x0a) return NEWLINE;
+  if (byte === 0x0a) {
+    return NEWLINE;
+  }
   return byte === 0x5f || (byte >= 0x30 && byte <= 0x39) || isLetter(byte | 0x20) ? WORD : OTHER;
 }
 
@@ -43,9 +45,13 @@ export function byteClasses(nfa: Nfa): ByteClasses {
     }
     count = seen.size;
   };
-  if (nfa.hasAssertions) split(kindOf);
+  if (nfa.hasAssertions) {
+    split(kindOf);
+  }
   for (const node of new Set(nfa.nodes)) {
-    if (node && count < 256) split((byte) => node.ways[byte]!);
+    if (node && count < 256) {
+      split((byte) => node.ways[byte]!);
+    }
   }
   return describe(ofByte, count);
 }
@@ -67,7 +73,9 @@ export function mergeClasses(classes: ByteClasses, same: readonly number[]): Byt
 
 function describe(ofByte: Uint8Array, count: number): ByteClasses {
   const sample = new Uint8Array(count);
-  for (let byte = 255; byte >= 0; byte--) sample[ofByte[byte]!] = byte;
+  for (let byte = 255; byte >= 0; byte--) {
+    sample[ofByte[byte]!] = byte;
+  }
   return { count, ofByte, sample };
 }
 

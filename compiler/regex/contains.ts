@@ -27,31 +27,44 @@ export function containedLiteral({ instructions, start }: Program): Contained | 
     pc = passing(instructions, at(pc).out);
   }
   const before = anything(instructions, pc);
-  if (!before) return undefined;
+  if (!before) {
+    return undefined;
+  }
   const literal: number[] = [];
-  for (pc = before.out; isByte(at(pc)); pc = passing(instructions, at(pc).out))
+  for (pc = before.out; isByte(at(pc)); pc = passing(instructions, at(pc).out)) {
     literal.push(at(pc).bytes[0]!);
-  if (literal.length === 0 || (before.noNewline && literal.includes(NEWLINE))) return undefined;
+  }
+  if (literal.length === 0 || (before.noNewline && literal.includes(NEWLINE))) {
+    return undefined;
+  }
   const after = anything(instructions, pc);
   if (after) {
     // A newline that only one of them takes is nothing that a literal could say.
-    if (after.noNewline !== before.noNewline) return undefined;
+    if (after.noNewline !== before.noNewline) {
+      return undefined;
+    }
     pc = after.out;
   }
   if (at(pc).op === ASSERT && (at(pc).arg & ~(ASSERT_END_TEXT | ASSERT_END_LINE)) === 0) {
     pc = passing(instructions, at(pc).out);
   }
-  if (at(pc).op !== MATCH) return undefined;
+  if (at(pc).op !== MATCH) {
+    return undefined;
+  }
   return { literal, atEnd: after === undefined, noNewline: before.noNewline };
 }
 
 /** Literals that are in every text that a pattern matches: of overlapping ones the longest. */
 export function requiredLiterals({ instructions, start }: Program): readonly (readonly number[])[] {
-  if (instructions.length > LARGEST) return [];
+  if (instructions.length > LARGEST) {
+    return [];
+  }
   const inside = new Set<number>();
   const runs: { readonly pc: number; readonly literal: number[]; readonly places: readonly number[] }[] = [];
   instructions.forEach((instruction, pc) => {
-    if (!isByte(instruction)) return;
+    if (!isByte(instruction)) {
+      return;
+    }
     const literal: number[] = [];
     const places: number[] = [];
     let next = pc;
@@ -64,9 +77,15 @@ export function requiredLiterals({ instructions, start }: Program): readonly (re
   });
   const required: number[][] = [];
   for (const { pc, literal, places } of runs.sort((a, b) => b.literal.length - a.literal.length)) {
-    if (literal.length < SHORTEST || inside.has(pc)) continue;
-    for (const place of places) inside.add(place);
-    if (!isMatchReachable(instructions, start, pc)) required.push(literal);
+    if (literal.length < SHORTEST || inside.has(pc)) {
+      continue;
+    }
+    for (const place of places) {
+      inside.add(place);
+    }
+    if (!isMatchReachable(instructions, start, pc)) {
+      required.push(literal);
+    }
   }
   return required;
 }
@@ -98,13 +117,17 @@ function anything(
   pc: number,
 ): { readonly out: number; readonly noNewline: boolean } | undefined {
   const { op, out, arg } = instructions[pc]!;
-  if (op !== ALT) return undefined;
+  if (op !== ALT) {
+    return undefined;
+  }
   for (const [way, other] of [
     [out, arg],
     [arg, out],
   ] as const) {
     const any = instructions[passing(instructions, way)]!;
-    if (any.op !== BYTES || passing(instructions, any.out) !== pc) continue;
+    if (any.op !== BYTES || passing(instructions, any.out) !== pc) {
+      continue;
+    }
     const bytes = Array.from(any.bytes).join();
     if (bytes === "0,255" || bytes === "0,9,11,255") {
       return { out: passing(instructions, other), noNewline: bytes !== "0,255" };
@@ -118,13 +141,21 @@ function isMatchReachable(instructions: readonly Instruction[], start: number, w
   const seen = new Set([without]);
   const pending = [start];
   for (let pc = pending.pop(); pc !== undefined; pc = pending.pop()) {
-    if (seen.has(pc)) continue;
+    if (seen.has(pc)) {
+      continue;
+    }
     seen.add(pc);
     const { op, out, arg } = instructions[pc]!;
-    if (op === MATCH) return true;
-    if (op === FAIL) continue;
+    if (op === MATCH) {
+      return true;
+    }
+    if (op === FAIL) {
+      continue;
+    }
     pending.push(out);
-    if (op === ALT) pending.push(arg);
+    if (op === ALT) {
+      pending.push(arg);
+    }
   }
   return false;
 }

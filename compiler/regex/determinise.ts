@@ -44,7 +44,9 @@ export function determinise(nfa: Nfa, bounds: DfaBounds, prefix: Uint8Array): Df
   try {
     return new Determiniser(nfa, bounds).run(prefix);
   } catch (error) {
-    if (error instanceof BoundHit) return undefined;
+    if (error instanceof BoundHit) {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -97,11 +99,15 @@ class Determiniser {
     }
     for (let state = 1; state < this.#members.length; state++) {
       const at = state * count;
-      if (this.#next.length < at + count) this.#grow();
+      if (this.#next.length < at + count) {
+        this.#grow();
+      }
       this.#leave(state, this.#next.subarray(at, at + count));
     }
     const states = this.#members.length;
-    if (this.#next.length < states * count) this.#grow();
+    if (this.#next.length < states * count) {
+      this.#grow();
+    }
     return {
       classes: this.#classes,
       states,
@@ -120,14 +126,18 @@ class Determiniser {
 
   /** Fills the row of a state. */
   #leave(state: number, row: Int32Array): void {
-    if (state === 0) return;
+    if (state === 0) {
+      return;
+    }
     const members = this.#members[state]!;
     if (!this.#hasAssertion(members)) {
       this.#step(members, row, undefined);
       return;
     }
     for (const kind of NEXT_KINDS) {
-      if (kind !== EDGE) this.#step(this.#resolve(members, this.#before[state]!, kind), row, kind);
+      if (kind !== EDGE) {
+        this.#step(this.#resolve(members, this.#before[state]!, kind), row, kind);
+      }
     }
   }
 
@@ -135,15 +145,22 @@ class Determiniser {
   #step(members: Int32Array, row: Int32Array, kind: number | undefined): void {
     const ways: number[][] = [];
     for (const place of members) {
-      if (this.#nfa.ops[place] !== OP_BYTE) continue;
+      if (this.#nfa.ops[place] !== OP_BYTE) {
+        continue;
+      }
       const node = this.#nfa.nodes[place]!;
       const targets = this.#nfa.targets[place]!;
       for (const byteClass of this.#classesOf(node)) {
-        if (kind !== undefined && this.#kindOfClass[byteClass] !== kind) continue;
+        if (kind !== undefined && this.#kindOfClass[byteClass] !== kind) {
+          continue;
+        }
         const target = targets[node.ways[this.#classes.sample[byteClass]!]! - 1]!;
         const way = ways[byteClass];
-        if (way) way.push(target);
-        else ways[byteClass] = [target];
+        if (way) {
+          way.push(target);
+        } else {
+          ways[byteClass] = [target];
+        }
         this.#spend(1);
       }
     }
@@ -163,7 +180,9 @@ class Determiniser {
       }
       const same = done.find((other) => this.#kindOfClass[other] === before && equal(ways[other]!, way));
       row[byteClass] = same === undefined ? this.#stateOf(way, before) : row[same]!;
-      if (same === undefined) done.push(byteClass);
+      if (same === undefined) {
+        done.push(byteClass);
+      }
     });
   }
 
@@ -181,20 +200,28 @@ class Determiniser {
   /** The state of being at some places after `before` was read. */
   #stateOf(places: Iterable<number>, before: number): number {
     const members = this.#closure(places, undefined);
-    if (members.length === 0) return 0;
+    if (members.length === 0) {
+      return 0;
+    }
     const remembered = this.#hasAssertion(members) ? before : EDGE + 1;
     let hash = remembered;
-    for (const place of members) hash = (Math.imul(hash, 0x01000193) ^ place) | 0;
+    for (const place of members) {
+      hash = (Math.imul(hash, 0x01000193) ^ place) | 0;
+    }
     let bucket = this.#byHash.get(hash);
     if (!bucket) {
       bucket = [];
       this.#byHash.set(hash, bucket);
     }
     for (const state of bucket) {
-      if (this.#before[state] === remembered && equal(this.#members[state]!, members)) return state;
+      if (this.#before[state] === remembered && equal(this.#members[state]!, members)) {
+        return state;
+      }
     }
     const state = this.#members.length;
-    if (state > this.#bounds.maxStates) throw new BoundHit();
+    if (state > this.#bounds.maxStates) {
+      throw new BoundHit();
+    }
     bucket.push(state);
     this.#members.push(members);
     this.#before.push(remembered);
@@ -206,9 +233,13 @@ class Determiniser {
   #acceptId(members: Int32Array): number {
     const patterns: number[] = [];
     for (const place of members) {
-      if (this.#nfa.ops[place] === OP_MATCH) patterns.push(this.#nfa.args[place]!);
+      if (this.#nfa.ops[place] === OP_MATCH) {
+        patterns.push(this.#nfa.args[place]!);
+      }
     }
-    if (patterns.length === 0) return 0;
+    if (patterns.length === 0) {
+      return 0;
+    }
     patterns.sort((a, b) => a - b);
     const key = patterns.join();
     let id = this.#acceptIds.get(key);
@@ -238,9 +269,13 @@ class Determiniser {
     const generation = ++this.#generation;
     const stack: number[] = [];
     const found: number[] = [];
-    for (const place of places) stack.push(place);
+    for (const place of places) {
+      stack.push(place);
+    }
     for (let place = stack.pop(); place !== undefined; place = stack.pop()) {
-      if (mark[place] === generation) continue;
+      if (mark[place] === generation) {
+        continue;
+      }
       mark[place] = generation;
       this.#spend(1);
       switch (ops[place]) {
@@ -248,8 +283,11 @@ class Determiniser {
           stack.push(outs[place]!, args[place]!);
           break;
         case OP_ASSERT:
-          if (holding === undefined) found.push(place);
-          else if ((args[place]! & ~holding) === 0) stack.push(outs[place]!);
+          if (holding === undefined) {
+            found.push(place);
+          } else if ((args[place]! & ~holding) === 0) {
+            stack.push(outs[place]!);
+          }
           break;
         case OP_BYTE:
         case OP_MATCH:
@@ -262,21 +300,37 @@ class Determiniser {
 
   #spend(work: number): void {
     this.#work += work;
-    if (this.#work > this.#bounds.maxWork) throw new BoundHit();
+    if (this.#work > this.#bounds.maxWork) {
+      throw new BoundHit();
+    }
   }
 }
 
 function assertionsThatHold(before: number, after: number): number {
   let flags = (before === WORD) !== (after === WORD) ? ASSERT_WORD_BOUNDARY : ASSERT_NO_WORD_BOUNDARY;
-  if (before === EDGE) flags |= ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE;
-  if (before === NEWLINE) flags |= ASSERT_BEGIN_LINE;
-  if (after === EDGE) flags |= ASSERT_END_TEXT | ASSERT_END_LINE;
-  if (after === NEWLINE) flags |= ASSERT_END_LINE;
+  if (before === EDGE) {
+    flags |= ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE;
+  }
+  if (before === NEWLINE) {
+    flags |= ASSERT_BEGIN_LINE;
+  }
+  if (after === EDGE) {
+    flags |= ASSERT_END_TEXT | ASSERT_END_LINE;
+  }
+  if (after === NEWLINE) {
+    flags |= ASSERT_END_LINE;
+  }
   return flags;
 }
 
 function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  if (a.length !== b.length) {
+    return false;
+  }
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) {
+      return false;
+    }
+  }
   return true;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { RE2JS } from "re2js";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { DENSE_MAX_ENTRIES } from "../../filter/regex/layout.ts";
 import { determinise } from "./determinise.ts";
 import { latin1Pattern, latin1Text } from "./latin1.ts";
@@ -38,9 +38,13 @@ function* tablesOf(pattern: string): Generator<[string, Uint8Array]> {
   const nfa = buildNfa([parseRegex(pattern)]);
   yield ["nfa", encodeNfa(nfa)];
   const full = determinise(nfa, { maxStates: 20_000, maxWork: 2_000_000 }, new Uint8Array(0));
-  if (!full) return;
+  if (!full) {
+    return;
+  }
   const fits = full.next.length <= DENSE_MAX_ENTRIES;
-  if (fits) yield ["dense", encodeDense(minimise(full))];
+  if (fits) {
+    yield ["dense", encodeDense(minimise(full))];
+  }
   yield ["comb", encodeComb(minimise(full))];
 }
 
@@ -59,7 +63,7 @@ function check(pattern: string, texts: readonly string[]): void {
 }
 
 describe("expressions match what RE2 matches", () => {
-  it(
+  test(
     `on ${PAIRS} generated pairs`,
     () => {
       let pairs = 0;
@@ -80,7 +84,7 @@ describe("expressions match what RE2 matches", () => {
     60_000 + PAIRS * 10,
   );
 
-  it("in sets, each pattern as if it were alone", () => {
+  test("in sets, each pattern as if it were alone", () => {
     fc.assert(
       fc.property(
         fc.array(patternAndTexts, { minLength: 2, maxLength: 8 }),
@@ -125,7 +129,7 @@ describe("adversarial expressions", () => {
     return texts;
   };
 
-  it.each([
+  test.each([
     ["(a|b)*a(a|b){10}", "ab"],
     ["(a*)*b", "ab"],
     ["(a|aa)+", "ab"],
@@ -160,7 +164,7 @@ describe("adversarial expressions", () => {
 
 describe("bytes", () => {
   // What RE2 itself says in its Latin-1 mode: Envoy was asked.
-  it.each<[string, number[], boolean]>([
+  test.each<[string, number[], boolean]>([
     [".", [0xff], true],
     [".", [0x80], true],
     [".", [0xc3, 0xa9], false],

@@ -16,11 +16,17 @@ export function exampleOfRegex(pattern: string): string | undefined {
     // Grows while it is walked: what needs no byte is reached in the same step.
     for (const place of now) {
       const { op, out, arg, bytes } = instructions[place]!;
-      if (op === MATCH) return textTo(place, cameFrom);
-      if (op === FAIL) continue;
+      if (op === MATCH) {
+        return textTo(place, cameFrom);
+      }
+      if (op === FAIL) {
+        continue;
+      }
       const byte = op === BYTES ? readable(bytes) : undefined;
       for (const next of op === ALT ? [out, arg] : [out]) {
-        if (cameFrom.has(next)) continue;
+        if (cameFrom.has(next)) {
+          continue;
+        }
         cameFrom.set(next, [place, byte]);
         (byte === undefined ? now : later).push(next);
       }
@@ -33,7 +39,11 @@ export function exampleOfRegex(pattern: string): string | undefined {
 function readable(ranges: ArrayLike<number>): number {
   for (const character of READABLE) {
     const byte = character.charCodeAt(0);
-    for (let i = 0; i < ranges.length; i += 2) if (ranges[i]! <= byte && byte <= ranges[i + 1]!) return byte;
+    for (let i = 0; i < ranges.length; i += 2) {
+      if (ranges[i]! <= byte && byte <= ranges[i + 1]!) {
+        return byte;
+      }
+    }
   }
   return ranges[0] ?? 0;
 }
@@ -44,7 +54,9 @@ function textTo(
 ): string {
   const bytes: number[] = [];
   for (let [at, byte] = cameFrom.get(end)!; at >= 0; [at, byte] = cameFrom.get(at)!) {
-    if (byte !== undefined) bytes.push(byte);
+    if (byte !== undefined) {
+      bytes.push(byte);
+    }
   }
   return Buffer.from(bytes.reverse()).toString("utf8");
 }

@@ -60,7 +60,9 @@ export function latin1Pattern(pattern: string, { codePointsOf, tooWide }: Latin1
   for (const { 0: token, groups } of pattern.matchAll(new RegExp(TOKEN, "gsu"))) {
     const { braced, hex, octal, group, open } = groups!;
     const code = octal === undefined ? Number.parseInt(braced ?? hex ?? "0", 16) : Number.parseInt(octal, 8);
-    if (code > MAX_BYTE) throw tooWide(token);
+    if (code > MAX_BYTE) {
+      throw tooWide(token);
+    }
     if (code >= FIRST_HIGH_BYTE) {
       result += escaped(characterOf(code));
     } else if (group !== undefined) {
@@ -69,8 +71,11 @@ export function latin1Pattern(pattern: string, { codePointsOf, tooWide }: Latin1
     } else {
       result += latin1Text(Buffer.from(token));
       // A bracket that closes right after the one that opens is a member, but one that opens in a class is that too.
-      if (open !== undefined) inClass = !(inClass && token.endsWith("]"));
-      else if (token === "]") inClass = false;
+      if (open !== undefined) {
+        inClass = !(inClass && token.endsWith("]"));
+      } else if (token === "]") {
+        inClass = false;
+      }
     }
   }
   return result;
@@ -79,7 +84,9 @@ export function latin1Pattern(pattern: string, { codePointsOf, tooWide }: Latin1
 function classOf(codePoints: Ranges): string {
   let members = "";
   const write = (low: number, high: number) => {
-    if (low <= high) members += `${escaped(characterOf(low))}-${escaped(characterOf(high))}`;
+    if (low <= high) {
+      members += `${escaped(characterOf(low))}-${escaped(characterOf(high))}`;
+    }
   };
   forEachRange(codePoints, (low, high) => {
     write(low, Math.min(high, FIRST_HIGH_BYTE - 1));
@@ -93,12 +100,19 @@ function escaped(character: number): string {
 }
 
 function forEachRange(ranges: Ranges, visit: (low: number, high: number) => void): void {
-  for (let i = 0; i + 1 < ranges.length; i += 2) visit(ranges[i]!, ranges[i + 1]!);
+  for (let i = 0; i + 1 < ranges.length; i += 2) {
+    visit(ranges[i]!, ranges[i + 1]!);
+  }
 }
 
 /** Adds a range behind the others, joined with the last when nothing is between them. */
 function add(ranges: number[], low: number, high: number): void {
-  if (low > high) return;
-  if (ranges.at(-1) === low - 1) ranges[ranges.length - 1] = high;
-  else ranges.push(low, high);
+  if (low > high) {
+    return;
+  }
+  if (ranges.at(-1) === low - 1) {
+    ranges[ranges.length - 1] = high;
+  } else {
+    ranges.push(low, high);
+  }
 }

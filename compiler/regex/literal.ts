@@ -22,11 +22,15 @@ export function regexLiteral(pattern: string): RegexLiteral {
   for (let pc = start; ; ) {
     const { op, arg, out, bytes } = instructions[pc]!;
     if (op === BYTES) {
-      if (bytes.length !== 2 || bytes[0] !== bytes[1]) return literal(prefix, false);
+      if (bytes.length !== 2 || bytes[0] !== bytes[1]) {
+        return literal(prefix, false);
+      }
       prefix.push(bytes[0]!);
     } else if (op === ASSERT) {
       const holds = prefix.length === 0 && (arg & ~(ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE)) === 0;
-      if (!holds) return literal(prefix, endsHere(arg, instructions[out]!.op));
+      if (!holds) {
+        return literal(prefix, endsHere(arg, instructions[out]!.op));
+      }
     } else if (op !== NOP && op !== CAPTURE) {
       return literal(prefix, op === MATCH);
     }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { RE2JS } from "re2js";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { TABLE_BODY } from "../../filter/regex/layout.ts";
 import { containedLiteral, requiredLiterals } from "./contains.ts";
 import { parseRegex } from "./parse.ts";
@@ -23,7 +23,7 @@ function found(patterns: readonly string[], text: string): number[] {
 }
 
 describe("what a pattern says of literals", () => {
-  it.each([
+  test.each([
     [".*abc.*", "abc", false, true],
     ["^.*abc.*$", "abc", false, true],
     ["(?s).*abc.*", "abc", false, false],
@@ -37,7 +37,7 @@ describe("what a pattern says of literals", () => {
     expect({ ...contained, literal: asText(contained.literal) }).toEqual({ literal, atEnd, noNewline });
   });
 
-  it.each([
+  test.each([
     "abc",
     "abc.*",
     ".+abc.*",
@@ -58,7 +58,7 @@ describe("what a pattern says of literals", () => {
     expect(containedLiteral(parseRegex(pattern))).toBeUndefined();
   });
 
-  it.each([
+  test.each([
     ["/api/v[0-9]+/orders", ["/orders", "/api/v"]],
     [".*abc[0-9].*", ["abc"]],
     ["(abc)+", ["abc"]],
@@ -75,7 +75,7 @@ describe("what a pattern says of literals", () => {
 });
 
 describe("many patterns that ask for literals", () => {
-  it("are one table, whose size is linear in them", () => {
+  test("are one table, whose size is linear in them", () => {
     const size = (count: number) => {
       const tables = compileRegexSet(many(count, (i) => `.*x${i}y.*`));
       expect(tables.map(({ kind }) => kind)).toEqual(["literals"]);
@@ -85,7 +85,7 @@ describe("many patterns that ask for literals", () => {
     expect(size(8000) / 8000).toBeLessThan(40);
   });
 
-  it("are found wherever they stand, and those within others, too", () => {
+  test("are found wherever they stand, and those within others, too", () => {
     const patterns = [
       ".*she.*",
       ".*he.*",
@@ -103,13 +103,13 @@ describe("many patterns that ask for literals", () => {
     expect(found(patterns, "")).toEqual([]);
   });
 
-  it("do not match a text with a newline, unless `.` is one", () => {
+  test("do not match a text with a newline, unless `.` is one", () => {
     const patterns = [...many(8, (i) => `.*a${i}.*`), "(?s).*a1.*"];
     expect(found(patterns, "\na1")).toEqual([8]);
     expect(found(patterns, "a1")).toEqual([1, 8]);
   });
 
-  it("are gates of tables that are many", { timeout: 120_000 }, () => {
+  test("are gates of tables that are many", { timeout: 120_000 }, () => {
     const patterns = [...many(3000, (i) => `.*x${i}[yz].*q.*`), "(a|b)*a(a|b){30}", ".*q"];
     const tables = compileRegexSet(patterns);
     expect(tables[0]!.kind).toBe("literals");
@@ -119,7 +119,7 @@ describe("many patterns that ask for literals", () => {
     expect(found(patterns, "x17z-x2999y")).toEqual([]);
   });
 
-  it("match what RE2 matches", () => {
+  test("match what RE2 matches", () => {
     const letters = fc.constantFrom("a", "b", "\n", "é");
     const word = fc.array(letters, { minLength: 1, maxLength: 5 }).map((all) => all.join(""));
     const dot = fc.constantFrom(".*", ".*", ".*", "(.*)", "[ab]*", ".+", "a?", "");
@@ -156,7 +156,7 @@ describe("many patterns that ask for literals", () => {
     expect(matches).toBeGreaterThan(1000);
   });
 
-  it("take time linear in a text that is made to cost most", () => {
+  test("take time linear in a text that is made to cost most", () => {
     // Each of its places ends thousands of literals, and walks back along all of one.
     const patterns = [
       ...many(1500, (i) => `.*${"a".repeat(i + 1)}.*`),

@@ -43,18 +43,30 @@ export function encodeLiterals(literals: readonly LiteralTarget[], targets: numb
   const classOfByte = new Uint8Array(256);
   let classes = 1;
   for (const { literal } of literals) {
-    for (const byte of literal) if (classOfByte[byte] === 0) classOfByte[byte] = classes++;
+    for (const byte of literal) {
+      if (classOfByte[byte] === 0) {
+        classOfByte[byte] = classes++;
+      }
+    }
   }
-  if (classes > 256) return undefined;
+  if (classes > 256) {
+    return undefined;
+  }
   const start = states[0]!;
   const rows = states.map((state) => {
     const row = [...state.ways.keys()].map((byte) => classOfByte[byte]!);
-    if (state.outputs > 0) row.push(classes);
-    if (state.back && state.back !== start) row.push(classes + 1);
+    if (state.outputs > 0) {
+      row.push(classes);
+    }
+    if (state.back && state.back !== start) {
+      row.push(classes + 1);
+    }
     return row;
   });
   const { bases, entries } = layComb(rows, classes + 2);
-  if (entries > COMB_MAX_ENTRIES) return undefined;
+  if (entries > COMB_MAX_ENTRIES) {
+    return undefined;
+  }
 
   const outputsAt = TABLE_BODY + entries * 4;
   const length = outputsAt + outputs.length * OUTPUT_SIZE;
@@ -65,8 +77,12 @@ export function encodeLiterals(literals: readonly LiteralTarget[], targets: numb
   view.setUint32(LITERALS_COUNT, outputs.length, true);
   for (const state of states) {
     const base = bases[state.number]!;
-    for (const [byte, to] of state.ways) writeCombEntry(view, base, classOfByte[byte]!, bases[to.number]!);
-    if (state.outputs > 0) writeCombEntry(view, base, classes, state.outputs - 1);
+    for (const [byte, to] of state.ways) {
+      writeCombEntry(view, base, classOfByte[byte]!, bases[to.number]!);
+    }
+    if (state.outputs > 0) {
+      writeCombEntry(view, base, classes, state.outputs - 1);
+    }
     if (state.back && state.back !== start) {
       writeCombEntry(view, base, classes + 1, bases[state.back.number]!);
     }
@@ -123,7 +139,9 @@ function linkStates(states: readonly State[]): Output[] {
     }
     for (const [byte, next] of state.ways) {
       let back = state.back;
-      while (back && !back.ways.has(byte)) back = back.back;
+      while (back && !back.ways.has(byte)) {
+        back = back.back;
+      }
       next.back = back ? back.ways.get(byte)! : states[0]!;
       queue.push(next);
     }

@@ -13,7 +13,9 @@ const compiled = new Map<string, RE2JS>();
 function compiledRegex(pattern: string): RE2JS {
   let regex = compiled.get(pattern);
   if (regex === undefined) {
-    if (compiled.size >= MAX_KEPT) compiled.clear();
+    if (compiled.size >= MAX_KEPT) {
+      compiled.clear();
+    }
     regex = compileForBytes(pattern);
     compiled.set(pattern, regex);
   }
@@ -45,7 +47,9 @@ function replaceAll(pattern: string, text: string, substitution: string): string
   const most = Math.max(0, ...[...substitution.matchAll(/\\(\\|\d)/g)].map(([, what]) => Number(what) || 0));
   const escapesAreWhole = /^(?:[^\\]|\\[\\0-9])*$/s.test(substitution);
   const matcher = regex.matcher(text);
-  if (most > matcher.groupCount() || !escapesAreWhole) return text;
+  if (most > matcher.groupCount() || !escapesAreWhole) {
+    return text;
+  }
   let result = "";
   let from = 0;
   let lastEnd = -1;
@@ -53,7 +57,9 @@ function replaceAll(pattern: string, text: string, substitution: string): string
     const start = matcher.start();
     const end = matcher.end();
     // Nothing between two matches is no match of its own.
-    if (start === end && start === lastEnd) continue;
+    if (start === end && start === lastEnd) {
+      continue;
+    }
     result += text.slice(from, start);
     result += substitution.replace(/\\(\\|\d)/g, (_, what: string) =>
       what === "\\" ? "\\" : (matcher.group(Number(what)) ?? ""),

@@ -13,7 +13,9 @@ test("says no only of what does not match, and of beginnings that no match has",
       if (regexMatches(expression, whole)) {
         expect(mayMatch(expression, whole, true)).toBe(true);
         expect(mayMatch(expression, whole.slice(0, length), false)).toBe(true);
-      } else no += Number(!mayMatch(expression, whole, true));
+      } else {
+        no += Number(!mayMatch(expression, whole, true));
+      }
     }),
     { numRuns: 3000, seed: 20_261 },
   );

@@ -14,7 +14,9 @@ function nfaOf(pattern: string): Nfa {
   let nfa = kept.get(pattern);
   if (nfa === undefined) {
     nfa = buildNfa([parseRegex(pattern)]);
-    if (kept.size >= MAX_KEPT) kept.clear();
+    if (kept.size >= MAX_KEPT) {
+      kept.clear();
+    }
     kept.set(pattern, nfa);
   }
   return nfa;
@@ -27,11 +29,17 @@ export function mayMatch(pattern: string, text: string, isWhole: boolean): boole
   for (const byte of Buffer.from(text)) {
     const next = new Set<number>();
     for (const state of states) {
-      if (nfa.ops[state] !== OP_BYTE) continue;
+      if (nfa.ops[state] !== OP_BYTE) {
+        continue;
+      }
       const way = nfa.nodes[state]!.ways[byte]!;
-      if (way !== 0) reach(nfa, nfa.targets[state]![way - 1]!, next);
+      if (way !== 0) {
+        reach(nfa, nfa.targets[state]![way - 1]!, next);
+      }
     }
-    if (next.size === 0) return false;
+    if (next.size === 0) {
+      return false;
+    }
     states = next;
   }
   return !isWhole || [...states].some((state) => nfa.ops[state] === OP_MATCH);
@@ -41,10 +49,15 @@ export function mayMatch(pattern: string, text: string, isWhole: boolean): boole
 function reach(nfa: Nfa, first: number, states: Set<number>): void {
   const pending = [first];
   for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
-    if (states.has(state)) continue;
+    if (states.has(state)) {
+      continue;
+    }
     states.add(state);
     const op = nfa.ops[state];
-    if (op === OP_SPLIT) pending.push(nfa.args[state]!, nfa.outs[state]!);
-    else if (op === OP_ASSERT) pending.push(nfa.outs[state]!);
+    if (op === OP_SPLIT) {
+      pending.push(nfa.args[state]!, nfa.outs[state]!);
+    } else if (op === OP_ASSERT) {
+      pending.push(nfa.outs[state]!);
+    }
   }
 }

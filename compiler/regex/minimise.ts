@@ -16,13 +16,19 @@ export function minimise(dfa: Dfa): Dfa {
   // Transitions between live states, by target.
   const firstInto = new Int32Array(states + 1);
   for (let i = count; i < next.length; i++) {
-    if (live[next[i]!] && live[(i / count) | 0]) firstInto[next[i]! + 1]!++;
+    if (live[next[i]!] && live[(i / count) | 0]) {
+      firstInto[next[i]! + 1]!++;
+    }
   }
-  for (let state = 0; state < states; state++) firstInto[state + 1]! += firstInto[state]!;
+  for (let state = 0; state < states; state++) {
+    firstInto[state + 1]! += firstInto[state]!;
+  }
   const into = new Int32Array(firstInto[states]!);
   const fill = firstInto.slice();
   for (let i = count; i < next.length; i++) {
-    if (live[next[i]!] && live[(i / count) | 0]) into[fill[next[i]!]!++] = i;
+    if (live[next[i]!] && live[(i / count) | 0]) {
+      into[fill[next[i]!]!++] = i;
+    }
   }
 
   // Blocks of states: block b has members[first[b]] to members[end[b] - 1], the marked ones in front.
@@ -36,11 +42,16 @@ export function minimise(dfa: Dfa): Dfa {
   const isWaiting: boolean[] = [];
   const byAccept = new Map<number, number[]>();
   for (let state = 1; state < states; state++) {
-    if (!live[state]) continue;
+    if (!live[state]) {
+      continue;
+    }
     const accept = dfa.accepts[state]!;
     const list = byAccept.get(accept);
-    if (list) list.push(state);
-    else byAccept.set(accept, [state]);
+    if (list) {
+      list.push(state);
+    } else {
+      byAccept.set(accept, [state]);
+    }
   }
   let at = 0;
   for (const list of byAccept.values()) {
@@ -65,7 +76,9 @@ export function minimise(dfa: Dfa): Dfa {
       for (let j = firstInto[target]!; j < firstInto[target + 1]!; j++) {
         const byteClass = into[j]! % count;
         const list = sources[byteClass]!;
-        if (list.length === 0) used.push(byteClass);
+        if (list.length === 0) {
+          used.push(byteClass);
+        }
         list.push((into[j]! / count) | 0);
       }
     }
@@ -73,7 +86,9 @@ export function minimise(dfa: Dfa): Dfa {
       const touched: number[] = [];
       for (const state of sources[byteClass]!) {
         const block = blockOf[state]!;
-        if (marked[block] === 0) touched.push(block);
+        if (marked[block] === 0) {
+          touched.push(block);
+        }
         const to = first[block]! + marked[block]!++;
         const other = members[to]!;
         members[place[state]!] = other;
@@ -85,15 +100,22 @@ export function minimise(dfa: Dfa): Dfa {
       for (const block of touched) {
         const middle = first[block]! + marked[block]!;
         marked[block] = 0;
-        if (middle === end[block]) continue;
+        if (middle === end[block]) {
+          continue;
+        }
         // The smaller part becomes a block of its own.
         const isFrontSmaller = middle - first[block]! <= end[block]! - middle;
         const part = first.push(isFrontSmaller ? first[block]! : middle) - 1;
         end.push(isFrontSmaller ? middle : end[block]!);
         marked.push(0);
-        if (isFrontSmaller) first[block] = middle;
-        else end[block] = middle;
-        for (let i = first[part]!; i < end[part]!; i++) blockOf[members[i]!] = part;
+        if (isFrontSmaller) {
+          first[block] = middle;
+        } else {
+          end[block] = middle;
+        }
+        for (let i = first[part]!; i < end[part]!; i++) {
+          blockOf[members[i]!] = part;
+        }
         isWaiting.push(true);
         waiting.push(part);
       }
@@ -106,23 +128,35 @@ export function minimise(dfa: Dfa): Dfa {
 function statesThatLeadSomewhere(dfa: Dfa): Uint8Array {
   const count = dfa.classes.count;
   const firstInto = new Int32Array(dfa.states + 1);
-  for (let i = count; i < dfa.next.length; i++) firstInto[dfa.next[i]! + 1]!++;
-  for (let state = 0; state < dfa.states; state++) firstInto[state + 1]! += firstInto[state]!;
+  for (let i = count; i < dfa.next.length; i++) {
+    firstInto[dfa.next[i]! + 1]!++;
+  }
+  for (let state = 0; state < dfa.states; state++) {
+    firstInto[state + 1]! += firstInto[state]!;
+  }
   const into = new Int32Array(firstInto[dfa.states]!);
   const fill = firstInto.slice();
-  for (let i = count; i < dfa.next.length; i++) into[fill[dfa.next[i]!]!++] = (i / count) | 0;
+  for (let i = count; i < dfa.next.length; i++) {
+    into[fill[dfa.next[i]!]!++] = (i / count) | 0;
+  }
 
   const live = new Uint8Array(dfa.states);
   const stack: number[] = [];
   const visit = (state: number) => {
-    if (!live[state]) stack.push(state);
+    if (!live[state]) {
+      stack.push(state);
+    }
     live[state] = 1;
   };
   dfa.accepts.forEach((accept, state) => {
-    if (accept) visit(state);
+    if (accept) {
+      visit(state);
+    }
   });
   for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
-    for (let i = firstInto[state]!; i < firstInto[state + 1]!; i++) visit(into[i]!);
+    for (let i = firstInto[state]!; i < firstInto[state + 1]!; i++) {
+      visit(into[i]!);
+    }
   }
   return live;
 }
@@ -143,7 +177,9 @@ function renumber(dfa: Dfa, blockOf: Int32Array): Dfa {
     for (let i = row; i < row + oldCount; i++) {
       const target = dfa.next[i]!;
       const targetBlock = blockAt(target);
-      if (targetBlock < 0 || representative.has(targetBlock)) continue;
+      if (targetBlock < 0 || representative.has(targetBlock)) {
+        continue;
+      }
       representative.set(targetBlock, target);
       order.push(targetBlock);
     }
@@ -163,7 +199,9 @@ function renumber(dfa: Dfa, blockOf: Int32Array): Dfa {
       wide[(i + 1) * oldCount + c] = numberOf.get(blockAt(dfa.next[from + c]!)) ?? 0;
     }
     const old = acceptOf(block);
-    if (!old) return;
+    if (!old) {
+      return;
+    }
     let id = acceptIds.get(old);
     if (id === undefined) {
       id = acceptSets.push(dfa.acceptSets[old - 1]!);
@@ -199,11 +237,15 @@ function equalColumns(table: Int32Array, states: number, count: number): number[
     }
     const same = bucket.find((other) => {
       for (let state = 1; state < states; state++) {
-        if (table[state * count + column] !== table[state * count + other]) return false;
+        if (table[state * count + column] !== table[state * count + other]) {
+          return false;
+        }
       }
       return true;
     });
-    if (same === undefined) bucket.push(column);
+    if (same === undefined) {
+      bucket.push(column);
+    }
     return same ?? column;
   });
 }

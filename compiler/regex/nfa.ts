@@ -84,7 +84,9 @@ class Builder {
       const state = states[pc]! - 1;
       switch (op) {
         case BYTES:
-          if (bytes.length === 0) break;
+          if (bytes.length === 0) {
+            break;
+          }
           this.ops[state] = OP_BYTE;
           this.nodes[state] = byteNode(bytes);
           this.targets[state] = [stateOf(out)];
@@ -113,7 +115,9 @@ class Builder {
   }
 
   #reserve(): number {
-    if (this.ops.length === this.#limit) throw new RegexError(TOO_LARGE);
+    if (this.ops.length === this.#limit) {
+      throw new RegexError(TOO_LARGE);
+    }
     this.args.push(0);
     this.outs.push(0);
     this.nodes.push(undefined);

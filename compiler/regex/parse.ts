@@ -61,7 +61,9 @@ export const TOO_LARGE = "pattern too large - compile failed";
 
 /** The program of a pattern; throws a RegexError, worded as Go's, for what RE2 does not take. */
 export function parseRegex(pattern: string): Program {
-  if (/\p{Surrogate}/u.test(pattern)) throw new RegexError("invalid UTF-8");
+  if (/\p{Surrogate}/u.test(pattern)) {
+    throw new RegexError("invalid UTF-8");
+  }
   const { inst, start } = parse(pattern);
   return { instructions: (inst as readonly RawInstruction[]).map(fromRaw), start };
 }
@@ -77,7 +79,9 @@ function parse(pattern: string) {
 
 /** The pattern for texts of `latin1Text`; for what is no hot path, and must not err where our tables do. */
 export function compileForBytes(pattern: string): RE2JS {
-  if (leastProgramSize(pattern) > NFA_MAX_INSTRUCTIONS) throw new RegexError(TOO_LARGE);
+  if (leastProgramSize(pattern) > NFA_MAX_INSTRUCTIONS) {
+    throw new RegexError(TOO_LARGE);
+  }
   // istiod reads characters: what it refuses gets to no Envoy.
   const unicode = compileUnicode(pattern);
   const bytes = latin1Pattern(pattern, { codePointsOf, tooWide });
@@ -104,7 +108,9 @@ function codePointsOf(group: string): ArrayLike<number> {
 function fromRaw(raw: RawInstruction): Instruction {
   const { op, out, arg } = raw;
   const characters = charactersOf(raw);
-  if (characters) return { op: BYTES, out, arg: 0, bytes: bytesOf(characters) };
+  if (characters) {
+    return { op: BYTES, out, arg: 0, bytes: bytesOf(characters) };
+  }
   switch (op) {
     case RAW_ALT_MATCH:
       return { op: ALT, out, arg, bytes: NOTHING };
@@ -126,7 +132,9 @@ function charactersOf({ op, arg, runes }: RawInstruction): ArrayLike<number> | u
     case RAW_RUNE1:
     case RAW_RUNE: {
       const rune = runes[0]!;
-      if (runes.length !== 1) return runes;
+      if (runes.length !== 1) {
+        return runes;
+      }
       return op === RAW_RUNE && arg & FOLD_CASE ? foldings(rune) : [rune, rune];
     }
     case RAW_RUNE_ANY:

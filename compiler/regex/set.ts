@@ -71,7 +71,9 @@ export function compileRegexSet(
   const context: Context = { bounds, options, prefix: new TextEncoder().encode(options.prefix ?? "") };
   // Behind a prefix, a literal may have begun in it.
   const contained = options.prefix ? [] : entries.flatMap((entry) => containedIn(entry) ?? []);
-  if (contained.length < LITERALS_MIN) return gated(compileDfas(entries, context), entries, [], context);
+  if (contained.length < LITERALS_MIN) {
+    return gated(compileDfas(entries, context), entries, [], context);
+  }
   const asked = new Set(contained.map(({ entry }) => entry));
   const rest = entries.filter((entry) => !asked.has(entry));
   return gated(compileDfas(rest, context), rest, contained, context);
@@ -97,8 +99,11 @@ function gated(
   for (const { entry, ...literal } of contained) {
     const key = JSON.stringify(literal);
     const known = byKey.get(key);
-    if (known) known.members.push(entry.index);
-    else byKey.set(key, { contained: literal, members: [entry.index] });
+    if (known) {
+      known.members.push(entry.index);
+    } else {
+      byKey.set(key, { contained: literal, members: [entry.index] });
+    }
   }
   const targets: (readonly number[] | RegexSetTable)[] = [];
   const literals: LiteralTarget[] = [];
@@ -118,9 +123,13 @@ function gated(
       literals.push({ literal, atEnd: false, noNewline: false, target });
     }
   }
-  if (literals.length === 0) return always;
+  if (literals.length === 0) {
+    return always;
+  }
   const table = encodeLiterals(literals, targets.length);
-  if (!table) return [...tables, ...contained.map(({ entry }) => alone(entry, context))];
+  if (!table) {
+    return [...tables, ...contained.map(({ entry }) => alone(entry, context))];
+  }
   return [{ kind: "literals", table, targets }, ...always];
 }
 
@@ -128,7 +137,9 @@ function gated(
 function rarestLiterals(entries: readonly Entry[]): Map<number, readonly number[]> {
   const required = entries.map(({ program }) => requiredLiterals(program));
   const counts = new Map<string, number>();
-  for (const literal of required.flat()) counts.set(literal.join(), (counts.get(literal.join()) ?? 0) + 1);
+  for (const literal of required.flat()) {
+    counts.set(literal.join(), (counts.get(literal.join()) ?? 0) + 1);
+  }
   const found = new Map<number, readonly number[]>();
   entries.forEach(({ index }, i) => {
     let best: readonly number[] | undefined;
@@ -140,22 +151,30 @@ function rarestLiterals(entries: readonly Entry[]): Map<number, readonly number[
         least = count;
       }
     }
-    if (best) found.set(index, best);
+    if (best) {
+      found.set(index, best);
+    }
   });
   return found;
 }
 
 function compileDfas(entries: readonly Entry[], context: Context): RegexSetTable[] {
-  if (entries.length <= 1) return entries.map((entry) => alone(entry, context));
+  if (entries.length <= 1) {
+    return entries.map((entry) => alone(entry, context));
+  }
   const whole = together(entries, context);
-  if (whole) return [whole];
+  if (whole) {
+    return [whole];
+  }
 
   // Similar patterns share states, so they should stay together.
   const tame = entries
     .filter((entry) => isTame(entry, context))
     .sort((a, b) => (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : a.index - b.index));
   const apart = new Set(entries);
-  for (const entry of tame) apart.delete(entry);
+  for (const entry of tame) {
+    apart.delete(entry);
+  }
   return [...inParts(tame, context), ...[...apart].map((entry) => alone(entry, context))];
 }
 
@@ -189,10 +208,14 @@ function inParts(entries: readonly Entry[], context: Context): RegexSetTable[] {
 
 function together(entries: readonly Entry[], context: Context): RegexSetTable | undefined {
   const full = tameDfa(shareBeginnings(buildNfa(entries.map(({ program }) => program))), context);
-  if (!full) return undefined;
+  if (!full) {
+    return undefined;
+  }
   const dfa = minimise(full);
   const table = encodeDfa(dfa, context.bounds.maxTableBytes);
-  if (!table) return undefined;
+  if (!table) {
+    return undefined;
+  }
   const acceptSets = dfa.acceptSets.map((set) =>
     set.map((member) => entries[member]!.index).sort((a, b) => a - b),
   );

@@ -45,7 +45,9 @@ function divide(nfa: Nfa): Int32Array {
       first[target + 1]!++;
     });
   }
-  for (let place = 0; place < count; place++) first[place + 1]! += first[place]!;
+  for (let place = 0; place < count; place++) {
+    first[place + 1]! += first[place]!;
+  }
   const ways = new Float64Array(first[count]!);
   const fill = first.slice();
   for (let place = 0; place < count; place++) {
@@ -76,10 +78,16 @@ function divide(nfa: Nfa): Int32Array {
     const from = first[place]!;
     const end = first[place + 1]!;
     const at = (i: number) => blockOf[Math.floor(ways[i]! / WAYS)]! * WAYS + (ways[i]! % WAYS);
-    if (end - from === 0) return -1;
-    if (end - from === 1) return at(from);
+    if (end - from === 0) {
+      return -1;
+    }
+    if (end - from === 1) {
+      return at(from);
+    }
     const all = new Set<number>();
-    for (let i = from; i < end; i++) all.add(at(i));
+    for (let i = from; i < end; i++) {
+      all.add(at(i));
+    }
     return all.size === 1 ? at(from) : [...all].sort((a, b) => a - b).join();
   };
 
@@ -104,20 +112,34 @@ function divide(nfa: Nfa): Int32Array {
           parts.set(key, part);
         }
         part.push(place);
-        if (!isDirty[place]) clean = part;
+        if (!isDirty[place]) {
+          clean = part;
+        }
         isDirty[place] = 0;
       }
-      if (parts.size === 1) continue;
+      if (parts.size === 1) {
+        continue;
+      }
       let largest: number[] = [];
-      for (const part of parts.values()) if (part.length > largest.length) largest = part;
+      for (const part of parts.values()) {
+        if (part.length > largest.length) {
+          largest = part;
+        }
+      }
       blocks[block] = largest;
       for (const part of parts.values()) {
-        if (part === largest) continue;
+        if (part === largest) {
+          continue;
+        }
         const number = blocks.push(part) - 1;
-        for (const place of part) blockOf[place] = number;
+        for (const place of part) {
+          blockOf[place] = number;
+        }
       }
       for (const part of parts.values()) {
-        if (part === largest) continue;
+        if (part === largest) {
+          continue;
+        }
         for (const place of part) {
           forEachWay(nfa, place, (target) => {
             isDirty[target] = 1;
@@ -150,10 +172,15 @@ class Quotient {
     const members: number[][] = [];
     this.#blockOf.forEach((block, place) => {
       const list = members[block];
-      if (list) list.push(place);
-      else members[block] = [place];
+      if (list) {
+        list.push(place);
+      } else {
+        members[block] = [place];
+      }
     });
-    for (const _ of members) this.#add();
+    for (const _ of members) {
+      this.#add();
+    }
     members.forEach((places, block) => {
       const place = places[0]!;
       const op = ops[place]!;
@@ -164,13 +191,22 @@ class Quotient {
       for (const member of places) {
         forEachWay(this.#nfa, member, (target, way) => {
           const set = ways[way];
-          if (set) set.add(this.#blockOf[target]!);
-          else ways[way] = new Set([this.#blockOf[target]!]);
+          if (set) {
+            set.add(this.#blockOf[target]!);
+          } else {
+            ways[way] = new Set([this.#blockOf[target]!]);
+          }
         });
       }
-      if (op === OP_BYTE) this.#targets[block] = ways.slice(1).map((set) => this.#fan([...set]));
-      if (op === OP_ASSERT) this.#outs[block] = this.#fan([...ways[0]!]);
-      if (op === OP_SPLIT) this.#split(block, [...ways[0]!]);
+      if (op === OP_BYTE) {
+        this.#targets[block] = ways.slice(1).map((set) => this.#fan([...set]));
+      }
+      if (op === OP_ASSERT) {
+        this.#outs[block] = this.#fan([...ways[0]!]);
+      }
+      if (op === OP_SPLIT) {
+        this.#split(block, [...ways[0]!]);
+      }
     });
     return {
       ops: this.#ops,
@@ -185,7 +221,9 @@ class Quotient {
 
   /** A place that leads to all of these. */
   #fan(targets: number[]): number {
-    if (targets.length === 1) return targets[0]!;
+    if (targets.length === 1) {
+      return targets[0]!;
+    }
     const key = targets.sort((a, b) => a - b).join();
     let fan = this.#fans.get(key);
     if (fan === undefined) {

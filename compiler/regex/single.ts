@@ -44,7 +44,9 @@ export function compileNfa(nfa: Nfa, bounds: RegexBounds, prefix: Uint8Array): C
   if (full) {
     const dfa = minimise(full);
     const table = encodeDfa(dfa, maxTableBytes);
-    if (table) return { kind: "dfa", table, states: dfa.states };
+    if (table) {
+      return { kind: "dfa", table, states: dfa.states };
+    }
   }
   return { kind: "nfa", table: encodeNfa(nfa), states: nfa.ops.length };
 }
@@ -55,10 +57,14 @@ export function compileNfa(nfa: Nfa, bounds: RegexBounds, prefix: Uint8Array): C
  */
 export function regexSyntaxError(pattern: string): string | undefined {
   const known = verdicts.get(pattern);
-  if (known !== undefined || verdicts.has(pattern)) return known;
+  if (known !== undefined || verdicts.has(pattern)) {
+    return known;
+  }
   const verdict = syntaxError(pattern);
   // Rules repeat expressions, and several steps ask about each.
-  if (verdicts.size >= MAX_VERDICTS) verdicts.clear();
+  if (verdicts.size >= MAX_VERDICTS) {
+    verdicts.clear();
+  }
   verdicts.set(pattern, verdict);
   return verdict;
 }
@@ -71,7 +77,9 @@ function syntaxError(pattern: string): string | undefined {
     buildNfa([parseRegex(pattern)]);
     return undefined;
   } catch (error) {
-    if (error instanceof RegexError) return error.message;
+    if (error instanceof RegexError) {
+      return error.message;
+    }
     throw error;
   }
 }

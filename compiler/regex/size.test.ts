@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseRegex } from "./parse.ts";
 import { patternAndTexts } from "./patterns.fixture.ts";
 import { leastProgramSize } from "./size.ts";
 
 describe("the least size of a program", () => {
-  it.each([
+  test.each([
     ["", 0],
     ["abc", 3],
     ["a|bcd|ef", 3],
@@ -25,7 +25,7 @@ describe("the least size of a program", () => {
     expect(leastProgramSize(pattern)).toBe(size);
   });
 
-  it("is never more than the program has", () => {
+  test("is never more than the program has", () => {
     fc.assert(
       fc.property(patternAndTexts, ({ pattern }) => {
         expect(leastProgramSize(pattern)).toBeLessThanOrEqual(parseRegex(pattern).instructions.length);

@@ -34,14 +34,18 @@ export function leastProgramSize(pattern: string): number {
     const [text] = match;
     const { quoted, flags, atMost, atLeast } = match.groups!;
     if (quoted !== undefined) {
-      for (const _ of quoted) add(1, 1);
+      for (const _ of quoted) {
+        add(1, 1);
+      }
     } else if (atLeast !== undefined) {
       const times = Math.max(Number(atLeast), Number(atMost || 0));
       level.current += level.last * (times - 1);
       level.last *= times;
       level.lastRepeats *= times;
       level.repeats = Math.max(level.repeats, level.lastRepeats);
-      if (level.repeats > MAX_REPEATS) return 0;
+      if (level.repeats > MAX_REPEATS) {
+        return 0;
+      }
     } else if (flags !== undefined) {
       level.last = 0;
     } else if (text.startsWith("(")) {
@@ -50,7 +54,9 @@ export function leastProgramSize(pattern: string): number {
     } else if (text === ")") {
       const { longest, current, repeats } = level;
       levels.pop();
-      if (levels.length === 0) return 0;
+      if (levels.length === 0) {
+        return 0;
+      }
       level = levels.at(-1)!;
       add(Math.max(longest, current), repeats);
     } else if (text === "|") {

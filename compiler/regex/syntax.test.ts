@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { literalPrefix, regexLiteral } from "./literal.ts";
 import { regexMatchesEmpty } from "./parse.ts";
 import { compileRegex, regexSyntaxError } from "./single.ts";
 
 describe("syntax", () => {
-  it.each([
+  test.each([
     ["*", "missing argument to repetition operator: `*`"],
     ["+a", "missing argument to repetition operator: `+`"],
     ["a**", "invalid nested repetition operator: `**`"],
@@ -36,7 +36,7 @@ describe("syntax", () => {
     expect(() => compileRegex(pattern)).toThrow(wanted);
   });
 
-  it.each([
+  test.each([
     "",
     "a{1000}",
     "x{,5}",
@@ -57,7 +57,7 @@ describe("syntax", () => {
 });
 
 describe("literals", () => {
-  it.each<[string, string, boolean]>([
+  test.each<[string, string, boolean]>([
     ["/api/v1", "/api/v1", true],
     ["^/api/v1$", "/api/v1", true],
     ["\\A/api\\z", "/api", true],
@@ -85,7 +85,7 @@ describe("literals", () => {
   });
 });
 
-it.each<[string, boolean]>([
+test.each<[string, boolean]>([
   ["", true],
   ["a*", true],
   ["a+", false],

@@ -39,13 +39,21 @@ const SMALL_TABLE = 4096;
 export function encodeDfa(dfa: Dfa, maxBytes: number): Uint8Array | undefined {
   const fitsDense = dfa.states * dfa.classes.count <= DENSE_MAX_ENTRIES;
   const dense = fitsDense ? denseLength(dfa) : Number.POSITIVE_INFINITY;
-  if (dense <= Math.min(SMALL_TABLE, maxBytes)) return encodeDense(dfa);
+  if (dense <= Math.min(SMALL_TABLE, maxBytes)) {
+    return encodeDense(dfa);
+  }
   // Rows that fill a comb need no trying.
   const least = TABLE_BODY + dfa.next.reduce((sum, state) => sum + (state ? 4 : 0), 0);
-  if (dense <= Math.min(least * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
-  if (least > Math.min(maxBytes, COMB_MAX_ENTRIES)) return undefined;
+  if (dense <= Math.min(least * COMB_MUST_SAVE, maxBytes)) {
+    return encodeDense(dfa);
+  }
+  if (least > Math.min(maxBytes, COMB_MAX_ENTRIES)) {
+    return undefined;
+  }
   const comb = encodeComb(dfa);
-  if (dense <= Math.min(comb.length * COMB_MUST_SAVE, maxBytes)) return encodeDense(dfa);
+  if (dense <= Math.min(comb.length * COMB_MUST_SAVE, maxBytes)) {
+    return encodeDense(dfa);
+  }
   return comb.length <= maxBytes ? comb : undefined;
 }
 
@@ -109,13 +117,19 @@ export function layComb(rows: readonly (readonly number[])[], width: number): Co
         taken = enlarge(taken);
         isBase = enlarge(isBase);
       }
-      if (!isBase[base] && row.every((c) => !taken[base + c])) break;
+      if (!isBase[base] && row.every((c) => !taken[base + c])) {
+        break;
+      }
       tries++;
     }
-    if (tries > COMB_PATIENCE) hints[row.length] = base - COMB_PATIENCE / 2;
+    if (tries > COMB_PATIENCE) {
+      hints[row.length] = base - COMB_PATIENCE / 2;
+    }
     isBase[base] = 1;
     bases[state] = base;
-    for (const c of row) taken[base + c] = 1;
+    for (const c of row) {
+      taken[base + c] = 1;
+    }
     entries = Math.max(entries, base + width);
   }
   return { bases, entries };
@@ -132,8 +146,14 @@ export function encodeComb(dfa: Dfa): Uint8Array {
   const { classes, next, accepts } = dfa;
   const rows = Array.from({ length: dfa.states }, (_, state) => {
     const row: number[] = [];
-    for (let c = 0; c < classes.count; c++) if (next[state * classes.count + c]) row.push(c);
-    if (accepts[state]) row.push(classes.count);
+    for (let c = 0; c < classes.count; c++) {
+      if (next[state * classes.count + c]) {
+        row.push(c);
+      }
+    }
+    if (accepts[state]) {
+      row.push(classes.count);
+    }
     return row;
   });
   const { bases, entries } = layComb(rows, classes.count + 1);
@@ -146,9 +166,13 @@ export function encodeComb(dfa: Dfa): Uint8Array {
   for (let state = 0; state < dfa.states; state++) {
     for (let c = 0; c < classes.count; c++) {
       const target = next[state * classes.count + c]!;
-      if (target) write(state, c, bases[target]!);
+      if (target) {
+        write(state, c, bases[target]!);
+      }
     }
-    if (accepts[state]) write(state, classes.count, accepts[state]! - 1);
+    if (accepts[state]) {
+      write(state, classes.count, accepts[state]! - 1);
+    }
   }
   return bytes;
 }
@@ -164,7 +188,9 @@ export function encodeNfa(nfa: Nfa): Uint8Array {
   const shapes = new Map<ByteNode, number>();
   let targetCount = 0;
   nfa.nodes.forEach((node, state) => {
-    if (node && !shapes.has(node)) shapes.set(node, shapes.size);
+    if (node && !shapes.has(node)) {
+      shapes.set(node, shapes.size);
+    }
     targetCount += nfa.targets[state]!.length;
   });
   const targetsAt = TABLE_BODY + nfa.ops.length * INSTRUCTION_SIZE;
@@ -185,7 +211,9 @@ export function encodeNfa(nfa: Nfa): Uint8Array {
     if (op === OP_BYTE) {
       operand = shapes.get(nfa.nodes[state]!)!;
       out = target;
-      for (const to of nfa.targets[state]!) view.setUint32(targetsAt + target++ * 4, to, true);
+      for (const to of nfa.targets[state]!) {
+        view.setUint32(targetsAt + target++ * 4, to, true);
+      }
     } else if (op === OP_SPLIT || op === OP_ASSERT) {
       operand = nfa.args[state]!;
       out = nfa.outs[state]!;

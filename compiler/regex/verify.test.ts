@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../filter/regex/layout.ts";
 import { compileRegexSet } from "./set.ts";
 import { compileRegex } from "./single.ts";
@@ -37,14 +37,14 @@ function changed(table: Uint8Array, at: number, value: number): Uint8Array {
 }
 
 describe.each(NAMES)("a %s table", (name) => {
-  it("is of its kind, aligned and sound", () => {
+  test("is of its kind, aligned and sound", () => {
     const table = tables[name]();
     expect(numberAt(table, layout.TABLE_KIND)).toBe(KINDS[name]);
     expect(table.length % 4).toBe(0);
     expect(walker.load(table)).toBe(true);
   });
 
-  it("is refused when it is cut, too long, or says so", () => {
+  test("is refused when it is cut, too long, or says so", () => {
     const table = tables[name]();
     expect(walker.load(table.subarray(0, table.length - 4))).toBe(false);
     expect(walker.load(table.subarray(0, 100))).toBe(false);
@@ -53,17 +53,18 @@ describe.each(NAMES)("a %s table", (name) => {
     expect(walker.load(changed(table, layout.TABLE_LENGTH, table.length - 4))).toBe(false);
   });
 
-  it.each([
+  test.each([
     ["kind", layout.TABLE_KIND, [0, 5, 0xffffffff]],
     ["classes", layout.TABLE_CLASSES, [0, 1, 257, 0xffffffff]],
     ["start", layout.TABLE_START, [1 << 20, 0xffffffff]],
     ["entries", layout.TABLE_ENTRIES, [0, 1, 1 << 20, 0xffffffff, 0x20000000]],
   ])("is refused with a wrong %s", (_, at, values) => {
-    for (const value of values)
+    for (const value of values) {
       expect(walker.load(changed(tables[name](), at, value)), `${value}`).toBe(false);
+    }
   });
 
-  it("never reads or writes outside, whatever stands in it", () => {
+  test("never reads or writes outside, whatever stands in it", () => {
     const table = tables[name]();
     const text = new TextEncoder().encode("/ab xéé/7919/abc/1");
     fc.assert(
@@ -71,11 +72,17 @@ describe.each(NAMES)("a %s table", (name) => {
         fc.array(fc.tuple(fc.nat(table.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
         (changes) => {
           const copy = table.slice();
-          for (const [at, byte] of changes) copy[at] = byte;
+          for (const [at, byte] of changes) {
+            copy[at] = byte;
+          }
           // A walk that leaves the memory traps; one that does not end would not come back.
-          if (!walker.load(copy)) return;
+          if (!walker.load(copy)) {
+            return;
+          }
           walker.matches(text);
-          if (numberAt(copy, layout.TABLE_KIND) === layout.KIND_LITERALS) walker.targets(text);
+          if (numberAt(copy, layout.TABLE_KIND) === layout.KIND_LITERALS) {
+            walker.targets(text);
+          }
         },
       ),
       { numRuns: 2000, seed: 23 },
@@ -84,7 +91,7 @@ describe.each(NAMES)("a %s table", (name) => {
 });
 
 describe("references", () => {
-  it("of a dense table", () => {
+  test("of a dense table", () => {
     const table = tables.dense();
     const last = table.length - 4;
     expect(walker.load(changed(table, layout.TABLE_BODY, 0xffffffff))).toBe(false);
@@ -94,11 +101,13 @@ describe("references", () => {
     expect(walker.load(changed(table, layout.DENSE_ACCEPTING, 0))).toBe(false);
   });
 
-  it("of a comb", () => {
+  test("of a comb", () => {
     const table = tables.comb();
     const entries = numberAt(table, layout.TABLE_ENTRIES);
     let used = layout.TABLE_BODY;
-    while (numberAt(table, used) === 0) used += 4;
+    while (numberAt(table, used) === 0) {
+      used += 4;
+    }
     const name = numberAt(table, used) & layout.COMB_CLASS_MASK;
     const entry = (next: number, as: number) =>
       changed(table, used, ((next << layout.COMB_SHIFT) | as) >>> 0);
@@ -108,7 +117,7 @@ describe("references", () => {
     expect(walker.load(entry(0, numberAt(table, layout.TABLE_CLASSES) + 2))).toBe(false);
   });
 
-  it("of literals", () => {
+  test("of literals", () => {
     const table = tables.literals();
     const outputs = layout.TABLE_BODY + numberAt(table, layout.TABLE_ENTRIES) * 4;
     const targets = numberAt(table, layout.TABLE_SETS);
@@ -121,14 +130,16 @@ describe("references", () => {
     expect(walker.load(changed(table, layout.LITERALS_COUNT, 0x20000000))).toBe(false);
   });
 
-  it("of an automaton", () => {
+  test("of an automaton", () => {
     const table = tables.nfa();
     const count = numberAt(table, layout.TABLE_ENTRIES);
     for (let i = 0; i < count; i++) {
       const at = layout.TABLE_BODY + i * layout.INSTRUCTION_SIZE;
       const op = numberAt(table, at) & layout.OP_MASK;
       expect(walker.load(changed(table, at, 7))).toBe(false);
-      if (op === layout.OP_MATCH || op === layout.OP_FAIL) continue;
+      if (op === layout.OP_MATCH || op === layout.OP_FAIL) {
+        continue;
+      }
       expect(walker.load(changed(table, at + 4, 0xfffffff0))).toBe(false);
       expect(walker.load(changed(table, at, (op | 0xfffffff0) >>> 0))).toBe(false);
     }
@@ -139,19 +150,21 @@ describe("references", () => {
   });
 });
 
-it("nothing is allocated by a match", () => {
+test("nothing is allocated by a match", () => {
   const text = new TextEncoder().encode(`/${"ab".repeat(5000)}`);
   for (const name of NAMES) {
     expect(walker.load(tables[name]())).toBe(true);
     const before = walker.exports.heapInUse.value;
     const pages = walker.exports.memory.buffer.byteLength;
-    for (let i = 0; i < 100; i++) walker.matches(text);
+    for (let i = 0; i < 100; i++) {
+      walker.matches(text);
+    }
     expect(walker.exports.heapInUse.value).toBe(before);
     expect(walker.exports.memory.buffer.byteLength).toBe(pages);
   }
 });
 
-it("the room for simulations grows to the hungriest table and no further", () => {
+test("the room for simulations grows to the hungriest table and no further", () => {
   const large = compileRegex("(a?){900}a{900}", { maxStates: 1 }).table;
   expect(walker.load(large)).toBe(true);
   const before = walker.exports.heapInUse.value;

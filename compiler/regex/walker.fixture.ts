@@ -61,16 +61,22 @@ export class Walker {
       ],
       {
         readFile: async (name) => {
-          if (name === ENTRY) return SOURCE;
+          if (name === ENTRY) {
+            return SOURCE;
+          }
           return await readFile(new URL(name, ROOT), "utf8").catch(() => null);
         },
         writeFile: (_name, contents) => {
-          if (typeof contents !== "string") binary = contents;
+          if (typeof contents !== "string") {
+            binary = contents;
+          }
         },
         listFiles: () => [],
       },
     );
-    if (error || !binary) throw new Error(`the walker does not compile: ${stderr}`);
+    if (error || !binary) {
+      throw new Error(`the walker does not compile: ${stderr}`);
+    }
     const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), {});
     return new Walker(instance.exports as unknown as Exports);
   }
@@ -94,8 +100,12 @@ export class Walker {
 
   /** The patterns of a set that match a text, each as often as it is found. */
   patterns(set: RegexSetTable | RegexLiteralsTable, text: Uint8Array): readonly number[] {
-    if (!this.load(set.table)) throw new Error("the table is refused");
-    if (set.kind !== "literals") return set.acceptSets[this.set(text)] ?? [];
+    if (!this.load(set.table)) {
+      throw new Error("the table is refused");
+    }
+    if (set.kind !== "literals") {
+      return set.acceptSets[this.set(text)] ?? [];
+    }
     return this.targets(text).flatMap((index) => {
       const target = set.targets[index]!;
       return "table" in target ? this.patterns(target, text) : target;
@@ -117,9 +127,13 @@ export class Walker {
   /** Nanoseconds that one match of a text takes. */
   time(text: Uint8Array, rounds: number): number {
     this.matches(text);
-    for (let i = 0; i < 10; i++) this.exports.regexFullMatch(this.#table, this.#text, text.length);
+    for (let i = 0; i < 10; i++) {
+      this.exports.regexFullMatch(this.#table, this.#text, text.length);
+    }
     const start = performance.now();
-    for (let i = 0; i < rounds; i++) this.exports.regexFullMatch(this.#table, this.#text, text.length);
+    for (let i = 0; i < rounds; i++) {
+      this.exports.regexFullMatch(this.#table, this.#text, text.length);
+    }
     return ((performance.now() - start) * 1e6) / rounds;
   }
 }

@@ -27,14 +27,20 @@ export function readAtMost(name: string, most: number): Uint8Array {
   const descriptor = openSync(name, "r");
   try {
     const stats = fstatSync(descriptor);
-    if (stats.size > most) throw new TooLargeError(most);
+    if (stats.size > most) {
+      throw new TooLargeError(most);
+    }
     // Of what the kernel makes up (/proc, a pipe) the size says nothing.
-    if (stats.isFile() && stats.size > 0) return readFileSync(descriptor);
+    if (stats.isFile() && stats.size > 0) {
+      return readFileSync(descriptor);
+    }
     const chunks: Buffer[] = [];
     for (let total = 0; total <= most; ) {
       const chunk = Buffer.allocUnsafe(CHUNK);
       const length = readSync(descriptor, chunk, 0, CHUNK, null);
-      if (length === 0) return Buffer.concat(chunks);
+      if (length === 0) {
+        return Buffer.concat(chunks);
+      }
       chunks.push(chunk.subarray(0, length));
       total += length;
     }
@@ -52,14 +58,18 @@ export async function readStreamAtMost(stream: Readable, most: number): Promise<
     chunks.push(chunk);
     total += chunk.length;
     // Leaving the loop destroys the stream, so that whoever writes it is told.
-    if (total > most) throw new TooLargeError(most);
+    if (total > most) {
+      throw new TooLargeError(most);
+    }
   }
   return Buffer.concat(chunks);
 }
 
 /** Why something cannot be read, in words. */
 export function whyUnreadable(error: unknown): string {
-  if (error instanceof TooLargeError || error instanceof TooManyError) return error.message;
+  if (error instanceof TooLargeError || error instanceof TooManyError) {
+    return error.message;
+  }
   const { code, message } = error as NodeJS.ErrnoException;
   return (code !== undefined && REASONS[code]) || (message ?? String(error));
 }

@@ -5,9 +5,13 @@ export type FieldPath = readonly (string | number)[];
 export function nameOf(path: FieldPath): string {
   let text = "";
   for (const part of path) {
-    if (typeof part === "number") text += `[${part + 1}]`;
-    else if (/^[\w-]+$/.test(part)) text += text === "" ? part : `.${part}`;
-    else text += `[${JSON.stringify(part)}]`;
+    if (typeof part === "number") {
+      text += `[${part + 1}]`;
+    } else if (/^[\w-]+$/.test(part)) {
+      text += text === "" ? part : `.${part}`;
+    } else {
+      text += `[${JSON.stringify(part)}]`;
+    }
   }
   return text;
 }

@@ -36,20 +36,34 @@ class Inspection {
 
   /** How many nodes it stands for. */
   sizeOf(node: unknown): number {
-    if (isAlias(node)) return this.#sizeOfAlias(node.source, rangeOf(node));
-    if (isPair(node)) return this.sizeOf(node.key) + this.sizeOf(node.value);
-    if (!isNode(node)) return 0;
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    if (isAlias(node)) {
+      return this.#sizeOfAlias(node.source, rangeOf(node));
+    }
+    if (isPair(node)) {
+      return this.sizeOf(node.key) + this.sizeOf(node.value);
+    }
+    if (!isNode(node)) {
+      return 0;
+    }
+    if (node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, node);
+    }
     let size = 1;
     // "\ud800" in quotes, which no text has: it could be neither written nor compared.
     if (isScalar(node) && typeof node.value === "string" && /\p{Surrogate}/u.test(node.value)) {
       this.problems.push({ kind: "halfCharacter", range: rangeOf(node) });
     }
     if (isCollection(node)) {
-      if (isMap(node)) this.#findDuplicates(node.items);
-      for (const item of node.items) size += this.sizeOf(item);
+      if (isMap(node)) {
+        this.#findDuplicates(node.items);
+      }
+      for (const item of node.items) {
+        size += this.sizeOf(item);
+      }
     }
-    if (node.anchor !== undefined) this.#sizes.set(node, size);
+    if (node.anchor !== undefined) {
+      this.#sizes.set(node, size);
+    }
     return size;
   }
 
@@ -75,10 +89,14 @@ class Inspection {
   #findDuplicates(items: readonly { readonly key: unknown }[]): void {
     const seen = new Set<string>();
     for (const { key } of items) {
-      if (!isScalar(key)) continue;
+      if (!isScalar(key)) {
+        continue;
+      }
       // As an object's: 1 and "1" are one name. The merge key is read as a symbol, another one each time.
       const name = typeof key.value === "symbol" ? "<<" : String(key.value ?? "");
-      if (seen.has(name)) this.problems.push({ kind: "duplicateKey", range: rangeOf(key as Node) });
+      if (seen.has(name)) {
+        this.problems.push({ kind: "duplicateKey", range: rangeOf(key as Node) });
+      }
       seen.add(name);
     }
   }

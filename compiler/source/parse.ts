@@ -76,11 +76,17 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
   const documents: SourceDocument[] = [];
   const few = new FirstFew(sink);
   for (const document of parseTrees(file.text)) {
-    for (const error of document.errors) few.report(syntaxError(file, error));
-    if (document.errors.length > 0 || document.contents === null) continue;
+    for (const error of document.errors) {
+      few.report(syntaxError(file, error));
+    }
+    if (document.errors.length > 0 || document.contents === null) {
+      continue;
+    }
     const read = readDocument(file, document, few);
     // A `---` with nothing behind it.
-    if (read !== undefined && read.value !== null) documents.push(read);
+    if (read !== undefined && read.value !== null) {
+      documents.push(read);
+    }
   }
   few.end();
   return documents;
@@ -94,8 +100,12 @@ function readDocument(
   const range = document.contents!.range;
   const span: Span = { file, start: range[0], end: range[1] };
   const problems = inspectTree(document);
-  for (const problem of problems) sink.report(treeError(file, problem));
-  if (problems.length > 0) return undefined;
+  for (const problem of problems) {
+    sink.report(treeError(file, problem));
+  }
+  if (problems.length > 0) {
+    return undefined;
+  }
   let value: unknown;
   try {
     value = plainValue(document);
@@ -196,12 +206,17 @@ class FirstFew implements DiagnosticSink {
 
   report(diagnostic: Diagnostic): void {
     this.#count += 1;
-    if (this.#count < FirstFew.MOST) this.#sink.report(diagnostic);
-    else this.#last ??= diagnostic;
+    if (this.#count < FirstFew.MOST) {
+      this.#sink.report(diagnostic);
+    } else {
+      this.#last ??= diagnostic;
+    }
   }
 
   end(): void {
-    if (this.#last === undefined) return;
+    if (this.#last === undefined) {
+      return;
+    }
     const more = this.#count - FirstFew.MOST;
     const help = `${more} more mistakes in the YAML of this file follow; they may all come from the first.`;
     this.#sink.report(more === 0 ? this.#last : { ...this.#last, help });

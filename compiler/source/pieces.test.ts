@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import type { FieldPath } from "./field-path.ts";
@@ -82,7 +82,7 @@ const BETWEEN = [
 describe("in pieces as in one go", () => {
   test.each(BETWEEN)("%s", (_name, text) => same(text));
 
-  it.skipIf(!existsSync(FOLDER))(
+  test.skipIf(!existsSync(FOLDER))(
     "all files of the shared corpus, and each with an error in it",
     () => {
       const names = readdirSync(FOLDER).filter((name) => /\.(ya?ml|json)$/.test(name));

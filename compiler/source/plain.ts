@@ -28,7 +28,9 @@ const known = new Map<string, Known>();
 export function keepOnly(files: readonly SourceFile[]): void {
   const paths = new Set(files.map(({ path }) => path));
   for (const path of known.keys()) {
-    if (!paths.has(path)) known.delete(path);
+    if (!paths.has(path)) {
+      known.delete(path);
+    }
   }
 }
 

@@ -37,12 +37,16 @@ export async function readInputs(
   const keep = new Map<string, Kept>();
   const add = (name: string, bytes: Uint8Array) => {
     const file = decode(name, bytes, sink);
-    if (file) files.push(file);
+    if (file) {
+      files.push(file);
+    }
     return file;
   };
   for (const given of paths) {
     if (given === "-") {
-      if (seen.has("-")) continue;
+      if (seen.has("-")) {
+        continue;
+      }
       seen.add("-");
       try {
         add("<stdin>", await readStreamAtMost(process.stdin, MAX_FILE_SIZE));
@@ -56,7 +60,9 @@ export async function readInputs(
     for (const [i, name] of names.entries()) {
       progress.at("reading", i, names.length);
       const key = path.resolve(name);
-      if (seen.has(key)) continue;
+      if (seen.has(key)) {
+        continue;
+      }
       seen.add(key);
       try {
         const stats = statSync(name);
@@ -73,7 +79,9 @@ export async function readInputs(
           continue;
         }
         const file = add(name, readAtMost(name, MAX_FILE_SIZE));
-        if (file !== undefined && isSettled(stats)) keep.set(key, { file, stats });
+        if (file !== undefined && isSettled(stats)) {
+          keep.set(key, { file, stats });
+        }
       } catch (error) {
         unreadable(name, error, sink);
       }
@@ -104,7 +112,9 @@ function expand(
   sink: DiagnosticSink,
 ): { readonly names: readonly string[]; readonly isDirectory: boolean } {
   try {
-    if (!statSync(given).isDirectory()) return { names: [given], isDirectory: false };
+    if (!statSync(given).isDirectory()) {
+      return { names: [given], isDirectory: false };
+    }
     const names = filesIn(
       given,
       (name) => EXTENSIONS.has(path.extname(name)),
@@ -133,7 +143,9 @@ function unreadable(name: string, error: unknown, sink: DiagnosticSink): void {
 function decode(name: string, bytes: Uint8Array, sink: DiagnosticSink): SourceFile | undefined {
   // What is no character becomes U+FFFD; a byte order mark is left out.
   const text = new TextDecoder("utf-8").decode(bytes);
-  if (isUtf8(bytes)) return { path: name, text };
+  if (isUtf8(bytes)) {
+    return { path: name, text };
+  }
   const start = Math.max(0, text.indexOf("\ufffd"));
   const span = { file: { path: name, text }, start, end: start + 1 };
   sink.report({ code: "SL0002", level: "error", message: `${name} is not UTF-8 text`, span });

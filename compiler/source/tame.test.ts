@@ -10,7 +10,9 @@ const readPlain = (text: string) => (plainValue(parseTrees(`- ${text}`)[0]!) as 
 /** False for a text that the quick reader leaves to the other. */
 function same(text: string): boolean {
   const tame = readTame(text, readPlain);
-  if (tame === WILD) return false;
+  if (tame === WILD) {
+    return false;
+  }
   const trees = parseTrees(text);
   expect(trees.flatMap(({ errors }) => errors)).toEqual([]);
   expect(trees.length).toBeLessThan(2);

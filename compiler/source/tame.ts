@@ -11,11 +11,15 @@ export type ReadPlain = (text: string) => unknown;
 
 /** The value of a document, `null` if there is nothing in it. `readPlain` says what a plain scalar means. */
 export function readTame(text: string, readPlain: ReadPlain): unknown {
-  if (UNUSUAL.test(text)) return WILD;
+  if (UNUSUAL.test(text)) {
+    return WILD;
+  }
   try {
     return new Reader(text, readPlain).document();
   } catch (error) {
-    if (error === WILD) return WILD;
+    if (error === WILD) {
+      return WILD;
+    }
     throw error;
   }
 }
@@ -71,10 +75,16 @@ class Reader {
     } else {
       this.#nextContent();
     }
-    if (this.#at === this.#text.length) return null;
-    if (this.#column !== 0) throw WILD;
+    if (this.#at === this.#text.length) {
+      return null;
+    }
+    if (this.#column !== 0) {
+      throw WILD;
+    }
     const value = this.#mapping(0);
-    if (this.#at !== this.#text.length) throw WILD;
+    if (this.#at !== this.#text.length) {
+      throw WILD;
+    }
     return value;
   }
 
@@ -113,7 +123,9 @@ class Reader {
     if (KEY.test(this.#text)) {
       return this.#mapping(column + 1 + this.#at - before);
     }
-    if (this.#atDash()) throw WILD;
+    if (this.#atDash()) {
+      throw WILD;
+    }
     this.#at = before;
     return this.#value(column, false);
   }
@@ -124,11 +136,17 @@ class Reader {
     if (LINE_END.test(this.#text)) {
       this.#at = LINE_END.lastIndex;
       this.#nextContent();
-      if (this.#at === this.#text.length || this.#column < column) return null;
-      if (this.#column === column) return ofKey && this.#atDash() ? this.#list(column) : null;
+      if (this.#at === this.#text.length || this.#column < column) {
+        return null;
+      }
+      if (this.#column === column) {
+        return ofKey && this.#atDash() ? this.#list(column) : null;
+      }
       return this.#atDash() ? this.#list(this.#column) : this.#mapping(this.#column);
     }
-    if (this.#text.charCodeAt(this.#at) !== SPACE) throw WILD;
+    if (this.#text.charCodeAt(this.#at) !== SPACE) {
+      throw WILD;
+    }
     this.#skipSpaces();
     const value = this.#quoted() ?? this.#flow() ?? this.#plain();
     this.#endLine();
@@ -140,12 +158,16 @@ class Reader {
     const text = this.#take(PLAIN)?.trimEnd();
     // Spaces before a comment belong to it.
     this.#at = from + (text?.length ?? 0);
-    if (text === undefined || text.includes(": ") || text.endsWith(":")) throw WILD;
+    if (text === undefined || text.includes(": ") || text.endsWith(":")) {
+      throw WILD;
+    }
     return this.#meaning(text);
   }
 
   #meaning(text: string): unknown {
-    if (INTEGER.test(text)) return Number(text);
+    if (INTEGER.test(text)) {
+      return Number(text);
+    }
     return MEANING.test(text) ? this.#readPlain(text) : text;
   }
 
@@ -157,7 +179,9 @@ class Reader {
   /** A list or mapping between brackets, on this line. */
   #flow(): unknown {
     const open = this.#text[this.#at];
-    if (open !== "[" && open !== "{") return undefined;
+    if (open !== "[" && open !== "{") {
+      return undefined;
+    }
     this.#deeper();
     this.#at += 1;
     const value = open === "[" ? this.#flowList() : this.#flowMapping();
@@ -191,15 +215,21 @@ class Reader {
 
   #flowValue(): unknown {
     const value = this.#quoted() ?? this.#flow();
-    if (value !== undefined) return value;
+    if (value !== undefined) {
+      return value;
+    }
     const text = this.#take(FLOW_PLAIN)?.trimEnd();
-    if (text === undefined) throw WILD;
+    if (text === undefined) {
+      throw WILD;
+    }
     return this.#meaning(text);
   }
 
   #closes(bracket: string): boolean {
     this.#skipSpaces();
-    if (this.#text[this.#at] !== bracket) return false;
+    if (this.#text[this.#at] !== bracket) {
+      return false;
+    }
     this.#at += 1;
     return true;
   }
@@ -207,54 +237,74 @@ class Reader {
   /** A comma with something behind it, or, not consumed, the bracket. */
   #comma(bracket: string): void {
     this.#skipSpaces();
-    if (this.#text[this.#at] === bracket) return;
-    if (this.#text[this.#at] !== ",") throw WILD;
+    if (this.#text[this.#at] === bracket) {
+      return;
+    }
+    if (this.#text[this.#at] !== ",") {
+      throw WILD;
+    }
     this.#at += 1;
     this.#skipSpaces();
-    if (this.#text[this.#at] === bracket) throw WILD;
+    if (this.#text[this.#at] === bracket) {
+      throw WILD;
+    }
   }
 
   #take(pattern: RegExp): string | undefined {
     const from = this.#at;
     pattern.lastIndex = from;
-    if (!pattern.test(this.#text)) return undefined;
+    if (!pattern.test(this.#text)) {
+      return undefined;
+    }
     this.#at = pattern.lastIndex;
     return this.#text.slice(from, this.#at);
   }
 
   #continues(column: number): boolean {
-    if (this.#at === this.#text.length || this.#column < column) return false;
+    if (this.#at === this.#text.length || this.#column < column) {
+      return false;
+    }
     // More than this: the rest of a value of several lines, or a mistake.
-    if (this.#column > column) throw WILD;
+    if (this.#column > column) {
+      throw WILD;
+    }
     return true;
   }
 
   #atDash(): boolean {
-    if (this.#text.charCodeAt(this.#at) !== DASH) return false;
+    if (this.#text.charCodeAt(this.#at) !== DASH) {
+      return false;
+    }
     const next = this.#text.charCodeAt(this.#at + 1);
     return Number.isNaN(next) || next === SPACE || next === NEWLINE;
   }
 
   #endLine(): void {
     LINE_END.lastIndex = this.#at;
-    if (!LINE_END.test(this.#text)) throw WILD;
+    if (!LINE_END.test(this.#text)) {
+      throw WILD;
+    }
     this.#at = LINE_END.lastIndex;
     this.#nextContent();
   }
 
   #nextContent(): void {
     // One by one: there may be millions.
-    while (this.#take(EMPTY_LINE) !== undefined);
+    while (this.#take(EMPTY_LINE) !== undefined) {}
     this.#take(BEFORE_CONTENT);
     this.#column = this.#at - this.#text.lastIndexOf("\n", this.#at - 1) - 1;
   }
 
   #skipSpaces(): void {
-    while (this.#text.charCodeAt(this.#at) === SPACE) this.#at += 1;
+    while (this.#text.charCodeAt(this.#at) === SPACE) {
+      this.#at += 1;
+    }
   }
 
   #deeper(): void {
     this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) throw WILD;
+    if (this.#depth > MAX_DEPTH) {
+      throw WILD;
+    }
   }
 }

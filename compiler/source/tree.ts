@@ -7,8 +7,11 @@ type Path = readonly (string | number)[];
 export function nodeAt(document: Document.Parsed, path: Path): unknown {
   let node: unknown = document.contents;
   for (const step of path) {
-    if (isMap(node)) node = pairOf(node, step)?.value;
-    else node = isCollection(node) ? node.items[Number(step)] : undefined;
+    if (isMap(node)) {
+      node = pairOf(node, step)?.value;
+    } else {
+      node = isCollection(node) ? node.items[Number(step)] : undefined;
+    }
   }
   return node;
 }
@@ -25,12 +28,16 @@ const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
 
 function pairOf(map: YAMLMap, key: string | number): Pair | undefined {
   const name = String(key);
-  if (map.items.length < INDEXED_FROM) return map.items.find((pair) => isPair(pair) && nameOf(pair) === name);
+  if (map.items.length < INDEXED_FROM) {
+    return map.items.find((pair) => isPair(pair) && nameOf(pair) === name);
+  }
   let index = indexes.get(map);
   if (index === undefined) {
     index = new Map();
     for (const pair of map.items) {
-      if (!index.has(nameOf(pair))) index.set(nameOf(pair), pair);
+      if (!index.has(nameOf(pair))) {
+        index.set(nameOf(pair), pair);
+      }
     }
     indexes.set(map, index);
   }

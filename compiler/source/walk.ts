@@ -25,11 +25,16 @@ export function filesIn(
       onUnreadable(next, error);
     }
     seen += entries.length;
-    if (seen > most) throw new TooManyError(most);
+    if (seen > most) {
+      throw new TooManyError(most);
+    }
     for (const entry of entries) {
       const name = path.join(next, entry.name);
-      if (entry.isDirectory()) folders.push(name);
-      else if (isWanted(entry.name)) files.push(name);
+      if (entry.isDirectory()) {
+        folders.push(name);
+      } else if (isWanted(entry.name)) {
+        files.push(name);
+      }
     }
   }
   return files.sort();

@@ -77,20 +77,36 @@ let schema: Document["schema"] | undefined;
  */
 export function parsePlain(text: string): Plain | null | undefined {
   const tame = readTame(text, readPlain);
-  if (tame !== WILD) return tame === null ? null : { value: tame as object };
-  if (depthExceeded(text) !== undefined || valuesExceeded(text) !== undefined) return undefined;
+  if (tame !== WILD) {
+    return tame === null ? null : { value: tame as object };
+  }
+  if (depthExceeded(text) !== undefined || valuesExceeded(text) !== undefined) {
+    return undefined;
+  }
   schema ??= new Document(undefined, OPTIONS).schema;
   const documents = parseAllDocuments(text, { ...OPTIONS, schema }) as Document.Parsed[];
   const [document] = documents;
-  if (document === undefined) return null;
-  if (documents.length > 1 || document.errors.length > 0) return undefined;
-  if (document.contents === null) return null;
-  if (inspectTree(document).length > 0) return undefined;
+  if (document === undefined) {
+    return null;
+  }
+  if (documents.length > 1 || document.errors.length > 0) {
+    return undefined;
+  }
+  if (document.contents === null) {
+    return null;
+  }
+  if (inspectTree(document).length > 0) {
+    return undefined;
+  }
   try {
     const value = plainValue(document);
-    if (value === null) return null;
+    if (value === null) {
+      return null;
+    }
     // A piece that is no mapping is no resource, and may be the rest of what began before the cut.
-    if (typeof value !== "object" || Array.isArray(value)) return undefined;
+    if (typeof value !== "object" || Array.isArray(value)) {
+      return undefined;
+    }
     return { value };
   } catch {
     return undefined;
@@ -105,7 +121,9 @@ function readPlain(text: string): unknown {
   let meaning = meanings.get(text);
   if (meaning === undefined) {
     [meaning] = plainValue(parseTrees(`- ${text}`)[0]!) as [unknown];
-    if (meanings.size >= MAX_MEANINGS) meanings.clear();
+    if (meanings.size >= MAX_MEANINGS) {
+      meanings.clear();
+    }
     meanings.set(text, meaning);
   }
   return meaning;
@@ -119,9 +137,13 @@ export function valuesExceeded(text: string): number | undefined {
   let values = 0;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
-    if (char !== 0x2c && char !== 0x0a && char !== 0x3a && char !== 0x5b && char !== 0x7b) continue;
+    if (char !== 0x2c && char !== 0x0a && char !== 0x3a && char !== 0x5b && char !== 0x7b) {
+      continue;
+    }
     values += 1;
-    if (values > MAX_VALUES) return i;
+    if (values > MAX_VALUES) {
+      return i;
+    }
   }
   return undefined;
 }
@@ -140,15 +162,24 @@ export function depthExceeded(text: string): number | undefined {
       column = -1;
       leading = true;
       // A document's end closes what is still open, be it only a bracket of a comment.
-      if (text.startsWith("---", i + 1) && " \t\r\n".includes(text.charAt(i + 4))) brackets = 0;
-    } else if (char === 0x5b || char === 0x7b) brackets++;
-    else if ((char === 0x5d || char === 0x7d) && brackets > 0) brackets--;
+      if (text.startsWith("---", i + 1) && " \t\r\n".includes(text.charAt(i + 4))) {
+        brackets = 0;
+      }
+    } else if (char === 0x5b || char === 0x7b) {
+      brackets++;
+    } else if ((char === 0x5d || char === 0x7d) && brackets > 0) {
+      brackets--;
+    }
     if (leading && char > 0x20) {
-      while (blocks.length > 0 && blocks[blocks.length - 1]! >= column) blocks.pop();
+      while (blocks.length > 0 && blocks[blocks.length - 1]! >= column) {
+        blocks.pop();
+      }
       blocks.push(column);
       leading = char === 0x2d || char === 0x3f;
     }
-    if (brackets > MAX_DEPTH || blocks.length > MAX_DEPTH) return i;
+    if (brackets > MAX_DEPTH || blocks.length > MAX_DEPTH) {
+      return i;
+    }
   }
   return undefined;
 }

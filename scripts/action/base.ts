@@ -25,12 +25,16 @@ export class Repository {
         (await this.#fetch(reference))
       );
     }
-    if (pullRequest === undefined) return undefined;
+    if (pullRequest === undefined) {
+      return undefined;
+    }
     const { headSha, baseSha } = pullRequest;
     // What is checked out for a pull request is its merge into the base as it is now: against the commit that the pull
     // request began with, what others changed meanwhile would show as a change of this one.
     const parents = await this.#parents();
-    if (parents.length === 2 && parents[1] === headSha) return this.#present(parents[0]!);
+    if (parents.length === 2 && parents[1] === headSha) {
+      return this.#present(parents[0]!);
+    }
     await this.#present(baseSha);
     return (await this.#git(["merge-base", baseSha, "HEAD"])).out || baseSha;
   }
@@ -43,13 +47,19 @@ export class Repository {
     const known: string[] = [];
     for (const one of paths) {
       const { ok } = await this.#git(["cat-file", "-e", `${commit}:${asGitPath(one)}`]);
-      if (ok) known.push(one);
+      if (ok) {
+        known.push(one);
+      }
     }
-    if (known.length === 0) return;
+    if (known.length === 0) {
+      return;
+    }
     const env = { GIT_INDEX_FILE: `${folder}.index`, GIT_LITERAL_PATHSPECS: "1" };
     const args = [`--work-tree=${folder}`, "checkout", "--quiet", commit, "--", ...known];
     const { ok, err } = await this.#git(args, env);
-    if (!ok) throw new ActionError(`the rules at ${commit} cannot be read: ${lastLine(err)}`);
+    if (!ok) {
+      throw new ActionError(`the rules at ${commit} cannot be read: ${lastLine(err)}`);
+    }
   }
 
   async #commit(reference: string): Promise<string | undefined> {

@@ -49,6 +49,8 @@ export async function changesSince(
 
 /** What Sluice reads below a folder. */
 async function isOfRules(source: string): Promise<boolean> {
-  if (FOREIGN.has(path.basename(source))) return false;
+  if (FOREIGN.has(path.basename(source))) {
+    return false;
+  }
   return RULES.has(path.extname(source)) || (await lstat(source)).isDirectory();
 }

@@ -17,7 +17,9 @@ export async function commentStep(): Promise<void> {
     return;
   }
   const token = getInput("token");
-  if (token === "") throw new ActionError("token: expected one that may write comments, got none");
+  if (token === "") {
+    throw new ActionError("token: expected one that may write comments, got none");
+  }
   setSecret(token);
   const marker = `<!-- sluice diff ${getInput("subject")} -->`;
   const text = await readFile(getInput("file"), "utf8");
@@ -37,7 +39,9 @@ export async function commentStep(): Promise<void> {
       info("No comment: nothing differs");
     }
   } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
+    if (!(error instanceof RefusedError)) {
+      throw error;
+    }
     // What the token may do is decided outside of the rules, and they may be all right.
     warning(
       `The comment was refused: ${error.message}\n` +

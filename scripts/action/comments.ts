@@ -51,11 +51,17 @@ export class Comments {
       const url = `${this.#repository}/issues/${number}/comments?per_page=${PAGE}&page=${page}`;
       const comments = await this.#ask(() => this.#client.getJson<ApiComment[]>(url));
       for (const { id, html_url, body, user } of comments) {
-        if (!body?.startsWith(`${marker}\n`)) continue;
+        if (!body?.startsWith(`${marker}\n`)) {
+          continue;
+        }
         self ??= await this.#self();
-        if (user?.login === self || user?.login === `${self}[bot]`) return { id, url: html_url, body };
+        if (user?.login === self || user?.login === `${self}[bot]`) {
+          return { id, url: html_url, body };
+        }
       }
-      if (comments.length < PAGE) return undefined;
+      if (comments.length < PAGE) {
+        return undefined;
+      }
     }
   }
 
@@ -76,7 +82,9 @@ export class Comments {
     const { data } = await this.#ask(() =>
       this.#client.postJson<{ data?: { viewer: { login: string } } }>(this.#graphql, { query }),
     );
-    if (data === undefined) throw new ActionError("GitHub does not say whose token it is");
+    if (data === undefined) {
+      throw new ActionError("GitHub does not say whose token it is");
+    }
     return data.viewer.login;
   }
 
@@ -94,7 +102,9 @@ export class Comments {
       throw new ActionError(`GitHub answered ${error.statusCode}: ${error.message}`);
     }
     // What the token may not see does not exist for it.
-    if (answer.result === null) throw new RefusedError(`Not Found (${answer.statusCode})`);
+    if (answer.result === null) {
+      throw new RefusedError(`Not Found (${answer.statusCode})`);
+    }
     return answer.result;
   }
 }

@@ -14,7 +14,9 @@ export interface PullRequest {
 /** `undefined`: the event is not about a pull request. */
 export async function readPullRequest(env = process.env): Promise<PullRequest | undefined> {
   const file = env.GITHUB_EVENT_PATH;
-  if (!file) return undefined;
+  if (!file) {
+    return undefined;
+  }
   let event: unknown;
   try {
     event = JSON.parse(await readFile(file, "utf8"));
@@ -24,7 +26,9 @@ export async function readPullRequest(env = process.env): Promise<PullRequest | 
   const number = at(event, "pull_request", "number");
   const headSha = at(event, "pull_request", "head", "sha");
   const baseSha = at(event, "pull_request", "base", "sha");
-  if (typeof number !== "number" || !isCommit(headSha) || !isCommit(baseSha)) return undefined;
+  if (typeof number !== "number" || !isCommit(headSha) || !isCommit(baseSha)) {
+    return undefined;
+  }
   const [from, to] = ["head", "base"].map((side) => at(event, "pull_request", side, "repo", "id"));
   return { number, headSha, baseSha, isFork: from !== to };
 }

@@ -7,7 +7,9 @@ afterEach(() => {
 
 function read(inputs: Readonly<Record<string, string>>) {
   const all = { rules: "rules", strict: "false", diff: "true", ...inputs };
-  for (const [name, text] of Object.entries(all)) vi.stubEnv(`INPUT_${name.toUpperCase()}`, text);
+  for (const [name, text] of Object.entries(all)) {
+    vi.stubEnv(`INPUT_${name.toUpperCase()}`, text);
+  }
   return readInputs();
 }
 

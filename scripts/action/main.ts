@@ -19,8 +19,9 @@ if (step === undefined) {
   try {
     await step();
   } catch (failure) {
-    if (failure instanceof ActionError) setFailed(failure.message);
-    else {
+    if (failure instanceof ActionError) {
+      setFailed(failure.message);
+    } else {
       error("Sluice's action broke down; this is a mistake in Sluice");
       throw failure;
     }

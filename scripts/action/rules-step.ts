@@ -29,8 +29,12 @@ export async function rulesStep(): Promise<void> {
     info("Tests and comparison did not run: the rules are wrong");
     return;
   }
-  if (inputs.cases.length > 0) await test(inputs, workspace);
-  if (inputs.diff) await compare(inputs, workspace);
+  if (inputs.cases.length > 0) {
+    await test(inputs, workspace);
+  }
+  if (inputs.diff) {
+    await compare(inputs, workspace);
+  }
 }
 
 interface CheckReport {
@@ -50,15 +54,20 @@ async function check(inputs: Inputs, workspace: string): Promise<boolean> {
   setOutput("errors", errors);
   setOutput("warnings", warnings);
   const found = `sluice check: ${count(errors, "error")}, ${count(warnings, "warning")}`;
-  if (code !== 0) setFailed(found);
-  else info(found);
+  if (code !== 0) {
+    setFailed(found);
+  } else {
+    info(found);
+  }
   await writeSummary(`### ${found}\n`);
   return errors === 0;
 }
 
 /** Columns are allowed on one line only. */
 function placeOf({ file, line, column, endLine, endColumn }: Partial<JsonDiagnostic>): AnnotationProperties {
-  if (file === undefined || line === undefined || endLine === undefined) return {};
+  if (file === undefined || line === undefined || endLine === undefined) {
+    return {};
+  }
   const columns = line === endLine ? { startColumn: column!, endColumn: endColumn! } : {};
   return { file, startLine: line, endLine, ...columns };
 }
@@ -94,15 +103,19 @@ async function test(inputs: Inputs, workspace: string): Promise<void> {
   setOutput("passed", passed);
   setOutput("failed", failures.length);
   const lines = [`sluice test: ${passed} passed, ${failures.length} failed`, ...coverageLines(json.coverage)];
-  if (code === 0) info(lines.join("\n"));
-  else
+  if (code === 0) {
+    info(lines.join("\n"));
+  } else {
     setFailed([...lines, ...(coverageThreshold ? [`${coverageThreshold} % is asked for`] : [])].join("\n"));
+  }
   const details = lines.slice(1).map((line) => `- ${line}\n`);
   await writeSummary(`### ${lines[0]}\n${details.length > 0 ? "\n" : ""}${details.join("")}`);
 }
 
 function coverageLines(coverage: CoverageReport | undefined): string[] {
-  if (coverage === undefined) return [];
+  if (coverage === undefined) {
+    return [];
+  }
   return (["rules", "matches", "destinations"] as const).map(
     (what) => `coverage of ${what}: ${coverage[what].percent} %`,
   );

@@ -3,6 +3,8 @@
 import { setup } from "../setup.mjs";
 
 process.on("exit", (code) => {
-  if (code !== 0) console.log("::error title=sluice::Sluice could not be built; the lines above say why");
+  if (code !== 0) {
+    console.log("::error title=sluice::Sluice could not be built; the lines above say why");
+  }
 });
 await setup({ names: ["filter", "sluice", "action"] });

@@ -150,11 +150,17 @@ describe("explain", () => {
 /** Every text that is not just the name of a kind, and every number that a person would look for. */
 function* stringsOf(value: unknown, key = ""): Generator<string> {
   if (typeof value === "string") {
-    if (!["kind", "by", "outcome", "file", "body", "matchedDomain"].includes(key)) yield value;
+    if (!["kind", "by", "outcome", "file", "body", "matchedDomain"].includes(key)) {
+      yield value;
+    }
   } else if (Array.isArray(value)) {
-    for (const item of value) yield* stringsOf(item, key);
+    for (const item of value) {
+      yield* stringsOf(item, key);
+    }
   } else if (typeof value === "object" && value !== null) {
-    for (const [name, item] of Object.entries(value)) yield* stringsOf(item, name);
+    for (const [name, item] of Object.entries(value)) {
+      yield* stringsOf(item, name);
+    }
   } else if (typeof value === "number" && ["line", "status", "weight", "count", "port"].includes(key)) {
     yield String(value);
   }

@@ -30,7 +30,9 @@ export function renderBounds(results: readonly Result[]): string[] {
     const [small, large] = [sizes[0]!, sizes.at(-1)!];
     const least = overNoop(small);
     const most = overNoop(large);
-    if (least === undefined || most === undefined) return [];
+    if (least === undefined || most === undefined) {
+      return [];
+    }
     const allowed = Math.max(least * MOST_GROWTH, least + MOST_ADDED);
     const verdicts = [
       `${least.toFixed(2)} µs over no-op at ${small.size} rules (at most ${MOST_AT_SMALLEST}: ${verdict(least <= MOST_AT_SMALLEST)})`,
@@ -54,7 +56,9 @@ export function renderBounds(results: readonly Result[]): string[] {
 
 function againstNative(shape: string, { size, wasm, native }: Point): string[] {
   const wanted = size === CROSSED_AT ? 1 : size === MANY ? LEAST_OF_NATIVE.get(shape) : undefined;
-  if (wanted === undefined) return [];
+  if (wanted === undefined) {
+    return [];
+  }
   const ratio = native / wasm;
   return [
     `native takes ${ratio.toFixed(1)} × as much at ${size} (at least ${wanted}: ${verdict(ratio >= wanted, "MISSED")})`,

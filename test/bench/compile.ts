@@ -117,7 +117,9 @@ async function compileAgain(directory: string, file: string, rounds: number): Pr
   const once = async () => {
     const sink = {
       report(diagnostic: Diagnostic) {
-        if (diagnostic.level === "error") throw new Error(diagnostic.message);
+        if (diagnostic.level === "error") {
+          throw new Error(diagnostic.message);
+        }
       },
     };
     const compilation = await compile([directory], DEFAULT_PROXY_OPTIONS, sink);

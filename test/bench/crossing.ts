@@ -23,7 +23,9 @@ export function curvesOf(results: readonly Result[]): Curve[] {
   for (const { shape, size, measured } of results) {
     const cost = (peer: string) => measured.find((one) => one.peer === peer)?.median;
     const [wasm, native] = [cost("wasm"), cost("native")];
-    if (wasm === undefined || native === undefined) continue;
+    if (wasm === undefined || native === undefined) {
+      continue;
+    }
     curves.set(shape, [...(curves.get(shape) ?? []), { size, wasm, native }]);
   }
   return [...curves].map(([shape, unsorted]) => {
@@ -41,16 +43,21 @@ export function crossingOf(points: readonly Point[]): number | undefined {
   for (let i = points.length - 1; i > 0; i--) {
     const [low, high] = [points[i - 1]!, points[i]!];
     const [before, after] = [low.native - low.wasm, high.native - high.wasm];
-    if (after <= 0) return undefined;
-    if (before <= 0) return low.size + ((high.size - low.size) * -before) / (after - before);
+    if (after <= 0) {
+      return undefined;
+    }
+    if (before <= 0) {
+      return low.size + ((high.size - low.size) * -before) / (after - before);
+    }
   }
   return undefined;
 }
 
 /** Two digits: more would claim what was not measured. */
 export function renderCrossing({ shape, points, crossing }: Curve): string {
-  if (crossing !== undefined)
+  if (crossing !== undefined) {
     return `${shape}: the filter is cheaper from about ${Number(crossing.toPrecision(2))} rules on`;
+  }
   const [first, last] = [points[0]!, points.at(-1)!];
   return last.native > last.wasm
     ? `${shape}: the filter is cheaper at every size from ${first.size} rules on`

@@ -222,8 +222,12 @@ function sizesWhen({
   all,
   quick,
 }: Readonly<Record<"crossing" | "all" | "quick", boolean>>): string[] {
-  if (quick) return ["10", "1000"];
-  if (crossing) return CROSSING_SIZES;
+  if (quick) {
+    return ["10", "1000"];
+  }
+  if (crossing) {
+    return CROSSING_SIZES;
+  }
   return all ? ["10", "100", "1000", "10000", "100000"] : ["10", "1000", "10000"];
 }
 

@@ -90,8 +90,12 @@ export async function startPeer(
   );
   if (isConstant(name)) {
     const file = path.join(folder, `${name}.wasm`);
-    if (name === "noop") await writeNoopFilter(file);
-    if (name === "fixed") await writeFixedFilter(file, CLUSTER_HEADER, CLUSTER);
+    if (name === "noop") {
+      await writeNoopFilter(file);
+    }
+    if (name === "fixed") {
+      await writeFixedFilter(file, CLUSTER_HEADER, CLUSTER);
+    }
     edit(files, "xds/lds.json", (resource) => {
       const manager = resource.filter_chains[0].filters[0].typed_config;
       const router = manager.http_filters.at(-1);

@@ -13,7 +13,9 @@ const BLOCK = /<!-- bench -->[\s\S]*?<!-- \/bench -->/;
 export async function writeReadme(curves: readonly Curve[], caption: string): Promise<void> {
   const readme = path.join(packageRoot().directory, "README.md");
   const text = await readFile(readme, "utf8");
-  if (!BLOCK.test(text)) throw new Error("README.md has no <!-- bench --> block");
+  if (!BLOCK.test(text)) {
+    throw new Error("README.md has no <!-- bench --> block");
+  }
   await writeFile(path.join(packageRoot().directory, CHART), renderChart(curves, caption));
   await writeFile(
     readme,

@@ -17,7 +17,9 @@ export function readyMs(blob: Uint8Array): number {
     const start = performance.now();
     const root = vm.configure(blob);
     times.push(performance.now() - start);
-    if (root === undefined) throw new Error(vm.log.map(({ text }) => text).join("\n"));
+    if (root === undefined) {
+      throw new Error(vm.log.map(({ text }) => text).join("\n"));
+    }
     vm.deleteRoot(root);
   }
   return median(times.slice(WARM_UP));

@@ -23,9 +23,13 @@ export async function writeRuleFiles(layout: Layout, size: number, directory: st
   if (layout === "one-file") {
     files.set("rules.yaml", Array.from({ length: size }, (_, i) => plain(i)).join("---\n"));
   } else if (layout === "file-each") {
-    for (let i = 0; i < size; i++) files.set(`team-${i % 50}/rule-${i}.yaml`, plain(i));
+    for (let i = 0; i < size; i++) {
+      files.set(`team-${i % 50}/rule-${i}.yaml`, plain(i));
+    }
   } else {
-    for (const [name, text] of mixed(size)) files.set(name, text);
+    for (const [name, text] of mixed(size)) {
+      files.set(name, text);
+    }
   }
   let bytes = 0;
   for (const [name, text] of files) {

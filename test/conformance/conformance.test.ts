@@ -35,7 +35,9 @@ describe.each(TARGETS)("target %s", (target) => {
   for (const [file, all] of CASES) {
     const cases = all.filter(({ targets }) => targets.includes(target));
     // A suite without tests would fail.
-    if (cases.length === 0) continue;
+    if (cases.length === 0) {
+      continue;
+    }
     describe(file, () => {
       for (const one of cases) {
         test(one.name, () => runCase(mesh, one, target));

@@ -45,14 +45,20 @@ afterAll(async () => {
 
 for (const [file, all] of readCases()) {
   const cases = all.filter(({ targets, checks }) => targets.includes("wasm") && checks.some(isOffline));
-  if (cases.length === 0) continue;
+  if (cases.length === 0) {
+    continue;
+  }
   describe(file, () => {
-    for (const one of cases) test(one.name, () => runCase(one));
+    for (const one of cases) {
+      test(one.name, () => runCase(one));
+    }
   });
 }
 
 function isOffline({ ask, headers, expect, shares }: Check): boolean {
-  if (ask === undefined || UPSTREAM_FAILS.has(`http://${ask.host}${ask.path}`)) return false;
+  if (ask === undefined || UPSTREAM_FAILS.has(`http://${ask.host}${ask.path}`)) {
+    return false;
+  }
   const steersUpstream = Object.keys(headers).some((name) => name.toLowerCase().startsWith("x-echo-"));
   return !steersUpstream && (shares !== undefined || Object.keys(expect).length > 0);
 }
@@ -77,12 +83,16 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
   const evaluators = new Evaluators(FILTER, compilation!.config, options.pathNormalization, stub);
   const lines: string[] = [];
   for (const [i, check] of checks.entries()) {
-    if (!isOffline(check)) continue;
+    if (!isOffline(check)) {
+      continue;
+    }
     const evaluator = evaluators.get(check.at)!;
     const asked = askedCheck(check);
     const { least = 0, most = Number.POSITIVE_INFINITY } = check.expect.elapsedMs ?? {};
     const { observed, disagreements } = askOffline(evaluator, asked, ({ delayMs }) => {
-      if (delayMs < least || delayMs > most) lines.push(`${i + 1}: ${delayMs} ms`);
+      if (delayMs < least || delayMs > most) {
+        lines.push(`${i + 1}: ${delayMs} ms`);
+      }
     });
     const differences = judge(asked, observed);
     lines.push(...disagreements);

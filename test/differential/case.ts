@@ -51,7 +51,9 @@ function different(
   native: Readonly<Record<string, unknown>>,
   wasm: Readonly<Record<string, unknown>> | undefined,
 ): object {
-  if (wasm === undefined) return {};
+  if (wasm === undefined) {
+    return {};
+  }
   const names = [...new Set([...Object.keys(native), ...Object.keys(wasm)])].sort();
   const entries = names
     .filter((name) => JSON.stringify(native[name]) !== JSON.stringify(wasm[name]))

@@ -112,9 +112,13 @@ export class Court {
   async judge(suits: readonly Suit[]): Promise<Verdict> {
     const { applied, refused } = await this.#apply(suits);
     const pairs = suits.flatMap(({ placed, recipes }, suit): Pair[] => {
-      if (refused.has(suit)) return [];
+      if (refused.has(suit)) {
+        return [];
+      }
       const wasm = applied.ports.get(placed.at);
-      if (wasm === undefined) throw new Error(`no listener ${placed.at}`);
+      if (wasm === undefined) {
+        throw new Error(`no listener ${placed.at}`);
+      }
       const ports = { wasm, native: this.#twin.nativePort(placed.at) };
       return recipes.map((recipe, index) => ({
         suit,
@@ -144,7 +148,9 @@ export class Court {
         last = await this.#compare(pair);
         await sleep(COPIES_MS);
         lines = [...last.lines, ...copyDifferences(last, this.#seen())];
-        if (lines.length === 0) passing += 1;
+        if (lines.length === 0) {
+          passing += 1;
+        }
       }
       if (lines.length > 0) {
         const { suit, recipe, request } = pair;
@@ -161,7 +167,9 @@ export class Court {
       ways.set(way, (ways.get(way) ?? 0) + 1);
     }
     const leaked = leakedHeaders(this.#mesh.upstream.requests.map(({ headers }) => headers));
-    if (leaked.length > 0) throw new Error([...new Set(leaked)].join(", "));
+    if (leaked.length > 0) {
+      throw new Error([...new Set(leaked)].join(", "));
+    }
     this.#disconnect();
     return { pairs: pairs.length, findings, passing, refused, ways };
   }
@@ -179,16 +187,24 @@ export class Court {
       const applied = await this.#mesh.apply([...common, ...documents], {
         proxy: { proxyNamespace: "shop" },
       });
-      if (applied.compilation !== undefined) return { applied, refused };
+      if (applied.compilation !== undefined) {
+        return { applied, refused };
+      }
       const before = refused.size;
       for (const { level, span, message } of applied.diagnostics) {
-        if (level !== "error") continue;
+        if (level !== "error") {
+          continue;
+        }
         const file = Number(/(\d+)\.yaml$/.exec(span?.file.path ?? "")?.[1]);
         const suit = kept[file - common.length];
-        if (suit === undefined) throw new Error(message);
+        if (suit === undefined) {
+          throw new Error(message);
+        }
         refused.set(suit, [...(refused.get(suit) ?? []), message]);
       }
-      if (refused.size === before) throw new Error("the rules do not compile, and no scenario is at fault");
+      if (refused.size === before) {
+        throw new Error("the rules do not compile, and no scenario is at fault");
+      }
     }
   }
 
@@ -202,7 +218,9 @@ export class Court {
       ]);
       seen.native.set(JSON.stringify(native.outcome), native.outcome);
       seen.wasm.set(JSON.stringify(wasm.outcome), wasm.outcome);
-      if (sameKeys(seen.native, seen.wasm)) return { lines: [], native, wasm };
+      if (sameKeys(seen.native, seen.wasm)) {
+        return { lines: [], native, wasm };
+      }
       const settled = i >= LEAST_ASKS && seen.native.size === 1 && seen.wasm.size === 1;
       if (settled || i >= MOST_ASKS) {
         const lines = differencesOf(byDestination(seen.native), byDestination(seen.wasm));
@@ -225,15 +243,20 @@ export class Court {
   }
 
   async #send(port: number, request: Request): Promise<Outcome> {
-    if (request.http === "2") return outcomeOf(await askHttp2(port, request));
+    if (request.http === "2") {
+      return outcomeOf(await askHttp2(port, request));
+    }
     const idle = this.#connections.get(port) ?? [];
     this.#connections.set(port, idle);
     const connection = idle.pop() ?? (await Connection.open(port));
     const response = await connection.request(request);
     // Envoy sends the body of a direct response even with a status that has none: nobody can read on after it.
     const bare = response.status === 204 || response.status === 304;
-    if (bare || response.headers.connection?.includes("close")) connection.close();
-    else idle.push(connection);
+    if (bare || response.headers.connection?.includes("close")) {
+      connection.close();
+    } else {
+      idle.push(connection);
+    }
     return outcomeOf(response);
   }
 
@@ -243,14 +266,19 @@ export class Court {
     for (const request of this.#mesh.upstream.requests) {
       const id = request.headers[PAIR_HEADER] ?? "";
       const known = result.get(id);
-      if (known === undefined) result.set(id, [request]);
-      else known.push(request);
+      if (known === undefined) {
+        result.set(id, [request]);
+      } else {
+        known.push(request);
+      }
     }
     return result;
   }
 
   #disconnect(): void {
-    for (const connection of [...this.#connections.values()].flat()) connection.close();
+    for (const connection of [...this.#connections.values()].flat()) {
+      connection.close();
+    }
     this.#connections.clear();
   }
 }
@@ -261,7 +289,9 @@ function copyDifferences(
   seen: ReadonlyMap<string, readonly UpstreamRequest[]>,
 ): string[] {
   // Of a split, the two may have drawn differently.
-  if (lines.length > 0 || JSON.stringify(native.outcome) !== JSON.stringify(wasm.outcome)) return [];
+  if (lines.length > 0 || JSON.stringify(native.outcome) !== JSON.stringify(wasm.outcome)) {
+    return [];
+  }
   // An answer of the proxy's own (a timeout, say) does not tell which destination was drawn: only the number counts.
   const isDrawn = native.outcome.upstream !== undefined;
   const requests = (id: string) =>
@@ -278,15 +308,23 @@ function byDestination(outcomes: ReadonlyMap<string, Outcome>): Record<string, O
   const result: Record<string, Outcome> = {};
   for (const [, outcome] of [...outcomes].sort(([a], [b]) => (a < b ? -1 : 1))) {
     let name = destinationOf(outcome);
-    while (name in result) name += "'";
+    while (name in result) {
+      name += "'";
+    }
     result[name] = outcome;
   }
   return result;
 }
 
 function wayOf({ upstream, status, body }: Outcome): string {
-  if (upstream !== undefined) return "forwarded";
-  if (body === "fault filter abort") return "aborted";
-  if (status >= 300 && status < 400) return "redirected";
+  if (upstream !== undefined) {
+    return "forwarded";
+  }
+  if (body === "fault filter abort") {
+    return "aborted";
+  }
+  if (status >= 300 && status < 400) {
+    return "redirected";
+  }
   return status === 0 ? "no answer" : `answered ${status}`;
 }

@@ -46,7 +46,9 @@ test(`${PAIRS} pairs, seed ${SEED}`, { timeout: PAIRS * MS_PER_PAIR + MS_TO_SHRI
   for (const [batch, suits] of fc
     .sample(fc.array(suit, { minLength: SCENARIOS, maxLength: SCENARIOS }), { seed: SEED, numRuns: batches })
     .entries()) {
-    if (total.pairs >= PAIRS) break;
+    if (total.pairs >= PAIRS) {
+      break;
+    }
     const verdict = await court.judge(
       suits.map(({ placed, recipes: asked }) => ({
         placed: placed.value,
@@ -95,12 +97,16 @@ function firstOfEach(findings: readonly Finding[]): Finding[] {
 }
 
 function addWays(ways: Map<string, number>, verdict: Verdict): void {
-  for (const [way, count] of verdict.ways) ways.set(way, (ways.get(way) ?? 0) + count);
+  for (const [way, count] of verdict.ways) {
+    ways.set(way, (ways.get(way) ?? 0) + count);
+  }
 }
 
 function numberOf(name: string, otherwise: number): number {
   const text = process.env[name];
-  if (text === undefined || text === "") return otherwise;
+  if (text === undefined || text === "") {
+    return otherwise;
+  }
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new Error(`${name}: expected a whole number above 0, got ${JSON.stringify(text)}`);

@@ -51,7 +51,9 @@ async function isAccepted(rule: HttpRoute): Promise<boolean> {
     await writeFile(file, documents.join("---\n"));
     for (const target of TARGETS) {
       const compilation = await compile([file], { ...DEFAULT_PROXY_OPTIONS, target }, { report: () => {} });
-      if (compilation === undefined) return false;
+      if (compilation === undefined) {
+        return false;
+      }
     }
     return true;
   } finally {

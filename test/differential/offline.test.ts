@@ -66,16 +66,24 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
   for (const [place, { placed, asked: list }] of suits.entries()) {
     const port = applied.ports.get(placed.at);
     const evaluator = evaluators.get(placed.at);
-    if (port === undefined || evaluator === undefined || applied.refused.has(place)) continue;
+    if (port === undefined || evaluator === undefined || applied.refused.has(place)) {
+      continue;
+    }
     for (const recipe of list) {
       const request = requestFor(placed, { ...recipe, upstream: "fine" }, place);
-      if (isUpstreams(request)) continue;
+      if (isUpstreams(request)) {
+        continue;
+      }
       const response = await (request.http === "2" ? askHttp2(port, request) : ask(port, request)).catch(
         () => undefined,
       );
       // An answer that HTTP does not allow (a body with 204, say) does not get through.
-      if (response === undefined || response.status === 204 || response.status === 304) continue;
-      if (isNobodysMatter(response)) continue;
+      if (response === undefined || response.status === 204 || response.status === 304) {
+        continue;
+      }
+      if (isNobodysMatter(response)) {
+        continue;
+      }
       const got = seen(response);
       const offline = makeRequest(
         { method: request.method, authority: request.host, path: request.path },
@@ -90,9 +98,13 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
       const wanted = new Set<string>();
       for (let i = 0; i < EVALUATIONS && !wanted.has(got); i++) {
         const evaluation = evaluator.evaluate(offline);
-        if (evaluation.disagreements.length > 0) lines.push(evaluation.disagreements.join("\n"));
+        if (evaluation.disagreements.length > 0) {
+          lines.push(evaluation.disagreements.join("\n"));
+        }
         wanted.add(said(evaluation));
-        if (evaluation.taken === undefined || !hasDice(evaluation.taken.route)) break;
+        if (evaluation.taken === undefined || !hasDice(evaluation.taken.route)) {
+          break;
+        }
       }
       asked += 1;
       if (!wanted.has(got)) {
@@ -120,14 +132,19 @@ async function apply(suits: readonly Suit[]) {
       // Who is there for a host that nobody registered cannot be told offline.
       { proxy: { proxyNamespace: "shop", outboundPolicy: "REGISTRY_ONLY" } },
     );
-    if (applied.compilation !== undefined) return { ...applied, refused };
+    if (applied.compilation !== undefined) {
+      return { ...applied, refused };
+    }
     const before = refused.size;
     for (const { level, span } of applied.diagnostics) {
       const place = kept[Number(/(\d+)\.yaml$/.exec(span?.file.path ?? "")?.[1]) - 3];
-      if (level === "error" && place !== undefined) refused.add(place);
+      if (level === "error" && place !== undefined) {
+        refused.add(place);
+      }
     }
-    if (refused.size === before)
+    if (refused.size === before) {
       throw new Error(applied.diagnostics.map(({ message }) => message).join("\n"));
+    }
   }
 }
 
@@ -189,8 +206,12 @@ function seen(response: ClientResponse): string {
 function said({ outcome: decided }: Evaluation): string {
   const { status, headers, body } = decided.answer;
   const lines: Record<string, string[]> = {};
-  for (const [name, value] of headers) lines[name] = [...(lines[name] ?? []), value];
-  if (decided.kind === "answer") return outcome(status, undefined, lines, body);
+  for (const [name, value] of headers) {
+    lines[name] = [...(lines[name] ?? []), value];
+  }
+  if (decided.kind === "answer") {
+    return outcome(status, undefined, lines, body);
+  }
   const joined: Record<string, string> = {};
   for (const [name, value] of decided.upstream.headers) {
     joined[name] = name in joined ? `${joined[name]}, ${value}` : value;

@@ -66,7 +66,9 @@ export function destinationOf({ upstream, status, body, headers }: Outcome): str
 
 /** The differences of two values, each as `path: native …, wasm …`. */
 export function differencesOf(native: unknown, wasm: unknown, path = ""): string[] {
-  if (JSON.stringify(native) === JSON.stringify(wasm)) return [];
+  if (JSON.stringify(native) === JSON.stringify(wasm)) {
+    return [];
+  }
   if (isObject(native) && isObject(wasm)) {
     const keys = [...new Set([...Object.keys(native), ...Object.keys(wasm)])].sort();
     return keys.flatMap((key) => differencesOf(native[key], wasm[key], path === "" ? key : `${path}.${key}`));

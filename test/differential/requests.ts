@@ -137,18 +137,32 @@ function matchOf({ match }: Rule, index: number): Match {
 }
 
 function textFor(match: StringMatch | undefined, otherwise: readonly string[], draw: Draw): string {
-  if (match?.exact !== undefined) return match.exact;
-  if (match?.prefix !== undefined) return match.prefix + draw(["", "x", "/y", "1"]);
-  if (match?.regex !== undefined) return draw(samplesOf(match.regex));
+  if (match?.exact !== undefined) {
+    return match.exact;
+  }
+  if (match?.prefix !== undefined) {
+    return match.prefix + draw(["", "x", "/y", "1"]);
+  }
+  if (match?.regex !== undefined) {
+    return draw(samplesOf(match.regex));
+  }
   return draw(otherwise);
 }
 
 function methodFor(match: Match, recipe: Recipe, draw: Draw): string {
-  if (recipe.grpc) return "POST";
-  if (recipe.preflight) return "OPTIONS";
+  if (recipe.grpc) {
+    return "POST";
+  }
+  if (recipe.preflight) {
+    return "OPTIONS";
+  }
   const wanted = match.method ?? match.headers?.[":method"];
-  if (recipe.method === "other" || wanted === undefined) return draw(["GET", "GET", ...METHODS]);
-  if (wanted.exact !== undefined) return isMethod(wanted.exact) ? wanted.exact : "GET";
+  if (recipe.method === "other" || wanted === undefined) {
+    return draw(["GET", "GET", ...METHODS]);
+  }
+  if (wanted.exact !== undefined) {
+    return isMethod(wanted.exact) ? wanted.exact : "GET";
+  }
   return draw(wanted.prefix !== undefined ? ["POST", "PUT", "GET"] : ["GET", "HEAD", "POST"]);
 }
 
@@ -230,25 +244,36 @@ function headersFor(
 ): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(match.headers ?? {})) {
-    if (!name.startsWith(":"))
+    if (!name.startsWith(":")) {
       headers[name.toLowerCase()] = changed(textFor(value, VALUES, draw), recipe.header);
+    }
   }
   for (const name of Object.keys(match.withoutHeaders ?? {})) {
-    if (draw([0, 1, 2]) === 0) headers[name.toLowerCase()] = draw(VALUES);
+    if (draw([0, 1, 2]) === 0) {
+      headers[name.toLowerCase()] = draw(VALUES);
+    }
   }
-  if (recipe.header === "drop") delete headers[Object.keys(headers)[0] ?? ""];
-  if (recipe.header === "case") headers[draw(HEADER_NAMES).toLowerCase()] ??= draw(VALUES);
+  if (recipe.header === "drop") {
+    delete headers[Object.keys(headers)[0] ?? ""];
+  }
+  if (recipe.header === "case") {
+    headers[draw(HEADER_NAMES).toLowerCase()] ??= draw(VALUES);
+  }
   // More than one line of these is no valid request, or joined before any rule sees it.
   for (const name of ["cookie", "user-agent"]) {
     const value = headers[name];
-    if (Array.isArray(value)) headers[name] = value[0]!;
+    if (Array.isArray(value)) {
+      headers[name] = value[0]!;
+    }
   }
   if (rule.corsPolicy !== undefined || recipe.origin || recipe.preflight) {
     const allowed = rule.corsPolicy?.allowOrigins?.[0];
     const origin =
       allowed?.exact ?? (allowed?.prefix !== undefined ? `${allowed.prefix}.test` : "http://ab.test");
     headers.origin = recipe.path === "other" ? "http://evil.test" : origin;
-    if (recipe.preflight) headers["access-control-request-method"] = "PUT";
+    if (recipe.preflight) {
+      headers["access-control-request-method"] = "PUT";
+    }
   }
   if (recipe.grpc) {
     headers["content-type"] = "application/grpc";
@@ -263,7 +288,9 @@ function headersFor(
     case "recovers":
       headers["x-echo-status"] = "503";
       // A copy for a mirror would be the failure that was meant for the request.
-      if (!hasMirror) headers["x-echo-fail-times"] = "1";
+      if (!hasMirror) {
+        headers["x-echo-fail-times"] = "1";
+      }
       break;
     default:
       headers["x-echo-status"] = recipe.upstream;

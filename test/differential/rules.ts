@@ -318,9 +318,13 @@ function legal(rule: Rule): Rule {
 /** The authority may be changed once in a rule. */
 function withOneAuthority(rule: Rule, _rest: object): Rule {
   const { request } = rule.headers ?? {};
-  if (request === undefined) return rule;
+  if (request === undefined) {
+    return rule;
+  }
   const twice = request.set?.host !== undefined && request.add?.host !== undefined;
-  if (!rule.rewrite?.authority && !twice) return rule;
+  if (!rule.rewrite?.authority && !twice) {
+    return rule;
+  }
   const { host: _host, ...add } = request.add ?? {};
   const { host: setHost, ...set } = request.set ?? {};
   const kept = rule.rewrite?.authority || setHost === undefined ? set : { ...set, host: setHost };

@@ -49,8 +49,12 @@ export async function shrink(
 ): Promise<Smallest> {
   let best = start;
   const simpler = function* ({ placed, recipe }: Pair): Generator<Pair> {
-    for (const one of arbitraries.placed.shrink(placed.value, placed.context)) yield { placed: one, recipe };
-    for (const one of arbitraries.recipe.shrink(recipe.value, recipe.context)) yield { placed, recipe: one };
+    for (const one of arbitraries.placed.shrink(placed.value, placed.context)) {
+      yield { placed: one, recipe };
+    }
+    for (const one of arbitraries.recipe.shrink(recipe.value, recipe.context)) {
+      yield { placed, recipe: one };
+    }
   };
   search: for (;;) {
     let candidates: Pair[] = [];
@@ -63,9 +67,13 @@ export async function shrink(
     };
     for (const candidate of simpler(best.pair)) {
       candidates.push(candidate);
-      if (candidates.length < court.places) continue;
+      if (candidates.length < court.places) {
+        continue;
+      }
       const found = await judge();
-      if (performance.now() >= until) return found ?? best;
+      if (performance.now() >= until) {
+        return found ?? best;
+      }
       if (found !== undefined) {
         best = found;
         continue search;
@@ -73,7 +81,9 @@ export async function shrink(
       candidates = [];
     }
     const found = candidates.length > 0 ? await judge() : undefined;
-    if (found === undefined || performance.now() >= until) return found ?? best;
+    if (found === undefined || performance.now() >= until) {
+      return found ?? best;
+    }
     best = found;
   }
 }

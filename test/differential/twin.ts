@@ -22,7 +22,9 @@ export class Twin {
   /** The port of the native listener beside one of the filter's. */
   nativePort(listener: string): number {
     const port = this.#ports.get(listener);
-    if (port === undefined) throw new Error(`no listener ${listener}`);
+    if (port === undefined) {
+      throw new Error(`no listener ${listener}`);
+    }
     return port;
   }
 
@@ -34,7 +36,9 @@ export class Twin {
   ): Promise<OutputFiles> => {
     const files = new Map(await emitBuild(compilation, options, directory));
     for (const { name } of compilation.config.listeners) {
-      if (!this.#ports.has(name)) this.#ports.set(name, await freePort());
+      if (!this.#ports.has(name)) {
+        this.#ports.set(name, await freePort());
+      }
     }
     const config = {
       ...compilation.config,
@@ -52,7 +56,9 @@ export class Twin {
       xdsDirectory: `${directory}/xds`,
     });
     for (const [name, contents] of native) {
-      if (name.startsWith("xds/rds/")) files.set(name, contents);
+      if (name.startsWith("xds/rds/")) {
+        files.set(name, contents);
+      }
     }
     files.set(LISTENERS, both(files.get(LISTENERS) as string, native.get(LISTENERS)!));
     return files;

@@ -37,7 +37,9 @@ export class ExportFolder {
   async files(): Promise<Map<string, Buffer>> {
     const files = new Map<string, Buffer>();
     for (const entry of await readdir(this.at("."), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile()) {
+        continue;
+      }
       const file = path.join(entry.parentPath, entry.name);
       files.set(path.relative(this.at("."), file), await readFile(file));
     }

@@ -242,7 +242,9 @@ test("equal rules give equal files; what is no longer written goes, and what oth
   await folder.export(rules(), ["--to", "kubernetes"]);
   const second = await folder.files();
   expect([...second.keys()].filter((name) => !first.has(name))).toEqual(["namespace.yaml"]);
-  for (const [name, bytes] of first) expect(second.get(name)!.equals(bytes), name).toBe(true);
+  for (const [name, bytes] of first) {
+    expect(second.get(name)!.equals(bytes), name).toBe(true);
+  }
 
   await folder.export(rules(), ["--to", "kubernetes", "--rules-in", "image", "--image", "x"]);
   expect([...(await folder.files()).keys()].filter((name) => name.startsWith("rules/"))).toEqual([]);

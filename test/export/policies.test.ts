@@ -71,8 +71,12 @@ let asked: string[] = [];
 beforeAll(async () => {
   upstream = http.createServer((request, response) => {
     asked.push(request.url!);
-    if (request.url === "/never") return;
-    if (request.url === "/flaky" && asked.length < 3) response.statusCode = 503;
+    if (request.url === "/never") {
+      return;
+    }
+    if (request.url === "/flaky" && asked.length < 3) {
+      response.statusCode = 503;
+    }
     response.end(JSON.stringify({ url: request.url, headers: request.headers }));
   });
   await once(upstream.listen(0, "127.0.0.1"), "listening");

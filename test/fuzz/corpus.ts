@@ -61,7 +61,9 @@ function isRight(rule: object): boolean {
   let right = true;
   understand([{ path: "rule.yaml", text }], DEFAULT_PROXY_OPTIONS, {
     report({ level }) {
-      if (level === "error") right = false;
+      if (level === "error") {
+        right = false;
+      }
     },
   });
   return right;

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Corpus } from "./corpus.ts";
 import { readCorpus } from "./corpus.ts";
 import { type Outcome, Round } from "./round.ts";
@@ -27,14 +27,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function tried(subject: Subject, inputs: number): Promise<Outcome[]> {
   const round = new Round(SEED, [subject], { corpus, folder });
   const outcomes: Outcome[] = [];
-  for (let index = 0; index < inputs; index++) outcomes.push(await round.run(index, LIMIT_MS));
+  for (let index = 0; index < inputs; index++) {
+    outcomes.push(await round.run(index, LIMIT_MS));
+  }
   return outcomes;
 }
 
 describe.each(SUBJECTS)("$name", (subject) => {
   const inputs = Math.max(2, subject.share * INPUTS_PER_SHARE);
 
-  it(`bears ${inputs} hostile inputs`, { timeout: 120_000 }, async () => {
+  test(`bears ${inputs} hostile inputs`, { timeout: 120_000 }, async () => {
     const outcomes = await tried(subject, inputs);
     const failures = outcomes.flatMap(({ failure, input }, index) =>
       failure === undefined ? [] : [{ index, failure, input }],
@@ -45,7 +47,7 @@ describe.each(SUBJECTS)("$name", (subject) => {
   });
 });
 
-it("notes what throws and what takes too long, with its input", async () => {
+test("notes what throws and what takes too long, with its input", async () => {
   const subject: Subject = {
     name: "broken",
     share: 1,
@@ -54,9 +56,11 @@ it("notes what throws and what takes too long, with its input", async () => {
       return {
         input: { "input.txt": String(throws) },
         run() {
-          if (throws) throw new Error("a bug");
+          if (throws) {
+            throw new Error("a bug");
+          }
           const start = process.cpuUsage();
-          while (process.cpuUsage(start).user < 30_000);
+          while (process.cpuUsage(start).user < 30_000) {}
           return true;
         },
       };
@@ -69,7 +73,7 @@ it("notes what throws and what takes too long, with its input", async () => {
   }
 });
 
-it("makes the same input from the same seed and number, and others from others", async () => {
+test("makes the same input from the same seed and number, and others from others", async () => {
   const inputs = async (seed: number) => {
     const round = new Round(seed, SUBJECTS.slice(0, 1), { corpus, folder });
     return (await Promise.all([3, 4].map((index) => round.run(index, LIMIT_MS)))).map(({ input }) => input);

@@ -34,7 +34,9 @@ class Watch {
     const { from, count } = this.#options;
     const reports = setInterval(() => console.log(this.#line()), REPORT_EVERY_MS);
     try {
-      for (let next = from; next < from + count; ) next = await this.#thread(next);
+      for (let next = from; next < from + count; ) {
+        next = await this.#thread(next);
+      }
     } finally {
       clearInterval(reports);
       rmSync(this.#folder, { recursive: true, force: true });
@@ -69,8 +71,12 @@ class Watch {
       worker.on("exit", () => {
         stopWatching();
         const index = Atomics.load(this.#at, 0);
-        if (index === NONE) return reject(new Error(`no input was tried: ${failure}`));
-        if (failure !== undefined) this.#write(index, "?", failure, {});
+        if (index === NONE) {
+          return reject(new Error(`no input was tried: ${failure}`));
+        }
+        if (failure !== undefined) {
+          this.#write(index, "?", failure, {});
+        }
         resolve(failure === undefined ? this.#options.from + this.#options.count : index + 1);
       });
     });
@@ -89,7 +95,9 @@ class Watch {
       }
       const { user, system } = process.cpuUsage(since);
       const ms = (user + system) / 1000;
-      if (ms > this.#options.limitMs * GRACE) hangs(`it was given up after ${Math.round(ms)} ms`);
+      if (ms > this.#options.limitMs * GRACE) {
+        hangs(`it was given up after ${Math.round(ms)} ms`);
+      }
     }, WATCH_EVERY_MS);
     return () => clearInterval(timer);
   }
@@ -105,7 +113,9 @@ class Watch {
       known.tried += tried;
       known.different += different;
       known.good += good;
-      if (slowestMs > known.slowestMs) Object.assign(known, { slowestMs, slowest });
+      if (slowestMs > known.slowestMs) {
+        Object.assign(known, { slowestMs, slowest });
+      }
       this.#tallies.set(name, known);
     }
   }
@@ -120,7 +130,9 @@ class Watch {
     const { seed, findings, only, corpus } = this.#options;
     const folder = path.join(findings, `${seed}-${index}`);
     mkdirSync(folder, { recursive: true });
-    for (const [name, content] of Object.entries(input)) writeFileSync(path.join(folder, name), content);
+    for (const [name, content] of Object.entries(input)) {
+      writeFileSync(path.join(folder, name), content);
+    }
     const again = `npm run fuzz -- --seed ${seed} --from ${index} --count 1 --only "${only.join()}"${corpus === undefined ? "" : ` --corpus ${corpus}`}`;
     writeFileSync(path.join(folder, "finding.txt"), `${subject}\n${again}\n\n${failure}\n`);
     console.log(
@@ -145,5 +157,8 @@ class Watch {
   }
 }
 
-if (isMainThread) process.exitCode = await new Watch(readOptions(process.argv.slice(2))).run();
-else await work();
+if (isMainThread) {
+  process.exitCode = await new Watch(readOptions(process.argv.slice(2))).run();
+} else {
+  await work();
+}

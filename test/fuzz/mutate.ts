@@ -12,19 +12,28 @@ export function mutatedValue(value: unknown, dice: Dice): unknown {
     const list = [...(value as unknown[])];
     const at = dice.below(list.length + 1);
     const kind = dice.next();
-    if (kind < 0.15) list.splice(at, 1);
-    else if (kind < 0.3) list.splice(at, 0, list[dice.below(list.length)] ?? dice.pick(HOSTILE_VALUES));
-    else if (at < list.length) list[at] = mutatedValue(list[at], dice);
+    if (kind < 0.15) {
+      list.splice(at, 1);
+    } else if (kind < 0.3) {
+      list.splice(at, 0, list[dice.below(list.length)] ?? dice.pick(HOSTILE_VALUES));
+    } else if (at < list.length) {
+      list[at] = mutatedValue(list[at], dice);
+    }
     return list;
   }
   const entries = Object.entries(value);
   const at = dice.below(entries.length + 1);
   const entry = entries[at];
   const kind = dice.next();
-  if (entry === undefined || kind < 0.05) entries.push([hostileName(dice), dice.pick(HOSTILE_VALUES)]);
-  else if (kind < 0.12) entries.splice(at, 1);
-  else if (kind < 0.15) entry[0] = hostileName(dice);
-  else entry[1] = mutatedValue(entry[1], dice);
+  if (entry === undefined || kind < 0.05) {
+    entries.push([hostileName(dice), dice.pick(HOSTILE_VALUES)]);
+  } else if (kind < 0.12) {
+    entries.splice(at, 1);
+  } else if (kind < 0.15) {
+    entry[0] = hostileName(dice);
+  } else {
+    entry[1] = mutatedValue(entry[1], dice);
+  }
   return Object.fromEntries(entries);
 }
 
@@ -44,14 +53,21 @@ export function mutatedText(text: string, dice: Dice, snippets = YAML_SNIPPETS):
     const part = result.slice(at, at + length);
     const rest = result.slice(at + length);
     const kind = dice.next();
-    if (kind < 0.35) result = result.slice(0, at) + dice.pick(snippets) + result.slice(at);
-    else if (kind < 0.55) result = result.slice(0, at) + rest;
-    else if (kind < 0.65) result = result.slice(0, at) + part.repeat(3) + rest;
-    else if (kind < 0.75) result = movedTo(result.slice(0, at) + rest, part, dice);
-    else if (kind < 0.85) result = result.slice(0, at) + hostileText(dice) + rest;
-    else if (kind < 0.95)
+    if (kind < 0.35) {
+      result = result.slice(0, at) + dice.pick(snippets) + result.slice(at);
+    } else if (kind < 0.55) {
+      result = result.slice(0, at) + rest;
+    } else if (kind < 0.65) {
+      result = result.slice(0, at) + part.repeat(3) + rest;
+    } else if (kind < 0.75) {
+      result = movedTo(result.slice(0, at) + rest, part, dice);
+    } else if (kind < 0.85) {
+      result = result.slice(0, at) + hostileText(dice) + rest;
+    } else if (kind < 0.95) {
       result = result.slice(0, at) + String.fromCharCode(dice.below(0x3000)) + result.slice(at + 1);
-    else result = result.replaceAll("\n", dice.pick(LINE_ENDS));
+    } else {
+      result = result.replaceAll("\n", dice.pick(LINE_ENDS));
+    }
   }
   return result;
 }
@@ -72,10 +88,15 @@ export function mutatedBytes(bytes: Uint8Array, dice: Dice): Uint8Array {
   for (let i = dice.below(4); i >= 0 && result.length > 0; i--) {
     const at = dice.below(result.length);
     const kind = dice.next();
-    if (kind < 0.4) result[at] = dice.below(256);
-    else if (kind < 0.6) result.copy(result, at, dice.below(result.length), dice.below(result.length));
-    else if (kind < 0.8) result.writeUInt8(dice.pick([0, 1, 0x7f, 0x80, 0xff]), at);
-    else return result.subarray(0, at);
+    if (kind < 0.4) {
+      result[at] = dice.below(256);
+    } else if (kind < 0.6) {
+      result.copy(result, at, dice.below(result.length), dice.below(result.length));
+    } else if (kind < 0.8) {
+      result.writeUInt8(dice.pick([0, 1, 0x7f, 0x80, 0xff]), at);
+    } else {
+      return result.subarray(0, at);
+    }
   }
   return result;
 }

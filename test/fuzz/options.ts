@@ -37,7 +37,9 @@ export function readOptions(args: readonly string[]): FuzzOptions {
 }
 
 function number(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a number.");
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new InvalidArgumentError("Expected a number.");
+  }
   return Number(text);
 }
 
@@ -51,6 +53,8 @@ function directory(name: string): string {
 function subjects(text: string): readonly string[] {
   const names = text.split(",");
   const unknown = names.filter((name) => !NAMES.includes(name));
-  if (unknown.length > 0) throw new InvalidArgumentError(`No such subject: ${unknown.join(", ")}.`);
+  if (unknown.length > 0) {
+    throw new InvalidArgumentError(`No such subject: ${unknown.join(", ")}.`);
+  }
   return names;
 }

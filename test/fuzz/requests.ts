@@ -42,14 +42,18 @@ const HOSTS = ["a.example", "s.example", "x.b.example", "reviews", "k", "unknown
 
 /** Half of them are fit to be asked. */
 export function requestLine(dice: Dice): string {
-  if (dice.chance(0.5)) return pieces(dice, LINE, 12);
+  if (dice.chance(0.5)) {
+    return pieces(dice, LINE, 12);
+  }
   const method = dice.pick(["GET ", "POST ", "OPTIONS ", "", "x-y "]);
   const port = dice.pick(["", "", ":80", ":443", ":9080", ":1"]);
   return `${method}http://${dice.pick(HOSTS)}${port}/${dice.several(["a.b/", "1", "r", "d", "..", "%2f", "?q=a", "?q=", "&", "é"], 5).join("")}`;
 }
 
 export function headerLine(dice: Dice): string {
-  if (dice.chance(0.5)) return pieces(dice, HEADER, 8);
+  if (dice.chance(0.5)) {
+    return pieces(dice, HEADER, 8);
+  }
   return `${dice.pick(["x", "y", "z", "host", "cookie", "origin", "end-user"])}: ${pieces(dice, HEADER, 3)}`;
 }
 

@@ -36,7 +36,9 @@ export class Round {
     }
     const { user, system } = process.cpuUsage(before);
     const cpuMs = (user + system) / 1000;
-    if (cpuMs > limitMs) failure ??= `it took ${Math.round(cpuMs)} ms`;
+    if (cpuMs > limitMs) {
+      failure ??= `it took ${Math.round(cpuMs)} ms`;
+    }
     return {
       subject: subject.name,
       input: trial.input,
@@ -50,7 +52,9 @@ export class Round {
     let left = dice.next() * this.#subjects.reduce((sum, { subject }) => sum + subject.share, 0);
     for (const candidate of this.#subjects) {
       left -= candidate.subject.share;
-      if (left < 0) return candidate;
+      if (left < 0) {
+        return candidate;
+      }
     }
     return this.#subjects[0]!;
   }

@@ -10,9 +10,15 @@ import { trap } from "./traps.ts";
 /** Anything at all. */
 export function hostileRules(dice: Dice, corpus: Corpus): string {
   const kind = dice.next();
-  if (kind < 0.15) return trap(dice);
-  if (kind < 0.2) return mutatedText(trap(dice), dice);
-  if (kind < 0.5) return mutatedText(dice.pick(corpus.texts), dice);
+  if (kind < 0.15) {
+    return trap(dice);
+  }
+  if (kind < 0.2) {
+    return mutatedText(trap(dice), dice);
+  }
+  if (kind < 0.5) {
+    return mutatedText(dice.pick(corpus.texts), dice);
+  }
   const text = written(
     dice
       .several(corpus.resources, 4)
@@ -25,7 +31,9 @@ export function hostileRules(dice: Dice, corpus: Corpus): string {
 /** Rules that have a chance to be right. */
 export function plausibleRules(dice: Dice, corpus: Corpus): string {
   const kind = dice.next();
-  if (kind < 0.7) return written(composed(dice, corpus), dice);
+  if (kind < 0.7) {
+    return written(composed(dice, corpus), dice);
+  }
   const text = dice.pick(corpus.texts);
   return kind < 0.73 ? text : mutatedText(text, dice);
 }
@@ -47,14 +55,21 @@ export function twoVersions(dice: Dice, corpus: Corpus): readonly [before: strin
   const before = composed(dice, corpus, 0);
   const after = before.map((resource) => {
     const { spec } = resource as { spec?: { http?: readonly object[] } };
-    if (spec?.http === undefined || dice.chance(0.3)) return resource;
+    if (spec?.http === undefined || dice.chance(0.3)) {
+      return resource;
+    }
     const http = [...spec.http];
     const kind = dice.next();
     const at = dice.below(http.length);
-    if (kind < 0.3) http[at] = dice.pick(corpus.httpRules);
-    else if (kind < 0.5) http.splice(at, 1);
-    else if (kind < 0.7) http.unshift(...http.splice(at, 1));
-    else http.splice(at, 0, dice.pick(corpus.httpRules));
+    if (kind < 0.3) {
+      http[at] = dice.pick(corpus.httpRules);
+    } else if (kind < 0.5) {
+      http.splice(at, 1);
+    } else if (kind < 0.7) {
+      http.unshift(...http.splice(at, 1));
+    } else {
+      http.splice(at, 0, dice.pick(corpus.httpRules));
+    }
     return { ...resource, spec: { ...spec, http: http.length > 0 ? http : spec.http } };
   });
   return [written(before, dice), written(after, dice)];
@@ -81,13 +96,19 @@ function composed(dice: Dice, corpus: Corpus, harm = 0.1): object[] {
 
 function mutations(value: object, dice: Dice, most: number): unknown {
   let result: unknown = value;
-  for (let i = 1 + dice.below(most); i > 0; i--) result = mutatedValue(result, dice);
+  for (let i = 1 + dice.below(most); i > 0; i--) {
+    result = mutatedValue(result, dice);
+  }
   return result;
 }
 
 function written(documents: readonly unknown[], dice: Dice): string {
   const kind = dice.next();
-  if (kind < 0.2) return JSON.stringify({ apiVersion: "v1", kind: "List", items: documents });
-  if (kind < 0.7) return documents.map((document) => JSON.stringify(document)).join("\n---\n");
+  if (kind < 0.2) {
+    return JSON.stringify({ apiVersion: "v1", kind: "List", items: documents });
+  }
+  if (kind < 0.7) {
+    return documents.map((document) => JSON.stringify(document)).join("\n---\n");
+  }
   return documents.map((document) => stringify(document)).join("---\n");
 }

@@ -31,9 +31,15 @@ export class Findings implements DiagnosticSink {
 
   report(diagnostic: Diagnostic): void {
     const { code, level, message, span } = diagnostic;
-    if (!Object.hasOwn(DIAGNOSTIC_CODES, code)) throw new Error(`the code ${code} is in no table`);
-    if (level !== DIAGNOSTIC_CODES[code].level) throw new Error(`${code} has the level ${level}`);
-    if (message === "") throw new Error(`${code} says nothing`);
+    if (!Object.hasOwn(DIAGNOSTIC_CODES, code)) {
+      throw new Error(`the code ${code} is in no table`);
+    }
+    if (level !== DIAGNOSTIC_CODES[code].level) {
+      throw new Error(`${code} has the level ${level}`);
+    }
+    if (message === "") {
+      throw new Error(`${code} says nothing`);
+    }
     if (span !== undefined) {
       const { start, end, file } = span;
       if (!(start >= 0 && start <= end && end <= Math.max(file.text.length, start + 1))) {

@@ -47,14 +47,18 @@ export async function work(): Promise<void> {
     const tally = counts[outcome.subject]!;
     tally.tried += 1;
     const digest = digestOf(outcome);
-    if (!seen.has(digest)) tally.different += 1;
+    if (!seen.has(digest)) {
+      tally.different += 1;
+    }
     seen.add(digest);
     tally.good += Number(outcome.good);
     if (outcome.cpuMs > tally.slowestMs) {
       tally.slowestMs = outcome.cpuMs;
       tally.slowest = index;
     }
-    if (outcome.failure !== undefined) post({ kind: "finding", index, outcome });
+    if (outcome.failure !== undefined) {
+      post({ kind: "finding", index, outcome });
+    }
     if ((index + 1) % MESSAGE_EVERY === 0 || index + 1 === end) {
       post({ kind: "tried", counts });
       counts = {};
@@ -64,6 +68,8 @@ export async function work(): Promise<void> {
 
 function digestOf({ subject, input }: Outcome): string {
   const hash = createHash("sha1").update(subject);
-  for (const [name, content] of Object.entries(input)) hash.update(`\0${name}\0`).update(content);
+  for (const [name, content] of Object.entries(input)) {
+    hash.update(`\0${name}\0`).update(content);
+  }
   return hash.digest("base64").slice(0, 12);
 }

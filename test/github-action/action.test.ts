@@ -47,7 +47,9 @@ beforeAll(async () => {
   await mkdir(path.join(origin, "rules"), { recursive: true });
   git(origin, "init", "--quiet", "--initial-branch=main");
   const commit = async (files: Record<string, string>) => {
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(origin, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(path.join(origin, name), text);
+    }
     git(origin, "add", ".");
     git(origin, "commit", "--quiet", "--message", "a change");
     return git(origin, "rev-parse", "HEAD");
@@ -118,7 +120,9 @@ describe("action.yml", () => {
 
 test("a pull request gets outputs, a summary and a comment, which is kept up to date", async () => {
   const forged = github.add("mallory", "to be replaced");
-  for (let i = 0; i < 120; i++) github.add("reviewer", `remark ${i}`);
+  for (let i = 0; i < 120; i++) {
+    github.add("reviewer", `remark ${i}`);
+  }
   const first = await run({ cases: "cases.yaml", "coverage-threshold": "25" });
   expect(first.log).not.toMatch(/^::(error|warning)/m);
   expect(first).toMatchObject({

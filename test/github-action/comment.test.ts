@@ -47,7 +47,9 @@ async function comment(text: string, { changed = "true", head = 1, env = {} } = 
     INPUT_TOKEN: "secret",
     ...env,
   };
-  for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(all)) {
+    vi.stubEnv(name, value);
+  }
   await commentStep();
 }
 
@@ -58,7 +60,9 @@ test("only our own comment about the same rules is changed, wherever it stands",
     github.add("reviewer", `quoting ${MARK}\n`),
   ];
   const before = others.map(({ body }) => body);
-  for (let i = 0; i < 250; i++) github.add("reviewer", `remark ${i}`);
+  for (let i = 0; i < 250; i++) {
+    github.add("reviewer", `remark ${i}`);
+  }
   const own = github.add("github-actions[bot]", `${MARK}\nold`);
   await comment("new", { changed: "false" });
   expect(own.body).toBe(`${MARK}\nnew`);

@@ -48,7 +48,9 @@ export class GitHub {
     this.asked.push(`${method} ${url}`);
     this.tokens.add(request.headers.authorization);
     let text = "";
-    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+    for await (const chunk of request.setEncoding("utf8")) {
+      text += chunk;
+    }
     const { pathname, searchParams } = new URL(url, "http://github");
     const send = (status: number, value: unknown) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
@@ -64,7 +66,9 @@ export class GitHub {
       return send(this.refuseWrites, { message: "Resource not accessible by integration" });
     }
     if (pathname === "/repos/shop/rules/issues/7/comments") {
-      if (method === "POST") return send(201, shown(this.add("github-actions[bot]", JSON.parse(text).body)));
+      if (method === "POST") {
+        return send(201, shown(this.add("github-actions[bot]", JSON.parse(text).body)));
+      }
       const size = Number(searchParams.get("per_page"));
       const start = (Number(searchParams.get("page")) - 1) * size;
       return send(200, this.comments.slice(start, start + size).map(shown));

@@ -89,7 +89,9 @@ export async function runAction({ workspace, temporary, inputs, event = {}, env 
   let ok = true;
   let log = "";
   for (const [index, step] of action.runs.steps.entries()) {
-    if (evaluated(unwrapped(step.if ?? "success()"), context, ok).coerceString() !== "true") continue;
+    if (evaluated(unwrapped(step.if ?? "success()"), context, ok).coerceString() !== "true") {
+      continue;
+    }
     ran.push(step.name);
     const output = await file(`output-${index}`);
     const variables = Object.entries(step.env ?? {}).map(([name, text]) => [name, filled(text, context, ok)]);
@@ -100,7 +102,9 @@ export async function runAction({ workspace, temporary, inputs, event = {}, env 
     });
     log += result.log;
     ok &&= result.code === 0;
-    if (step.id !== undefined) steps[step.id] = { outputs: readOutputs(await readFile(output, "utf8")) };
+    if (step.id !== undefined) {
+      steps[step.id] = { outputs: readOutputs(await readFile(output, "utf8")) };
+    }
   }
   const outputs = Object.entries(action.outputs).map(([name, { value }]) => [
     name,

@@ -145,7 +145,9 @@ export function leakedHeaders(
   passedOn: readonly string[] = [],
 ): string[] {
   const allowed = new Set(passedOn.map((name) => name.toLowerCase()));
-  for (const name of ["x-sluice-cluster", "x-sluice-class"]) allowed.delete(name);
+  for (const name of ["x-sluice-cluster", "x-sluice-class"]) {
+    allowed.delete(name);
+  }
   return headers
     .flatMap((one) => Object.keys(one))
     .map((name) => name.toLowerCase())

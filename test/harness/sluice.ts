@@ -52,8 +52,11 @@ export function sluice(
       resolve({ code, out, err, elapsedMs: performance.now() - start });
     });
     child.stdin!.on("error", () => {});
-    if (typeof input === "string") child.stdin!.end(input);
-    else input.pipe(child.stdin!);
+    if (typeof input === "string") {
+      child.stdin!.end(input);
+    } else {
+      input.pipe(child.stdin!);
+    }
   });
 }
 

@@ -20,7 +20,9 @@ export async function installPreCommit(): Promise<string> {
       () => true,
       () => false,
     );
-    if (isThere) return;
+    if (isThere) {
+      return;
+    }
     await rm(home, { recursive: true, force: true });
     await run("python3", ["-m", "venv", home]);
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", PACKAGE];

@@ -49,7 +49,9 @@ beforeAll(async () => {
   const rev = await committed(hooks);
 
   rules = path.join(folder, "rules of shop");
-  for (const name of ["rules", "tests"]) await mkdir(path.join(rules, name), { recursive: true });
+  for (const name of ["rules", "tests"]) {
+    await mkdir(path.join(rules, name), { recursive: true });
+  }
   await write("rules/shop.yaml", RULES);
   await write("tests/shop.yaml", CASE);
   await write(

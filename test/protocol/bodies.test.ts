@@ -57,7 +57,9 @@ const world = useOneAndTwo(RULES);
 /** Bytes that show when any of them is lost, doubled or out of order. */
 function bytesOf(size: number): Buffer {
   const bytes = Buffer.alloc(size);
-  for (let i = 0; i + 4 <= size; i += 4) bytes.writeUInt32LE((i * 2654435761) >>> 0, i);
+  for (let i = 0; i + 4 <= size; i += 4) {
+    bytes.writeUInt32LE((i * 2654435761) >>> 0, i);
+  }
   return bytes;
 }
 
@@ -84,7 +86,9 @@ const byHttp1 = (headers: http.OutgoingHttpHeaders): Send => {
           resolve({ status: response.statusCode!, body: text, elapsedMs: performance.now() - start }),
         );
       });
-      for (let i = 0; i < body.length; i += 50_000) request.write(body.subarray(i, i + 50_000));
+      for (let i = 0; i < body.length; i += 50_000) {
+        request.write(body.subarray(i, i + 50_000));
+      }
       request.end();
     });
 };
@@ -175,9 +179,13 @@ describe.each(SIDES)("target %s", (side) => {
       socket.once("data", (data) => resolve(data.toString())),
     );
     while (open && sent < size) {
-      if (sentInDelay < 0 && world.one.received.length > 0) sentInDelay = sent;
+      if (sentInDelay < 0 && world.one.received.length > 0) {
+        sentInDelay = sent;
+      }
       sent += piece.length;
-      if (!socket.write(piece)) await new Promise((resolve) => socket.once("drain", resolve));
+      if (!socket.write(piece)) {
+        await new Promise((resolve) => socket.once("drain", resolve));
+      }
       open = !socket.destroyed;
     }
     expect(await answered).toMatch(/^HTTP\/1.1 200/);

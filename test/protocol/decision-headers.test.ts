@@ -184,7 +184,9 @@ describe.each(Object.keys(ANNOTATIONS) as (keyof typeof ANNOTATIONS)[])("rules t
       const isSent = !isAborted || kind === "scoped";
       expect(copies.length, where).toBe(features.includes("mirrors") && isSent ? MIRRORS.length : 0);
       if (features.includes("rewrite")) {
-        for (const { path, host } of all) expect([path, host], where).toEqual([`/new/r${id}/path`, "other"]);
+        for (const { path, host } of all) {
+          expect([path, host], where).toEqual([`/new/r${id}/path`, "other"]);
+        }
       }
       total.tries += tries.length;
       total.copies += copies.length;

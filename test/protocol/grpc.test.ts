@@ -95,8 +95,11 @@ beforeAll(async () => {
         const code = failure(call.metadata);
         const wait = Number(call.metadata.get("wait")[0] ?? 0);
         setTimeout(() => {
-          if (code !== undefined) done({ code, details: "as asked", metadata: trailers });
-          else done(null, call.request, trailers);
+          if (code !== undefined) {
+            done({ code, details: "as asked", metadata: trailers });
+          } else {
+            done(null, call.request, trailers);
+          }
         }, wait);
       },
       stream(call: grpc.ServerDuplexStream<Buffer, Buffer>) {
@@ -151,7 +154,9 @@ function note(metadata: grpc.Metadata): Call {
 
 function failure(metadata: grpc.Metadata): number | undefined {
   const [code] = metadata.get("code");
-  if (code === undefined) return undefined;
+  if (code === undefined) {
+    return undefined;
+  }
   const seen = failures.get("") ?? 0;
   failures.set("", seen + 1);
   return seen < Number(metadata.get("times")[0] ?? 1e9) ? Number(code) : undefined;
@@ -167,7 +172,9 @@ function clientFor(side: Side): grpc.Client {
 
 function metadataOf(fields: Readonly<Record<string, string>>): grpc.Metadata {
   const metadata = new grpc.Metadata();
-  for (const [name, value] of Object.entries(fields)) metadata.set(name, value);
+  for (const [name, value] of Object.entries(fields)) {
+    metadata.set(name, value);
+  }
   return metadata;
 }
 
@@ -307,7 +314,9 @@ describe.each(SIDES)("target %s", (side) => {
     }
     expect(calls).toEqual([]);
     await sleep(350);
-    for (let i = 20; i < 30; i++) stream.write(Buffer.from(`message ${i}`));
+    for (let i = 20; i < 30; i++) {
+      stream.write(Buffer.from(`message ${i}`));
+    }
     stream.end();
     const status = await ended;
     expect(performance.now() - start).toBeGreaterThan(289);

@@ -272,7 +272,9 @@ async function see(port: number, text: string): Promise<Seen> {
   const { status, headers, body } = await askRaw(port, Buffer.from(text, "latin1"), method === "HEAD");
   expect(leakedHeaders([headers])).toEqual([]);
   const { date, "x-envoy-upstream-service-time": _time, ...stable } = headers;
-  if (headers["x-from-backend"] === undefined) return { status, headers: stable, body };
+  if (headers["x-from-backend"] === undefined) {
+    return { status, headers: stable, body };
+  }
   const { "content-length": _length, ...ofUpstream } = stable;
   const { path, host, headers: fields, ...rest } = JSON.parse(body) as UpstreamRequest;
   const { "x-request-id": _id, "x-envoy-expected-rq-timeout-ms": _expected, ...sent } = fields;

@@ -99,7 +99,9 @@ describe.each(SIDES)("target %s", (side) => {
     const bytes = Buffer.concat(paths.map((path) => formatRequest({ path, host: "one" })));
     const first = connection.send(bytes);
     const answers = [await first];
-    while (answers.length < paths.length) answers.push(await connection.send(Buffer.alloc(0)));
+    while (answers.length < paths.length) {
+      answers.push(await connection.send(Buffer.alloc(0)));
+    }
     connection.close();
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 418, 200, 200]);
     expect(answers.filter(({ status }) => status === 200).map(({ body }) => JSON.parse(body).path)).toEqual([

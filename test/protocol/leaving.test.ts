@@ -75,8 +75,11 @@ describe.each(SIDES)("target %s", (side) => {
     const sockets = await Promise.all(Array.from({ length: 20 }, () => openSocket(text)));
     await expect.poll(active).toBe(20);
     for (const [i, socket] of sockets.entries()) {
-      if (i % 2 === 0) socket.resetAndDestroy();
-      else socket.destroy();
+      if (i % 2 === 0) {
+        socket.resetAndDestroy();
+      } else {
+        socket.destroy();
+      }
     }
   }
 
@@ -107,7 +110,9 @@ describe.each(SIDES)("target %s", (side) => {
   ])("Envoy reads no further, and sees late that a client is gone, behind %s", async (_, text) => {
     await comeAndLeave(text);
     await expect.poll(active, { timeout: 3 * DELAY_MS + 1000 }).toBe(0);
-    for (const { method, state } of one.received) expect([method, state]).not.toEqual(["POST", "whole"]);
+    for (const { method, state } of one.received) {
+      expect([method, state]).not.toEqual(["POST", "whole"]);
+    }
     expect(one.received.length).toBeLessThanOrEqual(40);
   });
 
@@ -134,7 +139,9 @@ describe.each(SIDES)("target %s", (side) => {
       );
     }
     await expect.poll(active).toBe(100);
-    for (const stream of cancelled) stream.close(http2.constants.NGHTTP2_CANCEL);
+    for (const stream of cancelled) {
+      stream.close(http2.constants.NGHTTP2_CANCEL);
+    }
     await expect.poll(active).toBeLessThanOrEqual(50);
     const answers = await Promise.all(kept);
     session.close();

@@ -97,7 +97,9 @@ test("both targets match the same bytes", async () => {
     const answers = await Promise.all(SIDES.map((side) => statuses(proxy.ports[side], `/${i}`)));
     for (const [j, value] of VALUES.entries()) {
       const [wasm, judge] = answers.map((list) => list[j]);
-      if (wasm === 200) matches += 1;
+      if (wasm === 200) {
+        matches += 1;
+      }
       const isAscii = Buffer.byteLength(value) === value.length;
       if (wasm !== judge && (native === 200 || isAscii)) {
         lines.push(`${expression} on ${Buffer.from(value, "latin1").toString("hex")}: ${wasm}, not ${judge}`);

@@ -91,7 +91,9 @@ describe.each(SIDES)("target %s", (side) => {
   test("a client that leaves during the delay", async () => {
     const session = http2.connect(`http://127.0.0.1:${port()}`);
     session.on("error", () => {});
-    for (let i = 0; i < 50; i++) session.request({ ":authority": "one" }).on("error", () => {});
+    for (let i = 0; i < 50; i++) {
+      session.request({ ":authority": "one" }).on("error", () => {});
+    }
     await expect.poll(() => world.proxy.stat(side, "downstream_rq_active")).toBe(50);
     session.destroy();
     await expect.poll(() => world.proxy.stat(side, "downstream_rq_active")).toBe(0);

@@ -141,7 +141,9 @@ function follow(
     done(trailers());
   });
   stream.on("close", () => {
-    if (one.state === "arriving") Object.assign(one, { state: "cut" });
+    if (one.state === "arriving") {
+      Object.assign(one, { state: "cut" });
+    }
   });
 }
 
@@ -168,7 +170,9 @@ async function listen(server: net.Server, received: Received[]): Promise<Protoco
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of open) socket.destroy();
+      for (const socket of open) {
+        socket.destroy();
+      }
       await closed;
     },
   };

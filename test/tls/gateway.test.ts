@@ -188,7 +188,9 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
   test("more Secrets than Envoy could watch: each where it is used, for its owner only, and changed all the same", async () => {
     const names = Array.from({ length: 60 }, (_, i) => `host-${i}`);
     const pairs = new Map<string, Pair>();
-    for (const name of names) pairs.set(name, await authority.issue({ names: [`${name}.example`] }));
+    for (const name of names) {
+      pairs.set(name, await authority.issue({ names: [`${name}.example`] }));
+    }
     const serve = () =>
       apply(
         [
@@ -229,7 +231,9 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
       "ca.crt": authority.certificate,
       "ca.crl": await authority.revoke([revoked]),
     };
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(path.join(folder, name), text);
+    }
     const at = (name: string) => path.join(folder, name);
     const byFiles = {
       serverCertificate: at("own.crt"),
@@ -387,7 +391,9 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
       await rename(path.join(mounted, "..new"), path.join(mounted, "..data"));
     };
     await put("..1", one);
-    for (const name of ["tls.crt", "tls.key"]) await symlink(`..data/${name}`, path.join(mounted, name));
+    for (const name of ["tls.crt", "tls.key"]) {
+      await symlink(`..data/${name}`, path.join(mounted, name));
+    }
     const port = await apply(
       [
         gateway([
@@ -465,7 +471,9 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + ROTATION_TIMEOUT_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error("it never was so");
+    if (Date.now() > deadline) {
+      throw new Error("it never was so");
+    }
     await sleep(50);
   }
 }

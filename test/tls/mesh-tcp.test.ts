@@ -46,8 +46,12 @@ afterEach(() => {
 
 afterAll(async () => {
   await mesh?.close();
-  for (const server of [...talkers.values(), ...secure.values()]) server.close();
-  for (const server of secure.values()) server.closeAllConnections();
+  for (const server of [...talkers.values(), ...secure.values()]) {
+    server.close();
+  }
+  for (const server of secure.values()) {
+    server.closeAllConnections();
+  }
 });
 
 const portOf = (name: string) =>
@@ -198,7 +202,9 @@ test("tcp rules: conditions in order, addresses, and weights", async () => {
   ];
   const port = (await apply3(split)).get("mesh_9000")!;
   let first = 0;
-  for (let i = 0; i < CONNECTIONS; i++) first += (await say(port)) === "a: hello" ? 1 : 0;
+  for (let i = 0; i < CONNECTIONS; i++) {
+    first += (await say(port)) === "a: hello" ? 1 : 0;
+  }
   // Five standard deviations.
   expect(Math.abs(first - CONNECTIONS * 0.8)).toBeLessThan(5 * Math.sqrt(CONNECTIONS * 0.8 * 0.2));
 });
@@ -278,7 +284,9 @@ test("with consistentHash by source address, a client stays with one endpoint", 
   const answers = async (policy: object) => {
     const port = (await apply(documents(policy))).get("mesh_9000")!;
     const all = new Set<string>();
-    for (let i = 0; i < 40; i++) all.add(await say(port));
+    for (let i = 0; i < 40; i++) {
+      all.add(await say(port));
+    }
     return all.size;
   };
   expect(await answers({ consistentHash: { useSourceIp: true } })).toBe(1);
@@ -292,7 +300,9 @@ test("a tunnel: the endpoint is a proxy, which is asked for the host that the po
     asked.push(`${method} ${target}`);
     const beyond = net.connect(portOf("b").port, "127.0.0.1");
     socket.pipe(beyond).pipe(socket);
-    for (const end of [socket, beyond]) end.on("error", () => {});
+    for (const end of [socket, beyond]) {
+      end.on("error", () => {});
+    }
   };
   proxy.on("connect", ({ method, url }, socket) => {
     socket.write("HTTP/1.1 200 OK\r\n\r\n");

@@ -39,8 +39,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await mesh?.close();
-  for (const server of [...talkers.values(), ...secure.values()]) server.close();
-  for (const server of secure.values()) server.closeAllConnections();
+  for (const server of [...talkers.values(), ...secure.values()]) {
+    server.close();
+  }
+  for (const server of secure.values()) {
+    server.closeAllConnections();
+  }
 });
 
 const service = (name: string, protocol: string, server: net.Server) =>
@@ -78,7 +82,9 @@ async function listen(port: number, secured?: tls.ConnectionOptions): Promise<st
     ? tls.connect({ host: "127.0.0.1", port, ...secured })
     : net.connect(port, "127.0.0.1");
   let text = "";
-  for await (const data of socket) text += data;
+  for await (const data of socket) {
+    text += data;
+  }
   return text;
 }
 
@@ -98,7 +104,9 @@ test("tcp: the first rule that applies, and its weights", async () => {
   expect(await listen(ports.get("gateway_9001_mongo_edge_default")!)).toBe("I am b");
   const port = ports.get("gateway_9000_tcp_edge_default")!;
   let first = 0;
-  for (let i = 0; i < CONNECTIONS; i++) first += (await listen(port)) === "I am a" ? 1 : 0;
+  for (let i = 0; i < CONNECTIONS; i++) {
+    first += (await listen(port)) === "I am a" ? 1 : 0;
+  }
   // Five standard deviations.
   expect(Math.abs(first - CONNECTIONS * 0.8)).toBeLessThan(5 * Math.sqrt(CONNECTIONS * 0.8 * 0.2));
 });

@@ -1,5 +1,5 @@
 import picocolors from "picocolors";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { rangeOf } from "../../diagnostics/position.ts";
 import { Coverage } from "./coverage.ts";
 import { askOffline } from "./offline.ts";
@@ -111,7 +111,7 @@ test("a failed check names the rule that took the request, and what the one that
 });
 
 describe("coverage", () => {
-  it("counts rules, matches and destinations, and says where the missed ones are", () => {
+  test("counts rules, matches and destinations, and says where the missed ones are", () => {
     const { coverage } = run(
       `name: x\nchecks:\n- { ask: "GET http://a.example/", headers: { x-user: me }, expect: { status: 200 } }\n`,
     );
@@ -124,14 +124,15 @@ describe("coverage", () => {
       ["destination", 2, undefined, "outbound|80|v1|a.example"],
       ["destination", 2, undefined, "outbound|80|v2|a.example"],
     ]);
-    for (const { file, line } of coverage.missed)
+    for (const { file, line } of coverage.missed) {
       expect([file, typeof line]).toEqual(["rules.yaml", "number"]);
+    }
     expect(renderCoverage(coverage, colors)).toMatch(
       /missed match rules\.yaml:\d+:\d+ .*http\[1\]\.match\[2\]/,
     );
   });
 
-  it("is whole when everything was reached, as are rules of which there are none", () => {
+  test("is whole when everything was reached, as are rules of which there are none", () => {
     const all = run(`name: x
 checks:
 - { ask: "GET http://a.example/v2", expect: { status: 200 } }
@@ -196,7 +197,7 @@ describe("case files", () => {
     expect(diagnostics.map((one) => [one.code, rangeOf(one.span!).start.line])).toEqual([[code, line]]);
   });
 
-  it("a listener that is misspelt is suggested", () => {
+  test("a listener that is misspelt is suggested", () => {
     const { diagnostics } = casesOf(
       "name: x\nat: mash\nchecks:\n- { ask: GET http://a.example/, expect: { status: 200 } }\n",
       evaluators,

@@ -46,7 +46,9 @@ export class Coverage {
   constructor({ listeners }: Config) {
     for (const { routes } of listeners) {
       for (const host of routes.virtualHosts) {
-        for (const route of host.routes) this.#add(route);
+        for (const route of host.routes) {
+          this.#add(route);
+        }
       }
     }
   }
@@ -54,10 +56,14 @@ export class Coverage {
   /** `cluster`: where it went, as far as anybody saw. */
   note({ taken, decision, outcome }: Evaluation, cluster?: string): void {
     const origin = taken?.route.origin;
-    if (taken === undefined || origin === undefined) return;
+    if (taken === undefined || origin === undefined) {
+      return;
+    }
     this.#reached.add(ruleKey(origin)).add(matchKey(origin));
     const { action } = taken.route;
-    if (action.kind !== "forward") return;
+    if (action.kind !== "forward") {
+      return;
+    }
     const seen = new Set([
       cluster,
       outcome.kind === "forward" ? outcome.cluster : undefined,
@@ -97,15 +103,25 @@ export class Coverage {
 
   /** A service's own routes are nobody's rules. */
   #add({ name, origin, action }: Route): void {
-    if (origin === undefined) return;
+    if (origin === undefined) {
+      return;
+    }
     const known = this.#items.get(ruleKey(origin));
-    if (known === undefined) this.#items.set(ruleKey(origin), { kind: "rule", name, origin });
+    if (known === undefined) {
+      this.#items.set(ruleKey(origin), { kind: "rule", name, origin });
+    }
     // A rule without matches has nothing more to reach.
-    if (origin.match !== undefined) this.#items.set(matchKey(origin), { kind: "match", name, origin });
-    if (action.kind !== "forward") return;
+    if (origin.match !== undefined) {
+      this.#items.set(matchKey(origin), { kind: "match", name, origin });
+    }
+    if (action.kind !== "forward") {
+      return;
+    }
     for (const { cluster } of action.destinations) {
       const key = destinationKey(origin, cluster);
-      if (!this.#items.has(key)) this.#items.set(key, { kind: "destination", name, cluster, origin });
+      if (!this.#items.has(key)) {
+        this.#items.set(key, { kind: "destination", name, cluster, origin });
+      }
     }
   }
 }

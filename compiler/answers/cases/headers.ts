@@ -8,7 +8,9 @@ import type { HeaderLine } from "../wasm-host/filter-vm.ts";
 /** Every line of each name, under the names as they stand. */
 export function linesByName(lines: Iterable<HeaderLine>): Record<string, string[]> {
   const headers = noHeaders<string[]>();
-  for (const [name, value] of lines) addLine(headers, name, value);
+  for (const [name, value] of lines) {
+    addLine(headers, name, value);
+  }
   return headers;
 }
 

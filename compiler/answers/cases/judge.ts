@@ -63,7 +63,9 @@ export function judge({ expect, shares }: Check, observed: readonly Observation[
     if (delayMs !== undefined && (delayMs < one.delay.leastMs || delayMs > one.delay.mostMs)) {
       add("delay", `${delayMs} ms`, `${Math.round(one.delay.leastMs)} ms`);
     }
-    if (expect.copies !== undefined) compareCopies(expect.copies, one.copies, add);
+    if (expect.copies !== undefined) {
+      compareCopies(expect.copies, one.copies, add);
+    }
   }
   compareShares(
     "cluster",
@@ -103,10 +105,15 @@ function compareCopies(expected: readonly ExpectedCopy[], actual: Observation["c
           ([name, value]) => (ownHeader(copy.headers, name.toLowerCase()) ?? null) === value,
         ),
     );
-    if (index < 0) add("copy", show(wanted), "none");
-    else left.splice(index, 1);
+    if (index < 0) {
+      add("copy", show(wanted), "none");
+    } else {
+      left.splice(index, 1);
+    }
   }
-  for (const { cluster, path } of left) add("copy", "none", show({ cluster, path }));
+  for (const { cluster, path } of left) {
+    add("copy", "none", show({ cluster, path }));
+  }
 }
 
 function compareShares(
@@ -116,9 +123,13 @@ function compareShares(
   total: number,
   add: Add,
 ): void {
-  if (shares === undefined) return;
+  if (shares === undefined) {
+    return;
+  }
   const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const value of values) {
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
   for (const value of new Set([...Object.keys(shares), ...counts.keys()])) {
     const share = shares[value] ?? 0;
     const count = counts.get(value) ?? 0;
@@ -138,7 +149,9 @@ function percent(share: number): string {
 }
 
 function show(value: unknown): string {
-  if (value === null) return "not there";
+  if (value === null) {
+    return "not there";
+  }
   return typeof value === "string"
     ? JSON.stringify(value)
     : Array.isArray(value)

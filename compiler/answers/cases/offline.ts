@@ -30,12 +30,16 @@ export function askOffline(
     const evaluation = evaluator.evaluate(asked, depth);
     onEach(evaluation);
     observed.push(observationOf(evaluation));
-    for (const line of evaluation.disagreements) disagreements.add(line);
+    for (const line of evaluation.disagreements) {
+      disagreements.add(line);
+    }
     return evaluation;
   };
   // The same request meets the same rule, however often it is asked.
   const first = ask(few ? "inOrder" : "taken");
-  for (let i = 1; i < times; i++) ask("taken");
+  for (let i = 1; i < times; i++) {
+    ask("taken");
+  }
   return { first, observed, disagreements: [...disagreements] };
 }
 

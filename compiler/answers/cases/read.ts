@@ -30,7 +30,9 @@ const TIMES_FOR_SHARES = 1000;
 
 export function readCases(file: SourceFile, context: CaseContext, sink: DiagnosticSink): Case[] {
   return parseDocuments(file, sink).flatMap((document) => {
-    if (!checkSchema(CASE, document.value, document, [], sink)) return [];
+    if (!checkSchema(CASE, document.value, document, [], sink)) {
+      return [];
+    }
     const fields = document.value as CaseFields;
     const checks = fields.checks.flatMap((check, i) =>
       readCheck(check, fields.at, document, ["checks", i], context, sink),
@@ -87,7 +89,9 @@ function readCheck(
       ...(body !== undefined && { body }),
     });
   } catch (error) {
-    if (error instanceof RequestError) return fail("SL0701", ["ask"], error.message);
+    if (error instanceof RequestError) {
+      return fail("SL0701", ["ask"], error.message);
+    }
     throw error;
   }
   const at = fields.at ?? defaultAt ?? context.listenerFor(asked);
@@ -113,7 +117,9 @@ function readCheck(
   }
   const expect = fields.expect ?? {};
   const contradiction = contradictionIn(expect);
-  if (contradiction !== undefined) return fail("SL0703", ["expect"], contradiction);
+  if (contradiction !== undefined) {
+    return fail("SL0703", ["expect"], contradiction);
+  }
   if (fields.expect === undefined && shares === undefined) {
     return fail("SL0703", [], "nothing is expected of this check", "Write expect, or shares.");
   }
@@ -138,8 +144,9 @@ function contradictionIn({ cluster, status, body, ...rest }: Expectation): strin
     return `no upstream is expected, and so nothing that it gets: ${atUpstream.join(", ")}`;
   }
   if (cluster !== undefined && cluster !== "none") {
-    if (body !== undefined)
+    if (body !== undefined) {
       return "the body of an answer is the upstream's, which is none of the rules' matters";
+    }
     if (status !== undefined && status !== 200) {
       return `an upstream that stands in answers 200, not ${status}; expect the cluster none for what the proxy answers`;
     }
@@ -171,7 +178,9 @@ function sharesByFullName(shares: Shares, context: CaseContext): Shares {
 
 /** `reviews`, `reviews/v1`, `reviews:8080/v1`, `a.example:80`; full names and `none` as they are. */
 export function clusterName(text: string, { proxy }: Pick<CaseContext, "proxy">): string {
-  if (text === "none" || text.includes("|")) return text;
+  if (text === "none" || text.includes("|")) {
+    return text;
+  }
   const slash = text.indexOf("/");
   const subset = slash < 0 ? "" : text.slice(slash + 1);
   const [, service, port = "80"] = /^(.*?)(?::(\d+))?$/s.exec(slash < 0 ? text : text.slice(0, slash))!;

@@ -6,8 +6,11 @@ export function renderJunit(results: readonly CheckResult[]): string {
   const files = new Map<string, CheckResult[]>();
   for (const result of results) {
     const known = files.get(result.file);
-    if (known) known.push(result);
-    else files.set(result.file, [result]);
+    if (known) {
+      known.push(result);
+    } else {
+      files.set(result.file, [result]);
+    }
   }
   const suites = [...files].map(([file, checks]) =>
     [
@@ -43,7 +46,9 @@ function testCase(result: CheckResult): string {
     line,
     time: seconds(ms),
   })}`;
-  if (ok) return `${head}/>`;
+  if (ok) {
+    return `${head}/>`;
+  }
   const taken = rule?.file === undefined ? [] : [`taken by ${rule.file}:${rule.line}:${rule.column}`];
   const body = [
     ...differences.map(({ what, expected, actual }) => `${what}: expected ${expected}, got ${actual}`),

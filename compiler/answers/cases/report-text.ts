@@ -16,7 +16,9 @@ export function renderResults(
   let last: string | undefined;
   for (const group of byCase(results)) {
     const [first] = group;
-    if (first!.file !== last) lines.push(...(last === undefined ? [] : [""]), bold(printable(first!.file)));
+    if (first!.file !== last) {
+      lines.push(...(last === undefined ? [] : [""]), bold(printable(first!.file)));
+    }
     last = first!.file;
     const failed = group.filter(({ ok }) => !ok);
     const name = printable(first!.case);
@@ -27,7 +29,9 @@ export function renderResults(
       continue;
     }
     lines.push(`  ${red("FAIL")} ${name} ${dim(`${failed.length} of ${group.length}`)}`);
-    for (const result of failed) lines.push(...failureLines(result, colors).map((line) => `       ${line}`));
+    for (const result of failed) {
+      lines.push(...failureLines(result, colors).map((line) => `       ${line}`));
+    }
   }
   const failures = results.filter(({ ok }) => !ok).length;
   const requests = results.reduce((sum, { times }) => sum + times, 0);
@@ -79,7 +83,9 @@ export function failureLines(result: CheckResult, { red, green, dim }: Colors): 
 }
 
 function ruleText(rule: NonNullable<CheckResult["rule"]> & { readonly cluster?: string }): string {
-  if (rule.resource === undefined) return "the default route: no VirtualService rules it";
+  if (rule.resource === undefined) {
+    return "the default route: no VirtualService rules it";
+  }
   const match = rule.match === undefined ? "" : `.match[${rule.match}]`;
   const name = rule.name === "" ? "" : ` "${rule.name}"`;
   return printable(`${where(rule)} ${rule.resource} http[${rule.rule}]${match}${name}`);

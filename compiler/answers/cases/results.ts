@@ -79,7 +79,9 @@ function withRule(result: CheckResult, { origin, name }: Route): CheckResult {
 const MOST_RULES = 3;
 
 function expectedRules({ expect }: Check, { host, request, taken }: Evaluation): TriedRule[] {
-  if (host === undefined || request === undefined) return [];
+  if (host === undefined || request === undefined) {
+    return [];
+  }
   const isExpected = ({ name, action }: Route) =>
     name === expect.route ||
     (expect.route === undefined &&

@@ -7,7 +7,9 @@ import { nativeIsCheaper } from "./target-cost.ts";
 /** Reports SL0601 for rules that the `wasm` target was asked for, and nothing for others. */
 export function hintAtCheaperTarget(config: Config, target: "wasm" | "native", sink: DiagnosticSink): void {
   const cost = target === "wasm" ? nativeIsCheaper(config) : undefined;
-  if (cost === undefined) return;
+  if (cost === undefined) {
+    return;
+  }
   const { virtualHost, routes, nativeUs, filterUs } = cost;
   sink.report({
     code: "SL0601",

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { positionAt } from "../../diagnostics/position.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
@@ -47,7 +47,7 @@ ${http}`;
 const ROUTE = "route: [{destination: {host: s.example}}]";
 
 describe("rules that are never reached", () => {
-  it("are told by what they match, and not by how it is written", async () => {
+  test("are told by what they match, and not by how it is written", async () => {
     const found = await check(
       rules(`  - match:
     - uri: {regex: "/[a-m].*"}
@@ -68,7 +68,7 @@ describe("rules that are never reached", () => {
     expect(await check(both)).toEqual(["SL0270 14"]);
   });
 
-  it("may be so by several rules together, of which none is enough", async () => {
+  test("may be so by several rules together, of which none is enough", async () => {
     const found = await check(
       rules(`  - match: [{headers: {x: {exact: "1"}}}]
     ${ROUTE}
@@ -90,7 +90,7 @@ describe("rules that are never reached", () => {
     ).toEqual([]);
   });
 
-  it("are also those that no request can meet", async () => {
+  test("are also those that no request can meet", async () => {
     expect(
       await check(
         rules(`  - match: [{uri: {exact: /a/../b}}]
@@ -120,7 +120,7 @@ spec:
 `;
   const bound = (text: string) => text.replace("hosts: [a", "gateways: [edge, mesh]\n  hosts: [a");
 
-  it("is not said never to be reached", async () => {
+  test("is not said never to be reached", async () => {
     const { proxyNamespace } = DEFAULT_PROXY_OPTIONS;
     expect(await check(pair(`sourceNamespace: ${proxyNamespace}`))).toEqual([]);
     expect(await check(pair("sourceLabels: {istio: ingressgateway}"))).toEqual([]);
@@ -138,7 +138,7 @@ spec:
     expect(await check(selected + secure.replace("[edge]", "[edge, elsewhere]"))).toEqual(["SL0404 17"]);
   });
 
-  it("is one that each of them has behind the same rule", async () => {
+  test("is one that each of them has behind the same rule", async () => {
     expect(await check(pair(""))).toEqual(["SL0270 14"]);
     const source = `sourceNamespace: ${DEFAULT_PROXY_OPTIONS.proxyNamespace}`;
     expect(await check(pair(source, source))).toEqual(["SL0270 14"]);
@@ -151,7 +151,7 @@ spec:
 });
 
 describe("what is right and hardly meant", () => {
-  it.each([
+  test.each([
     [
       "SL0801",
       `match: [{uri: {prefix: /api}}]\n    ${ROUTE}`,
@@ -209,7 +209,7 @@ describe("what is right and hardly meant", () => {
     expect(await codes(fine)).toEqual([]);
   });
 
-  it("is what nobody asks for, too", async () => {
+  test("is what nobody asks for, too", async () => {
     const rule = (host: string) => `---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -228,7 +228,7 @@ ${SERVICE.replaceAll(/\bs\b/g, "t")}${rule("t").slice(4)}`,
 });
 
 describe("what stands between resources", () => {
-  it("is told whoever the proxy is", async () => {
+  test("is told whoever the proxy is", async () => {
     expect(
       await check(`${SERVICE}apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -245,7 +245,7 @@ spec:
     ).toEqual(["SL0401 15", "SL0402 16", "SL0403 16", "SL0404 11"]);
   });
 
-  it("is told of two Gateways for one host and port, and of two VirtualServices for one host", async () => {
+  test("is told of two Gateways for one host and port, and of two VirtualServices for one host", async () => {
     const gateway = (name: string) => `apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: ${name}}
@@ -268,7 +268,7 @@ spec: {hosts: [a.example], http: [{${ROUTE}}]}
     ]);
   });
 
-  it("is told of subsets of a ServiceEntry whose endpoints are known, and have other labels", async () => {
+  test("is told of subsets of a ServiceEntry whose endpoints are known, and have other labels", async () => {
     const entry = (more: string) => `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: s}
@@ -292,7 +292,7 @@ spec:
     expect(await empty("resolution: NONE")).toEqual([]);
   });
 
-  it("is not told of Gateways that are there, or that only istiod can make", async () => {
+  test("is not told of Gateways that are there, or that only istiod can make", async () => {
     const gateway = (hostname: string) => `apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: edge}

@@ -75,6 +75,8 @@ function lookClosely(
   analyseServiceEntries(view);
   lintRules(view);
   // A resource that is refused may be the one that asks for it.
-  if (!hasErrors) lintUnused(view);
+  if (!hasErrors) {
+    lintUnused(view);
+  }
   reportNeverReached(config, resources, options, said, sink);
 }

@@ -21,9 +21,13 @@ export function analyseDestinationRules(view: View, registry: Registry): void {
 
 function reportHost(rule: DestinationRule, view: View): void {
   const { namespace, spec } = rule;
-  if (view.servicesOf(spec.host, namespace).length > 0) return;
+  if (view.servicesOf(spec.host, namespace).length > 0) {
+    return;
+  }
   const host = resolveHost(spec.host, namespace, view.options.domainSuffix);
-  if (view.services.some((service) => covers(host, service.host))) return;
+  if (view.services.some((service) => covers(host, service.host))) {
+    return;
+  }
   view.report("SL0406", rule, ["spec", "host"], `no service has the host "${host}"; this rule has no effect`);
 }
 
@@ -31,9 +35,13 @@ function reportHost(rule: DestinationRule, view: View): void {
 function reportEmptySubsets(rule: DestinationRule, view: View, registry: Registry): void {
   const { namespace, spec } = rule;
   const services = view.servicesOf(spec.host, namespace);
-  if (services.length === 0 || services.some((service) => isOpen(service, registry))) return;
+  if (services.length === 0 || services.some((service) => isOpen(service, registry))) {
+    return;
+  }
   for (const [i, { name, labels = {} }] of (spec.subsets ?? []).entries()) {
-    if (Object.keys(labels).length === 0) continue;
+    if (Object.keys(labels).length === 0) {
+      continue;
+    }
     const found = services.some(
       ({ owner, selector, host }) =>
         hasEndpoint(registry, host, labels) ||
@@ -46,7 +54,9 @@ function reportEmptySubsets(rule: DestinationRule, view: View, registry: Registr
               selects(labels, labelsWithNode(pod, view)),
           )),
     );
-    if (found && !hasEmptyTopology(labels)) continue;
+    if (found && !hasEmptyTopology(labels)) {
+      continue;
+    }
     view.report(
       "SL0409",
       rule,
@@ -78,7 +88,9 @@ function labelsWithNode(pod: View["resources"]["pods"][number], { resources }: V
 
 function hasEndpoint(registry: Registry, host: string, labels: Labels): boolean {
   const service = registry.get(host);
-  if (service === undefined) return false;
+  if (service === undefined) {
+    return false;
+  }
   return [...service.endpoints.values()].flat().some((endpoint) => selects(labels, endpoint.labels));
 }
 
@@ -96,7 +108,9 @@ function reportUnverified(
     !(tls.credentialName && selected);
   const message = "the server's certificate is not verified";
   const help = "Give caCertificates, or, with a workloadSelector, a credentialName.";
-  if (unverified(policy?.tls)) view.report("SL0421", rule, [...path, "tls"], message, { help });
+  if (unverified(policy?.tls)) {
+    view.report("SL0421", rule, [...path, "tls"], message, { help });
+  }
   for (const [i, port] of (policy?.portLevelSettings ?? []).entries()) {
     if (unverified(port?.tls)) {
       view.report("SL0422", rule, [...path, "portLevelSettings", i, "tls"], message, { help });

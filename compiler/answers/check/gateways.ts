@@ -34,8 +34,11 @@ function reportConflicts(gateways: readonly Gateway[], view: View): void {
       for (const host of new Set(server.hosts)) {
         const key = JSON.stringify([server.port.number, server.bind ?? "", host]);
         const known = byPlace.get(key);
-        if (known === undefined) byPlace.set(key, [{ gateway, server, index }]);
-        else known.push({ gateway, server, index });
+        if (known === undefined) {
+          byPlace.set(key, [{ gateway, server, index }]);
+        } else {
+          known.push({ gateway, server, index });
+        }
       }
     }
   }
@@ -44,7 +47,9 @@ function reportConflicts(gateways: readonly Gateway[], view: View): void {
       const other = servers.find(
         ({ gateway }) => gateway !== one.gateway && serveTheSame(one.gateway, gateway, view),
       );
-      if (other === undefined) continue;
+      if (other === undefined) {
+        continue;
+      }
       view.report(
         "SL0420",
         one.gateway,
@@ -64,8 +69,12 @@ function reportConflicts(gateways: readonly Gateway[], view: View): void {
 /** The same selector; or one that narrows the other, with a Pod that both select. */
 function serveTheSame(a: Gateway, b: Gateway, view: View): boolean {
   const [first, second] = [a.spec.selector ?? {}, b.spec.selector ?? {}];
-  if (selects(first, second) && selects(second, first)) return true;
-  if (!selects(first, second) && !selects(second, first)) return false;
+  if (selects(first, second) && selects(second, first)) {
+    return true;
+  }
+  if (!selects(first, second) && !selects(second, first)) {
+    return false;
+  }
   return podsOf(view, { ...first, ...second }).length > 0;
 }
 
@@ -73,14 +82,18 @@ function reportSharedCertificates(gateways: readonly Gateway[], view: View): voi
   for (const gateway of gateways) {
     for (const [index, { tls }] of (gateway.spec.servers ?? []).entries()) {
       const certificate = certificateOf(tls);
-      if (certificate === undefined) continue;
+      if (certificate === undefined) {
+        continue;
+      }
       const other = gateways.find(
         (candidate) =>
           candidate !== gateway &&
           selects(gateway.spec.selector, candidate.spec.selector ?? {}) &&
           candidate.spec.servers?.some((server) => certificateOf(server.tls) === certificate),
       );
-      if (other === undefined) continue;
+      if (other === undefined) {
+        continue;
+      }
       view.report(
         "SL0423",
         gateway,
@@ -93,7 +106,9 @@ function reportSharedCertificates(gateways: readonly Gateway[], view: View): voi
 }
 
 function certificateOf(tls: Server["tls"]): string | undefined {
-  if (tls?.credentialName) return `secret ${tls.credentialName}`;
+  if (tls?.credentialName) {
+    return `secret ${tls.credentialName}`;
+  }
   return tls?.serverCertificate && tls.privateKey
     ? `files ${tls.serverCertificate} ${tls.privateKey}`
     : undefined;
@@ -102,7 +117,9 @@ function certificateOf(tls: Server["tls"]): string | undefined {
 function reportSelector(gateway: Gateway, view: View): void {
   const { selector } = gateway.spec;
   const { proxyLabels } = view.options;
-  if (podsOf(view, selector).length > 0 || selects(selector, proxyLabels)) return;
+  if (podsOf(view, selector).length > 0 || selects(selector, proxyLabels)) {
+    return;
+  }
   view.report(
     "SL0405",
     gateway,
@@ -131,13 +148,17 @@ function reportPorts(gateway: Gateway, view: View): void {
     ({ namespace, labels }) =>
       namespace === DEFAULT_GATEWAY_POD.namespace && selects(DEFAULT_SELECTOR, labels),
   );
-  if (services.length === 0 && pods.length === 0) return;
+  if (services.length === 0 && pods.length === 0) {
+    return;
+  }
   const open = new Set([
     ...services.flatMap(({ ports, targetPorts = [] }) => [...ports, ...targetPorts]),
     ...(isDefault ? DEFAULT_GATEWAY_PORTS : []),
   ]);
   for (const [index, { port }] of (gateway.spec.servers ?? []).entries()) {
-    if (open.has(port.number)) continue;
+    if (open.has(port.number)) {
+      continue;
+    }
     const path = ["spec", "servers", index, "port", "number"];
     if (services.length > 0 || !isDefault) {
       const names = services.map(({ owner }) => `${owner.namespace}/${owner.name}`).join(", ");
@@ -161,12 +182,18 @@ function reportPorts(gateway: Gateway, view: View): void {
 /** Only where the input has secrets at all: they are seldom kept beside rules. */
 function reportSecrets(gateway: Gateway, view: View): void {
   const { secrets } = view.resources;
-  if (secrets.length === 0) return;
+  if (secrets.length === 0) {
+    return;
+  }
   const namespace = secretNamespace(gateway.spec.selector, view);
-  if (namespace === undefined) return;
+  if (namespace === undefined) {
+    return;
+  }
   for (const [index, { tls }] of (gateway.spec.servers ?? []).entries()) {
     const name = tls?.credentialName;
-    if (!name) continue;
+    if (!name) {
+      continue;
+    }
     const path = ["spec", "servers", index, "tls", "credentialName"];
     const secret = secrets.find((candidate) => candidate.name === name && candidate.namespace === namespace);
     if (secret === undefined) {
@@ -199,17 +226,25 @@ function flawOfSecret({ document }: Resource<unknown>): string | undefined {
   const value = (key: string): string | undefined => {
     const plain = (stringData as Record<string, unknown> | null)?.[key];
     const encoded = (data as Record<string, unknown> | null)?.[key];
-    if (typeof plain === "string") return plain;
+    if (typeof plain === "string") {
+      return plain;
+    }
     return typeof encoded === "string" ? Buffer.from(encoded, "base64").toString("latin1") : undefined;
   };
   const pair = KEYS.find(
     ([certificate, key]) => value(certificate) !== undefined && value(key) !== undefined,
   );
-  if (pair === undefined) return "has no tls.crt and tls.key";
+  if (pair === undefined) {
+    return "has no tls.crt and tls.key";
+  }
   try {
     const { validTo, validFrom } = new X509Certificate(value(pair[0])!);
-    if (Date.parse(validTo) < Date.now()) return `has a certificate that expired on ${validTo}`;
-    if (Date.parse(validFrom) > Date.now()) return `has a certificate that is valid from ${validFrom} only`;
+    if (Date.parse(validTo) < Date.now()) {
+      return `has a certificate that expired on ${validTo}`;
+    }
+    if (Date.parse(validFrom) > Date.now()) {
+      return `has a certificate that is valid from ${validFrom} only`;
+    }
     return undefined;
   } catch {
     return `has a ${pair[0]} that is no certificate`;

@@ -4,7 +4,7 @@
  */
 
 import picocolors from "picocolors";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { Ignores } from "../../diagnostics/ignores.ts";
 import { renderGithub } from "../../diagnostics/render-github.ts";
@@ -31,13 +31,15 @@ function check(text: string): Diagnostic[] {
   };
   checkSources([file], DEFAULT_PROXY_OPTIONS, sink);
   ignores.reportUseless([file], { report: (diagnostic) => found.push(diagnostic) });
-  for (const diagnostic of found) toJson(diagnostic);
+  for (const diagnostic of found) {
+    toJson(diagnostic);
+  }
   renderGithub(found);
   return found;
 }
 
 describe("hostile YAML", () => {
-  it.each([
+  test.each([
     ["deep lists", "[".repeat(200_000)],
     ["deep mappings", "a: ".repeat(50_000)],
     ["deep dashes", "- ".repeat(50_000)],
@@ -90,7 +92,7 @@ describe("hostile YAML", () => {
 describe("many of the same", () => {
   const HEAD = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec:\n";
 
-  it.each([
+  test.each([
     ["mistakes in the YAML are told up to a number", "'a' ".repeat(20_000), "SL0005", 20],
     ["keys that are there twice, too", "k: v\n".repeat(20_000), "SL0008", 20],
     ["unknown fields are all told", HEAD + many(20_000, (i) => `  k${i}: v\n`), "SL0104", 20_000],
@@ -109,7 +111,7 @@ describe("many of the same", () => {
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 
-  it("a thousand findings are shown, those that matter most", () => {
+  test("a thousand findings are shown, those that matter most", () => {
     const file = { path: "a.yaml", text: "a\n".repeat(3000) };
     const found = Array.from({ length: 3000 }, (_, i): Diagnostic => {
       const level = i % 300 === 0 ? "error" : "warning";

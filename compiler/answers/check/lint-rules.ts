@@ -13,10 +13,14 @@ import type { VirtualService } from "./virtual-services.ts";
 export function lintRules(view: View): void {
   for (const virtualService of view.resources.virtualServices) {
     for (const [i, rule] of (virtualService.spec.http ?? []).entries()) {
-      if (!rule) continue;
+      if (!rule) {
+        continue;
+      }
       const path = ["spec", "http", i];
       for (const [j, match] of (rule.match ?? []).entries()) {
-        if (match) lintMatch(virtualService, match, [...path, "match", j], view);
+        if (match) {
+          lintMatch(virtualService, match, [...path, "match", j], view);
+        }
       }
       lintWeights(virtualService, rule, path, view);
       lintTimes(virtualService, rule, path, view);
@@ -40,7 +44,9 @@ function lintMatch(owner: VirtualService, match: HttpMatchRequest, path: FieldPa
   }
   for (const [field, regex] of expressionsOf(match)) {
     const at = unescapedDot(regex);
-    if (at === undefined) continue;
+    if (at === undefined) {
+      continue;
+    }
     view.report(
       "SL0802",
       owner,
@@ -59,11 +65,15 @@ function nextWord(prefix: string): string {
 function* expressionsOf(match: HttpMatchRequest): Generator<[FieldPath, string]> {
   for (const field of ["uri", "scheme", "method", "authority"] as const) {
     const regex = match[field]?.regex;
-    if (regex !== undefined) yield [[field], regex];
+    if (regex !== undefined) {
+      yield [[field], regex];
+    }
   }
   for (const field of ["headers", "withoutHeaders", "queryParams"] as const) {
     for (const [name, condition] of Object.entries(match[field] ?? {})) {
-      if (condition?.regex !== undefined) yield [[field, name], condition.regex];
+      if (condition?.regex !== undefined) {
+        yield [[field, name], condition.regex];
+      }
     }
   }
 }
@@ -79,7 +89,9 @@ const UNESCAPED_DOT = /(?<=[A-Za-z0-9\0)*+}]|[A-Za-z0-9\0)]\?)\.(?=[A-Za-z0-9]|\
 /** Where one stands between two parts of a name, as in `/v1.0`, `.*.html` and `(www.)?`; not those in classes. */
 export function unescapedDot(regex: string): number | undefined {
   // Nobody wrote that by hand.
-  if (regex.length > MAX_READABLE) return undefined;
+  if (regex.length > MAX_READABLE) {
+    return undefined;
+  }
   const withoutClasses = regex.replace(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]/gs, (piece) =>
     (/^(?:\[|\\[dDwW])/.test(piece) ? "\0" : "\u0001").repeat(piece.length),
   );
@@ -88,9 +100,13 @@ export function unescapedDot(regex: string): number | undefined {
 }
 
 function lintWeights(owner: VirtualService, { route = [] }: HttpRoute, path: FieldPath, view: View): void {
-  if (route.length < 2) return;
+  if (route.length < 2) {
+    return;
+  }
   for (const [j, part] of route.entries()) {
-    if (!part?.destination) continue;
+    if (!part?.destination) {
+      continue;
+    }
     const { host, subset } = part.destination;
     const name = subset ? `subset "${subset}" of "${host}"` : `"${host}"`;
     const place = [...path, "route", j];
@@ -114,7 +130,9 @@ function lintWeights(owner: VirtualService, { route = [] }: HttpRoute, path: Fie
 
 function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view: View): void {
   const timeout = duration(rule.timeout);
-  if (timeout === undefined || timeout === 0) return;
+  if (timeout === undefined || timeout === 0) {
+    return;
+  }
   const delay = duration(rule.fault?.delay?.fixedDelay);
   if (delay !== undefined && delay >= timeout) {
     const scope = owner.annotations[FAULT_SCOPE];
@@ -134,7 +152,9 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
   }
   const perTry = duration(rule.retries?.perTryTimeout);
   const attempts = rule.retries?.attempts ?? 0;
-  if (perTry === undefined || perTry === 0 || attempts <= 0 || perTry * (attempts + 1) <= timeout) return;
+  if (perTry === undefined || perTry === 0 || attempts <= 0 || perTry * (attempts + 1) <= timeout) {
+    return;
+  }
   view.report(
     "SL0806",
     owner,
@@ -169,12 +189,16 @@ function lintRetries(
   path: FieldPath,
   view: View,
 ): void {
-  if (retries === undefined || !retries.attempts) return;
+  if (retries === undefined || !retries.attempts) {
+    return;
+  }
   const risky = (retries.retryOn ?? "")
     .split(",")
     .map((condition) => condition.trim())
     .filter((condition) => AFTER_THE_FACT.has(condition) || /^[0-9]+$/.test(condition));
-  if (risky.length === 0) return;
+  if (risky.length === 0) {
+    return;
+  }
   const methods = (match ?? [undefined]).map((one) => one?.method);
   const named = methods.flatMap((method) =>
     NOT_IDEMPOTENT.filter((name) => method !== undefined && admits(method, name)),
@@ -201,7 +225,11 @@ function lintRetries(
 }
 
 function admits({ exact, prefix, regex }: NonNullable<HttpMatchRequest["method"]>, method: string): boolean {
-  if (exact !== undefined) return exact === method;
-  if (prefix !== undefined) return method.startsWith(prefix);
+  if (exact !== undefined) {
+    return exact === method;
+  }
+  if (prefix !== undefined) {
+    return method.startsWith(prefix);
+  }
   return regex !== undefined && regexSyntaxError(regex) === undefined && regexMatches(regex, method);
 }

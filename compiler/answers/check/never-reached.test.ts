@@ -20,7 +20,9 @@ function withOrigins(routes: RouteTable): RouteTable {
   const placed = new Map<Route, Route>();
   const place = (one: Route): Route => {
     const known = placed.get(one);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const at = placed.size;
     const made = {
       ...one,
@@ -73,9 +75,13 @@ test(`${TABLES * REQUESTS} requests reach no rule that is said never to be reach
             { role },
             DEFAULT_PROXY_OPTIONS.pathNormalization,
           );
-          if (arrival.kind === "refused") continue;
+          if (arrival.kind === "refused") {
+            continue;
+          }
           const taken = naiveRoute(routes, arrival.request);
-          if (taken !== undefined) expect(silent).not.toContain(taken.origin!.rule);
+          if (taken !== undefined) {
+            expect(silent).not.toContain(taken.origin!.rule);
+          }
           for (const { routes: list } of routes.virtualHosts) {
             for (const { match, origin } of list) {
               wanted += Number(silent.has(origin!.rule) && matches(match, arrival.request));

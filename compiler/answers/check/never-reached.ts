@@ -52,30 +52,43 @@ export function reportNeverReached(
     const kind = `${listener.role} ${listener.tls !== undefined}`;
     for (const { routes: rules } of listener.routes.virtualHosts) {
       const kinds = looked.get(rules) ?? new Set();
-      if (kinds.has(kind)) continue;
+      if (kinds.has(kind)) {
+        continue;
+      }
       looked.set(rules, kinds.add(kind));
       // Those are errors, and said already.
-      if (rules.some(hasBadExpression)) continue;
+      if (rules.some(hasBadExpression)) {
+        continue;
+      }
       look(rules, listener, looking);
     }
   }
   const hidden = new Map<string, Finding[]>();
   for (const finding of findings.values()) {
     // Places are asked for of what is told only: each costs a parse.
-    if (finding.reached) continue;
+    if (finding.reached) {
+      continue;
+    }
     const { resource, rule, span } = finding.origin;
-    if ((["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })))) continue;
+    if ((["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })))) {
+      continue;
+    }
     const key = ruleKey(resource, rule);
     const known = hidden.get(key);
-    if (known === undefined) hidden.set(key, [finding]);
-    else known.push(finding);
+    if (known === undefined) {
+      hidden.set(key, [finding]);
+    } else {
+      known.push(finding);
+    }
   }
   const whole = wholeRules(hidden, resources.virtualServices);
   for (const [key, matches] of hidden) {
     const span = whole.get(key);
     const [first] = matches as [Finding];
     if (span === undefined || matches.some(({ before }) => before.size === 0)) {
-      for (const finding of matches) report(finding, sink);
+      for (const finding of matches) {
+        report(finding, sink);
+      }
     } else {
       const { match: _, ...origin } = first.origin;
       const before = new Set(matches.flatMap((finding) => [...finding.before]));
@@ -92,7 +105,9 @@ function wholeRules(
   virtualServices: readonly Resource<VirtualServiceSpec>[],
 ): Map<string, Span> {
   const places = new Map<string, Span>();
-  if (hidden.size === 0) return places;
+  if (hidden.size === 0) {
+    return places;
+  }
   for (const virtualService of virtualServices) {
     for (const [rule, http] of (virtualService.spec.http ?? []).entries()) {
       const key = ruleKey(describeResource(virtualService), rule);
@@ -130,11 +145,15 @@ function look(rules: readonly Route[], listener: Listener, looking: Looking): vo
   const index = new OverlapIndex(rules.map(({ match }) => match));
   for (const [i, rule] of rules.entries()) {
     const { origin } = rule;
-    if (origin === undefined) continue;
+    if (origin === undefined) {
+      continue;
+    }
     const key = `${origin.resource} ${origin.rule} ${origin.match}`;
     const finding = findings.get(key) ?? { origin, reached: false, before: new Set(), together: false };
     findings.set(key, finding);
-    if (finding.reached) continue;
+    if (finding.reached) {
+      continue;
+    }
     const overlapping = index.overlapping(rule.match, i, MAX_LOOKED)?.map((other) => rules[other]!);
     if (overlapping === undefined || isReachedByExample(rule.match, overlapping, listener, options)) {
       finding.reached = true;
@@ -149,9 +168,12 @@ function look(rules: readonly Route[], listener: Listener, looking: Looking): vo
     );
     const places = scopes.isElsewhere(origin) ? [listener, ...OTHER_PLACES] : [listener];
     const by = takenBy(rule, earlier, places, options);
-    if (by === undefined) finding.reached = true;
-    else {
-      for (const other of by) finding.before.add(other);
+    if (by === undefined) {
+      finding.reached = true;
+    } else {
+      for (const other of by) {
+        finding.before.add(other);
+      }
       finding.together ||= by.length > 1;
     }
   }
@@ -181,8 +203,12 @@ const UNLIKELY = "~0";
 
 function exampleOf({ path, headers, queryParams }: RouteMatch): HostRequest {
   const text = (match: ValueMatch) => {
-    if (match.kind === "present") return UNLIKELY;
-    if (match.kind === "regex") return exampleOfRegex(match.value) ?? UNLIKELY;
+    if (match.kind === "present") {
+      return UNLIKELY;
+    }
+    if (match.kind === "regex") {
+      return exampleOfRegex(match.value) ?? UNLIKELY;
+    }
     return match.kind === "exact" ? match.value : match.value + UNLIKELY;
   };
   const query = queryParams.map(({ name, match }) => `${name}=${text(match)}`).join("&");
@@ -217,15 +243,21 @@ function takenBy(
       [...others, rule].map(({ match }) => match),
       { role, tls: tls !== undefined, pathNormalization, authority: AUTHORITY },
     );
-    if (cuts.length > 0) return false;
+    if (cuts.length > 0) {
+      return false;
+    }
     const before = others.map((_, i) => ({ constraints: constraints[i]!, outcome: "earlier" }));
     const own = { constraints: constraints[others.length]!, outcome: "own" };
     const { pairs, complete } = compareRules([...before, own], before, attributes, MAX_WORK, 1);
     return complete && pairs.length === 0;
   };
   const takes = (others: readonly Route[]): boolean => places.every((place) => takesAt(others, place));
-  if (takes([])) return [];
-  if (earlier.length === 0 || earlier.length > MAX_EARLIER || !takes(earlier)) return undefined;
+  if (takes([])) {
+    return [];
+  }
+  if (earlier.length === 0 || earlier.length > MAX_EARLIER || !takes(earlier)) {
+    return undefined;
+  }
   const alone = earlier.slice(0, MAX_ALONE).find((other) => takes([other]));
   return alone === undefined ? earlier : [alone];
 }

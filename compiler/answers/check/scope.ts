@@ -36,11 +36,16 @@ export class Scopes {
     this.#byName = new Map(virtualServices.map((one) => [describeResource(one), one]));
     for (const root of virtualServices) {
       for (const rule of root.spec.http ?? []) {
-        if (rule?.delegate === undefined) continue;
+        if (rule?.delegate === undefined) {
+          continue;
+        }
         const name = `${rule.delegate.namespace || root.namespace}/${rule.delegate.name}`;
         const known = this.#delegating.get(name);
-        if (known === undefined) this.#delegating.set(name, [{ root, rule }]);
-        else known.push({ root, rule });
+        if (known === undefined) {
+          this.#delegating.set(name, [{ root, rule }]);
+        } else {
+          known.push({ root, rule });
+        }
       }
     }
     const selected = gateways.filter(({ spec }) => selects(spec.selector, proxyLabels));
@@ -74,9 +79,13 @@ export class Scopes {
 
   #scopesOf({ resource, rule, match }: RouteOrigin): readonly Scope[] {
     const owner = this.#byName.get(resource);
-    if (owner === undefined) return [];
+    if (owner === undefined) {
+      return [];
+    }
     const own = match === undefined ? undefined : owner.spec.http?.[rule]?.match?.[match];
-    if (owner.spec.hosts?.length) return [scopeOf(owner, [[own, owner]])];
+    if (owner.spec.hosts?.length) {
+      return [scopeOf(owner, [[own, owner]])];
+    }
     const roots = this.#delegating.get(`${owner.namespace}/${owner.name}`) ?? [];
     return roots.flatMap(({ root, rule: { match: outer } }) =>
       (outer?.length ? outer : [undefined]).map((one) =>
@@ -99,7 +108,9 @@ function scopeOf(
   let sourceLabels: Readonly<Record<string, string>> = {};
   let sourceNamespace: string | undefined;
   for (const [match, { namespace }] of matches) {
-    if (match?.gateways?.length) gateways = match.gateways.map((name) => resolveGatewayName(name, namespace));
+    if (match?.gateways?.length) {
+      gateways = match.gateways.map((name) => resolveGatewayName(name, namespace));
+    }
     sourceLabels = { ...sourceLabels, ...match?.sourceLabels };
     sourceNamespace = match?.sourceNamespace ?? sourceNamespace;
   }
@@ -108,7 +119,9 @@ function scopeOf(
 
 function exportsAsWidely(other: VirtualService, root: VirtualService): boolean {
   const { exportTo } = other.spec;
-  if (!exportTo?.length || exportTo.includes("*")) return true;
+  if (!exportTo?.length || exportTo.includes("*")) {
+    return true;
+  }
   return (
     other.namespace === root.namespace && JSON.stringify(exportTo) === JSON.stringify(root.spec.exportTo)
   );

@@ -7,7 +7,9 @@ type ServiceEntry = Resource<ServiceEntrySpec>;
 
 export function analyseServiceEntries(view: View): void {
   reportProtocols(view);
-  for (const entry of view.resources.serviceEntries) reportAddresses(entry, view);
+  for (const entry of view.resources.serviceEntries) {
+    reportAddresses(entry, view);
+  }
 }
 
 /** One port of one host, spoken of in two ways. */
@@ -19,8 +21,11 @@ function reportProtocols(view: View): void {
         const key = `${host.toLowerCase()} ${number}`;
         const known = byPort.get(key);
         const one = { entry, index, protocol: protocol.toUpperCase() };
-        if (known === undefined) byPort.set(key, [one]);
-        else known.push(one);
+        if (known === undefined) {
+          byPort.set(key, [one]);
+        } else {
+          known.push(one);
+        }
       }
     }
   }
@@ -29,7 +34,9 @@ function reportProtocols(view: View): void {
       const other = all.find(
         (candidate) => candidate.protocol !== protocol && seenTogether(entry, candidate.entry),
       );
-      if (other === undefined) continue;
+      if (other === undefined) {
+        continue;
+      }
       const [host, number] = key.split(" ");
       view.report(
         "SL0432",
@@ -56,9 +63,13 @@ function seenTogether(a: ServiceEntry, b: ServiceEntry): boolean {
 function reportAddresses(entry: ServiceEntry, view: View): void {
   const { addresses, ports = [] } = entry.spec;
   const { status } = (entry.document ?? {}) as { status?: { addresses?: unknown } };
-  if (addresses?.length || status?.addresses !== undefined) return;
+  if (addresses?.length || status?.addresses !== undefined) {
+    return;
+  }
   for (const [index, { protocol = "" }] of ports.entries()) {
-    if (protocol !== "" && protocol.toUpperCase() !== "TCP") continue;
+    if (protocol !== "" && protocol.toUpperCase() !== "TCP") {
+      continue;
+    }
     view.report(
       "SL0434",
       entry,

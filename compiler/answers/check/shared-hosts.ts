@@ -18,8 +18,11 @@ export function reportSharedHosts(view: View): void {
   const byHost = new Map<string, Claim[]>();
   for (const claim of claims) {
     const known = byHost.get(claim.host);
-    if (known === undefined) byHost.set(claim.host, [claim]);
-    else known.push(claim);
+    if (known === undefined) {
+      byHost.set(claim.host, [claim]);
+    } else {
+      known.push(claim);
+    }
   }
   // Few have wildcards, so each claim is compared with those and with its own host's alone.
   const wildcards = claims.filter(({ host }) => isWildcard(host));
@@ -33,13 +36,17 @@ export function reportSharedHosts(view: View): void {
     const wider = candidates.find(
       (other) => conflicts(claim, other) && scopesDiffer(claim, other) && overlap(claim, other),
     );
-    if (wider !== undefined) reportWider(claim, wider, view);
+    if (wider !== undefined) {
+      reportWider(claim, wider, view);
+    }
   }
 }
 
 function claimsOf(virtualService: VirtualService, { options }: View): Claim[] {
   const { spec, namespace } = virtualService;
-  if (spec.gateways?.length && !spec.gateways.includes(MESH)) return [];
+  if (spec.gateways?.length && !spec.gateways.includes(MESH)) {
+    return [];
+  }
   const scopes =
     !spec.exportTo?.length || spec.exportTo.includes("*")
       ? undefined
@@ -50,15 +57,21 @@ function claimsOf(virtualService: VirtualService, { options }: View): Claim[] {
   for (const [index, written] of (spec.hosts ?? []).entries()) {
     const host = resolveHost(written, namespace, options.domainSuffix);
     // One that is there twice is told of elsewhere.
-    if (!hosts.has(host)) hosts.set(host, index);
+    if (!hosts.has(host)) {
+      hosts.set(host, index);
+    }
   }
   return [...hosts].map(([host, index]) => ({ virtualService, host, index, scopes }));
 }
 
 /** Some namespace sees both. */
 function conflicts(a: Claim, b: Claim): boolean {
-  if (a.virtualService === b.virtualService) return false;
-  if (a.scopes === undefined || b.scopes === undefined) return true;
+  if (a.virtualService === b.virtualService) {
+    return false;
+  }
+  if (a.scopes === undefined || b.scopes === undefined) {
+    return true;
+  }
   return [...a.scopes].some((scope) => b.scopes!.has(scope));
 }
 

@@ -12,13 +12,17 @@ export function lintUnused(view: View): void {
     for (const { destination } of destinationsOf(virtualService)) {
       const host = resolveHost(destination.host, virtualService.namespace, options.domainSuffix);
       hosts.add(host);
-      if (destination.subset) subsets.add(`${host} ${destination.subset}`);
+      if (destination.subset) {
+        subsets.add(`${host} ${destination.subset}`);
+      }
     }
   }
   for (const rule of resources.destinationRules) {
     const own = resolveHost(rule.spec.host, rule.namespace, options.domainSuffix);
     // A host without a service has been spoken of.
-    if (view.servicesOf(rule.spec.host, rule.namespace).length === 0) continue;
+    if (view.servicesOf(rule.spec.host, rule.namespace).length === 0) {
+      continue;
+    }
     const used = isWildcard(own)
       ? [...hosts].filter((host) => covers(own, host))
       : hosts.has(own)
@@ -31,7 +35,9 @@ export function lintUnused(view: View): void {
       continue;
     }
     for (const [i, { name }] of (rule.spec.subsets ?? []).entries()) {
-      if (used.some((host) => subsets.has(`${host} ${name}`))) continue;
+      if (used.some((host) => subsets.has(`${host} ${name}`))) {
+        continue;
+      }
       view.report(
         "SL0810",
         rule,

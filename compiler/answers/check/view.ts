@@ -68,8 +68,11 @@ export function viewOf(
   const byHost = new Map<string, KnownService[]>();
   for (const service of services) {
     const known = byHost.get(service.host);
-    if (known === undefined) byHost.set(service.host, [service]);
-    else known.push(service);
+    if (known === undefined) {
+      byHost.set(service.host, [service]);
+    } else {
+      known.push(service);
+    }
   }
   const wildcards = services.filter(({ host }) => isWildcard(host));
   const seenFrom = (namespace: string) => (service: KnownService) =>
@@ -90,7 +93,9 @@ export function viewOf(
     report(code, resource, path, message, more = {}) {
       const span = resource.spanOf(path);
       const key = keyOf({ code, span });
-      if (said.has(key)) return;
+      if (said.has(key)) {
+        return;
+      }
       said.add(key);
       const { level } = DIAGNOSTIC_CODES[code];
       sink.report({ code, level, message: `${nameOf(path)}: ${message}`, span, ...more });

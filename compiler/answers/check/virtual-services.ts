@@ -41,7 +41,9 @@ export function* destinationsOf({ spec }: VirtualService): Generator<Place> {
     }
   }
   for (const [i, rule] of (spec.http ?? []).entries()) {
-    if (rule?.mirror?.host) yield { destination: rule.mirror, path: ["spec", "http", i, "mirror"] };
+    if (rule?.mirror?.host) {
+      yield { destination: rule.mirror, path: ["spec", "http", i, "mirror"] };
+    }
     for (const [j, mirror] of (rule?.mirrors ?? []).entries()) {
       if (mirror?.destination?.host) {
         yield { destination: mirror.destination, path: ["spec", "http", i, "mirrors", j, "destination"] };
@@ -64,8 +66,11 @@ function definedSubsets({ resources, options }: View): Subsets {
       const key = `${host} ${name}`;
       const entry = { owner: namespace, ...(spec.exportTo && { exportTo: spec.exportTo }) };
       const known = defined.get(key);
-      if (known === undefined) defined.set(key, [entry]);
-      else known.push(entry);
+      if (known === undefined) {
+        defined.set(key, [entry]);
+      } else {
+        known.push(entry);
+      }
     }
   }
   return defined;
@@ -145,10 +150,14 @@ function servicesForAll(
 function isDefined(host: string, subset: string, viewer: string, subsets: Subsets): boolean {
   const seen = ({ owner, exportTo }: { owner: string; exportTo?: readonly string[] }) =>
     exposure(exportTo, owner, viewer) !== undefined;
-  if (subsets.get(`${host} ${subset}`)?.some(seen)) return true;
+  if (subsets.get(`${host} ${subset}`)?.some(seen)) {
+    return true;
+  }
   // A DestinationRule's own host may be a wildcard.
   for (let at = host.indexOf("."); at >= 0; at = host.indexOf(".", at + 1)) {
-    if (subsets.get(`*${host.slice(at)} ${subset}`)?.some(seen)) return true;
+    if (subsets.get(`*${host.slice(at)} ${subset}`)?.some(seen)) {
+      return true;
+    }
   }
   return subsets.get(`* ${subset}`)?.some(seen) ?? false;
 }
@@ -158,7 +167,9 @@ function reportGateways(virtualService: VirtualService, view: View): void {
   const hosts = (spec.hosts ?? []).map((host) => resolveHost(host, namespace, view.options.domainSuffix));
   const short = (spec.hosts ?? []).map((host) => host.toLowerCase());
   for (const [index, written] of (spec.gateways ?? []).entries()) {
-    if (written === MESH) continue;
+    if (written === MESH) {
+      continue;
+    }
     const path = ["spec", "gateways", index];
     const name = resolveGatewayName(written, namespace);
     const served = hostsOfGateway(name, namespace, view);
@@ -205,7 +216,9 @@ function hostsOfGateway(name: string, viewer: string, { resources }: View): stri
     );
   }
   const other = resources.neighbours.find((resource) => resource.kind === "Gateway" && is(resource));
-  if (other === undefined) return undefined;
+  if (other === undefined) {
+    return undefined;
+  }
   const { listeners } = other.spec as { listeners?: unknown };
   return (Array.isArray(listeners) ? listeners : []).map((listener: { hostname?: unknown } | null) =>
     String(listener?.hostname || "*").toLowerCase(),
@@ -222,17 +235,25 @@ function reportIngress(virtualServices: readonly VirtualService[], view: View): 
     for (const rule of virtualService.spec.http ?? []) {
       for (const { destination } of rule?.route ?? []) {
         const host = full(destination?.host ?? "", virtualService);
-        if (destination?.subset && hosts.has(host)) bySubset.set(host, virtualService);
+        if (destination?.subset && hosts.has(host)) {
+          bySubset.set(host, virtualService);
+        }
       }
     }
   }
   for (const virtualService of virtualServices) {
-    if (!virtualService.spec.gateways?.some((gateway) => gateway !== MESH)) continue;
+    if (!virtualService.spec.gateways?.some((gateway) => gateway !== MESH)) {
+      continue;
+    }
     for (const [i, rule] of (virtualService.spec.http ?? []).entries()) {
       for (const [j, part] of (rule?.route ?? []).entries()) {
-        if (!part?.destination || part.destination.subset) continue;
+        if (!part?.destination || part.destination.subset) {
+          continue;
+        }
         const other = bySubset.get(full(part.destination.host, virtualService));
-        if (other === undefined || other === virtualService) continue;
+        if (other === undefined || other === virtualService) {
+          continue;
+        }
         view.report(
           "SL0429",
           virtualService,
@@ -251,12 +272,16 @@ const CLAIM = "@request.auth.claims";
 function reportClaims(virtualService: VirtualService, view: View): void {
   const { spec, namespace } = virtualService;
   const place = claimPlace(spec);
-  if (place === undefined) return;
+  if (place === undefined) {
+    return;
+  }
   const policies = view.resources.neighbours.filter(({ kind }) => kind === "RequestAuthentication");
   for (const written of spec.gateways ?? []) {
     const name = resolveGatewayName(written, namespace);
     const gateway = view.resources.gateways.find((one) => `${one.namespace}/${one.name}` === name);
-    if (gateway === undefined) continue;
+    if (gateway === undefined) {
+      continue;
+    }
     const unguarded = podsOf(view, gateway.spec.selector).some(
       (pod) =>
         !policies.some(
@@ -281,7 +306,9 @@ function claimPlace(spec: VirtualServiceSpec): FieldPath | undefined {
     for (const [j, match] of (rule?.match ?? []).entries()) {
       for (const field of ["headers", "withoutHeaders"] as const) {
         const name = Object.keys(match?.[field] ?? {}).find((key) => key.startsWith(CLAIM));
-        if (name !== undefined) return ["spec", "http", i, "match", j, field, name];
+        if (name !== undefined) {
+          return ["spec", "http", i, "match", j, field, name];
+        }
       }
     }
   }

@@ -86,7 +86,9 @@ export function spaceOf(matches: readonly RouteMatch[], options: SpaceOptions): 
       }
       conditions.several ||= keysOfMatch.has(key);
       keysOfMatch.add(key);
-      if (i === options.focus) conditions.focused.add(own);
+      if (i === options.focus) {
+        conditions.focused.add(own);
+      }
       return { key, condition: own };
     });
   });
@@ -146,7 +148,9 @@ function keyOf(name: AttributeName): string {
 /** What most rules speak of first: it leaves the fewest of them. */
 function byImportance(keys: readonly string[]): (a: string, b: string) => number {
   const counts = new Map<string, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  for (const key of keys) {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
   return (a, b) => counts.get(b)! - counts.get(a)! || (a < b ? -1 : 1);
 }
 
@@ -168,10 +172,14 @@ function divide(
   const conditions = [...byKey.values()].map(({ condition }) => condition);
   const texts = new Map<string, { readonly match: TextMatch; readonly index: number }>();
   const textOf = conditions.map(({ match, ignoreCase }) => {
-    if (match.kind === "present") return undefined;
+    if (match.kind === "present") {
+      return undefined;
+    }
     const key = JSON.stringify([match, ignoreCase]);
     const known = texts.get(key);
-    if (known !== undefined) return known.index;
+    if (known !== undefined) {
+      return known.index;
+    }
     texts.set(key, { match: { ...match, ignoreCase }, index: texts.size });
     return texts.size - 1;
   });
@@ -184,26 +192,31 @@ function divide(
           [...texts.values()].map(({ match }) => match),
           allowed,
         );
-  if (!divided.complete)
+  if (!divided.complete) {
     cuts.push(`the expressions for ${describe(name)} are too many to be compared in full`);
+  }
   if (name.kind === "header" && name.name === ":path") {
     cuts.push("a header condition on :path is compared apart from the path itself");
   }
   const candidates: { readonly lines: readonly string[]; readonly holds: ReadonlySet<number> }[] =
     divided.classes.map(({ value, holds }) => ({ lines: [value], holds: new Set(holds) }));
   const better = name.kind === "header" ? PREFERRED_VALUES.get(name.name) : undefined;
-  if (better !== undefined)
+  if (better !== undefined) {
     preferValues(
       candidates,
       better,
       [...texts.values()].map(({ match }) => match),
     );
-  if (mayBeMissing(name)) candidates.unshift({ lines: [], holds: new Set() });
+  }
+  if (mayBeMissing(name)) {
+    candidates.unshift({ lines: [], holds: new Set() });
+  }
   if (mayHaveLines(name)) {
     // Fewer lines meet fewer conditions: one for each of two rules is enough, if no condition wants something missing.
     const isSimple = options.focus !== undefined && !several && conditions.every(({ invert }) => !invert);
-    if (!isSimple) addLines(candidates, texts.size, name, cuts);
-    else if (focused.size > 0) {
+    if (!isSimple) {
+      addLines(candidates, texts.size, name, cuts);
+    } else if (focused.size > 0) {
       const [own] = focused;
       addPairs(candidates, textOf[byKey.get(own!)!.index], name, cuts);
     }
@@ -220,14 +233,18 @@ function divide(
       continue;
     }
     there.push(value);
-    for (const text of holds) byText[text]?.push(value);
+    for (const text of holds) {
+      byText[text]?.push(value);
+    }
   }
   const admits = conditions.map(({ invert, missingAsEmpty }, i) => {
     const text = textOf[i];
     const holding = text === undefined ? there : byText[text]!;
     const takesMissing = missingAsEmpty && (text === undefined || ofEmpty.has(text));
     const positive = takesMissing ? [...missing, ...holding].sort((a, b) => a - b) : holding;
-    if (!invert) return positive;
+    if (!invert) {
+      return positive;
+    }
     const excluded = new Set(positive);
     return [...candidates.keys()].filter((value) => !excluded.has(value));
   });
@@ -262,19 +279,29 @@ function preferValues(
   const done = new Set<string>();
   for (const value of values) {
     const key = matches.flatMap((match, i) => (textMatches(match, value) ? [i] : [])).join();
-    if (done.has(key)) continue;
+    if (done.has(key)) {
+      continue;
+    }
     done.add(key);
     const candidate = candidates.find(({ holds }) => [...holds].join() === key);
-    if (candidate !== undefined) candidate.lines = [value];
+    if (candidate !== undefined) {
+      candidate.lines = [value];
+    }
   }
   // Tunnels are not for rules to decide.
   const tunnel = candidates.findIndex(({ lines }) => lines[0] === "CONNECT");
-  if (tunnel >= 0) candidates.splice(tunnel, 1);
+  if (tunnel >= 0) {
+    candidates.splice(tunnel, 1);
+  }
 }
 
 function universeOf(name: AttributeName, options: SpaceOptions): string | undefined {
-  if (name.kind === "path") return universe.pathUniverse(options.pathNormalization);
-  if (name.kind === "query") return /[&=#]/.test(name.name) ? undefined : universe.QUERY_VALUE;
+  if (name.kind === "path") {
+    return universe.pathUniverse(options.pathNormalization);
+  }
+  if (name.kind === "query") {
+    return /[&=#]/.test(name.name) ? undefined : universe.QUERY_VALUE;
+  }
   switch (name.name) {
     case ":method":
       return universe.METHOD;
@@ -315,7 +342,9 @@ function addPairs(
   }
   for (const first of own) {
     for (const second of single) {
-      if (second === first) continue;
+      if (second === first) {
+        continue;
+      }
       candidates.push({
         lines: [...first.lines, ...second.lines],
         holds: new Set([...first.holds, ...second.holds]),
@@ -331,16 +360,22 @@ function addLines(
   name: AttributeName,
   cuts: string[],
 ): void {
-  if (conditions < 2) return;
+  if (conditions < 2) {
+    return;
+  }
   const single = candidates.filter(({ lines }) => lines.length === 1);
   const known = new Set(candidates.map(({ holds }) => [...holds].sort((a, b) => a - b).join()));
   for (let i = 0; i < candidates.length; i++) {
     const base = candidates[i]!;
-    if (base.lines.length === 0) continue;
+    if (base.lines.length === 0) {
+      continue;
+    }
     for (const more of single) {
       const holds = new Set([...base.holds, ...more.holds]);
       const key = [...holds].sort((a, b) => a - b).join();
-      if (known.has(key)) continue;
+      if (known.has(key)) {
+        continue;
+      }
       if (candidates.length >= Math.max(MAX_VALUES_OF_LINES, single.length + 1)) {
         cuts.push(`of ${describe(name)} in several lines, not all combinations are compared`);
         return;

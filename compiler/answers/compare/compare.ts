@@ -99,7 +99,9 @@ class Side {
     let next = Number.POSITIVE_INFINITY;
     for (const candidate of list) {
       for (const { attribute: own } of this.candidates[candidate]!.constraints) {
-        if (own >= attribute && own < next) next = own;
+        if (own >= attribute && own < next) {
+          next = own;
+        }
       }
     }
     return next;
@@ -175,9 +177,13 @@ class Search {
       this.#visit(this.#left.all(), this.#right.all(), 0);
       return { pairs: [...this.#pairs.values()], complete: true };
     } catch (error) {
-      if (error instanceof Enough) return { pairs: [...this.#pairs.values()], complete: false };
+      if (error instanceof Enough) {
+        return { pairs: [...this.#pairs.values()], complete: false };
+      }
       // One level for each attribute: thousands of them are too deep.
-      if (!(error instanceof OutOfWork) && !(error instanceof RangeError)) throw error;
+      if (!(error instanceof OutOfWork) && !(error instanceof RangeError)) {
+        throw error;
+      }
       return { pairs: [...this.#pairs.values()], complete: false };
     }
   }
@@ -193,10 +199,14 @@ class Search {
     const next = Math.min(this.#left.next(left, attribute), this.#right.next(right, attribute));
     const leftIdentity = this.#left.identity(left, next);
     const rightIdentity = this.#right.identity(right, next);
-    if (leftIdentity === rightIdentity || !this.#mayFindMore(left, right, next)) return;
+    if (leftIdentity === rightIdentity || !this.#mayFindMore(left, right, next)) {
+      return;
+    }
     // Not by identity: rules that decide the same are still different rules to report.
     const key = `${next} ${left.join()} ${right.join()}`;
-    if (this.#seen.has(key)) return;
+    if (this.#seen.has(key)) {
+      return;
+    }
     this.#seen.add(key);
     const leftBranches = this.#branches(this.#left, left, next);
     const rightBranches = this.#branches(this.#right, right, next);
@@ -208,7 +218,9 @@ class Search {
       const ofRight = rightBranches.of(value);
       this.#spend(1);
       const branch = `${ofLeft.key}/${ofRight.key}`;
-      if (done.has(branch)) continue;
+      if (done.has(branch)) {
+        continue;
+      }
       done.add(branch);
       this.#chosen.set(next, chosen);
       this.#visit(ofLeft.list(), ofRight.list(), next + 1);
@@ -226,10 +238,14 @@ class Search {
     const ofRight = right.map((candidate) => this.#right.matchIdentity(candidate, attribute));
     let same = 0;
     while (same < left.length && same < right.length && ofLeft[same] === ofRight[same]) {
-      if (this.#isNews(left[same], right[same])) return true;
+      if (this.#isNews(left[same], right[same])) {
+        return true;
+      }
       same++;
     }
-    if (left.length - same > MAX_LOOKED_AHEAD || right.length - same > MAX_LOOKED_AHEAD) return true;
+    if (left.length - same > MAX_LOOKED_AHEAD || right.length - same > MAX_LOOKED_AHEAD) {
+      return true;
+    }
     // At the end of a list stands that no rule decides.
     const limit = (own: number | undefined, others: readonly number[]) => {
       const at = own === undefined ? -1 : others.indexOf(own, same);
@@ -241,7 +257,9 @@ class Search {
     for (let i = same; i <= left.length; i++) {
       const last = limit(ofLeft[i], ofRight);
       for (let j = same; j <= last; j++) {
-        if (i <= limitsOfRight[j - same]! && this.#isNews(left[i], right[j])) return true;
+        if (i <= limitsOfRight[j - same]! && this.#isNews(left[i], right[j])) {
+          return true;
+        }
       }
     }
     return false;
@@ -270,8 +288,11 @@ class Search {
       this.#spend(values.length);
       for (const value of values) {
         const known = byValue.get(value);
-        if (known === undefined) byValue.set(value, [candidate]);
-        else known.push(candidate);
+        if (known === undefined) {
+          byValue.set(value, [candidate]);
+        } else {
+          known.push(candidate);
+        }
       }
     }
     return {
@@ -283,26 +304,44 @@ class Search {
   }
 
   #decided(left: number | undefined, right: number | undefined): void {
-    if (!this.#differ(left, right)) return;
+    if (!this.#differ(left, right)) {
+      return;
+    }
     const key = `${left} ${right}`;
-    if (!this.#pairs.has(key)) this.#pairs.set(key, { left, right, request: new Map(this.#chosen) });
-    if (this.#pairs.size >= this.#maxPairs) throw new Enough();
+    if (!this.#pairs.has(key)) {
+      this.#pairs.set(key, { left, right, request: new Map(this.#chosen) });
+    }
+    if (this.#pairs.size >= this.#maxPairs) {
+      throw new Enough();
+    }
   }
 
   #spend(work: number): void {
     this.#work -= work;
-    if (this.#work < 0) throw new OutOfWork();
+    if (this.#work < 0) {
+      throw new OutOfWork();
+    }
   }
 }
 
 function merge(a: List, b: List): List {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
+  if (a.length === 0) {
+    return b;
+  }
+  if (b.length === 0) {
+    return a;
+  }
   const merged: number[] = [];
   let i = 0;
   let j = 0;
-  while (i < a.length && j < b.length) merged.push(a[i]! < b[j]! ? a[i++]! : b[j++]!);
-  while (i < a.length) merged.push(a[i++]!);
-  while (j < b.length) merged.push(b[j++]!);
+  while (i < a.length && j < b.length) {
+    merged.push(a[i]! < b[j]! ? a[i++]! : b[j++]!);
+  }
+  while (i < a.length) {
+    merged.push(a[i++]!);
+  }
+  while (j < b.length) {
+    merged.push(b[j++]!);
+  }
   return merged;
 }

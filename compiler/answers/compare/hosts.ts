@@ -26,7 +26,9 @@ export function hostClasses(left: RouteTable = EMPTY, right: RouteTable = EMPTY)
   const wildcards = [...domains].filter((domain) => domain.startsWith("*"));
   return [...domains].flatMap((domain) => {
     const authority = exampleOf(domain, ofLeft, ofRight);
-    if (authority === undefined) return [];
+    if (authority === undefined) {
+      return [];
+    }
     const isWildcard = domain.startsWith("*");
     const narrower = isWildcard
       ? [...wildcards, ...[...domains].filter((other) => !other.startsWith("*"))].filter(
@@ -56,8 +58,14 @@ class Domains {
     this.table = table;
     const wildcards: VirtualHost[] = [];
     for (const host of table.virtualHosts) {
-      for (const domain of host.domains) if (!domain.startsWith("*")) this.#exact.set(domain, host);
-      if (host.domains.some((domain) => domain.startsWith("*"))) wildcards.push(host);
+      for (const domain of host.domains) {
+        if (!domain.startsWith("*")) {
+          this.#exact.set(domain, host);
+        }
+      }
+      if (host.domains.some((domain) => domain.startsWith("*"))) {
+        wildcards.push(host);
+      }
     }
     this.#wildcards = { ...table, virtualHosts: wildcards };
   }
@@ -79,13 +87,17 @@ const LABELS = ["any", "some", "other"];
 
 /** A host that this domain takes on each side that has it, and nothing narrower takes on the other. */
 function exampleOf(domain: string, left: Domains, right: Domains): string | undefined {
-  if (!domain.startsWith("*")) return domain;
+  if (!domain.startsWith("*")) {
+    return domain;
+  }
   const wider = (side: Domains, host: string) => {
     const taken = side.domainOf(host);
     return taken === undefined || (taken.startsWith("*") && taken.length <= domain.length);
   };
   for (const host of hostsOf(domain.slice(1), left.names.length + right.names.length)) {
-    if (wider(left, host) && wider(right, host)) return host;
+    if (wider(left, host) && wider(right, host)) {
+      return host;
+    }
   }
   return undefined;
 }
@@ -93,8 +105,12 @@ function exampleOf(domain: string, left: Domains, right: Domains): string | unde
 /** One more than others could take; of all hosts also those without a dot, which no narrower wildcard has. */
 function* hostsOf(rest: string, taken: number): Generator<string> {
   const endings = rest === "" ? [".example", ""] : [rest];
-  for (const label of LABELS) yield* endings.map((ending) => `${label}${ending}`);
-  for (let i = 0; i <= taken; i++) yield `x${i}${endings.at(-1)}`;
+  for (const label of LABELS) {
+    yield* endings.map((ending) => `${label}${ending}`);
+  }
+  for (let i = 0; i <= taken; i++) {
+    yield `x${i}${endings.at(-1)}`;
+  }
 }
 
 const PORT = "(?::[0-9]+)?";
@@ -102,7 +118,9 @@ const HOST_CHARACTER = "[A-Za-z0-9._~-]";
 
 function universeOf(domain: string, ignorePort: boolean): string {
   const port = ignorePort ? PORT : "";
-  if (domain === "*") return `${HOST_CHARACTER}+${port}`;
+  if (domain === "*") {
+    return `${HOST_CHARACTER}+${port}`;
+  }
   return domain.startsWith("*")
     ? `${HOST_CHARACTER}+(?i:${quoted(domain.slice(1))})${port}`
     : `(?i:${quoted(domain)})${port}`;

@@ -24,7 +24,9 @@ test("the same classes, each with a text of its own that is as short", () => {
       (matches, allowed) => {
         const admits = (value: string) => valueMatches({ kind: "regex", value: allowed }, value);
         const found = partitionLiterals(matches, admits, PREFERRED);
-        if (found === undefined) return;
+        if (found === undefined) {
+          return;
+        }
         told++;
         const { classes, complete } = partition(matches, allowed);
         expect(complete).toBe(true);

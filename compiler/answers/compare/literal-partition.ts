@@ -17,14 +17,21 @@ export function partitionLiterals(
   const exact = new Map<string, number[]>();
   const prefixes = new Map<string, number[]>();
   for (const [i, { kind, value, ignoreCase }] of matches.entries()) {
-    if (kind === "regex" || ignoreCase) return undefined;
+    if (kind === "regex" || ignoreCase) {
+      return undefined;
+    }
     const places = kind === "exact" ? exact : prefixes;
     const known = places.get(value);
-    if (known === undefined) places.set(value, [i]);
-    else known.push(i);
+    if (known === undefined) {
+      places.set(value, [i]);
+    } else {
+      known.push(i);
+    }
   }
   // Everything begins with nothing.
-  if (!prefixes.has("")) prefixes.set("", []);
+  if (!prefixes.has("")) {
+    prefixes.set("", []);
+  }
   const lengths = [...new Set([...prefixes.keys()].map(({ length }) => length))].sort((a, b) => b - a);
   const beginningsOf = (text: string) =>
     lengths
@@ -36,12 +43,16 @@ export function partitionLiterals(
   const add = (value: string, holds: readonly number[]) =>
     classes.push({ value, holds: [...holds].sort((a, b) => a - b) });
   for (const [value, holds] of exact) {
-    if (admits(value)) add(value, [...holds, ...holdsAt(value)]);
+    if (admits(value)) {
+      add(value, [...holds, ...holdsAt(value)]);
+    }
   }
   for (const start of prefixes.keys()) {
     const isOwn = (text: string) => !exact.has(text) && beginningsOf(text)[0] === start && admits(text);
     const value = firstWord(preferred, (word) => isOwn(start + word));
-    if (value === undefined) return undefined;
+    if (value === undefined) {
+      return undefined;
+    }
     add(start + value, holdsAt(start));
   }
   const rank = (text: string) => [...text].map((character) => preferred.indexOf(character) + 1 || 99);
@@ -51,9 +62,15 @@ export function partitionLiterals(
 function firstWord(alphabet: string, isFine: (word: string) => boolean): string | undefined {
   const words = [""];
   for (let i = 0; i < words.length; i++) {
-    if (isFine(words[i]!)) return words[i];
-    if (words.length >= MAX_TRIED) continue;
-    for (const character of alphabet) words.push(words[i]! + character);
+    if (isFine(words[i]!)) {
+      return words[i];
+    }
+    if (words.length >= MAX_TRIED) {
+      continue;
+    }
+    for (const character of alphabet) {
+      words.push(words[i]! + character);
+    }
   }
   return undefined;
 }

@@ -19,12 +19,16 @@ function isNothing(mutation: Route["responseHeaders"]): boolean {
 }
 
 export function replacesMatch(action: Action): boolean {
-  if (action.kind === "forward") return action.rewrite?.kind === "matched";
+  if (action.kind === "forward") {
+    return action.rewrite?.kind === "matched";
+  }
   return action.kind === "redirect" && action.path?.kind === "matched";
 }
 
 function normalised(action: Action): Action {
-  if (action.kind !== "forward") return action;
+  if (action.kind !== "forward") {
+    return action;
+  }
   const destinations = normalisedSplit(action);
   return { ...action, destinations };
 }

@@ -11,9 +11,15 @@ function textsMayOverlap(a: StringMatch, b: StringMatch, fold: boolean): boolean
 }
 
 function startsMayOverlap(a: StringMatch["kind"], first: string, b: StringMatch["kind"], second: string) {
-  if (a === "exact" && b === "exact") return first === second;
-  if (a === "exact") return first.startsWith(second);
-  if (b === "exact") return second.startsWith(first);
+  if (a === "exact" && b === "exact") {
+    return first === second;
+  }
+  if (a === "exact") {
+    return first.startsWith(second);
+  }
+  if (b === "exact") {
+    return second.startsWith(first);
+  }
   return first.startsWith(second) || second.startsWith(first);
 }
 
@@ -22,11 +28,15 @@ const MAX_STARTS = 100_000;
 
 /** What every text begins with that meets a condition. */
 function startOf({ kind, value }: StringMatch, fold: boolean): string {
-  if (kind !== "regex") return fold ? lowerCase(value) : value;
+  if (kind !== "regex") {
+    return fold ? lowerCase(value) : value;
+  }
   let start = starts.get(value);
   if (start === undefined) {
     start = literalPrefix(value);
-    if (starts.size >= MAX_STARTS) starts.clear();
+    if (starts.size >= MAX_STARTS) {
+      starts.clear();
+    }
     starts.set(value, start);
   }
   return fold ? lowerCase(start) : start;
@@ -40,15 +50,23 @@ function lowerCase(text: string): string {
 /** Of headers, only those that a request has once: others may have one line for each rule. */
 function namedMayOverlap(a: RouteMatch, b: RouteMatch): boolean {
   for (const header of a.headers) {
-    if (header.invert || !header.name.startsWith(":")) continue;
+    if (header.invert || !header.name.startsWith(":")) {
+      continue;
+    }
     for (const other of b.headers) {
-      if (other.invert || other.name !== header.name) continue;
-      if (!valuesMayOverlap(header.match, other.match)) return false;
+      if (other.invert || other.name !== header.name) {
+        continue;
+      }
+      if (!valuesMayOverlap(header.match, other.match)) {
+        return false;
+      }
     }
   }
   for (const parameter of a.queryParams) {
     for (const other of b.queryParams) {
-      if (other.name === parameter.name && !valuesMayOverlap(parameter.match, other.match)) return false;
+      if (other.name === parameter.name && !valuesMayOverlap(parameter.match, other.match)) {
+        return false;
+      }
     }
   }
   return true;
@@ -87,15 +105,21 @@ function entriesMayOverlap(a: Entry, b: Entry): boolean {
   if (a.path !== undefined && b.path !== undefined) {
     const fold = a.path.ignoreCase || b.path.ignoreCase;
     const [first, second] = fold ? [a.folded, b.folded] : [a.start, b.start];
-    if (!startsMayOverlap(a.path.kind, first, b.path.kind, second)) return false;
-    if (!expressionMayTake(a.path, b.path) || !expressionMayTake(b.path, a.path)) return false;
+    if (!startsMayOverlap(a.path.kind, first, b.path.kind, second)) {
+      return false;
+    }
+    if (!expressionMayTake(a.path, b.path) || !expressionMayTake(b.path, a.path)) {
+      return false;
+    }
   }
   return !a.isNamed || !b.isNamed || namedMayOverlap(a.match, b.match);
 }
 
 /** Whether one, if it is an expression, may match what the other asks for literally. */
 function expressionMayTake(regex: PathMatch, literal: PathMatch): boolean {
-  if (regex.kind !== "regex" || literal.kind === "regex" || literal.ignoreCase) return true;
+  if (regex.kind !== "regex" || literal.kind === "regex" || literal.ignoreCase) {
+    return true;
+  }
   return mayMatch(regex.value, literal.value, literal.kind === "exact");
 }
 
@@ -115,8 +139,11 @@ export class OverlapIndex {
     for (const [i, { path, folded }] of this.#entries.entries()) {
       const places = path?.kind === "exact" ? this.#exact : this.#open;
       const known = places.get(folded);
-      if (known === undefined) places.set(folded, [i]);
-      else known.push(i);
+      if (known === undefined) {
+        places.set(folded, [i]);
+      } else {
+        known.push(i);
+      }
     }
     this.#lengths = [...new Set([...this.#open.keys()].map(({ length }) => length))].sort((a, b) => a - b);
     this.#starts = this.#entries
@@ -130,28 +157,44 @@ export class OverlapIndex {
     const places: (readonly number[])[] = [];
     let looked = 0;
     const add = (indices: readonly number[] | undefined): boolean => {
-      if (indices === undefined) return true;
+      if (indices === undefined) {
+        return true;
+      }
       places.push(indices);
       looked += countBelow(indices, before);
       return looked <= limit;
     };
     for (const length of this.#lengths) {
-      if (length > own.folded.length) break;
-      if (!add(this.#open.get(own.folded.slice(0, length)))) return undefined;
+      if (length > own.folded.length) {
+        break;
+      }
+      if (!add(this.#open.get(own.folded.slice(0, length)))) {
+        return undefined;
+      }
     }
-    if (!add(this.#exact.get(own.folded))) return undefined;
+    if (!add(this.#exact.get(own.folded))) {
+      return undefined;
+    }
     if (own.path?.kind !== "exact") {
       for (let at = this.#after(own.folded); at < this.#starts.length; at++) {
         const [longer, index] = this.#starts[at]!;
-        if (!longer.startsWith(own.folded)) break;
-        if (index < before && !add([index])) return undefined;
+        if (!longer.startsWith(own.folded)) {
+          break;
+        }
+        if (index < before && !add([index])) {
+          return undefined;
+        }
       }
     }
     const found: number[] = [];
     for (const indices of places) {
       for (const index of indices) {
-        if (index >= before) break;
-        if (entriesMayOverlap(own, this.#entries[index]!)) found.push(index);
+        if (index >= before) {
+          break;
+        }
+        if (entriesMayOverlap(own, this.#entries[index]!)) {
+          found.push(index);
+        }
       }
     }
     return found.sort((a, b) => a - b);
@@ -163,8 +206,11 @@ export class OverlapIndex {
     let high = this.#starts.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#starts[middle]![0] <= start) low = middle + 1;
-      else high = middle;
+      if (this.#starts[middle]![0] <= start) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
     return low;
   }
@@ -176,8 +222,11 @@ function countBelow(numbers: readonly number[], limit: number): number {
   let high = numbers.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (numbers[middle]! < limit) low = middle + 1;
-    else high = middle;
+    if (numbers[middle]! < limit) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
   return low;
 }

@@ -45,15 +45,21 @@ export function partition(
 ): Partition {
   const admits = (text: string) => valueMatches({ kind: "regex", value: universe }, text);
   const literal = matches.length < MIN_LITERALS ? undefined : partitionLiterals(matches, admits, PREFERRED);
-  if (literal !== undefined) return { classes: literal, complete: true };
+  if (literal !== undefined) {
+    return { classes: literal, complete: true };
+  }
   const patterns = [universe, ...matches.map(patternOf)];
   const dfa = dfaOf(patterns, bounds);
-  if (dfa !== undefined) return { classes: classesOf(dfa), complete: true };
+  if (dfa !== undefined) {
+    return { classes: classesOf(dfa), complete: true };
+  }
   return { classes: sampled(matches, patterns, bounds), complete: false };
 }
 
 export function patternOf({ kind, value, ignoreCase = false }: TextMatch): string {
-  if (kind === "regex") return value;
+  if (kind === "regex") {
+    return value;
+  }
   const literal = ignoreCase ? `(?i:${quoted(value)})` : quoted(value);
   return kind === "exact" ? literal : `${literal}(?s:.*)`;
 }
@@ -89,19 +95,27 @@ function samplesOf({ classes }: Dfa): Uint8Array {
   const done = new Set<number>();
   const prefer = (byte: number) => {
     const byteClass = classes.ofByte[byte]!;
-    if (done.has(byteClass)) return;
+    if (done.has(byteClass)) {
+      return;
+    }
     done.add(byteClass);
     samples[byteClass] = byte;
   };
-  for (const character of PREFERRED) prefer(character.charCodeAt(0));
-  for (let byte = 0x21; byte < 0x7f; byte++) prefer(byte);
+  for (const character of PREFERRED) {
+    prefer(character.charCodeAt(0));
+  }
+  for (let byte = 0x21; byte < 0x7f; byte++) {
+    prefer(byte);
+  }
   return samples;
 }
 
 /** Breadth first, so that the first text of a class is one of its shortest. Pattern 0 is the universe. */
 function classesOf(dfa: Dfa): ValueClass[] {
   const { next, start, accepts, acceptSets } = dfa;
-  if (start === 0) return [];
+  if (start === 0) {
+    return [];
+  }
   const samples = samplesOf(dfa);
   const count = dfa.classes.count;
   const order = orderOf(samples);
@@ -112,10 +126,14 @@ function classesOf(dfa: Dfa): ValueClass[] {
   const found = new Map<number, number>();
   for (const state of queue) {
     const accept = accepts[state]!;
-    if (accept !== 0 && !found.has(accept) && acceptSets[accept - 1]!.includes(0)) found.set(accept, state);
+    if (accept !== 0 && !found.has(accept) && acceptSets[accept - 1]!.includes(0)) {
+      found.set(accept, state);
+    }
     for (const byteClass of order) {
       const target = next[state * count + byteClass]!;
-      if (target === 0 || cameFrom[target] !== -1) continue;
+      if (target === 0 || cameFrom[target] !== -1) {
+        continue;
+      }
       cameFrom[target] = state;
       by[target] = samples[byteClass]!;
       queue.push(target);
@@ -137,7 +155,9 @@ function orderOf(samples: Uint8Array): number[] {
 
 function textTo(state: number, start: number, cameFrom: Int32Array, by: Uint8Array): string {
   const bytes: number[] = [];
-  for (let at = state; at !== start; at = cameFrom[at]!) bytes.push(by[at]!);
+  for (let at = state; at !== start; at = cameFrom[at]!) {
+    bytes.push(by[at]!);
+  }
   return Buffer.from(bytes.reverse()).toString("utf8");
 }
 
@@ -155,20 +175,28 @@ function sampled(
   const limits = { maxStates: 5_000, maxWork: Math.min(bounds.maxWork, 200_000) };
   for (const pattern of patterns.slice(1, MAX_SAMPLED + 1)) {
     const alone = dfaOf([universe, pattern], limits);
-    for (const { value } of alone === undefined ? [] : classesOf(alone)) values.add(value);
+    for (const { value } of alone === undefined ? [] : classesOf(alone)) {
+      values.add(value);
+    }
   }
   const classes = new Map<string, ValueClass>();
   for (const value of values) {
-    if (!valueMatches({ kind: "regex", value: universe }, value)) continue;
+    if (!valueMatches({ kind: "regex", value: universe }, value)) {
+      continue;
+    }
     const holds = matches.flatMap((match, i) => (textMatches(match, value) ? [i] : []));
     const key = holds.join();
-    if (!classes.has(key)) classes.set(key, { value, holds });
+    if (!classes.has(key)) {
+      classes.set(key, { value, holds });
+    }
   }
   return [...classes.values()];
 }
 
 export function textMatches({ ignoreCase = false, ...match }: TextMatch, text: string): boolean {
-  if (!ignoreCase || match.kind === "regex") return valueMatches(match, text);
+  if (!ignoreCase || match.kind === "regex") {
+    return valueMatches(match, text);
+  }
   const lower = (one: string) => one.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return valueMatches({ ...match, value: lower(match.value) }, lower(text));
 }

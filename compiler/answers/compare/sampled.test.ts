@@ -11,5 +11,7 @@ test("where a bound is hit, each condition is tried by itself, in any universe t
   const { classes, complete } = partition(conditions, universe, { maxStates: 2, maxWork: 1000 });
   expect(complete).toBe(false);
   expect(classes.map(({ holds }) => holds.join()).sort()).toEqual(["", "0", "1"]);
-  for (const { value } of classes) expect(value).toMatch(/^shop\.example(:80)?$/i);
+  for (const { value } of classes) {
+    expect(value).toMatch(/^shop\.example(:80)?$/i);
+  }
 });

@@ -19,17 +19,27 @@ export function witnessOf(
   for (const [index, { lines }] of [...values].sort(([a], [b]) => a - b)) {
     const { name } = attributes[index]!;
     const [first] = lines;
-    if (first === undefined) continue;
-    if (name.kind === "path") path = first;
-    else if (name.kind === "query") query.push(first === "" ? `${name.name}=` : `${name.name}=${first}`);
-    else if (name.name === ":authority") host = first;
-    else if (name.name === ":method") method = first;
+    if (first === undefined) {
+      continue;
+    }
+    if (name.kind === "path") {
+      path = first;
+    } else if (name.kind === "query") {
+      query.push(first === "" ? `${name.name}=` : `${name.name}=${first}`);
+    } else if (name.name === ":authority") {
+      host = first;
+    } else if (name.name === ":method") {
+      method = first;
+    }
     // An edge sees for itself how a request came.
-    else if (role === "gateway" && (name.name === ":scheme" || name.name === "x-forwarded-proto")) continue;
-    else if (name.name === ":scheme") {
-      if (first === "https") headers.push(["x-forwarded-proto", "https"]);
-    } else if (!name.name.startsWith(":"))
+    else if (role === "gateway" && (name.name === ":scheme" || name.name === "x-forwarded-proto")) {
+    } else if (name.name === ":scheme") {
+      if (first === "https") {
+        headers.push(["x-forwarded-proto", "https"]);
+      }
+    } else if (!name.name.startsWith(":")) {
       headers.push(...lines.map((line): HeaderLine => [name.name, line]));
+    }
   }
   return {
     method,

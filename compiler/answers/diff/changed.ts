@@ -12,8 +12,11 @@ export function changedRules(
   const places = new Map<string, number[]>();
   for (let i = right.length - 1; i >= 0; i--) {
     const known = places.get(right[i]!);
-    if (known === undefined) places.set(right[i]!, [i]);
-    else known.push(i);
+    if (known === undefined) {
+      places.set(right[i]!, [i]);
+    } else {
+      known.push(i);
+    }
   }
   // Of equal rules the first stands for the first.
   const counterparts = left.map((key) => places.get(key)?.pop());
@@ -31,18 +34,25 @@ function longestRise(numbers: readonly (number | undefined)[]): Set<number> {
   const ends: number[] = [];
   const before: (number | undefined)[] = [];
   for (const [i, number] of numbers.entries()) {
-    if (number === undefined) continue;
+    if (number === undefined) {
+      continue;
+    }
     let low = 0;
     let high = ends.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (numbers[ends[middle]!]! < number) low = middle + 1;
-      else high = middle;
+      if (numbers[ends[middle]!]! < number) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
     before[i] = low === 0 ? undefined : ends[low - 1];
     ends[low] = i;
   }
   const found = new Set<number>();
-  for (let at = ends.at(-1); at !== undefined; at = before[at]) found.add(at);
+  for (let at = ends.at(-1); at !== undefined; at = before[at]) {
+    found.add(at);
+  }
   return found;
 }

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { route, table } from "../../back/program/rules.fixture.ts";
 import type { Config, TcpChain } from "../../ir/ir.ts";
 import { changedConnections } from "./connections.ts";
@@ -18,7 +18,7 @@ const changes = (before: Config, after: Config) =>
       `${serverName ?? "any name"} ${address ?? "any address"}: ${was} > ${is}`,
   );
 
-it("tells of connections that go elsewhere, are new, or are closed", () => {
+test("tells of connections that go elsewhere, are new, or are closed", () => {
   expect(changes(config(chain("a")), config(chain("a")))).toEqual([]);
   expect(changes(config(chain("a")), config(chain("b")))).toEqual([
     "any name any address: to a:443 > to b:443",
@@ -27,7 +27,7 @@ it("tells of connections that go elsewhere, are new, or are closed", () => {
   expect(changes(config(chain("a")), config())).toEqual(["any name any address: to a:443 > closed"]);
 });
 
-it("goes by the name that a client asks for, as Envoy chooses", () => {
+test("goes by the name that a client asks for, as Envoy chooses", () => {
   const exact = chain("a", { serverNames: ["x.example"] });
   const wide = chain("w", { serverNames: ["*.example"] });
   expect(changes(config(wide), config(wide, exact))).toEqual(["x.example any address: to w:443 > to a:443"]);
@@ -36,7 +36,7 @@ it("goes by the name that a client asks for, as Envoy chooses", () => {
   expect(changes(config(exact, wide), config(exact))).toEqual(["any.example any address: to w:443 > closed"]);
 });
 
-it("goes by the address that a connection is for, the narrowest first", () => {
+test("goes by the address that a connection is for, the narrowest first", () => {
   const at = (to: string, ...addresses: string[]) => chain(to, { addresses });
   expect(
     changes(config(at("a", "10.0.0.0/8")), config(at("a", "10.0.0.0/8"), at("b", "10.1.0.1/32"))),
@@ -49,14 +49,14 @@ it("goes by the address that a connection is for, the narrowest first", () => {
   ]);
 });
 
-it("does not tell of each name what holds for all", () => {
+test("does not tell of each name what holds for all", () => {
   const named = chain("a", { serverNames: ["x.example"] });
   expect(changes(config(chain("a"), named), config(chain("b")))).toEqual([
     "any name any address: to a:443 > to b:443",
   ]);
 });
 
-it("knows servers of HTTP beside them", () => {
+test("knows servers of HTTP beside them", () => {
   const http: Config = {
     listeners: [
       {
@@ -73,7 +73,7 @@ it("knows servers of HTTP beside them", () => {
   expect(changes(http, both)).toEqual(["x.example any address: read as HTTP by gateway_443 > to a:443"]);
 });
 
-it("makes a difference, and is counted", () => {
+test("makes a difference, and is counted", () => {
   const report = reportOf(diffConfigs(config(chain("a")), config(chain("b")), { pathNormalization: "BASE" }));
   expect(isDifferent(report)).toBe(true);
   expect(summaryOf(report)).toBe(

@@ -39,12 +39,16 @@ function changesAt(port: number, old: readonly Door[], now: readonly Door[]): Co
   const changes = new Map<string, ConnectionChange>();
   for (const [serverName, address] of questions(old, now)) {
     const [was, is] = [chosen(old, address, serverName), chosen(now, address, serverName)];
-    if ([was, is].every((door) => door === undefined || isHttp(door))) continue;
+    if ([was, is].every((door) => door === undefined || isHttp(door))) {
+      continue;
+    }
     const [before, after] = [fateOf(was), fateOf(is)];
     // Each name is a connection of its own; the addresses of one mostly go together.
     const key = JSON.stringify([serverName, before, after]);
     // What happens to every connection need not be told of each name.
-    if (before === after || changes.has(key) || changes.has(JSON.stringify([null, before, after]))) continue;
+    if (before === after || changes.has(key) || changes.has(JSON.stringify([null, before, after]))) {
+      continue;
+    }
     changes.set(key, {
       port,
       ...(serverName !== undefined && { serverName }),
@@ -65,7 +69,9 @@ function questions(old: readonly Door[], now: readonly Door[]): Question[] {
   const asked = new Map<string, Question>();
   for (const door of [...old, ...now]) {
     const key = identity(door);
-    if (ofOld.has(key) && ofNow.has(key)) continue;
+    if (ofOld.has(key) && ofNow.has(key)) {
+      continue;
+    }
     const names = namesOf(door).map((name) => name.replace(/^\*/, "any"));
     const addresses = rangesOf(door).flatMap((range) => (range.endsWith("/0") ? [] : [range.split("/")[0]!]));
     for (const name of names.length > 0 ? names : [undefined]) {
@@ -102,8 +108,12 @@ function chosen(
 /** Of the range that holds the address; 0 for any, `undefined` for none. */
 function bitsOf(door: Door, address: string | undefined): number | undefined {
   const ranges = rangesOf(door);
-  if (ranges.length === 0) return 0;
-  if (address === undefined) return ranges.some((range) => range.endsWith("/0")) ? 0 : undefined;
+  if (ranges.length === 0) {
+    return 0;
+  }
+  if (address === undefined) {
+    return ranges.some((range) => range.endsWith("/0")) ? 0 : undefined;
+  }
   const parsed = ipaddr.parse(address);
   const bits = ranges
     .map((range) => ipaddr.parseCIDR(range))
@@ -113,15 +123,23 @@ function bitsOf(door: Door, address: string | undefined): number | undefined {
 }
 
 function rankOf(names: readonly string[], serverName: string | undefined): number | undefined {
-  if (names.length === 0) return 0;
-  if (serverName === undefined) return undefined;
-  if (names.includes(serverName)) return Number.POSITIVE_INFINITY;
+  if (names.length === 0) {
+    return 0;
+  }
+  if (serverName === undefined) {
+    return undefined;
+  }
+  if (names.includes(serverName)) {
+    return Number.POSITIVE_INFINITY;
+  }
   const suffixes = names.filter((name) => name.startsWith("*") && serverName.endsWith(name.slice(1)));
   return suffixes.length === 0 ? undefined : Math.max(...suffixes.map(({ length }) => length));
 }
 
 function fateOf(door: Door | undefined): string {
-  if (door === undefined) return "closed";
+  if (door === undefined) {
+    return "closed";
+  }
   const ended = door.tls === undefined ? "" : ", of which TLS ends here";
   return isHttp(door) ? `read as HTTP by ${door.name}${ended}` : `to ${splitText(door.destinations)}${ended}`;
 }

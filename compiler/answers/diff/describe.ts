@@ -14,19 +14,24 @@ import type {
 export type Description = readonly (readonly [label: string, text: string])[];
 
 export function describeRoute(route: Route | undefined): Description {
-  if (route === undefined) return [["answer", "404, no rule takes it"]];
+  if (route === undefined) {
+    return [["answer", "404, no rule takes it"]];
+  }
   const { action, fault, cors, responseHeaders } = route;
   const lines: [string, string | undefined][] = [];
-  if (action.kind === "forward") lines.push(...forwardLines(action));
-  else if (action.kind === "redirect") lines.push(["redirect", redirectText(action)]);
-  else {
+  if (action.kind === "forward") {
+    lines.push(...forwardLines(action));
+  } else if (action.kind === "redirect") {
+    lines.push(["redirect", redirectText(action)]);
+  } else {
     const bytes = action.body.length;
     lines.push(["answer", `${action.status}${bytes > 0 ? `, ${bytes} characters of body` : ""}`]);
-    if (bytes > 0)
+    if (bytes > 0) {
       lines.push([
         "body",
         JSON.stringify(action.body.length > 60 ? `${action.body.slice(0, 60)}…` : action.body),
       ]);
+    }
   }
   lines.push(
     ["fault", faultText(fault)],
@@ -95,7 +100,9 @@ export function splitText(
 /** `outbound|80|v1|a.example` as people say it. */
 export function clusterText(cluster: string): string {
   const [direction, port, subset, host] = cluster.split("|");
-  if (direction !== "outbound" || host === undefined) return cluster;
+  if (direction !== "outbound" || host === undefined) {
+    return cluster;
+  }
   return `${host}:${port}${subset === "" ? "" : ` subset ${subset}`}`;
 }
 
@@ -106,7 +113,9 @@ function retryText({
   retriableStatusCodes,
   ...more
 }: RetryPolicy): string {
-  if (attempts === 0) return "none";
+  if (attempts === 0) {
+    return "none";
+  }
   const parts = [
     `${attempts} on ${[...retryOn, ...retriableStatusCodes].join(",")}`,
     ...(perTryTimeoutMs > 0 ? [`each within ${milliseconds(perTryTimeoutMs)}`] : []),
@@ -132,7 +141,9 @@ function redirectText({ status, scheme, host, port, path }: Redirect): string {
 }
 
 function faultText(fault: Fault | undefined): string | undefined {
-  if (fault === undefined) return undefined;
+  if (fault === undefined) {
+    return undefined;
+  }
   const { delay, abort } = fault;
   const share = (perMillion: number) => `of ${perMillion / 10_000} %`;
   return [
@@ -144,7 +155,9 @@ function faultText(fault: Fault | undefined): string | undefined {
 }
 
 function mutationText(mutation: HeaderMutation | undefined): string | undefined {
-  if (mutation === undefined) return undefined;
+  if (mutation === undefined) {
+    return undefined;
+  }
   const parts = [
     ...mutation.remove.map((name) => `-${name}`),
     ...mutation.write.map(({ name, value, append }) => `${append ? "+" : ""}${name}: ${value}`),

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { request, routeTable } from "../../back/program/rules.arbitrary.ts";
 import { exact, header, prefix, present, regex, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Config, Route, RouteTable, ValueMatch } from "../../ir/ir.ts";
@@ -36,7 +36,7 @@ function found(before: RouteTable, after: RouteTable): string[] {
 }
 
 describe("diff", () => {
-  it("finds nothing between rules that only look different", () => {
+  test("finds nothing between rules that only look different", () => {
     expect(found(one(route(prefix("/"), "x")), one(route(undefined, "x")))).toEqual([]);
     expect(
       found(
@@ -50,7 +50,7 @@ describe("diff", () => {
     ).toEqual([]);
   });
 
-  it.each(["constructor", "__proto__", "valueof"])("takes %s for a header like any other", (name) => {
+  test.each(["constructor", "__proto__", "valueof"])("takes %s for a header like any other", (name) => {
     expect(
       found(
         one(route(undefined, "x", { headers: [header(name, exact("1"))] }), route(undefined, "y")),
@@ -59,7 +59,7 @@ describe("diff", () => {
     ).toEqual([`GET / ${name}:1 x>z`]);
   });
 
-  it("shows each pair of rules that decide otherwise by one request", () => {
+  test("shows each pair of rules that decide otherwise by one request", () => {
     expect(
       found(
         one(route(prefix("/api"), "x"), route(undefined, "y")),
@@ -74,7 +74,7 @@ describe("diff", () => {
     ).toEqual(["GET /u/0 x>none", "POST /u/a none>x"]);
   });
 
-  it("looks at headers, missing ones too, and at query parameters", () => {
+  test("looks at headers, missing ones too, and at query parameters", () => {
     const before = one(route(undefined, "x", { headers: [header("v", present)] }), route(undefined, "y"));
     const after = one(
       route(undefined, "y", { headers: [header("v", exact(""), { invert: true, missingAsEmpty: true })] }),
@@ -86,13 +86,13 @@ describe("diff", () => {
     expect(found(query(exact("1")), query(prefix("1")))).toEqual(["GET /?q=1a none>x"]);
   });
 
-  it("looks at headers in several lines", () => {
+  test("looks at headers in several lines", () => {
     const a = route(undefined, "x", { headers: [header("v", exact("a"))] });
     const b = route(undefined, "y", { headers: [header("v", exact("b"))] });
     expect(found(one(a, b), one(b, a))).toEqual(["GET / v:a v:b x>y"]);
   });
 
-  it("looks at hosts: what is new, gone, and taken by another domain", () => {
+  test("looks at hosts: what is new, gone, and taken by another domain", () => {
     const before = table({ "a.example": [route(undefined, "x")], "*.example": [route(undefined, "w")] });
     const after = table({ "b.example": [route(undefined, "y")], "*.example": [route(undefined, "w")] });
     const { differences } = diff(before, after);
@@ -102,7 +102,7 @@ describe("diff", () => {
     ]);
   });
 
-  it("tells once what is the same at several domains of a host, and each host by itself", () => {
+  test("tells once what is the same at several domains of a host, and each host by itself", () => {
     const hosts = (cluster: string, own: string): RouteTable => ({
       ignorePortInHost: false,
       virtualHosts: [
@@ -123,7 +123,7 @@ describe("diff", () => {
     ]);
   });
 
-  it("tells rules apart that replace what they have matched", () => {
+  test("tells rules apart that replace what they have matched", () => {
     const rewrite = (path: string, value: string) =>
       one(
         route(prefix(path), { ...to("x"), rewrite: { kind: "matched", value } } as Route["action"]),
@@ -133,16 +133,18 @@ describe("diff", () => {
     expect(found(rewrite("/a", "/b"), rewrite("/a", "/c"))).toEqual(["GET /a x>x"]);
   });
 
-  it("finds a path for which a prefix and an expression do not come to the same", () => {
+  test("finds a path for which a prefix and an expression do not come to the same", () => {
     const rewrite = (path: ValueMatch) => {
-      if (path.kind === "present") throw new Error("no path");
+      if (path.kind === "present") {
+        throw new Error("no path");
+      }
       return one(route(path, { ...to("x"), rewrite: { kind: "matched", value: "/" } } as Route["action"]));
     };
     expect(found(rewrite(regex("/a/.*")), rewrite(prefix("/a/")))).toEqual(["GET /a/x x>x"]);
     expect(found(rewrite(regex("/a/")), rewrite(exact("/a/")))).toEqual([]);
   });
 
-  it("asks the domain of all hosts whatever others there are", () => {
+  test("asks the domain of all hosts whatever others there are", () => {
     const others = ["any", "some", "other", ...Array.from({ length: 30 }, (_, i) => `x${i}`)];
     const hosts = (cluster: string) =>
       table({
@@ -159,7 +161,7 @@ describe("diff", () => {
     expect(diff(below("x"), below("y")).differences).toHaveLength(1);
   });
 
-  it("looks only around what has changed when there are thousands of rules", () => {
+  test("looks only around what has changed when there are thousands of rules", () => {
     const rules = (cluster: string) => [
       ...Array.from({ length: 2000 }, (_, i) => route(prefix(`/p/${i}/`), i === 999 ? cluster : "x")),
       ...Array.from({ length: 300 }, (_, i) =>
@@ -169,7 +171,7 @@ describe("diff", () => {
     expect(found(one(...rules("x")), one(...rules("y")))).toEqual(["GET / t:t99 x>y", "GET /p/999/ x>y"]);
   });
 
-  it("compares rules of many headers in full where few have changed", () => {
+  test("compares rules of many headers in full where few have changed", () => {
     const rules = (cluster: string) =>
       one(
         ...Array.from({ length: 600 }, (_, i) =>
@@ -185,7 +187,7 @@ describe("diff", () => {
     ]);
   });
 
-  it("says so when it gives up", { timeout: 120_000 }, () => {
+  test("says so when it gives up", { timeout: 120_000 }, () => {
     const rules = (seed: number) =>
       one(
         ...Array.from({ length: 40 }, (_, i) =>
@@ -215,14 +217,19 @@ describe("diff", () => {
 const pair = fc
   .tuple(routeTable, routeTable, fc.array(fc.nat(), { maxLength: 3 }), fc.boolean())
   .map(([before, other, places, unrelated]): [RouteTable, RouteTable] => {
-    if (unrelated) return [before, other];
+    if (unrelated) {
+      return [before, other];
+    }
     const spare = other.virtualHosts.flatMap(({ routes }) => routes);
     const changed = (routes: readonly Route[]) => {
       const list = [...routes];
       for (const [i, place] of places.entries()) {
         const [taken] = list.splice(place % (list.length + 1), 1);
-        if (i % 2 === 0 && spare.length > 0) list.splice(place % 3, 0, spare[place % spare.length]!);
-        else if (taken) list.unshift(taken);
+        if (i % 2 === 0 && spare.length > 0) {
+          list.splice(place % 3, 0, spare[place % spare.length]!);
+        } else if (taken) {
+          list.unshift(taken);
+        }
       }
       return list;
     };
@@ -238,7 +245,7 @@ const PAIRS = 400;
 const REQUESTS = 60;
 
 describe("held against the naive reference", () => {
-  it(`covers what ${PAIRS * REQUESTS} requests find, and shows nothing that is not so`, {
+  test(`covers what ${PAIRS * REQUESTS} requests find, and shows nothing that is not so`, {
     timeout: 120_000,
   }, () => {
     let decidedDifferently = 0;
@@ -254,7 +261,9 @@ describe("held against the naive reference", () => {
           const { differences, cuts } = diff(before, after, undefined, runs++ % 2 === 0 ? 0 : undefined);
           for (const difference of differences) {
             const arrival = arrive(difference.request, { role: "mesh" }, "BASE");
-            if (arrival.kind !== "request") throw new Error("Envoy refuses this witness");
+            if (arrival.kind !== "request") {
+              throw new Error("Envoy refuses this witness");
+            }
             expect(naiveRoute(before, arrival.request)).toBe(difference.before);
             expect(naiveRoute(after, arrival.request)).toBe(difference.after);
             expect(decision(difference.before)).not.toBe(decision(difference.after));
@@ -272,7 +281,9 @@ describe("held against the naive reference", () => {
           for (const asked of requests) {
             const was = naiveRoute(before, asked);
             const is = naiveRoute(after, asked);
-            if (decision(was) === decision(is)) continue;
+            if (decision(was) === decision(is)) {
+              continue;
+            }
             decidedDifferently++;
             if (pairs.get(was)?.has(is) !== true) {
               expect({ asked, was: target(was), is: target(is) }).toEqual(

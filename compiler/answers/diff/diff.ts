@@ -70,11 +70,16 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions)
   const protocolChanges: ProtocolChange[] = [];
   for (const listener of after.listeners) {
     const other = old.get(listener.name);
-    if (other === undefined) continue;
+    if (other === undefined) {
+      continue;
+    }
     const [was, is] = [protocolOf(other), protocolOf(listener)];
     // No client of the one can speak to the other: there is nothing to compare.
-    if (was !== is) protocolChanges.push({ listener: listener.name, before: was, after: is });
-    else new ListenerDiff(other, listener, options, differences, cuts).run();
+    if (was !== is) {
+      protocolChanges.push({ listener: listener.name, before: was, after: is });
+    } else {
+      new ListenerDiff(other, listener, options, differences, cuts).run();
+    }
   }
   const names = (listeners: readonly Listener[]) => new Set(listeners.map(({ name }) => name));
   return {
@@ -131,7 +136,9 @@ class ListenerDiff {
   }
 
   run(): void {
-    for (const hosts of this.#groups()) this.#compare(hosts);
+    for (const hosts of this.#groups()) {
+      this.#compare(hosts);
+    }
     this.#differences.push(...this.#told.values());
   }
 
@@ -143,8 +150,11 @@ class ListenerDiff {
       const own = sides.some((routes) => routes?.some(looksAtHost)) ? host.domain : "";
       const key = `${this.#tables(host)} ${own}`;
       const known = groups.get(key);
-      if (known === undefined) groups.set(key, [host]);
-      else known.push(host);
+      if (known === undefined) {
+        groups.set(key, [host]);
+      } else {
+        known.push(host);
+      }
     }
     return [...groups.values()].map((hosts) => hosts.sort((a, b) => effort(a.domain) - effort(b.domain)));
   }
@@ -153,7 +163,9 @@ class ListenerDiff {
     const [host] = hosts as [HostClass];
     const left = host.left?.routes ?? [];
     const right = host.right?.routes ?? [];
-    if (this.#areSame(left, right)) return;
+    if (this.#areSame(left, right)) {
+      return;
+    }
     const found = new Map<string, Difference | undefined>();
     const cuts = new Set<string>();
     const { maxAtOnce = MAX_AT_ONCE } = this.#options;
@@ -167,14 +179,22 @@ class ListenerDiff {
     for (const focus of isDone ? [] : this.#focuses(left, right)) {
       this.#search(hosts, focus, found, cuts);
       // The others would take as long.
-      if (cuts.size > 0 && ++tried >= MAX_TRIED_WHEN_CUT) break;
+      if (cuts.size > 0 && ++tried >= MAX_TRIED_WHEN_CUT) {
+        break;
+      }
     }
     for (const [pair, difference] of found) {
-      if (difference) this.#tell(`${this.#tables(host)} ${pair}`, difference);
+      if (difference) {
+        this.#tell(`${this.#tables(host)} ${pair}`, difference);
+      }
     }
     const unproven = [...found.values()].filter((difference) => difference === undefined).length;
-    if (unproven > 0) cuts.add(`${unproven} possible differences could not be shown by a request`);
-    for (const why of cuts) this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
+    if (unproven > 0) {
+      cuts.add(`${unproven} possible differences could not be shown by a request`);
+    }
+    for (const why of cuts) {
+      this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
+    }
   }
 
   /** Where a rule looks at hosts, domains are searched one by one; what is the same at several of them is told once. */
@@ -251,17 +271,24 @@ class ListenerDiff {
       undefined,
       rule && space.constraints[0],
     );
-    for (const why of space.cuts) cuts.add(why);
-    if (!complete) cuts.add("the rules can be told apart in too many ways to be compared in full");
+    for (const why of space.cuts) {
+      cuts.add(why);
+    }
+    if (!complete) {
+      cuts.add("the rules can be told apart in too many ways to be compared in full");
+    }
     for (const pair of pairs) {
       const before = pair.left === undefined ? undefined : left[pair.left];
       const after = pair.right === undefined ? undefined : right[pair.right];
       const key = `${this.#number(before)} ${this.#number(after)}`;
-      if (found.get(key) !== undefined) continue;
+      if (found.get(key) !== undefined) {
+        continue;
+      }
       const asked = witnessOf(host.authority, space.attributes, pair.request, this.#after);
       const { request, verdict } = this.#shown(asked, before, after);
-      if (verdict === "unproven") found.set(key, undefined);
-      else if (verdict === "different") {
+      if (verdict === "unproven") {
+        found.set(key, undefined);
+      } else if (verdict === "different") {
         found.set(key, {
           listener: this.#after.name,
           domains: hosts.map(({ domain }) => domain),
@@ -274,7 +301,9 @@ class ListenerDiff {
   }
 
   #number(route: Route | undefined): number {
-    if (route === undefined) return -1;
+    if (route === undefined) {
+      return -1;
+    }
     let number = this.#numbers.get(route);
     if (number === undefined) {
       number = this.#numbers.size;
@@ -315,7 +344,9 @@ class ListenerDiff {
     const verdict = this.#verify(request, before, after);
     const kinds = [before, after].map((route) => route?.match.path?.kind ?? "none");
     const mayDiffer = kinds.includes("regex") && kinds.some((kind) => kind === "prefix" || kind === "none");
-    if (verdict !== "same" || !mayDiffer) return { request, verdict };
+    if (verdict !== "same" || !mayDiffer) {
+      return { request, verdict };
+    }
     const longer = LONGER.map((more) => ({ ...request, path: request.path.replace(/(?=\?|$)/, more) }));
     const other = longer.find((candidate) => this.#verify(candidate, before, after) === "different");
     return other === undefined ? { request, verdict: "unproven" } : { request: other, verdict: "different" };
@@ -330,9 +361,13 @@ class ListenerDiff {
     let arrived: HostRequest | undefined;
     for (const [listener, expected] of sides) {
       const arrival = arrive(request, listener, this.#options.pathNormalization);
-      if (arrival.kind === "refused") return "unproven";
+      if (arrival.kind === "refused") {
+        return "unproven";
+      }
       arrived = arrival.request;
-      if (naiveRoute(listener.routes, arrived) !== expected) return "unproven";
+      if (naiveRoute(listener.routes, arrived) !== expected) {
+        return "unproven";
+      }
     }
     return rewriteTheSame(before, after, arrived!) ? "same" : "different";
   }
@@ -354,8 +389,12 @@ function looksAtHost({ match }: Route): boolean {
 
 /** Two literal rewrites of what was matched may come to the same. */
 function rewriteTheSame(before: Route | undefined, after: Route | undefined, { path }: HostRequest): boolean {
-  if (before === undefined || after === undefined) return false;
-  if (!replacesMatch(before.action) || !replacesMatch(after.action)) return false;
+  if (before === undefined || after === undefined) {
+    return false;
+  }
+  if (!replacesMatch(before.action) || !replacesMatch(after.action)) {
+    return false;
+  }
   const alike = (route: Route) =>
     outcomeOf({ ...route, match: NO_MATCH, action: withoutRewrite(route.action) });
   return alike(before) === alike(after) && rewritten(before, path) === rewritten(after, path);
@@ -364,14 +403,18 @@ function rewriteTheSame(before: Route | undefined, after: Route | undefined, { p
 const NO_MATCH = { headers: [], queryParams: [] };
 
 function withoutRewrite(action: Route["action"]): Route["action"] {
-  if (action.kind === "forward") return { ...action, rewrite: { kind: "matched", value: "" } };
+  if (action.kind === "forward") {
+    return { ...action, rewrite: { kind: "matched", value: "" } };
+  }
   return action.kind === "redirect" ? { ...action, path: { kind: "matched", value: "" } } : action;
 }
 
 function rewritten({ match, action }: Route, path: string): string {
   const rewrite =
     action.kind === "forward" ? action.rewrite : action.kind === "redirect" ? action.path : undefined;
-  if (rewrite?.kind !== "matched") return path;
+  if (rewrite?.kind !== "matched") {
+    return path;
+  }
   const [whole = ""] = path.split("?");
   const kept = match.path?.kind === "prefix" ? whole.slice(match.path.value.length) : "";
   return match.path === undefined ? path : rewrite.value + kept;

@@ -12,13 +12,17 @@ export function renderMarkdown(report: DiffReport): string {
   let shown = 0;
   for (const [hosts, differences] of groupsOf(report)) {
     const some = differences.slice(0, Math.max(0, MAX_DIFFERENCES - shown));
-    if (some.length === 0) continue;
+    if (some.length === 0) {
+      continue;
+    }
     shown += some.length;
     lines.push(`#### ${escaped(hosts)}`, "", "| request | before | after |", "|---|---|---|");
     lines.push(...some.map(row), "");
   }
   const left = report.differences.length - shown;
-  if (left > 0) lines.push(`… and ${left} more.`, "");
+  if (left > 0) {
+    lines.push(`… and ${left} more.`, "");
+  }
   if (report.connections.length > 0) {
     lines.push("| connection | before | after |", "|---|---|---|");
     for (const change of report.connections.slice(0, MAX_DIFFERENCES)) {

@@ -30,7 +30,9 @@ export function renderText(report: DiffReport, colors: Colors): string {
   for (const { listener, domain, why } of report.cuts) {
     lines.push(colors.yellow(`search cut for ${printable(domain)} at ${listener}: ${printable(why)}`));
   }
-  if (report.cuts.length > 0) lines.push("");
+  if (report.cuts.length > 0) {
+    lines.push("");
+  }
   return `${[...lines, colors.bold(summaryOf(report))].join("\n")}\n`;
 }
 
@@ -47,7 +49,11 @@ function differenceLines({ request, before, after, changes }: ReportedDifference
 }
 
 export function sideText({ name, file, line, resource, rule }: ReportedSide): string {
-  if (file !== undefined) return `${name === undefined ? "" : `${name} `}${file}:${line}`;
-  if (resource !== undefined) return `${resource} rule ${rule}`;
+  if (file !== undefined) {
+    return `${name === undefined ? "" : `${name} `}${file}:${line}`;
+  }
+  if (resource !== undefined) {
+    return `${resource} rule ${rule}`;
+  }
   return name ?? "no rule";
 }

@@ -103,8 +103,11 @@ export function groupsOf({ differences }: DiffReport): Map<string, ReportedDiffe
     const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : "";
     const key = `${hosts.slice(0, MAX_HOSTS).join(", ")}${more} at ${listener}`;
     const known = groups.get(key);
-    if (known === undefined) groups.set(key, [difference]);
-    else known.push(difference);
+    if (known === undefined) {
+      groups.set(key, [difference]);
+    } else {
+      known.push(difference);
+    }
   }
   return groups;
 }

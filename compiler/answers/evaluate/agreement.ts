@@ -54,7 +54,9 @@ function contradiction(route: Route, decision: Decision, classGiven: string | un
   }
   const abort = fault?.abort;
   if (outcome === "respond" && abort !== undefined && abort.perMillion > 0) {
-    if (abort.kind === "grpc" ? grpcStatus === abort.status : status === abort.status) return undefined;
+    if (abort.kind === "grpc" ? grpcStatus === abort.status : status === abort.status) {
+      return undefined;
+    }
   }
   if (action.kind !== "forward") {
     const routeClass = classOf(route);

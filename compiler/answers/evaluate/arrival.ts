@@ -55,15 +55,26 @@ export function arrive(
       name,
       asked.protocol === "HTTP/2" ? value : value.replace(/^[ \t]+|[ \t]+$/g, ""),
     ];
-    if (HOP_BY_HOP.has(line[0]) || INTERNAL.has(line[0])) continue;
+    if (HOP_BY_HOP.has(line[0]) || INTERNAL.has(line[0])) {
+      continue;
+    }
     // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.
-    if (line[0] === "cookie" && line[1] === "" && asked.protocol === "HTTP/2") continue;
-    if (line[0] === "te" && line[1].toLowerCase() !== "trailers") continue;
+    if (line[0] === "cookie" && line[1] === "" && asked.protocol === "HTTP/2") {
+      continue;
+    }
+    if (line[0] === "te" && line[1].toLowerCase() !== "trailers") {
+      continue;
+    }
     const before = sent.get(line[0]);
-    if (before === undefined) sent.set(line[0], [line]);
-    else if (line[0] === "cookie") sent.set("cookie", [["cookie", `${before[0]![1]}; ${line[1]}`]]);
-    else if (isOneLine(line[0])) sent.set(line[0], [[line[0], joinedValues(before[0]![1], line[1])]]);
-    else before.push(line);
+    if (before === undefined) {
+      sent.set(line[0], [line]);
+    } else if (line[0] === "cookie") {
+      sent.set("cookie", [["cookie", `${before[0]![1]}; ${line[1]}`]]);
+    } else if (isOneLine(line[0])) {
+      sent.set(line[0], [[line[0], joinedValues(before[0]![1], line[1])]]);
+    } else {
+      before.push(line);
+    }
   }
   const only = (name: string, value: string) => sent.set(name, [[name, value]]);
   const address = SOURCE.slice(0, SOURCE.lastIndexOf(":"));

@@ -21,7 +21,9 @@ export function throughClass(
   contextOf: (headers: readonly HeaderLine[]) => FormatContext,
 ): HeaderLine[] {
   let result: readonly HeaderLine[] = headers.filter(([name]) => !DECISION_HEADERS.has(name));
-  if (routeClass === undefined) return [...result];
+  if (routeClass === undefined) {
+    return [...result];
+  }
   const { destinationHeaders, rewrite } = routeClass;
   result = mutate(result, destinationHeaders?.request, contextOf);
   if (rewrite?.destinationHost !== undefined) {
@@ -44,7 +46,9 @@ function rewritten(path: string, rewrite: PathRewrite, match: PathMatch | undefi
   const end = path.search(/[?#]/);
   const plain = end < 0 ? path : path.slice(0, end);
   const query = path.slice(plain.length);
-  if (rewrite.kind === "regex") return regexReplace(rewrite.pattern, plain, rewrite.substitution) + query;
+  if (rewrite.kind === "regex") {
+    return regexReplace(rewrite.pattern, plain, rewrite.substitution) + query;
+  }
   const start = matchedStart(match) ?? Buffer.byteLength(plain);
   return rewrite.value + Buffer.from(path).subarray(start).toString();
 }

@@ -29,7 +29,9 @@ export function judgeOrigin(policy: CorsPolicy, request: readonly HeaderLine[]):
       ]
     : [];
   const isAnswered = isPreflight && (isAllowed || !policy.forwardUnmatchedPreflights);
-  if (!isAnswered) return { isAnswered, headers: forOrigin };
+  if (!isAnswered) {
+    return { isAnswered, headers: forOrigin };
+  }
   return {
     isAnswered,
     headers: [

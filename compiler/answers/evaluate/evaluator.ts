@@ -306,10 +306,14 @@ export class Evaluator {
 
   /** Whether somebody is there to answer; whoever a request names itself is taken to be. */
   #isReachable(cluster: Cluster | undefined): boolean {
-    if (cluster === undefined) return false;
+    if (cluster === undefined) {
+      return false;
+    }
     const { kind, endpoints } = cluster.discovery;
     // What a gateway is asked for is its own name, and no destination.
-    if (kind === "originalDestination") return this.listener.role === "mesh";
+    if (kind === "originalDestination") {
+      return this.listener.role === "mesh";
+    }
     return kind === "byAuthority" || endpoints.some(({ unhealthy }) => !unhealthy);
   }
 
@@ -357,7 +361,9 @@ function sentRequest(headers: readonly HeaderLine[]): SentRequest {
 }
 
 function answeredBy(decision: Decision, route: Route | undefined): AnswerBy {
-  if (route === undefined) return "noRoute";
+  if (route === undefined) {
+    return "noRoute";
+  }
   const { action } = route;
   if (action.kind === "forward" || (decision.body === "fault filter abort" && isAbort(decision, route))) {
     return "abort";
@@ -395,7 +401,9 @@ export class Evaluators {
 
   get(name: string): Evaluator | undefined {
     const listener = this.config.listeners.find((candidate) => candidate.name === name);
-    if (listener === undefined) return undefined;
+    if (listener === undefined) {
+      return undefined;
+    }
     const known = this.#made.get(name) ?? this.#make(listener);
     this.#made.set(name, known);
     return known;

@@ -16,7 +16,9 @@ const VARIABLE = /%%|%([A-Z][A-Z0-9_]*)(?:\(([^()]*)\))?(?::(\d+))?%/g;
 
 export function format(text: string, context: FormatContext): string {
   return text.replace(VARIABLE, (whole, name?: string, argument?: string, length?: string) => {
-    if (name === undefined) return "%";
+    if (name === undefined) {
+      return "%";
+    }
     const value = variable(name, argument, context);
     return value === undefined ? whole : value.slice(0, length === undefined ? undefined : Number(length));
   });
@@ -58,7 +60,9 @@ function variable(name: string, argument: string | undefined, context: FormatCon
 function first(headers: readonly HeaderLine[], names: string): string {
   for (const name of names.split("?")) {
     const value = headers.find(([other]) => other === name.toLowerCase())?.[1];
-    if (value !== undefined) return value;
+    if (value !== undefined) {
+      return value;
+    }
   }
   return "";
 }

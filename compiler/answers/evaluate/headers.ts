@@ -14,7 +14,9 @@ export function mutate(
   mutation: HeaderMutation | undefined,
   contextOf: (headers: readonly HeaderLine[]) => FormatContext,
 ): HeaderLine[] {
-  if (mutation === undefined) return [...headers];
+  if (mutation === undefined) {
+    return [...headers];
+  }
   const removed = new Set(mutation.remove);
   let result = headers.filter(([name]) => !removed.has(name));
   const context = contextOf(result);

@@ -8,7 +8,9 @@ import type { PathNormalization } from "../../options.ts";
 /** `undefined`: Envoy refuses the request (400). */
 export function normalizePath(sent: string, mode: PathNormalization): string | undefined {
   const whole = sent.replace(/#.*$/s, "");
-  if (mode === "NONE") return whole;
+  if (mode === "NONE") {
+    return whole;
+  }
   const queryAt = whole.indexOf("?");
   const query = queryAt < 0 ? "" : whole.slice(queryAt);
   let path = queryAt < 0 ? whole : whole.slice(0, queryAt);
@@ -16,7 +18,9 @@ export function normalizePath(sent: string, mode: PathNormalization): string | u
     path = path.replace(/%2f/gi, "/").replace(/%5c/gi, "\\");
   }
   const canonical = canonicalPath(path.split("/").map(withoutParameters).join("/"));
-  if (canonical === undefined) return undefined;
+  if (canonical === undefined) {
+    return undefined;
+  }
   return (mode === "BASE" ? canonical : mergeSlashes(canonical)) + query;
 }
 
@@ -27,7 +31,9 @@ function withoutParameters(segment: string): string {
 
 /** Of nothing but slashes Envoy leaves the first and the last. */
 function mergeSlashes(path: string): string {
-  if (!path.includes("//")) return path;
+  if (!path.includes("//")) {
+    return path;
+  }
   const segments = path.split("/").filter((segment) => segment !== "");
   return `/${segments.join("/")}${path.endsWith("/") ? "/" : ""}`;
 }
@@ -46,7 +52,9 @@ function canonicalPath(path: string): string | undefined {
     if (char === "%" && /^[0-9a-fA-F]{2}/.test(path.slice(i + 1, i + 3))) {
       const asSent = path.slice(i, i + 3);
       const value = String.fromCharCode(Number.parseInt(asSent.slice(1), 16));
-      if (value === "\0") return undefined;
+      if (value === "\0") {
+        return undefined;
+      }
       i += 2;
       if (!UNRESERVED.test(value)) {
         out += asSent;
@@ -64,12 +72,16 @@ function canonicalPath(path: string): string | undefined {
       out += "/";
     } else if (char < " " || ESCAPED.has(char) || char > "\x7f") {
       const point = path.codePointAt(i)!;
-      if (point > 0xffff) i++;
+      if (point > 0xffff) {
+        i++;
+      }
       for (const byte of Buffer.from(String.fromCodePoint(point))) {
         out += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
       }
     } else {
-      if (char === "%") lonePercent = out.length;
+      if (char === "%") {
+        lonePercent = out.length;
+      }
       out += char;
     }
   }
@@ -82,7 +94,9 @@ function canonicalPath(path: string): string | undefined {
  */
 function withoutNewEscape(out: string, percent: number, next: string | undefined): string | undefined {
   const takesNext = percent === out.length - 2;
-  if (takesNext && (next === undefined || next > "\x7f")) return undefined;
+  if (takesNext && (next === undefined || next > "\x7f")) {
+    return undefined;
+  }
   const text = takesNext ? out + next : out;
   return /^%[0-9a-fA-F]{2}$/.test(text.slice(percent, percent + 3))
     ? `${text.slice(0, percent)}%25${text.slice(percent + 1)}`
@@ -95,9 +109,13 @@ function removeDots(path: string): string {
   for (const [index, segment] of segments.entries()) {
     const isLast = index === segments.length - 1;
     if (segment === "." || segment === "..") {
-      if (segment === "..") out.pop();
+      if (segment === "..") {
+        out.pop();
+      }
       // `/a/..` ends in a slash.
-      if (isLast) out.push("");
+      if (isLast) {
+        out.push("");
+      }
     } else {
       out.push(segment);
     }

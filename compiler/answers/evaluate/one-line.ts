@@ -24,8 +24,11 @@ export function mergedLines(lines: readonly HeaderLine[]): HeaderLine[] {
   const result: HeaderLine[] = [];
   for (const [name, value] of lines) {
     const index = isOneLine(name) ? result.findIndex(([other]) => other === name) : -1;
-    if (index < 0) result.push([name, value]);
-    else result[index] = [name, joinedValues(result[index]![1], value)];
+    if (index < 0) {
+      result.push([name, value]);
+    } else {
+      result[index] = [name, joinedValues(result[index]![1], value)];
+    }
   }
   return result;
 }

@@ -32,7 +32,9 @@ export function encodeProbe(table: RouteTable): Uint8Array {
 
 /** What the probe's cluster stands for. */
 export function routeAt(table: RouteTable, cluster: string | undefined): RouteAt | undefined {
-  if (cluster === undefined) return undefined;
+  if (cluster === undefined) {
+    return undefined;
+  }
   const [h, r] = cluster.split(" ").map(Number);
   const virtualHost = table.virtualHosts[h!];
   const route = virtualHost?.routes[r!];

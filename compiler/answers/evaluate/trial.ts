@@ -41,7 +41,9 @@ export function naiveRoute(table: RouteTable, request: HostRequest): Route | und
 
 export function hostOf(table: RouteTable, authority: string): HostMatch | undefined {
   let host = lowerAscii(authority);
-  if (table.ignorePortInHost && /:[^\]]*$/.test(host)) host = host.slice(0, host.lastIndexOf(":"));
+  if (table.ignorePortInHost && /:[^\]]*$/.test(host)) {
+    host = host.slice(0, host.lastIndexOf(":"));
+  }
   const { exact, wildcards } = domainsOf(table);
   return exact.get(host) ?? wildcards.find(({ domain }) => covers(domain, host));
 }
@@ -144,27 +146,43 @@ export function headerField(name: string, invert: boolean): string {
 }
 
 function headerValues(name: string, request: HostRequest): string[] {
-  if (name === ":path") return [request.path];
-  if (name === ":method") return [request.method ?? "GET"];
-  if (name === ":authority") return [request.authority];
-  if (name === ":scheme") return [request.scheme ?? "http"];
+  if (name === ":path") {
+    return [request.path];
+  }
+  if (name === ":method") {
+    return [request.method ?? "GET"];
+  }
+  if (name === ":authority") {
+    return [request.authority];
+  }
+  if (name === ":scheme") {
+    return [request.scheme ?? "http"];
+  }
   const values: string[] = [];
   for (const [other, value] of request.headers ?? []) {
-    if (other === name || other.toLowerCase() === name) values.push(value);
+    if (other === name || other.toLowerCase() === name) {
+      values.push(value);
+    }
   }
   return values;
 }
 
 function queryValue(name: QueryParamMatch["name"], path: string): string | undefined {
   const start = path.indexOf("?");
-  if (start < 0) return undefined;
+  if (start < 0) {
+    return undefined;
+  }
   const parameters = path.slice(start + 1).split("&");
   // Envoy stops at the end of the text: nothing stands behind a last `&`.
-  if (parameters.at(-1) === "") parameters.pop();
+  if (parameters.at(-1) === "") {
+    parameters.pop();
+  }
   for (const parameter of parameters) {
     const equals = parameter.indexOf("=");
     const key = equals < 0 ? parameter : parameter.slice(0, equals);
-    if (key === name) return equals < 0 ? "" : parameter.slice(equals + 1);
+    if (key === name) {
+      return equals < 0 ? "" : parameter.slice(equals + 1);
+    }
   }
   return undefined;
 }

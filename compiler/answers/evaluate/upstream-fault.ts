@@ -36,8 +36,12 @@ export function meetFault(
           : abort.kind === "http"
             ? { status: abort.status, body: "fault filter abort" }
             : { status: 200, grpcStatus: abort.status, body: "fault filter abort" };
-    if (answer === undefined) return { elapsedMs };
-    if (tries >= retry.attempts || !isRetried(answer, retry)) return { elapsedMs, answer };
+    if (answer === undefined) {
+      return { elapsedMs };
+    }
+    if (tries >= retry.attempts || !isRetried(answer, retry)) {
+      return { elapsedMs, answer };
+    }
   }
 }
 

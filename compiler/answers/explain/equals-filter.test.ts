@@ -48,7 +48,9 @@ test(`of ${TABLES * REQUESTS} requests, the rule and the cluster are those of th
         for (const one of requests) {
           const asked: AskedRequest = { method: "GET", headers: [], ...one, protocol: "HTTP/1.1" };
           const arrival = arrive(asked, listener, "BASE");
-          if (arrival.kind === "refused") continue;
+          if (arrival.kind === "refused") {
+            continue;
+          }
           const decided = vm.decide(root, arrival.request);
           const { decision, tried, untried, rule, virtualHost, disagreements } = explain(
             asked,
@@ -67,8 +69,11 @@ test(`of ${TABLES * REQUESTS} requests, the rule and the cluster are those of th
           expect(rule === undefined).toBe(decided.outcome !== "forward");
           const served = routes.virtualHosts.find(({ name }) => name === virtualHost?.name);
           expect(tried.length + untried).toBe(served?.routes.length ?? 0);
-          if (rule === undefined) unrouted++;
-          else forwarded++;
+          if (rule === undefined) {
+            unrouted++;
+          } else {
+            forwarded++;
+          }
         }
         vm.deleteRoot(root);
       },

@@ -45,7 +45,9 @@ export function explain(
 
 /** Only for a host that nobody names: one that a wildcard takes may be meant so. */
 function nearestHost({ request, host }: Evaluation, { listeners }: Config): string | undefined {
-  if (request === undefined || (host !== undefined && host.domain !== "*")) return undefined;
+  if (request === undefined || (host !== undefined && host.domain !== "*")) {
+    return undefined;
+  }
   const known = listeners.flatMap(({ routes }) => routes.virtualHosts.flatMap(({ domains }) => domains));
   return nearest(
     request.authority.toLowerCase(),

@@ -231,7 +231,9 @@ export function hasDice({ fault, action }: Route): boolean {
 }
 
 export function place(origin: RouteOrigin | undefined): RulePlace {
-  if (origin === undefined) return {};
+  if (origin === undefined) {
+    return {};
+  }
   const { line, column } = positionAt(origin.span.file, origin.span.start);
   return {
     resource: origin.resource,

@@ -25,16 +25,22 @@ export function rulesNotHere(
   const ruling = new Set(routes.flatMap(({ origin }) => (origin ? [origin.resource] : [])));
   return virtualServices.flatMap((resource) => {
     const title = `${resource.kind} ${resource.namespace}/${resource.name}`;
-    if (!ruling.has(title)) return [];
+    if (!ruling.has(title)) {
+      return [];
+    }
     return (resource.spec.http ?? []).flatMap((http, rule) => {
       // A rule that delegates stands here as the rules of its delegate.
-      if (http.delegate !== undefined) return [];
+      if (http.delegate !== undefined) {
+        return [];
+      }
       const matches: readonly (HttpMatchRequest | undefined)[] = http.match?.length
         ? http.match
         : [undefined];
       return matches.flatMap((match, index) => {
         const at = match && index;
-        if (here.has(key(title, rule, at))) return [];
+        if (here.has(key(title, rule, at))) {
+          return [];
+        }
         const span = resource.spanOf(["spec", "http", rule, ...(at === undefined ? [] : ["match", at])]);
         const origin = { resource: title, rule, span, ...(at !== undefined && { match: at }) };
         const name = [http.name, match?.name].filter(Boolean).join(".");

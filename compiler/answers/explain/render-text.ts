@@ -35,7 +35,9 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
   } = explanation;
   const lines: string[] = [];
   const section = (title: string, body: readonly string[]) => {
-    if (body.length > 0) lines.push("", bold(title), ...body.map((line) => `  ${line}`));
+    if (body.length > 0) {
+      lines.push("", bold(title), ...body.map((line) => `  ${line}`));
+    }
   };
   lines.push(
     bold(`${asked.method} ${asked.url}`),
@@ -67,7 +69,9 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     "rules that no request meets at this listener",
     notHere.map((one) => `${name(one)} ${dim(where(one))} ${one.why}`),
   );
-  if (rule) section(`the rule ${name(rule)}`, ruleLines(rule, colors));
+  if (rule) {
+    section(`the rule ${name(rule)}`, ruleLines(rule, colors));
+  }
   section("decision", decisionLines(decision, colors));
   if (disagreements.length > 0) {
     section(red("the filter and the reasons above do not agree: this is a mistake in Sluice"), disagreements);
@@ -126,7 +130,9 @@ export function where({ file, line, column }: RulePlace): string {
 function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
   const lines: string[] = rule.file === undefined ? [] : [where(rule)];
   const { split, redirect, directResponse, rewrite, cors } = rule;
-  if (rule.fault) lines.push(...faultLines(rule.fault));
+  if (rule.fault) {
+    lines.push(...faultLines(rule.fault));
+  }
   for (const part of split ?? []) {
     const drawn = part.drawn === undefined ? "" : `, drawn ${part.drawn} times`;
     lines.push(
@@ -147,7 +153,9 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
       `endpoint by the hash of ${key.kind === "sourceIp" ? "the client's address" : `${key.kind} ${key.name}`}`,
     );
   }
-  if (redirect) lines.push(`redirects with ${redirect.status}`);
+  if (redirect) {
+    lines.push(`redirects with ${redirect.status}`);
+  }
   if (directResponse) {
     lines.push(`answers ${directResponse.status} with ${directResponse.bodyBytes} bytes of body`);
   }
@@ -159,21 +167,28 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
         : `path: ${path.pattern} becomes ${path.substitution}`,
     );
   }
-  if (rewrite?.host !== undefined) lines.push(`host becomes ${rewrite.host}`);
+  if (rewrite?.host !== undefined) {
+    lines.push(`host becomes ${rewrite.host}`);
+  }
   lines.push(
     ...mutationLines("request", rule.requestHeaders),
     ...mutationLines("response", rule.responseHeaders),
   );
-  if (cors)
+  if (cors) {
     lines.push(`CORS for ${cors.allowOrigins.map(({ kind, value }) => `${kind} ${value}`).join(", ")}`);
+  }
   for (const { cluster, perMillion } of rule.mirrors ?? []) {
     lines.push(`copies ${percent(perMillion / 1e6)} to ${cluster}`);
   }
   if (rule.timeoutMs !== undefined) {
     lines.push(rule.timeoutMs === 0 ? "no timeout" : `timeout after ${rule.timeoutMs} ms`);
   }
-  if (rule.retry) lines.push(retryLine(rule.retry));
-  if (rule.statPrefix) lines.push(`statistics under ${rule.statPrefix}`);
+  if (rule.retry) {
+    lines.push(retryLine(rule.retry));
+  }
+  if (rule.statPrefix) {
+    lines.push(`statistics under ${rule.statPrefix}`);
+  }
   return lines;
 }
 
@@ -189,7 +204,9 @@ function faultLines({ delay, abort }: Fault): string[] {
 }
 
 function retryLine({ attempts, retryOn, retriableStatusCodes, perTryTimeoutMs }: RetryPolicy): string {
-  if (attempts === 0) return "no retries";
+  if (attempts === 0) {
+    return "no retries";
+  }
   const codes = retriableStatusCodes.length > 0 ? `, ${retriableStatusCodes.join(", ")}` : "";
   const each = perTryTimeoutMs > 0 ? `, each try at most ${perTryTimeoutMs} ms` : "";
   return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${retryOn.join(", ")}${codes}${each}`;
@@ -207,7 +224,9 @@ function mutationLines(what: string, mutation: HeaderMutation | undefined): stri
 
 function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: Colors): string[] {
   const lines: string[] = [];
-  if (decision.delayMs > 0) lines.push(`waits ${decision.delayMs} ms, then`);
+  if (decision.delayMs > 0) {
+    lines.push(`waits ${decision.delayMs} ms, then`);
+  }
   if (decision.outcome === "forward") {
     lines.push(bold(green(`goes to ${decision.cluster}`)), decidedEndpoints(decision));
     const { upstream } = decision;
@@ -229,7 +248,9 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
       ...(decision.body ? [`body ${JSON.stringify(decision.body)}`] : []),
     );
   }
-  for (const { cluster } of decision.copies) lines.push(`a copy goes to ${cluster}`);
+  for (const { cluster } of decision.copies) {
+    lines.push(`a copy goes to ${cluster}`);
+  }
   if (decision.routeClass !== undefined) {
     lines.push(dim(`Envoy does its part by the route class ${decision.routeClass}`));
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { makeRequest, parseHeader, parseRequestLine, RequestError } from "./asked.ts";
 import { parseCurl } from "./curl.ts";
 
@@ -13,7 +13,7 @@ describe("a request line", () => {
     expect(parseRequestLine(text)).toEqual({ method, authority, path });
   });
 
-  it("of https is one over TLS", () => {
+  test("of https is one over TLS", () => {
     expect(parseRequestLine("GET https://a/")).toMatchObject({ authority: "a", secure: true });
     expect(parseCurl("curl https://a/x")).toMatchObject({ path: "/x", secure: true });
   });
@@ -33,7 +33,7 @@ describe("a request line", () => {
 });
 
 describe("headers", () => {
-  it("are lines; one with the name host is the authority", () => {
+  test("are lines; one with the name host is the authority", () => {
     const line = { method: "GET", authority: "a", path: "/" };
     const request = makeRequest(line, [
       parseHeader("Host: b"),

@@ -93,18 +93,24 @@ function takeShort(curl: Curl, word: string, queue: string[]): void {
   const letter = word[1]!;
   const rest = word.slice(2);
   if (SHORT_WITH_VALUE.has(letter)) {
-    if (rest !== "") queue.unshift(rest);
+    if (rest !== "") {
+      queue.unshift(rest);
+    }
     takeOption(curl, `-${letter}`, queue);
     return;
   }
   takeOption(curl, `-${letter}`, queue);
-  if (rest !== "") queue.unshift(`-${rest}`);
+  if (rest !== "") {
+    queue.unshift(`-${rest}`);
+  }
 }
 
 function takeOption(curl: Curl, option: string, queue: string[]): void {
   const value = (): string => {
     const next = queue.shift();
-    if (next === undefined) throw new RequestError(`curl's ${option} needs a value behind it`);
+    if (next === undefined) {
+      throw new RequestError(`curl's ${option} needs a value behind it`);
+    }
     return next;
   };
   switch (option) {
@@ -216,7 +222,9 @@ function setUrl(curl: Curl, url: string): void {
 
 /** curl takes `name:` for "not this one" and `name;` for an empty value. */
 function takeHeader(curl: Curl, text: string): void {
-  if (text.startsWith("@")) throw new RequestError(`curl's -H ${text} reads a file; write the headers out`);
+  if (text.startsWith("@")) {
+    throw new RequestError(`curl's -H ${text} reads a file; write the headers out`);
+  }
   if (/^[^:]+;$/.test(text)) {
     curl.headers.push([text.slice(0, -1).toLowerCase(), ""]);
     return;
@@ -236,12 +244,16 @@ function basic(credentials: string): string {
 const NAMED_FILE = /^[^=]*@[^=]*$/;
 
 function notFromFile(option: string, text: string, file = /^@/): string {
-  if (file.test(text)) throw new RequestError(`curl's ${option} ${text} reads a file; write the data out`);
+  if (file.test(text)) {
+    throw new RequestError(`curl's ${option} ${text} reads a file; write the data out`);
+  }
   return text;
 }
 
 function cookies(text: string): string {
-  if (!text.includes("=")) throw new RequestError(`curl's -b ${text} reads a file; write name=value`);
+  if (!text.includes("=")) {
+    throw new RequestError(`curl's -b ${text} reads a file; write name=value`);
+  }
   return text;
 }
 
@@ -253,9 +265,15 @@ function requestOf(curl: Curl): AskedRequest {
   const { credentials, ...url } = readUrl(curl);
   const body = curl.data.join(curl.json ? "" : "&");
   const { own } = curl;
-  if (curl.json) own.set("accept", "application/json");
-  if (credentials !== undefined && !own.has("authorization")) own.set("authorization", basic(credentials));
-  if (curl.compressed) own.set("accept-encoding", "deflate, gzip, br, zstd");
+  if (curl.json) {
+    own.set("accept", "application/json");
+  }
+  if (credentials !== undefined && !own.has("authorization")) {
+    own.set("authorization", basic(credentials));
+  }
+  if (curl.compressed) {
+    own.set("accept-encoding", "deflate, gzip, br, zstd");
+  }
   if (hasBody) {
     own.set("content-type", curl.json ? "application/json" : "application/x-www-form-urlencoded");
   }
@@ -291,7 +309,9 @@ function protocolOf({ protocol = "HTTP/1.1", upgrades }: Curl, { secure }: Pick<
  * anyway is left out.
  */
 function readUrl({ url: text, literalUrl, pathAsIs }: Curl) {
-  if (text === undefined) throw new RequestError("no URL in the curl command line");
+  if (text === undefined) {
+    throw new RequestError("no URL in the curl command line");
+  }
   if (!literalUrl && /[[\]{}]/.test(text.replace(/^([^/?#[]*:\/\/)?([^/?#[@]*@)?\[[^/?#\]]*\]/, ""))) {
     throw new RequestError(
       `curl makes several URLs of the brackets in ${JSON.stringify(text)}; write one of them, or add -g`,

@@ -16,7 +16,9 @@ export function shellWords(text: string): string[] {
   while (i < text.length) {
     const char = text[i]!;
     if (BLANK.has(char)) {
-      if (word !== undefined) words.push(word);
+      if (word !== undefined) {
+        words.push(word);
+      }
       word = undefined;
       i++;
     } else if (char === "#" && word === undefined) {
@@ -24,7 +26,9 @@ export function shellWords(text: string): string[] {
       i = end < 0 ? text.length : end;
     } else if (char === "'") {
       const end = text.indexOf("'", i + 1);
-      if (end < 0) throw new RequestError("the command line ends inside of single quotes");
+      if (end < 0) {
+        throw new RequestError("the command line ends inside of single quotes");
+      }
       add(text.slice(i + 1, end));
       i = end + 1;
     } else if (char === "$" && text[i + 1] === "'") {
@@ -38,8 +42,12 @@ export function shellWords(text: string): string[] {
     } else if (char === "\\") {
       // A line that goes on; browsers write copied commands so.
       const next = text.startsWith("\r\n", i + 1) ? "\r\n" : text[i + 1];
-      if (next === undefined) throw new RequestError("the command line ends with a backslash");
-      if (next !== "\n" && next !== "\r\n") add(next);
+      if (next === undefined) {
+        throw new RequestError("the command line ends with a backslash");
+      }
+      if (next !== "\n" && next !== "\r\n") {
+        add(next);
+      }
       i += 1 + next.length;
     } else {
       if (OPERATORS.has(char) || (char === "$" && /[\w({]/.test(text[i + 1] ?? ""))) {
@@ -49,7 +57,9 @@ export function shellWords(text: string): string[] {
       i++;
     }
   }
-  if (word !== undefined) words.push(word);
+  if (word !== undefined) {
+    words.push(word);
+  }
   return words;
 }
 
@@ -57,10 +67,14 @@ function doubleQuoted(text: string, start: number): { value: string; end: number
   let value = "";
   for (let i = start; i < text.length; i++) {
     const char = text[i]!;
-    if (char === '"') return { value, end: i + 1 };
+    if (char === '"') {
+      return { value, end: i + 1 };
+    }
     const next = text[i + 1];
     if (char === "\\" && next !== undefined && '"\\$`\n'.includes(next)) {
-      if (next !== "\n") value += next;
+      if (next !== "\n") {
+        value += next;
+      }
       i++;
     } else if (char === "`" || (char === "$" && /[\w({]/.test(next ?? ""))) {
       throw new RequestError(`no shell runs this: put ${char} of the command line in single quotes`);
@@ -96,7 +110,9 @@ function ansiQuoted(text: string, start: number): { value: string; end: number }
   let value = "";
   for (let i = start; i < text.length; i++) {
     const char = text[i]!;
-    if (char === "'") return { value, end: i + 1 };
+    if (char === "'") {
+      return { value, end: i + 1 };
+    }
     if (char !== "\\") {
       value += char;
       continue;

@@ -38,12 +38,16 @@ export function withoutDots(path: string): string {
   for (const [i, segment] of segments.entries()) {
     const isLast = i === segments.length - 1;
     if (segment === "..") {
-      if (kept.length > 1) kept.pop();
+      if (kept.length > 1) {
+        kept.pop();
+      }
     } else if (segment !== ".") {
       kept.push(segment);
       continue;
     }
-    if (isLast) kept.push("");
+    if (isLast) {
+      kept.push("");
+    }
   }
   return kept.join("/");
 }

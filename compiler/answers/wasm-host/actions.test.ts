@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { exact, prefix, regex, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Action, Forward, Redirect, Route } from "../../ir/ir.ts";
@@ -10,7 +10,9 @@ const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url))
 function decide(only: Route, request: Partial<HostRequest> = {}) {
   const vm = new FilterVm(FILTER);
   const root = vm.configure(encodeProgram(table({ "*": [only] })));
-  if (root === undefined) throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  if (root === undefined) {
+    throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  }
   return vm.decide(root, { authority: "a.example", path: "/", ...request });
 }
 
@@ -23,12 +25,12 @@ function location(action: Redirect, request: Partial<HostRequest> = {}, path?: R
 }
 
 describe("the location of a redirect", () => {
-  it("is the request's own URL", () => {
+  test("is the request's own URL", () => {
     expect(location(redirect(), { path: "/x?y" })).toBe("http://a.example/x?y");
     expect(location(redirect({ status: 308 }), { authority: "[::1]:8080" })).toBe("http://[::1]:8080/");
   });
 
-  it("has another path", () => {
+  test("has another path", () => {
     const path = { kind: "whole", value: "/to" } as const;
     expect(location(redirect({ path }), { path: "/x?y" })).toBe("http://a.example/to?y");
     expect(location(redirect({ path: { ...path, value: "/to?z" } }), { path: "/x?y" })).toBe(
@@ -38,7 +40,7 @@ describe("the location of a redirect", () => {
     expect(location(redirect({ path: { ...path, value: "" } }), { path: "/x" })).toBe("http://a.example/x");
   });
 
-  it("has something in place of a prefix", () => {
+  test("has something in place of a prefix", () => {
     const path = { kind: "matched", value: "/to/" } as const;
     expect(location(redirect({ path }), { path: "/x/y?z" }, prefix("/x"))).toBe("http://a.example/to//y?z");
     expect(location(redirect({ path }), { path: "/x" })).toBe("http://a.example/to/x");
@@ -59,12 +61,12 @@ describe("the location of a redirect", () => {
     expect(location(redirect(more), { authority, scheme })).toBe(expected);
   });
 
-  it("goes by what the client spoke to the proxies before", () => {
+  test("goes by what the client spoke to the proxies before", () => {
     const headers: HeaderLine[] = [["x-forwarded-proto", "https"]];
     expect(location(redirect({ scheme: "http" }), { authority: "a:443", headers })).toBe("http://a/");
   });
 
-  it("stands beside the rule's own headers, and comes after a delay", () => {
+  test("stands beside the rule's own headers, and comes after a delay", () => {
     const write = [
       { name: "x-a", value: "50%%", append: false },
       { name: "x-b", value: "", append: true },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as layout from "../../../filter/layout.ts";
 import { CHECKSUM_SEED, FORMAT_VERSION, HEADER_CHECKSUM, HEADER_VERSION } from "../../../filter/layout.ts";
 import { describeProgram } from "../../back/program/describe.ts";
@@ -103,9 +103,13 @@ function everything(): Uint8Array {
 function verdict(vm: FilterVm, blob: Uint8Array): { accepted: boolean; reason: string | undefined } {
   const before = vm.log.length;
   const root = vm.configure(blob);
-  if (root !== undefined) vm.deleteRoot(root);
+  if (root !== undefined) {
+    vm.deleteRoot(root);
+  }
   const line = vm.log[before];
-  if (line) expect(line.level).toBe(LOG_ERROR);
+  if (line) {
+    expect(line.level).toBe(LOG_ERROR);
+  }
   return { accepted: root !== undefined, reason: line?.text };
 }
 
@@ -115,21 +119,21 @@ function withChecksum(blob: Uint8Array): Uint8Array {
 }
 
 describe("a routing program", () => {
-  it("has every kind of record in these tests", () => {
+  test("has every kind of record in these tests", () => {
     const kinds = Object.keys(layout).filter((name) => name.startsWith("KIND_"));
     const seen = describeProgram(everything()).records.map(({ kind }) => kind);
     expect(seen.length).toBe(kinds.length);
   });
 
-  it("is the same for the same rules", () => {
+  test("is the same for the same rules", () => {
     expect(everything()).toEqual(everything());
   });
 
-  it("is accepted whole", () => {
+  test("is accepted whole", () => {
     expect(verdict(new FilterVm(FILTER), everything())).toEqual({ accepted: true, reason: undefined });
   });
 
-  it("is refused when cut at any length", () => {
+  test("is refused when cut at any length", () => {
     const vm = new FilterVm(FILTER);
     const blob = everything();
     for (let length = 0; length < blob.length; length++) {
@@ -139,13 +143,13 @@ describe("a routing program", () => {
     }
   });
 
-  it("is refused with anything behind its end", () => {
+  test("is refused with anything behind its end", () => {
     const blob = new Uint8Array(everything().length + 4);
     blob.set(everything());
     expect(verdict(new FilterVm(FILTER), blob).accepted).toBe(false);
   });
 
-  it("is refused with any byte changed", () => {
+  test("is refused with any byte changed", () => {
     const vm = new FilterVm(FILTER);
     const blob = everything();
     for (let at = 0; at < blob.length; at++) {
@@ -155,7 +159,7 @@ describe("a routing program", () => {
     }
   });
 
-  it("is refused by version", () => {
+  test("is refused by version", () => {
     const blob = everything();
     new DataView(blob.buffer).setUint32(HEADER_VERSION, FORMAT_VERSION + 1, true);
     expect(verdict(new FilterVm(FILTER), withChecksum(blob))).toMatchObject({
@@ -164,7 +168,7 @@ describe("a routing program", () => {
     });
   });
 
-  it("never traps when words are wrong and the checksum is right, and decides if it is accepted", () => {
+  test("never traps when words are wrong and the checksum is right, and decides if it is accepted", () => {
     const vm = new FilterVm(FILTER);
     const blob = everything();
     const values = [
@@ -216,7 +220,7 @@ describe("a routing program", () => {
 });
 
 describe("memory", () => {
-  it("does not grow over 100,000 requests", () => {
+  test("does not grow over 100,000 requests", () => {
     const vm = new FilterVm(FILTER);
     const root = vm.configure(everything())!;
     const requests = ["/exact/3", "/prefix/k", "/nested/a/b/c?q=v1&r=2", "/case", "/fault", "/"].map(
@@ -226,13 +230,17 @@ describe("memory", () => {
         headers: [["x-a", "1"] as const, ["x-b", "x".repeat(200)] as const],
       }),
     );
-    for (const request of requests) vm.decide(root, request);
+    for (const request of requests) {
+      vm.decide(root, request);
+    }
     const pages = vm.memoryPages;
-    for (let i = 0; i < 100_000; i++) vm.decide(root, requests[i % requests.length]!);
+    for (let i = 0; i < 100_000; i++) {
+      vm.decide(root, requests[i % requests.length]!);
+    }
     expect(vm.memoryPages).toBe(pages);
   });
 
-  it("does not grow over 1,000 reloads of programs that differ in size", () => {
+  test("does not grow over 1,000 reloads of programs that differ in size", () => {
     const vm = new FilterVm(FILTER);
     const blobs = [0, 1, 2, 3, 4].map((more) =>
       encodeProgram(
@@ -251,7 +259,9 @@ describe("memory", () => {
       vm.deleteRoot(current);
       expect(verdict(vm, blobs[0]!.slice(0, 5000)).accepted).toBe(false);
       current = next;
-      if (i === 20) pages = vm.memoryPages;
+      if (i === 20) {
+        pages = vm.memoryPages;
+      }
     }
     expect(vm.memoryPages).toBe(pages);
     const largest = Math.max(...blobs.map(({ length }) => length));

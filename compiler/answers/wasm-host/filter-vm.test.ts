@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { exact, header, prefix, present, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Route, RouteTable } from "../../ir/ir.ts";
@@ -10,7 +10,9 @@ const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url))
 function decider(rules: RouteTable, seed = 1) {
   const vm = new FilterVm(FILTER, seed);
   const root = vm.configure(encodeProgram(rules));
-  if (root === undefined) throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  if (root === undefined) {
+    throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  }
   const decide = (url: string, headers: readonly HeaderLine[] = [], method = "GET"): Decision => {
     const slash = url.indexOf("/");
     return vm.decide(root, { authority: url.slice(0, slash), path: url.slice(slash), headers, method });
@@ -40,7 +42,7 @@ describe("virtual hosts", () => {
     }),
   );
 
-  it("are chosen by exact domain, then the longest suffix, then `*`", () => {
+  test("are chosen by exact domain, then the longest suffix, then `*`", () => {
     expect(where("a.example/")).toBe("exact");
     expect(where("x.a.example/")).toBe("suffix");
     expect(where("b.a.example/")).toBe("suffix");
@@ -51,18 +53,18 @@ describe("virtual hosts", () => {
     expect(where("/")).toBe("any");
   });
 
-  it("do not look at case or port", () => {
+  test("do not look at case or port", () => {
     expect(where("A.Example/")).toBe("exact");
     expect(where("a.example:8080/")).toBe("exact");
     expect(where("X.A.EXAMPLE:1/")).toBe("suffix");
     expect(where("a.example./")).toBe("any");
   });
 
-  it("do not fall through to a wider one", () => {
+  test("do not fall through to a wider one", () => {
     expect(where("only.example/y")).toBe(404);
   });
 
-  it("compare the port where they are told to", () => {
+  test("compare the port where they are told to", () => {
     const strict = decider(
       table({ "a.example:8080": [route(undefined, "port")], "a.example": [route(undefined, "none")] }, false),
     );
@@ -71,7 +73,7 @@ describe("virtual hosts", () => {
     expect(strict.where("a.example:80/")).toBe(404);
   });
 
-  it("take IPv6 addresses apart", () => {
+  test("take IPv6 addresses apart", () => {
     const six = decider(table({ "[::1]": [route(undefined, "six")] }));
     expect(six.where("[::1]/")).toBe("six");
     expect(six.where("[::1]:80/")).toBe("six");
@@ -83,7 +85,7 @@ for (const [name, padding] of [
   ["in a table", crowd()],
 ] as const) {
   describe(`matching ${name}`, () => {
-    it("takes the first route that matches", () => {
+    test("takes the first route that matches", () => {
       const { where } = decider(
         table({
           "*": [
@@ -101,10 +103,12 @@ for (const [name, padding] of [
       expect(where("h/c?q")).toBe("c");
       expect(where("h/c/")).toBe("rest");
       expect(where("h/c#f")).toBe("c");
-      if (padding.length > 0) expect(where("h/crowd/7")).toBe("crowd-7");
+      if (padding.length > 0) {
+        expect(where("h/crowd/7")).toBe("crowd-7");
+      }
     });
 
-    it("ignores case where told", () => {
+    test("ignores case where told", () => {
       const { where } = decider(
         table({
           "*": [
@@ -121,7 +125,7 @@ for (const [name, padding] of [
       expect(where("h/FOO2")).toBe("case");
     });
 
-    it("compares each line of a header on its own", () => {
+    test("compares each line of a header on its own", () => {
       const { where } = decider(
         table({
           "*": [
@@ -144,7 +148,7 @@ for (const [name, padding] of [
       expect(where("h/")).toBe(404);
     });
 
-    it("inverts", () => {
+    test("inverts", () => {
       const without = { invert: true, missingAsEmpty: true };
       const { where } = decider(
         table({
@@ -170,7 +174,7 @@ for (const [name, padding] of [
       expect(where("h/n", [["x-a", ""]])).toBe(404);
     });
 
-    it("knows pseudo headers", () => {
+    test("knows pseudo headers", () => {
       const { where } = decider(
         table({
           "*": [
@@ -188,7 +192,7 @@ for (const [name, padding] of [
       expect(where("h/a?b")).toBe("path");
     });
 
-    it("takes the first of several query parameters, as it is written", () => {
+    test("takes the first of several query parameters, as it is written", () => {
       const query = (name: string, match: ReturnType<typeof exact> | typeof present) => ({
         queryParams: [{ name, match }],
       });
@@ -220,7 +224,7 @@ for (const [name, padding] of [
 }
 
 describe("nested prefixes", () => {
-  it("yield the first route of all that match", () => {
+  test("yield the first route of all that match", () => {
     const depth = 30;
     const routes: Route[] = [];
     for (let i = depth; i > 0; i--) {
@@ -238,7 +242,7 @@ describe("nested prefixes", () => {
 });
 
 describe("splits", () => {
-  it("give each its share, within five standard deviations", () => {
+  test("give each its share, within five standard deviations", () => {
     const { where } = decider(table({ "*": [route(undefined, to({ a: 80, b: 19, c: 1 }))] }));
     const seen = new Map<unknown, number>();
     const total = 50_000;
@@ -256,7 +260,7 @@ describe("splits", () => {
     }
   });
 
-  it("take weights up to 2^32 - 1 each", () => {
+  test("take weights up to 2^32 - 1 each", () => {
     const most = 4294967295;
     const { where } = decider(table({ "*": [route(undefined, to({ a: most, b: most, c: most }))] }));
     const seen = new Set(Array.from({ length: 200 }, () => where("h/")));
@@ -269,47 +273,47 @@ describe("answers and faults", () => {
   const delay = { fixedMs: 250, perMillion: always };
   const abort = { kind: "http", status: 503, perMillion: always } as const;
 
-  it("answers directly", () => {
+  test("answers directly", () => {
     const action = { kind: "directResponse", status: 418, body: "tea" } as const;
     const { decide } = decider(table({ "*": [route(undefined, action)] }));
     expect(decide("h/")).toMatchObject({ outcome: "respond", status: 418, body: "tea", delayMs: 0 });
   });
 
-  it("answers 404 without a body when nothing matches", () => {
+  test("answers 404 without a body when nothing matches", () => {
     const { decide } = decider(table({ "a.example": [route(exact("/a"), "a")] }));
     expect(decide("a.example/b")).toMatchObject({ status: 404, body: "" });
     expect(decide("b.example/a")).toMatchObject({ status: 404, body: "" });
   });
 
-  it("delays, then forwards", () => {
+  test("delays, then forwards", () => {
     const { vm, root, decide } = decider(table({ "*": [route(undefined, "a", { fault: { delay } })] }));
     expect(decide("h/")).toMatchObject({ outcome: "forward", cluster: "a", delayMs: 250 });
     expect(vm.tickOf(root)).toBe(0);
   });
 
-  it("aborts", () => {
+  test("aborts", () => {
     const { decide } = decider(table({ "*": [route(undefined, "a", { fault: { abort } })] }));
     expect(decide("h/")).toMatchObject({ status: 503, body: "fault filter abort", delayMs: 0 });
   });
 
-  it("delays, then aborts", () => {
+  test("delays, then aborts", () => {
     const { decide } = decider(table({ "*": [route(undefined, "a", { fault: { delay, abort } })] }));
     expect(decide("h/")).toMatchObject({ status: 503, delayMs: 250 });
   });
 
-  it("delays, then answers directly", () => {
+  test("delays, then answers directly", () => {
     const action = { kind: "directResponse", status: 418, body: "tea" } as const;
     const { decide } = decider(table({ "*": [route(undefined, action, { fault: { delay } })] }));
     expect(decide("h/")).toMatchObject({ status: 418, body: "tea", delayMs: 250 });
   });
 
-  it("aborts with a gRPC status", () => {
+  test("aborts with a gRPC status", () => {
     const fault = { abort: { kind: "grpc", status: 7, perMillion: always } } as const;
     const { decide } = decider(table({ "*": [route(undefined, "a", { fault })] }));
     expect(decide("h/")).toMatchObject({ status: 200, grpcStatus: 7, body: "fault filter abort" });
   });
 
-  it("rolls the dice for each part", () => {
+  test("rolls the dice for each part", () => {
     const fault = {
       delay: { fixedMs: 10, perMillion: 300_000 },
       abort: { kind: "http", status: 500, perMillion: 100_000 },
@@ -320,16 +324,22 @@ describe("answers and faults", () => {
     let both = 0;
     for (let i = 0; i < 20_000; i++) {
       const { outcome, delayMs } = decide("h/");
-      if (delayMs > 0) delayed++;
-      if (outcome === "respond") aborted++;
-      if (delayMs > 0 && outcome === "respond") both++;
+      if (delayMs > 0) {
+        delayed++;
+      }
+      if (outcome === "respond") {
+        aborted++;
+      }
+      if (delayMs > 0 && outcome === "respond") {
+        both++;
+      }
     }
     expect(Math.abs(delayed - 6000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.3 * 0.7));
     expect(Math.abs(aborted - 2000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.1 * 0.9));
     expect(Math.abs(both - 600)).toBeLessThan(5 * Math.sqrt(20_000 * 0.03 * 0.97));
   });
 
-  it("serves those that wait in the order of their deadlines, and forgets one whose client is gone", () => {
+  test("serves those that wait in the order of their deadlines, and forgets one whose client is gone", () => {
     const slow = (ms: number) => ({ fault: { delay: { fixedMs: ms, perMillion: always } } });
     const { vm, root } = decider(
       table({ "*": [route(exact("/300"), "a", slow(300)), route(exact("/100"), "b", slow(100))] }),
@@ -349,7 +359,7 @@ describe("answers and faults", () => {
     expect(vm.tickOf(root)).toBe(0);
   });
 
-  it("wakes requests of a new program after the root whose tick they relied on is gone", () => {
+  test("wakes requests of a new program after the root whose tick they relied on is gone", () => {
     const slow = (ms: number) =>
       encodeProgram(
         table({ "*": [route(undefined, "a", { fault: { delay: { fixedMs: ms, perMillion: always } } })] }),
@@ -370,7 +380,7 @@ describe("answers and faults", () => {
     vm.end(second);
   });
 
-  it("keeps a deleted program while a request waits under it", () => {
+  test("keeps a deleted program while a request waits under it", () => {
     const body = "x".repeat(1000);
     const action = { kind: "directResponse", status: 200, body } as const;
     const blob = encodeProgram(table({ "*": [route(undefined, action, { fault: { delay } })] }));
@@ -395,12 +405,12 @@ describe("headers for Envoy", () => {
       retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [], ...retry },
     }) as const;
 
-  it("is the cluster alone for a plain route", () => {
+  test("is the cluster alone for a plain route", () => {
     const { decide } = decider(table({ "*": [route(undefined, "a")] }));
     expect([...decide("h/").written]).toEqual([["x-sluice-cluster", "a"]]);
   });
 
-  it("turns retries off", () => {
+  test("turns retries off", () => {
     const { decide } = decider(table({ "*": [route(undefined, forward(0, {}))] }));
     expect(Object.fromEntries(decide("h/").written)).toEqual({
       "x-sluice-class": "retry",
@@ -408,7 +418,7 @@ describe("headers for Envoy", () => {
     });
   });
 
-  it("tells timeouts and retries", () => {
+  test("tells timeouts and retries", () => {
     const retry = {
       attempts: 3,
       perTryTimeoutMs: 20,
@@ -427,7 +437,7 @@ describe("headers for Envoy", () => {
     });
   });
 
-  it("drops what a client forged, every line of it", () => {
+  test("drops what a client forged, every line of it", () => {
     const { decide } = decider(table({ "*": [route(undefined, "a")] }));
     const { headers } = decide("h/", [
       ["x-sluice-cluster", "evil"],
@@ -443,7 +453,7 @@ describe("headers for Envoy", () => {
     ]);
   });
 
-  it("shows no rule what a client forged", () => {
+  test("shows no rule what a client forged", () => {
     const { where } = decider(
       table({
         "*": [
@@ -461,7 +471,7 @@ describe("headers for Envoy", () => {
 });
 
 describe("hostile requests", () => {
-  it("are decided like any other", () => {
+  test("are decided like any other", () => {
     const { where } = decider(
       table({
         "*": [

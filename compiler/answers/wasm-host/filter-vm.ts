@@ -113,13 +113,17 @@ export class FilterVm {
           return OK;
         },
         proxy_get_buffer_bytes: (type: number, start: number, size: number, at: number, sizeAt: number) => {
-          if (type !== 7) return BAD_ARGUMENT;
+          if (type !== 7) {
+            return BAD_ARGUMENT;
+          }
           this.#give(this.#configuration.subarray(start, start + size), at, sizeAt);
           return OK;
         },
         proxy_get_header_map_pairs: (_type: number, at: number, sizeAt: number) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream) return NOT_FOUND;
+          if (!stream) {
+            return NOT_FOUND;
+          }
           this.#give(this.#cannedPairs ?? this.#pairs(stream.headers), at, sizeAt);
           return OK;
         },
@@ -131,7 +135,9 @@ export class FilterVm {
           valueSize: number,
         ) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream) return NOT_FOUND;
+          if (!stream) {
+            return NOT_FOUND;
+          }
           const name = this.#text(nameAt, nameSize);
           const value = this.#text(valueAt, valueSize);
           stream.headers.push([name, value]);
@@ -146,19 +152,26 @@ export class FilterVm {
           valueSize: number,
         ) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream) return NOT_FOUND;
+          if (!stream) {
+            return NOT_FOUND;
+          }
           const name = this.#text(nameAt, nameSize);
           const line: HeaderLine = [name, this.#text(valueAt, valueSize)];
           const first = stream.headers.findIndex(([other]) => other === name);
           stream.headers = stream.headers.filter(([other], i) => other !== name || i === first);
-          if (first < 0) stream.headers.push(line);
-          else stream.headers[first] = line;
+          if (first < 0) {
+            stream.headers.push(line);
+          } else {
+            stream.headers[first] = line;
+          }
           stream.written.set(...line);
           return OK;
         },
         proxy_remove_header_map_value: (_type: number, nameAt: number, nameSize: number) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream) return NOT_FOUND;
+          if (!stream) {
+            return NOT_FOUND;
+          }
           const name = this.#text(nameAt, nameSize);
           stream.headers = stream.headers.filter(([other]) => other !== name);
           return OK;
@@ -174,7 +187,9 @@ export class FilterVm {
           grpcStatus: number,
         ) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream) return BAD_ARGUMENT;
+          if (!stream) {
+            return BAD_ARGUMENT;
+          }
           stream.response = {
             status,
             body: this.#text(body, bodySize),
@@ -185,24 +200,32 @@ export class FilterVm {
         },
         proxy_get_property: (path: number, pathSize: number, at: number, sizeAt: number) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream || this.#text(path, pathSize) !== "source\0address") return NOT_FOUND;
+          if (!stream || this.#text(path, pathSize) !== "source\0address") {
+            return NOT_FOUND;
+          }
           this.#give(this.#encoder.encode(stream.source), at, sizeAt);
           return OK;
         },
         proxy_continue_stream: () => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream) return BAD_ARGUMENT;
+          if (!stream) {
+            return BAD_ARGUMENT;
+          }
           stream.resumed = true;
           return OK;
         },
         proxy_set_effective_context: (id: number) => {
-          if (!this.#streams.has(id) && !this.#ticks.has(id)) return BAD_ARGUMENT;
+          if (!this.#streams.has(id) && !this.#ticks.has(id)) {
+            return BAD_ARGUMENT;
+          }
           this.#effective = id;
           return OK;
         },
         proxy_set_tick_period_milliseconds: (period: number) => {
           const root = this.#streams.get(this.#effective)?.root ?? this.#effective;
-          if (!this.#ticks.has(root)) return BAD_ARGUMENT;
+          if (!this.#ticks.has(root)) {
+            return BAD_ARGUMENT;
+          }
           this.#ticks.set(root, period);
           return OK;
         },
@@ -214,7 +237,9 @@ export class FilterVm {
         },
         random_get: (at: number, size: number) => {
           const bytes = this.#bytes(at, size);
-          for (let i = 0; i < size; i++) bytes[i] = nextByte();
+          for (let i = 0; i < size; i++) {
+            bytes[i] = nextByte();
+          }
           return 0;
         },
       },
@@ -245,11 +270,15 @@ export class FilterVm {
     this.#ticks.set(root, 0);
     this.#effective = root;
     this.#exports.proxy_on_context_create(root, 0);
-    if (first) this.#exports.proxy_on_vm_start(root, 0);
+    if (first) {
+      this.#exports.proxy_on_vm_start(root, 0);
+    }
     this.#configuration = blob;
     const accepted = this.#exports.proxy_on_configure(root, blob.length) !== 0;
     this.#configuration = new Uint8Array();
-    if (accepted) return root;
+    if (accepted) {
+      return root;
+    }
     this.deleteRoot(root);
     return undefined;
   }
@@ -283,9 +312,11 @@ export class FilterVm {
     this.#exports.proxy_on_context_create(id, root);
     this.#effective = id;
     const action = this.#exports.proxy_on_request_headers(id, headers.length, 1);
-    if (action === CONTINUE) stream.resumed = true;
-    else if (action !== PAUSE_ALL && !stream.response)
+    if (action === CONTINUE) {
+      stream.resumed = true;
+    } else if (action !== PAUSE_ALL && !stream.response) {
       throw new Error(`the filter stopped a request: ${action}`);
+    }
     return id;
   }
 
@@ -321,7 +352,9 @@ export class FilterVm {
     let delayMs = 0;
     while (this.waits(id)) {
       const period = this.tickOf(root);
-      if (period === 0) throw new Error("a request waits, and no tick is set");
+      if (period === 0) {
+        throw new Error("a request waits, and no tick is set");
+      }
       delayMs += period;
       this.advance(root, period);
     }

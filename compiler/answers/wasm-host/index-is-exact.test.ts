@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { describeProgram } from "../../back/program/describe.ts";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { to } from "../../back/program/rules.fixture.ts";
@@ -223,7 +223,7 @@ const TABLES = 2000;
 const REQUESTS = 50;
 
 describe("the index", () => {
-  it(`finds the same route as trying them in order (${TABLES * REQUESTS} pairs)`, {
+  test(`finds the same route as trying them in order (${TABLES * REQUESTS} pairs)`, {
     timeout: 120_000,
   }, () => {
     let hits = 0;
@@ -236,15 +236,20 @@ describe("the index", () => {
           const vm = new FilterVm(FILTER);
           const blob = encodeProgram(table);
           const root = vm.configure(blob)!;
-          for (const { kind } of describeProgram(blob).records) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+          for (const { kind } of describeProgram(blob).records) {
+            kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+          }
           for (const one of requests) {
             const wanted = naiveRoute(table, one);
             const { cluster } = vm.decide(root, one);
             const expected =
               wanted?.action.kind === "forward" ? wanted.action.destinations[0]!.cluster : undefined;
-            if (cluster !== expected)
+            if (cluster !== expected) {
               expect({ request: one, cluster }).toEqual({ request: one, cluster: expected });
-            if (wanted) hits++;
+            }
+            if (wanted) {
+              hits++;
+            }
           }
         },
       ),

@@ -50,7 +50,9 @@ test("each waits until its own time, whoever else leaves", () => {
         vm.advance(root, ms);
         for (const [id, due] of waiting) {
           expect(vm.waits(id)).toBe(due > now);
-          if (due > now) continue;
+          if (due > now) {
+            continue;
+          }
           vm.end(id);
           waiting.delete(id);
           stayed += 1;
@@ -89,13 +91,23 @@ test("a hundred thousand that leave take no memory with them", () => {
     const ids = Array.from({ length: 1000 }, (_, i) =>
       vm.begin(root, { authority: "a", path: `/${i % DELAYS_MS.length}` }),
     );
-    for (const [i, id] of ids.entries()) if (i % 3 !== 0) vm.end(id);
-    for (const [i, id] of ids.entries()) if (i % 3 === 0) vm.end(id);
+    for (const [i, id] of ids.entries()) {
+      if (i % 3 !== 0) {
+        vm.end(id);
+      }
+    }
+    for (const [i, id] of ids.entries()) {
+      if (i % 3 === 0) {
+        vm.end(id);
+      }
+    }
     vm.advance(root, 1);
     expect(vm.tickOf(root)).toBe(0);
   };
   wave();
   const before = { allocations: vm.heapAllocations, pages: vm.memoryPages };
-  for (let i = 0; i < 100; i++) wave();
+  for (let i = 0; i < 100; i++) {
+    wave();
+  }
   expect({ allocations: vm.heapAllocations, pages: vm.memoryPages }).toEqual(before);
 });

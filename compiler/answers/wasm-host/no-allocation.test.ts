@@ -142,12 +142,18 @@ const CASES: Readonly<Record<string, readonly [readonly Route[], Partial<HostReq
 test.each(Object.entries(CASES))("%s", (_, [routes, request, expected]) => {
   const vm = new FilterVm(FILTER);
   const root = vm.configure(encodeProgram(table({ "*": routes })));
-  if (root === undefined) throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  if (root === undefined) {
+    throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  }
   const ask = () => vm.decide(root, { authority: "a.example", path: "/", ...request });
   expect(ask()).toMatchObject(expected);
-  for (let i = 0; i < WARM_UP; i++) ask();
+  for (let i = 0; i < WARM_UP; i++) {
+    ask();
+  }
   const before = vm.heapAllocations;
-  for (let i = 0; i < TIMES; i++) ask();
+  for (let i = 0; i < TIMES; i++) {
+    ask();
+  }
   expect(vm.heapAllocations - before).toBe(0);
 });
 
@@ -165,7 +171,9 @@ test("many that wait at once, again and again", () => {
   };
   wave();
   const before = vm.heapAllocations;
-  for (let i = 0; i < 5; i++) wave();
+  for (let i = 0; i < 5; i++) {
+    wave();
+  }
   expect(vm.heapAllocations - before).toBe(0);
 });
 

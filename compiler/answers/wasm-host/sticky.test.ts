@@ -1,6 +1,6 @@
 /** Splits that are a function of who asks, by 100,000 users. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Forward, Sticky } from "../../ir/ir.ts";
@@ -18,7 +18,9 @@ function splitter(weights: Weights, sticky: Sticky = BY_HEADER) {
   const vm = new FilterVm(FILTER);
   const action = { ...(to(weights) as Forward), sticky };
   const root = vm.configure(encodeProgram(table({ "*": [route(undefined, action)] })));
-  if (root === undefined) throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  if (root === undefined) {
+    throw new Error(vm.log.map(({ text }) => text).join("\n"));
+  }
   return (request: Partial<HostRequest>) =>
     vm.decide(root, { authority: "a.example", path: "/", ...request }).cluster!;
 }
@@ -33,7 +35,9 @@ function assign(weights: Weights, sticky?: Sticky, request = user): string[] {
 
 function shares(assigned: readonly string[]): Weights {
   const counts: Record<string, number> = {};
-  for (const cluster of assigned) counts[cluster] = (counts[cluster] ?? 0) + 1 / assigned.length;
+  for (const cluster of assigned) {
+    counts[cluster] = (counts[cluster] ?? 0) + 1 / assigned.length;
+  }
   return counts;
 }
 
@@ -67,7 +71,7 @@ const ADDRESS = (i: number): Partial<HostRequest> => ({
 const COOKIE = (i: number): Partial<HostRequest> => ({ headers: [["cookie", `a=b; id=${i}; c=d`]] });
 
 describe("shares are those of the weights", () => {
-  it.each<[Weights, Sticky, typeof user]>([
+  test.each<[Weights, Sticky, typeof user]>([
     [{ v1: 90, v2: 10 }, BY_HEADER, user],
     [{ v1: 1, v2: 1, v3: 1 }, BY_HEADER, user],
     [{ v1: 80, v2: 10, v3: 10 }, { kind: "cookie", name: "id" }, COOKIE],
@@ -79,7 +83,7 @@ describe("shares are those of the weights", () => {
 });
 
 describe("when weights change, only users move that must", () => {
-  it.each<[string, Weights, Weights]>([
+  test.each<[string, Weights, Weights]>([
     ["a canary grows", { v1: 90, v2: 10 }, { v1: 80, v2: 20 }],
     ["a canary takes over", { v1: 1, v2: 99 }, { v2: 100 }],
     [
@@ -94,10 +98,12 @@ describe("when weights change, only users move that must", () => {
     expectShares(now, after);
     const moved = old.filter((cluster, i) => cluster !== now[i]).length / USERS;
     expect(moved - leastMoved(before, after)).toBeLessThan(TOLERANCE);
-    if (leastMoved(before, after) === 0) expect(moved).toBe(0);
+    if (leastMoved(before, after) === 0) {
+      expect(moved).toBe(0);
+    }
   });
 
-  it("nobody moves to a destination whose part did not grow", () => {
+  test("nobody moves to a destination whose part did not grow", () => {
     const [old, now] = [assign({ v1: 50, v2: 50 }), assign({ v1: 50, v2: 50, v3: 25 })];
     expect(new Set(now.filter((cluster, i) => cluster !== old[i]))).toEqual(new Set(["v3"]));
   });
@@ -108,12 +114,14 @@ describe("who asks", () => {
   const all = (split: ReturnType<typeof splitter>, request: Partial<HostRequest>) =>
     new Set(Array.from({ length: 200 }, () => split(request)));
 
-  it("always comes to the same place", () => {
+  test("always comes to the same place", () => {
     const split = splitter(weights);
-    for (let i = 0; i < 20; i++) expect(all(split, user(i)).size).toBe(1);
+    for (let i = 0; i < 20; i++) {
+      expect(all(split, user(i)).size).toBe(1);
+    }
   });
 
-  it.each<[Sticky, Partial<HostRequest>]>([
+  test.each<[Sticky, Partial<HostRequest>]>([
     [BY_HEADER, {}],
     [BY_HEADER, { headers: [["x-user", ""]] }],
     [{ kind: "cookie", name: "id" }, { headers: [["cookie", "ids=1; xid=2; id="]] }],
@@ -124,7 +132,7 @@ describe("who asks", () => {
     expect(all(splitter(weights, sticky), request).size).toBe(2);
   });
 
-  it("is told by the cookie wherever it stands, quoted or not", () => {
+  test("is told by the cookie wherever it stands, quoted or not", () => {
     const split = splitter({ a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }, { kind: "cookie", name: "id" });
     const of = (...cookies: string[]) => split({ headers: cookies.map((text) => ["cookie", text] as const) });
     const there = of("id=someone");
@@ -139,7 +147,7 @@ describe("who asks", () => {
     }
   });
 
-  it("is not told by the port", () => {
+  test("is not told by the port", () => {
     const split = splitter({ a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }, { kind: "sourceIp" });
     const from = (source: string) => split({ source });
     expect(from("10.0.0.1:1")).toBe(from("10.0.0.1:65535"));
@@ -147,7 +155,7 @@ describe("who asks", () => {
     expect(new Set(Array.from({ length: 50 }, (_, i) => from(`10.0.0.${i}:1`))).size).toBeGreaterThan(3);
   });
 
-  it("waits and is aborted as its share has it", () => {
+  test("waits and is aborted as its share has it", () => {
     const vm = new FilterVm(FILTER);
     const set = (value: string) => ({ remove: [], write: [{ name: "x-version", value, append: false }] });
     const action: Forward = {

@@ -32,15 +32,25 @@ export class Attributes {
     const query = new Set<string>();
     for (const host of table.virtualHosts) {
       for (const { match, action } of host.routes) {
-        for (const header of match.headers) headers.add(header.name);
+        for (const header of match.headers) {
+          headers.add(header.name);
+        }
         const sticky = action.kind === "forward" ? stickyHeader(action) : undefined;
-        if (sticky !== undefined) headers.add(sticky);
-        for (const parameter of match.queryParams) query.add(parameter.name);
+        if (sticky !== undefined) {
+          headers.add(sticky);
+        }
+        for (const parameter of match.queryParams) {
+          query.add(parameter.name);
+        }
       }
     }
     let next = ATTRIBUTE_FIRST_NAMED;
-    for (const name of [...headers].sort()) this.#headers.set(name, next++);
-    for (const name of [...query].sort()) this.#query.set(name, next++);
+    for (const name of [...headers].sort()) {
+      this.#headers.set(name, next++);
+    }
+    for (const name of [...query].sort()) {
+      this.#query.set(name, next++);
+    }
   }
 
   /** The first number of a query parameter. */
@@ -73,8 +83,11 @@ export class Attributes {
     let high = 0;
     for (const name of this.#headers.keys()) {
       const length = Math.min(writer.string(name).length, 63);
-      if (length < 32) low |= 1 << length;
-      else high |= 1 << (length - 32);
+      if (length < 32) {
+        low |= 1 << length;
+      } else {
+        high |= 1 << (length - 32);
+      }
     }
     const headers = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#headers);
     const query = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#query);
@@ -86,6 +99,8 @@ export class Attributes {
 
 /** The header that a split is a function of, if it is one. */
 export function stickyHeader({ sticky }: Forward): string | undefined {
-  if (sticky?.kind === "header") return sticky.name;
+  if (sticky?.kind === "header") {
+    return sticky.name;
+  }
   return sticky?.kind === "cookie" ? "cookie" : undefined;
 }

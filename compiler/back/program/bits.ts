@@ -32,7 +32,9 @@ export function writeBits(context: GraphContext, candidates: readonly Candidate[
     .sort(([a, x], [b, y]) => y - x || a - b)
     .slice(0, ATTRIBUTES_MAX)
     .map(([attribute]) => attribute);
-  if (attributes.length === 0) return undefined;
+  if (attributes.length === 0) {
+    return undefined;
+  }
 
   let left = candidates;
   const parts: number[] = [];
@@ -42,8 +44,12 @@ export function writeBits(context: GraphContext, candidates: readonly Candidate[
     left = left.map((candidate, i) => (keys[i] ? without(candidate, keys[i]) : candidate));
   }
   const body: number[] = [candidates[0]!.route, candidates.length, attributes.length];
-  for (const candidate of left) body.push(...candidateWords(context, candidate));
-  for (const word of parts) body.push(word);
+  for (const candidate of left) {
+    body.push(...candidateWords(context, candidate));
+  }
+  for (const word of parts) {
+    body.push(word);
+  }
   return context.writer.record(KIND_BITS, body);
 }
 
@@ -68,14 +74,23 @@ function writePart(
     const bit = 1 << (position & 31);
     const word = position >>> 5;
     // The row for "present" is what holds for a value that is in no list.
-    if (!key || (key.match.kind === "present") !== key.invert) present[word]! |= bit;
-    if (!key || holdsMissing(context, key)) missing[word]! |= bit;
-    if (!key || key.match.kind === "present") return;
+    if (!key || (key.match.kind === "present") !== key.invert) {
+      present[word]! |= bit;
+    }
+    if (!key || holdsMissing(context, key)) {
+      missing[word]! |= bit;
+    }
+    if (!key || key.match.kind === "present") {
+      return;
+    }
     const lists = { exact, prefix: prefixes, regex: regexes }[key.match.kind];
     const entry = (key.invert ? position | LIST_CLEAR : position) >>> 0;
     const list = lists.get(key.match.value);
-    if (list) list.push(entry);
-    else lists.set(key.match.value, [entry]);
+    if (list) {
+      list.push(entry);
+    } else {
+      lists.set(key.match.value, [entry]);
+    }
   });
   const exactLists = new Map([...exact].map(([value, list]) => [value, writer.record(KIND_LIST, list)]));
   const trie = writeTrie(writer, KIND_LIST_TRIE, prefixes, (list: readonly number[]) => ({
@@ -97,7 +112,9 @@ function writePart(
 
 /** Whether a predicate holds for a request that does not have the attribute. */
 function holdsMissing(context: GraphContext, { match, invert, missingAsEmpty }: Predicate): boolean {
-  if (!missingAsEmpty) return invert;
+  if (!missingAsEmpty) {
+    return invert;
+  }
   const hit =
     match.kind === "present" ||
     (match.kind === "regex" ? context.matchesEmpty(match.value) : match.value === "");

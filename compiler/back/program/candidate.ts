@@ -64,7 +64,9 @@ export function mergeInOrder(a: readonly Candidate[], b: readonly Candidate[]): 
     if (!y || (x && x.route <= y.route)) {
       merged.push(x!);
       i++;
-      if (y && x!.route === y.route) j++;
+      if (y && x!.route === y.route) {
+        j++;
+      }
     } else {
       merged.push(y);
       j++;

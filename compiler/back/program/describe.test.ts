@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Route } from "../../ir/ir.ts";
 import { describeProgram, ProgramError } from "./describe.ts";
 import { encodeProgram } from "./encode.ts";
@@ -10,7 +10,7 @@ const conditionsOf = (routes: readonly Route[]) =>
   );
 
 describe("the description of a routing program", () => {
-  it("tells sections that fill the blob without a gap", () => {
+  test("tells sections that fill the blob without a gap", () => {
     const blob = encodeProgram(table({ "a.example": [route(exact("/a"), "a")] }));
     const { sections, size, records } = describeProgram(blob);
     let end = 0;
@@ -22,7 +22,7 @@ describe("the description of a routing program", () => {
     expect(records.reduce((sum, record) => sum + record.size, 0)).toBe(sections[1]!.size);
   });
 
-  it("tells hosts, routes in order, and what they ask for", () => {
+  test("tells hosts, routes in order, and what they ask for", () => {
     const description = describeProgram(
       encodeProgram(
         table({
@@ -51,7 +51,7 @@ describe("the description of a routing program", () => {
     });
   });
 
-  it("says the same whatever nodes the conditions became", () => {
+  test("says the same whatever nodes the conditions became", () => {
     const tables = Array.from({ length: 12 }, (_, i) => route(exact(`/${i}`), `c${i}`));
     expect(conditionsOf(tables)).toEqual(tables.map((_, i) => [`path = "/${i}"`]));
 
@@ -84,7 +84,7 @@ describe("the description of a routing program", () => {
     );
   });
 
-  it("refuses other bytes", () => {
+  test("refuses other bytes", () => {
     const blob = encodeProgram(table({ "*": [] }));
     expect(() => describeProgram(new Uint8Array(3))).toThrow(ProgramError);
     expect(() => describeProgram(new Uint8Array(1000))).toThrow(ProgramError);

@@ -141,7 +141,9 @@ class Reader {
       const name = KIND_NAMES.get(this.#kind(at)) ?? "unknown";
       const sum = kinds.get(name) ?? { count: 0, size: 0 };
       kinds.set(name, { count: sum.count + 1, size: sum.size + this.#size(at) });
-      if (this.#size(at) === 0) throw new ProgramError(`the record at byte ${at} is empty`);
+      if (this.#size(at) === 0) {
+        throw new ProgramError(`the record at byte ${at} is empty`);
+      }
     }
     return [...kinds]
       .map(([kind, { count, size }]) => ({ kind, count, size }))
@@ -150,7 +152,9 @@ class Reader {
 
   /** The entries of a table, in the order they are in the blob. */
   *#table(record: number): Generator<readonly [text: string, value: number]> {
-    if (record === 0) return;
+    if (record === 0) {
+      return;
+    }
     const count = this.#u32(record + layout.TABLE_COUNT);
     const starts = (this.#u32(record + layout.TABLE_MASK) + 2) * 4;
     let entry = record + layout.TABLE_STARTS + starts;
@@ -173,7 +177,9 @@ class Reader {
       const label = this.#bytes.subarray(at, at + this.#u32(trie + layout.TRIE_LABEL_LENGTH));
       const prefix = above + Buffer.from(label).toString("latin1");
       const reference = this.#u32(trie + layout.TRIE_NODE);
-      if (reference !== 0) yield [Buffer.from(prefix, "latin1").toString(), reference];
+      if (reference !== 0) {
+        yield [Buffer.from(prefix, "latin1").toString(), reference];
+      }
       const count = this.#u32(trie + layout.TRIE_CHILD_COUNT);
       const keys = count <= layout.TRIE_LIST_MAX ? (count + 3) & ~3 : layout.TRIE_BITMAP_SIZE;
       for (let i = 0; i < count; i++) {
@@ -206,7 +212,9 @@ class Reader {
           found[position]?.[1].push(`${not}${attribute} ${verb} ${JSON.stringify(value)}`);
         }
       };
-      for (const [value, list] of this.#table(this.#u32(part + layout.BITS_EXACT))) tell(list, "=", value);
+      for (const [value, list] of this.#table(this.#u32(part + layout.BITS_EXACT))) {
+        tell(list, "=", value);
+      }
       for (const [value, list] of this.#trie(this.#u32(part + layout.BITS_PREFIXES))) {
         tell(list, "begins", value);
       }
@@ -214,7 +222,9 @@ class Reader {
         (this.#u32(part + layout.BITS_ROWS + row + (position >>> 5) * 4) >>> (position & 31)) & 1;
       for (let position = 0; position < count; position++) {
         const present = bit(0, position);
-        if (told.has(position) || present === bit(rowSize, position)) continue;
+        if (told.has(position) || present === bit(rowSize, position)) {
+          continue;
+        }
         found[position]![1].push(`${present ? "" : "not "}${attribute} present`);
       }
       part += layout.BITS_ROWS + 2 * rowSize;
@@ -235,7 +245,9 @@ class Reader {
 
   #attribute(number: number): string {
     const attribute = this.#attributes[number];
-    if (!attribute) return `attribute ${number}`;
+    if (!attribute) {
+      return `attribute ${number}`;
+    }
     return attribute.kind === "path" ? attribute.name : `${attribute.kind} ${attribute.name}`;
   }
 
@@ -243,13 +255,22 @@ class Reader {
     const domains = new Map<number, string[]>();
     const add = (domain: string, node: number) => {
       const known = domains.get(node);
-      if (known) known.push(domain);
-      else domains.set(node, [domain]);
+      if (known) {
+        known.push(domain);
+      } else {
+        domains.set(node, [domain]);
+      }
     };
-    for (const [domain, node] of this.#table(this.#u32(layout.HEADER_DOMAINS))) add(domain, node);
-    for (const [suffix, node] of this.#table(this.#u32(layout.HEADER_SUFFIXES))) add(`*${suffix}`, node);
+    for (const [domain, node] of this.#table(this.#u32(layout.HEADER_DOMAINS))) {
+      add(domain, node);
+    }
+    for (const [suffix, node] of this.#table(this.#u32(layout.HEADER_SUFFIXES))) {
+      add(`*${suffix}`, node);
+    }
     const defaultNode = this.#u32(layout.HEADER_DEFAULT_NODE);
-    if (defaultNode !== layout.NODE_NONE) add("*", defaultNode);
+    if (defaultNode !== layout.NODE_NONE) {
+      add("*", defaultNode);
+    }
     return [...domains]
       .map(([node, names]) => ({ domains: names.sort(), routes: this.#routesBelow(node) }))
       .sort((a, b) => (a.routes[0]?.index ?? 0) - (b.routes[0]?.index ?? 0));
@@ -258,10 +279,14 @@ class Reader {
   #routesBelow(root: number): RouteDescription[] {
     const found = new Map<number, RouteDescription>();
     const add = (index: number, conditions: readonly string[]) => {
-      if (!found.has(index)) found.set(index, { index, conditions, ...this.#outcome(index) });
+      if (!found.has(index)) {
+        found.set(index, { index, conditions, ...this.#outcome(index) });
+      }
     };
     const visit = (node: number, conditions: readonly string[]): void => {
-      if (node === layout.NODE_NONE) return;
+      if (node === layout.NODE_NONE) {
+        return;
+      }
       if ((node & layout.NODE_TAG_MASK) === layout.NODE_DIRECT) {
         add(node >>> layout.NODE_SHIFT, conditions);
         return;
@@ -276,7 +301,9 @@ class Reader {
         return;
       }
       if (kind === layout.KIND_BITS) {
-        for (const [route, own] of this.#bits(node)) add(route, [...conditions, ...own]);
+        for (const [route, own] of this.#bits(node)) {
+          add(route, [...conditions, ...own]);
+        }
         return;
       }
       if (kind === layout.KIND_FAN) {
@@ -313,12 +340,15 @@ class Reader {
       const not = word & layout.PREDICATE_INVERT ? "not " : "";
       const empty = word & layout.PREDICATE_MISSING_AS_EMPTY ? " (missing is empty)" : "";
       let text = `${attribute} present`;
-      if (type === layout.PREDICATE_EXACT)
+      if (type === layout.PREDICATE_EXACT) {
         text = `${attribute} = ${JSON.stringify(this.#string(operand, length))}`;
+      }
       if (type === layout.PREDICATE_PREFIX) {
         text = `${attribute} begins ${JSON.stringify(this.#string(operand, length))}`;
       }
-      if (type === layout.PREDICATE_REGEX) text = `${attribute} matches the expression at byte ${operand}`;
+      if (type === layout.PREDICATE_REGEX) {
+        text = `${attribute} matches the expression at byte ${operand}`;
+      }
       texts.push(`${not}${text}${empty}`);
     }
     return texts;
@@ -379,21 +409,27 @@ class Reader {
 
   /** What a split is a function of. */
   #sticky(record: number): string[] {
-    if (record === 0) return [];
+    if (record === 0) {
+      return [];
+    }
     const name = this.#string(
       this.#u32(record + layout.STICKY_NAME),
       this.#u32(record + layout.STICKY_NAME_LENGTH),
     );
     const attribute = this.#u32(record + layout.STICKY_ATTRIBUTE);
     const source = this.#u32(record + layout.STICKY_SOURCE);
-    if (source === layout.STICKY_BY_ADDRESS) return ["sticky by source address"];
+    if (source === layout.STICKY_BY_ADDRESS) {
+      return ["sticky by source address"];
+    }
     return [
       `sticky by ${source === layout.STICKY_BY_COOKIE ? `cookie ${name}` : this.#attribute(attribute)}`,
     ];
   }
 
   #headerTexts(record: number): string[] {
-    if (record === 0) return [];
+    if (record === 0) {
+      return [];
+    }
     const texts: string[] = [];
     const end = record + this.#size(record);
     for (let at = record + layout.HEADERS_ENTRIES; at < end; at += layout.HEADERS_ENTRY_SIZE) {
@@ -405,7 +441,9 @@ class Reader {
 
   /** What is changed in a request. */
   #edits(record: number): string[] {
-    if (record === 0) return [];
+    if (record === 0) {
+      return [];
+    }
     const texts: string[] = [];
     const end = record + this.#size(record);
     for (let at = record + layout.EDITS_ENTRIES; at < end; at += layout.EDITS_ENTRY_SIZE) {
@@ -413,19 +451,28 @@ class Reader {
       const length = this.#u32(at + 8);
       const name = edit < layout.EDIT_HOST ? this.#string(this.#u32(at + 4), length) : "";
       const value = JSON.stringify(this.#string(this.#u32(at + 12), this.#u32(at + 16)));
-      if (edit === layout.EDIT_REMOVE) texts.push(`remove ${name}`);
-      else if (edit === layout.EDIT_SET) texts.push(`set ${name} to ${value}`);
-      else if (edit === layout.EDIT_ADD) texts.push(`add ${name} ${value}`);
-      else if (edit === layout.EDIT_HOST) texts.push(`set the host to ${value}`);
-      else if (edit === layout.EDIT_PATH) texts.push(`set the path to ${value}`);
-      else texts.push(`set the first ${length} bytes of the path to ${value}`);
+      if (edit === layout.EDIT_REMOVE) {
+        texts.push(`remove ${name}`);
+      } else if (edit === layout.EDIT_SET) {
+        texts.push(`set ${name} to ${value}`);
+      } else if (edit === layout.EDIT_ADD) {
+        texts.push(`add ${name} ${value}`);
+      } else if (edit === layout.EDIT_HOST) {
+        texts.push(`set the host to ${value}`);
+      } else if (edit === layout.EDIT_PATH) {
+        texts.push(`set the path to ${value}`);
+      } else {
+        texts.push(`set the first ${length} bytes of the path to ${value}`);
+      }
     }
     return texts;
   }
 
   /** Header lines of an answer. */
   #lines(record: number): string[] {
-    if (record === 0) return [];
+    if (record === 0) {
+      return [];
+    }
     let at = record + layout.LINES_TEXT;
     const count = this.#u32(at);
     const sizes = Array.from({ length: count * 2 }, (_, i) =>

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Route } from "../../ir/ir.ts";
 import { describeProgram } from "./describe.ts";
 import { encodeProgram } from "./encode.ts";
@@ -11,7 +11,7 @@ const kinds = (routes: readonly Route[]) =>
   );
 
 describe("the size of a program", () => {
-  it("is at most 64 bytes a rule beyond the strings, for 10,000 exact paths", () => {
+  test("is at most 64 bytes a rule beyond the strings, for 10,000 exact paths", () => {
     const routes = many(10_000, (i) =>
       route(exact(`/service-${i}/items`), `outbound|80||service-${i}.example`),
     );
@@ -20,17 +20,21 @@ describe("the size of a program", () => {
     expect((size - strings) / routes.length).toBeLessThan(64);
   });
 
-  it("is below 1 MiB for 10,000 rules as people write them", () => {
+  test("is below 1 MiB for 10,000 rules as people write them", () => {
     const hosts = Object.fromEntries(
       Array.from({ length: 500 }, (_, host) => [
         `service-${host}.example.com`,
         many(20, (i) => {
           const cluster = `outbound|80|v${i % 3}|service-${host}.team.svc.cluster.local`;
-          if (i === 19) return route(prefix("/"), cluster);
+          if (i === 19) {
+            return route(prefix("/"), cluster);
+          }
           if (i % 10 === 3) {
             return route(prefix(`/api/v${i}/`), cluster, { headers: [header("x-canary", exact("true"))] });
           }
-          if (i % 7 === 5) return route(regex(`/files/[a-z]+/${i}/.*`), cluster);
+          if (i % 7 === 5) {
+            return route(regex(`/files/[a-z]+/${i}/.*`), cluster);
+          }
           return route(i % 2 ? prefix(`/api/v${i}/items/`) : exact(`/static/${i}.js`), cluster);
         }),
       ]),
@@ -38,14 +42,14 @@ describe("the size of a program", () => {
     expect(encodeProgram(table(hosts)).length).toBeLessThan(1 << 20);
   });
 
-  it("grows with the bytes of nested prefixes, not with their sum", () => {
+  test("grows with the bytes of nested prefixes, not with their sum", () => {
     const routes = many(2000, (i) => route(prefix(`/${"a".repeat(2000 - i)}`), `c${i}`));
     expect(encodeProgram(table({ "*": routes })).length / routes.length).toBeLessThan(128);
   });
 });
 
 describe("the graph", () => {
-  it("looks at the attribute that tells routes apart, not at the first one", () => {
+  test("looks at the attribute that tells routes apart, not at the first one", () => {
     const byHeader = many(100, (i) =>
       route(exact("/same"), `c${i}`, { headers: [header("x-a", exact(`${i}`))] }),
     );
@@ -53,7 +57,7 @@ describe("the graph", () => {
     expect([found.get("switch"), found.get("bits"), found.get("leaf")]).toEqual([1, undefined, 100]);
   });
 
-  it("drops routes behind one that takes everything", () => {
+  test("drops routes behind one that takes everything", () => {
     const routes = [route(undefined, "all"), ...many(100, (i) => route(exact(`/${i}`), `c${i}`))];
     const found = kinds(routes);
     expect([found.get("switch"), found.get("leaf"), found.get("node table")]).toEqual([
@@ -63,30 +67,30 @@ describe("the graph", () => {
     ]);
   });
 
-  it("takes rows of bits only where nothing narrows", () => {
+  test("takes rows of bits only where nothing narrows", () => {
     const overlapping = many(64, (i) =>
       route(prefix(`/${"a".repeat(i)}`), `c${i}`, { headers: [header("x-a", prefix("b".repeat(64 - i)))] }),
     );
     expect(kinds(overlapping).get("bits")).toBe(1);
   });
 
-  it("goes over what the request has where each rule asks for a header of its own", () => {
+  test("goes over what the request has where each rule asks for a header of its own", () => {
     const apart = many(64, (i) => route(undefined, `c${i}`, { headers: [header(`x-${i}`, present)] }));
     expect(kinds(apart).get("fan")).toBe(1);
   });
 
-  it("asks all expressions of an attribute at once", () => {
+  test("asks all expressions of an attribute at once", () => {
     const found = kinds(many(64, (i) => route(regex(`/[a-z]+/${i}/.*`), `c${i}`)));
     expect([found.get("regex"), found.get("regex set")]).toEqual([1, 1]);
   });
 
-  it("takes an expression without operators for the exact value it is", () => {
+  test("takes an expression without operators for the exact value it is", () => {
     const written = many(64, (i) => route(regex(`^/a\\.b/${i}$`), `c${i}`));
     const plain = many(64, (i) => route(exact(`/a.b/${i}`), `c${i}`));
     expect(encodeProgram(table({ "*": written }))).toEqual(encodeProgram(table({ "*": plain })));
   });
 
-  it("shares equal outcomes", () => {
+  test("shares equal outcomes", () => {
     const found = kinds(many(64, (i) => route(exact(`/${i}`), to({ a: 1, b: 2 }))));
     expect(found.get("forward")).toBe(1);
   });

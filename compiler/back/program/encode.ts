@@ -58,7 +58,9 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
         defaultNode = root;
       } else if (domain.startsWith("*")) {
         suffixes.set(domain.slice(1), root);
-        if (!domain.startsWith("*.")) flags |= FLAG_UNALIGNED_SUFFIXES;
+        if (!domain.startsWith("*.")) {
+          flags |= FLAG_UNALIGNED_SUFFIXES;
+        }
       } else {
         domains.set(domain, root);
       }
@@ -84,7 +86,9 @@ function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
 
 /** An expression without operators is looked up like any other exact value. */
 function simplest(match: ValueMatch): ValueMatch {
-  if (match.kind !== "regex") return match;
+  if (match.kind !== "regex") {
+    return match;
+  }
   const { prefix, isWhole } = regexLiteral(match.value);
   return isWhole ? { kind: "exact", value: prefix } : match;
 }

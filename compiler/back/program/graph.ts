@@ -57,18 +57,26 @@ const NO_NODE: Node = { reference: NODE_NONE, min: ROUTE_NONE };
 export function writeNode(context: GraphContext, all: readonly Candidate[]): Node {
   const candidates = reachable(all);
   const first = candidates[0];
-  if (!first) return NO_NODE;
+  if (!first) {
+    return NO_NODE;
+  }
   if (first.predicates.length === 0) {
     return { reference: ((first.route << NODE_SHIFT) | NODE_DIRECT) >>> 0, min: first.route };
   }
   if (candidates.length > LEAF_MAX) {
     const options = narrowings(candidates, MERGE_MAX);
     const best = narrowest(options, candidates.length);
-    if (best) return writeSwitch(context, candidates, best.attribute);
+    if (best) {
+      return writeSwitch(context, candidates, best.attribute);
+    }
     const fan = writeFan(context, candidates, options);
-    if (fan) return fan;
+    if (fan) {
+      return fan;
+    }
     const bits = writeBits(context, candidates);
-    if (bits !== undefined) return { reference: bits, min: first.route };
+    if (bits !== undefined) {
+      return { reference: bits, min: first.route };
+    }
   }
   return writeLeaf(context, candidates);
 }
@@ -78,7 +86,9 @@ function narrowest(options: readonly Narrowing[], total: number): Narrowing | un
   let best: Narrowing | undefined;
   let bestLeft = Number.POSITIVE_INFINITY;
   for (const option of options) {
-    if (option.keyed < total * KEYED_MIN || option.chain > CHAIN_MAX) continue;
+    if (option.keyed < total * KEYED_MIN || option.chain > CHAIN_MAX) {
+      continue;
+    }
     const left = option.largest + total - option.keyed;
     if (left < bestLeft) {
       best = option;
@@ -91,7 +101,9 @@ function narrowest(options: readonly Narrowing[], total: number): Narrowing | un
 function writeLeaf(context: GraphContext, candidates: readonly Candidate[]): Node {
   const min = candidates[0]!.route;
   const body: number[] = [min];
-  for (const candidate of candidates) body.push(...candidateWords(context, candidate));
+  for (const candidate of candidates) {
+    body.push(...candidateWords(context, candidate));
+  }
   return { reference: context.writer.record(KIND_LEAF, body), min };
 }
 
@@ -104,14 +116,17 @@ function writeSwitch(context: GraphContext, candidates: readonly Candidate[], at
   const rest: Candidate[] = [];
   for (const candidate of candidates) {
     const key = keyOf(candidate, attribute);
-    if (!key) rest.push(candidate);
-    else if (key.match.kind === "present") present.push(without(candidate, key));
-    else
+    if (!key) {
+      rest.push(candidate);
+    } else if (key.match.kind === "present") {
+      present.push(without(candidate, key));
+    } else {
       append(
         { exact, prefix: prefixes, regex: regexes }[key.match.kind],
         key.match.value,
         without(candidate, key),
       );
+    }
   }
   let min: number = ROUTE_NONE;
   const child = (list: readonly Candidate[]): Node => {
@@ -154,7 +169,9 @@ function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, rea
   const lists = [...regexes.values()];
   const nodes = new Map<number, Node>();
   let min: number = ROUTE_NONE;
-  for (const list of lists) min = Math.min(min, list[0]?.route ?? ROUTE_NONE);
+  for (const list of lists) {
+    min = Math.min(min, list[0]?.route ?? ROUTE_NONE);
+  }
   const nodeOf = (member: number): Node => {
     let node = nodes.get(member);
     if (!node) {
@@ -164,9 +181,13 @@ function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, rea
     return node;
   };
   const reference = writeRegexSets(context, KIND_REGEX_SET, [...regexes.keys()], (members) => {
-    if (members.length === 1) return nodeOf(members[0]!).reference;
+    if (members.length === 1) {
+      return nodeOf(members[0]!).reference;
+    }
     const merged = reachable(members.map((member) => lists[member]!).reduce(mergeInOrder));
-    if (merged.length <= MERGE_MAX) return writeNode(context, merged).reference;
+    if (merged.length <= MERGE_MAX) {
+      return writeNode(context, merged).reference;
+    }
     const parts = members.map(nodeOf).sort((a, b) => a.min - b.min);
     return context.writer.record(KIND_EACH, [parts[0]!.min, ...parts.map((part) => part.reference)]);
   });
@@ -175,8 +196,11 @@ function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, rea
 
 function append(map: Map<string, Candidate[]>, key: string, candidate: Candidate): void {
   const list = map.get(key);
-  if (list) list.push(candidate);
-  else map.set(key, [candidate]);
+  if (list) {
+    list.push(candidate);
+  } else {
+    map.set(key, [candidate]);
+  }
 }
 
 /** Files each candidate under the rarest of its attributes. Undefined when few attributes are asked for. */
@@ -196,7 +220,9 @@ function writeFan(
     let rarest: Narrowing | undefined;
     for (const { attribute } of candidate.predicates) {
       const option = rare.get(attribute);
-      if (!option || (rarest && rarest.keyed <= option.keyed) || !keyOf(candidate, attribute)) continue;
+      if (!option || (rarest && rarest.keyed <= option.keyed) || !keyOf(candidate, attribute)) {
+        continue;
+      }
       rarest = option;
     }
     if (!rarest) {
@@ -204,17 +230,24 @@ function writeFan(
       continue;
     }
     const group = groups.get(rarest.attribute);
-    if (group) group.push(candidate);
-    else groups.set(rarest.attribute, [candidate]);
+    if (group) {
+      group.push(candidate);
+    } else {
+      groups.set(rarest.attribute, [candidate]);
+    }
   }
-  if (groups.size <= LEAF_MAX) return undefined;
+  if (groups.size <= LEAF_MAX) {
+    return undefined;
+  }
   let min: number = ROUTE_NONE;
   const entries: number[] = [];
   let query = 0;
   for (const [attribute, group] of [...groups].sort(([a], [b]) => a - b)) {
     const node = writeSwitch(context, group, attribute);
     min = Math.min(min, node.min);
-    if (attribute >= context.firstQuery) query = 1;
+    if (attribute >= context.firstQuery) {
+      query = 1;
+    }
     entries.push(attribute, node.reference);
   }
   const restNode = writeNode(context, rest);

@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checksum, hashBackwards, hashBytes } from "./hash.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 // The same numbers stand in filter/program/hash.spec.ts: both sides must agree on them for ever.
 describe("hashes", () => {
-  it("cover every length of the last word", () => {
+  test("cover every length of the last word", () => {
     expect(hashBytes(bytes(""))).toBe(102724469);
     expect(hashBytes(bytes("/"))).toBe(365302552);
     expect(hashBytes(bytes("abcd"))).toBe(1536494654);
@@ -13,11 +13,11 @@ describe("hashes", () => {
     expect(hashBytes(bytes("/products/42"))).toBe(782868527);
   });
 
-  it("go backwards, too", () => {
+  test("go backwards, too", () => {
     expect(hashBackwards(bytes(".example"))).toBe(2072262440);
   });
 
-  it("sum words up", () => {
+  test("sum words up", () => {
     expect(checksum(bytes("abcdefgh"))).toBe(660035683);
   });
 });

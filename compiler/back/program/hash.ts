@@ -16,8 +16,12 @@ export function hashBytes(text: Uint8Array): number {
   }
   if (at < length) {
     let tail = text[at]!;
-    if (at + 1 < length) tail |= text[at + 1]! << 8;
-    if (at + 2 < length) tail |= text[at + 2]! << 16;
+    if (at + 1 < length) {
+      tail |= text[at + 1]! << 8;
+    }
+    if (at + 2 < length) {
+      tail |= text[at + 2]! << 16;
+    }
     h = Math.imul(h ^ tail, HASH_PRIME);
     h ^= h >>> 15;
   }
@@ -30,7 +34,9 @@ const WORD64 = (1n << 64n) - 1n;
 /** 64 bits of a byte string, for choices that should be as good as random: FNV-1a, mixed. */
 export function hash64(text: Uint8Array): bigint {
   let h = 0xcbf29ce484222325n;
-  for (const byte of text) h = ((h ^ BigInt(byte)) * 0x100000001b3n) & WORD64;
+  for (const byte of text) {
+    h = ((h ^ BigInt(byte)) * 0x100000001b3n) & WORD64;
+  }
   h = ((h ^ (h >> 33n)) * 0xff51afd7ed558ccdn) & WORD64;
   h = ((h ^ (h >> 33n)) * 0xc4ceb9fe1a85ec53n) & WORD64;
   return h ^ (h >> 33n);
@@ -39,7 +45,9 @@ export function hash64(text: Uint8Array): bigint {
 /** Hash of a string read from its end: what the filter has in hand as it walks a host name backwards. */
 export function hashBackwards(text: Uint8Array): number {
   let h = HASH_SEED;
-  for (let at = text.length - 1; at >= 0; at--) h = Math.imul(h ^ text[at]!, 0x01000193);
+  for (let at = text.length - 1; at >= 0; at--) {
+    h = Math.imul(h ^ text[at]!, 0x01000193);
+  }
   return (h ^ (h >>> 15)) >>> 0;
 }
 

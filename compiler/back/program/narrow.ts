@@ -20,16 +20,24 @@ export interface Narrowing {
 export function keyOf(candidate: Candidate, attribute: number): Predicate | undefined {
   let key: Predicate | undefined;
   for (const predicate of candidate.predicates) {
-    if (predicate.attribute !== attribute || predicate.invert || predicate.missingAsEmpty) continue;
-    if (!key || rank(predicate) > rank(key)) key = predicate;
+    if (predicate.attribute !== attribute || predicate.invert || predicate.missingAsEmpty) {
+      continue;
+    }
+    if (!key || rank(predicate) > rank(key)) {
+      key = predicate;
+    }
   }
   return key;
 }
 
 /** Exact before prefix before expression before presence, the longer prefix first. */
 function rank({ match }: Predicate): number {
-  if (match.kind === "exact") return 1_000_000;
-  if (match.kind === "prefix") return match.value.length + 2;
+  if (match.kind === "exact") {
+    return 1_000_000;
+  }
+  if (match.kind === "prefix") {
+    return match.value.length + 2;
+  }
   return match.kind === "regex" ? 1 : 0;
 }
 
@@ -57,26 +65,37 @@ export function narrowings(candidates: readonly Candidate[], mergeMax: number): 
     const { predicates } = candidate;
     for (let i = 0; i < predicates.length; i++) {
       const { attribute } = predicates[i]!;
-      if (predicates.findIndex((other) => other.attribute === attribute) < i) continue;
+      if (predicates.findIndex((other) => other.attribute === attribute) < i) {
+        continue;
+      }
       const key = keyOf(candidate, attribute);
-      if (!key) continue;
+      if (!key) {
+        continue;
+      }
       let groups = attributes.get(attribute);
       if (!groups) {
         groups = { exact: new Map(), prefixes: new Map(), regexes: new Map(), present: 0, keyed: 0 };
         attributes.set(attribute, groups);
       }
       groups.keyed++;
-      if (key.match.kind === "present") groups.present++;
-      else count(groups[GROUP_OF[key.match.kind]], key.match.value, candidate);
+      if (key.match.kind === "present") {
+        groups.present++;
+      } else {
+        count(groups[GROUP_OF[key.match.kind]], key.match.value, candidate);
+      }
     }
   }
   return [...attributes]
     .sort(([a], [b]) => a - b)
     .map(([attribute, { exact, prefixes, regexes, present, keyed }]) => {
       let largest = 0;
-      for (const { size } of exact.values()) largest = Math.max(largest, size);
+      for (const { size } of exact.values()) {
+        largest = Math.max(largest, size);
+      }
       // How many expressions match together is known only to who compiles them; mostly it is one.
-      for (const { size } of regexes.values()) largest = Math.max(largest, size);
+      for (const { size } of regexes.values()) {
+        largest = Math.max(largest, size);
+      }
       const nested = measurePrefixes(prefixes, mergeMax);
       return {
         attribute,
@@ -94,9 +113,13 @@ function count(groups: Map<string, Group>, value: string, { route, predicates }:
     groups.set(value, group);
   }
   // Behind an unconditional one, nothing is reached.
-  if (group.unconditional < route) return;
+  if (group.unconditional < route) {
+    return;
+  }
   group.size++;
-  if (predicates.length === 1) group.unconditional = route;
+  if (predicates.length === 1) {
+    group.unconditional = route;
+  }
 }
 
 /** A text that begins with a prefix begins with all shorter ones of it, too. */
@@ -108,7 +131,9 @@ function measurePrefixes(
   let chain = 0;
   const stack: { value: string; size: number; chain: number; first: number }[] = [];
   for (const [value, group] of [...prefixes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    while (stack.length > 0 && !value.startsWith(stack.at(-1)!.value)) stack.pop();
+    while (stack.length > 0 && !value.startsWith(stack.at(-1)!.value)) {
+      stack.pop();
+    }
     const above = stack.at(-1);
     const hidden = !above || above.first > group.unconditional;
     const size = group.size + (hidden ? 0 : above.size);

@@ -80,7 +80,9 @@ function pathEdits(
   rewrite: PathRewrite | undefined,
 ): number[] {
   // An expression's substitution is Envoy's to do, by class.
-  if (rewrite?.kind !== "matched") return [];
+  if (rewrite?.kind !== "matched") {
+    return [];
+  }
   const value = writer.string(rewrite.value);
   const start = matchedStart(match);
   return start === undefined
@@ -90,7 +92,9 @@ function pathEdits(
 
 /** Bytes at the start of a path that a match stands for; `undefined`: the whole path. */
 export function matchedStart(match: PathMatch | undefined): number | undefined {
-  if (match === undefined) return 1;
+  if (match === undefined) {
+    return 1;
+  }
   return match.kind === "prefix" ? Buffer.byteLength(match.value) : undefined;
 }
 

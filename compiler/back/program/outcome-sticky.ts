@@ -21,7 +21,9 @@ const SOURCES: Readonly<Record<Sticky["kind"], number>> = {
 /** The STICKY record of an action with several destinations, or 0. */
 export function writeSticky(writer: BlobWriter, attributes: Attributes, action: Forward): number {
   const { sticky, destinations } = action;
-  if (sticky === undefined) return 0;
+  if (sticky === undefined) {
+    return 0;
+  }
   const header = stickyHeader(action);
   const name = writer.string(sticky.kind === "cookie" ? sticky.name : "");
   return writer.sharedRecord(KIND_STICKY, [

@@ -46,7 +46,9 @@ export class Outcomes {
       this.#written.set(key, outcome);
     }
     // Equal keys are one text in memory.
-    if (known === undefined) keys.set(route, outcome.key);
+    if (known === undefined) {
+      keys.set(route, outcome.key);
+    }
     return outcome.record;
   }
 }
@@ -133,7 +135,9 @@ function abortLines(route: Route, destination?: Destination): Line[] {
 
 /** In the form in which the host takes them, so that nothing is put together while a request waits. */
 function writeLines(writer: BlobWriter, lines: readonly Line[]): number {
-  if (lines.length === 0) return 0;
+  if (lines.length === 0) {
+    return 0;
+  }
   const texts = lines.flat().map((text) => Buffer.from(text));
   const length = 4 + texts.reduce((sum, text) => sum + 4 + text.length + 1, 0);
   const bytes = new DataView(new ArrayBuffer((length + 3) & ~3));
@@ -149,7 +153,9 @@ function writeLines(writer: BlobWriter, lines: readonly Line[]): number {
 }
 
 function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, string])[]): number {
-  if (headers.length === 0) return 0;
+  if (headers.length === 0) {
+    return 0;
+  }
   const body: number[] = [];
   for (const [name, value] of headers) {
     const pooledName = writer.string(name);
@@ -183,8 +189,12 @@ export function forwardHeaders(action: Forward): [string, string][] {
       headers.push(["x-envoy-max-retries", String(retry.attempts)]);
       const grpc = retry.retryOn.filter((condition) => GRPC_CONDITIONS.has(condition));
       const other = retry.retryOn.filter((condition) => !GRPC_CONDITIONS.has(condition));
-      if (other.length > 0) headers.push(["x-envoy-retry-on", other.join(",")]);
-      if (grpc.length > 0) headers.push(["x-envoy-retry-grpc-on", grpc.join(",")]);
+      if (other.length > 0) {
+        headers.push(["x-envoy-retry-on", other.join(",")]);
+      }
+      if (grpc.length > 0) {
+        headers.push(["x-envoy-retry-grpc-on", grpc.join(",")]);
+      }
       if (retry.retriableStatusCodes.length > 0) {
         headers.push(["x-envoy-retriable-status-codes", retry.retriableStatusCodes.join(",")]);
       }

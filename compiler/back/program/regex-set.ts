@@ -16,11 +16,15 @@ export function writeRegexSets(
   word: (members: readonly number[]) => number,
 ): number {
   let next = 0;
-  if (patterns.length === 0) return next;
+  if (patterns.length === 0) {
+    return next;
+  }
   const write = ({ record, words }: RegexSet, following: number): number => {
     const written = words.map((entry) => ("record" in entry ? write(entry, 0) : word(entry)));
     return context.writer.record(kind, [record, following, ...written]);
   };
-  for (const set of [...context.regexSets(patterns)].reverse()) next = write(set, next);
+  for (const set of [...context.regexSets(patterns)].reverse()) {
+    next = write(set, next);
+  }
   return next;
 }

@@ -35,7 +35,9 @@ export class Regexes {
 
   /** Tables for several expressions: as few as their size allows. */
   sets(patterns: readonly string[]): readonly RegexSet[] {
-    if (patterns.length === 1) return [{ record: this.single(patterns[0]!), words: [[0]] }];
+    if (patterns.length === 1) {
+      return [{ record: this.single(patterns[0]!), words: [[0]] }];
+    }
     const key = JSON.stringify(patterns);
     let sets = this.#sets.get(key);
     if (!sets) {
@@ -47,7 +49,9 @@ export class Regexes {
 
   #writeSet(set: RegexSetTable | RegexLiteralsTable): RegexSet {
     const record = this.#write(set.table);
-    if (set.kind !== "literals") return { record, words: set.acceptSets };
+    if (set.kind !== "literals") {
+      return { record, words: set.acceptSets };
+    }
     return {
       record,
       words: set.targets.map((target) => ("table" in target ? this.#writeSet(target) : target)),
@@ -58,7 +62,9 @@ export class Regexes {
     const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
     const body = new Uint32Array(1 + table.length / 4);
     body[0] = table.length;
-    for (let i = 1; i < body.length; i++) body[i] = view.getUint32((i - 1) * 4, true);
+    for (let i = 1; i < body.length; i++) {
+      body[i] = view.getUint32((i - 1) * 4, true);
+    }
     return this.#writer.record(KIND_REGEX, body);
   }
 }

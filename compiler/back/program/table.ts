@@ -13,9 +13,13 @@ export function writeTable(
   hash: (text: Uint8Array) => number = hashBytes,
 ): number {
   const count = values.size;
-  if (count === 0) return 0;
+  if (count === 0) {
+    return 0;
+  }
   let buckets = 1;
-  while (buckets < count) buckets *= 2;
+  while (buckets < count) {
+    buckets *= 2;
+  }
   const mask = buckets - 1;
 
   const hashes = new Uint32Array(count);
@@ -26,7 +30,9 @@ export function writeTable(
     hashes[i] = value;
     starts[(value & mask) + 1]!++;
   }
-  for (let b = 0; b < buckets; b++) starts[b + 1]! += starts[b]!;
+  for (let b = 0; b < buckets; b++) {
+    starts[b + 1]! += starts[b]!;
+  }
 
   const body = new Uint32Array(2 + buckets + 1 + count * 4);
   body[0] = count;

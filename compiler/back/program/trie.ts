@@ -60,7 +60,9 @@ export function writeTrie<Content, Value>(
   prefixes: ReadonlyMap<string, Content>,
   makeTerminal: MakeTerminal<Content, Value>,
 ): number {
-  if (prefixes.size === 0) return 0;
+  if (prefixes.size === 0) {
+    return 0;
+  }
   const encoder = new TextEncoder();
   const sorted: Prefix<Content>[] = [...prefixes]
     .map(([value, content]) => ({ bytes: encoder.encode(value), content }))
@@ -72,10 +74,14 @@ export function writeTrie<Content, Value>(
     const last = sorted[to - 1]!;
     const limit = Math.min(first.bytes.length, last.bytes.length);
     let end = depth;
-    while (end < limit && first.bytes[end] === last.bytes[end]) end++;
+    while (end < limit && first.bytes[end] === last.bytes[end]) {
+      end++;
+    }
     const label = writer.bytes(first.bytes.subarray(depth, end));
     const frame = { label, end, to, keys: [], children: [] };
-    if (first.bytes.length > end) return { ...frame, next: from, own: undefined, below: above };
+    if (first.bytes.length > end) {
+      return { ...frame, next: from, own: undefined, below: above };
+    }
     const terminal = makeTerminal(first.content, above?.terminal, above !== undefined && !above.above);
     const rest = terminal.complete ? undefined : above;
     const min = Math.min(terminal.min, rest?.min ?? ROUTE_NONE);
@@ -95,7 +101,9 @@ export function writeTrie<Content, Value>(
       ...children,
     ]);
     own?.above?.waiting.push(record);
-    for (const waiting of own?.waiting ?? []) writer.patch(waiting, TRIE_PARENT, record);
+    for (const waiting of own?.waiting ?? []) {
+      writer.patch(waiting, TRIE_PARENT, record);
+    }
     return record;
   };
 
@@ -106,7 +114,9 @@ export function writeTrie<Content, Value>(
     if (frame.next < frame.to) {
       const byte = sorted[frame.next]!.bytes[frame.end]!;
       let stop = frame.next + 1;
-      while (stop < frame.to && sorted[stop]!.bytes[frame.end] === byte) stop++;
+      while (stop < frame.to && sorted[stop]!.bytes[frame.end] === byte) {
+        stop++;
+      }
       frame.keys.push(byte);
       stack.push(begin(frame.next, stop, frame.end, frame.below));
       frame.next = stop;
@@ -115,7 +125,9 @@ export function writeTrie<Content, Value>(
     const record = finish(frame);
     stack.pop();
     const parent = stack.at(-1);
-    if (!parent) return record;
+    if (!parent) {
+      return record;
+    }
     parent.children.push(record);
   }
 }
@@ -124,7 +136,9 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const difference = a[i]! - b[i]!;
-    if (difference !== 0) return difference;
+    if (difference !== 0) {
+      return difference;
+    }
   }
   return a.length - b.length;
 }
@@ -138,6 +152,8 @@ function keyWords(keys: readonly number[]): number[] {
     return words;
   }
   const words = new Array<number>(8).fill(0);
-  for (const key of keys) words[key >> 5] = (words[key >> 5]! | (1 << (key & 31))) >>> 0;
+  for (const key of keys) {
+    words[key >> 5] = (words[key >> 5]! | (1 << (key & 31))) >>> 0;
+  }
   return words;
 }

@@ -47,8 +47,12 @@ export class BlobWriter {
   /** The pooled bytes of a string in UTF-8. */
   string(text: string): PooledString {
     const known = this.#ascii.get(text);
-    if (known !== undefined) return known;
-    if (Buffer.byteLength(text) !== text.length) return this.bytes(this.#encoder.encode(text));
+    if (known !== undefined) {
+      return known;
+    }
+    if (Buffer.byteLength(text) !== text.length) {
+      return this.bytes(this.#encoder.encode(text));
+    }
     return this.#add(this.#ascii, text, Buffer.from(text, "latin1"));
   }
 
@@ -70,8 +74,9 @@ export class BlobWriter {
   /** Writes a record and returns its offset. `body` is what follows the first word. */
   record(kind: number, body: ArrayLike<number>): number {
     const words = body.length + 1;
-    if (words > MAX_RECORD_WORDS)
+    if (words > MAX_RECORD_WORDS) {
       throw new RangeError("a record of the routing program is larger than 64 MiB");
+    }
     this.#reserve(words);
     const offset = HEADER_SIZE + this.#count * 4;
     this.#words[this.#count++] = (kind | (words << RECORD_SIZE_SHIFT)) >>> 0;
@@ -82,14 +87,20 @@ export class BlobWriter {
 
   /** The same, but equal records are written once. */
   sharedRecord(kind: number, body: readonly number[]): number {
-    if (this.#sharedCount * 2 >= this.#shared.length) this.#growShared();
+    if (this.#sharedCount * 2 >= this.#shared.length) {
+      this.#growShared();
+    }
     const first = (kind | ((body.length + 1) << RECORD_SIZE_SHIFT)) >>> 0;
     let hash = first;
-    for (const word of body) hash = mix(hash, word);
+    for (const word of body) {
+      hash = mix(hash, word);
+    }
     const mask = this.#shared.length - 1;
     let slot = hash & mask;
     for (let known = this.#shared[slot]!; known !== 0; known = this.#shared[slot]!) {
-      if (this.#isRecord(known - 1, first, body)) return HEADER_SIZE + (known - 1) * 4;
+      if (this.#isRecord(known - 1, first, body)) {
+        return HEADER_SIZE + (known - 1) * 4;
+      }
       slot = (slot + 1) & mask;
     }
     this.#shared[slot] = this.#count + 1;
@@ -98,9 +109,13 @@ export class BlobWriter {
   }
 
   #isRecord(at: number, first: number, body: readonly number[]): boolean {
-    if (this.#words[at] !== first) return false;
+    if (this.#words[at] !== first) {
+      return false;
+    }
     for (let i = 0; i < body.length; i++) {
-      if (this.#words[at + 1 + i] !== body[i]! >>> 0) return false;
+      if (this.#words[at + 1 + i] !== body[i]! >>> 0) {
+        return false;
+      }
     }
     return true;
   }
@@ -109,12 +124,18 @@ export class BlobWriter {
     const grown = new Uint32Array(this.#shared.length * 2);
     const mask = grown.length - 1;
     for (const known of this.#shared) {
-      if (known === 0) continue;
+      if (known === 0) {
+        continue;
+      }
       const first = this.#words[known - 1]!;
       let hash = first;
-      for (let i = 0; i < (first >>> RECORD_SIZE_SHIFT) - 1; i++) hash = mix(hash, this.#words[known + i]!);
+      for (let i = 0; i < (first >>> RECORD_SIZE_SHIFT) - 1; i++) {
+        hash = mix(hash, this.#words[known + i]!);
+      }
       let slot = hash & mask;
-      while (grown[slot] !== 0) slot = (slot + 1) & mask;
+      while (grown[slot] !== 0) {
+        slot = (slot + 1) & mask;
+      }
       grown[slot] = known;
     }
     this.#shared = grown;
@@ -139,9 +160,15 @@ export class BlobWriter {
     view.setUint32(HEADER_ROUTES, routesAt, true);
     view.setUint32(HEADER_STRINGS, stringsAt, true);
     view.setUint32(HEADER_ROUTE_COUNT, routes.length, true);
-    for (const [at, value] of header) view.setUint32(at, value, true);
-    for (let i = 0; i < this.#count; i++) view.setUint32(HEADER_SIZE + i * 4, this.#words[i]!, true);
-    for (let i = 0; i < routes.length; i++) view.setUint32(routesAt + i * 4, routes[i]!, true);
+    for (const [at, value] of header) {
+      view.setUint32(at, value, true);
+    }
+    for (let i = 0; i < this.#count; i++) {
+      view.setUint32(HEADER_SIZE + i * 4, this.#words[i]!, true);
+    }
+    for (let i = 0; i < routes.length; i++) {
+      view.setUint32(routesAt + i * 4, routes[i]!, true);
+    }
     let at = stringsAt;
     for (const chunk of this.#chunks) {
       bytes.set(chunk, at);
@@ -152,7 +179,9 @@ export class BlobWriter {
   }
 
   #reserve(words: number): void {
-    if (this.#count + words <= this.#words.length) return;
+    if (this.#count + words <= this.#words.length) {
+      return;
+    }
     const grown = new Uint32Array(Math.max(this.#words.length * 2, this.#count + words));
     grown.set(this.#words.subarray(0, this.#count));
     this.#words = grown;

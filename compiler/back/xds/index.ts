@@ -88,8 +88,11 @@ function bySocket(listeners: Sharing): Sharing[] {
     const own = "listener" in listener ? listener.listener : undefined;
     const socket = own ?? (hasNames(listener) ? `${listener.address} ${listener.port}` : listener.name);
     const sharing = sockets.get(socket);
-    if (sharing === undefined) sockets.set(socket, [listener]);
-    else sharing.push(listener);
+    if (sharing === undefined) {
+      sockets.set(socket, [listener]);
+    } else {
+      sharing.push(listener);
+    }
   }
   return [...sockets.values()];
 }

@@ -25,7 +25,9 @@ export function endpointAddress(address: string, port: number): SocketAddress | 
 
 /** An address to listen at. `::` stands for every address, those of IPv4 too. */
 export function bindAddress(address: string, port: number): SocketAddress | PipeAddress {
-  if (address !== "::") return endpointAddress(address, port);
+  if (address !== "::") {
+    return endpointAddress(address, port);
+  }
   const { socket_address } = socketAddress(address, port);
   return { socket_address: { ...socket_address, ipv4_compat: true } };
 }

@@ -45,8 +45,12 @@ function inlineSecrets({ listeners, tcpChains = [], secrets = [] }: Config): Rea
   const inline = new Map(secrets.filter(({ inFiles }) => !inFiles).map((secret) => [secret.name, secret]));
   for (const { tls } of [...listeners, ...tcpChains]) {
     const certificates = tls?.certificates ?? [];
-    if (certificates.every((name) => inline.has(name))) continue;
-    for (const name of certificates) inline.delete(name);
+    if (certificates.every((name) => inline.has(name))) {
+      continue;
+    }
+    for (const name of certificates) {
+      inline.delete(name);
+    }
   }
   return inline;
 }

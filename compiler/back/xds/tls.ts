@@ -98,9 +98,13 @@ function validation(
     }),
   };
   const hasOwn = Object.keys(own).length > 0;
-  if (authority === undefined) return {};
+  if (authority === undefined) {
+    return {};
+  }
   const inline = options.inlineSecrets?.get(authority);
-  if (inline !== undefined) return { validation_context: { ...own, ...emitSecretContent(inline) } };
+  if (inline !== undefined) {
+    return { validation_context: { ...own, ...emitSecretContent(inline) } };
+  }
   return {
     combined_validation_context: {
       default_validation_context: hasOwn ? own : {},

@@ -106,7 +106,9 @@ function emitClass(name: string, routeClass: RouteClass): EnvoyRoute {
 function emitClassMatch({ answer, rewrite }: RouteClass): EnvoyRoute["match"] {
   const path = answer?.path ?? rewrite?.match;
   // The slash that every path has is what is replaced where a rule names no path; an empty prefix would leave it.
-  if (path === undefined) return answer || rewrite?.path ? { prefix: "/" } : { prefix: "" };
+  if (path === undefined) {
+    return answer || rewrite?.path ? { prefix: "/" } : { prefix: "" };
+  }
   return emitRouteMatch({ path, headers: [], queryParams: [] });
 }
 

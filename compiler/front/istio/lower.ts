@@ -122,7 +122,9 @@ const supported = new WeakMap<object, Parameters<typeof refuseUnsupported>[1]>()
 const refuseOnce: typeof refuseUnsupported = (resource, table, report) => {
   const spec = resource.spec as object;
   const fine = supported.get(spec) === table || refuseUnsupported(resource, table, report);
-  if (fine) supported.set(spec, table);
+  if (fine) {
+    supported.set(spec, table);
+  }
   return fine;
 };
 

@@ -100,8 +100,12 @@ export function loadResources(
   for (const file of files) {
     const { resources, ignored } = loadFile(file, sink, (end) => progress.at("parsing", before + end, total));
     before += file.text.length;
-    for (const [list, resource] of resources) set[list].push(resource as never);
-    for (const name of ignored) set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
+    for (const [list, resource] of resources) {
+      set[list].push(resource as never);
+    }
+    for (const name of ignored) {
+      set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
+    }
   }
   keepOnly(files);
   if (set.ignored.size > 0) {
@@ -123,7 +127,9 @@ const faultless = new WeakMap<SourceFile, Loaded>();
 
 function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number) => void): Loaded {
   const before = faultless.get(file);
-  if (before !== undefined) return before;
+  if (before !== undefined) {
+    return before;
+  }
   let findings = 0;
   const counting: DiagnosticSink = {
     report(diagnostic) {
@@ -137,7 +143,9 @@ function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number)
       loadResource(loaded, document, value, root, counting);
     }
   }
-  if (findings === 0) faultless.set(file, loaded);
+  if (findings === 0) {
+    faultless.set(file, loaded);
+  }
   return loaded;
 }
 
@@ -145,7 +153,9 @@ function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number)
 function* items(document: SourceDocument): Iterable<[unknown, FieldPath]> {
   const { value } = document;
   if (isObject(value) && value.kind === "List" && Array.isArray(value.items)) {
-    for (const [i, item] of value.items.entries()) yield [item, ["items", i]];
+    for (const [i, item] of value.items.entries()) {
+      yield [item, ["items", i]];
+    }
   } else {
     yield [value, []];
   }
@@ -214,7 +224,9 @@ function loadResource(
   if (checked === undefined) {
     // Without any spec, what a spec must have is missing, too.
     const whole = hasSpec && value.spec === undefined ? { ...value, spec: {} } : value;
-    if (!checkSchema(kind, whole, document, root, sink)) return;
+    if (!checkSchema(kind, whole, document, root, sink)) {
+      return;
+    }
     flawless.set(raw as object, value);
   }
   loaded.resources.push([list, resourceOf(value, document, root, hasSpec)]);
@@ -259,13 +271,17 @@ function withoutNulls(value: unknown, name = ""): unknown {
     const items = value.map((item) => withoutNulls(item));
     return items.every((item, i) => Object.is(item, value[i])) ? value : items;
   }
-  if (!isObject(value)) return value;
+  if (!isObject(value)) {
+    return value;
+  }
   let same = true;
   const fields: [string, unknown][] = [];
   for (const [key, field] of Object.entries(value)) {
     const kept = field === null && !CONDITIONS.has(name) ? undefined : withoutNulls(field, key);
     same &&= Object.is(kept, field);
-    if (kept !== undefined) fields.push([key, kept]);
+    if (kept !== undefined) {
+      fields.push([key, kept]);
+    }
   }
   return same ? value : Object.fromEntries(fields);
 }

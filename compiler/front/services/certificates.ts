@@ -53,8 +53,12 @@ export function outdated(chain: string, now: Date): string | undefined {
   for (const { subject, validFrom, validTo } of read(chain) ?? []) {
     const whose = subject ? ` of "${subject.replaceAll("\n", ", ")}"` : "";
     const [begins, ends] = [new Date(validFrom), new Date(validTo)];
-    if (ends < now) return `the certificate${whose} has expired on ${day(ends)}`;
-    if (begins > now) return `the certificate${whose} is not valid before ${day(begins)}`;
+    if (ends < now) {
+      return `the certificate${whose} has expired on ${day(ends)}`;
+    }
+    if (begins > now) {
+      return `the certificate${whose} is not valid before ${day(begins)}`;
+    }
   }
   return undefined;
 }

@@ -34,7 +34,9 @@ export class ClusterUses {
     const { name, service, port, subset } = use;
     const known = this.#byName.get(name);
     if (known !== undefined) {
-      if (use.atEdge && !known.atEdge) this.#byName.set(name, { ...known, atEdge: true });
+      if (use.atEdge && !known.atEdge) {
+        this.#byName.set(name, { ...known, atEdge: true });
+      }
       return;
     }
     this.#byName.set(name, use);

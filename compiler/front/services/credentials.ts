@@ -70,7 +70,9 @@ export class Credentials {
   /** The name of the secret with a credential's certificate and key; undefined when it has none of use. */
   certificate(use: CredentialUse): string | undefined {
     const parts = this.#find(use);
-    if (parts === undefined) return undefined;
+    if (parts === undefined) {
+      return undefined;
+    }
     const keys = CERTIFICATE_KEYS.find(([chain]) => parts.get(chain) !== undefined) ?? CERTIFICATE_KEYS[0];
     const [chain, key] = keys.map((part) => parts.get(part));
     if (chain === undefined || key === undefined) {
@@ -87,7 +89,9 @@ export class Credentials {
     const other = this.#find({ ...use, name: `${use.name}${AUTHORITY_SUFFIX}` }, false);
     for (const parts of [own, other]) {
       const key = AUTHORITY_KEYS.find((name) => parts?.get(name) !== undefined);
-      if (parts === undefined || key === undefined) continue;
+      if (parts === undefined || key === undefined) {
+        continue;
+      }
       const part = (name: string): Part | undefined => {
         const text = parts.get(name);
         return text === undefined
@@ -96,7 +100,9 @@ export class Credentials {
       };
       return this.#addAuthority(`${parts.id}#${key}`, part(key)!, part(REVOKED_KEY), use.span);
     }
-    if (own !== undefined) this.#missingPart(use, AUTHORITY_KEYS[0]);
+    if (own !== undefined) {
+      this.#missingPart(use, AUTHORITY_KEYS[0]);
+    }
     return undefined;
   }
 
@@ -142,7 +148,9 @@ export class Credentials {
       return undefined;
     }
     const old = outdated(chain, new Date());
-    if (old !== undefined) this.#report("SL0442", `${old}; clients will refuse it`, span);
+    if (old !== undefined) {
+      this.#report("SL0442", `${old}; clients will refuse it`, span);
+    }
     const [chainFile, keyFile] = files ?? [];
     return this.#add({
       name,
@@ -179,14 +187,18 @@ export class Credentials {
     const namespaces = [this.#options.proxyNamespace, use.namespace];
     for (const namespace of namespaces) {
       const document = this.#documents.get(`${namespace}/${name}`);
-      if (document !== undefined) return partsOf(document);
+      if (document !== undefined) {
+        return partsOf(document);
+      }
     }
     const { secretsDirectory } = this.#options;
     const folder = path.join(secretsDirectory, name);
     if (secretsDirectory !== "" && isInside(folder, secretsDirectory) && existsSync(folder)) {
       return { id: `folder:${name}`, folder, get: (key) => readIfThere(path.join(folder, key)) };
     }
-    if (mustExist) this.#reportMissing(name, namespaces, use.span);
+    if (mustExist) {
+      this.#reportMissing(name, namespaces, use.span);
+    }
     return undefined;
   }
 

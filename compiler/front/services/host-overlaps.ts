@@ -8,8 +8,12 @@ export function firstOverlaps(hosts: readonly string[]): (number | undefined)[] 
   /** What wildcards end with, and where the first such stands. */
   const wildcards = new Map<string, number>();
   hosts.forEach((host, i) => {
-    if (!first.has(host)) first.set(host, i);
-    if (isWildcard(host) && !wildcards.has(host.slice(1))) wildcards.set(host.slice(1), i);
+    if (!first.has(host)) {
+      first.set(host, i);
+    }
+    if (isWildcard(host) && !wildcards.has(host.slice(1))) {
+      wildcards.set(host.slice(1), i);
+    }
   });
   const found: (number | undefined)[] = hosts.map((host, i) =>
     first.get(host) === i ? undefined : first.get(host),
@@ -21,7 +25,9 @@ export function firstOverlaps(hosts: readonly string[]): (number | undefined)[] 
     hosts.forEach((host, i) => {
       for (let at = isWildcard(host) ? 1 : 0; at <= host.length; at++) {
         const wide = wildcards.get(host.slice(at));
-        if (wide === undefined || wide === i) continue;
+        if (wide === undefined || wide === i) {
+          continue;
+        }
         note(Math.max(wide, i), Math.min(wide, i));
       }
     });
@@ -29,7 +35,9 @@ export function firstOverlaps(hosts: readonly string[]): (number | undefined)[] 
   // The same wildcard once more overlaps with all that the first one does.
   hosts.forEach((host, i) => {
     const same = first.get(host)!;
-    if (same !== i && found[same] !== undefined) note(i, found[same]);
+    if (same !== i && found[same] !== undefined) {
+      note(i, found[same]);
+    }
   });
   return found;
 }

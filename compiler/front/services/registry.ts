@@ -99,9 +99,13 @@ function merge(known: Service, later: Service): Service {
   const endpoints = new Map(known.endpoints);
   for (const port of later.ports) {
     const mine = ports.get(port.number);
-    if (mine === undefined && known.kin === later.kin) ports.set(port.number, port);
+    if (mine === undefined && known.kin === later.kin) {
+      ports.set(port.number, port);
+    }
     // What is listed is tied to its port by name, as in Kubernetes; names to look up are by number.
-    if (mine !== undefined && mine.name !== port.name && known.discovery === "eds") continue;
+    if (mine !== undefined && mine.name !== port.name && known.discovery === "eds") {
+      continue;
+    }
     // Also of a port that only a third may bring.
     const theirs = later.endpoints.get(port.number) ?? [];
     endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));

@@ -93,7 +93,9 @@ function kinOf({ labels, spec }: Resource<ServiceEntrySpec>): string {
 function addressOrRange(written: string): string[] {
   const [address = "", bits] = written.split("/", 2);
   const version = isIP(address);
-  if (version === 0) return [];
+  if (version === 0) {
+    return [];
+  }
   return bits === undefined || bits === (version === 4 ? "32" : "128") ? [address] : [written];
 }
 

@@ -10,7 +10,9 @@ export async function makeDirectory(directory: string): Promise<void> {
     await makeWithParents(directory);
   } catch (error) {
     const why = WHY[(error as NodeJS.ErrnoException).code ?? ""];
-    if (why === undefined) throw error;
+    if (why === undefined) {
+      throw error;
+    }
     throw new EnvironmentError(`${directory} ${why}`);
   }
 }
@@ -27,9 +29,13 @@ async function makeWithParents(directory: string): Promise<void> {
     await mkdir(directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && (await isDirectory(directory))) return;
+    if (code === "EEXIST" && (await isDirectory(directory))) {
+      return;
+    }
     const parent = path.dirname(directory);
-    if (code !== "ENOENT" || (await isDirectory(parent))) throw error;
+    if (code !== "ENOENT" || (await isDirectory(parent))) {
+      throw error;
+    }
     await makeWithParents(parent);
     await makeWithParents(directory);
   }

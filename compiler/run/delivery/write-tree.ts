@@ -32,7 +32,9 @@ export async function writeTree(directory: string, files: OutputFiles): Promise<
     await writeFile(file, contents, { flag: "wx", ...(holdsKeys(name, contents) && { mode: OWNER_ONLY }) });
   }
   for (const name of own) {
-    if (!files.has(name)) await rm(path.join(root, ...name.split("/")), { force: true });
+    if (!files.has(name)) {
+      await rm(path.join(root, ...name.split("/")), { force: true });
+    }
   }
   await writeFile(path.join(root, LIST), `${JSON.stringify({ files: [...files.keys()].sort() }, null, 2)}\n`);
 }

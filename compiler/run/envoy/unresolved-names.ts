@@ -27,12 +27,19 @@ export function watchNames(
     const byName = clusters().filter(isByName);
     // An Envoy that does not answer is ending, or busy: the next look will tell.
     const unresolved = byName.length === 0 ? [] : await unresolvedOf(admin, byName).catch(() => undefined);
-    if (stopped) return;
+    if (stopped) {
+      return;
+    }
     for (const cluster of unresolved === undefined ? [] : byName) {
       const isLost = unresolved!.includes(cluster);
-      if (isLost === lost.has(cluster.name)) continue;
-      if (isLost) lost.add(cluster.name);
-      else lost.delete(cluster.name);
+      if (isLost === lost.has(cluster.name)) {
+        continue;
+      }
+      if (isLost) {
+        lost.add(cluster.name);
+      } else {
+        lost.delete(cluster.name);
+      }
       onChange(cluster, [...new Set(cluster.discovery.endpoints.map(({ address }) => address))], !isLost);
     }
     schedule(LATER_LOOK_MS);

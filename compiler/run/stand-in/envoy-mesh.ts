@@ -125,9 +125,13 @@ export class EnvoyMesh {
     const left = requests();
     for (const answer of answers) {
       // A HEAD is answered without a body; the first that was asked then is who answered.
-      if (check.asked.method === "HEAD" && answer.response.status === 200) answer.request ??= left[0];
+      if (check.asked.method === "HEAD" && answer.response.status === 200) {
+        answer.request ??= left[0];
+      }
       const index = left.findIndex((one) => isSame(one, answer.request));
-      if (index >= 0) left.splice(index, 1);
+      if (index >= 0) {
+        left.splice(index, 1);
+      }
     }
     const route = routeName(offline);
     return answers.map(({ response, request }, index) => ({
@@ -159,7 +163,9 @@ export class EnvoyMesh {
   }
 
   #answered({ body }: ClientResponse): UpstreamRequest | undefined {
-    if (!body.startsWith('{"method":')) return undefined;
+    if (!body.startsWith('{"method":')) {
+      return undefined;
+    }
     const request = JSON.parse(body) as UpstreamRequest;
     return this.#clusters.has(request.endpoint) ? request : undefined;
   }
@@ -174,7 +180,9 @@ export class EnvoyMesh {
     };
     if (asked.protocol === "HTTP/2") {
       const responses: ClientResponse[] = [];
-      for (let i = 0; i < times; i++) responses.push(await askHttp2(port, request, asked.secure));
+      for (let i = 0; i < times; i++) {
+        responses.push(await askHttp2(port, request, asked.secure));
+      }
       return responses;
     }
     const oneByOne = asked.method === "HEAD" || expect.copies !== undefined || shares?.copies !== undefined;
@@ -206,7 +214,9 @@ export class EnvoyMesh {
   /** Waits for as many requests, then for one too many. */
   async #stillness(count: () => number, expected: number): Promise<void> {
     const deadline = Date.now() + COPIES_TIMEOUT_MS;
-    while (count() < expected && Date.now() < deadline) await sleep(10);
+    while (count() < expected && Date.now() < deadline) {
+      await sleep(10);
+    }
     await sleep(COPIES_QUIET_MS);
   }
 }

@@ -185,6 +185,8 @@ function countBody(stream: Readable, done: (bytes: number) => void): void {
 /** From the list of names and values by turns, which keeps every line. */
 function joinHeaders(raw: readonly string[]): Record<string, string> {
   const lines: HeaderLine[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) lines.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    lines.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  }
   return joinedByName(lines);
 }

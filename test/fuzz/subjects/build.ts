@@ -28,7 +28,9 @@ export const build: Subject = {
         async run() {
           const findings = new Findings();
           const { config, sources } = understand([{ path: "rules.yaml", text }], options, findings);
-          if (findings.hasErrors) return false;
+          if (findings.hasErrors) {
+            return false;
+          }
           const blobs = new Map<string, Uint8Array>();
           if (options.target === "wasm") {
             for (const { name, routes } of config.listeners) {
@@ -48,7 +50,9 @@ export const build: Subject = {
             if (!/^[\w%*~.@-]+(?:\/[\w%*~.@-]+)*$/.test(name) || name.split("/").includes("..")) {
               throw new Error(`a file is named ${JSON.stringify(name)}`);
             }
-            if (name.endsWith(".json")) JSON.parse(String(content));
+            if (name.endsWith(".json")) {
+              JSON.parse(String(content));
+            }
           }
           return true;
         },

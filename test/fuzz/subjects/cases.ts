@@ -95,7 +95,9 @@ export const cases: Subject = {
               const asked = askOffline(evaluators.get(check.at)!, check, (evaluation) =>
                 coverage.note(evaluation),
               );
-              if (asked.disagreements.length > 0) throw new Error(asked.disagreements.join("\n"));
+              if (asked.disagreements.length > 0) {
+                throw new Error(asked.disagreements.join("\n"));
+              }
               return resultOf(one, i, check, asked, 1);
             }),
           );
@@ -116,16 +118,23 @@ function expectXml(text: string): void {
     /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}|&(?!amp;|lt;|gt;|quot;|#(?:9|10|13);)/u.exec(
       text,
     );
-  if (found !== null)
+  if (found !== null) {
     throw new Error(`no XML at ${JSON.stringify(text.slice(found.index, found.index + 60))}`);
+  }
 }
 
 function caseFile(dice: Dice, files: readonly string[]): string {
   const kind = dice.next();
-  if (kind < 0.1) return trap(dice);
-  if (kind < 0.3) return mutatedText(dice.pick(files), dice);
+  if (kind < 0.1) {
+    return trap(dice);
+  }
+  if (kind < 0.3) {
+    return mutatedText(dice.pick(files), dice);
+  }
   let value: unknown = CASE;
-  for (let i = 1 + dice.below(3); i > 0; i--) value = mutatedValue(value, dice);
+  for (let i = 1 + dice.below(3); i > 0; i--) {
+    value = mutatedValue(value, dice);
+  }
   const text = JSON.stringify(value).replace(/http:\/\/[^" ]*/, () =>
     dice.chance(0.5) ? JSON.stringify(requestLine(dice)).slice(1, -1) : "http://a.example/ab",
   );

@@ -24,9 +24,13 @@ export const check: Subject = {
           const findings = new Findings();
           const { config } = checkSources([file], { ...DEFAULT_PROXY_OPTIONS, meshListeners }, findings);
           const report = new Report(false);
-          for (const finding of findings.all) report.report(finding);
+          for (const finding of findings.all) {
+            report.report(finding);
+          }
           report.reportUselessIgnores([file]);
-          if (report.isClean) hintAtCheaperTarget(config, "wasm", report);
+          if (report.isClean) {
+            hintAtCheaperTarget(config, "wasm", report);
+          }
           expectPrintable(report.renderText(PLAIN));
           expectPrintable(report.renderGithub());
           JSON.parse(report.renderJson());

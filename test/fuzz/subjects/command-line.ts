@@ -81,10 +81,16 @@ export const commandLine: Subject = {
             outColors: PLAIN,
             errColors: PLAIN,
           });
-          if (/mistake in Sluice|\n\s+at .*:\d+:\d+/.test(said)) throw new Error(said.slice(-3000));
+          if (/mistake in Sluice|\n\s+at .*:\d+:\d+/.test(said)) {
+            throw new Error(said.slice(-3000));
+          }
           // JSON is for programs.
-          if (!said.startsWith("{")) expectPrintable(said.replaceAll("\r", ""));
-          if (code !== 0 && said === "") throw new Error(`exit code ${code}, and not a word`);
+          if (!said.startsWith("{")) {
+            expectPrintable(said.replaceAll("\r", ""));
+          }
+          if (code !== 0 && said === "") {
+            throw new Error(`exit code ${code}, and not a word`);
+          }
           return code === 0;
         },
       };
@@ -96,19 +102,35 @@ function argumentsOf(dice: Dice, files: readonly string[]): string[] {
   const args = [dice.pick(COMMANDS)];
   const word = (): string => {
     const kind = dice.next();
-    if (kind < 0.4) return dice.pick(files);
-    if (kind < 0.5) return requestLine(dice);
-    if (kind < 0.55) return headerLine(dice);
+    if (kind < 0.4) {
+      return dice.pick(files);
+    }
+    if (kind < 0.5) {
+      return requestLine(dice);
+    }
+    if (kind < 0.55) {
+      return headerLine(dice);
+    }
     return dice.pick(WORDS);
   };
-  if (dice.chance(0.6)) args.push(files[0]!);
-  if (args[0] === "explain" && dice.chance(0.7)) args.push("--request", requestLine(dice));
-  if (args[0] === "test" && dice.chance(0.7)) args.push("--cases", files[2]!);
-  if (args[0] === "build" && dice.chance(0.7)) args.push("--out", files[6]!);
+  if (dice.chance(0.6)) {
+    args.push(files[0]!);
+  }
+  if (args[0] === "explain" && dice.chance(0.7)) {
+    args.push("--request", requestLine(dice));
+  }
+  if (args[0] === "test" && dice.chance(0.7)) {
+    args.push("--cases", files[2]!);
+  }
+  if (args[0] === "build" && dice.chance(0.7)) {
+    args.push("--out", files[6]!);
+  }
   if (args[0] === "export" && dice.chance(0.8)) {
     args.push("--to", dice.pick(["kubernetes", "istio", "oci", "envoy-gateway"]), "--output", files[6]!);
   }
-  for (let i = dice.below(6); i > 0; i--) args.push(dice.chance(0.6) ? dice.pick(FLAGS) : word());
+  for (let i = dice.below(6); i > 0; i--) {
+    args.push(dice.chance(0.6) ? dice.pick(FLAGS) : word());
+  }
   // Outputs go to the folder only, nobody sits at standard input, and folders above are not read.
   return args
     .map((arg, i) => (OUTPUTS.has(args[i - 1] ?? "") ? files[6]! : arg))

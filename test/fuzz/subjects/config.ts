@@ -33,7 +33,9 @@ export const config: Subject = {
   prepare() {
     return (dice) => {
       let value: unknown = CONFIG;
-      for (let i = 1 + dice.below(3); i > 0; i--) value = mutatedValue(value, dice);
+      for (let i = 1 + dice.below(3); i > 0; i--) {
+        value = mutatedValue(value, dice);
+      }
       const json = JSON.stringify(value);
       const block = Object.entries(CONFIG)
         .map(([key, one]) => `${key}: ${JSON.stringify(one)}\n`)
@@ -46,7 +48,9 @@ export const config: Subject = {
             readProxyOptions(parseConfig("sluice.yaml", text), { listenAddress: "127.0.0.1" });
             return true;
           } catch (error) {
-            if (!(error instanceof UsageError) || error.message === "") throw error;
+            if (!(error instanceof UsageError) || error.message === "") {
+              throw error;
+            }
             return false;
           }
         },

@@ -29,7 +29,9 @@ export const diff: Subject = {
               understand([{ path: i === 0 ? "old.yaml" : "new.yaml", text }], DEFAULT_PROXY_OPTIONS, findings)
                 .config,
           );
-          if (findings.hasErrors) return false;
+          if (findings.hasErrors) {
+            return false;
+          }
           const report = reportOf(diffConfigs(old!, now!, DEFAULT_PROXY_OPTIONS));
           expectPrintable(renderText(report, PLAIN));
           expectPrintable(renderMarkdown(report));

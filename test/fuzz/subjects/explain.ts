@@ -42,7 +42,9 @@ export const explain: Subject = {
             DEFAULT_PROXY_OPTIONS,
             findings,
           );
-          if (findings.hasErrors) return false;
+          if (findings.hasErrors) {
+            return false;
+          }
           const evaluators = new Evaluators(filter, config, "BASE");
           let asked = 0;
           for (const { line, curl, headers, http2 } of lines) {
@@ -54,9 +56,13 @@ export const explain: Subject = {
                 : parseCurl(curl),
             );
             const listener = request && evaluators.listenerFor(request);
-            if (request === undefined || listener === undefined) continue;
+            if (request === undefined || listener === undefined) {
+              continue;
+            }
             const explanation = explainRequest(request, listener, evaluators, resources, DRAWS);
-            if (explanation.disagreements.length > 0) throw new Error(explanation.disagreements.join("\n"));
+            if (explanation.disagreements.length > 0) {
+              throw new Error(explanation.disagreements.join("\n"));
+            }
             expectPrintable(renderExplanation(explanation, PLAIN));
             JSON.stringify(explanation);
             asked += 1;

@@ -29,11 +29,17 @@ export const program: Subject = {
           try {
             describeProgram(blob);
           } catch (error) {
-            if (!(error instanceof ProgramError || error instanceof RangeError)) throw error;
+            if (!(error instanceof ProgramError || error instanceof RangeError)) {
+              throw error;
+            }
           }
-          if (++tried % 1000 === 0) vm = new FilterVm(filter);
+          if (++tried % 1000 === 0) {
+            vm = new FilterVm(filter);
+          }
           const root = vm.configure(blob);
-          if (root === undefined) return false;
+          if (root === undefined) {
+            return false;
+          }
           vm.decide(root, { authority: "a.example", path: "/", headers: [["x", "1"]] });
           vm.deleteRoot(root);
           return true;

@@ -34,7 +34,9 @@ export function refusedInWords<T>(make: () => T): T | undefined {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof RequestError) || error.message === "") throw error;
+    if (!(error instanceof RequestError) || error.message === "") {
+      throw error;
+    }
     return undefined;
   }
 }

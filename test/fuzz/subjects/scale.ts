@@ -70,17 +70,23 @@ function repeated(value: unknown, choose: Choose, count: number): unknown {
     const alike = choose(2) === 0;
     return Array.from({ length: count }, (_, i) => (alike ? item : numbered(item, i)));
   }
-  if (!isContainer(value)) return value;
+  if (!isContainer(value)) {
+    return value;
+  }
   const entries = Object.entries(value);
   const inner = entries.filter(([, one]) => isContainer(one));
   if (!Array.isArray(value) && entries.length > 0 && (inner.length === 0 || choose(6) === 0)) {
     const [name, one] = entries[choose(entries.length)]!;
     return { ...value, ...Object.fromEntries(Array.from({ length: count }, (_, i) => [`${name}${i}`, one])) };
   }
-  if (inner.length === 0) return value;
+  if (inner.length === 0) {
+    return value;
+  }
   const [name, one] = inner[choose(inner.length)]!;
   const changed = repeated(one, choose, count);
-  if (Array.isArray(value)) return value.map((item, i) => (String(i) === name ? changed : item));
+  if (Array.isArray(value)) {
+    return value.map((item, i) => (String(i) === name ? changed : item));
+  }
   return { ...value, [name]: changed };
 }
 
@@ -90,8 +96,14 @@ function isContainer(value: unknown): value is object {
 
 /** With a number in each of its texts, and in none of its words that mean something. */
 function numbered(value: unknown, number: number): unknown {
-  if (typeof value === "string") return /^[a-z/][a-z0-9./-]*$/.test(value) ? `${value}${number}` : value;
-  if (Array.isArray(value)) return value.map((item) => numbered(item, number));
-  if (!isContainer(value)) return value;
+  if (typeof value === "string") {
+    return /^[a-z/][a-z0-9./-]*$/.test(value) ? `${value}${number}` : value;
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => numbered(item, number));
+  }
+  if (!isContainer(value)) {
+    return value;
+  }
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, numbered(one, number)]));
 }

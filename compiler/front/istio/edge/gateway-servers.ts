@@ -17,10 +17,16 @@ export interface GatewayServer {
 
 /** What a server does with its connections; undefined for what is refused elsewhere. */
 export function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "passthrough" | "tcp" | undefined {
-  if (isPlainHttp(port.protocol)) return "plain";
-  if (terminates(tls)) return isHttps(port.protocol) ? "https" : "tls";
+  if (isPlainHttp(port.protocol)) {
+    return "plain";
+  }
+  if (terminates(tls)) {
+    return isHttps(port.protocol) ? "https" : "tls";
+  }
   const isTls = isHttps(port.protocol) || port.protocol.toUpperCase() === "TLS";
-  if (!isTls) return tls === undefined ? "tcp" : undefined;
+  if (!isTls) {
+    return tls === undefined ? "tcp" : undefined;
+  }
   return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH" ? "passthrough" : undefined;
 }
 
@@ -28,7 +34,9 @@ export function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "pass
 export function socketOf(server: Server): string {
   const { port, bind } = server;
   const socket = unixSocketPath(bind);
-  if (socket !== undefined) return encodeURIComponent(socket);
+  if (socket !== undefined) {
+    return encodeURIComponent(socket);
+  }
   return bind ? `${port.number}_${bind}` : String(port.number);
 }
 
@@ -64,7 +72,9 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
         refuse(`"${twice}" is a host of an older server with tls on port ${number} already`);
         continue;
       }
-      for (const host of hosts) taken.add(host);
+      for (const host of hosts) {
+        taken.add(host);
+      }
       hostsWithTls.set(socket, taken);
     }
     const used = usage.get(socket) ?? wanted;
@@ -87,7 +97,9 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
         refuse(`"${twice}" is asked for on port ${number} by TLS already`);
         continue;
       }
-      for (const name of wantedNames) taken.set(name, one);
+      for (const name of wantedNames) {
+        taken.set(name, one);
+      }
       names.set(socket, taken);
       tls.push(one);
     }
@@ -101,8 +113,11 @@ function addTo(
   one: GatewayServer,
 ): void {
   const sharing = plain.get(socket);
-  if (sharing === undefined) plain.set(socket, [one]);
-  else sharing.push(one);
+  if (sharing === undefined) {
+    plain.set(socket, [one]);
+  } else {
+    sharing.push(one);
+  }
 }
 
 const USAGES = { plain: "plain text", https: "TLS", tls: "TLS", passthrough: "TLS", tcp: "TCP" } as const;

@@ -59,7 +59,9 @@ export function lowerPassthroughServer(
     for (const [rule, { match, route }] of (virtualService.resource.spec.tls ?? []).entries()) {
       for (const [index, one] of (match ?? []).entries()) {
         const names = [...new Set((one.sniHosts ?? []).map((name) => name.toLowerCase()))];
-        if (!applies(one, place, virtualService) || names.length === 0) continue;
+        if (!applies(one, place, virtualService) || names.length === 0) {
+          continue;
+        }
         const taken = names.find((name) => takenNames.has(name));
         if (taken !== undefined) {
           // Of the same VirtualService, another server may have brought it.
@@ -73,8 +75,12 @@ export function lowerPassthroughServer(
           continue;
         }
         const lowered = lowerTcpRoute(route, ["spec", "tls", rule], virtualService, place, lowering);
-        if (lowered === undefined) continue;
-        for (const name of names) takenNames.set(name, virtualService);
+        if (lowered === undefined) {
+          continue;
+        }
+        for (const name of names) {
+          takenNames.set(name, virtualService);
+        }
         chains.push({
           ...chainOf(place),
           name: `${place.name}_${chains.length}`,

@@ -246,8 +246,11 @@ class Served {
 
   add(gatewayName: string, virtualService: VirtualService): void {
     const known = this.#byGateway.get(gatewayName);
-    if (known === undefined) this.#byGateway.set(gatewayName, new Set([virtualService]));
-    else known.add(virtualService);
+    if (known === undefined) {
+      this.#byGateway.set(gatewayName, new Set([virtualService]));
+    } else {
+      known.add(virtualService);
+    }
   }
 
   has(gatewayName: string, virtualService: VirtualService): boolean {

@@ -76,7 +76,9 @@ function certificatesOf(
   at: (field: FieldPath) => CredentialUse["span"],
   credentials: Credentials,
 ): (string | undefined)[] {
-  if (tls.credentialName) return [credentials.certificate(use(tls.credentialName, ["credentialName"]))];
+  if (tls.credentialName) {
+    return [credentials.certificate(use(tls.credentialName, ["credentialName"]))];
+  }
   if (tls.credentialNames?.length) {
     return tls.credentialNames.map((name, i) => credentials.certificate(use(name, ["credentialNames", i])));
   }
@@ -99,8 +101,9 @@ function authorityOf(
   if (tls.caCertCredentialName) {
     return credentials.authority(use(tls.caCertCredentialName, ["caCertCredentialName"]));
   }
-  if (tls.caCertificates)
+  if (tls.caCertificates) {
     return credentials.authorityFile(tls.caCertificates, tls.caCrl, at(["caCertificates"]));
+  }
   const [first] = tls.credentialName ? [tls.credentialName] : (tls.credentialNames ?? []);
   return first === undefined ? undefined : credentials.authority(use(first, ["credentialName"]));
 }

@@ -38,7 +38,9 @@ export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowerin
   for (const [port, services] of servicesByPort(lowering)) {
     const ofPort = new PortChains(port, services, ruling, lowering);
     chains.push(...ofPort.chains);
-    if (ofPort.chains.length > 0) ports.push(port);
+    if (ofPort.chains.length > 0) {
+      ports.push(port);
+    }
     if (ofPort.sniffed) {
       sniffed.set(port, [...new Set(ofPort.chains.flatMap(({ addresses = [] }) => addresses))]);
     }
@@ -71,12 +73,19 @@ interface OnPort {
 function servicesByPort({ registry }: Lowering): Map<number, OnPort[]> {
   const all = new Map<number, OnPort[]>();
   for (const service of registry.services) {
-    if (registry.aliasTarget(service) !== undefined) continue;
+    if (registry.aliasTarget(service) !== undefined) {
+      continue;
+    }
     for (const { number, protocol } of service.ports) {
-      if (protocol === "udp") continue;
+      if (protocol === "udp") {
+        continue;
+      }
       const known = all.get(number);
-      if (known === undefined) all.set(number, [{ service, protocol }]);
-      else known.push({ service, protocol });
+      if (known === undefined) {
+        all.set(number, [{ service, protocol }]);
+      } else {
+        known.push({ service, protocol });
+      }
     }
   }
   const mayBeOther = ({ protocol }: OnPort) => protocol !== "http" && protocol !== "http2";
@@ -111,7 +120,9 @@ class PortChains {
     }
     for (const { service, protocol } of declared) {
       const found = protocol === "tls" ? this.#addTls(service) : this.#addTcp(service);
-      if (!found) this.#reportLost(service);
+      if (!found) {
+        this.#reportLost(service);
+      }
     }
     for (const { service } of undeclared) {
       this.sniffed = this.#addTcp(service) || this.sniffed;
@@ -124,19 +135,27 @@ class PortChains {
     for (const virtualService of this.#rulesOf(service)) {
       for (const [index, rule] of (virtualService.resource.spec.tls ?? []).entries()) {
         for (const match of rule.match ?? []) {
-          if (!this.#applies(match, virtualService)) continue;
+          if (!this.#applies(match, virtualService)) {
+            continue;
+          }
           const route = this.#route(rule, ["spec", "tls", index], virtualService);
           const names = (match.sniHosts ?? []).map((name) => name.toLowerCase());
           const subnets = match.destinationSubnets ?? [];
           ruled = true;
           // A rule for several services says the same of all of them.
-          if (route) this.#add(service, route, this.#namedAddresses(service, subnets), names);
+          if (route) {
+            this.#add(service, route, this.#namedAddresses(service, subnets), names);
+          }
         }
       }
     }
-    if (ruled) return true;
+    if (ruled) {
+      return true;
+    }
     const route = defaultTcpRoute(service, this.#port, this.#lowering);
-    if (this.#isAlone && !isLookedUp(service.discovery)) return this.#add(service, route, [], []);
+    if (this.#isAlone && !isLookedUp(service.discovery)) {
+      return this.#add(service, route, [], []);
+    }
     const own = rangesOf(service);
     // A range can be others' as well, whom the name tells apart then.
     const single = own.filter(isOneAddress);
@@ -154,13 +173,21 @@ class PortChains {
       for (const [index, rule] of (virtualService.resource.spec.tcp ?? []).entries()) {
         const matches = rule.match?.length ? rule.match : [{}];
         const applying = matches.filter((match) => this.#applies(match, virtualService));
-        if (applying.length === 0) continue;
+        if (applying.length === 0) {
+          continue;
+        }
         const route = this.#route(rule, ["spec", "tcp", index], virtualService);
         const isLast = applying.some(({ destinationSubnets }) => !destinationSubnets?.length);
         const subnets = applying.flatMap(({ destinationSubnets }) => destinationSubnets ?? []);
-        if (route && subnets.length > 0) added = this.#add(service, route, rangesIn(subnets), []) || added;
-        if (route && isLast) added = this.#add(service, route, own, []) || added;
-        if (isLast) return added;
+        if (route && subnets.length > 0) {
+          added = this.#add(service, route, rangesIn(subnets), []) || added;
+        }
+        if (route && isLast) {
+          added = this.#add(service, route, own, []) || added;
+        }
+        if (isLast) {
+          return added;
+        }
       }
     }
     if (isLookedUp(service.discovery)) {
@@ -203,7 +230,9 @@ class PortChains {
 
   /** A rule's addresses replace the service's; what is named is also taken when it is for no address of the service. */
   #namedAddresses(service: Service, subnets: readonly string[]): readonly string[] {
-    if (subnets.length > 0) return rangesIn(subnets);
+    if (subnets.length > 0) {
+      return rangesIn(subnets);
+    }
     const own = this.#isAlone ? [] : rangesOf(service);
     return own.length > 0 ? [...own, ...ANY_ADDRESS] : [];
   }
@@ -217,7 +246,9 @@ class PortChains {
         ? all.filter((name) => places.every((address) => !this.#taken.has(`${address} ${name}`)))
         : [""];
     const freePlaces = all.length > 0 ? places : places.filter((address) => !this.#taken.has(`${address} `));
-    if (free.length === 0 || freePlaces.length === 0) return false;
+    if (free.length === 0 || freePlaces.length === 0) {
+      return false;
+    }
     const serverNames = all.length > 0 ? free : [];
     this.#take(freePlaces, serverNames);
     const { listenAddress, portMap } = this.#lowering.options;
@@ -237,7 +268,9 @@ class PortChains {
 
   #take(addresses: readonly string[], names: readonly string[]): void {
     for (const address of addresses) {
-      for (const name of names.length > 0 ? names : [""]) this.#taken.add(`${address} ${name}`);
+      for (const name of names.length > 0 ? names : [""]) {
+        this.#taken.add(`${address} ${name}`);
+      }
     }
   }
 
@@ -266,7 +299,9 @@ function rangesIn(addresses: readonly string[]): string[] {
   const ranges = addresses.flatMap((address) => {
     const [ip = "", bits] = address.split("/", 2) as [string, string?];
     const version = isIP(ip);
-    if (version === 0) return [];
+    if (version === 0) {
+      return [];
+    }
     const Address = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
     const length = bits ?? (version === 4 ? "32" : "128");
     return `${Address.networkAddressFromCIDR(`${ip}/${length}`)}/${length}`;

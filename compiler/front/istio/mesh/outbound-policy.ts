@@ -40,7 +40,9 @@ const ALLOW_ANY: Route = {
  * black hole for its own port, too.
  */
 function blackHoles(ownPorts: readonly number[]): Route[] {
-  if (ownPorts.length === 0) return [];
+  if (ownPorts.length === 0) {
+    return [];
+  }
   // Envoy reads a sign and zeros before the number.
   const value = `.*:\\+?0*(?:${ownPorts.join("|")})`;
   const authority = {

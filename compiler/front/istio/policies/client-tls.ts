@@ -58,7 +58,9 @@ export function lowerClientTls(
 ): { readonly tls?: ClientTls } {
   const { mode } = settings ?? {};
   const place = settings && places.of(settings);
-  if (settings === undefined || place === undefined || (mode !== "SIMPLE" && mode !== "MUTUAL")) return {};
+  if (settings === undefined || place === undefined || (mode !== "SIMPLE" && mode !== "MUTUAL")) {
+    return {};
+  }
   const { rule, path } = place;
   const at = (field: string) => rule.spanOf([...path, field]);
   const { credentialName, clientCertificate, privateKey, caCertificates, caCrl, sni, insecureSkipVerify } =

@@ -82,6 +82,8 @@ function discovery(
   endpoints: readonly Endpoint[],
   { loadBalancer }: EffectivePolicy,
 ): Discovery {
-  if (loadBalancer?.simple === "PASSTHROUGH") return { kind: "originalDestination", endpoints: [] };
+  if (loadBalancer?.simple === "PASSTHROUGH") {
+    return { kind: "originalDestination", endpoints: [] };
+  }
   return isLookedUp(kind) ? { kind, endpoints: [] } : { kind, endpoints };
 }

@@ -19,12 +19,18 @@ export type Annotations = Readonly<Record<string, string>>;
 
 /** What the value of `sluice.dev/sticky` means; undefined when it means nothing. */
 export function parseSticky(value: string): Sticky | undefined {
-  if (value === "source-ip") return { kind: "sourceIp" };
+  if (value === "source-ip") {
+    return { kind: "sourceIp" };
+  }
   const colon = value.indexOf(":");
   const kind = value.slice(0, colon);
   const name = value.slice(colon + 1).trim();
-  if (!isHeaderToken(name)) return undefined;
-  if (kind === "header") return { kind, name: name.toLowerCase() };
+  if (!isHeaderToken(name)) {
+    return undefined;
+  }
+  if (kind === "header") {
+    return { kind, name: name.toLowerCase() };
+  }
   // Names of cookies are tokens, too (RFC 6265), but their case counts.
   return kind === "cookie" ? { kind, name } : undefined;
 }

@@ -20,7 +20,9 @@ function actionOf(http: string, policies: string) {
   const lowered = lower(serviceYaml("a", 80, ["v1", "v2"]) + rule(policies) + route);
   expect(lowered.findings).toEqual([]);
   const action = hostOf(lowered, "mesh", HOST)!.routes[0]!.action;
-  if (action.kind !== "forward") throw new Error(action.kind);
+  if (action.kind !== "forward") {
+    throw new Error(action.kind);
+  }
   return action;
 }
 

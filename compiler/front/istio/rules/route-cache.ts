@@ -40,7 +40,9 @@ export function lowerOnce(
   const { environment } = lowering;
   const { sources } = virtualService;
   const key = sources[0]?.document;
-  if (key === undefined) return lower(lowering);
+  if (key === undefined) {
+    return lower(lowering);
+  }
   let sites = known.get(key);
   if (sites === undefined) {
     sites = [];
@@ -52,8 +54,12 @@ export function lowerOnce(
     const stayed = stoodThere(before, sources);
     const routes = stayed ? before.routes : moved(before, virtualService);
     if (routes !== undefined) {
-      if (!stayed) sites[index] = { ...before, sources: sources.map(placeOf), routes };
-      for (const use of before.uses) lowering.clusterUses.addUse(use);
+      if (!stayed) {
+        sites[index] = { ...before, sources: sources.map(placeOf), routes };
+      }
+      for (const use of before.uses) {
+        lowering.clusterUses.addUse(use);
+      }
       return routes;
     }
   }
@@ -64,7 +70,9 @@ export function lowerOnce(
   };
   const { result: routes, uses } = lowering.clusterUses.record(() => lower({ ...lowering, report }));
   if (isFlawless && !routes.some(hasUpstreamFault)) {
-    if (index < 0) index = sites.length;
+    if (index < 0) {
+      index = sites.length;
+    }
     sites[index] = { site, environment, sources: sources.map(placeOf), routes, uses };
   } else if (index >= 0) {
     sites.splice(index, 1);
@@ -74,7 +82,9 @@ export function lowerOnce(
 
 /** The routes of a rule that stands elsewhere now, in a text of which another part has changed. */
 function moved({ routes, uses }: Before, { sources, originOf }: VirtualService): Route[] | undefined {
-  if (sources.length > 1 || uses.some(({ span }) => span !== undefined)) return undefined;
+  if (sources.length > 1 || uses.some(({ span }) => span !== undefined)) {
+    return undefined;
+  }
   return routes.map((route) =>
     route.origin === undefined
       ? route

@@ -13,7 +13,9 @@ export function lowerSticky(
 ): { sticky?: Sticky } {
   const value = annotationsOf(rule)[STICKY];
   const sticky = value === undefined ? undefined : parseSticky(value);
-  if (sticky === undefined) return {};
+  if (sticky === undefined) {
+    return {};
+  }
   if (options.target === "native") {
     report(
       "SL0301",

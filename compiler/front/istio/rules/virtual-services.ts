@@ -59,14 +59,18 @@ function resolvedOnce(
   domainSuffix: string,
 ): VirtualService {
   const before = resolved.get(resource);
-  if (before?.domainSuffix === domainSuffix) return before.virtualService;
+  if (before?.domainSuffix === domainSuffix) {
+    return before.virtualService;
+  }
   const virtualService = {
     ...delegates.merge(resource),
     hosts: (resource.spec.hosts ?? []).map((host) => resolveHost(host, resource.namespace, domainSuffix)),
     gateways: gatewayNames(resource.spec.gateways, resource.namespace),
   };
   // Of what was put together, the parts may change.
-  if (virtualService.resource === resource) resolved.set(resource, { domainSuffix, virtualService });
+  if (virtualService.resource === resource) {
+    resolved.set(resource, { domainSuffix, virtualService });
+  }
   return virtualService;
 }
 

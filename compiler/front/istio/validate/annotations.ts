@@ -30,7 +30,9 @@ const KNOWN: ReadonlyMap<string, Known> = new Map([
 export function validateOurAnnotations(check: Check): void {
   const { annotations, kind } = check.resource;
   for (const [name, value] of Object.entries(annotations)) {
-    if (!name.startsWith(OUR_PREFIX)) continue;
+    if (!name.startsWith(OUR_PREFIX)) {
+      continue;
+    }
     const path = ["metadata", "annotations", name];
     const known = KNOWN.get(name);
     if (known === undefined) {

@@ -24,7 +24,9 @@ export function isDnsLabel(text: string): boolean {
 
 /** At least one millisecond, and a whole number of them. */
 export function checkDuration(check: Check, text: string | undefined, path: FieldPath): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const ms = parseDuration(text);
   if (ms === undefined) {
     check.report(
@@ -45,7 +47,9 @@ export function checkDuration(check: Check, text: string | undefined, path: Fiel
 
 /** At least one millisecond: what the schema asks where istiod asks nothing. */
 export function checkLongEnough(check: Check, text: string | undefined, path: FieldPath): void {
-  if (text !== undefined && (parseDuration(text) ?? 0) < 1) reportTooShort(check, text, path);
+  if (text !== undefined && (parseDuration(text) ?? 0) < 1) {
+    reportTooShort(check, text, path);
+  }
 }
 
 function reportTooShort(check: Check, text: string, path: FieldPath): void {
@@ -83,21 +87,33 @@ export function checkPort(check: Check, port: number | undefined, path: FieldPat
 
 /** What is wrong with a host name, in words. `wildcard` admits `*` in the first label. */
 export function hostError(host: string, wildcard: boolean): string | undefined {
-  if (host === "") return "the host name is empty";
-  if (host.length > MAX_HOST_LENGTH) return `the host name is longer than ${MAX_HOST_LENGTH} characters`;
+  if (host === "") {
+    return "the host name is empty";
+  }
+  if (host.length > MAX_HOST_LENGTH) {
+    return `the host name is longer than ${MAX_HOST_LENGTH} characters`;
+  }
   const labels = host.split(".");
   // The name may end in a dot; a number stands last only without it, and alone where a wildcard could stand.
   const last = labels.at(-1) === "" && labels.length > 1 ? labels.pop() : labels.at(-1)!;
   for (const [i, label] of labels.entries()) {
-    if (label.length > MAX_LABEL_LENGTH) return `"${label}" is longer than ${MAX_LABEL_LENGTH} characters`;
+    if (label.length > MAX_LABEL_LENGTH) {
+      return `"${label}" is longer than ${MAX_LABEL_LENGTH} characters`;
+    }
     if (i === 0 && wildcard) {
-      if (label === "*") continue;
+      if (label === "*") {
+        continue;
+      }
       const rest = label.startsWith("*-") ? label.slice(2) : label.startsWith("*") ? label.slice(1) : label;
-      if (HOST_LABEL.test(rest)) continue;
+      if (HOST_LABEL.test(rest)) {
+        continue;
+      }
     } else if (HOST_LABEL.test(label)) {
       continue;
     }
-    if (label.includes("*")) return `"*" may stand only at the start of the first label`;
+    if (label.includes("*")) {
+      return `"*" may stand only at the start of the first label`;
+    }
     return `"${label}" is no host name label: letters, digits and inner hyphens only`;
   }
   if (/^\d+$/.test(last!) && !(wildcard && labels.length === 1)) {
@@ -110,7 +126,9 @@ export function hostError(host: string, wildcard: boolean): string | undefined {
 
 export function checkHost(check: Check, host: string | undefined, path: FieldPath, wildcard = true): boolean {
   const wrong = hostError(host ?? "", wildcard);
-  if (wrong !== undefined) check.report("SL0203", path, `${quote(host ?? "")}: ${wrong}`);
+  if (wrong !== undefined) {
+    check.report("SL0203", path, `${quote(host ?? "")}: ${wrong}`);
+  }
   return wrong === undefined;
 }
 
@@ -149,7 +167,9 @@ export function checkExportTo(
   const seen = new Set<string>();
   each(exportTo, path, (entry, at) => {
     const namespace = entry === "." ? check.resource.namespace : entry;
-    if (seen.has(namespace)) check.report("SL0206", at, `${quote(entry)} is listed twice`);
+    if (seen.has(namespace)) {
+      check.report("SL0206", at, `${quote(entry)} is listed twice`);
+    }
     seen.add(namespace);
     const special = entry === "." || entry === "*" || (entry === "~" && serviceEntry);
     if (!special && !isDnsLabel(entry)) {
@@ -197,7 +217,9 @@ export function checkStringMatch(
       "Leave the whole match out.",
     );
   }
-  if (match?.regex !== undefined) checkRegex(check, match.regex, [...path, "regex"]);
+  if (match?.regex !== undefined) {
+    checkRegex(check, match.regex, [...path, "regex"]);
+  }
 }
 
 export function quote(text: string): string {

@@ -20,11 +20,15 @@ const METHODS = new Set([
 ]);
 
 export function checkCors(check: Check, policy: CorsPolicy | undefined, path: FieldPath): void {
-  if (!policy) return;
+  if (!policy) {
+    return;
+  }
   each(policy.allowOrigins, [...path, "allowOrigins"], (origin, at) => {
     if (!origin || !(origin.exact || origin.prefix || origin.regex)) {
       check.report("SL0250", at, "an origin needs exact, prefix or regex, not empty");
-    } else checkStringMatch(check, origin, at, true);
+    } else {
+      checkStringMatch(check, origin, at, true);
+    }
   });
   each(policy.allowMethods, [...path, "allowMethods"], (method, at) => {
     if (!METHODS.has(method)) {
@@ -33,7 +37,9 @@ export function checkCors(check: Check, policy: CorsPolicy | undefined, path: Fi
   });
   for (const field of ["allowHeaders", "exposeHeaders"] as const) {
     each(policy[field], [...path, field], (name, at) => {
-      if (!isHeaderName(name)) check.report("SL0220", at, `${quote(name)} is no header name`);
+      if (!isHeaderName(name)) {
+        check.report("SL0220", at, `${quote(name)} is no header name`);
+      }
     });
   }
   const maxAge = checkDuration(check, policy.maxAge, [...path, "maxAge"]);

@@ -23,10 +23,13 @@ export function validateDestinationRule(check: Check, { spec }: Resource<Destina
   const names = new Set<string>();
   each(spec.subsets, ["spec", "subsets"], (subset, path) => {
     const name = subset?.name ?? "";
-    if (names.has(name))
+    if (names.has(name)) {
       check.report("SL0225", [...path, "name"], `a subset ${quote(name)} is there already`);
+    }
     names.add(name);
-    if (!isDnsLabel(name)) check.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
+    if (!isDnsLabel(name)) {
+      check.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
+    }
     checkLabels(check, subset?.labels, [...path, "labels"]);
     checkTrafficPolicy(check, subset?.trafficPolicy, [...path, "trafficPolicy"], false);
   });
@@ -35,7 +38,9 @@ export function validateDestinationRule(check: Check, { spec }: Resource<Destina
 }
 
 function checkWorkloadSelector(check: Check, spec: DestinationRuleSpec): void {
-  if (spec.workloadSelector === undefined) return;
+  if (spec.workloadSelector === undefined) {
+    return;
+  }
   const path = ["spec", "workloadSelector"];
   if ((spec.exportTo?.length ?? 0) > 0) {
     const own = spec.exportTo!.length === 1 && [".", check.resource.namespace].includes(spec.exportTo![0]!);
@@ -61,8 +66,9 @@ export function checkSelectorLabels(
   path: FieldPath,
 ): void {
   for (const [key, value] of Object.entries(labels)) {
-    if (key === "") check.report("SL0205", path, "a label without a name");
-    else if (key.includes("*") || value.includes("*")) {
+    if (key === "") {
+      check.report("SL0205", path, "a label without a name");
+    } else if (key.includes("*") || value.includes("*")) {
       check.report(
         "SL0205",
         [...path, key],
@@ -80,7 +86,9 @@ function checkTrafficPolicy(
   path: FieldPath,
   top: boolean,
 ): void {
-  if (!policy) return;
+  if (!policy) {
+    return;
+  }
   if (
     !Object.values(policy).some(
       (block) => block !== undefined && block !== null && !(Array.isArray(block) && block.length === 0),
@@ -112,7 +120,9 @@ function checkTrafficPolicy(
   }
   checkBlocks(check, policy, path, top);
   each(policy.portLevelSettings, [...path, "portLevelSettings"], (port, at) => {
-    if (!port?.port) check.report("SL0292", at, "no port is named");
+    if (!port?.port) {
+      check.report("SL0292", at, "no port is named");
+    }
     if (!port?.loadBalancer && !port?.connectionPool && !port?.outlierDetection && !port?.tls) {
       check.report(
         "SL0290",
@@ -121,7 +131,9 @@ function checkTrafficPolicy(
         "Give it loadBalancer, connectionPool, outlierDetection or tls.",
       );
     }
-    if (port) checkBlocks(check, port, at, false);
+    if (port) {
+      checkBlocks(check, port, at, false);
+    }
   });
 }
 
@@ -150,7 +162,9 @@ function checkOutlierDetection(
   top: boolean,
 ): void {
   const outlier = policy.outlierDetection;
-  if (!outlier) return;
+  if (!outlier) {
+    return;
+  }
   const at = [...path, "outlierDetection"];
   checkDuration(check, outlier.interval, [...at, "interval"]);
   checkDuration(check, outlier.baseEjectionTime, [...at, "baseEjectionTime"]);
@@ -179,11 +193,17 @@ function checkOutlierDetection(
 
 function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port">, path: FieldPath): void {
   const pool = policy.connectionPool;
-  if (!pool) return;
+  if (!pool) {
+    return;
+  }
   const at = [...path, "connectionPool"];
-  if (!pool.tcp && !pool.http) check.report("SL0290", at, "neither tcp nor http is set");
+  if (!pool.tcp && !pool.http) {
+    check.report("SL0290", at, "neither tcp nor http is set");
+  }
   const limit = (value: number | undefined, place: FieldPath): void => {
-    if (value !== undefined && value < 0) check.report("SL0293", place, `${value} is below 0`);
+    if (value !== undefined && value < 0) {
+      check.report("SL0293", place, `${value} is below 0`);
+    }
   };
   if (pool.http) {
     const { http } = pool;
@@ -207,8 +227,9 @@ function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port
     const alive = http.http2KeepAlive;
     if (alive) {
       for (const field of ["interval", "timeout"] as const) {
-        if (alive[field] === undefined)
+        if (alive[field] === undefined) {
           check.report("SL0293", [...at, "http", "http2KeepAlive"], `${field} is missing`);
+        }
         checkDuration(check, alive[field], [...at, "http", "http2KeepAlive", field]);
       }
     }
@@ -229,7 +250,9 @@ function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port
 }
 
 function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: FieldPath): void {
-  if (!tls) return;
+  if (!tls) {
+    return;
+  }
   const at = [...path, "tls"];
   const credential = tls.credentialName ?? "";
   const map = /^configmap:\/\/([^/]*)(?:\/([^/]*))?/.exec(credential);
@@ -241,11 +264,14 @@ function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: 
       `Write configmap://${check.resource.namespace}/NAME.`,
     );
   }
-  if (tls.mode !== "SIMPLE" && tls.mode !== "MUTUAL") return;
+  if (tls.mode !== "SIMPLE" && tls.mode !== "MUTUAL") {
+    return;
+  }
   if (tls.insecureSkipVerify) {
     for (const field of ["caCertificates", "subjectAltNames"] as const) {
-      if (tls[field]?.length)
+      if (tls[field]?.length) {
         check.report("SL0296", [...at, field], "nothing is verified with insecureSkipVerify: true");
+      }
     }
     if (credential !== "" && tls.mode === "SIMPLE") {
       check.report("SL0296", [...at, "credentialName"], "nothing is verified with insecureSkipVerify: true");
@@ -253,11 +279,15 @@ function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: 
   }
   if (credential !== "") {
     for (const field of ["clientCertificate", "privateKey", "caCertificates", "caCrl"] as const) {
-      if (tls[field]) check.report("SL0296", [...at, field], `credentialName gives it already`);
+      if (tls[field]) {
+        check.report("SL0296", [...at, field], `credentialName gives it already`);
+      }
     }
   } else if (tls.mode === "MUTUAL") {
     for (const field of ["clientCertificate", "privateKey"] as const) {
-      if (!tls[field]) check.report("SL0296", at, `MUTUAL needs ${field}, or a credentialName`);
+      if (!tls[field]) {
+        check.report("SL0296", at, `MUTUAL needs ${field}, or a credentialName`);
+      }
     }
   }
 }

@@ -10,14 +10,17 @@ import { type Check, each } from "./reporter.ts";
 import { checkServerTls } from "./server-tls.ts";
 
 export function validateGateway(check: Check, { name, spec }: Resource<GatewaySpec>): void {
-  if (!isDnsLabel(name))
+  if (!isDnsLabel(name)) {
     check.report(
       "SL0272",
       ["metadata", "name"],
       `${quote(name)} is no name for a Gateway`,
       "Use letters, digits and inner hyphens.",
     );
-  if (!spec.servers?.length) check.report("SL0273", ["spec"], "there are no servers");
+  }
+  if (!spec.servers?.length) {
+    check.report("SL0273", ["spec"], "there are no servers");
+  }
   const names = new Set<string>();
   each(spec.servers, ["spec", "servers"], (server, path) => {
     if (!server) {
@@ -25,20 +28,25 @@ export function validateGateway(check: Check, { name, spec }: Resource<GatewaySp
       return;
     }
     const port = server.port?.name ?? "";
-    if (port !== "" && names.has(port))
+    if (port !== "" && names.has(port)) {
       check.report("SL0274", [...path, "port", "name"], `a port ${quote(port)} is there already`);
+    }
     names.add(port);
     checkServer(check, server, path);
   });
 }
 
 function checkServer(check: Check, server: Server, path: FieldPath): void {
-  if (!server.hosts?.length) check.report("SL0273", path, "the server has no hosts");
+  if (!server.hosts?.length) {
+    check.report("SL0273", path, "the server has no hosts");
+  }
   each(server.hosts, [...path, "hosts"], (host, at) => checkServerHost(check, host, at));
   checkServerPort(check, server, path);
   const protocol = server.port?.protocol ?? "";
   if (isTls(protocol)) {
-    if (!server.tls) check.report("SL0275", path, `a server of protocol ${protocol} needs tls`);
+    if (!server.tls) {
+      check.report("SL0275", path, `a server of protocol ${protocol} needs tls`);
+    }
   } else if (server.tls) {
     if (isHttp(protocol)) {
       const { mode = "PASSTHROUGH", serverCertificate, privateKey, caCertificates } = server.tls;
@@ -67,7 +75,9 @@ function checkServer(check: Check, server: Server, path: FieldPath): void {
       `only a plain HTTP server can redirect, not ${protocol}`,
     );
   }
-  if (server.tls) checkServerTls(check, server.tls, [...path, "tls"]);
+  if (server.tls) {
+    checkServerTls(check, server.tls, [...path, "tls"]);
+  }
 }
 
 /** `[namespace/]host`; `.`, `*` or a name for the namespace. */
@@ -85,7 +95,9 @@ function checkServerHost(check: Check, host: string, path: FieldPath): void {
     check.report("SL0276", path, `${quote(host)} is neither host nor namespace/host`);
     return;
   }
-  if (name === "*") return;
+  if (name === "*") {
+    return;
+  }
   if (!name.includes(".")) {
     check.report(
       "SL0276",
@@ -95,9 +107,13 @@ function checkServerHost(check: Check, host: string, path: FieldPath): void {
     );
     return;
   }
-  if (isIP(name) !== 0) return;
+  if (isIP(name) !== 0) {
+    return;
+  }
   const wrong = hostError(name, true) ?? (/^\*[^.]/.test(name) ? '"*" must be a whole label' : undefined);
-  if (wrong !== undefined) check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+  if (wrong !== undefined) {
+    check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+  }
 }
 
 function checkServerPort(check: Check, server: Server, path: FieldPath): void {
@@ -107,7 +123,9 @@ function checkServerPort(check: Check, server: Server, path: FieldPath): void {
     return;
   }
   const at = [...path, "port"];
-  if (!port.name) check.report("SL0274", at, "the port has no name");
+  if (!port.name) {
+    check.report("SL0274", at, "the port has no name");
+  }
   if (!isKnownProtocol(port.protocol ?? "", true)) {
     check.report(
       "SL0284",
@@ -124,7 +142,9 @@ function checkServerPort(check: Check, server: Server, path: FieldPath): void {
     if (!isSocketPath(socket)) {
       check.report("SL0278", [...path, "bind"], `${quote(bind!)} names no file by its absolute path`);
     }
-    if (port.number !== 0) check.report("SL0278", [...at, "number"], "a unix socket has port number 0");
+    if (port.number !== 0) {
+      check.report("SL0278", [...at, "number"], "a unix socket has port number 0");
+    }
     return;
   }
   if (bind !== undefined && bind !== "" && isIP(bind) === 0) {

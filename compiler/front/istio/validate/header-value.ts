@@ -14,7 +14,9 @@ const ARGUMENTS = new RegExp(
 /** What is wrong with a value, in words. */
 export function headerValueError(value: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return "a control character";
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
+    return "a control character";
+  }
   let position = value.indexOf("%");
   while (position >= 0) {
     const next = value[position + 1] === "%" ? position + 2 : endOfVariable(value, position + 1);
@@ -30,7 +32,9 @@ export function headerValueError(value: string): string | undefined {
 function endOfVariable(value: string, start: number): number | undefined {
   NAME_END.lastIndex = start;
   const end = NAME_END.exec(value);
-  if (end === null || end[0] === "%") return end === null ? undefined : end.index + 1;
+  if (end === null || end[0] === "%") {
+    return end === null ? undefined : end.index + 1;
+  }
   ARGUMENTS.lastIndex = end.index + 1;
   return ARGUMENTS.test(value) ? ARGUMENTS.lastIndex : undefined;
 }

@@ -100,9 +100,13 @@ function checkConflicts(check: Check, route: HttpRoute, path: FieldPath, where: 
     );
   }
   for (const action of ["redirect", "directResponse"] as const) {
-    if (!route[action]) continue;
+    if (!route[action]) {
+      continue;
+    }
     for (const field of ["fault", "rewrite"] as const) {
-      if (route[field]) check.report("SL0218", [...path, field], `a rule with a ${action} has no ${field}`);
+      if (route[field]) {
+        check.report("SL0218", [...path, field], `a rule with a ${action} has no ${field}`);
+      }
     }
   }
   if (route.mirror && (route.mirrors?.length ?? 0) > 0) {
@@ -111,7 +115,9 @@ function checkConflicts(check: Check, route: HttpRoute, path: FieldPath, where: 
 }
 
 function checkMatch(check: Check, match: HttpMatchRequest | null, path: FieldPath, where: Where): void {
-  if (match === null) return;
+  if (match === null) {
+    return;
+  }
   checkStringMatch(check, match.uri, [...path, "uri"], true);
   for (const field of ["scheme", "method", "authority"] as const) {
     checkStringMatch(check, match[field], [...path, field]);
@@ -121,8 +127,9 @@ function checkMatch(check: Check, match: HttpMatchRequest | null, path: FieldPat
       const at = [...path, field, name];
       checkMatchedHeaderName(check, name, at, where);
       if (value === null) {
-        if (field === "headers")
+        if (field === "headers") {
           check.report("SL0220", at, "no condition is given", "Write {} to ask for presence.");
+        }
       } else if (!(value.regex === "*" && field === "withoutHeaders")) {
         checkStringMatch(check, value, at);
       }
@@ -131,7 +138,9 @@ function checkMatch(check: Check, match: HttpMatchRequest | null, path: FieldPat
   for (const [name, value] of Object.entries(match.queryParams ?? {})) {
     checkStringMatch(check, value ?? undefined, [...path, "queryParams", name]);
   }
-  if (match.port !== undefined && match.port !== 0) checkPort(check, match.port, [...path, "port"]);
+  if (match.port !== undefined && match.port !== 0) {
+    checkPort(check, match.port, [...path, "port"]);
+  }
   checkLabels(check, match.sourceLabels, [...path, "sourceLabels"]);
   if (
     match.sourceNamespace !== undefined &&
@@ -165,7 +174,9 @@ function checkHeaders(check: Check, headers: Headers | undefined, path: FieldPat
         const at = [...path, side, verb, name];
         checkOperationName(check, name, at, side === "request");
         const wrong = headerValueError(value);
-        if (wrong !== undefined) check.report("SL0222", at, `${quote(value)} has ${wrong}`);
+        if (wrong !== undefined) {
+          check.report("SL0222", at, `${quote(value)} has ${wrong}`);
+        }
       }
     }
     each(operations.remove, [...path, side, "remove"], (name, at) =>
@@ -176,9 +187,12 @@ function checkHeaders(check: Check, headers: Headers | undefined, path: FieldPat
 
 function checkOperationName(check: Check, name: string, path: FieldPath, authority: boolean): void {
   const lower = name.toLowerCase();
-  if (name === "") check.report("SL0220", path, "the header name is empty");
-  else if (lower === "host" || lower === ":authority") {
-    if (!authority) check.report("SL0221", path, `${quote(name)} cannot be changed here`);
+  if (name === "") {
+    check.report("SL0220", path, "the header name is empty");
+  } else if (lower === "host" || lower === ":authority") {
+    if (!authority) {
+      check.report("SL0221", path, `${quote(name)} cannot be changed here`);
+    }
   } else if (lower.startsWith(":")) {
     check.report("SL0221", path, `${quote(name)} is a pseudo header and cannot be changed`);
   }
@@ -191,7 +205,9 @@ function checkDestinations(check: Check, route: HttpRoute, path: FieldPath): voi
     checkDestination(check, entry?.destination, [...at, "destination"]);
     checkHeaders(check, entry?.headers, [...at, "headers"]);
     const weight = entry?.weight ?? 0;
-    if (weight < 0) check.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+    if (weight < 0) {
+      check.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+    }
     sum += Math.max(weight, 0);
   });
   if ((route.route?.length ?? 0) > 1 && sum === 0) {
@@ -219,15 +235,20 @@ export function checkDestination(check: Check, destination: Destination | undefi
     check.report("SL0225", [...path, "subset"], `${quote(destination.subset)} is no subset name`);
   }
   const { port } = destination;
-  if (port?.number !== undefined) checkPort(check, port.number, [...path, "port", "number"]);
-  else if (port) check.report("SL0202", [...path, "port"], "there is no number");
+  if (port?.number !== undefined) {
+    checkPort(check, port.number, [...path, "port", "number"]);
+  } else if (port) {
+    check.report("SL0202", [...path, "port"], "there is no number");
+  }
 }
 
 function checkAuthority(check: Check, route: HttpRoute, path: FieldPath): void {
   let current = route.rewrite?.authority;
   for (const verb of ["set", "add"] as const) {
     for (const [name, value] of Object.entries(route.headers?.request?.[verb] ?? {})) {
-      if (!["host", ":authority"].includes(name.toLowerCase())) continue;
+      if (!["host", ":authority"].includes(name.toLowerCase())) {
+        continue;
+      }
       if (current) {
         const place = [...path, "headers", "request", verb, name];
         check.report("SL0226", place, "the authority is rewritten twice in one rule");
@@ -238,9 +259,13 @@ function checkAuthority(check: Check, route: HttpRoute, path: FieldPath): void {
 }
 
 function checkFault(check: Check, { fault }: HttpRoute, path: FieldPath): void {
-  if (!fault) return;
+  if (!fault) {
+    return;
+  }
   const at = [...path, "fault"];
-  if (!fault.abort && !fault.delay) check.report("SL0230", at, "there is neither a delay nor an abort");
+  if (!fault.abort && !fault.delay) {
+    check.report("SL0230", at, "there is neither a delay nor an abort");
+  }
   if (fault.delay) {
     checkDuration(check, fault.delay.fixedDelay, [...at, "delay", "fixedDelay"]);
     if (fault.delay.exponentialDelay !== undefined) {
@@ -284,25 +309,34 @@ function checkStatus(check: Check, status: number | undefined, path: FieldPath):
 
 function checkPercent(check: Check, percent: Percent | undefined, path: FieldPath, least: number): void {
   const value = percent?.value;
-  if (value === undefined || value === 0) return;
+  if (value === undefined || value === 0) {
+    return;
+  }
   if (!(value >= least && value <= 100)) {
     check.report("SL0233", [...path, "value"], `${value} is no percentage`, `Use 0, or ${least} to 100.`);
   }
 }
 
 function checkMirrors(check: Check, route: HttpRoute, path: FieldPath): void {
-  if (route.mirror) checkDestination(check, route.mirror, [...path, "mirror"]);
+  if (route.mirror) {
+    checkDestination(check, route.mirror, [...path, "mirror"]);
+  }
   for (const field of ["mirrorPercent", "mirror_percent"] as const) {
     const percent = route[field];
-    if (percent === undefined) continue;
+    if (percent === undefined) {
+      continue;
+    }
     const at = [...path, field];
     check.report("SL0235", at, `${field} is deprecated`, "Use mirrorPercentage.");
-    if (percent > 100) check.report("SL0233", at, `${percent} is no percentage`);
+    if (percent > 100) {
+      check.report("SL0233", at, `${percent} is no percentage`);
+    }
   }
   checkPercent(check, route.mirrorPercentage, [...path, "mirrorPercentage"], 0);
   each(route.mirrors, [...path, "mirrors"], (mirror, at) => {
-    if (!mirror) check.report("SL0223", at, "there is no destination");
-    else {
+    if (!mirror) {
+      check.report("SL0223", at, "there is no destination");
+    } else {
       checkDestination(check, mirror.destination, [...at, "destination"]);
       checkPercent(check, mirror.percentage, [...at, "percentage"], 0);
     }
@@ -310,7 +344,9 @@ function checkMirrors(check: Check, route: HttpRoute, path: FieldPath): void {
 }
 
 function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: FieldPath): void {
-  if (!redirect) return;
+  if (!redirect) {
+    return;
+  }
   const at = [...path, "redirect"];
   if (redirect.uri && redirect.prefixRewrite) {
     check.report("SL0218", [...at, "prefixRewrite"], "a redirect has uri or prefixRewrite, not both");
@@ -333,7 +369,9 @@ function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: Field
       "Give it uri, prefixRewrite, authority, port, derivePort or scheme.",
     );
   }
-  if (redirect.port !== undefined && redirect.port !== 0) checkPort(check, redirect.port, [...at, "port"]);
+  if (redirect.port !== undefined && redirect.port !== 0) {
+    checkPort(check, redirect.port, [...at, "port"]);
+  }
   const code = redirect.redirectCode;
   if (code !== undefined && code !== 0 && (code < 300 || code > 399)) {
     check.report(
@@ -349,7 +387,9 @@ function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: Field
 }
 
 function checkDirectResponse(check: Check, { directResponse }: HttpRoute, path: FieldPath): void {
-  if (!directResponse) return;
+  if (!directResponse) {
+    return;
+  }
   checkStatus(check, directResponse.status, [...path, "directResponse", "status"]);
   const { string, bytes } = directResponse.body ?? {};
   const size =
@@ -359,14 +399,17 @@ function checkDirectResponse(check: Check, { directResponse }: HttpRoute, path: 
         ? Buffer.byteLength(bytes, "base64")
         : 0;
   const at = [...path, "directResponse", "body"];
-  if (size > BODY_ERROR)
+  if (size > BODY_ERROR) {
     check.report("SL0241", at, `the body has ${size} bytes; at most ${BODY_ERROR} are sent`);
-  else if (size > BODY_WARNING)
+  } else if (size > BODY_WARNING) {
     check.report("SL0242", at, `the body has ${size} bytes, held in memory by every proxy`);
+  }
 }
 
 function checkRewrite(check: Check, { rewrite }: HttpRoute, path: FieldPath): void {
-  if (!rewrite) return;
+  if (!rewrite) {
+    return;
+  }
   const at = [...path, "rewrite"];
   const regex = rewrite.uriRegexRewrite;
   if (rewrite.uri && regex) {
@@ -379,7 +422,9 @@ function checkRewrite(check: Check, { rewrite }: HttpRoute, path: FieldPath): vo
     if (!regex.match || !regex.rewrite) {
       check.report("SL0243", [...at, "uriRegexRewrite"], "match and rewrite are both needed");
     }
-    if (regex.match) checkRegex(check, regex.match, [...at, "uriRegexRewrite", "match"]);
+    if (regex.match) {
+      checkRegex(check, regex.match, [...at, "uriRegexRewrite", "match"]);
+    }
   }
 }
 

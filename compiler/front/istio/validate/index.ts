@@ -39,7 +39,9 @@ export function validate(
     for (const resource of list) {
       progress.at("checking", ++done, total);
       const { spec, document } = resource;
-      if (document !== undefined && faultless.get(document) === spec) continue;
+      if (document !== undefined && faultless.get(document) === spec) {
+        continue;
+      }
       let findings = 0;
       const counting: DiagnosticSink = {
         report(diagnostic) {
@@ -51,7 +53,9 @@ export function validate(
       validateMetadata(check);
       validateOurAnnotations(check);
       validator(check, resource);
-      if (document !== undefined && findings === 0) faultless.set(document, spec);
+      if (document !== undefined && findings === 0) {
+        faultless.set(document, spec);
+      }
     }
   };
   all(virtualServices, validateVirtualService);

@@ -16,14 +16,20 @@ export function checkTlsRoute(
   { hosts = [], gateways = [] }: VirtualServiceSpec,
 ): void {
   const internal = !gateways.includes("mesh");
-  if (!rule?.match?.length) check.report("SL0260", path, "a tls rule needs a match with sniHosts");
+  if (!rule?.match?.length) {
+    check.report("SL0260", path, "a tls rule needs a match with sniHosts");
+  }
   each(rule?.match, [...path, "match"], (match, at) => {
-    if (!match?.sniHosts?.length) check.report("SL0260", at, "a tls match needs sniHosts");
+    if (!match?.sniHosts?.length) {
+      check.report("SL0260", at, "a tls match needs sniHosts");
+    }
     each(match?.sniHosts, [...at, "sniHosts"], (sni, place) => {
       const wrong = isIP(sni) !== 0 || (internal && isInternalSni(sni)) ? undefined : hostError(sni, true);
-      if (wrong !== undefined) check.report("SL0203", place, `${quote(sni)}: ${wrong}`);
-      else if (isIP(sni) !== 0) check.report("SL0261", place, "clients send no IP address as SNI");
-      else if (!hosts.some((host) => covers(host, sni))) {
+      if (wrong !== undefined) {
+        check.report("SL0203", place, `${quote(sni)}: ${wrong}`);
+      } else if (isIP(sni) !== 0) {
+        check.report("SL0261", place, "clients send no IP address as SNI");
+      } else if (!hosts.some((host) => covers(host, sni))) {
         check.report("SL0260", place, `${quote(sni)} is in none of the hosts`);
       }
     });
@@ -46,9 +52,13 @@ interface L4Match {
 
 function checkL4Match(check: Check, match: L4Match, path: FieldPath): void {
   each(match.destinationSubnets, [...path, "destinationSubnets"], (subnet, at) => {
-    if (!isSubnet(subnet)) check.report("SL0262", at, `${quote(subnet)} is neither an address nor a CIDR`);
+    if (!isSubnet(subnet)) {
+      check.report("SL0262", at, `${quote(subnet)} is neither an address nor a CIDR`);
+    }
   });
-  if (match.port !== undefined && match.port !== 0) checkPort(check, match.port, [...path, "port"]);
+  if (match.port !== undefined && match.port !== 0) {
+    checkPort(check, match.port, [...path, "port"]);
+  }
   checkLabels(check, match.sourceLabels, [...path, "sourceLabels"]);
   checkGatewayNames(check, match.gateways, [...path, "gateways"]);
 }
@@ -63,7 +73,9 @@ export function isSubnet(text: string): boolean {
   const [address, length, ...more] = text.split("/");
   const family = isIP(address!);
   // A network is no one's interface: with a length there is no zone.
-  if (family === 0 || more.length > 0 || (length !== undefined && address!.includes("%"))) return false;
+  if (family === 0 || more.length > 0 || (length !== undefined && address!.includes("%"))) {
+    return false;
+  }
   return (
     length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
   );
@@ -83,9 +95,12 @@ function checkDestinations(
   each(route, list, (entry, at) => {
     checkDestination(check, entry?.destination, [...at, "destination"]);
     const weight = entry?.weight ?? 0;
-    if (weight < 0) check.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+    if (weight < 0) {
+      check.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+    }
     sum += Math.max(weight, 0);
   });
-  if (route.length > 1 && sum === 0)
+  if (route.length > 1 && sum === 0) {
     check.report("SL0224", list, "the weights add up to 0, so no destination would be chosen");
+  }
 }

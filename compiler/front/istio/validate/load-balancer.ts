@@ -19,7 +19,9 @@ export function checkLoadBalancer(
   outlierDetection: boolean,
   top: boolean,
 ): void {
-  if (!settings) return;
+  if (!settings) {
+    return;
+  }
   checkConsistentHash(check, settings, path, top);
   checkLongEnough(check, settings.warmupDurationSecs, [...path, "warmupDurationSecs"]);
   if (settings.warmup) {
@@ -39,8 +41,12 @@ export function checkLoadBalancer(
       "there is a localityLbSetting already; only one is used",
     );
   }
-  if (locality) checkLocality(check, locality, [...path, "localityLbSetting"], outlierDetection, top);
-  if (zones) checkZones(check, zones, [...path, "zoneAwareLbSetting"], outlierDetection, top);
+  if (locality) {
+    checkLocality(check, locality, [...path, "localityLbSetting"], outlierDetection, top);
+  }
+  if (zones) {
+    checkZones(check, zones, [...path, "zoneAwareLbSetting"], outlierDetection, top);
+  }
 }
 
 function checkConsistentHash(
@@ -50,10 +56,14 @@ function checkConsistentHash(
   top: boolean,
 ): void {
   const hash = settings.consistentHash;
-  if (!hash) return;
+  if (!hash) {
+    return;
+  }
   const at = [...path, "consistentHash"];
   if (hash.httpCookie) {
-    if (!hash.httpCookie.name) check.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
+    if (!hash.httpCookie.name) {
+      check.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
+    }
     const names = new Set<string>();
     each(hash.httpCookie.attributes, [...at, "httpCookie", "attributes"], (attribute, place) => {
       const name = attribute?.name ?? "";
@@ -94,8 +104,14 @@ function checkConsistentHash(
 
 function isPrime(number: number): boolean {
   // Envoy takes 1 for a prime.
-  if (number < 1) return false;
-  for (let i = 2; i * i <= number; i++) if (number % i === 0) return false;
+  if (number < 1) {
+    return false;
+  }
+  for (let i = 2; i * i <= number; i++) {
+    if (number % i === 0) {
+      return false;
+    }
+  }
   return true;
 }
 
@@ -120,11 +136,14 @@ function checkLocality(
     from.push({ locality: entry.from ?? "", path: entry.from === undefined ? at : [...at, "from"] });
     const weights = Object.values(entry.to ?? {});
     for (const [place, weight] of Object.entries(entry.to ?? {})) {
-      if (weight < 1 || weight > 100)
+      if (weight < 1 || weight > 100) {
         check.report("SL0298", [...at, "to", place], `${weight} is not between 1 and 100`);
+      }
     }
     const sum = weights.reduce((a, b) => a + b, 0);
-    if (sum !== 100) check.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
+    if (sum !== 100) {
+      check.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
+    }
     // The order of a mapping says nothing: sorted, a wildcard comes before what it takes.
     const to = Object.keys(entry.to ?? {}).sort();
     checkLocalities(
@@ -139,7 +158,9 @@ function checkLocality(
       check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
     }
   });
-  if (top) warnWithoutOutlierDetection(check, locality, path, outlierDetection);
+  if (top) {
+    warnWithoutOutlierDetection(check, locality, path, outlierDetection);
+  }
 }
 
 function checkZones(
@@ -155,12 +176,16 @@ function checkZones(
       check.report("SL0298", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
     }
   });
-  if (top) warnWithoutOutlierDetection(check, zones, path, outlierDetection);
+  if (top) {
+    warnWithoutOutlierDetection(check, zones, path, outlierDetection);
+  }
 }
 
 function checkFailover(check: Check, { failover }: LocalityLbSetting, path: FieldPath): void {
   each(failover, [...path, "failover"], (entry, at) => {
-    if (entry.from === entry.to) check.report("SL0298", at, "from and to are the same region");
+    if (entry.from === entry.to) {
+      check.report("SL0298", at, "from and to are the same region");
+    }
     for (const side of ["from", "to"] as const) {
       const region = entry[side] ?? "";
       if (region.includes("/") || region.includes("*")) {
@@ -220,8 +245,12 @@ function checkLocalities(check: Check, localities: readonly Place[]): void {
 /** A later wildcard takes what earlier localities leave, so only an earlier one takes anything away. */
 function overlap(earlier: readonly string[], later: readonly string[]): boolean {
   for (let i = 0; i < Math.max(earlier.length, later.length); i++) {
-    if (earlier[i] === undefined || later[i] === undefined || earlier[i] === "*") return true;
-    if (earlier[i] !== later[i]) return false;
+    if (earlier[i] === undefined || later[i] === undefined || earlier[i] === "*") {
+      return true;
+    }
+    if (earlier[i] !== later[i]) {
+      return false;
+    }
   }
   return true;
 }

@@ -33,5 +33,7 @@ export function each<T>(
   path: FieldPath,
   visit: (item: T, path: FieldPath, index: number) => void,
 ): void {
-  for (const [i, item] of (list ?? []).entries()) visit(item, [...path, i], i);
+  for (const [i, item] of (list ?? []).entries()) {
+    visit(item, [...path, i], i);
+  }
 }

@@ -13,9 +13,13 @@ const CONDITIONS = new Set(
 );
 
 export function checkRetries(check: Check, retries: HttpRetry | undefined, path: FieldPath): void {
-  if (!retries) return;
+  if (!retries) {
+    return;
+  }
   const attempts = retries.attempts ?? 0;
-  if (attempts < 0) check.report("SL0251", [...path, "attempts"], `${attempts} attempts are below 0`);
+  if (attempts < 0) {
+    check.report("SL0251", [...path, "attempts"], `${attempts} attempts are below 0`);
+  }
   if (attempts === 0) {
     for (const field of ["perTryTimeout", "retryOn", "retryRemoteLocalities"] as const) {
       if (retries[field] !== undefined && retries[field] !== "") {

@@ -39,15 +39,18 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
   }
   const seen = new Set<string>();
   each(tls.cipherSuites, [...path, "cipherSuites"], (suite, at) => {
-    if (suite !== "" && !isCipherSuite(suite))
+    if (suite !== "" && !isCipherSuite(suite)) {
       check.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
-    else if (seen.has(suite)) check.report("SL0279", at, `${quote(suite)} is listed twice`);
+    } else if (seen.has(suite)) {
+      check.report("SL0279", at, `${quote(suite)} is listed twice`);
+    }
     seen.add(suite);
   });
   const given = CERTIFICATE_FIELDS.filter((field) => (tls[field]?.length ?? 0) > 0);
   if (mode === "ISTIO_MUTUAL") {
-    for (const field of given.filter((name) => name !== "caCrl"))
+    for (const field of given.filter((name) => name !== "caCrl")) {
       check.report("SL0263", [...path, field], "ISTIO_MUTUAL uses the mesh's own certificates");
+    }
     return;
   }
   if (mode === "PASSTHROUGH" || mode === "AUTO_PASSTHROUGH") {
@@ -81,18 +84,24 @@ function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath): vo
 }
 
 function checkCertificates(check: Check, tls: ServerTlsSettings, path: FieldPath, mode: string): void {
-  if (tls.credentialName || tls.credentialNames?.length) return;
+  if (tls.credentialName || tls.credentialNames?.length) {
+    return;
+  }
   if (tls.caCrl && mode === "SIMPLE") {
     check.report("SL0263", [...path, "caCrl"], "SIMPLE verifies no client");
   }
   if (!tls.tlsCertificates?.length) {
     for (const field of ["serverCertificate", "privateKey"] as const) {
-      if (!tls[field]) check.report("SL0263", path, `${mode} needs ${field}, or a credentialName`);
+      if (!tls[field]) {
+        check.report("SL0263", path, `${mode} needs ${field}, or a credentialName`);
+      }
     }
   } else {
     each(tls.tlsCertificates, [...path, "tlsCertificates"], (certificate, at) => {
       for (const field of ["serverCertificate", "privateKey"]) {
-        if (!certificate?.[field]) check.report("SL0263", at, `${field} is missing`);
+        if (!certificate?.[field]) {
+          check.report("SL0263", at, `${field} is missing`);
+        }
       }
     });
   }

@@ -32,7 +32,9 @@ export function validateServiceEntry(check: Check, { spec, labels }: Resource<Se
 }
 
 function checkHosts(check: Check, spec: ServiceEntrySpec, resolution: string): void {
-  if (!spec.hosts?.length) check.report("SL0280", ["spec"], "there are no hosts");
+  if (!spec.hosts?.length) {
+    check.report("SL0280", ["spec"], "there are no hosts");
+  }
   each(spec.hosts, ["spec", "hosts"], (host, path) => {
     const wrong = host === "*" ? "a host that is everything cannot be registered" : hostError(host, true);
     if (wrong !== undefined) {
@@ -50,9 +52,9 @@ function checkHosts(check: Check, spec: ServiceEntrySpec, resolution: string): v
 
 function checkAddresses(check: Check, spec: ServiceEntrySpec, resolution: string): void {
   each(spec.addresses, ["spec", "addresses"], (address, path) => {
-    if (!isSubnet(address))
+    if (!isSubnet(address)) {
       check.report("SL0262", path, `${quote(address)} is neither an address nor a CIDR`);
-    else if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
+    } else if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
       check.report("SL0282", path, `a CIDR needs resolution NONE or STATIC, not ${resolution}`);
     }
   });
@@ -74,14 +76,17 @@ function checkPorts(
       check.report("SL0283", path, "the port is empty");
       return;
     }
-    if (names.has(port.name))
+    if (names.has(port.name)) {
       check.report("SL0283", [...path, "name"], `a port ${quote(port.name)} is there already`);
-    if (numbers.has(port.number))
+    }
+    if (numbers.has(port.number)) {
       check.report("SL0283", [...path, "number"], `port ${port.number} is there already`);
+    }
     names.add(port.name);
     numbers.add(port.number);
-    if (!isDnsLabel(port.name ?? ""))
+    if (!isDnsLabel(port.name ?? "")) {
       check.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is no port name`);
+    }
     checkPort(check, port.number ?? 0, [...path, "number"]);
     checkPort(check, port.targetPort, [...path, "targetPort"]);
     if (!isKnownProtocol(port.protocol ?? "", false)) {
@@ -103,14 +108,17 @@ function checkPorts(
 }
 
 function checkSelector(check: Check, spec: ServiceEntrySpec): void {
-  if (spec.workloadSelector === undefined) return;
+  if (spec.workloadSelector === undefined) {
+    return;
+  }
   const path = ["spec", "workloadSelector"];
   if (spec.endpoints !== undefined) {
     check.report("SL0287", path, "an entry has endpoints or a workloadSelector, not both");
   }
   const labels = spec.workloadSelector.labels ?? {};
-  if (Object.keys(labels).length === 0)
+  if (Object.keys(labels).length === 0) {
     check.report("SL0294", path, "it selects every workload of the namespace");
+  }
   checkSelectorLabels(check, labels, [...path, "labels"]);
 }
 
@@ -167,12 +175,14 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
       break;
     case "DYNAMIC_DNS":
       each(spec.hosts, ["spec", "hosts"], (host, path) => {
-        if (!host.startsWith("*"))
+        if (!host.startsWith("*")) {
           check.report("SL0288", path, "DYNAMIC_DNS is for wildcard hosts", "Use DNS.");
+        }
       });
       for (const field of ["addresses", "endpoints"] as const) {
-        if ((spec[field]?.length ?? 0) > 0)
+        if ((spec[field]?.length ?? 0) > 0) {
           check.report("SL0288", ["spec", field], `DYNAMIC_DNS has no ${field}`);
+        }
       }
       each(spec.ports, ["spec", "ports"], (port, path) => {
         if (!["HTTP", "TLS", "GRPC", "HTTP2"].includes((port?.protocol ?? "").toUpperCase())) {

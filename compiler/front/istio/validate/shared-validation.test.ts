@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import type { Span } from "../../../diagnostics/span.ts";
@@ -33,7 +33,9 @@ function verdict(text: string): { readonly errors: Diagnostic[]; readonly warnin
 }
 
 function yamlOf({ yaml, body_kind = "string", body_len = 0 }: Case): string {
-  if (yaml !== undefined) return yaml;
+  if (yaml !== undefined) {
+    return yaml;
+  }
   const content = Buffer.alloc(body_len, "a").toString(body_kind === "bytes" ? "base64" : "utf8");
   const body = { [body_kind]: content };
   return JSON.stringify({
@@ -45,7 +47,9 @@ function yamlOf({ yaml, body_kind = "string", body_len = 0 }: Case): string {
 }
 
 function lineOf(span: Span | undefined): string {
-  if (span === undefined) return "";
+  if (span === undefined) {
+    return "";
+  }
   const { text } = span.file;
   const start = text.lastIndexOf("\n", span.start - 1) + 1;
   return text.slice(start, text.indexOf("\n", start));
@@ -54,10 +58,14 @@ function lineOf(span: Span | undefined): string {
 /** The field that a message begins with, unless it is missing, has its name or its dash in a list on the line. */
 function speaksOfItsLine({ message, span }: Diagnostic): boolean {
   const [path = ""] = /^(?:[\w.-]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+/.exec(message) ?? [];
-  if (!/^(spec|metadata)\b/.test(path)) return false;
+  if (!/^(spec|metadata)\b/.test(path)) {
+    return false;
+  }
   const line = lineOf(span);
   const [, quoted, item, name] = /\["((?:[^"\\]|\\.)*)"\]$|(\[\d+\])$|([\w-]+)$/.exec(path) ?? [];
-  if (name !== undefined && !span?.file.text.includes(`${name}:`)) return true;
+  if (name !== undefined && !span?.file.text.includes(`${name}:`)) {
+    return true;
+  }
   return quoted !== undefined
     ? line.includes(JSON.parse(`"${quoted}"`))
     : item !== undefined
@@ -68,12 +76,12 @@ function speaksOfItsLine({ message, span }: Diagnostic): boolean {
 describe("istiod's verdicts", () => {
   if (!existsSync(FILE)) {
     console.log("the recorded cases are not here: istiod's verdicts were not compared");
-    it("has nothing to compare with", () => expect(existsSync(FILE)).toBe(false));
+    test("has nothing to compare with", () => expect(existsSync(FILE)).toBe(false));
     return;
   }
   const cases = parse(readFileSync(FILE, "utf8")) as Case[];
 
-  it(`refuses what istiod or its schema refuses, in ${cases.length} cases`, () => {
+  test(`refuses what istiod or its schema refuses, in ${cases.length} cases`, () => {
     const wrong = cases
       .map((one) => ({ one, refused: verdict(yamlOf(one)).errors.length > 0 }))
       .filter(({ one, refused }) => refused !== !(one.valid && one.crd_valid))
@@ -81,7 +89,7 @@ describe("istiod's verdicts", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("points at the line of what it speaks of", () => {
+  test("points at the line of what it speaks of", () => {
     const astray = cases
       .filter((one) => one.yaml !== undefined)
       .flatMap((one) => {
@@ -93,7 +101,7 @@ describe("istiod's verdicts", () => {
     expect(astray).toEqual([]);
   });
 
-  it("warns where istiod warns", () => {
+  test("warns where istiod warns", () => {
     const valid = cases.filter((one) => one.valid && one.crd_valid);
     const wrong = valid
       .map((one) => ({ one, warned: verdict(yamlOf(one)).warnings.length > 0 }))

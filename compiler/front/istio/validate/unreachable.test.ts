@@ -1,6 +1,6 @@
 /** Of what repeats an earlier match, it is said who takes its requests. */
 
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { understand } from "../../../compile.ts";
 import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../options.ts";
@@ -25,7 +25,7 @@ spec:
     .map(({ code, message }) => `${code} ${message}`);
 }
 
-it("does not say that a delegate takes everything", () => {
+test("does not say that a delegate takes everything", () => {
   const delegating = (second: string) => said("uri: {prefix: /a/}", second, "delegate: {name: d}");
   expect(delegating("uri: {prefix: /a/}")).toEqual([
     "SL0271 spec.http[2].match[1]: an earlier match is the same: what its delegate leaves comes here",

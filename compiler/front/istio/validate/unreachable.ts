@@ -27,11 +27,15 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
   /** Matches, with whether they are there only in rules that delegate. */
   const seen = new Map<string, boolean>();
   each(rules, path, (rule, at, i) => {
-    if (!rule) return;
+    if (!rule) {
+      return;
+    }
     if (!rule.match?.length) {
       if (matchless !== undefined) {
         check.report("SL0270", at, behind(rules, matchless));
-      } else matchless = i;
+      } else {
+        matchless = i;
+      }
       return;
     }
     let repeated = 0;
@@ -45,7 +49,9 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
       const key = conditionsOf(match);
       const isDelegated = seen.get(key);
       seen.set(key, (isDelegated ?? true) && rule.delegate !== undefined);
-      if (isDelegated === undefined) return;
+      if (isDelegated === undefined) {
+        return;
+      }
       useless.add(match);
       repeated++;
       delegated += Number(isDelegated);
@@ -81,8 +87,12 @@ function conditionsOf(match: object | null): string {
 const MAPS = new Set(["headers", "withoutHeaders", "queryParams", "sourceLabels"]);
 
 function isUnset(field: string, value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  if (typeof value === "object" && value !== null) return MAPS.has(field) && Object.keys(value).length === 0;
+  if (Array.isArray(value)) {
+    return value.length === 0;
+  }
+  if (typeof value === "object" && value !== null) {
+    return MAPS.has(field) && Object.keys(value).length === 0;
+  }
   return !value;
 }
 
@@ -102,7 +112,9 @@ function warnCoveredPrefixes(
   each(spec.http, ["spec", "http"], (rule, at) => {
     each(rule?.match, [...at, "match"], (match, place) => {
       const prefix = match?.uri?.prefix;
-      if (!prefix || useless.has(match)) return;
+      if (!prefix || useless.has(match)) {
+        return;
+      }
       const key = withoutValues(match);
       const prefixes = earlier.get(key) ?? new Prefixes();
       earlier.set(key, prefixes);
@@ -142,18 +154,26 @@ class Prefixes {
     const key = JSON.stringify(values);
     // There are few lengths, and a prefix may be a megabyte long.
     for (const length of this.#lengths) {
-      if (length >= prefix.length) continue;
+      if (length >= prefix.length) {
+        continue;
+      }
       const shorter = prefix.slice(0, length);
       const known = this.#values.get(shorter);
-      if (known?.has(key) || (known && this.#someBeginWith(known.values(), values))) return shorter;
+      if (known?.has(key) || (known && this.#someBeginWith(known.values(), values))) {
+        return shorter;
+      }
     }
     return undefined;
   }
 
   #someBeginWith(known: Iterable<readonly string[]>, values: readonly string[]): boolean {
     for (const others of known) {
-      if (++this.#comparisons > MOST_COMPARISONS) return false;
-      if (others.every((other, i) => other.startsWith(values[i]!))) return true;
+      if (++this.#comparisons > MOST_COMPARISONS) {
+        return false;
+      }
+      if (others.every((other, i) => other.startsWith(values[i]!))) {
+        return true;
+      }
     }
     return false;
   }
@@ -177,7 +197,9 @@ function textsOf(match: HttpMatchRequest): string[] {
 }
 
 function textOf(match: StringMatch | null | undefined): string {
-  if (match?.exact) return `exact:${match.exact}`;
+  if (match?.exact) {
+    return `exact:${match.exact}`;
+  }
   return match?.prefix ? `prefix:${match.prefix}` : "";
 }
 

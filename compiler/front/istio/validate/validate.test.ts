@@ -1,6 +1,6 @@
 /** Every rule once: a spec that breaks it, the code it gets, and the field that is pointed at. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DIAGNOSTIC_CODES } from "../../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import { loadResources } from "../../resources/model.ts";
@@ -314,10 +314,10 @@ const FAULTLESS: readonly (readonly [kind: string, spec: string, metadata?: stri
 ];
 
 describe.each(FAULTLESS)("%s %s", (kind, spec, metadata = "{name: a}") => {
-  it("is faultless", () => expect(check(kind as string, spec as string, metadata)).toEqual([]));
+  test("is faultless", () => expect(check(kind as string, spec as string, metadata)).toEqual([]));
 });
 
-it("tells one thing of a match that an earlier one takes", () => {
+test("tells one thing of a match that an earlier one takes", () => {
   const match = "match: [{uri: {prefix: /a}}]";
   const again = "match: [{uri: {prefix: /a}, name: b, port: 0, ignoreUriCase: false, headers: {}}]";
   const longer = "match: [{uri: {prefix: /ab}}]";
@@ -336,7 +336,7 @@ describe.each([
   ["ServiceEntry", SERVICE_ENTRY],
   ["Gateway", GATEWAY],
 ])("%s", (kind, cases) => {
-  it.each(cases.map(([spec, expected]) => [expected.slice(0, 60), spec, expected] as const))(
+  test.each(cases.map(([spec, expected]) => [expected.slice(0, 60), spec, expected] as const))(
     "%s",
     (_, spec, expected) => {
       expect(check(kind, spec)).toContain(expected);
@@ -344,7 +344,7 @@ describe.each([
   );
 });
 
-it("refuses Istio's own annotations and a Gateway's dotted name", () => {
+test("refuses Istio's own annotations and a Gateway's dotted name", () => {
   const good = server('hosts: ["*"]');
   expect(check("Gateway", good)).toEqual([]);
   expect(check("Gateway", good, "{name: a.b}")).toEqual(["SL0272 a.b"]);
@@ -353,7 +353,7 @@ it("refuses Istio's own annotations and a Gateway's dotted name", () => {
   ]);
 });
 
-it("knows our own annotations", () => {
+test("knows our own annotations", () => {
   const rules = "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}";
   const of = (annotation: string) =>
     check("VirtualService", rules, `{name: a, annotations: {${annotation}}}`);
@@ -369,7 +369,7 @@ it("knows our own annotations", () => {
   ]);
 });
 
-it("has a case for every code of its range that the schema leaves to it", () => {
+test("has a case for every code of its range that the schema leaves to it", () => {
   const cases = [...VIRTUAL_SERVICE, ...DESTINATION_RULE, ...SERVICE_ENTRY, ...GATEWAY].map(([, expected]) =>
     expected.slice(0, 6),
   );

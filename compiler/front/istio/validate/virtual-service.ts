@@ -62,12 +62,16 @@ function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean): void
       valid = false;
     }
   });
-  if (!valid) return;
+  if (!valid) {
+    return;
+  }
   const hosts = (spec.hosts ?? []).map((host) => host.toLowerCase());
   const overlaps = firstOverlaps(hosts);
   each(hosts, [...SPEC, "hosts"], (host, path, i) => {
     const other = overlaps[i];
-    if (other === undefined) return;
+    if (other === undefined) {
+      return;
+    }
     check.report("SL0216", path, `${quote(host)} overlaps with ${quote(hosts[other]!)}`);
   });
 }
@@ -91,6 +95,8 @@ export function checkGatewayNames(check: Check, names: readonly string[] | undef
         "Write `namespace/name`.",
       );
     }
-    if (slash < 0) return;
+    if (slash < 0) {
+      return;
+    }
   }
 }

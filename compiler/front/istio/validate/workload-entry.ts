@@ -32,13 +32,18 @@ export function checkWorkload(
   const at = [...path, "address"];
   const socket = unixSocketPath(address);
   if (address === "") {
-    if (!network || addresses === "resolved") check.report("SL0287", path, "there is no address");
-    else check.report("SL0294", path, "there is only a network and no address");
+    if (!network || addresses === "resolved") {
+      check.report("SL0287", path, "there is no address");
+    } else {
+      check.report("SL0294", path, "there is only a network and no address");
+    }
   } else if (socket !== undefined && addresses !== "resolved") {
     if (!isSocketPath(socket)) {
       check.report("SL0287", at, `${quote(address)} names no file by its absolute path`);
     }
-    if (ports !== undefined) check.report("SL0287", [...path, "ports"], "a unix socket has no ports");
+    if (ports !== undefined) {
+      check.report("SL0287", [...path, "ports"], "a unix socket has no ports");
+    }
     if (portNames !== undefined && portNames.size !== 1) {
       check.report("SL0287", at, "a unix socket serves an entry of exactly one port");
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import { toJson } from "../../../diagnostics/render-json.ts";
 import { loadResources } from "../model.ts";
@@ -16,7 +16,7 @@ function load(text: string) {
 const HEAD = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n";
 
 describe("the shape of a resource", () => {
-  it.each([
+  test.each([
     ["an unknown field, at its name", "spec:\n  hosts: [a]\n  htpp: []\n", "SL0104", 6, 3],
     ["an unknown field deep inside", "spec:\n  http:\n  - match:\n    - uri: {exakt: /a}\n", "SL0104", 7, 13],
     ["an unknown field of the resource", "spce: {}\n", "SL0104", 4, 1],
@@ -67,7 +67,7 @@ describe("the shape of a resource", () => {
     expect(resources.virtualServices).toHaveLength(0);
   });
 
-  it.each([
+  test.each([
     ["DestinationRule", "host: a", "trafficPolicy: {retryBudget: {percent: 101}}", "SL0105 101"],
     [
       "DestinationRule",
@@ -131,20 +131,20 @@ describe("the shape of a resource", () => {
     ).toEqual([expected]);
   });
 
-  it("says everything that is wrong, and suggests the nearest field", () => {
+  test("says everything that is wrong, and suggests the nearest field", () => {
     const { found } = load(`${HEAD}spec:\n  hots: [a]\n  gateways: 7\n  http:\n  - timeot: 1s\n`);
     expect(found.map(({ code }) => code).sort()).toEqual(["SL0104", "SL0104", "SL0105"]);
     expect(found.map(({ help }) => help)).toContain("Did you mean hosts?");
     expect(found.map(({ help }) => help)).toContain("Did you mean timeout?");
   });
 
-  it("takes a null field as one that is not given", () => {
+  test("takes a null field as one that is not given", () => {
     const { resources, found } = load(`${HEAD}spec:\n  hosts: [a]\n  gateways: null\n  tls: ~\n`);
     expect(found).toEqual([]);
     expect(resources.virtualServices[0]?.spec).toEqual({ hosts: ["a"] });
   });
 
-  it("knows the kinds, the versions, and what is somebody else's", () => {
+  test("knows the kinds, the versions, and what is somebody else's", () => {
     const one = (apiVersion: string, kind: string) =>
       load(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\nspec: {}\n`).found.map(
         ({ code }) => code,
@@ -158,7 +158,7 @@ describe("the shape of a resource", () => {
     expect(one("apps/v1", "Deployment")).toEqual(["SL0110"]);
   });
 
-  it("counts other kinds, and says so once", () => {
+  test("counts other kinds, and says so once", () => {
     const { resources, found } = load(
       ["Deployment", "Deployment", "DaemonSet"]
         .map((kind) => `apiVersion: apps/v1\nkind: ${kind}\nmetadata: {name: a}\n`)
@@ -173,7 +173,7 @@ describe("the shape of a resource", () => {
     );
   });
 
-  it("reads the items of a List, each with its own place", () => {
+  test("reads the items of a List, each with its own place", () => {
     const { resources, places } = load(
       `apiVersion: v1\nkind: List\nitems:\n- ${HEAD.trimEnd().replaceAll("\n", "\n  ")}\n  spec: {hosts: [a]}\n- apiVersion: v1\n  kind: Service\n  spec: {ports: 7}\n`,
     );
@@ -183,7 +183,7 @@ describe("the shape of a resource", () => {
 });
 
 describe("hostile documents", () => {
-  it("never changes a prototype", () => {
+  test("never changes a prototype", () => {
     load(
       `${HEAD}spec:\n  __proto__: {polluted: true}\n  http:\n  - match:\n    - headers: {__proto__: {exact: a}, constructor: {exact: b}}\n`,
     );
@@ -191,7 +191,7 @@ describe("hostile documents", () => {
     expect(Object.prototype).not.toHaveProperty("exact");
   });
 
-  it.each([
+  test.each([
     ["a list", "- a\n- b\n"],
     ["a word", "hello\n"],
     ["numbers for kind and version", "apiVersion: 1\nkind: 2\n"],
@@ -201,10 +201,12 @@ describe("hostile documents", () => {
   ])("%s is an error with a place", (_, text) => {
     const { found } = load(text);
     expect(found.map(({ level }) => level)).toContain("error");
-    for (const one of found.filter(({ level }) => level === "error")) expect(one.span).toBeDefined();
+    for (const one of found.filter(({ level }) => level === "error")) {
+      expect(one.span).toBeDefined();
+    }
   });
 
-  it.each([
+  test.each([
     ["brackets", "a: ".concat("[".repeat(100_000), "\n")],
     ["dashes", `${"- ".repeat(100_000)}a\n`],
     ["indentation", Array.from({ length: 3_000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],

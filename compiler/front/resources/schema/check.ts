@@ -68,14 +68,18 @@ export function checkSchema(
     validate = ajv.compile(SCHEMAS[kind]!);
     compiled.set(kind, validate);
   }
-  if (validate(value)) return true;
+  if (validate(value)) {
+    return true;
+  }
   const errors = validate.errors ?? [];
   const wronglyTyped = new Set(
     errors.filter(({ keyword }) => keyword === "type").map((error) => error.instancePath),
   );
   for (const error of errors) {
     // What has the wrong type is not also said to be none of the values allowed.
-    if (error.keyword !== "type" && wronglyTyped.has(error.instancePath)) continue;
+    if (error.keyword !== "type" && wronglyTyped.has(error.instancePath)) {
+      continue;
+    }
     for (const fault of explain(error, value, kind === CASE ? "the case" : "the resource")) {
       const path = [...root, ...fault.path];
       sink.report({
@@ -226,8 +230,12 @@ function pathOf(pointer: string, root: unknown): FieldPath {
 }
 
 function show(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "a mapping";
+  if (Array.isArray(value)) {
+    return "a list";
+  }
+  if (typeof value === "object" && value !== null) {
+    return "a mapping";
+  }
   // JSON has no numbers beyond those of a computer.
   const text = (typeof value === "number" ? String(value) : JSON.stringify(value)) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
