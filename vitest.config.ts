@@ -11,6 +11,7 @@ export default defineConfig({
             "compiler/**/*.test.ts",
             "envoy/**/*.test.ts",
             "scripts/**/*.test.ts",
+            "test/architecture/**/*.test.ts",
             "test/fuzz/**/*.test.ts",
           ],
           testTimeout: 30_000,
@@ -22,7 +23,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/docker/**", "test/fuzz/**"],
+          exclude: ["test/architecture/**", "test/docker/**", "test/fuzz/**"],
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,

@@ -6,7 +6,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import { toJson } from "./diagnostics/render-json.ts";
+import { toJson } from "./diagnostics/render/json.ts";
 import { DEFAULT_PROXY_OPTIONS } from "./options.ts";
 
 let folder: string;
@@ -110,7 +110,7 @@ const SWAPS = [
   ["http:", "http: null\n  tcp:"],
 ] as const;
 
-type Compiler = typeof import("./compile.ts");
+type Compiler = typeof import("./compile.ts") & typeof import("./run/delivery/build-files.ts");
 
 /** All that a compilation gives, as text. */
 async function outcome({ compile, emitBuild }: Compiler): Promise<unknown> {
@@ -136,7 +136,7 @@ function withSpans(key: string, value: unknown): unknown {
 
 async function freshCompiler(): Promise<Compiler> {
   vi.resetModules();
-  return import("./compile.ts");
+  return { ...(await import("./compile.ts")), ...(await import("./run/delivery/build-files.ts")) };
 }
 
 test("after any changes, a warm compiler gives what a cold one gives", async () => {

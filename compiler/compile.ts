@@ -1,24 +1,17 @@
 /**
- * The whole compiler in one call: read → validate → lower → encode, and from that the files of a build. What is
+ * The whole compiler in one call: read → validate → lower → encode. What is
  * wrong with the input goes to the sink; nothing here prints, and nothing is written.
  */
 
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { encodeProgram } from "./back/program/encode.ts";
-import { emitEnvoy } from "./back/xds/index.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import { lowerToIr } from "./front/istio/lower.ts";
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import type { Config } from "./ir/ir.ts";
-import { socketsOf } from "./ir/sockets.ts";
 import type { ProxyOptions } from "./options.ts";
 import { NO_PROGRESS, type Progress } from "./progress.ts";
-import { makeManifest } from "./run/delivery/manifest.ts";
-import type { OutputFiles } from "./run/delivery/write.ts";
-import { filterModulePath, NEWEST_ENVOY, OLDEST_ENVOY, packageRoot } from "./run/envoy/index.ts";
 import { readInputs } from "./source/read.ts";
 
 export interface Compilation {
@@ -95,36 +88,4 @@ export async function compile(
     }
   }
   return { sources, config, blobs };
-}
-
-/** The files of a build that Envoy will read from `directory`, an absolute path. */
-export async function emitBuild(
-  compilation: Compilation,
-  options: ProxyOptions,
-  directory: string,
-): Promise<OutputFiles> {
-  const files = new Map<string, string | Uint8Array>(
-    emitEnvoy(compilation.config, {
-      ...options,
-      blobs: compilation.blobs,
-      filterPath: path.posix.join(directory, "filter.wasm"),
-      xdsDirectory: path.posix.join(directory, "xds"),
-    }),
-  );
-  if (options.target === "wasm") {
-    files.set("filter.wasm", await readFile(filterModulePath()));
-    for (const [listener, blob] of compilation.blobs) {
-      files.set(`routes/${listener}.blob`, blob);
-    }
-  }
-  const manifest = makeManifest({
-    sluice: packageRoot().version,
-    target: options.target,
-    envoy: { oldest: OLDEST_ENVOY, newest: NEWEST_ENVOY },
-    listeners: socketsOf(compilation.config),
-    inputs: compilation.sources,
-    files,
-  });
-  files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
-  return files;
 }

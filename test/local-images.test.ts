@@ -4,8 +4,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { packageRoot } from "../compiler/platform/package-root.ts";
 import { runCommand } from "../compiler/run/envoy/command.ts";
-import { packageRoot } from "../compiler/run/envoy/index.ts";
 
 const ROOT = packageRoot().directory;
 /** Says what is in the image that it is to build. */

@@ -1,9 +1,10 @@
 /** `sluice build`: compiles rules into a directory that Envoy runs from. */
 
 import path from "node:path";
-import { compile, emitBuild } from "../compile.ts";
-import { type Format, Report } from "../diagnostics/report.ts";
+import { compile } from "../compile.ts";
+import { type Format, Report } from "../diagnostics/render/report.ts";
 import { formatSocket } from "../ir/sockets.ts";
+import { emitBuild } from "../run/delivery/build-files.ts";
 import type { Manifest } from "../run/delivery/manifest.ts";
 import { writeOutput } from "../run/delivery/write.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";

@@ -2,8 +2,8 @@
 
 import { hintAtCheaperTarget } from "../answers/check/cheaper-target.ts";
 import { checkRules } from "../answers/check/check.ts";
-import { type Format, Report } from "../diagnostics/report.ts";
-import { packageRoot } from "../run/envoy/index.ts";
+import { type Format, Report } from "../diagnostics/render/report.ts";
+import { packageRoot } from "../platform/package-root.ts";
 import { explainCodes } from "./code-guide.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";

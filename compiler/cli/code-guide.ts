@@ -3,8 +3,8 @@
 import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../diagnostics/codes.ts";
 import { EXPLANATIONS, type Place } from "../diagnostics/guide/index.ts";
 import { nearest } from "../diagnostics/nearest.ts";
+import type { Colors } from "../diagnostics/render/text.ts";
 import { UsageError } from "./exit.ts";
-import type { Colors } from "./terminal.ts";
 
 const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
 

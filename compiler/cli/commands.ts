@@ -4,9 +4,10 @@
  */
 
 import { Command, CommanderError, Option } from "commander";
-import { printable } from "../diagnostics/render-text.ts";
+import { printable } from "../diagnostics/render/text.ts";
+import { EnvironmentError } from "../platform/error.ts";
+import { packageRoot } from "../platform/package-root.ts";
 import { ForeignDirectoryError } from "../run/delivery/write.ts";
-import { EnvironmentError, packageRoot } from "../run/envoy/index.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { addDiffCommand } from "./diff.ts";

@@ -6,7 +6,7 @@ import { renderMarkdown } from "../answers/diff/render-markdown.ts";
 import { renderText } from "../answers/diff/render-text.ts";
 import { isDifferent, reportOf } from "../answers/diff/report.ts";
 import { readRules } from "../compile.ts";
-import { Report } from "../diagnostics/report.ts";
+import { Report } from "../diagnostics/render/report.ts";
 import type { Config } from "../ir/ir.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";

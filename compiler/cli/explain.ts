@@ -13,8 +13,8 @@ import {
 import { parseCurl } from "../answers/request/curl.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import { readRules } from "../compile.ts";
-import { type Format, Report } from "../diagnostics/report.ts";
-import { filterModulePath } from "../run/envoy/index.ts";
+import { type Format, Report } from "../diagnostics/render/report.ts";
+import { filterModulePath } from "../platform/package-root.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";

@@ -1,10 +1,11 @@
 /** `sluice inspect`: what is in a routing blob. */
 
 import { describeProgram, type ProgramDescription, ProgramError } from "../back/program/describe.ts";
-import type { Format } from "../diagnostics/report.ts";
+import type { Format } from "../diagnostics/render/report.ts";
+import type { Colors } from "../diagnostics/render/text.ts";
 import { readAtMost, readStreamAtMost, whyUnreadable } from "../source/bounded.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
-import type { Colors, Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 export async function inspectCommand(
   file: string,

@@ -3,27 +3,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { type Compilation, compile, emitBuild } from "../compile.ts";
-import { type Format, Report } from "../diagnostics/report.ts";
+import { type Compilation, compile } from "../compile.ts";
+import { type Format, Report } from "../diagnostics/render/report.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import type { Cluster } from "../ir/ir.ts";
 import { formatSocket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
+import { EnvironmentError } from "../platform/error.ts";
+import { emitBuild } from "../run/delivery/build-files.ts";
+import { drainTime } from "../run/delivery/drain-time.ts";
+import { reload } from "../run/delivery/reload.ts";
 import { type OutputFiles, writeOutput } from "../run/delivery/write.ts";
-import {
-  describeExit,
-  drainTime,
-  EnvironmentError,
-  type EnvoyLogLevel,
-  type EnvoyProcess,
-  findEnvoy,
-  portProblems,
-  reload,
-  startEnvoy,
-  watchInputs,
-  watchNames,
-} from "../run/envoy/index.ts";
+import { findEnvoy } from "../run/envoy/find.ts";
+import { portProblems } from "../run/envoy/ports.ts";
+import { describeExit, type EnvoyLogLevel, type EnvoyProcess, startEnvoy } from "../run/envoy/start.ts";
+import { watchNames } from "../run/envoy/unresolved-names.ts";
 import { readInputs } from "../source/read.ts";
+import { watchInputs } from "../source/watch.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type CommonOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";

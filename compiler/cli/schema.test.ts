@@ -4,7 +4,7 @@ import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../front/resources/schema/published.ts";
-import { packageRoot } from "../run/envoy/index.ts";
+import { packageRoot } from "../platform/package-root.ts";
 import { CONFIG_KEYS } from "./config-file.ts";
 
 const ROOT = packageRoot().directory;

@@ -1,6 +1,7 @@
 /** Where a command writes, and whether in colours. Commands get this handed in; tests hand in their own. */
 
 import picocolors from "picocolors";
+import type { Colors } from "../diagnostics/render/text.ts";
 
 export interface Terminal {
   /** Results: what a script reads. */
@@ -12,8 +13,6 @@ export interface Terminal {
   /** How wide the terminal is that `err` is; absent when it is none that a line can be written over in. */
   readonly errColumns?: number;
 }
-
-export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {

@@ -7,7 +7,7 @@
  * SL08xx what is right and hardly meant, SL09xx comments that silence findings.
  */
 
-import type { Level } from "./diagnostic.ts";
+export type Level = "error" | "warning" | "info";
 
 interface CodeEntry {
   readonly level: Level;

@@ -4,10 +4,8 @@
  * is a bug.
  */
 
-import type { DiagnosticCode } from "./codes.ts";
+import type { DiagnosticCode, Level } from "./codes.ts";
 import type { Span } from "./span.ts";
-
-export type Level = "error" | "warning" | "info";
 
 /** One finding: what is wrong and where, why (other places), and what to write instead. */
 export interface Diagnostic {

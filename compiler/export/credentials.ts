@@ -1,8 +1,8 @@
 /** Keys and authorities that Envoy reads from files, and what of them a Pod can mount by itself. */
 
 import path from "node:path";
-import { SYSTEM_ROOTS } from "../front/istio/policies/client-tls.ts";
 import type { Config } from "../ir/ir.ts";
+import { SYSTEM_ROOTS } from "../ir/system-roots.ts";
 
 /** A Secret of Kubernetes, and the folder that Envoy expects it in. */
 export interface Credential {

@@ -11,7 +11,7 @@ import { failureLines } from "../../compiler/answers/cases/report-text.ts";
 import type { CheckResult } from "../../compiler/answers/cases/results.ts";
 import { renderMarkdown } from "../../compiler/answers/diff/render-markdown.ts";
 import { isDifferent } from "../../compiler/answers/diff/report.ts";
-import type { JsonDiagnostic } from "../../compiler/diagnostics/render-json.ts";
+import type { JsonDiagnostic } from "../../compiler/diagnostics/render/json.ts";
 import { Repository } from "./base.ts";
 import { changesSince } from "./changes.ts";
 import { readPullRequest } from "./event.ts";

@@ -6,8 +6,8 @@
 import type { RunEvents } from "../../compiler/cli/run.ts";
 import type { Terminal } from "../../compiler/cli/terminal.ts";
 import type { Compilation } from "../../compiler/compile.ts";
-import type { Report } from "../../compiler/diagnostics/report.ts";
-import type { EnvoyProcess } from "../../compiler/run/envoy/index.ts";
+import type { Report } from "../../compiler/diagnostics/render/report.ts";
+import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import type { Bookinfo } from "../../envoy/bookinfo/services/index.ts";
 import { SIGNIFICANCE } from "./binomial.ts";
 import { Clients } from "./client.ts";

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { MIXES, type Mix, RULES_EACH, requestFor, virtualServices } from "./rule-mixes.ts";
 import { type Used, used } from "./used.ts";
 

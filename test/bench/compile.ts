@@ -8,10 +8,11 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { compile, emitBuild } from "../../compiler/compile.ts";
+import { compile } from "../../compiler/compile.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
 import { changeRule, LAYOUTS, type Layout, writeRuleFiles } from "./rule-files.ts";
 import { type Used, used } from "./used.ts";
 

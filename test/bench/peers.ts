@@ -18,13 +18,10 @@ import { emitEnvoy } from "../../compiler/back/xds/index.ts";
 import { CLUSTER_HEADER } from "../../compiler/back/xds/route-configuration.ts";
 import type { Cluster, Endpoint, RouteTable } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { writeOutput } from "../../compiler/run/delivery/write.ts";
-import {
-  type EnvoyBinary,
-  type EnvoyProcess,
-  filterModulePath,
-  startEnvoy,
-} from "../../compiler/run/envoy/index.ts";
+import type { EnvoyBinary } from "../../compiler/run/envoy/find.ts";
+import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { freePort } from "../harness/ports.ts";
 import { residentBytes } from "./cpu.ts";
 import { readyMs } from "./ready.ts";

@@ -2,7 +2,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { renderChart } from "./chart.ts";
 import { type Curve, renderCrossing } from "./crossing.ts";
 

@@ -2,7 +2,7 @@
 
 import { pathToFileURL } from "node:url";
 import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
-import { filterModulePath } from "../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { median } from "./measure.ts";
 
 /** Programs before the one that is measured: V8 compiles what runs often once more, as it does in Envoy. */

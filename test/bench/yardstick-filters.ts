@@ -9,8 +9,8 @@
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { runCommand } from "../../compiler/run/envoy/command.ts";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
 
 const FRAME = `
 export function proxy_abi_version_0_2_1(): void {}

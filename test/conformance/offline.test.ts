@@ -12,10 +12,11 @@ import { judge } from "../../compiler/answers/cases/judge.ts";
 import { askOffline } from "../../compiler/answers/cases/offline.ts";
 import { Evaluators } from "../../compiler/answers/evaluate/evaluator.ts";
 import { checkHeader, makeRequest } from "../../compiler/answers/request/asked.ts";
-import { type HeaderLine, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../../compiler/answers/request/wire.ts";
+import { loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
 import { compile } from "../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { filterModulePath } from "../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { type Case, type Check, readCases, WORLD } from "./format.ts";
 
 /** What the stub upstream of these cases answers. */

@@ -10,7 +10,7 @@ import { type Evaluation, Evaluators } from "../../compiler/answers/evaluate/eva
 import { hasDice } from "../../compiler/answers/explain/explanation.ts";
 import { checkHeader, makeRequest } from "../../compiler/answers/request/asked.ts";
 import { loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
-import { filterModulePath } from "../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { WORLD } from "../conformance/format.ts";
 import { ask, askHttp2, type ClientResponse } from "../harness/client.ts";
 import { answerOf } from "../harness/expect.ts";

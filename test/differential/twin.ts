@@ -4,8 +4,9 @@
  */
 
 import { emitEnvoy } from "../../compiler/back/xds/index.ts";
-import { type Compilation, emitBuild } from "../../compiler/compile.ts";
+import type { Compilation } from "../../compiler/compile.ts";
 import type { ProxyOptions } from "../../compiler/options.ts";
+import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
 import type { OutputFiles } from "../../compiler/run/delivery/write.ts";
 import { freePort } from "../harness/ports.ts";
 

@@ -7,8 +7,8 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { type CommandResult, runCommand } from "../../compiler/run/envoy/command.ts";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
 // @ts-expect-error: a script, not typed
 import { upProblem } from "../../scripts/docker-engine.mjs";
 import { freePort } from "../harness/ports.ts";

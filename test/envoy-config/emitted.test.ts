@@ -12,14 +12,10 @@ import { encodeProgram } from "../../compiler/back/program/encode.ts";
 import { type EnvoyFiles, emitEnvoy } from "../../compiler/back/xds/index.ts";
 import type { Config } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { writeOutput } from "../../compiler/run/delivery/write.ts";
-import {
-  type EnvoyBinary,
-  type EnvoyProcess,
-  filterModulePath,
-  findEnvoy,
-  startEnvoy,
-} from "../../compiler/run/envoy/index.ts";
+import { type EnvoyBinary, findEnvoy } from "../../compiler/run/envoy/find.ts";
+import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { ENDPOINTS, richConfig } from "./rich-config.ts";
 
 const TARGETS: readonly Target[] = ["wasm", "native"];

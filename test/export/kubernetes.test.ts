@@ -10,7 +10,8 @@ import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/Horizo
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
 import { Service } from "kubernetes-models/v1/Service";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { findEnvoy, startEnvoy } from "../../compiler/run/envoy/index.ts";
+import { findEnvoy } from "../../compiler/run/envoy/find.ts";
+import { startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
 import { Authority, tlsSecret } from "../tls/authority.ts";

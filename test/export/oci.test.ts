@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { extract } from "tar-stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { filterModulePath } from "../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { ExportFolder } from "./folder.ts";
 
 let folder: ExportFolder;

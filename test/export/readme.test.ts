@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { sluice } from "../harness/sluice.ts";
 import { edgeRules } from "./folder.ts";
 

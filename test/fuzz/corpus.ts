@@ -5,7 +5,7 @@ import path from "node:path";
 import { parseAllDocuments } from "yaml";
 import { understand } from "../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { parseDocuments } from "../../compiler/source/parse.ts";
 import { BAD, GOOD } from "../bad-input/rules.ts";
 import { SEED_RULES } from "./seed-rules.ts";

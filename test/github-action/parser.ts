@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type * as Actions from "@actions/workflow-parser/actions/index";
 import { build } from "esbuild";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 
 /** What GitHub would say is wrong. */
 export async function parserOf(folder: string): Promise<(content: string) => string[]> {

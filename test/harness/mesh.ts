@@ -8,19 +8,16 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { type Compilation, compile, emitBuild } from "../../compiler/compile.ts";
+import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Cluster } from "../../compiler/ir/ir.ts";
 import { socketsOf } from "../../compiler/ir/sockets.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
+import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
+import { type ReloadResult, reload } from "../../compiler/run/delivery/reload.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/run/delivery/write.ts";
-import {
-  type EnvoyProcess,
-  findEnvoy,
-  type ReloadResult,
-  reload,
-  startEnvoy,
-} from "../../compiler/run/envoy/index.ts";
+import { findEnvoy } from "../../compiler/run/envoy/find.ts";
+import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { freePort } from "./ports.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 

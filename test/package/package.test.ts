@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { type CommandResult, runCommand } from "../../compiler/run/envoy/command.ts";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
 
 const RULES = `apiVersion: networking.istio.io/v1
 kind: ServiceEntry

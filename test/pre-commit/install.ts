@@ -3,8 +3,8 @@
 import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { withLock } from "../../compiler/platform/lock.ts";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { lastWords, runCommand } from "../../compiler/run/envoy/command.ts";
-import { packageRoot } from "../../compiler/run/envoy/index.ts";
 
 const PACKAGE = "pre-commit~=4.0";
 const TIMEOUT_MS = 120_000;

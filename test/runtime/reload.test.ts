@@ -11,16 +11,12 @@ import { encodeProgram } from "../../compiler/back/program/encode.ts";
 import { emitEnvoy } from "../../compiler/back/xds/index.ts";
 import type { Action, Cluster, Config, CorsPolicy, Fault, Forward, Listener } from "../../compiler/ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
+import { filterModulePath } from "../../compiler/platform/package-root.ts";
+import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../compiler/platform/version.ts";
+import { reload } from "../../compiler/run/delivery/reload.ts";
 import { type OutputFiles, writeOutput } from "../../compiler/run/delivery/write.ts";
-import {
-  type EnvoyProcess,
-  filterModulePath,
-  findEnvoy,
-  NEWEST_ENVOY,
-  OLDEST_ENVOY,
-  reload,
-  startEnvoy,
-} from "../../compiler/run/envoy/index.ts";
+import { findEnvoy } from "../../compiler/run/envoy/find.ts";
+import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 
 let folder: string;
 let envoy: EnvoyProcess;

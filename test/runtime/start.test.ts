@@ -5,15 +5,10 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  EnvironmentError,
-  type EnvoyProcess,
-  findEnvoy,
-  NEWEST_ENVOY,
-  OLDEST_ENVOY,
-  type StartEnvoyOptions,
-  startEnvoy,
-} from "../../compiler/run/envoy/index.ts";
+import { EnvironmentError } from "../../compiler/platform/error.ts";
+import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../compiler/platform/version.ts";
+import { findEnvoy } from "../../compiler/run/envoy/find.ts";
+import { type EnvoyProcess, type StartEnvoyOptions, startEnvoy } from "../../compiler/run/envoy/start.ts";
 
 let folder: string;
 let envoy: EnvoyProcess | undefined;

@@ -1,8 +1,8 @@
 /** Which rules, matches and destinations the requests of a run have reached, over all listeners that have them. */
 
 import type { Config, Route, RouteOrigin } from "../../ir/ir.ts";
+import { place, type RulePlace } from "../../ir/origin.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
-import { place, type RulePlace } from "../explain/explanation.ts";
 
 export interface CoverageItem extends RulePlace {
   readonly kind: "rule" | "match" | "destination";

@@ -3,7 +3,7 @@
  * and of those that were parsed only what is their own counts.
  */
 
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 
 /** Every line of each name, under the names as they stand. */
 export function linesByName(lines: Iterable<HeaderLine>): Record<string, string[]> {

@@ -1,7 +1,7 @@
 /** The results of a run for people: like a test runner's. */
 
-import type { Colors } from "../../diagnostics/render-text.ts";
-import { printable } from "../../diagnostics/render-text.ts";
+import type { Colors } from "../../diagnostics/render/text.ts";
+import { printable } from "../../diagnostics/render/text.ts";
 import { reasons, where } from "../explain/render-text.ts";
 import type { CoverageCounts, CoverageItem, CoverageReport } from "./coverage.ts";
 import type { CheckResult } from "./results.ts";

@@ -2,8 +2,9 @@
 
 import { positionAt } from "../../diagnostics/position.ts";
 import type { Route } from "../../ir/ir.ts";
+import { place, type RulePlace } from "../../ir/origin.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
-import { place, type RulePlace, type TriedRule, triedRule } from "../explain/explanation.ts";
+import { type TriedRule, triedRule } from "../explain/explanation.ts";
 import type { Case, Check } from "./case.ts";
 import { type Difference, judge } from "./judge.ts";
 import type { Asked } from "./offline.ts";

@@ -3,7 +3,7 @@
  * answers the same, so that what rules do to an answer can be tested.
  */
 
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 
 export function standInHeaders(cluster: string): HeaderLine[] {
   return [

@@ -5,7 +5,7 @@ import { lowerToIr } from "../../front/istio/lower.ts";
 import { loadResources } from "../../front/resources/model.ts";
 import type { Config } from "../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
-import { filterModulePath } from "../../run/envoy/index.ts";
+import { filterModulePath } from "../../platform/package-root.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
 import { loadFilter } from "../wasm-host/filter-vm.ts";
 import { readCases } from "./read.ts";

@@ -7,9 +7,9 @@ import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { Ignores } from "../../diagnostics/ignores.ts";
-import { renderGithub } from "../../diagnostics/render-github.ts";
-import { toJson } from "../../diagnostics/render-json.ts";
-import { renderText } from "../../diagnostics/render-text.ts";
+import { renderGithub } from "../../diagnostics/render/github.ts";
+import { toJson } from "../../diagnostics/render/json.ts";
+import { renderText } from "../../diagnostics/render/text.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
 import { checkSources } from "./check.ts";
 

@@ -18,7 +18,7 @@ import { OverlapIndex } from "../compare/overlap.ts";
 import { AUTHORITY } from "../compare/universe.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
-import type { HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
 import { Scopes } from "./scope.ts";
 import { keyOf } from "./view.ts";
 

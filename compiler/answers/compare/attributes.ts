@@ -6,7 +6,8 @@
 import type { HeaderMatch, Listener, RouteMatch, ValueMatch } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import { neverArrives } from "../evaluate/arrival.ts";
-import { type Partition, partition, type TextMatch, textMatches } from "./partition.ts";
+import { type Partition, partition, textMatches } from "./partition.ts";
+import type { TextMatch } from "./text-match.ts";
 import * as universe from "./universe.ts";
 
 /** What the values are of. */

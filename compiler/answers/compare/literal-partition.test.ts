@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { valueMatches } from "../evaluate/trial.ts";
 import { partitionLiterals } from "./literal-partition.ts";
-import { PREFERRED, partition, type TextMatch } from "./partition.ts";
+import { PREFERRED, partition } from "./partition.ts";
+import type { TextMatch } from "./text-match.ts";
 
 const text = fc
   .array(fc.constantFrom("a", "b", "/", "%", "é"), { maxLength: 4 })

@@ -3,7 +3,7 @@
  * from the texts themselves. That is most attributes of most rules, and thousands of texts make a large automaton.
  */
 
-import type { TextMatch, ValueClass } from "./partition.ts";
+import type { TextMatch, ValueClass } from "./text-match.ts";
 
 /** Tried behind a beginning, shortest first: some text that no other condition takes. */
 const MAX_TRIED = 4000;

@@ -3,23 +3,13 @@
  * together. Found in the states of one automaton for all conditions, so none is missed as long as it stays in bounds.
  */
 
-import type { StringMatch } from "../../ir/ir.ts";
 import { type Dfa, determinise } from "../../regex/determinise.ts";
 import { buildNfa } from "../../regex/nfa.ts";
 import { parseRegex } from "../../regex/parse.ts";
 import { shareBeginnings } from "../../regex/share.ts";
 import { valueMatches } from "../evaluate/trial.ts";
 import { partitionLiterals } from "./literal-partition.ts";
-
-/** A condition on a text; `ignoreCase` is of ASCII, and means nothing to an expression. */
-export type TextMatch = StringMatch & { readonly ignoreCase?: boolean };
-
-export interface ValueClass {
-  /** One of them, as short as they come. */
-  readonly value: string;
-  /** The conditions that hold, by their index, ascending. */
-  readonly holds: readonly number[];
-}
+import type { TextMatch, ValueClass } from "./text-match.ts";
 
 export interface Partition {
   readonly classes: readonly ValueClass[];

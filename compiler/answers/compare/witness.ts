@@ -2,7 +2,7 @@
 
 import type { Listener } from "../../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 import type { Attribute, AttributeValue } from "./attributes.ts";
 
 export function witnessOf(

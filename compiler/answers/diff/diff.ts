@@ -15,7 +15,7 @@ import { witnessOf } from "../compare/witness.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
-import type { HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
 import { changedRules } from "./changed.ts";
 import { type ConnectionChange, changedConnections } from "./connections.ts";
 

@@ -1,6 +1,6 @@
 /** Differences for people at a terminal. */
 
-import { type Colors, printable } from "../../diagnostics/render-text.ts";
+import { type Colors, printable } from "../../diagnostics/render/text.ts";
 import {
   connectionText,
   type DiffReport,

@@ -1,7 +1,7 @@
 /** What `sluice diff` has to say, as data: all formats are made from it. Fields are added, never changed or removed. */
 
 import type { Route } from "../../ir/ir.ts";
-import { place, type RulePlace } from "../explain/explanation.ts";
+import { place, type RulePlace } from "../../ir/origin.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";

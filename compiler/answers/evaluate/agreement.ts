@@ -2,7 +2,8 @@
 
 import type { Route, RouteTable } from "../../ir/ir.ts";
 import { className, classOf, type RouteClass } from "../../ir/route-class.ts";
-import type { Decision, HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
+import type { Decision } from "../wasm-host/filter-vm.ts";
 import type { RouteAt } from "./probe.ts";
 import { matches, naiveRoute } from "./trial.ts";
 

@@ -6,7 +6,7 @@
 import type { Listener } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
-import type { HeaderLine, HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import { normalizePath } from "./normalize-path.ts";
 import { isOneLine, joinedValues } from "./one-line.ts";
 

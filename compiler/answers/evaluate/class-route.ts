@@ -7,7 +7,7 @@ import { matchedStart } from "../../back/program/outcome-edits.ts";
 import type { PathMatch, PathRewrite } from "../../ir/ir.ts";
 import type { RouteClass } from "../../ir/route-class.ts";
 import { regexReplace } from "../../regex/matches.ts";
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 import type { FormatContext } from "./format-string.ts";
 import { headerOf, mutate, setHeader } from "./headers.ts";
 

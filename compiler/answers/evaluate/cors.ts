@@ -1,7 +1,7 @@
 /** What Envoy's CORS filter, which stands behind ours, does with a request that the rules send on. */
 
 import type { CorsPolicy } from "../../ir/ir.ts";
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 import { headerOf } from "./headers.ts";
 import { valueMatches } from "./trial.ts";
 

@@ -9,7 +9,8 @@ import type { Cluster, Config, Endpoint, Listener, Redirect, Route, UpstreamFaul
 import { classesOf, type RouteClass } from "../../ir/route-class.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
-import type { Decision, HeaderLine, HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import type { Decision } from "../wasm-host/filter-vm.ts";
 import { FilterVm } from "../wasm-host/filter-vm.ts";
 import { type Depth, disagreements } from "./agreement.ts";
 import { arrive } from "./arrival.ts";

@@ -1,6 +1,6 @@
 /** Envoy's format strings in the values of headers, as far as a request and its decision say what they stand for. */
 
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 
 export interface FormatContext {
   readonly request: readonly HeaderLine[];

@@ -1,7 +1,7 @@
 /** Operations on headers as Envoy carries them out. */
 
 import type { HeaderMutation } from "../../ir/ir.ts";
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 import { type FormatContext, format } from "./format-string.ts";
 import { isOneLine, joinedValues } from "./one-line.ts";
 

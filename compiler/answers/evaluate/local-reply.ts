@@ -1,6 +1,6 @@
 /** How Envoy words an answer that it gives itself, for the filter or for a route. */
 
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 import { headerOf } from "./headers.ts";
 import { mergedLines } from "./one-line.ts";
 

@@ -1,6 +1,6 @@
 /** Headers of which Envoy keeps no second line: what comes later goes behind a comma. */
 
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
 
 const NAMES = new Set(
   `accept accept-encoding access-control-request-headers access-control-request-method authorization cache-control

@@ -15,7 +15,7 @@ import type {
 } from "../../ir/ir.ts";
 import { lowerAscii } from "../../ir/text.ts";
 import { regexMatches } from "../../regex/matches.ts";
-import type { HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
 
 export interface HostMatch {
   readonly virtualHost: VirtualHost;

@@ -3,7 +3,6 @@
  * changed or removed.
  */
 
-import { positionAt } from "../../diagnostics/position.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
 import type {
   Action,
@@ -19,14 +18,14 @@ import type {
   RetryPolicy,
   Route,
   RouteMatch,
-  RouteOrigin,
   UpstreamFault,
   ValueMatch,
 } from "../../ir/ir.ts";
+import { place, type RulePlace } from "../../ir/origin.ts";
 import type { Evaluation, Outcome } from "../evaluate/evaluator.ts";
 import { type Failure, failures, headerField } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
-import type { HeaderLine, HostRequest } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { RuleNotHere } from "./not-here.ts";
 
 export interface Explanation {
@@ -65,17 +64,6 @@ export interface Explanation {
 }
 
 type Headers = readonly { readonly name: string; readonly value: string }[];
-
-export interface RulePlace {
-  /** `namespace/name` of the VirtualService, and which of its rules; absent for a service without rules. */
-  readonly resource?: string;
-  /** Count from 1. */
-  readonly rule?: number;
-  readonly match?: number;
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-}
 
 export interface TriedRule extends RulePlace {
   readonly name: string;
@@ -228,21 +216,6 @@ export function hasDice({ fault, action }: Route): boolean {
       (action.destinations.length > 1 ||
         (action.mirrors ?? []).some((mirror) => isChance(mirror.perMillion))))
   );
-}
-
-export function place(origin: RouteOrigin | undefined): RulePlace {
-  if (origin === undefined) {
-    return {};
-  }
-  const { line, column } = positionAt(origin.span.file, origin.span.start);
-  return {
-    resource: origin.resource,
-    rule: origin.rule + 1,
-    ...(origin.match !== undefined && { match: origin.match + 1 }),
-    file: origin.span.file.path,
-    line,
-    column,
-  };
 }
 
 function ruleDetails(route: Route, input: ExplanationInput): RuleDetails {

@@ -5,7 +5,7 @@
 
 import type { HttpMatchRequest, Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
 import type { VirtualHost } from "../../ir/ir.ts";
-import { place, type RulePlace } from "./explanation.ts";
+import { place, type RulePlace } from "../../ir/origin.ts";
 
 export interface RuleNotHere extends RulePlace {
   readonly name: string;

@@ -1,10 +1,11 @@
 /** An explanation for people. Whatever stands here stands in the data, too. */
 
 import type picocolors from "picocolors";
-import { printable } from "../../diagnostics/render-text.ts";
+import { printable } from "../../diagnostics/render/text.ts";
 import type { Endpoint, Fault, HeaderMutation, RetryPolicy } from "../../ir/ir.ts";
+import type { RulePlace } from "../../ir/origin.ts";
 import { formatSocket } from "../../ir/sockets.ts";
-import type { DecisionDetails, Explanation, RuleDetails, RulePlace, TriedRule } from "./explanation.ts";
+import type { DecisionDetails, Explanation, RuleDetails, TriedRule } from "./explanation.ts";
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 

@@ -1,6 +1,6 @@
 /** A request that somebody asks about, written as `GET http://host/path`; nothing has been done to it yet. */
 
-import type { HeaderLine } from "../wasm-host/filter-vm.ts";
+import type { HeaderLine } from "./wire.ts";
 
 export interface AskedRequest {
   readonly method: string;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { exact, prefix, regex, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Action, Forward, Redirect, Route } from "../../ir/ir.ts";
-import { FilterVm, type HeaderLine, type HostRequest, loadFilter } from "./filter-vm.ts";
+import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import { FilterVm, loadFilter } from "./filter-vm.ts";
 
 const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url));
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { exact, header, prefix, present, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Route, RouteTable } from "../../ir/ir.ts";
-import { type Decision, FilterVm, type HeaderLine, loadFilter } from "./filter-vm.ts";
+import type { HeaderLine } from "../request/wire.ts";
+import { type Decision, FilterVm, loadFilter } from "./filter-vm.ts";
 
 const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url));
 

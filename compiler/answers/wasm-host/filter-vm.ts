@@ -5,20 +5,7 @@
  */
 
 import { readFileSync } from "node:fs";
-
-/** A header line as it stands on the wire; repeated names are repeated lines. */
-export type HeaderLine = readonly [name: string, value: string];
-
-export interface HostRequest {
-  readonly method?: string;
-  readonly scheme?: string;
-  readonly authority: string;
-  /** With its query. */
-  readonly path: string;
-  readonly headers?: readonly HeaderLine[];
-  /** Where it comes from, with its port. */
-  readonly source?: string;
-}
+import type { HeaderLine, HostRequest } from "../request/wire.ts";
 
 /** What became of a request. */
 export interface Decision {

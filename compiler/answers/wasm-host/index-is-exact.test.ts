@@ -5,7 +5,8 @@ import { encodeProgram } from "../../back/program/encode.ts";
 import { to } from "../../back/program/rules.fixture.ts";
 import type { HeaderMatch, PathMatch, QueryParamMatch, Route, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
-import { FilterVm, type HostRequest, loadFilter } from "./filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
+import { FilterVm, loadFilter } from "./filter-vm.ts";
 
 const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url));
 

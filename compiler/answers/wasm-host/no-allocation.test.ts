@@ -7,7 +7,8 @@ import { expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { exact, header, prefix, present, regex, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Action, Fault, Forward, Route } from "../../ir/ir.ts";
-import { FilterVm, type HostRequest, loadFilter } from "./filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
+import { FilterVm, loadFilter } from "./filter-vm.ts";
 
 const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url));
 const WARM_UP = 50;

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Forward, Sticky } from "../../ir/ir.ts";
-import { FilterVm, type HostRequest, loadFilter } from "./filter-vm.ts";
+import type { HostRequest } from "../request/wire.ts";
+import { FilterVm, loadFilter } from "./filter-vm.ts";
 
 const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url));
 const USERS = 100_000;

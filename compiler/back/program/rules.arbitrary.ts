@@ -3,7 +3,7 @@
  */
 
 import fc from "fast-check";
-import type { HostRequest } from "../../answers/wasm-host/filter-vm.ts";
+import type { HostRequest } from "../../answers/request/wire.ts";
 import type { HeaderMatch, PathMatch, Route, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { exact, header, prefix, present, regex, to } from "./rules.fixture.ts";
 

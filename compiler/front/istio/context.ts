@@ -8,7 +8,7 @@ import type { Environment } from "./environment.ts";
 import type { ClientTlsPlaces } from "./policies/client-tls.ts";
 import type { UpstreamFaults } from "./rules/upstream-faults.ts";
 
-export interface Lowering extends Environment {
+export interface LoweringContext extends Environment {
   /** The parts above, as what they are together. */
   readonly environment: Environment;
   readonly options: ProxyOptions;

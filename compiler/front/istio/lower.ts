@@ -13,7 +13,7 @@ import { Credentials } from "../services/credentials.ts";
 import { compareStrings } from "../services/order.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
-import type { Lowering } from "./context.ts";
+import type { LoweringContext } from "./context.ts";
 import { lowerGateways, reportUnknownGateways, selectedGateways } from "./edge/gateways.ts";
 import { environmentOf } from "./environment.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
@@ -42,7 +42,7 @@ export function lowerToIr(
   const total = resources.virtualServices.length;
   const report = reportTo(sink);
   const environment = environmentOf(resources, options);
-  const lowering: Lowering = {
+  const lowering: LoweringContext = {
     options,
     report,
     ...environment,

@@ -15,7 +15,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import type { Readable } from "node:stream";
 import { joinedByName } from "../../answers/cases/headers.ts";
-import type { HeaderLine } from "../../answers/wasm-host/filter-vm.ts";
+import type { HeaderLine } from "../../answers/request/wire.ts";
 
 /** What one request looked like when it arrived. */
 export interface UpstreamRequest {

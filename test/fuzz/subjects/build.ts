@@ -4,9 +4,10 @@ import path from "node:path";
 import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { describeProgram } from "../../../compiler/back/program/describe.ts";
 import { encodeProgram } from "../../../compiler/back/program/encode.ts";
-import { emitBuild, understand } from "../../../compiler/compile.ts";
+import { understand } from "../../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../compiler/options.ts";
-import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../../compiler/platform/package-root.ts";
+import { emitBuild } from "../../../compiler/run/delivery/build-files.ts";
 import { hostileRules, plausibleRules } from "../rules.ts";
 import { Findings, type Subject } from "../subject.ts";
 

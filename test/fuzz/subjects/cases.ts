@@ -13,7 +13,7 @@ import { Evaluators } from "../../../compiler/answers/evaluate/evaluator.ts";
 import type { AskedRequest } from "../../../compiler/answers/request/asked.ts";
 import { loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import type { Dice } from "../dice.ts";
 import { mutatedText, mutatedValue } from "../mutate.ts";
 import { requestLine } from "../requests.ts";

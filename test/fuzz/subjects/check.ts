@@ -3,7 +3,7 @@
 import picocolors from "picocolors";
 import { hintAtCheaperTarget } from "../../../compiler/answers/check/cheaper-target.ts";
 import { checkSources } from "../../../compiler/answers/check/check.ts";
-import { Report } from "../../../compiler/diagnostics/report.ts";
+import { Report } from "../../../compiler/diagnostics/render/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
 import { hostileRules } from "../rules.ts";
 import { expectPrintable, Findings, type Subject } from "../subject.ts";

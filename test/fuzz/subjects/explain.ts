@@ -9,7 +9,7 @@ import { parseCurl } from "../../../compiler/answers/request/curl.ts";
 import { loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { understand } from "../../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import { curlLine, headerLine, requestLine } from "../requests.ts";
 import { plausibleRules } from "../rules.ts";
 import { expectPrintable, Findings, type Subject } from "../subject.ts";

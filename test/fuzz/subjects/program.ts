@@ -6,7 +6,7 @@ import { describeProgram, ProgramError } from "../../../compiler/back/program/de
 import { encodeProgram } from "../../../compiler/back/program/encode.ts";
 import { understand } from "../../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { filterModulePath } from "../../../compiler/run/envoy/index.ts";
+import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import { mutatedBytes } from "../mutate.ts";
 import { Findings, type Subject } from "../subject.ts";
 

@@ -5,7 +5,7 @@
 
 import picocolors from "picocolors";
 import { checkSources } from "../../../compiler/answers/check/check.ts";
-import { renderText } from "../../../compiler/diagnostics/render-text.ts";
+import { renderText } from "../../../compiler/diagnostics/render/text.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
 import { Findings, type Subject } from "../subject.ts";
 

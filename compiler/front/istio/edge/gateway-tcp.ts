@@ -4,7 +4,7 @@
  */
 
 import type { ServerTls, TcpChain } from "../../../ir/ir.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { resolveGatewayName } from "../rules/gateway-names.ts";
 import { lowerTcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
@@ -31,7 +31,7 @@ export function lowerTcpServer(
   place: TcpPlace,
   virtualServices: readonly VirtualService[],
   tls: ServerTls | undefined,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): TcpChain[] {
   for (const virtualService of virtualServices) {
     for (const [rule, { match, route }] of (virtualService.resource.spec.tcp ?? []).entries()) {
@@ -52,7 +52,7 @@ export function lowerPassthroughServer(
   place: TcpPlace,
   virtualServices: readonly VirtualService[],
   takenNames: Map<string, object>,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): TcpChain[] {
   const chains: TcpChain[] = [];
   for (const virtualService of virtualServices) {

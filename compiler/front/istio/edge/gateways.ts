@@ -8,7 +8,7 @@ import { formatLabels, selects } from "../../services/labels.ts";
 import { byAge, compareStrings } from "../../services/order.ts";
 import { didYouMean } from "../../services/report.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { isInternalGateway, MESH } from "../rules/gateway-names.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { isCatchAll } from "../rules/route-match.ts";
@@ -19,7 +19,10 @@ import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { lowerServerTls, terminates } from "./server-tls.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
-export function selectedGateways({ gateways }: ResourceSet, lowering: Lowering): Resource<GatewaySpec>[] {
+export function selectedGateways(
+  { gateways }: ResourceSet,
+  lowering: LoweringContext,
+): Resource<GatewaySpec>[] {
   const { proxyLabels } = lowering.options;
   return [...gateways].sort(byAge).filter((gateway) => {
     const selector = gateway.spec.selector ?? {};
@@ -53,7 +56,7 @@ function selectorHelp(
 export function lowerGateways(
   gateways: readonly Resource<GatewaySpec>[],
   virtualServices: readonly VirtualService[],
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
   const servers = gateways.flatMap((gateway) =>
     (gateway.spec.servers ?? []).map((server, index) => ({
@@ -154,7 +157,7 @@ function lowerVirtualHosts(
   servers: readonly GatewayServer[],
   bound: ReadonlyMap<string, readonly VirtualService[]>,
   served: Served,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): VirtualHost[] {
   const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
   const redirected = new Set<string>();
@@ -316,7 +319,7 @@ function reportUnserved(
   gateways: readonly Resource<GatewaySpec>[],
   bound: ReadonlyMap<string, readonly VirtualService[]>,
   served: Served,
-  { report }: Lowering,
+  { report }: LoweringContext,
 ): void {
   for (const gateway of gateways) {
     const gatewayName = `${gateway.namespace}/${gateway.name}`;
@@ -340,7 +343,7 @@ function reportUnserved(
 export function reportUnknownGateways(
   { gateways, neighbours }: ResourceSet,
   virtualServices: readonly VirtualService[],
-  { report }: Lowering,
+  { report }: LoweringContext,
 ): void {
   // Those of Kubernetes are not ours to serve, but they exist.
   const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");

@@ -5,7 +5,7 @@ import { clusterName } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
 import { isHttp, type Service } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
@@ -27,12 +27,12 @@ export interface MeshHost {
 
 export class MeshHosts {
   readonly #virtualServices: readonly VirtualService[];
-  readonly #lowering: Lowering;
+  readonly #lowering: LoweringContext;
   /** The oldest VirtualService for each host. */
   readonly #owners = new HostMap<VirtualService>();
   readonly #servicesByPort = new Map<number, Service[]>();
 
-  constructor(virtualServices: readonly VirtualService[], lowering: Lowering) {
+  constructor(virtualServices: readonly VirtualService[], lowering: LoweringContext) {
     this.#virtualServices = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
     this.#lowering = lowering;
     for (const virtualService of this.#virtualServices) {

@@ -8,7 +8,7 @@ import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../services/order.ts";
 import type { Registry } from "../../services/registry.ts";
 import { isHttp, type Service } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
 import { lowerMeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
@@ -16,7 +16,7 @@ import { catchAll } from "./outbound-policy.ts";
 
 export function lowerMesh(
   virtualServices: readonly VirtualService[],
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
   const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
   if (meshPort === 0 && !meshListeners) {
@@ -75,7 +75,7 @@ export function lowerMesh(
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
 function ownPorts(
   ports: readonly number[],
-  { meshPort, adminPort, meshListeners, portMap }: Lowering["options"],
+  { meshPort, adminPort, meshListeners, portMap }: LoweringContext["options"],
 ): readonly number[] {
   const mapped = ports.map((port) => portMap.get(port) ?? port).filter((bound) => !ports.includes(bound));
   return [meshPort, adminPort, ...(meshListeners ? mapped : [])].filter((port) => port !== 0);
@@ -129,7 +129,7 @@ function sorted(virtualHosts: readonly VirtualHost[], others: VirtualHost): Virt
 }
 
 /** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */
-function useAllServices({ registry, clusterUses }: Lowering): void {
+function useAllServices({ registry, clusterUses }: LoweringContext): void {
   for (const service of registry.services) {
     if (registry.aliasTarget(service) === undefined) {
       for (const port of service.ports.filter(isHttp)) {

@@ -14,7 +14,7 @@ import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/m
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import type { PortProtocol, Service } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
@@ -30,7 +30,7 @@ export interface MeshTcp {
 /** Whatever a connection is for. */
 const ANY_ADDRESS = ["0.0.0.0/0", "::/0"];
 
-export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowering: Lowering): MeshTcp {
+export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowering: LoweringContext): MeshTcp {
   const ruling = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
   const chains: TcpChain[] = [];
   const ports: number[] = [];
@@ -49,7 +49,10 @@ export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowerin
 }
 
 /** Without their listeners, rules for connections have nowhere to be obeyed. */
-export function refuseMeshTcpRules(virtualServices: readonly VirtualService[], { report }: Lowering): void {
+export function refuseMeshTcpRules(
+  virtualServices: readonly VirtualService[],
+  { report }: LoweringContext,
+): void {
   for (const { gateways, resource } of virtualServices) {
     for (const field of ["tls", "tcp"] as const) {
       if (gateways.includes(MESH) && resource.spec[field]?.length) {
@@ -70,7 +73,7 @@ interface OnPort {
 }
 
 /** Ports on which something else than HTTP is spoken, or may be. */
-function servicesByPort({ registry }: Lowering): Map<number, OnPort[]> {
+function servicesByPort({ registry }: LoweringContext): Map<number, OnPort[]> {
   const all = new Map<number, OnPort[]>();
   for (const service of registry.services) {
     if (registry.aliasTarget(service) !== undefined) {
@@ -98,7 +101,7 @@ class PortChains {
   readonly #port: number;
   readonly #services: readonly OnPort[];
   readonly #virtualServices: readonly VirtualService[];
-  readonly #lowering: Lowering;
+  readonly #lowering: LoweringContext;
   /** Addresses and names that are some chain's already: Envoy takes no two for the same connections. */
   readonly #taken = new Set<string>();
 
@@ -106,7 +109,7 @@ class PortChains {
     port: number,
     services: readonly OnPort[],
     virtualServices: readonly VirtualService[],
-    lowering: Lowering,
+    lowering: LoweringContext,
   ) {
     this.#port = port;
     this.#services = services;

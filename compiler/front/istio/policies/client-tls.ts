@@ -1,6 +1,7 @@
 /** `trafficPolicy.tls` of a DestinationRule: how connections to its endpoints begin. */
 
 import type { ClientTls } from "../../../ir/ir.ts";
+import { SYSTEM_ROOTS } from "../../../ir/system-roots.ts";
 import type {
   ClientTlsSettings,
   DestinationRuleSpec,
@@ -10,9 +11,6 @@ import type {
 } from "../../resources/model.ts";
 import type { Credentials } from "../../services/credentials.ts";
 import type { Service } from "../../services/service.ts";
-
-/** The authorities that the machine trusts, where Debian, Ubuntu and Envoy's images have them. */
-export const SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt";
 
 type Rule = Resource<DestinationRuleSpec>;
 

@@ -7,7 +7,7 @@ import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { formatLabels, selects } from "../../services/labels.ts";
 import { compareStrings } from "../../services/order.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { lowerClientTls } from "./client-tls.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
@@ -15,13 +15,13 @@ import { placeEndpoints } from "./locality.ts";
 import { lowerOutlierDetection } from "./outlier-detection.ts";
 import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
 
-export function lowerClusters(lowering: Lowering): Cluster[] {
+export function lowerClusters(lowering: LoweringContext): Cluster[] {
   return [...lowering.clusterUses]
     .map(([name, use]) => lowerCluster(name, use, lowering))
     .sort((a, b) => compareStrings(a.name, b.name));
 }
 
-function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluster {
+function lowerCluster(name: string, use: ClusterUse, lowering: LoweringContext): Cluster {
   const { service, port, atEdge } = use;
   const rule = lowering.destinationRules.find(service);
   const subset =
@@ -52,7 +52,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: Lowering): Cluste
 function chooseEndpoints(
   { service, port, span }: ClusterUse,
   subset: Subset | undefined,
-  { report }: Lowering,
+  { report }: LoweringContext,
 ): readonly ServiceEndpoint[] {
   const all = service.endpoints.get(port) ?? [];
   const chosen = all.filter(({ labels }) => selects(subset?.labels, labels));

@@ -5,11 +5,11 @@ import type { ResourceSet } from "../../resources/model.ts";
 import { covers, resolveHost } from "../../services/host-names.ts";
 import { didYouMean } from "../../services/report.ts";
 import { exposure } from "../../services/visibility.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 
 export function reportUnknownHosts(
   { destinationRules }: ResourceSet,
-  { registry, options, report }: Lowering,
+  { registry, options, report }: LoweringContext,
 ): void {
   for (const resource of destinationRules) {
     if (exposure(resource.spec.exportTo, resource.namespace, options.proxyNamespace) === undefined) {

@@ -8,7 +8,7 @@ import { clusterName } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { didYouMean } from "../../services/report.ts";
 import type { Service } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import type { DestinationRules } from "../policies/destination-rules.ts";
 import { effectivePolicy } from "../policies/traffic-policy.ts";
 import { MESH } from "./gateway-names.ts";
@@ -22,7 +22,7 @@ export function lowerSplit(
   rule: number,
   virtualService: VirtualService,
   site: Site,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): IrDestination[] {
   const destinations = split.map(({ destination, weight, headers }, index) => ({
     weight: weight ?? 0,
@@ -55,7 +55,7 @@ export function destinationCluster(
   spanOf: (field: string) => Span,
   { resource }: VirtualService,
   site: Site,
-  { registry, clusterUses, report, options, destinationRules }: Lowering,
+  { registry, clusterUses, report, options, destinationRules }: LoweringContext,
   fate = "requests for it will be answered 503",
 ): string {
   const host = resolveHost(destination.host, resource.namespace, options.domainSuffix);

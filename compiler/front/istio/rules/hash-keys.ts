@@ -1,24 +1,31 @@
 /** `consistentHash` of the DestinationRules that a route leads to: in Envoy the route says what to hash. */
 
-import type { HashKey, RetryPolicy } from "../../../ir/ir.ts";
+import type { Forward, HashKey, RetryPolicy } from "../../../ir/ir.ts";
 import type { ConsistentHash, Destination, HttpRoute, TrafficPolicy } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { Service } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 
-export interface RouteHash {
-  readonly hash?: readonly HashKey[];
-}
+/** What of a route says that. */
+export type RouteHash = Pick<Forward, "hash">;
 
 /** Of every destination that can be drawn: Envoy has one list for all of a route. */
-export function lowerHash({ route = [] }: HttpRoute, namespace: string, lowering: Lowering): RouteHash {
+export function lowerHash(
+  { route = [] }: HttpRoute,
+  namespace: string,
+  lowering: LoweringContext,
+): RouteHash {
   const used = route.length === 1 ? route : route.filter(({ weight }) => weight);
   return hashOf(used.flatMap(({ destination }) => consistentHash(destination, namespace, lowering) ?? []));
 }
 
 /** The same for a service that no rule speaks of. */
-export function serviceHash(service: Service, port: number, { destinationRules }: Lowering): RouteHash {
+export function serviceHash(
+  service: Service,
+  port: number,
+  { destinationRules }: LoweringContext,
+): RouteHash {
   const policy = destinationRules.find(service)?.trafficPolicy;
   const found = ofPort(policy, port) ?? policy?.loadBalancer?.consistentHash;
   return hashOf(found === undefined ? [] : [found]);
@@ -32,7 +39,7 @@ export function hashedRetry(
   retry: RetryPolicy,
   { route = [], retries }: HttpRoute,
   namespace: string,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): RetryPolicy {
   const only = route.length === 1 ? route[0] : undefined;
   const hashed = only !== undefined && consistentHash(only.destination, namespace, lowering) !== undefined;
@@ -45,7 +52,7 @@ export function hashedRetry(
 function consistentHash(
   { host, port, subset }: Destination,
   namespace: string,
-  { registry, destinationRules, options }: Lowering,
+  { registry, destinationRules, options }: LoweringContext,
 ): ConsistentHash | undefined {
   const named = registry.get(resolveHost(host, namespace, options.domainSuffix));
   const rule = named && destinationRules.find(registry.aliasTarget(named) ?? named);

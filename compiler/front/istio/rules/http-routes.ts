@@ -5,9 +5,10 @@ import { hasVariables } from "../../../ir/header-values.ts";
 import type { Action, Route } from "../../../ir/ir.ts";
 import type { HttpMatchRequest, HttpRoute } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { lowerCors } from "./cors.ts";
 import { lowerSplit } from "./destinations.ts";
+import { isUpstreamScope, refuseSourceIp } from "./fault-scope.ts";
 import { lowerFault } from "./faults.ts";
 import { hashedRetry, lowerHash } from "./hash-keys.ts";
 import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
@@ -19,7 +20,6 @@ import { lowerRewrite } from "./rewrites.ts";
 import { lowerOnce } from "./route-cache.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
 import { lowerSticky } from "./sticky.ts";
-import { isUpstreamScope, refuseSourceIp } from "./upstream-faults.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /**
@@ -29,14 +29,14 @@ import type { VirtualService } from "./virtual-services.ts";
 export function lowerHttpRoutes(
   virtualService: VirtualService,
   site: Site,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): readonly Route[] {
   return lowerOnce(virtualService, site, lowering, (recording) =>
     lowerRules(virtualService, site, recording),
   );
 }
 
-function lowerRules(virtualService: VirtualService, site: Site, lowering: Lowering): Route[] {
+function lowerRules(virtualService: VirtualService, site: Site, lowering: LoweringContext): Route[] {
   const { resource } = virtualService;
   const routes: Route[] = [];
   for (const [rule, http] of (resource.spec.http ?? []).entries()) {
@@ -69,7 +69,7 @@ function lowerRoute(
   index: number,
   action: Action | undefined,
   virtualService: VirtualService,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): Route | undefined {
   if (action === undefined) {
     return undefined;
@@ -94,7 +94,7 @@ function lowerRoute(
 }
 
 /** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
-function refuseAbortWithVariables(http: HttpRoute, span: Span, { options, report }: Lowering): void {
+function refuseAbortWithVariables(http: HttpRoute, span: Span, { options, report }: LoweringContext): void {
   const lists = [http.headers, ...(http.route ?? []).map(({ headers }) => headers)];
   if (options.target === "wasm" && lists.some((list) => hasVariables(lowerHeaders(list).response))) {
     report(
@@ -112,7 +112,7 @@ function lowerAction(
   rule: number,
   virtualService: VirtualService,
   site: Site,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): Action | undefined {
   // A rule has one of these; one that a delegate and its root make up together can have more.
   if (http.redirect !== undefined) {
@@ -146,7 +146,7 @@ function lowerAction(
     retry,
     ...(fault === undefined
       ? hash
-      : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering)),
+      : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering.report)),
     ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),

@@ -2,7 +2,7 @@
 
 import type { Mirror } from "../../../ir/ir.ts";
 import type { Destination, HttpRoute } from "../../resources/model.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { destinationCluster } from "./destinations.ts";
 import { perMillion, shareOf } from "./faults.ts";
 import type { Site } from "./place.ts";
@@ -16,7 +16,7 @@ export function lowerMirrors(
   rule: number,
   virtualService: VirtualService,
   site: Site,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): { readonly mirrors?: readonly Mirror[] } {
   const lower = (destination: Destination, share: number, path: readonly (string | number)[]): Mirror[] => {
     if (share === 0) {

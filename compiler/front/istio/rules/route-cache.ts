@@ -6,7 +6,7 @@
 import type { SourceFile } from "../../../diagnostics/span.ts";
 import type { Route } from "../../../ir/ir.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import type { Environment } from "../environment.ts";
 import type { Site } from "./place.ts";
 import type { VirtualService } from "./virtual-services.ts";
@@ -34,8 +34,8 @@ const known = new WeakMap<object, Before[]>();
 export function lowerOnce(
   virtualService: VirtualService,
   site: Site,
-  lowering: Lowering,
-  lower: (lowering: Lowering) => Route[],
+  lowering: LoweringContext,
+  lower: (lowering: LoweringContext) => Route[],
 ): readonly Route[] {
   const { environment } = lowering;
   const { sources } = virtualService;
@@ -64,7 +64,7 @@ export function lowerOnce(
     }
   }
   let isFlawless = true;
-  const report: Lowering["report"] = (...finding) => {
+  const report: LoweringContext["report"] = (...finding) => {
     isFlawless = false;
     lowering.report(...finding);
   };

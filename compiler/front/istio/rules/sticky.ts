@@ -1,7 +1,7 @@
 /** The annotation `sluice.dev/sticky`. */
 
 import type { Sticky } from "../../../ir/ir.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { parseSticky, STICKY } from "./annotations.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
@@ -9,7 +9,7 @@ import type { VirtualService } from "./virtual-services.ts";
 export function lowerSticky(
   rule: number,
   { annotationsOf, originOf }: VirtualService,
-  { options, report }: Lowering,
+  { options, report }: LoweringContext,
 ): { sticky?: Sticky } {
   const value = annotationsOf(rule)[STICKY];
   const sticky = value === undefined ? undefined : parseSticky(value);

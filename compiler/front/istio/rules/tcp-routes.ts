@@ -8,7 +8,7 @@ import { durationMs } from "../../resources/schema/duration.ts";
 import { clusterName } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { Service } from "../../services/service.ts";
-import type { Lowering } from "../context.ts";
+import type { LoweringContext } from "../context.ts";
 import { effectivePolicy } from "../policies/traffic-policy.ts";
 import { destinationCluster } from "./destinations.ts";
 import type { Site } from "./place.ts";
@@ -25,7 +25,7 @@ export function lowerTcpRoute(
   rulePath: FieldPath,
   virtualService: VirtualService,
   site: Site,
-  lowering: Lowering,
+  lowering: LoweringContext,
 ): TcpRoute | undefined {
   const { resource } = virtualService;
   const used =
@@ -49,7 +49,7 @@ export function lowerTcpRoute(
 }
 
 /** What a service gets that no rule speaks of. */
-export function defaultTcpRoute(service: Service, port: number, lowering: Lowering): TcpRoute {
+export function defaultTcpRoute(service: Service, port: number, lowering: LoweringContext): TcpRoute {
   lowering.clusterUses.add(service, port);
   return {
     destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
@@ -73,7 +73,7 @@ type Tunnel = NonNullable<TrafficPolicy["tunnel"]>;
 /** istiod asks the first destination. */
 function settingsOf(
   reached: readonly Reached[],
-  { destinationRules }: Lowering,
+  { destinationRules }: LoweringContext,
 ): Omit<TcpRoute, "destinations"> {
   const [first] = reached;
   const lookedUp = reached.find(({ service }) => service !== undefined && isLookedUp(service.discovery));

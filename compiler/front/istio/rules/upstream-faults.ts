@@ -1,24 +1,14 @@
 /** The annotation `sluice.dev/fault-scope: upstream`. */
 
 import { createHash } from "node:crypto";
-import type { Span } from "../../../diagnostics/span.ts";
-import type { Destination, Fault, RetryPolicy, UpstreamFault } from "../../../ir/ir.ts";
+import type { Destination, Fault, Forward, RetryPolicy, UpstreamFault } from "../../../ir/ir.ts";
 import { compareStrings } from "../../services/order.ts";
-import type { Lowering } from "../context.ts";
-import { FAULT_SCOPE } from "./annotations.ts";
-import type { RouteHash } from "./hash-keys.ts";
-import type { VirtualService } from "./virtual-services.ts";
-
-/** Whether a rule's faults are its upstream's. */
-export function isUpstreamScope(rule: number, { annotationsOf }: VirtualService): boolean {
-  return annotationsOf(rule)[FAULT_SCOPE] === "upstream";
-}
 
 /** What a rule says of its fault, and of choosing an endpoint behind it. */
 interface FaultyRoute {
   readonly fault: Fault;
   readonly retry: RetryPolicy;
-  readonly hash: RouteHash;
+  readonly hash: Pick<Forward, "hash">;
 }
 
 /** Those that rules ask for, collected while they are lowered. */
@@ -41,18 +31,6 @@ export class UpstreamFaults {
   all(): UpstreamFault[] {
     return [...this.#byName.values()].sort((a, b) => compareStrings(a.name, b.name));
   }
-}
-
-/** Behind the fault an endpoint is chosen, and by then nobody knows any more where a request came from. */
-export function refuseSourceIp({ hash }: RouteHash, span: Span, { report }: Lowering): Record<string, never> {
-  if (hash?.some(({ kind }) => kind === "sourceIp")) {
-    report(
-      "SL0301",
-      `not supported yet: ${FAULT_SCOPE}: upstream with consistentHash by source address`,
-      span,
-    );
-  }
-  return {};
 }
 
 /** Named after the content: during a reload, the old one and the new one stand side by side. */

@@ -2,7 +2,7 @@
 
 import { nearest } from "../../../diagnostics/nearest.ts";
 import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../rules/annotations.ts";
-import type { Check } from "./reporter.ts";
+import type { Reporter } from "./reporter.ts";
 
 interface Known {
   readonly isValid: (value: string) => boolean;
@@ -27,8 +27,8 @@ const KNOWN: ReadonlyMap<string, Known> = new Map([
   ],
 ]);
 
-export function validateOurAnnotations(check: Check): void {
-  const { annotations, kind } = check.resource;
+export function validateOurAnnotations(reporter: Reporter): void {
+  const { annotations, kind } = reporter.resource;
   for (const [name, value] of Object.entries(annotations)) {
     if (!name.startsWith(OUR_PREFIX)) {
       continue;
@@ -37,11 +37,11 @@ export function validateOurAnnotations(check: Check): void {
     const known = KNOWN.get(name);
     if (known === undefined) {
       const near = nearest(name, [...KNOWN.keys()]);
-      check.report("SL0227", path, "there is no such annotation", near && `Did you mean ${near}?`);
+      reporter.report("SL0227", path, "there is no such annotation", near && `Did you mean ${near}?`);
     } else if (kind !== "VirtualService") {
-      check.report("SL0227", path, `a ${kind} does not have it`, "Put it on a VirtualService.");
+      reporter.report("SL0227", path, `a ${kind} does not have it`, "Put it on a VirtualService.");
     } else if (!known.isValid(value)) {
-      check.report("SL0227", path, `"${value}" is none of its values`, known.help);
+      reporter.report("SL0227", path, `"${value}" is none of its values`, known.help);
     }
   }
 }

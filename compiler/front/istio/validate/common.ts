@@ -8,7 +8,7 @@ import { regexSyntaxError } from "../../../regex/index.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import { parseDuration } from "../../resources/schema/duration.ts";
 import type { StringMatch } from "../../resources/types.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 
 const HOST_LABEL = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const LABEL_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
@@ -23,22 +23,26 @@ export function isDnsLabel(text: string): boolean {
 }
 
 /** At least one millisecond, and a whole number of them. */
-export function checkDuration(check: Check, text: string | undefined, path: FieldPath): number | undefined {
+export function checkDuration(
+  reporter: Reporter,
+  text: string | undefined,
+  path: FieldPath,
+): number | undefined {
   if (text === undefined) {
     return undefined;
   }
   const ms = parseDuration(text);
   if (ms === undefined) {
-    check.report(
+    reporter.report(
       "SL0201",
       path,
       `"${text}" is no duration`,
       "Write a number and a unit: `500ms`, `2s`, `1h30m`.",
     );
   } else if (ms < 1) {
-    reportTooShort(check, text, path);
+    reportTooShort(reporter, text, path);
   } else if (!Number.isInteger(exactMs(text))) {
-    check.report("SL0201", path, `"${text}" is not a whole number of milliseconds`);
+    reporter.report("SL0201", path, `"${text}" is not a whole number of milliseconds`);
   } else {
     return ms;
   }
@@ -46,14 +50,14 @@ export function checkDuration(check: Check, text: string | undefined, path: Fiel
 }
 
 /** At least one millisecond: what the schema asks where istiod asks nothing. */
-export function checkLongEnough(check: Check, text: string | undefined, path: FieldPath): void {
+export function checkLongEnough(reporter: Reporter, text: string | undefined, path: FieldPath): void {
   if (text !== undefined && (parseDuration(text) ?? 0) < 1) {
-    reportTooShort(check, text, path);
+    reportTooShort(reporter, text, path);
   }
 }
 
-function reportTooShort(check: Check, text: string, path: FieldPath): void {
-  check.report(
+function reportTooShort(reporter: Reporter, text: string, path: FieldPath): void {
+  reporter.report(
     "SL0201",
     path,
     `"${text}" is shorter than a millisecond`,
@@ -79,9 +83,9 @@ function exactMs(text: string): number {
   return nanoseconds / 1e6;
 }
 
-export function checkPort(check: Check, port: number | undefined, path: FieldPath): void {
+export function checkPort(reporter: Reporter, port: number | undefined, path: FieldPath): void {
   if (port !== undefined && (port < 1 || port > 65_535)) {
-    check.report("SL0202", path, `${port} is no port`, "Ports are 1 to 65535.");
+    reporter.report("SL0202", path, `${port} is no port`, "Ports are 1 to 65535.");
   }
 }
 
@@ -124,17 +128,22 @@ export function hostError(host: string, wildcard: boolean): string | undefined {
   return undefined;
 }
 
-export function checkHost(check: Check, host: string | undefined, path: FieldPath, wildcard = true): boolean {
+export function checkHost(
+  reporter: Reporter,
+  host: string | undefined,
+  path: FieldPath,
+  wildcard = true,
+): boolean {
   const wrong = hostError(host ?? "", wildcard);
   if (wrong !== undefined) {
-    check.report("SL0203", path, `${quote(host ?? "")}: ${wrong}`);
+    reporter.report("SL0203", path, `${quote(host ?? "")}: ${wrong}`);
   }
   return wrong === undefined;
 }
 
 /** Kubernetes label syntax for keys and values. */
 export function checkLabels(
-  check: Check,
+  reporter: Reporter,
   labels: Readonly<Record<string, string>> | undefined,
   path: FieldPath,
 ): void {
@@ -149,51 +158,51 @@ export function checkLabels(
         (prefix.length > MAX_LABEL_PREFIX_LENGTH ||
           !prefix.split(".").every((label) => HOST_LABEL.test(label))))
     ) {
-      check.report("SL0205", [...path, key], `${quote(key)} is no label name`);
+      reporter.report("SL0205", [...path, key], `${quote(key)} is no label name`);
     }
     if (value !== "" && !LABEL_NAME.test(value)) {
-      check.report("SL0205", [...path, key], `${quote(value)} is no label value`);
+      reporter.report("SL0205", [...path, key], `${quote(value)} is no label value`);
     }
   }
 }
 
 /** `*` alone, `.`, or namespaces, none twice; `~` alone for a ServiceEntry. */
 export function checkExportTo(
-  check: Check,
+  reporter: Reporter,
   exportTo: readonly string[] | undefined,
   serviceEntry = false,
 ): void {
   const path = ["spec", "exportTo"];
   const seen = new Set<string>();
   each(exportTo, path, (entry, at) => {
-    const namespace = entry === "." ? check.resource.namespace : entry;
+    const namespace = entry === "." ? reporter.resource.namespace : entry;
     if (seen.has(namespace)) {
-      check.report("SL0206", at, `${quote(entry)} is listed twice`);
+      reporter.report("SL0206", at, `${quote(entry)} is listed twice`);
     }
     seen.add(namespace);
     const special = entry === "." || entry === "*" || (entry === "~" && serviceEntry);
     if (!special && !isDnsLabel(entry)) {
-      check.report("SL0206", at, `${quote(entry)} is no namespace`, "Write `.`, `*` or a namespace.");
+      reporter.report("SL0206", at, `${quote(entry)} is no namespace`, "Write `.`, `*` or a namespace.");
     }
     if ((entry === "*" || (entry === "~" && serviceEntry)) && exportTo!.length > 1) {
-      check.report("SL0206", at, `${quote(entry)} stands alone or not at all`);
+      reporter.report("SL0206", at, `${quote(entry)} stands alone or not at all`);
     }
   });
 }
 
 /** A regular expression that is there, not too long, and RE2's. */
-export function checkRegex(check: Check, regex: string, path: FieldPath): void {
+export function checkRegex(reporter: Reporter, regex: string, path: FieldPath): void {
   if (regex === "") {
-    check.report("SL0207", path, "the regular expression is empty");
+    reporter.report("SL0207", path, "the regular expression is empty");
     return;
   }
   if (Buffer.byteLength(regex) > MAX_REGEX_BYTES) {
-    check.report("SL0207", path, `the regular expression is longer than ${MAX_REGEX_BYTES} bytes`);
+    reporter.report("SL0207", path, `the regular expression is longer than ${MAX_REGEX_BYTES} bytes`);
     return;
   }
   const wrong = regexSyntaxError(regex);
   if (wrong !== undefined) {
-    check.report(
+    reporter.report(
       "SL0207",
       path,
       `${quote(regex)} is no RE2 expression: ${wrong}`,
@@ -204,13 +213,13 @@ export function checkRegex(check: Check, regex: string, path: FieldPath): void {
 
 /** One of exact, prefix, regex. Only a path's prefix may be empty. */
 export function checkStringMatch(
-  check: Check,
+  reporter: Reporter,
   match: StringMatch | undefined,
   path: FieldPath,
   emptyPrefix = false,
 ): void {
   if (match?.prefix === "" && !emptyPrefix) {
-    check.report(
+    reporter.report(
       "SL0208",
       [...path, "prefix"],
       "an empty prefix matches everything",
@@ -218,7 +227,7 @@ export function checkStringMatch(
     );
   }
   if (match?.regex !== undefined) {
-    checkRegex(check, match.regex, [...path, "regex"]);
+    checkRegex(reporter, match.regex, [...path, "regex"]);
   }
 }
 

@@ -4,7 +4,7 @@ import type { FieldPath } from "../../resources/resource.ts";
 import type { CorsPolicy } from "../../resources/types.ts";
 import { checkDuration, checkStringMatch, quote } from "./common.ts";
 import { isHeaderName } from "./http-route.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 
 const METHODS = new Set([
   "GET",
@@ -19,31 +19,40 @@ const METHODS = new Set([
   "*",
 ]);
 
-export function checkCors(check: Check, policy: CorsPolicy | undefined, path: FieldPath): void {
+export function checkCors(reporter: Reporter, policy: CorsPolicy | undefined, path: FieldPath): void {
   if (!policy) {
     return;
   }
   each(policy.allowOrigins, [...path, "allowOrigins"], (origin, at) => {
     if (!origin || !(origin.exact || origin.prefix || origin.regex)) {
-      check.report("SL0250", at, "an origin needs exact, prefix or regex, not empty");
+      reporter.report("SL0250", at, "an origin needs exact, prefix or regex, not empty");
     } else {
-      checkStringMatch(check, origin, at, true);
+      checkStringMatch(reporter, origin, at, true);
     }
   });
   each(policy.allowMethods, [...path, "allowMethods"], (method, at) => {
     if (!METHODS.has(method)) {
-      check.report("SL0250", at, `${quote(method)} is no method`, `Write one of ${[...METHODS].join(", ")}.`);
+      reporter.report(
+        "SL0250",
+        at,
+        `${quote(method)} is no method`,
+        `Write one of ${[...METHODS].join(", ")}.`,
+      );
     }
   });
   for (const field of ["allowHeaders", "exposeHeaders"] as const) {
     each(policy[field], [...path, field], (name, at) => {
       if (!isHeaderName(name)) {
-        check.report("SL0220", at, `${quote(name)} is no header name`);
+        reporter.report("SL0220", at, `${quote(name)} is no header name`);
       }
     });
   }
-  const maxAge = checkDuration(check, policy.maxAge, [...path, "maxAge"]);
+  const maxAge = checkDuration(reporter, policy.maxAge, [...path, "maxAge"]);
   if (maxAge !== undefined && maxAge % 1000 !== 0) {
-    check.report("SL0250", [...path, "maxAge"], `${quote(policy.maxAge!)} is not a whole number of seconds`);
+    reporter.report(
+      "SL0250",
+      [...path, "maxAge"],
+      `${quote(policy.maxAge!)} is not a whole number of seconds`,
+    );
   }
 }

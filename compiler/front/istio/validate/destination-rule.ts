@@ -15,37 +15,38 @@ import {
   quote,
 } from "./common.ts";
 import { checkLoadBalancer } from "./load-balancer.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 
-export function validateDestinationRule(check: Check, { spec }: Resource<DestinationRuleSpec>): void {
-  checkHost(check, spec.host, ["spec", "host"]);
-  checkTrafficPolicy(check, spec.trafficPolicy, ["spec", "trafficPolicy"], true);
+export function validateDestinationRule(reporter: Reporter, { spec }: Resource<DestinationRuleSpec>): void {
+  checkHost(reporter, spec.host, ["spec", "host"]);
+  checkTrafficPolicy(reporter, spec.trafficPolicy, ["spec", "trafficPolicy"], true);
   const names = new Set<string>();
   each(spec.subsets, ["spec", "subsets"], (subset, path) => {
     const name = subset?.name ?? "";
     if (names.has(name)) {
-      check.report("SL0225", [...path, "name"], `a subset ${quote(name)} is there already`);
+      reporter.report("SL0225", [...path, "name"], `a subset ${quote(name)} is there already`);
     }
     names.add(name);
     if (!isDnsLabel(name)) {
-      check.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
+      reporter.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
     }
-    checkLabels(check, subset?.labels, [...path, "labels"]);
-    checkTrafficPolicy(check, subset?.trafficPolicy, [...path, "trafficPolicy"], false);
+    checkLabels(reporter, subset?.labels, [...path, "labels"]);
+    checkTrafficPolicy(reporter, subset?.trafficPolicy, [...path, "trafficPolicy"], false);
   });
-  checkExportTo(check, spec.exportTo);
-  checkWorkloadSelector(check, spec);
+  checkExportTo(reporter, spec.exportTo);
+  checkWorkloadSelector(reporter, spec);
 }
 
-function checkWorkloadSelector(check: Check, spec: DestinationRuleSpec): void {
+function checkWorkloadSelector(reporter: Reporter, spec: DestinationRuleSpec): void {
   if (spec.workloadSelector === undefined) {
     return;
   }
   const path = ["spec", "workloadSelector"];
   if ((spec.exportTo?.length ?? 0) > 0) {
-    const own = spec.exportTo!.length === 1 && [".", check.resource.namespace].includes(spec.exportTo![0]!);
+    const own =
+      spec.exportTo!.length === 1 && [".", reporter.resource.namespace].includes(spec.exportTo![0]!);
     if (!own) {
-      check.report(
+      reporter.report(
         "SL0206",
         ["spec", "exportTo"],
         "with a workloadSelector the rule is for its own namespace only",
@@ -54,22 +55,22 @@ function checkWorkloadSelector(check: Check, spec: DestinationRuleSpec): void {
     }
   }
   if (Object.keys(spec.workloadSelector.matchLabels ?? {}).length === 0) {
-    check.report("SL0294", path, "it selects every workload of the namespace");
+    reporter.report("SL0294", path, "it selects every workload of the namespace");
   }
-  checkSelectorLabels(check, spec.workloadSelector.matchLabels ?? {}, [...path, "matchLabels"]);
+  checkSelectorLabels(reporter, spec.workloadSelector.matchLabels ?? {}, [...path, "matchLabels"]);
 }
 
 /** Labels of a workload selector: no wildcard, no empty key. */
 export function checkSelectorLabels(
-  check: Check,
+  reporter: Reporter,
   labels: Readonly<Record<string, string>>,
   path: FieldPath,
 ): void {
   for (const [key, value] of Object.entries(labels)) {
     if (key === "") {
-      check.report("SL0205", path, "a label without a name");
+      reporter.report("SL0205", path, "a label without a name");
     } else if (key.includes("*") || value.includes("*")) {
-      check.report(
+      reporter.report(
         "SL0205",
         [...path, key],
         `${quote(`${key}=${value}`)} has a wildcard`,
@@ -81,7 +82,7 @@ export function checkSelectorLabels(
 
 /** `top`: warnings of subsets and ports do not reach Istio's users, so neither ours. */
 function checkTrafficPolicy(
-  check: Check,
+  reporter: Reporter,
   policy: TrafficPolicy | undefined,
   path: FieldPath,
   top: boolean,
@@ -94,15 +95,15 @@ function checkTrafficPolicy(
       (block) => block !== undefined && block !== null && !(Array.isArray(block) && block.length === 0),
     )
   ) {
-    check.report("SL0290", path, "the policy is empty", "Leave it out, or set something in it.");
+    reporter.report("SL0290", path, "the policy is empty", "Leave it out, or set something in it.");
   }
   if (policy.tunnel && policy.proxyProtocol) {
-    check.report("SL0291", [...path, "proxyProtocol"], "a policy has tunnel or proxyProtocol, not both");
+    reporter.report("SL0291", [...path, "proxyProtocol"], "a policy has tunnel or proxyProtocol, not both");
   }
   const { tunnel } = policy;
   if (tunnel) {
     if (tunnel.protocol && tunnel.protocol !== "CONNECT" && tunnel.protocol !== "POST") {
-      check.report(
+      reporter.report(
         "SL0291",
         [...path, "tunnel", "protocol"],
         `${quote(tunnel.protocol)} is neither CONNECT nor POST`,
@@ -110,21 +111,21 @@ function checkTrafficPolicy(
     }
     const host = tunnel.targetHost ?? "";
     if (isIP(host) === 0 && hostError(host, false) !== undefined) {
-      check.report(
+      reporter.report(
         "SL0291",
         [...path, "tunnel", "targetHost"],
         `${quote(host)} is neither a host name nor an address`,
       );
     }
-    checkPort(check, tunnel.targetPort ?? 0, [...path, "tunnel", "targetPort"]);
+    checkPort(reporter, tunnel.targetPort ?? 0, [...path, "tunnel", "targetPort"]);
   }
-  checkBlocks(check, policy, path, top);
+  checkBlocks(reporter, policy, path, top);
   each(policy.portLevelSettings, [...path, "portLevelSettings"], (port, at) => {
     if (!port?.port) {
-      check.report("SL0292", at, "no port is named");
+      reporter.report("SL0292", at, "no port is named");
     }
     if (!port?.loadBalancer && !port?.connectionPool && !port?.outlierDetection && !port?.tls) {
-      check.report(
+      reporter.report(
         "SL0290",
         at,
         "the policy is empty",
@@ -132,31 +133,31 @@ function checkTrafficPolicy(
       );
     }
     if (port) {
-      checkBlocks(check, port, at, false);
+      checkBlocks(reporter, port, at, false);
     }
   });
 }
 
 function checkBlocks(
-  check: Check,
+  reporter: Reporter,
   policy: Omit<PortTrafficPolicy, "port">,
   path: FieldPath,
   top: boolean,
 ): void {
-  checkOutlierDetection(check, policy, path, top);
-  checkConnectionPool(check, policy, path);
+  checkOutlierDetection(reporter, policy, path, top);
+  checkConnectionPool(reporter, policy, path);
   checkLoadBalancer(
-    check,
+    reporter,
     policy.loadBalancer,
     [...path, "loadBalancer"],
     policy.outlierDetection !== undefined,
     top,
   );
-  checkTls(check, policy, path);
+  checkTls(reporter, policy, path);
 }
 
 function checkOutlierDetection(
-  check: Check,
+  reporter: Reporter,
   policy: Omit<PortTrafficPolicy, "port">,
   path: FieldPath,
   top: boolean,
@@ -166,10 +167,10 @@ function checkOutlierDetection(
     return;
   }
   const at = [...path, "outlierDetection"];
-  checkDuration(check, outlier.interval, [...at, "interval"]);
-  checkDuration(check, outlier.baseEjectionTime, [...at, "baseEjectionTime"]);
+  checkDuration(reporter, outlier.interval, [...at, "interval"]);
+  checkDuration(reporter, outlier.baseEjectionTime, [...at, "baseEjectionTime"]);
   if (outlier.consecutiveErrors && top) {
-    check.report(
+    reporter.report(
       "SL0295",
       [...at, "consecutiveErrors"],
       "consecutiveErrors is deprecated and does nothing",
@@ -177,7 +178,7 @@ function checkOutlierDetection(
     );
   }
   if (!outlier.splitExternalLocalOriginErrors && (outlier.consecutiveLocalOriginFailures ?? 0) > 0) {
-    check.report(
+    reporter.report(
       "SL0293",
       [...at, "consecutiveLocalOriginFailures"],
       "it counts only with splitExternalLocalOriginErrors: true",
@@ -186,23 +187,27 @@ function checkOutlierDetection(
   for (const field of ["maxEjectionPercent", "minHealthPercent"] as const) {
     const value = outlier[field];
     if (value !== undefined && (value < 0 || value > 100)) {
-      check.report("SL0233", [...at, field], `${value} is no percentage`, "Use 0 to 100.");
+      reporter.report("SL0233", [...at, field], `${value} is no percentage`, "Use 0 to 100.");
     }
   }
 }
 
-function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port">, path: FieldPath): void {
+function checkConnectionPool(
+  reporter: Reporter,
+  policy: Omit<PortTrafficPolicy, "port">,
+  path: FieldPath,
+): void {
   const pool = policy.connectionPool;
   if (!pool) {
     return;
   }
   const at = [...path, "connectionPool"];
   if (!pool.tcp && !pool.http) {
-    check.report("SL0290", at, "neither tcp nor http is set");
+    reporter.report("SL0290", at, "neither tcp nor http is set");
   }
   const limit = (value: number | undefined, place: FieldPath): void => {
     if (value !== undefined && value < 0) {
-      check.report("SL0293", place, `${value} is below 0`);
+      reporter.report("SL0293", place, `${value} is below 0`);
     }
   };
   if (pool.http) {
@@ -216,9 +221,9 @@ function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port
     ] as const) {
       limit(http[field], [...at, "http", field]);
     }
-    checkDuration(check, http.idleTimeout, [...at, "http", "idleTimeout"]);
+    checkDuration(reporter, http.idleTimeout, [...at, "http", "idleTimeout"]);
     if (http.useClientProtocol && http.h2UpgradePolicy === "UPGRADE") {
-      check.report(
+      reporter.report(
         "SL0293",
         [...at, "http", "h2UpgradePolicy"],
         "the client's protocol is kept, so it cannot be upgraded",
@@ -228,40 +233,40 @@ function checkConnectionPool(check: Check, policy: Omit<PortTrafficPolicy, "port
     if (alive) {
       for (const field of ["interval", "timeout"] as const) {
         if (alive[field] === undefined) {
-          check.report("SL0293", [...at, "http", "http2KeepAlive"], `${field} is missing`);
+          reporter.report("SL0293", [...at, "http", "http2KeepAlive"], `${field} is missing`);
         }
-        checkDuration(check, alive[field], [...at, "http", "http2KeepAlive", field]);
+        checkDuration(reporter, alive[field], [...at, "http", "http2KeepAlive", field]);
       }
     }
   }
   if (pool.tcp) {
     const { tcp } = pool;
     limit(tcp.maxConnections, [...at, "tcp", "maxConnections"]);
-    checkDuration(check, tcp.connectTimeout, [...at, "tcp", "connectTimeout"]);
-    checkDuration(check, tcp.maxConnectionDuration, [...at, "tcp", "maxConnectionDuration"]);
+    checkDuration(reporter, tcp.connectTimeout, [...at, "tcp", "connectTimeout"]);
+    checkDuration(reporter, tcp.maxConnectionDuration, [...at, "tcp", "maxConnectionDuration"]);
     // What is no millisecond long turns it off.
     if (Math.abs(parseDuration(tcp.idleTimeout ?? "") ?? 1) >= 1) {
-      checkDuration(check, tcp.idleTimeout, [...at, "tcp", "idleTimeout"]);
+      checkDuration(reporter, tcp.idleTimeout, [...at, "tcp", "idleTimeout"]);
     }
     limit(tcp.tcpKeepalive?.probes, [...at, "tcp", "tcpKeepalive", "probes"]);
-    checkDuration(check, tcp.tcpKeepalive?.time, [...at, "tcp", "tcpKeepalive", "time"]);
-    checkDuration(check, tcp.tcpKeepalive?.interval, [...at, "tcp", "tcpKeepalive", "interval"]);
+    checkDuration(reporter, tcp.tcpKeepalive?.time, [...at, "tcp", "tcpKeepalive", "time"]);
+    checkDuration(reporter, tcp.tcpKeepalive?.interval, [...at, "tcp", "tcpKeepalive", "interval"]);
   }
 }
 
-function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: FieldPath): void {
+function checkTls(reporter: Reporter, { tls }: Omit<PortTrafficPolicy, "port">, path: FieldPath): void {
   if (!tls) {
     return;
   }
   const at = [...path, "tls"];
   const credential = tls.credentialName ?? "";
   const map = /^configmap:\/\/([^/]*)(?:\/([^/]*))?/.exec(credential);
-  if (map && !(map[1] === check.resource.namespace && map[2])) {
-    check.report(
+  if (map && !(map[1] === reporter.resource.namespace && map[2])) {
+    reporter.report(
       "SL0296",
       [...at, "credentialName"],
       `${quote(credential)} is no ConfigMap of this namespace`,
-      `Write configmap://${check.resource.namespace}/NAME.`,
+      `Write configmap://${reporter.resource.namespace}/NAME.`,
     );
   }
   if (tls.mode !== "SIMPLE" && tls.mode !== "MUTUAL") {
@@ -270,23 +275,27 @@ function checkTls(check: Check, { tls }: Omit<PortTrafficPolicy, "port">, path: 
   if (tls.insecureSkipVerify) {
     for (const field of ["caCertificates", "subjectAltNames"] as const) {
       if (tls[field]?.length) {
-        check.report("SL0296", [...at, field], "nothing is verified with insecureSkipVerify: true");
+        reporter.report("SL0296", [...at, field], "nothing is verified with insecureSkipVerify: true");
       }
     }
     if (credential !== "" && tls.mode === "SIMPLE") {
-      check.report("SL0296", [...at, "credentialName"], "nothing is verified with insecureSkipVerify: true");
+      reporter.report(
+        "SL0296",
+        [...at, "credentialName"],
+        "nothing is verified with insecureSkipVerify: true",
+      );
     }
   }
   if (credential !== "") {
     for (const field of ["clientCertificate", "privateKey", "caCertificates", "caCrl"] as const) {
       if (tls[field]) {
-        check.report("SL0296", [...at, field], `credentialName gives it already`);
+        reporter.report("SL0296", [...at, field], `credentialName gives it already`);
       }
     }
   } else if (tls.mode === "MUTUAL") {
     for (const field of ["clientCertificate", "privateKey"] as const) {
       if (!tls[field]) {
-        check.report("SL0296", at, `MUTUAL needs ${field}, or a credentialName`);
+        reporter.report("SL0296", at, `MUTUAL needs ${field}, or a credentialName`);
       }
     }
   }

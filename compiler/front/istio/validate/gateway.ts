@@ -6,12 +6,12 @@ import type { GatewaySpec, Server } from "../../resources/types.ts";
 import { isSocketPath, unixSocketPath } from "../../services/unix-sockets.ts";
 import { checkPort, hostError, isDnsLabel, quote } from "./common.ts";
 import { isHttp, isKnownProtocol, isTls, PROTOCOLS } from "./protocols.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 import { checkServerTls } from "./server-tls.ts";
 
-export function validateGateway(check: Check, { name, spec }: Resource<GatewaySpec>): void {
+export function validateGateway(reporter: Reporter, { name, spec }: Resource<GatewaySpec>): void {
   if (!isDnsLabel(name)) {
-    check.report(
+    reporter.report(
       "SL0272",
       ["metadata", "name"],
       `${quote(name)} is no name for a Gateway`,
@@ -19,40 +19,40 @@ export function validateGateway(check: Check, { name, spec }: Resource<GatewaySp
     );
   }
   if (!spec.servers?.length) {
-    check.report("SL0273", ["spec"], "there are no servers");
+    reporter.report("SL0273", ["spec"], "there are no servers");
   }
   const names = new Set<string>();
   each(spec.servers, ["spec", "servers"], (server, path) => {
     if (!server) {
-      check.report("SL0273", path, "the server is empty");
+      reporter.report("SL0273", path, "the server is empty");
       return;
     }
     const port = server.port?.name ?? "";
     if (port !== "" && names.has(port)) {
-      check.report("SL0274", [...path, "port", "name"], `a port ${quote(port)} is there already`);
+      reporter.report("SL0274", [...path, "port", "name"], `a port ${quote(port)} is there already`);
     }
     names.add(port);
-    checkServer(check, server, path);
+    checkServer(reporter, server, path);
   });
 }
 
-function checkServer(check: Check, server: Server, path: FieldPath): void {
+function checkServer(reporter: Reporter, server: Server, path: FieldPath): void {
   if (!server.hosts?.length) {
-    check.report("SL0273", path, "the server has no hosts");
+    reporter.report("SL0273", path, "the server has no hosts");
   }
-  each(server.hosts, [...path, "hosts"], (host, at) => checkServerHost(check, host, at));
-  checkServerPort(check, server, path);
+  each(server.hosts, [...path, "hosts"], (host, at) => checkServerHost(reporter, host, at));
+  checkServerPort(reporter, server, path);
   const protocol = server.port?.protocol ?? "";
   if (isTls(protocol)) {
     if (!server.tls) {
-      check.report("SL0275", path, `a server of protocol ${protocol} needs tls`);
+      reporter.report("SL0275", path, `a server of protocol ${protocol} needs tls`);
     }
   } else if (server.tls) {
     if (isHttp(protocol)) {
       const { mode = "PASSTHROUGH", serverCertificate, privateKey, caCertificates } = server.tls;
       const terminates = mode !== "PASSTHROUGH" && mode !== "AUTO_PASSTHROUGH";
       if (terminates || serverCertificate || privateKey || caCertificates) {
-        check.report(
+        reporter.report(
           "SL0275",
           [...path, "tls"],
           `a server of protocol ${protocol} is not encrypted; its tls holds httpsRedirect at most`,
@@ -60,7 +60,7 @@ function checkServer(check: Check, server: Server, path: FieldPath): void {
         );
       }
     } else {
-      check.report(
+      reporter.report(
         "SL0275",
         [...path, "tls"],
         `a server of protocol ${protocol} has no tls`,
@@ -69,37 +69,37 @@ function checkServer(check: Check, server: Server, path: FieldPath): void {
     }
   }
   if (server.tls?.httpsRedirect && !isHttp(protocol)) {
-    check.report(
+    reporter.report(
       "SL0277",
       [...path, "tls", "httpsRedirect"],
       `only a plain HTTP server can redirect, not ${protocol}`,
     );
   }
   if (server.tls) {
-    checkServerTls(check, server.tls, [...path, "tls"]);
+    checkServerTls(reporter, server.tls, [...path, "tls"]);
   }
 }
 
 /** `[namespace/]host`; `.`, `*` or a name for the namespace. */
-function checkServerHost(check: Check, host: string, path: FieldPath): void {
+function checkServerHost(reporter: Reporter, host: string, path: FieldPath): void {
   const parts = host.split("/");
   const namespace = parts.length === 2 ? parts[0]! : undefined;
   const name = parts.at(-1)!;
   // Gateways that Istio made from the Gateway API may admit no namespace at all.
-  const generated = check.resource.annotations["internal.istio.io/gateway-semantics"] === "gateway";
+  const generated = reporter.resource.annotations["internal.istio.io/gateway-semantics"] === "gateway";
   const special = ["*", ".", ...(generated ? ["~"] : [])];
   if (
     parts.length > 2 ||
     (namespace !== undefined && !special.includes(namespace) && !isDnsLabel(namespace))
   ) {
-    check.report("SL0276", path, `${quote(host)} is neither host nor namespace/host`);
+    reporter.report("SL0276", path, `${quote(host)} is neither host nor namespace/host`);
     return;
   }
   if (name === "*") {
     return;
   }
   if (!name.includes(".")) {
-    check.report(
+    reporter.report(
       "SL0276",
       path,
       `${quote(name)} is a short name, which a gateway cannot complete`,
@@ -112,22 +112,22 @@ function checkServerHost(check: Check, host: string, path: FieldPath): void {
   }
   const wrong = hostError(name, true) ?? (/^\*[^.]/.test(name) ? '"*" must be a whole label' : undefined);
   if (wrong !== undefined) {
-    check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+    reporter.report("SL0203", path, `${quote(host)}: ${wrong}`);
   }
 }
 
-function checkServerPort(check: Check, server: Server, path: FieldPath): void {
+function checkServerPort(reporter: Reporter, server: Server, path: FieldPath): void {
   const { port, bind } = server;
   if (!port) {
-    check.report("SL0274", path, "the server has no port");
+    reporter.report("SL0274", path, "the server has no port");
     return;
   }
   const at = [...path, "port"];
   if (!port.name) {
-    check.report("SL0274", at, "the port has no name");
+    reporter.report("SL0274", at, "the port has no name");
   }
   if (!isKnownProtocol(port.protocol ?? "", true)) {
-    check.report(
+    reporter.report(
       "SL0284",
       [...at, "protocol"],
       `${quote(port.protocol ?? "")} is no protocol`,
@@ -135,20 +135,20 @@ function checkServerPort(check: Check, server: Server, path: FieldPath): void {
     );
   }
   if (port.targetPort !== undefined && port.targetPort !== 0) {
-    check.report("SL0274", [...at, "targetPort"], "a Gateway's port has no targetPort");
+    reporter.report("SL0274", [...at, "targetPort"], "a Gateway's port has no targetPort");
   }
   const socket = unixSocketPath(bind);
   if (socket !== undefined) {
     if (!isSocketPath(socket)) {
-      check.report("SL0278", [...path, "bind"], `${quote(bind!)} names no file by its absolute path`);
+      reporter.report("SL0278", [...path, "bind"], `${quote(bind!)} names no file by its absolute path`);
     }
     if (port.number !== 0) {
-      check.report("SL0278", [...at, "number"], "a unix socket has port number 0");
+      reporter.report("SL0278", [...at, "number"], "a unix socket has port number 0");
     }
     return;
   }
   if (bind !== undefined && bind !== "" && isIP(bind) === 0) {
-    check.report("SL0278", [...path, "bind"], `${quote(bind)} is neither an IP address nor unix://path`);
+    reporter.report("SL0278", [...path, "bind"], `${quote(bind)} is neither an IP address nor unix://path`);
   }
-  checkPort(check, port.number ?? 0, [...at, "number"]);
+  checkPort(reporter, port.number ?? 0, [...at, "number"]);
 }

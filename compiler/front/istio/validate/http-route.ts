@@ -25,7 +25,7 @@ import {
 } from "./common.ts";
 import { checkCors } from "./cors.ts";
 import { headerValueError } from "./header-value.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 import { checkRetries } from "./retries.ts";
 import { checkGatewayNames } from "./virtual-service.ts";
 
@@ -49,34 +49,34 @@ interface Where {
   readonly claims: boolean;
 }
 
-export function checkHttpRoute(check: Check, route: HttpRoute, path: FieldPath, where: Where): void {
+export function checkHttpRoute(reporter: Reporter, route: HttpRoute, path: FieldPath, where: Where): void {
   if (route === null) {
-    check.report("SL0217", path, "the rule is empty");
+    reporter.report("SL0217", path, "the rule is empty");
     return;
   }
-  checkConflicts(check, route, path, where);
-  each(route.match, [...path, "match"], (match, at) => checkMatch(check, match, at, where));
-  checkHeaders(check, route.headers, [...path, "headers"]);
-  checkDestinations(check, route, path);
-  checkAuthority(check, route, path);
-  checkFault(check, route, path);
-  checkMirrors(check, route, path);
-  checkRedirect(check, route, path);
-  checkDirectResponse(check, route, path);
-  checkRewrite(check, route, path);
-  checkCors(check, route.corsPolicy, [...path, "corsPolicy"]);
-  checkRetries(check, route.retries, [...path, "retries"]);
-  checkDuration(check, route.timeout, [...path, "timeout"]);
+  checkConflicts(reporter, route, path, where);
+  each(route.match, [...path, "match"], (match, at) => checkMatch(reporter, match, at, where));
+  checkHeaders(reporter, route.headers, [...path, "headers"]);
+  checkDestinations(reporter, route, path);
+  checkAuthority(reporter, route, path);
+  checkFault(reporter, route, path);
+  checkMirrors(reporter, route, path);
+  checkRedirect(reporter, route, path);
+  checkDirectResponse(reporter, route, path);
+  checkRewrite(reporter, route, path);
+  checkCors(reporter, route.corsPolicy, [...path, "corsPolicy"]);
+  checkRetries(reporter, route.retries, [...path, "retries"]);
+  checkDuration(reporter, route.timeout, [...path, "timeout"]);
 }
 
-function checkConflicts(check: Check, route: HttpRoute, path: FieldPath, where: Where): void {
+function checkConflicts(reporter: Reporter, route: HttpRoute, path: FieldPath, where: Where): void {
   if (route.delegate) {
     if (where.delegate) {
-      check.report("SL0219", [...path, "delegate"], "a delegate cannot delegate");
+      reporter.report("SL0219", [...path, "delegate"], "a delegate cannot delegate");
     }
     for (const field of ["route", "redirect"] as const) {
       if (route[field] !== undefined) {
-        check.report("SL0218", [...path, field], `a rule with a delegate has no ${field}`);
+        reporter.report("SL0218", [...path, field], `a rule with a delegate has no ${field}`);
       }
     }
     return;
@@ -85,7 +85,7 @@ function checkConflicts(check: Check, route: HttpRoute, path: FieldPath, where: 
     field === "route" ? (route.route?.length ?? 0) > 0 : route[field],
   );
   if (actions.length === 0) {
-    check.report(
+    reporter.report(
       "SL0218",
       path,
       "the rule does nothing",
@@ -93,7 +93,7 @@ function checkConflicts(check: Check, route: HttpRoute, path: FieldPath, where: 
     );
   }
   for (const field of actions.slice(1)) {
-    check.report(
+    reporter.report(
       "SL0218",
       [...path, field],
       `a rule has one of route, redirect, directResponse; this has ${actions.join(" and ")}`,
@@ -105,113 +105,117 @@ function checkConflicts(check: Check, route: HttpRoute, path: FieldPath, where: 
     }
     for (const field of ["fault", "rewrite"] as const) {
       if (route[field]) {
-        check.report("SL0218", [...path, field], `a rule with a ${action} has no ${field}`);
+        reporter.report("SL0218", [...path, field], `a rule with a ${action} has no ${field}`);
       }
     }
   }
   if (route.mirror && (route.mirrors?.length ?? 0) > 0) {
-    check.report("SL0218", [...path, "mirrors"], "a rule has mirror or mirrors, not both");
+    reporter.report("SL0218", [...path, "mirrors"], "a rule has mirror or mirrors, not both");
   }
 }
 
-function checkMatch(check: Check, match: HttpMatchRequest | null, path: FieldPath, where: Where): void {
+function checkMatch(reporter: Reporter, match: HttpMatchRequest | null, path: FieldPath, where: Where): void {
   if (match === null) {
     return;
   }
-  checkStringMatch(check, match.uri, [...path, "uri"], true);
+  checkStringMatch(reporter, match.uri, [...path, "uri"], true);
   for (const field of ["scheme", "method", "authority"] as const) {
-    checkStringMatch(check, match[field], [...path, field]);
+    checkStringMatch(reporter, match[field], [...path, field]);
   }
   for (const field of ["headers", "withoutHeaders"] as const) {
     for (const [name, value] of Object.entries(match[field] ?? {})) {
       const at = [...path, field, name];
-      checkMatchedHeaderName(check, name, at, where);
+      checkMatchedHeaderName(reporter, name, at, where);
       if (value === null) {
         if (field === "headers") {
-          check.report("SL0220", at, "no condition is given", "Write {} to ask for presence.");
+          reporter.report("SL0220", at, "no condition is given", "Write {} to ask for presence.");
         }
       } else if (!(value.regex === "*" && field === "withoutHeaders")) {
-        checkStringMatch(check, value, at);
+        checkStringMatch(reporter, value, at);
       }
     }
   }
   for (const [name, value] of Object.entries(match.queryParams ?? {})) {
-    checkStringMatch(check, value ?? undefined, [...path, "queryParams", name]);
+    checkStringMatch(reporter, value ?? undefined, [...path, "queryParams", name]);
   }
   if (match.port !== undefined && match.port !== 0) {
-    checkPort(check, match.port, [...path, "port"]);
+    checkPort(reporter, match.port, [...path, "port"]);
   }
-  checkLabels(check, match.sourceLabels, [...path, "sourceLabels"]);
+  checkLabels(reporter, match.sourceLabels, [...path, "sourceLabels"]);
   if (
     match.sourceNamespace !== undefined &&
     match.sourceNamespace !== "" &&
     !isDnsLabel(match.sourceNamespace)
   ) {
-    check.report("SL0209", [...path, "sourceNamespace"], `${quote(match.sourceNamespace)} is no namespace`);
+    reporter.report(
+      "SL0209",
+      [...path, "sourceNamespace"],
+      `${quote(match.sourceNamespace)} is no namespace`,
+    );
   }
-  checkGatewayNames(check, match.gateways, [...path, "gateways"]);
+  checkGatewayNames(reporter, match.gateways, [...path, "gateways"]);
 }
 
-function checkMatchedHeaderName(check: Check, name: string, path: FieldPath, where: Where): void {
+function checkMatchedHeaderName(reporter: Reporter, name: string, path: FieldPath, where: Where): void {
   if (CLAIM.test(name)) {
     if (!where.claims) {
-      check.report(
+      reporter.report(
         "SL0214",
         path,
         "a JWT claim can be matched only in rules that are bound to gateways and not to the mesh",
       );
     }
   } else if (!isHeaderName(name) && !PSEUDO_HEADERS.has(name)) {
-    check.report("SL0220", path, `${quote(name)} is no header name`);
+    reporter.report("SL0220", path, `${quote(name)} is no header name`);
   }
 }
 
-function checkHeaders(check: Check, headers: Headers | undefined, path: FieldPath): void {
+function checkHeaders(reporter: Reporter, headers: Headers | undefined, path: FieldPath): void {
   for (const side of ["request", "response"] as const) {
     const operations: HeaderOperations = headers?.[side] ?? {};
     for (const verb of ["set", "add"] as const) {
       for (const [name, value] of Object.entries(operations[verb] ?? {})) {
         const at = [...path, side, verb, name];
-        checkOperationName(check, name, at, side === "request");
+        checkOperationName(reporter, name, at, side === "request");
         const wrong = headerValueError(value);
         if (wrong !== undefined) {
-          check.report("SL0222", at, `${quote(value)} has ${wrong}`);
+          reporter.report("SL0222", at, `${quote(value)} has ${wrong}`);
         }
       }
     }
     each(operations.remove, [...path, side, "remove"], (name, at) =>
-      checkOperationName(check, name, at, false),
+      checkOperationName(reporter, name, at, false),
     );
   }
 }
 
-function checkOperationName(check: Check, name: string, path: FieldPath, authority: boolean): void {
+function checkOperationName(reporter: Reporter, name: string, path: FieldPath, authority: boolean): void {
   const lower = name.toLowerCase();
   if (name === "") {
-    check.report("SL0220", path, "the header name is empty");
+    reporter.report("SL0220", path, "the header name is empty");
   } else if (lower === "host" || lower === ":authority") {
     if (!authority) {
-      check.report("SL0221", path, `${quote(name)} cannot be changed here`);
+      reporter.report("SL0221", path, `${quote(name)} cannot be changed here`);
     }
   } else if (lower.startsWith(":")) {
-    check.report("SL0221", path, `${quote(name)} is a pseudo header and cannot be changed`);
+    reporter.report("SL0221", path, `${quote(name)} is a pseudo header and cannot be changed`);
   }
 }
 
-function checkDestinations(check: Check, route: HttpRoute, path: FieldPath): void {
+function checkDestinations(reporter: Reporter, route: HttpRoute, path: FieldPath): void {
   const list = [...path, "route"];
   let sum = 0;
   each(route.route, list, (entry, at) => {
-    checkDestination(check, entry?.destination, [...at, "destination"]);
-    checkHeaders(check, entry?.headers, [...at, "headers"]);
+    checkDestination(reporter, entry?.destination, [...at, "destination"]);
+    checkHeaders(reporter, entry?.headers, [...at, "headers"]);
     const weight = entry?.weight ?? 0;
     if (weight < 0) {
-      check.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+      reporter.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
     }
     sum += Math.max(weight, 0);
   });
   if ((route.route?.length ?? 0) > 1 && sum === 0) {
-    check.report(
+    reporter.report(
       "SL0224",
       list,
       "the weights add up to 0, so no destination would be chosen",
@@ -221,28 +225,32 @@ function checkDestinations(check: Check, route: HttpRoute, path: FieldPath): voi
 }
 
 /** A destination of an http, tls or tcp rule, or of a mirror. */
-export function checkDestination(check: Check, destination: Destination | undefined, path: FieldPath): void {
+export function checkDestination(
+  reporter: Reporter,
+  destination: Destination | undefined,
+  path: FieldPath,
+): void {
   if (!destination) {
-    check.report("SL0223", path, "there is no destination");
+    reporter.report("SL0223", path, "there is no destination");
     return;
   }
   if (destination.host === "*") {
-    check.report("SL0203", [...path, "host"], '"*" is no destination');
+    reporter.report("SL0203", [...path, "host"], '"*" is no destination');
   } else {
-    checkHost(check, destination.host, [...path, "host"]);
+    checkHost(reporter, destination.host, [...path, "host"]);
   }
   if (destination.subset !== undefined && destination.subset !== "" && !isDnsLabel(destination.subset)) {
-    check.report("SL0225", [...path, "subset"], `${quote(destination.subset)} is no subset name`);
+    reporter.report("SL0225", [...path, "subset"], `${quote(destination.subset)} is no subset name`);
   }
   const { port } = destination;
   if (port?.number !== undefined) {
-    checkPort(check, port.number, [...path, "port", "number"]);
+    checkPort(reporter, port.number, [...path, "port", "number"]);
   } else if (port) {
-    check.report("SL0202", [...path, "port"], "there is no number");
+    reporter.report("SL0202", [...path, "port"], "there is no number");
   }
 }
 
-function checkAuthority(check: Check, route: HttpRoute, path: FieldPath): void {
+function checkAuthority(reporter: Reporter, route: HttpRoute, path: FieldPath): void {
   let current = route.rewrite?.authority;
   for (const verb of ["set", "add"] as const) {
     for (const [name, value] of Object.entries(route.headers?.request?.[verb] ?? {})) {
@@ -251,38 +259,38 @@ function checkAuthority(check: Check, route: HttpRoute, path: FieldPath): void {
       }
       if (current) {
         const place = [...path, "headers", "request", verb, name];
-        check.report("SL0226", place, "the authority is rewritten twice in one rule");
+        reporter.report("SL0226", place, "the authority is rewritten twice in one rule");
       }
       current = value;
     }
   }
 }
 
-function checkFault(check: Check, { fault }: HttpRoute, path: FieldPath): void {
+function checkFault(reporter: Reporter, { fault }: HttpRoute, path: FieldPath): void {
   if (!fault) {
     return;
   }
   const at = [...path, "fault"];
   if (!fault.abort && !fault.delay) {
-    check.report("SL0230", at, "there is neither a delay nor an abort");
+    reporter.report("SL0230", at, "there is neither a delay nor an abort");
   }
   if (fault.delay) {
-    checkDuration(check, fault.delay.fixedDelay, [...at, "delay", "fixedDelay"]);
+    checkDuration(reporter, fault.delay.fixedDelay, [...at, "delay", "fixedDelay"]);
     if (fault.delay.exponentialDelay !== undefined) {
-      check.report(
+      reporter.report(
         "SL0231",
         [...at, "delay", "exponentialDelay"],
         "Envoy has no exponential delay",
         "Use fixedDelay.",
       );
     }
-    checkPercent(check, fault.delay.percentage, [...at, "delay", "percentage"], 0.0001);
+    checkPercent(reporter, fault.delay.percentage, [...at, "delay", "percentage"], 0.0001);
   }
   if (fault.abort) {
     const { abort } = fault;
-    checkStatus(check, abort.httpStatus, [...at, "abort", "httpStatus"]);
+    checkStatus(reporter, abort.httpStatus, [...at, "abort", "httpStatus"]);
     if (abort.grpcStatus !== undefined && !GRPC_STATUS.has(abort.grpcStatus)) {
-      check.report(
+      reporter.report(
         "SL0232",
         [...at, "abort", "grpcStatus"],
         `${quote(abort.grpcStatus)} is no gRPC status`,
@@ -290,36 +298,41 @@ function checkFault(check: Check, { fault }: HttpRoute, path: FieldPath): void {
       );
     }
     if (abort.http2Error !== undefined) {
-      check.report(
+      reporter.report(
         "SL0231",
         [...at, "abort", "http2Error"],
         "an HTTP/2 error cannot be injected",
         "Use httpStatus or grpcStatus.",
       );
     }
-    checkPercent(check, abort.percentage, [...at, "abort", "percentage"], 0.0001);
+    checkPercent(reporter, abort.percentage, [...at, "abort", "percentage"], 0.0001);
   }
 }
 
-function checkStatus(check: Check, status: number | undefined, path: FieldPath): void {
+function checkStatus(reporter: Reporter, status: number | undefined, path: FieldPath): void {
   if (status !== undefined && (status < 200 || status > 600)) {
-    check.report("SL0232", path, `${status} is no status to answer with`, "Use 200 to 599.");
+    reporter.report("SL0232", path, `${status} is no status to answer with`, "Use 200 to 599.");
   }
 }
 
-function checkPercent(check: Check, percent: Percent | undefined, path: FieldPath, least: number): void {
+function checkPercent(
+  reporter: Reporter,
+  percent: Percent | undefined,
+  path: FieldPath,
+  least: number,
+): void {
   const value = percent?.value;
   if (value === undefined || value === 0) {
     return;
   }
   if (!(value >= least && value <= 100)) {
-    check.report("SL0233", [...path, "value"], `${value} is no percentage`, `Use 0, or ${least} to 100.`);
+    reporter.report("SL0233", [...path, "value"], `${value} is no percentage`, `Use 0, or ${least} to 100.`);
   }
 }
 
-function checkMirrors(check: Check, route: HttpRoute, path: FieldPath): void {
+function checkMirrors(reporter: Reporter, route: HttpRoute, path: FieldPath): void {
   if (route.mirror) {
-    checkDestination(check, route.mirror, [...path, "mirror"]);
+    checkDestination(reporter, route.mirror, [...path, "mirror"]);
   }
   for (const field of ["mirrorPercent", "mirror_percent"] as const) {
     const percent = route[field];
@@ -327,32 +340,32 @@ function checkMirrors(check: Check, route: HttpRoute, path: FieldPath): void {
       continue;
     }
     const at = [...path, field];
-    check.report("SL0235", at, `${field} is deprecated`, "Use mirrorPercentage.");
+    reporter.report("SL0235", at, `${field} is deprecated`, "Use mirrorPercentage.");
     if (percent > 100) {
-      check.report("SL0233", at, `${percent} is no percentage`);
+      reporter.report("SL0233", at, `${percent} is no percentage`);
     }
   }
-  checkPercent(check, route.mirrorPercentage, [...path, "mirrorPercentage"], 0);
+  checkPercent(reporter, route.mirrorPercentage, [...path, "mirrorPercentage"], 0);
   each(route.mirrors, [...path, "mirrors"], (mirror, at) => {
     if (!mirror) {
-      check.report("SL0223", at, "there is no destination");
+      reporter.report("SL0223", at, "there is no destination");
     } else {
-      checkDestination(check, mirror.destination, [...at, "destination"]);
-      checkPercent(check, mirror.percentage, [...at, "percentage"], 0);
+      checkDestination(reporter, mirror.destination, [...at, "destination"]);
+      checkPercent(reporter, mirror.percentage, [...at, "percentage"], 0);
     }
   });
 }
 
-function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: FieldPath): void {
+function checkRedirect(reporter: Reporter, { redirect, match }: HttpRoute, path: FieldPath): void {
   if (!redirect) {
     return;
   }
   const at = [...path, "redirect"];
   if (redirect.uri && redirect.prefixRewrite) {
-    check.report("SL0218", [...at, "prefixRewrite"], "a redirect has uri or prefixRewrite, not both");
+    reporter.report("SL0218", [...at, "prefixRewrite"], "a redirect has uri or prefixRewrite, not both");
   }
   if (redirect.prefixRewrite && match?.some((entry) => entry?.uri && entry.uri.prefix === undefined)) {
-    check.report("SL0240", [...at, "prefixRewrite"], "every uri matched must be a prefix to be replaced");
+    reporter.report("SL0240", [...at, "prefixRewrite"], "every uri matched must be a prefix to be replaced");
   }
   if (
     !redirect.uri &&
@@ -362,7 +375,7 @@ function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: Field
     redirect.port === undefined &&
     redirect.derivePort === undefined
   ) {
-    check.report(
+    reporter.report(
       "SL0240",
       at,
       "the redirect changes nothing",
@@ -370,11 +383,11 @@ function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: Field
     );
   }
   if (redirect.port !== undefined && redirect.port !== 0) {
-    checkPort(check, redirect.port, [...at, "port"]);
+    checkPort(reporter, redirect.port, [...at, "port"]);
   }
   const code = redirect.redirectCode;
   if (code !== undefined && code !== 0 && (code < 300 || code > 399)) {
-    check.report(
+    reporter.report(
       "SL0240",
       [...at, "redirectCode"],
       `${code} is no redirect`,
@@ -382,15 +395,15 @@ function checkRedirect(check: Check, { redirect, match }: HttpRoute, path: Field
     );
   }
   if (redirect.scheme && redirect.scheme !== "http" && redirect.scheme !== "https") {
-    check.report("SL0240", [...at, "scheme"], `${quote(redirect.scheme)} is neither http nor https`);
+    reporter.report("SL0240", [...at, "scheme"], `${quote(redirect.scheme)} is neither http nor https`);
   }
 }
 
-function checkDirectResponse(check: Check, { directResponse }: HttpRoute, path: FieldPath): void {
+function checkDirectResponse(reporter: Reporter, { directResponse }: HttpRoute, path: FieldPath): void {
   if (!directResponse) {
     return;
   }
-  checkStatus(check, directResponse.status, [...path, "directResponse", "status"]);
+  checkStatus(reporter, directResponse.status, [...path, "directResponse", "status"]);
   const { string, bytes } = directResponse.body ?? {};
   const size =
     string !== undefined
@@ -400,30 +413,35 @@ function checkDirectResponse(check: Check, { directResponse }: HttpRoute, path: 
         : 0;
   const at = [...path, "directResponse", "body"];
   if (size > BODY_ERROR) {
-    check.report("SL0241", at, `the body has ${size} bytes; at most ${BODY_ERROR} are sent`);
+    reporter.report("SL0241", at, `the body has ${size} bytes; at most ${BODY_ERROR} are sent`);
   } else if (size > BODY_WARNING) {
-    check.report("SL0242", at, `the body has ${size} bytes, held in memory by every proxy`);
+    reporter.report("SL0242", at, `the body has ${size} bytes, held in memory by every proxy`);
   }
 }
 
-function checkRewrite(check: Check, { rewrite }: HttpRoute, path: FieldPath): void {
+function checkRewrite(reporter: Reporter, { rewrite }: HttpRoute, path: FieldPath): void {
   if (!rewrite) {
     return;
   }
   const at = [...path, "rewrite"];
   const regex = rewrite.uriRegexRewrite;
   if (rewrite.uri && regex) {
-    check.report("SL0218", [...at, "uriRegexRewrite"], "a rewrite has uri or uriRegexRewrite, not both");
+    reporter.report("SL0218", [...at, "uriRegexRewrite"], "a rewrite has uri or uriRegexRewrite, not both");
   }
   if (!rewrite.uri && !rewrite.authority && !regex) {
-    check.report("SL0243", at, "the rewrite changes nothing", "Give it uri, uriRegexRewrite or authority.");
+    reporter.report(
+      "SL0243",
+      at,
+      "the rewrite changes nothing",
+      "Give it uri, uriRegexRewrite or authority.",
+    );
   }
   if (regex) {
     if (!regex.match || !regex.rewrite) {
-      check.report("SL0243", [...at, "uriRegexRewrite"], "match and rewrite are both needed");
+      reporter.report("SL0243", [...at, "uriRegexRewrite"], "match and rewrite are both needed");
     }
     if (regex.match) {
-      checkRegex(check, regex.match, [...at, "uriRegexRewrite", "match"]);
+      checkRegex(reporter, regex.match, [...at, "uriRegexRewrite", "match"]);
     }
   }
 }

@@ -11,7 +11,7 @@ import { validateOurAnnotations } from "./annotations.ts";
 import { validateDestinationRule } from "./destination-rule.ts";
 import { validateGateway } from "./gateway.ts";
 import { validateMetadata } from "./metadata.ts";
-import { type Check, checkOf } from "./reporter.ts";
+import { type Reporter, reporterFor } from "./reporter.ts";
 import { validateServiceEntry } from "./service-entry.ts";
 import { validateVirtualService } from "./virtual-service.ts";
 import { validateWorkloadEntry } from "./workload-entry.ts";
@@ -34,7 +34,7 @@ export function validate(
   let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
-    validator: (check: Check, resource: Resource<Spec>) => void,
+    validator: (reporter: Reporter, resource: Resource<Spec>) => void,
   ): void => {
     for (const resource of list) {
       progress.at("checking", ++done, total);
@@ -49,10 +49,10 @@ export function validate(
           sink.report(diagnostic);
         },
       };
-      const check = checkOf(resource, counting);
-      validateMetadata(check);
-      validateOurAnnotations(check);
-      validator(check, resource);
+      const reporter = reporterFor(resource, counting);
+      validateMetadata(reporter);
+      validateOurAnnotations(reporter);
+      validator(reporter, resource);
       if (document !== undefined && findings === 0) {
         faultless.set(document, spec);
       }

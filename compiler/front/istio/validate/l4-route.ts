@@ -6,41 +6,41 @@ import type { RouteDestination, TcpRoute, TlsRoute, VirtualServiceSpec } from ".
 import { covers } from "../../services/host-names.ts";
 import { checkLabels, checkPort, hostError, quote } from "./common.ts";
 import { checkDestination } from "./http-route.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 import { checkGatewayNames } from "./virtual-service.ts";
 
 export function checkTlsRoute(
-  check: Check,
+  reporter: Reporter,
   rule: TlsRoute,
   path: FieldPath,
   { hosts = [], gateways = [] }: VirtualServiceSpec,
 ): void {
   const internal = !gateways.includes("mesh");
   if (!rule?.match?.length) {
-    check.report("SL0260", path, "a tls rule needs a match with sniHosts");
+    reporter.report("SL0260", path, "a tls rule needs a match with sniHosts");
   }
   each(rule?.match, [...path, "match"], (match, at) => {
     if (!match?.sniHosts?.length) {
-      check.report("SL0260", at, "a tls match needs sniHosts");
+      reporter.report("SL0260", at, "a tls match needs sniHosts");
     }
     each(match?.sniHosts, [...at, "sniHosts"], (sni, place) => {
       const wrong = isIP(sni) !== 0 || (internal && isInternalSni(sni)) ? undefined : hostError(sni, true);
       if (wrong !== undefined) {
-        check.report("SL0203", place, `${quote(sni)}: ${wrong}`);
+        reporter.report("SL0203", place, `${quote(sni)}: ${wrong}`);
       } else if (isIP(sni) !== 0) {
-        check.report("SL0261", place, "clients send no IP address as SNI");
+        reporter.report("SL0261", place, "clients send no IP address as SNI");
       } else if (!hosts.some((host) => covers(host, sni))) {
-        check.report("SL0260", place, `${quote(sni)} is in none of the hosts`);
+        reporter.report("SL0260", place, `${quote(sni)} is in none of the hosts`);
       }
     });
-    checkL4Match(check, match ?? {}, at);
+    checkL4Match(reporter, match ?? {}, at);
   });
-  checkDestinations(check, rule?.route, path);
+  checkDestinations(reporter, rule?.route, path);
 }
 
-export function checkTcpRoute(check: Check, rule: TcpRoute, path: FieldPath): void {
-  each(rule?.match, [...path, "match"], (match, at) => checkL4Match(check, match ?? {}, at));
-  checkDestinations(check, rule?.route, path);
+export function checkTcpRoute(reporter: Reporter, rule: TcpRoute, path: FieldPath): void {
+  each(rule?.match, [...path, "match"], (match, at) => checkL4Match(reporter, match ?? {}, at));
+  checkDestinations(reporter, rule?.route, path);
 }
 
 interface L4Match {
@@ -50,17 +50,17 @@ interface L4Match {
   readonly gateways?: readonly string[];
 }
 
-function checkL4Match(check: Check, match: L4Match, path: FieldPath): void {
+function checkL4Match(reporter: Reporter, match: L4Match, path: FieldPath): void {
   each(match.destinationSubnets, [...path, "destinationSubnets"], (subnet, at) => {
     if (!isSubnet(subnet)) {
-      check.report("SL0262", at, `${quote(subnet)} is neither an address nor a CIDR`);
+      reporter.report("SL0262", at, `${quote(subnet)} is neither an address nor a CIDR`);
     }
   });
   if (match.port !== undefined && match.port !== 0) {
-    checkPort(check, match.port, [...path, "port"]);
+    checkPort(reporter, match.port, [...path, "port"]);
   }
-  checkLabels(check, match.sourceLabels, [...path, "sourceLabels"]);
-  checkGatewayNames(check, match.gateways, [...path, "gateways"]);
+  checkLabels(reporter, match.sourceLabels, [...path, "sourceLabels"]);
+  checkGatewayNames(reporter, match.gateways, [...path, "gateways"]);
 }
 
 /** The server name by which gateways of a mesh address one another's services: `outbound_.80_._.a.example`. */
@@ -82,25 +82,25 @@ export function isSubnet(text: string): boolean {
 }
 
 function checkDestinations(
-  check: Check,
+  reporter: Reporter,
   route: readonly RouteDestination[] | undefined,
   path: FieldPath,
 ): void {
   const list = [...path, "route"];
   if (!route?.length) {
-    check.report("SL0223", path, "there is no route");
+    reporter.report("SL0223", path, "there is no route");
     return;
   }
   let sum = 0;
   each(route, list, (entry, at) => {
-    checkDestination(check, entry?.destination, [...at, "destination"]);
+    checkDestination(reporter, entry?.destination, [...at, "destination"]);
     const weight = entry?.weight ?? 0;
     if (weight < 0) {
-      check.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+      reporter.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
     }
     sum += Math.max(weight, 0);
   });
   if (route.length > 1 && sum === 0) {
-    check.report("SL0224", list, "the weights add up to 0, so no destination would be chosen");
+    reporter.report("SL0224", list, "the weights add up to 0, so no destination would be chosen");
   }
 }

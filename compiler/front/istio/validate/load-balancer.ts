@@ -3,7 +3,7 @@
 import type { FieldPath } from "../../resources/resource.ts";
 import type { LoadBalancerSettings, LocalityLbSetting } from "../../resources/types.ts";
 import { checkDuration, checkLongEnough, quote } from "./common.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 
 const MAGLEV_LIMIT = 5_000_011;
 const TOPOLOGY = new Set([
@@ -13,7 +13,7 @@ const TOPOLOGY = new Set([
 ]);
 
 export function checkLoadBalancer(
-  check: Check,
+  reporter: Reporter,
   settings: LoadBalancerSettings | undefined,
   path: FieldPath,
   outlierDetection: boolean,
@@ -22,35 +22,35 @@ export function checkLoadBalancer(
   if (!settings) {
     return;
   }
-  checkConsistentHash(check, settings, path, top);
-  checkLongEnough(check, settings.warmupDurationSecs, [...path, "warmupDurationSecs"]);
+  checkConsistentHash(reporter, settings, path, top);
+  checkLongEnough(reporter, settings.warmupDurationSecs, [...path, "warmupDurationSecs"]);
   if (settings.warmup) {
     const at = [...path, "warmup"];
     const { duration, aggression } = settings.warmup;
-    checkDuration(check, duration, [...at, "duration"]);
+    checkDuration(reporter, duration, [...at, "duration"]);
     if (aggression !== undefined && !(aggression > 0)) {
-      check.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
+      reporter.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
     }
   }
   const locality = settings.localityLbSetting;
   const zones = settings.zoneAwareLbSetting as LocalityLbSetting | undefined;
   if (locality && zones) {
-    check.report(
+    reporter.report(
       "SL0297",
       [...path, "zoneAwareLbSetting"],
       "there is a localityLbSetting already; only one is used",
     );
   }
   if (locality) {
-    checkLocality(check, locality, [...path, "localityLbSetting"], outlierDetection, top);
+    checkLocality(reporter, locality, [...path, "localityLbSetting"], outlierDetection, top);
   }
   if (zones) {
-    checkZones(check, zones, [...path, "zoneAwareLbSetting"], outlierDetection, top);
+    checkZones(reporter, zones, [...path, "zoneAwareLbSetting"], outlierDetection, top);
   }
 }
 
 function checkConsistentHash(
-  check: Check,
+  reporter: Reporter,
   settings: LoadBalancerSettings,
   path: FieldPath,
   top: boolean,
@@ -62,13 +62,13 @@ function checkConsistentHash(
   const at = [...path, "consistentHash"];
   if (hash.httpCookie) {
     if (!hash.httpCookie.name) {
-      check.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
+      reporter.report("SL0297", [...at, "httpCookie"], "the cookie has no name");
     }
     const names = new Set<string>();
     each(hash.httpCookie.attributes, [...at, "httpCookie", "attributes"], (attribute, place) => {
       const name = attribute?.name ?? "";
       if (name === "" || names.has(name)) {
-        check.report(
+        reporter.report(
           "SL0297",
           place,
           name === "" ? "the attribute has no name" : `${quote(name)} is there already`,
@@ -79,9 +79,9 @@ function checkConsistentHash(
   }
   if (hash.minimumRingSize !== undefined && hash.minimumRingSize !== 0) {
     if (hash.ringHash || hash.maglev) {
-      check.report("SL0297", [...at, "minimumRingSize"], "ringHash or maglev is there already");
+      reporter.report("SL0297", [...at, "minimumRingSize"], "ringHash or maglev is there already");
     } else if (top) {
-      check.report(
+      reporter.report(
         "SL0295",
         [...at, "minimumRingSize"],
         "minimumRingSize is deprecated here",
@@ -92,7 +92,7 @@ function checkConsistentHash(
   if (hash.maglev) {
     const size = hash.maglev.tableSize ?? 0;
     if (size === 0 || size >= MAGLEV_LIMIT || !isPrime(size)) {
-      check.report(
+      reporter.report(
         "SL0297",
         hash.maglev.tableSize === undefined ? [...at, "maglev"] : [...at, "maglev", "tableSize"],
         `${size} is no table size`,
@@ -116,7 +116,7 @@ function isPrime(number: number): boolean {
 }
 
 function checkLocality(
-  check: Check,
+  reporter: Reporter,
   locality: LocalityLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
@@ -124,7 +124,7 @@ function checkLocality(
 ): void {
   const { distribute = [], failover = [], failoverPriority = [] } = locality;
   if (distribute.length > 0 && failover.length > 0) {
-    check.report(
+    reporter.report(
       "SL0298",
       [...path, "failover"],
       "there is distribute already; only one of them is possible",
@@ -137,59 +137,59 @@ function checkLocality(
     const weights = Object.values(entry.to ?? {});
     for (const [place, weight] of Object.entries(entry.to ?? {})) {
       if (weight < 1 || weight > 100) {
-        check.report("SL0298", [...at, "to", place], `${weight} is not between 1 and 100`);
+        reporter.report("SL0298", [...at, "to", place], `${weight} is not between 1 and 100`);
       }
     }
     const sum = weights.reduce((a, b) => a + b, 0);
     if (sum !== 100) {
-      check.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
+      reporter.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
     }
     // The order of a mapping says nothing: sorted, a wildcard comes before what it takes.
     const to = Object.keys(entry.to ?? {}).sort();
     checkLocalities(
-      check,
+      reporter,
       to.map((locality) => ({ locality, path: [...at, "to", locality] })),
     );
   });
-  checkLocalities(check, from);
-  checkFailover(check, locality, path);
+  checkLocalities(reporter, from);
+  checkFailover(reporter, locality, path);
   each(failoverPriority, [...path, "failoverPriority"], (label, at) => {
     if (failover.length > 0 && TOPOLOGY.has(label)) {
-      check.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
+      reporter.report("SL0298", at, `${quote(label)} cannot be combined with failover`);
     }
   });
   if (top) {
-    warnWithoutOutlierDetection(check, locality, path, outlierDetection);
+    warnWithoutOutlierDetection(reporter, locality, path, outlierDetection);
   }
 }
 
 function checkZones(
-  check: Check,
+  reporter: Reporter,
   zones: LocalityLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
   top: boolean,
 ): void {
-  checkFailover(check, zones, path);
+  checkFailover(reporter, zones, path);
   each(zones.failoverPriority, [...path, "failoverPriority"], (label, at) => {
     if (TOPOLOGY.has(label)) {
-      check.report("SL0298", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
+      reporter.report("SL0298", at, `${quote(label)} is a topology label, which zone awareness sets itself`);
     }
   });
   if (top) {
-    warnWithoutOutlierDetection(check, zones, path, outlierDetection);
+    warnWithoutOutlierDetection(reporter, zones, path, outlierDetection);
   }
 }
 
-function checkFailover(check: Check, { failover }: LocalityLbSetting, path: FieldPath): void {
+function checkFailover(reporter: Reporter, { failover }: LocalityLbSetting, path: FieldPath): void {
   each(failover, [...path, "failover"], (entry, at) => {
     if (entry.from === entry.to) {
-      check.report("SL0298", at, "from and to are the same region");
+      reporter.report("SL0298", at, "from and to are the same region");
     }
     for (const side of ["from", "to"] as const) {
       const region = entry[side] ?? "";
       if (region.includes("/") || region.includes("*")) {
-        check.report(
+        reporter.report(
           "SL0298",
           [...at, side],
           `${quote(region)} is no region`,
@@ -202,13 +202,13 @@ function checkFailover(check: Check, { failover }: LocalityLbSetting, path: Fiel
 
 /** Without it no endpoint is ever seen to fail. */
 function warnWithoutOutlierDetection(
-  check: Check,
+  reporter: Reporter,
   { failover = [], failoverPriority = [] }: LocalityLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
 ): void {
   if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection) {
-    check.report("SL0299", path, "failover happens only with outlierDetection in the same policy");
+    reporter.report("SL0299", path, "failover happens only with outlierDetection in the same policy");
   }
 }
 
@@ -218,7 +218,7 @@ interface Place {
 }
 
 /** `region/zone/subzone`, `*` only at the end; none inside an earlier one, or the same. */
-function checkLocalities(check: Check, localities: readonly Place[]): void {
+function checkLocalities(reporter: Reporter, localities: readonly Place[]): void {
   const earlier: (readonly string[])[] = [];
   for (const { locality, path } of localities) {
     const [region = "", zone, ...rest] = locality.split("/");
@@ -226,7 +226,7 @@ function checkLocalities(check: Check, localities: readonly Place[]): void {
       (part) => part !== undefined,
     );
     if (parts.includes("") || /\*./.test(locality)) {
-      check.report(
+      reporter.report(
         "SL0298",
         path,
         `${quote(locality)} is no locality`,
@@ -236,7 +236,7 @@ function checkLocalities(check: Check, localities: readonly Place[]): void {
     }
     const other = earlier.find((before) => overlap(before, parts));
     if (other !== undefined) {
-      check.report("SL0298", path, `${quote(locality)} overlaps with ${quote(other.join("/"))}`);
+      reporter.report("SL0298", path, `${quote(locality)} overlaps with ${quote(other.join("/"))}`);
     }
     earlier.push(parts);
   }

@@ -1,6 +1,6 @@
 /** Annotations that Istio refuses on traffic resources. Source: istiod's `validateMetadata`. */
 
-import type { Check } from "./reporter.ts";
+import type { Reporter } from "./reporter.ts";
 
 const REFUSED = [
   "istio.io/dry-run",
@@ -9,10 +9,10 @@ const REFUSED = [
   "internal.istio.io/parent-namespace",
 ];
 
-export function validateMetadata(check: Check): void {
+export function validateMetadata(reporter: Reporter): void {
   for (const name of REFUSED) {
-    if (Object.hasOwn(check.resource.annotations, name)) {
-      check.report("SL0210", ["metadata", "annotations", name], "Istio refuses this annotation here");
+    if (Object.hasOwn(reporter.resource.annotations, name)) {
+      reporter.report("SL0210", ["metadata", "annotations", name], "Istio refuses this annotation here");
     }
   }
 }

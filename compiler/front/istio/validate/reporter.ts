@@ -6,13 +6,13 @@ import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
 import { type FieldPath, nameOf } from "../../../source/field-path.ts";
 import type { Resource } from "../../resources/resource.ts";
 
-export interface Check {
+export interface Reporter {
   readonly resource: Resource<unknown>;
   /** Reports a finding at a field; the level is the code's. `path` counts from the resource's root. */
   report(code: DiagnosticCode, path: FieldPath, message: string, help?: string): void;
 }
 
-export function checkOf(resource: Resource<unknown>, sink: DiagnosticSink): Check {
+export function reporterFor(resource: Resource<unknown>, sink: DiagnosticSink): Reporter {
   return {
     resource,
     report(code, path, message, help) {

@@ -4,7 +4,7 @@ import type { FieldPath } from "../../resources/resource.ts";
 import type { HttpRetry } from "../../resources/types.ts";
 import { isNamedStatusCode } from "../rules/status-codes.ts";
 import { checkDuration, quote } from "./common.ts";
-import type { Check } from "./reporter.ts";
+import type { Reporter } from "./reporter.ts";
 
 const CONDITIONS = new Set(
   `5xx gateway-error reset reset-before-request connect-failure retriable-4xx refused-stream
@@ -12,18 +12,18 @@ const CONDITIONS = new Set(
    deadline-exceeded internal resource-exhausted unavailable`.split(/\s+/),
 );
 
-export function checkRetries(check: Check, retries: HttpRetry | undefined, path: FieldPath): void {
+export function checkRetries(reporter: Reporter, retries: HttpRetry | undefined, path: FieldPath): void {
   if (!retries) {
     return;
   }
   const attempts = retries.attempts ?? 0;
   if (attempts < 0) {
-    check.report("SL0251", [...path, "attempts"], `${attempts} attempts are below 0`);
+    reporter.report("SL0251", [...path, "attempts"], `${attempts} attempts are below 0`);
   }
   if (attempts === 0) {
     for (const field of ["perTryTimeout", "retryOn", "retryRemoteLocalities"] as const) {
       if (retries[field] !== undefined && retries[field] !== "") {
-        check.report(
+        reporter.report(
           "SL0251",
           [...path, field],
           `attempts is 0, so ${field} has no meaning`,
@@ -32,12 +32,12 @@ export function checkRetries(check: Check, retries: HttpRetry | undefined, path:
       }
     }
   }
-  checkDuration(check, retries.perTryTimeout, [...path, "perTryTimeout"]);
-  checkDuration(check, retries.backoff, [...path, "backoff"]);
+  checkDuration(reporter, retries.perTryTimeout, [...path, "perTryTimeout"]);
+  checkDuration(reporter, retries.backoff, [...path, "backoff"]);
   if (retries.retryOn) {
     for (const condition of retries.retryOn.split(",")) {
       if (!CONDITIONS.has(condition) && !isNamedStatusCode(condition)) {
-        check.report(
+        reporter.report(
           "SL0252",
           [...path, "retryOn"],
           `${quote(condition)} is no condition to retry on`,

@@ -3,7 +3,7 @@
 import type { FieldPath } from "../../resources/resource.ts";
 import type { ServerTlsSettings } from "../../resources/types.ts";
 import { quote } from "./common.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 
 const CIPHER_SUITES = new Set(
   `ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES128-GCM-SHA256
@@ -27,10 +27,10 @@ const CERTIFICATE_FIELDS = [
   "tlsCertificates",
 ] as const;
 
-export function checkServerTls(check: Check, tls: ServerTlsSettings, path: FieldPath): void {
+export function checkServerTls(reporter: Reporter, tls: ServerTlsSettings, path: FieldPath): void {
   const mode = tls.mode ?? "PASSTHROUGH";
   if (["TLSV1_0", "TLSV1_1"].includes(tls.minProtocolVersion ?? "") && !tls.cipherSuites?.length) {
-    check.report(
+    reporter.report(
       "SL0279",
       [...path, "minProtocolVersion"],
       "no cipher suite of so old a version is on by default",
@@ -40,34 +40,34 @@ export function checkServerTls(check: Check, tls: ServerTlsSettings, path: Field
   const seen = new Set<string>();
   each(tls.cipherSuites, [...path, "cipherSuites"], (suite, at) => {
     if (suite !== "" && !isCipherSuite(suite)) {
-      check.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
+      reporter.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
     } else if (seen.has(suite)) {
-      check.report("SL0279", at, `${quote(suite)} is listed twice`);
+      reporter.report("SL0279", at, `${quote(suite)} is listed twice`);
     }
     seen.add(suite);
   });
   const given = CERTIFICATE_FIELDS.filter((field) => (tls[field]?.length ?? 0) > 0);
   if (mode === "ISTIO_MUTUAL") {
     for (const field of given.filter((name) => name !== "caCrl")) {
-      check.report("SL0263", [...path, field], "ISTIO_MUTUAL uses the mesh's own certificates");
+      reporter.report("SL0263", [...path, field], "ISTIO_MUTUAL uses the mesh's own certificates");
     }
     return;
   }
   if (mode === "PASSTHROUGH" || mode === "AUTO_PASSTHROUGH") {
     for (const field of given) {
-      check.report("SL0279", [...path, field], `${mode} does not terminate TLS and uses no certificate`);
+      reporter.report("SL0279", [...path, field], `${mode} does not terminate TLS and uses no certificate`);
     }
-    checkSources(check, tls, path);
+    checkSources(reporter, tls, path);
     if (tls.caCrl && tls.credentialName) {
-      check.report("SL0263", [...path, "caCrl"], "with a credentialName the list comes from the Secret");
+      reporter.report("SL0263", [...path, "caCrl"], "with a credentialName the list comes from the Secret");
     }
     return;
   }
-  checkSources(check, tls, path);
-  checkCertificates(check, tls, path, mode);
+  checkSources(reporter, tls, path);
+  checkCertificates(reporter, tls, path, mode);
 }
 
-function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath): void {
+function checkSources(reporter: Reporter, tls: ServerTlsSettings, path: FieldPath): void {
   const sources = [
     Boolean(tls.credentialName) && "credentialName",
     (tls.credentialNames?.length ?? 0) > 0 && "credentialNames",
@@ -75,7 +75,7 @@ function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath): vo
     (tls.tlsCertificates?.length ?? 0) > 0 && "tlsCertificates",
   ].filter((source) => source !== false);
   for (const source of sources.slice(1)) {
-    check.report(
+    reporter.report(
       "SL0263",
       [...path, source],
       `the certificate comes from ${sources.join(" and ")}; name one source`,
@@ -83,29 +83,33 @@ function checkSources(check: Check, tls: ServerTlsSettings, path: FieldPath): vo
   }
 }
 
-function checkCertificates(check: Check, tls: ServerTlsSettings, path: FieldPath, mode: string): void {
+function checkCertificates(reporter: Reporter, tls: ServerTlsSettings, path: FieldPath, mode: string): void {
   if (tls.credentialName || tls.credentialNames?.length) {
     return;
   }
   if (tls.caCrl && mode === "SIMPLE") {
-    check.report("SL0263", [...path, "caCrl"], "SIMPLE verifies no client");
+    reporter.report("SL0263", [...path, "caCrl"], "SIMPLE verifies no client");
   }
   if (!tls.tlsCertificates?.length) {
     for (const field of ["serverCertificate", "privateKey"] as const) {
       if (!tls[field]) {
-        check.report("SL0263", path, `${mode} needs ${field}, or a credentialName`);
+        reporter.report("SL0263", path, `${mode} needs ${field}, or a credentialName`);
       }
     }
   } else {
     each(tls.tlsCertificates, [...path, "tlsCertificates"], (certificate, at) => {
       for (const field of ["serverCertificate", "privateKey"]) {
         if (!certificate?.[field]) {
-          check.report("SL0263", at, `${field} is missing`);
+          reporter.report("SL0263", at, `${field} is missing`);
         }
       }
     });
   }
   if (mode !== "SIMPLE" && !tls.caCertificates) {
-    check.report("SL0263", path, `${mode} needs caCertificates to verify clients with, or a credentialName`);
+    reporter.report(
+      "SL0263",
+      path,
+      `${mode} needs caCertificates to verify clients with, or a credentialName`,
+    );
   }
 }

@@ -6,20 +6,20 @@ import { checkExportTo, checkPort, hostError, isDnsLabel, quote } from "./common
 import { checkSelectorLabels } from "./destination-rule.ts";
 import { isSubnet } from "./l4-route.ts";
 import { isHttp, isKnownProtocol, isTcp, isTls, PROTOCOLS } from "./protocols.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 import { checkWorkload } from "./workload-entry.ts";
 
-export function validateServiceEntry(check: Check, { spec, labels }: Resource<ServiceEntrySpec>): void {
+export function validateServiceEntry(reporter: Reporter, { spec, labels }: Resource<ServiceEntrySpec>): void {
   const resolution = spec.resolution ?? "NONE";
-  checkHosts(check, spec, resolution);
-  checkAddresses(check, spec, resolution);
-  checkPorts(check, spec, resolution, labels);
-  checkSelector(check, spec);
-  checkResolution(check, spec, resolution);
+  checkHosts(reporter, spec, resolution);
+  checkAddresses(reporter, spec, resolution);
+  checkPorts(reporter, spec, resolution, labels);
+  checkSelector(reporter, spec);
+  checkResolution(reporter, spec, resolution);
   if ((spec.hosts?.length ?? 0) > 1 && resolution !== "NONE") {
     each(spec.ports, ["spec", "ports"], (port, path) => {
       if (port && !isHttp(port.protocol) && !isTls(port.protocol)) {
-        check.report(
+        reporter.report(
           "SL0286",
           path,
           "several hosts on a TCP port cannot be told apart",
@@ -28,19 +28,19 @@ export function validateServiceEntry(check: Check, { spec, labels }: Resource<Se
       }
     });
   }
-  checkExportTo(check, spec.exportTo, true);
+  checkExportTo(reporter, spec.exportTo, true);
 }
 
-function checkHosts(check: Check, spec: ServiceEntrySpec, resolution: string): void {
+function checkHosts(reporter: Reporter, spec: ServiceEntrySpec, resolution: string): void {
   if (!spec.hosts?.length) {
-    check.report("SL0280", ["spec"], "there are no hosts");
+    reporter.report("SL0280", ["spec"], "there are no hosts");
   }
   each(spec.hosts, ["spec", "hosts"], (host, path) => {
     const wrong = host === "*" ? "a host that is everything cannot be registered" : hostError(host, true);
     if (wrong !== undefined) {
-      check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+      reporter.report("SL0203", path, `${quote(host)}: ${wrong}`);
     } else if (/^\*[^.]/.test(host) && resolution !== "DYNAMIC_DNS") {
-      check.report(
+      reporter.report(
         "SL0281",
         path,
         `${quote(host)} is a wildcard within a label, which few proxies match`,
@@ -50,18 +50,18 @@ function checkHosts(check: Check, spec: ServiceEntrySpec, resolution: string): v
   });
 }
 
-function checkAddresses(check: Check, spec: ServiceEntrySpec, resolution: string): void {
+function checkAddresses(reporter: Reporter, spec: ServiceEntrySpec, resolution: string): void {
   each(spec.addresses, ["spec", "addresses"], (address, path) => {
     if (!isSubnet(address)) {
-      check.report("SL0262", path, `${quote(address)} is neither an address nor a CIDR`);
+      reporter.report("SL0262", path, `${quote(address)} is neither an address nor a CIDR`);
     } else if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
-      check.report("SL0282", path, `a CIDR needs resolution NONE or STATIC, not ${resolution}`);
+      reporter.report("SL0282", path, `a CIDR needs resolution NONE or STATIC, not ${resolution}`);
     }
   });
 }
 
 function checkPorts(
-  check: Check,
+  reporter: Reporter,
   spec: ServiceEntrySpec,
   resolution: string,
   labels: Readonly<Record<string, string>>,
@@ -73,31 +73,31 @@ function checkPorts(
     resolution !== "NONE" && labels["networking.istio.io/enable-autoallocate-ip"]?.toLowerCase() !== "false";
   each(spec.ports, ["spec", "ports"], (port, path) => {
     if (!port) {
-      check.report("SL0283", path, "the port is empty");
+      reporter.report("SL0283", path, "the port is empty");
       return;
     }
     if (names.has(port.name)) {
-      check.report("SL0283", [...path, "name"], `a port ${quote(port.name)} is there already`);
+      reporter.report("SL0283", [...path, "name"], `a port ${quote(port.name)} is there already`);
     }
     if (numbers.has(port.number)) {
-      check.report("SL0283", [...path, "number"], `port ${port.number} is there already`);
+      reporter.report("SL0283", [...path, "number"], `port ${port.number} is there already`);
     }
     names.add(port.name);
     numbers.add(port.number);
     if (!isDnsLabel(port.name ?? "")) {
-      check.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is no port name`);
+      reporter.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is no port name`);
     }
-    checkPort(check, port.number ?? 0, [...path, "number"]);
-    checkPort(check, port.targetPort, [...path, "targetPort"]);
+    checkPort(reporter, port.number ?? 0, [...path, "number"]);
+    checkPort(reporter, port.targetPort, [...path, "targetPort"]);
     if (!isKnownProtocol(port.protocol ?? "", false)) {
-      check.report(
+      reporter.report(
         "SL0284",
         [...path, "protocol"],
         `${quote(port.protocol!)} is no protocol`,
         `Write one of ${PROTOCOLS.join(", ")}.`,
       );
     } else if (!spec.addresses?.length && !allocated && ["", "TCP"].includes(port.protocol ?? "")) {
-      check.report(
+      reporter.report(
         "SL0285",
         path,
         "a TCP port without addresses takes the traffic of every service on it",
@@ -107,22 +107,22 @@ function checkPorts(
   });
 }
 
-function checkSelector(check: Check, spec: ServiceEntrySpec): void {
+function checkSelector(reporter: Reporter, spec: ServiceEntrySpec): void {
   if (spec.workloadSelector === undefined) {
     return;
   }
   const path = ["spec", "workloadSelector"];
   if (spec.endpoints !== undefined) {
-    check.report("SL0287", path, "an entry has endpoints or a workloadSelector, not both");
+    reporter.report("SL0287", path, "an entry has endpoints or a workloadSelector, not both");
   }
   const labels = spec.workloadSelector.labels ?? {};
   if (Object.keys(labels).length === 0) {
-    check.report("SL0294", path, "it selects every workload of the namespace");
+    reporter.report("SL0294", path, "it selects every workload of the namespace");
   }
-  checkSelectorLabels(check, labels, [...path, "labels"]);
+  checkSelectorLabels(reporter, labels, [...path, "labels"]);
 }
 
-function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: string): void {
+function checkResolution(reporter: Reporter, spec: ServiceEntrySpec, resolution: string): void {
   const endpoints = spec.endpoints ?? [];
   const portNames = new Set((spec.ports ?? []).map((port) => port?.name));
   const list: FieldPath = ["spec", "endpoints"];
@@ -130,25 +130,25 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
   switch (resolution) {
     case "NONE":
       if (spec.endpoints !== undefined) {
-        check.report(
+        reporter.report(
           "SL0288",
           list,
           "with resolution NONE a request goes where it was sent; endpoints are not asked",
           "Use STATIC or DNS.",
         );
       } else if (spec.workloadSelector) {
-        check.report("SL0294", ["spec", "workloadSelector"], "with resolution NONE no workload is asked");
+        reporter.report("SL0294", ["spec", "workloadSelector"], "with resolution NONE no workload is asked");
       }
       break;
     case "STATIC":
-      each(endpoints, list, (endpoint, path) => checkWorkload(check, endpoint, path, "fixed", portNames));
+      each(endpoints, list, (endpoint, path) => checkWorkload(reporter, endpoint, path, "fixed", portNames));
       break;
     case "DNS":
     case "DNS_ROUND_ROBIN":
       if (endpoints.length === 0) {
         each(spec.hosts, ["spec", "hosts"], (host, path) => {
           if (hostError(host, false) !== undefined) {
-            check.report(
+            reporter.report(
               "SL0288",
               path,
               `${quote(host)} cannot be resolved by DNS`,
@@ -158,15 +158,17 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
         });
       }
       if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
-        check.report("SL0288", list, "DNS_ROUND_ROBIN resolves one endpoint");
+        reporter.report("SL0288", list, "DNS_ROUND_ROBIN resolves one endpoint");
       }
-      each(endpoints, list, (endpoint, path) => checkWorkload(check, endpoint, path, "resolved", portNames));
+      each(endpoints, list, (endpoint, path) =>
+        checkWorkload(reporter, endpoint, path, "resolved", portNames),
+      );
       if (
         (spec.addresses?.length ?? 0) > 0 &&
         (spec.hosts?.length ?? 0) > 1 &&
         spec.ports?.some((port) => isTcp(port.protocol))
       ) {
-        check.report(
+        reporter.report(
           "SL0289",
           ["spec", "addresses"],
           "several hosts share the addresses; on TCP only the first is reached",
@@ -176,29 +178,29 @@ function checkResolution(check: Check, spec: ServiceEntrySpec, resolution: strin
     case "DYNAMIC_DNS":
       each(spec.hosts, ["spec", "hosts"], (host, path) => {
         if (!host.startsWith("*")) {
-          check.report("SL0288", path, "DYNAMIC_DNS is for wildcard hosts", "Use DNS.");
+          reporter.report("SL0288", path, "DYNAMIC_DNS is for wildcard hosts", "Use DNS.");
         }
       });
       for (const field of ["addresses", "endpoints"] as const) {
         if ((spec[field]?.length ?? 0) > 0) {
-          check.report("SL0288", ["spec", field], `DYNAMIC_DNS has no ${field}`);
+          reporter.report("SL0288", ["spec", field], `DYNAMIC_DNS has no ${field}`);
         }
       }
       each(spec.ports, ["spec", "ports"], (port, path) => {
         if (!["HTTP", "TLS", "GRPC", "HTTP2"].includes((port?.protocol ?? "").toUpperCase())) {
-          check.report("SL0288", [...path, "protocol"], "DYNAMIC_DNS is for HTTP, HTTP2, GRPC and TLS");
+          reporter.report("SL0288", [...path, "protocol"], "DYNAMIC_DNS is for HTTP, HTTP2, GRPC and TLS");
         }
       });
-      if (spec.location === "MESH_INTERNAL" && usesWaypoint(check)) {
-        check.report("SL0288", ["spec", "location"], "DYNAMIC_DNS within the mesh cannot use a waypoint");
+      if (spec.location === "MESH_INTERNAL" && usesWaypoint(reporter)) {
+        reporter.report("SL0288", ["spec", "location"], "DYNAMIC_DNS within the mesh cannot use a waypoint");
       }
       break;
     default:
-      check.report("SL0288", at, `${quote(resolution)} is no resolution`);
+      reporter.report("SL0288", at, `${quote(resolution)} is no resolution`);
   }
 }
 
-function usesWaypoint({ resource }: Check): boolean {
+function usesWaypoint({ resource }: Reporter): boolean {
   const waypoint = resource.labels["istio.io/use-waypoint"] ?? "";
   return waypoint !== "" && waypoint.toLowerCase() !== "none";
 }

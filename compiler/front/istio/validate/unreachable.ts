@@ -6,23 +6,23 @@
 
 import type { FieldPath } from "../../resources/resource.ts";
 import type { HttpMatchRequest, StringMatch, VirtualServiceSpec } from "../../resources/types.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 
 interface Rule {
   readonly match?: readonly object[];
   readonly delegate?: object;
 }
 
-export function warnUnreachable(check: Check, spec: VirtualServiceSpec): void {
+export function warnUnreachable(reporter: Reporter, spec: VirtualServiceSpec): void {
   const useless = new Set<object>();
   for (const kind of ["http", "tls", "tcp"] as const) {
-    warnRules(check, (spec[kind] ?? []) as readonly Rule[], ["spec", kind], useless);
+    warnRules(reporter, (spec[kind] ?? []) as readonly Rule[], ["spec", kind], useless);
   }
-  warnCoveredPrefixes(check, spec, useless);
+  warnCoveredPrefixes(reporter, spec, useless);
 }
 
 /** Adds to `useless` the matches that it speaks of. */
-function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useless: Set<object>): void {
+function warnRules(reporter: Reporter, rules: readonly Rule[], path: FieldPath, useless: Set<object>): void {
   let matchless: number | undefined;
   /** Matches, with whether they are there only in rules that delegate. */
   const seen = new Map<string, boolean>();
@@ -32,7 +32,7 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
     }
     if (!rule.match?.length) {
       if (matchless !== undefined) {
-        check.report("SL0270", at, behind(rules, matchless));
+        reporter.report("SL0270", at, behind(rules, matchless));
       } else {
         matchless = i;
       }
@@ -42,7 +42,7 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
     let delegated = 0;
     each(rule.match, [...at, "match"], (match, place) => {
       if (matchless !== undefined) {
-        check.report("SL0270", place, behind(rules, matchless));
+        reporter.report("SL0270", place, behind(rules, matchless));
         useless.add(match);
         return;
       }
@@ -55,7 +55,7 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
       useless.add(match);
       repeated++;
       delegated += Number(isDelegated);
-      check.report(
+      reporter.report(
         "SL0271",
         place,
         isDelegated
@@ -64,7 +64,7 @@ function warnRules(check: Check, rules: readonly Rule[], path: FieldPath, useles
       );
     });
     if (repeated > 0 && repeated === rule.match.length) {
-      check.report(
+      reporter.report(
         "SL0270",
         at,
         delegated > 0
@@ -104,7 +104,7 @@ function behind(rules: readonly Rule[], matchless: number): string {
 }
 
 function warnCoveredPrefixes(
-  check: Check,
+  reporter: Reporter,
   spec: VirtualServiceSpec,
   useless: ReadonlySet<object | null>,
 ): void {
@@ -121,7 +121,7 @@ function warnCoveredPrefixes(
       const values = textsOf(match);
       const by = prefixes.shorterThan(prefix, values);
       if (by !== undefined) {
-        check.report(
+        reporter.report(
           "SL0271",
           place,
           `the earlier prefix "${by}" takes requests of "${prefix}" first`,

@@ -10,17 +10,17 @@ import { firstOverlaps } from "../../services/host-overlaps.ts";
 import { checkExportTo, hostError, isDnsLabel, quote } from "./common.ts";
 import { checkHttpRoute } from "./http-route.ts";
 import { checkTcpRoute, checkTlsRoute, isInternalSni } from "./l4-route.ts";
-import { type Check, each } from "./reporter.ts";
+import { each, type Reporter } from "./reporter.ts";
 import { warnUnreachable } from "./unreachable.ts";
 
 const SPEC: FieldPath = ["spec"];
 
-export function validateVirtualService(check: Check, { spec }: Resource<VirtualServiceSpec>): void {
+export function validateVirtualService(reporter: Reporter, { spec }: Resource<VirtualServiceSpec>): void {
   const delegate = (spec.hosts ?? []).length === 0;
   if (delegate) {
     for (const field of ["gateways", "tls", "tcp"] as const) {
       if ((spec[field] ?? []).length > 0) {
-        check.report(
+        reporter.report(
           "SL0211",
           [...SPEC, field],
           "a VirtualService without hosts is a delegate and has only http rules",
@@ -28,32 +28,32 @@ export function validateVirtualService(check: Check, { spec }: Resource<VirtualS
       }
     }
   }
-  checkGatewayNames(check, spec.gateways, [...SPEC, "gateways"]);
+  checkGatewayNames(reporter, spec.gateways, [...SPEC, "gateways"]);
   const gateways = spec.gateways ?? [];
   const mesh = gateways.length === 0 || gateways.includes("mesh");
-  checkHosts(check, spec, mesh);
+  checkHosts(reporter, spec, mesh);
   if (!spec.http?.length && !spec.tls?.length && !spec.tcp?.length) {
-    check.report("SL0217", SPEC, "there is no http, tls or tcp rule");
+    reporter.report("SL0217", SPEC, "there is no http, tls or tcp rule");
   }
   each(spec.http, [...SPEC, "http"], (route, path) =>
-    checkHttpRoute(check, route, path, { delegate, claims: !mesh }),
+    checkHttpRoute(reporter, route, path, { delegate, claims: !mesh }),
   );
-  each(spec.tls, [...SPEC, "tls"], (route, path) => checkTlsRoute(check, route, path, spec));
-  each(spec.tcp, [...SPEC, "tcp"], (route, path) => checkTcpRoute(check, route, path));
-  checkExportTo(check, spec.exportTo);
-  warnUnreachable(check, spec);
+  each(spec.tls, [...SPEC, "tls"], (route, path) => checkTlsRoute(reporter, route, path, spec));
+  each(spec.tcp, [...SPEC, "tcp"], (route, path) => checkTcpRoute(reporter, route, path));
+  checkExportTo(reporter, spec.exportTo);
+  warnUnreachable(reporter, spec);
 }
 
-function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean): void {
+function checkHosts(reporter: Reporter, spec: VirtualServiceSpec, mesh: boolean): void {
   let valid = true;
   const sni = !mesh && spec.tls?.some((route) => route.match?.some((match) => match.sniHosts?.length));
   each(spec.hosts, [...SPEC, "hosts"], (host, path) => {
     const wrong = isIP(host) !== 0 ? undefined : hostError(host, true);
     if (wrong !== undefined && !(sni && isInternalSni(host))) {
-      check.report("SL0203", path, `${quote(host)}: ${wrong}`);
+      reporter.report("SL0203", path, `${quote(host)}: ${wrong}`);
       valid = false;
     } else if (mesh && host === "*") {
-      check.report(
+      reporter.report(
         "SL0215",
         path,
         '"*" may not be a host in the mesh',
@@ -72,12 +72,16 @@ function checkHosts(check: Check, spec: VirtualServiceSpec, mesh: boolean): void
     if (other === undefined) {
       return;
     }
-    check.report("SL0216", path, `${quote(host)} overlaps with ${quote(hosts[other]!)}`);
+    reporter.report("SL0216", path, `${quote(host)} overlaps with ${quote(hosts[other]!)}`);
   });
 }
 
 /** `mesh`, `namespace/name`, `name`; checking stops at the first name without a namespace, as istiod's does. */
-export function checkGatewayNames(check: Check, names: readonly string[] | undefined, path: FieldPath): void {
+export function checkGatewayNames(
+  reporter: Reporter,
+  names: readonly string[] | undefined,
+  path: FieldPath,
+): void {
   for (const [i, name] of (names ?? []).entries()) {
     const at = [...path, i];
     const slash = name.indexOf("/");
@@ -86,9 +90,9 @@ export function checkGatewayNames(check: Check, names: readonly string[] | undef
         ? hostError(name, false) === undefined
         : isDnsLabel(name.slice(0, slash)) && isDnsLabel(name.slice(slash + 1));
     if (!valid) {
-      check.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
+      reporter.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
     } else if (slash < 0 && name.includes(".")) {
-      check.report(
+      reporter.report(
         "SL0213",
         at,
         `${quote(name)} is the old way to name a gateway`,

@@ -8,7 +8,7 @@ import type { FieldPath, Resource } from "../../resources/resource.ts";
 import type { WorkloadEntrySpec } from "../../resources/types.ts";
 import { isSocketPath, unixSocketPath } from "../../services/unix-sockets.ts";
 import { checkLabels, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
-import type { Check } from "./reporter.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** What the schema leaves to the name of a port. */
 const MAX_PORT_NAME_LENGTH = 62;
@@ -16,13 +16,13 @@ const MAX_PORT_NAME_LENGTH = 62;
 /** What an address may be: `fixed` is an IP address or a socket, `resolved` an IP address or a host name. */
 type Addresses = "fixed" | "resolved" | "any";
 
-export function validateWorkloadEntry(check: Check, { spec }: Resource<WorkloadEntrySpec>): void {
-  checkWorkload(check, spec, ["spec"], "any");
+export function validateWorkloadEntry(reporter: Reporter, { spec }: Resource<WorkloadEntrySpec>): void {
+  checkWorkload(reporter, spec, ["spec"], "any");
 }
 
 /** `portNames`: those of the ServiceEntry. */
 export function checkWorkload(
-  check: Check,
+  reporter: Reporter,
   workload: WorkloadEntrySpec | null,
   path: FieldPath,
   addresses: Addresses,
@@ -33,32 +33,32 @@ export function checkWorkload(
   const socket = unixSocketPath(address);
   if (address === "") {
     if (!network || addresses === "resolved") {
-      check.report("SL0287", path, "there is no address");
+      reporter.report("SL0287", path, "there is no address");
     } else {
-      check.report("SL0294", path, "there is only a network and no address");
+      reporter.report("SL0294", path, "there is only a network and no address");
     }
   } else if (socket !== undefined && addresses !== "resolved") {
     if (!isSocketPath(socket)) {
-      check.report("SL0287", at, `${quote(address)} names no file by its absolute path`);
+      reporter.report("SL0287", at, `${quote(address)} names no file by its absolute path`);
     }
     if (ports !== undefined) {
-      check.report("SL0287", [...path, "ports"], "a unix socket has no ports");
+      reporter.report("SL0287", [...path, "ports"], "a unix socket has no ports");
     }
     if (portNames !== undefined && portNames.size !== 1) {
-      check.report("SL0287", at, "a unix socket serves an entry of exactly one port");
+      reporter.report("SL0287", at, "a unix socket serves an entry of exactly one port");
     }
   } else if (isIP(address) === 0 && (addresses === "fixed" || hostError(address, false) !== undefined)) {
     const expected = addresses === "fixed" ? "IP address" : "IP address and no host name";
-    check.report("SL0287", at, `${quote(address)} is no ${expected}`);
+    reporter.report("SL0287", at, `${quote(address)} is no ${expected}`);
   }
-  checkLabels(check, labels, [...path, "labels"]);
+  checkLabels(reporter, labels, [...path, "labels"]);
   for (const [name, port] of Object.entries(ports ?? {})) {
     const place = [...path, "ports", name];
     if (portNames !== undefined && !portNames.has(name)) {
-      check.report("SL0287", place, `the entry has no port named ${quote(name)}`);
+      reporter.report("SL0287", place, `the entry has no port named ${quote(name)}`);
     } else if (!isDnsLabel(name) || name.length > MAX_PORT_NAME_LENGTH) {
-      check.report("SL0283", place, `${quote(name)} is no port name`);
+      reporter.report("SL0283", place, `${quote(name)} is no port name`);
     }
-    checkPort(check, port, place);
+    checkPort(reporter, port, place);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
-import { toJson } from "../../../diagnostics/render-json.ts";
+import { toJson } from "../../../diagnostics/render/json.ts";
 import { loadResources } from "../model.ts";
 
 function load(text: string) {

@@ -7,9 +7,9 @@ import Ajv from "ajv-draft-04";
 import formats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DIAGNOSTIC_CODES, type DiagnosticCode } from "./codes.ts";
-import type { Diagnostic } from "./diagnostic.ts";
-import { renderSarif } from "./render-sarif.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode } from "../codes.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { renderSarif } from "./sarif.ts";
 
 const main = createRequire(import.meta.url).resolve("@microsoft/jest-sarif");
 const schema = JSON.parse(

@@ -5,10 +5,11 @@
 
 import { codeFrameColumns } from "@babel/code-frame";
 import type picocolors from "picocolors";
-import type { Diagnostic, Level } from "./diagnostic.ts";
-import { hideSecrets } from "./hide-secrets.ts";
-import { linesOf, rangeOf } from "./position.ts";
-import type { SourceFile, Span } from "./span.ts";
+import type { Level } from "../codes.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { hideSecrets } from "../hide-secrets.ts";
+import { linesOf, rangeOf } from "../position.ts";
+import type { SourceFile, Span } from "../span.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 

@@ -1,13 +1,14 @@
 /** What the compiler said about the input, collected, counted and shown as text or JSON. */
 
-import type { Colors } from "../cli/terminal.ts";
-import type { Diagnostic, DiagnosticSink, Level } from "./diagnostic.ts";
-import { Ignores } from "./ignores.ts";
-import { renderGithub } from "./render-github.ts";
-import { toJson } from "./render-json.ts";
-import { renderSarif } from "./render-sarif.ts";
-import { renderCounts, renderText } from "./render-text.ts";
-import type { SourceFile } from "./span.ts";
+import type { Level } from "../codes.ts";
+import type { Diagnostic, DiagnosticSink } from "../diagnostic.ts";
+import { Ignores } from "../ignores.ts";
+import type { SourceFile } from "../span.ts";
+import { renderGithub } from "./github.ts";
+import { toJson } from "./json.ts";
+import { renderSarif } from "./sarif.ts";
+import type { Colors } from "./text.ts";
+import { renderCounts, renderText } from "./text.ts";
 
 export type Format = "text" | "json";
 

@@ -3,9 +3,9 @@
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
 
-import type { Diagnostic } from "./diagnostic.ts";
-import { rangeOf } from "./position.ts";
-import { printable } from "./render-text.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { rangeOf } from "../position.ts";
+import { printable } from "./text.ts";
 
 const COMMANDS = { error: "error", warning: "warning", info: "notice" } as const;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Diagnostic } from "./diagnostic.ts";
-import { renderGithub } from "./render-github.ts";
-import { renderSarif } from "./render-sarif.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { renderGithub } from "./github.ts";
+import { renderSarif } from "./sarif.ts";
 
 const file = { path: "my rules/a,b.yaml", text: "a: 1\nb: 2\n" };
 const found: Diagnostic[] = [

@@ -3,10 +3,10 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } from "node-sarif-builder";
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "./codes.ts";
-import type { Diagnostic } from "./diagnostic.ts";
-import { EXPLANATIONS } from "./guide/index.ts";
-import { rangeOf } from "./position.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../codes.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { EXPLANATIONS } from "../guide/index.ts";
+import { rangeOf } from "../position.ts";
 
 const LEVELS = { error: "error", warning: "warning", info: "note" } as const;
 

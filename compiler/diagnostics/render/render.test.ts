@@ -1,9 +1,9 @@
 import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
-import type { Diagnostic } from "./diagnostic.ts";
-import { positionAt, rangeOf } from "./position.ts";
-import { toJson } from "./render-json.ts";
-import { renderCounts, renderText } from "./render-text.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { positionAt, rangeOf } from "../position.ts";
+import { toJson } from "./json.ts";
+import { renderCounts, renderText } from "./text.ts";
 
 const plain = picocolors.createColors(false);
 const file = { path: "rules.yaml", text: "one:\n  two: 3\r\n  four: [5, 6]\n" };

@@ -1,9 +1,9 @@
 /** Diagnostics for programs. Fields are added, never changed or removed. */
 
-import { istioCodes } from "./codes.ts";
-import type { Diagnostic } from "./diagnostic.ts";
-import { rangeOf } from "./position.ts";
-import type { Span } from "./span.ts";
+import { istioCodes } from "../codes.ts";
+import type { Diagnostic } from "../diagnostic.ts";
+import { rangeOf } from "../position.ts";
+import type { Span } from "../span.ts";
 
 export interface JsonPlace {
   readonly file: string;
