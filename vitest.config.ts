@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Suites of `test/` that start no Envoy. */
+const WITHOUT_ENVOY = ["test/architecture", "test/filter", "test/fuzz"];
+
 /** What needs no Envoy (`unit`), what talks to a real one (`integration`), and what needs a Docker engine (`docker`). */
 export default defineConfig({
   test: {
@@ -11,8 +14,7 @@ export default defineConfig({
             "compiler/**/*.test.ts",
             "envoy/**/*.test.ts",
             "scripts/**/*.test.ts",
-            "test/architecture/**/*.test.ts",
-            "test/fuzz/**/*.test.ts",
+            ...WITHOUT_ENVOY.map((folder) => `${folder}/**/*.test.ts`),
           ],
           testTimeout: 30_000,
           // Unless said, one fewer than there are processors.
@@ -23,7 +25,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture/**", "test/docker/**", "test/fuzz/**"],
+          exclude: ["test/docker/**", ...WITHOUT_ENVOY.map((folder) => `${folder}/**`)],
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Authority, tlsSecret } from "../harness/authority.ts";
 import { sluice } from "../harness/sluice.ts";
-import { Authority, tlsSecret } from "../tls/authority.ts";
 
 const RULES = `
 apiVersion: networking.istio.io/v1

@@ -12,9 +12,9 @@ import { Service } from "kubernetes-models/v1/Service";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { startEnvoy } from "../../compiler/run/envoy/start.ts";
+import { Authority, tlsSecret } from "../harness/authority.ts";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
-import { Authority, tlsSecret } from "../tls/authority.ts";
 import { ExportFolder, edgeRules } from "./folder.ts";
 
 const ROUTE = "  - match: [{ uri: { prefix: /v1 } }]\n    route: [{ destination: { host: api.example } }]\n";

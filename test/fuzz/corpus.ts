@@ -7,7 +7,7 @@ import { understand } from "../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { parseDocuments } from "../../compiler/source/parse.ts";
-import { BAD, GOOD } from "../bad-input/rules.ts";
+import { BAD, GOOD } from "../cli/bad-rules.ts";
 import { SEED_RULES } from "./seed-rules.ts";
 
 export interface Corpus {

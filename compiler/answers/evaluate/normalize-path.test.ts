@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { PathNormalization } from "../../options.ts";
 import { normalizePath } from "./normalize-path.ts";
 
-// As Envoy does it; test/path-normalization.test.ts asks it.
+// As Envoy does it; test/answers/path-normalization.test.ts asks it.
 test.each<[PathNormalization, string, string | undefined]>([
   ["NONE", "/a/../b//%2F%61#x", "/a/../b//%2F%61"],
   ["BASE", "/a/./b/../c", "/a/c"],

@@ -1,6 +1,6 @@
 /**
  * What Envoy's connection manager makes of a path before any filter sees it: the steps of Istio's
- * `meshConfig.pathNormalization`. Held against Envoy by test/path-normalization.test.ts.
+ * `meshConfig.pathNormalization`. Held against Envoy by test/answers/path-normalization.test.ts.
  */
 
 import type { PathNormalization } from "../../options.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Authority, type Pair, secretYaml, tlsSecret } from "../../../test/tls/authority.ts";
+import { Authority, type Pair, secretYaml, tlsSecret } from "../../../test/harness/authority.ts";
 import { printableIr } from "../../cli/printable-ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { lower } from "../istio/testing.ts";

@@ -1,0 +1,81 @@
+/** Connection pools that overflow and endpoints that are ejected: what depends on the order of events. */
+
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Target } from "../../../compiler/options.ts";
+import { WORLD } from "../../conformance/format.ts";
+import { ask } from "../../harness/client.ts";
+import { Mesh } from "../../harness/mesh.ts";
+
+const TARGETS: readonly Target[] = ["wasm", "native"];
+const RATINGS = "outbound|80||ratings.shop.svc.cluster.local";
+
+const policy = (text: string) => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ratings, namespace: shop }
+spec:
+  host: ratings
+  trafficPolicy: ${text}
+`;
+
+describe.each(TARGETS)("target %s", (target) => {
+  let mesh: Mesh;
+
+  beforeAll(async () => {
+    mesh = await Mesh.create({ target });
+  });
+
+  afterAll(async () => {
+    await mesh?.close();
+  });
+
+  async function apply(rules: string): Promise<number> {
+    const { ports } = await mesh.apply([WORLD, rules], { proxy: { proxyNamespace: "shop" } });
+    return ports.get("mesh")!;
+  }
+
+  async function stat(name: string): Promise<number | undefined> {
+    const stats = await mesh.envoy.admin.stats(`^cluster\\.${RATINGS.replaceAll("|", "\\|")}\\.${name}$`);
+    return [...stats.values()][0];
+  }
+
+  test("requests beyond the connection pool are refused at once, and the others served", async () => {
+    const port = await apply(
+      policy("{ connectionPool: { tcp: { maxConnections: 1 }, http: { http1MaxPendingRequests: 1 } } }"),
+    );
+    const slow = { path: "/", host: "ratings", headers: { "x-echo-delay-ms": "600" } };
+    const served = ask(port, slow);
+    await vi.waitFor(() => expect(mesh.upstream.requests).toHaveLength(1), { timeout: 3000 });
+    const waiting = ask(port, slow);
+    await vi.waitFor(async () => expect(await stat("upstream_rq_pending_active")).toBe(1), { timeout: 3000 });
+    const refused = await ask(port, { path: "/", host: "ratings" });
+    expect(refused.status).toBe(503);
+    expect(refused.headers["x-envoy-overloaded"]).toEqual(["true"]);
+    expect(refused.elapsedMs).toBeLessThan(400);
+    expect([(await served).status, (await waiting).status]).toEqual([200, 200]);
+    expect((await ask(port, { path: "/", host: "ratings" })).status).toBe(200);
+  });
+
+  test("an endpoint that fails is ejected, and comes back", async () => {
+    const port = await apply(
+      policy(
+        "{ outlierDetection: { consecutive5xxErrors: 3, interval: 200ms, baseEjectionTime: 1s, maxEjectionPercent: 100 } }",
+      ),
+    );
+    const failing = { path: "/", host: "ratings", headers: { "x-echo-status": "500" } };
+    for (let i = 0; i < 3; i++) {
+      expect((await ask(port, failing)).status).toBe(500);
+    }
+    await vi.waitFor(async () => expect(await stat("outlier_detection\\.ejections_active")).toBe(1), {
+      timeout: 3000,
+      interval: 10,
+    });
+    const seen = mesh.upstream.requests.length;
+    expect((await ask(port, { path: "/", host: "ratings" })).status).toBe(503);
+    expect(mesh.upstream.requests).toHaveLength(seen);
+    await vi.waitFor(async () => expect((await ask(port, { path: "/", host: "ratings" })).status).toBe(200), {
+      timeout: 5000,
+      interval: 100,
+    });
+  });
+});
