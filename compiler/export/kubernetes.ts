@@ -40,7 +40,7 @@ export function kustomization(
 ): Map<string, string | Uint8Array> {
   const { name, rulesInImage } = options;
   const sockets = portsOf(config);
-  const isEdge = ({ name: socket }: Socket) => socket.startsWith("gateway_");
+  const isEdge = ({ role }: Socket) => role === "gateway";
   const edge = sockets.filter(isEdge);
   const mesh = sockets.filter((socket) => !isEdge(socket));
   const rules = rulesInImage ? [] : sourcesOf(name, build);

@@ -25,7 +25,7 @@ export function wasmPlugins(
   { name, labels }: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
 ): Map<string, string> {
   return documents(
-    config.listeners.map(({ name: listener, role, port }) => ({
+    config.listeners.map(({ name: listener, role, port, servicePort }) => ({
       apiVersion: "extensions.istio.io/v1alpha1",
       kind: "WasmPlugin",
       metadata: { name: nameOf(name, listener) },
@@ -33,7 +33,7 @@ export function wasmPlugins(
         // Rules of the mesh are for whoever calls: all workloads of the namespace that it is applied to.
         ...(role === "gateway" && { selector: { matchLabels: { ...labels } } }),
         // A gateway counts as a client: its requests go out.
-        match: [{ mode: "CLIENT", ports: [{ number: role === "gateway" ? port : servicePortOf(listener) }] }],
+        match: [{ mode: "CLIENT", ports: [{ number: role === "gateway" ? port : servicePort }] }],
         url: `oci://${image.repository}@${image.digest}`,
         // Behind authentication and authorization, next to the router.
         phase: "STATS",
@@ -115,9 +115,4 @@ function nameOf(name: string, listener: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
-}
-
-/** The port that a service has is in the name of its listener. */
-function servicePortOf(listener: string): number {
-  return Number(/_(\d+)/.exec(listener)?.[1]);
 }

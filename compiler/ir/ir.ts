@@ -24,9 +24,13 @@ export interface Config {
   readonly secrets?: readonly Secret[];
 }
 
+/** An edge listener does not trust what a client says about itself; an outbound one does. */
+export type Role = "gateway" | "mesh";
+
 /** Connections in which no HTTP is read. They can share a socket with others that are told from them. */
 export interface TcpChain {
   readonly name: string;
+  readonly role: Role;
   /** The listener that it is part of, with HTTP or without. Absent: one of its own, or that of all TLS on its socket. */
   readonly listener?: string;
   /** Ranges (CIDR) of the addresses that its connections are for; a redirected one keeps its own. Absent: all. */
@@ -92,8 +96,12 @@ export interface UpstreamFault {
 export interface Listener {
   /** `gateway_<port>`, `mesh` or `mesh_<port>`: also the name of the blob and of the ECDS resource. */
   readonly name: string;
-  /** An edge listener does not trust what a client says about itself; an outbound one does. */
-  readonly role: "gateway" | "mesh";
+  readonly role: Role;
+  /**
+   * The port that clients mean, before `--port-map`: that of the Gateway's server, or of the services. Absent for the
+   * explicit proxy, whose clients name every port themselves, and for a unix socket.
+   */
+  readonly servicePort?: number;
   /** `unix:` and a path for a unix socket. */
   readonly address: string;
   /** The port bound, after `--port-map`. Those with `tls` may share it: clients say whom they mean. */

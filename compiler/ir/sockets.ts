@@ -1,11 +1,12 @@
 /** What a proxy binds. */
 
 import { isIPv6 } from "node:net";
-import type { Config } from "./ir.ts";
+import type { Config, Role } from "./ir.ts";
 
 export interface Socket {
   /** Of whoever listens there, the first of several that share it. */
   readonly name: string;
+  readonly role: Role;
   readonly address: string;
   readonly port: number;
   readonly scheme: "http" | "https" | "tcp";
@@ -22,14 +23,16 @@ export function formatSocket(address: string, port: number): string {
 /** Each socket once, in the order of the listeners' names. */
 export function socketsOf({ listeners, tcpChains = [] }: Config): Socket[] {
   const all: Socket[] = [
-    ...listeners.map(({ name, address, port, tls }) => ({
+    ...listeners.map(({ name, role, address, port, tls }) => ({
       name,
+      role,
       address,
       port,
       scheme: tls === undefined ? ("http" as const) : ("https" as const),
     })),
-    ...tcpChains.map(({ name, listener = name, address, port }) => ({
+    ...tcpChains.map(({ name, role, listener = name, address, port }) => ({
       name: listener,
+      role,
       address,
       port,
       scheme: "tcp" as const,

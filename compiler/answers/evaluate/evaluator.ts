@@ -416,15 +416,14 @@ export class Evaluators {
    */
   listenerFor({ authority, secure }: Pick<AskedRequest, "authority" | "secure">): Listener | undefined {
     const listeners = this.config.listeners.filter((listener) => speaks(listener, secure));
-    const port = /:(\d+)$/.exec(authority)?.[1] ?? (secure ? "443" : "80");
-    const preference = ({ name }: Listener) =>
-      name === "mesh"
-        ? 0
-        : `${name}_`.startsWith(`gateway_${port}_`)
-          ? 1
-          : name.startsWith("gateway_")
-            ? 2
-            : 3;
+    const port = Number(/:(\d+)$/.exec(authority)?.[1] ?? (secure ? 443 : 80));
+    const preference = ({ role, servicePort }: Listener) => {
+      if (role === "mesh") {
+        // The explicit proxy is asked for every port.
+        return servicePort === undefined ? 0 : 3;
+      }
+      return servicePort === port ? 1 : 2;
+    };
     const sorted = [...listeners].sort((a, b) => preference(a) - preference(b));
     // Every listener may have a host of last resort; one that names the host is meant.
     const named = sorted.find(({ routes }) => (hostOf(routes, authority)?.domain ?? "*") !== "*");

@@ -94,8 +94,12 @@ export function lowerPassthroughServer(
   return chains;
 }
 
-function chainOf({ name, address, boundPort }: TcpPlace): Pick<TcpChain, "name" | "address" | "port"> {
-  return { name, address, port: boundPort };
+function chainOf({
+  name,
+  address,
+  boundPort,
+}: TcpPlace): Pick<TcpChain, "name" | "role" | "address" | "port"> {
+  return { name, role: "gateway", address, port: boundPort };
 }
 
 /** Unlike for HTTP, all of it must hold. */

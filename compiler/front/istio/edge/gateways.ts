@@ -78,6 +78,9 @@ export function lowerGateways(
   const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",
+    ...(unixSocketPath(servers[0].server.bind) === undefined && {
+      servicePort: servers[0].server.port.number,
+    }),
     address: addressOf(servers[0].server),
     port: portOf(servers[0].server),
     // istiod asks the first server of a port.

@@ -54,6 +54,7 @@ export function lowerMesh(
     listeners.push({
       ...common,
       name: `mesh_${port}`,
+      servicePort: port,
       port: portMap.get(port) ?? port,
       ...(addresses && { sniffs: { addresses } }),
       routes: {

@@ -258,6 +258,7 @@ class PortChains {
     const listener = `mesh_${this.#port}`;
     this.chains.push({
       name: `${listener}_${this.chains.length}_${service.host}`,
+      role: "mesh",
       listener,
       address: listenAddress,
       port: portMap.get(this.#port) ?? this.#port,
