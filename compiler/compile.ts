@@ -6,6 +6,8 @@
 import { encodeProgram } from "./back/program/encode.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
+import type { Environment } from "./front/istio/context/environment.ts";
+import { LoweringCache } from "./front/istio/context/lowering-cache.ts";
 import { lowerToIr } from "./front/istio/lower.ts";
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
@@ -25,6 +27,8 @@ export interface Compilation {
 export interface Reading {
   readonly sources: readonly SourceFile[];
   readonly resources: ResourceSet;
+  /** What the rules were lowered against. */
+  readonly environment: Environment;
   readonly config: Config;
   /** How many errors the sink was told. */
   readonly errors: number;
@@ -36,13 +40,14 @@ export async function readRules(
   options: ProxyOptions,
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
+  cache: LoweringCache = new LoweringCache(),
 ): Promise<Reading> {
   const unread: Diagnostic[] = [];
   const sources = await readInputs(paths, { report: (diagnostic) => unread.push(diagnostic) }, progress);
   for (const diagnostic of unread) {
     sink.report(diagnostic);
   }
-  const reading = understand(sources, options, sink, progress);
+  const reading = understand(sources, options, sink, progress, cache);
   return { ...reading, errors: reading.errors + unread.filter(({ level }) => level === "error").length };
 }
 
@@ -52,6 +57,7 @@ export function understand(
   options: ProxyOptions,
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
+  cache: LoweringCache = new LoweringCache(),
 ): Reading {
   let errors = 0;
   const counting: DiagnosticSink = {
@@ -63,8 +69,8 @@ export function understand(
   const resources = loadResources(sources, counting, progress);
   validate(resources, counting, progress);
   // Lowered in spite of errors, so that everything that is wrong is said at once.
-  const config = lowerToIr(resources, options, counting, progress);
-  return { sources, resources, config, errors };
+  const config = lowerToIr(resources, options, counting, { progress, cache });
+  return { sources, resources, environment: cache.environmentOf(resources, options), config, errors };
 }
 
 /** Compiles what stands at the paths; `undefined` when there were errors, which the sink then has. */
@@ -73,8 +79,9 @@ export async function compile(
   options: ProxyOptions,
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
+  cache: LoweringCache = new LoweringCache(),
 ): Promise<Compilation | undefined> {
-  const { sources, config, errors } = await readRules(paths, options, sink, progress);
+  const { sources, config, errors } = await readRules(paths, options, sink, progress, cache);
   if (errors > 0) {
     return undefined;
   }

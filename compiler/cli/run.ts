@@ -6,10 +6,12 @@ import path from "node:path";
 import { type Compilation, compile } from "../compile.ts";
 import { type Format, Report } from "../diagnostics/render/report.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
+import { LoweringCache } from "../front/istio/context/lowering-cache.ts";
 import type { Cluster } from "../ir/ir.ts";
 import { formatSocket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
+import { NO_PROGRESS } from "../progress.ts";
 import { emitBuild } from "../run/delivery/build-files.ts";
 import { drainTime } from "../run/delivery/drain-time.ts";
 import { reload } from "../run/delivery/reload.ts";
@@ -194,11 +196,12 @@ async function keepUpToDate(
   let working: Promise<void> | undefined;
   const giveUp = new AbortController();
   let hurry = new AbortController();
+  const cache = new LoweringCache();
 
   const update = async () => {
     const start = performance.now();
     const report = new Report(options.strict);
-    const compilation = await compile(options.paths, options.proxy, report);
+    const compilation = await compile(options.paths, options.proxy, report, NO_PROGRESS, cache);
     events.diagnostics(report);
     if (compilation === undefined || report.hasErrors) {
       events.say("refused", "the new rules have errors; the old ones go on", {});

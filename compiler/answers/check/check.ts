@@ -6,7 +6,6 @@
 import { type Reading, readRules, understand } from "../../compile.ts";
 import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
-import { environmentOf } from "../../front/istio/environment.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import { analyseDestinationRules } from "./destination-rules.ts";
@@ -62,7 +61,7 @@ class Remembering implements DiagnosticSink {
 }
 
 function lookClosely(
-  { resources, config }: Reading,
+  { resources, environment, config }: Reading,
   options: ProxyOptions,
   { said, hasErrors }: Remembering,
   sink: DiagnosticSink,
@@ -71,7 +70,7 @@ function lookClosely(
   analyseGateways(view);
   analyseVirtualServices(view);
   reportSharedHosts(view);
-  analyseDestinationRules(view, environmentOf(resources, options).registry);
+  analyseDestinationRules(view, environment.registry);
   analyseServiceEntries(view);
   lintRules(view);
   // A resource that is refused may be the one that asks for it.

@@ -13,9 +13,9 @@ import { Credentials } from "../services/credentials.ts";
 import { compareStrings } from "../services/order.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
-import type { LoweringContext } from "./context.ts";
+import { LoweringCache } from "./context/lowering-cache.ts";
+import type { LoweringContext } from "./context/lowering-context.ts";
 import { lowerGateways, reportUnknownGateways, selectedGateways } from "./edge/gateways.ts";
-import { environmentOf } from "./environment.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import { ClientTlsPlaces } from "./policies/client-tls.ts";
 import { lowerClusters } from "./policies/clusters.ts";
@@ -32,21 +32,29 @@ import {
   VIRTUAL_SERVICE,
 } from "./unsupported.ts";
 
+/** What a lowering can be given besides the rules. */
+export interface LoweringSurroundings {
+  readonly progress?: Progress;
+  /** Of this proxy. Absent: nothing is kept. */
+  readonly cache?: LoweringCache;
+}
+
 export function lowerToIr(
   resources: ResourceSet,
   options: ProxyOptions,
   sink: DiagnosticSink,
-  progress: Progress = NO_PROGRESS,
+  { progress = NO_PROGRESS, cache = new LoweringCache() }: LoweringSurroundings = {},
 ): Config {
   let lowered = 0;
   const total = resources.virtualServices.length;
   const report = reportTo(sink);
-  const environment = environmentOf(resources, options);
+  const environment = cache.environmentOf(resources, options);
   const lowering: LoweringContext = {
     options,
     report,
     ...environment,
     environment,
+    cache,
     clusterUses: new ClusterUses(),
     upstreamFaults: new UpstreamFaults(),
     credentials: new Credentials(resources.secrets, options, report),

@@ -4,7 +4,7 @@
  */
 
 import type { ServerTls, TcpChain } from "../../../ir/ir.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import { resolveGatewayName } from "../rules/gateway-names.ts";
 import { lowerTcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";

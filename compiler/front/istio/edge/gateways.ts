@@ -8,7 +8,7 @@ import { formatLabels, selects } from "../../services/labels.ts";
 import { byAge, compareStrings } from "../../services/order.ts";
 import { didYouMean } from "../../services/report.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import { isInternalGateway, MESH } from "../rules/gateway-names.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { isCatchAll } from "../rules/route-match.ts";

@@ -5,7 +5,7 @@ import { clusterName } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
 import { isHttp, type Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";

@@ -8,7 +8,7 @@ import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../services/order.ts";
 import type { Registry } from "../../services/registry.ts";
 import { isHttp, type Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
 import { lowerMeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";

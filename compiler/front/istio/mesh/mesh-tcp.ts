@@ -14,7 +14,7 @@ import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/m
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import type { PortProtocol, Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";

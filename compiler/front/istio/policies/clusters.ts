@@ -7,7 +7,7 @@ import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { formatLabels, selects } from "../../services/labels.ts";
 import { compareStrings } from "../../services/order.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerClientTls } from "./client-tls.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";

@@ -5,7 +5,7 @@ import type { ResourceSet } from "../../resources/model.ts";
 import { covers, resolveHost } from "../../services/host-names.ts";
 import { didYouMean } from "../../services/report.ts";
 import { exposure } from "../../services/visibility.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 
 export function reportUnknownHosts(
   { destinationRules }: ResourceSet,

@@ -8,12 +8,12 @@ import { clusterName } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { didYouMean } from "../../services/report.ts";
 import type { Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
+import type { Site } from "../context/site.ts";
 import type { DestinationRules } from "../policies/destination-rules.ts";
 import { effectivePolicy } from "../policies/traffic-policy.ts";
 import { MESH } from "./gateway-names.ts";
 import { lowerDestinationHeaders } from "./header-operations.ts";
-import type { Site } from "./place.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** Empty when every weight is 0. */

@@ -5,7 +5,7 @@ import type { ConsistentHash, Destination, HttpRoute, TrafficPolicy } from "../.
 import { durationMs } from "../../resources/schema/duration.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 
 /** What of a route says that. */
 export type RouteHash = Pick<Forward, "hash">;

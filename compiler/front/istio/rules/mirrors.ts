@@ -2,10 +2,10 @@
 
 import type { Mirror } from "../../../ir/ir.ts";
 import type { Destination, HttpRoute } from "../../resources/model.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
+import type { Site } from "../context/site.ts";
 import { destinationCluster } from "./destinations.ts";
 import { perMillion, shareOf } from "./faults.ts";
-import type { Site } from "./place.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 const ALL = 1_000_000;

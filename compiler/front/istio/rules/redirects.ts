@@ -2,7 +2,7 @@
 
 import type { Redirect } from "../../../ir/ir.ts";
 import type { HttpRoute } from "../../resources/model.ts";
-import type { Site } from "./place.ts";
+import type { Site } from "../context/site.ts";
 
 type HttpRedirect = NonNullable<HttpRoute["redirect"]>;
 

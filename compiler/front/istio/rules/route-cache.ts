@@ -3,32 +3,11 @@
  * `sluice run --watch` waits for changes, that is nearly all of them.
  */
 
-import type { SourceFile } from "../../../diagnostics/span.ts";
 import type { Route } from "../../../ir/ir.ts";
-import type { ClusterUse } from "../../services/cluster-uses.ts";
-import type { LoweringContext } from "../context.ts";
-import type { Environment } from "../environment.ts";
-import type { Site } from "./place.ts";
+import type { DocumentPlace, KnownRoutes } from "../context/lowering-cache.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
+import { isSameSite, type Site } from "../context/site.ts";
 import type { VirtualService } from "./virtual-services.ts";
-
-interface Before {
-  readonly site: Site;
-  readonly environment: Environment;
-  /** The resources that were put together. */
-  readonly sources: readonly Place[];
-  readonly routes: readonly Route[];
-  readonly uses: readonly ClusterUse[];
-}
-
-/** A document, and where it stood: two that are equal are one document. */
-interface Place {
-  readonly document: object | undefined;
-  readonly file: SourceFile;
-  readonly offset: number | undefined;
-}
-
-/** By the resource that has the hosts; one for each site. */
-const known = new WeakMap<object, Before[]>();
 
 /** What `lower` makes, or made the last time. Nothing is kept of rules with which something is wrong. */
 export function lowerOnce(
@@ -37,16 +16,16 @@ export function lowerOnce(
   lowering: LoweringContext,
   lower: (lowering: LoweringContext) => Route[],
 ): readonly Route[] {
-  const { environment } = lowering;
+  const { environment, cache } = lowering;
   const { sources } = virtualService;
   const key = sources[0]?.document;
   if (key === undefined) {
     return lower(lowering);
   }
-  let sites = known.get(key);
+  let sites = cache.routes.get(key);
   if (sites === undefined) {
     sites = [];
-    known.set(key, sites);
+    cache.routes.set(key, sites);
   }
   let index = sites.findIndex(({ site: other }) => isSameSite(site, other));
   const before = sites[index];
@@ -81,7 +60,7 @@ export function lowerOnce(
 }
 
 /** The routes of a rule that stands elsewhere now, in a text of which another part has changed. */
-function moved({ routes, uses }: Before, { sources, originOf }: VirtualService): Route[] | undefined {
+function moved({ routes, uses }: KnownRoutes, { sources, originOf }: VirtualService): Route[] | undefined {
   if (sources.length > 1 || uses.some(({ span }) => span !== undefined)) {
     return undefined;
   }
@@ -92,26 +71,22 @@ function moved({ routes, uses }: Before, { sources, originOf }: VirtualService):
   );
 }
 
-function isSameSite(one: Site, other: Site): boolean {
-  return one.port === other.port && one.gateway === other.gateway && one.speculative === other.speculative;
-}
-
 type Source = VirtualService["sources"][number];
 
-function isMadeOf(before: Before, sources: readonly Source[]): boolean {
+function isMadeOf(before: KnownRoutes, sources: readonly Source[]): boolean {
   return (
     before.sources.length === sources.length &&
     before.sources.every(({ document }, i) => document === sources[i]!.document)
   );
 }
 
-function stoodThere(before: Before, sources: readonly Source[]): boolean {
+function stoodThere(before: KnownRoutes, sources: readonly Source[]): boolean {
   return before.sources.every(
     ({ file, offset }, i) => file === sources[i]!.span.file && offset === sources[i]!.offset,
   );
 }
 
-function placeOf({ document, span, offset }: Source): Place {
+function placeOf({ document, span, offset }: Source): DocumentPlace {
   return { document, file: span.file, offset };
 }
 

@@ -1,7 +1,7 @@
 /** The annotation `sluice.dev/sticky`. */
 
 import type { Sticky } from "../../../ir/ir.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
 import { parseSticky, STICKY } from "./annotations.ts";
 import type { VirtualService } from "./virtual-services.ts";
 

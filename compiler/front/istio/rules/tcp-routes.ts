@@ -8,10 +8,10 @@ import { durationMs } from "../../resources/schema/duration.ts";
 import { clusterName } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
+import type { Site } from "../context/site.ts";
 import { effectivePolicy } from "../policies/traffic-policy.ts";
 import { destinationCluster } from "./destinations.ts";
-import type { Site } from "./place.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 export type TcpRoute = Pick<

@@ -1,16 +1,18 @@
 /** What every part of the lowering needs to know, made once for a proxy. */
 
-import type { ProxyOptions } from "../../options.ts";
-import type { ClusterUses } from "../services/cluster-uses.ts";
-import type { Credentials } from "../services/credentials.ts";
-import type { Report } from "../services/report.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import type { ClusterUses } from "../../services/cluster-uses.ts";
+import type { Credentials } from "../../services/credentials.ts";
+import type { Report } from "../../services/report.ts";
+import type { ClientTlsPlaces } from "../policies/client-tls.ts";
+import type { UpstreamFaults } from "../rules/upstream-faults.ts";
 import type { Environment } from "./environment.ts";
-import type { ClientTlsPlaces } from "./policies/client-tls.ts";
-import type { UpstreamFaults } from "./rules/upstream-faults.ts";
+import type { LoweringCache } from "./lowering-cache.ts";
 
 export interface LoweringContext extends Environment {
   /** The parts above, as what they are together. */
   readonly environment: Environment;
+  readonly cache: LoweringCache;
   readonly options: ProxyOptions;
   readonly clusterUses: ClusterUses;
   readonly upstreamFaults: UpstreamFaults;

@@ -1,0 +1,47 @@
+/** What rules are lowered against, for one proxy: the services, and the policies on them. */
+
+import type { ProxyOptions } from "../../../options.ts";
+import type { ResourceSet } from "../../resources/model.ts";
+import { buildRegistry, type Registry } from "../../services/registry.ts";
+import { Workloads } from "../../services/workloads.ts";
+import { DestinationRules } from "../policies/destination-rules.ts";
+
+export interface Environment {
+  readonly workloads: Workloads;
+  readonly registry: Registry;
+  readonly destinationRules: DestinationRules;
+}
+
+export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): Environment {
+  const workloads = new Workloads(resources);
+  return {
+    workloads,
+    registry: buildRegistry(resources, workloads, options),
+    destinationRules: new DestinationRules(resources.destinationRules, options),
+  };
+}
+
+/**
+ * All that an environment is made of, and the texts it stands in: when those change, so do the places that findings
+ * name. Two lists with the same items make the same environment.
+ */
+export function ingredients(resources: ResourceSet, options: ProxyOptions): readonly unknown[] {
+  const { services, endpointSlices, endpoints, pods, workloadEntries, serviceEntries, destinationRules } =
+    resources;
+  const lists = [
+    services,
+    endpointSlices,
+    endpoints,
+    pods,
+    workloadEntries,
+    serviceEntries,
+    destinationRules,
+  ];
+  return [
+    options,
+    ...lists.flatMap((list) => [
+      list.length,
+      ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),
+    ]),
+  ];
+}
