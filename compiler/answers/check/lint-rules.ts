@@ -2,7 +2,7 @@
  * What is right and hardly meant, in one rule by itself. Every finding can be silenced; each says what would be meant.
  */
 
-import { FAULT_SCOPE } from "../../front/istio/rules/annotations.ts";
+import { FAULT_SCOPE } from "../../front/resources/annotations.ts";
 import type { FieldPath, HttpMatchRequest, HttpRoute } from "../../front/resources/model.ts";
 import { parseDuration } from "../../front/resources/schema/duration.ts";
 import { regexSyntaxError } from "../../regex/index.ts";

@@ -6,6 +6,7 @@
 import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Span } from "../../../diagnostics/span.ts";
 import type { RouteOrigin } from "../../../ir/ir.ts";
+import type { Annotations } from "../../resources/annotations.ts";
 import type {
   FieldPath,
   HttpMatchRequest,
@@ -16,7 +17,6 @@ import type {
 import { resolveHost } from "../../services/host-names.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
 import { exposure } from "../../services/visibility.ts";
-import type { Annotations } from "./annotations.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
 import { type MatchSource, mergeRules, NAMED_CONDITIONS } from "./merge-rules.ts";
 

@@ -2,8 +2,8 @@
 
 import type { Span } from "../../../diagnostics/span.ts";
 import type { Forward } from "../../../ir/ir.ts";
+import { FAULT_SCOPE } from "../../resources/annotations.ts";
 import type { Report } from "../../services/report.ts";
-import { FAULT_SCOPE } from "./annotations.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** Whether a rule's faults are its upstream's. */

@@ -1,8 +1,8 @@
 /** The annotation `sluice.dev/sticky`. */
 
 import type { Sticky } from "../../../ir/ir.ts";
+import { parseSticky, STICKY } from "../../resources/annotations.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
-import { parseSticky, STICKY } from "./annotations.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** Envoy can split by a hash itself, but by one under which nearly everybody moves when a weight changes. */

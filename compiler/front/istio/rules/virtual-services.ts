@@ -2,12 +2,12 @@
 
 import type { RouteOrigin } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
+import type { Annotations } from "../../resources/annotations.ts";
 import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { byAge } from "../../services/order.ts";
 import type { Report } from "../../services/report.ts";
 import { EXPOSURES, exposure } from "../../services/visibility.ts";
-import type { Annotations } from "./annotations.ts";
 import { Delegates } from "./delegates.ts";
 import { MESH, resolveGatewayName } from "./gateway-names.ts";
 

@@ -1,7 +1,7 @@
 /** Our own annotations: a misspelt one would otherwise be obeyed by nobody, and nobody would say so. */
 
 import { nearest } from "../../../diagnostics/nearest.ts";
-import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../rules/annotations.ts";
+import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../../resources/annotations.ts";
 import type { Reporter } from "./reporter.ts";
 
 interface Known {

@@ -1,9 +1,9 @@
 /** Cross-origin policies. Source: istiod's `validateCORSPolicy`. */
 
+import { isHeaderName } from "../../resources/header-names.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import type { CorsPolicy } from "../../resources/types.ts";
 import { checkDuration, checkStringMatch, quote } from "./common.ts";
-import { isHeaderName } from "./http-route.ts";
 import { each, type Reporter } from "./reporter.ts";
 
 const METHODS = new Set([

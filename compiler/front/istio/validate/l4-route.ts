@@ -5,9 +5,9 @@ import type { FieldPath } from "../../resources/resource.ts";
 import type { RouteDestination, TcpRoute, TlsRoute, VirtualServiceSpec } from "../../resources/types.ts";
 import { covers } from "../../services/host-names.ts";
 import { checkLabels, checkPort, hostError, quote } from "./common.ts";
-import { checkDestination } from "./http-route.ts";
+import { checkDestination } from "./destinations.ts";
+import { checkGatewayNames } from "./gateway-names.ts";
 import { each, type Reporter } from "./reporter.ts";
-import { checkGatewayNames } from "./virtual-service.ts";
 
 export function checkTlsRoute(
   reporter: Reporter,

@@ -7,7 +7,8 @@ import { isIP } from "node:net";
 import type { FieldPath, Resource } from "../../resources/resource.ts";
 import type { VirtualServiceSpec } from "../../resources/types.ts";
 import { firstOverlaps } from "../../services/host-overlaps.ts";
-import { checkExportTo, hostError, isDnsLabel, quote } from "./common.ts";
+import { checkExportTo, hostError, quote } from "./common.ts";
+import { checkGatewayNames } from "./gateway-names.ts";
 import { checkHttpRoute } from "./http-route.ts";
 import { checkTcpRoute, checkTlsRoute, isInternalSni } from "./l4-route.ts";
 import { each, type Reporter } from "./reporter.ts";
@@ -74,33 +75,4 @@ function checkHosts(reporter: Reporter, spec: VirtualServiceSpec, mesh: boolean)
     }
     reporter.report("SL0216", path, `${quote(host)} overlaps with ${quote(hosts[other]!)}`);
   });
-}
-
-/** `mesh`, `namespace/name`, `name`; checking stops at the first name without a namespace, as istiod's does. */
-export function checkGatewayNames(
-  reporter: Reporter,
-  names: readonly string[] | undefined,
-  path: FieldPath,
-): void {
-  for (const [i, name] of (names ?? []).entries()) {
-    const at = [...path, i];
-    const slash = name.indexOf("/");
-    const valid =
-      slash < 0
-        ? hostError(name, false) === undefined
-        : isDnsLabel(name.slice(0, slash)) && isDnsLabel(name.slice(slash + 1));
-    if (!valid) {
-      reporter.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
-    } else if (slash < 0 && name.includes(".")) {
-      reporter.report(
-        "SL0213",
-        at,
-        `${quote(name)} is the old way to name a gateway`,
-        "Write `namespace/name`.",
-      );
-    }
-    if (slash < 0) {
-      return;
-    }
-  }
 }

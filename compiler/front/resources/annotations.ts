@@ -3,8 +3,8 @@
  * delegate for its own.
  */
 
-import type { Sticky } from "../../../ir/ir.ts";
-import { isHeaderToken } from "../validate/http-route.ts";
+import type { Sticky } from "../../ir/ir.ts";
+import { isHeaderToken } from "./header-names.ts";
 
 /** All of ours begin so. */
 export const OUR_PREFIX = "sluice.dev/";

@@ -1,0 +1,57 @@
+/** Delays and aborts. Source: istiod's `validateHTTPFaultInjection`. */
+
+import type { FieldPath } from "../../resources/resource.ts";
+import type { HttpRoute } from "../../resources/types.ts";
+import { checkDuration, quote } from "./common.ts";
+import { checkPercentage } from "./percentage.ts";
+import type { Reporter } from "./reporter.ts";
+import { checkStatus } from "./status-codes.ts";
+
+const GRPC_STATUS = new Set(
+  `OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED
+   RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS
+   UNAUTHENTICATED`.split(/\s+/),
+);
+
+export function checkFault(reporter: Reporter, { fault }: HttpRoute, path: FieldPath): void {
+  if (!fault) {
+    return;
+  }
+  const at = [...path, "fault"];
+  if (!fault.abort && !fault.delay) {
+    reporter.report("SL0230", at, "there is neither a delay nor an abort");
+  }
+  if (fault.delay) {
+    checkDuration(reporter, fault.delay.fixedDelay, [...at, "delay", "fixedDelay"]);
+    if (fault.delay.exponentialDelay !== undefined) {
+      reporter.report(
+        "SL0231",
+        [...at, "delay", "exponentialDelay"],
+        "Envoy has no exponential delay",
+        "Use fixedDelay.",
+      );
+    }
+    checkPercentage(reporter, fault.delay.percentage, [...at, "delay", "percentage"], 0.0001);
+  }
+  if (fault.abort) {
+    const { abort } = fault;
+    checkStatus(reporter, abort.httpStatus, [...at, "abort", "httpStatus"]);
+    if (abort.grpcStatus !== undefined && !GRPC_STATUS.has(abort.grpcStatus)) {
+      reporter.report(
+        "SL0232",
+        [...at, "abort", "grpcStatus"],
+        `${quote(abort.grpcStatus)} is no gRPC status`,
+        `Write one of ${[...GRPC_STATUS].join(", ")}.`,
+      );
+    }
+    if (abort.http2Error !== undefined) {
+      reporter.report(
+        "SL0231",
+        [...at, "abort", "http2Error"],
+        "an HTTP/2 error cannot be injected",
+        "Use httpStatus or grpcStatus.",
+      );
+    }
+    checkPercentage(reporter, abort.percentage, [...at, "abort", "percentage"], 0.0001);
+  }
+}
