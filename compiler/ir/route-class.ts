@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonical-json.ts";
 import { hasVariables } from "./header-values.ts";
 import type {
   CorsPolicy,
@@ -22,6 +23,7 @@ import type {
   Route,
   RouteTable,
 } from "./ir.ts";
+import { compareStrings } from "./text.ts";
 
 export interface RouteClass {
   readonly retry: ClassRetry;
@@ -246,7 +248,7 @@ export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, Rou
       }
     }
   }
-  return new Map([...classes].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...classes].sort(([a], [b]) => compareStrings(a, b)));
 }
 
 /** Most routes share one policy, and each is asked more than once. */
@@ -294,12 +296,3 @@ function withDefaults({ avoidPreviousHosts, avoidPreviousPriorities, ...rest }: 
 const NAME_LENGTH = 12;
 
 const names = new Map([[canonicalJson(RETRY_CLASS), RETRY_CLASS_NAME]]);
-
-/** Keys sorted, so that equal content has one text. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    member === null || typeof member !== "object" || Array.isArray(member)
-      ? member
-      : Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))),
-  );
-}

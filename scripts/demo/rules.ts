@@ -9,6 +9,7 @@ import type { Compilation } from "../../compiler/compile.ts";
 import type { Span } from "../../compiler/diagnostics/span.ts";
 import { loadResources, type Resource, type ResourceSet } from "../../compiler/front/resources/model.ts";
 import type { Cluster, Listener, Route, VirtualHost } from "../../compiler/ir/ir.ts";
+import { compareStrings } from "../../compiler/ir/text.ts";
 
 export type Rule = HttpRule | GatewayRule | DestinationRule | ServiceEntryRule;
 
@@ -61,7 +62,9 @@ export function listRules({ sources, config }: Compilation): Rule[] {
   const isEdge = (rule: Rule) => Number(edge.has(rule.span.file.path));
   return rules.sort(
     (a, b) =>
-      isEdge(b) - isEdge(a) || compare(a.span.file.path, b.span.file.path) || a.span.start - b.span.start,
+      isEdge(b) - isEdge(a) ||
+      compareStrings(a.span.file.path, b.span.file.path) ||
+      a.span.start - b.span.start,
   );
 }
 
@@ -178,8 +181,4 @@ function serviceEntryRules({ serviceEntries }: ResourceSet): ServiceEntryRule[] 
 
 function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 
 import type { Config, Route, RouteOrigin } from "../../ir/ir.ts";
 import { place, type RulePlace } from "../../ir/origin.ts";
+import { compareStrings } from "../../ir/text.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
 
 export interface CoverageItem extends RulePlace {
@@ -97,7 +98,7 @@ export class Coverage {
           const { match, ...rule } = place(origin);
           return { ...item, ...rule, ...(item.kind === "match" && match !== undefined && { match }) };
         })
-        .sort((a, b) => (a.file! < b.file! ? -1 : a.file! > b.file! ? 1 : a.line! - b.line!)),
+        .sort((a, b) => compareStrings(a.file!, b.file!) || a.line! - b.line!),
     };
   }
 

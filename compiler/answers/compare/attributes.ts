@@ -4,6 +4,7 @@
  */
 
 import type { HeaderMatch, Listener, RouteMatch, ValueMatch } from "../../ir/ir.ts";
+import { compareStrings } from "../../ir/text.ts";
 import type { PathNormalization } from "../../options.ts";
 import { neverArrives } from "../evaluate/arrival.ts";
 import { type Partition, partition, textMatches } from "./partition.ts";
@@ -152,7 +153,7 @@ function byImportance(keys: readonly string[]): (a: string, b: string) => number
   for (const key of keys) {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return (a, b) => counts.get(b)! - counts.get(a)! || (a < b ? -1 : 1);
+  return (a, b) => counts.get(b)! - counts.get(a)! || compareStrings(a, b);
 }
 
 /** Values of a header in several lines are looked at as long as there are not more of them. */

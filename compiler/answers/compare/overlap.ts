@@ -4,6 +4,7 @@
  */
 
 import type { PathMatch, RouteMatch, StringMatch, ValueMatch } from "../../ir/ir.ts";
+import { compareStrings, lowerAscii } from "../../ir/text.ts";
 import { literalPrefix, mayMatch } from "../../regex/index.ts";
 
 function textsMayOverlap(a: StringMatch, b: StringMatch, fold: boolean): boolean {
@@ -29,7 +30,7 @@ const MAX_STARTS = 100_000;
 /** What every text begins with that meets a condition. */
 function startOf({ kind, value }: StringMatch, fold: boolean): string {
   if (kind !== "regex") {
-    return fold ? lowerCase(value) : value;
+    return fold ? lowerAscii(value) : value;
   }
   let start = starts.get(value);
   if (start === undefined) {
@@ -39,12 +40,7 @@ function startOf({ kind, value }: StringMatch, fold: boolean): string {
     }
     starts.set(value, start);
   }
-  return fold ? lowerCase(start) : start;
-}
-
-/** Of ASCII, as rules compare: other letters might change their length. */
-function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return fold ? lowerAscii(start) : start;
 }
 
 /** Of headers, only those that a request has once: others may have one line for each rule. */
@@ -94,7 +90,7 @@ function entryOf(match: RouteMatch): Entry {
     match,
     path,
     start,
-    folded: lowerCase(start),
+    folded: lowerAscii(start),
     isNamed:
       match.queryParams.length > 0 ||
       match.headers.some(({ name, invert }) => !invert && name.startsWith(":")),
@@ -148,7 +144,7 @@ export class OverlapIndex {
     this.#lengths = [...new Set([...this.#open.keys()].map(({ length }) => length))].sort((a, b) => a - b);
     this.#starts = this.#entries
       .map(({ folded }, i) => [folded, i] as const)
-      .sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+      .sort(([a], [b]) => compareStrings(a, b));
   }
 
   /** Indices below `before`, ascending; `undefined`: more than `limit` would have to be looked at. */

@@ -3,6 +3,7 @@
  * together. Found in the states of one automaton for all conditions, so none is missed as long as it stays in bounds.
  */
 
+import { lowerAscii } from "../../ir/text.ts";
 import { type Dfa, determinise } from "../../regex/determinise.ts";
 import { buildNfa } from "../../regex/nfa.ts";
 import { parseRegex } from "../../regex/parse.ts";
@@ -187,6 +188,5 @@ export function textMatches({ ignoreCase = false, ...match }: TextMatch, text: s
   if (!ignoreCase || match.kind === "regex") {
     return valueMatches(match, text);
   }
-  const lower = (one: string) => one.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  return valueMatches({ ...match, value: lower(match.value) }, lower(text));
+  return valueMatches({ ...match, value: lowerAscii(match.value) }, lowerAscii(text));
 }

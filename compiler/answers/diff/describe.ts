@@ -9,6 +9,7 @@ import type {
   RetryPolicy,
   Route,
 } from "../../ir/ir.ts";
+import { compareStrings } from "../../ir/text.ts";
 
 /** Labels to texts, in a fixed order. What is not there is as Envoy has it anyway. */
 export type Description = readonly (readonly [label: string, text: string])[];
@@ -88,7 +89,7 @@ export function splitText(
   const total = destinations.reduce((sum, { weight }) => sum + weight, 0);
   return destinations
     .map(({ cluster, weight }) => ({ cluster, percent: (weight * 100) / total }))
-    .sort((a, b) => b.percent - a.percent || (a.cluster < b.cluster ? -1 : 1))
+    .sort((a, b) => b.percent - a.percent || compareStrings(a.cluster, b.cluster))
     .map(({ cluster, percent }) =>
       destinations.length === 1
         ? clusterText(cluster)

@@ -2,6 +2,7 @@
 
 import type { Route } from "../../ir/ir.ts";
 import { place, type RulePlace } from "../../ir/origin.ts";
+import { compareStrings } from "../../ir/text.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
@@ -92,7 +93,7 @@ function changesOf(before: Route | undefined, after: Route | undefined): Reporte
 function byPlace(a: ReportedDifference, b: ReportedDifference): number {
   const key = ({ listener, hosts, request }: ReportedDifference) =>
     JSON.stringify([listener, hosts[0], request.url, request.method, request.headers]);
-  return key(a) < key(b) ? -1 : 1;
+  return compareStrings(key(a), key(b));
 }
 
 /** By listener and hosts, as they are shown. */

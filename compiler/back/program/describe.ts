@@ -4,6 +4,7 @@
  */
 
 import * as layout from "../../../filter/layout.ts";
+import { compareStrings } from "../../ir/text.ts";
 import { checksum } from "./hash.ts";
 
 export interface ProgramDescription {
@@ -147,7 +148,7 @@ class Reader {
     }
     return [...kinds]
       .map(([kind, { count, size }]) => ({ kind, count, size }))
-      .sort((a, b) => b.size - a.size || (a.kind < b.kind ? -1 : 1));
+      .sort((a, b) => b.size - a.size || compareStrings(a.kind, b.kind));
   }
 
   /** The entries of a table, in the order they are in the blob. */

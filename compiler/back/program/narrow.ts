@@ -2,6 +2,7 @@
  * How well an attribute tells candidates apart: what the graph chooses by.
  */
 
+import { compareStrings } from "../../ir/text.ts";
 import type { Predicate } from "./attributes.ts";
 import type { Candidate } from "./candidate.ts";
 
@@ -130,7 +131,7 @@ function measurePrefixes(
   let largest = 0;
   let chain = 0;
   const stack: { value: string; size: number; chain: number; first: number }[] = [];
-  for (const [value, group] of [...prefixes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [value, group] of [...prefixes].sort(([a], [b]) => compareStrings(a, b))) {
     while (stack.length > 0 && !value.startsWith(stack.at(-1)!.value)) {
       stack.pop();
     }

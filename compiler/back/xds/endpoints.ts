@@ -1,7 +1,7 @@
 /** Addresses of a cluster: inside the cluster, or in a file of their own (EDS). */
 
 import type { Endpoint } from "../../ir/ir.ts";
-import { compareStrings } from "./json.ts";
+import { compareStrings } from "../../ir/text.ts";
 import { endpointAddress, type PipeAddress, type SocketAddress } from "./socket-address.ts";
 
 /** `envoy.config.endpoint.v3.ClusterLoadAssignment` */

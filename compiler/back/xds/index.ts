@@ -5,12 +5,13 @@
 
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { Cluster, Config, Listener, TcpChain } from "../../ir/ir.ts";
+import { compareStrings } from "../../ir/text.ts";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitCluster } from "./cluster.ts";
 import { discoveryResponse } from "./discovery.ts";
 import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
-import { compareStrings, printJson } from "./json.ts";
+import { printJson } from "./json.ts";
 import { emitListener, hasNames, type Sharing } from "./listener.ts";
 import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
 import type { EmitOptions, EnvoyFiles } from "./options.ts";

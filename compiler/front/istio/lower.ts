@@ -5,12 +5,12 @@
 
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Config, Listener, TcpChain } from "../../ir/ir.ts";
+import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import type { GatewaySpec, Resource, ResourceSet } from "../resources/model.ts";
 import { ClusterUses } from "../services/cluster-uses.ts";
 import { Credentials } from "../services/credentials.ts";
-import { compareStrings } from "../services/order.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";

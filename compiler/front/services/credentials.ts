@@ -9,11 +9,11 @@ import path from "node:path";
 import type { Span } from "../../diagnostics/span.ts";
 import { Confidential } from "../../ir/confidential.ts";
 import type { Secret } from "../../ir/ir.ts";
+import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { regularFileAtMost } from "../../source/bounded.ts";
 import type { Resource, SecretSpec } from "../resources/model.ts";
 import { authorityProblem, certificateProblem, outdated, revocationProblem } from "./certificates.ts";
-import { compareStrings } from "./order.ts";
 import type { Report } from "./report.ts";
 
 /** Names of the parts of a Secret: those of `kubernetes.io/tls` first, then those that Istio knows besides. */

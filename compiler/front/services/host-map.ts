@@ -1,7 +1,7 @@
 /** Values by host name, found by the exact name first and else by the most specific wildcard that covers it. */
 
+import { compareStrings } from "../../ir/text.ts";
 import { covers, isWildcard } from "./host-names.ts";
-import { compareStrings } from "./order.ts";
 
 export class HostMap<Value> {
   readonly #exact = new Map<string, Value>();

@@ -1,10 +1,7 @@
 /** Orders that decide which of two resources wins. Never by locale: the same input gives the same bytes everywhere. */
 
+import { compareStrings } from "../../ir/text.ts";
 import type { Resource } from "../resources/resource.ts";
-
-export function compareStrings(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
 
 /** The oldest first, one without a time before all others; then by name, then by namespace. */
 export function byAge(a: Resource<unknown>, b: Resource<unknown>): number {

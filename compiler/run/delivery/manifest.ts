@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { compareStrings } from "../../ir/text.ts";
 import type { Target } from "../../options.ts";
 import type { OutputFiles } from "./write.ts";
 
@@ -34,7 +35,7 @@ export interface ManifestParts {
 
 export function makeManifest(parts: ManifestParts): Manifest {
   const files: Record<string, FileSummary> = {};
-  for (const [name, contents] of [...parts.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, contents] of [...parts.files].sort(([a], [b]) => compareStrings(a, b))) {
     files[name] = summarize(contents);
   }
   return {

@@ -2,10 +2,11 @@
 
 import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Listener, Route, TcpChain, VirtualHost } from "../../../ir/ir.ts";
+import { compareStrings } from "../../../ir/text.ts";
 import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
 import { formatLabels, selects } from "../../services/labels.ts";
-import { byAge, compareStrings } from "../../services/order.ts";
+import { byAge } from "../../services/order.ts";
 import { didYouMean } from "../../services/report.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";

@@ -5,7 +5,7 @@
 
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
-import { compareStrings } from "../../services/order.ts";
+import { compareStrings } from "../../../ir/text.ts";
 import type { Registry } from "../../services/registry.ts";
 import { isHttp, type Service } from "../../services/service.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";

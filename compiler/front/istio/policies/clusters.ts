@@ -2,10 +2,10 @@
 
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Cluster, Discovery, Endpoint } from "../../../ir/ir.ts";
+import { compareStrings } from "../../../ir/text.ts";
 import type { Subset } from "../../resources/model.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { formatLabels, selects } from "../../services/labels.ts";
-import { compareStrings } from "../../services/order.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerClientTls } from "./client-tls.ts";

@@ -1,28 +1,9 @@
 /** `http[].fault`. */
 
+import { GRPC_STATUSES } from "../../../ir/grpc-status.ts";
 import type { Fault, FaultAbort } from "../../../ir/ir.ts";
 import type { HttpFault, Percent } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
-
-const GRPC_STATUS = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
 
 const MILLION = 1_000_000;
 
@@ -52,7 +33,7 @@ function lowerError(abort: HttpFault["abort"]): FaultAbort | undefined {
   if (abort?.httpStatus !== undefined) {
     return { kind: "http", status: abort.httpStatus };
   }
-  const status = abort?.grpcStatus === undefined ? -1 : GRPC_STATUS.indexOf(abort.grpcStatus);
+  const status = abort?.grpcStatus === undefined ? -1 : GRPC_STATUSES.indexOf(abort.grpcStatus);
   return status < 0 ? undefined : { kind: "grpc", status };
 }
 

@@ -1,6 +1,7 @@
 /** `headers` of a rule and of a destination, as istiod puts them in order. */
 
 import type { Destination, HeaderMutation, HeaderWrite } from "../../../ir/ir.ts";
+import { compareStrings } from "../../../ir/text.ts";
 import type { HeaderOperations, Headers, HttpRoute } from "../../resources/model.ts";
 
 export interface LoweredHeaders {
@@ -76,7 +77,7 @@ function lowerOperations(operations: HeaderOperations | undefined): HeaderMutati
 function writes(values: Readonly<Record<string, string>> | undefined, append: boolean): HeaderWrite[] {
   return Object.entries(values ?? {})
     .filter(([name]) => isPlain(name))
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .sort(([a], [b]) => compareStrings(a, b))
     .map(([name, value]) => ({ name: name.toLowerCase(), value, append }));
 }
 

@@ -1,8 +1,8 @@
 /** `http[].match[]`: the part of it that needs the request. */
 
 import type { HeaderMatch, PathMatch, QueryParamMatch, RouteMatch } from "../../../ir/ir.ts";
+import { compareStrings } from "../../../ir/text.ts";
 import type { HttpMatchRequest, StringMatch } from "../../resources/model.ts";
-import { compareStrings } from "../../services/order.ts";
 import { lowerStringMatch, lowerValueMatch } from "./string-match.ts";
 
 /** By what they were made of: the same rule is lowered for each of its places, and again after each change of others. */

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Destination, Fault, Forward, RetryPolicy, UpstreamFault } from "../../../ir/ir.ts";
-import { compareStrings } from "../../services/order.ts";
+import { compareStrings } from "../../../ir/text.ts";
 
 /** What a rule says of its fault, and of choosing an endpoint behind it. */
 interface FaultyRoute {

@@ -1,17 +1,12 @@
 /** Delays and aborts. Source: istiod's `validateHTTPFaultInjection`. */
 
+import { GRPC_STATUSES } from "../../../ir/grpc-status.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import type { HttpRoute } from "../../resources/types.ts";
 import { checkDuration, quote } from "./common.ts";
 import { checkPercentage } from "./percentage.ts";
 import type { Reporter } from "./reporter.ts";
 import { checkStatus } from "./status-codes.ts";
-
-const GRPC_STATUS = new Set(
-  `OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED
-   RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS
-   UNAUTHENTICATED`.split(/\s+/),
-);
 
 export function checkFault(reporter: Reporter, { fault }: HttpRoute, path: FieldPath): void {
   if (!fault) {
@@ -36,12 +31,12 @@ export function checkFault(reporter: Reporter, { fault }: HttpRoute, path: Field
   if (fault.abort) {
     const { abort } = fault;
     checkStatus(reporter, abort.httpStatus, [...at, "abort", "httpStatus"]);
-    if (abort.grpcStatus !== undefined && !GRPC_STATUS.has(abort.grpcStatus)) {
+    if (abort.grpcStatus !== undefined && !GRPC_STATUSES.includes(abort.grpcStatus)) {
       reporter.report(
         "SL0232",
         [...at, "abort", "grpcStatus"],
         `${quote(abort.grpcStatus)} is no gRPC status`,
-        `Write one of ${[...GRPC_STATUS].join(", ")}.`,
+        `Write one of ${GRPC_STATUSES.join(", ")}.`,
       );
     }
     if (abort.http2Error !== undefined) {

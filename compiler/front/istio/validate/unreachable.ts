@@ -4,6 +4,7 @@
  * `analyzeUnreachableHTTPRules` and `coveredValidation`.
  */
 
+import { canonicalJson } from "../../../ir/canonical-json.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import type { HttpMatchRequest, StringMatch, VirtualServiceSpec } from "../../resources/types.ts";
 import { each, type Reporter } from "./reporter.ts";
@@ -77,7 +78,7 @@ function warnRules(reporter: Reporter, rules: readonly Rule[], path: FieldPath, 
 
 /** What a match asks. Its name asks nothing, and neither does a field that has the value it has when left out. */
 function conditionsOf(match: object | null): string {
-  return canonical(
+  return canonicalJson(
     Object.fromEntries(
       Object.entries(match ?? {}).filter(([field, value]) => field !== "name" && !isUnset(field, value)),
     ),
@@ -183,7 +184,10 @@ const CONDITIONS = ["headers", "queryParams", "withoutHeaders"] as const;
 
 /** What two matches must have in common for one to cover the other: the port, and what is asked of by name. */
 function withoutValues(match: HttpMatchRequest): string {
-  return canonical([match.port ?? 0, ...CONDITIONS.map((field) => Object.keys(match[field] ?? {}).sort())]);
+  return canonicalJson([
+    match.port ?? 0,
+    ...CONDITIONS.map((field) => Object.keys(match[field] ?? {}).sort()),
+  ]);
 }
 
 /** The texts that istiod compares; a regular expression is none. */
@@ -201,13 +205,4 @@ function textOf(match: StringMatch | null | undefined): string {
     return `exact:${match.exact}`;
   }
   return match?.prefix ? `prefix:${match.prefix}` : "";
-}
-
-/** The same text for the same data, however its fields are ordered. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, field: unknown) =>
-    typeof field === "object" && field !== null && !Array.isArray(field)
-      ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : field,
-  );
 }
