@@ -1,12 +1,11 @@
-/** A compilation in a process that has compiled before gives what one in a fresh process gives, whatever was changed. */
+/** A compilation in a workspace that has compiled before gives what one in a fresh process gives, whatever was changed. */
 
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import { toJson } from "./diagnostics/render/json.ts";
+import type { Workspace } from "./index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "./options.ts";
 
 let folder: string;
@@ -110,16 +109,18 @@ const SWAPS = [
   ["http:", "http: null\n  tcp:"],
 ] as const;
 
-type Compiler = typeof import("./compile.ts") & typeof import("./run/delivery/build-files.ts");
+/** A workspace, in a process that has or has not compiled before. */
+interface Compiler {
+  readonly workspace: Workspace;
+  readonly emitBuild: typeof import("./index.ts").emitBuild;
+}
 
 /** All that a compilation gives, as text. */
-async function outcome({ compile, emitBuild }: Compiler): Promise<unknown> {
-  const diagnostics: Diagnostic[] = [];
-  const sink = { report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic) };
-  const compilation = await compile([path.join(folder, "rules")], DEFAULT_PROXY_OPTIONS, sink);
+async function outcome({ workspace, emitBuild }: Compiler): Promise<unknown> {
+  const { findings, compilation } = await workspace.compile();
   const files = compilation && (await emitBuild(compilation, DEFAULT_PROXY_OPTIONS, "/out"));
   return {
-    diagnostics: diagnostics.map(toJson),
+    diagnostics: findings.diagnostics,
     config: compilation?.config && JSON.stringify(compilation.config, withSpans),
     files: files && [...files].map(([name, contents]) => [name, Buffer.from(contents).toString("base64")]),
   };
@@ -136,7 +137,8 @@ function withSpans(key: string, value: unknown): unknown {
 
 async function freshCompiler(): Promise<Compiler> {
   vi.resetModules();
-  return { ...(await import("./compile.ts")), ...(await import("./run/delivery/build-files.ts")) };
+  const { createWorkspace, emitBuild, files } = await import("./index.ts");
+  return { workspace: createWorkspace({ source: files([path.join(folder, "rules")]) }), emitBuild };
 }
 
 test("after any changes, a warm compiler gives what a cold one gives", async () => {
@@ -211,7 +213,7 @@ test("a file that is changed in place is read again, also when its size and its 
 });
 
 test("no position is looked for until somebody asks: that would parse the text again", async () => {
-  const { compile } = await import("./compile.ts");
+  const { createWorkspace, files } = await import("./index.ts");
   const { parseDocuments } = await import("./source/parse.ts");
   // A finding is at a position.
   const fine = rules(1)
@@ -220,14 +222,15 @@ test("no position is looked for until somebody asks: that would parse the text a
     .replaceAll("host: ratings}", "host: ratings, port: {number: 9080}}");
   const directory = mkdtempSync(path.join(folder, "positions-"));
   writeFileSync(path.join(directory, "all.yaml"), [GATEWAY, service("ratings", 9080), fine].join("---\n"));
-  const sink = { report: vi.fn() };
-  const [document] = parseDocuments({ path: "a.yaml", text: "a: 1\n" }, sink);
+  const workspace = createWorkspace({ source: files([directory]) });
+  const [document] = parseDocuments({ path: "a.yaml", text: "a: 1\n" }, { report() {} });
   const start = vi.spyOn(Object.getPrototypeOf(document!.span), "start", "get");
   try {
     for (let i = 0; i < 2; i++) {
-      expect(await compile([directory], DEFAULT_PROXY_OPTIONS, sink)).toBeDefined();
+      const { compilation, findings } = await workspace.compile();
+      expect(compilation).toBeDefined();
+      expect(findings.diagnostics).toEqual([]);
     }
-    expect(sink.report.mock.calls.map(([{ message }]) => message)).toEqual([]);
     expect(start).not.toHaveBeenCalled();
     expect(document!.span.start).toBe(0);
     expect(start).toHaveBeenCalled();

@@ -1,6 +1,6 @@
 /**
- * The whole compiler in one call: read → validate → lower → encode. What is
- * wrong with the input goes to the sink; nothing here prints, and nothing is written.
+ * The whole compiler in one call: validate → lower → encode. What is wrong with the input goes to the sink; nothing here
+ * prints, nothing is written, and nothing is remembered but in the `CompilerCache` that is handed in.
  */
 
 import { encodeProgram } from "./back/program/encode.ts";
@@ -14,8 +14,9 @@ import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import type { Config } from "./ir/ir.ts";
 import type { ProxyOptions } from "./options.ts";
 import { NO_PROGRESS, type Progress } from "./progress.ts";
-import { readInputs } from "./source/read.ts";
+import { SourceCache } from "./source/plain.ts";
 
+/** What an Envoy is built from, for one proxy. */
 export interface Compilation {
   readonly sources: readonly SourceFile[];
   readonly config: Config;
@@ -34,30 +35,53 @@ export interface Reading {
   readonly errors: number;
 }
 
-/** Reads, validates and lowers what stands at the paths. */
-export async function readRules(
-  paths: readonly string[],
-  options: ProxyOptions,
-  sink: DiagnosticSink,
-  progress: Progress = NO_PROGRESS,
-  cache: LoweringCache = new LoweringCache(),
-): Promise<Reading> {
-  const unread: Diagnostic[] = [];
-  const sources = await readInputs(paths, { report: (diagnostic) => unread.push(diagnostic) }, progress);
-  for (const diagnostic of unread) {
-    sink.report(diagnostic);
-  }
-  const reading = understand(sources, options, sink, progress, cache);
-  return { ...reading, errors: reading.errors + unread.filter(({ level }) => level === "error").length };
+/** What the input says whichever proxy asks, and all that is wrong with it. */
+interface Mesh {
+  readonly sources: readonly SourceFile[];
+  readonly resources: ResourceSet;
+  readonly findings: readonly Diagnostic[];
 }
 
-/** The same for texts that were read. */
+/**
+ * What is kept between the compilations of one input, so that a change costs no more than itself and a second proxy no more
+ * than its own view. Two inputs (two tenants, the old and the new side of a comparison) need one each.
+ */
+export class CompilerCache {
+  readonly #source = new SourceCache();
+  /** For each proxy: the same options are the same object. */
+  readonly #lowering = new WeakMap<ProxyOptions, LoweringCache>();
+  #mesh: Mesh | undefined;
+
+  meshOf(sources: readonly SourceFile[], progress: Progress): Mesh {
+    const before = this.#mesh;
+    if (before?.sources.length === sources.length && sources.every((file, i) => file === before.sources[i])) {
+      return before;
+    }
+    // Never two meshes in memory at once.
+    this.#mesh = undefined;
+    const findings: Diagnostic[] = [];
+    const sink = { report: (diagnostic: Diagnostic) => void findings.push(diagnostic) };
+    const resources = loadResources(sources, sink, progress, this.#source);
+    this.#source.keepOnly(sources);
+    validate(resources, sink, progress);
+    this.#mesh = { sources, resources, findings };
+    return this.#mesh;
+  }
+
+  loweringFor(options: ProxyOptions): LoweringCache {
+    const known = this.#lowering.get(options) ?? new LoweringCache();
+    this.#lowering.set(options, known);
+    return known;
+  }
+}
+
+/** Validates texts that were read, and lowers them for a proxy. */
 export function understand(
   sources: readonly SourceFile[],
   options: ProxyOptions,
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
-  cache: LoweringCache = new LoweringCache(),
+  cache: CompilerCache = new CompilerCache(),
 ): Reading {
   let errors = 0;
   const counting: DiagnosticSink = {
@@ -66,27 +90,24 @@ export function understand(
       sink.report(diagnostic);
     },
   };
-  const resources = loadResources(sources, counting, progress);
-  validate(resources, counting, progress);
+  const { resources, findings } = cache.meshOf(sources, progress);
+  for (const finding of findings) {
+    counting.report(finding);
+  }
   // Lowered in spite of errors, so that everything that is wrong is said at once.
-  const config = lowerToIr(resources, options, counting, { progress, cache });
-  return { sources, resources, environment: cache.environmentOf(resources, options), config, errors };
+  const lowering = cache.loweringFor(options);
+  const config = lowerToIr(resources, options, counting, { progress, cache: lowering });
+  return { sources, resources, environment: lowering.environmentOf(resources, options), config, errors };
 }
 
-/** Compiles what stands at the paths; `undefined` when there were errors, which the sink then has. */
-export async function compile(
-  paths: readonly string[],
-  options: ProxyOptions,
-  sink: DiagnosticSink,
+/** The programs of rules that nothing is wrong with. */
+export function encode(
+  { sources, config }: Pick<Reading, "sources" | "config">,
+  { target }: Pick<ProxyOptions, "target">,
   progress: Progress = NO_PROGRESS,
-  cache: LoweringCache = new LoweringCache(),
-): Promise<Compilation | undefined> {
-  const { sources, config, errors } = await readRules(paths, options, sink, progress, cache);
-  if (errors > 0) {
-    return undefined;
-  }
+): Compilation {
   const blobs = new Map<string, Uint8Array>();
-  if (options.target === "wasm") {
+  if (target === "wasm") {
     const total = config.listeners.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
     let done = 0;
     for (const listener of config.listeners) {

@@ -7,18 +7,25 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { EXIT, type ExitCode, UsageError } from "../compiler/cli/exit.ts";
-import { serve } from "../compiler/cli/run.ts";
 import { processTerminal, type Terminal } from "../compiler/cli/terminal.ts";
-import { type Compilation, compile } from "../compiler/compile.ts";
-import { Report } from "../compiler/diagnostics/render/report.ts";
-import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../compiler/options.ts";
-import { EnvironmentError } from "../compiler/platform/error.ts";
-import { packageRoot } from "../compiler/platform/package-root.ts";
+import {
+  type Compilation,
+  createWorkspace,
+  DEFAULT_PROXY_OPTIONS,
+  EnvironmentError,
+  files,
+  formatDiagnostics,
+  type ProxyOptions,
+  packageRoot,
+  rulesOf,
+  Session,
+  type Workspace,
+} from "../compiler/index.ts";
 import { registryYaml } from "../envoy/bookinfo/registry.ts";
 import { startBookinfo } from "../envoy/bookinfo/services/index.ts";
+import { Demonstration } from "./demo/demonstration.ts";
 import { type DemoOptions, HELP, readOptions } from "./demo/options.ts";
 import { takePort } from "./demo/ports.ts";
-import { Session } from "./demo/session.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -79,7 +86,8 @@ async function runDemo(
     if (compiled === undefined) {
       return EXIT.rules;
     }
-    const session = new Session({
+    const { workspace, compilation, proxy } = compiled;
+    const demonstration = new Demonstration({
       once: options.once,
       meshPort,
       rules: shownRules,
@@ -87,20 +95,35 @@ async function runDemo(
       terminal,
       stop,
     });
-    const ended = await serve(
-      compiled.compilation,
-      { paths, out: undefined, strict: false, proxy: compiled.proxy },
-      { watch: !options.once, envoyLogLevel: "warning", temporaryFolders: [folder] },
-      session,
-      stop.signal,
-    ).finally(() => {
-      stop.abort();
-      return session.close();
+    const session = new Session({
+      rules: rulesOf(workspace),
+      proxy,
+      compilation,
+      watch: !options.once,
+      temporaryFolders: [folder],
+      onEvent: (event) => demonstration.tell(event),
     });
-    return ended === EXIT.ok && options.once && session.obeyed !== true ? EXIT.rules : ended;
+    stop.signal.addEventListener("abort", () => void session.stop());
+    if (stop.signal.aborted) {
+      void session.stop();
+    }
+    try {
+      await session.run();
+    } finally {
+      stop.abort();
+      await demonstration.close();
+      await workspace.dispose();
+    }
+    return options.once && demonstration.obeyed !== true ? EXIT.rules : EXIT.ok;
   } finally {
     await bookinfo.close();
   }
+}
+
+interface Compiled {
+  readonly workspace: Workspace;
+  readonly compilation: Compilation;
+  readonly proxy: ProxyOptions;
 }
 
 /** Compiles once to learn which ports the Gateways want, and again when one of those is taken. */
@@ -109,35 +132,35 @@ async function compileForFreePorts(
   wanted: ProxyOptions,
   terminal: Terminal,
   say: (line: string) => void,
-): Promise<{ compilation: Compilation; proxy: ProxyOptions } | undefined> {
-  const compilation = await compileOrTell(paths, wanted, terminal);
-  if (compilation === undefined) {
+): Promise<Compiled | undefined> {
+  const first = await compileOrTell(paths, wanted, terminal);
+  if (first === undefined) {
     return undefined;
   }
   const portMap = new Map<number, number>();
-  for (const { name, role, port } of compilation.config.listeners) {
+  for (const { name, role, port } of first.compilation.config.listeners) {
     const bound = role === "gateway" ? await takePort(port, `listener ${name}`, say) : port;
     if (bound !== port) {
       portMap.set(port, bound);
     }
   }
   if (portMap.size === 0) {
-    return { compilation, proxy: wanted };
+    return first;
   }
-  const proxy = { ...wanted, portMap };
-  const again = await compile(paths, proxy, { report() {} });
-  return again === undefined ? undefined : { compilation: again, proxy };
+  await first.workspace.dispose();
+  return compileOrTell(paths, { ...wanted, portMap });
 }
 
+/** Without a terminal for what was told before. */
 async function compileOrTell(
   paths: readonly string[],
   proxy: ProxyOptions,
-  terminal: Terminal,
-): Promise<Compilation | undefined> {
-  const report = new Report(false);
-  const compilation = await compile(paths, proxy, report);
-  terminal.err(report.renderText(terminal.errColors));
-  return compilation;
+  terminal?: Terminal,
+): Promise<Compiled | undefined> {
+  const workspace = createWorkspace({ source: files(paths), proxies: { demo: proxy } });
+  const { findings, compilation } = await workspace.compile();
+  terminal?.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
+  return compilation && { workspace, compilation, proxy };
 }
 
 const terminal = processTerminal();

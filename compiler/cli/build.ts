@@ -1,14 +1,9 @@
 /** `sluice build`: compiles rules into a directory that Envoy runs from. */
 
 import path from "node:path";
-import { compile } from "../compile.ts";
-import { type Format, Report } from "../diagnostics/render/report.ts";
-import { formatSocket } from "../ir/sockets.ts";
-import { emitBuild } from "../run/delivery/build-files.ts";
-import type { Manifest } from "../run/delivery/manifest.ts";
-import { writeOutput } from "../run/delivery/write.ts";
+import { compile, files, formatDiagnostics, formatSocket, printableIr, writeBuild } from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
-import { printableIr } from "./printable-ir.ts";
+import { type Format, jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,26 +26,30 @@ export async function buildCommand(
   if (options.out === undefined && flags.print === undefined) {
     throw new UsageError("no output: name a directory with --out");
   }
-  const report = new Report(options.strict);
   const progress = progressBar(terminal);
-  const compilation = await compile(options.paths, options.proxy, report, progress);
+  const { findings, compilation } = await compile({
+    source: files(options.paths),
+    proxy: options.proxy,
+    strict: options.strict,
+    progress,
+  });
   progress.done();
-  const ok = compilation !== undefined && !report.hasErrors;
+  const found = () => formatDiagnostics(findings, { color: terminal.errColors.isColorSupported });
 
   if (flags.print === "ir") {
-    terminal.err(report.renderText(terminal.errColors));
-    if (ok) {
+    terminal.err(found());
+    if (compilation !== undefined) {
       terminal.out(`${JSON.stringify(printableIr(compilation.config), null, 2)}\n`);
     }
-    return ok ? EXIT.ok : EXIT.rules;
+    return compilation === undefined ? EXIT.rules : EXIT.ok;
   }
 
   const out = path.resolve(options.out!);
-  if (!ok) {
+  if (compilation === undefined) {
     if (flags.format === "json") {
-      terminal.out(report.renderJson({ out, written: false }));
+      terminal.out(jsonOf(findings, { out, written: false }));
     } else {
-      terminal.err(report.renderText(terminal.errColors));
+      terminal.err(found());
       terminal.err(`nothing was written to ${options.out}\n`);
     }
     return EXIT.rules;
@@ -64,14 +63,12 @@ export async function buildCommand(
       `--no-keys: the key of ${shown.name} would be in the build; name files instead, which need not be there yet, or a folder with --secrets-directory`,
     );
   }
-  const files = await emitBuild(compilation, options.proxy, path.resolve(flags.mountedAt ?? out));
-  const { changed } = await writeOutput(out, files);
-  const manifest = JSON.parse(String(files.get("manifest.json"))) as Manifest;
+  const { changed, manifest } = await writeBuild(compilation, options.proxy, out, flags.mountedAt);
   if (flags.format === "json") {
-    terminal.out(report.renderJson({ out, written: true, changed, manifest }));
+    terminal.out(jsonOf(findings, { out, written: true, changed, manifest }));
     return EXIT.ok;
   }
-  terminal.err(report.renderText(terminal.errColors));
+  terminal.err(found());
   const { green, dim } = terminal.outColors;
   terminal.out(`${green(changed ? "built" : "unchanged")} ${options.out}\n`);
   for (const { name, address, port } of manifest.listeners) {

@@ -1,53 +1,35 @@
 /** `sluice check --explain CODE`: what a code stands for. */
 
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../diagnostics/codes.ts";
-import { EXPLANATIONS, type Place } from "../diagnostics/guide/index.ts";
-import { nearest } from "../diagnostics/nearest.ts";
-import type { Colors } from "../diagnostics/render/text.ts";
+import { type CodeDescription, describeCodes, nearestCode } from "../index.ts";
 import { UsageError } from "./exit.ts";
-
-const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
+import type { Colors } from "./terminal.ts";
 
 export function explainCodes(wanted: string, format: "text" | "json", colors: Colors): string {
   const isAll = wanted.toUpperCase() === "ALL";
-  const found = isAll ? CODES : codesNamed(wanted);
+  const found = describeCodes(isAll ? undefined : wanted);
+  if (found.length === 0) {
+    const near = nearestCode(wanted);
+    throw new UsageError(
+      `--explain: no code "${wanted}"${near === undefined ? "" : `; did you mean ${near}?`} (--explain all lists them)`,
+    );
+  }
   if (format === "json") {
-    return `${JSON.stringify(found.map(asData), null, 2)}\n`;
+    return `${JSON.stringify(found, null, 2)}\n`;
   }
   return isAll
     ? found.map((code) => `${line(code, colors)}\n`).join("")
     : found.map((code) => details(code, colors)).join("\n");
 }
 
-function codesNamed(wanted: string): readonly DiagnosticCode[] {
-  const name = wanted.toUpperCase();
-  const found = CODES.filter((code) => code === name || istioCodes(code).includes(name));
-  if (found.length === 0) {
-    const near = nearest(name, CODES);
-    throw new UsageError(
-      `--explain: no code "${wanted}"${near === undefined ? "" : `; did you mean ${near}?`} (--explain all lists them)`,
-    );
-  }
-  return found;
-}
-
-function asData(code: DiagnosticCode): object {
-  const { level, title } = DIAGNOSTIC_CODES[code];
-  return { code, level, title, istio: istioCodes(code), ...EXPLANATIONS[code] };
-}
-
-function line(code: DiagnosticCode, { bold, dim }: Colors): string {
-  const { level, title } = DIAGNOSTIC_CODES[code];
-  const istio = istioCodes(code);
+function line({ code, level, title, istio }: CodeDescription, { bold, dim }: Colors): string {
   return `${bold(code)} ${level.padEnd(7)} ${title}${istio.length === 0 ? "" : dim(` Istio: ${istio.join(", ")}.`)}`;
 }
 
-function details(code: DiagnosticCode, colors: Colors): string {
-  const { level } = DIAGNOSTIC_CODES[code];
-  const { why, example } = EXPLANATIONS[code];
+function details(description: CodeDescription, colors: Colors): string {
+  const { code, level, why, example } = description;
   const { red, green } = colors;
   return [
-    line(code, colors),
+    line(description, colors),
     `  ${why}`,
     "",
     `  ${red("wrong")}${where(example.in)}`,
@@ -63,7 +45,7 @@ function details(code: DiagnosticCode, colors: Colors): string {
   ].join("\n");
 }
 
-const WHERE: Readonly<Partial<Record<Place, string>>> = {
+const WHERE: Readonly<Partial<Record<CodeDescription["example"]["in"], string>>> = {
   VirtualService: ", in the spec of a VirtualService",
   "http rule": ", in an http rule of a VirtualService",
   DestinationRule: ", in the spec of a DestinationRule",
@@ -73,7 +55,7 @@ const WHERE: Readonly<Partial<Record<Place, string>>> = {
   "check of a case file": ", in a check of a case file",
 };
 
-function where(place: Place): string {
+function where(place: CodeDescription["example"]["in"]): string {
   return `${WHERE[place] ?? ""}:`;
 }
 

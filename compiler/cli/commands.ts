@@ -4,16 +4,14 @@
  */
 
 import { Command, CommanderError, Option } from "commander";
-import { printable } from "../diagnostics/render/text.ts";
-import { EnvironmentError } from "../platform/error.ts";
-import { packageRoot } from "../platform/package-root.ts";
-import { ForeignDirectoryError } from "../run/delivery/write.ts";
+import { EnvironmentError, ForeignDirectoryError, packageRoot, printable } from "../index.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { addDiffCommand } from "./diff.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addExplainCommand } from "./explain-flags.ts";
 import { addExportCommand } from "./export.ts";
+import { isSystemError } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
 import { addProxyOptions } from "./proxy-options.ts";
 import { runCommand } from "./run.ts";
@@ -171,9 +169,4 @@ function explainFailure(error: unknown, terminal: Terminal): ExitCode {
     `${red("error:")} this is a mistake in Sluice, not in your rules\n${(error as Error)?.stack ?? error}\n`,
   );
   return EXIT.environment;
-}
-
-/** A failed call to the operating system: a full disk, a missing permission. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }

@@ -1,16 +1,11 @@
 /** `sluice diff`: which requests a change of rules decides differently. */
 
 import type { Command, Option } from "commander";
-import { diffConfigs } from "../answers/diff/diff.ts";
-import { renderMarkdown } from "../answers/diff/render-markdown.ts";
-import { renderText } from "../answers/diff/render-text.ts";
-import { isDifferent, reportOf } from "../answers/diff/report.ts";
-import { readRules } from "../compile.ts";
-import { Report } from "../diagnostics/render/report.ts";
-import type { Config } from "../ir/ir.ts";
+import { diff, files, formatDiagnostics, formatDiff, isDifferent } from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
-import { addProxyOptions, type CommonOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DiffFlags extends ProxyFlags {
@@ -52,40 +47,30 @@ export async function diffCommand(
     throw new UsageError("standard input cannot be both sides: name a file");
   }
   const options = await readCommonOptions([before, after], flags, { listenAddress: "0.0.0.0" });
-  const old = await readSide(before, options, flags, terminal);
-  const now = old === undefined ? undefined : await readSide(after, options, flags, terminal);
-  if (old === undefined || now === undefined) {
+  const progress = progressBar(terminal);
+  const result = await diff({
+    before: files([before]),
+    after: files([after]),
+    proxy: options.proxy,
+    strict: options.strict,
+    progress,
+  });
+  progress.done();
+  const { report } = result;
+  if (report === undefined) {
+    const wrong = result.before.hasErrors ? result.before : result.after;
+    if (flags.format === "json") {
+      terminal.out(jsonOf(wrong));
+    } else {
+      terminal.err(formatDiagnostics(wrong, { color: terminal.errColors.isColorSupported }));
+    }
     return EXIT.rules;
   }
-  const report = reportOf(diffConfigs(old, now, options.proxy));
   if (flags.format === "json") {
     terminal.out(`${JSON.stringify(report, null, 2)}\n`);
-  } else if (flags.format === "markdown") {
-    terminal.out(renderMarkdown(report));
   } else {
-    terminal.out(renderText(report, terminal.outColors));
+    const color = terminal.outColors.isColorSupported;
+    terminal.out(formatDiff(report, { format: flags.format, color }));
   }
   return flags.exitCode && isDifferent(report) ? EXIT.rules : EXIT.ok;
-}
-
-/** `undefined`: the rules of this side are wrong, which was said. */
-async function readSide(
-  side: string,
-  { proxy, strict }: CommonOptions,
-  { format }: DiffFlags,
-  terminal: Terminal,
-): Promise<Config | undefined> {
-  const report = new Report(strict);
-  const progress = progressBar(terminal);
-  const { config } = await readRules([side], proxy, report, progress);
-  progress.done();
-  if (!report.hasErrors) {
-    return config;
-  }
-  if (format === "json") {
-    terminal.out(report.renderJson());
-  } else {
-    terminal.err(report.renderText(terminal.errColors));
-  }
-  return undefined;
 }

@@ -1,21 +1,22 @@
 /** `sluice explain`: what becomes of a request, and why. */
 
-import { Evaluators, speaks } from "../answers/evaluate/evaluator.ts";
-import { explain } from "../answers/explain/explain.ts";
-import { renderExplanation } from "../answers/explain/render-text.ts";
 import {
   type AskedRequest,
+  type ExplainResult,
+  explain,
+  files,
+  formatDiagnostics,
+  formatExplanation,
+  formatSummary,
+  ListenerError,
   makeRequest,
+  parseCurl,
   parseHeader,
   parseRequestLine,
   RequestError,
-} from "../answers/request/asked.ts";
-import { parseCurl } from "../answers/request/curl.ts";
-import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
-import { readRules } from "../compile.ts";
-import { type Format, Report } from "../diagnostics/render/report.ts";
-import { filterModulePath } from "../platform/package-root.ts";
+} from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { type Format, jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -39,46 +40,46 @@ export async function explainCommand(
   if (options.proxy.target === "native") {
     throw new UsageError("--target native: explain runs the filter, which that target has not; leave it out");
   }
-  const report = new Report(options.strict);
   const progress = progressBar(terminal);
-  const { config, resources } = await readRules(options.paths, options.proxy, report, progress);
+  const { findings, explanation } = await explain({
+    source: files(options.paths),
+    proxy: options.proxy,
+    strict: options.strict,
+    progress,
+    request: asked,
+    ...(flags.at !== undefined && { at: flags.at }),
+  }).catch((error: unknown): ExplainResult => {
+    throw error instanceof ListenerError ? new UsageError(listenerText(error, flags.at)) : error;
+  });
   progress.done();
-  if (report.hasErrors) {
+  if (explanation === undefined) {
     if (flags.format === "json") {
-      terminal.out(report.renderJson());
+      terminal.out(jsonOf(findings));
     } else {
-      terminal.err(report.renderText(terminal.errColors));
+      terminal.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
     }
     return EXIT.rules;
   }
-  const evaluators = new Evaluators(loadFilter(filterModulePath()), config, options.proxy.pathNormalization);
-  const names = config.listeners.map(({ name }) => name);
-  const listener =
-    flags.at === undefined
-      ? evaluators.listenerFor(asked)
-      : config.listeners.find(({ name }) => name === flags.at);
-  if (listener === undefined) {
-    throw new UsageError(
-      flags.at === undefined
-        ? asked.secure
-          ? "no listener of these rules ends TLS; write http://"
-          : "the rules make no listener that could be asked; name a Gateway, or leave --mesh-port as it is"
-        : `--at: no listener "${flags.at}"; there are ${names.join(", ") || "none"}`,
-    );
-  }
-  if (!speaks(listener, asked.secure)) {
-    throw new UsageError(
-      `--at: ${listener.name} speaks ${listener.tls ? "https" : "http"}; write that in the URL`,
-    );
-  }
-  const explanation = explain(asked, listener, evaluators, resources);
   if (flags.format === "json") {
-    terminal.out(report.renderJson({ explanation }));
+    terminal.out(jsonOf(findings, { explanation }));
   } else {
-    terminal.err(report.hint());
-    terminal.out(renderExplanation(explanation, terminal.outColors));
+    terminal.err(formatSummary(findings));
+    terminal.out(formatExplanation(explanation, { color: terminal.outColors.isColorSupported }));
   }
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
+}
+
+function listenerText({ reason, listener, listeners }: ListenerError, at: string | undefined): string {
+  switch (reason) {
+    case "noTls":
+      return "no listener of these rules ends TLS; write http://";
+    case "none":
+      return "the rules make no listener that could be asked; name a Gateway, or leave --mesh-port as it is";
+    case "unknown":
+      return `--at: no listener "${at}"; there are ${listeners.join(", ") || "none"}`;
+    case "protocol":
+      return `--at: ${listener!.name} speaks ${listener!.speaks}; write that in the URL`;
+  }
 }
 
 function readRequest(flags: ExplainFlags): AskedRequest {

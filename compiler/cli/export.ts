@@ -1,21 +1,26 @@
 /** `sluice export`: rules for where they will live in Kubernetes. */
 
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { type Compilation, compile } from "../compile.ts";
-import { Report } from "../diagnostics/render/report.ts";
-import { foreignFilesOf } from "../export/credentials.ts";
-import { type ImageName, parseImageName } from "../export/image-name.ts";
-import { kustomization } from "../export/kubernetes.ts";
-import { type OciImage, ociImage } from "../export/oci.ts";
-import { extensionPolicy, wasmPlugins } from "../export/policies.ts";
-import { TooLargeError } from "../export/too-large.ts";
-import type { ProxyOptions } from "../options.ts";
-import { filterModulePath, packageRoot } from "../platform/package-root.ts";
-import { NEWEST_ENVOY } from "../platform/version.ts";
-import { emitBuild } from "../run/delivery/build-files.ts";
-import { writeTree } from "../run/delivery/write-tree.ts";
+import {
+  type Compilation,
+  compile,
+  emitBuild,
+  extensionPolicy,
+  files,
+  filterImage,
+  foreignFilesOf,
+  formatDiagnostics,
+  type ImageName,
+  kustomization,
+  NEWEST_ENVOY,
+  type OciImage,
+  type ProxyOptions,
+  parseImageName,
+  TooLargeError,
+  wasmPlugins,
+  writeTree,
+} from "../index.ts";
 import { readConfigFile } from "./config-file.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -100,7 +105,7 @@ export async function exportCommand(
     throw new UsageError(`--mount-path: expected an absolute path, got "${flags.mountPath}"`);
   }
   const image = flags.image === undefined ? undefined : readImageName(flags.image);
-  const filter = await ociImage(await readFile(filterModulePath()), packageRoot().version);
+  const filter = await filterImage();
   if (flags.to === "oci") {
     if (paths.length > 0) {
       throw new UsageError("--to oci takes no rules: its image is the filter, and policies bring the rules");
@@ -122,20 +127,19 @@ export async function exportCommand(
       `--target native has no filter, so there is nothing that --to ${flags.to} could hand over`,
     );
   }
-  const report = new Report(strict);
   const progress = progressBar(terminal);
-  const compilation = await compile(inputs, proxy, report, progress);
+  const { findings, compilation } = await compile({ source: files(inputs), proxy, strict, progress });
   progress.done();
-  terminal.err(report.renderText(terminal.errColors));
-  if (compilation === undefined || report.hasErrors) {
+  terminal.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
+  if (compilation === undefined) {
     terminal.err(`nothing was written to ${flags.output}\n`);
     return EXIT.rules;
   }
   try {
-    const files = await filesOf(compilation, proxy, flags, filter, image);
-    await writeTree(flags.output, files);
+    const exported = await filesOf(compilation, proxy, flags, filter, image);
+    await writeTree(flags.output, exported);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
-    for (const name of files.keys()) {
+    for (const name of exported.keys()) {
       if (!name.includes("/")) {
         terminal.out(`  ${name}\n`);
       }

@@ -1,11 +1,16 @@
 /** `sluice inspect`: what is in a routing blob. */
 
-import { describeProgram, type ProgramDescription, ProgramError } from "../back/program/describe.ts";
-import type { Format } from "../diagnostics/render/report.ts";
-import type { Colors } from "../diagnostics/render/text.ts";
-import { readAtMost, readStreamAtMost, whyUnreadable } from "../source/bounded.ts";
+import {
+  inspect,
+  type ProgramDescription,
+  ProgramError,
+  readAtMost,
+  readStreamAtMost,
+  whyUnreadable,
+} from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Format } from "./format.ts";
+import type { Colors, Terminal } from "./terminal.ts";
 
 export async function inspectCommand(
   file: string,
@@ -15,11 +20,10 @@ export async function inspectCommand(
   const bytes = await readBlob(file);
   let description: ProgramDescription;
   try {
-    description = describeProgram(bytes);
+    description = inspect(bytes);
   } catch (error) {
-    if (error instanceof ProgramError || error instanceof RangeError) {
-      const reason = error instanceof ProgramError ? error.message : "an offset in it leads outside";
-      terminal.err(`${terminal.errColors.red("error:")} ${file}: ${reason}\n`);
+    if (error instanceof ProgramError) {
+      terminal.err(`${terminal.errColors.red("error:")} ${file}: ${error.message}\n`);
       return EXIT.rules;
     }
     throw error;

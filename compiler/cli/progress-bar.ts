@@ -3,7 +3,7 @@
  * Compiling is synchronous, and so is writing to a terminal: the line needs no timer, and none would fire.
  */
 
-import type { Phase, Progress } from "../progress.ts";
+import type { Phase, Progress } from "../index.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Milliseconds until the first line, and between two. */
@@ -24,7 +24,7 @@ const PHASES: Readonly<
 };
 
 export interface ProgressBar extends Progress {
-  /** Takes the line away, before anything else is written. */
+  /** Takes the line away for good, before anything else is written. */
   done(): void;
 }
 
@@ -39,12 +39,13 @@ export function progressBar(
   const start = now();
   let last: number | undefined;
   let shown: Phase | undefined;
+  let isOver = false;
   return {
     at(phase, done, total) {
       const time = now();
       const since =
         last === undefined ? time - start - PATIENCE : time - last - (phase === shown ? INTERVAL : 0);
-      if (since < 0) {
+      if (isOver || since < 0) {
         return;
       }
       last = time;
@@ -52,9 +53,10 @@ export function progressBar(
       err(CLEAR + render(phase, done, total).slice(0, errColumns - 1));
     },
     done() {
-      if (last !== undefined) {
+      if (last !== undefined && !isOver) {
         err(CLEAR);
       }
+      isOver = true;
     },
   };
 }

@@ -3,26 +3,22 @@ import path from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../front/resources/schema/published.ts";
+import { JSON_SCHEMAS, jsonSchema, type SchemaName } from "../index.ts";
 import { packageRoot } from "../platform/package-root.ts";
 import { CONFIG_KEYS } from "./config-file.ts";
 
 const ROOT = packageRoot().directory;
-const names = Object.keys(PUBLISHED_SCHEMAS) as SchemaName[];
+const names = JSON_SCHEMAS;
 const validator = (name: SchemaName) =>
-  new Ajv({ strict: true, allowUnionTypes: true, strictTypes: false }).compile(
-    JSON.parse(publishedSchema(name)),
-  );
+  new Ajv({ strict: true, allowUnionTypes: true, strictTypes: false }).compile(JSON.parse(jsonSchema(name)));
 
 test.each(names)("the file for %s is what `sluice schema` prints", (name) => {
   const file = path.join(ROOT, "compiler/front/resources/schema/json", `${name}.schema.json`);
-  expect(readFileSync(file, "utf8")).toBe(publishedSchema(name));
+  expect(readFileSync(file, "utf8")).toBe(jsonSchema(name));
 });
 
 test("sluice.yaml has the keys that are read, and no others", () => {
-  expect(Object.keys(JSON.parse(publishedSchema("config")).properties).sort()).toEqual(
-    [...CONFIG_KEYS].sort(),
-  );
+  expect(Object.keys(JSON.parse(jsonSchema("config")).properties).sort()).toEqual([...CONFIG_KEYS].sort());
 });
 
 test.each([

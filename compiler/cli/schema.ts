@@ -3,12 +3,11 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { PUBLISHED_SCHEMAS, publishedSchema, type SchemaName } from "../front/resources/schema/published.ts";
-import { makeDirectory } from "../run/delivery/make-directory.ts";
+import { JSON_SCHEMAS, jsonSchema, makeDirectory, type SchemaName } from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
-const NAMES = Object.keys(PUBLISHED_SCHEMAS) as SchemaName[];
+const NAMES = JSON_SCHEMAS;
 
 export function addSchemaCommand(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
   program
@@ -36,7 +35,7 @@ export async function schemaCommand(
     await makeDirectory(out);
     for (const one of NAMES) {
       const file = path.join(out, `${one}.schema.json`);
-      await writeFile(file, publishedSchema(one));
+      await writeFile(file, jsonSchema(one));
       terminal.out(`wrote ${file}\n`);
     }
     return EXIT.ok;
@@ -45,6 +44,6 @@ export async function schemaCommand(
     const got = name === undefined ? "" : `, got "${name}"`;
     throw new UsageError(`expected ${NAMES.join(" or ")}, or --out with a folder${got}`);
   }
-  terminal.out(publishedSchema(name as SchemaName));
+  terminal.out(jsonSchema(name as SchemaName));
   return EXIT.ok;
 }

@@ -1,7 +1,9 @@
 /** Where a command writes, and whether in colours. Commands get this handed in; tests hand in their own. */
 
 import picocolors from "picocolors";
-import type { Colors } from "../diagnostics/render/text.ts";
+
+/** What picocolors makes. */
+export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export interface Terminal {
   /** Results: what a script reads. */

@@ -26,6 +26,7 @@ export const DIAGNOSTIC_CODES = {
   SL0006: { level: "error", title: "The input nests too deep." },
   SL0007: { level: "error", title: "Aliases expand to too much, or to themselves." },
   SL0008: { level: "error", title: "A key is given twice in one mapping." },
+  SL0009: { level: "warning", title: "The source of the rules failed." },
   SL0101: { level: "error", title: "The document is no Kubernetes resource." },
   SL0102: { level: "error", title: "A kind that networking.istio.io does not have." },
   SL0103: { level: "error", title: "A version that the kind does not have." },

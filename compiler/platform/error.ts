@@ -6,8 +6,8 @@ export class EnvironmentError extends Error {
   /** More lines that explain it: Envoy's own words, what was tried. */
   readonly details: readonly string[];
 
-  constructor(message: string, details: readonly string[] = []) {
-    super(message);
+  constructor(message: string, details: readonly string[] = [], options?: ErrorOptions) {
+    super(message, options);
     this.name = "EnvironmentError";
     this.details = details;
   }

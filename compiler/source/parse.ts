@@ -8,7 +8,7 @@ import { type Document, isCollection, isNode, type YAMLError } from "yaml";
 import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
 import { inspectTree, type TreeProblem } from "./inspect-tree.ts";
-import { piecesOf } from "./plain.ts";
+import { SourceCache } from "./plain.ts";
 import { keyAt, nodeAt } from "./tree.ts";
 import {
   depthExceeded,
@@ -38,9 +38,11 @@ export interface SourceDocument {
 export function parseDocuments(
   file: SourceFile,
   sink: DiagnosticSink,
+  /** Of whoever reads the same files again. */
+  cache: SourceCache = new SourceCache(),
   onPiece?: (end: number) => void,
 ): SourceDocument[] {
-  const pieces = piecesOf(file, onPiece);
+  const pieces = cache.piecesOf(file, onPiece);
   // Read as a whole when there is anything to say: what is said must not depend on how the file was cut.
   if (pieces === undefined || pieces.some(({ plain }) => plain === undefined)) {
     return parseWhole(file, sink);

@@ -21,8 +21,12 @@ interface Kept {
   readonly stats: Stats;
 }
 
-/** What the last reading found, by absolute path: a change to one file of thousands costs no reading of the others. */
-let kept: ReadonlyMap<string, Kept> = new Map();
+/** What the last reading found: a change to one file of thousands costs no reading of the others. */
+export class FileCache {
+  /** By absolute path. */
+  kept: ReadonlyMap<string, Kept> = new Map();
+}
+
 /** Milliseconds; a file that was just changed may be changed again without its times telling. */
 const SETTLED = 2000;
 
@@ -31,6 +35,7 @@ export async function readInputs(
   paths: readonly string[],
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
+  cache: FileCache = new FileCache(),
 ): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   const seen = new Set<string>();
@@ -72,7 +77,7 @@ export async function readInputs(
           sink.report({ code: "SL0001", level: "error", message });
           continue;
         }
-        const known = kept.get(key);
+        const known = cache.kept.get(key);
         if (known !== undefined && known.file.path === name && isSame(known.stats, stats)) {
           files.push(known.file);
           keep.set(key, known);
@@ -87,7 +92,7 @@ export async function readInputs(
       }
     }
   }
-  kept = keep;
+  cache.kept = keep;
   return files;
 }
 

@@ -12,6 +12,7 @@ const FLOORS = [
   "compiler/source",
   "compiler/ir",
   "compiler/options.ts",
+  "compiler/wrong-call.ts",
   "compiler/front",
   "compiler/back",
   "compiler/compile.ts",
@@ -19,6 +20,8 @@ const FLOORS = [
   "compiler/run",
   "compiler/export",
   "compiler/workspace.ts",
+  "compiler/one-shot.ts",
+  "compiler/format.ts",
   "compiler/index.ts",
   "compiler/cli",
 ];

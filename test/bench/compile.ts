@@ -8,8 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { compile } from "../../compiler/compile.ts";
-import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import { createWorkspace, files, formatDiagnostics } from "../../compiler/index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
@@ -115,16 +114,13 @@ const AGAIN = "--compile-again";
 /** In a process of its own: compiles, and then again after each change; prints the times of the latter. */
 async function compileAgain(directory: string, file: string, rounds: number): Promise<void> {
   const out = path.join(directory, "..", "warm");
+  const workspace = createWorkspace({ source: files([directory]) });
   const once = async () => {
-    const sink = {
-      report(diagnostic: Diagnostic) {
-        if (diagnostic.level === "error") {
-          throw new Error(diagnostic.message);
-        }
-      },
-    };
-    const compilation = await compile([directory], DEFAULT_PROXY_OPTIONS, sink);
-    return emitBuild(compilation!, DEFAULT_PROXY_OPTIONS, out);
+    const { findings, compilation } = await workspace.compile();
+    if (compilation === undefined) {
+      throw new Error(formatDiagnostics(findings));
+    }
+    return emitBuild(compilation, DEFAULT_PROXY_OPTIONS, out);
   };
   await once();
   const times: number[] = [];

@@ -14,7 +14,7 @@ import { Evaluators } from "../../compiler/answers/evaluate/evaluator.ts";
 import { checkHeader, makeRequest } from "../../compiler/answers/request/asked.ts";
 import type { HeaderLine } from "../../compiler/answers/request/wire.ts";
 import { loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile, files } from "../../compiler/index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { type Case, type Check, readCases, WORLD } from "./format.ts";
@@ -79,7 +79,7 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
     ...proxy,
     target: "wasm" as const,
   };
-  const compilation = await compile(paths, options, { report: () => {} });
+  const { compilation } = await compile({ source: files(paths), proxy: options });
   expect(compilation).toBeDefined();
   const evaluators = new Evaluators(FILTER, compilation!.config, options.pathNormalization, stub);
   const lines: string[] = [];

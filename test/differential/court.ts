@@ -191,11 +191,11 @@ export class Court {
         return { applied, refused };
       }
       const before = refused.size;
-      for (const { level, span, message } of applied.diagnostics) {
+      for (const { level, file: name, message } of applied.diagnostics) {
         if (level !== "error") {
           continue;
         }
-        const file = Number(/(\d+)\.yaml$/.exec(span?.file.path ?? "")?.[1]);
+        const file = Number(/(\d+)\.yaml$/.exec(name ?? "")?.[1]);
         const suit = kept[file - common.length];
         if (suit === undefined) {
           throw new Error(message);

@@ -7,9 +7,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
-import { compile } from "../../compiler/compile.ts";
 import type { HttpRoute } from "../../compiler/front/resources/types.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
+import { compile, files } from "../../compiler/index.ts";
 import { TARGETS } from "../harness/shared.ts";
 
 const TO = { destination: { host: "a" } };
@@ -50,7 +49,7 @@ async function isAccepted(rule: HttpRoute): Promise<boolean> {
     );
     await writeFile(file, documents.join("---\n"));
     for (const target of TARGETS) {
-      const compilation = await compile([file], { ...DEFAULT_PROXY_OPTIONS, target }, { report: () => {} });
+      const { compilation } = await compile({ source: files([file]), proxy: { target } });
       if (compilation === undefined) {
         return false;
       }

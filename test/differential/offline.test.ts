@@ -136,8 +136,8 @@ async function apply(suits: readonly Suit[]) {
       return { ...applied, refused };
     }
     const before = refused.size;
-    for (const { level, span } of applied.diagnostics) {
-      const place = kept[Number(/(\d+)\.yaml$/.exec(span?.file.path ?? "")?.[1]) - 3];
+    for (const { level, file } of applied.diagnostics) {
+      const place = kept[Number(/(\d+)\.yaml$/.exec(file ?? "")?.[1]) - 3];
       if (level === "error" && place !== undefined) {
         refused.add(place);
       }

@@ -8,8 +8,8 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { type Compilation, compile } from "../../compiler/compile.ts";
-import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
+import type { Compilation } from "../../compiler/compile.ts";
+import { compile, files as filesAt, type JsonDiagnostic } from "../../compiler/index.ts";
 import type { Cluster } from "../../compiler/ir/ir.ts";
 import { socketsOf } from "../../compiler/ir/sockets.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
@@ -44,7 +44,7 @@ export interface ApplyOptions {
 }
 
 export interface Applied {
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: readonly JsonDiagnostic[];
   /** Absent when the rules had errors; the rules before go on. */
   readonly compilation: Compilation | undefined;
   /** The port to ask, by the listener's name. */
@@ -259,7 +259,6 @@ export class Mesh {
 }
 
 async function compileWith(paths: readonly string[], proxy: ProxyOptions) {
-  const diagnostics: Diagnostic[] = [];
-  const compilation = await compile(paths, proxy, { report: (diagnostic) => diagnostics.push(diagnostic) });
-  return { compilation, diagnostics };
+  const { compilation, findings } = await compile({ source: filesAt(paths), proxy });
+  return { compilation, diagnostics: findings.diagnostics };
 }

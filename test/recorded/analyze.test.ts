@@ -3,10 +3,11 @@
  * resource, the same codes of Istio from `sluice check`. More of ours is fine.
  */
 
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { isMap, isSeq, parseAllDocuments } from "yaml";
-import { checkRules } from "../../compiler/answers/check/check.ts";
+import { checkSources } from "../../compiler/answers/check/check.ts";
 import { istioCodes } from "../../compiler/diagnostics/codes.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
@@ -26,7 +27,8 @@ withSharedCases<AnalyzeCase>("analyze.yaml", (cases) => {
     test.each(cases.map((one) => [one.file, one] as const))("%s", async (file, one) => {
       const found: Diagnostic[] = [];
       const sink = { report: (diagnostic: Diagnostic) => found.push(diagnostic) };
-      await checkRules([path.join(SHARED_FOLDER, "corpus", file)], DEFAULT_PROXY_OPTIONS, sink);
+      const name = path.join(SHARED_FOLDER, "corpus", file);
+      checkSources([{ path: name, text: await readFile(name, "utf8") }], DEFAULT_PROXY_OPTIONS, sink);
       const byResource = new Map<string, Set<string>>();
       for (const diagnostic of found) {
         const istio = istioCodes(diagnostic.code);

@@ -1,26 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { positionAt } from "../../diagnostics/position.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
-import { checkRules } from "./check.ts";
-
-let directory: string;
-beforeAll(async () => {
-  directory = await mkdtemp(path.join(os.tmpdir(), "sluice-check-"));
-});
-afterAll(() => rm(directory, { recursive: true }));
-
-let files = 0;
+import { checkSources } from "./check.ts";
 
 /** `code line` of what is found. */
 async function check(text: string): Promise<string[]> {
-  const file = path.join(directory, `${files++}.yaml`);
-  await writeFile(file, text);
   const found: Diagnostic[] = [];
-  await checkRules([file], DEFAULT_PROXY_OPTIONS, { report: (diagnostic) => found.push(diagnostic) });
+  const sink = { report: (diagnostic: Diagnostic) => void found.push(diagnostic) };
+  checkSources([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, sink);
   return found
     .map(({ code, span }) => `${code} ${span ? positionAt(span.file, span.start).line : "-"}`)
     .sort();

@@ -3,7 +3,7 @@
  * what is right and hardly meant.
  */
 
-import { type Reading, readRules, understand } from "../../compile.ts";
+import { CompilerCache, type Reading, understand } from "../../compile.ts";
 import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { ProxyOptions } from "../../options.ts";
@@ -18,26 +18,15 @@ import { lintUnused } from "./unused.ts";
 import { keyOf, viewOf } from "./view.ts";
 import { analyseVirtualServices } from "./virtual-services.ts";
 
-export async function checkRules(
-  paths: readonly string[],
-  options: ProxyOptions,
-  sink: DiagnosticSink,
-  progress: Progress = NO_PROGRESS,
-): Promise<Reading> {
-  const remembering = new Remembering(sink);
-  const reading = await readRules(paths, options, remembering, progress);
-  lookClosely(reading, options, remembering, sink);
-  return reading;
-}
-
-/** The same for texts that were read. */
 export function checkSources(
   sources: readonly SourceFile[],
   options: ProxyOptions,
   sink: DiagnosticSink,
+  progress: Progress = NO_PROGRESS,
+  cache: CompilerCache = new CompilerCache(),
 ): Reading {
   const remembering = new Remembering(sink);
-  const reading = understand(sources, options, remembering);
+  const reading = understand(sources, options, remembering, progress, cache);
   lookClosely(reading, options, remembering, sink);
   return reading;
 }

@@ -56,6 +56,14 @@ export const READING = {
       right: "timeout: 5s",
     },
   },
+  SL0009: {
+    why: "A source that cannot be asked right now says nothing about its rules: those that it gave last go on.",
+    example: {
+      in: "sketch",
+      wrong: "a workspace whose source answered once, and then failed",
+      right: "the same workspace as soon as the source answers again",
+    },
+  },
   SL0101: {
     why: "Each document is a resource: apiVersion and kind say which. Lists of resources have the kind List.",
     example: {

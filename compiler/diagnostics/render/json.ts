@@ -1,10 +1,11 @@
 /** Diagnostics for programs. Fields are added, never changed or removed. */
 
-import { istioCodes } from "../codes.ts";
+import { type DiagnosticCode, istioCodes, type Level } from "../codes.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { rangeOf } from "../position.ts";
 import type { Span } from "../span.ts";
 
+/** Where something stands. */
 export interface JsonPlace {
   readonly file: string;
   /** Lines and columns count from 1; the end is behind the last character. */
@@ -14,11 +15,12 @@ export interface JsonPlace {
   readonly endColumn: number;
 }
 
+/** One finding. */
 export interface JsonDiagnostic extends Partial<JsonPlace> {
-  readonly code: string;
+  readonly code: DiagnosticCode;
   /** Istio's codes for the same finding. */
   readonly istio?: readonly string[];
-  readonly level: string;
+  readonly level: Level;
   readonly message: string;
   readonly help?: string;
   readonly related?: readonly ({ readonly message: string } & JsonPlace)[];

@@ -12,7 +12,7 @@ test("findings stand in the order of the files' lines, whichever check made them
   find("a later", { file: a, start: 5, end: 6 });
   find("a", { file: a, start: 0, end: 1 });
   find("a later, too", { file: a, start: 5, end: 9 });
-  const { diagnostics } = report.toJson() as { diagnostics: { message: string }[] };
+  const { diagnostics } = report.toJSON();
   expect(diagnostics.map(({ message }) => message)).toEqual(["a", "a later", "a later, too", "b", "no file"]);
 });
 

@@ -5,12 +5,29 @@ import type { Diagnostic, DiagnosticSink } from "../diagnostic.ts";
 import { Ignores } from "../ignores.ts";
 import type { SourceFile } from "../span.ts";
 import { renderGithub } from "./github.ts";
-import { toJson } from "./json.ts";
+import { type JsonDiagnostic, toJson } from "./json.ts";
 import { renderSarif } from "./sarif.ts";
 import type { Colors } from "./text.ts";
 import { renderCounts, renderText } from "./text.ts";
 
 export type Format = "text" | "json";
+
+/** How many findings there are, by level. `strict`: warnings count as errors. */
+export interface FindingsSummary {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly infos: number;
+  readonly strict: boolean;
+}
+
+/** What was found in an input. `JSON.stringify` makes of it what `--format json` prints; fields are added, never changed. */
+export interface Findings {
+  /** From the top of each file to its end; last what concerns no file. */
+  readonly diagnostics: readonly JsonDiagnostic[];
+  readonly summary: FindingsSummary;
+  /** Whether the input is refused: there are errors, or warnings that count as such. */
+  readonly hasErrors: boolean;
+}
 
 /** Characters of a text. What is wrong is repeated in it, and may be megabytes long; why it is wrong stands behind that. */
 const LONGEST = 1000;
@@ -37,7 +54,7 @@ function cut(text: string): string {
   return `${start}…${text.slice(-KEPT_AT_END).replace(/^\p{Surrogate}/u, "")}`;
 }
 
-export class Report implements DiagnosticSink {
+export class Report implements DiagnosticSink, Findings {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #strict: boolean;
   readonly #ignores = new Ignores();
@@ -85,7 +102,7 @@ export class Report implements DiagnosticSink {
   }
 
   renderJson(extra: object = {}): string {
-    return `${JSON.stringify({ ...this.toJson(), ...extra }, null, 2)}\n`;
+    return `${JSON.stringify({ ...this.toJSON(), ...extra }, null, 2)}\n`;
   }
 
   /** As errors and warnings count here. */
@@ -103,16 +120,21 @@ export class Report implements DiagnosticSink {
     );
   }
 
-  toJson(): object {
+  get diagnostics(): readonly JsonDiagnostic[] {
+    return this.#inOrder().map(toJson);
+  }
+
+  get summary(): FindingsSummary {
     return {
-      diagnostics: this.#inOrder().map(toJson),
-      summary: {
-        errors: this.#count("error"),
-        warnings: this.#count("warning"),
-        infos: this.#count("info"),
-        strict: this.#strict,
-      },
+      errors: this.#count("error"),
+      warnings: this.#count("warning"),
+      infos: this.#count("info"),
+      strict: this.#strict,
     };
+  }
+
+  toJSON(): Pick<Findings, "diagnostics" | "summary"> {
+    return { diagnostics: this.diagnostics, summary: this.summary };
   }
 
   /** From the top of each file to its end, as a person goes through it; last what concerns no file. */

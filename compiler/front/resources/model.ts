@@ -8,7 +8,7 @@ import { nearest } from "../../diagnostics/nearest.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
-import { keepOnly } from "../../source/plain.ts";
+import { SourceCache } from "../../source/plain.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
 import type {
@@ -79,6 +79,7 @@ export function loadResources(
   files: readonly SourceFile[],
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
+  cache: SourceCache = new SourceCache(),
 ): ResourceSet {
   const set: ResourceSet = {
     virtualServices: [],
@@ -98,7 +99,8 @@ export function loadResources(
   const total = files.reduce((sum, { text }) => sum + text.length, 0);
   let before = 0;
   for (const file of files) {
-    const { resources, ignored } = loadFile(file, sink, (end) => progress.at("parsing", before + end, total));
+    const onPiece = (end: number) => progress.at("parsing", before + end, total);
+    const { resources, ignored } = loadFile(file, sink, cache, onPiece);
     before += file.text.length;
     for (const [list, resource] of resources) {
       set[list].push(resource as never);
@@ -107,7 +109,6 @@ export function loadResources(
       set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
     }
   }
-  keepOnly(files);
   if (set.ignored.size > 0) {
     const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
     sink.report({ code: "SL0110", level: "info", message: `left alone: ${kinds}` });
@@ -125,7 +126,12 @@ interface Loaded {
 /** Files that nothing is wrong with; the objects are the same for as long as their texts are. */
 const faultless = new WeakMap<SourceFile, Loaded>();
 
-function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number) => void): Loaded {
+function loadFile(
+  file: SourceFile,
+  sink: DiagnosticSink,
+  cache: SourceCache,
+  onPiece: (end: number) => void,
+): Loaded {
   const before = faultless.get(file);
   if (before !== undefined) {
     return before;
@@ -138,7 +144,7 @@ function loadFile(file: SourceFile, sink: DiagnosticSink, onPiece: (end: number)
     },
   };
   const loaded: Loaded = { resources: [], ignored: [] };
-  for (const document of parseDocuments(file, counting, onPiece)) {
+  for (const document of parseDocuments(file, counting, cache, onPiece)) {
     for (const [value, root] of items(document)) {
       loadResource(loaded, document, value, root, counting);
     }

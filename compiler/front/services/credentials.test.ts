@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority, type Pair, secretYaml, tlsSecret } from "../../../test/harness/authority.ts";
-import { printableIr } from "../../cli/printable-ir.ts";
+import { printableIr } from "../../ir/printable.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { lower } from "../istio/testing.ts";
 

@@ -8,8 +8,14 @@ import { socketsOf } from "../../ir/sockets.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { filterModulePath, packageRoot } from "../../platform/package-root.ts";
 import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../platform/version.ts";
-import { makeManifest } from "./manifest.ts";
+import { type Manifest, makeManifest } from "./manifest.ts";
 import type { OutputFiles } from "./write.ts";
+
+/** A build's files, and what one of them says about the others. */
+export interface Build {
+  readonly files: OutputFiles;
+  readonly manifest: Manifest;
+}
 
 /** The files of a build that Envoy will read from `directory`, an absolute path. */
 export async function emitBuild(
@@ -17,6 +23,15 @@ export async function emitBuild(
   options: ProxyOptions,
   directory: string,
 ): Promise<OutputFiles> {
+  return (await buildOf(compilation, options, directory)).files;
+}
+
+/** The same, with the manifest as data. */
+export async function buildOf(
+  compilation: Compilation,
+  options: ProxyOptions,
+  directory: string,
+): Promise<Build> {
   const files = new Map<string, string | Uint8Array>(
     emitEnvoy(compilation.config, {
       ...options,
@@ -40,5 +55,5 @@ export async function emitBuild(
     files,
   });
   files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
-  return files;
+  return { files, manifest };
 }

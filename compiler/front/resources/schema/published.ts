@@ -6,15 +6,19 @@ import { configFile } from "./config-file.ts";
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
-/** By what `sluice schema` calls them. */
-export const PUBLISHED_SCHEMAS = {
+const PUBLISHED = {
   config: { title: "sluice.yaml: options of Sluice", schema: configFile },
   cases: { title: "Cases of sluice test", schema: caseFile },
 } as const satisfies Record<string, { readonly title: string; readonly schema: Schema }>;
 
-export type SchemaName = keyof typeof PUBLISHED_SCHEMAS;
+/** By what `sluice schema` calls them: `config` is sluice.yaml, `cases` the case files of `sluice test`. */
+export type SchemaName = keyof typeof PUBLISHED;
 
-export function publishedSchema(name: SchemaName): string {
-  const { title, schema } = PUBLISHED_SCHEMAS[name];
+/** The names of all. */
+export const JSON_SCHEMAS = Object.keys(PUBLISHED) as readonly SchemaName[];
+
+/** The text of a JSON schema, which editors take. */
+export function jsonSchema(name: SchemaName): string {
+  const { title, schema } = PUBLISHED[name];
   return `${JSON.stringify({ $schema: DRAFT, title, ...schema }, null, 2)}\n`;
 }

@@ -3,11 +3,14 @@
  * rules that it changed.
  */
 
-import type { RunEvents } from "../../compiler/cli/run.ts";
+import { inWords } from "../../compiler/cli/run-voice.ts";
 import type { Terminal } from "../../compiler/cli/terminal.ts";
-import type { Compilation } from "../../compiler/compile.ts";
-import type { Report } from "../../compiler/diagnostics/render/report.ts";
-import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
+import {
+  type Compilation,
+  type EnvoyProcess,
+  formatDiagnostics,
+  type SessionEvent,
+} from "../../compiler/index.ts";
 import type { Bookinfo } from "../../envoy/bookinfo/services/index.ts";
 import { SIGNIFICANCE } from "./binomial.ts";
 import { Clients } from "./client.ts";
@@ -17,7 +20,7 @@ import { changedRules, listRules, type Rule } from "./rules.ts";
 import { type Stream, startStream } from "./stream.ts";
 import { whatToTry } from "./try.ts";
 
-export interface SessionOptions {
+export interface DemonstrationOptions {
   readonly once: boolean;
   readonly meshPort: number;
   /** The folder of the rules, for people. */
@@ -30,10 +33,10 @@ export interface SessionOptions {
 
 const CLEAR_LINE = "\r\x1b[K";
 
-export class Session implements RunEvents {
+export class Demonstration {
   /** All that was asked in the first round fitted the rules; unknown until it has ended. */
   obeyed: boolean | undefined;
-  readonly #options: SessionOptions;
+  readonly #options: DemonstrationOptions;
   readonly #clients = new Clients();
   #envoy: EnvoyProcess | undefined;
   #rules: readonly Rule[] = [];
@@ -41,30 +44,38 @@ export class Session implements RunEvents {
   #statusShown = false;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(options: SessionOptions) {
+  constructor(options: DemonstrationOptions) {
     this.#options = options;
   }
 
-  say(_event: string, line: string): void {
+  tell(event: SessionEvent): void {
+    const { stop, terminal } = this.#options;
+    switch (event.kind) {
+      case "diagnostics":
+        this.#err(formatDiagnostics(event.findings, { color: terminal.errColors.isColorSupported }));
+        break;
+      case "log":
+        // Not that it was told to end.
+        if (!stop.signal.aborted) {
+          this.#err(`${terminal.errColors.dim(event.line)}\n`);
+        }
+        break;
+      case "serving":
+        this.#serving(event.envoy, event.compilation);
+        break;
+      case "reloaded":
+        this.#reloaded(event.compilation, event.ms);
+        break;
+      default:
+        this.#say(inWords(event).line);
+    }
+  }
+
+  #say(line: string): void {
     this.#err(`${this.#options.terminal.errColors.dim("sluice:")} ${line}\n`);
   }
 
-  diagnostics(report: Report): void {
-    this.#err(report.renderText(this.#options.terminal.errColors));
-  }
-
-  rejected(step: string, words: readonly string[]): void {
-    this.say("rejected", [`Envoy rejected the ${step}; the old rules go on`, ...words].join("\n  "));
-  }
-
-  envoyLog(line: string): void {
-    if (this.#options.stop.signal.aborted) {
-      return; // that it was told to end
-    }
-    this.#err(`${this.#options.terminal.errColors.dim(line)}\n`);
-  }
-
-  serving(envoy: EnvoyProcess, compilation: Compilation): void {
+  #serving(envoy: EnvoyProcess, compilation: Compilation): void {
     const { once, stop, terminal, rules, meshPort } = this.#options;
     this.#envoy = envoy;
     this.#rules = listRules(compilation);
@@ -84,8 +95,8 @@ export class Session implements RunEvents {
     });
   }
 
-  reloaded(compilation: Compilation, ms: number): void {
-    this.say("reloaded", `the rules changed; Envoy obeys them after ${ms} ms`);
+  #reloaded(compilation: Compilation, ms: number): void {
+    this.#say(`the rules changed; Envoy obeys them after ${ms} ms`);
     const before = this.#rules;
     this.#rules = listRules(compilation);
     const changed = changedRules(before, this.#rules);

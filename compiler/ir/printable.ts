@@ -2,7 +2,7 @@
 
 import { positionAt } from "../diagnostics/position.ts";
 import type { Span } from "../diagnostics/span.ts";
-import type { Config } from "../ir/ir.ts";
+import type { Config } from "./ir.ts";
 
 export function printableIr(config: Config): unknown {
   return JSON.parse(

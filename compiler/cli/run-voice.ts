@@ -1,0 +1,125 @@
+/** Says what happens in a session, as lines for people or as one JSON object a line. */
+
+import { type Findings, formatDiagnostics, formatSocket, type SessionEvent, socketsOf } from "../index.ts";
+import { isOurMistake } from "./failure.ts";
+import type { Format } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** An event with its line; the name and the fields are for programs. */
+interface Said {
+  readonly event: string;
+  readonly line: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export class Voice {
+  readonly #terminal: Terminal;
+  readonly #format: Format;
+
+  constructor(terminal: Terminal, format: Format) {
+    this.#terminal = terminal;
+    this.#format = format;
+  }
+
+  tell(event: SessionEvent): void {
+    switch (event.kind) {
+      case "diagnostics":
+        this.diagnostics(event.findings);
+        break;
+      case "log":
+        if (this.#format === "json") {
+          this.#terminal.out(`${JSON.stringify({ event: "log", message: event.line })}\n`);
+        } else {
+          this.#terminal.err(`${this.#terminal.errColors.dim(event.line)}\n`);
+        }
+        break;
+      default:
+        this.#say(inWords(event));
+    }
+  }
+
+  diagnostics(findings: Findings): void {
+    if (this.#format === "json") {
+      const { diagnostics, summary } = findings;
+      this.#terminal.out(`${JSON.stringify({ event: "diagnostics", diagnostics, summary })}\n`);
+    } else {
+      this.#terminal.err(formatDiagnostics(findings, { color: this.#terminal.errColors.isColorSupported }));
+    }
+  }
+
+  #say({ event, line, fields = {} }: Said): void {
+    if (this.#format === "json") {
+      this.#terminal.out(`${JSON.stringify({ event, message: line, ...fields })}\n`);
+    } else {
+      this.#terminal.err(`${this.#terminal.errColors.dim("sluice:")} ${line}\n`);
+    }
+  }
+}
+
+/** What there is to say of an event that needs no more than a line. */
+export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "log" }>): Said {
+  switch (event.kind) {
+    case "envoy":
+      return { event: "envoy", line: event.line };
+    case "serving": {
+      const sockets = socketsOf(event.compilation.config);
+      const { adminUrl: admin, pid, version } = event.envoy;
+      const lines = sockets.map(
+        ({ name, address, port, scheme }) => `  ${name}  ${scheme}://${formatSocket(address, port)}`,
+      );
+      return {
+        event: "serving",
+        line: ["serving", ...lines, `  admin  ${admin}`].join("\n"),
+        fields: {
+          listeners: sockets.map(({ name, address, port }) => ({ name, address, port })),
+          admin,
+          pid,
+          version,
+        },
+      };
+    }
+    case "refused":
+      return { event: "refused", line: "the new rules have errors; the old ones go on" };
+    case "reloaded":
+      return { event: "reloaded", line: `reloaded in ${event.ms} ms`, fields: { ms: event.ms } };
+    case "unchanged":
+      return { event: "unchanged", line: "nothing changed for Envoy" };
+    case "restartNeeded":
+      return {
+        event: "restartNeeded",
+        line: "the change needs a new start of Envoy; the old rules go on",
+      };
+    case "rejected": {
+      const { step, words } = event;
+      const line = [`Envoy rejected the ${step}; the old rules go on`, ...words].join("\n  ");
+      return { event: "rejected", line, fields: { step, words } };
+    }
+    case "failed":
+      return failed(event.error);
+    case "unresolved":
+    case "resolved": {
+      const { kind, cluster, names } = event;
+      const list = names.join(", ");
+      const line =
+        kind === "resolved"
+          ? `${list} can be resolved again`
+          : `${list} cannot be resolved; requests for ${cluster.name} are answered 503`;
+      return { event: kind, line, fields: { cluster: cluster.name, names } };
+    }
+    case "stopped":
+      return { event: "stopped", line: "stopped" };
+  }
+}
+
+/** A mistake of ours is shown with its stack, or nobody could ever put it right. */
+function failed(error: unknown): Said {
+  const { message, stack } = error as Error;
+  const line = `could not reload: ${message}; the old rules go on`;
+  return isOurMistake(error) && stack !== undefined
+    ? {
+        event: "failed",
+        line: `${line}\nthis is a mistake in Sluice, not in your rules\n${stack}`,
+        fields: { stack },
+      }
+    : { event: "failed", line };
+}

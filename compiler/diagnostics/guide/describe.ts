@@ -1,0 +1,33 @@
+/** What codes stand for, as data for other programs. */
+
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, type Level } from "../codes.ts";
+import { nearest } from "../nearest.ts";
+import type { Explanation } from "./entry.ts";
+import { EXPLANATIONS } from "./index.ts";
+
+/** As `sluice check --explain CODE --format json` prints it. Fields are added, never changed or removed. */
+export interface CodeDescription extends Explanation {
+  readonly code: DiagnosticCode;
+  readonly level: Level;
+  readonly title: string;
+  /** Istio's codes for the same finding. */
+  readonly istio: readonly string[];
+}
+
+const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
+
+/** The code of that name, or those that one of Istio's codes stands for; without a name, all. None for an unknown name. */
+export function describeCodes(name?: string): readonly CodeDescription[] {
+  const wanted = name?.toUpperCase();
+  return CODES.filter(
+    (code) => wanted === undefined || code === wanted || istioCodes(code).includes(wanted),
+  ).map((code) => {
+    const { level, title } = DIAGNOSTIC_CODES[code];
+    return { code, level, title, istio: istioCodes(code), ...EXPLANATIONS[code] };
+  });
+}
+
+/** The code that an unknown name is most like, if it is near enough to be a slip of the finger. */
+export function nearestCode(name: string): string | undefined {
+  return nearest(name.toUpperCase(), CODES);
+}

@@ -1,0 +1,101 @@
+/** What the API found, as the command line prints it. */
+
+import picocolors from "picocolors";
+import type { CoverageReport } from "./answers/cases/coverage.ts";
+import { renderJunit } from "./answers/cases/report-junit.ts";
+import { failureLines, renderCoverage, renderResults } from "./answers/cases/report-text.ts";
+import type { CheckResult } from "./answers/cases/results.ts";
+import { renderMarkdown } from "./answers/diff/render-markdown.ts";
+import { renderText as renderDiff } from "./answers/diff/render-text.ts";
+import type { DiffReport } from "./answers/diff/report.ts";
+import type { Explanation } from "./answers/explain/explanation.ts";
+import { renderExplanation } from "./answers/explain/render-text.ts";
+import { type Findings, Report } from "./diagnostics/render/report.ts";
+import type { Colors } from "./diagnostics/render/text.ts";
+import { packageRoot } from "./platform/package-root.ts";
+import { wrong } from "./wrong-call.ts";
+
+/** Of all that is formatted as text. */
+export interface TextOptions {
+  /** With the escape sequences of a terminal's colours. Default: false. */
+  readonly color?: boolean;
+}
+
+/** Of `formatDiagnostics`. */
+export interface DiagnosticsFormat extends TextOptions {
+  /** `text` shows the lines of each finding; `github` are workflow commands. Default: `text`. */
+  readonly format?: "text" | "json" | "sarif" | "github";
+}
+
+/** Findings as `sluice check --format …` prints them; as text, nothing for none. */
+export function formatDiagnostics(
+  findings: Findings,
+  { format = "text", color = false }: DiagnosticsFormat = {},
+): string {
+  const report = reportOf("formatDiagnostics", findings);
+  switch (format) {
+    case "text":
+      return report.renderText(colors(color));
+    case "json":
+      return `${JSON.stringify(report, null, 2)}\n`;
+    case "sarif":
+      return report.renderSarif(packageRoot().version);
+    case "github":
+      return report.renderGithub();
+    default:
+      throw wrong("formatDiagnostics: format", '"text", "json", "sarif" or "github"', format);
+  }
+}
+
+/** One line with how many findings there are, for output whose subject is another; empty for none. */
+export function formatSummary(findings: Findings): string {
+  return reportOf("formatSummary", findings).hint();
+}
+
+/** An explanation for people. */
+export function formatExplanation(explanation: Explanation, { color = false }: TextOptions = {}): string {
+  return renderExplanation(explanation, colors(color));
+}
+
+/** Differences for people, or for a pull request. */
+export function formatDiff(
+  report: DiffReport,
+  { format = "text", color = false }: TextOptions & { readonly format?: "text" | "markdown" } = {},
+): string {
+  return format === "markdown" ? renderMarkdown(report) : renderDiff(report, colors(color));
+}
+
+/** Checks for people: `how` they were asked, and how long that took in milliseconds. */
+export function formatResults(
+  checks: readonly CheckResult[],
+  { how, ms, color = false }: TextOptions & { readonly how: string; readonly ms: number },
+): string {
+  return renderResults(checks, colors(color), { how, ms });
+}
+
+/** Checks for programs that read JUnit's XML. */
+export function formatJunit(checks: readonly CheckResult[]): string {
+  return renderJunit(checks);
+}
+
+/** Why a check failed, line by line. */
+export function formatFailure(check: CheckResult, { color = false }: TextOptions = {}): string[] {
+  return failureLines(check, colors(color));
+}
+
+/** Coverage for people: the shares, and what was missed. */
+export function formatCoverage(coverage: CoverageReport, { color = false }: TextOptions = {}): string {
+  return renderCoverage(coverage, colors(color));
+}
+
+/** Lines of findings need the text that they are about, which JSON has not. */
+function reportOf(call: string, findings: Findings): Report {
+  if (!(findings instanceof Report)) {
+    throw wrong(`${call}: findings`, "what a call of this API gave", findings);
+  }
+  return findings;
+}
+
+function colors(enabled: boolean): Colors {
+  return picocolors.createColors(enabled);
+}

@@ -1,0 +1,140 @@
+/**
+ * The public API. The command line, the demo and the GitHub Action are written on it and on nothing behind it.
+ *
+ *     const workspace = createWorkspace({ source: files(["rules/"]), proxies: { edge: { meshPort: 0 } } });
+ *     const findings = await workspace.check();
+ *     if (findings.hasErrors) { console.error(formatDiagnostics(findings)); }
+ *
+ * What is wrong with rules is a finding, and never thrown. A wrong call throws a `TypeError` that names the option; what
+ * the machine has not (an Envoy, a port) is an `EnvironmentError`. Types of results are the JSON that `--format json` prints:
+ * fields are added, never changed or removed.
+ */
+
+import type { CompiledRules } from "./run/reloader.ts";
+import { Workspace, type WorkspaceOptions } from "./workspace.ts";
+
+/** What a session compiles again at each change: a proxy of a workspace, whose name may be left out where it is the only one. */
+export function rulesOf(workspace: Workspace, proxy?: string): CompiledRules {
+  return {
+    compile: () => workspace.compile(proxy),
+    isCurrent: (compilation) => workspace.isCurrent(compilation),
+    watch: (onChange) => workspace.watch(onChange),
+  };
+}
+
+/** A workspace keeps what it has read and compiled for as long as it lives: use one wherever rules are compiled again. */
+export function createWorkspace(options: WorkspaceOptions): Workspace {
+  return new Workspace(options);
+}
+
+// ---- Workspaces, and the same for who asks once ----
+
+export { check, compile, diff, explain, inspect, type RulesOptions, test } from "./one-shot.ts";
+export {
+  type CompileResult,
+  type DiffResult,
+  type ExplainOptions,
+  type ExplainResult,
+  ListenerError,
+  type TestOptions,
+  type TestResult,
+  type Workspace,
+  type WorkspaceOptions,
+} from "./workspace.ts";
+
+// ---- What goes in: proxies, sources of rules, requests ----
+
+export {
+  type AskedRequest,
+  makeRequest,
+  parseHeader,
+  parseRequestLine,
+  RequestError,
+} from "./answers/request/asked.ts";
+export { parseCurl } from "./answers/request/curl.ts";
+export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./front/resources/schema/published.ts";
+export {
+  DEFAULT_PROXY_OPTIONS,
+  type OutboundPolicy,
+  type PathNormalization,
+  type ProxyOptions,
+  type Target,
+} from "./options.ts";
+export type { Phase, Progress } from "./progress.ts";
+export { readAtMost, readStreamAtMost, whyUnreadable } from "./source/bounded.ts";
+export { files } from "./source/files.ts";
+export type { RuleSource, Watch } from "./source/rule-source.ts";
+export { texts } from "./source/texts.ts";
+
+// ---- What comes out: findings and answers ----
+
+export type { CoverageCounts, CoverageItem, CoverageReport } from "./answers/cases/coverage.ts";
+export type { CheckResult } from "./answers/cases/results.ts";
+export {
+  type DiffReport,
+  isDifferent,
+  type ReportedDifference,
+  type ReportedSide,
+} from "./answers/diff/report.ts";
+export type { Explanation, RuleDetails, TriedRule } from "./answers/explain/explanation.ts";
+export { type ProgramDescription, ProgramError } from "./back/program/describe.ts";
+export type { DiagnosticCode, Level } from "./diagnostics/codes.ts";
+export type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
+export { type CodeDescription, describeCodes, nearestCode } from "./diagnostics/guide/describe.ts";
+export type { JsonDiagnostic, JsonPlace } from "./diagnostics/render/json.ts";
+export type { Findings, FindingsSummary } from "./diagnostics/render/report.ts";
+export { printable } from "./diagnostics/render/text.ts";
+export type { SourceFile, Span } from "./diagnostics/span.ts";
+export {
+  type DiagnosticsFormat,
+  formatCoverage,
+  formatDiagnostics,
+  formatDiff,
+  formatExplanation,
+  formatFailure,
+  formatJunit,
+  formatResults,
+  formatSummary,
+  type TextOptions,
+} from "./format.ts";
+
+// ---- What compilation makes, and where it goes ----
+
+export type { Compilation } from "./compile.ts";
+export { foreignFilesOf } from "./export/credentials.ts";
+export { filterImage } from "./export/filter-image.ts";
+export { type ImageName, parseImageName } from "./export/image-name.ts";
+export { type KubernetesOptions, kustomization } from "./export/kubernetes.ts";
+export type { OciImage } from "./export/oci.ts";
+export { extensionPolicy, wasmPlugins } from "./export/policies.ts";
+export { TooLargeError } from "./export/too-large.ts";
+export type { Config } from "./ir/ir.ts";
+export { printableIr } from "./ir/printable.ts";
+export { formatSocket, socketsOf } from "./ir/sockets.ts";
+export { emitBuild } from "./run/delivery/build-files.ts";
+export { makeDirectory } from "./run/delivery/make-directory.ts";
+export type { FileSummary, Manifest } from "./run/delivery/manifest.ts";
+export { ForeignDirectoryError, type OutputFiles } from "./run/delivery/write.ts";
+export { type WrittenBuild, writeBuild } from "./run/delivery/write-build.ts";
+export { writeTree } from "./run/delivery/write-tree.ts";
+
+// ---- An Envoy that obeys rules ----
+
+export type { AdminClient } from "./run/envoy/admin.ts";
+export {
+  defaultInstallDirectory,
+  type EnvoyBinary,
+  type FindEnvoyOptions,
+  findEnvoy,
+} from "./run/envoy/find.ts";
+export { type InstallOptions, installWheel } from "./run/envoy/install.ts";
+export { portProblems, type WantedPort } from "./run/envoy/ports.ts";
+export type { EnvoyExit, EnvoyLogLevel, EnvoyProcess } from "./run/envoy/start.ts";
+export type { CompiledRules, ReloadEvent } from "./run/reloader.ts";
+export { Session, type SessionEvent, type SessionOptions } from "./run/session.ts";
+
+// ---- The machine ----
+
+export { EnvironmentError } from "./platform/error.ts";
+export { packageRoot } from "./platform/package-root.ts";
+export { NEWEST_ENVOY, OLDEST_ENVOY } from "./platform/version.ts";

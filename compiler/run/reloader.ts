@@ -1,0 +1,136 @@
+/** Keeps a running Envoy up to date: compiles again at each change, one at a time, and hands over what is good. */
+
+import type { Compilation } from "../compile.ts";
+import type { Findings } from "../diagnostics/render/report.ts";
+import type { ProxyOptions } from "../options.ts";
+import type { Watch } from "../source/rule-source.ts";
+import { emitBuild } from "./delivery/build-files.ts";
+import { drainTime } from "./delivery/drain-time.ts";
+import { type ReloadStep, type ReloadTarget, reload } from "./delivery/reload.ts";
+import type { OutputFiles } from "./delivery/write.ts";
+
+/** Rules that are compiled for one proxy again and again; a workspace has them. */
+export interface CompiledRules {
+  compile(): Promise<{ readonly findings: Findings; readonly compilation?: Compilation }>;
+  /** Whether the source still has what a compilation was made of. */
+  isCurrent(compilation: Compilation): Promise<boolean>;
+  watch(onChange: () => void): Promise<Watch>;
+}
+
+/** What became of a change. */
+export type ReloadEvent =
+  /** After each compilation, also one without findings. */
+  | { readonly kind: "diagnostics"; readonly findings: Findings }
+  /** The new rules are wrong; the old ones go on. */
+  | { readonly kind: "refused"; readonly findings: Findings }
+  /** The new rules serve, `ms` milliseconds after the change was noticed. */
+  | { readonly kind: "reloaded"; readonly compilation: Compilation; readonly ms: number }
+  /** Nothing of the change concerns this Envoy. */
+  | { readonly kind: "unchanged" }
+  /** Envoy reads what has changed only when it starts; the old rules go on. */
+  | { readonly kind: "restartNeeded" }
+  /** Envoy did not take a step of the change, in its own words; the old rules go on. */
+  | { readonly kind: "rejected"; readonly step: ReloadStep; readonly words: readonly string[] }
+  /** Something else went wrong, our own mistakes included; the old rules go on. */
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export interface ReloaderOptions {
+  readonly rules: CompiledRules;
+  readonly proxy: ProxyOptions;
+  readonly envoy: ReloadTarget;
+  /** The directory that Envoy reads from, and what it holds. */
+  readonly directory: string;
+  readonly files: OutputFiles;
+  /** What those files were made from. */
+  readonly compilation: Compilation;
+  readonly onEvent: (event: ReloadEvent) => void;
+}
+
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  readonly #giveUp = new AbortController();
+  #files: OutputFiles;
+  #drainMs: number;
+  #wanted = false;
+  #hurry = new AbortController();
+  #working: Promise<void> | undefined;
+  #watch: Watch | undefined;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#files = options.files;
+    this.#drainMs = drainTime(options.compilation.config);
+  }
+
+  /** Resolves once every change from now on is noticed, and every one since the compilation. */
+  async start(): Promise<void> {
+    const { rules, compilation } = this.#options;
+    this.#watch = await rules.watch(() => this.#onChange());
+    // Getting and starting an Envoy takes its time, and nobody watched meanwhile.
+    if (!(await rules.isCurrent(compilation))) {
+      this.#onChange();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#giveUp.abort();
+    await this.#watch?.close();
+    // Whatever it still writes, it writes before the directory is removed.
+    await this.#working;
+  }
+
+  #onChange(): void {
+    this.#wanted = true;
+    this.#hurry.abort();
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#wanted && !this.#giveUp.signal.aborted) {
+      this.#wanted = false;
+      this.#hurry = new AbortController();
+      try {
+        await this.#update();
+      } catch (error) {
+        if (this.#giveUp.signal.aborted) {
+          return;
+        }
+        // What went wrong with one change must not end what serves.
+        this.#options.onEvent({ kind: "failed", error });
+      }
+    }
+  }
+
+  async #update(): Promise<void> {
+    const { rules, proxy, envoy, directory, onEvent } = this.#options;
+    const start = performance.now();
+    const { findings, compilation } = await rules.compile();
+    onEvent({ kind: "diagnostics", findings });
+    if (compilation === undefined) {
+      onEvent({ kind: "refused", findings });
+      return;
+    }
+    const result = await reload(envoy, {
+      directory,
+      oldFiles: this.#files,
+      newFiles: await emitBuild(compilation, proxy, directory),
+      onServing: () => onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) }),
+      drainMs: this.#drainMs,
+      hurry: this.#hurry.signal,
+      signal: this.#giveUp.signal,
+    });
+    switch (result.kind) {
+      case "reloaded":
+        this.#files = result.files;
+        // What was not removed yet may still be asked for by requests that older rules decided.
+        this.#drainMs = Math.max(result.removed ? 0 : this.#drainMs, drainTime(compilation.config));
+        break;
+      case "unchanged":
+      case "restartNeeded":
+      case "rejected":
+        onEvent(result);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * A session: an Envoy that obeys rules, from when it is found until it ends, kept up to date if that is wanted. What happens
+ * is told as events; it prints nothing.
+ */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import type { Compilation } from "../compile.ts";
+import type { Cluster } from "../ir/ir.ts";
+import { socketsOf } from "../ir/sockets.ts";
+import type { ProxyOptions } from "../options.ts";
+import { EnvironmentError } from "../platform/error.ts";
+import { emitBuild } from "./delivery/build-files.ts";
+import { writeOutput } from "./delivery/write.ts";
+import { findEnvoy } from "./envoy/find.ts";
+import { portProblems } from "./envoy/ports.ts";
+import { describeExit, type EnvoyLogLevel, type EnvoyProcess, startEnvoy } from "./envoy/start.ts";
+import { watchNames } from "./envoy/unresolved-names.ts";
+import { type CompiledRules, type ReloadEvent, Reloader } from "./reloader.ts";
+
+/** What happens in a session. */
+export type SessionEvent =
+  | ReloadEvent
+  /** How an Envoy is found: what is tried, what is installed. A line for people. */
+  | { readonly kind: "envoy"; readonly line: string }
+  | { readonly kind: "serving"; readonly envoy: EnvoyProcess; readonly compilation: Compilation }
+  /** None of the names of a cluster can be resolved: requests for it are answered 503. */
+  | { readonly kind: "unresolved"; readonly cluster: Cluster; readonly names: readonly string[] }
+  /** They can be resolved again. */
+  | { readonly kind: "resolved"; readonly cluster: Cluster; readonly names: readonly string[] }
+  /** A line of Envoy's log. */
+  | { readonly kind: "log"; readonly line: string }
+  /** `stop` was called, and nothing is left. */
+  | { readonly kind: "stopped" };
+
+export interface SessionOptions {
+  /** What is compiled again when it changes: `rulesOf(workspace, "edge")`. */
+  readonly rules: CompiledRules;
+  readonly proxy: ProxyOptions;
+  /** What Envoy starts with. */
+  readonly compilation: Compilation;
+  /** Whether to keep Envoy up to date. Default: false. */
+  readonly watch?: boolean;
+  /** Default: `warning`. */
+  readonly envoyLogLevel?: EnvoyLogLevel;
+  /** Folders of the caller that go with Envoy, should this process be killed. */
+  readonly temporaryFolders?: readonly string[];
+  readonly onEvent: (event: SessionEvent) => void;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #stop = new AbortController();
+  #life: Promise<void> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs an Envoy until `stop` is called. Rejects with an `EnvironmentError` when there is no Envoy to be had, a port is taken, or
+   * Envoy ends by itself. `serving` tells when it serves.
+   */
+  run(): Promise<void> {
+    this.#life ??= this.#live();
+    return this.#life;
+  }
+
+  /** Ends Envoy, and resolves when nothing is left of it. Safe to call again, and before it serves. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#life?.catch(() => {});
+  }
+
+  async #live(): Promise<void> {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-run-"));
+    try {
+      await this.#serve(folder);
+    } catch (error) {
+      // Told to stop before it served: whatever that broke off is no failure.
+      if (!this.#stop.signal.aborted || error instanceof EnvironmentError) {
+        throw error;
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    this.#options.onEvent({ kind: "stopped" });
+  }
+
+  async #serve(folder: string): Promise<void> {
+    const { compilation, proxy, rules, watch = false, onEvent } = this.#options;
+    await refuseTakenPorts(compilation, proxy);
+    const files = await emitBuild(compilation, proxy, folder);
+    await writeOutput(folder, files);
+    const envoy = await this.#startEnvoy(folder);
+    let { clusters } = compilation.config;
+    const names = watchNames(
+      envoy.admin,
+      () => clusters,
+      (cluster, lost, found) => onEvent({ kind: found ? "resolved" : "unresolved", cluster, names: lost }),
+    );
+    try {
+      onEvent({ kind: "serving", envoy, compilation });
+      const reloader = new Reloader({
+        rules,
+        proxy,
+        envoy,
+        directory: folder,
+        files,
+        compilation,
+        onEvent: (event) => {
+          if (event.kind === "reloaded") {
+            clusters = event.compilation.config.clusters;
+          }
+          onEvent(event);
+        },
+      });
+      if (watch) {
+        await reloader.start();
+      }
+      const exit = await Promise.race([envoy.died, aborted(this.#stop.signal)]);
+      await reloader.close();
+      if (exit !== undefined) {
+        throw new EnvironmentError(`Envoy ended (${describeExit(exit)})`, exit.words);
+      }
+    } finally {
+      names.stop();
+      await envoy.stop();
+    }
+  }
+
+  async #startEnvoy(folder: string): Promise<EnvoyProcess> {
+    const { proxy, envoyLogLevel, temporaryFolders = [], onEvent } = this.#options;
+    const { signal } = this.#stop;
+    const binary = await findEnvoy({ log: (line) => onEvent({ kind: "envoy", line }), signal });
+    return startEnvoy({
+      binary,
+      configPath: path.join(folder, "envoy.json"),
+      concurrency: proxy.concurrency,
+      ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
+      onLog: (line) => {
+        if (!signal.aborted) {
+          onEvent({ kind: "log", line });
+        }
+      },
+      directories: [folder],
+      temporaryFolders: [folder, ...temporaryFolders],
+      signal,
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    if (signal.aborted) {
+      resolve(undefined);
+    }
+  });
+}
+
+async function refuseTakenPorts({ config }: Compilation, proxy: ProxyOptions): Promise<void> {
+  const problems = await portProblems([
+    ...socketsOf(config).map(({ name, address, port }) => ({ name: `listener ${name}`, address, port })),
+    { name: "Envoy's admin interface (--admin-port)", address: "127.0.0.1", port: proxy.adminPort },
+  ]);
+  if (problems.length > 0) {
+    throw new EnvironmentError(problems.join("\n"));
+  }
+}

@@ -1,0 +1,21 @@
+/** Where rules come from, as the compiler sees it: something that can be read, and that tells when it has changed. */
+
+import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
+import type { Progress } from "../progress.ts";
+
+export interface RuleSource {
+  /**
+   * All of it, in a fixed order. A text that has not changed should be the same object as before: then it is not parsed
+   * again. What is wrong with a part of it (a file that cannot be read) goes to the sink; a rejection means that the source
+   * itself failed, and what it gave before goes on.
+   */
+  read(sink: DiagnosticSink, progress?: Progress): Promise<readonly SourceFile[]>;
+  /** Resolves once every change from now on is noticed; `onChange` is called once for a burst of them. */
+  watch(onChange: () => void): Promise<Watch>;
+}
+
+export interface Watch {
+  /** `onChange` is not called any more after this. */
+  close(): Promise<void>;
+}

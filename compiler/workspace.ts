@@ -1,0 +1,451 @@
+/**
+ * A workspace: one source of rules, the proxies that they are compiled for, and what is kept between compilations. All state
+ * between two calls lives here and ends with the workspace; two of them in one process know nothing of each other.
+ */
+
+import { Coverage, type CoverageReport } from "./answers/cases/coverage.ts";
+import type { CaseContext } from "./answers/cases/read.ts";
+import { readCases } from "./answers/cases/read.ts";
+import type { CheckResult } from "./answers/cases/results.ts";
+import { runOffline } from "./answers/cases/run-offline.ts";
+import { standInHeaders } from "./answers/cases/stand-in.ts";
+import { hintAtCheaperTarget } from "./answers/check/cheaper-target.ts";
+import { checkSources } from "./answers/check/check.ts";
+import { diffConfigs } from "./answers/diff/diff.ts";
+import { type DiffReport, reportOf } from "./answers/diff/report.ts";
+import { Evaluators, speaks } from "./answers/evaluate/evaluator.ts";
+import { explain } from "./answers/explain/explain.ts";
+import type { Explanation } from "./answers/explain/explanation.ts";
+import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
+import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
+import { type Compilation, CompilerCache, encode, type Reading, understand } from "./compile.ts";
+import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
+import { type Findings, Report } from "./diagnostics/render/report.ts";
+import type { SourceFile } from "./diagnostics/span.ts";
+import type { Listener } from "./ir/ir.ts";
+import type { ProxyOptions } from "./options.ts";
+import { EnvironmentError } from "./platform/error.ts";
+import { filterModulePath } from "./platform/package-root.ts";
+import { NO_PROGRESS, type Progress } from "./progress.ts";
+import { runInEnvoy } from "./run/stand-in/run-in-envoy.ts";
+import type { RuleSource, Watch } from "./source/rule-source.ts";
+import { checkCommon, checkNames, checkSource, readProxy, wrong } from "./wrong-call.ts";
+
+/** Of `createWorkspace`. */
+export interface WorkspaceOptions {
+  /** Where the rules come from: `files(["rules/"])`, `texts({ "rules.yaml": "…" })`, or one of your own. */
+  readonly source: RuleSource;
+  /** The proxies, by names of your choice, each with what differs from the defaults. Absent: one, `default`. */
+  readonly proxies?: Readonly<Record<string, Partial<ProxyOptions>>>;
+  /** Count warnings as errors. Default: false. */
+  readonly strict?: boolean;
+  /** Told how far a compilation is, some thousand times in a large one. */
+  readonly progress?: Progress;
+}
+
+/** What `compile` gives. */
+export interface CompileResult {
+  readonly findings: Findings;
+  /** Absent when the rules are wrong. */
+  readonly compilation?: Compilation;
+}
+
+/** What `explain` gives. */
+export interface ExplainResult {
+  readonly findings: Findings;
+  /** Absent when the rules are wrong. */
+  readonly explanation?: Explanation;
+}
+
+/** Of `explain`. */
+export interface ExplainOptions {
+  /** The listener that is asked: `mesh`, `gateway_80`. Default: one that knows the host. */
+  readonly at?: string;
+}
+
+/** Of `test`. */
+export interface TestOptions {
+  /** Ask a real Envoy, which is found or installed as `sluice run` does it. Default: offline, by the same filter in Node. */
+  readonly envoy?: boolean;
+  /** Also tell which rules, matches and destinations no check reached. Default: false. */
+  readonly coverage?: boolean;
+  /** Told how an Envoy is found. */
+  readonly log?: (line: string) => void;
+}
+
+/** What `test` gives. */
+export interface TestResult {
+  readonly findings: Findings;
+  /** What is wrong with the cases themselves. */
+  readonly caseFindings: Findings;
+  /** How many cases there are. */
+  readonly cases: number;
+  /** What came of each check; none when the rules or the cases are wrong. */
+  readonly checks: readonly CheckResult[];
+  /** Which rules, matches and destinations the checks reached; absent unless it was asked for. */
+  readonly coverage?: CoverageReport;
+  /** How long the checks took, in milliseconds. */
+  readonly ms: number;
+  /** Rules and cases are right, and every check held. */
+  readonly ok: boolean;
+}
+
+/** What `diff` gives. */
+export interface DiffResult {
+  readonly before: Findings;
+  readonly after: Findings;
+  /** Absent when one side is wrong. */
+  readonly report?: DiffReport;
+}
+
+/** No listener of the rules can be asked what was asked. */
+export class ListenerError extends TypeError {
+  /** `unknown`: none has the name; `none`: there is none; `noTls`: none ends TLS; `protocol`: it speaks the other of http and https. */
+  readonly reason: "unknown" | "none" | "noTls" | "protocol";
+  /** The names of all. */
+  readonly listeners: readonly string[];
+  /** `protocol`: the one that was asked, and what it speaks. */
+  readonly listener?: { readonly name: string; readonly speaks: "http" | "https" };
+
+  constructor(
+    message: string,
+    { reason, listeners, listener }: Pick<ListenerError, "reason" | "listeners" | "listener">,
+  ) {
+    super(message);
+    this.name = "ListenerError";
+    this.reason = reason;
+    this.listeners = listeners;
+    if (listener !== undefined) {
+      this.listener = listener;
+    }
+  }
+}
+
+/** What a source gave, and what there was to say of it. */
+interface Input {
+  readonly files: readonly SourceFile[];
+  readonly findings: readonly Diagnostic[];
+}
+
+interface Proxy {
+  readonly options: ProxyOptions;
+  /** For questions, which only the filter can answer. */
+  readonly asked: ProxyOptions;
+}
+
+/** Made by `createWorkspace`. Every method reads the source anew; what has not changed is neither parsed nor lowered again. */
+export class Workspace {
+  readonly #source: RuleSource;
+  readonly #proxies: ReadonlyMap<string, Proxy>;
+  readonly #strict: boolean;
+  readonly #progress: Progress;
+  readonly #watches = new Set<Watch>();
+  #cache = new CompilerCache();
+  #last: Input | undefined;
+  #disposed = false;
+
+  constructor(options: WorkspaceOptions) {
+    const call = "createWorkspace";
+    checkNames(call, options, ["source", "proxies", "strict", "progress"]);
+    const { source, proxies = { default: {} }, strict = false, progress = NO_PROGRESS } = options;
+    checkCommon(call, options);
+    const named = Object.entries(proxies ?? {});
+    if (named.length === 0) {
+      throw wrong(`${call}: proxies`, "an object with at least one proxy", proxies);
+    }
+    this.#source = source;
+    this.#strict = strict;
+    this.#progress = progress;
+    this.#proxies = new Map(
+      named.map(([name, given]) => {
+        const own = readProxy(`${call}: proxies.${name}`, given);
+        return [name, { options: own, asked: own.target === "wasm" ? own : { ...own, target: "wasm" } }];
+      }),
+    );
+  }
+
+  /** The options of a proxy, with the defaults filled in. `proxy` may be left out where there is only one. */
+  options(proxy?: string): ProxyOptions {
+    return this.#proxy("options", proxy).options;
+  }
+
+  /**
+   * All that is wrong with the rules, or valid but probably not meant, for one proxy or, without a name, for all of them; what several
+   * of them have in common is said once.
+   */
+  async check(proxy?: string): Promise<Findings> {
+    const proxies = proxy === undefined ? [...this.#proxies.values()] : [this.#proxy("check", proxy)];
+    const input = await this.#read("check");
+    const report = this.#report(input);
+    const sink = proxies.length === 1 ? report : new Once(report);
+    const configs = proxies.map(({ options }) => {
+      const { config } = checkSources(input.files, options, sink, this.#progress, this.#cache);
+      return { config, target: options.target };
+    });
+    report.reportUselessIgnores(input.files);
+    // A hint at what is cheaper is of no use to those who still have to find out what is wrong.
+    if (report.isClean) {
+      for (const { config, target } of configs) {
+        hintAtCheaperTarget(config, target, sink);
+      }
+    }
+    return report;
+  }
+
+  /** What an Envoy needs for a proxy: see `writeBuild`, `Session`, and `exportKubernetes`. */
+  async compile(proxy?: string): Promise<CompileResult> {
+    const { options } = this.#proxy("compile", proxy);
+    const input = await this.#read("compile");
+    const findings = this.#report(input);
+    const reading = this.#understand(input, options, findings);
+    return findings.hasErrors
+      ? { findings }
+      : { findings, compilation: encode(reading, options, this.#progress) };
+  }
+
+  /**
+   * What becomes of a request, and why. `request` is `GET http://host/path`, or what `makeRequest` makes.
+   * Throws a `ListenerError` when no listener can be asked.
+   */
+  async explain(
+    proxy: string | undefined,
+    request: string | AskedRequest,
+    options: ExplainOptions = {},
+  ): Promise<ExplainResult> {
+    checkNames("explain", options, ["at"]);
+    const { options: own, asked: proxyOptions } = this.#proxy("explain", proxy);
+    if (own.target === "native") {
+      throw new TypeError("explain: the proxy's target must be \"wasm\": the answer is the filter's");
+    }
+    const asked = readRequest(request);
+    const input = await this.#read("explain");
+    const findings = this.#report(input);
+    const { config, resources } = this.#understand(input, proxyOptions, findings);
+    if (findings.hasErrors) {
+      return { findings };
+    }
+    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxyOptions.pathNormalization);
+    const listener = listenerFor(asked, options.at, evaluators);
+    return { findings, explanation: explain(asked, listener, evaluators, resources) };
+  }
+
+  /** Asks the requests of case files (see `jsonSchema("cases")`) and holds what comes of them against what they expect. */
+  async test(proxy: string | undefined, cases: RuleSource, options: TestOptions = {}): Promise<TestResult> {
+    checkNames("test", options, ["envoy", "coverage", "log"]);
+    checkSource("test: cases", cases);
+    const { options: own, asked: proxyOptions } = this.#proxy("test", proxy);
+    if (own.target === "native" && options.envoy !== true) {
+      throw new TypeError('test: envoy must be true where the proxy\'s target is "native"');
+    }
+    const input = await this.#read("test");
+    const findings = this.#report(input);
+    const caseFindings = new Report(false);
+    const nothing = { findings, caseFindings, cases: 0, checks: [], ms: 0, ok: false };
+    const reading = this.#understand(input, proxyOptions, findings);
+    if (findings.hasErrors) {
+      return nothing;
+    }
+    const { config } = reading;
+    const evaluators = new Evaluators(
+      loadFilter(filterModulePath()),
+      config,
+      proxyOptions.pathNormalization,
+      standInHeaders,
+    );
+    const context: CaseContext = {
+      listeners: config.listeners,
+      listenerFor: (asked) => evaluators.listenerFor(asked)?.name,
+      proxy: own,
+    };
+    const read = (await cases.read(caseFindings)).flatMap((file) => readCases(file, context, caseFindings));
+    if (caseFindings.hasErrors || read.length === 0) {
+      return { ...nothing, cases: read.length };
+    }
+    const coverage = new Coverage(config);
+    const start = performance.now();
+    const checks = options.envoy
+      ? await runInEnvoy(
+          read,
+          evaluators,
+          coverage,
+          encode(reading, proxyOptions, this.#progress),
+          own,
+          options.log ?? (() => {}),
+        )
+      : runOffline(read, evaluators, coverage);
+    const ms = performance.now() - start;
+    return {
+      findings,
+      caseFindings,
+      cases: read.length,
+      checks,
+      ms,
+      ...(options.coverage && { coverage: coverage.report() }),
+      ok: checks.every(({ ok }) => ok),
+    };
+  }
+
+  /** Which requests the rules of another workspace decide differently, with one request that shows each difference. */
+  async diff(other: Workspace, proxy?: string): Promise<DiffResult> {
+    if (!(other instanceof Workspace)) {
+      throw wrong("diff: other", "a workspace", other);
+    }
+    const { options } = this.#proxy("diff", proxy);
+    const theirs = other.#proxy("diff", proxy);
+    const [mine, yours] = [await this.#read("diff"), await other.#read("diff")];
+    const [before, after] = [this.#report(mine), other.#report(yours)];
+    const old = this.#understand(mine, options, before);
+    const now = other.#understand(yours, theirs.options, after);
+    return before.hasErrors || after.hasErrors
+      ? { before, after }
+      : { before, after, report: reportOf(diffConfigs(old.config, now.config, options)) };
+  }
+
+  /** Whether the source still has what a compilation was made of. */
+  async isCurrent({ sources }: Compilation): Promise<boolean> {
+    const { files } = await this.#read("isCurrent");
+    return (
+      files.length === sources.length &&
+      files.every(({ path, text }, i) => path === sources[i]!.path && text === sources[i]!.text)
+    );
+  }
+
+  /**
+   * Calls `onChange` once for each burst of changes, from when the promise resolves until the watch is closed or the workspace is disposed of.
+   * Whether the rules still mean the same is for the next call to tell.
+   */
+  async watch(onChange: () => void): Promise<Watch> {
+    this.#mustLive("watch");
+    if (typeof onChange !== "function") {
+      throw wrong("watch: onChange", "a function", onChange);
+    }
+    const watch = await this.#source.watch(onChange);
+    const own: Watch = {
+      close: async () => {
+        this.#watches.delete(own);
+        await watch.close();
+      },
+    };
+    this.#watches.add(own);
+    return own;
+  }
+
+  /** Ends what is watched, and lets go of all that is kept. Every later call throws. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#cache = new CompilerCache();
+    this.#last = undefined;
+    await Promise.all([...this.#watches].map((watch) => watch.close()));
+  }
+
+  #understand({ files }: Input, options: ProxyOptions, sink: DiagnosticSink): Reading {
+    return understand(files, options, sink, this.#progress, this.#cache);
+  }
+
+  #report({ findings }: Input): Report {
+    const report = new Report(this.#strict);
+    for (const finding of findings) {
+      report.report(finding);
+    }
+    return report;
+  }
+
+  /** What the source has now; when it fails, what it had the last time, and a finding that says so. */
+  async #read(call: string): Promise<Input> {
+    this.#mustLive(call);
+    const findings: Diagnostic[] = [];
+    try {
+      const files = await this.#source.read(
+        { report: (diagnostic) => void findings.push(diagnostic) },
+        this.#progress,
+      );
+      this.#last = { files, findings };
+      return this.#last;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (this.#last === undefined) {
+        throw new EnvironmentError(`the source of the rules failed: ${why}`, [], { cause: error });
+      }
+      const failed: Diagnostic = {
+        code: "SL0009",
+        level: "warning",
+        message: `the source of the rules failed: ${why}; the rules that it gave last go on`,
+      };
+      return { files: this.#last.files, findings: [...this.#last.findings, failed] };
+    }
+  }
+
+  #proxy(call: string, name: string | undefined): Proxy {
+    this.#mustLive(call);
+    const names = [...this.#proxies.keys()];
+    const wanted = name ?? (names.length === 1 ? names[0] : undefined);
+    const found = wanted === undefined ? undefined : this.#proxies.get(wanted);
+    if (found === undefined) {
+      throw wrong(`${call}: proxy`, names.map((one) => `"${one}"`).join(" or "), name);
+    }
+    return found;
+  }
+
+  #mustLive(call: string): void {
+    if (this.#disposed) {
+      throw new TypeError(`${call}: the workspace is disposed of`);
+    }
+  }
+}
+
+/** Says each thing once, whoever says it again. */
+class Once implements DiagnosticSink {
+  readonly #sink: DiagnosticSink;
+  readonly #said = new Set<string>();
+
+  constructor(sink: DiagnosticSink) {
+    this.#sink = sink;
+  }
+
+  report(diagnostic: Diagnostic): void {
+    const { code, message, span } = diagnostic;
+    const key = JSON.stringify([code, message, span?.file.path, span?.start, span?.end]);
+    if (!this.#said.has(key)) {
+      this.#said.add(key);
+      this.#sink.report(diagnostic);
+    }
+  }
+}
+
+function readRequest(request: string | AskedRequest): AskedRequest {
+  if (typeof request !== "string") {
+    if (typeof request?.authority !== "string" || !Array.isArray(request.headers)) {
+      throw wrong("explain: request", '"GET http://host/path", or what makeRequest makes', request);
+    }
+    return request;
+  }
+  try {
+    return makeRequest(parseRequestLine(request), []);
+  } catch (error) {
+    throw error instanceof RequestError ? new TypeError(`explain: request: ${error.message}`) : error;
+  }
+}
+
+function listenerFor(asked: AskedRequest, at: string | undefined, evaluators: Evaluators): Listener {
+  const all = evaluators.config.listeners;
+  const listeners = all.map(({ name }) => name);
+  const listener = at === undefined ? evaluators.listenerFor(asked) : all.find(({ name }) => name === at);
+  if (listener === undefined) {
+    const reason = at !== undefined ? "unknown" : asked.secure ? "noTls" : "none";
+    const message = {
+      unknown: `explain: at must be ${listeners.join(" or ") || "left out: there is no listener"}, got "${at}"`,
+      noTls: "explain: request must be http://…: no listener of these rules ends TLS",
+      none: "explain: request cannot be asked: these rules make no listener",
+    }[reason];
+    throw new ListenerError(message, { reason, listeners });
+  }
+  if (!speaks(listener, asked.secure)) {
+    const scheme = listener.tls ? "https" : "http";
+    throw new ListenerError(`explain: request must be ${scheme}://… at ${listener.name}`, {
+      reason: "protocol",
+      listeners,
+      listener: { name: listener.name, speaks: scheme },
+    });
+  }
+  return listener;
+}
