@@ -19,47 +19,7 @@ import {
   STOP_ITERATION,
 } from "./host/stream";
 import { ascii } from "./host/text";
-import {
-  ABORT_GRPC,
-  ABORT_NONE,
-  FAULT_ABORT_KIND,
-  FAULT_ABORT_LINES,
-  FAULT_ABORT_PPM,
-  FAULT_ABORT_STATUS,
-  FAULT_DELAY_MS,
-  FAULT_DELAY_PPM,
-  FORWARD_EDITS,
-  FORWARD_HEADERS,
-  FORWARD_ONE_LENGTH,
-  FORWARD_ONE_STRING,
-  FORWARD_SHARES,
-  FORWARD_STICKY,
-  FORWARD_TOTAL,
-  HEADER_ROUTES,
-  HEADERS_ENTRIES,
-  HEADERS_ENTRY_SIZE,
-  KIND_FORWARD,
-  KIND_FORWARD_ONE,
-  KIND_REDIRECT,
-  KIND_RESPONSE,
-  LINES_LENGTH,
-  LINES_TEXT,
-  OUTCOME_FAULT,
-  RECORD_KIND_MASK,
-  RECORD_SIZE_SHIFT,
-  RESPONSE_BODY,
-  RESPONSE_BODY_LENGTH,
-  RESPONSE_LINES,
-  RESPONSE_STATUS,
-  ROUTE_NONE,
-  SHARE_CUMULATIVE,
-  SHARE_EDITS,
-  SHARE_HEADERS,
-  SHARE_LENGTH,
-  SHARE_LINES,
-  SHARE_SIZE,
-  SHARE_STRING,
-} from "./layout";
+import * as layout from "./layout";
 import { program, strings, useProgram } from "./program/current";
 import { findHost } from "./program/host-name";
 import { findRoute } from "./program/match";
@@ -83,21 +43,23 @@ export function decide(stream: u32, root: usize): u32 {
   isGuest = isGuestRoot(root);
   beginRequest(blob);
   takeHeaders();
-  const route = isRoutable() ? findRoute(findHost(authority, authorityLength), ROUTE_NONE) : ROUTE_NONE;
-  if (route == ROUTE_NONE) {
+  const route = isRoutable()
+    ? findRoute(findHost(authority, authorityLength), layout.ROUTE_NONE)
+    : layout.ROUTE_NONE;
+  if (route == layout.ROUTE_NONE) {
     if (isGuest) return CONTINUE;
     respond(404, NO_ROUTE_DETAILS, 15, 0, 0);
     return STOP_ITERATION;
   }
-  const outcome = load<u32>(program + load<u32>(program, HEADER_ROUTES) + ((<usize>route) << 2));
+  const outcome = load<u32>(program + load<u32>(program, layout.HEADER_ROUTES) + ((<usize>route) << 2));
   const record = program + outcome;
-  const fault = load<u32>(record, OUTCOME_FAULT);
+  const fault = load<u32>(record, layout.OUTCOME_FAULT);
   if (fault) {
-    const delay = load<u32>(program + fault, FAULT_DELAY_PPM);
+    const delay = load<u32>(program + fault, layout.FAULT_DELAY_PPM);
     if (delay && chance(delay)) {
       const share = pickShare(record);
       const drawn = share ? <u32>(share - record) : 0;
-      if (wait(stream, root, outcome, drawn, load<u32>(program + fault, FAULT_DELAY_MS))) {
+      if (wait(stream, root, outcome, drawn, load<u32>(program + fault, layout.FAULT_DELAY_MS))) {
         // The headers are written now: nothing but the abort is left to decide afterwards.
         forward(record, share);
         return STOP_ALL_AND_WATERMARK;
@@ -118,7 +80,7 @@ export function decideAfterDelay(root: usize, outcome: u32, drawn: u32): bool {
   useProgram(rootProgram(root));
   isGuest = isGuestRoot(root);
   const record = program + outcome;
-  const fault = program + load<u32>(record, OUTCOME_FAULT);
+  const fault = program + load<u32>(record, layout.OUTCOME_FAULT);
   if (!aborts(fault)) return !answer(record);
   abort(fault, drawn ? record + drawn : 0, true);
   return false;
@@ -143,73 +105,79 @@ function takeHeaders(): void {
 
 /** Rolls for an abort. */
 function aborts(fault: usize): bool {
-  return load<u32>(fault, FAULT_ABORT_KIND) != ABORT_NONE && chance(load<u32>(fault, FAULT_ABORT_PPM));
+  return (
+    load<u32>(fault, layout.FAULT_ABORT_KIND) != layout.ABORT_NONE &&
+    chance(load<u32>(fault, layout.FAULT_ABORT_PPM))
+  );
 }
 
 /** Answers in place of the destination that was drawn. */
 function abort(fault: usize, share: usize, delayed: bool): void {
-  const kind = load<u32>(fault, FAULT_ABORT_KIND);
-  const status = load<u32>(fault, FAULT_ABORT_STATUS);
-  let lines = load<u32>(fault, FAULT_ABORT_LINES);
+  const kind = load<u32>(fault, layout.FAULT_ABORT_KIND);
+  const status = load<u32>(fault, layout.FAULT_ABORT_STATUS);
+  let lines = load<u32>(fault, layout.FAULT_ABORT_LINES);
   if (share) {
-    const own = load<u32>(share, SHARE_LINES);
+    const own = load<u32>(share, layout.SHARE_LINES);
     if (own) lines = own;
   }
   // Before it waited, the request was given its class; the headers of that would come a second time.
   if (delayed && lines) removeHeader(CLASS_HEADER, 14);
   const text = linesText(lines);
   const length = linesLength(lines);
-  if (kind == ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
+  if (kind == layout.ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
   else respond(status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
 }
 
 /** Of a LINES record or 0, as `respond` wants them. */
 function linesText(lines: u32): usize {
-  return lines ? program + lines + LINES_TEXT : 0;
+  return lines ? program + lines + layout.LINES_TEXT : 0;
 }
 
 function linesLength(lines: u32): usize {
-  return lines ? <usize>load<u32>(program + lines, LINES_LENGTH) : 0;
+  return lines ? <usize>load<u32>(program + lines, layout.LINES_LENGTH) : 0;
 }
 
 /** Answers when the outcome is an answer. */
 function answer(record: usize): bool {
-  const kind = load<u32>(record) & RECORD_KIND_MASK;
-  if (kind == KIND_REDIRECT) {
+  const kind = load<u32>(record) & layout.RECORD_KIND_MASK;
+  if (kind == layout.KIND_REDIRECT) {
     redirect(record);
     return true;
   }
-  if (kind != KIND_RESPONSE) return false;
+  if (kind != layout.KIND_RESPONSE) return false;
   respond(
-    load<u32>(record, RESPONSE_STATUS),
+    load<u32>(record, layout.RESPONSE_STATUS),
     RESPONSE_DETAILS,
     15,
-    strings + load<u32>(record, RESPONSE_BODY),
-    load<u32>(record, RESPONSE_BODY_LENGTH),
-    linesText(load<u32>(record, RESPONSE_LINES)),
-    linesLength(load<u32>(record, RESPONSE_LINES)),
+    strings + load<u32>(record, layout.RESPONSE_BODY),
+    load<u32>(record, layout.RESPONSE_BODY_LENGTH),
+    linesText(load<u32>(record, layout.RESPONSE_LINES)),
+    linesLength(load<u32>(record, layout.RESPONSE_LINES)),
   );
   return true;
 }
 
 /** Writes the cluster and what goes with it, and makes the rule's changes. */
 function forward(record: usize, share: usize): void {
-  const kind = load<u32>(record) & RECORD_KIND_MASK;
-  if (kind == KIND_RESPONSE || kind == KIND_REDIRECT) return;
-  const headers = load<u32>(record, FORWARD_HEADERS);
+  const kind = load<u32>(record) & layout.RECORD_KIND_MASK;
+  if (kind == layout.KIND_RESPONSE || kind == layout.KIND_REDIRECT) return;
+  const headers = load<u32>(record, layout.FORWARD_HEADERS);
   if (headers) writeHeaders(program + headers);
-  const edits = load<u32>(record, FORWARD_EDITS);
-  if (kind == KIND_FORWARD_ONE) {
+  const edits = load<u32>(record, layout.FORWARD_EDITS);
+  if (kind == layout.KIND_FORWARD_ONE) {
     if (edits) applyEdits(program + edits);
-    nameCluster(strings + load<u32>(record, FORWARD_ONE_STRING), load<u32>(record, FORWARD_ONE_LENGTH));
+    nameCluster(
+      strings + load<u32>(record, layout.FORWARD_ONE_STRING),
+      load<u32>(record, layout.FORWARD_ONE_LENGTH),
+    );
     return;
   }
-  const own = load<u32>(share, SHARE_HEADERS);
+  const own = load<u32>(share, layout.SHARE_HEADERS);
   if (own) writeHeaders(program + own);
-  const ownEdits = load<u32>(share, SHARE_EDITS);
+  const ownEdits = load<u32>(share, layout.SHARE_EDITS);
   if (ownEdits) applyEdits(program + ownEdits);
   if (edits) applyEdits(program + edits);
-  nameCluster(strings + load<u32>(share, SHARE_STRING), load<u32>(share, SHARE_LENGTH));
+  nameCluster(strings + load<u32>(share, layout.SHARE_STRING), load<u32>(share, layout.SHARE_LENGTH));
 }
 
 function nameCluster(name: usize, length: u32): void {
@@ -219,27 +187,31 @@ function nameCluster(name: usize, length: u32): void {
 /** The share of a split that the request gets, 0 for every other outcome: the user's, or one drawn from the total. */
 function pickShare(record: usize): usize {
   const head = load<u32>(record);
-  if ((head & RECORD_KIND_MASK) != KIND_FORWARD) return 0;
-  const first = record + FORWARD_SHARES;
-  const sticky = load<u32>(record, FORWARD_STICKY);
+  if ((head & layout.RECORD_KIND_MASK) != layout.KIND_FORWARD) return 0;
+  const first = record + layout.FORWARD_SHARES;
+  const sticky = load<u32>(record, layout.FORWARD_STICKY);
   if (sticky) {
-    const share = stickyShare(program + sticky, first, record + ((<usize>(head >> RECORD_SIZE_SHIFT)) << 2));
+    const share = stickyShare(
+      program + sticky,
+      first,
+      record + ((<usize>(head >> layout.RECORD_SIZE_SHIFT)) << 2),
+    );
     if (share) return share;
   }
-  const drawn = random() % load<u64>(record, FORWARD_TOTAL);
+  const drawn = random() % load<u64>(record, layout.FORWARD_TOTAL);
   let low: u32 = 0;
-  let high: u32 = (((head >> RECORD_SIZE_SHIFT) << 2) - FORWARD_SHARES) / SHARE_SIZE - 1;
+  let high: u32 = (((head >> layout.RECORD_SIZE_SHIFT) << 2) - layout.FORWARD_SHARES) / layout.SHARE_SIZE - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (drawn < load<u64>(first + <usize>middle * SHARE_SIZE, SHARE_CUMULATIVE)) high = middle;
+    if (drawn < load<u64>(first + <usize>middle * layout.SHARE_SIZE, layout.SHARE_CUMULATIVE)) high = middle;
     else low = middle + 1;
   }
-  return first + <usize>low * SHARE_SIZE;
+  return first + <usize>low * layout.SHARE_SIZE;
 }
 
 function writeHeaders(record: usize): void {
-  const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
-  for (let entry = record + HEADERS_ENTRIES; entry < end; entry += HEADERS_ENTRY_SIZE) {
+  const end = record + ((<usize>(load<u32>(record) >> layout.RECORD_SIZE_SHIFT)) << 2);
+  for (let entry = record + layout.HEADERS_ENTRIES; entry < end; entry += layout.HEADERS_ENTRY_SIZE) {
     if (isGuest && isOurs(strings + load<u32>(entry), load<u32>(entry, 4))) continue;
     addHeader(
       strings + load<u32>(entry),

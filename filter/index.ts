@@ -22,9 +22,10 @@ import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
 import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
 import { seedRandom } from "./host/random";
 import { enter, respond, resume, STOP_ITERATION } from "./host/stream";
-import { ATTRIBUTES_COUNT, HEADER_ATTRIBUTES } from "./layout";
+import * as layout from "./layout";
 import { reserveSlots } from "./program/request";
-import { refusal, refusalOffset, verifyProgram } from "./program/verify";
+import { verifyProgram } from "./program/verify/program";
+import { refusal, refusalOffset } from "./program/verify/refusal";
 import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
 import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./streams";
 
@@ -83,7 +84,7 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
     heapFree(blob);
     return 0;
   }
-  if (!reserveSlots(load<u32>(blob + load<u32>(blob, HEADER_ATTRIBUTES), ATTRIBUTES_COUNT))) {
+  if (!reserveSlots(load<u32>(blob + load<u32>(blob, layout.HEADER_ATTRIBUTES), layout.ATTRIBUTES_COUNT))) {
     heapFree(blob);
     return 0;
   }

@@ -3,12 +3,7 @@
  * of them can have matched already; as literals they are found together in one walk.
  */
 
-import {
-  ASSERT_BEGIN_LINE,
-  ASSERT_BEGIN_TEXT,
-  ASSERT_END_LINE,
-  ASSERT_END_TEXT,
-} from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { ALT, ASSERT, BYTES, CAPTURE, FAIL, type Instruction, MATCH, NOP, type Program } from "./parse.ts";
 
 /** A pattern that says no more than that a text contains a literal, or ends with it. */
@@ -23,7 +18,7 @@ export interface Contained {
 export function containedLiteral({ instructions, start }: Program): Contained | undefined {
   const at = (pc: number) => instructions[pc]!;
   let pc = passing(instructions, start);
-  if (at(pc).op === ASSERT && (at(pc).arg & ~(ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE)) === 0) {
+  if (at(pc).op === ASSERT && (at(pc).arg & ~(layout.ASSERT_BEGIN_TEXT | layout.ASSERT_BEGIN_LINE)) === 0) {
     pc = passing(instructions, at(pc).out);
   }
   const before = anything(instructions, pc);
@@ -45,7 +40,7 @@ export function containedLiteral({ instructions, start }: Program): Contained | 
     }
     pc = after.out;
   }
-  if (at(pc).op === ASSERT && (at(pc).arg & ~(ASSERT_END_TEXT | ASSERT_END_LINE)) === 0) {
+  if (at(pc).op === ASSERT && (at(pc).arg & ~(layout.ASSERT_END_TEXT | layout.ASSERT_END_LINE)) === 0) {
     pc = passing(instructions, at(pc).out);
   }
   if (at(pc).op !== MATCH) {

@@ -5,18 +5,7 @@
  * unresolved until the next byte, or the end, is known; a state with unresolved ones also remembers what stood before.
  */
 
-import {
-  ASSERT_BEGIN_LINE,
-  ASSERT_BEGIN_TEXT,
-  ASSERT_END_LINE,
-  ASSERT_END_TEXT,
-  ASSERT_NO_WORD_BOUNDARY,
-  ASSERT_WORD_BOUNDARY,
-  OP_ASSERT,
-  OP_BYTE,
-  OP_MATCH,
-  OP_SPLIT,
-} from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import type { ByteNode } from "./bytes.ts";
 import { type ByteClasses, byteClasses, EDGE, kindOf, NEWLINE, OTHER, WORD } from "./classes.ts";
 import type { Nfa } from "./nfa.ts";
@@ -145,7 +134,7 @@ class Determiniser {
   #step(members: Int32Array, row: Int32Array, kind: number | undefined): void {
     const ways: number[][] = [];
     for (const place of members) {
-      if (this.#nfa.ops[place] !== OP_BYTE) {
+      if (this.#nfa.ops[place] !== layout.OP_BYTE) {
         continue;
       }
       const node = this.#nfa.nodes[place]!;
@@ -233,7 +222,7 @@ class Determiniser {
   #acceptId(members: Int32Array): number {
     const patterns: number[] = [];
     for (const place of members) {
-      if (this.#nfa.ops[place] === OP_MATCH) {
+      if (this.#nfa.ops[place] === layout.OP_MATCH) {
         patterns.push(this.#nfa.args[place]!);
       }
     }
@@ -251,7 +240,7 @@ class Determiniser {
   }
 
   #hasAssertion(members: Int32Array): boolean {
-    return this.#nfa.hasAssertions && members.some((place) => this.#nfa.ops[place] === OP_ASSERT);
+    return this.#nfa.hasAssertions && members.some((place) => this.#nfa.ops[place] === layout.OP_ASSERT);
   }
 
   /** The members once it is known what stands on both sides. */
@@ -279,18 +268,18 @@ class Determiniser {
       mark[place] = generation;
       this.#spend(1);
       switch (ops[place]) {
-        case OP_SPLIT:
+        case layout.OP_SPLIT:
           stack.push(outs[place]!, args[place]!);
           break;
-        case OP_ASSERT:
+        case layout.OP_ASSERT:
           if (holding === undefined) {
             found.push(place);
           } else if ((args[place]! & ~holding) === 0) {
             stack.push(outs[place]!);
           }
           break;
-        case OP_BYTE:
-        case OP_MATCH:
+        case layout.OP_BYTE:
+        case layout.OP_MATCH:
           found.push(place);
       }
     }
@@ -307,18 +296,19 @@ class Determiniser {
 }
 
 function assertionsThatHold(before: number, after: number): number {
-  let flags = (before === WORD) !== (after === WORD) ? ASSERT_WORD_BOUNDARY : ASSERT_NO_WORD_BOUNDARY;
+  let flags =
+    (before === WORD) !== (after === WORD) ? layout.ASSERT_WORD_BOUNDARY : layout.ASSERT_NO_WORD_BOUNDARY;
   if (before === EDGE) {
-    flags |= ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE;
+    flags |= layout.ASSERT_BEGIN_TEXT | layout.ASSERT_BEGIN_LINE;
   }
   if (before === NEWLINE) {
-    flags |= ASSERT_BEGIN_LINE;
+    flags |= layout.ASSERT_BEGIN_LINE;
   }
   if (after === EDGE) {
-    flags |= ASSERT_END_TEXT | ASSERT_END_LINE;
+    flags |= layout.ASSERT_END_TEXT | layout.ASSERT_END_LINE;
   }
   if (after === NEWLINE) {
-    flags |= ASSERT_END_LINE;
+    flags |= layout.ASSERT_END_LINE;
   }
   return flags;
 }

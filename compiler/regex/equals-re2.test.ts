@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { beforeAll, describe, expect, test } from "vitest";
-import { DENSE_MAX_ENTRIES } from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { determinise } from "./determinise.ts";
 import { latin1Pattern, latin1Text } from "./latin1.ts";
 import { minimise } from "./minimise.ts";
@@ -41,7 +41,7 @@ function* tablesOf(pattern: string): Generator<[string, Uint8Array]> {
   if (!full) {
     return;
   }
-  const fits = full.next.length <= DENSE_MAX_ENTRIES;
+  const fits = full.next.length <= layout.DENSE_MAX_ENTRIES;
   if (fits) {
     yield ["dense", encodeDense(minimise(full))];
   }

@@ -2,12 +2,7 @@
  * What every text that matches begins with. Rules are filed under it, so that most expressions are never asked.
  */
 
-import {
-  ASSERT_BEGIN_LINE,
-  ASSERT_BEGIN_TEXT,
-  ASSERT_END_LINE,
-  ASSERT_END_TEXT,
-} from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { ASSERT, BYTES, CAPTURE, MATCH, NOP, parseRegex } from "./parse.ts";
 
 /** The literal prefix of a pattern, and whether that is all: then the pattern is an exact match of it. */
@@ -27,7 +22,8 @@ export function regexLiteral(pattern: string): RegexLiteral {
       }
       prefix.push(bytes[0]!);
     } else if (op === ASSERT) {
-      const holds = prefix.length === 0 && (arg & ~(ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE)) === 0;
+      const holds =
+        prefix.length === 0 && (arg & ~(layout.ASSERT_BEGIN_TEXT | layout.ASSERT_BEGIN_LINE)) === 0;
       if (!holds) {
         return literal(prefix, endsHere(arg, instructions[out]!.op));
       }
@@ -45,7 +41,7 @@ function literal(bytes: readonly number[], isWhole: boolean): RegexLiteral {
 }
 
 function endsHere(assertion: number, next: number): boolean {
-  return (assertion & ~(ASSERT_END_TEXT | ASSERT_END_LINE)) === 0 && next === MATCH;
+  return (assertion & ~(layout.ASSERT_END_TEXT | layout.ASSERT_END_LINE)) === 0 && next === MATCH;
 }
 
 /** The longest text that everything the pattern matches begins with, as far as it is easy to tell. */

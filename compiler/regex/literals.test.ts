@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { beforeAll, describe, expect, test } from "vitest";
-import { TABLE_BODY } from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { containedLiteral, requiredLiterals } from "./contains.ts";
 import { parseRegex } from "./parse.ts";
 import { compileRegexSet } from "./set.ts";
@@ -79,7 +79,7 @@ describe("many patterns that ask for literals", () => {
     const size = (count: number) => {
       const tables = compileRegexSet(many(count, (i) => `.*x${i}y.*`));
       expect(tables.map(({ kind }) => kind)).toEqual(["literals"]);
-      return tables[0]!.table.length - TABLE_BODY;
+      return tables[0]!.table.length - layout.TABLE_BODY;
     };
     expect(size(8000)).toBeLessThan(size(1000) * 10);
     expect(size(8000) / 8000).toBeLessThan(40);

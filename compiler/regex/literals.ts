@@ -2,20 +2,7 @@
  * Literals → the table that finds all of them in one walk over a text; `filter/regex/literals.ts` walks it.
  */
 
-import {
-  COMB_MAX_ENTRIES,
-  KIND_LITERALS,
-  LITERAL_AT_END,
-  LITERAL_NO_NEWLINE,
-  LITERALS_COUNT,
-  OUTPUT_LINK_SHIFT,
-  OUTPUT_SIZE,
-  OUTPUT_TARGET,
-  TABLE_BODY,
-  TABLE_ENTRIES,
-  TABLE_SETS,
-  TABLE_START,
-} from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import type { Contained } from "./contains.ts";
 import { layComb, makeTable, writeCombEntry } from "./table.ts";
 
@@ -64,17 +51,17 @@ export function encodeLiterals(literals: readonly LiteralTarget[], targets: numb
     return row;
   });
   const { bases, entries } = layComb(rows, classes + 2);
-  if (entries > COMB_MAX_ENTRIES) {
+  if (entries > layout.COMB_MAX_ENTRIES) {
     return undefined;
   }
 
-  const outputsAt = TABLE_BODY + entries * 4;
-  const length = outputsAt + outputs.length * OUTPUT_SIZE;
-  const { bytes, view } = makeTable(KIND_LITERALS, length, classOfByte, classes);
-  view.setUint32(TABLE_SETS, targets, true);
-  view.setUint32(TABLE_START, bases[start.number]!, true);
-  view.setUint32(TABLE_ENTRIES, entries, true);
-  view.setUint32(LITERALS_COUNT, outputs.length, true);
+  const outputsAt = layout.TABLE_BODY + entries * 4;
+  const length = outputsAt + outputs.length * layout.OUTPUT_SIZE;
+  const { bytes, view } = makeTable(layout.KIND_LITERALS, length, classOfByte, classes);
+  view.setUint32(layout.TABLE_SETS, targets, true);
+  view.setUint32(layout.TABLE_START, bases[start.number]!, true);
+  view.setUint32(layout.TABLE_ENTRIES, entries, true);
+  view.setUint32(layout.LITERALS_COUNT, outputs.length, true);
   for (const state of states) {
     const base = bases[state.number]!;
     for (const [byte, to] of state.ways) {
@@ -88,10 +75,10 @@ export function encodeLiterals(literals: readonly LiteralTarget[], targets: numb
     }
   }
   outputs.forEach(({ literal: { atEnd, noNewline, target }, link }, i) => {
-    const flags = (atEnd ? LITERAL_AT_END : 0) | (noNewline ? LITERAL_NO_NEWLINE : 0);
-    const at = outputsAt + i * OUTPUT_SIZE;
-    view.setUint32(at, ((link << OUTPUT_LINK_SHIFT) | flags) >>> 0, true);
-    view.setUint32(at + OUTPUT_TARGET, target, true);
+    const flags = (atEnd ? layout.LITERAL_AT_END : 0) | (noNewline ? layout.LITERAL_NO_NEWLINE : 0);
+    const at = outputsAt + i * layout.OUTPUT_SIZE;
+    view.setUint32(at, ((link << layout.OUTPUT_LINK_SHIFT) | flags) >>> 0, true);
+    view.setUint32(at + layout.OUTPUT_TARGET, target, true);
   });
   return bytes;
 }

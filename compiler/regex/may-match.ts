@@ -3,7 +3,7 @@
  * granted. A walk over the automaton's states that mostly ends after a few characters: asked of thousands of expressions.
  */
 
-import { OP_ASSERT, OP_BYTE, OP_MATCH, OP_SPLIT } from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { buildNfa, type Nfa } from "./nfa.ts";
 import { parseRegex } from "./parse.ts";
 
@@ -29,7 +29,7 @@ export function mayMatch(pattern: string, text: string, isWhole: boolean): boole
   for (const byte of Buffer.from(text)) {
     const next = new Set<number>();
     for (const state of states) {
-      if (nfa.ops[state] !== OP_BYTE) {
+      if (nfa.ops[state] !== layout.OP_BYTE) {
         continue;
       }
       const way = nfa.nodes[state]!.ways[byte]!;
@@ -42,7 +42,7 @@ export function mayMatch(pattern: string, text: string, isWhole: boolean): boole
     }
     states = next;
   }
-  return !isWhole || [...states].some((state) => nfa.ops[state] === OP_MATCH);
+  return !isWhole || [...states].some((state) => nfa.ops[state] === layout.OP_MATCH);
 }
 
 /** A state, and those that need no character. */
@@ -54,9 +54,9 @@ function reach(nfa: Nfa, first: number, states: Set<number>): void {
     }
     states.add(state);
     const op = nfa.ops[state];
-    if (op === OP_SPLIT) {
+    if (op === layout.OP_SPLIT) {
       pending.push(nfa.args[state]!, nfa.outs[state]!);
-    } else if (op === OP_ASSERT) {
+    } else if (op === layout.OP_ASSERT) {
       pending.push(nfa.outs[state]!);
     }
   }

@@ -3,14 +3,7 @@
  * filter's simulation runs, and what the DFA is determined from.
  */
 
-import {
-  NFA_MAX_INSTRUCTIONS,
-  OP_ASSERT,
-  OP_BYTE,
-  OP_FAIL,
-  OP_MATCH,
-  OP_SPLIT,
-} from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { type ByteNode, byteNode } from "./bytes.ts";
 import {
   ALT,
@@ -45,7 +38,7 @@ export function buildNfa(programs: readonly Program[]): Nfa {
   const builder = new Builder();
   const starts = programs.map((program, pattern) => builder.add(program, pattern));
   const { ops, args, outs, nodes, targets } = builder;
-  return { ops, args, outs, nodes, targets, starts, hasAssertions: ops.includes(OP_ASSERT) };
+  return { ops, args, outs, nodes, targets, starts, hasAssertions: ops.includes(layout.OP_ASSERT) };
 }
 
 const NO_TARGETS: readonly number[] = [];
@@ -60,7 +53,7 @@ class Builder {
 
   add(program: Program, pattern: number): number {
     const { instructions } = program;
-    this.#limit = this.ops.length + NFA_MAX_INSTRUCTIONS;
+    this.#limit = this.ops.length + layout.NFA_MAX_INSTRUCTIONS;
     /** The state of an instruction; 0 is none yet, numbers are one more than they are. */
     const states = new Uint32Array(instructions.length);
     const pending: number[] = [];
@@ -87,22 +80,22 @@ class Builder {
           if (bytes.length === 0) {
             break;
           }
-          this.ops[state] = OP_BYTE;
+          this.ops[state] = layout.OP_BYTE;
           this.nodes[state] = byteNode(bytes);
           this.targets[state] = [stateOf(out)];
           break;
         case ALT:
-          this.ops[state] = OP_SPLIT;
+          this.ops[state] = layout.OP_SPLIT;
           this.args[state] = stateOf(out);
           this.outs[state] = stateOf(arg);
           break;
         case ASSERT:
-          this.ops[state] = OP_ASSERT;
+          this.ops[state] = layout.OP_ASSERT;
           this.args[state] = arg;
           this.outs[state] = stateOf(out);
           break;
         case MATCH:
-          this.ops[state] = OP_MATCH;
+          this.ops[state] = layout.OP_MATCH;
           this.args[state] = pattern;
           break;
         case FAIL:
@@ -122,6 +115,6 @@ class Builder {
     this.outs.push(0);
     this.nodes.push(undefined);
     this.targets.push(NO_TARGETS);
-    return this.ops.push(OP_FAIL) - 1;
+    return this.ops.push(layout.OP_FAIL) - 1;
   }
 }

@@ -8,7 +8,7 @@
  */
 
 import { RE2JS } from "re2js";
-import { NFA_MAX_INSTRUCTIONS } from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import { latin1Bytes, latin1Pattern } from "./latin1.ts";
 import { leastProgramSize } from "./size.ts";
 
@@ -79,7 +79,7 @@ function parse(pattern: string) {
 
 /** The pattern for texts of `latin1Text`; for what is no hot path, and must not err where our tables do. */
 export function compileForBytes(pattern: string): RE2JS {
-  if (leastProgramSize(pattern) > NFA_MAX_INSTRUCTIONS) {
+  if (leastProgramSize(pattern) > layout.NFA_MAX_INSTRUCTIONS) {
     throw new RegexError(TOO_LARGE);
   }
   // istiod reads characters: what it refuses gets to no Envoy.

@@ -7,7 +7,7 @@
  * from elsewhere. The largest part of a split keeps its number, so that what follows from it need not be looked at.
  */
 
-import { OP_ASSERT, OP_BYTE, OP_FAIL, OP_SPLIT } from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import type { ByteNode } from "./bytes.ts";
 import type { Nfa } from "./nfa.ts";
 
@@ -19,14 +19,14 @@ export function shareBeginnings(nfa: Nfa): Nfa {
 /** For each way from a place: where it leads, and what it is called. */
 function forEachWay(nfa: Nfa, place: number, visit: (target: number, way: number) => void): void {
   switch (nfa.ops[place]) {
-    case OP_SPLIT:
+    case layout.OP_SPLIT:
       visit(nfa.args[place]!, 0);
       visit(nfa.outs[place]!, 0);
       break;
-    case OP_ASSERT:
+    case layout.OP_ASSERT:
       visit(nfa.outs[place]!, 0);
       break;
-    case OP_BYTE:
+    case layout.OP_BYTE:
       nfa.targets[place]!.forEach((target, i) => {
         visit(target, i + 1);
       });
@@ -62,7 +62,8 @@ function divide(nfa: Nfa): Int32Array {
   const byKind = new Map<string, number>();
   for (let place = 0; place < count; place++) {
     const op = nfa.ops[place]!;
-    const detail = op === OP_BYTE ? nfa.nodes[place]!.id : op === OP_SPLIT ? 0 : nfa.args[place]!;
+    const detail =
+      op === layout.OP_BYTE ? nfa.nodes[place]!.id : op === layout.OP_SPLIT ? 0 : nfa.args[place]!;
     const key = `${op}:${detail}:${isStart.has(place)}`;
     let block = byKind.get(key);
     if (block === undefined) {
@@ -198,13 +199,13 @@ class Quotient {
           }
         });
       }
-      if (op === OP_BYTE) {
+      if (op === layout.OP_BYTE) {
         this.#targets[block] = ways.slice(1).map((set) => this.#fan([...set]));
       }
-      if (op === OP_ASSERT) {
+      if (op === layout.OP_ASSERT) {
         this.#outs[block] = this.#fan([...ways[0]!]);
       }
-      if (op === OP_SPLIT) {
+      if (op === layout.OP_SPLIT) {
         this.#split(block, [...ways[0]!]);
       }
     });
@@ -235,14 +236,14 @@ class Quotient {
   }
 
   #split(place: number, targets: readonly number[]): void {
-    this.#ops[place] = OP_SPLIT;
+    this.#ops[place] = layout.OP_SPLIT;
     this.#args[place] = targets[0]!;
     let at = place;
     for (let i = 1; i < targets.length - 1; i++) {
       const next = this.#add();
       this.#outs[at] = next;
       at = next;
-      this.#ops[at] = OP_SPLIT;
+      this.#ops[at] = layout.OP_SPLIT;
       this.#args[at] = targets[i]!;
     }
     this.#outs[at] = targets.at(-1)!;
@@ -253,6 +254,6 @@ class Quotient {
     this.#outs.push(0);
     this.#nodes.push(undefined);
     this.#targets.push([]);
-    return this.#ops.push(OP_FAIL) - 1;
+    return this.#ops.push(layout.OP_FAIL) - 1;
   }
 }

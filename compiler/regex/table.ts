@@ -2,30 +2,7 @@
  * Writes tables. The layout is drawn in `filter/regex/layout.ts`.
  */
 
-import {
-  COMB_MAX_ENTRIES,
-  COMB_SHIFT,
-  DENSE_ACCEPTING,
-  DENSE_MAX_ENTRIES,
-  INSTRUCTION_SIZE,
-  KIND_COMB,
-  KIND_DENSE,
-  KIND_NFA,
-  NFA_SHAPES,
-  NFA_TARGETS,
-  OP_ASSERT,
-  OP_BYTE,
-  OP_SHIFT,
-  OP_SPLIT,
-  TABLE_BODY,
-  TABLE_CLASS_MAP,
-  TABLE_CLASSES,
-  TABLE_ENTRIES,
-  TABLE_KIND,
-  TABLE_LENGTH,
-  TABLE_SETS,
-  TABLE_START,
-} from "../../filter/regex/layout.ts";
+import * as layout from "../../filter/regex/layout.ts";
 import type { ByteNode } from "./bytes.ts";
 import { byteClasses, waysByClass } from "./classes.ts";
 import type { Dfa } from "./determinise.ts";
@@ -37,17 +14,17 @@ const SMALL_TABLE = 4096;
 
 /** The table of a minimised DFA; undefined when it would be longer than `maxBytes`. */
 export function encodeDfa(dfa: Dfa, maxBytes: number): Uint8Array | undefined {
-  const fitsDense = dfa.states * dfa.classes.count <= DENSE_MAX_ENTRIES;
+  const fitsDense = dfa.states * dfa.classes.count <= layout.DENSE_MAX_ENTRIES;
   const dense = fitsDense ? denseLength(dfa) : Number.POSITIVE_INFINITY;
   if (dense <= Math.min(SMALL_TABLE, maxBytes)) {
     return encodeDense(dfa);
   }
   // Rows that fill a comb need no trying.
-  const least = TABLE_BODY + dfa.next.reduce((sum, state) => sum + (state ? 4 : 0), 0);
+  const least = layout.TABLE_BODY + dfa.next.reduce((sum, state) => sum + (state ? 4 : 0), 0);
   if (dense <= Math.min(least * COMB_MUST_SAVE, maxBytes)) {
     return encodeDense(dfa);
   }
-  if (least > Math.min(maxBytes, COMB_MAX_ENTRIES)) {
+  if (least > Math.min(maxBytes, layout.COMB_MAX_ENTRIES)) {
     return undefined;
   }
   const comb = encodeComb(dfa);
@@ -64,7 +41,7 @@ function firstAccepting(dfa: Dfa): number {
 
 function denseLength(dfa: Dfa): number {
   const accepting = dfa.states - firstAccepting(dfa);
-  return TABLE_BODY + align(2 * (dfa.states * dfa.classes.count + accepting));
+  return layout.TABLE_BODY + align(2 * (dfa.states * dfa.classes.count + accepting));
 }
 
 function align(length: number): number {
@@ -74,17 +51,17 @@ function align(length: number): number {
 /** At most DENSE_MAX_ENTRIES states times classes. */
 export function encodeDense(dfa: Dfa): Uint8Array {
   const { classes, states, next, accepts } = dfa;
-  const { bytes, view } = makeTable(KIND_DENSE, denseLength(dfa), classes.ofByte, classes.count);
+  const { bytes, view } = makeTable(layout.KIND_DENSE, denseLength(dfa), classes.ofByte, classes.count);
   const first = firstAccepting(dfa);
-  view.setUint32(TABLE_SETS, dfa.acceptSets.length, true);
-  view.setUint32(TABLE_START, dfa.start * classes.count, true);
-  view.setUint32(TABLE_ENTRIES, next.length, true);
-  view.setUint32(DENSE_ACCEPTING, first * classes.count, true);
+  view.setUint32(layout.TABLE_SETS, dfa.acceptSets.length, true);
+  view.setUint32(layout.TABLE_START, dfa.start * classes.count, true);
+  view.setUint32(layout.TABLE_ENTRIES, next.length, true);
+  view.setUint32(layout.DENSE_ACCEPTING, first * classes.count, true);
   next.forEach((state, i) => {
-    view.setUint16(TABLE_BODY + i * 2, state * classes.count, true);
+    view.setUint16(layout.TABLE_BODY + i * 2, state * classes.count, true);
   });
   for (let state = first; state < states; state++) {
-    view.setUint16(TABLE_BODY + (next.length + state - first) * 2, accepts[state]! - 1, true);
+    view.setUint16(layout.TABLE_BODY + (next.length + state - first) * 2, accepts[state]! - 1, true);
   }
   return bytes;
 }
@@ -157,10 +134,15 @@ export function encodeComb(dfa: Dfa): Uint8Array {
     return row;
   });
   const { bases, entries } = layComb(rows, classes.count + 1);
-  const { bytes, view } = makeTable(KIND_COMB, TABLE_BODY + entries * 4, classes.ofByte, classes.count);
-  view.setUint32(TABLE_SETS, dfa.acceptSets.length, true);
-  view.setUint32(TABLE_START, bases[dfa.start]!, true);
-  view.setUint32(TABLE_ENTRIES, entries, true);
+  const { bytes, view } = makeTable(
+    layout.KIND_COMB,
+    layout.TABLE_BODY + entries * 4,
+    classes.ofByte,
+    classes.count,
+  );
+  view.setUint32(layout.TABLE_SETS, dfa.acceptSets.length, true);
+  view.setUint32(layout.TABLE_START, bases[dfa.start]!, true);
+  view.setUint32(layout.TABLE_ENTRIES, entries, true);
   const write = (state: number, column: number, value: number) =>
     writeCombEntry(view, bases[state]!, column, value);
   for (let state = 0; state < dfa.states; state++) {
@@ -179,7 +161,11 @@ export function encodeComb(dfa: Dfa): Uint8Array {
 
 /** The entry of a row's column. */
 export function writeCombEntry(view: DataView, base: number, column: number, value: number): void {
-  view.setUint32(TABLE_BODY + (base + column) * 4, ((value << COMB_SHIFT) | (column + 1)) >>> 0, true);
+  view.setUint32(
+    layout.TABLE_BODY + (base + column) * 4,
+    ((value << layout.COMB_SHIFT) | (column + 1)) >>> 0,
+    true,
+  );
 }
 
 /** The table of one pattern's automaton. */
@@ -193,33 +179,33 @@ export function encodeNfa(nfa: Nfa): Uint8Array {
     }
     targetCount += nfa.targets[state]!.length;
   });
-  const targetsAt = TABLE_BODY + nfa.ops.length * INSTRUCTION_SIZE;
+  const targetsAt = layout.TABLE_BODY + nfa.ops.length * layout.INSTRUCTION_SIZE;
   const shapesAt = targetsAt + targetCount * 4;
   const shapeSize = classes.count + 1;
   const length = shapesAt + align(shapes.size * shapeSize);
-  const { bytes, view } = makeTable(KIND_NFA, length, classes.ofByte, classes.count);
-  view.setUint32(TABLE_SETS, 1, true);
-  view.setUint32(TABLE_START, nfa.starts[0]!, true);
-  view.setUint32(TABLE_ENTRIES, nfa.ops.length, true);
-  view.setUint32(NFA_TARGETS, targetCount, true);
-  view.setUint32(NFA_SHAPES, shapes.size, true);
+  const { bytes, view } = makeTable(layout.KIND_NFA, length, classes.ofByte, classes.count);
+  view.setUint32(layout.TABLE_SETS, 1, true);
+  view.setUint32(layout.TABLE_START, nfa.starts[0]!, true);
+  view.setUint32(layout.TABLE_ENTRIES, nfa.ops.length, true);
+  view.setUint32(layout.NFA_TARGETS, targetCount, true);
+  view.setUint32(layout.NFA_SHAPES, shapes.size, true);
 
   let target = 0;
   nfa.ops.forEach((op, state) => {
     let operand = 0;
     let out = 0;
-    if (op === OP_BYTE) {
+    if (op === layout.OP_BYTE) {
       operand = shapes.get(nfa.nodes[state]!)!;
       out = target;
       for (const to of nfa.targets[state]!) {
         view.setUint32(targetsAt + target++ * 4, to, true);
       }
-    } else if (op === OP_SPLIT || op === OP_ASSERT) {
+    } else if (op === layout.OP_SPLIT || op === layout.OP_ASSERT) {
       operand = nfa.args[state]!;
       out = nfa.outs[state]!;
     }
-    const at = TABLE_BODY + state * INSTRUCTION_SIZE;
-    view.setUint32(at, op | (operand << OP_SHIFT), true);
+    const at = layout.TABLE_BODY + state * layout.INSTRUCTION_SIZE;
+    view.setUint32(at, op | (operand << layout.OP_SHIFT), true);
     view.setUint32(at + 4, out, true);
   });
   for (const [node, shape] of shapes) {
@@ -234,9 +220,9 @@ export function encodeNfa(nfa: Nfa): Uint8Array {
 export function makeTable(kind: number, length: number, classOfByte: Uint8Array, classes: number) {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
-  view.setUint32(TABLE_KIND, kind, true);
-  view.setUint32(TABLE_LENGTH, length, true);
-  view.setUint32(TABLE_CLASSES, classes, true);
-  bytes.set(classOfByte, TABLE_CLASS_MAP);
+  view.setUint32(layout.TABLE_KIND, kind, true);
+  view.setUint32(layout.TABLE_LENGTH, length, true);
+  view.setUint32(layout.TABLE_CLASSES, classes, true);
+  bytes.set(classOfByte, layout.TABLE_CLASS_MAP);
   return { bytes, view };
 }

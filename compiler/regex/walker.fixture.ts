@@ -8,7 +8,9 @@ import type { RegexLiteralsTable, RegexSetTable } from "./set.ts";
 
 const ENTRY = "walker.ts";
 const SOURCE = `
-export { foundNext, foundTarget, literalTargets, regexFullMatch, regexSetMatch, verifyRegexTable } from "./filter/regex/match";
+export { foundNext, foundTarget, literalTargets } from "./filter/regex/literals";
+export { regexFullMatch, regexSetMatch } from "./filter/regex/match";
+export { verifyRegexTable } from "./filter/regex/verify";
 export { arenaReset, heapAlloc, heapInUse } from "./filter/host/memory";
 export { scratch } from "./filter/regex/scratch";
 `;

@@ -6,17 +6,7 @@
 import { arenaAlloc } from "../host/memory";
 import { addHeader, removeHeader, setHeader } from "../host/stream";
 import { ascii } from "../host/text";
-import {
-  EDIT_ADD,
-  EDIT_HOST,
-  EDIT_PATH,
-  EDIT_PATH_START,
-  EDIT_REMOVE,
-  EDIT_SET,
-  EDITS_ENTRIES,
-  EDITS_ENTRY_SIZE,
-  RECORD_SIZE_SHIFT,
-} from "../layout";
+import * as layout from "../layout";
 import { strings } from "../program/current";
 import { authority, authorityLength, pathLength, rawPath, rawPathLength } from "../program/request";
 
@@ -27,31 +17,31 @@ const ORIGINAL_PATH = ascii("x-envoy-original-path");
 
 /** Carries out an EDITS record, entry by entry. */
 export function applyEdits(record: usize): void {
-  const end = record + ((<usize>(load<u32>(record) >> RECORD_SIZE_SHIFT)) << 2);
-  for (let entry = record + EDITS_ENTRIES; entry < end; entry += EDITS_ENTRY_SIZE) {
+  const end = record + ((<usize>(load<u32>(record) >> layout.RECORD_SIZE_SHIFT)) << 2);
+  for (let entry = record + layout.EDITS_ENTRIES; entry < end; entry += layout.EDITS_ENTRY_SIZE) {
     const name = strings + load<u32>(entry, 4);
     const nameLength = load<u32>(entry, 8);
     const value = strings + load<u32>(entry, 12);
     const valueLength = load<u32>(entry, 16);
     switch (load<u32>(entry)) {
-      case EDIT_REMOVE:
+      case layout.EDIT_REMOVE:
         removeHeader(name, nameLength);
         break;
-      case EDIT_SET:
+      case layout.EDIT_SET:
         setHeader(name, nameLength, value, valueLength);
         break;
-      case EDIT_ADD:
+      case layout.EDIT_ADD:
         addHeader(name, nameLength, value, valueLength);
         break;
-      case EDIT_HOST:
+      case layout.EDIT_HOST:
         if (nameLength) setHeader(ORIGINAL_HOST, 21, name, nameLength);
         else setHeader(ORIGINAL_HOST, 21, authority, authorityLength);
         setHeader(AUTHORITY, 10, value, valueLength);
         break;
-      case EDIT_PATH_START:
+      case layout.EDIT_PATH_START:
         replacePath(min(nameLength, <u32>rawPathLength), value, valueLength);
         break;
-      case EDIT_PATH:
+      case layout.EDIT_PATH:
         replacePath(pathLength, value, valueLength);
         break;
     }

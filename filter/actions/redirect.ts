@@ -5,27 +5,7 @@
 import { arenaAlloc } from "../host/memory";
 import { readHeaders, respond } from "../host/stream";
 import { ascii, equalBytes } from "../host/text";
-import {
-  LINES_LENGTH,
-  LINES_TEXT,
-  REDIRECT_HOST,
-  REDIRECT_HOST_LENGTH,
-  REDIRECT_KEEPS_PORT,
-  REDIRECT_LINES,
-  REDIRECT_MATCHED,
-  REDIRECT_PATH,
-  REDIRECT_PATH_KIND,
-  REDIRECT_PATH_LENGTH,
-  REDIRECT_PORT,
-  REDIRECT_PORT_LENGTH,
-  REDIRECT_SCHEME,
-  REDIRECT_SCHEME_LENGTH,
-  REDIRECT_STATUS,
-  REDIRECT_STATUS_MASK,
-  REDIRECT_TO_KEPT,
-  REDIRECT_TO_START,
-  REDIRECT_TO_WHOLE,
-} from "../layout";
+import * as layout from "../layout";
 import { program, strings } from "../program/current";
 
 const DETAILS = ascii("direct_response");
@@ -49,30 +29,30 @@ let protocolLength: i32 = 0;
 /** Answers with a REDIRECT record. */
 export function redirect(record: usize): void {
   readParts();
-  const schemeGiven = load<i32>(record, REDIRECT_SCHEME_LENGTH);
-  const newScheme = schemeGiven ? strings + load<u32>(record, REDIRECT_SCHEME) : scheme;
+  const schemeGiven = load<i32>(record, layout.REDIRECT_SCHEME_LENGTH);
+  const newScheme = schemeGiven ? strings + load<u32>(record, layout.REDIRECT_SCHEME) : scheme;
   const newSchemeLength = schemeGiven ? schemeGiven : schemeLength;
-  const portLength = load<i32>(record, REDIRECT_PORT_LENGTH);
-  const hostGiven = load<i32>(record, REDIRECT_HOST_LENGTH);
-  const newHost = hostGiven ? strings + load<u32>(record, REDIRECT_HOST) : host;
-  const status = load<u32>(record, REDIRECT_STATUS);
+  const portLength = load<i32>(record, layout.REDIRECT_PORT_LENGTH);
+  const hostGiven = load<i32>(record, layout.REDIRECT_HOST_LENGTH);
+  const newHost = hostGiven ? strings + load<u32>(record, layout.REDIRECT_HOST) : host;
+  const status = load<u32>(record, layout.REDIRECT_STATUS);
   const newHostLength = hostGiven
     ? hostGiven
-    : status & REDIRECT_KEEPS_PORT
+    : status & layout.REDIRECT_KEEPS_PORT
       ? hostLength
       : keptHostLength(newScheme, newSchemeLength, portLength != 0);
-  const newPath = strings + load<u32>(record, REDIRECT_PATH);
-  const newPathLength = load<i32>(record, REDIRECT_PATH_LENGTH);
+  const newPath = strings + load<u32>(record, layout.REDIRECT_PATH);
+  const newPathLength = load<i32>(record, layout.REDIRECT_PATH_LENGTH);
   const kept = keptPathFrom(record);
   const restLength = pathLength - kept;
   const length = newSchemeLength + 3 + newHostLength + portLength + newPathLength + restLength;
 
   // The location as one more line in front of the rule's own.
-  const lines = load<u32>(record, REDIRECT_LINES);
-  const given = program + lines + LINES_TEXT;
+  const lines = load<u32>(record, layout.REDIRECT_LINES);
+  const given = program + lines + layout.LINES_TEXT;
   const count: u32 = lines ? load<u32>(given) : 0;
   const sizesLength = count << 3;
-  const textLength: u32 = lines ? load<u32>(program + lines, LINES_LENGTH) - 4 - sizesLength : 0;
+  const textLength: u32 = lines ? load<u32>(program + lines, layout.LINES_LENGTH) - 4 - sizesLength : 0;
   const size = 4 + 8 + sizesLength + 9 + <u32>length + 1 + textLength;
   const made = arenaAlloc(size);
   store<u32>(made, count + 1);
@@ -85,12 +65,12 @@ export function redirect(record: usize): void {
   at = put(at, newScheme, newSchemeLength);
   at = put(at, COLON_SLASHES, 3);
   at = put(at, newHost, newHostLength);
-  at = put(at, strings + load<u32>(record, REDIRECT_PORT), portLength);
+  at = put(at, strings + load<u32>(record, layout.REDIRECT_PORT), portLength);
   at = put(at, newPath, newPathLength);
   at = put(at, path + kept, restLength);
   store<u8>(at++, 0);
   if (count) memory.copy(at, given + 4 + sizesLength, textLength);
-  respond(status & REDIRECT_STATUS_MASK, DETAILS, 15, 0, 0, made, size);
+  respond(status & layout.REDIRECT_STATUS_MASK, DETAILS, 15, 0, 0, made, size);
 }
 
 function put(at: usize, text: usize, length: i32): usize {
@@ -136,10 +116,10 @@ function readParts(): void {
 
 /** Where the request's path goes on behind what is put in its place. */
 function keptPathFrom(record: usize): i32 {
-  const kind = load<u32>(record, REDIRECT_PATH_KIND);
-  if (kind == REDIRECT_TO_KEPT) return 0;
-  if (kind == REDIRECT_TO_WHOLE) return pathLength;
-  if (kind == REDIRECT_TO_START) return min(load<i32>(record, REDIRECT_MATCHED), pathLength);
+  const kind = load<u32>(record, layout.REDIRECT_PATH_KIND);
+  if (kind == layout.REDIRECT_TO_KEPT) return 0;
+  if (kind == layout.REDIRECT_TO_WHOLE) return pathLength;
+  if (kind == layout.REDIRECT_TO_START) return min(load<i32>(record, layout.REDIRECT_MATCHED), pathLength);
   let query = 0;
   while (query < pathLength && load<u8>(path + query) != 0x3f /* ? */) query++;
   return query;

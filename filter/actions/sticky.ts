@@ -6,17 +6,7 @@
 
 import { addressOfClient, clientAddressLength } from "../host/client-address";
 import { equalBytes } from "../host/text";
-import {
-  SHARE_CUMULATIVE,
-  SHARE_SIZE,
-  STICKY_ATTRIBUTE,
-  STICKY_BY_ADDRESS,
-  STICKY_BY_COOKIE,
-  STICKY_KEYS,
-  STICKY_NAME,
-  STICKY_NAME_LENGTH,
-  STICKY_SOURCE,
-} from "../layout";
+import * as layout from "../layout";
 import { strings } from "../program/current";
 import { hash64, mix64 } from "../program/hash";
 import { attributeLine, lineLength, lineNext, lineText } from "../program/request";
@@ -29,12 +19,12 @@ let valueLength: i32 = 0;
 export function stickyShare(sticky: usize, first: usize, end: usize): usize {
   if (!findValue(sticky)) return 0;
   const user = hash64(value, valueLength);
-  let key = sticky + STICKY_KEYS;
+  let key = sticky + layout.STICKY_KEYS;
   let least = Infinity;
   let chosen = first;
   let below: u64 = 0;
-  for (let share = first; share < end; share += SHARE_SIZE, key += 8) {
-    const cumulative = load<u64>(share, SHARE_CUMULATIVE);
+  for (let share = first; share < end; share += layout.SHARE_SIZE, key += 8) {
+    const cumulative = load<u64>(share, layout.SHARE_CUMULATIVE);
     // 53 bits are what a float holds; half a step keeps it off 0 and 1.
     const part = (<f64>(mix64(user ^ load<u64>(key)) >> 11) + 0.5) / 9007199254740992.0;
     const drawn = -Math.log(part) / <f64>(cumulative - below);
@@ -48,16 +38,16 @@ export function stickyShare(sticky: usize, first: usize, end: usize): usize {
 }
 
 function findValue(sticky: usize): bool {
-  const source = load<u32>(sticky, STICKY_SOURCE);
-  if (source == STICKY_BY_ADDRESS) {
+  const source = load<u32>(sticky, layout.STICKY_SOURCE);
+  if (source == layout.STICKY_BY_ADDRESS) {
     value = addressOfClient();
     valueLength = clientAddressLength;
     return valueLength > 0;
   }
-  let line = attributeLine(load<u32>(sticky, STICKY_ATTRIBUTE));
-  if (source == STICKY_BY_COOKIE) {
-    const name = strings + load<u32>(sticky, STICKY_NAME);
-    const nameLength = load<i32>(sticky, STICKY_NAME_LENGTH);
+  let line = attributeLine(load<u32>(sticky, layout.STICKY_ATTRIBUTE));
+  if (source == layout.STICKY_BY_COOKIE) {
+    const name = strings + load<u32>(sticky, layout.STICKY_NAME);
+    const nameLength = load<i32>(sticky, layout.STICKY_NAME_LENGTH);
     while (line && !findCookie(lineText(line), lineLength(line), name, nameLength)) line = lineNext(line);
     return line && valueLength > 0;
   }

@@ -2,7 +2,7 @@
  * The program that decides the current request. Offsets in a program become addresses through these.
  */
 
-import { HEADER_STRINGS } from "../layout";
+import * as layout from "../layout";
 
 /** Address of the blob. */
 export let program: usize = 0;
@@ -11,5 +11,5 @@ export let strings: usize = 0;
 
 export function useProgram(blob: usize): void {
   program = blob;
-  strings = blob + load<u32>(blob, HEADER_STRINGS);
+  strings = blob + load<u32>(blob, layout.HEADER_STRINGS);
 }

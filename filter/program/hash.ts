@@ -3,14 +3,14 @@
  * blob's format.
  */
 
-import { CHECKSUM_SEED, HASH_PRIME, HASH_SEED } from "../layout";
+import * as layout from "../layout";
 
 /** Hash of a byte string, a word at a time. */
 export function hashBytes(text: usize, length: i32): u32 {
-  let h: u32 = HASH_SEED ^ length;
+  let h: u32 = layout.HASH_SEED ^ length;
   let rest = length;
   while (rest >= 4) {
-    h = (h ^ load<u32>(text)) * HASH_PRIME;
+    h = (h ^ load<u32>(text)) * layout.HASH_PRIME;
     h ^= h >>> 15;
     text += 4;
     rest -= 4;
@@ -19,7 +19,7 @@ export function hashBytes(text: usize, length: i32): u32 {
     let tail: u32 = load<u8>(text);
     if (rest > 1) tail |= (<u32>load<u8>(text, 1)) << 8;
     if (rest > 2) tail |= (<u32>load<u8>(text, 2)) << 16;
-    h = (h ^ tail) * HASH_PRIME;
+    h = (h ^ tail) * layout.HASH_PRIME;
     h ^= h >>> 15;
   }
   h *= 0x85ebca6b;
@@ -52,10 +52,10 @@ export function hashFinish(h: u32): u32 {
 
 /** Sees every change of a single word, and nearly every other one. `length` is a multiple of four. */
 export function checksum(start: usize, length: usize): u32 {
-  let h: u32 = CHECKSUM_SEED;
+  let h: u32 = layout.CHECKSUM_SEED;
   const end = start + length;
   for (let at = start; at < end; at += 4) {
-    h = (h ^ load<u32>(at)) * HASH_PRIME;
+    h = (h ^ load<u32>(at)) * layout.HASH_PRIME;
     h ^= h >>> 15;
   }
   return h;

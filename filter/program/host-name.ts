@@ -4,42 +4,34 @@
 
 import { arenaAlloc } from "../host/memory";
 import { copyLower } from "../host/text";
-import {
-  FLAG_IGNORE_PORT,
-  FLAG_UNALIGNED_SUFFIXES,
-  HASH_SEED,
-  HEADER_DEFAULT_NODE,
-  HEADER_DOMAINS,
-  HEADER_FLAGS,
-  HEADER_SUFFIXES,
-} from "../layout";
+import * as layout from "../layout";
 import { program } from "./current";
 import { hashFinish, hashStep } from "./hash";
 import { NOT_FOUND, tableFind, tableFindHashed } from "./table";
 
 /** Root node for an authority; NODE_NONE when no virtual host has it (or has no routes). */
 export function findHost(authority: usize, length: i32): u32 {
-  const domains = load<u32>(program, HEADER_DOMAINS);
-  const suffixes = load<u32>(program, HEADER_SUFFIXES);
+  const domains = load<u32>(program, layout.HEADER_DOMAINS);
+  const suffixes = load<u32>(program, layout.HEADER_SUFFIXES);
   if (domains | suffixes) {
-    const flags = load<u32>(program, HEADER_FLAGS);
-    if (flags & FLAG_IGNORE_PORT) length = lengthWithoutPort(authority, length);
+    const flags = load<u32>(program, layout.HEADER_FLAGS);
+    if (flags & layout.FLAG_IGNORE_PORT) length = lengthWithoutPort(authority, length);
     const host = arenaAlloc(length);
     copyLower(host, authority, length);
     const exact = tableFind(domains, host, length);
     if (exact != NOT_FOUND) return exact;
     if (suffixes) {
-      const found = findSuffix(suffixes, host, length, (flags & FLAG_UNALIGNED_SUFFIXES) != 0);
+      const found = findSuffix(suffixes, host, length, (flags & layout.FLAG_UNALIGNED_SUFFIXES) != 0);
       if (found != NOT_FOUND) return found;
     }
   }
-  return load<u32>(program, HEADER_DEFAULT_NODE);
+  return load<u32>(program, layout.HEADER_DEFAULT_NODE);
 }
 
 /** A wildcard stands for at least one byte, so the suffix never begins at the host's first. */
 function findSuffix(table: u32, host: usize, length: i32, everywhere: bool): u32 {
   let found = NOT_FOUND;
-  let hash: u32 = HASH_SEED;
+  let hash: u32 = layout.HASH_SEED;
   for (let at = length - 1; at > 0; at--) {
     const byte = load<u8>(host + at);
     hash = hashStep(hash, byte);

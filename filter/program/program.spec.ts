@@ -1,39 +1,6 @@
 import { arenaReset, heapAlloc } from "../host/memory";
 import { ascii, equalBytes } from "../host/text";
-import {
-  ATTRIBUTE_PATH,
-  FLAG_IGNORE_PORT,
-  FORMAT_VERSION,
-  HEADER_ATTRIBUTES,
-  HEADER_CHECKSUM,
-  HEADER_DEFAULT_NODE,
-  HEADER_DOMAINS,
-  HEADER_FLAGS,
-  HEADER_LENGTH,
-  HEADER_MAGIC,
-  HEADER_RECORDS,
-  HEADER_ROUTE_COUNT,
-  HEADER_ROUTES,
-  HEADER_SIZE,
-  HEADER_STRINGS,
-  HEADER_VERSION,
-  KIND_ATTRIBUTE_TABLE,
-  KIND_ATTRIBUTES,
-  KIND_LEAF,
-  KIND_NODE_TABLE,
-  KIND_PREDICATES,
-  KIND_RESPONSE,
-  KIND_SWITCH,
-  KIND_TRIE,
-  MAGIC,
-  NODE_DIRECT,
-  NODE_NONE,
-  NODE_SHIFT,
-  PREDICATE_ATTRIBUTE_SHIFT,
-  PREDICATE_EXACT,
-  RECORD_SIZE_SHIFT,
-  ROUTE_NONE,
-} from "../layout";
+import * as layout from "../layout";
 import { program, strings, useProgram } from "./current";
 import { checksum, hashBytes } from "./hash";
 import { findHost } from "./host-name";
@@ -48,7 +15,8 @@ import {
   takeHeader,
 } from "./request";
 import { NOT_FOUND, tableFind } from "./table";
-import { refusal, refusalOffset, verifyProgram } from "./verify";
+import { verifyProgram } from "./verify/program";
+import { refusal, refusalOffset } from "./verify/refusal";
 
 // A program put together by hand, so that nothing here depends on the encoder:
 //   a.example → /one: route 0; x-a: v → route 1; prefix /two → route 2
@@ -64,7 +32,7 @@ function word(value: u32): void {
 
 /** Begins a record of so many words and returns its offset. */
 function record(kind: u32, words: u32): u32 {
-  word(kind | (words << RECORD_SIZE_SHIFT));
+  word(kind | (words << layout.RECORD_SIZE_SHIFT));
   return at - 4;
 }
 
@@ -86,47 +54,47 @@ let response: u32 = 0;
 
 function build(): u32 {
   memory.fill(blob, 0, BLOB_SIZE);
-  at = HEADER_SIZE;
-  const headers = table(KIND_ATTRIBUTE_TABLE, 13, 3, 2);
-  const query = table(KIND_ATTRIBUTE_TABLE, 21, 1, 3);
-  const attributes = record(KIND_ATTRIBUTES, 7);
+  at = layout.HEADER_SIZE;
+  const headers = table(layout.KIND_ATTRIBUTE_TABLE, 13, 3, 2);
+  const query = table(layout.KIND_ATTRIBUTE_TABLE, 21, 1, 3);
+  const attributes = record(layout.KIND_ATTRIBUTES, 7);
   word(headers);
   word(query);
   word(4);
   word(3);
   word(1 << 3);
   word(0);
-  response = record(KIND_RESPONSE, 6);
+  response = record(layout.KIND_RESPONSE, 6);
   word(0);
   word(204);
   word(0);
   word(0);
   word(0);
-  const onA = record(KIND_PREDICATES, 4);
-  word(PREDICATE_EXACT | (2 << PREDICATE_ATTRIBUTE_SHIFT));
+  const onA = record(layout.KIND_PREDICATES, 4);
+  word(layout.PREDICATE_EXACT | (2 << layout.PREDICATE_ATTRIBUTE_SHIFT));
   word(16);
   word(1);
-  leaf = record(KIND_LEAF, 4);
+  leaf = record(layout.KIND_LEAF, 4);
   word(1);
   word(1);
   word(onA);
-  const paths = table(KIND_NODE_TABLE, 9, 4, (0 << NODE_SHIFT) | NODE_DIRECT);
-  const prefixes = record(KIND_TRIE, 7);
+  const paths = table(layout.KIND_NODE_TABLE, 9, 4, (0 << layout.NODE_SHIFT) | layout.NODE_DIRECT);
+  const prefixes = record(layout.KIND_TRIE, 7);
   word(17);
   word(4);
-  word((2 << NODE_SHIFT) | NODE_DIRECT);
+  word((2 << layout.NODE_SHIFT) | layout.NODE_DIRECT);
   word(0);
-  word(ROUTE_NONE);
+  word(layout.ROUTE_NONE);
   word(0);
-  const root = record(KIND_SWITCH, 8);
+  const root = record(layout.KIND_SWITCH, 8);
   word(0);
-  word(ATTRIBUTE_PATH);
+  word(layout.ATTRIBUTE_PATH);
   word(leaf);
   word(paths);
   word(prefixes);
   word(0);
-  word(NODE_NONE);
-  const domains = table(KIND_NODE_TABLE, 0, 9, root);
+  word(layout.NODE_NONE);
+  const domains = table(layout.KIND_NODE_TABLE, 0, 9, root);
   const routes = at;
   word(response);
   word(response);
@@ -134,23 +102,27 @@ function build(): u32 {
   const stringsAt = at;
   for (let i = 0; i < TEXT.length; i++) store<u8>(blob + at++, <u8>TEXT.charCodeAt(i));
   at = (at + 3) & ~3;
-  store<u32>(blob, MAGIC, HEADER_MAGIC);
-  store<u32>(blob, FORMAT_VERSION, HEADER_VERSION);
-  store<u32>(blob, at, HEADER_LENGTH);
-  store<u32>(blob, FLAG_IGNORE_PORT, HEADER_FLAGS);
-  store<u32>(blob, HEADER_SIZE, HEADER_RECORDS);
-  store<u32>(blob, routes, HEADER_ROUTES);
-  store<u32>(blob, stringsAt, HEADER_STRINGS);
-  store<u32>(blob, 3, HEADER_ROUTE_COUNT);
-  store<u32>(blob, attributes, HEADER_ATTRIBUTES);
-  store<u32>(blob, domains, HEADER_DOMAINS);
-  store<u32>(blob, NODE_NONE, HEADER_DEFAULT_NODE);
+  store<u32>(blob, layout.MAGIC, layout.HEADER_MAGIC);
+  store<u32>(blob, layout.FORMAT_VERSION, layout.HEADER_VERSION);
+  store<u32>(blob, at, layout.HEADER_LENGTH);
+  store<u32>(blob, layout.FLAG_IGNORE_PORT, layout.HEADER_FLAGS);
+  store<u32>(blob, layout.HEADER_SIZE, layout.HEADER_RECORDS);
+  store<u32>(blob, routes, layout.HEADER_ROUTES);
+  store<u32>(blob, stringsAt, layout.HEADER_STRINGS);
+  store<u32>(blob, 3, layout.HEADER_ROUTE_COUNT);
+  store<u32>(blob, attributes, layout.HEADER_ATTRIBUTES);
+  store<u32>(blob, domains, layout.HEADER_DOMAINS);
+  store<u32>(blob, layout.NODE_NONE, layout.HEADER_DEFAULT_NODE);
   seal();
   return at;
 }
 
 function seal(): void {
-  store<u32>(blob, checksum(blob + HEADER_CHECKSUM + 4, at - HEADER_CHECKSUM - 4), HEADER_CHECKSUM);
+  store<u32>(
+    blob,
+    checksum(blob + layout.HEADER_CHECKSUM + 4, at - layout.HEADER_CHECKSUM - 4),
+    layout.HEADER_CHECKSUM,
+  );
 }
 
 /** Changes one word of a good program, keeps the checksum right, and asks for the verdict. */
@@ -168,17 +140,17 @@ describe("the verifier", () => {
 
   it("says why it refuses, and where", () => {
     const size = build();
-    expect(verifyProgram(blob, HEADER_SIZE - 4)).toBe(false);
+    expect(verifyProgram(blob, layout.HEADER_SIZE - 4)).toBe(false);
     expect(refusal).toBe("it is too short to be a routing program");
     expect(verifyProgram(blob, size - 4)).toBe(false);
     expect(refusal).toBe("it is cut short");
-    expect(refusalOffset).toBe(HEADER_LENGTH);
-    expect(acceptsWith(HEADER_MAGIC, 1)).toBe(false);
+    expect(refusalOffset).toBe(layout.HEADER_LENGTH);
+    expect(acceptsWith(layout.HEADER_MAGIC, 1)).toBe(false);
     expect(refusal).toBe("it is not a routing program");
-    expect(acceptsWith(HEADER_VERSION, FORMAT_VERSION + 1)).toBe(false);
+    expect(acceptsWith(layout.HEADER_VERSION, layout.FORMAT_VERSION + 1)).toBe(false);
     expect(refusal).toBe("it is of a newer format version than this filter knows");
     build();
-    store<u32>(blob, load<u32>(blob, HEADER_CHECKSUM) ^ 1, HEADER_CHECKSUM);
+    store<u32>(blob, load<u32>(blob, layout.HEADER_CHECKSUM) ^ 1, layout.HEADER_CHECKSUM);
     expect(verifyProgram(blob, size)).toBe(false);
     expect(refusal).toBe("its checksum is wrong");
     expect(acceptsWith(response + 8, 99)).toBe(false);
@@ -187,13 +159,13 @@ describe("the verifier", () => {
   });
 
   it("refuses unknown flags and sections out of place", () => {
-    expect(acceptsWith(HEADER_FLAGS, 0x80)).toBe(false);
-    expect(acceptsWith(HEADER_ROUTES, BLOB_SIZE)).toBe(false);
-    expect(acceptsWith(HEADER_STRINGS, 0xfffffffc)).toBe(false);
-    expect(acceptsWith(HEADER_ROUTE_COUNT, 4)).toBe(false);
-    expect(acceptsWith(HEADER_ATTRIBUTES, leaf)).toBe(false);
-    expect(acceptsWith(HEADER_DOMAINS, leaf)).toBe(false);
-    expect(acceptsWith(HEADER_DEFAULT_NODE, response)).toBe(false);
+    expect(acceptsWith(layout.HEADER_FLAGS, 0x80)).toBe(false);
+    expect(acceptsWith(layout.HEADER_ROUTES, BLOB_SIZE)).toBe(false);
+    expect(acceptsWith(layout.HEADER_STRINGS, 0xfffffffc)).toBe(false);
+    expect(acceptsWith(layout.HEADER_ROUTE_COUNT, 4)).toBe(false);
+    expect(acceptsWith(layout.HEADER_ATTRIBUTES, leaf)).toBe(false);
+    expect(acceptsWith(layout.HEADER_DOMAINS, leaf)).toBe(false);
+    expect(acceptsWith(layout.HEADER_DEFAULT_NODE, response)).toBe(false);
   });
 
   it("refuses references to anything but a record before", () => {
@@ -212,7 +184,7 @@ function decide(authority: string, path: string, name: string = "", value: strin
   takeHeader(ascii(":authority"), 10, ascii(authority), authority.length);
   takeHeader(ascii(":path"), 5, ascii(path), path.length);
   if (name.length) takeHeader(ascii(name), name.length, ascii(value), value.length);
-  return findRoute(findHost(ascii(authority), authority.length), ROUTE_NONE);
+  return findRoute(findHost(ascii(authority), authority.length), layout.ROUTE_NONE);
 }
 
 describe("a program", () => {
@@ -222,17 +194,17 @@ describe("a program", () => {
     useProgram(blob);
     expect(decide("a.example", "/one")).toBe(0);
     expect(decide("A.EXAMPLE:80", "/one?q=1")).toBe(0);
-    expect(decide("a.example", "/one/")).toBe(ROUTE_NONE);
-    expect(decide("a.example", "/")).toBe(ROUTE_NONE);
+    expect(decide("a.example", "/one/")).toBe(layout.ROUTE_NONE);
+    expect(decide("a.example", "/")).toBe(layout.ROUTE_NONE);
     expect(decide("a.example", "/two/three")).toBe(2);
     expect(decide("a.example", "/two", "x-a", "v")).toBe(1);
     expect(decide("a.example", "/one", "x-a", "v")).toBe(0);
-    expect(decide("a.example", "/", "x-a", "w")).toBe(ROUTE_NONE);
-    expect(decide("b.example", "/one")).toBe(ROUTE_NONE);
+    expect(decide("a.example", "/", "x-a", "w")).toBe(layout.ROUTE_NONE);
+    expect(decide("b.example", "/one")).toBe(layout.ROUTE_NONE);
   });
 
   it("finds in its tables what is in them", () => {
-    const domains = load<u32>(program, HEADER_DOMAINS);
+    const domains = load<u32>(program, layout.HEADER_DOMAINS);
     expect(tableFind(domains, ascii("a.example"), 9) != NOT_FOUND).toBe(true);
     expect(tableFind(domains, ascii("a.exampl"), 8)).toBe(NOT_FOUND);
     expect(tableFind(0, ascii("a.example"), 9)).toBe(NOT_FOUND);
@@ -264,6 +236,6 @@ describe("a request", () => {
     const line = attributeLine(3);
     expect(lineLength(line)).toBe(2);
     expect(<u32>lineNext(line)).toBe(0);
-    expect(lineLength(attributeLine(ATTRIBUTE_PATH))).toBe(4);
+    expect(lineLength(attributeLine(layout.ATTRIBUTE_PATH))).toBe(4);
   });
 });

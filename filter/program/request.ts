@@ -8,16 +8,7 @@
 
 import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
 import { ascii, copyLower, equalBytes } from "../host/text";
-import {
-  ATTRIBUTE_FIRST_NAMED,
-  ATTRIBUTE_PATH,
-  ATTRIBUTE_PATH_LOWER,
-  ATTRIBUTES_FIRST_QUERY,
-  ATTRIBUTES_HEADERS,
-  ATTRIBUTES_LENGTHS,
-  ATTRIBUTES_QUERY,
-  HEADER_ATTRIBUTES,
-} from "../layout";
+import * as layout from "../layout";
 import { NOT_FOUND, tableFind } from "./table";
 
 /** Whole `:path` value, and the part before its query. */
@@ -69,7 +60,7 @@ export function reserveSlots(count: u32): bool {
 
 /** Begins a request that is decided by `program`. */
 export function beginRequest(program: usize): void {
-  attributes = program + load<u32>(program, HEADER_ATTRIBUTES);
+  attributes = program + load<u32>(program, layout.HEADER_ATTRIBUTES);
   queryRead = isProtocolEmpty = false;
   presentCount = 0;
   path = rawPath = authority = 0;
@@ -93,8 +84,8 @@ export function takeHeader(name: usize, nameLength: i32, value: usize, valueLeng
     isProtocolEmpty = true;
   }
   const bit = (<u64>1) << min<u64>(nameLength, 63);
-  if (!(load<u64>(attributes, ATTRIBUTES_LENGTHS) & bit)) return;
-  const slot = tableFind(load<u32>(attributes, ATTRIBUTES_HEADERS), name, nameLength);
+  if (!(load<u64>(attributes, layout.ATTRIBUTES_LENGTHS) & bit)) return;
+  const slot = tableFind(load<u32>(attributes, layout.ATTRIBUTES_HEADERS), name, nameLength);
   if (slot != NOT_FOUND) addLine(slot, value, valueLength);
 }
 
@@ -133,7 +124,7 @@ function addLine(attribute: u32, value: usize, length: i32): void {
     store<u32>(line, 0, 8);
     store<u32>(slot, stamp);
     store<u32>(slot, <u32>line, 4);
-    if (attribute >= ATTRIBUTE_FIRST_NAMED) {
+    if (attribute >= layout.ATTRIBUTE_FIRST_NAMED) {
       store<u32>(presentList + ((<usize>presentCount) << 2), attribute);
       presentCount++;
     }
@@ -147,13 +138,13 @@ function addLine(attribute: u32, value: usize, length: i32): void {
 export function attributeLine(attribute: u32): usize {
   const slot = slots + <usize>attribute * SLOT_SIZE;
   if (load<u32>(slot) == stamp) return <usize>load<u32>(slot, 4);
-  if (attribute == ATTRIBUTE_PATH) {
+  if (attribute == layout.ATTRIBUTE_PATH) {
     addLine(attribute, path, pathLength);
-  } else if (attribute == ATTRIBUTE_PATH_LOWER) {
+  } else if (attribute == layout.ATTRIBUTE_PATH_LOWER) {
     const lower = arenaAlloc(pathLength);
     copyLower(lower, path, pathLength);
     addLine(attribute, lower, pathLength);
-  } else if (!queryRead && attribute >= load<u32>(attributes, ATTRIBUTES_FIRST_QUERY)) {
+  } else if (!queryRead && attribute >= load<u32>(attributes, layout.ATTRIBUTES_FIRST_QUERY)) {
     readQuery();
   } else {
     return 0;
@@ -186,7 +177,7 @@ export function needQuery(): void {
 /** Notes the first occurrence of each query parameter that a rule names. */
 function readQuery(): void {
   queryRead = true;
-  const names = load<u32>(attributes, ATTRIBUTES_QUERY);
+  const names = load<u32>(attributes, layout.ATTRIBUTES_QUERY);
   if (!names) return;
   const end = rawPath + rawPathLength;
   let at = rawPath;

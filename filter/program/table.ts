@@ -3,15 +3,7 @@
  */
 
 import { equalBytes } from "../host/text";
-import {
-  ENTRY_HASH,
-  ENTRY_LENGTH,
-  ENTRY_STRING,
-  ENTRY_VALUE,
-  TABLE_ENTRY_SIZE,
-  TABLE_MASK,
-  TABLE_STARTS,
-} from "../layout";
+import * as layout from "../layout";
 import { program, strings } from "./current";
 import { hashBytes } from "./hash";
 
@@ -26,20 +18,20 @@ export function tableFind(offset: u32, text: usize, length: i32): u32 {
 /** The same with the hash in hand. */
 export function tableFindHashed(offset: u32, text: usize, length: i32, hash: u32): u32 {
   const table = program + offset;
-  const mask = load<u32>(table, TABLE_MASK);
+  const mask = load<u32>(table, layout.TABLE_MASK);
   const start = table + ((<usize>(hash & mask)) << 2);
-  let index = load<u32>(start, TABLE_STARTS);
-  const end = load<u32>(start, TABLE_STARTS + 4);
+  let index = load<u32>(start, layout.TABLE_STARTS);
+  const end = load<u32>(start, layout.TABLE_STARTS + 4);
   if (index == end) return NOT_FOUND;
-  const entries = table + TABLE_STARTS + ((<usize>(mask + 2)) << 2);
+  const entries = table + layout.TABLE_STARTS + ((<usize>(mask + 2)) << 2);
   do {
-    const entry = entries + <usize>index * TABLE_ENTRY_SIZE;
+    const entry = entries + <usize>index * layout.TABLE_ENTRY_SIZE;
     if (
-      load<u32>(entry, ENTRY_HASH) == hash &&
-      load<i32>(entry, ENTRY_LENGTH) == length &&
-      equalBytes(strings + load<u32>(entry, ENTRY_STRING), text, length)
+      load<u32>(entry, layout.ENTRY_HASH) == hash &&
+      load<i32>(entry, layout.ENTRY_LENGTH) == length &&
+      equalBytes(strings + load<u32>(entry, layout.ENTRY_STRING), text, length)
     ) {
-      return load<u32>(entry, ENTRY_VALUE);
+      return load<u32>(entry, layout.ENTRY_VALUE);
     }
   } while (++index < end);
   return NOT_FOUND;

@@ -3,30 +3,8 @@
  */
 
 import { equalBytes } from "../host/text";
-import {
-  TRIE_BITMAP_SIZE,
-  TRIE_CHAIN_MIN,
-  TRIE_CHILD_COUNT,
-  TRIE_KEYS,
-  TRIE_LABEL,
-  TRIE_LABEL_LENGTH,
-  TRIE_LIST_MAX,
-  TRIE_NODE,
-  TRIE_PARENT,
-} from "../layout";
+import * as layout from "../layout";
 import { program, strings } from "./current";
-import { findRoute } from "./match";
-
-/** The smallest route, smaller than `best`, of all prefixes of a text; else `best`. */
-export function prefixMatch(root: u32, text: usize, length: i32, best: u32): u32 {
-  let at = trieDeepest(root, text, length);
-  while (at) {
-    best = findRoute(load<u32>(at, TRIE_NODE), best);
-    if (load<u32>(at, TRIE_CHAIN_MIN) >= best) break;
-    at = trieParent(at);
-  }
-  return best;
-}
 
 /** Where the longest prefix of a text ends in the tree, or 0. */
 export function trieDeepest(root: u32, text: usize, length: i32): usize {
@@ -34,15 +12,15 @@ export function trieDeepest(root: u32, text: usize, length: i32): usize {
   let at: usize = program + root;
   let position = 0;
   while (at) {
-    const labelLength = load<i32>(at, TRIE_LABEL_LENGTH);
+    const labelLength = load<i32>(at, layout.TRIE_LABEL_LENGTH);
     if (
       labelLength > length - position ||
-      !equalBytes(strings + load<u32>(at, TRIE_LABEL), text + position, labelLength)
+      !equalBytes(strings + load<u32>(at, layout.TRIE_LABEL), text + position, labelLength)
     ) {
       break;
     }
     position += labelLength;
-    if (load<u32>(at, TRIE_NODE)) deepest = at;
+    if (load<u32>(at, layout.TRIE_NODE)) deepest = at;
     if (position == length) break;
     at = childOf(at, load<u8>(text + position));
   }
@@ -51,27 +29,29 @@ export function trieDeepest(root: u32, text: usize, length: i32): usize {
 
 /** The next shorter prefix, or 0. */
 export function trieParent(at: usize): usize {
-  const parent = load<u32>(at, TRIE_PARENT);
+  const parent = load<u32>(at, layout.TRIE_PARENT);
   return parent ? program + parent : 0;
 }
 
 /** The child whose label begins with a byte, or 0. */
 function childOf(node: usize, byte: u32): usize {
-  const count = load<u32>(node, TRIE_CHILD_COUNT);
-  if (count <= TRIE_LIST_MAX) {
+  const count = load<u32>(node, layout.TRIE_CHILD_COUNT);
+  if (count <= layout.TRIE_LIST_MAX) {
     for (let i: u32 = 0; i < count; i++) {
-      if (load<u8>(node + i, TRIE_KEYS) == byte) {
+      if (load<u8>(node + i, layout.TRIE_KEYS) == byte) {
         const children = node + <usize>((count + 3) & ~3);
-        return program + load<u32>(children + ((<usize>i) << 2), TRIE_KEYS);
+        return program + load<u32>(children + ((<usize>i) << 2), layout.TRIE_KEYS);
       }
     }
     return 0;
   }
   const word = byte >> 5;
-  const bits = load<u32>(node + ((<usize>word) << 2), TRIE_KEYS);
+  const bits = load<u32>(node + ((<usize>word) << 2), layout.TRIE_KEYS);
   const bit = (<u32>1) << (byte & 31);
   if (!(bits & bit)) return 0;
   let rank = popcnt<u32>(bits & (bit - 1));
-  for (let i: u32 = 0; i < word; i++) rank += popcnt<u32>(load<u32>(node + ((<usize>i) << 2), TRIE_KEYS));
-  return program + load<u32>(node + ((<usize>rank) << 2), TRIE_KEYS + TRIE_BITMAP_SIZE);
+  for (let i: u32 = 0; i < word; i++) {
+    rank += popcnt<u32>(load<u32>(node + ((<usize>i) << 2), layout.TRIE_KEYS));
+  }
+  return program + load<u32>(node + ((<usize>rank) << 2), layout.TRIE_KEYS + layout.TRIE_BITMAP_SIZE);
 }

@@ -5,21 +5,7 @@
  */
 
 import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
-import {
-  COMB_CLASS_MASK,
-  COMB_SHIFT,
-  LITERAL_AT_END,
-  LITERAL_NO_NEWLINE,
-  OUTPUT_LINK_SHIFT,
-  OUTPUT_SIZE,
-  OUTPUT_TARGET,
-  TABLE_BODY,
-  TABLE_CLASS_MAP,
-  TABLE_CLASSES,
-  TABLE_ENTRIES,
-  TABLE_SETS,
-  TABLE_START,
-} from "./layout";
+import * as layout from "./layout";
 
 const NEWLINE: u32 = 0x0a;
 /** A target that was found: its index, the next one found or 0. */
@@ -57,11 +43,11 @@ export function literalTargets(table: usize, text: usize, length: i32): usize {
     memory.fill(marks, 0, (<usize>markCount) << 2);
     stamp = 1;
   }
-  const entries = table + TABLE_BODY;
-  const classes = load<u32>(table, TABLE_CLASSES);
-  const start = load<u32>(table, TABLE_START);
-  outputs = entries + ((<usize>load<u32>(table, TABLE_ENTRIES)) << 2);
-  outputMarks = marks + ((<usize>load<u32>(table, TABLE_SETS)) << 2);
+  const entries = table + layout.TABLE_BODY;
+  const classes = load<u32>(table, layout.TABLE_CLASSES);
+  const start = load<u32>(table, layout.TABLE_START);
+  outputs = entries + ((<usize>load<u32>(table, layout.TABLE_ENTRIES)) << 2);
+  outputMarks = marks + ((<usize>load<u32>(table, layout.TABLE_SETS)) << 2);
   found = 0;
   textStart = text;
   textEnd = text + length;
@@ -71,29 +57,29 @@ export function literalTargets(table: usize, text: usize, length: i32): usize {
   // At least as many bytes as the state stands for: it bounds the steps back, whatever the table says.
   let depth: i32 = 0;
   for (let at = text; at < textEnd; at++) {
-    const byteClass = <u32>load<u8>(table + load<u8>(at), TABLE_CLASS_MAP);
+    const byteClass = <u32>load<u8>(table + load<u8>(at), layout.TABLE_CLASS_MAP);
     for (;;) {
       const entry = load<u32>(entries + ((state + byteClass) << 2));
-      if ((entry & COMB_CLASS_MASK) == byteClass + 1) {
-        state = entry >> COMB_SHIFT;
+      if ((entry & layout.COMB_CLASS_MASK) == byteClass + 1) {
+        state = entry >> layout.COMB_SHIFT;
         depth++;
         break;
       }
       if (!depth) break;
       depth--;
       const back = load<u32>(entries + ((state + classes + 1) << 2));
-      if (depth && (back & COMB_CLASS_MASK) == classes + 2) {
-        state = back >> COMB_SHIFT;
+      if (depth && (back & layout.COMB_CLASS_MASK) == classes + 2) {
+        state = back >> layout.COMB_SHIFT;
       } else {
         state = start;
         depth = 0;
       }
     }
     const accept = load<u32>(entries + ((state + classes) << 2));
-    if ((accept & COMB_CLASS_MASK) == classes + 1) takeOutputs(accept >> COMB_SHIFT);
+    if ((accept & layout.COMB_CLASS_MASK) == classes + 1) takeOutputs(accept >> layout.COMB_SHIFT);
   }
   const accept = load<u32>(entries + ((state + classes) << 2));
-  if ((accept & COMB_CLASS_MASK) == classes + 1) takeOutputsAtEnd(accept >> COMB_SHIFT);
+  if ((accept & layout.COMB_CLASS_MASK) == classes + 1) takeOutputsAtEnd(accept >> layout.COMB_SHIFT);
   return found;
 }
 
@@ -112,25 +98,25 @@ function takeOutputs(first: u32): void {
     const mark = outputMarks + ((<usize>(link - 1)) << 2);
     if (load<u32>(mark) == stamp) return;
     store<u32>(mark, stamp);
-    const output = outputs + <usize>(link - 1) * OUTPUT_SIZE;
+    const output = outputs + <usize>(link - 1) * layout.OUTPUT_SIZE;
     const word = load<u32>(output);
-    if (!(word & LITERAL_AT_END)) take(output, word);
-    link = word >> OUTPUT_LINK_SHIFT;
+    if (!(word & layout.LITERAL_AT_END)) take(output, word);
+    link = word >> layout.OUTPUT_LINK_SHIFT;
   }
 }
 
 function takeOutputsAtEnd(first: u32): void {
   for (let link = first + 1; link; ) {
-    const output = outputs + <usize>(link - 1) * OUTPUT_SIZE;
+    const output = outputs + <usize>(link - 1) * layout.OUTPUT_SIZE;
     const word = load<u32>(output);
-    if (word & LITERAL_AT_END) take(output, word);
-    link = word >> OUTPUT_LINK_SHIFT;
+    if (word & layout.LITERAL_AT_END) take(output, word);
+    link = word >> layout.OUTPUT_LINK_SHIFT;
   }
 }
 
 function take(output: usize, word: u32): void {
-  if (word & LITERAL_NO_NEWLINE && hasNewline()) return;
-  const target = load<u32>(output, OUTPUT_TARGET);
+  if (word & layout.LITERAL_NO_NEWLINE && hasNewline()) return;
+  const target = load<u32>(output, layout.OUTPUT_TARGET);
   const mark = marks + ((<usize>target) << 2);
   if (load<u32>(mark) == stamp) return;
   store<u32>(mark, stamp);

@@ -6,28 +6,7 @@
  * captures along (OP_SAVE writes them) and the first OP_MATCH in order would be the one.
  */
 
-import {
-  ASSERT_BEGIN_LINE,
-  ASSERT_BEGIN_TEXT,
-  ASSERT_END_LINE,
-  ASSERT_END_TEXT,
-  ASSERT_NO_WORD_BOUNDARY,
-  ASSERT_WORD_BOUNDARY,
-  INSTRUCTION_SIZE,
-  NFA_TARGETS,
-  OP_ASSERT,
-  OP_BYTE,
-  OP_MASK,
-  OP_MATCH,
-  OP_SAVE,
-  OP_SHIFT,
-  OP_SPLIT,
-  TABLE_BODY,
-  TABLE_CLASS_MAP,
-  TABLE_CLASSES,
-  TABLE_ENTRIES,
-  TABLE_START,
-} from "./layout";
+import * as layout from "./layout";
 import { scratch } from "./scratch";
 
 // Scratch space, each part with a word for every instruction:
@@ -44,11 +23,11 @@ export function nfaScratchBytes(instructions: u32): u32 {
 
 /** Whether the whole text matches. */
 export function nfaMatch(table: usize, text: usize, length: i32): bool {
-  const count = load<u32>(table, TABLE_ENTRIES);
-  const classes = load<u32>(table, TABLE_CLASSES);
-  const program = table + TABLE_BODY;
-  const targets = program + count * INSTRUCTION_SIZE;
-  const shapes = targets + (load<u32>(table, NFA_TARGETS) << 2);
+  const count = load<u32>(table, layout.TABLE_ENTRIES);
+  const classes = load<u32>(table, layout.TABLE_CLASSES);
+  const program = table + layout.TABLE_BODY;
+  const targets = program + count * layout.INSTRUCTION_SIZE;
+  const shapes = targets + (load<u32>(table, layout.NFA_TARGETS) << 2);
   const setBytes = (<usize>count) << 3;
   const reached = scratch;
   const entered = reached + setBytes;
@@ -57,7 +36,7 @@ export function nfaMatch(table: usize, text: usize, length: i32): bool {
 
   // Where the last byte led to.
   let enteredCount: u32 = 1;
-  store<u32>(entered + dense, load<u32>(table, TABLE_START));
+  store<u32>(entered + dense, load<u32>(table, layout.TABLE_START));
 
   let before = EDGE;
   for (let i = 0; ; i++) {
@@ -81,18 +60,21 @@ export function nfaMatch(table: usize, text: usize, length: i32): bool {
         store<u32>(slot, reachedCount);
         store<u32>(reached + dense + (reachedCount << 2), place);
         reachedCount++;
-        const word = load<u32>(program + place * INSTRUCTION_SIZE);
-        const op = word & OP_MASK;
-        if (op == OP_BYTE) continue;
-        const out = load<u32>(program + place * INSTRUCTION_SIZE, 4);
-        if (op == OP_SPLIT) {
+        const word = load<u32>(program + place * layout.INSTRUCTION_SIZE);
+        const op = word & layout.OP_MASK;
+        if (op == layout.OP_BYTE) continue;
+        const out = load<u32>(program + place * layout.INSTRUCTION_SIZE, 4);
+        if (op == layout.OP_SPLIT) {
           store<u32>(top, out);
-          store<u32>(top, word >> OP_SHIFT, 4);
+          store<u32>(top, word >> layout.OP_SHIFT, 4);
           top += 8;
-        } else if (op == OP_SAVE || (op == OP_ASSERT && !((word >> OP_SHIFT) & failing))) {
+        } else if (
+          op == layout.OP_SAVE ||
+          (op == layout.OP_ASSERT && !((word >> layout.OP_SHIFT) & failing))
+        ) {
           store<u32>(top, out);
           top += 4;
-        } else if (op == OP_MATCH && isEnd) {
+        } else if (op == layout.OP_MATCH && isEnd) {
           return true;
         }
       }
@@ -101,12 +83,12 @@ export function nfaMatch(table: usize, text: usize, length: i32): bool {
 
     // What the byte leads to.
     enteredCount = 0;
-    const byteClass = <u32>load<u8>(table + byte, TABLE_CLASS_MAP);
+    const byteClass = <u32>load<u8>(table + byte, layout.TABLE_CLASS_MAP);
     for (let r: u32 = 0; r < reachedCount; r++) {
-      const instruction = program + load<u32>(reached + dense + (r << 2)) * INSTRUCTION_SIZE;
+      const instruction = program + load<u32>(reached + dense + (r << 2)) * layout.INSTRUCTION_SIZE;
       const word = load<u32>(instruction);
-      if ((word & OP_MASK) != OP_BYTE) continue;
-      const way = <u32>load<u8>(shapes + (word >> OP_SHIFT) * (classes + 1) + byteClass, 1);
+      if ((word & layout.OP_MASK) != layout.OP_BYTE) continue;
+      const way = <u32>load<u8>(shapes + (word >> layout.OP_SHIFT) * (classes + 1) + byteClass, 1);
       if (!way) continue;
       const target = load<u32>(targets + ((load<u32>(instruction, 4) + way - 1) << 2));
       const slot = entered + (target << 2);
@@ -135,10 +117,11 @@ function kindOf(byte: u32): u32 {
 
 /** The assertions that hold between two neighbours. */
 function holding(before: u32, after: u32): u32 {
-  let flags = (before == WORD) != (after == WORD) ? ASSERT_WORD_BOUNDARY : ASSERT_NO_WORD_BOUNDARY;
-  if (before == EDGE) flags |= ASSERT_BEGIN_TEXT | ASSERT_BEGIN_LINE;
-  if (before == NEWLINE) flags |= ASSERT_BEGIN_LINE;
-  if (after == EDGE) flags |= ASSERT_END_TEXT | ASSERT_END_LINE;
-  if (after == NEWLINE) flags |= ASSERT_END_LINE;
+  let flags =
+    (before == WORD) != (after == WORD) ? layout.ASSERT_WORD_BOUNDARY : layout.ASSERT_NO_WORD_BOUNDARY;
+  if (before == EDGE) flags |= layout.ASSERT_BEGIN_TEXT | layout.ASSERT_BEGIN_LINE;
+  if (before == NEWLINE) flags |= layout.ASSERT_BEGIN_LINE;
+  if (after == EDGE) flags |= layout.ASSERT_END_TEXT | layout.ASSERT_END_LINE;
+  if (after == NEWLINE) flags |= layout.ASSERT_END_LINE;
   return flags;
 }

@@ -2,13 +2,7 @@
  * Numbers what requests are compared by: the path, the headers and query parameters that some rule names.
  */
 
-import {
-  ATTRIBUTE_FIRST_NAMED,
-  ATTRIBUTE_PATH,
-  ATTRIBUTE_PATH_LOWER,
-  KIND_ATTRIBUTE_TABLE,
-  KIND_ATTRIBUTES,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { Forward, PathMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { lowerAscii } from "../../ir/text.ts";
 import { writeTable } from "./table.ts";
@@ -44,7 +38,7 @@ export class Attributes {
         }
       }
     }
-    let next = ATTRIBUTE_FIRST_NAMED;
+    let next = layout.ATTRIBUTE_FIRST_NAMED;
     for (const name of [...headers].sort()) {
       this.#headers.set(name, next++);
     }
@@ -55,7 +49,7 @@ export class Attributes {
 
   /** The first number of a query parameter. */
   get firstQuery(): number {
-    return ATTRIBUTE_FIRST_NAMED + this.#headers.size;
+    return layout.ATTRIBUTE_FIRST_NAMED + this.#headers.size;
   }
 
   header(name: string): number {
@@ -70,7 +64,7 @@ export class Attributes {
   path(match: PathMatch): Predicate {
     const lower = match.ignoreCase && match.kind !== "regex";
     return {
-      attribute: lower ? ATTRIBUTE_PATH_LOWER : ATTRIBUTE_PATH,
+      attribute: lower ? layout.ATTRIBUTE_PATH_LOWER : layout.ATTRIBUTE_PATH,
       match: { kind: match.kind, value: lower ? lowerAscii(match.value) : match.value },
       invert: false,
       missingAsEmpty: false,
@@ -89,11 +83,11 @@ export class Attributes {
         high |= 1 << (length - 32);
       }
     }
-    const headers = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#headers);
-    const query = writeTable(writer, KIND_ATTRIBUTE_TABLE, this.#query);
+    const headers = writeTable(writer, layout.KIND_ATTRIBUTE_TABLE, this.#headers);
+    const query = writeTable(writer, layout.KIND_ATTRIBUTE_TABLE, this.#query);
     const firstQuery = this.firstQuery;
     const count = firstQuery + this.#query.size;
-    return writer.record(KIND_ATTRIBUTES, [headers, query, count, firstQuery, low >>> 0, high >>> 0]);
+    return writer.record(layout.KIND_ATTRIBUTES, [headers, query, count, firstQuery, low >>> 0, high >>> 0]);
   }
 }
 

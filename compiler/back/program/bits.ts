@@ -2,15 +2,7 @@
  * Writes BITS: candidates that no attribute tells apart, one bit each.
  */
 
-import {
-  KIND_BITS,
-  KIND_LIST,
-  KIND_LIST_REGEX_SET,
-  KIND_LIST_TABLE,
-  KIND_LIST_TRIE,
-  LIST_CLEAR,
-  ROUTE_NONE,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { Predicate } from "./attributes.ts";
 import { type Candidate, candidateWords, type GraphContext, without } from "./candidate.ts";
 import { writeRegexSets } from "./regex-set.ts";
@@ -50,7 +42,7 @@ export function writeBits(context: GraphContext, candidates: readonly Candidate[
   for (const word of parts) {
     body.push(word);
   }
-  return context.writer.record(KIND_BITS, body);
+  return context.writer.record(layout.KIND_BITS, body);
 }
 
 /** The predicate on an attribute that becomes a bit; there is rarely another. */
@@ -84,7 +76,7 @@ function writePart(
       return;
     }
     const lists = { exact, prefix: prefixes, regex: regexes }[key.match.kind];
-    const entry = (key.invert ? position | LIST_CLEAR : position) >>> 0;
+    const entry = (key.invert ? position | layout.LIST_CLEAR : position) >>> 0;
     const list = lists.get(key.match.value);
     if (list) {
       list.push(entry);
@@ -92,21 +84,23 @@ function writePart(
       lists.set(key.match.value, [entry]);
     }
   });
-  const exactLists = new Map([...exact].map(([value, list]) => [value, writer.record(KIND_LIST, list)]));
-  const trie = writeTrie(writer, KIND_LIST_TRIE, prefixes, (list: readonly number[]) => ({
+  const exactLists = new Map(
+    [...exact].map(([value, list]) => [value, writer.record(layout.KIND_LIST, list)]),
+  );
+  const trie = writeTrie(writer, layout.KIND_LIST_TRIE, prefixes, (list: readonly number[]) => ({
     value: undefined,
-    reference: writer.record(KIND_LIST, list),
-    min: ROUTE_NONE,
+    reference: writer.record(layout.KIND_LIST, list),
+    min: layout.ROUTE_NONE,
     complete: false,
   }));
   const regexLists = [...regexes.values()];
-  const regexSets = writeRegexSets(context, KIND_LIST_REGEX_SET, [...regexes.keys()], (members) =>
+  const regexSets = writeRegexSets(context, layout.KIND_LIST_REGEX_SET, [...regexes.keys()], (members) =>
     writer.record(
-      KIND_LIST,
+      layout.KIND_LIST,
       members.flatMap((member) => regexLists[member]!),
     ),
   );
-  const table = writeTable(writer, KIND_LIST_TABLE, exactLists);
+  const table = writeTable(writer, layout.KIND_LIST_TABLE, exactLists);
   return [attribute, table, trie, regexSets, ...present, ...missing];
 }
 

@@ -2,16 +2,7 @@
  * Routes on their way into the decision graph, and what is left to check of each.
  */
 
-import {
-  KIND_PREDICATES,
-  PREDICATE_ATTRIBUTE_SHIFT,
-  PREDICATE_EXACT,
-  PREDICATE_INVERT,
-  PREDICATE_MISSING_AS_EMPTY,
-  PREDICATE_PREFIX,
-  PREDICATE_PRESENT,
-  PREDICATE_REGEX,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { Predicate } from "./attributes.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -87,18 +78,19 @@ function writePredicates({ writer, regex }: GraphContext, predicates: readonly P
   const body: number[] = [];
   for (const predicate of [...predicates].sort((a, b) => COST[a.match.kind] - COST[b.match.kind])) {
     const flags =
-      (predicate.invert ? PREDICATE_INVERT : 0) | (predicate.missingAsEmpty ? PREDICATE_MISSING_AS_EMPTY : 0);
-    const attribute = (predicate.attribute << PREDICATE_ATTRIBUTE_SHIFT) >>> 0;
+      (predicate.invert ? layout.PREDICATE_INVERT : 0) |
+      (predicate.missingAsEmpty ? layout.PREDICATE_MISSING_AS_EMPTY : 0);
+    const attribute = (predicate.attribute << layout.PREDICATE_ATTRIBUTE_SHIFT) >>> 0;
     const { match } = predicate;
     if (match.kind === "present") {
-      body.push((attribute | flags | PREDICATE_PRESENT) >>> 0, 0, 0);
+      body.push((attribute | flags | layout.PREDICATE_PRESENT) >>> 0, 0, 0);
     } else if (match.kind === "regex") {
-      body.push((attribute | flags | PREDICATE_REGEX) >>> 0, regex(match.value), 0);
+      body.push((attribute | flags | layout.PREDICATE_REGEX) >>> 0, regex(match.value), 0);
     } else {
-      const type = match.kind === "exact" ? PREDICATE_EXACT : PREDICATE_PREFIX;
+      const type = match.kind === "exact" ? layout.PREDICATE_EXACT : layout.PREDICATE_PREFIX;
       const text = writer.string(match.value);
       body.push((attribute | flags | type) >>> 0, text.offset, text.length);
     }
   }
-  return writer.sharedRecord(KIND_PREDICATES, body);
+  return writer.sharedRecord(layout.KIND_PREDICATES, body);
 }

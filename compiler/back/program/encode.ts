@@ -2,18 +2,7 @@
  * The route table of one listener → the routing program that the filter runs. Equal tables give equal bytes.
  */
 
-import {
-  FLAG_IGNORE_PORT,
-  FLAG_UNALIGNED_SUFFIXES,
-  HEADER_ATTRIBUTES,
-  HEADER_DEFAULT_NODE,
-  HEADER_DOMAINS,
-  HEADER_FLAGS,
-  HEADER_HOST_COUNT,
-  HEADER_SUFFIXES,
-  KIND_NODE_TABLE,
-  NODE_NONE,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { RouteMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { regexLiteral, regexMatchesEmpty } from "../../regex/index.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
@@ -44,8 +33,8 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
   const routes: number[] = [];
   const domains = new Map<string, number>();
   const suffixes = new Map<string, number>();
-  let defaultNode: number = NODE_NONE;
-  let flags = table.ignorePortInHost ? FLAG_IGNORE_PORT : 0;
+  let defaultNode: number = layout.NODE_NONE;
+  let flags = table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0;
   for (const host of table.virtualHosts) {
     const candidates: Candidate[] = [];
     for (const route of host.routes) {
@@ -59,7 +48,7 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
       } else if (domain.startsWith("*")) {
         suffixes.set(domain.slice(1), root);
         if (!domain.startsWith("*.")) {
-          flags |= FLAG_UNALIGNED_SUFFIXES;
+          flags |= layout.FLAG_UNALIGNED_SUFFIXES;
         }
       } else {
         domains.set(domain, root);
@@ -68,12 +57,12 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
     onHost();
   }
   const header = new Map<number, number>([
-    [HEADER_FLAGS, flags],
-    [HEADER_ATTRIBUTES, attributesRecord],
-    [HEADER_DOMAINS, writeTable(writer, KIND_NODE_TABLE, domains)],
-    [HEADER_SUFFIXES, writeTable(writer, KIND_NODE_TABLE, suffixes, hashBackwards)],
-    [HEADER_DEFAULT_NODE, defaultNode],
-    [HEADER_HOST_COUNT, table.virtualHosts.length],
+    [layout.HEADER_FLAGS, flags],
+    [layout.HEADER_ATTRIBUTES, attributesRecord],
+    [layout.HEADER_DOMAINS, writeTable(writer, layout.KIND_NODE_TABLE, domains)],
+    [layout.HEADER_SUFFIXES, writeTable(writer, layout.KIND_NODE_TABLE, suffixes, hashBackwards)],
+    [layout.HEADER_DEFAULT_NODE, defaultNode],
+    [layout.HEADER_HOST_COUNT, table.virtualHosts.length],
   ]);
   return writer.finish(routes, header);
 }

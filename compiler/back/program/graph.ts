@@ -9,19 +9,7 @@
  * linear in the rules.
  */
 
-import {
-  KIND_EACH,
-  KIND_FAN,
-  KIND_LEAF,
-  KIND_NODE_TABLE,
-  KIND_REGEX_SET,
-  KIND_SWITCH,
-  KIND_TRIE,
-  NODE_DIRECT,
-  NODE_NONE,
-  NODE_SHIFT,
-  ROUTE_NONE,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import { writeBits } from "./bits.ts";
 import {
   type Candidate,
@@ -51,7 +39,7 @@ export interface Node {
   readonly min: number;
 }
 
-const NO_NODE: Node = { reference: NODE_NONE, min: ROUTE_NONE };
+const NO_NODE: Node = { reference: layout.NODE_NONE, min: layout.ROUTE_NONE };
 
 /** Writes the graph of candidates and returns its root. */
 export function writeNode(context: GraphContext, all: readonly Candidate[]): Node {
@@ -61,7 +49,7 @@ export function writeNode(context: GraphContext, all: readonly Candidate[]): Nod
     return NO_NODE;
   }
   if (first.predicates.length === 0) {
-    return { reference: ((first.route << NODE_SHIFT) | NODE_DIRECT) >>> 0, min: first.route };
+    return { reference: ((first.route << layout.NODE_SHIFT) | layout.NODE_DIRECT) >>> 0, min: first.route };
   }
   if (candidates.length > LEAF_MAX) {
     const options = narrowings(candidates, MERGE_MAX);
@@ -104,7 +92,7 @@ function writeLeaf(context: GraphContext, candidates: readonly Candidate[]): Nod
   for (const candidate of candidates) {
     body.push(...candidateWords(context, candidate));
   }
-  return { reference: context.writer.record(KIND_LEAF, body), min };
+  return { reference: context.writer.record(layout.KIND_LEAF, body), min };
 }
 
 function writeSwitch(context: GraphContext, candidates: readonly Candidate[], attribute: number): Node {
@@ -128,17 +116,17 @@ function writeSwitch(context: GraphContext, candidates: readonly Candidate[], at
       );
     }
   }
-  let min: number = ROUTE_NONE;
+  let min: number = layout.ROUTE_NONE;
   const child = (list: readonly Candidate[]): Node => {
     const node = writeNode(context, list);
     min = Math.min(min, node.min);
     return node;
   };
   const exactNodes = new Map([...exact].map(([value, list]) => [value, child(list).reference]));
-  const exactTable = writeTable(writer, KIND_NODE_TABLE, exactNodes);
+  const exactTable = writeTable(writer, layout.KIND_NODE_TABLE, exactNodes);
   const trie = writeTrie<readonly Candidate[], readonly Candidate[]>(
     writer,
-    KIND_TRIE,
+    layout.KIND_TRIE,
     prefixes,
     (own, above, aboveIsLast) => {
       // A short list takes over what the shorter prefix has to say, so that one look suffices.
@@ -152,7 +140,7 @@ function writeSwitch(context: GraphContext, candidates: readonly Candidate[], at
   min = Math.min(min, regexSets.min);
   const presentNode = child(present).reference;
   const restNode = child(rest).reference;
-  const reference = writer.record(KIND_SWITCH, [
+  const reference = writer.record(layout.KIND_SWITCH, [
     min,
     attribute,
     restNode,
@@ -168,9 +156,9 @@ function writeSwitch(context: GraphContext, candidates: readonly Candidate[], at
 function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, readonly Candidate[]>): Node {
   const lists = [...regexes.values()];
   const nodes = new Map<number, Node>();
-  let min: number = ROUTE_NONE;
+  let min: number = layout.ROUTE_NONE;
   for (const list of lists) {
-    min = Math.min(min, list[0]?.route ?? ROUTE_NONE);
+    min = Math.min(min, list[0]?.route ?? layout.ROUTE_NONE);
   }
   const nodeOf = (member: number): Node => {
     let node = nodes.get(member);
@@ -180,7 +168,7 @@ function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, rea
     }
     return node;
   };
-  const reference = writeRegexSets(context, KIND_REGEX_SET, [...regexes.keys()], (members) => {
+  const reference = writeRegexSets(context, layout.KIND_REGEX_SET, [...regexes.keys()], (members) => {
     if (members.length === 1) {
       return nodeOf(members[0]!).reference;
     }
@@ -189,7 +177,7 @@ function writeRegexNodes(context: GraphContext, regexes: ReadonlyMap<string, rea
       return writeNode(context, merged).reference;
     }
     const parts = members.map(nodeOf).sort((a, b) => a.min - b.min);
-    return context.writer.record(KIND_EACH, [parts[0]!.min, ...parts.map((part) => part.reference)]);
+    return context.writer.record(layout.KIND_EACH, [parts[0]!.min, ...parts.map((part) => part.reference)]);
   });
   return { reference, min };
 }
@@ -239,7 +227,7 @@ function writeFan(
   if (groups.size <= LEAF_MAX) {
     return undefined;
   }
-  let min: number = ROUTE_NONE;
+  let min: number = layout.ROUTE_NONE;
   const entries: number[] = [];
   let query = 0;
   for (const [attribute, group] of [...groups].sort(([a], [b]) => a - b)) {
@@ -252,5 +240,8 @@ function writeFan(
   }
   const restNode = writeNode(context, rest);
   min = Math.min(min, restNode.min);
-  return { reference: context.writer.record(KIND_FAN, [min, restNode.reference, query, ...entries]), min };
+  return {
+    reference: context.writer.record(layout.KIND_FAN, [min, restNode.reference, query, ...entries]),
+    min,
+  };
 }

@@ -2,16 +2,16 @@
  * The hashes of the blob, byte for byte what `filter/program/hash.ts` computes.
  */
 
-import { CHECKSUM_SEED, HASH_PRIME, HASH_SEED } from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 
 /** Hash of a byte string, a word at a time. */
 export function hashBytes(text: Uint8Array): number {
   const length = text.length;
-  let h = HASH_SEED ^ length;
+  let h = layout.HASH_SEED ^ length;
   let at = 0;
   for (; at + 4 <= length; at += 4) {
     const word = text[at]! | (text[at + 1]! << 8) | (text[at + 2]! << 16) | (text[at + 3]! << 24);
-    h = Math.imul(h ^ word, HASH_PRIME);
+    h = Math.imul(h ^ word, layout.HASH_PRIME);
     h ^= h >>> 15;
   }
   if (at < length) {
@@ -22,7 +22,7 @@ export function hashBytes(text: Uint8Array): number {
     if (at + 2 < length) {
       tail |= text[at + 2]! << 16;
     }
-    h = Math.imul(h ^ tail, HASH_PRIME);
+    h = Math.imul(h ^ tail, layout.HASH_PRIME);
     h ^= h >>> 15;
   }
   h = Math.imul(h, 0x85ebca6b);
@@ -44,7 +44,7 @@ export function hash64(text: Uint8Array): bigint {
 
 /** Hash of a string read from its end: what the filter has in hand as it walks a host name backwards. */
 export function hashBackwards(text: Uint8Array): number {
-  let h = HASH_SEED;
+  let h = layout.HASH_SEED;
   for (let at = text.length - 1; at >= 0; at--) {
     h = Math.imul(h ^ text[at]!, 0x01000193);
   }
@@ -54,9 +54,9 @@ export function hashBackwards(text: Uint8Array): number {
 /** The checksum of words. `bytes.length` is a multiple of four. */
 export function checksum(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let h = CHECKSUM_SEED;
+  let h = layout.CHECKSUM_SEED;
   for (let at = 0; at < bytes.length; at += 4) {
-    h = Math.imul(h ^ view.getUint32(at, true), HASH_PRIME);
+    h = Math.imul(h ^ view.getUint32(at, true), layout.HASH_PRIME);
     h ^= h >>> 15;
   }
   return h >>> 0;

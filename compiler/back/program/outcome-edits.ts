@@ -1,14 +1,6 @@
 /** What the filter changes in a request that goes on: literal headers, the host, the path. */
 
-import {
-  EDIT_ADD,
-  EDIT_HOST,
-  EDIT_PATH,
-  EDIT_PATH_START,
-  EDIT_REMOVE,
-  EDIT_SET,
-  KIND_EDITS,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import { literal } from "../../ir/header-values.ts";
 import type { Destination, Forward, HeaderMutation, PathMatch, PathRewrite, Route } from "../../ir/ir.ts";
 import { requestHeadersByClass } from "../../ir/route-class.ts";
@@ -31,7 +23,7 @@ function routeEdits(
         ...headerEdits(writer, action.requestHeaders),
         ...(action.hostRewrite === undefined
           ? []
-          : edit(writer, EDIT_HOST, hostBefore ?? "", action.hostRewrite)),
+          : edit(writer, layout.EDIT_HOST, hostBefore ?? "", action.hostRewrite)),
         ...pathEdits(writer, path, action.rewrite),
       ];
 }
@@ -53,13 +45,13 @@ export function writeDestinationEdits(
   return writeEdits(writer, [
     ...(byClass.destination ? [] : headerEdits(writer, destination.requestHeaders)),
     // Of a destination's own host the upstream is not told what it took the place of.
-    ...(host === undefined || byClass.route ? [] : edit(writer, EDIT_SET, ":authority", host)),
+    ...(host === undefined || byClass.route ? [] : edit(writer, layout.EDIT_SET, ":authority", host)),
     ...(rewritesHostTwice(action) ? routeEdits(writer, match.path, action, host) : []),
   ]);
 }
 
 function writeEdits(writer: BlobWriter, words: readonly number[]): number {
-  return words.length === 0 ? 0 : writer.sharedRecord(KIND_EDITS, words);
+  return words.length === 0 ? 0 : writer.sharedRecord(layout.KIND_EDITS, words);
 }
 
 /** Envoy takes what replaces before what is added, wherever each stands in the list; nothing empty is written. */
@@ -68,9 +60,9 @@ function headerEdits(writer: BlobWriter, mutation: HeaderMutation | undefined): 
   const set = written.filter(({ append }) => !append);
   const add = written.filter(({ append }) => append);
   return [
-    ...(mutation?.remove ?? []).flatMap((name) => edit(writer, EDIT_REMOVE, name)),
-    ...set.flatMap(({ name, value }) => edit(writer, EDIT_SET, name, literal(value))),
-    ...add.flatMap(({ name, value }) => edit(writer, EDIT_ADD, name, literal(value))),
+    ...(mutation?.remove ?? []).flatMap((name) => edit(writer, layout.EDIT_REMOVE, name)),
+    ...set.flatMap(({ name, value }) => edit(writer, layout.EDIT_SET, name, literal(value))),
+    ...add.flatMap(({ name, value }) => edit(writer, layout.EDIT_ADD, name, literal(value))),
   ];
 }
 
@@ -86,8 +78,8 @@ function pathEdits(
   const value = writer.string(rewrite.value);
   const start = matchedStart(match);
   return start === undefined
-    ? [EDIT_PATH, 0, 0, value.offset, value.length]
-    : [EDIT_PATH_START, 0, start, value.offset, value.length];
+    ? [layout.EDIT_PATH, 0, 0, value.offset, value.length]
+    : [layout.EDIT_PATH_START, 0, start, value.offset, value.length];
 }
 
 /** Bytes at the start of a path that a match stands for; `undefined`: the whole path. */

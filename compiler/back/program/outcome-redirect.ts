@@ -1,13 +1,6 @@
 /** A redirect as a record: all that is known of its `location` before a request is there. */
 
-import {
-  KIND_REDIRECT,
-  REDIRECT_KEEPS_PORT,
-  REDIRECT_TO_KEPT,
-  REDIRECT_TO_PATH,
-  REDIRECT_TO_START,
-  REDIRECT_TO_WHOLE,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { PathMatch, Redirect } from "../../ir/ir.ts";
 import { matchedStart } from "./outcome-edits.ts";
 import type { BlobWriter } from "./writer.ts";
@@ -24,9 +17,9 @@ export function writeRedirect(
     const { offset, length } = writer.string(text);
     return [offset, length];
   };
-  return writer.sharedRecord(KIND_REDIRECT, [
+  return writer.sharedRecord(layout.KIND_REDIRECT, [
     fault,
-    redirect.status | (redirect.keepPort ? REDIRECT_KEEPS_PORT : 0),
+    redirect.status | (redirect.keepPort ? layout.REDIRECT_KEEPS_PORT : 0),
     ...words(redirect.scheme ?? ""),
     ...words(redirect.host ?? ""),
     ...words(redirect.port === undefined ? "" : `:${redirect.port}`),
@@ -44,19 +37,19 @@ function pathOf(
 ): { readonly kind: number; readonly start: number; readonly value: string } {
   switch (path?.kind) {
     case undefined:
-      return { kind: REDIRECT_TO_KEPT, start: 0, value: "" };
+      return { kind: layout.REDIRECT_TO_KEPT, start: 0, value: "" };
     case "whole":
       return path.value === ""
-        ? { kind: REDIRECT_TO_KEPT, start: 0, value: "" }
+        ? { kind: layout.REDIRECT_TO_KEPT, start: 0, value: "" }
         : {
-            kind: path.value.includes("?") ? REDIRECT_TO_WHOLE : REDIRECT_TO_PATH,
+            kind: path.value.includes("?") ? layout.REDIRECT_TO_WHOLE : layout.REDIRECT_TO_PATH,
             start: 0,
             value: path.value,
           };
     case "matched": {
       const start = matchedStart(match);
       return {
-        kind: start === undefined ? REDIRECT_TO_PATH : REDIRECT_TO_START,
+        kind: start === undefined ? layout.REDIRECT_TO_PATH : layout.REDIRECT_TO_START,
         start: start ?? 0,
         value: path.value,
       };

@@ -1,11 +1,6 @@
 /** What a split is a function of, as a record. */
 
-import {
-  KIND_STICKY,
-  STICKY_BY_ADDRESS,
-  STICKY_BY_COOKIE,
-  STICKY_BY_HEADER,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { Forward, Sticky } from "../../ir/ir.ts";
 import { type Attributes, stickyHeader } from "./attributes.ts";
 import { hash64 } from "./hash.ts";
@@ -13,9 +8,9 @@ import { words64 } from "./words.ts";
 import type { BlobWriter } from "./writer.ts";
 
 const SOURCES: Readonly<Record<Sticky["kind"], number>> = {
-  header: STICKY_BY_HEADER,
-  cookie: STICKY_BY_COOKIE,
-  sourceIp: STICKY_BY_ADDRESS,
+  header: layout.STICKY_BY_HEADER,
+  cookie: layout.STICKY_BY_COOKIE,
+  sourceIp: layout.STICKY_BY_ADDRESS,
 };
 
 /** The STICKY record of an action with several destinations, or 0. */
@@ -26,7 +21,7 @@ export function writeSticky(writer: BlobWriter, attributes: Attributes, action: 
   }
   const header = stickyHeader(action);
   const name = writer.string(sticky.kind === "cookie" ? sticky.name : "");
-  return writer.sharedRecord(KIND_STICKY, [
+  return writer.sharedRecord(layout.KIND_STICKY, [
     SOURCES[sticky.kind],
     header === undefined ? 0 : attributes.header(header),
     name.offset,

@@ -3,17 +3,7 @@
  * and retries, faults, direct responses.
  */
 
-import {
-  ABORT_GRPC,
-  ABORT_HTTP,
-  ABORT_NONE,
-  KIND_FAULT,
-  KIND_FORWARD,
-  KIND_FORWARD_ONE,
-  KIND_HEADERS,
-  KIND_LINES,
-  KIND_RESPONSE,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import { type Line, linesOf } from "../../ir/header-values.ts";
 import type { Destination, Fault, Forward, Route } from "../../ir/ir.ts";
 import { className, classOf, hasOwnHeaders, wholeRetry } from "../../ir/route-class.ts";
@@ -73,14 +63,20 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {
     // Envoy's route of that class answers: there is no cluster to go to.
-    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, writeHeaders(writer, classHeader(route)), 0, 0, 0]);
+    return writer.sharedRecord(layout.KIND_FORWARD_ONE, [
+      fault,
+      writeHeaders(writer, classHeader(route)),
+      0,
+      0,
+      0,
+    ]);
   }
   if (action.kind === "directResponse") {
     const body = action.base64
       ? writer.bytes(Buffer.from(action.body, "base64"))
       : writer.string(action.body);
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
-    return writer.sharedRecord(KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
+    return writer.sharedRecord(layout.KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
   }
   if (action.kind === "redirect") {
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
@@ -94,7 +90,13 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
   const edits = writeRouteEdits(writer, route, action);
   if (only !== undefined) {
     const cluster = writer.string(only.fault ?? only.cluster);
-    return writer.sharedRecord(KIND_FORWARD_ONE, [fault, headers, edits, cluster.offset, cluster.length]);
+    return writer.sharedRecord(layout.KIND_FORWARD_ONE, [
+      fault,
+      headers,
+      edits,
+      cluster.offset,
+      cluster.length,
+    ]);
   }
   const shares: number[] = [];
   let total = 0n;
@@ -111,13 +113,20 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
     );
   }
   const sticky = writeSticky(writer, attributes, action);
-  return writer.sharedRecord(KIND_FORWARD, [fault, headers, edits, sticky, ...words64(total), ...shares]);
+  return writer.sharedRecord(layout.KIND_FORWARD, [
+    fault,
+    headers,
+    edits,
+    sticky,
+    ...words64(total),
+    ...shares,
+  ]);
 }
 
 function writeFault(writer: BlobWriter, route: Route, fault: Fault): number {
   const { delay, abort } = fault;
-  const kind = !abort ? ABORT_NONE : abort.kind === "http" ? ABORT_HTTP : ABORT_GRPC;
-  return writer.sharedRecord(KIND_FAULT, [
+  const kind = !abort ? layout.ABORT_NONE : abort.kind === "http" ? layout.ABORT_HTTP : layout.ABORT_GRPC;
+  return writer.sharedRecord(layout.KIND_FAULT, [
     delay ? Math.round(delay.fixedMs) : 0,
     delay?.perMillion ?? 0,
     kind,
@@ -149,7 +158,7 @@ function writeLines(writer: BlobWriter, lines: readonly Line[]): number {
     at += text.length + 1;
   }
   const words = Array.from({ length: bytes.byteLength / 4 }, (_, index) => bytes.getUint32(index * 4, true));
-  return writer.sharedRecord(KIND_LINES, [length, ...words]);
+  return writer.sharedRecord(layout.KIND_LINES, [length, ...words]);
 }
 
 function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, string])[]): number {
@@ -162,7 +171,7 @@ function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, s
     const pooledValue = writer.string(value);
     body.push(pooledName.offset, pooledName.length, pooledValue.offset, pooledValue.length);
   }
-  return writer.sharedRecord(KIND_HEADERS, body);
+  return writer.sharedRecord(layout.KIND_HEADERS, body);
 }
 
 /** Conditions on a gRPC status: Envoy's configuration has one list for all conditions, but its headers have two. */

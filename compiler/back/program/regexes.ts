@@ -2,7 +2,7 @@
  * The expressions of a program: each is compiled once, and those that are asked together share tables.
  */
 
-import { KIND_REGEX } from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import {
   compileRegex,
   compileRegexSet,
@@ -65,6 +65,6 @@ export class Regexes {
     for (let i = 1; i < body.length; i++) {
       body[i] = view.getUint32((i - 1) * 4, true);
     }
-    return this.#writer.record(KIND_REGEX, body);
+    return this.#writer.record(layout.KIND_REGEX, body);
   }
 }

@@ -2,7 +2,7 @@
  * Radix trees of prefixes in a blob.
  */
 
-import { ROUTE_NONE, TRIE_LIST_MAX, TRIE_PARENT } from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import type { BlobWriter, PooledString } from "./writer.ts";
 
 /** What is found where a prefix ends. */
@@ -84,7 +84,7 @@ export function writeTrie<Content, Value>(
     }
     const terminal = makeTerminal(first.content, above?.terminal, above !== undefined && !above.above);
     const rest = terminal.complete ? undefined : above;
-    const min = Math.min(terminal.min, rest?.min ?? ROUTE_NONE);
+    const min = Math.min(terminal.min, rest?.min ?? layout.ROUTE_NONE);
     const own: Above<Value> = { terminal, min, waiting: [], above: rest };
     return { ...frame, next: from + 1, own, below: own };
   };
@@ -95,14 +95,14 @@ export function writeTrie<Content, Value>(
       label.length,
       own?.terminal.reference ?? 0,
       0,
-      own?.above?.min ?? ROUTE_NONE,
+      own?.above?.min ?? layout.ROUTE_NONE,
       children.length,
       ...keyWords(keys),
       ...children,
     ]);
     own?.above?.waiting.push(record);
     for (const waiting of own?.waiting ?? []) {
-      writer.patch(waiting, TRIE_PARENT, record);
+      writer.patch(waiting, layout.TRIE_PARENT, record);
     }
     return record;
   };
@@ -144,7 +144,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 function keyWords(keys: readonly number[]): number[] {
-  if (keys.length <= TRIE_LIST_MAX) {
+  if (keys.length <= layout.TRIE_LIST_MAX) {
     const words = new Array<number>((keys.length + 3) >> 2).fill(0);
     keys.forEach((key, i) => {
       words[i >> 2] = (words[i >> 2]! | (key << ((i & 3) * 8))) >>> 0;

@@ -3,21 +3,7 @@
  */
 
 import { isAscii } from "node:buffer";
-import {
-  FORMAT_VERSION,
-  HASH_PRIME,
-  HEADER_CHECKSUM,
-  HEADER_LENGTH,
-  HEADER_MAGIC,
-  HEADER_RECORDS,
-  HEADER_ROUTE_COUNT,
-  HEADER_ROUTES,
-  HEADER_SIZE,
-  HEADER_STRINGS,
-  HEADER_VERSION,
-  MAGIC,
-  RECORD_SIZE_SHIFT,
-} from "../../../filter/layout.ts";
+import * as layout from "../../../filter/layout.ts";
 import { checksum } from "./hash.ts";
 
 /** A string of the blob. `offset` counts from the start of its strings. */
@@ -78,8 +64,8 @@ export class BlobWriter {
       throw new RangeError("a record of the routing program is larger than 64 MiB");
     }
     this.#reserve(words);
-    const offset = HEADER_SIZE + this.#count * 4;
-    this.#words[this.#count++] = (kind | (words << RECORD_SIZE_SHIFT)) >>> 0;
+    const offset = layout.HEADER_SIZE + this.#count * 4;
+    this.#words[this.#count++] = (kind | (words << layout.RECORD_SIZE_SHIFT)) >>> 0;
     this.#words.set(body, this.#count);
     this.#count += body.length;
     return offset;
@@ -90,7 +76,7 @@ export class BlobWriter {
     if (this.#sharedCount * 2 >= this.#shared.length) {
       this.#growShared();
     }
-    const first = (kind | ((body.length + 1) << RECORD_SIZE_SHIFT)) >>> 0;
+    const first = (kind | ((body.length + 1) << layout.RECORD_SIZE_SHIFT)) >>> 0;
     let hash = first;
     for (const word of body) {
       hash = mix(hash, word);
@@ -99,7 +85,7 @@ export class BlobWriter {
     let slot = hash & mask;
     for (let known = this.#shared[slot]!; known !== 0; known = this.#shared[slot]!) {
       if (this.#isRecord(known - 1, first, body)) {
-        return HEADER_SIZE + (known - 1) * 4;
+        return layout.HEADER_SIZE + (known - 1) * 4;
       }
       slot = (slot + 1) & mask;
     }
@@ -129,7 +115,7 @@ export class BlobWriter {
       }
       const first = this.#words[known - 1]!;
       let hash = first;
-      for (let i = 0; i < (first >>> RECORD_SIZE_SHIFT) - 1; i++) {
+      for (let i = 0; i < (first >>> layout.RECORD_SIZE_SHIFT) - 1; i++) {
         hash = mix(hash, this.#words[known + i]!);
       }
       let slot = hash & mask;
@@ -143,28 +129,28 @@ export class BlobWriter {
 
   /** Overwrites one word of a record that is already there, and that is not shared. */
   patch(record: number, at: number, value: number): void {
-    this.#words[(record - HEADER_SIZE + at) / 4] = value;
+    this.#words[(record - layout.HEADER_SIZE + at) / 4] = value;
   }
 
   /** Puts everything together. `header` gives further header fields. */
   finish(routes: readonly number[], header: ReadonlyMap<number, number>): Uint8Array {
-    const routesAt = HEADER_SIZE + this.#count * 4;
+    const routesAt = layout.HEADER_SIZE + this.#count * 4;
     const stringsAt = routesAt + routes.length * 4;
     const length = (stringsAt + this.#stringsLength + 3) & ~3;
     const bytes = new Uint8Array(length);
     const view = new DataView(bytes.buffer);
-    view.setUint32(HEADER_MAGIC, MAGIC, true);
-    view.setUint32(HEADER_VERSION, FORMAT_VERSION, true);
-    view.setUint32(HEADER_LENGTH, length, true);
-    view.setUint32(HEADER_RECORDS, HEADER_SIZE, true);
-    view.setUint32(HEADER_ROUTES, routesAt, true);
-    view.setUint32(HEADER_STRINGS, stringsAt, true);
-    view.setUint32(HEADER_ROUTE_COUNT, routes.length, true);
+    view.setUint32(layout.HEADER_MAGIC, layout.MAGIC, true);
+    view.setUint32(layout.HEADER_VERSION, layout.FORMAT_VERSION, true);
+    view.setUint32(layout.HEADER_LENGTH, length, true);
+    view.setUint32(layout.HEADER_RECORDS, layout.HEADER_SIZE, true);
+    view.setUint32(layout.HEADER_ROUTES, routesAt, true);
+    view.setUint32(layout.HEADER_STRINGS, stringsAt, true);
+    view.setUint32(layout.HEADER_ROUTE_COUNT, routes.length, true);
     for (const [at, value] of header) {
       view.setUint32(at, value, true);
     }
     for (let i = 0; i < this.#count; i++) {
-      view.setUint32(HEADER_SIZE + i * 4, this.#words[i]!, true);
+      view.setUint32(layout.HEADER_SIZE + i * 4, this.#words[i]!, true);
     }
     for (let i = 0; i < routes.length; i++) {
       view.setUint32(routesAt + i * 4, routes[i]!, true);
@@ -174,7 +160,7 @@ export class BlobWriter {
       bytes.set(chunk, at);
       at += chunk.length;
     }
-    view.setUint32(HEADER_CHECKSUM, checksum(bytes.subarray(HEADER_CHECKSUM + 4)), true);
+    view.setUint32(layout.HEADER_CHECKSUM, checksum(bytes.subarray(layout.HEADER_CHECKSUM + 4)), true);
     return bytes;
   }
 
@@ -190,6 +176,6 @@ export class BlobWriter {
 
 /** Of what is in low bits, all of the hash tells: tables are asked by these. */
 function mix(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ word, HASH_PRIME);
+  const mixed = Math.imul(hash ^ word, layout.HASH_PRIME);
   return mixed ^ (mixed >>> 15);
 }

@@ -1,0 +1,69 @@
+/** The header of a blob: whose it is, that it is whole, and where its parts are. */
+
+import * as layout from "../../layout";
+import { checksum } from "../hash";
+import { refuse } from "./refusal";
+
+/** Whether the header of a blob of `size` bytes is good. */
+export function verifyHeader(blob: usize, size: u32): bool {
+  return verifyOrigin(blob, size) && verifySections(blob) && verifyAttributeCount(blob);
+}
+
+function verifyOrigin(blob: usize, size: u32): bool {
+  if (size < layout.HEADER_SIZE) return refuse("it is too short to be a routing program", 0);
+  if (load<u32>(blob) != layout.MAGIC) return refuse("it is not a routing program", 0);
+  const version = load<u32>(blob, layout.HEADER_VERSION);
+  if (version > layout.FORMAT_VERSION) {
+    return refuse("it is of a newer format version than this filter knows", layout.HEADER_VERSION);
+  }
+  if (version != layout.FORMAT_VERSION) {
+    return refuse("it is of an unknown format version", layout.HEADER_VERSION);
+  }
+  const length = load<u32>(blob, layout.HEADER_LENGTH);
+  if (length > size) return refuse("it is cut short", layout.HEADER_LENGTH);
+  if (length < size) return refuse("it goes on behind its end", layout.HEADER_LENGTH);
+  if (length & 3) return refuse("its length is odd", layout.HEADER_LENGTH);
+  const covered = layout.HEADER_CHECKSUM + 4;
+  if (checksum(blob + covered, length - covered) != load<u32>(blob, layout.HEADER_CHECKSUM)) {
+    return refuse("its checksum is wrong", layout.HEADER_CHECKSUM);
+  }
+  if (load<u32>(blob, layout.HEADER_FLAGS) & ~layout.FLAGS_KNOWN) {
+    return refuse("it has unknown flags", layout.HEADER_FLAGS);
+  }
+  return true;
+}
+
+function verifySections(blob: usize): bool {
+  const routes = load<u32>(blob, layout.HEADER_ROUTES);
+  const strings = load<u32>(blob, layout.HEADER_STRINGS);
+  if (
+    load<u32>(blob, layout.HEADER_RECORDS) != layout.HEADER_SIZE ||
+    routes < layout.HEADER_SIZE ||
+    strings < routes ||
+    strings > load<u32>(blob, layout.HEADER_LENGTH) ||
+    (routes | strings) & 3 ||
+    load<u32>(blob, layout.HEADER_ROUTE_COUNT) != (strings - routes) >> 2
+  ) {
+    return refuse("its sections overlap or end outside", layout.HEADER_ROUTES);
+  }
+  return true;
+}
+
+/** The number of attributes is needed before their record is reached. */
+function verifyAttributeCount(blob: usize): bool {
+  const attributes = load<u32>(blob, layout.HEADER_ATTRIBUTES);
+  const recordsEnd = load<u32>(blob, layout.HEADER_ROUTES);
+  if (
+    attributes & 3 ||
+    attributes < layout.HEADER_SIZE ||
+    attributes > recordsEnd ||
+    recordsEnd - attributes < layout.ATTRIBUTES_SIZE
+  ) {
+    return refuse("its attributes are outside", layout.HEADER_ATTRIBUTES);
+  }
+  const count = load<u32>(blob + attributes, layout.ATTRIBUTES_COUNT);
+  if (count < layout.ATTRIBUTE_FIRST_NAMED || count > 0x00ffffff) {
+    return refuse("it has a bad number of attributes", layout.HEADER_ATTRIBUTES);
+  }
+  return true;
+}
