@@ -1,9 +1,9 @@
 /**
- * Builds what runs: the filter (`dist/filter.wasm`), the command line (`dist/sluice.js`), and the scripts that are
- * written in TypeScript. Every output remembers a digest of what it was made from (`dist/.build.json`), so a second
+ * Builds what runs: the filter (`dist/filter.wasm`), the command line (`dist/sluice.js`), the API (`dist/index.js`, and
+ * `dist/types` for the package alone), and the scripts that are written in TypeScript. Every output remembers a digest of what it was made from (`dist/.build.json`), so a second
  * build costs a few milliseconds; contents are compared, not times, because a checkout changes times at will.
  *
- *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, demo, bench, bench-compile, bench-analysis, envoy, action, bookinfo, fuzz; all of them if none
+ *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, types, demo, bench, bench-compile, bench-analysis, envoy, action, bookinfo, fuzz; all of them but types if none
  */
 
 import { execFile } from "node:child_process";
@@ -13,6 +13,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { writeDeclarations } from "./declarations.mjs";
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const DIST = path.join(ROOT, "dist");
@@ -21,6 +22,7 @@ const STATE = path.join(DIST, ".build.json");
 /** Bundles: name → the TypeScript file it starts from. One that does not exist is not built. */
 const BUNDLES = {
   sluice: "compiler/cli/main.ts",
+  index: "compiler/index.ts",
   demo: "scripts/demo.ts",
   bench: "test/bench/main.ts",
   "bench-compile": "test/bench/compile.ts",
@@ -39,7 +41,7 @@ const run = promisify(execFile);
 async function main() {
   const args = process.argv.slice(2);
   const names = args.filter((arg) => !arg.startsWith("-"));
-  const known = ["filter", ...Object.keys(BUNDLES)];
+  const known = ["filter", "types", ...Object.keys(BUNDLES)];
   const wrong = [
     ...names.filter((name) => !known.includes(name)),
     ...args.filter((arg) => arg.startsWith("-") && arg !== "--force" && arg !== "--quiet"),
@@ -113,6 +115,16 @@ export async function build({ names = [], force = false, log = console.log } = {
       await step(name, output, undefined, () => bundle(entry, output));
     }
   }
+  // Two seconds that only a package needs.
+  if (names.includes("types")) {
+    await step("types", path.join(DIST, "types", "index.d.ts"), undefined, async () => {
+      try {
+        return await writeDeclarations(path.join(DIST, "types"));
+      } catch (error) {
+        throw new BuildError(error.message);
+      }
+    });
+  }
   if (made.length > 0) {
     await replace(STATE, `${JSON.stringify(state, null, 1)}\n`);
   }
@@ -167,7 +179,7 @@ async function bundle(entry, output) {
       format: "esm",
       target: "node20",
       outfile: output,
-      banner: { js: "#!/usr/bin/env node" },
+      ...(output.endsWith("index.js") ? {} : { banner: { js: "#!/usr/bin/env node" } }),
       sourcemap: "linked",
       sourcesContent: false,
       metafile: true,

@@ -1,7 +1,7 @@
 /** What `npm pack` makes, as somebody who has no checkout uses it: installed into an empty project. */
 
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -54,9 +54,20 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
   expect(installed.code, installed.stderr).toBe(0);
 
   const home = path.join(project, "node_modules", "sluice");
-  expect((await readdir(home, { recursive: true })).sort()).toEqual(
-    ["LICENSE", "README.md", "dist", "dist/filter.wasm", "dist/sluice.js", "package.json"].sort(),
+  const shipped = await readdir(home, { recursive: true });
+  expect(shipped.filter((name) => !name.startsWith("dist/types/")).sort()).toEqual(
+    [
+      "LICENSE",
+      "README.md",
+      "dist",
+      "dist/filter.wasm",
+      "dist/index.js",
+      "dist/sluice.js",
+      "dist/types",
+      "package.json",
+    ].sort(),
   );
+  expect(shipped).toContain("dist/types/index.d.ts");
   const built = await npm(["exec", "--no", "--", "sluice", "build", "api.yaml", "--out", "out"], project);
   expect(built.code, built.stderr).toBe(0);
   const filter = await readFile(path.join(project, "out", "filter.wasm"));
@@ -66,6 +77,60 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
   const refused = await npm(["exec", "--no", "--", "sluice", "check", "api.yaml"], project);
   expect(refused.code).toBe(1);
   expect(refused.stdout + refused.stderr).toContain("api.yaml:5:3");
+});
+
+/** Fifteen lines of somebody's build script. */
+const SCRIPT = `import { createWorkspace, files, formatDiagnostics, type Explanation, writeBuild } from "sluice";
+
+const workspace = createWorkspace({ source: files(["api.yaml"]), proxies: { edge: { adminPort: 0 } } });
+const { findings, compilation } = await workspace.compile("edge");
+if (compilation === undefined) {
+  console.error(formatDiagnostics(findings));
+  process.exit(1);
+}
+const { manifest } = await writeBuild(compilation, workspace.options("edge"), "from-script");
+const result = await workspace.explain("edge", "GET http://api.example/");
+const explanation: Explanation | undefined = result.explanation;
+const errors: number = findings.summary.errors;
+const listeners = manifest.listeners.map(({ name }) => name);
+await workspace.dispose();
+console.log(JSON.stringify({ errors, listeners, cluster: explanation?.decision.cluster }));
+`;
+
+test("a strict TypeScript project uses the API, with no other types than Node's", {
+  timeout: 180_000,
+}, async () => {
+  await writeFile(path.join(project, "api.yaml"), RULES);
+  await writeFile(path.join(project, "script.mts"), SCRIPT);
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    target: "es2023",
+    lib: ["es2023"],
+    module: "nodenext",
+    types: ["node"],
+  };
+  await writeFile(
+    path.join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["script.mts"] }),
+  );
+  const ours = path.join(packageRoot().directory, "node_modules");
+  await mkdir(path.join(project, "node_modules", "@types"), { recursive: true });
+  for (const name of ["@types/node", "undici-types"]) {
+    await symlink(path.join(ours, name), path.join(project, "node_modules", name));
+  }
+  const tsc = path.join(ours, "typescript", "bin", "tsc");
+  const checked = await runCommand(process.execPath, [tsc, "-p", "."], { cwd: project, timeoutMs: 60_000 });
+  expect(checked).toMatchObject({ code: 0, stdout: "" });
+  const ran = await runCommand(process.execPath, ["script.mjs"], { cwd: project, timeoutMs: 30_000 });
+  expect(ran).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(ran.stdout)).toEqual({
+    errors: 0,
+    listeners: ["mesh"],
+    cluster: "outbound|80||api.example",
+  });
 });
 
 test("the oldest Node that package.json promises runs it", { timeout: 180_000 }, async () => {
