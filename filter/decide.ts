@@ -33,6 +33,11 @@ const FAULT_DETAILS = ascii("fault_filter_abort");
 const NO_ROUTE_DETAILS = ascii("route_not_found");
 const RESPONSE_DETAILS = ascii("direct_response");
 
+/** The route that the last request took, by its place among the program's; ROUTE_NONE for none. */
+export let decidedRoute: u32 = layout.ROUTE_NONE;
+/** The destination that it got, by its place in a split; DESTINATION_NONE where there was nothing to draw. */
+export let decidedDestination: u32 = layout.DESTINATION_NONE;
+
 /** Whether others write the routes: then nothing is named to them. */
 let isGuest: bool = false;
 
@@ -46,7 +51,9 @@ export function decide(stream: u32, root: usize): u32 {
   const route = isRoutable()
     ? findRoute(findHost(authority, authorityLength), layout.ROUTE_NONE)
     : layout.ROUTE_NONE;
+  decidedRoute = route;
   if (route == layout.ROUTE_NONE) {
+    decidedDestination = layout.DESTINATION_NONE;
     if (isGuest) return CONTINUE;
     respond(404, NO_ROUTE_DETAILS, 15, 0, 0);
     return STOP_ITERATION;
@@ -70,8 +77,9 @@ export function decide(stream: u32, root: usize): u32 {
       return STOP_ITERATION;
     }
   }
+  const share = pickShare(record);
   if (answer(record)) return STOP_ITERATION;
-  forward(record, pickShare(record));
+  forward(record, share);
   return CONTINUE;
 }
 
@@ -187,7 +195,10 @@ function nameCluster(name: usize, length: u32): void {
 /** The share of a split that the request gets, 0 for every other outcome: the user's, or one drawn from the total. */
 function pickShare(record: usize): usize {
   const head = load<u32>(record);
-  if ((head & layout.RECORD_KIND_MASK) != layout.KIND_FORWARD) return 0;
+  if ((head & layout.RECORD_KIND_MASK) != layout.KIND_FORWARD) {
+    decidedDestination = layout.DESTINATION_NONE;
+    return 0;
+  }
   const first = record + layout.FORWARD_SHARES;
   const sticky = load<u32>(record, layout.FORWARD_STICKY);
   if (sticky) {
@@ -196,7 +207,10 @@ function pickShare(record: usize): usize {
       first,
       record + ((<usize>(head >> layout.RECORD_SIZE_SHIFT)) << 2),
     );
-    if (share) return share;
+    if (share) {
+      decidedDestination = <u32>(share - first) / layout.SHARE_SIZE;
+      return share;
+    }
   }
   const drawn = random() % load<u64>(record, layout.FORWARD_TOTAL);
   let low: u32 = 0;
@@ -206,6 +220,7 @@ function pickShare(record: usize): usize {
     if (drawn < load<u64>(first + <usize>middle * layout.SHARE_SIZE, layout.SHARE_CUMULATIVE)) high = middle;
     else low = middle + 1;
   }
+  decidedDestination = low;
   return first + <usize>low * layout.SHARE_SIZE;
 }
 

@@ -29,7 +29,8 @@ import { refusal, refusalOffset } from "./program/verify/refusal";
 import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
 import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./streams";
 
-/** Envoy does not look at it; tests do. */
+// For hosts that want to know more than Envoy asks for: what the last request took, and what all took from the heap.
+export { decidedDestination, decidedRoute } from "./decide";
 export { heapAllocations } from "./host/memory";
 
 const PLUGIN_CONFIGURATION: i32 = 7;

@@ -64,6 +64,8 @@ export const NODE_DIRECT: u32 = 1;
 export const NODE_SHIFT: u32 = 2;
 /** "No route": larger than every index. */
 export const ROUTE_NONE: u32 = 0x3fffffff;
+/** "No destination": what a decision has that drew none. */
+export const DESTINATION_NONE: u32 = 0xffffffff;
 
 // Records: word 0 is kind | words << RECORD_SIZE_SHIFT.
 export const RECORD_KIND_MASK: u32 = 0xff;

@@ -4,8 +4,6 @@
 
 import { proxy_log } from "@solo-io/proxy-runtime/assembly/imports";
 
-export const LOG_INFO: usize = 2;
-export const LOG_WARN: usize = 3;
 export const LOG_ERROR: usize = 4;
 export const LOG_CRITICAL: usize = 5;
 

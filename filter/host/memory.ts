@@ -24,9 +24,9 @@ let freeList: usize = 0;
 let heapTop: usize = 0;
 let heapEnd: usize = 0;
 
-/** Bytes of wasm memory in use by blocks that are not free; tests read it. */
+/** Bytes of wasm memory in use by blocks that are not free. */
 export let heapInUse: usize = 0;
-/** Blocks that were ever taken, for the test that a request takes none. */
+/** Blocks that were ever taken; no request takes one. */
 export let heapAllocations: u32 = 0;
 
 /** A block of at least `size` bytes, 16-byte aligned, not cleared. 0 when the memory cannot grow. */

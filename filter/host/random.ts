@@ -12,15 +12,13 @@ let s1: u64 = 0;
 export function seedRandom(): void {
   const seed = memory.data(16);
   random_get(seed, 16);
-  s0 = load<u64>(seed) ^ 0x9e3779b97f4a7c15;
-  s1 = load<u64>(seed, 8) ^ now();
-  if (!(s0 | s1)) s1 = 1;
+  seedRandomWith(load<u64>(seed) ^ 0x9e3779b97f4a7c15, load<u64>(seed, 8) ^ now());
 }
 
-/** Seeds with known numbers, for tests. */
+/** Seeds with two numbers; the dice would stand still if both were 0. */
 export function seedRandomWith(a: u64, b: u64): void {
   s0 = a;
-  s1 = b | 1;
+  s1 = a | b ? b : 1;
 }
 
 /** 64 random bits. */

@@ -4,7 +4,7 @@ import type { Route, RouteTable } from "../../ir/ir.ts";
 import { className, classOf, type RouteClass } from "../../ir/route-class.ts";
 import type { HostRequest } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
-import type { RouteAt } from "./probe.ts";
+import type { RouteAt } from "./route-at.ts";
 import { matches, naiveRoute } from "./trial.ts";
 
 /** Whether the reference tries every rule, or only looks at the one that the filter took. */
@@ -69,17 +69,13 @@ function contradiction(route: Route, decision: Decision, classGiven: string | un
         ? undefined
         : "the filter did not name the class that answers";
   }
-  const chosen = action.destinations.filter(
-    (destination) => (destination.fault ?? destination.cluster) === cluster,
-  );
-  if (outcome !== "forward" || chosen.length === 0) {
+  const { destinations } = action;
+  const drawn = destinations.length === 1 ? destinations[0] : destinations[decision.destination ?? -1];
+  if (outcome !== "forward" || drawn === undefined || (drawn.fault ?? drawn.cluster) !== cluster) {
     return `the filter's choice, ${cluster ?? `an answer ${status}`}, is no destination of the rule`;
   }
-  const classes = chosen.map((destination) => {
-    const routeClass = classOf(route, destination);
-    return routeClass && className(routeClass);
-  });
-  return classes.includes(classGiven)
+  const routeClass = classOf(route, drawn);
+  return classGiven === (routeClass && className(routeClass))
     ? undefined
     : `the filter names the class ${classGiven ?? "of none"}, and the rule another`;
 }

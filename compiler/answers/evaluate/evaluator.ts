@@ -19,7 +19,7 @@ import { judgeOrigin } from "./cors.ts";
 import type { FormatContext } from "./format-string.ts";
 import { headerOf, mutate, setHeader } from "./headers.ts";
 import { type Answer, localReply } from "./local-reply.ts";
-import { encodeProbe, type RouteAt, routeAt } from "./probe.ts";
+import { type RouteAt, routesInOrder } from "./route-at.ts";
 import { type HostMatch, hostOf } from "./trial.ts";
 import { meetFault } from "./upstream-fault.ts";
 
@@ -86,8 +86,8 @@ export class Evaluator {
   readonly #normalization: PathNormalization;
   readonly #vm: FilterVm;
   readonly #root: number;
+  readonly #routes: readonly RouteAt[];
   readonly #classes: ReadonlyMap<string, RouteClass>;
-  #probe: number | undefined;
   /** For what Envoy rolls, and not the filter. */
   #random = 0x2545f491;
 
@@ -105,6 +105,7 @@ export class Evaluator {
     this.#normalization = normalization;
     this.#vm = new FilterVm(module);
     this.#root = this.#configure(encodeProgram(listener.routes));
+    this.#routes = routesInOrder(listener.routes);
     this.#classes = classesOf(listener.routes);
   }
 
@@ -124,7 +125,7 @@ export class Evaluator {
     }
     const { request } = arrival;
     const decision = this.#vm.decide(this.#root, request);
-    const taken = this.#taken(request);
+    const taken = decision.route === undefined ? undefined : this.#routes[decision.route];
     const host = hostOf(this.listener.routes, request.authority);
     const className = headerOf(decision.headers, "x-sluice-class");
     const routeClass = className === undefined ? undefined : this.#classes.get(className);
@@ -147,11 +148,6 @@ export class Evaluator {
         depth,
       ),
     };
-  }
-
-  #taken(request: HostRequest): RouteAt | undefined {
-    this.#probe ??= this.#configure(encodeProbe(this.listener.routes));
-    return routeAt(this.listener.routes, this.#vm.decide(this.#probe, request).cluster);
   }
 
   #configure(blob: Uint8Array): number {

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import { DESTINATION_NONE, ROUTE_NONE } from "../../../filter/layout.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 
 /** What became of a request. */
@@ -13,6 +14,10 @@ export interface Decision {
   readonly outcome: "forward" | "respond";
   /** `forward`: the cluster's name. */
   readonly cluster?: string;
+  /** The route that it took, by its place among all of the program; absent for none. */
+  readonly route?: number;
+  /** The destination that was drawn, by its place in a split. */
+  readonly destination?: number;
   /** `respond`: the answer. */
   readonly status?: number;
   readonly body?: string;
@@ -35,6 +40,8 @@ export interface LogLine {
 
 interface Exports {
   memory: WebAssembly.Memory;
+  decidedRoute: WebAssembly.Global;
+  decidedDestination: WebAssembly.Global;
   heapAllocations: WebAssembly.Global;
   _initialize(): void;
   malloc(size: number): number;
@@ -57,9 +64,9 @@ interface Stream {
   readonly root: number;
   readonly source: string;
   headers: HeaderLine[];
-  /** As it came. */
-  readonly sent: readonly HeaderLine[];
   readonly written: Map<string, string>;
+  route?: number;
+  destination?: number;
   response?: Response;
   resumed: boolean;
 }
@@ -79,8 +86,6 @@ export class FilterVm {
   readonly #streams = new Map<number, Stream>();
   readonly #ticks = new Map<number, number>();
   #configuration: Uint8Array = new Uint8Array();
-  /** Header map of every request while measuring. */
-  #cannedPairs: Uint8Array | undefined;
   #nextId = 1;
   #effective = 0;
   #nanoseconds = 1_000_000_000n;
@@ -111,7 +116,7 @@ export class FilterVm {
           if (!stream) {
             return NOT_FOUND;
           }
-          this.#give(this.#cannedPairs ?? this.#pairs(stream.headers), at, sizeAt);
+          this.#give(this.#pairs(stream.headers), at, sizeAt);
           return OK;
         },
         proxy_add_header_map_value: (
@@ -290,7 +295,6 @@ export class FilterVm {
       root,
       source: request.source ?? "127.0.0.1:40000",
       headers,
-      sent: [...headers],
       written: new Map(),
       resumed: false,
     };
@@ -299,6 +303,14 @@ export class FilterVm {
     this.#exports.proxy_on_context_create(id, root);
     this.#effective = id;
     const action = this.#exports.proxy_on_request_headers(id, headers.length, 1);
+    const route = this.#exports.decidedRoute.value >>> 0;
+    if (route !== ROUTE_NONE) {
+      stream.route = route;
+    }
+    const destination = this.#exports.decidedDestination.value >>> 0;
+    if (destination !== DESTINATION_NONE) {
+      stream.destination = destination;
+    }
     if (action === CONTINUE) {
       stream.resumed = true;
     } else if (action !== PAUSE_ALL && !stream.response) {
@@ -346,11 +358,16 @@ export class FilterVm {
       this.advance(root, period);
     }
     this.end(id);
-    const { headers, written, response } = stream;
+    const { headers, written, response, route, destination } = stream;
+    const taken = {
+      ...(route !== undefined && { route }),
+      ...(destination !== undefined && { destination }),
+    };
     if (response) {
       const { status, body, grpcStatus, headers: responseHeaders } = response;
       return {
         outcome: "respond",
+        ...taken,
         status,
         body,
         ...(grpcStatus >= 0 ? { grpcStatus } : {}),
@@ -361,30 +378,14 @@ export class FilterVm {
       };
     }
     const cluster = written.get("x-sluice-cluster");
-    return { outcome: "forward", ...(cluster !== undefined ? { cluster } : {}), delayMs, headers, written };
-  }
-
-  /** Nanoseconds that a request takes here, the host's own work included: for comparing programs, not machines. */
-  measure(root: number, request: HostRequest, times: number): number {
-    const id = this.begin(root, request);
-    const stream = this.#streams.get(id)!;
-    const untouched = stream.sent;
-    this.end(id);
-    const pairs = this.#pairs(untouched);
-    this.#streams.set(id, stream);
-    this.#cannedPairs = pairs;
-    const start = performance.now();
-    for (let i = 0; i < times; i++) {
-      stream.headers = [];
-      this.#effective = id;
-      this.#exports.proxy_on_context_create(id, root);
-      this.#exports.proxy_on_request_headers(id, untouched.length, 1);
-      this.#exports.proxy_on_delete(id);
-    }
-    const elapsed = performance.now() - start;
-    this.#cannedPairs = undefined;
-    this.#streams.delete(id);
-    return (elapsed * 1e6) / times;
+    return {
+      outcome: "forward",
+      ...(cluster !== undefined ? { cluster } : {}),
+      ...taken,
+      delayMs,
+      headers,
+      written,
+    };
   }
 
   #bytes(at: number, size: number): Uint8Array {
