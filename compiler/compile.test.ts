@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Workspace } from "./index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "./options.ts";
+import { bytesOf } from "./run/delivery/output-files.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -122,7 +123,9 @@ async function outcome({ workspace, emitBuild }: Compiler): Promise<unknown> {
   return {
     diagnostics: findings.diagnostics,
     config: compilation?.config && JSON.stringify(compilation.config, withSpans),
-    files: files && [...files].map(([name, contents]) => [name, Buffer.from(contents).toString("base64")]),
+    files:
+      files &&
+      [...files].map(([name, contents]) => [name, Buffer.from(bytesOf(contents)).toString("base64")]),
   };
 }
 

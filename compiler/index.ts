@@ -108,14 +108,16 @@ export { type KubernetesOptions, kustomization } from "./export/kubernetes.ts";
 export type { OciImage } from "./export/oci.ts";
 export { extensionPolicy, wasmPlugins } from "./export/policies.ts";
 export { TooLargeError } from "./export/too-large.ts";
+export type { Confidential } from "./ir/confidential.ts";
 export type { Config } from "./ir/ir.ts";
 export { printableIr } from "./ir/printable.ts";
 export { formatSocket, socketsOf } from "./ir/sockets.ts";
-export { emitBuild } from "./run/delivery/build-files.ts";
+export { emitBuild } from "./run/delivery/folder/build.ts";
+export type { FileSummary, Manifest } from "./run/delivery/folder/manifest.ts";
+export { type WrittenBuild, writeBuild } from "./run/delivery/folder/write-build.ts";
 export { makeDirectory } from "./run/delivery/make-directory.ts";
-export type { FileSummary, Manifest } from "./run/delivery/manifest.ts";
-export { ForeignDirectoryError, type OutputFiles } from "./run/delivery/write.ts";
-export { type WrittenBuild, writeBuild } from "./run/delivery/write-build.ts";
+export { bytesOf, type FileContents, type OutputFiles } from "./run/delivery/output-files.ts";
+export { ForeignDirectoryError } from "./run/delivery/write.ts";
 export { writeTree } from "./run/delivery/write-tree.ts";
 
 // ---- An Envoy that obeys rules ----

@@ -15,6 +15,7 @@ import {
   kustomization,
   NEWEST_ENVOY,
   type OciImage,
+  type OutputFiles,
   type ProxyOptions,
   parseImageName,
   TooLargeError,
@@ -195,7 +196,7 @@ async function filesOf(
   flags: ExportFlags,
   filter: OciImage,
   named: ImageName | undefined,
-): Promise<Map<string, string | Uint8Array>> {
+): Promise<OutputFiles> {
   const { config } = compilation;
   if (flags.to === "kubernetes") {
     if (config.listeners.length + (config.tcpChains?.length ?? 0) === 0) {

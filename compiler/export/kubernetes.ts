@@ -9,7 +9,12 @@ import { stringify } from "yaml";
 import type { Compilation } from "../compile.ts";
 import { type Socket, socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
-import { holdsKeys, type OutputFiles } from "../run/delivery/write.ts";
+import {
+  bytesOf,
+  type FileContents,
+  isForOwnerOnly,
+  type OutputFiles,
+} from "../run/delivery/output-files.ts";
 import { type Credential, credentialsOf } from "./credentials.ts";
 import { TooLargeError } from "./too-large.ts";
 
@@ -31,20 +36,20 @@ const MOUNTED_MODE = 0o440;
 /** Connections that are there end within it. */
 const DRAIN_SECONDS = 15;
 
-/** `build` is what `emitBuild` makes for `mountPath`. Throws a `TooLargeError`. */
+/** `build` has the files of a build for `mountPath`. Throws a `TooLargeError`. */
 export function kustomization(
   { config }: Compilation,
   build: OutputFiles,
   proxy: ProxyOptions,
   options: KubernetesOptions,
-): Map<string, string | Uint8Array> {
+): Map<string, FileContents> {
   const { name, rulesInImage } = options;
   const sockets = portsOf(config);
   const isEdge = ({ role }: Socket) => role === "gateway";
   const edge = sockets.filter(isEdge);
   const mesh = sockets.filter((socket) => !isEdge(socket));
   const rules = rulesInImage ? [] : sourcesOf(name, build);
-  const files = new Map<string, string | Uint8Array>();
+  const files = new Map<string, FileContents>();
   for (const { entries } of rules) {
     for (const { path } of entries) {
       files.set(`rules/${path}`, build.get(path)!);
@@ -103,13 +108,13 @@ interface Source {
 
 function sourcesOf(name: string, build: OutputFiles): Source[] {
   const paths = [...build.keys()].sort();
-  const isSecret = (path: string) => holdsKeys(path, build.get(path)!);
+  const isSecret = (path: string) => isForOwnerOnly(build.get(path)!);
   const all: Source[] = [
     { name: `${name}-rules`, secret: false, entries: entriesOf(paths.filter((path) => !isSecret(path))) },
     { name: `${name}-keys`, secret: true, entries: entriesOf(paths.filter(isSecret)) },
   ];
   for (const source of all) {
-    const bytes = source.entries.reduce((sum, { path }) => sum + Buffer.byteLength(build.get(path)!), 0);
+    const bytes = source.entries.reduce((sum, { path }) => sum + bytesOf(build.get(path)!).byteLength, 0);
     if (bytes > LARGEST_CONFIG_MAP) {
       throw new TooLargeError(
         `the rules are ${bytes} bytes, and a ConfigMap takes ${LARGEST_CONFIG_MAP}; build an image with envoy/Dockerfile, and pass --rules-in image --image NAME`,

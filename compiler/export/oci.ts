@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
-import type { OutputFiles } from "../run/delivery/write.ts";
+import type { OutputFiles } from "../run/delivery/output-files.ts";
 
 export interface OciImage {
   /** `sha256:…` of the manifest: what `@` names an image by. */

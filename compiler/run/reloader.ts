@@ -4,10 +4,9 @@ import type { Compilation } from "../compile.ts";
 import type { Findings } from "../diagnostics/render/report.ts";
 import type { ProxyOptions } from "../options.ts";
 import type { Watch } from "../source/rule-source.ts";
-import { emitBuild } from "./delivery/build-files.ts";
 import { drainTime } from "./delivery/drain-time.ts";
-import { type ReloadStep, type ReloadTarget, reload } from "./delivery/reload.ts";
-import type { OutputFiles } from "./delivery/write.ts";
+import type { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
+import type { StepName } from "./delivery/steps.ts";
 
 /** Rules that are compiled for one proxy again and again; a workspace has them. */
 export interface CompiledRules {
@@ -30,18 +29,16 @@ export type ReloadEvent =
   /** Envoy reads what has changed only when it starts; the old rules go on. */
   | { readonly kind: "restartNeeded" }
   /** Envoy did not take a step of the change, in its own words; the old rules go on. */
-  | { readonly kind: "rejected"; readonly step: ReloadStep; readonly words: readonly string[] }
+  | { readonly kind: "rejected"; readonly step: StepName; readonly words: readonly string[] }
   /** Something else went wrong, our own mistakes included; the old rules go on. */
   | { readonly kind: "failed"; readonly error: unknown };
 
 export interface ReloaderOptions {
   readonly rules: CompiledRules;
   readonly proxy: ProxyOptions;
-  readonly envoy: ReloadTarget;
-  /** The directory that Envoy reads from, and what it holds. */
-  readonly directory: string;
-  readonly files: OutputFiles;
-  /** What those files were made from. */
+  /** The directory that Envoy reads from. */
+  readonly folder: FolderDelivery;
+  /** What it holds was made from this. */
   readonly compilation: Compilation;
   readonly onEvent: (event: ReloadEvent) => void;
 }
@@ -49,7 +46,6 @@ export interface ReloaderOptions {
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #giveUp = new AbortController();
-  #files: OutputFiles;
   #drainMs: number;
   #wanted = false;
   #hurry = new AbortController();
@@ -58,7 +54,6 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
-    this.#files = options.files;
     this.#drainMs = drainTime(options.compilation.config);
   }
 
@@ -104,7 +99,7 @@ export class Reloader {
   }
 
   async #update(): Promise<void> {
-    const { rules, proxy, envoy, directory, onEvent } = this.#options;
+    const { rules, proxy, folder, onEvent } = this.#options;
     const start = performance.now();
     const { findings, compilation } = await rules.compile();
     onEvent({ kind: "diagnostics", findings });
@@ -112,10 +107,7 @@ export class Reloader {
       onEvent({ kind: "refused", findings });
       return;
     }
-    const result = await reload(envoy, {
-      directory,
-      oldFiles: this.#files,
-      newFiles: await emitBuild(compilation, proxy, directory),
+    const result = await folder.changeTo(await folder.build(compilation, proxy), {
       onServing: () => onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) }),
       drainMs: this.#drainMs,
       hurry: this.#hurry.signal,
@@ -123,7 +115,6 @@ export class Reloader {
     });
     switch (result.kind) {
       case "reloaded":
-        this.#files = result.files;
         // What was not removed yet may still be asked for by requests that older rules decided.
         this.#drainMs = Math.max(result.removed ? 0 : this.#drainMs, drainTime(compilation.config));
         break;

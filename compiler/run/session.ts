@@ -11,7 +11,8 @@ import type { Cluster } from "../ir/ir.ts";
 import { socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
-import { emitBuild } from "./delivery/build-files.ts";
+import { BOOTSTRAP_FILE, filesOf, folderBuild } from "./delivery/folder/build.ts";
+import { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
 import { writeOutput } from "./delivery/write.ts";
 import { findEnvoy } from "./envoy/find.ts";
 import { portProblems } from "./envoy/ports.ts";
@@ -91,8 +92,8 @@ export class Session {
   async #serve(folder: string): Promise<void> {
     const { compilation, proxy, rules, watch = false, onEvent } = this.#options;
     await refuseTakenPorts(compilation, proxy);
-    const files = await emitBuild(compilation, proxy, folder);
-    await writeOutput(folder, files);
+    const build = await folderBuild(compilation, proxy, folder);
+    await writeOutput(folder, filesOf(build));
     const envoy = await this.#startEnvoy(folder);
     let { clusters } = compilation.config;
     const names = watchNames(
@@ -105,9 +106,7 @@ export class Session {
       const reloader = new Reloader({
         rules,
         proxy,
-        envoy,
-        directory: folder,
-        files,
+        folder: new FolderDelivery({ directory: folder, envoy, build }),
         compilation,
         onEvent: (event) => {
           if (event.kind === "reloaded") {
@@ -136,7 +135,7 @@ export class Session {
     const binary = await findEnvoy({ log: (line) => onEvent({ kind: "envoy", line }), signal });
     return startEnvoy({
       binary,
-      configPath: path.join(folder, "envoy.json"),
+      configPath: path.join(folder, BOOTSTRAP_FILE),
       concurrency: proxy.concurrency,
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
       onLog: (line) => {

@@ -8,14 +8,15 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { encodeProgram } from "../../compiler/back/program/encode.ts";
-import { type EnvoyFiles, emitEnvoy } from "../../compiler/back/xds/index.ts";
 import type { Config } from "../../compiler/ir/ir.ts";
-import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
-import { filterModulePath } from "../../compiler/platform/package-root.ts";
+import type { Target } from "../../compiler/options.ts";
+import { filesOf } from "../../compiler/run/delivery/folder/build.ts";
+import { layOut } from "../../compiler/run/delivery/folder/layout.ts";
+import type { OutputFiles } from "../../compiler/run/delivery/output-files.ts";
 import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { type EnvoyBinary, findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
+import { buildOf } from "../harness/build.ts";
 import { ENDPOINTS, richConfig } from "./rich-config.ts";
 
 const TARGETS: readonly Target[] = ["wasm", "native"];
@@ -85,7 +86,7 @@ describe.each(TARGETS)("target %s", (target) => {
       ...Array.from({ length: 150 }, (_, i) => ({ ...items[0]!, name: `${items[0]!.name}_${i}` })),
     ];
     const files = await build({ listeners: many(listeners), clusters: many(clusters) }, target);
-    expect([...files.keys()]).toEqual(["envoy.json", "xds/cds.json", "xds/lds.json"]);
+    expect([...files.keys()]).toEqual(["xds/cds.json", "xds/lds.json"]);
     envoy = await start();
     await versionsOf(files);
     expect((await ask(await portOf("gateway_80_149"), "/answer")).status).toBe(418);
@@ -170,20 +171,11 @@ async function withUpstream(
   }
 }
 
-/** Writes a build of the configuration, over the one before when there is one. */
-async function build(config: Config, target: Target): Promise<EnvoyFiles> {
-  const files = emitEnvoy(config, {
-    ...DEFAULT_PROXY_OPTIONS,
-    target,
-    adminPort: 0,
-    blobs: new Map(
-      target === "wasm" ? config.listeners.map(({ name, routes }) => [name, encodeProgram(routes)]) : [],
-    ),
-    filterPath: filterModulePath(),
-    xdsDirectory: path.join(directory, "xds"),
-  });
-  await writeOutput(directory, files);
-  return files;
+/** Writes a build of the configuration, over the one before when there is one; gives the files of resources. */
+async function build(config: Config, target: Target): Promise<OutputFiles> {
+  const made = await buildOf(config, { target }, directory);
+  await writeOutput(directory, filesOf(made));
+  return layOut(made.resources);
 }
 
 function start(): Promise<EnvoyProcess> {
@@ -191,15 +183,13 @@ function start(): Promise<EnvoyProcess> {
     binary,
     configPath: path.join(directory, "envoy.json"),
     concurrency: 1,
-    directories: [path.dirname(filterModulePath())],
   });
 }
 
 /** Waits until Envoy says that it uses the very resources of these files, each of them. */
-async function versionsOf(files: EnvoyFiles): Promise<void> {
-  const wanted = [...files.entries()]
-    .filter(([file]) => file.startsWith("xds/"))
-    .map(([, text]) => (JSON.parse(text) as { version_info: string }).version_info)
+async function versionsOf(files: OutputFiles): Promise<void> {
+  const wanted = [...files.values()]
+    .map((text) => (JSON.parse(String(text)) as { version_info: string }).version_info)
     .sort();
   await vi.waitFor(
     async () => {

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { createWorkspace, files, formatDiagnostics } from "../../compiler/index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
-import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
+import { emitBuild } from "../../compiler/run/delivery/folder/build.ts";
 import { changeRule, LAYOUTS, type Layout, writeRuleFiles } from "./rule-files.ts";
 import { type Used, used } from "./used.ts";
 

@@ -13,15 +13,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { encodeProgram } from "../../compiler/back/program/encode.ts";
-import { emitEnvoy } from "../../compiler/back/xds/index.ts";
 import { CLUSTER_HEADER } from "../../compiler/back/xds/route-configuration.ts";
 import type { Cluster, Endpoint, RouteTable } from "../../compiler/ir/ir.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { filterModulePath } from "../../compiler/platform/package-root.ts";
+import { filesOf } from "../../compiler/run/delivery/folder/build.ts";
+import type { FileContents } from "../../compiler/run/delivery/output-files.ts";
 import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import type { EnvoyBinary } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
+import { buildOf } from "../harness/build.ts";
 import { freePort } from "../harness/ports.ts";
 import { residentBytes } from "./cpu.ts";
 import { readyMs } from "./ready.ts";
@@ -73,18 +72,9 @@ export async function startPeer(
     listeners: [{ name: LISTENER, role: "mesh" as const, address: "127.0.0.1", port, routes }],
     clusters: [benchCluster(upstream)],
   };
-  const blob = target === "wasm" ? encodeProgram(routes) : undefined;
-  const files = new Map<string, string>(
-    emitEnvoy(config, {
-      ...DEFAULT_PROXY_OPTIONS,
-      target,
-      adminPort: 0,
-      concurrency: 1,
-      blobs: new Map(blob === undefined ? [] : [[LISTENER, blob]]),
-      filterPath: filterModulePath(),
-      xdsDirectory: path.join(directory, "xds"),
-    }),
-  );
+  const build = await buildOf(config, { target, concurrency: 1 }, directory);
+  const blob = build.blobs.get(LISTENER);
+  const files = new Map<string, FileContents>(filesOf(build));
   if (isConstant(name)) {
     const file = path.join(folder, `${name}.wasm`);
     if (name === "noop") {
@@ -151,8 +141,8 @@ function benchCluster(upstream: Endpoint | undefined): Cluster {
 // biome-ignore lint/suspicious/noExplicitAny: Envoy's JSON, changed where the emitter has no word for it
 type Resource = any;
 
-function edit(files: Map<string, string>, name: string, change: (resource: Resource) => void): void {
-  const response = JSON.parse(files.get(name)!);
+function edit(files: Map<string, FileContents>, name: string, change: (resource: Resource) => void): void {
+  const response = JSON.parse(String(files.get(name)));
   response.resources.forEach(change);
   files.set(name, JSON.stringify(response));
 }

@@ -3,19 +3,12 @@
  * port. They share clusters, endpoints and statistics, so nothing but the target can make them answer differently.
  */
 
-import { emitEnvoy } from "../../compiler/back/xds/index.ts";
+import { emitResources } from "../../compiler/back/xds/resources.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import type { ProxyOptions } from "../../compiler/options.ts";
-import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
-import type { OutputFiles } from "../../compiler/run/delivery/write.ts";
+import { type FolderBuild, folderBuild } from "../../compiler/run/delivery/folder/build.ts";
+import { folderPlaces } from "../../compiler/run/delivery/folder/places.ts";
 import { freePort } from "../harness/ports.ts";
-
-interface Resources {
-  readonly version_info: string;
-  readonly resources: readonly { readonly name: string }[];
-}
-
-const LISTENERS = "xds/lds.json";
 
 export class Twin {
   readonly #ports = new Map<string, number>();
@@ -29,13 +22,13 @@ export class Twin {
     return port;
   }
 
-  /** In place of `emitBuild`: the files of the filter's target, and the native listeners added to them. */
+  /** In place of `folderBuild`: what the filter's target is told, and the native listeners added to it. */
   readonly emit = async (
     compilation: Compilation,
     options: ProxyOptions,
     directory: string,
-  ): Promise<OutputFiles> => {
-    const files = new Map(await emitBuild(compilation, options, directory));
+  ): Promise<FolderBuild> => {
+    const build = await folderBuild(compilation, options, directory);
     for (const { name } of compilation.config.listeners) {
       if (!this.#ports.has(name)) {
         this.#ports.set(name, await freePort());
@@ -49,29 +42,21 @@ export class Twin {
         port: this.nativePort(listener.name),
       })),
     };
-    const native = emitEnvoy(config, {
+    const native = emitResources(config, {
       ...options,
       target: "native",
       blobs: new Map(),
-      filterPath: "",
-      xdsDirectory: `${directory}/xds`,
+      places: folderPlaces(config, directory),
     });
-    for (const [name, contents] of native) {
-      if (name.startsWith("xds/rds/")) {
-        files.set(name, contents);
-      }
-    }
-    files.set(LISTENERS, both(files.get(LISTENERS) as string, native.get(LISTENERS)!));
-    return files;
+    const { resources } = build;
+    return {
+      ...build,
+      resources: {
+        ...resources,
+        routes: new Map([...resources.routes, ...native.routes]),
+        // Those that have no target, inside of Envoy, are the same in both.
+        listener: new Map([...resources.listener, ...native.listener]),
+      },
+    };
   };
-}
-
-/** Those that have no target, inside of Envoy, are the same in both. */
-function both(first: string, second: string): string {
-  const a = JSON.parse(first) as Resources;
-  const b = JSON.parse(second) as Resources;
-  return `${JSON.stringify({
-    version_info: `${a.version_info}+${b.version_info}`,
-    resources: [...new Map([...a.resources, ...b.resources].map((one) => [one.name, one])).values()],
-  })}\n`;
 }

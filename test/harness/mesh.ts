@@ -8,14 +8,23 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import type { ResourceSet } from "../../compiler/back/xds/resource-set.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { compile, files as filesAt, type JsonDiagnostic } from "../../compiler/index.ts";
 import type { Cluster } from "../../compiler/ir/ir.ts";
 import { socketsOf } from "../../compiler/ir/sockets.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
-import { emitBuild } from "../../compiler/run/delivery/build-files.ts";
-import { type ReloadResult, reload } from "../../compiler/run/delivery/reload.ts";
-import { type OutputFiles, writeOutput } from "../../compiler/run/delivery/write.ts";
+import {
+  BOOTSTRAP_FILE,
+  type FolderBuild,
+  filesOf,
+  folderBuild,
+} from "../../compiler/run/delivery/folder/build.ts";
+import {
+  type FolderChangeResult,
+  FolderDelivery,
+} from "../../compiler/run/delivery/folder/folder-delivery.ts";
+import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { freePort } from "./ports.ts";
@@ -32,8 +41,8 @@ export interface MeshOptions {
   /** Level of Envoy's log, `warning` unless said. */
   readonly logLevel?: "debug" | "info" | "warning";
   readonly componentLogLevel?: string;
-  /** Makes the files that Envoy gets; `emitBuild` unless said. */
-  readonly emit?: typeof emitBuild;
+  /** Makes what Envoy gets; `folderBuild` unless said. */
+  readonly emit?: typeof folderBuild;
 }
 
 export interface ApplyOptions {
@@ -62,7 +71,9 @@ export class Mesh {
   #meshPort = 0;
   #freePort = 0;
   #envoy: EnvoyProcess | undefined;
-  #files: OutputFiles | undefined;
+  #delivery: FolderDelivery | undefined;
+  /** What was given last. */
+  #build: FolderBuild | undefined;
   /** Endpoint `address:port` → clusters that have it. */
   #clusters = new Map<string, string[]>();
 
@@ -108,7 +119,7 @@ export class Mesh {
     }
     await this.#serveEndpoints(compilation.config.clusters);
     this.upstream.reset();
-    const emit = this.#options.emit ?? emitBuild;
+    const emit = this.#options.emit ?? folderBuild;
     const before = new Set(this.#envoy?.log);
     await this.#give(await emit(compilation, proxy, this.buildDirectory));
     this.#refuseComplaints(before);
@@ -118,16 +129,10 @@ export class Mesh {
     return { diagnostics, compilation, ports };
   }
 
-  /** Gives Envoy files that no compiler would write; tells what Envoy said. */
-  async tamper(change: (files: Map<string, string | Uint8Array>) => void): Promise<ReloadResult> {
-    const files = new Map(this.#files);
-    change(files);
-    return reload(this.envoy, {
-      directory: this.buildDirectory,
-      oldFiles: this.#files!,
-      newFiles: files,
-      drainMs: 0,
-    });
+  /** Gives Envoy resources that no compiler would make; tells what Envoy said. */
+  async tamper(change: (resources: ResourceSet) => ResourceSet): Promise<FolderChangeResult> {
+    const build = this.#build!;
+    return this.#delivery!.changeTo({ ...build, resources: change(build.resources) }, { drainMs: 0 });
   }
 
   /** A text of a case with the addresses of this mesh. */
@@ -223,38 +228,30 @@ export class Mesh {
     }
   }
 
-  async #give(files: OutputFiles): Promise<void> {
-    const directory = this.buildDirectory;
-    if (this.#envoy === undefined || this.#files === undefined) {
-      await writeOutput(directory, files);
+  async #give(build: FolderBuild): Promise<void> {
+    if (this.#delivery === undefined) {
+      const directory = this.buildDirectory;
+      await writeOutput(directory, filesOf(build));
       this.#envoy = await startEnvoy({
         binary: await findEnvoy({ log: () => {} }),
-        configPath: path.join(directory, "envoy.json"),
+        configPath: path.join(directory, BOOTSTRAP_FILE),
         concurrency: this.#options.concurrency ?? 1,
         directories: [directory],
         temporaryFolders: [this.#folder],
         ...(this.#options.logLevel && { logLevel: this.#options.logLevel }),
         ...(this.#options.componentLogLevel && { componentLogLevel: this.#options.componentLogLevel }),
       });
+      this.#delivery = new FolderDelivery({ directory, envoy: this.#envoy, build });
     } else {
-      const result = await reload(this.#envoy, {
-        directory,
-        oldFiles: this.#files,
-        newFiles: files,
-        drainMs: 0,
-      });
+      const result = await this.#delivery.changeTo(build, { drainMs: 0 });
       if (result.kind === "rejected") {
         throw new Error([`Envoy rejected the ${result.step}`, ...result.words].join("\n"));
       }
       if (result.kind === "restartNeeded") {
         throw new Error("the bootstrap changed; a mesh keeps the options it started with");
       }
-      if (result.kind === "reloaded") {
-        this.#files = result.files;
-      }
-      return;
     }
-    this.#files = files;
+    this.#build = build;
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checksum } from "../../compiler/back/program/hash.ts";
+import { Resource } from "../../compiler/back/xds/resource-set.ts";
 import { FORMAT_VERSION, HEADER_CHECKSUM, HEADER_VERSION } from "../../filter/layout.ts";
 import { WORLD } from "../conformance/format.ts";
 import { ask } from "../harness/client.ts";
@@ -79,13 +80,13 @@ const BAD: readonly {
 
 test.each(BAD)("$name: refused with a reason, the old rules go on", async ({ change, says }) => {
   const logged = mesh.envoy.log.length;
-  const result = await mesh.tamper((files) => {
-    const name = "xds/ecds/mesh.json";
-    const response = JSON.parse(String(files.get(name)));
-    const { config } = response.resources[0].typed_config;
-    config.configuration.value = change(Buffer.from(config.configuration.value, "base64")).toString("base64");
-    response.version_info = "tampered";
-    files.set(name, JSON.stringify(response));
+  const result = await mesh.tamper((resources) => {
+    const program = resources.extension.get("mesh")!;
+    const { message } = structuredClone({ message: program.message });
+    const { configuration } = message.typed_config.config as { configuration: { value: string } };
+    configuration.value = change(Buffer.from(configuration.value, "base64")).toString("base64");
+    const extension = new Map([...resources.extension, ["mesh", new Resource({ ...program, message })]]);
+    return { ...resources, extension };
   });
   expect(result).toMatchObject({ kind: "rejected", step: "rules" });
   // One line of ours, then Envoy's own that the update was rejected.

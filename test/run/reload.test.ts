@@ -7,19 +7,19 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeProgram } from "../../compiler/back/program/encode.ts";
-import { emitEnvoy } from "../../compiler/back/xds/index.ts";
 import type { Action, Cluster, Config, CorsPolicy, Fault, Forward, Listener } from "../../compiler/ir/ir.ts";
-import { DEFAULT_PROXY_OPTIONS, type Target } from "../../compiler/options.ts";
-import { filterModulePath } from "../../compiler/platform/package-root.ts";
+import type { Target } from "../../compiler/options.ts";
 import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../compiler/platform/version.ts";
-import { reload } from "../../compiler/run/delivery/reload.ts";
-import { type OutputFiles, writeOutput } from "../../compiler/run/delivery/write.ts";
+import { BOOTSTRAP_FILE, type FolderBuild, filesOf } from "../../compiler/run/delivery/folder/build.ts";
+import { FolderDelivery } from "../../compiler/run/delivery/folder/folder-delivery.ts";
+import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
+import { buildOf } from "../harness/build.ts";
 
 let folder: string;
 let envoy: EnvoyProcess;
+let delivery: FolderDelivery;
 const upstreams: Server[] = [];
 
 beforeEach(async () => {
@@ -98,29 +98,16 @@ const ANY_ORIGIN: CorsPolicy = {
 
 let target: Target = "native";
 
-const emit = (config: Config, spoil: (blob: Uint8Array) => void = () => {}): OutputFiles => {
-  const blobs = new Map<string, Uint8Array>();
-  for (const { name, routes } of target === "wasm" ? config.listeners : []) {
-    const blob = encodeProgram(routes);
-    spoil(blob);
-    blobs.set(name, blob);
-  }
-  return emitEnvoy(config, {
-    ...DEFAULT_PROXY_OPTIONS,
-    target,
-    adminPort: 0,
-    blobs,
-    filterPath: filterModulePath(),
-    xdsDirectory: path.join(folder, "xds"),
-  });
-};
+const emit = (config: Config, spoil?: (blob: Uint8Array) => void): Promise<FolderBuild> =>
+  buildOf(config, { target }, folder, spoil);
 
-async function start(config: Config, version = NEWEST_ENVOY): Promise<OutputFiles> {
-  const files = emit(config);
-  await writeOutput(folder, files);
+async function start(config: Config, version = NEWEST_ENVOY): Promise<FolderBuild> {
+  const build = await emit(config);
+  await writeOutput(folder, filesOf(build));
   const binary = await findEnvoy({ log: () => {}, version });
-  envoy = await startEnvoy({ binary, configPath: path.join(folder, "envoy.json"), concurrency: 2 });
-  return files;
+  envoy = await startEnvoy({ binary, configPath: path.join(folder, BOOTSTRAP_FILE), concurrency: 2 });
+  delivery = new FolderDelivery({ directory: folder, envoy, build });
+  return build;
 }
 
 const ask = async (port: number) => {
@@ -164,31 +151,23 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
   test("routes, clusters and listeners come and go", async () => {
     const [mesh, edge] = [await freePort(), await freePort()];
     const [one, two] = [await upstream("one"), await upstream("two")];
-    const oldFiles = await start(
+    const before = await start(
       { listeners: [listener("mesh", mesh, forward("a"))], clusters: [cluster("a", one)] },
       version,
     );
     expect(await ask(mesh)).toBe("one");
 
-    const newFiles = emit({
+    const after = await emit({
       listeners: [listener("gateway_80", edge, forward("b")), listener("mesh", mesh, forward("b"))],
       clusters: [cluster("b", two)],
     });
     const logBefore = envoy.log.length;
-    expect(await reload(envoy, { directory: folder, oldFiles, newFiles, drainMs: 100 })).toMatchObject({
-      kind: "reloaded",
-    });
+    expect(await delivery.changeTo(after, { drainMs: 100 })).toMatchObject({ kind: "reloaded" });
     expect(await ask(mesh)).toBe("two");
     expect(await ask(edge)).toBe("two");
     expect(await clusterNames()).toEqual(["b"]);
 
-    const result = await reload(envoy, {
-      directory: folder,
-      oldFiles: newFiles,
-      newFiles: oldFiles,
-      drainMs: 100,
-    });
-    expect(result).toMatchObject({ kind: "reloaded" });
+    expect(await delivery.changeTo(before, { drainMs: 100 })).toMatchObject({ kind: "reloaded" });
     expect(await ask(mesh)).toBe("one");
     expect((await envoy.admin.listeners()).map(({ name }) => name)).toEqual(["mesh"]);
     // Envoy had nothing to complain of.
@@ -202,13 +181,11 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
       listeners: [listener("mesh", port, forward(`c${i}`))],
       clusters: [cluster(`c${i}`, ports[i % 3]!)],
     });
-    let files = await start(config(0), version);
+    await start(config(0), version);
     const stopLoad = load(port);
     for (let i = 1; i <= 10; i++) {
-      const newFiles = emit(config(i));
-      const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 200 });
+      const result = await delivery.changeTo(await emit(config(i)), { drainMs: 200 });
       expect(result).toMatchObject({ kind: "reloaded" });
-      files = newFiles;
     }
     const seen = await stopLoad();
     expect([...seen.keys()].sort()).toEqual(["0", "1", "2"]);
@@ -231,13 +208,11 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
         clusters,
       };
     };
-    let files = await start(config(0), version);
+    await start(config(0), version);
     const stopLoad = load(port);
     for (let i = 1; i <= 6; i++) {
-      const newFiles = emit(config(i));
-      const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 100 });
+      const result = await delivery.changeTo(await emit(config(i)), { drainMs: 100 });
       expect(result).toMatchObject({ kind: "reloaded", removed: true });
-      files = newFiles;
     }
     expect([...(await stopLoad()).keys()]).toEqual(["one"]);
     expect(envoy.log).toEqual([]);
@@ -261,13 +236,11 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
       ],
       clusters: [{ ...cluster("a", ...upstreams), ...policies[i % 4] }],
     });
-    let files = await start(config(0), version);
+    await start(config(0), version);
     const stopLoad = load(port);
     for (let i = 1; i <= 8; i++) {
-      const newFiles = emit(config(i));
-      const result = await reload(envoy, { directory: folder, oldFiles: files, newFiles, drainMs: 100 });
+      const result = await delivery.changeTo(await emit(config(i)), { drainMs: 100 });
       expect(result).toMatchObject({ kind: "reloaded" });
-      files = newFiles;
     }
     expect([...(await stopLoad()).keys()]).toEqual(["up"]);
     expect(envoy.log).toEqual([]);
@@ -281,9 +254,8 @@ test("endpoints change without touching their cluster", async () => {
     listeners: [listener("mesh", port, forward("a"))],
     clusters: [cluster("a", endpoint)],
   });
-  const oldFiles = await start(config(one));
-  const newFiles = emit(config(two));
-  expect(await reload(envoy, { directory: folder, oldFiles, newFiles })).toMatchObject({ kind: "reloaded" });
+  await start(config(one));
+  expect(await delivery.changeTo(await emit(config(two)))).toMatchObject({ kind: "reloaded" });
   for (let i = 0; i < 50 && (await ask(port)) !== "two"; i++) {
     await sleep(20);
   }
@@ -294,7 +266,7 @@ test("endpoints change without touching their cluster", async () => {
 test("a step that Envoy rejects leaves the old rules, and says why in Envoy's words", async () => {
   const port = await freePort();
   const one = await upstream("one");
-  const oldFiles = await start({
+  await start({
     listeners: [listener("mesh", port, forward("a"))],
     clusters: [cluster("a", one)],
   });
@@ -302,14 +274,14 @@ test("a step that Envoy rejects leaves the old rules, and says why in Envoy's wo
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const takenPort = (taken.address() as AddressInfo).port;
   try {
-    const newFiles = emit({
+    const after = await emit({
       listeners: [
         listener("gateway_80", takenPort, forward("b")),
         listener("mesh", port, { kind: "directResponse", status: 200, body: "new" }),
       ],
       clusters: [cluster("b", one)],
     });
-    const result = await reload(envoy, { directory: folder, oldFiles, newFiles });
+    const result = await delivery.changeTo(after);
     expect(result).toMatchObject({ kind: "rejected", step: "listeners" });
     expect(result.kind === "rejected" && result.words.join("\n")).toContain(String(takenPort));
   } finally {
@@ -319,24 +291,21 @@ test("a step that Envoy rejects leaves the old rules, and says why in Envoy's wo
   expect(await clusterNames()).toEqual(["a"]);
 
   // And the next good change goes through.
-  const better = emit({
+  const better = await emit({
     listeners: [listener("mesh", port, { kind: "directResponse", status: 200, body: "better" })],
     clusters: [cluster("a", one)],
   });
-  expect(await reload(envoy, { directory: folder, oldFiles, newFiles: better })).toMatchObject({
-    kind: "reloaded",
-  });
+  expect(await delivery.changeTo(better)).toMatchObject({ kind: "reloaded" });
   expect(await ask(port)).toBe("better");
 });
 
 test("what only a start can change is told apart", async () => {
   const port = await freePort();
   const config = { listeners: [listener("mesh", port, forward("a"))], clusters: [cluster("a", 1)] };
-  const oldFiles = await start(config);
-  const options = { directory: folder, oldFiles };
-  expect(await reload(envoy, { ...options, newFiles: oldFiles })).toEqual({ kind: "unchanged" });
-  const newFiles = new Map(oldFiles).set("envoy.json", "{}");
-  expect(await reload(envoy, { ...options, newFiles })).toEqual({ kind: "restartNeeded" });
+  await start(config);
+  expect(await delivery.changeTo(await emit(config))).toEqual({ kind: "unchanged" });
+  const elsewhere = await buildOf(config, { target, adminPort: 1 }, folder);
+  expect(await delivery.changeTo(elsewhere)).toEqual({ kind: "restartNeeded" });
 });
 
 test("a program that the filter refuses is never used, and no request notices", async () => {
@@ -346,14 +315,14 @@ test("a program that the filter refuses is never used, and no request notices", 
     listeners: [listener("mesh", port, forward("a"))],
     clusters: [cluster("a", await upstream("one"))],
   };
-  const oldFiles = await start(config);
+  await start(config);
   const stopLoad = load(port);
   await sleep(100);
   const changed: Config = { ...config, listeners: [listener("mesh", port, forward("b"))] };
-  const newFiles = emit(changed, (blob) => {
+  const spoilt = await emit(changed, (blob) => {
     blob[blob.length - 1]! ^= 1;
   });
-  const result = await reload(envoy, { directory: folder, oldFiles, newFiles });
+  const result = await delivery.changeTo(spoilt);
   expect(result).toMatchObject({ kind: "rejected", step: "rules" });
   expect(result.kind === "rejected" && result.words.join("\n")).toContain("checksum");
   await sleep(100);
@@ -365,22 +334,23 @@ test("a request that waits is sent where the old rules said, also when newer rul
   const port = await freePort();
   const [one, two] = [await upstream("one"), await upstream("two")];
   const delayed = listener("mesh", port, forward("a"), { delay: { fixedMs: 1_200, perMillion: 1_000_000 } });
-  const oldFiles = await start({ listeners: [delayed], clusters: [cluster("a", one)] });
+  await start({ listeners: [delayed], clusters: [cluster("a", one)] });
   const waiting = ask(port);
   await sleep(200);
 
   const hurry = new AbortController();
-  const newFiles = emit({ listeners: [listener("mesh", port, forward("b"))], clusters: [cluster("b", two)] });
+  const after = await emit({
+    listeners: [listener("mesh", port, forward("b"))],
+    clusters: [cluster("b", two)],
+  });
   const onServing = () => hurry.abort();
-  const options = { directory: folder, drainMs: 60_000, hurry: hurry.signal, onServing };
-  const first = await reload(envoy, { ...options, oldFiles, newFiles });
+  const first = await delivery.changeTo(after, { drainMs: 60_000, hurry: hurry.signal, onServing });
   expect(first).toMatchObject({ kind: "reloaded", removed: false });
   expect(await ask(port)).toBe("two");
   expect(await clusterNames()).toEqual(["a", "b"]);
   expect(await waiting).toBe("one");
 
-  const left = first.kind === "reloaded" ? first.files : oldFiles;
-  const second = await reload(envoy, { directory: folder, oldFiles: left, newFiles, drainMs: 0 });
+  const second = await delivery.changeTo(after, { drainMs: 0 });
   expect(second).toMatchObject({ kind: "reloaded", removed: true });
   expect(await clusterNames()).toEqual(["b"]);
 });

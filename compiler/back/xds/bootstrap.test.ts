@@ -1,22 +1,22 @@
 import { expect, test } from "vitest";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitListener } from "./listener.ts";
-import { PLAN, testListener, testOptions } from "./testing.ts";
+import { testListener, testOptions } from "./testing.ts";
 
 test("the admin interface is for this machine only", () => {
   const { admin } = emitBootstrap(testOptions({ adminPort: 9902, listenAddress: "0.0.0.0" }));
   expect(admin.address.socket_address).toEqual({ address: "127.0.0.1", port_value: 9902 });
 });
 
-test("listeners and clusters come from files", () => {
+test("listeners and clusters come from where it is said", () => {
   const { lds_config, cds_config } = emitBootstrap(testOptions()).dynamic_resources;
-  expect(lds_config.path_config_source.path).toBe("/build/xds/lds.json");
-  expect(cds_config.path_config_source.path).toBe("/build/xds/cds.json");
+  expect(lds_config.path_config_source.path).toBe("all listeners");
+  expect(cds_config.path_config_source.path).toBe("all clusters");
 });
 
 test("a listener binds what it is told; `::` is IPv4 too", () => {
   const bound = (address: string) =>
-    emitListener([testListener([], { address })], () => PLAN, testOptions()).address;
+    emitListener([testListener([], { address })], () => false, testOptions()).address;
   const socket = (socket_address: object) => ({ socket_address });
   expect(bound("127.0.0.1")).toEqual(socket({ address: "127.0.0.1", port_value: 15_001 }));
   expect(bound("::")).toEqual(socket({ address: "::", port_value: 15_001, ipv4_compat: true }));

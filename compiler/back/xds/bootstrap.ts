@@ -1,11 +1,11 @@
 /**
- * `envoy.json`: what Envoy is told once, at its start. Everything that a rule can change comes from the files
- * it names here, so no rule change needs a restart.
+ * What Envoy is told once, at its start. Everything that a rule can change comes from the places that it names here,
+ * so no rule change needs a restart.
  */
 
-import { type ConfigSource, fileSource } from "./discovery.ts";
 import type { Json } from "./json.ts";
 import type { EmitOptions } from "./options.ts";
+import type { ConfigSource } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import { type SocketAddress, socketAddress } from "./socket-address.ts";
 import { INTERNAL_LISTENERS } from "./upstream-fault.ts";
@@ -31,14 +31,14 @@ const RUNTIME = {
   "re2.max_program_size.error_level": 32_768,
 };
 
-export function emitBootstrap(options: EmitOptions): Bootstrap {
+export function emitBootstrap({ adminPort, places }: Pick<EmitOptions, "adminPort" | "places">): Bootstrap {
   return {
     node: { id: "sluice", cluster: "sluice" },
     // Never another address: whoever reaches the admin interface owns the proxy.
-    admin: { address: socketAddress("127.0.0.1", options.adminPort) },
+    admin: { address: socketAddress("127.0.0.1", adminPort) },
     dynamic_resources: {
-      lds_config: fileSource("lds.json", options),
-      cds_config: fileSource("cds.json", options),
+      lds_config: places.listeners,
+      cds_config: places.clusters,
     },
     layered_runtime: {
       layers: [

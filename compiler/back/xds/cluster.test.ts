@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Cluster } from "../../ir/ir.ts";
 import { emitCluster } from "./cluster.ts";
-import { testCluster, testOptions } from "./testing.ts";
+import { INLINE, testCluster, testOptions } from "./testing.ts";
 
-const emit = (more: Partial<Cluster> = {}, file: string | undefined = "eds/a.json") =>
-  emitCluster(testCluster(more), file, testOptions());
+const emit = (more: Partial<Cluster> = {}) => emitCluster(testCluster(more), testOptions());
 
 describe("without a rule, istiod's defaults", () => {
   test("limits are practically off", () => {
@@ -28,18 +27,19 @@ describe("without a rule, istiod's defaults", () => {
 });
 
 describe("discovery", () => {
-  test("endpoints in a file", () => {
+  test("endpoints in a place of their own", () => {
     const cluster = emit();
     expect(cluster.type).toBe("EDS");
-    expect(cluster.eds_cluster_config?.eds_config.path_config_source.path).toBe("/build/xds/eds/a.json");
+    expect(cluster.eds_cluster_config?.eds_config.path_config_source.path).toBe(
+      "endpoints outbound|80||a.example",
+    );
     expect(cluster).not.toHaveProperty("load_assignment");
   });
 
   test("endpoints in the cluster", () => {
     const cluster = emitCluster(
       testCluster({ discovery: { kind: "eds", endpoints: [{ address: "127.0.0.1", port: 1, weight: 1 }] } }),
-      undefined,
-      testOptions(),
+      testOptions({ places: INLINE }),
     );
     expect(cluster.type).toBe("STATIC");
     expect(cluster.load_assignment?.endpoints).toHaveLength(1);

@@ -3,12 +3,12 @@
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { Cluster, Discovery } from "../../ir/ir.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
-import { type ConfigSource, fileSource } from "./discovery.ts";
 import { DYNAMIC_FORWARD_PROXY_CLUSTER } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment, type LoadAssignment } from "./endpoints.ts";
 import { emitLoadBalancer, type LoadBalancerFields } from "./load-balancer.ts";
-import type { EmitOptions } from "./options.ts";
+import type { EmitContext } from "./options.ts";
 import { type EnvoyOutlierDetection, emitOutlierDetection } from "./outlier-detection.ts";
+import type { ConfigSource } from "./places.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { withProxyProtocol } from "./proxy-protocol.ts";
 import { emitClientTls } from "./tls.ts";
@@ -43,19 +43,15 @@ interface TcpKeepalive {
   readonly keepalive_interval?: number;
 }
 
-export function emitCluster(
-  cluster: Cluster,
-  endpointsFile: string | undefined,
-  options: EmitOptions,
-): TypedConfig<EnvoyCluster> {
+export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig<EnvoyCluster> {
   const httpOptions = emitHttpProtocolOptions(cluster);
   const transportSocket = withProxyProtocol(
     cluster.proxyProtocol,
-    cluster.tls && emitClientTls(cluster.tls, options),
+    cluster.tls && emitClientTls(cluster.tls, context),
   );
   return typed("envoy.config.cluster.v3.Cluster", {
     name: cluster.name,
-    ...emitDiscovery(cluster.name, cluster.discovery, endpointsFile, options),
+    ...emitDiscovery(cluster.name, cluster.discovery, context),
     connect_timeout: duration(cluster.connectTimeoutMs),
     ...(isLookedUp(cluster.discovery.kind)
       ? { lb_policy: "CLUSTER_PROVIDED" as const }
@@ -75,16 +71,12 @@ export function emitCluster(
   });
 }
 
-function emitDiscovery(
-  name: string,
-  discovery: Discovery,
-  endpointsFile: string | undefined,
-  options: EmitOptions,
-): ClusterDiscovery {
+function emitDiscovery(name: string, discovery: Discovery, { places }: EmitContext): ClusterDiscovery {
   if (discovery.kind === "eds") {
-    return endpointsFile === undefined
+    const source = places.sourceOf("endpoints", name);
+    return source === undefined
       ? { type: "STATIC", load_assignment: emitLoadAssignment(name, discovery.endpoints) }
-      : { type: "EDS", eds_cluster_config: { eds_config: fileSource(endpointsFile, options) } };
+      : { type: "EDS", eds_cluster_config: { eds_config: source } };
   }
   if (isLookedUp(discovery.kind)) {
     return { cluster_type: DYNAMIC_FORWARD_PROXY_CLUSTER };

@@ -6,16 +6,16 @@
 import type { Listener } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import { CORS } from "./cors.ts";
-import { type ConfigSource, fileSource } from "./discovery.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { grpcWebFilters } from "./grpc-web.ts";
-import { emitNativeRoutes, nativeRoutesFile } from "./native-routes.ts";
-import type { EmitOptions } from "./options.ts";
+import { emitNativeRoutes } from "./native-routes.ts";
+import type { EmitContext } from "./options.ts";
+import type { ConfigSource } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
-import { classRoutesFile, emitClassRoutes } from "./wasm-routes.ts";
+import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
 
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
 export interface HttpConnectionManager extends PathOptions {
@@ -30,7 +30,6 @@ export interface HttpConnectionManager extends PathOptions {
   readonly route_config?: RouteConfiguration;
   readonly rds?: Rds;
   readonly http_filters: readonly (Extension | DiscoveredFilter)[];
-  readonly access_log?: readonly Extension<{ readonly path: string }>[];
 }
 
 /** Which parts of a client's certificate its request carries on, in `x-forwarded-client-cert`. */
@@ -74,23 +73,25 @@ const ROUTER: Extension = {
 
 const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, {}) };
 
-/** What is known of a listener only when all are. */
-export interface ListenerPlan {
-  /** Routes or the filter's program come from a file of their own. */
-  readonly ownFile: boolean;
-  /** Some of its routes lead to the host that a request names. */
-  readonly forwardProxy: boolean;
+export const HTTP_CONNECTION_MANAGER =
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
+export function isHttpConnectionManager(filter: Extension): filter is Extension<HttpConnectionManager> {
+  return filter.typed_config["@type"] === typed(HTTP_CONNECTION_MANAGER, {})["@type"];
 }
 
+/** `forwardProxy`: some of its routes lead to the host that a request names. */
 export function emitHttpConnectionManager(
   listener: Listener,
-  { ownFile, forwardProxy }: ListenerPlan,
-  options: EmitOptions,
+  forwardProxy: boolean,
+  context: EmitContext,
 ): Extension<HttpConnectionManager> {
+  const source = context.places.sourceOf("routes", listener.name);
+  const discovered = source && { rds: { config_source: source, route_config_name: listener.name } };
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
-    ...PATH_OPTIONS[options.pathNormalization],
+    ...PATH_OPTIONS[context.pathNormalization],
     // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
     use_remote_address: listener.role === "gateway",
     // What a client says of its certificate is dropped in any case. Where it has to show one, the upstream is told of it.
@@ -104,13 +105,11 @@ export function emitHttpConnectionManager(
     stream_idle_timeout: "0s",
     proxy_100_continue: true,
     upgrade_configs: [{ upgrade_type: "websocket" }],
-    ...(options.target === "wasm"
+    ...(context.target === "wasm"
       ? {
-          ...(ownFile
-            ? { rds: routesFromFile(classRoutesFile(listener.name), listener, options) }
-            : { route_config: emitClassRoutes(listener) }),
+          ...(discovered ?? { route_config: emitClassRoutes(listener.name, emitClasses(listener)) }),
           http_filters: [
-            emitWasmFilter(listener.name, ownFile, options),
+            emitWasmFilter(listener.name, context),
             ...grpcWebFilters(listener),
             ...(hasCors(listener) ? [CORS] : []),
             ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
@@ -118,9 +117,7 @@ export function emitHttpConnectionManager(
           ],
         }
       : {
-          ...(ownFile
-            ? { rds: routesFromFile(nativeRoutesFile(listener.name), listener, options) }
-            : { route_config: emitNativeRoutes(listener) }),
+          ...(discovered ?? { route_config: emitNativeRoutes(listener) }),
           // istiod's order: an aborted request, even a preflight, has no CORS headers.
           http_filters: [
             ...grpcWebFilters(listener),
@@ -130,31 +127,14 @@ export function emitHttpConnectionManager(
             ROUTER,
           ],
         }),
-    ...(options.accessLogPath !== undefined && {
-      access_log: [
-        {
-          name: "envoy.access_loggers.file",
-          typed_config: typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", {
-            path: options.accessLogPath,
-          }),
-        },
-      ],
-    }),
   };
   return {
     name: "envoy.filters.network.http_connection_manager",
-    typed_config: typed(
-      "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-      manager,
-    ),
+    typed_config: typed(HTTP_CONNECTION_MANAGER, manager),
   };
 }
 
 /** The filter costs every request a little, so it stands only where some rule has a policy. */
 function hasCors({ routes }: Listener): boolean {
   return routes.virtualHosts.some((host) => host.routes.some(({ cors }) => cors !== undefined));
-}
-
-function routesFromFile(file: string, { name }: Listener, options: EmitOptions): Rds {
-  return { config_source: fileSource(file, options), route_config_name: name };
 }

@@ -1,8 +1,8 @@
 /** One Envoy listener: a socket and, on it, HTTP connection managers, of which TLS clients choose one by name. */
 
 import type { Listener, TcpChain } from "../../ir/ir.ts";
-import { emitHttpConnectionManager, type ListenerPlan } from "./http-connection-manager.ts";
-import type { EmitOptions } from "./options.ts";
+import { emitHttpConnectionManager, type HttpConnectionManager } from "./http-connection-manager.ts";
+import type { EmitContext } from "./options.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { bindAddress, type PipeAddress, type SocketAddress } from "./socket-address.ts";
 import { emitTcpFilters } from "./tcp-proxy.ts";
@@ -21,10 +21,10 @@ export interface EnvoyListener {
 }
 
 /** `envoy.config.listener.v3.FilterChain` */
-interface FilterChain {
+export interface FilterChain {
   readonly name?: string;
   readonly filter_chain_match?: FilterChainMatch;
-  readonly filters: readonly Extension[];
+  readonly filters: readonly (Extension<HttpConnectionManager> | Extension)[];
   readonly transport_socket?: Extension;
 }
 
@@ -65,8 +65,8 @@ export type Sharing = readonly (Listener | TcpChain)[];
 
 export function emitListener(
   sharing: Sharing,
-  plan: (listener: Listener) => ListenerPlan,
-  options: EmitOptions,
+  isForwardProxy: (listener: Listener) => boolean,
+  context: EmitContext,
 ): TypedConfig<EnvoyListener> {
   const [first] = sharing as [Listener | TcpChain];
   const readsNames = sharing.some(hasNames);
@@ -90,7 +90,9 @@ export function emitListener(
       listener_filters_timeout: INSPECTION_TIMEOUT,
       continue_on_listener_filters_timeout: true,
     }),
-    filter_chains: sharing.map((one) => emitFilterChain(one, hasRanges, sharing.length > 1, plan, options)),
+    filter_chains: sharing.map((one) =>
+      emitFilterChain(one, hasRanges, sharing.length > 1, isForwardProxy, context),
+    ),
   });
 }
 
@@ -103,15 +105,16 @@ function emitFilterChain(
   one: Listener | TcpChain,
   hasRanges: boolean,
   isNamed: boolean,
-  plan: (listener: Listener) => ListenerPlan,
-  options: EmitOptions,
+  isForwardProxy: (listener: Listener) => boolean,
+  context: EmitContext,
 ): FilterChain {
   const match = emitMatch(one, hasRanges);
   return {
     ...((isNamed || hasNames(one)) && { name: one.name }),
     ...(Object.keys(match).length > 0 && { filter_chain_match: match }),
-    filters: "routes" in one ? [emitHttpConnectionManager(one, plan(one), options)] : emitTcpFilters(one),
-    ...(one.tls && { transport_socket: emitServerTls(one.tls, options) }),
+    filters:
+      "routes" in one ? [emitHttpConnectionManager(one, isForwardProxy(one), context)] : emitTcpFilters(one),
+    ...(one.tls && { transport_socket: emitServerTls(one.tls, context) }),
   };
 }
 

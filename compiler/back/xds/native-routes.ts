@@ -36,11 +36,6 @@ import { emitRouteMatch } from "./route-match.ts";
 /** istiod's limit; Envoy's own would be 4 KiB. */
 const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
 
-/** File of a listener's routes, relative to the xDS folder. */
-export function nativeRoutesFile(listenerName: string): string {
-  return `rds/${listenerName}.json`;
-}
-
 export function emitNativeRoutes({ name, routes }: Listener): RouteConfiguration {
   return {
     name,

@@ -2,15 +2,30 @@
 
 import type { Cluster, Listener, Route } from "../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
-import type { ListenerPlan } from "./http-connection-manager.ts";
-import type { EmitOptions } from "./options.ts";
+import type { EmitContext } from "./options.ts";
+import type { ConfigSource, Places } from "./places.ts";
 
-export function testOptions(more: Partial<EmitOptions> = {}): EmitOptions {
+/** Everything has a place of its own. */
+export const APART: Places = {
+  listeners: testSource("all listeners"),
+  clusters: testSource("all clusters"),
+  sourceOf: (type, name) => testSource(`${type} ${name}`),
+  module: { local: { filename: "/build/filter.wasm" } },
+};
+
+/** Nothing has, but for what has to. */
+export const INLINE: Places = { ...APART, sourceOf: () => undefined };
+
+export function testSource(path: string): ConfigSource {
+  return { path_config_source: { path, watched_directory: { path: "/build" } }, resource_api_version: "V3" };
+}
+
+export function testOptions(more: Partial<EmitContext> = {}): EmitContext {
   return {
     ...DEFAULT_PROXY_OPTIONS,
     blobs: new Map([["mesh", Uint8Array.of(1, 2, 3)]]),
-    filterPath: "/build/filter.wasm",
-    xdsDirectory: "/build/xds",
+    places: APART,
+    secrets: new Map(),
     ...more,
   };
 }
@@ -40,9 +55,6 @@ export function testRoute(more: Partial<Route> = {}): Route {
     ...more,
   };
 }
-
-/** Of a listener like most. */
-export const PLAN: ListenerPlan = { ownFile: true, forwardProxy: false };
 
 export function testListener(
   routes: readonly Route[] = [testRoute()],

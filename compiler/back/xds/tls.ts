@@ -1,10 +1,10 @@
 /** TLS on either side: what certificates are shown, and whom to believe. The secrets themselves come apart (SDS). */
 
 import type { ClientTls, ServerTls, TlsVersion } from "../../ir/ir.ts";
-import type { ConfigSource } from "./discovery.ts";
-import type { EmitOptions } from "./options.ts";
+import type { EmitContext } from "./options.ts";
+import type { ConfigSource } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
-import { emitSecretContent, secretSource } from "./secrets.ts";
+import { emitSecretContent } from "./secrets.ts";
 
 /** `envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig` */
 interface SdsSecretConfig {
@@ -31,7 +31,7 @@ const CLIENT_VERSIONS = {
 };
 
 /** Of the connections that clients make. */
-export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
+export function emitServerTls(tls: ServerTls, context: EmitContext): Extension {
   const { minVersion, maxVersion, cipherSuites, curves } = tls;
   const parameters = {
     ...(minVersion && { tls_minimum_protocol_version: VERSIONS[minVersion] }),
@@ -45,8 +45,8 @@ export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
       common_tls_context: {
         alpn_protocols: ALPN,
         ...(Object.keys(parameters).length > 0 && { tls_params: parameters }),
-        ...certificates(tls.certificates, options),
-        ...validation(tls, options, {
+        ...certificates(tls.certificates, context),
+        ...validation(tls, context, {
           ...(tls.spkiHashes.length > 0 && { verify_certificate_spki: tls.spkiHashes }),
           ...(tls.certificateHashes.length > 0 && { verify_certificate_hash: tls.certificateHashes }),
           ...(tls.acceptUntrusted && { trust_chain_verification: "ACCEPT_UNTRUSTED" }),
@@ -58,35 +58,46 @@ export function emitServerTls(tls: ServerTls, options: EmitOptions): Extension {
 }
 
 /** Of the connections to a cluster's endpoints. Which HTTP is spoken, Envoy's connection pools propose themselves. */
-export function emitClientTls(tls: ClientTls, options: EmitOptions): Extension {
+export function emitClientTls(tls: ClientTls, context: EmitContext): Extension {
   return {
     name: TLS_SOCKET,
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
       common_tls_context: {
         tls_params: CLIENT_VERSIONS,
-        ...(tls.certificate !== undefined && certificates([tls.certificate], options)),
-        ...validation(tls, options, {}),
+        ...(tls.certificate !== undefined && certificates([tls.certificate], context)),
+        ...validation(tls, context, {}),
       },
       ...(tls.sni !== undefined && { sni: tls.sni }),
     }),
   };
 }
 
-function certificates(names: readonly string[], options: EmitOptions): object {
-  const inline = names.flatMap((name) => options.inlineSecrets?.get(name) ?? []);
-  return inline.length < names.length
-    ? { tls_certificate_sds_secret_configs: names.map((name) => secretConfig(name, options)) }
-    : { tls_certificates: inline.map(emitSecretContent) };
+/** Envoy takes certificates that it asks for or certificates that stand here, never both. */
+function certificates(names: readonly string[], context: EmitContext): object {
+  const discovered = names.flatMap((name) => secretConfig(name, context) ?? []);
+  return discovered.length > 0
+    ? { tls_certificate_sds_secret_configs: discovered }
+    : { tls_certificates: names.map((name) => inlineSecret(name, context)) };
 }
 
-function secretConfig(name: string, options: EmitOptions): SdsSecretConfig {
-  return { name, sds_config: secretSource(name, options) };
+/** `undefined` where a secret stands inside of what uses it. */
+function secretConfig(name: string, { places }: EmitContext): SdsSecretConfig | undefined {
+  const source = places.sourceOf("secret", name);
+  return source && { name, sds_config: source };
+}
+
+function inlineSecret(name: string, { secrets }: EmitContext): object {
+  const secret = secrets.get(name);
+  if (secret === undefined) {
+    throw new Error(`no secret ${name}`);
+  }
+  return emitSecretContent(secret);
 }
 
 /** Whom the other side has to be. Without an authority nobody is verified, names or no. */
 function validation(
   { authority, subjectAltNames }: Pick<ServerTls, "authority" | "subjectAltNames">,
-  options: EmitOptions,
+  context: EmitContext,
   more: object,
 ): object {
   const own = {
@@ -101,14 +112,14 @@ function validation(
   if (authority === undefined) {
     return {};
   }
-  const inline = options.inlineSecrets?.get(authority);
-  if (inline !== undefined) {
-    return { validation_context: { ...own, ...emitSecretContent(inline) } };
+  const discovered = secretConfig(authority, context);
+  if (discovered === undefined) {
+    return { validation_context: { ...own, ...inlineSecret(authority, context) } };
   }
   return {
     combined_validation_context: {
       default_validation_context: hasOwn ? own : {},
-      validation_context_sds_secret_config: secretConfig(authority, options),
+      validation_context_sds_secret_config: discovered,
     },
   };
 }

@@ -9,6 +9,7 @@ import { emitCircuitBreakers } from "./circuit-breakers.ts";
 import type { EnvoyCluster } from "./cluster.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitHashPolicy } from "./hash-policy.ts";
+import { HTTP_CONNECTION_MANAGER } from "./http-connection-manager.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { emitRetryPolicy } from "./retry.ts";
 import { timeLimits } from "./route-configuration.ts";
@@ -27,11 +28,21 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Above what the listener before admits, with what the router has added. */
 const MAX_HEADERS_KIB = 96;
 
+/** `envoy.config.cluster.v3.Cluster`, of the one endpoint that is a listener inside of Envoy. */
+export type UpstreamFaultCluster = Pick<EnvoyCluster, "name" | "connect_timeout" | "circuit_breakers">;
+
+/** `envoy.config.listener.v3.Listener`, inside of Envoy: nobody else can reach it. */
+export interface UpstreamFaultListener {
+  readonly name: string;
+  readonly internal_listener: object;
+  readonly filter_chains: readonly { readonly name?: string; readonly filters: readonly Extension[] }[];
+}
+
 /** The cluster that requests are sent to in place of the upstream's; only retries are limited as that one's are. */
 export function emitUpstreamFaultCluster(
   { name }: UpstreamFault,
   target: Cluster | undefined,
-): TypedConfig<Pick<EnvoyCluster, "name" | "connect_timeout" | "circuit_breakers">> {
+): TypedConfig<UpstreamFaultCluster> {
   const maxRetries = target?.limits.maxRetries;
   return typed("envoy.config.cluster.v3.Cluster", {
     name,
@@ -54,8 +65,13 @@ export function emitUpstreamFaultCluster(
   });
 }
 
-/** `envoy.config.listener.v3.Listener`, inside of Envoy: nobody else can reach it. */
-export function emitUpstreamFaultListener({ name, cluster, fault, retry, hash }: UpstreamFault): TypedConfig {
+export function emitUpstreamFaultListener({
+  name,
+  cluster,
+  fault,
+  retry,
+  hash,
+}: UpstreamFault): TypedConfig<UpstreamFaultListener> {
   const retryPolicy = emitRetryPolicy(retry);
   const manager = {
     stat_prefix: "upstream_fault",
@@ -111,10 +127,7 @@ export function emitUpstreamFaultListener({ name, cluster, fault, retry, hash }:
         filters: [
           {
             name: "envoy.filters.network.http_connection_manager",
-            typed_config: typed(
-              "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-              manager,
-            ),
+            typed_config: typed(HTTP_CONNECTION_MANAGER, manager),
           },
         ],
       },

@@ -4,8 +4,8 @@
  * the blob is good and keeps the old one when it is not.
  */
 
-import { type ConfigSource, fileSource } from "./discovery.ts";
-import type { EmitOptions } from "./options.ts";
+import type { EmitContext } from "./options.ts";
+import type { ConfigSource, ModuleSource } from "./places.ts";
 import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
 
 /** `HttpFilter` with `config_discovery`. Its name is also the name of the resource asked for. */
@@ -27,17 +27,12 @@ export interface WasmConfig {
     readonly vm_config: {
       readonly vm_id: string;
       readonly runtime: string;
-      readonly code: { readonly local: { readonly filename: string } };
+      readonly code: ModuleSource;
     };
   };
 }
 
 const WASM = "envoy.extensions.filters.http.wasm.v3.Wasm";
-
-/** File of a listener's filter configuration, relative to the xDS folder. */
-export function ecdsFile(listenerName: string): string {
-  return `ecds/${listenerName}.json`;
-}
 
 /**
  * The filter in the chain. Each listener's has its own name: Envoy counts accepted and rejected updates by it
@@ -45,16 +40,16 @@ export function ecdsFile(listenerName: string): string {
  */
 export function emitWasmFilter(
   listenerName: string,
-  ownFile: boolean,
-  options: EmitOptions,
+  context: EmitContext,
 ): DiscoveredFilter | Extension<WasmConfig> {
-  if (!ownFile) {
-    return { name: listenerName, typed_config: emitWasmConfig(listenerName, options) };
+  const source = context.places.sourceOf("extension", listenerName);
+  if (source === undefined) {
+    return { name: listenerName, typed_config: emitWasmConfig(listenerName, context) };
   }
   return {
     name: listenerName,
     config_discovery: {
-      config_source: fileSource(ecdsFile(listenerName), options),
+      config_source: source,
       type_urls: [`type.googleapis.com/${WASM}`],
     },
   };
@@ -63,17 +58,17 @@ export function emitWasmFilter(
 /** `envoy.config.core.v3.TypedExtensionConfig`, the resource that fills the place. */
 export function emitExtensionConfig(
   listenerName: string,
-  options: EmitOptions,
+  context: EmitContext,
 ): TypedConfig<Extension<WasmConfig>> {
   return typed("envoy.config.core.v3.TypedExtensionConfig", {
     name: listenerName,
-    typed_config: emitWasmConfig(listenerName, options),
+    typed_config: emitWasmConfig(listenerName, context),
   });
 }
 
 /** The filter's module and a listener's blob. */
-function emitWasmConfig(listenerName: string, options: EmitOptions): TypedConfig<WasmConfig> {
-  const blob = options.blobs.get(listenerName);
+function emitWasmConfig(listenerName: string, { blobs, places }: EmitContext): TypedConfig<WasmConfig> {
+  const blob = blobs.get(listenerName);
   if (blob === undefined) {
     throw new Error(`no blob for listener ${listenerName}`);
   }
@@ -86,7 +81,7 @@ function emitWasmConfig(listenerName: string, options: EmitOptions): TypedConfig
       vm_config: {
         vm_id: "sluice",
         runtime: "envoy.wasm.runtime.v8",
-        code: { local: { filename: options.filterPath } },
+        code: places.module,
       },
     },
   });

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import type { Forward, Route } from "../../ir/ir.ts";
 import { classesOf } from "../../ir/route-class.ts";
 import { testListener, testRoute } from "./testing.ts";
-import { emitClassRoutes } from "./wasm-routes.ts";
+import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
 
-const routes = (...list: Route[]) => emitClassRoutes(testListener(list));
+const routes = (...list: Route[]) => emitClassRoutes("mesh", emitClasses(testListener(list)));
 const matcher = (...list: Route[]) => routes(...list).virtual_hosts[0]!.matcher!;
 const forward = (more: Partial<Forward>): Route =>
   testRoute({ action: { ...(testRoute().action as Forward), ...more } });

@@ -35,12 +35,13 @@ import { emitRouteMatch } from "./route-match.ts";
 
 const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
 
-/** File of a listener's classes, relative to the xDS folder. */
-export function classRoutesFile(listenerName: string): string {
-  return `rds/${listenerName}.json`;
+/** What each of a listener's classes tells the router, by the class's name. */
+export function emitClasses({ routes }: Listener): ReadonlyMap<string, EnvoyRoute> {
+  return new Map([...classesOf(routes)].map(([name, routeClass]) => [name, emitClass(name, routeClass)]));
 }
 
-export function emitClassRoutes({ name, routes }: Listener): RouteConfiguration {
+/** The table of classes; `name` is that of their listener. */
+export function emitClassRoutes(name: string, classes: ReadonlyMap<string, EnvoyRoute>): RouteConfiguration {
   return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
@@ -53,13 +54,13 @@ export function emitClassRoutes({ name, routes }: Listener): RouteConfiguration 
         name: "sluice",
         domains: ["*"],
         include_request_attempt_count: true,
-        matcher: emitMatcher(classesOf(routes)),
+        matcher: emitMatcher(classes),
       },
     ],
   };
 }
 
-function emitMatcher(classes: ReadonlyMap<string, RouteClass>): Matcher {
+function emitMatcher(classes: ReadonlyMap<string, EnvoyRoute>): Matcher {
   return {
     matcher_tree: {
       input: {
@@ -69,9 +70,7 @@ function emitMatcher(classes: ReadonlyMap<string, RouteClass>): Matcher {
         }),
       },
       exact_match_map: {
-        map: Object.fromEntries(
-          [...classes].map(([name, routeClass]) => [name, { action: action(emitClass(name, routeClass)) }]),
-        ),
+        map: Object.fromEntries([...classes].map(([name, route]) => [name, { action: action(route) }])),
       },
     },
     on_no_match: {

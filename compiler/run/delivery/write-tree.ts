@@ -6,7 +6,8 @@
 import { lstat, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { makeDirectory } from "./make-directory.ts";
-import { ForeignDirectoryError, holdsKeys, type OutputFiles } from "./write.ts";
+import { bytesOf, isForOwnerOnly, type OutputFiles } from "./output-files.ts";
+import { ForeignDirectoryError } from "./write.ts";
 
 const LIST = ".sluice-export.json";
 const OWNER_ONLY = 0o600;
@@ -29,7 +30,10 @@ export async function writeTree(directory: string, files: OutputFiles): Promise<
     await makeDirectory(path.dirname(file));
     // A file that is there keeps its mode.
     await rm(file, { force: true });
-    await writeFile(file, contents, { flag: "wx", ...(holdsKeys(name, contents) && { mode: OWNER_ONLY }) });
+    await writeFile(file, bytesOf(contents), {
+      flag: "wx",
+      ...(isForOwnerOnly(contents) && { mode: OWNER_ONLY }),
+    });
   }
   for (const name of own) {
     if (!files.has(name)) {

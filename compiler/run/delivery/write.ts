@@ -14,9 +14,7 @@ import { lstat, open, readdir, readFile, readlink, rename, rm, symlink } from "n
 import path from "node:path";
 import { withLock } from "../../platform/lock.ts";
 import { makeDirectory } from "./make-directory.ts";
-
-/** Contents by path relative to the directory, with `/` between segments. */
-export type OutputFiles = ReadonlyMap<string, string | Uint8Array>;
+import { bytesOf, type FileContents, isForOwnerOnly, type OutputFiles } from "./output-files.ts";
 
 /** The directory holds somebody else's files; nothing was written. */
 export class ForeignDirectoryError extends Error {}
@@ -89,25 +87,19 @@ async function swap(root: string, files: OutputFiles): Promise<void> {
   for (const [name, contents] of files) {
     const file = path.join(root, generation, ...name.split("/"));
     await makeDirectory(path.dirname(file));
-    await writeDurably(file, contents, holdsKeys(name, contents) ? OWNER_ONLY : undefined);
+    await writeDurably(file, contents, isForOwnerOnly(contents) ? OWNER_ONLY : undefined);
   }
   const link = path.join(root, `..data_${id}`);
   await symlink(generation, link);
   await rename(link, path.join(root, DATA));
 }
 
-/** Whether a file of a build has keys in it, which are for its owner only: those of secrets, or wherever else one is. */
-export function holdsKeys(name: string, contents: string | Uint8Array): boolean {
-  return (
-    name.startsWith("xds/sds/") || (typeof contents === "string" && contents.includes("PRIVATE KEY-----"))
-  );
-}
 const OWNER_ONLY = 0o600;
 
-async function writeDurably(file: string, contents: string | Uint8Array, mode?: number): Promise<void> {
+async function writeDurably(file: string, contents: FileContents, mode?: number): Promise<void> {
   const handle = await open(file, "wx", mode);
   try {
-    await handle.writeFile(contents);
+    await handle.writeFile(bytesOf(contents));
     await handle.sync();
   } finally {
     await handle.close();
@@ -148,7 +140,7 @@ async function holds(generation: string, files: OutputFiles): Promise<boolean> {
   }
   for (const [name, contents] of files) {
     const file = path.join(generation, ...name.split("/"));
-    const expected = typeof contents === "string" ? Buffer.from(contents) : contents;
+    const expected = bytesOf(contents);
     const size = await lstat(file).then(
       (stats) => stats.size,
       () => -1,

@@ -16,7 +16,7 @@ import type { Compilation } from "../../compile.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { Cluster, Config } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
-import { emitBuild } from "../delivery/build-files.ts";
+import { BOOTSTRAP_FILE, filesOf, folderBuild } from "../delivery/folder/build.ts";
 import { writeOutput } from "../delivery/write.ts";
 import { findEnvoy } from "../envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../envoy/start.ts";
@@ -68,10 +68,11 @@ export class EnvoyMesh {
       const config = await EnvoyMesh.#withStandIns(compilation.config, upstream, clusters);
       upstream.name(clusters);
       const options = { ...proxy, listenAddress: ADDRESS, adminPort: 0, concurrency: 1 };
-      await writeOutput(folder, await emitBuild({ ...compilation, config }, options, folder));
+      const build = await folderBuild({ ...compilation, config }, options, folder);
+      await writeOutput(folder, filesOf(build));
       const envoy = await startEnvoy({
         binary: await findEnvoy({ log }),
-        configPath: path.join(folder, "envoy.json"),
+        configPath: path.join(folder, BOOTSTRAP_FILE),
         concurrency: 1,
         directories: [folder],
         temporaryFolders: [folder],

@@ -7,7 +7,8 @@ import { encodeProgram } from "../../../compiler/back/program/encode.ts";
 import { understand } from "../../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../compiler/options.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
-import { emitBuild } from "../../../compiler/run/delivery/build-files.ts";
+import { filesOf, folderBuild } from "../../../compiler/run/delivery/folder/build.ts";
+import { bytesOf } from "../../../compiler/run/delivery/output-files.ts";
 import { hostileRules, plausibleRules } from "../rules.ts";
 import { Findings, type Subject } from "../subject.ts";
 
@@ -46,13 +47,13 @@ export const build: Subject = {
               }
             }
           }
-          const files = await emitBuild({ sources, config, blobs }, options, path.resolve("/build"));
-          for (const [name, content] of files) {
+          const build = await folderBuild({ sources, config, blobs }, options, path.resolve("/build"));
+          for (const [name, contents] of filesOf(build)) {
             if (!/^[\w%*~.@-]+(?:\/[\w%*~.@-]+)*$/.test(name) || name.split("/").includes("..")) {
               throw new Error(`a file is named ${JSON.stringify(name)}`);
             }
             if (name.endsWith(".json")) {
-              JSON.parse(String(content));
+              JSON.parse(Buffer.from(bytesOf(contents)).toString());
             }
           }
           return true;

@@ -1,11 +1,11 @@
 /** Writes a build into a directory that an Envoy runs from. */
 
 import path from "node:path";
-import type { Compilation } from "../../compile.ts";
-import type { ProxyOptions } from "../../options.ts";
-import { buildOf } from "./build-files.ts";
+import type { Compilation } from "../../../compile.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import { type WriteResult, writeOutput } from "../write.ts";
+import { filesOf, folderBuild } from "./build.ts";
 import type { Manifest } from "./manifest.ts";
-import { type WriteResult, writeOutput } from "./write.ts";
 
 /** What was written, and whether anything was. */
 export interface WrittenBuild extends WriteResult {
@@ -23,6 +23,6 @@ export async function writeBuild(
   directory: string,
   mountedAt = directory,
 ): Promise<WrittenBuild> {
-  const { files, manifest } = await buildOf(compilation, options, path.resolve(mountedAt));
-  return { ...(await writeOutput(path.resolve(directory), files)), manifest };
+  const build = await folderBuild(compilation, options, path.resolve(mountedAt));
+  return { ...(await writeOutput(path.resolve(directory), filesOf(build))), manifest: build.manifest() };
 }

@@ -4,9 +4,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { compareStrings } from "../../ir/text.ts";
-import type { Target } from "../../options.ts";
-import type { OutputFiles } from "./write.ts";
+import { compareStrings } from "../../../ir/text.ts";
+import type { Target } from "../../../options.ts";
+import { bytesOf, type FileContents, type OutputFiles } from "../output-files.ts";
 
 export interface Manifest {
   readonly format: 1;
@@ -58,7 +58,7 @@ function summarizeInput(input: ManifestParts["inputs"][number]): FileSummary {
   return summary;
 }
 
-function summarize(contents: string | Uint8Array): FileSummary {
-  const bytes = typeof contents === "string" ? Buffer.from(contents) : contents;
+function summarize(contents: FileContents): FileSummary {
+  const bytes = bytesOf(contents);
   return { bytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -1,0 +1,35 @@
+/**
+ * Where an Envoy reads what it is told: the only thing that differs between one way to deliver a configuration and
+ * another. Emitters ask here, and know neither files nor streams.
+ */
+
+/** What Envoy can ask for by name, when somebody names it. Listeners and clusters it asks for as a whole. */
+export type DiscoveredType = "endpoints" | "routes" | "extension" | "secret";
+
+export interface Places {
+  /** Where all listeners come from, and all clusters. */
+  readonly listeners: ConfigSource;
+  readonly clusters: ConfigSource;
+  /**
+   * Where a resource comes from. `undefined`: it stands inside of whatever uses it. What is used together is treated
+   * alike: the certificates of one TLS context, the routes and the program of one listener.
+   */
+  sourceOf(type: DiscoveredType, name: string): ConfigSource | undefined;
+  /** How Envoy gets the filter's module. */
+  readonly module: ModuleSource;
+}
+
+/** `envoy.config.core.v3.ConfigSource` */
+export interface ConfigSource {
+  /** A file, read again whenever something is moved into the watched directory. */
+  readonly path_config_source: {
+    readonly path: string;
+    readonly watched_directory: { readonly path: string };
+  };
+  readonly resource_api_version: "V3";
+}
+
+/** `envoy.config.core.v3.AsyncDataSource` */
+export interface ModuleSource {
+  readonly local: { readonly filename: string };
+}

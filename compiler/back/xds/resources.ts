@@ -1,0 +1,172 @@
+/**
+ * IR → what one Envoy is told, for both targets. A pure function: equal input gives equal resources, nothing is read,
+ * nothing is written, and nothing of Istio is known here.
+ */
+
+import { isLookedUp } from "../../ir/discovery.ts";
+import type { Cluster, Config, Listener, TcpChain } from "../../ir/ir.ts";
+import { classesOf } from "../../ir/route-class.ts";
+import { compareStrings } from "../../ir/text.ts";
+import { emitCluster } from "./cluster.ts";
+import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
+import { emitLoadAssignment } from "./endpoints.ts";
+import { emitListener, hasNames, type Sharing } from "./listener.ts";
+import { emitNativeRoutes } from "./native-routes.ts";
+import type { EmitContext, EmitOptions } from "./options.ts";
+import type { Places } from "./places.ts";
+import { typed } from "./protobuf.ts";
+import { keyOf, type Reference, Resource, type ResourceSet, type ResourceType } from "./resource-set.ts";
+import type { EnvoyRoute, RouteConfiguration } from "./route-configuration.ts";
+import { emitSecret } from "./secrets.ts";
+import { emitUpstreamFaultCluster, emitUpstreamFaultListener } from "./upstream-fault.ts";
+import { emitExtensionConfig } from "./wasm-filter.ts";
+import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
+
+export function emitResources(config: Config, options: EmitOptions): ResourceSet {
+  const { places, target } = options;
+  const listeners = sortedByName(config.listeners);
+  const clusters = sortedByName(config.clusters.filter(canBeWritten));
+  const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
+  const secrets = config.secrets ?? [];
+  const context = { ...options, secrets: new Map(secrets.map((secret) => [secret.name, secret])) };
+
+  const isForwardProxy = forwardsByAuthority(config);
+  const sockets = bySocket([...listeners, ...sortedByName(config.tcpChains ?? [])]);
+  const clusterNamed = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  return {
+    listener: byName([
+      ...sockets.map((sharing) => {
+        const { needs, isKey, message } = watched(context, (own) =>
+          emitListener(sharing, isForwardProxy, own),
+        );
+        return new Resource({ type: "listener", name: message.name, message, needs, isKey });
+      }),
+      ...upstreamFaults.map((fault) => {
+        const message = emitUpstreamFaultListener(fault);
+        return new Resource({ type: "listener", name: message.name, message });
+      }),
+    ]),
+    cluster: byName([
+      ...clusters.map((cluster) => {
+        const parts = watched(context, (own) => emitCluster(cluster, own));
+        return new Resource({ type: "cluster", name: cluster.name, ...parts });
+      }),
+      ...upstreamFaults.map((fault) => {
+        const message = emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster));
+        return new Resource({ type: "cluster", name: message.name, message });
+      }),
+    ]),
+    routes: byName(
+      listeners
+        .filter(({ name }) => places.sourceOf("routes", name) !== undefined)
+        .map((listener) =>
+          target === "native"
+            ? routesResource(emitNativeRoutes(listener))
+            : classesResource(listener.name, emitClasses(listener)),
+        ),
+    ),
+    extension: byName(
+      listeners
+        .filter(({ name }) => target === "wasm" && places.sourceOf("extension", name) !== undefined)
+        .map((listener) => program(listener, context)),
+    ),
+    endpoints: byName(
+      clusters
+        .filter(
+          ({ name, discovery }) =>
+            discovery.kind === "eds" && places.sourceOf("endpoints", name) !== undefined,
+        )
+        .map(endpoints),
+    ),
+    secret: byName(
+      secrets
+        .filter(({ name }) => places.sourceOf("secret", name) !== undefined)
+        .map(
+          (secret) =>
+            new Resource({ type: "secret", name: secret.name, message: emitSecret(secret), isKey: true }),
+        ),
+    ),
+  };
+}
+
+/** A table of route classes, which may be those of several versions of a listener. */
+export function classesResource(name: string, classes: ReadonlyMap<string, EnvoyRoute>): Resource<"routes"> {
+  return routesResource(emitClassRoutes(name, classes), classes);
+}
+
+function routesResource(
+  routes: RouteConfiguration,
+  classes?: ReadonlyMap<string, EnvoyRoute>,
+): Resource<"routes"> {
+  const message = typed("envoy.config.route.v3.RouteConfiguration", routes);
+  return new Resource({ type: "routes", name: routes.name, message, ...(classes && { classes }) });
+}
+
+/** What the filter decides by; it names the route classes of its listener. */
+function program({ name, routes }: Listener, context: EmitContext): Resource<"extension"> {
+  const needs = [...classesOf(routes).keys()].map((name) => ({ type: "class" as const, name }));
+  return new Resource({ type: "extension", name, message: emitExtensionConfig(name, context), needs });
+}
+
+function endpoints({ name, discovery }: Cluster): Resource<"endpoints"> {
+  const assignment = emitLoadAssignment(name, discovery.endpoints);
+  const message = typed("envoy.config.endpoint.v3.ClusterLoadAssignment", assignment);
+  return new Resource({ type: "endpoints", name, message });
+}
+
+/** A message, and what its emitter asked a place for: that is what it needs, and what has none is written into it. */
+function watched<Message>(
+  context: EmitContext,
+  emit: (own: EmitContext) => Message,
+): { readonly message: Message; readonly needs: readonly Reference[]; readonly isKey: boolean } {
+  const needs = new Map<string, Reference>();
+  let isKey = false;
+  const { listeners, clusters, module } = context.places;
+  const places: Places = {
+    listeners,
+    clusters,
+    module,
+    sourceOf(type, name) {
+      const source = context.places.sourceOf(type, name);
+      if (source !== undefined) {
+        needs.set(keyOf({ type, name }), { type, name });
+      } else if (type === "secret") {
+        isKey ||= context.secrets.get(name)?.content.kind === "certificate";
+      }
+      return source;
+    },
+  };
+  const message = emit({ ...context, places });
+  return { message, needs: [...needs.values()], isKey };
+}
+
+function byName<Type extends ResourceType>(
+  resources: readonly Resource<Type>[],
+): ReadonlyMap<string, Resource<Type>> {
+  return new Map(resources.map((resource) => [resource.name, resource]));
+}
+
+/** Envoy refuses a DNS cluster without a name to resolve; without the cluster, its requests get a 503. */
+function canBeWritten({ discovery }: Cluster): boolean {
+  return discovery.kind === "eds" || isLookedUp(discovery.kind) || discovery.endpoints.length > 0;
+}
+
+/** Those with TLS share the listener of their port, as do those of one port of the mesh. */
+function bySocket(listeners: Sharing): Sharing[] {
+  const sockets = new Map<string, (Listener | TcpChain)[]>();
+  for (const listener of listeners) {
+    const own = "listener" in listener ? listener.listener : undefined;
+    const socket = own ?? (hasNames(listener) ? `${listener.address} ${listener.port}` : listener.name);
+    const sharing = sockets.get(socket);
+    if (sharing === undefined) {
+      sockets.set(socket, [listener]);
+    } else {
+      sharing.push(listener);
+    }
+  }
+  return [...sockets.values()];
+}
+
+function sortedByName<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  return [...items].sort((a, b) => compareStrings(a.name, b.name));
+}

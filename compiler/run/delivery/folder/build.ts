@@ -1,0 +1,99 @@
+/** A build: what one Envoy reads from a directory, what lies beside it there, and what all of it was made of. */
+
+import { readFile } from "node:fs/promises";
+import { type Bootstrap, emitBootstrap } from "../../../back/xds/bootstrap.ts";
+import { printJson } from "../../../back/xds/json.ts";
+import type { ResourceSet } from "../../../back/xds/resource-set.ts";
+import { emitResources } from "../../../back/xds/resources.ts";
+import type { Compilation } from "../../../compile.ts";
+import { socketsOf } from "../../../ir/sockets.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import { filterModulePath, packageRoot } from "../../../platform/package-root.ts";
+import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../../platform/version.ts";
+import type { FileContents, OutputFiles } from "../output-files.ts";
+import { layOut } from "./layout.ts";
+import { type Manifest, makeManifest } from "./manifest.ts";
+import { folderPlaces, MODULE_FILE } from "./places.ts";
+
+export const BOOTSTRAP_FILE = "envoy.json";
+const MANIFEST_FILE = "manifest.json";
+
+export interface FolderBuild {
+  /** What Envoy is started with; another one takes a new start. */
+  readonly bootstrap: Bootstrap;
+  /** What it takes while it runs. */
+  readonly resources: ResourceSet;
+  /** Absent for the native target. */
+  readonly module?: Uint8Array;
+  /** The routing blob of each listener, by the listener's name. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+  /** Made when somebody asks first: it has a digest of every file. */
+  manifest(): Manifest;
+}
+
+/**
+ * Makes a build that Envoy will read from `directory`, an absolute path. `module` is the filter's, for callers that
+ * have read it; nothing is written (`writeOutput(directory, filesOf(build))` does that).
+ */
+export async function folderBuild(
+  { config, blobs, sources }: Compilation,
+  options: ProxyOptions,
+  directory: string,
+  module?: Uint8Array,
+): Promise<FolderBuild> {
+  const places = folderPlaces(config, directory);
+  const parts = {
+    bootstrap: emitBootstrap({ ...options, places }),
+    resources: emitResources(config, { ...options, blobs, places }),
+    ...(options.target === "wasm" && { module: module ?? (await readFile(filterModulePath())) }),
+    blobs,
+  };
+  let manifest: Manifest | undefined;
+  return {
+    ...parts,
+    manifest() {
+      manifest ??= makeManifest({
+        sluice: packageRoot().version,
+        target: options.target,
+        envoy: { oldest: OLDEST_ENVOY, newest: NEWEST_ENVOY },
+        listeners: socketsOf(config),
+        inputs: sources,
+        files: describedFiles(parts),
+      });
+      return manifest;
+    },
+  };
+}
+
+/** The files of a build, for who keeps nothing else of it. */
+export async function emitBuild(
+  compilation: Compilation,
+  options: ProxyOptions,
+  directory: string,
+): Promise<OutputFiles> {
+  return filesOf(await folderBuild(compilation, options, directory));
+}
+
+/** All files of a build, by path relative to its directory. */
+export function filesOf(build: FolderBuild): OutputFiles {
+  return new Map([
+    ...describedFiles(build),
+    [MANIFEST_FILE, `${JSON.stringify(build.manifest(), null, 2)}\n`],
+  ]);
+}
+
+function describedFiles({
+  bootstrap,
+  resources,
+  module,
+  blobs,
+}: Omit<FolderBuild, "manifest">): Map<string, FileContents> {
+  const files = new Map<string, FileContents>([[BOOTSTRAP_FILE, printJson(bootstrap)], ...layOut(resources)]);
+  if (module !== undefined) {
+    files.set(MODULE_FILE, module);
+    for (const [listener, blob] of blobs) {
+      files.set(`routes/${listener}.blob`, blob);
+    }
+  }
+  return files;
+}
