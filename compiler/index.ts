@@ -52,7 +52,7 @@ export {
   RequestError,
 } from "./answers/request/asked.ts";
 export { parseCurl } from "./answers/request/curl.ts";
-export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./front/resources/schema/published.ts";
+export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./json-schemas.ts";
 export {
   DEFAULT_PROXY_OPTIONS,
   type OutboundPolicy,

@@ -1,56 +1,119 @@
 /**
- * What describes the proxy that the rules are compiled for: the options shared by `build`, `run` and `serve`.
+ * What describes the proxy that the rules are compiled for. An option is an entry of this table and nothing else: flags
+ * and `--help`, keys of `sluice.yaml`, the schema of that file, the table in the documents, the checks of a program's
+ * values and the types are all made from it.
  */
 
-export type Target = "wasm" | "native";
+import {
+  address,
+  choice,
+  dnsName,
+  flag,
+  folder,
+  labels,
+  locality,
+  port,
+  portMap,
+  upTo,
+} from "./options/kinds.ts";
+import { defaultsOf, option, type ValuesOf } from "./options/option.ts";
 
-export type PathNormalization = "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
-
-export type OutboundPolicy = "REGISTRY_ONLY" | "ALLOW_ANY";
-
-export interface ProxyOptions {
-  readonly target: Target;
+/** By their keys, in the order of `--help`. */
+export const PROXY_OPTIONS = {
+  /** What Envoy decides with. */
+  target: option(choice("wasm", "native"), {
+    default: "wasm",
+    argument: "target",
+    help: "what Envoy decides with: our filter, or its own routes",
+  }),
   /** Address that listeners bind. */
-  readonly listenAddress: string;
+  listenAddress: option(address, {
+    default: "0.0.0.0",
+    argument: "addr",
+    help: "address that listeners bind",
+    inFile: "IP address that listeners bind; `sluice run` binds 127.0.0.1 unless told otherwise",
+  }),
   /** Port of a Gateway server or mesh listener → port bound instead. */
-  readonly portMap: ReadonlyMap<number, number>;
+  portMap: option(portMap, {
+    default: new Map(),
+    argument: "from=to",
+    help: "bind another port than the rules say, 80=8080 say; repeatable",
+    inFile: "port of the rules → port bound instead",
+  }),
   /** Port of the explicit outbound listener `mesh`; 0 writes none. */
-  readonly meshPort: number;
+  meshPort: option(port, {
+    default: 15001,
+    argument: "n",
+    help: "port of the outbound listener, 0 for none",
+  }),
   /** Also write a sidecar's outbound listeners `mesh_<port>`, one for each port of a service. */
-  readonly meshListeners: boolean;
+  meshListeners: option(flag, {
+    default: false,
+    help: "also an outbound listener for each port of a service, as a sidecar has them",
+  }),
   /** Port of Envoy's admin interface, always on 127.0.0.1. */
-  readonly adminPort: number;
+  adminPort: option(port, {
+    default: 9901,
+    argument: "n",
+    help: "port of Envoy's admin interface on 127.0.0.1",
+  }),
   /** Labels of this proxy: matched by a Gateway's `selector` and a rule's `sourceLabels`. */
-  readonly proxyLabels: Readonly<Record<string, string>>;
-  readonly proxyNamespace: string;
+  proxyLabels: option(labels, {
+    // The labels of Istio's own ingress gateway, so that its samples select this proxy as they are.
+    default: { app: "istio-ingressgateway", istio: "ingressgateway" },
+    argument: "k=v,…",
+    help: "labels of this proxy, for a Gateway's selector",
+  }),
+  proxyNamespace: option(dnsName, {
+    default: "default",
+    argument: "ns",
+    help: "namespace of this proxy",
+  }),
   /** `region/zone/subzone` of this proxy; empty: what its labels say, if they say it. */
-  readonly proxyLocality: string;
+  proxyLocality: option(locality, {
+    default: "",
+    defaultSaid: "what its labels say",
+    argument: "region/zone/subzone",
+    help: "where this proxy runs",
+    inFile: "where this proxy runs: region/zone/subzone",
+  }),
   /** Suffix of Kubernetes service names after `svc.`. */
-  readonly domainSuffix: string;
+  domainSuffix: option(dnsName, {
+    default: "cluster.local",
+    argument: "suffix",
+    help: "suffix of Kubernetes service names",
+  }),
   /** Envoy worker threads; 0 leaves it to Envoy (one for each core). */
-  readonly concurrency: number;
+  concurrency: option(upTo(1024), {
+    default: 0,
+    argument: "n",
+    help: "Envoy's worker threads, 0 for one each core",
+  }),
   /** Istio's `meshConfig.pathNormalization`. */
-  readonly pathNormalization: PathNormalization;
+  pathNormalization: option(choice("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"), {
+    default: "BASE",
+    argument: "mode",
+    help: "Istio's meshConfig.pathNormalization",
+  }),
   /** Istio's `meshConfig.outboundTrafficPolicy`: whether the mesh listeners pass on what asks for unknown hosts. */
-  readonly outboundPolicy: OutboundPolicy;
+  outboundPolicy: option(choice("REGISTRY_ONLY", "ALLOW_ANY"), {
+    default: "ALLOW_ANY",
+    argument: "policy",
+    help: "whether the mesh listeners pass requests for unknown hosts on",
+  }),
   /** Folder with a folder of files for each `credentialName`, as Kubernetes mounts a Secret; empty: none. */
-  readonly secretsDirectory: string;
-}
-
-export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
-  target: "wasm",
-  listenAddress: "0.0.0.0",
-  portMap: new Map(),
-  meshPort: 15001,
-  meshListeners: false,
-  adminPort: 9901,
-  // The labels of Istio's own ingress gateway, so that its samples select this proxy as they are.
-  proxyLabels: { app: "istio-ingressgateway", istio: "ingressgateway" },
-  proxyNamespace: "default",
-  proxyLocality: "",
-  domainSuffix: "cluster.local",
-  concurrency: 0,
-  pathNormalization: "BASE",
-  outboundPolicy: "ALLOW_ANY",
-  secretsDirectory: "",
+  secretsDirectory: option(folder, {
+    default: "",
+    argument: "dir",
+    help: "a folder for each credentialName, as Kubernetes mounts a Secret",
+  }),
 };
+
+/** The options of a proxy, each with a value. */
+export interface ProxyOptions extends ValuesOf<typeof PROXY_OPTIONS> {}
+
+export type Target = ProxyOptions["target"];
+export type PathNormalization = ProxyOptions["pathNormalization"];
+export type OutboundPolicy = ProxyOptions["outboundPolicy"];
+
+export const DEFAULT_PROXY_OPTIONS: ProxyOptions = defaultsOf(PROXY_OPTIONS);

@@ -6,91 +6,61 @@
 import path from "node:path";
 import { closest } from "fastest-levenshtein";
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { FILE_OPTIONS, type FileOptions } from "../file-options.ts";
+import type { Form, GivenByForm } from "../options/kinds.ts";
 import { readAtMost, whyUnreadable } from "../source/bounded.ts";
 import { inspectTree } from "../source/inspect-tree.ts";
 import { depthExceeded, MAX_DEPTH } from "../source/yaml.ts";
 import { UsageError } from "./exit.ts";
 
-/** Values as they stand in the file; the same checks as for flags run on them afterwards. */
-export interface FileOptions {
-  /** Inputs, resolved against the file's folder. */
-  readonly paths?: readonly string[];
-  readonly out?: string;
-  readonly target?: string;
-  readonly strict?: boolean;
-  readonly listenAddress?: string;
-  readonly portMap?: readonly string[];
-  readonly meshPort?: string;
-  readonly meshListeners?: boolean;
-  readonly adminPort?: string;
-  readonly proxyLabels?: string;
-  readonly proxyNamespace?: string;
-  readonly proxyLocality?: string;
-  readonly domainSuffix?: string;
-  readonly concurrency?: string;
-  readonly pathNormalization?: string;
-  readonly outboundPolicy?: string;
-  /** Resolved against the file's folder, too. */
-  readonly secretsDirectory?: string;
+/** Where a value stands: how to refuse it, and what a file that it names is to the program. */
+interface Place {
+  fail(message: string): never;
+  resolve(name: string): string;
 }
+type Reader<T> = (node: Node, at: Place) => T;
 
-type Reader = (node: Node, fail: (message: string) => never) => unknown;
-
-const text: Reader = (node, fail) => {
+const text: Reader<string> = (node, at) => {
   const value = isScalar(node) ? node.value : undefined;
   return typeof value === "string" || typeof value === "number"
     ? String(value)
-    : fail("expected a string or a number");
+    : at.fail("expected a string or a number");
 };
 
-const flag: Reader = (node, fail) => {
+const flag: Reader<boolean> = (node, at) => {
   const value = isScalar(node) ? node.value : undefined;
-  return typeof value === "boolean" ? value : fail("expected true or false");
+  return typeof value === "boolean" ? value : at.fail("expected true or false");
 };
 
-const list: Reader = (node, fail) => {
+const list: Reader<string[]> = (node, at) => {
   const items = isSeq(node) ? node.items : [node];
   return items.map((item) => {
     const value = isScalar(item) ? item.value : undefined;
-    return typeof value === "string" ? value : fail("expected a list of strings");
+    return typeof value === "string" ? value : at.fail("expected a list of strings");
   });
 };
 
 /** `{ 80: 8080 }` or `["80=8080"]` */
-const pairs: Reader = (node, fail) => {
+const pairs: Reader<string[]> = (node, at) => {
   if (!isMap(node)) {
-    return list(node, fail);
+    return list(node, at);
   }
   return node.items.map(({ key, value }) => {
     if (!isScalar(key) || !isScalar(value)) {
-      return fail("expected pairs of simple values");
+      return at.fail("expected pairs of simple values");
     }
     return `${key.value}=${value.value}`;
   });
 };
 
-const READERS: Readonly<Record<keyof FileOptions, Reader>> = {
-  paths: list,
-  out: text,
-  target: text,
-  strict: flag,
-  listenAddress: text,
-  portMap: pairs,
-  meshPort: text,
-  meshListeners: flag,
-  adminPort: text,
-  proxyLabels: (node, fail) => (pairs(node, fail) as string[]).join(","),
-  proxyNamespace: text,
-  proxyLocality: text,
-  domainSuffix: text,
-  concurrency: text,
-  pathNormalization: text,
-  outboundPolicy: text,
-  secretsDirectory: text,
+const READERS: { readonly [F in Form]: Reader<GivenByForm[F]> } = {
+  text,
+  flag,
+  pairs,
+  joinedPairs: (node, at) => pairs(node, at).join(","),
+  path: (node, at) => at.resolve(text(node, at)),
+  paths: (node, at) => list(node, at).map(at.resolve),
 };
-
-/** What may stand in it. */
-export const CONFIG_KEYS: readonly string[] = Object.keys(READERS);
 
 /** Bytes; there are not so many options. */
 const MAX_FILE_SIZE = 1024 * 1024;
@@ -142,27 +112,27 @@ export function parseConfig(file: string, source: string): FileOptions {
   if (!isMap(root)) {
     return failAt(root.range?.[0] ?? 0, "expected keys and values");
   }
-  const known = Object.keys(READERS) as (keyof FileOptions)[];
+  const folder = path.dirname(file);
+  const resolve = (name: string) => (name === "-" ? name : path.join(folder, name));
   const options: Record<string, unknown> = {};
   for (const pair of root.items) {
     const keyNode = pair.key as Node;
     const key = isScalar(keyNode) ? String(keyNode.value) : "";
-    const reader = Object.hasOwn(READERS, key) ? READERS[key as keyof FileOptions] : undefined;
     const start = keyNode.range?.[0] ?? 0;
-    if (reader === undefined) {
-      return failAt(start, `unknown key "${key}"; did you mean "${closest(key, known)}"?`);
+    if (!isFileOption(key)) {
+      return failAt(
+        start,
+        `unknown key "${key}"; did you mean "${closest(key, Object.keys(FILE_OPTIONS))}"?`,
+      );
     }
     const value = pair.value as Node | null;
     const fail = (message: string): never => failAt(value?.range?.[0] ?? start, `${key}: ${message}`);
-    options[key] = value === null ? fail("expected a value") : reader(value, fail);
+    const read = READERS[FILE_OPTIONS[key].kind.form];
+    options[key] = value === null ? fail("expected a value") : read(value, { fail, resolve });
   }
-  const folder = path.dirname(file);
-  const resolve = (name: string) => (name === "-" ? name : path.join(folder, name));
-  const result = options as FileOptions;
-  return {
-    ...result,
-    ...(result.paths && { paths: result.paths.map(resolve) }),
-    ...(result.out !== undefined && { out: resolve(result.out) }),
-    ...(result.secretsDirectory !== undefined && { secretsDirectory: resolve(result.secretsDirectory) }),
-  };
+  return options;
+}
+
+function isFileOption(key: string): key is keyof typeof FILE_OPTIONS {
+  return Object.hasOwn(FILE_OPTIONS, key);
 }

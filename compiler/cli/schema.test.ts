@@ -3,9 +3,9 @@ import path from "node:path";
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { FILE_OPTIONS } from "../file-options.ts";
 import { JSON_SCHEMAS, jsonSchema, type SchemaName } from "../index.ts";
 import { packageRoot } from "../platform/package-root.ts";
-import { CONFIG_KEYS } from "./config-file.ts";
 
 const ROOT = packageRoot().directory;
 const names = JSON_SCHEMAS;
@@ -13,12 +13,14 @@ const validator = (name: SchemaName) =>
   new Ajv({ strict: true, allowUnionTypes: true, strictTypes: false }).compile(JSON.parse(jsonSchema(name)));
 
 test.each(names)("the file for %s is what `sluice schema` prints", (name) => {
-  const file = path.join(ROOT, "compiler/front/resources/schema/json", `${name}.schema.json`);
+  const file = path.join(ROOT, "compiler/cli/schemas", `${name}.schema.json`);
   expect(readFileSync(file, "utf8")).toBe(jsonSchema(name));
 });
 
 test("sluice.yaml has the keys that are read, and no others", () => {
-  expect(Object.keys(JSON.parse(jsonSchema("config")).properties).sort()).toEqual([...CONFIG_KEYS].sort());
+  expect(Object.keys(JSON.parse(jsonSchema("config")).properties).sort()).toEqual(
+    Object.keys(FILE_OPTIONS).sort(),
+  );
 });
 
 test.each([
@@ -42,7 +44,7 @@ test("the files that are shipped name their schema, and have its shape", () => {
     const text = readFileSync(file, "utf8");
     const named = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1];
     expect(path.resolve(path.dirname(file), named!), file).toBe(
-      path.join(ROOT, "compiler/front/resources/schema/json", `${name}.schema.json`),
+      path.join(ROOT, "compiler/cli/schemas", `${name}.schema.json`),
     );
     const validate = validator(name);
     const values = name === "cases" ? parseAllDocuments(text).map((one) => one.toJS()) : [parse(text)];

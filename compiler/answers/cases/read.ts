@@ -3,7 +3,7 @@
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
-import { CASE, checkSchema } from "../../front/resources/schema/check.ts";
+import { checkSchema } from "../../front/resources/schema/check.ts";
 import type { Listener } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { FieldPath } from "../../source/field-path.ts";
@@ -17,6 +17,7 @@ import {
   RequestError,
 } from "../request/asked.ts";
 import type { Case, Check, Expectation, ExpectedCopy, Shares } from "./case.ts";
+import { caseSchema } from "./case-schema.ts";
 
 export interface CaseContext {
   readonly listeners: readonly Listener[];
@@ -30,7 +31,7 @@ const TIMES_FOR_SHARES = 1000;
 
 export function readCases(file: SourceFile, context: CaseContext, sink: DiagnosticSink): Case[] {
   return parseDocuments(file, sink).flatMap((document) => {
-    if (!checkSchema(CASE, document.value, document, [], sink)) {
+    if (!checkSchema(caseSchema, "the case", document.value, document, [], sink)) {
       return [];
     }
     const fields = document.value as CaseFields;

@@ -11,6 +11,7 @@ import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
 import { SourceCache } from "../../source/plain.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
+import { KIND_SCHEMAS } from "./schema/kinds.ts";
 import type {
   DestinationRuleSpec,
   EndpointSliceSpec,
@@ -230,7 +231,7 @@ function loadResource(
   if (checked === undefined) {
     // Without any spec, what a spec must have is missing, too.
     const whole = hasSpec && value.spec === undefined ? { ...value, spec: {} } : value;
-    if (!checkSchema(kind, whole, document, root, sink)) {
+    if (!checkSchema(KIND_SCHEMAS[kind]!, "the resource", whole, document, root, sink)) {
       return;
     }
     flawless.set(raw as object, value);

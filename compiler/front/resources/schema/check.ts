@@ -1,5 +1,5 @@
 /**
- * Holds resources against the schema of their kind and says where they differ: one diagnostic for each fault, at
+ * Holds what users write against a schema and says where they differ: one diagnostic for each fault, at
  * the key or the value that has it.
  */
 
@@ -9,31 +9,7 @@ import { nearest } from "../../../diagnostics/nearest.ts";
 import { type FieldPath, nameOf } from "../../../source/field-path.ts";
 import type { SourceDocument } from "../../../source/parse.ts";
 import type { Schema } from "./build.ts";
-import { caseFile } from "./case-file.ts";
-import { destinationRule } from "./destination-rule.ts";
 import { parseDuration } from "./duration.ts";
-import { gateway } from "./gateway.ts";
-import { endpointSlice, endpoints, node, pod, secret, service } from "./kubernetes.ts";
-import { serviceEntry, workloadEntry } from "./service-entry.ts";
-import { virtualService } from "./virtual-service.ts";
-
-/** What a document of a case file is checked as. */
-export const CASE = "case";
-
-const SCHEMAS: Readonly<Record<string, Schema>> = {
-  VirtualService: virtualService,
-  DestinationRule: destinationRule,
-  ServiceEntry: serviceEntry,
-  WorkloadEntry: workloadEntry,
-  Gateway: gateway,
-  Service: service,
-  EndpointSlice: endpointSlice,
-  Endpoints: endpoints,
-  Pod: pod,
-  Secret: secret,
-  Node: node,
-  [CASE]: caseFile,
-};
 
 const ajv = new Ajv({
   allErrors: true,
@@ -53,20 +29,24 @@ ajv.addKeyword({
     groups.every((group) => given(group, value).length <= 1),
 });
 
-const compiled = new Map<string, ValidateFunction>();
+const compiled = new WeakMap<Schema, ValidateFunction>();
 
-/** True when the resource has the shape of its type. `root` is where it stands in the document. */
+/**
+ * True when the value has the shape that the schema describes. `whole` is what messages call the value, and `root`
+ * where it stands in the document.
+ */
 export function checkSchema(
-  kind: string,
+  schema: Schema,
+  whole: string,
   value: unknown,
   document: SourceDocument,
   root: FieldPath,
   sink: DiagnosticSink,
 ): boolean {
-  let validate = compiled.get(kind);
+  let validate = compiled.get(schema);
   if (validate === undefined) {
-    validate = ajv.compile(SCHEMAS[kind]!);
-    compiled.set(kind, validate);
+    validate = ajv.compile(schema);
+    compiled.set(schema, validate);
   }
   if (validate(value)) {
     return true;
@@ -80,7 +60,7 @@ export function checkSchema(
     if (error.keyword !== "type" && wronglyTyped.has(error.instancePath)) {
       continue;
     }
-    for (const fault of explain(error, value, kind === CASE ? "the case" : "the resource")) {
+    for (const fault of explain(error, value, whole)) {
       const path = [...root, ...fault.path];
       sink.report({
         ...fault.diagnostic,

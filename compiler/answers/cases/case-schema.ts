@@ -1,6 +1,6 @@
 /** Case files of `sluice test`: one case a YAML document. */
 
-import { list, map, object, oneOf, type Schema, string } from "./build.ts";
+import { list, map, object, oneOf, type Schema, string } from "../../front/resources/schema/build.ts";
 
 function described(schema: Schema, description: string): Schema {
   return { ...schema, description };
@@ -76,7 +76,7 @@ const check = object(
   { required: ["ask"] },
 );
 
-export const caseFile: Schema = object(
+export const caseSchema: Schema = object(
   {
     name: described(string, "What has to hold, as a sentence."),
     why: described(string, "Why that is so."),

@@ -1,0 +1,214 @@
+/**
+ * The kinds of values that options have. A kind knows its value in every way in which one is given: as text of a flag or
+ * of `sluice.yaml`, as a node of that file's JSON schema, and as a value of a program that calls Sluice.
+ */
+
+import { isIP } from "node:net";
+import path from "node:path";
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What a flag or a key of `sluice.yaml` gives before it is read, by its form. */
+export interface GivenByForm {
+  readonly text: string;
+  /** A flag without a value; `true` or `false` in the file. */
+  readonly flag: boolean;
+  /** `a=b`, one each: a flag that may be repeated; a mapping or a list in the file. */
+  readonly pairs: readonly string[];
+  /** `a=b,c=d`: one flag; a mapping or a list in the file. */
+  readonly joinedPairs: string;
+  /** A file or a folder; one that the file names is resolved against the file's folder. */
+  readonly path: string;
+  readonly paths: readonly string[];
+}
+
+export type Form = keyof GivenByForm;
+type Fail = (message: string) => never;
+
+export interface OptionKind<T, F extends Form = Form> {
+  readonly form: F;
+  /** Reads what was given; calls `fail` with what was expected instead. */
+  read(given: GivenByForm[F], fail: Fail): T;
+  /** Whether a program's value is one of this kind. */
+  accepts(value: unknown): boolean;
+  /** What a program's value must be, to be put after "must be". */
+  readonly expected: string;
+  /** A value as a flag would give it; empty, or no way to show it, when there is nothing to say. */
+  show?(value: T): string;
+  /** Of the value in `sluice.yaml`. */
+  readonly schema: JsonSchema;
+  /** The values that there are, where they can be listed. */
+  readonly choices?: readonly string[];
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(...choices: readonly T[]): OptionKind<T, "text"> {
+  const isChoice = (value: unknown): value is T => choices.includes(value as T);
+  return {
+    form: "text",
+    read: (given, fail) =>
+      isChoice(given) ? given : fail(`expected ${choices.join(" or ")}, got "${given}"`),
+    accepts: isChoice,
+    expected: choices.map((one) => `"${one}"`).join(" or "),
+    show: String,
+    schema: { type: "string", enum: choices },
+    choices,
+  };
+}
+
+/** A whole number from 0. */
+export function upTo(most: number): OptionKind<number, "text"> {
+  const isInRange = (value: unknown) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+  return {
+    form: "text",
+    read(given, fail) {
+      const number = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+      return isInRange(number) ? number : fail(`expected a number from 0 to ${most}, got "${given}"`);
+    },
+    accepts: isInRange,
+    expected: `an integer from 0 to ${most}`,
+    show: String,
+    schema: { type: "integer", minimum: 0, maximum: most },
+  };
+}
+
+/** A port; 0 is none, or any. */
+export const port = upTo(65535);
+
+export const flag: OptionKind<boolean, "flag"> = {
+  form: "flag",
+  read: (given) => given,
+  accepts: (value) => typeof value === "boolean",
+  expected: "true or false",
+  schema: { type: "boolean" },
+};
+
+export const address = textMatching((text) => isIP(text) !== 0, "an IP address");
+
+/** DNS-1123 labels, with dots between them. */
+export const dnsName = textMatching(
+  (text) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text),
+  'a name like "my-team"',
+);
+
+/** Where a proxy runs; a program may leave it empty. */
+export const locality: OptionKind<string, "text"> = orEmpty(
+  textMatching(
+    (text) => /^[^/\s]+(\/[^/\s]+){0,2}$/.test(text),
+    "REGION/ZONE/SUBZONE, the last two optional",
+  ),
+);
+
+/** A folder, which need not be there. A program has no folder that all its paths are seen from; it may leave it empty. */
+export const folder: OptionKind<string, "path"> = {
+  form: "path",
+  read: (given) => path.resolve(given),
+  accepts: (value) => typeof value === "string" && (value === "" || path.isAbsolute(value)),
+  expected: "an absolute path, or empty",
+  show: String,
+  schema: { type: "string" },
+};
+
+/** A file or a folder that is to be written, as it was named. */
+export const file: OptionKind<string, "path"> = { ...folder, read: (given) => given };
+
+export const files: OptionKind<readonly string[], "paths"> = {
+  form: "paths",
+  read: (given) => given,
+  accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+  expected: "a list of paths",
+  schema: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
+};
+
+/** Port → port. */
+export const portMap: OptionKind<ReadonlyMap<number, number>, "pairs"> = {
+  form: "pairs",
+  read(given, fail) {
+    const ports = new Map<number, number>();
+    for (const entry of given.flatMap((value) => value.split(","))) {
+      const [, from, to] = (/^(\d{1,5})=(\d{1,5})$/.exec(entry.trim()) ?? []).map(Number);
+      if (!isBoundPort(from) || !isBoundPort(to)) {
+        return fail(`expected FROM=TO with two ports, 80=8080 say, got "${entry}"`);
+      }
+      if (ports.has(from) && ports.get(from) !== to) {
+        return fail(`port ${from} is mapped to ${ports.get(from)} and to ${to}`);
+      }
+      ports.set(from, to);
+    }
+    return ports;
+  },
+  accepts: (value) =>
+    value instanceof Map && [...value].every(([from, to]) => isBoundPort(from) && isBoundPort(to)),
+  expected: "a Map from port to port, each an integer from 1 to 65535",
+  schema: {
+    anyOf: [
+      {
+        type: "object",
+        additionalProperties: { type: "integer", minimum: 1, maximum: 65535 },
+        propertyNames: { pattern: "^[0-9]{1,5}$" },
+      },
+      { type: "array", items: { type: "string", pattern: "^[0-9]{1,5}=[0-9]{1,5}$" } },
+    ],
+  },
+};
+
+/** Name → value, as Kubernetes labels things. */
+export const labels: OptionKind<Readonly<Record<string, string>>, "joinedPairs"> = {
+  form: "joinedPairs",
+  read(given, fail) {
+    // Not an object at once: a label may be called __proto__.
+    const found = new Map<string, string>();
+    for (const entry of given.split(",")) {
+      const separator = entry.indexOf("=");
+      if (entry.trim() === "") {
+        continue;
+      }
+      if (separator < 1) {
+        return fail(`expected NAME=VALUE with commas between, got "${entry}"`);
+      }
+      found.set(entry.slice(0, separator).trim(), entry.slice(separator + 1).trim());
+    }
+    return Object.fromEntries(found);
+  },
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Map) &&
+    Object.values(value).every((one) => typeof one === "string"),
+  expected: "an object of strings",
+  show: (value) =>
+    Object.entries(value)
+      .map(([name, label]) => `${name}=${label}`)
+      .join(","),
+  schema: {
+    anyOf: [
+      { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } },
+      { type: "array", items: { type: "string" } },
+    ],
+  },
+};
+
+function textMatching(isValid: (text: string) => boolean, expected: string): OptionKind<string, "text"> {
+  return {
+    form: "text",
+    read: (given, fail) => (isValid(given) ? given : fail(`expected ${expected}, got "${given}"`)),
+    accepts: (value) => typeof value === "string" && isValid(value),
+    expected,
+    show: String,
+    schema: { type: "string" },
+  };
+}
+
+function orEmpty(kind: OptionKind<string, "text">): OptionKind<string, "text"> {
+  return {
+    ...kind,
+    accepts: (value) => value === "" || kind.accepts(value),
+    expected: `${kind.expected}, or empty`,
+  };
+}
+
+function isBoundPort(port: unknown): port is number {
+  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
+}
