@@ -13,11 +13,12 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { findDocker } from "./docker-engine.mjs";
+import { NEWEST_ENVOY } from "./envoy-versions.mjs";
 import { ROOT, setup } from "./setup.mjs";
 
 const exec = promisify(execFile);
 
-export const ENVOY_IMAGE = "envoyproxy/envoy:v1.40.0";
+export const ENVOY_IMAGE = `envoyproxy/envoy:v${NEWEST_ENVOY}`;
 export const NODE_IMAGE = "node:20-bookworm-slim";
 /** The user that the official image of Envoy runs as. */
 const ENVOY_USER = 101;

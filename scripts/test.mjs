@@ -11,12 +11,11 @@ import os from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { findDocker } from "./docker-engine.mjs";
+import { OLDEST_ENVOY } from "./envoy-versions.mjs";
 import { ensureImages } from "./local-images.mjs";
 import { ROOT, run, setup } from "./setup.mjs";
 
 const BIN = path.join(ROOT, "node_modules");
-/** The oldest supported Envoy, which the integration suite runs against besides the newest. */
-const OLDEST_ENVOY = "1.36.2";
 
 const SUITES = {
   lint: async () => {

@@ -1,5 +1,8 @@
 /** Which Envoys Sluice works with, and how a version is read from what `envoy --version` prints. */
 
+// JSON, since scripts that run before anything is built read it, too (scripts/envoy-versions.mjs).
+import versions from "./envoy-versions.json" with { type: "json" };
+
 export interface EnvoyVersion {
   readonly major: number;
   readonly minor: number;
@@ -9,11 +12,11 @@ export interface EnvoyVersion {
 }
 
 /** The oldest and the newest Envoy that the tests run against; the wheel installed is the newest. */
-export const OLDEST_ENVOY = "1.36.2";
-export const NEWEST_ENVOY = "1.40.0";
+export const OLDEST_ENVOY: string = versions.oldest;
+export const NEWEST_ENVOY: string = versions.newest;
 
-/** How the range is said to people. */
-export const SUPPORTED_ENVOYS = "1.36.2 to 1.40.x";
+/** How the range is said to people: `1.36.2 to 1.40.x`. */
+export const SUPPORTED_ENVOYS = `${OLDEST_ENVOY} to ${NEWEST_ENVOY.replace(/\d+$/, "x")}`;
 
 /** Reads the version out of `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`. */
 export function readVersionOutput(output: string): EnvoyVersion | undefined {
