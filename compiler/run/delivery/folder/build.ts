@@ -65,7 +65,7 @@ export async function folderBuild(
   };
 }
 
-/** The files of a build, for who keeps nothing else of it. */
+/** The files of a build, for callers that need nothing else of it. */
 export async function emitBuild(
   compilation: Compilation,
   options: ProxyOptions,
