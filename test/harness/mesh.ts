@@ -8,6 +8,7 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { inconsistenciesOf } from "../../compiler/back/xds/consistency.ts";
 import type { ResourceSet } from "../../compiler/back/xds/resource-set.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { compile, files as filesAt, type JsonDiagnostic } from "../../compiler/index.ts";
@@ -121,7 +122,13 @@ export class Mesh {
     this.upstream.reset();
     const emit = this.#options.emit ?? folderBuild;
     const before = new Set(this.#envoy?.log);
-    await this.#give(await emit(compilation, proxy, this.buildDirectory));
+    const build = await emit(compilation, proxy, this.buildDirectory);
+    if (inconsistenciesOf(build.resources).length > 0) {
+      throw new Error(
+        `resources contradict one another: ${JSON.stringify(inconsistenciesOf(build.resources))}`,
+      );
+    }
+    await this.#give(build);
     this.#refuseComplaints(before);
     const { listeners, tcpChains = [] } = compilation.config;
     const sockets = tcpChains.map(({ name, listener = name, port }) => ({ name: listener, port }));

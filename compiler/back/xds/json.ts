@@ -1,6 +1,6 @@
 /**
  * Printing that depends on nothing but the value: keys sorted, two spaces, a newline at the end. Equal
- * configurations are equal bytes, so that a reload can be skipped by comparing files.
+ * configurations are equal bytes and have equal digests, so that a change of nothing is known as such.
  */
 
 import { canonicalJson } from "../../ir/canonical-json.ts";

@@ -26,13 +26,13 @@ export interface Messages {
 
 export type ResourceType = keyof Messages;
 
-/** In the order in which a resource comes before those that name it. */
-export const RESOURCE_TYPES: readonly ResourceType[] = [
+/** What a resource names comes before it. */
+const IN_ORDER: readonly ResourceType[] = [
   "secret",
   "endpoints",
   "cluster",
-  "extension",
   "routes",
+  "extension",
   "listener",
 ];
 
@@ -95,5 +95,5 @@ export function keyOf({ type, name }: Resource | Reference): string {
 
 /** All of a set, each resource after those that it names. */
 export function resourcesOf(set: ResourceSet): Resource[] {
-  return RESOURCE_TYPES.flatMap((type): Resource[] => [...set[type].values()]);
+  return IN_ORDER.flatMap((type): Resource[] => [...set[type].values()]);
 }

@@ -27,8 +27,8 @@ describe.each(TARGETS)("target %s", (target) => {
     expect(idsOf(emitResources(config(80), testOptions({ target })))).toEqual([
       "endpoints outbound|80||a.example",
       "cluster outbound|80||a.example",
-      ...(target === "wasm" ? ["extension mesh"] : []),
       "routes mesh",
+      ...(target === "wasm" ? ["extension mesh"] : []),
       "listener mesh",
     ]);
   });

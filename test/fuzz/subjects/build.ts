@@ -4,6 +4,7 @@ import path from "node:path";
 import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { describeProgram } from "../../../compiler/back/program/describe.ts";
 import { encodeProgram } from "../../../compiler/back/program/encode.ts";
+import { inconsistenciesOf } from "../../../compiler/back/xds/consistency.ts";
 import { understand } from "../../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../compiler/options.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
@@ -48,6 +49,10 @@ export const build: Subject = {
             }
           }
           const build = await folderBuild({ sources, config, blobs }, options, path.resolve("/build"));
+          const [wrong] = inconsistenciesOf(build.resources);
+          if (wrong !== undefined) {
+            throw new Error(`the resources are not consistent: ${JSON.stringify(wrong)}`);
+          }
           for (const [name, contents] of filesOf(build)) {
             if (!/^[\w%*~.@-]+(?:\/[\w%*~.@-]+)*$/.test(name) || name.split("/").includes("..")) {
               throw new Error(`a file is named ${JSON.stringify(name)}`);
