@@ -100,6 +100,11 @@ export function understand(
   return { sources, resources, environment: lowering.environmentOf(resources, options), config, errors };
 }
 
+/** The resources that a compilation was made from, each with its place. What is not read of the input is left out. */
+export function resourcesOf({ sources }: Pick<Compilation, "sources">): ResourceSet {
+  return loadResources(sources, { report() {} });
+}
+
 /** The programs of rules that nothing is wrong with. */
 export function encode(
   { sources, config }: Pick<Reading, "sources" | "config">,

@@ -100,7 +100,7 @@ export {
 
 // ---- What compilation makes, and where it goes ----
 
-export type { Compilation } from "./compile.ts";
+export { type Compilation, resourcesOf } from "./compile.ts";
 export { foreignFilesOf } from "./export/credentials.ts";
 export { filterImage } from "./export/filter-image.ts";
 export { type ImageName, parseImageName } from "./export/image-name.ts";
@@ -108,8 +108,9 @@ export { type KubernetesOptions, kustomization } from "./export/kubernetes.ts";
 export type { OciImage } from "./export/oci.ts";
 export { extensionPolicy, wasmPlugins } from "./export/policies.ts";
 export { TooLargeError } from "./export/too-large.ts";
+export type { Resource, ResourceSet } from "./front/resources/model.ts";
 export type { Confidential } from "./ir/confidential.ts";
-export type { Config } from "./ir/ir.ts";
+export type { Cluster, Config, Fault, Forward, Listener, Route, VirtualHost } from "./ir/ir.ts";
 export { printableIr } from "./ir/printable.ts";
 export { formatSocket, socketsOf } from "./ir/sockets.ts";
 export { emitBuild } from "./run/delivery/folder/build.ts";

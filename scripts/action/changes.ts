@@ -3,8 +3,7 @@
 import { cp, lstat, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { DiffReport } from "../../compiler/answers/diff/report.ts";
-import type { JsonDiagnostic } from "../../compiler/diagnostics/render/json.ts";
+import type { DiffReport, JsonDiagnostic } from "../../compiler/index.ts";
 import type { Repository } from "./base.ts";
 import type { Inputs } from "./inputs.ts";
 import { askSluice } from "./sluice.ts";

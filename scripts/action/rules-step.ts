@@ -5,13 +5,14 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { type AnnotationProperties, error, info, notice, setFailed, setOutput, warning } from "@actions/core";
-import picocolors from "picocolors";
-import type { CoverageReport } from "../../compiler/answers/cases/coverage.ts";
-import { failureLines } from "../../compiler/answers/cases/report-text.ts";
-import type { CheckResult } from "../../compiler/answers/cases/results.ts";
-import { renderMarkdown } from "../../compiler/answers/diff/render-markdown.ts";
-import { isDifferent } from "../../compiler/answers/diff/report.ts";
-import type { JsonDiagnostic } from "../../compiler/diagnostics/render/json.ts";
+import {
+  type CheckResult,
+  type CoverageReport,
+  formatDiff,
+  formatFailure,
+  isDifferent,
+  type JsonDiagnostic,
+} from "../../compiler/index.ts";
 import { Repository } from "./base.ts";
 import { changesSince } from "./changes.ts";
 import { readPullRequest } from "./event.ts";
@@ -20,7 +21,6 @@ import { askSluice } from "./sluice.ts";
 import { writeSummary } from "./summary.ts";
 
 const ANNOTATE = { error, warning, info: notice } as const;
-const NO_COLORS = picocolors.createColors(false);
 
 export async function rulesStep(): Promise<void> {
   const inputs = readInputs();
@@ -92,7 +92,7 @@ async function test(inputs: Inputs, workspace: string): Promise<void> {
   }
   const failures = json.checks.filter(({ ok }) => !ok);
   for (const failure of failures) {
-    error(failureLines(failure, NO_COLORS).join("\n"), {
+    error(formatFailure(failure).join("\n"), {
       title: `${failure.case}, check ${failure.check}`,
       file: failure.file,
       startLine: failure.line,
@@ -137,7 +137,7 @@ async function compare(inputs: Inputs, workspace: string): Promise<void> {
     warning(`sluice diff: the rules of the base are wrong, so nothing can be compared: ${first?.message}`);
     text = "### Sluice: the rules of the base are wrong, so nothing can be compared\n";
   } else {
-    text = renderMarkdown(changes.report);
+    text = formatDiff(changes.report, { format: "markdown" });
     setOutput("differences", changes.report.differences.length);
     info(`sluice diff: ${text.split("\n")[0]!.replace(/^### Sluice: /, "")}`);
   }

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import path from "node:path";
-import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { packageRoot } from "../../compiler/index.ts";
 import { ActionError } from "./failure.ts";
 
 /** Bytes; what thousands of differences take is a fraction. */

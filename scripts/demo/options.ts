@@ -3,7 +3,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError } from "../../compiler/cli/exit.ts";
-import type { Target } from "../../compiler/options.ts";
+import type { Target } from "../../compiler/index.ts";
 
 export interface DemoOptions {
   readonly help: boolean;

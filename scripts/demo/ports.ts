@@ -2,7 +2,7 @@
 
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { portProblems } from "../../compiler/run/envoy/ports.ts";
+import { portProblems } from "../../compiler/index.ts";
 
 const ADDRESS = "127.0.0.1";
 

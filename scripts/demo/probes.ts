@@ -4,8 +4,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster, Config, Fault, Forward, Route } from "../../compiler/ir/ir.ts";
-import type { AdminClient } from "../../compiler/run/envoy/admin.ts";
+import type { AdminClient, Cluster, Config, Fault, Forward, Route } from "../../compiler/index.ts";
 import type { Answer, Bookinfo, Service } from "../../envoy/bookinfo/services/index.ts";
 import { type Ask, type Clients, servedBy } from "./client.ts";
 import { type Check, duration, isLate, type Row, seconds, share } from "./report.ts";

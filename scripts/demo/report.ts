@@ -1,6 +1,6 @@
 /** What was seen of one rule, and the table that shows it. Knows nothing of requests or of Envoy. */
 
-import type { Colors } from "../../compiler/diagnostics/render/text.ts";
+import type { Colors } from "../../compiler/cli/terminal.ts";
 import { binomialInterval } from "./binomial.ts";
 
 /** A rule and what was seen of it. */

@@ -1,6 +1,6 @@
 /** A request that a rule would take, made from the rule's own match. */
 
-import type { Listener, Route, VirtualHost } from "../../compiler/ir/ir.ts";
+import type { Listener, Route, VirtualHost } from "../../compiler/index.ts";
 import type { Ask } from "./client.ts";
 
 /** Where each service of the demo has something to say. */

@@ -5,10 +5,17 @@
  */
 
 import path from "node:path";
-import type { Compilation } from "../../compiler/compile.ts";
-import type { Span } from "../../compiler/diagnostics/span.ts";
-import { loadResources, type Resource, type ResourceSet } from "../../compiler/front/resources/model.ts";
-import type { Cluster, Listener, Route, VirtualHost } from "../../compiler/ir/ir.ts";
+import {
+  type Cluster,
+  type Compilation,
+  type Listener,
+  type Resource,
+  type ResourceSet,
+  type Route,
+  resourcesOf,
+  type Span,
+  type VirtualHost,
+} from "../../compiler/index.ts";
 import { compareStrings } from "../../compiler/ir/text.ts";
 
 export type Rule = HttpRule | GatewayRule | DestinationRule | ServiceEntryRule;
@@ -50,8 +57,9 @@ export interface ServiceEntryRule extends Common {
 }
 
 /** In the order of the files and of the lines in them; what opens a gateway comes first, as it does for a request. */
-export function listRules({ sources, config }: Compilation): Rule[] {
-  const resources = loadResources(sources, { report() {} });
+export function listRules(compilation: Compilation): Rule[] {
+  const { config } = compilation;
+  const resources = resourcesOf(compilation);
   const rules: Rule[] = [
     ...config.listeners.flatMap((listener) => httpRules(listener, config.clusters, resources)),
     ...resources.gateways.map((gateway) => gatewayRule(gateway, config.listeners)),

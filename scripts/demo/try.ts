@@ -1,7 +1,7 @@
 /** What a reader may try while the demo runs: addresses and commands with the ports really bound. */
 
-import type { Colors } from "../../compiler/diagnostics/render/text.ts";
-import type { Config } from "../../compiler/ir/ir.ts";
+import type { Colors } from "../../compiler/cli/terminal.ts";
+import type { Config } from "../../compiler/index.ts";
 
 export interface Places {
   readonly config: Config;

@@ -3,8 +3,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { normalizePath } from "../../compiler/answers/evaluate/normalize-path.ts";
-import type { PathNormalization } from "../../compiler/options.ts";
-import { NEWEST_ENVOY } from "../../compiler/platform/version.ts";
+import { NEWEST_ENVOY, type PathNormalization } from "../../compiler/index.ts";
 import { WORLD } from "../conformance/format.ts";
 import { Connection } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";

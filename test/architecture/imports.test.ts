@@ -39,7 +39,57 @@ const FLOORS_INSIDE: Readonly<Record<string, readonly string[]>> = {
   "compiler/front": ["compiler/front/resources", "compiler/front/services", "compiler/front/istio"],
 };
 
+/**
+ * What the command line, the scripts, the fuzzers and the tests of answers need from behind the API, each with a reason:
+ * a file that is not named here has the API and the command line's own folder.
+ */
+const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
+  // The options of a proxy as text, which only a command line has.
+  "compiler/cli/config-file.ts": [
+    "compiler/source/bounded.ts",
+    "compiler/source/inspect-tree.ts",
+    "compiler/source/yaml.ts",
+  ],
+  "compiler/cli/proxy-options.ts": ["compiler/options.ts"],
+  // One order of texts everywhere.
+  "scripts/demo/rules.ts": ["compiler/ir/text.ts"],
+  // Plain values of YAML, and whether rules are right, thousands of times before the first input.
+  "test/fuzz/corpus.ts": ["compiler/compile.ts", "compiler/source/parse.ts"],
+  // The filter itself takes the programs that are made, and refuses damaged ones; resources by themselves.
+  "test/fuzz/subjects/build.ts": [
+    "compiler/answers/wasm-host/filter-vm.ts",
+    "compiler/platform/package-root.ts",
+  ],
+  "test/fuzz/subjects/program.ts": [
+    "compiler/answers/cases/testing.ts",
+    "compiler/answers/wasm-host/filter-vm.ts",
+    "compiler/back/program/encode.ts",
+    "compiler/compile.ts",
+    "compiler/platform/package-root.ts",
+  ],
+  // Many questions to one program: a call of the API makes the program anew.
+  "test/fuzz/subjects/explain.ts": [
+    "compiler/answers/evaluate/evaluator.ts",
+    "compiler/answers/explain/explain.ts",
+    "compiler/answers/wasm-host/filter-vm.ts",
+    "compiler/compile.ts",
+    "compiler/platform/package-root.ts",
+  ],
+  "test/fuzz/subjects/cases.ts": [
+    "compiler/answers/cases/coverage.ts",
+    "compiler/answers/cases/offline.ts",
+    "compiler/answers/cases/read.ts",
+    "compiler/answers/cases/results.ts",
+    "compiler/answers/cases/stand-in.ts",
+    "compiler/answers/cases/testing.ts",
+    "compiler/answers/evaluate/evaluator.ts",
+    "compiler/answers/wasm-host/filter-vm.ts",
+    "compiler/platform/package-root.ts",
+  ],
+};
+
 const COMPILER = importGraph("compiler");
+const ON_THE_API = importGraph("compiler/cli", "scripts", "test/fuzz", "test/answers");
 const FILTER = importGraph("filter");
 
 function floorOf(file: string, floors: readonly string[]): number {
@@ -78,6 +128,19 @@ test("of the filter the compiler imports layouts and hashes, which both sides mu
     imports.filter((target) => !target.startsWith("compiler/")).map((target) => `${file} imports ${target}`),
   );
   expect(outside.filter((line) => !/ filter\/(.*\/)?layout\.ts$/.test(line))).toEqual([]);
+});
+
+test("the command line, scripts, fuzzers and tests of answers are written on the API", () => {
+  const behind = [...ON_THE_API].flatMap(([file, imports]) =>
+    imports
+      .filter((target) => target.startsWith("compiler/") && target !== "compiler/index.ts")
+      .filter((target) => !target.startsWith("compiler/cli/"))
+      .map((target) => `${file} imports ${target}`),
+  );
+  const needed = Object.entries(BEHIND_THE_API).flatMap(([file, targets]) =>
+    targets.map((target) => `${file} imports ${target}`),
+  );
+  expect(behind.sort()).toEqual(needed.sort());
 });
 
 test("no two folders import each other", () => {

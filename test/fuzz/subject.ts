@@ -1,7 +1,6 @@
 /** What is fuzzed: a part of the command line, and what must hold of it whatever it is given. */
 
-import { DIAGNOSTIC_CODES } from "../../compiler/diagnostics/codes.ts";
-import type { Diagnostic, DiagnosticSink } from "../../compiler/diagnostics/diagnostic.ts";
+import { type Diagnostic, type DiagnosticSink, describeCodes, type Findings } from "../../compiler/index.ts";
 import type { Corpus } from "./corpus.ts";
 import type { Dice } from "./dice.ts";
 
@@ -25,21 +24,46 @@ export interface Subject {
   prepare(world: World): (dice: Dice) => Trial;
 }
 
-/** What must hold of everything that is said of an input. */
-export class Findings implements DiagnosticSink {
+const LEVELS = new Map<string, string>(describeCodes().map(({ code, level }) => [code, level]));
+
+function expectKnown({ code, level, message }: { code: string; level: string; message: string }): void {
+  if (!LEVELS.has(code)) {
+    throw new Error(`the code ${code} is in no table`);
+  }
+  if (level !== LEVELS.get(code)) {
+    throw new Error(`${code} has the level ${level}`);
+  }
+  if (message === "") {
+    throw new Error(`${code} says nothing`);
+  }
+}
+
+/** What must hold of everything that is found in an input: each of the texts by its name. */
+export function expectSound({ diagnostics }: Findings, texts: Readonly<Record<string, string>>): void {
+  const linesOf = new Map(Object.entries(texts).map(([name, text]) => [name, text.split("\n")]));
+  for (const diagnostic of diagnostics) {
+    expectKnown(diagnostic);
+    const { code, file, line, column, endLine, endColumn } = diagnostic;
+    if (file === undefined) {
+      continue;
+    }
+    const lines = linesOf.get(file)!;
+    const isInside = (at: number, most: number, which: number) =>
+      at >= 1 && at <= lines.length && which >= 1 && which <= lines[at - 1]!.length + most;
+    // Of an empty place the end is one behind it.
+    if (!isInside(line!, 1, column!) || !isInside(endLine!, 2, endColumn!)) {
+      throw new Error(`${code} is outside of its file: ${line}:${column} to ${endLine}:${endColumn}`);
+    }
+  }
+}
+
+/** The same of what an inner part reports. */
+export class Sink implements DiagnosticSink {
   readonly all: Diagnostic[] = [];
 
   report(diagnostic: Diagnostic): void {
-    const { code, level, message, span } = diagnostic;
-    if (!Object.hasOwn(DIAGNOSTIC_CODES, code)) {
-      throw new Error(`the code ${code} is in no table`);
-    }
-    if (level !== DIAGNOSTIC_CODES[code].level) {
-      throw new Error(`${code} has the level ${level}`);
-    }
-    if (message === "") {
-      throw new Error(`${code} says nothing`);
-    }
+    expectKnown(diagnostic);
+    const { code, span } = diagnostic;
     if (span !== undefined) {
       const { start, end, file } = span;
       if (!(start >= 0 && start <= end && end <= Math.max(file.text.length, start + 1))) {

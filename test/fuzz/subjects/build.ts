@@ -2,16 +2,20 @@
 
 import path from "node:path";
 import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
-import { describeProgram } from "../../../compiler/back/program/describe.ts";
-import { encodeProgram } from "../../../compiler/back/program/encode.ts";
 import { inconsistenciesOf } from "../../../compiler/back/xds/consistency.ts";
-import { understand } from "../../../compiler/compile.ts";
-import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../compiler/options.ts";
+import {
+  bytesOf,
+  compile,
+  DEFAULT_PROXY_OPTIONS,
+  inspect,
+  type ProxyOptions,
+  texts,
+} from "../../../compiler/index.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import { filesOf, folderBuild } from "../../../compiler/run/delivery/folder/build.ts";
-import { bytesOf } from "../../../compiler/run/delivery/output-files.ts";
+
 import { hostileRules, plausibleRules } from "../rules.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { expectSound, type Subject } from "../subject.ts";
 
 export const build: Subject = {
   name: "build",
@@ -29,26 +33,22 @@ export const build: Subject = {
       return {
         input: { "rules.yaml": text, "options.json": JSON.stringify(options) },
         async run() {
-          const findings = new Findings();
-          const { config, sources } = understand([{ path: "rules.yaml", text }], options, findings);
-          if (findings.hasErrors) {
+          const input = { "rules.yaml": text };
+          const { findings, compilation } = await compile({ source: texts(input), proxy: options });
+          expectSound(findings, input);
+          if (compilation === undefined) {
             return false;
           }
-          const blobs = new Map<string, Uint8Array>();
-          if (options.target === "wasm") {
-            for (const { name, routes } of config.listeners) {
-              const blob = encodeProgram(routes);
-              blobs.set(name, blob);
-              describeProgram(blob);
-              const vm = new FilterVm(filter);
-              if (vm.configure(blob) === undefined) {
-                throw new Error(
-                  `the filter refuses its program: ${vm.log.map((line) => line.text).join("; ")}`,
-                );
-              }
+          for (const blob of compilation.blobs.values()) {
+            inspect(blob);
+            const vm = new FilterVm(filter);
+            if (vm.configure(blob) === undefined) {
+              throw new Error(
+                `the filter refuses its program: ${vm.log.map((line) => line.text).join("; ")}`,
+              );
             }
           }
-          const build = await folderBuild({ sources, config, blobs }, options, path.resolve("/build"));
+          const build = await folderBuild(compilation, options, path.resolve("/build"));
           const [wrong] = inconsistenciesOf(build.resources);
           if (wrong !== undefined) {
             throw new Error(`the resources are not consistent: ${JSON.stringify(wrong)}`);

@@ -1,26 +1,26 @@
 /** `test`: case files, good and bad, asked of good rules. */
 
-import picocolors from "picocolors";
 import { Coverage } from "../../../compiler/answers/cases/coverage.ts";
 import { askOffline } from "../../../compiler/answers/cases/offline.ts";
 import { readCases } from "../../../compiler/answers/cases/read.ts";
-import { renderJunit } from "../../../compiler/answers/cases/report-junit.ts";
-import { renderCoverage, renderResults } from "../../../compiler/answers/cases/report-text.ts";
 import { resultOf } from "../../../compiler/answers/cases/results.ts";
 import { standInHeaders } from "../../../compiler/answers/cases/stand-in.ts";
 import { configOf } from "../../../compiler/answers/cases/testing.ts";
 import { Evaluators } from "../../../compiler/answers/evaluate/evaluator.ts";
-import type { AskedRequest } from "../../../compiler/answers/request/asked.ts";
 import { loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import {
+  type AskedRequest,
+  DEFAULT_PROXY_OPTIONS,
+  formatCoverage,
+  formatJunit,
+  formatResults,
+} from "../../../compiler/index.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import type { Dice } from "../dice.ts";
 import { mutatedText, mutatedValue } from "../mutate.ts";
 import { requestLine } from "../requests.ts";
-import { expectPrintable, Findings, type Subject } from "../subject.ts";
+import { expectPrintable, Sink, type Subject } from "../subject.ts";
 import { trap } from "../traps.ts";
-
-const PLAIN = picocolors.createColors(false);
 
 const RULES = `apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -87,7 +87,7 @@ export const cases: Subject = {
       return {
         input: { "cases.yaml": text, "rules.yaml": RULES },
         run() {
-          const findings = new Findings();
+          const findings = new Sink();
           const found = readCases({ path: "cases.yaml", text }, context, findings);
           const coverage = new Coverage(config);
           const results = found.flatMap((one) =>
@@ -101,9 +101,9 @@ export const cases: Subject = {
               return resultOf(one, i, check, asked, 1);
             }),
           );
-          expectPrintable(renderResults(results, PLAIN, { how: "offline", ms: 1 }));
-          expectPrintable(renderCoverage(coverage.report(), PLAIN));
-          expectXml(renderJunit(results));
+          expectPrintable(formatResults(results, { how: "offline", ms: 1 }));
+          expectPrintable(formatCoverage(coverage.report()));
+          expectXml(formatJunit(results));
           return results.length > 0;
         },
       };

@@ -1,16 +1,8 @@
 /** `diff`: two sets of rules, the second with a little change to the first. */
 
-import picocolors from "picocolors";
-import { diffConfigs } from "../../../compiler/answers/diff/diff.ts";
-import { renderMarkdown } from "../../../compiler/answers/diff/render-markdown.ts";
-import { renderText } from "../../../compiler/answers/diff/render-text.ts";
-import { isDifferent, reportOf } from "../../../compiler/answers/diff/report.ts";
-import { understand } from "../../../compiler/compile.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import { diff as diffRules, formatDiff, isDifferent, texts } from "../../../compiler/index.ts";
 import { plausibleRules, twoVersions } from "../rules.ts";
-import { expectPrintable, Findings, type Subject } from "../subject.ts";
-
-const PLAIN = picocolors.createColors(false);
+import { expectPrintable, expectSound, type Subject } from "../subject.ts";
 
 export const diff: Subject = {
   name: "diff",
@@ -22,21 +14,20 @@ export const diff: Subject = {
         : [plausibleRules(dice, corpus), plausibleRules(dice, corpus)];
       return {
         input: { "old.yaml": before, "new.yaml": after },
-        run() {
-          const findings = new Findings();
-          const [old, now] = [before, after].map(
-            (text, i) =>
-              understand([{ path: i === 0 ? "old.yaml" : "new.yaml", text }], DEFAULT_PROXY_OPTIONS, findings)
-                .config,
-          );
-          if (findings.hasErrors) {
+        async run() {
+          const [old, now] = [{ "old.yaml": before }, { "new.yaml": after }];
+          const result = await diffRules({ before: texts(old), after: texts(now) });
+          expectSound(result.before, old);
+          expectSound(result.after, now);
+          const { report } = result;
+          if (report === undefined) {
             return false;
           }
-          const report = reportOf(diffConfigs(old!, now!, DEFAULT_PROXY_OPTIONS));
-          expectPrintable(renderText(report, PLAIN));
-          expectPrintable(renderMarkdown(report));
+          expectPrintable(formatDiff(report));
+          expectPrintable(formatDiff(report, { format: "markdown" }));
           JSON.stringify(report);
-          if (isDifferent(reportOf(diffConfigs(old!, old!, DEFAULT_PROXY_OPTIONS)))) {
+          const same = await diffRules({ before: texts(old), after: texts(old) });
+          if (same.report === undefined || isDifferent(same.report)) {
             throw new Error("rules differ from themselves");
           }
           return true;

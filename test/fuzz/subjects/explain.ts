@@ -1,21 +1,23 @@
 /** `explain`: rules and a request; what it says is what the filter does. */
 
-import picocolors from "picocolors";
 import { Evaluators } from "../../../compiler/answers/evaluate/evaluator.ts";
 import { explain as explainRequest } from "../../../compiler/answers/explain/explain.ts";
-import { renderExplanation } from "../../../compiler/answers/explain/render-text.ts";
-import { makeRequest, parseHeader, parseRequestLine } from "../../../compiler/answers/request/asked.ts";
-import { parseCurl } from "../../../compiler/answers/request/curl.ts";
 import { loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { understand } from "../../../compiler/compile.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import {
+  DEFAULT_PROXY_OPTIONS,
+  formatExplanation,
+  makeRequest,
+  parseCurl,
+  parseHeader,
+  parseRequestLine,
+} from "../../../compiler/index.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import { curlLine, headerLine, requestLine } from "../requests.ts";
 import { plausibleRules } from "../rules.ts";
-import { expectPrintable, Findings, type Subject } from "../subject.ts";
+import { expectPrintable, Sink, type Subject } from "../subject.ts";
 import { refusedInWords } from "./request.ts";
 
-const PLAIN = picocolors.createColors(false);
 /** Requests to one set of rules: making its program costs more than asking. */
 const REQUESTS = 5;
 const DRAWS = 10;
@@ -36,7 +38,7 @@ export const explain: Subject = {
       return {
         input: { "rules.yaml": text, "requests.json": JSON.stringify(lines) },
         run() {
-          const findings = new Findings();
+          const findings = new Sink();
           const { config, resources } = understand(
             [{ path: "rules.yaml", text }],
             DEFAULT_PROXY_OPTIONS,
@@ -63,7 +65,7 @@ export const explain: Subject = {
             if (explanation.disagreements.length > 0) {
               throw new Error(explanation.disagreements.join("\n"));
             }
-            expectPrintable(renderExplanation(explanation, PLAIN));
+            expectPrintable(formatExplanation(explanation));
             JSON.stringify(explanation);
             asked += 1;
           }

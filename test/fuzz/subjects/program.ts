@@ -2,13 +2,12 @@
 
 import { configOf } from "../../../compiler/answers/cases/testing.ts";
 import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
-import { describeProgram, ProgramError } from "../../../compiler/back/program/describe.ts";
 import { encodeProgram } from "../../../compiler/back/program/encode.ts";
 import { understand } from "../../../compiler/compile.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
+import { DEFAULT_PROXY_OPTIONS, inspect, ProgramError } from "../../../compiler/index.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
 import { mutatedBytes } from "../mutate.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { Sink, type Subject } from "../subject.ts";
 
 export const program: Subject = {
   name: "inspect",
@@ -27,9 +26,9 @@ export const program: Subject = {
         input: { "routes.blob": blob },
         run() {
           try {
-            describeProgram(blob);
+            inspect(blob);
           } catch (error) {
-            if (!(error instanceof ProgramError || error instanceof RangeError)) {
+            if (!(error instanceof ProgramError)) {
               throw error;
             }
           }
@@ -50,5 +49,5 @@ export const program: Subject = {
 };
 
 function configIn(text: string) {
-  return understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, new Findings()).config;
+  return understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, new Sink()).config;
 }

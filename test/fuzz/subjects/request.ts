@@ -2,11 +2,11 @@
 
 import {
   makeRequest,
+  parseCurl,
   parseHeader,
   parseRequestLine,
   RequestError,
-} from "../../../compiler/answers/request/asked.ts";
-import { parseCurl } from "../../../compiler/answers/request/curl.ts";
+} from "../../../compiler/index.ts";
 import { curlLine, headerLine, requestLine } from "../requests.ts";
 import type { Subject } from "../subject.ts";
 

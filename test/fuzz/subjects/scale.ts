@@ -3,13 +3,9 @@
  * long for it would take hours for a file that is only a little longer.
  */
 
-import picocolors from "picocolors";
-import { checkSources } from "../../../compiler/answers/check/check.ts";
-import { renderText } from "../../../compiler/diagnostics/render/text.ts";
-import { DEFAULT_PROXY_OPTIONS } from "../../../compiler/options.ts";
-import { Findings, type Subject } from "../subject.ts";
+import { check, formatDiagnostics, texts } from "../../../compiler/index.ts";
+import { expectSound, type Subject } from "../subject.ts";
 
-const PLAIN = picocolors.createColors(false);
 const FEW = 1000;
 const TIMES = 4;
 /** Quicker ones are not judged: noise would be most of it. */
@@ -31,9 +27,9 @@ export const scale: Subject = {
       const [few, more] = [text(FEW), text(FEW * TIMES)];
       return {
         input: { "few.yaml": few, "more.yaml": more },
-        run() {
-          const before = cpuMsOf(few);
-          const after = cpuMsOf(more);
+        async run() {
+          const before = await cpuMsOf(few);
+          const after = await cpuMsOf(more);
           if (after > NOTICED_MS && after > STEEPEST * before) {
             throw new Error(`${TIMES} times as much takes ${after} ms instead of ${before} ms`);
           }
@@ -44,12 +40,13 @@ export const scale: Subject = {
   },
 };
 
-function cpuMsOf(text: string): number {
+async function cpuMsOf(text: string): Promise<number> {
   const start = process.cpuUsage();
-  const findings = new Findings();
-  checkSources([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, findings);
-  renderText(findings.all, PLAIN);
+  const input = { "rules.yaml": text };
+  const findings = await check({ source: texts(input) });
+  formatDiagnostics(findings);
   const { user, system } = process.cpuUsage(start);
+  expectSound(findings, input);
   return Math.round((user + system) / 1000);
 }
 
