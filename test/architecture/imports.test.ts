@@ -46,11 +46,18 @@ const FLOORS_INSIDE: Readonly<Record<string, readonly string[]>> = {
 const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   // The options of a proxy as text, which only a command line has.
   "compiler/cli/config-file.ts": [
+    "compiler/file-options.ts",
+    "compiler/options/kinds.ts",
     "compiler/source/bounded.ts",
     "compiler/source/inspect-tree.ts",
     "compiler/source/yaml.ts",
   ],
-  "compiler/cli/proxy-options.ts": ["compiler/options.ts"],
+  "compiler/cli/options-table.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
+  "compiler/cli/proxy-options.ts": [
+    "compiler/file-options.ts",
+    "compiler/options/option.ts",
+    "compiler/options.ts",
+  ],
   // One order of texts everywhere.
   "scripts/demo/rules.ts": ["compiler/ir/text.ts"],
   // Plain values of YAML, and whether rules are right, thousands of times before the first input.
