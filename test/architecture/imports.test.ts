@@ -65,7 +65,9 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   // The filter itself takes the programs that are made, and refuses damaged ones; resources by themselves.
   "test/fuzz/subjects/build.ts": [
     "compiler/answers/wasm-host/filter-vm.ts",
+    "compiler/back/xds/consistency.ts",
     "compiler/platform/package-root.ts",
+    "compiler/run/delivery/folder/build.ts",
   ],
   "test/fuzz/subjects/program.ts": [
     "compiler/answers/cases/testing.ts",
