@@ -37,7 +37,7 @@ export interface ReloaderOptions {
   readonly rules: CompiledRules;
   readonly proxy: ProxyOptions;
   /** The directory that Envoy reads from. */
-  readonly folder: FolderDelivery;
+  readonly folder: Pick<FolderDelivery, "build" | "changeTo">;
   /** What it holds was made from this. */
   readonly compilation: Compilation;
   readonly onEvent: (event: ReloadEvent) => void;
