@@ -12,7 +12,7 @@ import { grpcWebFilters } from "./grpc-web.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
 import type { EmitContext } from "./options.ts";
 import type { ConfigSource } from "./places.ts";
-import { type Extension, typed } from "./protobuf.ts";
+import { type Extension, typed, typeUrl } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
@@ -77,7 +77,7 @@ export const HTTP_CONNECTION_MANAGER =
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 export function isHttpConnectionManager(filter: Extension): filter is Extension<HttpConnectionManager> {
-  return filter.typed_config["@type"] === typed(HTTP_CONNECTION_MANAGER, {})["@type"];
+  return filter.typed_config["@type"] === typeUrl(HTTP_CONNECTION_MANAGER);
 }
 
 /** `forwardProxy`: some of its routes lead to the host that a request names. */

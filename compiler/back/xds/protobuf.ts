@@ -11,7 +11,12 @@ export interface Extension<Message extends object = object> {
 
 /** Packs a message into an `Any`. `type` is the full name, `envoy.config.cluster.v3.Cluster`. */
 export function typed<Message extends object>(type: string, message: Message): TypedConfig<Message> {
-  return { "@type": `type.googleapis.com/${type}`, ...message };
+  return { "@type": typeUrl(type), ...message };
+}
+
+/** How an `Any` names a type. */
+export function typeUrl(type: string): string {
+  return `type.googleapis.com/${type}`;
 }
 
 /** A `google.protobuf.Duration`, exact to the microsecond. */

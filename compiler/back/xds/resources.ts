@@ -36,7 +36,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
   return {
     listener: byName([
       ...sockets.map((sharing) => {
-        const { needs, isKey, message } = watched(context, (own) =>
+        const { needs, isKey, message } = withNeeds(context, (own) =>
           emitListener(sharing, isForwardProxy, own),
         );
         return new Resource({ type: "listener", name: message.name, message, needs, isKey });
@@ -48,7 +48,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
     ]),
     cluster: byName([
       ...clusters.map((cluster) => {
-        const parts = watched(context, (own) => emitCluster(cluster, own));
+        const parts = withNeeds(context, (own) => emitCluster(cluster, own));
         return new Resource({ type: "cluster", name: cluster.name, ...parts });
       }),
       ...upstreamFaults.map((fault) => {
@@ -115,7 +115,7 @@ function endpoints({ name, discovery }: Cluster): Resource<"endpoints"> {
 }
 
 /** A message, and what its emitter asked a place for: that is what it needs, and what has none is written into it. */
-function watched<Message>(
+function withNeeds<Message>(
   context: EmitContext,
   emit: (own: EmitContext) => Message,
 ): { readonly message: Message; readonly needs: readonly Reference[]; readonly isKey: boolean } {

@@ -6,7 +6,7 @@
 
 import type { EmitContext } from "./options.ts";
 import type { ConfigSource, ModuleSource } from "./places.ts";
-import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
+import { type Extension, type TypedConfig, typed, typeUrl } from "./protobuf.ts";
 
 /** `HttpFilter` with `config_discovery`. Its name is also the name of the resource asked for. */
 export interface DiscoveredFilter {
@@ -50,7 +50,7 @@ export function emitWasmFilter(
     name: listenerName,
     config_discovery: {
       config_source: source,
-      type_urls: [`type.googleapis.com/${WASM}`],
+      type_urls: [typeUrl(WASM)],
     },
   };
 }

@@ -8,8 +8,15 @@ export type FileContents = string | Uint8Array | Confidential;
 /** Contents by path relative to the directory, with `/` between segments. */
 export type OutputFiles = ReadonlyMap<string, FileContents>;
 
+const OWNER_ONLY = 0o600;
+
 export function isForOwnerOnly(contents: FileContents): boolean {
   return contents instanceof Confidential;
+}
+
+/** The mode that the file is made with; `undefined` leaves it to the system. */
+export function modeOf(contents: FileContents): number | undefined {
+  return isForOwnerOnly(contents) ? OWNER_ONLY : undefined;
 }
 
 /** What the file will hold. */

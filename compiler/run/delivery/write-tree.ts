@@ -6,11 +6,10 @@
 import { lstat, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { makeDirectory } from "./make-directory.ts";
-import { bytesOf, isForOwnerOnly, type OutputFiles } from "./output-files.ts";
+import { bytesOf, modeOf, type OutputFiles } from "./output-files.ts";
 import { ForeignDirectoryError } from "./write.ts";
 
 const LIST = ".sluice-export.json";
-const OWNER_ONLY = 0o600;
 
 /** Files with keys are for their owner only. Throws a `ForeignDirectoryError` before anything is written. */
 export async function writeTree(directory: string, files: OutputFiles): Promise<void> {
@@ -30,10 +29,7 @@ export async function writeTree(directory: string, files: OutputFiles): Promise<
     await makeDirectory(path.dirname(file));
     // A file that is there keeps its mode.
     await rm(file, { force: true });
-    await writeFile(file, bytesOf(contents), {
-      flag: "wx",
-      ...(isForOwnerOnly(contents) && { mode: OWNER_ONLY }),
-    });
+    await writeFile(file, bytesOf(contents), { flag: "wx", mode: modeOf(contents) });
   }
   for (const name of own) {
     if (!files.has(name)) {

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Confidential } from "../../ir/confidential.ts";
+import type { FileContents } from "./output-files.ts";
 import { ForeignDirectoryError, writeOutput } from "./write.ts";
 
 let directory: string;
@@ -35,6 +37,15 @@ describe("writeOutput", () => {
     const bytes = new Uint8Array([0, 255, 128, 10]);
     await writeOutput(directory, new Map([["routes/mesh.blob", bytes]]));
     expect(new Uint8Array(await readFile(path.join(directory, "routes/mesh.blob")))).toEqual(bytes);
+  });
+
+  test("a file with keys is for its owner only", async () => {
+    const key = new Confidential("secret");
+    const files = new Map<string, FileContents>([...build("1"), ["xds/sds/key.json", key]]);
+    await writeOutput(directory, files);
+    expect(await read("xds/sds/key.json")).toBe("secret");
+    expect((await stat(path.join(directory, "xds/sds/key.json"))).mode & 0o777).toBe(0o600);
+    expect(await writeOutput(directory, files)).toEqual({ changed: false });
   });
 
   test("replaces a build and removes the old generation", async () => {

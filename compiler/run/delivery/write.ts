@@ -14,7 +14,7 @@ import { lstat, open, readdir, readFile, readlink, rename, rm, symlink } from "n
 import path from "node:path";
 import { withLock } from "../../platform/lock.ts";
 import { makeDirectory } from "./make-directory.ts";
-import { bytesOf, type FileContents, isForOwnerOnly, type OutputFiles } from "./output-files.ts";
+import { bytesOf, type FileContents, modeOf, type OutputFiles } from "./output-files.ts";
 
 /** The directory holds somebody else's files; nothing was written. */
 export class ForeignDirectoryError extends Error {}
@@ -87,14 +87,12 @@ async function swap(root: string, files: OutputFiles): Promise<void> {
   for (const [name, contents] of files) {
     const file = path.join(root, generation, ...name.split("/"));
     await makeDirectory(path.dirname(file));
-    await writeDurably(file, contents, isForOwnerOnly(contents) ? OWNER_ONLY : undefined);
+    await writeDurably(file, contents, modeOf(contents));
   }
   const link = path.join(root, `..data_${id}`);
   await symlink(generation, link);
   await rename(link, path.join(root, DATA));
 }
-
-const OWNER_ONLY = 0o600;
 
 async function writeDurably(file: string, contents: FileContents, mode?: number): Promise<void> {
   const handle = await open(file, "wx", mode);

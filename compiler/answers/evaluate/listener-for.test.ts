@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import type { Listener, Role } from "../../ir/ir.ts";
+import { Evaluators } from "./evaluator.ts";
+
+function listener(name: string, role: Role, servicePort: number | undefined, ...domains: string[]): Listener {
+  return {
+    name,
+    role,
+    ...(servicePort !== undefined && { servicePort }),
+    address: "127.0.0.1",
+    port: 1,
+    routes: { ignorePortInHost: true, virtualHosts: [{ name: "host", domains, routes: [] }] },
+  };
+}
+
+const EXPLICIT = listener("explicit proxy", "mesh", undefined, "a.example");
+const SIDECAR = listener("sidecar", "mesh", 80, "a.example", "*");
+const EDGE = listener("edge", "gateway", 80, "a.example");
+const OTHER_EDGE = listener("other edge", "gateway", 8080, "a.example", "b.example");
+
+/** Only whoever decides needs the filter. */
+const chosen = (authority: string, ...listeners: Listener[]) =>
+  new Evaluators(undefined as never, { listeners, clusters: [] }, "BASE").listenerFor({ authority })?.name;
+
+test("the explicit proxy goes before gateways, and those before a sidecar's listeners", () => {
+  expect(chosen("a.example", SIDECAR, EDGE, EXPLICIT)).toBe("explicit proxy");
+  expect(chosen("a.example", SIDECAR, EDGE)).toBe("edge");
+  expect(chosen("a.example", SIDECAR)).toBe("sidecar");
+});
+
+test("of gateways, the one on the port that the request names", () => {
+  expect(chosen("a.example", OTHER_EDGE, EDGE)).toBe("edge");
+  expect(chosen("a.example:8080", EDGE, OTHER_EDGE)).toBe("other edge");
+});
+
+test("a listener that knows the host goes before one that takes any", () => {
+  expect(chosen("b.example", EXPLICIT, EDGE, OTHER_EDGE)).toBe("other edge");
+});
