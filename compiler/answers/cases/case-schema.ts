@@ -2,20 +2,20 @@
 
 import { list, map, object, oneOf, type Schema, string } from "../../front/resources/schema/build.ts";
 
-function described(schema: Schema, description: string): Schema {
+function described<T>(schema: Schema<T>, description: string): Schema<T> {
   return { ...schema, description };
 }
 
-const whole = (minimum: number, maximum: number): Schema => ({ type: "integer", minimum, maximum });
+const whole = (minimum: number, maximum: number): Schema<number> => ({ type: "integer", minimum, maximum });
 const MAX_TIMES = 100_000;
 
 /** `null` must not be there; a list is several lines. */
-const expectedHeaders = map({ type: ["string", "null"] });
-const headerLines = map({
+const expectedHeaders = map<string | null>({ type: ["string", "null"] });
+const headerLines = map<string | readonly string[] | null>({
   type: ["string", "array", "null"],
   items: string,
 });
-const share: Schema = { type: "number", minimum: 0, maximum: 1 };
+const share: Schema<number> = { type: "number", minimum: 0, maximum: 1 };
 
 const CLUSTER =
   'A destination: "reviews", "reviews/v2", "details:8080", a host with dots, or Envoy\'s full name; "none" is the proxy itself.';
@@ -65,7 +65,7 @@ const check = object(
     ),
     http: described(oneOf("1.1", "2"), "Version of HTTP, 1.1 unless said."),
     headers: described(
-      map({ type: ["string", "array"], items: string }),
+      map<string | readonly string[]>({ type: ["string", "array"], items: string }),
       "Of the request; a list is several lines.",
     ),
     body: described(string, "Of the request."),
@@ -76,12 +76,12 @@ const check = object(
   { required: ["ask"] },
 );
 
-export const caseSchema: Schema = object(
+export const caseSchema = object(
   {
     name: described(string, "What has to hold, as a sentence."),
     why: described(string, "Why that is so."),
     at: described(string, "The listener of all checks that name none."),
-    checks: { ...list(check), minItems: 1 },
+    checks: list(check, { minItems: 1 }),
   },
   { required: ["name", "checks"] },
 );

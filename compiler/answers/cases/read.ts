@@ -3,6 +3,7 @@
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
+import type { ShapeOf } from "../../front/resources/schema/build.ts";
 import { checkSchema } from "../../front/resources/schema/check.ts";
 import type { Listener } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
@@ -42,24 +43,9 @@ export function readCases(file: SourceFile, context: CaseContext, sink: Diagnost
   });
 }
 
-/** As the schema has let through. */
-interface CaseFields {
-  readonly name: string;
-  readonly why?: string;
-  readonly at?: string;
-  readonly checks: readonly CheckFields[];
-}
-
-interface CheckFields {
-  readonly ask: string;
-  readonly at?: string;
-  readonly http?: "1.1" | "2";
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: string;
-  readonly times?: number;
-  readonly expect?: Expectation;
-  readonly shares?: Shares;
-}
+/** As the schema has let it through. */
+type CaseFields = ShapeOf<typeof caseSchema>;
+type CheckFields = CaseFields["checks"][number];
 
 function readCheck(
   fields: CheckFields,

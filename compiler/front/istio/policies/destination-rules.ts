@@ -60,7 +60,7 @@ export class DestinationRules {
 
   #add({ spec, namespace }: Resource<DestinationRuleSpec>): void {
     const host = resolveHost(spec.host, namespace, this.#options.domainSuffix);
-    const selector = spec.workloadSelector?.matchLabels ?? spec.workloadSelector?.labels;
+    const selector = spec.workloadSelector?.matchLabels;
     const exportTo = new Set(selector === undefined ? spec.exportTo : ["."]);
     const rule: MergedRule = {
       ...(spec.trafficPolicy && { trafficPolicy: spec.trafficPolicy }),

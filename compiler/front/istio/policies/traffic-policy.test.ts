@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { effectivePolicy } from "./traffic-policy.ts";
 
-const ROUND_ROBIN = { simple: "ROUND_ROBIN" };
-const RANDOM = { simple: "RANDOM" };
+const ROUND_ROBIN = { simple: "ROUND_ROBIN" } as const;
+const RANDOM = { simple: "RANDOM" } as const;
 const POOL = { tcp: { maxConnections: 1 } };
 const OUTLIERS = { consecutive5xxErrors: 1 };
 
@@ -49,7 +49,7 @@ test("a subset goes by the host's settings of the port", () => {
 
 test("what no port can have goes with the host, unless the port has settings, or the subset has its own", () => {
   const retryBudget = { percent: 1 };
-  const host = { retryBudget, proxyProtocol: { version: "V1" } };
+  const host = { retryBudget, proxyProtocol: { version: "V1" } } as const;
   const ofPort = { portLevelSettings: [{ port: { number: 80 }, loadBalancer: RANDOM }] };
   expect(effectivePolicy(host, undefined, 80)).toEqual(host);
   expect(effectivePolicy({ ...host, ...ofPort }, undefined, 80)).toEqual({ loadBalancer: RANDOM });

@@ -98,7 +98,7 @@ function checkCertificates(reporter: Reporter, tls: ServerTlsSettings, path: Fie
     }
   } else {
     each(tls.tlsCertificates, [...path, "tlsCertificates"], (certificate, at) => {
-      for (const field of ["serverCertificate", "privateKey"]) {
+      for (const field of ["serverCertificate", "privateKey"] as const) {
         if (!certificate?.[field]) {
           reporter.report("SL0263", at, `${field} is missing`);
         }

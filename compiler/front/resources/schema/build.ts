@@ -1,50 +1,77 @@
-/** The words that the schemas are written in: plain JSON Schema, with what Istio's CRDs say again and again. */
+/**
+ * The words that the schemas are written in: plain JSON Schema, with what Istio's CRDs say again and again. A schema also
+ * has the type of what it admits, so that no type is written beside it by hand.
+ */
 
-/** JSON Schema, with `exclusive` (at most one of these fields) beside it. */
-export interface Schema {
+/** Never there: it carries the type. */
+declare const shape: unique symbol;
+
+/** JSON Schema, with `exclusive` (at most one of these fields) beside it. `T` is what it admits. */
+export interface Schema<out T = unknown> {
   readonly [keyword: string]: unknown;
+  readonly [shape]?: T;
 }
 
-export const string: Schema = { type: "string" };
-export const boolean: Schema = { type: "boolean" };
-export const number: Schema = { type: "number" };
-export const upTo100: Schema = { type: "number", minimum: 0, maximum: 100 };
-export const int32: Schema = { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
-export const uint32: Schema = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
+/** What a schema admits. */
+export type ShapeOf<S extends Schema> = S extends Schema<infer T> ? T : never;
+
+export const string: Schema<string> = { type: "string" };
+export const boolean: Schema<boolean> = { type: "boolean" };
+export const number: Schema<number> = { type: "number" };
+export const upTo100: Schema<number> = { type: "number", minimum: 0, maximum: 100 };
+export const int32: Schema<number> = { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
+export const uint32: Schema<number> = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
 /** Go's duration syntax, as a string. */
-export const duration: Schema = { type: "string", format: "duration" };
+export const duration: Schema<string> = { type: "string", format: "duration" };
 /** Base64, as JSON has bytes. */
-export const bytes: Schema = { type: "string", format: "byte" };
+export const bytes: Schema<string> = { type: "string", format: "byte" };
 /** Fields of any name and kind. */
 export const anything: Schema = {};
 
 /** Characters at most. */
-export function text(maxLength: number): Schema {
+export function text(maxLength: number): Schema<string> {
   return { type: "string", maxLength };
 }
 
-export function list(items: Schema, limits: { minItems?: number; maxItems?: number } = {}): Schema {
+export function list<T>(
+  items: Schema<T>,
+  limits: { minItems?: number; maxItems?: number } = {},
+): Schema<readonly T[]> {
   return { type: "array", items, ...limits };
 }
 
 /** A mapping from names to values of one kind. */
-export function map(values: Schema, limits: { maxProperties?: number } = {}): Schema {
+export function map<T>(
+  values: Schema<T>,
+  limits: { maxProperties?: number } = {},
+): Schema<Readonly<Record<string, T>>> {
   return { type: "object", additionalProperties: values, ...limits };
 }
 
-export function oneOf(...values: readonly string[]): Schema {
+export function oneOf<const T extends string>(...values: readonly T[]): Schema<T> {
   return { type: "string", enum: values };
 }
 
-interface ObjectRules {
-  readonly required?: readonly string[];
+type Properties = Readonly<Record<string, Schema>>;
+/** The fields of an object, all optional but those of `Required`. */
+type ObjectShape<P extends Properties, Required extends keyof P> = Flat<
+  { readonly [K in Required]: ShapeOf<P[K]> } & { readonly [K in Exclude<keyof P, Required>]?: ShapeOf<P[K]> }
+>;
+/** For editors: fields, and not how they came about. */
+type Flat<T> = { [K in keyof T]: T[K] };
+
+interface ObjectRules<Required extends string> {
+  readonly required?: readonly Required[];
   /** Groups of fields of which at most one may be given. */
   readonly exclusive?: readonly (readonly string[])[];
   /** Fields that are not listed are left alone. */
   readonly open?: boolean;
 }
 
-export function object(properties: Readonly<Record<string, Schema>>, rules: ObjectRules = {}): Schema {
+export function object<P extends Properties, const Required extends keyof P & string = never>(
+  properties: P,
+  rules: ObjectRules<Required> = {},
+): Schema<ObjectShape<P, Required>> {
   return {
     type: "object",
     properties,
@@ -54,7 +81,7 @@ export function object(properties: Readonly<Record<string, Schema>>, rules: Obje
   };
 }
 
-export const metadata: Schema = object(
+export const metadata = object(
   {
     name: string,
     generateName: string,
@@ -67,16 +94,16 @@ export const metadata: Schema = object(
 );
 
 /** A resource of networking.istio.io; `status` is written by controllers and not looked at. */
-export function resource(spec: Schema): Schema {
+export function resource<T>(spec: Schema<T>) {
   return object(
     { apiVersion: string, kind: string, metadata, spec, status: anything },
     { required: ["apiVersion", "kind"] },
   );
 }
 
-export const stringMatch: Schema = object(
+export const stringMatch = object(
   { exact: string, prefix: string, regex: string },
   { exclusive: [["exact", "prefix", "regex"]] },
 );
-export const percent: Schema = object({ value: number });
-export const portSelector: Schema = object({ number: uint32 });
+export const percent = object({ value: number });
+export const portSelector = object({ number: uint32 });

@@ -17,7 +17,10 @@ import {
   upTo100,
 } from "./build.ts";
 
-const uint64: Schema = { type: "integer", minimum: 0 };
+const uint64: Schema<number> = { type: "integer", minimum: 0 };
+const positive: Schema<number> = { ...uint32, minimum: 1 };
+const unsigned: Schema<number> = { type: "number", minimum: 0 };
+const status: Schema<number> = { type: "integer", minimum: 100, maximum: 599 };
 
 const consistentHash = object(
   {
@@ -45,7 +48,7 @@ const consistentHash = object(
   },
 );
 
-const loadBalancer = object(
+export const loadBalancer = object(
   {
     simple: oneOf("UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"),
     consistentHash,
@@ -66,18 +69,15 @@ const loadBalancer = object(
       enabled: boolean,
       failover: list(object({ from: string, to: string })),
       failoverPriority: list(string),
-      minClusterSize: { ...uint32, minimum: 1 },
+      minClusterSize: positive,
     }),
     warmupDurationSecs: duration,
-    warmup: object(
-      { duration, minimumPercent: upTo100, aggression: { type: "number", minimum: 0 } },
-      { required: ["duration"] },
-    ),
+    warmup: object({ duration, minimumPercent: upTo100, aggression: unsigned }, { required: ["duration"] }),
   },
   { exclusive: [["simple", "consistentHash", "backendUtilization"]] },
 );
 
-const connectionPool = object({
+export const connectionPool = object({
   tcp: object({
     maxConnections: int32,
     connectTimeout: duration,
@@ -98,7 +98,7 @@ const connectionPool = object({
   }),
 });
 
-const outlierDetection = object({
+export const outlierDetection = object({
   consecutiveErrors: int32,
   splitExternalLocalOriginErrors: boolean,
   consecutiveLocalOriginFailures: uint32,
@@ -108,10 +108,10 @@ const outlierDetection = object({
   baseEjectionTime: duration,
   maxEjectionPercent: int32,
   minHealthPercent: int32,
-  outlierDetectionHttpErrorCodes: list({ type: "integer", minimum: 100, maximum: 599 }),
+  outlierDetectionHttpErrorCodes: list(status),
 });
 
-const tls = object({
+export const tls = object({
   mode: oneOf("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"),
   clientCertificate: string,
   privateKey: string,
@@ -125,7 +125,7 @@ const tls = object({
 
 const blocks = { loadBalancer, connectionPool, outlierDetection, tls };
 
-const trafficPolicy = object({
+export const trafficPolicy = object({
   ...blocks,
   portLevelSettings: list(object({ port: portSelector, ...blocks }), { maxItems: 4096 }),
   tunnel: object(
@@ -136,7 +136,7 @@ const trafficPolicy = object({
   retryBudget: object({ percent: upTo100, minRetryConcurrency: uint32, budgetInterval: duration }),
 });
 
-export const destinationRule: Schema = resource(
+export const destinationRule = resource(
   object(
     {
       host: string,

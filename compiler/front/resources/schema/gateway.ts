@@ -1,10 +1,10 @@
 /** networking.istio.io Gateway: https://istio.io/latest/docs/reference/config/networking/gateway/ */
 
-import { boolean, list, map, object, oneOf, resource, type Schema, string, uint32 } from "./build.ts";
+import { boolean, list, map, object, oneOf, resource, string, uint32 } from "./build.ts";
 
 const versions = oneOf("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3");
 
-const tls = object(
+export const tls = object(
   {
     httpsRedirect: boolean,
     mode: oneOf("PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"),
@@ -36,7 +36,7 @@ const tls = object(
   },
 );
 
-export const gateway: Schema = resource(
+export const gateway = resource(
   object({
     servers: list(
       object(

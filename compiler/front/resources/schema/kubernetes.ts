@@ -3,9 +3,10 @@
 import { boolean, int32, list, map, metadata, object, type Schema, string } from "./build.ts";
 
 const open = { open: true } as const;
-const resource = (fields: Readonly<Record<string, Schema>>): Schema =>
+const resource = <P extends Readonly<Record<string, Schema>>>(fields: P) =>
   object({ apiVersion: string, kind: string, metadata, ...fields }, open);
 
+const portOrName: Schema<number | string> = { type: ["integer", "string"] };
 const targetRef = object({ kind: string, name: string, namespace: string }, open);
 
 export const service = resource({
@@ -23,7 +24,7 @@ export const service = resource({
             name: string,
             port: int32,
             protocol: string,
-            targetPort: { type: ["integer", "string"] },
+            targetPort: portOrName,
             appProtocol: string,
           },
           { ...open, required: ["port"] },

@@ -3,9 +3,9 @@
  * https://istio.io/latest/docs/reference/config/networking/service-entry/
  */
 
-import { list, map, object, oneOf, resource, type Schema, string, text, uint32 } from "./build.ts";
+import { list, map, object, oneOf, resource, string, text, uint32 } from "./build.ts";
 
-const workload = object({
+export const workload = object({
   address: text(256),
   ports: map(uint32, { maxProperties: 128 }),
   labels: map(string, { maxProperties: 256 }),
@@ -15,9 +15,9 @@ const workload = object({
   serviceAccount: text(253),
 });
 
-export const workloadEntry: Schema = resource(workload);
+export const workloadEntry = resource(workload);
 
-export const serviceEntry: Schema = resource(
+export const serviceEntry = resource(
   object(
     {
       hosts: list(string, { minItems: 1, maxItems: 256 }),

@@ -12,21 +12,24 @@ import {
   percent,
   portSelector,
   resource,
-  type Schema,
+  type ShapeOf,
   string,
   stringMatch,
   uint32,
 } from "./build.ts";
 
-const destination = object({ host: string, subset: string, port: portSelector }, { required: ["host"] });
+export const destination = object(
+  { host: string, subset: string, port: portSelector },
+  { required: ["host"] },
+);
 
-const headerOperations = object({ set: map(string), add: map(string), remove: list(string) });
-const headers = object({ request: headerOperations, response: headerOperations });
+export const headerOperations = object({ set: map(string), add: map(string), remove: list(string) });
+export const headers = object({ request: headerOperations, response: headerOperations });
 
 /** A null condition is refused by validation, which knows what to say of it. */
-const conditions = map({ ...stringMatch, type: ["object", "null"] });
+const conditions = map<ShapeOf<typeof stringMatch>>({ ...stringMatch, type: ["object", "null"] });
 
-const httpMatch = object({
+export const httpMatch = object({
   name: string,
   uri: stringMatch,
   scheme: stringMatch,
@@ -43,7 +46,7 @@ const httpMatch = object({
   statPrefix: string,
 });
 
-const redirect = object(
+export const redirect = object(
   {
     uri: string,
     prefixRewrite: string,
@@ -61,13 +64,13 @@ const directResponse = object(
   { required: ["status"] },
 );
 
-const rewrite = object({
+export const rewrite = object({
   uri: string,
   authority: string,
   uriRegexRewrite: object({ match: string, rewrite: string }),
 });
 
-const retries = object({
+export const retries = object({
   attempts: int32,
   perTryTimeout: duration,
   retryOn: string,
@@ -76,7 +79,7 @@ const retries = object({
   backoff: duration,
 });
 
-const fault = object({
+export const fault = object({
   delay: object(
     { fixedDelay: duration, exponentialDelay: duration, percent: int32, percentage: percent },
     { exclusive: [["fixedDelay", "exponentialDelay"]] },
@@ -87,7 +90,7 @@ const fault = object({
   ),
 });
 
-const corsPolicy = object({
+export const corsPolicy = object({
   allowOrigin: list(string),
   allowOrigins: list(stringMatch),
   allowMethods: list(string),
@@ -98,7 +101,7 @@ const corsPolicy = object({
   unmatchedPreflights: oneOf("UNSPECIFIED", "FORWARD", "IGNORE"),
 });
 
-const httpRoute = object({
+export const httpRoute = object({
   name: string,
   match: list(httpMatch),
   route: list(object({ destination, weight: int32, headers }, { required: ["destination"] })),
@@ -127,7 +130,7 @@ const l4Match = {
   gateways: list(string),
 };
 
-export const virtualService: Schema = resource(
+export const virtualService = resource(
   object({
     hosts: list(string),
     gateways: list(string),
