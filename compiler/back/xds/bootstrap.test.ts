@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { emitBootstrap } from "./bootstrap.ts";
 import { emitListener } from "./listener.ts";
-import { testListener, testOptions } from "./testing.ts";
+import { testListener, testOptions, testSource } from "./testing.ts";
 
 test("the admin interface is for this machine only", () => {
   const { admin } = emitBootstrap(testOptions({ adminPort: 9902, listenAddress: "0.0.0.0" }));
@@ -10,8 +10,8 @@ test("the admin interface is for this machine only", () => {
 
 test("listeners and clusters come from where it is said", () => {
   const { lds_config, cds_config } = emitBootstrap(testOptions()).dynamic_resources;
-  expect(lds_config.path_config_source.path).toBe("all listeners");
-  expect(cds_config.path_config_source.path).toBe("all clusters");
+  expect(lds_config).toEqual(testSource("all listeners"));
+  expect(cds_config).toEqual(testSource("all clusters"));
 });
 
 test("a listener binds what it is told; `::` is IPv4 too", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Cluster } from "../../ir/ir.ts";
 import { emitCluster } from "./cluster.ts";
-import { INLINE, testCluster, testOptions } from "./testing.ts";
+import { INLINE, testCluster, testOptions, testSource } from "./testing.ts";
 
 const emit = (more: Partial<Cluster> = {}) => emitCluster(testCluster(more), testOptions());
 
@@ -30,9 +30,7 @@ describe("discovery", () => {
   test("endpoints in a place of their own", () => {
     const cluster = emit();
     expect(cluster.type).toBe("EDS");
-    expect(cluster.eds_cluster_config?.eds_config.path_config_source.path).toBe(
-      "endpoints outbound|80||a.example",
-    );
+    expect(cluster.eds_cluster_config?.eds_config).toEqual(testSource("endpoints outbound|80||a.example"));
     expect(cluster).not.toHaveProperty("load_assignment");
   });
 

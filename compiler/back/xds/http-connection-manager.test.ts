@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Target } from "../../options.ts";
 import { emitHttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitContext } from "./options.ts";
-import { INLINE, testListener, testOptions, testRoute } from "./testing.ts";
+import { INLINE, testListener, testOptions, testRoute, testSource } from "./testing.ts";
 
 const emit = (more: Partial<EmitContext> = {}, role: "gateway" | "mesh" = "mesh") =>
   emitHttpConnectionManager(testListener([], { role }), false, testOptions(more)).typed_config;
@@ -39,7 +39,7 @@ describe("wasm", () => {
   test("the filter comes by discovery, under the listener's name", () => {
     expect(manager.http_filters.map(({ name }) => name)).toEqual(["mesh", "envoy.filters.http.router"]);
     expect(manager.http_filters[0]).toMatchObject({
-      config_discovery: { config_source: { path_config_source: { path: "extension mesh" } } },
+      config_discovery: { config_source: testSource("extension mesh") },
     });
   });
 
@@ -63,14 +63,14 @@ describe("wasm", () => {
 
   test("route classes come by discovery, so that a new one ends no connection", () => {
     expect(manager.rds?.route_config_name).toBe("mesh");
-    expect(manager.rds?.config_source.path_config_source.path).toBe("routes mesh");
+    expect(manager.rds?.config_source).toEqual(testSource("routes mesh"));
   });
 });
 
 test("native: routes come by discovery, faults from Envoy's own filter", () => {
   const manager = emit({ target: "native" });
   expect(manager.rds?.route_config_name).toBe("mesh");
-  expect(manager.rds?.config_source.path_config_source.path).toBe("routes mesh");
+  expect(manager.rds?.config_source).toEqual(testSource("routes mesh"));
   expect(manager.http_filters.map(({ name }) => name)).toEqual([
     "envoy.filters.http.fault",
     "envoy.filters.http.cors",

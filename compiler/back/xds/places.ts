@@ -19,17 +19,10 @@ export interface Places {
   readonly module: ModuleSource;
 }
 
-/** `envoy.config.core.v3.ConfigSource` */
+/** `envoy.config.core.v3.ConfigSource`. Of what kind it is, a delivery knows; emitters pass it on. */
 export interface ConfigSource {
-  /** A file, read again whenever something is moved into the watched directory. */
-  readonly path_config_source: {
-    readonly path: string;
-    readonly watched_directory: { readonly path: string };
-  };
   readonly resource_api_version: "V3";
 }
 
-/** `envoy.config.core.v3.AsyncDataSource` */
-export interface ModuleSource {
-  readonly local: { readonly filename: string };
-}
+/** `envoy.config.core.v3.AsyncDataSource`: a file, or a URL with a digest. Passed on like a `ConfigSource`. */
+export type ModuleSource = object;

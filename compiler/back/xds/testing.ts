@@ -10,14 +10,15 @@ export const APART: Places = {
   listeners: testSource("all listeners"),
   clusters: testSource("all clusters"),
   sourceOf: (type, name) => testSource(`${type} ${name}`),
-  module: { local: { filename: "/build/filter.wasm" } },
+  module: { place: "module" },
 };
 
 /** Nothing has, but for what has to. */
 export const INLINE: Places = { ...APART, sourceOf: () => undefined };
 
-export function testSource(path: string): ConfigSource {
-  return { path_config_source: { path, watched_directory: { path: "/build" } }, resource_api_version: "V3" };
+/** Of no kind that Envoy knows: `place` is for a test to tell. */
+export function testSource(place: string): ConfigSource & { readonly place: string } {
+  return { place, resource_api_version: "V3" };
 }
 
 export function testOptions(more: Partial<EmitContext> = {}): EmitContext {

@@ -7,7 +7,7 @@
  */
 
 import path from "node:path";
-import type { ConfigSource, Places } from "../../../back/xds/places.ts";
+import type { ConfigSource, DiscoveredType, Places } from "../../../back/xds/places.ts";
 import type { Config } from "../../../ir/ir.ts";
 import { CLUSTERS_FILE, discoveryFile, LISTENERS_FILE } from "./file-names.ts";
 import { XDS_FOLDER } from "./layout.ts";
@@ -15,10 +15,24 @@ import { planSubscriptions } from "./subscriptions.ts";
 
 export const MODULE_FILE = "filter.wasm";
 
+/** A file, read again whenever something is moved into the watched directory. */
+interface FileSource extends ConfigSource {
+  readonly path_config_source: {
+    readonly path: string;
+    readonly watched_directory: { readonly path: string };
+  };
+}
+
+export interface FolderPlaces extends Places {
+  readonly listeners: FileSource;
+  readonly clusters: FileSource;
+  sourceOf(type: DiscoveredType, name: string): FileSource | undefined;
+}
+
 /** `directory` is absolute: the build's as Envoy sees it. */
-export function folderPlaces(config: Config, directory: string): Places {
+export function folderPlaces(config: Config, directory: string): FolderPlaces {
   const { endpoints, listeners, inlineSecrets } = planSubscriptions(config);
-  const source = (file: string): ConfigSource => ({
+  const source = (file: string): FileSource => ({
     path_config_source: {
       path: path.posix.join(directory, XDS_FOLDER, file),
       watched_directory: { path: directory },
