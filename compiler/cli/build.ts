@@ -1,11 +1,13 @@
 /** `sluice build`: compiles rules into a directory that Envoy runs from. */
 
 import path from "node:path";
+import { type Command, Option } from "commander";
 import { compile, files, formatDiagnostics, formatSocket, printableIr, writeBuild } from "../index.ts";
+import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
-import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface BuildFlags extends ProxyFlags {
@@ -17,12 +19,31 @@ export interface BuildFlags extends ProxyFlags {
   readonly format: Format;
 }
 
-export async function buildCommand(
+export function addBuildCommand(program: Command, { terminal, done }: CommandContext): void {
+  addProxyOptions(
+    program
+      .command("build")
+      .summary("compile rules into a directory that Envoy runs from")
+      .description(
+        "Compiles rules into a directory that Envoy runs from: envoy.json, filter.wasm, xds/, routes/, manifest.json.\n" +
+          "The directory holds the whole old build or the whole new one, also while an Envoy reads it.",
+      )
+      .argument("[paths...]", PATHS)
+      .option("-o, --out <dir>", "where to write the build")
+      .option("--mounted-at <path>", "where Envoy will see the directory, when that is another place")
+      .option("--no-keys", "refuse keys from Secret documents: others will read the build, an image say")
+      .addOption(new Option("--print <what>", "print instead of writing a build").choices(["ir"])),
+  )
+    .addOption(formatOption())
+    .action(async (paths, flags) => done(await buildCommand(paths, flags, terminal)));
+}
+
+async function buildCommand(
   paths: readonly string[],
   flags: BuildFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });
+  const options = await readCommonOptions(paths, flags);
   if (options.out === undefined && flags.print === undefined) {
     throw new UsageError("no output: name a directory with --out");
   }

@@ -1,11 +1,13 @@
 /** `sluice check`: what is wrong with rules, and nothing else. */
 
+import type { Command } from "commander";
 import { check, files, formatDiagnostics } from "../index.ts";
 import { explainCodes } from "./code-guide.ts";
+import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
-import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CheckFlags extends ProxyFlags {
@@ -13,7 +15,23 @@ export interface CheckFlags extends ProxyFlags {
   readonly explain?: string;
 }
 
-export async function checkCommand(
+export function addCheckCommand(program: Command, { terminal, done }: CommandContext): void {
+  addProxyOptions(
+    program
+      .command("check")
+      .summary("say what is wrong with rules")
+      .description("Says what is wrong with rules, and writes nothing.")
+      .argument("[paths...]", PATHS)
+      .option(
+        "--explain <code>",
+        "say what a code stands for: SL0401, one of Istio's such as IST0101, or all",
+      ),
+  )
+    .addOption(formatOption(["text", "json", "sarif", "github"]))
+    .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
+}
+
+async function checkCommand(
   paths: readonly string[],
   flags: CheckFlags,
   terminal: Terminal,
@@ -25,7 +43,7 @@ export async function checkCommand(
     terminal.out(explainCodes(flags.explain, flags.format, terminal.outColors));
     return EXIT.ok;
   }
-  const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });
+  const options = await readCommonOptions(paths, flags);
   const progress = progressBar(terminal);
   const findings = await check({
     source: files(options.paths),

@@ -1,7 +1,8 @@
 /** `sluice diff`: which requests a change of rules decides differently. */
 
-import type { Command, Option } from "commander";
+import type { Command } from "commander";
 import { diff, files, formatDiagnostics, formatDiff, isDifferent } from "../index.ts";
+import { type CommandContext, formatOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -13,12 +14,7 @@ export interface DiffFlags extends ProxyFlags {
   readonly exitCode?: boolean;
 }
 
-export function addDiffCommand(
-  program: Command,
-  format: (formats: readonly string[]) => Option,
-  terminal: Terminal,
-  done: (code: ExitCode) => void,
-): void {
+export function addDiffCommand(program: Command, { terminal, done }: CommandContext): void {
   addProxyOptions(
     program
       .command("diff")
@@ -31,9 +27,8 @@ export function addDiffCommand(
       .argument("<old>", "a file or directory of YAML; - is standard input")
       .argument("<new>", "another one")
       .option("--exit-code", "exit 1 when something differs"),
-    { listenAddress: "0.0.0.0" },
   )
-    .addOption(format(["text", "json", "markdown"]))
+    .addOption(formatOption(["text", "json", "markdown"]))
     .action(async (before, after, flags) => done(await diffCommand(before, after, flags, terminal)));
 }
 
@@ -46,7 +41,7 @@ export async function diffCommand(
   if (before === "-" && after === "-") {
     throw new UsageError("standard input cannot be both sides: name a file");
   }
-  const options = await readCommonOptions([before, after], flags, { listenAddress: "0.0.0.0" });
+  const options = await readCommonOptions([before, after], flags);
   const progress = progressBar(terminal);
   const result = await diff({
     before: files([before]),

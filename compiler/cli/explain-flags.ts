@@ -1,18 +1,11 @@
 /** The flags of `sluice explain`. */
 
-import type { Command, Option } from "commander";
-import type { ExitCode } from "./exit.ts";
+import type { Command } from "commander";
+import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { explainCommand } from "./explain.ts";
 import { addProxyOptions } from "./proxy-options.ts";
-import type { Terminal } from "./terminal.ts";
 
-export function addExplainCommand(
-  program: Command,
-  paths: string,
-  format: () => Option,
-  terminal: Terminal,
-  done: (code: ExitCode) => void,
-): void {
+export function addExplainCommand(program: Command, { terminal, done }: CommandContext): void {
   addProxyOptions(
     program
       .command("explain")
@@ -21,7 +14,7 @@ export function addExplainCommand(
         "Says what becomes of a request, and why: each rule that is tried, what it wants and what it got, and what the\n" +
           "rule that takes the request does with it. Decided by the same filter.wasm that Envoy runs.",
       )
-      .argument("[paths...]", paths)
+      .argument("[paths...]", PATHS)
       .option("-r, --request <line>", "the request: 'GET http://host/path'")
       .option(
         "-H, --header <line>",
@@ -34,9 +27,8 @@ export function addExplainCommand(
         "--at <listener>",
         "the listener that is asked: mesh, gateway_80 (default: one that knows the host)",
       ),
-    { listenAddress: "0.0.0.0" },
   )
-    .addOption(format())
+    .addOption(formatOption())
     .addHelpText(
       "after",
       [

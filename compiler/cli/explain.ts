@@ -36,7 +36,7 @@ export async function explainCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const asked = readRequest(flags);
-  const options = await readCommonOptions(paths, flags, { listenAddress: "0.0.0.0" });
+  const options = await readCommonOptions(paths, flags);
   if (options.proxy.target === "native") {
     throw new UsageError("--target native: explain runs the filter, which that target has not; leave it out");
   }

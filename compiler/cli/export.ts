@@ -22,6 +22,7 @@ import {
   wasmPlugins,
   writeTree,
 } from "../index.ts";
+import { type CommandContext, PATHS } from "./command.ts";
 import { readConfigFile } from "./config-file.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -43,12 +44,7 @@ export interface ExportFlags extends ProxyFlags {
   readonly at?: string;
 }
 
-export function addExportCommand(
-  program: Command,
-  paths: string,
-  terminal: Terminal,
-  done: (code: ExitCode) => void,
-): void {
+export function addExportCommand(program: Command, { terminal, done }: CommandContext): void {
   addProxyOptions(
     program
       .command("export")
@@ -61,7 +57,7 @@ export function addExportCommand(
           "                 where the gateway's Service gives a port another number in the Pod: --port-map 80=8080\n" +
           "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image",
       )
-      .argument("[paths...]", paths)
+      .argument("[paths...]", PATHS)
       .addOption(new Option("--to <what>", "what to write").choices(TARGETS).makeOptionMandatory())
       .option("-o, --output <dir>", "where to write it")
       .option("--name <name>", "what resources are named", "sluice")
@@ -87,7 +83,6 @@ export function addExportCommand(
         "--at <listener>",
         "envoy-gateway: whose rules, when there are several listeners: gateway_80, say",
       ),
-    { listenAddress: "0.0.0.0" },
   ).action(async (args, flags) => done(await exportCommand(args, flags, terminal)));
 }
 
@@ -116,13 +111,7 @@ export async function exportCommand(
     return EXIT.ok;
   }
 
-  const {
-    paths: inputs,
-    strict,
-    proxy,
-  } = await readCommonOptions(paths, withDefaults(flags), {
-    listenAddress: "0.0.0.0",
-  });
+  const { paths: inputs, strict, proxy } = await readCommonOptions(paths, withDefaults(flags));
   if (proxy.target === "native" && flags.to !== "kubernetes") {
     throw new UsageError(
       `--target native has no filter, so there is nothing that --to ${flags.to} could hand over`,

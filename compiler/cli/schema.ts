@@ -4,12 +4,13 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { JSON_SCHEMAS, jsonSchema, makeDirectory, type SchemaName } from "../index.ts";
+import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
 const NAMES = JSON_SCHEMAS;
 
-export function addSchemaCommand(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+export function addSchemaCommand(program: Command, { terminal, done }: CommandContext): void {
   program
     .command("schema")
     .summary("print a JSON schema for editors")

@@ -1,0 +1,19 @@
+/** What every command is registered with: `add…Command(program, context)` in the command's own file. */
+
+import { Option } from "commander";
+import type { ExitCode } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Takes the exit code that the command ends with. */
+  done(code: ExitCode): void;
+}
+
+/** What `--help` says of inputs. */
+export const PATHS = "files and directories of YAML; - is standard input";
+
+/** `--format`, text unless told otherwise. */
+export function formatOption(formats: readonly string[] = ["text", "json"]): Option {
+  return new Option("--format <format>", "how to report").choices(formats).default("text");
+}
