@@ -10,7 +10,7 @@
  * fields are added, never changed or removed.
  */
 
-import type { CompiledRules } from "./run/reloader.ts";
+import type { CompiledRules } from "./run/compiled-rules.ts";
 import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 
 /** What a session compiles again at each change: a proxy of a workspace, whose name may be left out where it is the only one. */
@@ -123,6 +123,7 @@ export { writeTree } from "./run/delivery/write-tree.ts";
 
 // ---- An Envoy that obeys rules ----
 
+export type { CompiledRules } from "./run/compiled-rules.ts";
 export type { AdminClient } from "./run/envoy/admin.ts";
 export {
   defaultInstallDirectory,
@@ -133,8 +134,8 @@ export {
 export { type InstallOptions, installWheel } from "./run/envoy/install.ts";
 export { portProblems, type WantedPort } from "./run/envoy/ports.ts";
 export type { EnvoyExit, EnvoyLogLevel, EnvoyProcess } from "./run/envoy/start.ts";
-export type { CompiledRules, ReloadEvent } from "./run/reloader.ts";
-export { Session, type SessionEvent, type SessionOptions } from "./run/session.ts";
+export { Session, type SessionOptions } from "./run/session.ts";
+export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 
 // ---- The machine ----
 

@@ -112,8 +112,12 @@ export const PROXY_OPTIONS = {
 /** The options of a proxy, each with a value. */
 export interface ProxyOptions extends ValuesOf<typeof PROXY_OPTIONS> {}
 
+/** What Envoy decides with: our filter (`wasm`), or its own routes (`native`). */
 export type Target = ProxyOptions["target"];
+/** As in Istio's `meshConfig.pathNormalization`. */
 export type PathNormalization = ProxyOptions["pathNormalization"];
+/** As in Istio's `meshConfig.outboundTrafficPolicy`. */
 export type OutboundPolicy = ProxyOptions["outboundPolicy"];
 
+/** What holds for an option that is left out. */
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = defaultsOf(PROXY_OPTIONS);

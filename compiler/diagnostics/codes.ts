@@ -191,6 +191,7 @@ export const DIAGNOSTIC_CODES = {
   SL0903: { level: "warning", title: "An ignore without a reason." },
 } as const satisfies Record<string, CodeEntry>;
 
+/** A code of the table: `SL0401`. It never changes its meaning. */
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
 
 /** Istio's codes for the same finding. */

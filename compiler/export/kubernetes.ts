@@ -18,6 +18,7 @@ import {
 import { type Credential, credentialsOf } from "./credentials.ts";
 import { TooLargeError } from "./too-large.ts";
 
+/** Of `kustomization`. */
 export interface KubernetesOptions {
   readonly name: string;
   /** The Envoy, or where `rulesInImage` an image of `envoy/Dockerfile`, which has the rules. */

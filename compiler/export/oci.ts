@@ -12,6 +12,7 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import type { OutputFiles } from "../run/delivery/output-files.ts";
 
+/** An image as an OCI layout. */
 export interface OciImage {
   /** `sha256:…` of the manifest: what `@` names an image by. */
   readonly digest: string;

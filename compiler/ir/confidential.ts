@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 
 const HIDDEN = "(hidden)";
 
+/** A text with a key in it; `reveal()` gives it. */
 export class Confidential {
   readonly #text: string;
 

@@ -171,6 +171,7 @@ export interface VirtualHost {
   readonly requireTls?: true;
 }
 
+/** A rule, or one of its matches: what requests it takes, and what becomes of them. */
 export interface Route {
   /** `http.name`, with `.` and `match.name` when the match has one. Empty when the rule has no name. */
   readonly name: string;

@@ -4,6 +4,7 @@ import { positionAt } from "../diagnostics/position.ts";
 import type { Span } from "../diagnostics/span.ts";
 import type { Config } from "./ir.ts";
 
+/** A configuration as plain JSON, with `file:line:column` for places, as `sluice build --print ir` prints it. */
 export function printableIr(config: Config): unknown {
   return JSON.parse(
     JSON.stringify(config, (_key, value: unknown) => (isSpan(value) ? position(value) : value)),

@@ -17,6 +17,7 @@ export interface PackageRoot {
 
 let found: PackageRoot | undefined;
 
+/** Where this Sluice stands, and its version. Throws an `EnvironmentError` for an installation that is not whole. */
 export function packageRoot(): PackageRoot {
   found ??= find();
   return found;

@@ -11,8 +11,9 @@ export interface EnvoyVersion {
   readonly suffix: string;
 }
 
-/** The oldest and the newest Envoy that the tests run against; the wheel installed is the newest. */
+/** The oldest Envoy that the tests run against. */
 export const OLDEST_ENVOY: string = versions.oldest;
+/** The newest one, which is also the wheel that is installed. */
 export const NEWEST_ENVOY: string = versions.newest;
 
 /** How the range is said to people: `1.36.2 to 1.40.x`. */

@@ -4,7 +4,8 @@ import { Report } from "../diagnostics/render/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../options.ts";
 import type { FolderBuild } from "./delivery/folder/build.ts";
 import type { FolderChangeResult } from "./delivery/folder/folder-delivery.ts";
-import { type ReloadEvent, Reloader } from "./reloader.ts";
+import { Reloader } from "./reloader.ts";
+import type { ReloadEvent } from "./session-event.ts";
 
 const compilation = (name: string): Compilation => ({
   sources: [{ path: "rules.yaml", text: name }],

@@ -1,37 +1,12 @@
 /** Keeps a running Envoy up to date: compiles again at each change, one at a time, and hands over what is good. */
 
 import type { Compilation } from "../compile.ts";
-import type { Findings } from "../diagnostics/render/report.ts";
 import type { ProxyOptions } from "../options.ts";
 import type { Watch } from "../source/rule-source.ts";
+import type { CompiledRules } from "./compiled-rules.ts";
 import { drainTime } from "./delivery/drain-time.ts";
 import type { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
-import type { StepName } from "./delivery/steps.ts";
-
-/** Rules that are compiled for one proxy again and again; a workspace has them. */
-export interface CompiledRules {
-  compile(): Promise<{ readonly findings: Findings; readonly compilation?: Compilation }>;
-  /** Whether the source still has what a compilation was made of. */
-  isCurrent(compilation: Compilation): Promise<boolean>;
-  watch(onChange: () => void): Promise<Watch>;
-}
-
-/** What became of a change. */
-export type ReloadEvent =
-  /** After each compilation, also one without findings. */
-  | { readonly kind: "diagnostics"; readonly findings: Findings }
-  /** The new rules are wrong; the old ones go on. */
-  | { readonly kind: "refused"; readonly findings: Findings }
-  /** The new rules serve, `ms` milliseconds after the change was noticed. */
-  | { readonly kind: "reloaded"; readonly compilation: Compilation; readonly ms: number }
-  /** Nothing of the change concerns this Envoy. */
-  | { readonly kind: "unchanged" }
-  /** Envoy reads what has changed only when it starts; the old rules go on. */
-  | { readonly kind: "restartNeeded" }
-  /** Envoy did not take a step of the change, in its own words; the old rules go on. */
-  | { readonly kind: "rejected"; readonly step: StepName; readonly words: readonly string[] }
-  /** Something else went wrong, our own mistakes included; the old rules go on. */
-  | { readonly kind: "failed"; readonly error: unknown };
+import type { ReloadEvent } from "./session-event.ts";
 
 export interface ReloaderOptions {
   readonly rules: CompiledRules;

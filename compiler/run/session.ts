@@ -7,10 +7,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Compilation } from "../compile.ts";
-import type { Cluster } from "../ir/ir.ts";
 import { socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
+import type { CompiledRules } from "./compiled-rules.ts";
 import { BOOTSTRAP_FILE, filesOf, folderBuild } from "./delivery/folder/build.ts";
 import { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
 import { writeOutput } from "./delivery/write.ts";
@@ -18,23 +18,10 @@ import { findEnvoy } from "./envoy/find.ts";
 import { portProblems } from "./envoy/ports.ts";
 import { describeExit, type EnvoyLogLevel, type EnvoyProcess, startEnvoy } from "./envoy/start.ts";
 import { watchNames } from "./envoy/unresolved-names.ts";
-import { type CompiledRules, type ReloadEvent, Reloader } from "./reloader.ts";
+import { Reloader } from "./reloader.ts";
+import type { SessionEvent } from "./session-event.ts";
 
-/** What happens in a session. */
-export type SessionEvent =
-  | ReloadEvent
-  /** How an Envoy is found: what is tried, what is installed. A line for people. */
-  | { readonly kind: "envoy"; readonly line: string }
-  | { readonly kind: "serving"; readonly envoy: EnvoyProcess; readonly compilation: Compilation }
-  /** None of the names of a cluster can be resolved: requests for it are answered 503. */
-  | { readonly kind: "unresolved"; readonly cluster: Cluster; readonly names: readonly string[] }
-  /** They can be resolved again. */
-  | { readonly kind: "resolved"; readonly cluster: Cluster; readonly names: readonly string[] }
-  /** A line of Envoy's log. */
-  | { readonly kind: "log"; readonly line: string }
-  /** `stop` was called, and nothing is left. */
-  | { readonly kind: "stopped" };
-
+/** Of a `Session`. */
 export interface SessionOptions {
   /** What is compiled again when it changes: `rulesOf(workspace, "edge")`. */
   readonly rules: CompiledRules;
@@ -50,6 +37,7 @@ export interface SessionOptions {
   readonly onEvent: (event: SessionEvent) => void;
 }
 
+/** Runs an Envoy for rules: `new Session({ … }).run()`. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #stop = new AbortController();

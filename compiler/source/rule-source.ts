@@ -4,6 +4,7 @@ import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import type { Progress } from "../progress.ts";
 
+/** Where rules come from. `files` and `texts` make two kinds; a third one is any object with these two methods. */
 export interface RuleSource {
   /**
    * All of it, in a fixed order. A text that has not changed should be the same object as before: then it is not parsed
@@ -15,6 +16,7 @@ export interface RuleSource {
   watch(onChange: () => void): Promise<Watch>;
 }
 
+/** A watch that was begun. */
 export interface Watch {
   /** `onChange` is not called any more after this. */
   close(): Promise<void>;

@@ -5,6 +5,7 @@ import { place, type RulePlace } from "../../ir/origin.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { Evaluation } from "../evaluate/evaluator.ts";
 
+/** A rule, a match or a destination. */
 export interface CoverageItem extends RulePlace {
   readonly kind: "rule" | "match" | "destination";
   readonly name: string;
@@ -13,6 +14,7 @@ export interface CoverageItem extends RulePlace {
   readonly reached: boolean;
 }
 
+/** How many of a kind were reached. */
 export interface CoverageCounts {
   readonly reached: number;
   readonly total: number;
@@ -20,6 +22,7 @@ export interface CoverageCounts {
   readonly percent: number;
 }
 
+/** What the requests of a run have reached, and what they missed. Fields are added, never changed or removed. */
 export interface CoverageReport {
   readonly rules: CoverageCounts;
   readonly matches: CoverageCounts;

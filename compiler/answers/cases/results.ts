@@ -9,6 +9,7 @@ import type { Case, Check } from "./case.ts";
 import { type Difference, judge } from "./judge.ts";
 import type { Asked } from "./offline.ts";
 
+/** What came of one check of a case. Fields are added, never changed or removed. */
 export interface CheckResult {
   readonly case: string;
   /** Counts from 1 within its case. */

@@ -8,6 +8,7 @@ import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
 
+/** What two sets of rules decide differently. Fields are added, never changed or removed. */
 export interface DiffReport {
   readonly differences: readonly ReportedDifference[];
   readonly addedListeners: readonly string[];
@@ -19,6 +20,7 @@ export interface DiffReport {
   readonly cuts: readonly Cut[];
 }
 
+/** Two rules that decide a request differently, one on each side. */
 export interface ReportedDifference {
   readonly listener: string;
   readonly hosts: readonly string[];
@@ -34,6 +36,7 @@ export interface ReportedDifference {
   readonly changes: readonly { readonly what: string; readonly before?: string; readonly after?: string }[];
 }
 
+/** The rule that decides on one side, and how. */
 export interface ReportedSide extends RulePlace {
   /** Of the rule; absent when none decides, or when it has none. */
   readonly name?: string;
@@ -150,6 +153,7 @@ export function summaryOf(report: DiffReport): string {
   return [found, ...connections, ...listeners, ...cut].join("; ");
 }
 
+/** Whether anything differs. Where the search was cut (`cuts`), false says little. */
 export function isDifferent(report: DiffReport): boolean {
   const { differences, addedListeners, removedListeners, protocolChanges, connections } = report;
   return [differences, addedListeners, removedListeners, protocolChanges, connections].some(

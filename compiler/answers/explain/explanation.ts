@@ -28,6 +28,7 @@ import type { AskedRequest } from "../request/asked.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { RuleNotHere } from "./not-here.ts";
 
+/** What becomes of a request, and why. Fields are added, never changed or removed. */
 export interface Explanation {
   readonly asked: { readonly method: string; readonly url: string; readonly headers: Headers };
   readonly listener: {
@@ -65,6 +66,7 @@ export interface Explanation {
 
 type Headers = readonly { readonly name: string; readonly value: string }[];
 
+/** A rule that was tried, and why it did or did not take the request. */
 export interface TriedRule extends RulePlace {
   readonly name: string;
   readonly matched: boolean;
@@ -74,6 +76,7 @@ export interface TriedRule extends RulePlace {
   readonly failed: readonly { readonly condition: string; readonly seen: readonly string[] }[];
 }
 
+/** The rule that took the request, and what it does. */
 export interface RuleDetails extends RulePlace {
   readonly name: string;
   readonly fault?: Fault;

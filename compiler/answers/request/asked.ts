@@ -2,6 +2,7 @@
 
 import type { HeaderLine } from "./wire.ts";
 
+/** A request as a client would send it: what `makeRequest` and `parseCurl` make. */
 export interface AskedRequest {
   readonly method: string;
   /** As a client would send it as `Host` or `:authority`. */

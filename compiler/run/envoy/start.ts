@@ -18,6 +18,7 @@ import { dockerArguments, type Mount } from "./docker.ts";
 import type { EnvoyBinary } from "./find.ts";
 import { watchOver } from "./watchdog.ts";
 
+/** What Envoy writes to its log, and what is more severe. */
 export type EnvoyLogLevel = "trace" | "debug" | "info" | "warning" | "error" | "critical" | "off";
 
 export interface StartEnvoyOptions {
@@ -44,6 +45,7 @@ export interface StartEnvoyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How an Envoy ended. */
 export interface EnvoyExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;
@@ -53,6 +55,7 @@ export interface EnvoyExit {
   readonly words: readonly string[];
 }
 
+/** A running Envoy. */
 export interface EnvoyProcess {
   readonly binary: EnvoyBinary;
   readonly pid: number;

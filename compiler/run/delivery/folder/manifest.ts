@@ -8,6 +8,7 @@ import { compareStrings } from "../../../ir/text.ts";
 import type { Target } from "../../../options.ts";
 import { bytesOf, type FileContents, type OutputFiles } from "../output-files.ts";
 
+/** What `manifest.json` of a build holds. */
 export interface Manifest {
   readonly format: 1;
   readonly sluice: string;
@@ -19,6 +20,7 @@ export interface Manifest {
   readonly files: Readonly<Record<string, FileSummary>>;
 }
 
+/** A file by its size and its digest. */
 export interface FileSummary {
   readonly bytes: number;
   readonly sha256: string;
