@@ -4,6 +4,7 @@
  */
 
 import { encodeProgram } from "./back/program/encode.ts";
+import { refusedByTarget } from "./back/refused-by-target.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import type { Environment } from "./front/istio/context/environment.ts";
@@ -97,6 +98,9 @@ export function understand(
   // Lowered in spite of errors, so that everything that is wrong is said at once.
   const lowering = cache.loweringFor(options);
   const config = lowerToIr(resources, options, counting, { progress, cache: lowering });
+  for (const refused of refusedByTarget(config, options.target)) {
+    counting.report(refused);
+  }
   return { sources, resources, environment: lowering.environmentOf(resources, options), config, errors };
 }
 

@@ -193,6 +193,8 @@ export interface RouteOrigin {
   readonly rule: number;
   readonly match?: number;
   readonly span: Span;
+  /** Of the whole rule, for what is said of that and not of one of its matches. Absent: `span` says enough. */
+  readonly ruleSpan?: Span;
 }
 
 /** All of it must hold (and). A match without predicates takes every request of the virtual host. */

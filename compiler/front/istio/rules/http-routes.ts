@@ -1,7 +1,5 @@
 /** The http rules of a VirtualService as routes, for one site. */
 
-import type { Span } from "../../../diagnostics/span.ts";
-import { hasVariables } from "../../../ir/header-values.ts";
 import type { Action, Route } from "../../../ir/ir.ts";
 import type { HttpMatchRequest, HttpRoute } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
@@ -12,7 +10,7 @@ import { lowerSplit } from "./destinations.ts";
 import { isUpstreamScope, refuseSourceIp } from "./fault-scope.ts";
 import { lowerFault } from "./faults.ts";
 import { hashedRetry, lowerHash } from "./hash-keys.ts";
-import { lowerHeaders, lowerRuleHeaders } from "./header-operations.ts";
+import { lowerRuleHeaders } from "./header-operations.ts";
 import { lowerMirrors } from "./mirrors.ts";
 import { appliesAt } from "./place.ts";
 import { lowerRedirect } from "./redirects.ts";
@@ -20,6 +18,7 @@ import { lowerRetries } from "./retries.ts";
 import { lowerRewrite } from "./rewrites.ts";
 import { lowerOnce } from "./route-cache.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
+import { routeOrigin } from "./route-origin.ts";
 import { lowerSticky } from "./sticky.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
@@ -47,7 +46,7 @@ function lowerRules(virtualService: VirtualService, site: Site, lowering: Loweri
       if (!appliesAt(match, site, resource.namespace, lowering.options)) {
         continue;
       }
-      const route = lowerRoute(http, rule, match, index, action(), virtualService, lowering);
+      const route = lowerRoute(http, rule, match, index, action(), virtualService);
       if (route === undefined) {
         continue;
       }
@@ -70,7 +69,6 @@ function lowerRoute(
   index: number,
   action: Action | undefined,
   virtualService: VirtualService,
-  lowering: LoweringContext,
 ): Route | undefined {
   if (action === undefined) {
     return undefined;
@@ -78,10 +76,6 @@ function lowerRoute(
   const ofUpstream = action.kind === "forward" && isUpstreamScope(rule, virtualService);
   const fault = ofUpstream ? undefined : lowerFault(http.fault);
   const headers = lowerRuleHeaders(http);
-  const origin = virtualService.originOf(rule, match && index);
-  if (fault?.abort !== undefined) {
-    refuseAbortWithVariables(http, origin.span, lowering);
-  }
   return {
     name: match?.name ? `${http.name ?? ""}.${match.name}` : (http.name ?? ""),
     match: lowerRouteMatch(match),
@@ -90,21 +84,8 @@ function lowerRoute(
     ...lowerCors(http.corsPolicy),
     ...(headers.response && { responseHeaders: headers.response }),
     action,
-    origin,
+    origin: routeOrigin(virtualService, rule, match && index, action),
   };
-}
-
-/** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
-function refuseAbortWithVariables(http: HttpRoute, span: Span, { options, report }: LoweringContext): void {
-  const lists = [http.headers, ...(http.route ?? []).map(({ headers }) => headers)];
-  if (options.target === "wasm" && lists.some((list) => hasVariables(lowerHeaders(list).response))) {
-    report(
-      "SL0301",
-      "not supported yet: a variable in the response headers of a rule with fault.abort",
-      span,
-      () => ({ help: "Write the values out, put the fault into a rule of its own, or use --target native." }),
-    );
-  }
 }
 
 /** Nothing for a rule that has been refused: no action, or one that is not supported. */
@@ -151,7 +132,7 @@ function lowerAction(
     ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),
-    ...(destinations.length > 1 && lowerSticky(rule, virtualService, lowering)),
+    ...(destinations.length > 1 && lowerSticky(rule, virtualService)),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Route } from "../../../ir/ir.ts";
 import type { DocumentPlace, KnownRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { isSameSite, type Site } from "../context/site.ts";
+import { routeOrigin } from "./route-origin.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** What `lower` makes, or made the last time. Nothing is kept of rules with which something is wrong. */
@@ -60,14 +61,17 @@ export function lowerOnce(
 }
 
 /** The routes of a rule that stands elsewhere now, in a text of which another part has changed. */
-function moved({ routes, uses }: KnownRoutes, { sources, originOf }: VirtualService): Route[] | undefined {
-  if (sources.length > 1 || uses.some(({ span }) => span !== undefined)) {
+function moved({ routes, uses }: KnownRoutes, virtualService: VirtualService): Route[] | undefined {
+  if (virtualService.sources.length > 1 || uses.some(({ span }) => span !== undefined)) {
     return undefined;
   }
   return routes.map((route) =>
     route.origin === undefined
       ? route
-      : { ...route, origin: originOf(route.origin.rule, route.origin.match) },
+      : {
+          ...route,
+          origin: routeOrigin(virtualService, route.origin.rule, route.origin.match, route.action),
+        },
   );
 }
 

@@ -48,11 +48,3 @@ test("a delegate's own annotation holds for its rules, else its root's", () => {
   expect(of("", cookie)).toEqual({ kind: "cookie", name: "id" });
   expect(of(address, cookie)).toEqual({ kind: "cookie", name: "id" });
 });
-
-test("is refused where Envoy splits by itself", () => {
-  const input =
-    services + rules("vs", "sluice.dev/sticky: source-ip", `hosts: [a], http: [{ route: ${split} }]`);
-  const [diagnostic] = lower(input, { target: "native" }).diagnostics;
-  expect(diagnostic).toMatchObject({ code: "SL0301", level: "error" });
-  expect(diagnostic?.help).toContain("--target wasm");
-});
