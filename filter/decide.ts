@@ -18,7 +18,7 @@ import {
   STOP_ALL_AND_WATERMARK,
   STOP_ITERATION,
 } from "./host/stream";
-import { ascii } from "./host/text";
+import { ascii, lengthOf } from "./host/text";
 import * as layout from "./layout";
 import { program, strings, useProgram } from "./program/current";
 import { findHost } from "./program/host-name";
@@ -26,8 +26,8 @@ import { findRoute } from "./program/match";
 import { authority, authorityLength, beginRequest, isRoutable, takeHeader } from "./program/request";
 import { isGuestRoot, rootProgram } from "./roots";
 
-const CLUSTER_HEADER = ascii("x-sluice-cluster");
-const CLASS_HEADER = ascii("x-sluice-class");
+const CLUSTER_HEADER = ascii(layout.CLUSTER_HEADER);
+const CLASS_HEADER = ascii(layout.CLASS_HEADER);
 const FAULT_BODY = ascii("fault filter abort");
 const FAULT_DETAILS = ascii("fault_filter_abort");
 const NO_ROUTE_DETAILS = ascii("route_not_found");
@@ -46,8 +46,7 @@ export function decide(stream: u32, root: usize): u32 {
   const blob = rootProgram(root);
   useProgram(blob);
   isGuest = isGuestRoot(root);
-  beginRequest(blob);
-  takeHeaders();
+  readRequest(blob);
   const route = isRoutable()
     ? findRoute(findHost(authority, authorityLength), layout.ROUTE_NONE)
     : layout.ROUTE_NONE;
@@ -55,7 +54,7 @@ export function decide(stream: u32, root: usize): u32 {
   if (route == layout.ROUTE_NONE) {
     decidedDestination = layout.DESTINATION_NONE;
     if (isGuest) return CONTINUE;
-    respond(404, NO_ROUTE_DETAILS, 15, 0, 0);
+    respond(404, NO_ROUTE_DETAILS, lengthOf(NO_ROUTE_DETAILS), 0, 0);
     return STOP_ITERATION;
   }
   const outcome = load<u32>(program + load<u32>(program, layout.HEADER_ROUTES) + ((<usize>route) << 2));
@@ -89,12 +88,17 @@ export function decideAfterDelay(root: usize, outcome: u32, drawn: u32): bool {
   isGuest = isGuestRoot(root);
   const record = program + outcome;
   const fault = program + load<u32>(record, layout.OUTCOME_FAULT);
-  if (!aborts(fault)) return !answer(record);
-  abort(fault, drawn ? record + drawn : 0, true);
-  return false;
+  if (aborts(fault)) {
+    abort(fault, drawn ? record + drawn : 0, true);
+    return false;
+  }
+  // A redirect is made from the request, of which nothing is left.
+  if ((load<u32>(record) & layout.RECORD_KIND_MASK) == layout.KIND_REDIRECT) readRequest(program);
+  return !answer(record);
 }
 
-function takeHeaders(): void {
+function readRequest(blob: usize): void {
+  beginRequest(blob);
   const pairs = readHeaders();
   if (!pairs) return;
   const count = load<u32>(pairs);
@@ -129,11 +133,16 @@ function abort(fault: usize, share: usize, delayed: bool): void {
     if (own) lines = own;
   }
   // Before it waited, the request was given its class; the headers of that would come a second time.
-  if (delayed && lines) removeHeader(CLASS_HEADER, 14);
+  if (delayed && lines) removeHeader(CLASS_HEADER, lengthOf(CLASS_HEADER));
   const text = linesText(lines);
   const length = linesLength(lines);
-  if (kind == layout.ABORT_GRPC) respondGrpc(200, status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
-  else respond(status, FAULT_DETAILS, 18, FAULT_BODY, 18, text, length);
+  const details = lengthOf(FAULT_DETAILS);
+  const body = lengthOf(FAULT_BODY);
+  if (kind == layout.ABORT_GRPC) {
+    respondGrpc(200, status, FAULT_DETAILS, details, FAULT_BODY, body, text, length);
+  } else {
+    respond(status, FAULT_DETAILS, details, FAULT_BODY, body, text, length);
+  }
 }
 
 /** Of a LINES record or 0, as `respond` wants them. */
@@ -156,7 +165,7 @@ function answer(record: usize): bool {
   respond(
     load<u32>(record, layout.RESPONSE_STATUS),
     RESPONSE_DETAILS,
-    15,
+    lengthOf(RESPONSE_DETAILS),
     strings + load<u32>(record, layout.RESPONSE_BODY),
     load<u32>(record, layout.RESPONSE_BODY_LENGTH),
     linesText(load<u32>(record, layout.RESPONSE_LINES)),
@@ -189,7 +198,7 @@ function forward(record: usize, share: usize): void {
 }
 
 function nameCluster(name: usize, length: u32): void {
-  if (!isGuest) addHeader(CLUSTER_HEADER, 16, name, length);
+  if (!isGuest) addHeader(CLUSTER_HEADER, lengthOf(CLUSTER_HEADER), name, length);
 }
 
 /** The share of a split that the request gets, 0 for every other outcome: the user's, or one drawn from the total. */

@@ -8,10 +8,9 @@
  * of its rules is for.
  */
 
-import { ascii, equalBytes } from "./host/text";
+import { ascii, equalBytes, lengthOf } from "./host/text";
 
 const KEY = ascii('"program"');
-const KEY_LENGTH: u32 = 9;
 
 /** Whether a configuration is JSON and not a program. */
 export function isGuestConfiguration(text: usize, size: u32): bool {
@@ -22,10 +21,11 @@ export function isGuestConfiguration(text: usize, size: u32): bool {
 /** Puts the program in the place of the text; its length in bytes, 0 when there is none that could be read. */
 export function decodeGuestProgram(text: usize, size: u32): u32 {
   const end = text + size;
+  const keyLength = lengthOf(KEY);
   let at = text;
-  while (at + KEY_LENGTH <= end && !equalBytes(at, KEY, KEY_LENGTH)) at++;
-  if (at + KEY_LENGTH > end) return 0;
-  at = passBlank(at + KEY_LENGTH, end);
+  while (at + keyLength <= end && !equalBytes(at, KEY, keyLength)) at++;
+  if (at + keyLength > end) return 0;
+  at = passBlank(at + keyLength, end);
   if (at == end || load<u8>(at) != 0x3a /* : */) return 0;
   at = passBlank(at + 1, end);
   if (at == end || load<u8>(at) != 0x22 /* " */) return 0;

@@ -1,7 +1,7 @@
 /**
  * The binary layout of a routing program (a blob): the one place where it is written down. This file is valid
  * as TypeScript (which is told that `u32` is a number) and as AssemblyScript; the encoder and the filter both
- * import it, so neither can drift.
+ * import it, so neither can drift. The names of headers by which they and Envoy understand each other end it.
  *
  * All numbers are little-endian u32 unless said otherwise, all records are aligned to four bytes.
  *
@@ -385,3 +385,17 @@ export const STICKY_BY_ADDRESS: u32 = 2;
 export const HASH_SEED: u32 = 0x2c1b3c6d;
 export const HASH_PRIME: u32 = 0x297a2d39;
 export const CHECKSUM_SEED: u32 = 0x51ed270b;
+
+/*
+ * Headers that the filter writes or drops by name. What only the compiler names is in `compiler/back/envoy-headers.ts`:
+ * texts that stand here are in the module.
+ */
+/** How the names begin that tell Envoy's routes of a decision. A client that sends one is not heard. */
+export const OUR_PREFIX: string = "x-sluice-";
+export const CLUSTER_HEADER: string = "x-sluice-cluster";
+export const CLASS_HEADER: string = "x-sluice-class";
+/** How the names of Envoy's own headers begin. */
+export const ENVOY_PREFIX: string = "x-envoy-";
+/** What an upstream is told of that the host and the path took the place of. */
+export const ORIGINAL_HOST_HEADER: string = "x-envoy-original-host";
+export const ORIGINAL_PATH_HEADER: string = "x-envoy-original-path";

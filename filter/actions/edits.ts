@@ -5,15 +5,15 @@
 
 import { arenaAlloc } from "../host/memory";
 import { addHeader, removeHeader, setHeader } from "../host/stream";
-import { ascii } from "../host/text";
+import { ascii, lengthOf } from "../host/text";
 import * as layout from "../layout";
 import { strings } from "../program/current";
 import { authority, authorityLength, pathLength, rawPath, rawPathLength } from "../program/request";
 
 const AUTHORITY = ascii(":authority");
 const PATH = ascii(":path");
-const ORIGINAL_HOST = ascii("x-envoy-original-host");
-const ORIGINAL_PATH = ascii("x-envoy-original-path");
+const ORIGINAL_HOST = ascii(layout.ORIGINAL_HOST_HEADER);
+const ORIGINAL_PATH = ascii(layout.ORIGINAL_PATH_HEADER);
 
 /** Carries out an EDITS record, entry by entry. */
 export function applyEdits(record: usize): void {
@@ -34,9 +34,9 @@ export function applyEdits(record: usize): void {
         addHeader(name, nameLength, value, valueLength);
         break;
       case layout.EDIT_HOST:
-        if (nameLength) setHeader(ORIGINAL_HOST, 21, name, nameLength);
-        else setHeader(ORIGINAL_HOST, 21, authority, authorityLength);
-        setHeader(AUTHORITY, 10, value, valueLength);
+        if (nameLength) setHeader(ORIGINAL_HOST, lengthOf(ORIGINAL_HOST), name, nameLength);
+        else setHeader(ORIGINAL_HOST, lengthOf(ORIGINAL_HOST), authority, authorityLength);
+        setHeader(AUTHORITY, lengthOf(AUTHORITY), value, valueLength);
         break;
       case layout.EDIT_PATH_START:
         replacePath(min(nameLength, <u32>rawPathLength), value, valueLength);
@@ -50,11 +50,11 @@ export function applyEdits(record: usize): void {
 
 /** Puts other text in place of the first bytes of the path; the rest and the query stay. */
 function replacePath(replaced: u32, value: usize, valueLength: u32): void {
-  setHeader(ORIGINAL_PATH, 21, rawPath, rawPathLength);
+  setHeader(ORIGINAL_PATH, lengthOf(ORIGINAL_PATH), rawPath, rawPathLength);
   const rest = <u32>rawPathLength - replaced;
   const length = valueLength + rest;
   const made = arenaAlloc(length);
   memory.copy(made, value, valueLength);
   memory.copy(made + valueLength, rawPath + replaced, rest);
-  setHeader(PATH, 5, made, length);
+  setHeader(PATH, lengthOf(PATH), made, length);
 }

@@ -3,11 +3,10 @@
  */
 
 import { proxy_get_property } from "@solo-io/proxy-runtime/assembly/imports";
-import { ascii } from "./text";
+import { ascii, lengthOf } from "./text";
 
 // The path of a property: its parts, each ended by a NUL but the last.
 const PATH = ascii("source\0address");
-const PATH_LENGTH: usize = 14;
 const result = memory.data(8, 8);
 
 /** Bytes of the address that was asked for last; 0 when there is none. */
@@ -17,7 +16,7 @@ export let clientAddressLength: i32 = 0;
 export function addressOfClient(): usize {
   clientAddressLength = 0;
   store<u64>(result, 0);
-  if (proxy_get_property(PATH, PATH_LENGTH, result, result + 4)) return 0;
+  if (proxy_get_property(PATH, lengthOf(PATH), result, result + 4)) return 0;
   const text = <usize>load<u32>(result);
   let end = load<i32>(result, 4);
   while (end > 0 && load<u8>(text + end - 1) != 0x3a /* : */) end--;

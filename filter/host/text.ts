@@ -4,11 +4,32 @@
 
 import { heapAlloc } from "./memory";
 
-/** The bytes of an ASCII constant, made once when the module starts. */
+/** Keeps the bytes behind it aligned. */
+const LENGTH_SIZE: usize = 8;
+
+/** The bytes of an ASCII constant, made once when the module starts. Their number stands before them. */
 export function ascii(text: string): usize {
-  const at = heapAlloc(text.length);
+  const at = heapAlloc(LENGTH_SIZE + text.length) + LENGTH_SIZE;
+  store<i32>(at - LENGTH_SIZE, text.length);
   for (let i = 0; i < text.length; i++) store<u8>(at + i, <u8>text.charCodeAt(i));
   return at;
+}
+
+/** How many bytes a constant of `ascii` has. */
+export function lengthOf(constant: usize): i32 {
+  return load<i32>(constant - LENGTH_SIZE);
+}
+
+/** Whether a byte string is a constant of `ascii`. */
+export function equalsConstant(text: usize, length: i32, constant: usize): bool {
+  return length == lengthOf(constant) && equalBytes(text, constant, length);
+}
+
+/** Whether a byte string begins with a constant of `ascii`, which is not empty. */
+export function beginsWith(text: usize, length: i32, constant: usize): bool {
+  const wanted = lengthOf(constant);
+  // The first byte tells most of them apart without a call.
+  return length >= wanted && load<u8>(text) == load<u8>(constant) && equalBytes(text, constant, wanted);
 }
 
 /** Whether two byte strings of one length are equal. */

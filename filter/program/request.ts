@@ -7,7 +7,7 @@
  */
 
 import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
-import { ascii, copyLower, equalBytes } from "../host/text";
+import { ascii, copyLower, equalsConstant } from "../host/text";
 import * as layout from "../layout";
 import { NOT_FOUND, tableFind } from "./table";
 
@@ -19,12 +19,16 @@ export let pathLength: i32 = 0;
 export let authority: usize = 0;
 export let authorityLength: i32 = 0;
 
-let isProtocolEmpty: bool = false;
+export let scheme: usize = 0;
+export let schemeLength: i32 = 0;
+/** What the client spoke, as proxies before this one tell; 0 when none does. */
+export let protocol: usize = 0;
+export let protocolLength: i32 = 0;
 
 let attributes: usize = 0;
 let queryRead: bool = false;
 
-const PROTOCOL = ascii("x-forwarded-proto");
+const FORWARDED_PROTO = ascii("x-forwarded-proto");
 
 // One slot for each attribute: (stamp, first line). Shared by all programs of a VM, as large as the largest needs.
 let slots: usize = 0;
@@ -61,9 +65,9 @@ export function reserveSlots(count: u32): bool {
 /** Begins a request that is decided by `program`. */
 export function beginRequest(program: usize): void {
   attributes = program + load<u32>(program, layout.HEADER_ATTRIBUTES);
-  queryRead = isProtocolEmpty = false;
+  queryRead = false;
   presentCount = 0;
-  path = rawPath = authority = 0;
+  path = rawPath = authority = scheme = protocol = 0;
   pathLength = rawPathLength = authorityLength = 0;
   if (++stamp == 0) {
     memory.fill(slots, 0, <usize>slotCount * SLOT_SIZE);
@@ -79,9 +83,13 @@ export function takeHeader(name: usize, nameLength: i32, value: usize, valueLeng
     } else if (nameLength == 10 && load<u8>(name, 1) == 0x61 /* a */) {
       authority = value;
       authorityLength = valueLength;
+    } else if (nameLength == 7 && load<u8>(name, 1) == 0x73 /* s */) {
+      scheme = value;
+      schemeLength = valueLength;
     }
-  } else if (!valueLength && nameLength == 17 && equalBytes(name, PROTOCOL, 17)) {
-    isProtocolEmpty = true;
+  } else if (equalsConstant(name, nameLength, FORWARDED_PROTO)) {
+    protocol = value;
+    protocolLength = valueLength;
   }
   const bit = (<u64>1) << min<u64>(nameLength, 63);
   if (!(load<u64>(attributes, layout.ATTRIBUTES_LENGTHS) & bit)) return;
@@ -94,7 +102,7 @@ export function takeHeader(name: usize, nameLength: i32, value: usize, valueLeng
  * Envoy's own routes take no request, whatever they say.
  */
 export function isRoutable(): bool {
-  return rawPath != 0 && !isProtocolEmpty;
+  return rawPath != 0 && (!protocol || protocolLength);
 }
 
 function setPath(value: usize, length: i32): void {

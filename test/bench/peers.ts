@@ -13,13 +13,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { CLUSTER_HEADER } from "../../compiler/back/xds/route-configuration.ts";
 import type { Cluster, Endpoint, RouteTable } from "../../compiler/ir/ir.ts";
 import { filesOf } from "../../compiler/run/delivery/folder/build.ts";
 import type { FileContents } from "../../compiler/run/delivery/output-files.ts";
 import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import type { EnvoyBinary } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
+import { CLUSTER_HEADER } from "../../filter/layout.ts";
 import { buildOf } from "../harness/build.ts";
 import { freePort } from "../harness/ports.ts";
 import { residentBytes } from "./cpu.ts";

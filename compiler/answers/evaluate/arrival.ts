@@ -3,6 +3,8 @@
  * normalised, headers that only proxies may write are dropped or written.
  */
 
+import { OUR_PREFIX } from "../../../filter/layout.ts";
+import { EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../back/envoy-headers.ts";
 import type { Listener } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -21,19 +23,9 @@ const SOURCE = "127.0.0.1:40000";
 /** Of one connection; they mean nothing to the next. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection"]);
 
-/** What Envoy takes from requests whose client is no proxy of ours, before the first filter. */
-const INTERNAL = new Set(
-  `x-envoy-attempt-count x-envoy-decorator-operation x-envoy-downstream-service-cluster x-envoy-downstream-service-node
-  x-envoy-expected-rq-timeout-ms x-envoy-external-address x-envoy-force-trace x-envoy-hedge-on-per-try-timeout
-  x-envoy-internal x-envoy-ip-tags x-envoy-is-timeout-retry x-envoy-max-retries x-envoy-original-path
-  x-envoy-retriable-header-names x-envoy-retriable-status-codes x-envoy-retry-grpc-on x-envoy-retry-on
-  x-envoy-upstream-alt-stat-name x-envoy-upstream-rq-per-try-timeout-ms x-envoy-upstream-rq-timeout-alt-response
-  x-envoy-upstream-rq-timeout-ms x-envoy-upstream-stream-duration-ms`.split(/\s+/),
-);
-
 /** Headers that no client's request has when rules are asked. */
 export function neverArrives(name: string): boolean {
-  return HOP_BY_HOP.has(name) || INTERNAL.has(name) || name.startsWith("x-sluice-");
+  return HOP_BY_HOP.has(name) || EDGE_HEADERS.has(name) || name.startsWith(OUR_PREFIX);
 }
 
 export function arrive(
@@ -55,7 +47,7 @@ export function arrive(
       name,
       asked.protocol === "HTTP/2" ? value : value.replace(/^[ \t]+|[ \t]+$/g, ""),
     ];
-    if (HOP_BY_HOP.has(line[0]) || INTERNAL.has(line[0])) {
+    if (HOP_BY_HOP.has(line[0]) || EDGE_HEADERS.has(line[0])) {
       continue;
     }
     // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.
@@ -83,7 +75,7 @@ export function arrive(
     const before = sent.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
     only("x-forwarded-for", [...before, address].join(","));
     only("x-forwarded-proto", tls ? "https" : "http");
-    only("x-envoy-external-address", address);
+    only(EXTERNAL_ADDRESS_HEADER, address);
   } else if (!sent.has("x-forwarded-proto")) {
     only("x-forwarded-proto", "http");
   }

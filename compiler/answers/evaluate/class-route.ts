@@ -3,6 +3,7 @@
  * Envoy can make. The filter named the class, so what happens follows from the IR.
  */
 
+import * as layout from "../../../filter/layout.ts";
 import { matchedStart } from "../../back/program/outcome-edits.ts";
 import type { PathMatch, PathRewrite } from "../../ir/ir.ts";
 import type { RouteClass } from "../../ir/route-class.ts";
@@ -12,7 +13,7 @@ import type { FormatContext } from "./format-string.ts";
 import { headerOf, mutate, setHeader } from "./headers.ts";
 
 /** Named by the filter for Envoy's routes; no upstream sees them. */
-export const DECISION_HEADERS: ReadonlySet<string> = new Set(["x-sluice-cluster", "x-sluice-class"]);
+const DECISION_HEADERS: ReadonlySet<string> = new Set([layout.CLUSTER_HEADER, layout.CLASS_HEADER]);
 
 /** The destination's operations come first, so that the rule's win. */
 export function throughClass(
@@ -31,12 +32,12 @@ export function throughClass(
   }
   result = mutate(result, routeClass.headers?.request, contextOf);
   if (rewrite?.host !== undefined) {
-    result = setHeader(result, "x-envoy-original-host", headerOf(result, ":authority") ?? "");
+    result = setHeader(result, layout.ORIGINAL_HOST_HEADER, headerOf(result, ":authority") ?? "");
     result = setHeader(result, ":authority", rewrite.host);
   }
   if (rewrite?.path !== undefined) {
     const path = headerOf(result, ":path") ?? "";
-    result = setHeader(result, "x-envoy-original-path", path);
+    result = setHeader(result, layout.ORIGINAL_PATH_HEADER, path);
     result = setHeader(result, ":path", rewritten(path, rewrite.path, rewrite.match));
   }
   return [...result];

@@ -4,6 +4,8 @@
  * evaluation says so.
  */
 
+import { CLASS_HEADER } from "../../../filter/layout.ts";
+import { ATTEMPT_COUNT_HEADER, EXPECTED_TIMEOUT_HEADER, ROUTER_HEADERS } from "../../back/envoy-headers.ts";
 import { encodeProgram } from "../../back/program/encode.ts";
 import type { Cluster, Config, Endpoint, Listener, Redirect, Route, UpstreamFault } from "../../ir/ir.ts";
 import { classesOf, type RouteClass } from "../../ir/route-class.ts";
@@ -127,7 +129,7 @@ export class Evaluator {
     const decision = this.#vm.decide(this.#root, request);
     const taken = decision.route === undefined ? undefined : this.#routes[decision.route];
     const host = hostOf(this.listener.routes, request.authority);
-    const className = headerOf(decision.headers, "x-sluice-class");
+    const className = headerOf(decision.headers, CLASS_HEADER);
     const routeClass = className === undefined ? undefined : this.#classes.get(className);
     const end = this.#outcome(asked, request, decision, routeClass, taken);
     return {
@@ -242,7 +244,7 @@ export class Evaluator {
   /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
   #envoysHeaders(headers: readonly HeaderLine[], route: Route | undefined): HeaderLine[] {
     let result = headers.filter(([name]) => !ROUTER_HEADERS.has(name));
-    result = setHeader(result, "x-envoy-attempt-count", "1");
+    result = setHeader(result, ATTEMPT_COUNT_HEADER, "1");
     const action = route?.action;
     if (action?.kind === "forward") {
       const limits = [action.timeoutMs, action.retry.attempts > 0 ? action.retry.perTryTimeoutMs : 0].filter(
@@ -251,7 +253,7 @@ export class Evaluator {
       if (limits.length > 0) {
         result = setHeader(
           result,
-          "x-envoy-expected-rq-timeout-ms",
+          EXPECTED_TIMEOUT_HEADER,
           String(Math.max(1, Math.round(Math.min(...limits)))),
         );
       }
@@ -334,16 +336,6 @@ export class Evaluator {
 /** Envoy's words for an upstream that gives no answer. */
 const CONNECTION_CLOSED =
   "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
-
-/** By which the filter steers Envoy's router; they stay there. */
-const ROUTER_HEADERS = new Set([
-  "x-envoy-max-retries",
-  "x-envoy-retry-on",
-  "x-envoy-retry-grpc-on",
-  "x-envoy-retriable-status-codes",
-  "x-envoy-upstream-rq-timeout-ms",
-  "x-envoy-upstream-rq-per-try-timeout-ms",
-]);
 
 function sentRequest(headers: readonly HeaderLine[]): SentRequest {
   return {

@@ -3,6 +3,7 @@
  * changed or removed.
  */
 
+import { CLASS_HEADER } from "../../../filter/layout.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
 import type {
   Action,
@@ -283,7 +284,7 @@ function upstreamsOf(discovery: Discovery | undefined): Pick<SplitPart, "endpoin
 
 function decisionDetails(evaluation: Evaluation, draws: readonly Evaluation[]): DecisionDetails {
   const { outcome, delayMs, why, decision } = evaluation;
-  const routeClass = decision?.headers.find(([name]) => name === "x-sluice-class")?.[1];
+  const routeClass = decision?.headers.find(([name]) => name === CLASS_HEADER)?.[1];
   const common = {
     outcome: outcome.kind,
     delayMs,

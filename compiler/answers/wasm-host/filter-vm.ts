@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { DESTINATION_NONE, ROUTE_NONE } from "../../../filter/layout.ts";
+import { CLUSTER_HEADER, DESTINATION_NONE, ROUTE_NONE } from "../../../filter/layout.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 
 /** What became of a request. */
@@ -377,7 +377,7 @@ export class FilterVm {
         written,
       };
     }
-    const cluster = written.get("x-sluice-cluster");
+    const cluster = written.get(CLUSTER_HEADER);
     return {
       outcome: "forward",
       ...(cluster !== undefined ? { cluster } : {}),

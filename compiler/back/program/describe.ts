@@ -43,9 +43,11 @@ export class ProgramError extends Error {
 }
 
 const KIND_NAMES = new Map<number, string>(
-  Object.entries(layout)
-    .filter(([name]) => name.startsWith("KIND_"))
-    .map(([name, kind]) => [kind, name.slice(5).toLowerCase().replaceAll("_", " ")]),
+  Object.entries(layout).flatMap(([name, kind]) =>
+    typeof kind === "number" && name.startsWith("KIND_")
+      ? [[kind, name.slice(5).toLowerCase().replaceAll("_", " ")] as const]
+      : [],
+  ),
 );
 
 /** Reads a blob. Throws a `ProgramError` for bytes that are not one. */

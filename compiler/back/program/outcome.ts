@@ -7,6 +7,7 @@ import * as layout from "../../../filter/layout.ts";
 import { type Line, linesOf } from "../../ir/header-values.ts";
 import type { Destination, Fault, Forward, Route } from "../../ir/ir.ts";
 import { className, classOf, hasOwnHeaders, wholeRetry } from "../../ir/route-class.ts";
+import * as envoy from "../envoy-headers.ts";
 import type { Attributes } from "./attributes.ts";
 import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
 import { writeRedirect } from "./outcome-redirect.ts";
@@ -186,7 +187,7 @@ const GRPC_CONDITIONS: ReadonlySet<string> = new Set([
 /** The header that names the class of a destination, when it has one. */
 function classHeader(route: Route, destination?: Destination): [string, string][] {
   const routeClass = classOf(route, destination);
-  return routeClass === undefined ? [] : [["x-sluice-class", className(routeClass)]];
+  return routeClass === undefined ? [] : [[layout.CLASS_HEADER, className(routeClass)]];
 }
 
 /** The headers by which Envoy's router learns of timeouts and retries, in the order they are written. */
@@ -195,25 +196,25 @@ export function forwardHeaders(action: Forward): [string, string][] {
   const retry = action.retry;
   if (wholeRetry(retry) === "byHeaders") {
     if (retry.attempts > 0) {
-      headers.push(["x-envoy-max-retries", String(retry.attempts)]);
+      headers.push([envoy.MAX_RETRIES_HEADER, String(retry.attempts)]);
       const grpc = retry.retryOn.filter((condition) => GRPC_CONDITIONS.has(condition));
       const other = retry.retryOn.filter((condition) => !GRPC_CONDITIONS.has(condition));
       if (other.length > 0) {
-        headers.push(["x-envoy-retry-on", other.join(",")]);
+        headers.push([envoy.RETRY_ON_HEADER, other.join(",")]);
       }
       if (grpc.length > 0) {
-        headers.push(["x-envoy-retry-grpc-on", grpc.join(",")]);
+        headers.push([envoy.RETRY_GRPC_ON_HEADER, grpc.join(",")]);
       }
       if (retry.retriableStatusCodes.length > 0) {
-        headers.push(["x-envoy-retriable-status-codes", retry.retriableStatusCodes.join(",")]);
+        headers.push([envoy.RETRIABLE_STATUS_CODES_HEADER, retry.retriableStatusCodes.join(",")]);
       }
       if (retry.perTryTimeoutMs > 0) {
-        headers.push(["x-envoy-upstream-rq-per-try-timeout-ms", String(Math.round(retry.perTryTimeoutMs))]);
+        headers.push([envoy.PER_TRY_TIMEOUT_HEADER, String(Math.round(retry.perTryTimeoutMs))]);
       }
     }
   }
   if (action.timeoutMs > 0) {
-    headers.push(["x-envoy-upstream-rq-timeout-ms", String(Math.max(1, Math.round(action.timeoutMs)))]);
+    headers.push([envoy.TIMEOUT_HEADER, String(Math.max(1, Math.round(action.timeoutMs)))]);
   }
   return headers;
 }

@@ -1,5 +1,7 @@
 /** Envoy's route messages, as far as either target writes them, and what both give every table. */
 
+import { CLASS_HEADER, CLUSTER_HEADER } from "../../../filter/layout.ts";
+import { STREAM_DURATION_HEADER } from "../envoy-headers.ts";
 import type { HashPolicy } from "./hash-policy.ts";
 import type { HeaderFields } from "./headers.ts";
 import type { RequestMirrorPolicy } from "./mirrors.ts";
@@ -87,10 +89,6 @@ export function filterConfig(
   return Object.keys(config).length === 0 ? {} : { typed_per_filter_config: config };
 }
 
-/** The decision headers of the filter. */
-export const CLUSTER_HEADER = "x-sluice-cluster";
-export const CLASS_HEADER = "x-sluice-class";
-
 /**
  * What a client must not send: Envoy drops these before the first filter, in addition to the `x-envoy-*`
  * headers it knows to be internal.
@@ -98,7 +96,7 @@ export const CLASS_HEADER = "x-sluice-class";
 export const INTERNAL_ONLY_HEADERS: readonly string[] = [
   CLUSTER_HEADER,
   CLASS_HEADER,
-  "x-envoy-upstream-stream-duration-ms",
+  STREAM_DURATION_HEADER,
 ];
 
 /**

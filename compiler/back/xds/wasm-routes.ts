@@ -5,6 +5,7 @@
  * nowhere; one that names a class which is not there has no route.
  */
 
+import { CLASS_HEADER, CLUSTER_HEADER } from "../../../filter/layout.ts";
 import type { Listener } from "../../ir/ir.ts";
 import {
   type ClassHeaders,
@@ -22,8 +23,6 @@ import { type Extension, typed } from "./protobuf.ts";
 import { type EnvoyRetryPolicy, emitHostChoice, emitRetryPolicy } from "./retry.ts";
 import { emitRewrite } from "./rewrite.ts";
 import {
-  CLASS_HEADER,
-  CLUSTER_HEADER,
   type EnvoyRoute,
   filterConfig,
   INTERNAL_ONLY_HEADERS,
