@@ -1,0 +1,223 @@
+/**
+ * What a request costs at the border between Envoy and the filter: every call across it, in order, with what is handed
+ * over. A call more is a microsecond more for every request of its kind.
+ */
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { HostRequest } from "../../compiler/answers/request/wire.ts";
+import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
+import { encodeProgram } from "../../compiler/back/program/encode.ts";
+import { prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
+import type { Action, Forward, Route } from "../../compiler/ir/ir.ts";
+
+type Call = (...args: number[]) => unknown;
+type Imports = Record<string, Record<string, Call>>;
+
+const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
+const ALWAYS = 1_000_000;
+const FAULT_TEXTS = '"fault_filter_abort" "fault filter abort"';
+
+/** What the arguments of a call are: a text is two of them, where it begins and how long it is. */
+const ARGUMENTS: Readonly<Record<string, readonly ("map" | "text" | "lines" | "result" | "number")[]>> = {
+  proxy_get_header_map_pairs: ["map", "result", "result"],
+  proxy_add_header_map_value: ["map", "text", "text"],
+  proxy_replace_header_map_value: ["map", "text", "text"],
+  proxy_remove_header_map_value: ["map", "text"],
+  proxy_send_local_response: ["number", "text", "text", "lines", "number"],
+  proxy_get_property: ["text", "result", "result"],
+  proxy_set_effective_context: ["number"],
+  proxy_set_tick_period_milliseconds: ["number"],
+  proxy_continue_stream: ["number"],
+  clock_time_get: ["number", "number", "result"],
+};
+
+let calls: string[] = [];
+
+/** The same imports, and each call to them is noted. */
+function noted(imports: Imports, memory: () => ArrayBuffer): Imports {
+  const text = (at: number, size: number) => new TextDecoder().decode(new Uint8Array(memory(), at, size));
+  const note = (name: string, args: readonly number[]) => {
+    const rest = [...args];
+    const shown = ARGUMENTS[name]?.flatMap((kind): string[] => {
+      const first = rest.shift()!;
+      if (kind === "text") {
+        return [JSON.stringify(text(first, rest.shift()!))];
+      }
+      if (kind === "lines") {
+        return [JSON.stringify(linesOf(memory(), first, rest.shift()!))];
+      }
+      if (kind === "map") {
+        return [first === 0 ? "request" : `map ${first}`];
+      }
+      return kind === "number" ? [String(first)] : [];
+    });
+    calls.push([name.replace(/^proxy_/, ""), ...(shown ?? args.map(String))].join(" "));
+  };
+  const wrap = (group: Record<string, Call>) =>
+    Object.fromEntries(
+      Object.entries(group).map(([name, call]): [string, Call] => [
+        name,
+        (...args) => {
+          note(name, args);
+          return call(...args);
+        },
+      ]),
+    );
+  return Object.fromEntries(Object.entries(imports).map(([name, group]) => [name, wrap(group)]));
+}
+
+/** Header lines as the ABI hands them over: their number, the lengths, the texts with a NUL behind each. */
+function linesOf(memory: ArrayBuffer, at: number, size: number): string[] {
+  const bytes = new Uint8Array(memory, at, size);
+  const count = new DataView(memory, at, size).getUint32(0, true);
+  const texts = new TextDecoder().decode(bytes.subarray(4 + count * 8)).split("\0");
+  return Array.from({ length: count }, (_, i) => `${texts[i * 2]}: ${texts[i * 2 + 1]}`);
+}
+
+type Instance = { readonly exports: { readonly memory: { readonly buffer: ArrayBuffer } } };
+type InstanceClass = new (module: WebAssembly.Module, imports: Imports) => Instance;
+
+beforeEach(() => {
+  class Noted extends (WebAssembly.Instance as unknown as InstanceClass) {
+    constructor(module: WebAssembly.Module, imports: Imports) {
+      let memory: Instance["exports"]["memory"] | undefined;
+      super(
+        module,
+        noted(imports, () => memory!.buffer),
+      );
+      memory = this.exports.memory;
+    }
+  }
+  vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Instance: { value: Noted } }));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+function callsFor(only: Route, request: Partial<HostRequest> = {}): string[] {
+  const vm = new FilterVm(FILTER);
+  const root = vm.configure(encodeProgram(table({ "*": [only] })))!;
+  calls = [];
+  vm.decide(root, { authority: "a.example", path: "/", ...request });
+  return calls;
+}
+
+const forward = (more: Partial<Forward>): Action => ({ ...(to("a") as Forward), ...more });
+
+test("a request that goes on as it is", () => {
+  expect(callsFor(route(prefix("/"), "a"), { headers: [["x-request-id", "1"]] })).toEqual([
+    "get_header_map_pairs request",
+    'add_header_map_value request "x-sluice-cluster" "a"',
+  ]);
+});
+
+test("a forged header", () => {
+  expect(callsFor(route(prefix("/"), "a"), { headers: [["x-envoy-max-retries", "9"]] })).toEqual([
+    "get_header_map_pairs request",
+    'remove_header_map_value request "x-envoy-max-retries"',
+    'add_header_map_value request "x-sluice-cluster" "a"',
+  ]);
+});
+
+test("timeouts, retries and edits", () => {
+  const action = forward({
+    timeoutMs: 5000,
+    retry: { ...(to("a") as Forward).retry, attempts: 3, retryOn: ["5xx", "unavailable"] },
+    requestHeaders: {
+      remove: ["x-old"],
+      write: [
+        { name: "x-new", value: "1", append: false },
+        { name: "x-more", value: "2", append: true },
+      ],
+    },
+    hostRewrite: "b.example",
+    rewrite: { kind: "matched", value: "/to" },
+  });
+  expect(callsFor(route(prefix("/from"), action), { path: "/from/here?x=1" })).toEqual([
+    "get_header_map_pairs request",
+    'add_header_map_value request "x-sluice-class" "retry"',
+    'add_header_map_value request "x-envoy-max-retries" "3"',
+    'add_header_map_value request "x-envoy-retry-on" "5xx"',
+    'add_header_map_value request "x-envoy-retry-grpc-on" "unavailable"',
+    'add_header_map_value request "x-envoy-upstream-rq-timeout-ms" "5000"',
+    'remove_header_map_value request "x-old"',
+    'replace_header_map_value request "x-new" "1"',
+    'add_header_map_value request "x-more" "2"',
+    'replace_header_map_value request "x-envoy-original-host" "a.example"',
+    'replace_header_map_value request ":authority" "b.example"',
+    'replace_header_map_value request "x-envoy-original-path" "/from/here?x=1"',
+    'replace_header_map_value request ":path" "/to/here?x=1"',
+    'add_header_map_value request "x-sluice-cluster" "a"',
+  ]);
+});
+
+test("a split by the client's address", () => {
+  const action: Action = { ...(to({ a: 1, b: 1 }) as Forward), sticky: { kind: "sourceIp" } };
+  expect(callsFor(route(undefined, action))).toEqual([
+    "get_header_map_pairs request",
+    'get_property "source\\u0000address"',
+    expect.stringMatching(/^add_header_map_value request "x-sluice-cluster" "[ab]"$/),
+  ]);
+});
+
+test("a redirect", () => {
+  expect(callsFor(route(undefined, { kind: "redirect", status: 301, host: "b" }), { path: "/p?q" })).toEqual([
+    "get_header_map_pairs request",
+    'send_local_response 301 "direct_response" "" ["location: http://b/p?q"] -1',
+  ]);
+});
+
+test("an answer", () => {
+  const action = { kind: "directResponse", status: 418, body: "hi", base64: false } as Action;
+  expect(callsFor(route(undefined, action))).toEqual([
+    "get_header_map_pairs request",
+    'send_local_response 418 "direct_response" "hi" [] -1',
+  ]);
+});
+
+test("an abort", () => {
+  const fault = { abort: { kind: "http", status: 503, perMillion: ALWAYS } } as const;
+  expect(callsFor(route(undefined, "a", { fault }))).toEqual([
+    "get_header_map_pairs request",
+    `send_local_response 503 ${FAULT_TEXTS} [] -1`,
+  ]);
+});
+
+const DELAY = { delay: { fixedMs: 5, perMillion: ALWAYS } } as const;
+
+test("a delay, after which the request goes on", () => {
+  expect(callsFor(route(undefined, "a", { fault: DELAY }))).toEqual([
+    "get_header_map_pairs request",
+    expect.stringMatching(/^clock_time_get 1 /),
+    "set_tick_period_milliseconds 5",
+    'add_header_map_value request "x-sluice-cluster" "a"',
+    expect.stringMatching(/^clock_time_get 1 /),
+    "set_effective_context 2",
+    "continue_stream 0",
+    "set_effective_context 1",
+    "set_tick_period_milliseconds 0",
+  ]);
+});
+
+test("a redirect after a delay, for which the request is read again", () => {
+  const action: Action = { kind: "redirect", status: 302, scheme: "https" };
+  expect(callsFor(route(undefined, action, { fault: DELAY }), { path: "/p" })).toEqual([
+    "get_header_map_pairs request",
+    expect.stringMatching(/^clock_time_get 1 /),
+    "set_tick_period_milliseconds 5",
+    expect.stringMatching(/^clock_time_get 1 /),
+    "set_effective_context 2",
+    "get_header_map_pairs request",
+    'send_local_response 302 "direct_response" "" ["location: https://a.example/p"] -1',
+    "set_effective_context 1",
+    "set_tick_period_milliseconds 0",
+  ]);
+});
+
+test("a request that no rule takes", () => {
+  expect(callsFor(route(prefix("/other"), "a"))).toEqual([
+    "get_header_map_pairs request",
+    'send_local_response 404 "route_not_found" "" [] -1',
+  ]);
+});
