@@ -10,6 +10,7 @@ import type { SourceFile } from "./diagnostics/span.ts";
 import type { Environment } from "./front/istio/context/environment.ts";
 import { LoweringCache } from "./front/istio/context/lowering-cache.ts";
 import { lowerToIr } from "./front/istio/lower.ts";
+import { type CheckedReferences, checkReferences } from "./front/istio/references/check-references.ts";
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import type { Config } from "./ir/ir.ts";
@@ -29,6 +30,8 @@ export interface Compilation {
 export interface Reading {
   readonly sources: readonly SourceFile[];
   readonly resources: ResourceSet;
+  /** What is wrong with them, whoever asks; the sink has it too. */
+  readonly findings: readonly Diagnostic[];
   /** What the rules were lowered against. */
   readonly environment: Environment;
   readonly config: Config;
@@ -83,6 +86,7 @@ export function understand(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
   cache: CompilerCache = new CompilerCache(),
+  references: CheckedReferences = "ofProxy",
 ): Reading {
   let errors = 0;
   const counting: DiagnosticSink = {
@@ -96,12 +100,13 @@ export function understand(
     counting.report(finding);
   }
   // Lowered in spite of errors, so that everything that is wrong is said at once.
-  const lowering = cache.loweringFor(options);
-  const config = lowerToIr(resources, options, counting, { progress, cache: lowering });
+  const lowered = lowerToIr(resources, options, counting, { progress, cache: cache.loweringFor(options) });
+  const { config, environment } = lowered;
+  checkReferences(resources, options, lowered, references, counting);
   for (const refused of refusedByTarget(config, options.target)) {
     counting.report(refused);
   }
-  return { sources, resources, environment: lowering.environmentOf(resources, options), config, errors };
+  return { sources, resources, findings, environment, config, errors };
 }
 
 /** The resources that a compilation was made from, each with its place. What is not read of the input is left out. */

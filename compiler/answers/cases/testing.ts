@@ -36,7 +36,11 @@ export function configOf(rules: string): Config {
   const found: Diagnostic[] = [];
   const sink = { report: (diagnostic: Diagnostic) => void found.push(diagnostic) };
   const resources = loadResources([{ path: "rules.yaml", text: SERVICES + rules }], sink);
-  const config = lowerToIr(resources, { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY" }, sink);
+  const { config } = lowerToIr(
+    resources,
+    { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY" },
+    sink,
+  );
   if (found.some(({ level }) => level === "error")) {
     throw new Error(found.map(({ message }) => message).join("\n"));
   }

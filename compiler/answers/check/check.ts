@@ -4,19 +4,18 @@
  */
 
 import { CompilerCache, type Reading, understand } from "../../compile.ts";
-import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
-import { analyseDestinationRules } from "./destination-rules.ts";
-import { analyseGateways } from "./gateways.ts";
+import { checkClientTls } from "./client-tls.ts";
+import { checkGateways } from "./gateway-surroundings.ts";
 import { lintRules } from "./lint-rules.ts";
 import { reportNeverReached } from "./never-reached.ts";
-import { analyseServiceEntries } from "./service-entries.ts";
-import { reportSharedHosts } from "./shared-hosts.ts";
+import { checkRules } from "./rule-surroundings.ts";
+import { checkServiceEntries } from "./service-entries.ts";
 import { lintUnused } from "./unused.ts";
-import { keyOf, viewOf } from "./view.ts";
-import { analyseVirtualServices } from "./virtual-services.ts";
+import { viewOf } from "./view.ts";
 
 export function checkSources(
   sources: readonly SourceFile[],
@@ -25,46 +24,17 @@ export function checkSources(
   progress: Progress = NO_PROGRESS,
   cache: CompilerCache = new CompilerCache(),
 ): Reading {
-  const remembering = new Remembering(sink);
-  const reading = understand(sources, options, remembering, progress, cache);
-  lookClosely(reading, options, remembering, sink);
-  return reading;
-}
-
-/** Knows what was said, and passes it on. */
-class Remembering implements DiagnosticSink {
-  /** By `keyOf`. */
-  readonly said = new Set<string>();
-  hasErrors = false;
-  readonly #sink: DiagnosticSink;
-
-  constructor(sink: DiagnosticSink) {
-    this.#sink = sink;
-  }
-
-  report(diagnostic: Diagnostic): void {
-    this.said.add(keyOf(diagnostic));
-    this.hasErrors ||= diagnostic.level === "error";
-    this.#sink.report(diagnostic);
-  }
-}
-
-function lookClosely(
-  { resources, environment, config }: Reading,
-  options: ProxyOptions,
-  { said, hasErrors }: Remembering,
-  sink: DiagnosticSink,
-): void {
-  const view = viewOf(resources, options, said, sink);
-  analyseGateways(view);
-  analyseVirtualServices(view);
-  reportSharedHosts(view);
-  analyseDestinationRules(view, environment.registry);
-  analyseServiceEntries(view);
+  const reading = understand(sources, options, sink, progress, cache, "ofEveryone");
+  const view = viewOf(reading, options, sink);
+  checkGateways(view);
+  checkRules(view);
+  checkClientTls(view);
+  checkServiceEntries(view);
   lintRules(view);
   // A resource that is refused may be the one that asks for it.
-  if (!hasErrors) {
+  if (reading.errors === 0) {
     lintUnused(view);
   }
-  reportNeverReached(config, resources, options, said, sink);
+  reportNeverReached(reading, options, sink);
+  return reading;
 }

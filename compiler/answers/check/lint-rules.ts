@@ -7,8 +7,8 @@ import type { FieldPath, HttpMatchRequest, HttpRoute } from "../../front/resourc
 import { parseDuration } from "../../front/resources/schema/duration.ts";
 import { regexSyntaxError } from "../../regex/index.ts";
 import { regexMatches } from "../../regex/matches.ts";
+import type { VirtualService } from "./rule-surroundings.ts";
 import type { View } from "./view.ts";
-import type { VirtualService } from "./virtual-services.ts";
 
 export function lintRules(view: View): void {
   for (const virtualService of view.resources.virtualServices) {

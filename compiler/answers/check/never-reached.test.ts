@@ -47,7 +47,7 @@ function neverReached(routes: RouteTable, role: Listener["role"], tls?: Listener
     clusters: [],
   };
   const said: Diagnostic[] = [];
-  reportNeverReached(config, NO_RESOURCES, DEFAULT_PROXY_OPTIONS, new Set(), {
+  reportNeverReached({ config, resources: NO_RESOURCES, findings: [] }, DEFAULT_PROXY_OPTIONS, {
     report: (one) => said.push(one),
   });
   return new Set(said.map(({ span }) => span!.start));

@@ -3,12 +3,13 @@
  * rules can tell apart is looked at as a whole, and where that would take too long nothing is said.
  */
 
+import type { Reading } from "../../compile.ts";
 import { DIAGNOSTIC_CODES } from "../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
 import { describeResource } from "../../front/istio/rules/delegates.ts";
-import type { Resource, ResourceSet, VirtualServiceSpec } from "../../front/resources/model.ts";
-import type { Config, Listener, Route, RouteMatch, RouteOrigin, ValueMatch } from "../../ir/ir.ts";
+import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
+import type { Listener, Route, RouteMatch, RouteOrigin, ValueMatch } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { exampleOfRegex } from "../../regex/example.ts";
 import { regexSyntaxError } from "../../regex/index.ts";
@@ -32,14 +33,18 @@ interface Finding {
   together: boolean;
 }
 
-/** `resources`: what the routes were made of. A match that this proxy has no use for left none. */
+/** A match that this proxy has no use for left no route, and nothing is said of it. */
 export function reportNeverReached(
-  { listeners }: Config,
-  resources: ResourceSet,
+  {
+    config: { listeners },
+    resources,
+    findings: ofResources,
+  }: Pick<Reading, "config" | "resources" | "findings">,
   options: ProxyOptions,
-  said: ReadonlySet<string>,
   sink: DiagnosticSink,
 ): void {
+  // Where istiod warns of the text alone, enough is said.
+  const warned = new Set(ofResources.filter(({ code }) => code === "SL0270" || code === "SL0271").map(keyOf));
   const findings = new Map<string, Finding>();
   const looked = new Map<readonly Route[], Set<string>>();
   const looking: Looking = {
@@ -70,7 +75,7 @@ export function reportNeverReached(
       continue;
     }
     const { resource, rule, span } = finding.origin;
-    if ((["SL0270", "SL0271"] as const).some((code) => said.has(keyOf({ code, span })))) {
+    if ((["SL0270", "SL0271"] as const).some((code) => warned.has(keyOf({ code, span })))) {
       continue;
     }
     const key = ruleKey(resource, rule);

@@ -5,7 +5,7 @@ import type { View } from "./view.ts";
 
 type ServiceEntry = Resource<ServiceEntrySpec>;
 
-export function analyseServiceEntries(view: View): void {
+export function checkServiceEntries(view: View): void {
   reportProtocols(view);
   for (const entry of view.resources.serviceEntries) {
     reportAddresses(entry, view);

@@ -1,8 +1,8 @@
 /** What is defined and never asked for. */
 
+import { destinationsOf } from "../../front/resources/destinations.ts";
 import { covers, isWildcard, resolveHost } from "../../front/services/host-names.ts";
 import type { View } from "./view.ts";
-import { destinationsOf } from "./virtual-services.ts";
 
 export function lintUnused(view: View): void {
   const { resources, options } = view;
@@ -20,7 +20,7 @@ export function lintUnused(view: View): void {
   for (const rule of resources.destinationRules) {
     const own = resolveHost(rule.spec.host, rule.namespace, options.domainSuffix);
     // A host without a service has been spoken of.
-    if (view.servicesOf(rule.spec.host, rule.namespace).length === 0) {
+    if (view.services.findCovering(own, rule.namespace).length === 0) {
       continue;
     }
     const used = isWildcard(own)

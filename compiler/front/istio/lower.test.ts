@@ -7,6 +7,7 @@ import type { Config } from "../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
 import { loadResources } from "../resources/model.ts";
 import { lowerToIr } from "./lower.ts";
+import { checkReferences } from "./references/check-references.ts";
 import { lower, serviceYaml, virtualServiceYaml } from "./testing.ts";
 
 test("equal input gives an equal result, in whatever order it comes", () => {
@@ -43,7 +44,10 @@ describe.skipIf(!existsSync(CASES))("the shared cases, which are beside this che
     const diagnostics: Diagnostic[] = [];
     const sink = { report: (diagnostic: Diagnostic) => diagnostics.push(diagnostic) };
     const set = loadResources([{ path, text }], sink);
-    return { config: lowerToIr(set, { ...DEFAULT_PROXY_OPTIONS, ...options }, sink), diagnostics };
+    const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
+    const lowered = lowerToIr(set, proxy, sink);
+    checkReferences(set, proxy, lowered, "ofEveryone", sink);
+    return { config: lowered.config, diagnostics };
   }
 
   function expectSound({ config, diagnostics }: ReturnType<typeof lowerText>) {

@@ -13,14 +13,16 @@ import { ClusterUses } from "../services/cluster-uses.ts";
 import { Credentials } from "../services/credentials.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
+import type { DanglingDestination } from "./context/dangling-destination.ts";
+import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
 import type { LoweringContext } from "./context/lowering-context.ts";
-import { lowerGateways, reportUnknownGateways, selectedGateways } from "./edge/gateways.ts";
+import { lowerGateways, selectedGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import { ClientTlsPlaces } from "./policies/client-tls.ts";
 import { lowerClusters } from "./policies/clusters.ts";
 import { passthroughClusters } from "./policies/passthrough.ts";
-import { reportUnknownHosts } from "./policies/unknown-hosts.ts";
+import type { LoweredReferences } from "./references/proxy-viewer.ts";
 import { MESH } from "./rules/gateway-names.ts";
 import { UpstreamFaults } from "./rules/upstream-faults.ts";
 import { type VirtualService, visibleVirtualServices } from "./rules/virtual-services.ts";
@@ -39,19 +41,28 @@ export interface LoweringSurroundings {
   readonly cache?: LoweringCache;
 }
 
+export interface Lowered {
+  readonly config: Config;
+  readonly environment: Environment;
+  /** What the rules speak of, for whoever checks it: what is missing was left out. */
+  readonly references: LoweredReferences;
+}
+
 export function lowerToIr(
   resources: ResourceSet,
   options: ProxyOptions,
   sink: DiagnosticSink,
   { progress = NO_PROGRESS, cache = new LoweringCache() }: LoweringSurroundings = {},
-): Config {
+): Lowered {
   let lowered = 0;
   const total = resources.virtualServices.length;
   const report = reportTo(sink);
   const environment = cache.environmentOf(resources, options);
+  const danglingDestinations: DanglingDestination[] = [];
   const lowering: LoweringContext = {
     options,
     report,
+    onDangling: (destination) => danglingDestinations.push(destination),
     ...environment,
     environment,
     cache,
@@ -63,10 +74,8 @@ export function lowerToIr(
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
   const virtualServices = visibleVirtualServices(resources, options, report);
-  const gateways = selectedGateways(resources, lowering);
+  const gateways = selectedGateways(resources, options);
 
-  reportUnknownGateways(resources, virtualServices, lowering);
-  reportUnknownHosts(resources, lowering);
   refuse(resources, gateways, virtualServices, options, report);
 
   const edge = lowerGateways(gateways, virtualServices, lowering);
@@ -81,13 +90,15 @@ export function lowerToIr(
     compareStrings(a.name, b.name),
   );
   const secrets = lowering.credentials.all();
-  return {
+  const config = {
     listeners,
     clusters,
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
   };
+  const references = { clusterUses: lowering.clusterUses, danglingDestinations, servers: edge.servers };
+  return { config, environment, references };
 }
 
 /** Only what this proxy would have to obey: a rule for others may use all that Istio has. */

@@ -6,6 +6,7 @@ import type { Config, Route, RouteTable, VirtualHost } from "../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
 import { loadResources, type ResourceSet } from "../resources/model.ts";
 import { lowerToIr } from "./lower.ts";
+import { checkReferences } from "./references/check-references.ts";
 
 export function resources(input: string | readonly SourceFile[]): ResourceSet {
   const diagnostics: Diagnostic[] = [];
@@ -27,14 +28,14 @@ export interface Lowered {
 
 export function lower(input: string | ResourceSet, options: Partial<ProxyOptions> = {}): Lowered {
   const diagnostics: Diagnostic[] = [];
-  const config = lowerToIr(
-    typeof input === "string" ? resources(input) : input,
-    // Else every proxy would have a cluster more than its services.
-    { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY", ...options },
-    { report: (d) => diagnostics.push(d) },
-  );
+  const sink = { report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic) };
+  const set = typeof input === "string" ? resources(input) : input;
+  // Else every proxy would have a cluster more than its services.
+  const proxy: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY", ...options };
+  const lowered = lowerToIr(set, proxy, sink);
+  checkReferences(set, proxy, lowered, "ofProxy", sink);
   return {
-    config,
+    config: lowered.config,
     diagnostics,
     findings: diagnostics.map(({ code, span }) =>
       span === undefined ? code : `${code} ${span.file.text.slice(0, span.start).split("\n").length}`,

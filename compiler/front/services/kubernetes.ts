@@ -121,13 +121,17 @@ export class KubernetesEndpoints {
   }
 }
 
+export function kubernetesHost({ name, namespace }: Resource<unknown>, domainSuffix: string): string {
+  return `${name}.${namespace}.svc.${domainSuffix}`.toLowerCase();
+}
+
 export function kubernetesService(
   resource: Resource<ServiceSpec>,
   endpoints: KubernetesEndpoints,
   domainSuffix: string,
 ): Service {
-  const { spec, name, namespace } = resource;
-  const host = `${name}.${namespace}.svc.${domainSuffix}`.toLowerCase();
+  const { spec, namespace } = resource;
+  const host = kubernetesHost(resource, domainSuffix);
   const ports = (spec.ports ?? []).map((port) => ({
     number: port.port,
     name: port.name ?? "",

@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
 import { resources } from "../istio/testing.ts";
-import { buildRegistry } from "./registry.ts";
+import { Registry } from "./registry.ts";
 import type { Service } from "./service.ts";
+import { ServiceIndex } from "./service-index.ts";
 import { Workloads } from "./workloads.ts";
 
 function registry(yaml: string, options: Partial<ProxyOptions> = {}) {
   const set = resources(yaml);
-  return buildRegistry(set, new Workloads(set), { ...DEFAULT_PROXY_OPTIONS, ...options });
+  const { domainSuffix, proxyNamespace } = { ...DEFAULT_PROXY_OPTIONS, ...options };
+  const index = new ServiceIndex(set, new Workloads(set), domainSuffix);
+  return new Registry(index.servicesSeenFrom(proxyNamespace));
 }
 
 function endpoints(service: Service | undefined, port: number) {

@@ -58,3 +58,47 @@ export interface Service {
 export function isHttp({ protocol }: ServicePort): boolean {
   return protocol === "http" || protocol === "http2" || protocol === "auto";
 }
+
+/** The service that another is only a name of, when it is known where it is looked for. */
+export function aliasTarget(
+  { aliasOf, host }: Service,
+  services: { get(host: string): Service | undefined },
+): Service | undefined {
+  const target = aliasOf === undefined || aliasOf === host ? undefined : services.get(aliasOf);
+  // Not followed further: istiod resolves one step, and a circle would have no end.
+  return target?.aliasOf === undefined ? target : undefined;
+}
+
+/** Two services claim one host: Kubernetes wins over a ServiceEntry, else the first, which like ones may add to. */
+export function mergeServices(known: Service, later: Service): Service {
+  if (known.source !== later.source) {
+    return known.source === "kubernetes" ? known : later;
+  }
+  if (known.namespace !== later.namespace || known.discovery !== later.discovery) {
+    return known;
+  }
+  const ports = new Map(known.ports.map((port) => [port.number, port]));
+  const endpoints = new Map(known.endpoints);
+  for (const port of later.ports) {
+    const mine = ports.get(port.number);
+    if (mine === undefined && known.kin === later.kin) {
+      ports.set(port.number, port);
+    }
+    // What is listed is tied to its port by name, as in Kubernetes; names to look up are by number.
+    if (mine !== undefined && mine.name !== port.name && known.discovery === "eds") {
+      continue;
+    }
+    // Also of a port that only a third may bring.
+    const theirs = later.endpoints.get(port.number) ?? [];
+    endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));
+  }
+  return { ...known, ports: [...ports.values()], endpoints };
+}
+
+function pooled(
+  discovery: Service["discovery"],
+  older: readonly ServiceEndpoint[],
+  younger: readonly ServiceEndpoint[],
+): readonly ServiceEndpoint[] {
+  return discovery === "logicalDns" && older.length > 0 ? older : [...older, ...younger];
+}

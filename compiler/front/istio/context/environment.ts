@@ -2,21 +2,26 @@
 
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
-import { buildRegistry, type Registry } from "../../services/registry.ts";
+import { Registry } from "../../services/registry.ts";
+import { ServiceIndex } from "../../services/service-index.ts";
 import { Workloads } from "../../services/workloads.ts";
 import { DestinationRules } from "../policies/destination-rules.ts";
 
 export interface Environment {
   readonly workloads: Workloads;
+  readonly services: ServiceIndex;
+  /** Of them, those that this proxy sees. */
   readonly registry: Registry;
   readonly destinationRules: DestinationRules;
 }
 
 export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): Environment {
   const workloads = new Workloads(resources);
+  const services = new ServiceIndex(resources, workloads, options.domainSuffix);
   return {
     workloads,
-    registry: buildRegistry(resources, workloads, options),
+    services,
+    registry: new Registry(services.servicesSeenFrom(options.proxyNamespace)),
     destinationRules: new DestinationRules(resources.destinationRules, options),
   };
 }

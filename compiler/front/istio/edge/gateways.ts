@@ -1,56 +1,35 @@
 /** `Gateway` resources: which of their servers are this proxy's, and the virtual hosts they get. */
 
-import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Listener, Route, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
+import type { ProxyOptions } from "../../../options.ts";
 import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
-import { covers, isWildcard } from "../../services/host-names.ts";
-import { formatLabels, selects } from "../../services/labels.ts";
+import { selects } from "../../services/labels.ts";
 import { byAge } from "../../services/order.ts";
-import { didYouMean } from "../../services/report.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
-import { isInternalGateway, MESH } from "../rules/gateway-names.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { isCatchAll } from "../rules/route-match.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { isPlainHttp } from "../unsupported.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
+import { ServerHosts } from "./server-hosts.ts";
 import { lowerServerTls, terminates } from "./server-tls.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
 export function selectedGateways(
   { gateways }: ResourceSet,
-  lowering: LoweringContext,
+  { proxyLabels }: ProxyOptions,
 ): Resource<GatewaySpec>[] {
-  const { proxyLabels } = lowering.options;
-  return [...gateways].sort(byAge).filter((gateway) => {
-    const selector = gateway.spec.selector ?? {};
-    const selected = selects(selector, proxyLabels);
-    if (!selected && !lowering.workloads.anyPodHas(selector)) {
-      lowering.report(
-        "SL0405",
-        `this Gateway selects ${formatLabels(selector)}, which nobody has; the labels of this proxy are ${formatLabels(proxyLabels)}`,
-        gateway.spanOf(["spec", "selector"]),
-        () => ({ help: selectorHelp(selector, proxyLabels) }),
-      );
-    }
-    return selected;
-  });
+  return [...gateways].sort(byAge).filter(({ spec }) => selects(spec.selector, proxyLabels));
 }
 
-function selectorHelp(
-  selector: Readonly<Record<string, string>>,
-  labels: Readonly<Record<string, string>>,
-): string {
-  const [key, value = ""] = Object.entries(selector).find(([name, wanted]) => labels[name] !== wanted) ?? [
-    "",
-  ];
-  const known = Object.entries(labels).map(([name, label]) => `${name}=${label}`);
-  const near = nearest(`${key}=${value}`, known);
-  const meant = near === undefined ? "" : `Did you mean ${near.replace("=", ": ")}? `;
-  return `${meant}To run a proxy that it selects, pass --proxy-labels ${formatLabels(selector)}.`;
+export interface LoweredEdge {
+  readonly listeners: readonly Listener[];
+  readonly tcpChains: readonly TcpChain[];
+  /** All but those that were refused. */
+  readonly servers: readonly GatewayServer[];
 }
 
 /** One listener for each port; servers of several Gateways on one port share it. */
@@ -58,7 +37,7 @@ export function lowerGateways(
   gateways: readonly Resource<GatewaySpec>[],
   virtualServices: readonly VirtualService[],
   lowering: LoweringContext,
-): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
+): LoweredEdge {
   const servers = gateways.flatMap((gateway) =>
     (gateway.spec.servers ?? []).map((server, index) => ({
       gateway,
@@ -68,7 +47,6 @@ export function lowerGateways(
     })),
   );
   const bound = bindToGateways(virtualServices);
-  const served = new Served();
   const { listenAddress, portMap } = lowering.options;
   const addressOf = ({ bind }: Server) => {
     const socket = unixSocketPath(bind);
@@ -88,12 +66,13 @@ export function lowerGateways(
     ...(servers[0].server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
     routes: {
       ignorePortInHost: true,
-      virtualHosts: lowerVirtualHosts(servers[0].server.port.number, servers, bound, served, lowering),
+      virtualHosts: lowerVirtualHosts(servers[0].server.port.number, servers, bound, lowering),
     },
   });
   const { plain, tls, tcp, names } = placesOnPorts(servers, lowering.report);
   const listeners = [...plain].map(([socket, servers]) => listener(`gateway_${socket}`, servers));
   const tcpChains: TcpChain[] = [];
+  const served = [...plain.values()].flat();
   for (const one of [...tls, ...tcp]) {
     const { gateway, gatewayName, server, index } = one;
     const { number, name } = server.port;
@@ -107,17 +86,15 @@ export function lowerGateways(
     if (terminates(server.tls) && serverTls === undefined) {
       continue;
     }
+    served.push(one);
     if (kind === "https") {
       listeners.push({ ...listener(label, [one]), tls: serverTls! });
       continue;
     }
-    const hosts = new ServerHosts(server, gateway.namespace);
+    const hosts = new ServerHosts(server.hosts, gateway.namespace);
     const ruling = (bound.get(gatewayName) ?? []).filter(
       (virtualService) => hosts.intersect(virtualService).length > 0,
     );
-    for (const virtualService of ruling) {
-      served.add(gatewayName, virtualService);
-    }
     const place = {
       name: label,
       gateway: gatewayName,
@@ -131,8 +108,7 @@ export function lowerGateways(
         : lowerTcpServer(place, ruling, serverTls, lowering)),
     );
   }
-  reportUnserved(gateways, bound, served, lowering);
-  return { listeners, tcpChains };
+  return { listeners, tcpChains, servers: served };
 }
 
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
@@ -160,14 +136,13 @@ function lowerVirtualHosts(
   port: number,
   servers: readonly GatewayServer[],
   bound: ReadonlyMap<string, readonly VirtualService[]>,
-  served: Served,
   lowering: LoweringContext,
 ): VirtualHost[] {
   const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
   const redirected = new Set<string>();
   const lowered = new Map<string, Map<VirtualService, readonly Route[]>>();
   for (const { gateway, gatewayName, server } of servers) {
-    const hosts = new ServerHosts(server, gateway.namespace);
+    const hosts = new ServerHosts(server.hosts, gateway.namespace);
     if (redirectsToHttps(server)) {
       // Whether or not there are rules for them.
       for (const host of serverNamesOf(server)) {
@@ -179,7 +154,6 @@ function lowerVirtualHosts(
       if (names.length === 0) {
         continue;
       }
-      served.add(gatewayName, virtualService);
       let ofGateway = lowered.get(gatewayName);
       if (ofGateway === undefined) {
         ofGateway = new Map();
@@ -245,120 +219,4 @@ function catchAllLast(routes: readonly Route[]): Route[] {
     ...routes.filter(({ match }) => !isCatchAll(match)),
     ...routes.filter(({ match }) => isCatchAll(match)),
   ];
-}
-
-/** The VirtualServices that have a host in common with a server of a Gateway that they name. */
-class Served {
-  readonly #byGateway = new Map<string, Set<VirtualService>>();
-
-  add(gatewayName: string, virtualService: VirtualService): void {
-    const known = this.#byGateway.get(gatewayName);
-    if (known === undefined) {
-      this.#byGateway.set(gatewayName, new Set([virtualService]));
-    } else {
-      known.add(virtualService);
-    }
-  }
-
-  has(gatewayName: string, virtualService: VirtualService): boolean {
-    return this.#byGateway.get(gatewayName)?.has(virtualService) === true;
-  }
-}
-
-/** The hosts of a server, by the namespace whose VirtualServices they admit. */
-class ServerHosts {
-  readonly #hosts: readonly { readonly namespace: string; readonly host: string }[];
-  readonly #byNamespace = new Map<string, { exact: Set<string>; wildcards: string[] }>();
-
-  constructor({ hosts }: Server, ownNamespace: string) {
-    this.#hosts = hosts.map((entry) => {
-      const slash = entry.indexOf("/");
-      const namespace = slash < 0 ? "*" : entry.slice(0, slash);
-      return {
-        namespace: namespace === "." ? ownNamespace : namespace,
-        host: entry.slice(slash + 1).toLowerCase(),
-      };
-    });
-  }
-
-  /** The narrower of each pair of names that overlap. */
-  intersect({ hosts, resource }: VirtualService): readonly string[] {
-    const { exact, wildcards } = this.#admitting(resource.namespace);
-    const only = hosts.length === 1 ? hosts[0]! : "*";
-    if (!isWildcard(only)) {
-      // Nearly all are of this kind, and there may be many.
-      return exact.has(only) || wildcards.some((wildcard) => covers(wildcard, only)) ? hosts : [];
-    }
-    const names = new Set<string>();
-    for (const host of hosts) {
-      if (exact.has(host) || wildcards.some((wildcard) => covers(wildcard, host))) {
-        names.add(host);
-      } else if (isWildcard(host)) {
-        for (const narrower of [...exact, ...wildcards].filter((own) => covers(host, own))) {
-          names.add(narrower);
-        }
-      }
-    }
-    return [...names];
-  }
-
-  #admitting(namespace: string): { exact: Set<string>; wildcards: string[] } {
-    let admitted = this.#byNamespace.get(namespace);
-    if (admitted === undefined) {
-      const hosts = this.#hosts
-        .filter((entry) => entry.namespace === "*" || entry.namespace === namespace)
-        .map(({ host }) => host);
-      admitted = {
-        exact: new Set(hosts.filter((host) => !isWildcard(host))),
-        wildcards: hosts.filter(isWildcard),
-      };
-      this.#byNamespace.set(namespace, admitted);
-    }
-    return admitted;
-  }
-}
-
-/** A VirtualService that names a Gateway none of whose servers has its hosts is never asked. */
-function reportUnserved(
-  gateways: readonly Resource<GatewaySpec>[],
-  bound: ReadonlyMap<string, readonly VirtualService[]>,
-  served: Served,
-  { report }: LoweringContext,
-): void {
-  for (const gateway of gateways) {
-    const gatewayName = `${gateway.namespace}/${gateway.name}`;
-    if (gateway.spec.servers?.every((server) => kindOf(server) === undefined)) {
-      continue;
-    }
-    for (const virtualService of bound.get(gatewayName) ?? []) {
-      if (!served.has(gatewayName, virtualService)) {
-        report(
-          "SL0408",
-          `none of these hosts is served by Gateway ${gatewayName}`,
-          virtualService.resource.spanOf(["spec", "hosts"]),
-          () => ({ related: [{ message: "its servers", span: gateway.spanOf(["spec", "servers"]) }] }),
-        );
-      }
-    }
-  }
-}
-
-/** Names of Gateways that are none. */
-export function reportUnknownGateways(
-  { gateways, neighbours }: ResourceSet,
-  virtualServices: readonly VirtualService[],
-  { report }: LoweringContext,
-): void {
-  // Those of Kubernetes are not ours to serve, but they exist.
-  const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");
-  const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
-  for (const { resource, gateways: names } of virtualServices) {
-    for (const [index, name] of names.entries()) {
-      if (name !== MESH && !known.has(name) && !isInternalGateway(name)) {
-        report("SL0404", `there is no Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
-          didYouMean(nearest(name, known)),
-        );
-      }
-    }
-  }
 }

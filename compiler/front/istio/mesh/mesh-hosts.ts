@@ -36,12 +36,9 @@ export class MeshHosts {
     this.#virtualServices = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
     this.#lowering = lowering;
     for (const virtualService of this.#virtualServices) {
-      for (const [index, host] of virtualService.hosts.entries()) {
-        const owner = this.#owners.get(host);
-        if (owner === undefined) {
+      for (const host of virtualService.hosts) {
+        if (this.#owners.get(host) === undefined) {
           this.#owners.set(host, virtualService);
-        } else if (owner !== virtualService) {
-          this.#reportConflict(host, owner, virtualService, index);
         }
       }
     }
@@ -194,21 +191,6 @@ export class MeshHosts {
         ...serviceHash(service, port, this.#lowering),
       },
     };
-  }
-
-  #reportConflict(host: string, owner: VirtualService, later: VirtualService, index: number): void {
-    const older = owner.resource;
-    this.#lowering.report(
-      "SL0407",
-      `"${host}" is ruled by VirtualService ${older.namespace}/${older.name} already; in the mesh these rules have no effect on it`,
-      later.resource.spanOf(["spec", "hosts", index]),
-      () => ({
-        related: [
-          { message: "the older one", span: older.spanOf(["spec", "hosts", owner.hosts.indexOf(host)]) },
-        ],
-        help: "Put the rules for one host into one VirtualService.",
-      }),
-    );
   }
 }
 

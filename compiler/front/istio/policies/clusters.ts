@@ -5,7 +5,7 @@ import type { Cluster, Discovery, Endpoint } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import type { Subset } from "../../resources/model.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
-import { formatLabels, selects } from "../../services/labels.ts";
+import { selects } from "../../services/labels.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerClientTls } from "./client-tls.ts";
@@ -30,7 +30,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: LoweringContext):
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { endpoints, ...placed } = placeEndpoints(
-    chooseEndpoints(use, subset, lowering).filter(({ unready }) => !unready || !asksUnhealthy(policy)),
+    chooseEndpoints(use, subset).filter(({ unready }) => !unready || !asksUnhealthy(policy)),
     policy,
     lowering.options,
     service.prefers,
@@ -50,21 +50,10 @@ function lowerCluster(name: string, use: ClusterUse, lowering: LoweringContext):
 
 /** A subset without labels has all endpoints; one whose labels nobody has stays empty, and Envoy answers 503. */
 function chooseEndpoints(
-  { service, port, span }: ClusterUse,
+  { service, port }: ClusterUse,
   subset: Subset | undefined,
-  { report }: LoweringContext,
 ): readonly ServiceEndpoint[] {
-  const all = service.endpoints.get(port) ?? [];
-  const chosen = all.filter(({ labels }) => selects(subset?.labels, labels));
-  if (subset !== undefined && chosen.length === 0 && all.length > 0) {
-    report(
-      "SL0409",
-      `no endpoint of "${service.host}" has the labels of subset "${subset.name}", ` +
-        `${formatLabels(subset.labels ?? {})}; requests for it will be answered 503`,
-      span,
-    );
-  }
-  return chosen;
+  return (service.endpoints.get(port) ?? []).filter(({ labels }) => selects(subset?.labels, labels));
 }
 
 /** Where Envoy may ask all when too many fail, it must not know of those that are not ready. */

@@ -23,6 +23,8 @@ export interface MergedRule {
   readonly selector?: Labels;
 }
 
+type NamedService = Pick<Service, "host" | "namespace">;
+
 type RulesByHost = HostMap<MergedRule[]>;
 
 export class DestinationRules {
@@ -42,7 +44,7 @@ export class DestinationRules {
     }
   }
 
-  find(service: Service): MergedRule | undefined {
+  find(service: NamedService): MergedRule | undefined {
     const key = `${service.namespace}/${service.host}`;
     if (!this.#found.has(key)) {
       this.#found.set(key, this.#choose(this.#candidates(service)));
@@ -50,7 +52,7 @@ export class DestinationRules {
     return this.#found.get(key);
   }
 
-  subset(service: Service, name: string): Subset | undefined {
+  subset(service: NamedService, name: string): Subset | undefined {
     return this.find(service)?.subsets.find((subset) => subset.name === name);
   }
 
@@ -80,7 +82,7 @@ export class DestinationRules {
     }
   }
 
-  #candidates({ host, namespace }: Service): readonly MergedRule[] {
+  #candidates({ host, namespace }: NamedService): readonly MergedRule[] {
     const { proxyNamespace } = this.#options;
     const own = proxyNamespace === ROOT_NAMESPACE ? this.#rootOwn : this.#own.get(proxyNamespace);
     const found = own?.mostSpecific(host);

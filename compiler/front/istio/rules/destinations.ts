@@ -1,12 +1,8 @@
 /** `http[].route[]`: the split, and the cluster that each destination names. */
 
-import { nearest } from "../../../diagnostics/nearest.ts";
-import type { Span } from "../../../diagnostics/span.ts";
 import type { Destination as IrDestination } from "../../../ir/ir.ts";
-import type { Destination, HttpRouteDestination } from "../../resources/model.ts";
+import type { Destination, FieldPath, HttpRouteDestination } from "../../resources/model.ts";
 import { clusterName } from "../../services/cluster-uses.ts";
-import { resolveHost } from "../../services/host-names.ts";
-import { didYouMean } from "../../services/report.ts";
 import type { Service } from "../../services/service.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { Site } from "../context/site.ts";
@@ -14,6 +10,7 @@ import type { DestinationRules } from "../policies/destination-rules.ts";
 import { effectivePolicy } from "../policies/traffic-policy.ts";
 import { MESH } from "./gateway-names.ts";
 import { lowerDestinationHeaders } from "./header-operations.ts";
+import { resolveDestination } from "./resolve-destination.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /** Empty when every weight is 0. */
@@ -28,17 +25,8 @@ export function lowerSplit(
     weight: weight ?? 0,
     headers: () => lowerDestinationHeaders(headers),
     lower: () => {
-      const spanOf = (field: string) =>
-        virtualService.resource.spanOf([
-          "spec",
-          "http",
-          rule,
-          "route",
-          index,
-          "destination",
-          ...field.split("."),
-        ]);
-      return destinationCluster(destination, spanOf, virtualService, site, lowering);
+      const path = ["spec", "http", rule, "route", index, "destination"];
+      return destinationCluster(destination, path, virtualService, site, lowering);
     },
   }));
   // The weight of a single destination means nothing, not even 0.
@@ -49,45 +37,33 @@ export function lowerSplit(
     : used.map(({ weight, lower, headers }) => ({ cluster: lower(), weight, ...headers() }));
 }
 
-/** A destination that leads nowhere is a warning: its cluster is then absent, and Envoy answers 503, as with istiod. */
+/** The cluster of a destination that leads nowhere is absent, and Envoy answers 503, as with istiod. */
 export function destinationCluster(
   destination: Destination,
-  spanOf: (field: string) => Span,
+  path: FieldPath,
   { resource }: VirtualService,
   site: Site,
-  { registry, clusterUses, report, options, destinationRules }: LoweringContext,
-  fate = "requests for it will be answered 503",
+  lowering: LoweringContext,
 ): string {
-  const host = resolveHost(destination.host, resource.namespace, options.domainSuffix);
-  const named = registry.get(host);
-  const service = named && (registry.aliasTarget(named) ?? named);
-  const port = destination.port?.number ?? impliedPort(named, site);
-  const subset = destination.subset ?? "";
-  if (service === undefined) {
-    report("SL0401", `no service has the host "${host}"; ${fate}`, spanOf("host"), () =>
-      didYouMean(
-        nearest(
-          host,
-          registry.services.map((candidate) => candidate.host),
-        ),
-      ),
-    );
-  } else if (service.ports.every(({ number }) => number !== port)) {
-    if (destination.port !== undefined || !site.speculative) {
-      report("SL0402", `"${service.host}" has no port ${port}; ${fate}`, spanOf("port.number"), () =>
-        portHelp(service),
-      );
+  const { clusterUses, report, destinationRules, options } = lowering;
+  const resolved = resolveDestination(destination, resource.namespace, lowering, site);
+  const { host, service, subset, missing } = resolved;
+  const port = resolved.port ?? site.port;
+  if (service === undefined || missing.length > 0) {
+    // Where istiod guesses the port, nothing is wrong with a service that does not have it.
+    if (missing[0] !== "port" || destination.port !== undefined || !site.speculative) {
+      const viewer = options.proxyNamespace;
+      lowering.onDangling({
+        resource,
+        path,
+        viewer,
+        resolved: { ...resolved, missing: missing.slice(0, 1) },
+      });
     }
-  } else if (subset !== "" && destinationRules.subset(service, subset) === undefined) {
-    report(
-      "SL0403",
-      `no DestinationRule defines a subset "${subset}" of "${service.host}"; ${fate}`,
-      spanOf("subset"),
-      () => subsetHelp(subset, destinationRules.subsetNames(service)),
-    );
   } else if (isElsewhere(service, site)) {
     return `nowhere|${port}|${subset}|${service.host}`;
   } else {
+    const spanOf = (field: string) => resource.spanOf([...path, field]);
     if (site.gateway !== MESH && passesThrough(service, port, subset, destinationRules)) {
       report(
         "SL0301",
@@ -118,26 +94,4 @@ function passesThrough(service: Service, port: number, subset: string, rules: De
     port,
   );
   return policy.loadBalancer?.simple === "PASSTHROUGH";
-}
-
-/**
- * The port of a destination that names none. In the mesh istiod knows a service only by the port that the request
- * asks for; at a gateway, by all of them, and takes the only one.
- */
-function impliedPort(service: Service | undefined, site: Site): number {
-  const only = service?.ports.length === 1 ? service.ports[0] : undefined;
-  return site.gateway !== MESH && only !== undefined ? only.number : site.port;
-}
-
-function portHelp({ ports }: Service): { help?: string } {
-  return ports.length === 0 ? {} : { help: `It has: ${ports.map(({ number }) => number).join(", ")}.` };
-}
-
-function subsetHelp(subset: string, defined: readonly string[]): { help?: string } {
-  const near = nearest(subset, defined);
-  return near !== undefined
-    ? didYouMean(near)
-    : defined.length === 0
-      ? {}
-      : { help: `Defined are: ${defined.join(", ")}.` };
 }

@@ -1,7 +1,7 @@
 /** `http[].mirror`, `mirrors` and the percentages of them. */
 
 import type { Mirror } from "../../../ir/ir.ts";
-import type { Destination, HttpRoute } from "../../resources/model.ts";
+import type { Destination, FieldPath, HttpRoute } from "../../resources/model.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { Site } from "../context/site.ts";
 import { destinationCluster } from "./destinations.ts";
@@ -18,20 +18,21 @@ export function lowerMirrors(
   site: Site,
   lowering: LoweringContext,
 ): { readonly mirrors?: readonly Mirror[] } {
-  const lower = (destination: Destination, share: number, path: readonly (string | number)[]): Mirror[] => {
-    if (share === 0) {
-      return [];
-    }
-    const spanOf = (field: string) =>
-      virtualService.resource.spanOf(["spec", "http", rule, ...path, ...field.split(".")]);
-    const fate = "copies for it will be lost";
-    return [
-      {
-        cluster: destinationCluster(destination, spanOf, virtualService, site, lowering, fate),
-        perMillion: share,
-      },
-    ];
-  };
+  const lower = (destination: Destination, share: number, path: FieldPath): Mirror[] =>
+    share === 0
+      ? []
+      : [
+          {
+            cluster: destinationCluster(
+              destination,
+              ["spec", "http", rule, ...path],
+              virtualService,
+              site,
+              lowering,
+            ),
+            perMillion: share,
+          },
+        ];
   // A rule has one or the other; one that was put together of a delegate's and its root's can have both.
   const mirrors = [
     ...(http.mirror === undefined ? [] : lower(http.mirror, mirrorShare(http), ["mirror"])),

@@ -48,7 +48,13 @@ export function lowerOnce(
     isFlawless = false;
     lowering.report(...finding);
   };
-  const { result: routes, uses } = lowering.clusterUses.record(() => lower({ ...lowering, report }));
+  const onDangling: LoweringContext["onDangling"] = (destination) => {
+    isFlawless = false;
+    lowering.onDangling(destination);
+  };
+  const { result: routes, uses } = lowering.clusterUses.record(() =>
+    lower({ ...lowering, report, onDangling }),
+  );
   if (isFlawless && !routes.some(hasUpstreamFault)) {
     if (index < 0) {
       index = sites.length;

@@ -32,10 +32,8 @@ export function lowerTcpRoute(
     route.length === 1 ? route.map((one) => ({ ...one, weight: 1 })) : route.filter(({ weight }) => weight);
   const destinations = used.map(({ destination, weight = 1 }) => {
     const index = route.findIndex((one) => one.destination === destination);
-    const spanOf = (field: string) =>
-      resource.spanOf([...rulePath, "route", index, "destination", ...field.split(".")]);
-    const fate = "connections to it will be closed";
-    return { cluster: destinationCluster(destination, spanOf, virtualService, site, lowering, fate), weight };
+    const path = [...rulePath, "route", index, "destination"];
+    return { cluster: destinationCluster(destination, path, virtualService, site, lowering), weight };
   });
   if (destinations.length === 0) {
     return undefined;

@@ -33,15 +33,25 @@ export function visibleVirtualServices(
 ): VirtualService[] {
   const delegates = new Delegates(virtualServices, domainSuffix, report);
   delegates.reportCycles();
+  return inOrderOfEffect(virtualServices, proxyNamespace).map((resource) =>
+    resolvedOnce(resource, delegates, domainSuffix),
+  );
+}
+
+/** Those that a namespace sees and that have hosts; of two for one host, the first is heard in the mesh. */
+export function inOrderOfEffect(
+  virtualServices: readonly Resource<VirtualServiceSpec>[],
+  viewer: string,
+): Resource<VirtualServiceSpec>[] {
   const seen = virtualServices
     .filter(({ spec }) => spec.hosts !== undefined && spec.hosts.length > 0)
     .sort(byAge)
     .map((resource) => ({
       resource,
-      exposure: exposure(resource.spec.exportTo, resource.namespace, proxyNamespace),
+      exposure: exposure(resource.spec.exportTo, resource.namespace, viewer),
     }));
-  return EXPOSURES.flatMap((wanted) => seen.filter(({ exposure }) => exposure === wanted)).map(
-    ({ resource }) => resolvedOnce(resource, delegates, domainSuffix),
+  return EXPOSURES.flatMap((wanted) =>
+    seen.filter(({ exposure }) => exposure === wanted).map(({ resource }) => resource),
   );
 }
 

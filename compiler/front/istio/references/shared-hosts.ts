@@ -1,9 +1,13 @@
-/** VirtualServices that speak of one host in the mesh, where only one is heard. */
+/** SL0407: VirtualServices that speak of one host in the mesh, where only one of them is heard. */
 
-import { MESH } from "../../front/istio/rules/gateway-names.ts";
-import { covers, isWildcard, resolveHost } from "../../front/services/host-names.ts";
-import type { View } from "./view.ts";
-import type { VirtualService } from "./virtual-services.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import type { Resource, VirtualServiceSpec } from "../../resources/model.ts";
+import { covers, isWildcard, resolveHost } from "../../services/host-names.ts";
+import type { Report } from "../../services/report.ts";
+import { MESH } from "../rules/gateway-names.ts";
+import type { Viewer } from "./viewer.ts";
+
+type VirtualService = Resource<VirtualServiceSpec>;
 
 interface Claim {
   readonly virtualService: VirtualService;
@@ -13,8 +17,20 @@ interface Claim {
   readonly scopes: ReadonlySet<string> | undefined;
 }
 
-export function reportSharedHosts(view: View): void {
-  const claims = view.resources.virtualServices.flatMap((virtualService) => claimsOf(virtualService, view));
+/**
+ * To one proxy, the first claim is heard, and those behind it are told; a wildcard yields to the narrower one there, and
+ * nothing is wrong. Everyone together has no first: both sides are told, and wildcards that only some proxies see.
+ */
+export function reportSharedHosts(
+  viewer: Viewer,
+  { domainSuffix, meshPort, meshListeners }: ProxyOptions,
+  report: Report,
+): void {
+  // A proxy without listeners for the mesh obeys none of these rules.
+  if (viewer.kind === "proxy" && meshPort === 0 && !meshListeners) {
+    return;
+  }
+  const claims = viewer.virtualServices.flatMap((one) => claimsOf(one, domainSuffix));
   const byHost = new Map<string, Claim[]>();
   for (const claim of claims) {
     const known = byHost.get(claim.host);
@@ -25,24 +41,29 @@ export function reportSharedHosts(view: View): void {
     }
   }
   // Few have wildcards, so each claim is compared with those and with its own host's alone.
-  const wildcards = claims.filter(({ host }) => isWildcard(host));
+  const wildcards = viewer.kind === "proxy" ? [] : claims.filter(({ host }) => isWildcard(host));
   for (const claim of claims) {
-    const same = byHost.get(claim.host)!.find((other) => conflicts(claim, other));
-    if (same !== undefined) {
-      reportSame(claim, same, view);
+    const same = byHost.get(claim.host)!;
+    const rivals = viewer.kind === "proxy" ? same.slice(0, 1) : same;
+    const other = rivals.find((rival) => conflicts(claim, rival));
+    if (other !== undefined) {
+      const fate = scopesDiffer(claim, other)
+        ? "proxies that see both go by the one that is exported to them by name"
+        : "only the older one has effect";
+      reportClaim(claim, other, fate, report);
       continue;
     }
-    const candidates = isWildcard(claim.host) ? claims : wildcards;
+    const candidates = viewer.kind === "everyone" && isWildcard(claim.host) ? claims : wildcards;
     const wider = candidates.find(
-      (other) => conflicts(claim, other) && scopesDiffer(claim, other) && overlap(claim, other),
+      (rival) => conflicts(claim, rival) && scopesDiffer(claim, rival) && overlap(claim, rival),
     );
     if (wider !== undefined) {
-      reportWider(claim, wider, view);
+      reportClaim(claim, wider, "who sees both, and who only one, is told by exportTo", report);
     }
   }
 }
 
-function claimsOf(virtualService: VirtualService, { options }: View): Claim[] {
+function claimsOf(virtualService: VirtualService, domainSuffix: string): Claim[] {
   const { spec, namespace } = virtualService;
   if (spec.gateways?.length && !spec.gateways.includes(MESH)) {
     return [];
@@ -55,7 +76,7 @@ function claimsOf(virtualService: VirtualService, { options }: View): Claim[] {
         );
   const hosts = new Map<string, number>();
   for (const [index, written] of (spec.hosts ?? []).entries()) {
-    const host = resolveHost(written, namespace, options.domainSuffix);
+    const host = resolveHost(written, namespace, domainSuffix);
     // One that is there twice is told of elsewhere.
     if (!hosts.has(host)) {
       hosts.set(host, index);
@@ -83,34 +104,23 @@ function overlap(a: Claim, b: Claim): boolean {
   return covers(a.host, b.host) || covers(b.host, a.host);
 }
 
-function reportSame(claim: Claim, other: Claim, view: View): void {
-  report(
-    claim,
-    other,
-    view,
-    scopesDiffer(claim, other)
-      ? "proxies that see both go by the one that is exported to them by name"
-      : "only the older one has effect",
-  );
-}
-
-function reportWider(claim: Claim, other: Claim, view: View): void {
-  report(claim, other, view, "who sees both, and who only one, is told by exportTo");
-}
-
-function report({ virtualService, host, index }: Claim, other: Claim, view: View, fate: string): void {
+function reportClaim(
+  { virtualService, host, index }: Claim,
+  other: Claim,
+  fate: string,
+  report: Report,
+): void {
   const { namespace, name } = other.virtualService;
   const what = other.host === host ? "is also ruled by" : `overlaps "${other.host}" of`;
-  view.report(
+  report(
     "SL0407",
-    virtualService,
-    ["spec", "hosts", index],
     `in the mesh, "${host}" ${what} VirtualService ${namespace}/${name}; ${fate}`,
-    {
+    virtualService.spanOf(["spec", "hosts", index]),
+    () => ({
       related: [
         { message: "the other one", span: other.virtualService.spanOf(["spec", "hosts", other.index]) },
       ],
       help: "Put the rules for one host into one VirtualService.",
-    },
+    }),
   );
 }

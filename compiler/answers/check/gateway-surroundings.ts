@@ -1,18 +1,17 @@
 /** Gateways among themselves, and with the Pods, Services and Secrets that stand behind them. */
 
 import { X509Certificate } from "node:crypto";
-import type { GatewaySpec, Resource, Server } from "../../front/resources/model.ts";
-import { formatLabels, type Labels, selects } from "../../front/services/labels.ts";
+import type { GatewaySpec, Resource, Server, ServiceSpec } from "../../front/resources/model.ts";
+import { type Labels, selects } from "../../front/services/labels.ts";
 import { DEFAULT_GATEWAY_POD, podsOf, type View } from "./view.ts";
 
 type Gateway = Resource<GatewaySpec>;
 
-export function analyseGateways(view: View): void {
+export function checkGateways(view: View): void {
   const { gateways } = view.resources;
   reportConflicts(gateways, view);
   reportSharedCertificates(gateways, view);
   for (const gateway of gateways) {
-    reportSelector(gateway, view);
     reportPorts(gateway, view);
     reportSecrets(gateway, view);
   }
@@ -114,23 +113,6 @@ function certificateOf(tls: Server["tls"]): string | undefined {
     : undefined;
 }
 
-function reportSelector(gateway: Gateway, view: View): void {
-  const { selector } = gateway.spec;
-  const { proxyLabels } = view.options;
-  if (podsOf(view, selector).length > 0 || selects(selector, proxyLabels)) {
-    return;
-  }
-  view.report(
-    "SL0405",
-    gateway,
-    ["spec", "selector"],
-    `no Pod has the labels ${formatLabels(selector ?? {})}`,
-    {
-      help: `To run a proxy that it selects, pass --proxy-labels ${formatLabels(selector ?? {})}.`,
-    },
-  );
-}
-
 /** Ports of the Service before Istio's own ingress gateway. */
 const DEFAULT_GATEWAY_PORTS = [80, 443, 15021, 15443, 31400];
 
@@ -139,10 +121,8 @@ const DEFAULT_SELECTOR = { istio: "ingressgateway" };
 /** A port that no Service before the Pods has is not reached from elsewhere. */
 function reportPorts(gateway: Gateway, view: View): void {
   const pods = podsOf(view, gateway.spec.selector);
-  const services = view.services.filter(
-    ({ selector, owner }) =>
-      selector !== undefined &&
-      pods.some((pod) => pod.namespace === owner.namespace && selects(selector, pod.labels)),
+  const services = view.resources.services.filter(({ namespace, spec }) =>
+    pods.some((pod) => pod.namespace === namespace && selects(spec.selector, pod.labels)),
   );
   const isDefault = pods.some(
     ({ namespace, labels }) =>
@@ -151,17 +131,14 @@ function reportPorts(gateway: Gateway, view: View): void {
   if (services.length === 0 && pods.length === 0) {
     return;
   }
-  const open = new Set([
-    ...services.flatMap(({ ports, targetPorts = [] }) => [...ports, ...targetPorts]),
-    ...(isDefault ? DEFAULT_GATEWAY_PORTS : []),
-  ]);
+  const open = new Set([...services.flatMap(openPorts), ...(isDefault ? DEFAULT_GATEWAY_PORTS : [])]);
   for (const [index, { port }] of (gateway.spec.servers ?? []).entries()) {
     if (open.has(port.number)) {
       continue;
     }
     const path = ["spec", "servers", index, "port", "number"];
     if (services.length > 0 || !isDefault) {
-      const names = services.map(({ owner }) => `${owner.namespace}/${owner.name}`).join(", ");
+      const names = services.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
       view.report("SL0426", gateway, path, `no Service before these Pods has the port ${port.number}`, {
         help: names === "" ? "No Service selects them." : `Add it to ${names}.`,
       });
@@ -177,6 +154,14 @@ function reportPorts(gateway: Gateway, view: View): void {
       );
     }
   }
+}
+
+/** Its own, and on the Pods where those are numbers. */
+function openPorts({ spec }: Resource<ServiceSpec>): number[] {
+  return (spec.ports ?? []).flatMap(({ port, targetPort, protocol = "TCP" }) => [
+    ...(protocol === "UDP" || protocol === "SCTP" ? [] : [port]),
+    ...(typeof targetPort === "number" ? [targetPort] : []),
+  ]);
 }
 
 /** Only where the input has secrets at all: they are seldom kept beside rules. */

@@ -1,0 +1,50 @@
+/**
+ * Says which references between resources lead nowhere: SL0401 to SL0409. Nothing of it hinders the lowering, which leaves
+ * out what is missing and goes on; that is why it is looked for here, once, for one proxy or for everyone.
+ */
+
+import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import type { ResourceSet } from "../../resources/model.ts";
+import { reportTo } from "../../services/report.ts";
+import type { Environment } from "../context/environment.ts";
+import { reportDestinations } from "./destinations.ts";
+import { reportEmptySubsets } from "./empty-subsets.ts";
+import { everyone } from "./everyone.ts";
+import { reportGatewayNames } from "./gateway-names.ts";
+import { reportPolicyHosts } from "./policy-hosts.ts";
+import { type LoweredReferences, proxyViewer } from "./proxy-viewer.ts";
+import { reportSelectors } from "./selectors.ts";
+import { reportSharedHosts } from "./shared-hosts.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** What one proxy obeys, or also what all others do. */
+export type CheckedReferences = "ofProxy" | "ofEveryone";
+
+interface Lowered {
+  readonly environment: Environment;
+  readonly references: LoweredReferences;
+}
+
+export function checkReferences(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  { environment, references }: Lowered,
+  checked: CheckedReferences,
+  sink: DiagnosticSink,
+): void {
+  // Two viewers say the same thing in the same words, and this says it once.
+  const report = reportTo(sink);
+  const proxy = proxyViewer(resources, options, environment, references);
+  const all = checked === "ofEveryone" ? everyone(resources, options, environment.services) : undefined;
+  reportSelectors(resources.gateways, environment.workloads, options.proxyLabels, report);
+  // Whoever is unheard by one proxy is so to everyone.
+  reportSharedHosts(all ?? proxy, options, report);
+  const viewers: readonly Viewer[] = all === undefined ? [proxy] : [proxy, all];
+  for (const viewer of viewers) {
+    reportGatewayNames(viewer, resources, options, report);
+    reportPolicyHosts(viewer, options, report);
+    reportDestinations(viewer, report);
+    reportEmptySubsets(viewer, report);
+  }
+}

@@ -1,0 +1,71 @@
+/** SL0401, SL0402, SL0403: a rule sends to a host, a port or a subset that is not there. */
+
+import { nearest } from "../../../diagnostics/nearest.ts";
+import type { FieldPath } from "../../resources/model.ts";
+import { didYouMean, type Report } from "../../services/report.ts";
+import type { DanglingDestination } from "../context/dangling-destination.ts";
+import type { Viewer } from "./viewer.ts";
+
+export function reportDestinations(viewer: Viewer, report: Report): void {
+  for (const dangling of viewer.danglingDestinations()) {
+    for (const missing of dangling.resolved.missing) {
+      REPORTS[missing](dangling, viewer, report);
+    }
+  }
+}
+
+const REPORTS = { host: reportHost, port: reportPort, subset: reportSubset } as const;
+
+function reportHost(
+  { resource, path, resolved: { host } }: DanglingDestination,
+  viewer: Viewer,
+  report: Report,
+) {
+  report(
+    "SL0401",
+    `no service has the host "${host}"; ${fateAt(path)}`,
+    resource.spanOf([...path, "host"]),
+    () => didYouMean(nearest(host, viewer.hosts())),
+  );
+}
+
+function reportPort(
+  { resource, path, resolved }: DanglingDestination,
+  _viewer: Viewer,
+  report: Report,
+): void {
+  const { host, service, port } = resolved;
+  const ports = (service?.ports ?? []).map(({ number }) => number);
+  report(
+    "SL0402",
+    `"${service?.host ?? host}" has no port ${port}; ${fateAt(path)}`,
+    resource.spanOf([...path, "port", "number"]),
+    () => (ports.length === 0 ? {} : { help: `It has: ${ports.join(", ")}.` }),
+  );
+}
+
+function reportSubset(dangling: DanglingDestination, viewer: Viewer, report: Report): void {
+  const { resource, path, resolved } = dangling;
+  const { host, service, subset } = resolved;
+  report(
+    "SL0403",
+    `no DestinationRule defines a subset "${subset}" of "${service?.host ?? host}"; ${fateAt(path)}`,
+    resource.spanOf([...path, "subset"]),
+    () => {
+      const defined = viewer.subsetNames(dangling);
+      const near = nearest(subset, defined);
+      if (near !== undefined || defined.length === 0) {
+        return didYouMean(near);
+      }
+      return { help: `Defined are: ${defined.join(", ")}.` };
+    },
+  );
+}
+
+/** What becomes of what is sent there. */
+function fateAt([, kind, , field]: FieldPath): string {
+  if (kind !== "http") {
+    return "connections to it will be closed";
+  }
+  return field === "route" ? "requests for it will be answered 503" : "copies for it will be lost";
+}

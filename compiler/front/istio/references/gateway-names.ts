@@ -1,0 +1,74 @@
+/** SL0404 and SL0408: a VirtualService names a Gateway that is not there, or that serves none of its hosts. */
+
+import { nearest } from "../../../diagnostics/nearest.ts";
+import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
+import { resolveHost } from "../../services/host-names.ts";
+import { didYouMean, type Report } from "../../services/report.ts";
+import { isInternalGateway, MESH, resolveGatewayName } from "../rules/gateway-names.ts";
+import type { GatewayInView, Viewer } from "./viewer.ts";
+
+export function reportGatewayNames(
+  viewer: Viewer,
+  { gateways, neighbours }: ResourceSet,
+  { domainSuffix }: { readonly domainSuffix: string },
+  report: Report,
+): void {
+  // Those of Kubernetes are not ours to serve, but they exist.
+  const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");
+  const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
+  for (const resource of viewer.virtualServices) {
+    const { spec, namespace } = resource;
+    const hosts = (spec.hosts ?? []).map((host) => resolveHost(host, namespace, domainSuffix));
+    for (const [index, written] of (spec.gateways ?? []).entries()) {
+      if (written === MESH) {
+        continue;
+      }
+      const name = resolveGatewayName(written, namespace);
+      const gateway = viewer.gateways.get(name);
+      if (!known.has(name)) {
+        // Istiod's own are in no file, and there all the same.
+        if (isInternalGateway(written)) {
+          continue;
+        }
+        report("SL0404", `there is no Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
+          didYouMean(nearest(name, known)),
+        );
+      } else if (gateway !== undefined && hosts.length > 0) {
+        reportUnserved(resource, hosts, name, gateway, report);
+      }
+    }
+  }
+}
+
+function reportUnserved(
+  resource: Resource<VirtualServiceSpec>,
+  hosts: readonly string[],
+  name: string,
+  gateway: GatewayInView,
+  report: Report,
+): void {
+  if (gateway.hosts.intersect({ hosts, resource }).length > 0) {
+    return;
+  }
+  report(
+    "SL0408",
+    `none of these hosts is served by Gateway ${name}`,
+    resource.spanOf(["spec", "hosts"]),
+    () => ({
+      related: [{ message: "its servers", span: gateway.span }],
+      help: servedHosts(gateway.hosts.admittedFrom(resource.namespace)),
+    }),
+  );
+}
+
+/** A Gateway may have thousands. */
+const MOST_NAMED = 10;
+
+function servedHosts(served: readonly string[]): string {
+  if (served.length === 0) {
+    return "It serves no host to this namespace.";
+  }
+  const hosts = [...new Set(served)];
+  const more = hosts.length > MOST_NAMED ? ` and ${hosts.length - MOST_NAMED} more` : "";
+  return `It serves ${hosts.slice(0, MOST_NAMED).join(", ")}${more}.`;
+}

@@ -1,0 +1,90 @@
+/** References as one proxy follows them: what its rules were lowered against, and what they came upon. */
+
+import type { ProxyOptions } from "../../../options.ts";
+import type { ResourceSet } from "../../resources/model.ts";
+import type { ClusterUses } from "../../services/cluster-uses.ts";
+import { covers } from "../../services/host-names.ts";
+import { selects } from "../../services/labels.ts";
+import { exposure } from "../../services/visibility.ts";
+import type { DanglingDestination } from "../context/dangling-destination.ts";
+import type { Environment } from "../context/environment.ts";
+import { type GatewayServer, kindOf } from "../edge/gateway-servers.ts";
+import { selectedGateways } from "../edge/gateways.ts";
+import { ServerHosts } from "../edge/server-hosts.ts";
+import type { DestinationRules } from "../policies/destination-rules.ts";
+import { inOrderOfEffect } from "../rules/virtual-services.ts";
+import type { EmptySubset, GatewayInView, Viewer } from "./viewer.ts";
+
+/** What the lowering leaves of the references in its rules. */
+export interface LoweredReferences {
+  readonly clusterUses: ClusterUses;
+  readonly danglingDestinations: readonly DanglingDestination[];
+  /** The servers of Gateways that were not refused. */
+  readonly servers: readonly GatewayServer[];
+}
+
+export function proxyViewer(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  { registry, destinationRules }: Environment,
+  { clusterUses, danglingDestinations, servers }: LoweredReferences,
+): Viewer {
+  return {
+    kind: "proxy",
+    virtualServices: inOrderOfEffect(resources.virtualServices, options.proxyNamespace),
+    destinationRules: resources.destinationRules.filter(
+      ({ spec, namespace }) => exposure(spec.exportTo, namespace, options.proxyNamespace) !== undefined,
+    ),
+    gateways: gatewaysInView(resources, options, servers),
+    danglingDestinations: () => danglingDestinations,
+    emptySubsets: () => emptySubsets(clusterUses, destinationRules),
+    knowsHost: (host) =>
+      registry.get(host) !== undefined ||
+      registry.services.some((service) => covers(host, service.host) || covers(service.host, host)),
+    hosts: () => registry.services.map(({ host }) => host),
+    subsetNames: ({ resolved: { service } }) =>
+      service === undefined ? [] : destinationRules.subsetNames(service),
+  };
+}
+
+/** Of a Gateway whose servers are all of kinds that are refused, enough is said with that. */
+function gatewaysInView(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  servers: readonly GatewayServer[],
+): Map<string, GatewayInView> {
+  const hostsOf = new Map<string, string[]>();
+  for (const { gatewayName, server } of servers) {
+    hostsOf.set(gatewayName, [...(hostsOf.get(gatewayName) ?? []), ...server.hosts]);
+  }
+  const inView = new Map<string, GatewayInView>();
+  for (const gateway of selectedGateways(resources, options)) {
+    const { namespace, name, spec } = gateway;
+    if (spec.servers?.every((server) => kindOf(server) === undefined)) {
+      continue;
+    }
+    const gatewayName = `${namespace}/${name}`;
+    inView.set(gatewayName, {
+      hosts: new ServerHosts(hostsOf.get(gatewayName) ?? [], namespace),
+      get span() {
+        return gateway.spanOf(["spec", "servers"]);
+      },
+    });
+  }
+  return inView;
+}
+
+/** Not where nobody is known of the whole service. */
+function* emptySubsets(uses: ClusterUses, rules: DestinationRules): Generator<EmptySubset> {
+  for (const [, { service, port, subset: name, span }] of uses) {
+    const labels = name === "" ? undefined : rules.subset(service, name)?.labels;
+    const endpoints = service.endpoints.get(port) ?? [];
+    if (
+      labels !== undefined &&
+      endpoints.length > 0 &&
+      !endpoints.some((endpoint) => selects(labels, endpoint.labels))
+    ) {
+      yield { host: service.host, name, labels, span };
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Who looks at references. One proxy follows those of the rules that it obeys, and finds what its namespace sees;
+ * everyone together follows those of all rules, each from the namespaces that the rule is for. What is said of a reference
+ * that leads nowhere is the same for both.
+ */
+
+import type { Span } from "../../../diagnostics/span.ts";
+import type { DestinationRuleSpec, Resource, VirtualServiceSpec } from "../../resources/model.ts";
+import type { Labels } from "../../services/labels.ts";
+import type { DanglingDestination } from "../context/dangling-destination.ts";
+import type { ServerHosts } from "../edge/server-hosts.ts";
+
+export interface Viewer {
+  readonly kind: "proxy" | "everyone";
+  /** Those that it looks at, in the order in which they are heard. */
+  readonly virtualServices: readonly Resource<VirtualServiceSpec>[];
+  readonly destinationRules: readonly Resource<DestinationRuleSpec>[];
+  /** By `namespace/name`; a Gateway that is there and not here is for others. */
+  readonly gateways: ReadonlyMap<string, GatewayInView>;
+  danglingDestinations(): Iterable<DanglingDestination>;
+  emptySubsets(): Iterable<EmptySubset>;
+  /** Some service has this host, or a wildcard of which one covers the other. */
+  knowsHost(host: string, namespace: string): boolean;
+  /** Of the services that it knows, for suggestions. */
+  hosts(): readonly string[];
+  /** Those that are defined for a destination's service. */
+  subsetNames(destination: DanglingDestination): readonly string[];
+}
+
+export interface GatewayInView {
+  readonly hosts: ServerHosts;
+  /** Of its list of servers. */
+  readonly span: Span;
+}
+
+/** A subset whose labels no endpoint has. */
+export interface EmptySubset {
+  /** Of the service. */
+  readonly host: string;
+  readonly name: string;
+  readonly labels: Labels;
+  /** Where it is asked for, or defined. */
+  readonly span: Span | undefined;
+}
