@@ -54,7 +54,7 @@ export function equalBytes(a: usize, b: usize, length: i32): bool {
 }
 
 /** ASCII lower case. */
-export function lowerByte(byte: u32): u32 {
+function lowerByte(byte: u32): u32 {
   return byte - 65 < 26 ? byte | 32 : byte;
 }
 
