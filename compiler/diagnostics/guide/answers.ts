@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const ANSWERS = {
   SL0501: {
-    why: "Istio's validation lets it through, and Envoy refuses the whole update because of it. Better to know before.",
+    why: "Istio's validation accepts the value, but Envoy refuses the whole update because of it. You want to know before.",
     example: {
       in: "http rule",
       wrong: "fault: { abort: { httpStatus: 600 } }",
@@ -12,11 +12,11 @@ export const ANSWERS = {
     },
   },
   SL0601: {
-    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with each rule. With a few, they are cheaper.",
+    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with every rule. With only a few rules, they are cheaper.",
     example: { in: "call", wrong: "sluice check rules/", right: "sluice check rules/ --target native" },
   },
   SL0701: {
-    why: "No client could send it, so no answer would prove anything.",
+    why: "No client could send the request, so no answer would prove anything.",
     example: {
       in: "check of a case file",
       wrong: "ask: GET\nexpect: { cluster: shop.example }",
@@ -24,7 +24,7 @@ export const ANSWERS = {
     },
   },
   SL0702: {
-    why: "Listeners are gateway_ and the port of a Gateway's server, and mesh. Rules for another port or another proxy make none here.",
+    why: "Listeners are named gateway_PORT, for the port of a Gateway's server, and mesh. Rules for another port or another proxy create none here.",
     example: {
       in: "check of a case file",
       wrong: "ask: GET http://shop.example/\nat: gateway_81\nexpect: { cluster: shop.example }",

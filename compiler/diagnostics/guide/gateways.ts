@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const GATEWAYS = {
   SL0263: {
-    why: "A server that ends TLS needs one certificate and its key, from one source; MUTUAL also needs what to verify clients with.",
+    why: "A server that terminates TLS needs one certificate with its key, from one source. MUTUAL also needs the authorities that verify clients.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 443, name: https, protocol: HTTPS }\ntls: { mode: SIMPLE }",
@@ -23,7 +23,7 @@ export const GATEWAYS = {
     },
   },
   SL0273: {
-    why: "Nobody could come in by it.",
+    why: "No request could enter through it.",
     example: {
       in: "server of a Gateway",
       wrong: "hosts: []",
@@ -31,7 +31,7 @@ export const GATEWAYS = {
     },
   },
   SL0274: {
-    why: "Each server binds the port that it names; the name tells it from the other servers of the Gateway. Another port to bind is given by --port-map.",
+    why: "Each server binds the port that it names; the port's name tells the servers of a Gateway apart. Use --port-map to bind another port.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 80, name: http, protocol: HTTP, targetPort: 8080 }",
@@ -39,7 +39,7 @@ export const GATEWAYS = {
     },
   },
   SL0275: {
-    why: "HTTPS and TLS need to know what to do with TLS, and HTTP and TCP have none.",
+    why: "HTTPS and TLS need settings for TLS, and HTTP and TCP must not have any.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 443, name: https, protocol: HTTPS }",
@@ -48,7 +48,7 @@ export const GATEWAYS = {
     },
   },
   SL0276: {
-    why: "A server's hosts are whole names, with * in place of the first label at most, and a namespace before / if only its rules may serve them.",
+    why: "A server's hosts are full names, in which only the first label may be *. A namespace before / restricts whose rules may serve them.",
     example: {
       in: "server of a Gateway",
       wrong: "hosts: [shop]",
@@ -56,7 +56,7 @@ export const GATEWAYS = {
     },
   },
   SL0277: {
-    why: "Whoever came over TLS need not be told to.",
+    why: "A client that already uses TLS does not need to be redirected to it.",
     example: {
       in: "server of a Gateway",
       wrong:
@@ -65,7 +65,7 @@ export const GATEWAYS = {
     },
   },
   SL0278: {
-    why: "A listener binds an IP address of its machine, or with port 0 the path of a unix socket.",
+    why: "A listener binds an IP address of its machine or, with port 0, the path of a Unix socket.",
     example: {
       in: "server of a Gateway",
       wrong: "bind: edge.example",
@@ -73,7 +73,7 @@ export const GATEWAYS = {
     },
   },
   SL0279: {
-    why: "Envoy drops it, or nothing asks for it: the server is not as safe as it looks.",
+    why: "Envoy drops the setting, or nothing uses it: the server is less secure than it looks.",
     example: {
       in: "server of a Gateway",
       wrong:

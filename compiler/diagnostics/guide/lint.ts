@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const LINT = {
   SL0801: {
-    why: "A prefix is compared by characters, not by parts of a path: /api takes /apiary and /api-internal.",
+    why: "A prefix is compared by characters, not by path segments: /api also takes /apiary and /api-internal.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: /api } }]",
@@ -12,7 +12,7 @@ export const LINT = {
     },
   },
   SL0802: {
-    why: 'In an expression "." is any character: /v1.0 takes /v1x0. Write "\\\\." in double quotes, \\. without.',
+    why: 'In an expression, "." stands for any character: /v1.0 also takes /v1x0. Write "\\\\." in double quotes, \\. without.',
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { regex: '/v1.0/.*' } }]",
@@ -20,7 +20,7 @@ export const LINT = {
     },
   },
   SL0803: {
-    why: "Often meant, before or after a version is rolled out; forgotten, it is a destination without requests.",
+    why: "This is often intended, before or after a roll-out. If forgotten, it is a destination that gets no requests.",
     example: {
       in: "http rule",
       wrong:
@@ -29,7 +29,7 @@ export const LINT = {
     },
   },
   SL0804: {
-    why: "A weight that is not written is 0 where a rule has several destinations.",
+    why: "In a rule with several destinations, a missing weight means 0.",
     example: {
       in: "http rule",
       wrong:
@@ -39,7 +39,7 @@ export const LINT = {
     },
   },
   SL0805: {
-    why: "The fault's delay comes before the timeout begins unless sluice.dev/fault-scope is upstream.",
+    why: "The fault's delay comes before the timeout begins, unless sluice.dev/fault-scope is upstream.",
     example: {
       in: "http rule",
       wrong: "timeout: 1s\nfault: { delay: { fixedDelay: 5s } }",
@@ -47,7 +47,7 @@ export const LINT = {
     },
   },
   SL0806: {
-    why: "The timeout is for all tries together, waiting between them included: later tries are cut off.",
+    why: "The timeout covers all tries together, including the waits between them: later tries are cut off.",
     example: {
       in: "http rule",
       wrong: "timeout: 3s\nretries: { attempts: 3, perTryTimeout: 2s, retryOn: connect-failure }",
@@ -55,7 +55,7 @@ export const LINT = {
     },
   },
   SL0807: {
-    why: "With 5xx, gateway-error or reset the upstream may have done its work before the try failed.",
+    why: "With 5xx, gateway-error or reset, the upstream may have done its work before the try failed.",
     example: {
       in: "http rule",
       wrong: "match: [{ method: { exact: POST } }]\nretries: { attempts: 2, retryOn: 5xx }",
@@ -63,7 +63,7 @@ export const LINT = {
     },
   },
   SL0808: {
-    why: "The rule has no condition on the method. Retries on connect-failure and refused-stream are safe for all.",
+    why: "The rule has no condition on the method. Retries on connect-failure and refused-stream are safe for all methods.",
     example: {
       in: "http rule",
       wrong: "retries: { attempts: 2, retryOn: 5xx }",
@@ -71,7 +71,7 @@ export const LINT = {
     },
   },
   SL0809: {
-    why: "Its policy holds only for requests to the host itself, and its subsets are never used.",
+    why: "Its policy applies only to requests for the host itself, and its subsets are never used.",
     example: {
       in: "DestinationRule",
       wrong: "host: many.example\nsubsets: [{ name: v1, labels: { version: v1 } }]",
@@ -79,7 +79,7 @@ export const LINT = {
     },
   },
   SL0810: {
-    why: "It costs nothing, and may be the one that was meant elsewhere.",
+    why: "It costs nothing, but may be the one that you meant elsewhere.",
     example: {
       in: "http rule",
       wrong: "route: [{ destination: { host: shop.example, subset: v1 } }]",
@@ -88,7 +88,7 @@ export const LINT = {
     },
   },
   SL0811: {
-    why: "Two conditions on one thing that exclude each other, or a text that never arrives, such as an unnormalised path.",
+    why: "Two conditions on the same value exclude each other, or the text never arrives, such as a path that is not normalised.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { exact: /a/../b } }]",
@@ -96,7 +96,7 @@ export const LINT = {
     },
   },
   SL0901: {
-    why: "What it was for is gone. Left in place it would hide what comes next.",
+    why: "The finding that it silenced no longer exists. Left in place, it would hide the next one.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: /api/ } }] # sluice: ignore SL0801 the old clients",
@@ -104,7 +104,7 @@ export const LINT = {
     },
   },
   SL0902: {
-    why: "An error has to be put right; and a code that does not exist silences nothing.",
+    why: "Errors must be fixed, and an unknown code silences nothing.",
     example: {
       in: "http rule",
       wrong: "timeout: 5s # sluice: ignore SL0201 later",
@@ -112,7 +112,7 @@ export const LINT = {
     },
   },
   SL0903: {
-    why: "Whoever comes next has to know why it was right to look away.",
+    why: "The next reader has to know why it is right to ignore the finding.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: /api } }] # sluice: ignore SL0801",

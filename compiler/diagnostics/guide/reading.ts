@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const READING = {
   SL0001: {
-    why: "What cannot be read is never skipped in silence: rules that are not there would be rules that do not hold.",
+    why: "A file that cannot be read is never skipped silently: missing rules would be rules that do not apply.",
     example: { in: "call", wrong: "sluice check rulse/", right: "sluice check rules/" },
   },
   SL0002: {
@@ -16,15 +16,15 @@ export const READING = {
     },
   },
   SL0003: {
-    why: "A file has at most 64 MiB, and at most two million values when something in it needs the whole file at once. Pipes and devices without an end are ended there.",
+    why: "A file may have at most 64 MiB, and at most two million values if something in it needs the whole file at once. Pipes and devices without an end are cut off there.",
     example: { in: "call", wrong: "yes | sluice check -", right: "sluice check rules/" },
   },
   SL0004: {
-    why: "A folder is searched for .yaml, .yml and .json, with all folders in it. One without any is mostly a wrong path.",
+    why: "A directory is searched for .yaml, .yml and .json files, including its subdirectories. If there are none, the path is usually wrong.",
     example: { in: "call", wrong: "sluice check rules/empty", right: "sluice check rules" },
   },
   SL0005: {
-    why: "YAML is read as Kubernetes reads it. Tabs do not indent, and text with a colon and a blank in it needs quotes.",
+    why: "YAML is read as Kubernetes reads it. Tabs cannot indent, and text that contains a colon and a space needs quotes.",
     example: {
       in: "file",
       wrong: "apiVersion: v1\nkind: Service: web",
@@ -32,7 +32,7 @@ export const READING = {
     },
   },
   SL0006: {
-    why: "No rule nests deeper than some twenty levels. What does is refused before a parser could exhaust its stack.",
+    why: "No rule needs more than about twenty levels. Deeper input is refused before it can exhaust the parser's stack.",
     example: {
       in: "file",
       wrong: `a: ${"[".repeat(101)}${"]".repeat(101)}`,
@@ -40,7 +40,7 @@ export const READING = {
     },
   },
   SL0007: {
-    why: "An alias stands for what its anchor names, before it in the same document. Aliases of aliases can make a short text stand for more than any memory holds.",
+    why: "An alias stands for what its anchor names earlier in the same document. Aliases of aliases can make a short text stand for more than fits into memory.",
     example: {
       in: "file",
       wrong: "apiVersion: v1\nkind: Service\nmetadata: { name: web, labels: *labels }",
@@ -49,7 +49,7 @@ export const READING = {
     },
   },
   SL0008: {
-    why: "Only one of them could hold, and a reader cannot tell which.",
+    why: "Only one of the values could take effect, and a reader cannot tell which.",
     example: {
       in: "http rule",
       wrong: "timeout: 1s\ntimeout: 5s",
@@ -65,7 +65,7 @@ export const READING = {
     },
   },
   SL0101: {
-    why: "Each document is a resource: apiVersion and kind say which. Lists of resources have the kind List.",
+    why: "Each document is a resource, identified by apiVersion and kind. Lists of resources have the kind List.",
     example: {
       in: "file",
       wrong: "name: web\nport: 80",
@@ -73,7 +73,7 @@ export const READING = {
     },
   },
   SL0102: {
-    why: "A kind with a slip in its name would be a resource that nobody reads.",
+    why: "A misspelt kind would be a resource that nothing reads.",
     example: {
       in: "file",
       wrong: "apiVersion: networking.istio.io/v1\nkind: VirtualServise\nmetadata: { name: web }",
@@ -82,7 +82,7 @@ export const READING = {
     },
   },
   SL0103: {
-    why: "Istio's kinds have the versions v1, v1beta1 and v1alpha3; they mean the same.",
+    why: "Istio's kinds have the versions v1, v1beta1 and v1alpha3, which mean the same.",
     example: {
       in: "file",
       wrong:
@@ -92,11 +92,11 @@ export const READING = {
     },
   },
   SL0104: {
-    why: "Kubernetes would drop the field in silence, so a slip of the finger would be a rule without effect.",
+    why: "Kubernetes would drop the field silently, so a typo would become a rule without effect.",
     example: { in: "http rule", wrong: "timeuot: 5s", right: "timeout: 5s" },
   },
   SL0105: {
-    why: "YAML 1.1 reads unquoted y, no and on as booleans, and 1.10 as a number; text that looks like something else needs quotes.",
+    why: "YAML 1.1 reads unquoted y, no and on as booleans, and 1.10 as a number. Quote text that looks like something else.",
     example: {
       in: "http rule",
       wrong: "match: [{ headers: { x-debug: { exact: on } } }]",
@@ -104,7 +104,7 @@ export const READING = {
     },
   },
   SL0106: {
-    why: "Without it the resource means nothing; the API server refuses it as well.",
+    why: "Without this field the resource has no meaning. The API server refuses it as well.",
     example: {
       in: "http rule",
       wrong: "mirrors: [{ percentage: { value: 5 } }]",
@@ -112,7 +112,7 @@ export const READING = {
     },
   },
   SL0107: {
-    why: "The field takes one of a few words, in exactly this spelling.",
+    why: "The field accepts one of a few words, spelt exactly.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { loadBalancer: { simple: round_robin } }",
@@ -120,7 +120,7 @@ export const READING = {
     },
   },
   SL0108: {
-    why: "Only one of them could hold. Istio's API refuses both together.",
+    why: "Only one of the fields could take effect. Istio's API refuses them together.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { exact: /a, prefix: /a } }]",
@@ -128,7 +128,7 @@ export const READING = {
     },
   },
   SL0110: {
-    why: "Of other kinds nothing is read, so that whole folders of a cluster can be given. Said once, with how many there are.",
+    why: "Other kinds are not read, so that you can pass whole folders of a cluster. This is reported once, with their number.",
     example: {
       in: "file",
       wrong: "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }",
@@ -136,11 +136,11 @@ export const READING = {
     },
   },
   SL0201: {
-    why: "Envoy counts in whole milliseconds. Durations are numbers with a unit: 500ms, 2s, 1h30m.",
+    why: "Envoy counts in whole milliseconds. A duration is a number with a unit: 500ms, 2s, 1h30m.",
     example: { in: "http rule", wrong: "timeout: 100us", right: "timeout: 100ms" },
   },
   SL0202: {
-    why: "No socket has such a port.",
+    why: "No socket can have such a port.",
     example: {
       in: "http rule",
       wrong: "route: [{ destination: { host: shop.example, port: { number: 70000 } } }]",
@@ -148,7 +148,7 @@ export const READING = {
     },
   },
   SL0203: {
-    why: "Hosts are DNS names, with * in place of the first label at most. Paths, ports and schemes are matched elsewhere.",
+    why: "Hosts are DNS names, in which only the first label may be *. Paths, ports and schemes are matched elsewhere.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [https://shop.example]\nhttp: [{ redirect: { uri: /x } }]",
@@ -156,7 +156,7 @@ export const READING = {
     },
   },
   SL0205: {
-    why: "Kubernetes admits no such label, so no workload can have it.",
+    why: "Kubernetes does not allow such a label, so no workload can have it.",
     example: {
       in: "DestinationRule",
       wrong: "subsets: [{ name: v1, labels: { version: -v1- } }]",
@@ -164,7 +164,7 @@ export const READING = {
     },
   },
   SL0206: {
-    why: 'exportTo is "*" alone, or a list of namespaces and ".", none of them twice.',
+    why: 'exportTo is either "*" alone, or a list of namespaces and ".", without duplicates.',
     example: {
       in: "VirtualService",
       wrong: 'hosts: [shop.example]\nexportTo: ["*", team]\nhttp: [{ redirect: { uri: /x } }]',
@@ -172,7 +172,7 @@ export const READING = {
     },
   },
   SL0207: {
-    why: "Expressions are RE2's: no look-around, no back references. They always match the whole value.",
+    why: "Expressions follow RE2: no look-around, no back references. They always match the whole value.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { regex: '/(?!admin).*' } }]",
@@ -180,7 +180,7 @@ export const READING = {
     },
   },
   SL0208: {
-    why: "Every value begins with nothing: the condition would hold whenever the thing is there at all. For that, write {}.",
+    why: "Every value begins with the empty string, so the condition would hold whenever the value is present. To ask for presence, write {}.",
     example: {
       in: "http rule",
       wrong: 'match: [{ headers: { end-user: { prefix: "" } } }]',
@@ -196,7 +196,7 @@ export const READING = {
     },
   },
   SL0210: {
-    why: "istiod uses it for resources that it makes itself, and refuses it on others.",
+    why: "istiod uses this annotation on resources that it generates, and refuses it on others.",
     example: {
       in: "file",
       wrong:

@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const REFERENCES = {
   SL0301: {
-    why: "What is not done is refused by name, never left out in silence. The README lists what works.",
+    why: "What is not supported is refused by name, never silently ignored. docs/rules.md lists what works.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
@@ -13,7 +13,7 @@ export const REFERENCES = {
     },
   },
   SL0401: {
-    why: "Services come from Service and ServiceEntry documents of the input. Envoy answers 503 for what has none.",
+    why: "Services come from the Service and ServiceEntry documents in the input. For an unknown host, Envoy answers 503.",
     example: {
       in: "http rule",
       wrong: "route: [{ destination: { host: shpo.example } }]",
@@ -29,7 +29,7 @@ export const REFERENCES = {
     },
   },
   SL0403: {
-    why: "Subsets are defined in a DestinationRule for the host that this namespace sees. Envoy answers 503 otherwise.",
+    why: "Subsets are defined by a DestinationRule for the host, visible from this namespace. Without one, Envoy answers 503.",
     example: {
       in: "http rule",
       wrong: "route: [{ destination: { host: shop.example, subset: v3 } }]",
@@ -37,7 +37,7 @@ export const REFERENCES = {
     },
   },
   SL0404: {
-    why: "Rules of a gateway that is not there are never asked.",
+    why: "Rules that are bound to a gateway that does not exist are never used.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [shop.example]\ngateways: [egde]\nhttp: [{ redirect: { uri: /x } }]",
@@ -45,7 +45,7 @@ export const REFERENCES = {
     },
   },
   SL0405: {
-    why: "A Gateway opens its ports on the proxies that its selector fits. The labels of this one are given by --proxy-labels.",
+    why: "A Gateway opens its ports on the proxies that match its selector. --proxy-labels sets the labels of this proxy.",
     example: {
       in: "Gateway",
       wrong: "selector: { istio: ingresgateway }",
@@ -53,7 +53,7 @@ export const REFERENCES = {
     },
   },
   SL0406: {
-    why: "A policy for a host that nobody has is without effect, and mostly a slip in the name.",
+    why: "A policy for a host that does not exist has no effect. Usually the name is misspelt.",
     example: {
       in: "DestinationRule",
       wrong: "host: crat.example\ntrafficPolicy: { loadBalancer: { simple: RANDOM } }",
@@ -61,7 +61,7 @@ export const REFERENCES = {
     },
   },
   SL0407: {
-    why: "In the mesh the rules of one host are not merged: those of the oldest VirtualService hold.",
+    why: "In the mesh, rules for the same host are not merged: only those of the oldest VirtualService apply.",
     example: {
       in: "file",
       wrong:
@@ -71,7 +71,7 @@ export const REFERENCES = {
     },
   },
   SL0408: {
-    why: "The rules hold only for hosts that a server of the Gateway lets in.",
+    why: "The rules apply only to hosts that a server of the Gateway accepts.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [shop.test]\ngateways: [edge]\nhttp: [{ redirect: { uri: /x } }]",
@@ -79,7 +79,7 @@ export const REFERENCES = {
     },
   },
   SL0409: {
-    why: "A subset has the endpoints whose labels it names; with none of them Envoy answers 503.",
+    why: "A subset consists of the endpoints that have its labels. If there are none, Envoy answers 503.",
     example: {
       in: "file",
       wrong:
@@ -89,7 +89,7 @@ export const REFERENCES = {
     },
   },
   SL0410: {
-    why: "Two sockets cannot be bound to one port. The mesh's listener is on 15001, the admin interface on 9901, unless told otherwise.",
+    why: "Two sockets cannot be bound to the same port. By default, the mesh listener uses 15001 and the admin interface 9901.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 15001, name: http, protocol: HTTP }",
@@ -105,7 +105,7 @@ export const REFERENCES = {
     },
   },
   SL0412: {
-    why: "A delegate only sees requests that the delegating match lets through. Istio leaves out the whole rule when its own match is not inside of that.",
+    why: "A delegate only sees requests that the delegating match lets through. If a rule's own match is not inside of that, Istio leaves the whole rule out.",
     example: {
       in: "file",
       wrong:
@@ -115,7 +115,7 @@ export const REFERENCES = {
     },
   },
   SL0413: {
-    why: "Nobody in the circle has a rule that decides.",
+    why: "None of the VirtualServices in the circle has a rule that decides.",
     example: {
       in: "file",
       wrong:
@@ -125,7 +125,7 @@ export const REFERENCES = {
     },
   },
   SL0420: {
-    why: "Which of the two serves a request depends on their age, and on what else is there.",
+    why: "Which of the two serves a request depends on their age, and on what else exists.",
     example: {
       in: "file",
       wrong:
@@ -135,7 +135,7 @@ export const REFERENCES = {
     },
   },
   SL0421: {
-    why: "Without caCertificates it is left to the proxy's machine which authorities may vouch for the server, if any are asked at all.",
+    why: "Without caCertificates, it depends on the proxy's machine which authorities may vouch for the server, if any.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: SIMPLE } }",
@@ -143,7 +143,7 @@ export const REFERENCES = {
     },
   },
   SL0422: {
-    why: "As SL0421, for one port.",
+    why: "The same as SL0421, for one port.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: SIMPLE } }] }",
@@ -152,7 +152,7 @@ export const REFERENCES = {
     },
   },
   SL0423: {
-    why: "Browsers use one HTTP/2 connection for all hosts of a certificate; requests then reach the wrong Gateway.",
+    why: "Browsers use one HTTP/2 connection for all hosts of a certificate, so requests reach the wrong Gateway.",
     example: {
       in: "sketch",
       wrong: "two Gateways, each with a server of its own, and one credentialName in both",
@@ -160,7 +160,7 @@ export const REFERENCES = {
     },
   },
   SL0424: {
-    why: "A proxy cannot serve with it: a part is missing, or is no certificate.",
+    why: "A proxy cannot use it: a part is missing, or is not a certificate.",
     example: {
       in: "sketch",
       wrong: "a Secret of type Opaque without tls.key",
@@ -168,7 +168,7 @@ export const REFERENCES = {
     },
   },
   SL0425: {
-    why: "Only said where the input holds Secrets at all.",
+    why: "Reported only if the input contains Secrets at all.",
     example: {
       in: "sketch",
       wrong: "credentialName: shop-crt, beside a Secret named shop-cert",
@@ -176,7 +176,7 @@ export const REFERENCES = {
     },
   },
   SL0426: {
-    why: "What is before the Pods of a gateway must have the port, or nobody reaches it.",
+    why: "The Service in front of a gateway's Pods must have the port, or nobody reaches it.",
     example: {
       in: "file",
       wrong:
@@ -186,7 +186,7 @@ export const REFERENCES = {
     },
   },
   SL0427: {
-    why: "Of interest when Istio's own gateway is to serve the rules; a proxy that Sluice runs opens any port.",
+    why: "This matters if Istio's own gateway serves the rules. A proxy that Sluice runs opens any port.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 8000, name: http, protocol: HTTP }",
@@ -194,7 +194,7 @@ export const REFERENCES = {
     },
   },
   SL0428: {
-    why: "Without a port the request's own is kept, which at a gateway is the gateway's.",
+    why: "Without a port, the request's own port is kept, which at a gateway is the gateway's.",
     example: {
       in: "http rule",
       wrong: "route: [{ destination: { host: many.example } }]",
@@ -202,7 +202,7 @@ export const REFERENCES = {
     },
   },
   SL0429: {
-    why: "A gateway asks the rules of its own VirtualServices only; those of the mesh come too late.",
+    why: "A gateway uses only the rules of its own VirtualServices. Those of the mesh come too late.",
     example: {
       in: "file",
       wrong:
@@ -212,7 +212,7 @@ export const REFERENCES = {
     },
   },
   SL0430: {
-    why: "Claims are read from a token that a RequestAuthentication checked; without one there are none.",
+    why: "Claims come from a token that a RequestAuthentication verified; without one there are none.",
     example: {
       in: "VirtualService",
       wrong:
@@ -222,7 +222,7 @@ export const REFERENCES = {
     },
   },
   SL0431: {
-    why: "istiod makes it of a Gateway of Kubernetes, and may name it otherwise in its next version.",
+    why: "istiod generates it from a Gateway of Kubernetes, and may name it differently in its next version.",
     example: {
       in: "VirtualService",
       wrong:
@@ -241,7 +241,7 @@ export const REFERENCES = {
     },
   },
   SL0433: {
-    why: "It counts in whole percents only, and Istio replaced it long ago.",
+    why: "The field counts in whole percents only. Istio has replaced it with percentage.",
     example: {
       in: "http rule",
       wrong: "fault: { delay: { fixedDelay: 2s, percent: 10 } }",
@@ -249,7 +249,7 @@ export const REFERENCES = {
     },
   },
   SL0434: {
-    why: "Ports of TCP are told apart by address alone.",
+    why: "TCP ports can only be told apart by address.",
     example: {
       in: "ServiceEntry",
       wrong: "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: DNS",
@@ -257,7 +257,7 @@ export const REFERENCES = {
     },
   },
   SL0440: {
-    why: "Envoy would wait for the certificate for ever, and refuse every connection. Secrets are documents of the input, or folders below --secrets-directory.",
+    why: "Envoy would wait for the certificate forever, and refuse every connection. Secrets are documents in the input, or folders below --secrets-directory.",
     example: {
       in: "server of a Gateway",
       wrong:
@@ -267,7 +267,7 @@ export const REFERENCES = {
     },
   },
   SL0441: {
-    why: "Envoy refuses the whole update for it. Both are PEM, and the key is that of the first certificate.",
+    why: "Envoy refuses the whole update. Both must be PEM, and the key must belong to the first certificate.",
     example: {
       in: "sketch",
       wrong: "tls.crt with the key of another certificate beside it",
@@ -275,7 +275,7 @@ export const REFERENCES = {
     },
   },
   SL0442: {
-    why: "Clients refuse it. Envoy serves with it all the same.",
+    why: "Clients refuse the certificate. Envoy serves it nevertheless.",
     example: {
       in: "sketch",
       wrong: "openssl x509 -in tls.crt -noout -checkend 0 says that it will expire",
@@ -283,7 +283,7 @@ export const REFERENCES = {
     },
   },
   SL0443: {
-    why: "A port is either for HTTP or for connections: of servers that do not go together, the first one stays.",
+    why: "A port serves either HTTP or plain connections. Of servers that exclude one another, the first one is kept.",
     example: {
       in: "file",
       wrong:
@@ -293,7 +293,7 @@ export const REFERENCES = {
     },
   },
   SL0444: {
-    why: "A TCP connection names no host. Services on one port of a sidecar are told apart by their addresses, or by the name that a client of TLS asks for.",
+    why: "A TCP connection names no host. Services on the same port of a sidecar are told apart by their addresses, or by the name that a TLS client asks for.",
     example: {
       in: "ServiceEntry",
       wrong:

@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const RULES = {
   SL0211: {
-    why: "A VirtualService without hosts holds rules that others delegate to. Its hosts and gateways are those of whoever delegates.",
+    why: "A VirtualService without hosts contains rules that others delegate to. Its hosts and gateways are those of the VirtualService that delegates.",
     example: {
       in: "VirtualService",
       wrong: "gateways: [edge]\nhttp: [{ redirect: { uri: /x } }]",
@@ -12,7 +12,7 @@ export const RULES = {
     },
   },
   SL0212: {
-    why: "A gateway is named by name, or by namespace/name; mesh stands for the services themselves.",
+    why: "A gateway is written as name or namespace/name; mesh stands for the services themselves.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [shop.example]\ngateways: [a/b/edge]\nhttp: [{ redirect: { uri: /x } }]",
@@ -20,7 +20,7 @@ export const RULES = {
     },
   },
   SL0213: {
-    why: "Istio still reads a Gateway's name as a DNS name of its namespace, and warns of it.",
+    why: "Istio still reads a Gateway's name as a DNS name in its namespace, and warns about it.",
     example: {
       in: "VirtualService",
       wrong:
@@ -29,7 +29,7 @@ export const RULES = {
     },
   },
   SL0214: {
-    why: "Claims are known where a token was checked, which is at a gateway. A rule that also holds in the mesh would never match there.",
+    why: "Claims are known only where a token was verified, which is at a gateway. A rule that also applies in the mesh would never match there.",
     example: {
       in: "http rule",
       wrong: 'match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }]',
@@ -37,7 +37,7 @@ export const RULES = {
     },
   },
   SL0215: {
-    why: "It would rule every service of the mesh, and those outside of it.",
+    why: "The rules would apply to every service of the mesh, and to every host outside of it.",
     example: {
       in: "VirtualService",
       wrong: 'hosts: ["*"]\nhttp: [{ redirect: { uri: /x } }]',
@@ -45,7 +45,7 @@ export const RULES = {
     },
   },
   SL0216: {
-    why: "Each host is ruled once. Upper and lower case are the same.",
+    why: "Each host may be named once. Upper and lower case are the same.",
     example: {
       in: "VirtualService",
       wrong: 'hosts: ["*.shop.example", eu.shop.example]\nhttp: [{ redirect: { uri: /x } }]',
@@ -53,7 +53,7 @@ export const RULES = {
     },
   },
   SL0217: {
-    why: "It would do nothing, and take the host from others.",
+    why: "It would do nothing, and take the host away from other rules.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [shop.example]",
@@ -61,7 +61,7 @@ export const RULES = {
     },
   },
   SL0218: {
-    why: "A rule does one of: route, redirect, directResponse, delegate. What belongs to forwarding has no meaning beside an answer.",
+    why: "A rule has exactly one of route, redirect, directResponse and delegate. Fields that belong to forwarding have no meaning beside an answer.",
     example: {
       in: "http rule",
       wrong: "redirect: { uri: /new }\nroute: [{ destination: { host: shop.example } }]",
@@ -69,7 +69,7 @@ export const RULES = {
     },
   },
   SL0219: {
-    why: "Rules are delegated one level deep.",
+    why: "Rules can be delegated one level deep.",
     example: {
       in: "VirtualService",
       wrong: "http: [{ delegate: { name: more } }]",
@@ -77,7 +77,7 @@ export const RULES = {
     },
   },
   SL0220: {
-    why: "No client can send such a header, and no server would take it.",
+    why: "No client can send such a header, and no server would accept it.",
     example: {
       in: "http rule",
       wrong: 'match: [{ headers: { "end user": { exact: jason } } }]',
@@ -85,7 +85,7 @@ export const RULES = {
     },
   },
   SL0221: {
-    why: "Pseudo headers are the request itself: rewrite changes the path and the host, and method and scheme stay.",
+    why: "Pseudo headers are the request itself. Use rewrite to change the path or the host; the method and the scheme cannot be changed.",
     example: {
       in: "http rule",
       wrong: 'headers: { request: { set: { ":path": /new } } }',
@@ -93,7 +93,7 @@ export const RULES = {
     },
   },
   SL0222: {
-    why: "In a header's value % begins one of Envoy's variables, %REQ(name)% say. A plain percent sign is written twice.",
+    why: "In a header's value, % begins a variable of Envoy's, such as %REQ(name)%. Write a plain percent sign twice.",
     example: {
       in: "http rule",
       wrong: 'headers: { request: { set: { x-share: "100%" } } }',
@@ -101,7 +101,7 @@ export const RULES = {
     },
   },
   SL0223: {
-    why: "Connections would have nowhere to go.",
+    why: "Requests would have nowhere to go.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [shop.example]\ngateways: [edge]\ntcp: [{ match: [{ port: 9000 }] }]",
@@ -110,7 +110,7 @@ export const RULES = {
     },
   },
   SL0224: {
-    why: "Shares are weight by sum of weights. They need not add up to 100, but to more than nothing.",
+    why: "A destination's share is its weight divided by the sum of weights. The sum need not be 100, but must be more than 0.",
     example: {
       in: "http rule",
       wrong:
@@ -120,7 +120,7 @@ export const RULES = {
     },
   },
   SL0225: {
-    why: "Subsets become parts of names in Envoy: letters, digits and hyphens, and each name once.",
+    why: "A subset becomes part of a cluster's name in Envoy: it consists of letters, digits and hyphens, and each name is used once.",
     example: {
       in: "DestinationRule",
       wrong: "subsets: [{ name: v_1|x, labels: { version: v1 } }]",
@@ -128,7 +128,7 @@ export const RULES = {
     },
   },
   SL0226: {
-    why: "A header operation on host and a rewrite would each want the last word.",
+    why: "A header operation on host and a rewrite both set the authority, and only one can win.",
     example: {
       in: "http rule",
       wrong: "rewrite: { authority: a.example }\nheaders: { request: { set: { host: b.example } } }",
@@ -136,7 +136,7 @@ export const RULES = {
     },
   },
   SL0227: {
-    why: "Annotations under sluice.dev are read by Sluice alone, so a slip in one would be a feature that is off.",
+    why: "Only Sluice reads annotations under sluice.dev, so a typo would silently turn a feature off.",
     example: {
       in: "file",
       wrong:
@@ -146,7 +146,7 @@ export const RULES = {
     },
   },
   SL0230: {
-    why: "A fault delays, aborts, or both.",
+    why: "A fault delays, aborts, or does both.",
     example: {
       in: "http rule",
       wrong: "fault: {}",
@@ -154,7 +154,7 @@ export const RULES = {
     },
   },
   SL0231: {
-    why: "Istio's API has these fields, and nothing in Envoy does what they say.",
+    why: "Istio's API has these fields, but Envoy has nothing that does what they say.",
     example: {
       in: "http rule",
       wrong: "fault: { delay: { exponentialDelay: 2s } }",
@@ -162,7 +162,7 @@ export const RULES = {
     },
   },
   SL0232: {
-    why: "Only final answers can be given: 200 to 599, and the statuses that gRPC has.",
+    why: "Only final answers can be given: 200 to 599, or one of the statuses of gRPC.",
     example: {
       in: "http rule",
       wrong: "fault: { abort: { httpStatus: 99 } }",
@@ -170,7 +170,7 @@ export const RULES = {
     },
   },
   SL0233: {
-    why: "Percentages are 0 to 100, in steps of 0.0001: Envoy counts in parts of a million.",
+    why: "Percentages range from 0 to 100 in steps of 0.0001, because Envoy counts in parts per million.",
     example: {
       in: "http rule",
       wrong: "fault: { abort: { httpStatus: 503, percentage: { value: 150 } } }",
@@ -178,7 +178,7 @@ export const RULES = {
     },
   },
   SL0235: {
-    why: "It counts in whole percents only, and Istio replaced it long ago.",
+    why: "The field counts in whole percents only. Istio has replaced it with mirrorPercentage.",
     example: {
       in: "http rule",
       wrong: "mirror: { host: cart.example }\nmirrorPercent: 5",
@@ -186,7 +186,7 @@ export const RULES = {
     },
   },
   SL0240: {
-    why: "A redirect without a change would send clients in circles.",
+    why: "A redirect that changes nothing would send clients in circles.",
     example: {
       in: "http rule",
       wrong: "redirect: { redirectCode: 200, uri: /new }",
@@ -202,7 +202,7 @@ export const RULES = {
     },
   },
   SL0242: {
-    why: "Every proxy keeps the body in memory. Istio warns from here on.",
+    why: "Every proxy keeps the body in memory. Istio warns from this size on.",
     example: {
       in: "sketch",
       wrong: "a directResponse with a body of more than 100 KiB",
@@ -210,7 +210,7 @@ export const RULES = {
     },
   },
   SL0243: {
-    why: "A rewrite replaces the path, by text or by expression, the authority, or both.",
+    why: "A rewrite replaces the path (by text or by expression), the authority, or both.",
     example: {
       in: "http rule",
       wrong: "rewrite: {}",
@@ -218,7 +218,7 @@ export const RULES = {
     },
   },
   SL0250: {
-    why: "Browsers compare these lists word by word; what is misspelt is refused to them.",
+    why: "Browsers compare these lists word by word, and block whatever is misspelt.",
     example: {
       in: "http rule",
       wrong: "corsPolicy: { allowOrigins: [{ exact: https://a.example }], allowMethods: [get] }",
@@ -226,7 +226,7 @@ export const RULES = {
     },
   },
   SL0251: {
-    why: "attempts: 0 turns retries off, so nothing else of them can mean anything.",
+    why: "attempts: 0 turns retries off, so the other settings have no meaning.",
     example: {
       in: "http rule",
       wrong: "retries: { attempts: 0, perTryTimeout: 1s }",
@@ -234,7 +234,7 @@ export const RULES = {
     },
   },
   SL0252: {
-    why: "Envoy ignores conditions that it does not know: a slip would turn retries off in silence.",
+    why: "Envoy ignores conditions that it does not know: a typo would silently turn retries off.",
     example: {
       in: "http rule",
       wrong: 'retries: { attempts: 2, retryOn: "5xx, conect-failure" }',
@@ -242,7 +242,7 @@ export const RULES = {
     },
   },
   SL0260: {
-    why: "All that is known of a TLS connection before it is open is the name that the client asks for. Rules hold for their hosts only.",
+    why: "All that is known about a TLS connection before it opens is the name that the client asks for. Rules apply only to their own hosts.",
     example: {
       in: "VirtualService",
       wrong:
@@ -252,7 +252,7 @@ export const RULES = {
     },
   },
   SL0261: {
-    why: "By RFC 6066 a client sends no SNI for an address, so the match never holds.",
+    why: "According to RFC 6066, clients send no SNI for an address, so the match never succeeds.",
     example: {
       in: "VirtualService",
       wrong:
@@ -262,7 +262,7 @@ export const RULES = {
     },
   },
   SL0262: {
-    why: "Addresses are IPv4 or IPv6, with a prefix length behind / for a range of them.",
+    why: "Addresses are IPv4 or IPv6, with /length for a range.",
     example: {
       in: "ServiceEntry",
       wrong: "addresses: [10.0.0.0/33]",
@@ -270,7 +270,7 @@ export const RULES = {
     },
   },
   SL0270: {
-    why: "Rules are tried in their order, and earlier ones take every request that this one could. Put the narrower ones first.",
+    why: "Rules are tried in order, and earlier ones take every request that this one could take. Put the narrower rules first.",
     example: {
       in: "VirtualService",
       wrong:
@@ -280,7 +280,7 @@ export const RULES = {
     },
   },
   SL0271: {
-    why: "Rules are tried in their order. What they match is compared, not how they are written.",
+    why: "Rules are tried in order. They are compared by what they match, not by how they are written.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: /items/ } }, { uri: { prefix: /items/new/ } }]",

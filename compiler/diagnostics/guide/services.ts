@@ -4,11 +4,11 @@ import type { Explanations } from "./entry.ts";
 
 export const SERVICES = {
   SL0280: {
-    why: "A service is found by its host. (Where the whole field is missing, SL0106 says so first.)",
+    why: "A service is found by its host. (If the whole field is missing, SL0106 reports it.)",
     example: { in: "sketch", wrong: "a ServiceEntry without hosts", right: "hosts: [api.example]" },
   },
   SL0281: {
-    why: "Few proxies match * within a label. Envoy's own DNS does only for DYNAMIC_DNS.",
+    why: "Few proxies match * inside a label. Envoy's own DNS does so only for DYNAMIC_DNS.",
     example: {
       in: "ServiceEntry",
       wrong: 'hosts: ["*api.example"]\nresolution: NONE',
@@ -16,7 +16,7 @@ export const SERVICES = {
     },
   },
   SL0282: {
-    why: "A range of addresses cannot be looked up.",
+    why: "A range of addresses cannot be looked up by DNS.",
     example: {
       in: "ServiceEntry",
       wrong: "addresses: [10.0.0.0/24]\nresolution: DNS",
@@ -34,7 +34,7 @@ export const SERVICES = {
     },
   },
   SL0284: {
-    why: "The protocol decides whether rules for HTTP apply at all.",
+    why: "The protocol decides whether http rules apply at all.",
     example: {
       in: "ServiceEntry",
       wrong: "ports: [{ number: 80, name: http, protocol: HTTP/1.1 }]",
@@ -42,7 +42,7 @@ export const SERVICES = {
     },
   },
   SL0285: {
-    why: "A TCP connection names no host. Without addresses the port would take whatever goes to that port, for every service.",
+    why: "A TCP connection names no host. Without addresses, the port would take all connections to that port, whichever service they are for.",
     example: {
       in: "ServiceEntry",
       wrong: "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: NONE",
@@ -50,7 +50,7 @@ export const SERVICES = {
     },
   },
   SL0286: {
-    why: "A TCP connection names no host, so nobody could tell which of them was meant.",
+    why: "A TCP connection names no host, so the hosts could not be told apart.",
     example: {
       in: "ServiceEntry",
       wrong:
@@ -60,7 +60,7 @@ export const SERVICES = {
     },
   },
   SL0287: {
-    why: "With STATIC an endpoint is an IP address, otherwise also a host name; its ports are named as the entry names them.",
+    why: "With STATIC, an endpoint is an IP address; otherwise it may be a host name. Its ports use the names of the entry's ports.",
     example: {
       in: "ServiceEntry",
       wrong: "resolution: STATIC\nendpoints: [{ address: db.example }]",
@@ -68,7 +68,7 @@ export const SERVICES = {
     },
   },
   SL0288: {
-    why: "How endpoints are found decides which fields there can be.",
+    why: "The resolution decides which fields are allowed, because it decides how endpoints are found.",
     example: {
       in: "ServiceEntry",
       wrong: "resolution: NONE\nendpoints: [{ address: 192.0.2.7 }]",
@@ -76,7 +76,7 @@ export const SERVICES = {
     },
   },
   SL0289: {
-    why: "Connections to the addresses are given to the first host only.",
+    why: "Connections to these addresses go to the first host only.",
     example: {
       in: "ServiceEntry",
       wrong:
@@ -86,7 +86,7 @@ export const SERVICES = {
     },
   },
   SL0290: {
-    why: "It says nothing, and was hardly meant to.",
+    why: "It has no effect, which is probably not what you meant.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: {}",
@@ -102,7 +102,7 @@ export const SERVICES = {
     },
   },
   SL0292: {
-    why: "The settings hold for one port of the service, which has to be named by number.",
+    why: "The settings apply to one port of the service, which must be given by number.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { portLevelSettings: [{ loadBalancer: { simple: RANDOM } }] }",
@@ -111,7 +111,7 @@ export const SERVICES = {
     },
   },
   SL0293: {
-    why: "Limits count something: none is below 0, and some mean nothing without another.",
+    why: "Limits count something: none may be negative, and some have no meaning without another.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { connectionPool: { http: { http2MaxRequests: -1 } } }",
@@ -119,7 +119,7 @@ export const SERVICES = {
     },
   },
   SL0294: {
-    why: "It selects everything, or what is never asked.",
+    why: "It selects everything, or something that is never used.",
     example: {
       in: "DestinationRule",
       wrong: 'exportTo: ["."]\nworkloadSelector: { matchLabels: {} }',
@@ -127,7 +127,7 @@ export const SERVICES = {
     },
   },
   SL0295: {
-    why: "Istio has replaced it, and it does little or nothing.",
+    why: "Istio has replaced the field, and it does little or nothing.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { outlierDetection: { consecutiveErrors: 5 } }",
@@ -135,7 +135,7 @@ export const SERVICES = {
     },
   },
   SL0296: {
-    why: "MUTUAL shows a certificate, so there must be one, from one source; and what is not verified needs no authorities.",
+    why: "MUTUAL presents a certificate, so there must be exactly one source for it. If the server is not verified, authorities have no effect.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: MUTUAL, caCertificates: /etc/certs/ca.crt } }",
@@ -143,7 +143,7 @@ export const SERVICES = {
     },
   },
   SL0297: {
-    why: "A hash needs something to be made of, and a table of Maglev has a prime number of places.",
+    why: "A hash needs something to be computed from, and the size of a Maglev table must be a prime number.",
     example: {
       in: "DestinationRule",
       wrong:
@@ -153,7 +153,7 @@ export const SERVICES = {
     },
   },
   SL0298: {
-    why: "Shares of a place add up to 100; failover is from one region to another.",
+    why: "The shares of a locality add up to 100. Failover goes from one region to another.",
     example: {
       in: "DestinationRule",
       wrong:
@@ -163,7 +163,7 @@ export const SERVICES = {
     },
   },
   SL0299: {
-    why: "Without outlier detection no endpoint is ever seen to fail, so no request goes elsewhere.",
+    why: "Without outlier detection no endpoint is ever considered unhealthy, so requests never go elsewhere.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy:\n  loadBalancer: { localityLbSetting: { failover: [{ from: eu, to: us }] } }",
