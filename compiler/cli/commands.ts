@@ -15,7 +15,7 @@ import { isSystemError } from "./failure.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addRunCommand } from "./run.ts";
 import { addSchemaCommand } from "./schema.ts";
-import type { Terminal } from "./terminal.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 import { addTestCommand } from "./test-flags.ts";
 
 /** Runs a command line (without the program's own name) and gives its exit code. */
@@ -32,7 +32,11 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-function makeProgram(terminal: Terminal, done: (code: ExitCode) => void): Command {
+/** The program with all its commands; who only wants to know what it says of itself hands in nothing. */
+export function makeProgram(
+  terminal: Terminal = processTerminal(),
+  done: (code: ExitCode) => void = () => {},
+): Command {
   const program = new Command("sluice")
     .description("Compiles Istio traffic rules into a routing program that a stock Envoy obeys.")
     .version(packageRoot().version, "-v, --version", "print the version")

@@ -13,7 +13,7 @@ import { renderBounds } from "./bounds.ts";
 import { curvesOf, renderCrossing } from "./crossing.ts";
 import { type Effort, type Measured, measure, wireRequest } from "./measure.ts";
 import { isConstant, PEERS, type Peer, type PeerName, startPeer } from "./peers.ts";
-import { writeReadme } from "./readme.ts";
+import { writePerformancePage } from "./performance-page.ts";
 import { type Result, renderHeader, renderResult, renderSpread } from "./report.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
 import { serveUpstream, startUpstreamThread, UPSTREAM_THREAD } from "./upstream.ts";
@@ -33,7 +33,7 @@ CPU time of the Envoy process a request, for the same rules in several peers.
   --upstream       pass requests on to an upstream instead of letting Envoy answer that there is none
   --quick          under a minute
   --crossing       from how many rules on the filter is cheaper than native
-  --readme         with --crossing: write what was measured into README.md
+  --write          with --crossing: write what was measured into docs/performance.md
   --json           print JSON
   --all            every shape and every size up to 100000
 
@@ -50,7 +50,7 @@ interface Plan {
   readonly upstream: boolean;
   readonly json: boolean;
   readonly crossing: boolean;
-  readonly readme: boolean;
+  readonly write: boolean;
 }
 
 const CROSSING_SHAPES = ["exact", "prefix", "exact-header", "regex"];
@@ -94,12 +94,12 @@ async function main(args: readonly string[]): Promise<number> {
     say(["", ...renderBounds(results)].join("\n"));
     const curves = plan.crossing ? curvesOf(results) : [];
     say(curves.map((curve) => `\n${renderCrossing(curve)}`).join(""));
-    if (plan.readme && failed === 0) {
-      await writeReadme(curves, describe(plan, binary));
+    if (plan.write && failed === 0) {
+      await writePerformancePage(curves, describe(plan, binary));
     }
     if (plan.json) {
       const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
-      const { shapes: _shapes, json: _json, crossing: _crossing, readme: _readme, ...how } = plan;
+      const { shapes: _shapes, json: _json, crossing: _crossing, write: _write, ...how } = plan;
       console.log(
         JSON.stringify(
           { machine, envoy: binary.version, how, results, ...(plan.crossing && { curves }) },
@@ -191,7 +191,7 @@ function readPlan(args: readonly string[]): Plan | string {
     ...(values.ask === undefined || values.ask === "last" || values.ask === "spread"
       ? []
       : [`--ask: expected last or spread, got "${values.ask}"`]),
-    ...(values.readme === true && !crossing ? ["--readme goes with --crossing"] : []),
+    ...(values.write === true && !crossing ? ["--write goes with --crossing"] : []),
     ...(crossing && !["wasm", "native"].every((name) => (peers as readonly string[]).includes(name))
       ? ["--crossing compares the peers wasm and native"]
       : []),
@@ -214,7 +214,7 @@ function readPlan(args: readonly string[]): Plan | string {
     upstream: values.upstream === true,
     json: values.json === true,
     crossing,
-    readme: values.readme === true,
+    write: values.write === true,
   };
 }
 
@@ -247,7 +247,7 @@ function parse(args: readonly string[]) {
       upstream: { type: "boolean" },
       quick: { type: "boolean" },
       crossing: { type: "boolean" },
-      readme: { type: "boolean" },
+      write: { type: "boolean" },
       json: { type: "boolean" },
       all: { type: "boolean" },
       help: { type: "boolean", short: "h" },

@@ -101,8 +101,8 @@ test("the command line is an image, and makes others of rules anywhere", {
   try {
     await mkdir(path.join(folder, "my-rules"));
     await writeFile(path.join(folder, "my-rules", "rules.yaml"), ANSWERS(418));
-    const readme = await readFile(path.join(ROOT, "README.md"), "utf8");
-    const example = /```Dockerfile\n(.*?)```/s.exec(readme)![1]!;
+    const page = await readFile(path.join(ROOT, "docs", "deploying.md"), "utf8");
+    const example = /```Dockerfile\n(.*?)```/s.exec(page)![1]!;
     await writeFile(path.join(folder, "Dockerfile"), example.replace("FROM sluice ", `FROM ${cli} `));
     const image = await docker(["build", "--tag", `${cli}-rules`, folder]);
     expect(image.code, image.stderr).toBe(0);

@@ -40,7 +40,7 @@ function config(kind: string, count: number): Config {
   };
 }
 
-/** The crossing points that the README tells, from a safe distance on either side. */
+/** The crossing points that docs/performance.md tells, from a safe distance on either side. */
 test.each([
   ["exact", 60, 400],
   ["header", 30, 200],

@@ -11,7 +11,7 @@ export interface FormatContext {
   readonly cluster?: string;
 }
 
-/** What only a running Envoy knows stays as it is written. */
+/** What only a running Envoy knows stays as it is written; `isKnown` tells. */
 const VARIABLE = /%%|%([A-Z][A-Z0-9_]*)(?:\(([^()]*)\))?(?::(\d+))?%/g;
 
 export function format(text: string, context: FormatContext): string {
@@ -22,6 +22,11 @@ export function format(text: string, context: FormatContext): string {
     const value = variable(name, argument, context);
     return value === undefined ? whole : value.slice(0, length === undefined ? undefined : Number(length));
   });
+}
+
+/** Whether nothing is left in a formatted text that only a running Envoy knows. */
+function isKnown(text: string): boolean {
+  return !/%[A-Z][A-Z0-9_]*(?:\([^()]*\))?(?::\d+)?%/.test(text);
 }
 
 function variable(name: string, argument: string | undefined, context: FormatContext): string | undefined {

@@ -1,4 +1,4 @@
-/** Writes what `--crossing` measured where people read it: the README's block and the chart in it. */
+/** Writes what `--crossing` measured where people read it: the block in docs/performance.md, and the chart beside it. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -6,19 +6,19 @@ import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { renderChart } from "./chart.ts";
 import { type Curve, renderCrossing } from "./crossing.ts";
 
-const CHART = "test/bench/crossing-point.svg";
+const CHART = "docs/crossing-point.svg";
 const BLOCK = /<!-- bench -->[\s\S]*?<!-- \/bench -->/;
 
 /** Replaces the block between `<!-- bench -->` marks and the chart; `caption` says how it was measured. */
-export async function writeReadme(curves: readonly Curve[], caption: string): Promise<void> {
-  const readme = path.join(packageRoot().directory, "README.md");
-  const text = await readFile(readme, "utf8");
+export async function writePerformancePage(curves: readonly Curve[], caption: string): Promise<void> {
+  const page = path.join(packageRoot().directory, "docs", "performance.md");
+  const text = await readFile(page, "utf8");
   if (!BLOCK.test(text)) {
-    throw new Error("README.md has no <!-- bench --> block");
+    throw new Error("docs/performance.md has no <!-- bench --> block");
   }
   await writeFile(path.join(packageRoot().directory, CHART), renderChart(curves, caption));
   await writeFile(
-    readme,
+    page,
     text.replace(BLOCK, () => renderBlock(curves, caption)),
   );
 }
@@ -43,13 +43,13 @@ function renderBlock(curves: readonly Curve[], caption: string): string {
     `|---|${sizes.map(() => "--:|").join("")}`,
     ...rows,
     "",
-    `![CPU time a request by the number of rules](${CHART})`,
+    `![CPU time a request by the number of rules](${path.basename(CHART)})`,
     "",
     "With few rules native is cheaper:",
     "",
     ...curves.map((curve) => `- ${renderCrossing(curve)}`),
     "",
-    `(${caption}. \`npm run bench -- --crossing --readme\` measures it again and writes this; \`--help\` tells shapes and sizes.)`,
+    `(${caption}. \`npm run bench -- --crossing --write\` measures it again and writes this; \`--help\` tells shapes and sizes.)`,
     "<!-- /bench -->",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 /** The options as a table for documents, so that none of them says what the program does not do. */
 
-import { FILE_OPTIONS, FLAG_OPTIONS } from "../file-options.ts";
-import { defaultText, description, flagOf, type OptionEntry } from "../options/option.ts";
+import { FILE_OPTIONS, FLAG_OPTIONS } from "../../compiler/file-options.ts";
+import { defaultText, description, flagOf, type OptionEntry } from "../../compiler/options/option.ts";
 
 /** GitHub's Markdown, a row for each option. */
 export function optionsTable(): string {

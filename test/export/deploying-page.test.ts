@@ -1,4 +1,4 @@
-/** What the README says of Kubernetes: its commands do what they say. */
+/** What docs/deploying.md says of Kubernetes: its commands do what they say. */
 
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -14,9 +14,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("every export of the README is made", async () => {
-  const readme = await readFile(path.join(packageRoot().directory, "README.md"), "utf8");
-  const [, block] = /### In Kubernetes\n+```sh\n(.*?)```/s.exec(readme)!;
+test("every export of the page is made", async () => {
+  const page = await readFile(path.join(packageRoot().directory, "docs", "deploying.md"), "utf8");
+  const [, block] = /## In Kubernetes\n+```sh\n(.*?)```/s.exec(page)!;
   const calls = [...block!.matchAll(/^npm run sluice -- ([^#\n]*)/gm)].map(([, words]) =>
     words!.trim().split(/\s+/),
   );

@@ -1,0 +1,83 @@
+/** `docs/cli.md`: the command line as it describes itself. */
+
+import type { Argument, Command, Option } from "commander";
+import { makeProgram } from "../../compiler/cli/commands.ts";
+import { FLAG_OPTIONS } from "../../compiler/file-options.ts";
+import { flagOf } from "../../compiler/options/option.ts";
+import { cell } from "./markdown.ts";
+
+/** Options that every command that compiles has; they stand once, at the end. */
+const SHARED = new Set(["--config", ...Object.keys(FLAG_OPTIONS).map(flagOf)]);
+
+export function cliPage(): string {
+  const program = makeProgram();
+  const commands = program.commands.filter(({ _hidden }: Command & { _hidden?: boolean }) => !_hidden);
+  const shared = commands.find(({ options }) => options.some(isShared))!;
+  return `${[
+    "# Command line",
+    "`npm run sluice -- …` in a checkout, `npx sluice …` where the package is installed. Every command that takes rules takes files and directories of YAML or JSON; `-` is standard input.",
+    "| exit code | means |\n|--:|---|\n| 0 | fine |\n| 1 | the rules are wrong, or a test failed |\n| 2 | the call is wrong |\n| 3 | the environment failed: no Envoy, a port in use, a full disk |",
+    ["| command | does |", "|---|---|", ...commands.map(summary)].join("\n"),
+    ...commands.map(section),
+    "## Options of a proxy",
+    "Every command that compiles rules takes these. They may also stand in a file: see [Configuration file](configuration.md).",
+    table(shared.options.filter(isShared)),
+  ].join("\n\n")}\n`;
+}
+
+function summary(command: Command): string {
+  return `| [\`sluice ${command.name()}\`](#sluice-${command.name()}) | ${cell(command.summary() || command.description())} |`;
+}
+
+function section(command: Command): string {
+  const own = command.options.filter((option) => !isShared(option));
+  const takesShared = own.length < command.options.length;
+  return [
+    `## sluice ${command.name()}`,
+    `\`\`\`text\nsluice ${command.name()} ${command.usage()}\n\`\`\``,
+    command.description(),
+    ...(command.registeredArguments.length > 0 ? [list(command.registeredArguments)] : []),
+    ...(own.length > 0 ? [table(own)] : []),
+    ...(takesShared ? ["Also takes the [options of a proxy](#options-of-a-proxy)."] : []),
+    ...trailer(command),
+  ].join("\n\n");
+}
+
+function list(args: readonly Argument[]): string {
+  return args.map((argument) => `* \`${argument.name()}\`: ${argument.description}`).join("\n");
+}
+
+function table(options: readonly Option[]): string {
+  const rows = options.map(
+    (option) => `| \`${option.flags.replaceAll("|", "\\|")}\` | ${cell(described(option))} |`,
+  );
+  return ["| option | |", "|---|---|", ...rows].join("\n");
+}
+
+function described({
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+  variadic,
+}: Option): string {
+  const standard = defaultValueDescription ?? (variadic ? undefined : defaultValue);
+  const remarks = [
+    ...(argChoices === undefined ? [] : [`one of ${argChoices.map((choice) => `\`${choice}\``).join(", ")}`]),
+    ...(standard === undefined || standard === false ? [] : [`default: \`${standard}\``]),
+  ];
+  return remarks.length === 0 ? description : `${description} (${remarks.join("; ")})`;
+}
+
+function isShared({ long }: Option): boolean {
+  return SHARED.has(long!);
+}
+
+/** What `--help` says behind the options: examples and notes. */
+function trailer(command: Command): string[] {
+  const parts: string[] = [];
+  command.configureOutput({ writeOut: (part) => void parts.push(part) });
+  command.outputHelp();
+  const [, after] = parts.join("").split(/^ {2}-h, --help.*$/m);
+  return after?.trim() ? [`\`\`\`text\n${after.trim()}\n\`\`\``] : [];
+}
