@@ -53,11 +53,7 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
     "compiler/source/yaml.ts",
   ],
   // The pages of the documentation that are made from what they describe.
-  "scripts/docs/cli-page.ts": [
-    "compiler/cli/commands.ts",
-    "compiler/file-options.ts",
-    "compiler/options/option.ts",
-  ],
+  "scripts/docs/cli-page.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
   "scripts/docs/codes-page.ts": ["compiler/diagnostics/codes.ts", "compiler/diagnostics/guide/index.ts"],
   "scripts/docs/options-table.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
   "compiler/cli/proxy-options.ts": [
