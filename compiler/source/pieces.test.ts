@@ -1,17 +1,22 @@
 /** What is read in pieces, with positions found later, is what is read in one go with all trees at hand. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { withRecordedCorpus } from "../../test/harness/recorded.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
+import { packageRoot } from "../platform/package-root.ts";
 import type { FieldPath } from "./field-path.ts";
 import { parseDocuments, parseWhole, type SourceDocument } from "./parse.ts";
 import { SourceCache } from "./plain.ts";
 import { splitDocuments } from "./split.ts";
 
-const FOLDER = fileURLToPath(new URL("../../../shared/cases/corpus", import.meta.url));
+const ROOT = packageRoot().directory;
+/** Rules as people write them. */
+const OWN = readdirSync(path.join(ROOT, "envoy"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".yaml"))
+  .sort();
 
 function plainly(parse: typeof parseDocuments, file: SourceFile): unknown {
   const diagnostics: Diagnostic[] = [];
@@ -53,6 +58,11 @@ function same(text: string): void {
   expect(plainly(parseDocuments, file)).toEqual(plainly(parseWhole, file));
 }
 
+function sameWithError(text: string): void {
+  same(text);
+  same(`${text.slice(0, text.length / 2)}\n"open: [\n${text.slice(text.length / 2)}`);
+}
+
 const BETWEEN = [
   ["nothing", ""],
   ["one document", "a: 1\n"],
@@ -82,19 +92,17 @@ const BETWEEN = [
 describe("in pieces as in one go", () => {
   test.each(BETWEEN)("%s", (_name, text) => same(text));
 
-  test.skipIf(!existsSync(FOLDER))(
-    "all files of the shared corpus, and each with an error in it",
-    () => {
-      const names = readdirSync(FOLDER).filter((name) => /\.(ya?ml|json)$/.test(name));
-      expect(names.length).toBeGreaterThan(0);
-      for (const name of names) {
-        const text = readFileSync(path.join(FOLDER, name), "utf8");
-        same(text);
-        same(`${text.slice(0, text.length / 2)}\n"open: [\n${text.slice(text.length / 2)}`);
+  test.each(OWN)("%s, and with an error in it", (file) => {
+    sameWithError(readFileSync(path.join(ROOT, "envoy", file), "utf8"));
+  });
+
+  withRecordedCorpus("the corpus, and each file with an error in it", (files) => {
+    test("the corpus, and each file with an error in it", () => {
+      for (const [, text] of files) {
+        sameWithError(text);
       }
-    },
-    120_000,
-  );
+    }, 120_000);
+  });
 });
 
 test("brackets that stay open in comments do not add up", () => {

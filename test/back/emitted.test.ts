@@ -17,9 +17,8 @@ import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { type EnvoyBinary, findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { buildOf } from "../harness/build.ts";
+import { TARGETS } from "../harness/targets.ts";
 import { ENDPOINTS, richConfig } from "./rich-config.ts";
-
-const TARGETS: readonly Target[] = ["wasm", "native"];
 
 let binary: EnvoyBinary;
 let directory: string;

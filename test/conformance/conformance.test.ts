@@ -14,9 +14,9 @@ import {
   shareDifferences,
 } from "../harness/expect.ts";
 import { Mesh } from "../harness/mesh.ts";
+import { TARGETS } from "../harness/targets.ts";
 import { type Case, type Check, readCases, WORLD } from "./format.ts";
 
-const TARGETS: readonly Target[] = ["wasm", "native"];
 const CASES = readCases();
 const COPIES_TIMEOUT_MS = 2_000;
 const COPIES_QUIET_MS = 60;

@@ -9,7 +9,7 @@ import path from "node:path";
 import { stringify } from "yaml";
 import type { HttpRoute } from "../../compiler/front/resources/types.ts";
 import { compile, files } from "../../compiler/index.ts";
-import { TARGETS } from "../harness/shared.ts";
+import { TARGETS } from "../harness/targets.ts";
 
 const TO = { destination: { host: "a" } };
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ask, askHttp2 } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
-import { TARGETS } from "../harness/shared.ts";
+import { TARGETS } from "../harness/targets.ts";
 
 interface Port {
   readonly name?: string;

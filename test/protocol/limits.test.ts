@@ -4,12 +4,10 @@ import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Target } from "../../compiler/options.ts";
 import { WORLD } from "../conformance/format.ts";
 import { ask, askHttp2, formatRequest } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
-
-const TARGETS: readonly Target[] = ["wasm", "native"];
+import { TARGETS } from "../harness/targets.ts";
 
 const RULES = `
 apiVersion: networking.istio.io/v1

@@ -1,14 +1,12 @@
 /** Requests that name the proxy itself: passed on as any unknown host is, one would go round for ever. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Target } from "../../compiler/options.ts";
 import { WORLD } from "../conformance/format.ts";
 import { ask, askHttp2 } from "../harness/client.ts";
 import { leakedHeaders } from "../harness/expect.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { freePort } from "../harness/ports.ts";
-
-const TARGETS: readonly Target[] = ["wasm", "native"];
+import { TARGETS } from "../harness/targets.ts";
 
 describe.each(TARGETS)("target %s", (target) => {
   describe.each([false, true])("with a listener for each port: %s", (meshListeners) => {

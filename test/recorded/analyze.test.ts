@@ -1,6 +1,6 @@
 /**
- * What `istioctl analyze` says of real files, where the folder of recorded cases stands beside the project: for each
- * resource, the same codes of Istio from `sluice check`. More of ours is fine.
+ * What `istioctl analyze` says of real files: for each resource, the same codes of Istio from `sluice check`. More of
+ * ours is fine.
  */
 
 import { readFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { checkSources } from "../../compiler/answers/check/check.ts";
 import { istioCodes } from "../../compiler/diagnostics/codes.ts";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { SHARED_FOLDER, withSharedCases } from "../harness/shared.ts";
+import { wholeOf, withRecordedCorpus } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
 
 interface AnalyzeCase {
@@ -19,16 +19,17 @@ interface AnalyzeCase {
   readonly messages: readonly { readonly code: string; readonly resource: string }[];
 }
 
-withSharedCases<AnalyzeCase>("analyze.yaml", (cases) => {
+withRecordedCorpus("analyze.yaml", (_files, folder) => {
   describe("istioctl analyze", () => {
     const tally = new Tally("analyze.yaml");
     afterAll(() => tally.print());
 
+    const cases = wholeOf<AnalyzeCase>("analyze.yaml");
     test.each(cases.map((one) => [one.file, one] as const))("%s", async (file, one) => {
       const found: Diagnostic[] = [];
       const sink = { report: (diagnostic: Diagnostic) => found.push(diagnostic) };
-      const name = path.join(SHARED_FOLDER, "corpus", file);
-      checkSources([{ path: name, text: await readFile(name, "utf8") }], DEFAULT_PROXY_OPTIONS, sink);
+      const text = await readFile(path.join(folder, file), "utf8");
+      checkSources([{ path: file, text }], DEFAULT_PROXY_OPTIONS, sink);
       const byResource = new Map<string, Set<string>>();
       for (const diagnostic of found) {
         const istio = istioCodes(diagnostic.code);

@@ -1,6 +1,6 @@
 /**
- * The cases with an answer that was recorded from Istio, where their folder stands beside the project. A rule that
- * is not supported yet must be refused by name; those are counted and listed, so that none is passed in silence.
+ * Rules, requests, and what came of them when istiod's configuration ran on Envoy. A rule that is not supported must be
+ * refused by name; those are counted and listed, so that none is passed in silence.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -9,20 +9,21 @@ import { stringify } from "yaml";
 import { Connection } from "../harness/client.ts";
 import { type Answer, answerOf, differences, type Expectation } from "../harness/expect.ts";
 import { type Applied, Mesh } from "../harness/mesh.ts";
-import { PROXIES, TARGETS, withSharedCases } from "../harness/shared.ts";
+import { PROXIES, withRecordedCases } from "../harness/recorded.ts";
 import { sameProportion } from "../harness/statistics.ts";
 import { Tally } from "../harness/tally.ts";
+import { TARGETS } from "../harness/targets.ts";
 
-interface SharedCase {
+interface DatapathCase {
   readonly id: string;
   readonly name: string;
   readonly proxy: "sidecar" | "gateway";
   readonly resources: readonly object[];
   readonly envoy_rejects_config?: boolean;
-  readonly checks?: readonly SharedCheck[];
+  readonly checks?: readonly DatapathCheck[];
 }
 
-interface SharedCheck {
+interface DatapathCheck {
   readonly request: {
     readonly method?: string;
     readonly path: string;
@@ -48,7 +49,7 @@ interface SharedCheck {
   readonly nondeterministic?: boolean;
 }
 
-withSharedCases<SharedCase>("datapath.yaml", (cases, base) => {
+withRecordedCases<DatapathCase>("datapath.yaml", (cases, base) => {
   describe.each(TARGETS)("target %s", (target) => {
     let mesh: Mesh;
     const tally = new Tally(`datapath.yaml (${target})`);
@@ -97,8 +98,8 @@ withSharedCases<SharedCase>("datapath.yaml", (cases, base) => {
 async function runCheck(
   mesh: Mesh,
   applied: Applied,
-  one: SharedCase,
-  check: SharedCheck,
+  one: DatapathCase,
+  check: DatapathCheck,
 ): Promise<string[]> {
   const { request, observed } = check;
   const listener = `${one.proxy === "gateway" ? "gateway" : "mesh"}_${request.port ?? 80}`;
@@ -142,7 +143,7 @@ async function runCheck(
   return [...new Set(lines)];
 }
 
-function expectationOf(observed: SharedCheck["observed"], { response }: Answer): Expectation {
+function expectationOf(observed: DatapathCheck["observed"], { response }: Answer): Expectation {
   const about = observed.elapsed_ms_about;
   // A body of JSON was read and written again when it was recorded.
   const body = isSameJson(observed.body, response.body) ? response.body : observed.body;

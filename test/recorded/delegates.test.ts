@@ -13,7 +13,7 @@ import type {
 } from "../../compiler/front/resources/model.ts";
 import { reportTo } from "../../compiler/front/services/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
-import { withSharedCases } from "../harness/shared.ts";
+import { withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
 
 interface VirtualServiceCase {
@@ -105,7 +105,7 @@ function mergedVirtualServices(
   return [...new Map(found.map((one) => [`${one.namespace}/${one.name}`, one])).values()];
 }
 
-withSharedCases<DelegateCase>("delegates.yaml", (cases) => {
+withRecordedCases<DelegateCase>("delegates.yaml", (cases) => {
   const tally = new Tally("delegates.yaml");
   afterAll(() => tally.print());
 

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PathNormalization } from "../../compiler/options.ts";
 import { ask } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
-import { PROXIES, TARGETS, withSharedCases } from "../harness/shared.ts";
+import { PROXIES, withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
+import { TARGETS } from "../harness/targets.ts";
 
-interface SharedPath {
+interface RecordedPath {
   readonly mode: PathNormalization;
   readonly path: string;
   readonly expect_upstream_path?: string;
@@ -26,7 +27,7 @@ spec:
   - route: [{ destination: { host: b } }]
 `;
 
-withSharedCases<SharedPath>("normalization.yaml", (paths, base) => {
+withRecordedCases<RecordedPath>("normalization.yaml", (paths, base) => {
   const modes = [...new Set(paths.map(({ mode }) => mode))];
   describe.each(TARGETS)("target %s", (target) => {
     const tally = new Tally(`normalization.yaml (${target})`);

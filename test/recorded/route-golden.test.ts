@@ -16,7 +16,7 @@ import type {
   Percent,
   VirtualServiceSpec,
 } from "../../compiler/front/resources/model.ts";
-import { withSharedCases } from "../harness/shared.ts";
+import { withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
 
 type GoldenCase = { readonly test: string } & (
@@ -225,7 +225,7 @@ function plain(value: unknown, key = ""): unknown {
   );
 }
 
-withSharedCases<GoldenCase>("route_golden.yaml", (cases) => {
+withRecordedCases<GoldenCase>("route_golden.yaml", (cases) => {
   const tally = new Tally("route_golden.yaml");
   afterAll(() => tally.print());
 

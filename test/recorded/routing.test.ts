@@ -13,8 +13,9 @@ import {
 } from "../harness/client.ts";
 import { answerOf, differences } from "../harness/expect.ts";
 import { Mesh } from "../harness/mesh.ts";
-import { PROXIES, TARGETS, withSharedCases } from "../harness/shared.ts";
+import { PROXIES, withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
+import { TARGETS } from "../harness/targets.ts";
 
 interface RoutingCase {
   readonly id: string;
@@ -155,7 +156,7 @@ function portOf({ group, request }: RoutingCase, base: string): number {
   return ports.find(({ name }) => name === request.port_name)!.port;
 }
 
-withSharedCases<RoutingCase>("routing.yaml", (all, base) => {
+withRecordedCases<RoutingCase>("routing.yaml", (all, base) => {
   const cases = all.filter((one) => whyLeft(one) === undefined);
   describe.each(TARGETS)("target %s", (target) => {
     let mesh: Mesh;

@@ -12,7 +12,7 @@ import { lower } from "../../compiler/front/istio/testing.ts";
 import type { Listener, TcpChain } from "../../compiler/ir/ir.ts";
 import type { ProxyOptions } from "../../compiler/options.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
-import { withSharedCases } from "../harness/shared.ts";
+import { withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
 
 interface SimulationCase {
@@ -187,7 +187,7 @@ beforeAll(async () => {
   secret = (name, namespace) => tlsSecret(name, pair, authority.certificate, namespace);
 });
 
-withSharedCases<SimulationCase>("simulation.yaml", (cases) => {
+withRecordedCases<SimulationCase>("simulation.yaml", (cases) => {
   const tally = new Tally("simulation.yaml (calls)");
   afterAll(() => tally.print());
 

@@ -1,13 +1,11 @@
-/** istiod's verdicts on single resources, where the folder with the recorded cases stands beside the project. */
+/** istiod's verdicts on single resources. */
 
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
+import { expect, test } from "vitest";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.ts";
 import type { Span } from "../../compiler/diagnostics/span.ts";
 import { validate } from "../../compiler/front/istio/validate/index.ts";
 import { loadResources } from "../../compiler/front/resources/model.ts";
+import { withRecordedCases } from "../harness/recorded.ts";
 
 interface Case {
   readonly name: string;
@@ -19,8 +17,6 @@ interface Case {
   readonly warning: boolean;
   readonly crd_valid: boolean;
 }
-
-const FILE = fileURLToPath(new URL("../../../shared/cases/validation.yaml", import.meta.url));
 
 function verdict(text: string): { readonly errors: Diagnostic[]; readonly warnings: Diagnostic[] } {
   const found: Diagnostic[] = [];
@@ -73,14 +69,7 @@ function speaksOfItsLine({ message, span }: Diagnostic): boolean {
       : new RegExp(`(^|[\\s{,"])${name}"?:`).test(line);
 }
 
-describe("istiod's verdicts", () => {
-  if (!existsSync(FILE)) {
-    console.log("the recorded cases are not here: istiod's verdicts were not compared");
-    test("has nothing to compare with", () => expect(existsSync(FILE)).toBe(false));
-    return;
-  }
-  const cases = parse(readFileSync(FILE, "utf8")) as Case[];
-
+withRecordedCases<Case>("validation.yaml", (cases) => {
   test(`refuses what istiod or its schema refuses, in ${cases.length} cases`, () => {
     const wrong = cases
       .map((one) => ({ one, refused: verdict(yamlOf(one)).errors.length > 0 }))

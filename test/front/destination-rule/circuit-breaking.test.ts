@@ -1,12 +1,11 @@
 /** Connection pools that overflow and endpoints that are ejected: what depends on the order of events. */
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Target } from "../../../compiler/options.ts";
 import { WORLD } from "../../conformance/format.ts";
 import { ask } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
+import { TARGETS } from "../../harness/targets.ts";
 
-const TARGETS: readonly Target[] = ["wasm", "native"];
 const RATINGS = "outbound|80||ratings.shop.svc.cluster.local";
 
 const policy = (text: string) => `

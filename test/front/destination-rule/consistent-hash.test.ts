@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ClientRequest } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
-import { TARGETS } from "../../harness/shared.ts";
+import { TARGETS } from "../../harness/targets.ts";
 import { answeredBy, apply, destinationRule, get, HOST, service, share, virtualService } from "./mesh.ts";
 
 const ALL = [61, 62, 63, 64, 65];

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
-import { TARGETS } from "../../harness/shared.ts";
+import { TARGETS } from "../../harness/targets.ts";
 import { destinationRule, service } from "./mesh.ts";
 
 /** Names below `localhost` are this machine, for every resolver. */

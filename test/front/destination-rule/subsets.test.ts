@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProxyOptions } from "../../../compiler/options.ts";
 import { Mesh } from "../../harness/mesh.ts";
-import { TARGETS } from "../../harness/shared.ts";
+import { TARGETS } from "../../harness/targets.ts";
 import { answeredBy, apply, destinationRule, get, HOST, service, share, virtualService } from "./mesh.ts";
 
 const ENDPOINTS = [
