@@ -16,6 +16,7 @@ import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 /** What a session compiles again at each change: a proxy of a workspace, whose name may be left out where it is the only one. */
 export function rulesOf(workspace: Workspace, proxy?: string): CompiledRules {
   return {
+    proxy: workspace.options(proxy),
     compile: () => workspace.compile(proxy),
     isCurrent: (compilation) => workspace.isCurrent(compilation),
     watch: (onChange) => workspace.watch(onChange),

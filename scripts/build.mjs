@@ -168,6 +168,7 @@ export async function compileFilter(output) {
 /** Bundles what starts at `entry` into one file; packages stay imports. Returns the files it was made from. */
 async function bundle(entry, output) {
   const esbuild = await import("esbuild");
+  const isProgram = entry !== BUNDLES.index;
   let result;
   try {
     result = await esbuild.build({
@@ -179,7 +180,7 @@ async function bundle(entry, output) {
       format: "esm",
       target: "node20",
       outfile: output,
-      ...(output.endsWith("index.js") ? {} : { banner: { js: "#!/usr/bin/env node" } }),
+      ...(isProgram && { banner: { js: "#!/usr/bin/env node" } }),
       sourcemap: "linked",
       sourcesContent: false,
       metafile: true,
@@ -197,7 +198,7 @@ async function bundle(entry, output) {
     throw new BuildError(`${entry} does not bundle\n${lines.join("")}`);
   }
   for (const file of result.outputFiles) {
-    await replace(file.path, file.contents, file.path === output ? 0o755 : 0o644);
+    await replace(file.path, file.contents, isProgram && file.path === output ? 0o755 : 0o644);
   }
   return Object.keys(result.metafile.inputs).sort();
 }

@@ -86,7 +86,7 @@ async function runDemo(
     if (compiled === undefined) {
       return EXIT.rules;
     }
-    const { workspace, compilation, proxy } = compiled;
+    const { workspace, compilation } = compiled;
     const demonstration = new Demonstration({
       once: options.once,
       meshPort,
@@ -97,7 +97,6 @@ async function runDemo(
     });
     const session = new Session({
       rules: rulesOf(workspace),
-      proxy,
       compilation,
       watch: !options.once,
       temporaryFolders: [folder],
@@ -123,7 +122,6 @@ async function runDemo(
 interface Compiled {
   readonly workspace: Workspace;
   readonly compilation: Compilation;
-  readonly proxy: ProxyOptions;
 }
 
 /** Compiles once to learn which ports the Gateways want, and again when one of those is taken. */
@@ -160,7 +158,7 @@ async function compileOrTell(
   const workspace = createWorkspace({ source: files(paths), proxies: { demo: proxy } });
   const { findings, compilation } = await workspace.compile();
   terminal?.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
-  return compilation && { workspace, compilation, proxy };
+  return compilation && { workspace, compilation };
 }
 
 const terminal = processTerminal();

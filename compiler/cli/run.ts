@@ -66,7 +66,6 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   }
   const session = new Session({
     rules: rulesOf(workspace),
-    proxy: options.proxy,
     compilation,
     watch: flags.watch ?? false,
     envoyLogLevel: flags.envoyLogLevel,

@@ -24,6 +24,7 @@ function reloading(
   const close = vi.fn(async () => {});
   const reloader = new Reloader({
     rules: {
+      proxy: DEFAULT_PROXY_OPTIONS,
       compile: async () => {
         const made = compile();
         return { findings: new Report(false), ...(made && { compilation: made }) };
@@ -34,7 +35,6 @@ function reloading(
         return { close };
       },
     },
-    proxy: DEFAULT_PROXY_OPTIONS,
     folder: {
       build: async () => ({}) as FolderBuild,
       changeTo: async (_build, options = {}) => {

@@ -1,7 +1,6 @@
 /** Keeps a running Envoy up to date: compiles again at each change, one at a time, and hands over what is good. */
 
 import type { Compilation } from "../compile.ts";
-import type { ProxyOptions } from "../options.ts";
 import type { Watch } from "../source/rule-source.ts";
 import type { CompiledRules } from "./compiled-rules.ts";
 import { drainTime } from "./delivery/drain-time.ts";
@@ -10,7 +9,6 @@ import type { ReloadEvent } from "./session-event.ts";
 
 export interface ReloaderOptions {
   readonly rules: CompiledRules;
-  readonly proxy: ProxyOptions;
   /** The directory that Envoy reads from. */
   readonly folder: Pick<FolderDelivery, "build" | "changeTo">;
   /** What it holds was made from this. */
@@ -74,7 +72,7 @@ export class Reloader {
   }
 
   async #update(): Promise<void> {
-    const { rules, proxy, folder, onEvent } = this.#options;
+    const { rules, folder, onEvent } = this.#options;
     const start = performance.now();
     const { findings, compilation } = await rules.compile();
     onEvent({ kind: "diagnostics", findings });
@@ -82,7 +80,7 @@ export class Reloader {
       onEvent({ kind: "refused", findings });
       return;
     }
-    const result = await folder.changeTo(await folder.build(compilation, proxy), {
+    const result = await folder.changeTo(await folder.build(compilation, rules.proxy), {
       onServing: () => onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) }),
       drainMs: this.#drainMs,
       hurry: this.#hurry.signal,

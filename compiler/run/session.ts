@@ -25,7 +25,6 @@ import type { SessionEvent } from "./session-event.ts";
 export interface SessionOptions {
   /** What is compiled again when it changes: `rulesOf(workspace, "edge")`. */
   readonly rules: CompiledRules;
-  readonly proxy: ProxyOptions;
   /** What Envoy starts with. */
   readonly compilation: Compilation;
   /** Whether to keep Envoy up to date. Default: false. */
@@ -78,7 +77,8 @@ export class Session {
   }
 
   async #serve(folder: string): Promise<void> {
-    const { compilation, proxy, rules, watch = false, onEvent } = this.#options;
+    const { compilation, rules, watch = false, onEvent } = this.#options;
+    const { proxy } = rules;
     await refuseTakenPorts(compilation, proxy);
     const build = await folderBuild(compilation, proxy, folder);
     await writeOutput(folder, filesOf(build));
@@ -93,7 +93,6 @@ export class Session {
       onEvent({ kind: "serving", envoy, compilation });
       const reloader = new Reloader({
         rules,
-        proxy,
         folder: new FolderDelivery({ directory: folder, envoy, build }),
         compilation,
         onEvent: (event) => {
@@ -118,13 +117,13 @@ export class Session {
   }
 
   async #startEnvoy(folder: string): Promise<EnvoyProcess> {
-    const { proxy, envoyLogLevel, temporaryFolders = [], onEvent } = this.#options;
+    const { rules, envoyLogLevel, temporaryFolders = [], onEvent } = this.#options;
     const { signal } = this.#stop;
     const binary = await findEnvoy({ log: (line) => onEvent({ kind: "envoy", line }), signal });
     return startEnvoy({
       binary,
       configPath: path.join(folder, BOOTSTRAP_FILE),
-      concurrency: proxy.concurrency,
+      concurrency: rules.proxy.concurrency,
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
       onLog: (line) => {
         if (!signal.aborted) {
