@@ -14,6 +14,7 @@ import { type CheckedReferences, checkReferences } from "./front/istio/reference
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import type { Config } from "./ir/ir.ts";
+import { assertValid } from "./ir/validate.ts";
 import type { ProxyOptions } from "./options.ts";
 import { NO_PROGRESS, type Progress } from "./progress.ts";
 import { SourceCache } from "./source/plain.ts";
@@ -120,6 +121,7 @@ export function encode(
   { target }: Pick<ProxyOptions, "target">,
   progress: Progress = NO_PROGRESS,
 ): Compilation {
+  assertValid(config);
   const blobs = new Map<string, Uint8Array>();
   if (target === "wasm") {
     const total = config.listeners.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { lowerToIr } from "../../front/istio/lower.ts";
 import { loadResources } from "../../front/resources/model.ts";
 import type { Config } from "../../ir/ir.ts";
+import { assertValid } from "../../ir/validate.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
 import { filterModulePath } from "../../platform/package-root.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
@@ -44,6 +45,7 @@ export function configOf(rules: string): Config {
   if (found.some(({ level }) => level === "error")) {
     throw new Error(found.map(({ message }) => message).join("\n"));
   }
+  assertValid(config);
   return config;
 }
 

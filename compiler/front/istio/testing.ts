@@ -3,6 +3,7 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { Config, Route, RouteTable, VirtualHost } from "../../ir/ir.ts";
+import { assertValid } from "../../ir/validate.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
 import { loadResources, type ResourceSet } from "../resources/model.ts";
 import { lowerToIr } from "./lower.ts";
@@ -34,6 +35,10 @@ export function lower(input: string | ResourceSet, options: Partial<ProxyOptions
   const proxy: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY", ...options };
   const lowered = lowerToIr(set, proxy, sink);
   checkReferences(set, proxy, lowered, "ofProxy", sink);
+  // What is wrong with the rules may be so with what was made of them, which nobody encodes.
+  if (diagnostics.every(({ level }) => level !== "error")) {
+    assertValid(lowered.config);
+  }
   return {
     config: lowered.config,
     diagnostics,

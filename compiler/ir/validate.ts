@@ -1,0 +1,308 @@
+/**
+ * What the IR promises and its types cannot say: names are unique, what is named is there, shares and times are numbers
+ * that Envoy takes. What is found here is a mistake in the compiler, never in somebody's rules: those were checked
+ * before they were lowered. It costs one walk over the configuration, so it is done before every encoding.
+ */
+
+import type {
+  AuthorityContent,
+  CertificateContent,
+  ClientTls,
+  Cluster,
+  Config,
+  Destination,
+  Endpoint,
+  Fault,
+  Forward,
+  Listener,
+  RetryPolicy,
+  Route,
+  Secret,
+  ServerTls,
+  TcpChain,
+  UpstreamFault,
+} from "./ir.ts";
+import { lowerAscii } from "./text.ts";
+
+export interface IrProblem {
+  /** The way to the value, as in `listeners[0].routes.virtualHosts[2].domains[0]`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Everything that is wrong with a configuration; empty when it is as it should be. */
+export function validateConfig(config: Config): IrProblem[] {
+  const problems = new Problems();
+  const { listeners, clusters, upstreamFaults = [], tcpChains = [], secrets = [] } = config;
+  const known: Known = {
+    faults: new Map(upstreamFaults.map((fault) => [fault.name, fault])),
+    secrets: new Map(secrets.map((secret) => [secret.name, secret.content.kind])),
+  };
+  problems.unique("listeners", listeners);
+  problems.unique("clusters", clusters);
+  problems.unique("upstreamFaults", upstreamFaults);
+  problems.unique("tcpChains", tcpChains);
+  problems.unique("secrets", secrets);
+  problems.each("listeners", listeners, (listener) => checkListener(problems, listener, known));
+  problems.each("clusters", clusters, (cluster) => checkCluster(problems, cluster, known));
+  problems.each("upstreamFaults", upstreamFaults, (fault) => checkUpstreamFault(problems, fault));
+  problems.each("tcpChains", tcpChains, (chain) => checkTcpChain(problems, chain, known));
+  problems.each("secrets", secrets, (secret) => checkSecret(problems, secret));
+  return problems.found;
+}
+
+/** Throws when something is wrong: for whoever is about to write what the configuration says. */
+export function assertValid(config: Config): void {
+  const problems = validateConfig(config);
+  if (problems.length > 0) {
+    const shown = problems.slice(0, MAX_SHOWN).map(({ path, message }) => `${path}: ${message}`);
+    const rest = problems.length - shown.length;
+    throw new Error(
+      `the IR is not valid: ${shown.join("; ")}${rest > 0 ? `; and ${rest} more of the kind` : ""}`,
+    );
+  }
+}
+
+const MAX_SHOWN = 5;
+const MILLION = 1_000_000;
+const MAX_WEIGHT = 0xffff_ffff;
+const MAX_PORT = 65_535;
+
+/** What the rest of a configuration may name. */
+interface Known {
+  readonly faults: ReadonlyMap<string, UpstreamFault>;
+  readonly secrets: ReadonlyMap<string, Secret["content"]["kind"]>;
+}
+
+/** Collects what is found. A path is put together from the inside out, and only when there is something to say. */
+class Problems {
+  readonly found: IrProblem[] = [];
+
+  add(path: string, message: string): void {
+    this.found.push({ path, message });
+  }
+
+  each<T>(path: string, values: readonly T[], check: (value: T, index: number) => void): void {
+    for (const [index, value] of values.entries()) {
+      const before = this.found.length;
+      check(value, index);
+      this.#moveInto(`${path}[${index}]`, before);
+    }
+  }
+
+  within(path: string, check: () => void): void {
+    const before = this.found.length;
+    check();
+    this.#moveInto(path, before);
+  }
+
+  #moveInto(outer: string, from: number): void {
+    for (let i = from; i < this.found.length; i++) {
+      const { path, message } = this.found[i]!;
+      this.found[i] = { path: path === "" ? outer : `${outer}.${path}`, message };
+    }
+  }
+
+  unique(path: string, values: readonly { readonly name: string }[]): void {
+    const seen = new Set<string>();
+    for (const [index, { name }] of values.entries()) {
+      if (seen.has(name)) {
+        this.add(`${path}[${index}].name`, `"${name}" is taken`);
+      }
+      seen.add(name);
+    }
+  }
+
+  /** A whole number between two others. */
+  whole(path: string, value: number, least: number, most: number): void {
+    if (!Number.isInteger(value) || value < least || value > most) {
+      this.add(path, `${value} is not a whole number from ${least} to ${most}`);
+    }
+  }
+
+  /** Milliseconds; a field that may be absent may be so here. */
+  duration(path: string, value: number | undefined): void {
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
+      this.add(path, `${value} is not a duration in milliseconds`);
+    }
+  }
+}
+
+function checkListener(problems: Problems, { port, tls, routes }: Listener, known: Known): void {
+  problems.whole("port", port, 0, MAX_PORT);
+  if (tls !== undefined) {
+    problems.within("tls", () => checkServerTls(problems, tls, known));
+  }
+  const names = new Set<string>();
+  const domains = new Set<string>();
+  problems.each("routes.virtualHosts", routes.virtualHosts, (host) => {
+    if (names.has(host.name)) {
+      problems.add("name", `"${host.name}" is taken`);
+    }
+    names.add(host.name);
+    problems.each("domains", host.domains, (domain) => {
+      if (domains.has(domain)) {
+        problems.add("", `"${domain}" is served by another virtual host of the listener`);
+      } else if (domain !== lowerAscii(domain)) {
+        problems.add("", `"${domain}" is not in lower case`);
+      }
+      domains.add(domain);
+    });
+    problems.each("routes", host.routes, (route) => checkRoute(problems, route, known));
+  });
+}
+
+function checkRoute(problems: Problems, { fault, action }: Route, known: Known): void {
+  if (fault !== undefined) {
+    problems.within("fault", () => checkFault(problems, fault));
+  }
+  switch (action.kind) {
+    case "forward":
+      problems.within("action", () => checkForward(problems, action, known));
+      break;
+    case "redirect":
+      if (![301, 302, 303, 307, 308].includes(action.status)) {
+        problems.add("action.status", `${action.status} is not a status of a redirect`);
+      }
+      if (action.port !== undefined) {
+        problems.whole("action.port", action.port, 0, MAX_PORT);
+      }
+      break;
+    case "directResponse":
+      problems.whole("action.status", action.status, 200, 599);
+      break;
+  }
+}
+
+function checkForward(problems: Problems, action: Forward, known: Known): void {
+  const { destinations, mirrors, timeoutMs, retry, sticky } = action;
+  problems.duration("timeoutMs", timeoutMs);
+  checkRetry(problems, retry);
+  checkWeights(problems, destinations);
+  if (sticky !== undefined && destinations.length === 1) {
+    problems.add("sticky", "a single destination is not a split");
+  }
+  problems.each("destinations", destinations, ({ cluster, fault }: Destination) => {
+    const named = fault === undefined ? undefined : known.faults.get(fault);
+    if (fault !== undefined && named === undefined) {
+      problems.add("fault", `there is no upstream fault "${fault}"`);
+    } else if (named !== undefined && named.cluster !== cluster) {
+      problems.add("fault", `"${fault}" leads to "${named.cluster}", not to "${cluster}"`);
+    }
+  });
+  if (mirrors !== undefined) {
+    problems.each("mirrors", mirrors, ({ perMillion }) =>
+      problems.whole("perMillion", perMillion, 0, MILLION),
+    );
+  }
+}
+
+/** One may be 0: nobody goes there, but for those whom something else sends. */
+function checkWeights(problems: Problems, destinations: readonly { readonly weight: number }[]): void {
+  let sum = 0;
+  for (const [index, { weight }] of destinations.entries()) {
+    problems.whole(`destinations[${index}].weight`, weight, 0, MAX_WEIGHT);
+    sum += weight;
+  }
+  if (!(sum > 0)) {
+    problems.add("destinations", destinations.length === 0 ? "there is none" : "all weights are 0");
+  }
+}
+
+function checkRetry(problems: Problems, retry: RetryPolicy): void {
+  problems.whole("retry.attempts", retry.attempts, 0, MAX_WEIGHT);
+  problems.duration("retry.perTryTimeoutMs", retry.perTryTimeoutMs);
+  problems.duration("retry.backOffMs", retry.backOffMs);
+  if (retry.attempts > 0 && retry.retryOn.length === 0) {
+    problems.add("retry.retryOn", "there is nothing to retry on");
+  }
+  for (const [index, status] of retry.retriableStatusCodes.entries()) {
+    problems.whole(`retry.retriableStatusCodes[${index}]`, status, 100, 999);
+  }
+}
+
+function checkFault(problems: Problems, { delay, abort }: Fault): void {
+  if (delay !== undefined) {
+    problems.duration("delay.fixedMs", delay.fixedMs);
+    problems.whole("delay.perMillion", delay.perMillion, 0, MILLION);
+  }
+  if (abort !== undefined) {
+    const [least, most] = abort.kind === "grpc" ? [0, 16] : [200, 599];
+    problems.whole("abort.status", abort.status, least, most);
+    problems.whole("abort.perMillion", abort.perMillion, 0, MILLION);
+  }
+}
+
+function checkUpstreamFault(problems: Problems, { fault, retry }: UpstreamFault): void {
+  problems.within("fault", () => checkFault(problems, fault));
+  checkRetry(problems, retry);
+}
+
+function checkTcpChain(problems: Problems, chain: TcpChain, known: Known): void {
+  problems.whole("port", chain.port, 0, MAX_PORT);
+  problems.duration("idleTimeoutMs", chain.idleTimeoutMs);
+  problems.duration("maxConnectionDurationMs", chain.maxConnectionDurationMs);
+  checkWeights(problems, chain.destinations);
+  const { tls } = chain;
+  if (tls !== undefined) {
+    problems.within("tls", () => checkServerTls(problems, tls, known));
+  }
+}
+
+function checkCluster(problems: Problems, cluster: Cluster, known: Known): void {
+  const { tls, discovery } = cluster;
+  problems.duration("connectTimeoutMs", cluster.connectTimeoutMs);
+  problems.duration("idleTimeoutMs", cluster.idleTimeoutMs);
+  problems.duration("maxConnectionDurationMs", cluster.maxConnectionDurationMs);
+  problems.each("discovery.endpoints", discovery.endpoints, (endpoint: Endpoint) => {
+    if (!endpoint.address.startsWith("unix:")) {
+      problems.whole("port", endpoint.port, 1, MAX_PORT);
+    }
+    problems.whole("weight", endpoint.weight, 0, MAX_WEIGHT);
+    problems.whole("priority", endpoint.priority ?? 0, 0, MAX_WEIGHT);
+  });
+  if (tls !== undefined) {
+    problems.within("tls", () => checkClientTls(problems, tls, known));
+  }
+}
+
+function checkServerTls(
+  problems: Problems,
+  { certificates, authority }: ServerTls,
+  { secrets }: Known,
+): void {
+  problems.each("certificates", certificates, (name) =>
+    checkSecretNamed(problems, "", name, "certificate", secrets),
+  );
+  checkSecretNamed(problems, "authority", authority, "authority", secrets);
+}
+
+function checkClientTls(problems: Problems, { certificate, authority }: ClientTls, { secrets }: Known): void {
+  checkSecretNamed(problems, "certificate", certificate, "certificate", secrets);
+  checkSecretNamed(problems, "authority", authority, "authority", secrets);
+}
+
+function checkSecretNamed(
+  problems: Problems,
+  path: string,
+  name: string | undefined,
+  kind: (CertificateContent | AuthorityContent)["kind"],
+  secrets: Known["secrets"],
+): void {
+  if (name === undefined) {
+    return;
+  }
+  const found = secrets.get(name);
+  if (found !== kind) {
+    problems.add(
+      path,
+      found === undefined ? `there is no secret "${name}"` : `"${name}" is of kind ${found}`,
+    );
+  }
+}
+
+function checkSecret(problems: Problems, { content }: Secret): void {
+  if (content.kind === "certificate" ? content.chain === "" : content.trusted === "") {
+    problems.add("content", "there is nothing in it");
+  }
+}
