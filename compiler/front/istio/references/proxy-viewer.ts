@@ -55,7 +55,12 @@ function gatewaysInView(
 ): Map<string, GatewayInView> {
   const hostsOf = new Map<string, string[]>();
   for (const { gatewayName, server } of servers) {
-    hostsOf.set(gatewayName, [...(hostsOf.get(gatewayName) ?? []), ...server.hosts]);
+    const known = hostsOf.get(gatewayName);
+    if (known === undefined) {
+      hostsOf.set(gatewayName, [...server.hosts]);
+    } else {
+      known.push(...server.hosts);
+    }
   }
   const inView = new Map<string, GatewayInView>();
   for (const gateway of selectedGateways(resources, options)) {
