@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
+import { freePort } from "../harness/ports.ts";
 
 const PROGRAM = path.join(packageRoot().directory, "dist", "sluice.js");
 
@@ -78,14 +79,6 @@ async function backend(name: string): Promise<number> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Two services, `one` and `two`, and a rule for `shop.example` that sends everything to one of them. */

@@ -16,6 +16,7 @@ import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { buildOf } from "../harness/build.ts";
+import { freePort } from "../harness/ports.ts";
 
 let folder: string;
 let envoy: EnvoyProcess;
@@ -41,14 +42,6 @@ async function upstream(name: string): Promise<number> {
   upstreams.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const cluster = (name: string, ...ports: number[]): Cluster => ({
