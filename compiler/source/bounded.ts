@@ -8,7 +8,7 @@ export class TooLargeError extends Error {
   readonly most: number;
 
   constructor(most: number) {
-    super(`it has more than ${most} bytes, and no more are read`);
+    super(`it is larger than ${most} bytes, the most that is read`);
     this.most = most;
   }
 }
@@ -16,7 +16,7 @@ export class TooLargeError extends Error {
 /** A folder has more in it than is looked at. */
 export class TooManyError extends Error {
   constructor(most: number) {
-    super(`it has more than ${most} entries, and no more are looked at`);
+    super(`it has more than ${most} entries, the most that are read`);
   }
 }
 
@@ -79,10 +79,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission is denied",
   EPERM: "permission is denied",
   EISDIR: "it is a directory",
-  ENOTDIR: "a part of its path is no directory",
-  ELOOP: "its symbolic links lead in a circle",
+  ENOTDIR: "a part of its path is not a directory",
+  ELOOP: "its symbolic links form a loop",
   ENAMETOOLONG: "its name is too long",
-  ENXIO: "nothing listens at it",
+  ENXIO: "nothing listens on it",
   EMFILE: "too many files are open",
 };
 

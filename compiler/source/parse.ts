@@ -59,7 +59,7 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
     sink.report({
       code: "SL0006",
       level: "error",
-      message: `the input nests deeper than ${MAX_DEPTH} levels`,
+      message: `the input is nested more than ${MAX_DEPTH} levels deep`,
       span: { file, start: tooDeep, end: tooDeep + 1 },
     });
     return [];
@@ -69,9 +69,9 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
     sink.report({
       code: "SL0003",
       level: "error",
-      message: `${file.path} has more than ${MAX_VALUES} values, and something in it has to be read as a whole`,
+      message: `${file.path} has more than ${MAX_VALUES} values, the most that can be read at once`,
       span: { file, start: tooMany, end: tooMany + 1 },
-      help: "Split the file.",
+      help: "Split the file into several.",
     });
     return [];
   }
@@ -116,7 +116,7 @@ function readDocument(
     sink.report({
       code: "SL0005",
       level: "error",
-      message: `not YAML: ${error instanceof Error ? error.message : String(error)}`,
+      message: `invalid YAML: ${error instanceof Error ? error.message : String(error)}`,
       span,
     });
     return undefined;
@@ -163,7 +163,7 @@ function isBelowItsKey(text: string, document: Document.Parsed, path: Path, valu
 
 function syntaxError(file: SourceFile, { message, pos: [start, end] }: YAMLError): Diagnostic {
   const span = { file, start, end: Math.max(end, start + 1) };
-  return { code: "SL0005", level: "error", message: `not YAML: ${message}`, span };
+  return { code: "SL0005", level: "error", message: `invalid YAML: ${message}`, span };
 }
 
 function treeError(file: SourceFile, problem: TreeProblem): Diagnostic {
@@ -174,25 +174,30 @@ function treeError(file: SourceFile, problem: TreeProblem): Diagnostic {
       return {
         code: "SL0008",
         level: "error",
-        message: "this key is given twice",
+        message: "duplicate key",
         span,
         help: "Keep one of them.",
       };
     case "halfCharacter":
-      return { code: "SL0005", level: "error", message: "not YAML: half of a character, escaped", span };
+      return {
+        code: "SL0005",
+        level: "error",
+        message: "invalid YAML: an escape that is half of a surrogate pair",
+        span,
+      };
     case "unknownAlias":
-      return aliasError(`no anchor &${problem.name} stands before this alias`, span);
+      return aliasError(`unknown anchor "${problem.name}"; an anchor must come before its alias`, span);
     case "aliasOfItself":
-      return aliasError(`*${problem.name} stands inside of what it stands for`, span);
+      return aliasError(`the alias *${problem.name} refers to itself`, span);
     case "tooManyAliases":
       return aliasError(`the document has more than ${problem.most} aliases`, span);
     case "tooMuchByAliases":
-      return aliasError(`the aliases of the document stand for more than ${problem.most} values`, span);
+      return aliasError(`the aliases of the document expand to more than ${problem.most} values`, span);
   }
 }
 
 function aliasError(message: string, span: Span): Diagnostic {
-  return { code: "SL0007", level: "error", message, span, help: "Write the repeated parts out." };
+  return { code: "SL0007", level: "error", message, span, help: "Write out the repeated parts." };
 }
 
 /** One slip early in a file may make an error of each line behind it: they are told up to a number, then counted. */
@@ -220,7 +225,7 @@ class FirstFew implements DiagnosticSink {
       return;
     }
     const more = this.#count - FirstFew.MOST;
-    const help = `${more} more mistakes in the YAML of this file follow; they may all come from the first.`;
+    const help = `The file has ${more} more YAML errors, which may all follow from this one.`;
     this.#sink.report(more === 0 ? this.#last : { ...this.#last, help });
   }
 }

@@ -73,7 +73,7 @@ export async function readInputs(
         const stats = statSync(name);
         // In a directory a pipe or a device is an accident, and may have no end; by name it was meant.
         if (isDirectory && !stats.isFile()) {
-          const message = `cannot read ${name}: it is no file`;
+          const message = `cannot read ${name}: it is not a regular file`;
           sink.report({ code: "SL0001", level: "error", message });
           continue;
         }
@@ -129,7 +129,7 @@ function expand(
       sink.report({
         code: "SL0004",
         level: "error",
-        message: `${given} holds no .yaml, .yml or .json file`,
+        message: `${given} contains no .yaml, .yml or .json file`,
       });
     }
     return { names, isDirectory: true };

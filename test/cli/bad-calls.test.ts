@@ -58,7 +58,12 @@ describe.concurrent.each<readonly [name: string, args: readonly string[], code: 
   ["an unknown command", ["chek", "good.yaml"], 2, "Did you mean check?"],
   ["a line of 100 MB", ["check", "line.yaml"], 1, "more than"],
   ["a device without end", ["check", "/dev/zero"], 1, "more than"],
-  ["a pipe that nobody writes, in a directory", ["check", "with-pipe"], 1, "pipe.yaml: it is no file"],
+  [
+    "a pipe that nobody writes, in a directory",
+    ["check", "with-pipe"],
+    1,
+    "pipe.yaml: it is not a regular file",
+  ],
   ["a configuration without end", ["check", "--config", "/dev/zero"], 2, "more than"],
   ["a build into a file", ["build", "good.yaml", "--out", "good.yaml"], 3, "no directory"],
   ["a header that is none", [...EXPLAIN, "http://a/", "-H", "x"], 2, "name: value"],

@@ -112,7 +112,7 @@ export function loadResources(
   }
   if (set.ignored.size > 0) {
     const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
-    sink.report({ code: "SL0110", level: "info", message: `left alone: ${kinds}` });
+    sink.report({ code: "SL0110", level: "info", message: `ignored: ${kinds}` });
   }
   return set;
 }
@@ -181,7 +181,7 @@ function loadResource(
     sink.report({
       code: "SL0101",
       level: "error",
-      message: "this document is no Kubernetes resource: it needs `apiVersion` and `kind`, both strings",
+      message: "the document is not a Kubernetes resource: it needs `apiVersion` and `kind`, both strings",
       span: document.spanOf(root),
     });
     return;
@@ -211,7 +211,7 @@ function loadResource(
         level: "error",
         message: `${kind} has no version "${version}"`,
         span: document.spanOf([...root, "apiVersion"]),
-        help: `Write ${ISTIO_GROUP}/v1.`,
+        help: `Use ${ISTIO_GROUP}/v1.`,
       });
       return;
     }

@@ -37,11 +37,16 @@ export function validateOurAnnotations(reporter: Reporter): void {
     const known = KNOWN.get(name);
     if (known === undefined) {
       const near = nearest(name, [...KNOWN.keys()]);
-      reporter.report("SL0227", path, "there is no such annotation", near && `Did you mean ${near}?`);
+      reporter.report("SL0227", path, "unknown annotation", near && `Did you mean ${near}?`);
     } else if (kind !== "VirtualService") {
-      reporter.report("SL0227", path, `a ${kind} does not have it`, "Put it on a VirtualService.");
+      reporter.report(
+        "SL0227",
+        path,
+        `the annotation has no effect on a ${kind}`,
+        "Put it on a VirtualService.",
+      );
     } else if (!known.isValid(value)) {
-      reporter.report("SL0227", path, `"${value}" is none of its values`, known.help);
+      reporter.report("SL0227", path, `"${value}" is not a valid value`, known.help);
     }
   }
 }

@@ -36,8 +36,8 @@ export function checkDuration(
     reporter.report(
       "SL0201",
       path,
-      `"${text}" is no duration`,
-      "Write a number and a unit: `500ms`, `2s`, `1h30m`.",
+      `"${text}" is not a valid duration`,
+      "Use a number and a unit, such as `500ms`, `2s` or `1h30m`.",
     );
   } else if (ms < 1) {
     reportTooShort(reporter, text, path);
@@ -61,7 +61,7 @@ function reportTooShort(reporter: Reporter, text: string, path: FieldPath): void
     "SL0201",
     path,
     `"${text}" is shorter than a millisecond`,
-    "Leave the field out to have none.",
+    "Use at least `1ms`, or remove the field.",
   );
 }
 
@@ -85,7 +85,7 @@ function exactMs(text: string): number {
 
 export function checkPort(reporter: Reporter, port: number | undefined, path: FieldPath): void {
   if (port !== undefined && (port < 1 || port > 65_535)) {
-    reporter.report("SL0202", path, `${port} is no port`, "Ports are 1 to 65535.");
+    reporter.report("SL0202", path, `${port} is not a valid port`, "Use 1 to 65535.");
   }
 }
 
@@ -116,14 +116,14 @@ export function hostError(host: string, wildcard: boolean): string | undefined {
       continue;
     }
     if (label.includes("*")) {
-      return `"*" may stand only at the start of the first label`;
+      return `"*" is allowed only at the start of the first label`;
     }
-    return `"${label}" is no host name label: letters, digits and inner hyphens only`;
+    return `"${label}" is not a valid label of a host name; use letters, digits and inner hyphens`;
   }
   if (/^\d+$/.test(last!) && !(wildcard && labels.length === 1)) {
     return isIP(host) !== 0
-      ? "an IP address is no host name here"
-      : "the last label of a host name is not a number";
+      ? "an IP address is not allowed here; use a host name"
+      : "the last label of a host name must not be a number";
   }
   return undefined;
 }
@@ -158,10 +158,10 @@ export function checkLabels(
         (prefix.length > MAX_LABEL_PREFIX_LENGTH ||
           !prefix.split(".").every((label) => HOST_LABEL.test(label))))
     ) {
-      reporter.report("SL0205", [...path, key], `${quote(key)} is no label name`);
+      reporter.report("SL0205", [...path, key], `${quote(key)} is not a valid label name`);
     }
     if (value !== "" && !LABEL_NAME.test(value)) {
-      reporter.report("SL0205", [...path, key], `${quote(value)} is no label value`);
+      reporter.report("SL0205", [...path, key], `${quote(value)} is not a valid label value`);
     }
   }
 }
@@ -182,10 +182,15 @@ export function checkExportTo(
     seen.add(namespace);
     const special = entry === "." || entry === "*" || (entry === "~" && serviceEntry);
     if (!special && !isDnsLabel(entry)) {
-      reporter.report("SL0206", at, `${quote(entry)} is no namespace`, "Write `.`, `*` or a namespace.");
+      reporter.report(
+        "SL0206",
+        at,
+        `${quote(entry)} is not a valid namespace`,
+        "Use `.`, `*` or the name of a namespace.",
+      );
     }
     if ((entry === "*" || (entry === "~" && serviceEntry)) && exportTo!.length > 1) {
-      reporter.report("SL0206", at, `${quote(entry)} stands alone or not at all`);
+      reporter.report("SL0206", at, `${quote(entry)} cannot be combined with other entries`);
     }
   });
 }
@@ -205,7 +210,7 @@ export function checkRegex(reporter: Reporter, regex: string, path: FieldPath): 
     reporter.report(
       "SL0207",
       path,
-      `${quote(regex)} is no RE2 expression: ${wrong}`,
+      `${quote(regex)} is not a valid RE2 expression: ${wrong}`,
       "See https://github.com/google/re2/wiki/Syntax.",
     );
   }
@@ -223,7 +228,7 @@ export function checkStringMatch(
       "SL0208",
       [...path, "prefix"],
       "an empty prefix matches everything",
-      "Leave the whole match out.",
+      "Remove the whole match.",
     );
   }
   if (match?.regex !== undefined) {

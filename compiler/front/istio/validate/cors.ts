@@ -25,7 +25,7 @@ export function checkCors(reporter: Reporter, policy: CorsPolicy | undefined, pa
   }
   each(policy.allowOrigins, [...path, "allowOrigins"], (origin, at) => {
     if (!origin || !(origin.exact || origin.prefix || origin.regex)) {
-      reporter.report("SL0250", at, "an origin needs exact, prefix or regex, not empty");
+      reporter.report("SL0250", at, "an origin needs a non-empty exact, prefix or regex");
     } else {
       checkStringMatch(reporter, origin, at, true);
     }
@@ -35,15 +35,15 @@ export function checkCors(reporter: Reporter, policy: CorsPolicy | undefined, pa
       reporter.report(
         "SL0250",
         at,
-        `${quote(method)} is no method`,
-        `Write one of ${[...METHODS].join(", ")}.`,
+        `${quote(method)} is not a valid method`,
+        `Use one of ${[...METHODS].join(", ")}.`,
       );
     }
   });
   for (const field of ["allowHeaders", "exposeHeaders"] as const) {
     each(policy[field], [...path, field], (name, at) => {
       if (!isHeaderName(name)) {
-        reporter.report("SL0220", at, `${quote(name)} is no header name`);
+        reporter.report("SL0220", at, `${quote(name)} is not a valid header name`);
       }
     });
   }

@@ -24,11 +24,11 @@ export function validateDestinationRule(reporter: Reporter, { spec }: Resource<D
   each(spec.subsets, ["spec", "subsets"], (subset, path) => {
     const name = subset?.name ?? "";
     if (names.has(name)) {
-      reporter.report("SL0225", [...path, "name"], `a subset ${quote(name)} is there already`);
+      reporter.report("SL0225", [...path, "name"], `there are two subsets named ${quote(name)}`);
     }
     names.add(name);
     if (!isDnsLabel(name)) {
-      reporter.report("SL0225", [...path, "name"], `${quote(name)} is no subset name`);
+      reporter.report("SL0225", [...path, "name"], `${quote(name)} is not a valid subset name`);
     }
     checkLabels(reporter, subset?.labels, [...path, "labels"]);
     checkTrafficPolicy(reporter, subset?.trafficPolicy, [...path, "trafficPolicy"], false);
@@ -49,13 +49,13 @@ function checkWorkloadSelector(reporter: Reporter, spec: DestinationRuleSpec): v
       reporter.report(
         "SL0206",
         ["spec", "exportTo"],
-        "with a workloadSelector the rule is for its own namespace only",
+        "a DestinationRule with a workloadSelector applies to its own namespace only",
         'Write exportTo: ["."].',
       );
     }
   }
   if (Object.keys(spec.workloadSelector.matchLabels ?? {}).length === 0) {
-    reporter.report("SL0294", path, "it selects every workload of the namespace");
+    reporter.report("SL0294", path, "it is empty and selects every workload of the namespace");
   }
   checkSelectorLabels(reporter, spec.workloadSelector.matchLabels ?? {}, [...path, "matchLabels"]);
 }
@@ -68,13 +68,13 @@ export function checkSelectorLabels(
 ): void {
   for (const [key, value] of Object.entries(labels)) {
     if (key === "") {
-      reporter.report("SL0205", path, "a label without a name");
+      reporter.report("SL0205", path, "a label has no name");
     } else if (key.includes("*") || value.includes("*")) {
       reporter.report(
         "SL0205",
         [...path, key],
-        `${quote(`${key}=${value}`)} has a wildcard`,
-        "A selector compares whole values.",
+        `${quote(`${key}=${value}`)} contains a wildcard`,
+        "A selector compares whole values; write the full label.",
       );
     }
   }
@@ -95,10 +95,10 @@ function checkTrafficPolicy(
       (block) => block !== undefined && block !== null && !(Array.isArray(block) && block.length === 0),
     )
   ) {
-    reporter.report("SL0290", path, "the policy is empty", "Leave it out, or set something in it.");
+    reporter.report("SL0290", path, "the policy is empty", "Remove it, or set something in it.");
   }
   if (policy.tunnel && policy.proxyProtocol) {
-    reporter.report("SL0291", [...path, "proxyProtocol"], "a policy has tunnel or proxyProtocol, not both");
+    reporter.report("SL0291", [...path, "proxyProtocol"], "tunnel and proxyProtocol cannot be combined");
   }
   const { tunnel } = policy;
   if (tunnel) {
@@ -122,14 +122,14 @@ function checkTrafficPolicy(
   checkBlocks(reporter, policy, path, top);
   each(policy.portLevelSettings, [...path, "portLevelSettings"], (port, at) => {
     if (!port?.port) {
-      reporter.report("SL0292", at, "no port is named");
+      reporter.report("SL0292", at, "the port is missing");
     }
     if (!port?.loadBalancer && !port?.connectionPool && !port?.outlierDetection && !port?.tls) {
       reporter.report(
         "SL0290",
         at,
         "the policy is empty",
-        "Give it loadBalancer, connectionPool, outlierDetection or tls.",
+        "Set loadBalancer, connectionPool, outlierDetection or tls.",
       );
     }
     if (port) {
@@ -173,7 +173,7 @@ function checkOutlierDetection(
     reporter.report(
       "SL0295",
       [...at, "consecutiveErrors"],
-      "consecutiveErrors is deprecated and does nothing",
+      "consecutiveErrors is deprecated and has no effect",
       "Use consecutive5xxErrors or consecutiveGatewayErrors.",
     );
   }
@@ -181,13 +181,13 @@ function checkOutlierDetection(
     reporter.report(
       "SL0293",
       [...at, "consecutiveLocalOriginFailures"],
-      "it counts only with splitExternalLocalOriginErrors: true",
+      "it has no effect without splitExternalLocalOriginErrors: true",
     );
   }
   for (const field of ["maxEjectionPercent", "minHealthPercent"] as const) {
     const value = outlier[field];
     if (value !== undefined && (value < 0 || value > 100)) {
-      reporter.report("SL0233", [...at, field], `${value} is no percentage`, "Use 0 to 100.");
+      reporter.report("SL0233", [...at, field], `${value} is not a valid percentage`, "Use 0 to 100.");
     }
   }
 }
@@ -203,11 +203,11 @@ function checkConnectionPool(
   }
   const at = [...path, "connectionPool"];
   if (!pool.tcp && !pool.http) {
-    reporter.report("SL0290", at, "neither tcp nor http is set");
+    reporter.report("SL0290", at, "the connection pool is empty; set tcp or http");
   }
   const limit = (value: number | undefined, place: FieldPath): void => {
     if (value !== undefined && value < 0) {
-      reporter.report("SL0293", place, `${value} is below 0`);
+      reporter.report("SL0293", place, `${value} is negative`);
     }
   };
   if (pool.http) {
@@ -226,7 +226,7 @@ function checkConnectionPool(
       reporter.report(
         "SL0293",
         [...at, "http", "h2UpgradePolicy"],
-        "the client's protocol is kept, so it cannot be upgraded",
+        "useClientProtocol keeps the client's protocol, so it cannot be upgraded",
       );
     }
     const alive = http.http2KeepAlive;
@@ -265,8 +265,8 @@ function checkTls(reporter: Reporter, { tls }: Omit<PortTrafficPolicy, "port">, 
     reporter.report(
       "SL0296",
       [...at, "credentialName"],
-      `${quote(credential)} is no ConfigMap of this namespace`,
-      `Write configmap://${reporter.resource.namespace}/NAME.`,
+      `${quote(credential)} is not a ConfigMap of this namespace`,
+      `Use configmap://${reporter.resource.namespace}/NAME.`,
     );
   }
   if (tls.mode !== "SIMPLE" && tls.mode !== "MUTUAL") {
@@ -275,27 +275,35 @@ function checkTls(reporter: Reporter, { tls }: Omit<PortTrafficPolicy, "port">, 
   if (tls.insecureSkipVerify) {
     for (const field of ["caCertificates", "subjectAltNames"] as const) {
       if (tls[field]?.length) {
-        reporter.report("SL0296", [...at, field], "nothing is verified with insecureSkipVerify: true");
+        reporter.report(
+          "SL0296",
+          [...at, field],
+          "it has no effect, since insecureSkipVerify: true turns verification off",
+        );
       }
     }
     if (credential !== "" && tls.mode === "SIMPLE") {
       reporter.report(
         "SL0296",
         [...at, "credentialName"],
-        "nothing is verified with insecureSkipVerify: true",
+        "it has no effect, since insecureSkipVerify: true turns verification off",
       );
     }
   }
   if (credential !== "") {
     for (const field of ["clientCertificate", "privateKey", "caCertificates", "caCrl"] as const) {
       if (tls[field]) {
-        reporter.report("SL0296", [...at, field], `credentialName gives it already`);
+        reporter.report(
+          "SL0296",
+          [...at, field],
+          "credentialName provides it already; remove one of the two",
+        );
       }
     }
   } else if (tls.mode === "MUTUAL") {
     for (const field of ["clientCertificate", "privateKey"] as const) {
       if (!tls[field]) {
-        reporter.report("SL0296", at, `MUTUAL needs ${field}, or a credentialName`);
+        reporter.report("SL0296", at, `MUTUAL needs ${field} or a credentialName`);
       }
     }
   }

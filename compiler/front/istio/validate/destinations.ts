@@ -13,22 +13,22 @@ export function checkDestination(
   path: FieldPath,
 ): void {
   if (!destination) {
-    reporter.report("SL0223", path, "there is no destination");
+    reporter.report("SL0223", path, "the destination is missing");
     return;
   }
   if (destination.host === "*") {
-    reporter.report("SL0203", [...path, "host"], '"*" is no destination');
+    reporter.report("SL0203", [...path, "host"], '"*" is not a valid destination; name one host');
   } else {
     checkHost(reporter, destination.host, [...path, "host"]);
   }
   if (destination.subset !== undefined && destination.subset !== "" && !isDnsLabel(destination.subset)) {
-    reporter.report("SL0225", [...path, "subset"], `${quote(destination.subset)} is no subset name`);
+    reporter.report("SL0225", [...path, "subset"], `${quote(destination.subset)} is not a valid subset name`);
   }
   const { port } = destination;
   if (port?.number !== undefined) {
     checkPort(reporter, port.number, [...path, "port", "number"]);
   } else if (port) {
-    reporter.report("SL0202", [...path, "port"], "there is no number");
+    reporter.report("SL0202", [...path, "port"], "the port number is missing");
   }
 }
 
@@ -41,7 +41,7 @@ export function checkHttpDestinations(reporter: Reporter, route: HttpRoute, path
     checkHeaderOperations(reporter, entry?.headers, [...at, "headers"]);
     const weight = entry?.weight ?? 0;
     if (weight < 0) {
-      reporter.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+      reporter.report("SL0224", [...at, "weight"], `a weight must not be negative, got ${weight}`);
     }
     sum += Math.max(weight, 0);
   });
@@ -49,8 +49,8 @@ export function checkHttpDestinations(reporter: Reporter, route: HttpRoute, path
     reporter.report(
       "SL0224",
       list,
-      "the weights add up to 0, so no destination would be chosen",
-      "Give each destination a weight; the shares need not add up to 100.",
+      "the weights add up to 0, so no destination can be chosen",
+      "Give at least one destination a weight above 0; weights need not add up to 100.",
     );
   }
 }

@@ -28,8 +28,8 @@ export function checkDirectResponse(
         : 0;
   const at = [...path, "directResponse", "body"];
   if (size > BODY_ERROR) {
-    reporter.report("SL0241", at, `the body has ${size} bytes; at most ${BODY_ERROR} are sent`);
+    reporter.report("SL0241", at, `the body has ${size} bytes; at most ${BODY_ERROR} are allowed`);
   } else if (size > BODY_WARNING) {
-    reporter.report("SL0242", at, `the body has ${size} bytes, held in memory by every proxy`);
+    reporter.report("SL0242", at, `the body has ${size} bytes, which every proxy keeps in memory`);
   }
 }

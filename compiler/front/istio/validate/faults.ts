@@ -14,7 +14,7 @@ export function checkFault(reporter: Reporter, { fault }: HttpRoute, path: Field
   }
   const at = [...path, "fault"];
   if (!fault.abort && !fault.delay) {
-    reporter.report("SL0230", at, "there is neither a delay nor an abort");
+    reporter.report("SL0230", at, "the fault has neither a delay nor an abort");
   }
   if (fault.delay) {
     checkDuration(reporter, fault.delay.fixedDelay, [...at, "delay", "fixedDelay"]);
@@ -22,7 +22,7 @@ export function checkFault(reporter: Reporter, { fault }: HttpRoute, path: Field
       reporter.report(
         "SL0231",
         [...at, "delay", "exponentialDelay"],
-        "Envoy has no exponential delay",
+        "Envoy does not support exponential delays",
         "Use fixedDelay.",
       );
     }
@@ -35,15 +35,15 @@ export function checkFault(reporter: Reporter, { fault }: HttpRoute, path: Field
       reporter.report(
         "SL0232",
         [...at, "abort", "grpcStatus"],
-        `${quote(abort.grpcStatus)} is no gRPC status`,
-        `Write one of ${GRPC_STATUSES.join(", ")}.`,
+        `${quote(abort.grpcStatus)} is not a valid gRPC status`,
+        `Use one of ${GRPC_STATUSES.join(", ")}.`,
       );
     }
     if (abort.http2Error !== undefined) {
       reporter.report(
         "SL0231",
         [...at, "abort", "http2Error"],
-        "an HTTP/2 error cannot be injected",
+        "Envoy cannot inject HTTP/2 errors",
         "Use httpStatus or grpcStatus.",
       );
     }

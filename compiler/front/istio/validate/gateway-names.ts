@@ -18,13 +18,18 @@ export function checkGatewayNames(
         ? hostError(name, false) === undefined
         : isDnsLabel(name.slice(0, slash)) && isDnsLabel(name.slice(slash + 1));
     if (!valid) {
-      reporter.report("SL0212", at, `${quote(name)} is no gateway`, "Write `namespace/name` or `name`.");
+      reporter.report(
+        "SL0212",
+        at,
+        `${quote(name)} is not a valid gateway name`,
+        "Use `namespace/name` or `name`.",
+      );
     } else if (slash < 0 && name.includes(".")) {
       reporter.report(
         "SL0213",
         at,
-        `${quote(name)} is the old way to name a gateway`,
-        "Write `namespace/name`.",
+        `${quote(name)} is a deprecated form of a gateway name`,
+        "Use `namespace/name`.",
       );
     }
     if (slash < 0) {

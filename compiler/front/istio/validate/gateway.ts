@@ -14,12 +14,12 @@ export function validateGateway(reporter: Reporter, { name, spec }: Resource<Gat
     reporter.report(
       "SL0272",
       ["metadata", "name"],
-      `${quote(name)} is no name for a Gateway`,
+      `${quote(name)} is not a valid name for a Gateway`,
       "Use letters, digits and inner hyphens.",
     );
   }
   if (!spec.servers?.length) {
-    reporter.report("SL0273", ["spec"], "there are no servers");
+    reporter.report("SL0273", ["spec"], "the Gateway has no servers");
   }
   const names = new Set<string>();
   each(spec.servers, ["spec", "servers"], (server, path) => {
@@ -29,7 +29,7 @@ export function validateGateway(reporter: Reporter, { name, spec }: Resource<Gat
     }
     const port = server.port?.name ?? "";
     if (port !== "" && names.has(port)) {
-      reporter.report("SL0274", [...path, "port", "name"], `a port ${quote(port)} is there already`);
+      reporter.report("SL0274", [...path, "port", "name"], `there are two ports named ${quote(port)}`);
     }
     names.add(port);
     checkServer(reporter, server, path);
@@ -55,7 +55,7 @@ function checkServer(reporter: Reporter, server: Server, path: FieldPath): void 
         reporter.report(
           "SL0275",
           [...path, "tls"],
-          `a server of protocol ${protocol} is not encrypted; its tls holds httpsRedirect at most`,
+          `a server of protocol ${protocol} is not encrypted; its tls may only have httpsRedirect`,
           "Use protocol HTTPS.",
         );
       }
@@ -63,7 +63,7 @@ function checkServer(reporter: Reporter, server: Server, path: FieldPath): void 
       reporter.report(
         "SL0275",
         [...path, "tls"],
-        `a server of protocol ${protocol} has no tls`,
+        `a server of protocol ${protocol} cannot have tls`,
         "Use protocol TLS.",
       );
     }
@@ -72,7 +72,7 @@ function checkServer(reporter: Reporter, server: Server, path: FieldPath): void 
     reporter.report(
       "SL0277",
       [...path, "tls", "httpsRedirect"],
-      `only a plain HTTP server can redirect, not ${protocol}`,
+      `httpsRedirect has no effect on a server of protocol ${protocol}; only plain HTTP can redirect`,
     );
   }
   if (server.tls) {
@@ -92,7 +92,7 @@ function checkServerHost(reporter: Reporter, host: string, path: FieldPath): voi
     parts.length > 2 ||
     (namespace !== undefined && !special.includes(namespace) && !isDnsLabel(namespace))
   ) {
-    reporter.report("SL0276", path, `${quote(host)} is neither host nor namespace/host`);
+    reporter.report("SL0276", path, `${quote(host)} is neither a host nor namespace/host`);
     return;
   }
   if (name === "*") {
@@ -102,15 +102,15 @@ function checkServerHost(reporter: Reporter, host: string, path: FieldPath): voi
     reporter.report(
       "SL0276",
       path,
-      `${quote(name)} is a short name, which a gateway cannot complete`,
-      "Write the whole host name.",
+      `${quote(name)} is a short name, which a Gateway does not expand`,
+      "Use the full host name.",
     );
     return;
   }
   if (isIP(name) !== 0) {
     return;
   }
-  const wrong = hostError(name, true) ?? (/^\*[^.]/.test(name) ? '"*" must be a whole label' : undefined);
+  const wrong = hostError(name, true) ?? (/^\*[^.]/.test(name) ? '"*" must be a label by itself' : undefined);
   if (wrong !== undefined) {
     reporter.report("SL0203", path, `${quote(host)}: ${wrong}`);
   }
@@ -130,20 +130,20 @@ function checkServerPort(reporter: Reporter, server: Server, path: FieldPath): v
     reporter.report(
       "SL0284",
       [...at, "protocol"],
-      `${quote(port.protocol ?? "")} is no protocol`,
-      `Write one of ${PROTOCOLS.join(", ")}.`,
+      `${quote(port.protocol ?? "")} is not a valid protocol`,
+      `Use one of ${PROTOCOLS.join(", ")}.`,
     );
   }
   if (port.targetPort !== undefined && port.targetPort !== 0) {
-    reporter.report("SL0274", [...at, "targetPort"], "a Gateway's port has no targetPort");
+    reporter.report("SL0274", [...at, "targetPort"], "targetPort is not supported in a Gateway");
   }
   const socket = unixSocketPath(bind);
   if (socket !== undefined) {
     if (!isSocketPath(socket)) {
-      reporter.report("SL0278", [...path, "bind"], `${quote(bind!)} names no file by its absolute path`);
+      reporter.report("SL0278", [...path, "bind"], `${quote(bind!)} must name a file by its absolute path`);
     }
     if (port.number !== 0) {
-      reporter.report("SL0278", [...at, "number"], "a unix socket has port number 0");
+      reporter.report("SL0278", [...at, "number"], "a server on a unix socket needs port number 0");
     }
     return;
   }

@@ -19,7 +19,7 @@ export function checkHeaderOperations(
         checkOperationName(reporter, name, at, side === "request");
         const wrong = headerValueError(value);
         if (wrong !== undefined) {
-          reporter.report("SL0222", at, `${quote(value)} has ${wrong}`);
+          reporter.report("SL0222", at, `${quote(value)} contains ${wrong}`);
         }
       }
     }
@@ -35,9 +35,9 @@ function checkOperationName(reporter: Reporter, name: string, path: FieldPath, a
     reporter.report("SL0220", path, "the header name is empty");
   } else if (lower === "host" || lower === ":authority") {
     if (!authority) {
-      reporter.report("SL0221", path, `${quote(name)} cannot be changed here`);
+      reporter.report("SL0221", path, `rules cannot change ${quote(name)}`);
     }
   } else if (lower.startsWith(":")) {
-    reporter.report("SL0221", path, `${quote(name)} is a pseudo header and cannot be changed`);
+    reporter.report("SL0221", path, `${quote(name)} is a pseudo header, which rules cannot change`);
   }
 }

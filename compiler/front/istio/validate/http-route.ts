@@ -52,7 +52,7 @@ function checkConflicts(reporter: Reporter, route: HttpRoute, path: FieldPath, w
     }
     for (const field of ["route", "redirect"] as const) {
       if (route[field] !== undefined) {
-        reporter.report("SL0218", [...path, field], `a rule with a delegate has no ${field}`);
+        reporter.report("SL0218", [...path, field], `a rule with a delegate cannot have ${field}`);
       }
     }
     return;
@@ -61,18 +61,13 @@ function checkConflicts(reporter: Reporter, route: HttpRoute, path: FieldPath, w
     field === "route" ? (route.route?.length ?? 0) > 0 : route[field],
   );
   if (actions.length === 0) {
-    reporter.report(
-      "SL0218",
-      path,
-      "the rule does nothing",
-      "Give it one of `route`, `redirect`, `directResponse`.",
-    );
+    reporter.report("SL0218", path, "the rule has no action", "Add `route`, `redirect` or `directResponse`.");
   }
   for (const field of actions.slice(1)) {
     reporter.report(
       "SL0218",
       [...path, field],
-      `a rule has one of route, redirect, directResponse; this has ${actions.join(" and ")}`,
+      `a rule needs exactly one of route, redirect and directResponse; this one has ${actions.join(" and ")}`,
     );
   }
   for (const action of ["redirect", "directResponse"] as const) {
@@ -81,12 +76,12 @@ function checkConflicts(reporter: Reporter, route: HttpRoute, path: FieldPath, w
     }
     for (const field of ["fault", "rewrite"] as const) {
       if (route[field]) {
-        reporter.report("SL0218", [...path, field], `a rule with a ${action} has no ${field}`);
+        reporter.report("SL0218", [...path, field], `a rule with a ${action} cannot have ${field}`);
       }
     }
   }
   if (route.mirror && (route.mirrors?.length ?? 0) > 0) {
-    reporter.report("SL0218", [...path, "mirrors"], "a rule has mirror or mirrors, not both");
+    reporter.report("SL0218", [...path, "mirrors"], "mirror and mirrors cannot be combined");
   }
 }
 
@@ -100,7 +95,7 @@ function checkAuthority(reporter: Reporter, route: HttpRoute, path: FieldPath): 
       }
       if (current) {
         const place = [...path, "headers", "request", verb, name];
-        reporter.report("SL0226", place, "the authority is rewritten twice in one rule");
+        reporter.report("SL0226", place, "the rule rewrites the authority twice");
       }
       current = value;
     }

@@ -28,9 +28,9 @@ export function checkTlsRoute(
       if (wrong !== undefined) {
         reporter.report("SL0203", place, `${quote(sni)}: ${wrong}`);
       } else if (isIP(sni) !== 0) {
-        reporter.report("SL0261", place, "clients send no IP address as SNI");
+        reporter.report("SL0261", place, "clients never send an IP address as SNI, so this never matches");
       } else if (!hosts.some((host) => covers(host, sni))) {
-        reporter.report("SL0260", place, `${quote(sni)} is in none of the hosts`);
+        reporter.report("SL0260", place, `${quote(sni)} is not covered by the hosts of the VirtualService`);
       }
     });
     checkL4Match(reporter, match ?? {}, at);
@@ -53,7 +53,7 @@ interface L4Match {
 function checkL4Match(reporter: Reporter, match: L4Match, path: FieldPath): void {
   each(match.destinationSubnets, [...path, "destinationSubnets"], (subnet, at) => {
     if (!isSubnet(subnet)) {
-      reporter.report("SL0262", at, `${quote(subnet)} is neither an address nor a CIDR`);
+      reporter.report("SL0262", at, `${quote(subnet)} is neither an IP address nor a CIDR range`);
     }
   });
   if (match.port !== undefined && match.port !== 0) {
@@ -88,7 +88,7 @@ function checkDestinations(
 ): void {
   const list = [...path, "route"];
   if (!route?.length) {
-    reporter.report("SL0223", path, "there is no route");
+    reporter.report("SL0223", path, "the route is missing");
     return;
   }
   let sum = 0;
@@ -96,11 +96,11 @@ function checkDestinations(
     checkDestination(reporter, entry?.destination, [...at, "destination"]);
     const weight = entry?.weight ?? 0;
     if (weight < 0) {
-      reporter.report("SL0224", [...at, "weight"], `a weight of ${weight} is below 0`);
+      reporter.report("SL0224", [...at, "weight"], `a weight must not be negative, got ${weight}`);
     }
     sum += Math.max(weight, 0);
   });
   if (route.length > 1 && sum === 0) {
-    reporter.report("SL0224", list, "the weights add up to 0, so no destination would be chosen");
+    reporter.report("SL0224", list, "the weights add up to 0, so no destination can be chosen");
   }
 }

@@ -29,7 +29,11 @@ export function checkLoadBalancer(
     const { duration, aggression } = settings.warmup;
     checkDuration(reporter, duration, [...at, "duration"]);
     if (aggression !== undefined && !(aggression > 0)) {
-      reporter.report("SL0297", [...at, "aggression"], `${aggression} is not above 0`);
+      reporter.report(
+        "SL0297",
+        [...at, "aggression"],
+        `${aggression} is not a valid aggression; use a number above 0`,
+      );
     }
   }
   const locality = settings.localityLbSetting;
@@ -38,7 +42,7 @@ export function checkLoadBalancer(
     reporter.report(
       "SL0297",
       [...path, "zoneAwareLbSetting"],
-      "there is a localityLbSetting already; only one is used",
+      "localityLbSetting is set twice, and only one takes effect",
     );
   }
   if (locality) {
@@ -71,7 +75,7 @@ function checkConsistentHash(
         reporter.report(
           "SL0297",
           place,
-          name === "" ? "the attribute has no name" : `${quote(name)} is there already`,
+          name === "" ? "the attribute has no name" : `there are two attributes named ${quote(name)}`,
         );
       }
       names.add(name);
@@ -79,7 +83,11 @@ function checkConsistentHash(
   }
   if (hash.minimumRingSize !== undefined && hash.minimumRingSize !== 0) {
     if (hash.ringHash || hash.maglev) {
-      reporter.report("SL0297", [...at, "minimumRingSize"], "ringHash or maglev is there already");
+      reporter.report(
+        "SL0297",
+        [...at, "minimumRingSize"],
+        "minimumRingSize cannot be combined with ringHash or maglev",
+      );
     } else if (top) {
       reporter.report(
         "SL0295",
@@ -95,8 +103,8 @@ function checkConsistentHash(
       reporter.report(
         "SL0297",
         hash.maglev.tableSize === undefined ? [...at, "maglev"] : [...at, "maglev", "tableSize"],
-        `${size} is no table size`,
-        `Use a prime below ${MAGLEV_LIMIT}, 65537 say.`,
+        `${size} is not a valid table size`,
+        `Use a prime below ${MAGLEV_LIMIT}, such as 65537.`,
       );
     }
   }
@@ -124,11 +132,7 @@ function checkLocality(
 ): void {
   const { distribute = [], failover = [], failoverPriority = [] } = locality;
   if (distribute.length > 0 && failover.length > 0) {
-    reporter.report(
-      "SL0298",
-      [...path, "failover"],
-      "there is distribute already; only one of them is possible",
-    );
+    reporter.report("SL0298", [...path, "failover"], "it cannot be combined with distribute");
     return;
   }
   const from: Place[] = [];
@@ -137,12 +141,12 @@ function checkLocality(
     const weights = Object.values(entry.to ?? {});
     for (const [place, weight] of Object.entries(entry.to ?? {})) {
       if (weight < 1 || weight > 100) {
-        reporter.report("SL0298", [...at, "to", place], `${weight} is not between 1 and 100`);
+        reporter.report("SL0298", [...at, "to", place], `${weight} is not a valid weight; use 1 to 100`);
       }
     }
     const sum = weights.reduce((a, b) => a + b, 0);
     if (sum !== 100) {
-      reporter.report("SL0298", [...at, "to"], `the weights add up to ${sum} and not to 100`);
+      reporter.report("SL0298", [...at, "to"], `the weights add up to ${sum} instead of 100`);
     }
     // The order of a mapping says nothing: sorted, a wildcard comes before what it takes.
     const to = Object.keys(entry.to ?? {}).sort();
@@ -184,7 +188,7 @@ function checkZones(
 function checkFailover(reporter: Reporter, { failover }: LocalityLbSetting, path: FieldPath): void {
   each(failover, [...path, "failover"], (entry, at) => {
     if (entry.from === entry.to) {
-      reporter.report("SL0298", at, "from and to are the same region");
+      reporter.report("SL0298", at, "from and to name the same region");
     }
     for (const side of ["from", "to"] as const) {
       const region = entry[side] ?? "";
@@ -192,8 +196,8 @@ function checkFailover(reporter: Reporter, { failover }: LocalityLbSetting, path
         reporter.report(
           "SL0298",
           [...at, side],
-          `${quote(region)} is no region`,
-          "Failover is between regions; zones follow.",
+          `${quote(region)} is not a valid region`,
+          "Name a region without a zone; failover happens between regions.",
         );
       }
     }
@@ -208,7 +212,7 @@ function warnWithoutOutlierDetection(
   outlierDetection: boolean,
 ): void {
   if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection) {
-    reporter.report("SL0299", path, "failover happens only with outlierDetection in the same policy");
+    reporter.report("SL0299", path, "failover has no effect without outlierDetection in the same policy");
   }
 }
 
@@ -229,8 +233,8 @@ function checkLocalities(reporter: Reporter, localities: readonly Place[]): void
       reporter.report(
         "SL0298",
         path,
-        `${quote(locality)} is no locality`,
-        "Write region/zone/subzone; `*` may stand last.",
+        `${quote(locality)} is not a valid locality`,
+        "Use region/zone/subzone; the last part may be `*`.",
       );
       continue;
     }

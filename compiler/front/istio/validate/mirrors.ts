@@ -18,13 +18,13 @@ export function checkMirrors(reporter: Reporter, route: HttpRoute, path: FieldPa
     const at = [...path, field];
     reporter.report("SL0235", at, `${field} is deprecated`, "Use mirrorPercentage.");
     if (percent > 100) {
-      reporter.report("SL0233", at, `${percent} is no percentage`);
+      reporter.report("SL0233", at, `${percent} is not a valid percentage`);
     }
   }
   checkPercentage(reporter, route.mirrorPercentage, [...path, "mirrorPercentage"], 0);
   each(route.mirrors, [...path, "mirrors"], (mirror, at) => {
     if (!mirror) {
-      reporter.report("SL0223", at, "there is no destination");
+      reporter.report("SL0223", at, "the destination is missing");
     } else {
       checkDestination(reporter, mirror.destination, [...at, "destination"]);
       checkPercentage(reporter, mirror.percentage, [...at, "percentage"], 0);

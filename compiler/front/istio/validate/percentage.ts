@@ -16,6 +16,11 @@ export function checkPercentage(
     return;
   }
   if (!(value >= least && value <= 100)) {
-    reporter.report("SL0233", [...path, "value"], `${value} is no percentage`, `Use 0, or ${least} to 100.`);
+    reporter.report(
+      "SL0233",
+      [...path, "value"],
+      `${value} is not a valid percentage`,
+      `Use 0, or ${least} to 100.`,
+    );
   }
 }

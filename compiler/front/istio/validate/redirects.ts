@@ -11,10 +11,10 @@ export function checkRedirect(reporter: Reporter, { redirect, match }: HttpRoute
   }
   const at = [...path, "redirect"];
   if (redirect.uri && redirect.prefixRewrite) {
-    reporter.report("SL0218", [...at, "prefixRewrite"], "a redirect has uri or prefixRewrite, not both");
+    reporter.report("SL0218", [...at, "prefixRewrite"], "uri and prefixRewrite cannot be combined");
   }
   if (redirect.prefixRewrite && match?.some((entry) => entry?.uri && entry.uri.prefix === undefined)) {
-    reporter.report("SL0240", [...at, "prefixRewrite"], "every uri matched must be a prefix to be replaced");
+    reporter.report("SL0240", [...at, "prefixRewrite"], "prefixRewrite needs a prefix in every match on uri");
   }
   if (
     !redirect.uri &&
@@ -28,7 +28,7 @@ export function checkRedirect(reporter: Reporter, { redirect, match }: HttpRoute
       "SL0240",
       at,
       "the redirect changes nothing",
-      "Give it uri, prefixRewrite, authority, port, derivePort or scheme.",
+      "Set uri, prefixRewrite, authority, port, derivePort or scheme.",
     );
   }
   if (redirect.port !== undefined && redirect.port !== 0) {
@@ -39,7 +39,7 @@ export function checkRedirect(reporter: Reporter, { redirect, match }: HttpRoute
     reporter.report(
       "SL0240",
       [...at, "redirectCode"],
-      `${code} is no redirect`,
+      `${code} is not a valid redirect code`,
       "Use 301, 302, 303, 307 or 308.",
     );
   }

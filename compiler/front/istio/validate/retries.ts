@@ -18,7 +18,11 @@ export function checkRetries(reporter: Reporter, retries: HttpRetry | undefined,
   }
   const attempts = retries.attempts ?? 0;
   if (attempts < 0) {
-    reporter.report("SL0251", [...path, "attempts"], `${attempts} attempts are below 0`);
+    reporter.report(
+      "SL0251",
+      [...path, "attempts"],
+      `${attempts} is not a valid number of attempts; use 0 or more`,
+    );
   }
   if (attempts === 0) {
     for (const field of ["perTryTimeout", "retryOn", "retryRemoteLocalities"] as const) {
@@ -26,8 +30,8 @@ export function checkRetries(reporter: Reporter, retries: HttpRetry | undefined,
         reporter.report(
           "SL0251",
           [...path, field],
-          `attempts is 0, so ${field} has no meaning`,
-          "Set attempts, or leave this out.",
+          `${field} contradicts attempts: 0`,
+          `Set attempts, or remove ${field}.`,
         );
       }
     }
@@ -40,8 +44,8 @@ export function checkRetries(reporter: Reporter, retries: HttpRetry | undefined,
         reporter.report(
           "SL0252",
           [...path, "retryOn"],
-          `${quote(condition)} is no condition to retry on`,
-          `Write a status code or one of ${[...CONDITIONS].join(", ")}, separated by commas without spaces.`,
+          `${quote(condition)} is not a valid retry condition`,
+          `Use status codes and ${[...CONDITIONS].join(", ")}, separated by commas without spaces.`,
         );
       }
     }

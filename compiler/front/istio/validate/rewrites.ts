@@ -12,19 +12,14 @@ export function checkRewrite(reporter: Reporter, { rewrite }: HttpRoute, path: F
   const at = [...path, "rewrite"];
   const regex = rewrite.uriRegexRewrite;
   if (rewrite.uri && regex) {
-    reporter.report("SL0218", [...at, "uriRegexRewrite"], "a rewrite has uri or uriRegexRewrite, not both");
+    reporter.report("SL0218", [...at, "uriRegexRewrite"], "uri and uriRegexRewrite cannot be combined");
   }
   if (!rewrite.uri && !rewrite.authority && !regex) {
-    reporter.report(
-      "SL0243",
-      at,
-      "the rewrite changes nothing",
-      "Give it uri, uriRegexRewrite or authority.",
-    );
+    reporter.report("SL0243", at, "the rewrite changes nothing", "Set uri, uriRegexRewrite or authority.");
   }
   if (regex) {
     if (!regex.match || !regex.rewrite) {
-      reporter.report("SL0243", [...at, "uriRegexRewrite"], "match and rewrite are both needed");
+      reporter.report("SL0243", [...at, "uriRegexRewrite"], "uriRegexRewrite needs both match and rewrite");
     }
     if (regex.match) {
       checkRegex(reporter, regex.match, [...at, "uriRegexRewrite", "match"]);

@@ -30,7 +30,7 @@ export function checkRouteMatch(
       checkMatchedHeaderName(reporter, name, at, claims);
       if (value === null) {
         if (field === "headers") {
-          reporter.report("SL0220", at, "no condition is given", "Write {} to ask for presence.");
+          reporter.report("SL0220", at, "the condition is missing", "Use {} to match when it is present.");
         }
       } else if (!(value.regex === "*" && field === "withoutHeaders")) {
         checkStringMatch(reporter, value, at);
@@ -52,7 +52,7 @@ export function checkRouteMatch(
     reporter.report(
       "SL0209",
       [...path, "sourceNamespace"],
-      `${quote(match.sourceNamespace)} is no namespace`,
+      `${quote(match.sourceNamespace)} is not a valid namespace`,
     );
   }
   checkGatewayNames(reporter, match.gateways, [...path, "gateways"]);
@@ -64,10 +64,10 @@ function checkMatchedHeaderName(reporter: Reporter, name: string, path: FieldPat
       reporter.report(
         "SL0214",
         path,
-        "a JWT claim can be matched only in rules that are bound to gateways and not to the mesh",
+        "JWT claims can be matched only in rules that are bound to gateways and not to the mesh",
       );
     }
   } else if (!isHeaderName(name) && !PSEUDO_HEADERS.has(name)) {
-    reporter.report("SL0220", path, `${quote(name)} is no header name`);
+    reporter.report("SL0220", path, `${quote(name)} is not a valid header name`);
   }
 }

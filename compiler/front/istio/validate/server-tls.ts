@@ -33,14 +33,14 @@ export function checkServerTls(reporter: Reporter, tls: ServerTlsSettings, path:
     reporter.report(
       "SL0279",
       [...path, "minProtocolVersion"],
-      "no cipher suite of so old a version is on by default",
-      "Name cipherSuites, or use TLSV1_2.",
+      "no cipher suite for this old version is enabled by default",
+      "Set cipherSuites, or use TLSV1_2.",
     );
   }
   const seen = new Set<string>();
   each(tls.cipherSuites, [...path, "cipherSuites"], (suite, at) => {
     if (suite !== "" && !isCipherSuite(suite)) {
-      reporter.report("SL0279", at, `${quote(suite)} is no cipher suite and is dropped`);
+      reporter.report("SL0279", at, `${quote(suite)} is not a known cipher suite, and is ignored`);
     } else if (seen.has(suite)) {
       reporter.report("SL0279", at, `${quote(suite)} is listed twice`);
     }
@@ -49,17 +49,29 @@ export function checkServerTls(reporter: Reporter, tls: ServerTlsSettings, path:
   const given = CERTIFICATE_FIELDS.filter((field) => (tls[field]?.length ?? 0) > 0);
   if (mode === "ISTIO_MUTUAL") {
     for (const field of given.filter((name) => name !== "caCrl")) {
-      reporter.report("SL0263", [...path, field], "ISTIO_MUTUAL uses the mesh's own certificates");
+      reporter.report(
+        "SL0263",
+        [...path, field],
+        `ISTIO_MUTUAL uses the mesh's own certificates; remove ${field}`,
+      );
     }
     return;
   }
   if (mode === "PASSTHROUGH" || mode === "AUTO_PASSTHROUGH") {
     for (const field of given) {
-      reporter.report("SL0279", [...path, field], `${mode} does not terminate TLS and uses no certificate`);
+      reporter.report(
+        "SL0279",
+        [...path, field],
+        `${mode} does not terminate TLS, so ${field} has no effect`,
+      );
     }
     checkSources(reporter, tls, path);
     if (tls.caCrl && tls.credentialName) {
-      reporter.report("SL0263", [...path, "caCrl"], "with a credentialName the list comes from the Secret");
+      reporter.report(
+        "SL0263",
+        [...path, "caCrl"],
+        "caCrl cannot be combined with credentialName; the Secret contains the list",
+      );
     }
     return;
   }
@@ -78,7 +90,7 @@ function checkSources(reporter: Reporter, tls: ServerTlsSettings, path: FieldPat
     reporter.report(
       "SL0263",
       [...path, source],
-      `the certificate comes from ${sources.join(" and ")}; name one source`,
+      `the certificate is given by ${sources.join(" and ")}; keep one of them`,
     );
   }
 }
@@ -88,12 +100,16 @@ function checkCertificates(reporter: Reporter, tls: ServerTlsSettings, path: Fie
     return;
   }
   if (tls.caCrl && mode === "SIMPLE") {
-    reporter.report("SL0263", [...path, "caCrl"], "SIMPLE verifies no client");
+    reporter.report(
+      "SL0263",
+      [...path, "caCrl"],
+      "SIMPLE does not verify clients; use MUTUAL, or remove caCrl",
+    );
   }
   if (!tls.tlsCertificates?.length) {
     for (const field of ["serverCertificate", "privateKey"] as const) {
       if (!tls[field]) {
-        reporter.report("SL0263", path, `${mode} needs ${field}, or a credentialName`);
+        reporter.report("SL0263", path, `${mode} needs ${field} or a credentialName`);
       }
     }
   } else {
@@ -106,10 +122,6 @@ function checkCertificates(reporter: Reporter, tls: ServerTlsSettings, path: Fie
     });
   }
   if (mode !== "SIMPLE" && !tls.caCertificates) {
-    reporter.report(
-      "SL0263",
-      path,
-      `${mode} needs caCertificates to verify clients with, or a credentialName`,
-    );
+    reporter.report("SL0263", path, `${mode} needs caCertificates or a credentialName, to verify clients`);
   }
 }

@@ -23,7 +23,7 @@ export function validateServiceEntry(reporter: Reporter, { spec, labels }: Resou
           "SL0286",
           path,
           "several hosts on a TCP port cannot be told apart",
-          "Give each host a ServiceEntry.",
+          "Write one ServiceEntry for each host.",
         );
       }
     });
@@ -33,18 +33,18 @@ export function validateServiceEntry(reporter: Reporter, { spec, labels }: Resou
 
 function checkHosts(reporter: Reporter, spec: ServiceEntrySpec, resolution: string): void {
   if (!spec.hosts?.length) {
-    reporter.report("SL0280", ["spec"], "there are no hosts");
+    reporter.report("SL0280", ["spec"], "the ServiceEntry has no hosts");
   }
   each(spec.hosts, ["spec", "hosts"], (host, path) => {
-    const wrong = host === "*" ? "a host that is everything cannot be registered" : hostError(host, true);
+    const wrong = host === "*" ? 'the host "*" cannot be registered' : hostError(host, true);
     if (wrong !== undefined) {
       reporter.report("SL0203", path, `${quote(host)}: ${wrong}`);
     } else if (/^\*[^.]/.test(host) && resolution !== "DYNAMIC_DNS") {
       reporter.report(
         "SL0281",
         path,
-        `${quote(host)} is a wildcard within a label, which few proxies match`,
-        "Write `*.domain`.",
+        `${quote(host)} has a wildcard inside a label, which few proxies match`,
+        "Use `*.domain`.",
       );
     }
   });
@@ -53,9 +53,9 @@ function checkHosts(reporter: Reporter, spec: ServiceEntrySpec, resolution: stri
 function checkAddresses(reporter: Reporter, spec: ServiceEntrySpec, resolution: string): void {
   each(spec.addresses, ["spec", "addresses"], (address, path) => {
     if (!isSubnet(address)) {
-      reporter.report("SL0262", path, `${quote(address)} is neither an address nor a CIDR`);
+      reporter.report("SL0262", path, `${quote(address)} is neither an IP address nor a CIDR range`);
     } else if (address.includes("/") && resolution !== "NONE" && resolution !== "STATIC") {
-      reporter.report("SL0282", path, `a CIDR needs resolution NONE or STATIC, not ${resolution}`);
+      reporter.report("SL0282", path, `a CIDR range needs resolution NONE or STATIC, not ${resolution}`);
     }
   });
 }
@@ -77,15 +77,15 @@ function checkPorts(
       return;
     }
     if (names.has(port.name)) {
-      reporter.report("SL0283", [...path, "name"], `a port ${quote(port.name)} is there already`);
+      reporter.report("SL0283", [...path, "name"], `there are two ports named ${quote(port.name)}`);
     }
     if (numbers.has(port.number)) {
-      reporter.report("SL0283", [...path, "number"], `port ${port.number} is there already`);
+      reporter.report("SL0283", [...path, "number"], `port ${port.number} is listed twice`);
     }
     names.add(port.name);
     numbers.add(port.number);
     if (!isDnsLabel(port.name ?? "")) {
-      reporter.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is no port name`);
+      reporter.report("SL0283", [...path, "name"], `${quote(port.name ?? "")} is not a valid port name`);
     }
     checkPort(reporter, port.number ?? 0, [...path, "number"]);
     checkPort(reporter, port.targetPort, [...path, "targetPort"]);
@@ -93,15 +93,15 @@ function checkPorts(
       reporter.report(
         "SL0284",
         [...path, "protocol"],
-        `${quote(port.protocol!)} is no protocol`,
-        `Write one of ${PROTOCOLS.join(", ")}.`,
+        `${quote(port.protocol!)} is not a valid protocol`,
+        `Use one of ${PROTOCOLS.join(", ")}.`,
       );
     } else if (!spec.addresses?.length && !allocated && ["", "TCP"].includes(port.protocol ?? "")) {
       reporter.report(
         "SL0285",
         path,
-        "a TCP port without addresses takes the traffic of every service on it",
-        "Give the entry addresses.",
+        "a TCP port without addresses takes the traffic of every service on this port",
+        "Add addresses to the ServiceEntry.",
       );
     }
   });
@@ -113,11 +113,11 @@ function checkSelector(reporter: Reporter, spec: ServiceEntrySpec): void {
   }
   const path = ["spec", "workloadSelector"];
   if (spec.endpoints !== undefined) {
-    reporter.report("SL0287", path, "an entry has endpoints or a workloadSelector, not both");
+    reporter.report("SL0287", path, "endpoints and workloadSelector cannot be combined");
   }
   const labels = spec.workloadSelector.labels ?? {};
   if (Object.keys(labels).length === 0) {
-    reporter.report("SL0294", path, "it selects every workload of the namespace");
+    reporter.report("SL0294", path, "it is empty and selects every workload of the namespace");
   }
   checkSelectorLabels(reporter, labels, [...path, "labels"]);
 }
@@ -133,11 +133,15 @@ function checkResolution(reporter: Reporter, spec: ServiceEntrySpec, resolution:
         reporter.report(
           "SL0288",
           list,
-          "with resolution NONE a request goes where it was sent; endpoints are not asked",
+          "with resolution NONE, a request goes to its original address, and endpoints are not used",
           "Use STATIC or DNS.",
         );
       } else if (spec.workloadSelector) {
-        reporter.report("SL0294", ["spec", "workloadSelector"], "with resolution NONE no workload is asked");
+        reporter.report(
+          "SL0294",
+          ["spec", "workloadSelector"],
+          "with resolution NONE, a request goes to its original address, and workloads are not used",
+        );
       }
       break;
     case "STATIC":
@@ -151,14 +155,14 @@ function checkResolution(reporter: Reporter, spec: ServiceEntrySpec, resolution:
             reporter.report(
               "SL0288",
               path,
-              `${quote(host)} cannot be resolved by DNS`,
-              "Give the entry endpoints, or name one host.",
+              `DNS cannot resolve ${quote(host)}`,
+              "Add endpoints to the ServiceEntry, or use a host without a wildcard.",
             );
           }
         });
       }
       if (resolution === "DNS_ROUND_ROBIN" && endpoints.length > 1) {
-        reporter.report("SL0288", list, "DNS_ROUND_ROBIN resolves one endpoint");
+        reporter.report("SL0288", list, "DNS_ROUND_ROBIN allows only one endpoint");
       }
       each(endpoints, list, (endpoint, path) =>
         checkWorkload(reporter, endpoint, path, "resolved", portNames),
@@ -171,24 +175,28 @@ function checkResolution(reporter: Reporter, spec: ServiceEntrySpec, resolution:
         reporter.report(
           "SL0289",
           ["spec", "addresses"],
-          "several hosts share the addresses; on TCP only the first is reached",
+          "several hosts share the addresses; on TCP, only the first is reached",
         );
       }
       break;
     case "DYNAMIC_DNS":
       each(spec.hosts, ["spec", "hosts"], (host, path) => {
         if (!host.startsWith("*")) {
-          reporter.report("SL0288", path, "DYNAMIC_DNS is for wildcard hosts", "Use DNS.");
+          reporter.report("SL0288", path, "DYNAMIC_DNS needs a wildcard host", "Use DNS.");
         }
       });
       for (const field of ["addresses", "endpoints"] as const) {
         if ((spec[field]?.length ?? 0) > 0) {
-          reporter.report("SL0288", ["spec", field], `DYNAMIC_DNS has no ${field}`);
+          reporter.report("SL0288", ["spec", field], `DYNAMIC_DNS does not allow ${field}`);
         }
       }
       each(spec.ports, ["spec", "ports"], (port, path) => {
         if (!["HTTP", "TLS", "GRPC", "HTTP2"].includes((port?.protocol ?? "").toUpperCase())) {
-          reporter.report("SL0288", [...path, "protocol"], "DYNAMIC_DNS is for HTTP, HTTP2, GRPC and TLS");
+          reporter.report(
+            "SL0288",
+            [...path, "protocol"],
+            "DYNAMIC_DNS supports only HTTP, HTTP2, GRPC and TLS",
+          );
         }
       });
       if (spec.location === "MESH_INTERNAL" && usesWaypoint(reporter)) {
@@ -196,7 +204,7 @@ function checkResolution(reporter: Reporter, spec: ServiceEntrySpec, resolution:
       }
       break;
     default:
-      reporter.report("SL0288", at, `${quote(resolution)} is no resolution`);
+      reporter.report("SL0288", at, `${quote(resolution)} is not a valid resolution`);
   }
 }
 

@@ -5,6 +5,6 @@ import type { Reporter } from "./reporter.ts";
 
 export function checkStatus(reporter: Reporter, status: number | undefined, path: FieldPath): void {
   if (status !== undefined && (status < 200 || status > 600)) {
-    reporter.report("SL0232", path, `${status} is no status to answer with`, "Use 200 to 599.");
+    reporter.report("SL0232", path, `${status} is not a valid status code`, "Use 200 to 599.");
   }
 }

@@ -28,7 +28,7 @@ spec:
 test("does not say that a delegate takes everything", () => {
   const delegating = (second: string) => said("uri: {prefix: /a/}", second, "delegate: {name: d}");
   expect(delegating("uri: {prefix: /a/}")).toEqual([
-    "SL0271 spec.http[2].match[1]: an earlier match is the same: what its delegate leaves comes here",
-    "SL0270 spec.http[2]: it is reached only by what delegates leave: all its matches are repetitions",
+    "SL0271 spec.http[2].match[1]: an earlier match is the same; only what its delegate leaves gets here",
+    "SL0270 spec.http[2]: only what delegates leave gets here: all matches of the rule repeat earlier ones",
   ]);
 });

@@ -60,8 +60,8 @@ function warnRules(reporter: Reporter, rules: readonly Rule[], path: FieldPath, 
         "SL0271",
         place,
         isDelegated
-          ? "an earlier match is the same: what its delegate leaves comes here"
-          : "an earlier match is the same, and takes every request first",
+          ? "an earlier match is the same; only what its delegate leaves gets here"
+          : "an earlier match is the same, and takes all requests",
       );
     });
     if (repeated > 0 && repeated === rule.match.length) {
@@ -69,8 +69,8 @@ function warnRules(reporter: Reporter, rules: readonly Rule[], path: FieldPath, 
         "SL0270",
         at,
         delegated > 0
-          ? "it is reached only by what delegates leave: all its matches are repetitions"
-          : "it is never reached: all its matches are repetitions",
+          ? "only what delegates leave gets here: all matches of the rule repeat earlier ones"
+          : "the rule is never reached: all its matches repeat earlier ones",
       );
     }
   });
@@ -100,8 +100,8 @@ function isUnset(field: string, value: unknown): boolean {
 /** istiod's warning does not look into a delegate, which may leave something. */
 function behind(rules: readonly Rule[], matchless: number): string {
   return rules[matchless]?.delegate === undefined
-    ? `it is never reached: rule ${matchless + 1} takes every request`
-    : `it is reached only by what the delegate of rule ${matchless + 1} leaves: that rule has no match`;
+    ? `the rule is never reached: rule ${matchless + 1} matches every request`
+    : `only what the delegate of rule ${matchless + 1} leaves gets here: that rule matches every request`;
 }
 
 function warnCoveredPrefixes(
@@ -125,7 +125,7 @@ function warnCoveredPrefixes(
         reporter.report(
           "SL0271",
           place,
-          `the earlier prefix "${by}" takes requests of "${prefix}" first`,
+          `requests that start with "${prefix}" already match the earlier prefix "${by}"`,
           "Put the longer prefix first.",
         );
       }

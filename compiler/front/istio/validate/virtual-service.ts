@@ -34,7 +34,7 @@ export function validateVirtualService(reporter: Reporter, { spec }: Resource<Vi
   const mesh = gateways.length === 0 || gateways.includes("mesh");
   checkHosts(reporter, spec, mesh);
   if (!spec.http?.length && !spec.tls?.length && !spec.tcp?.length) {
-    reporter.report("SL0217", SPEC, "there is no http, tls or tcp rule");
+    reporter.report("SL0217", SPEC, "the VirtualService has no http, tls or tcp rules");
   }
   each(spec.http, [...SPEC, "http"], (route, path) =>
     checkHttpRoute(reporter, route, path, { delegate, claims: !mesh }),
@@ -57,7 +57,7 @@ function checkHosts(reporter: Reporter, spec: VirtualServiceSpec, mesh: boolean)
       reporter.report(
         "SL0215",
         path,
-        '"*" may not be a host in the mesh',
+        '"*" is not allowed as a host in the mesh',
         "Name the hosts, or bind the rules to gateways only.",
       );
       valid = false;

@@ -33,31 +33,31 @@ export function checkWorkload(
   const socket = unixSocketPath(address);
   if (address === "") {
     if (!network || addresses === "resolved") {
-      reporter.report("SL0287", path, "there is no address");
+      reporter.report("SL0287", path, "the address is missing");
     } else {
-      reporter.report("SL0294", path, "there is only a network and no address");
+      reporter.report("SL0294", path, "the endpoint has a network, but no address");
     }
   } else if (socket !== undefined && addresses !== "resolved") {
     if (!isSocketPath(socket)) {
-      reporter.report("SL0287", at, `${quote(address)} names no file by its absolute path`);
+      reporter.report("SL0287", at, `${quote(address)} must name a file by its absolute path`);
     }
     if (ports !== undefined) {
-      reporter.report("SL0287", [...path, "ports"], "a unix socket has no ports");
+      reporter.report("SL0287", [...path, "ports"], "an endpoint on a unix socket cannot have ports");
     }
     if (portNames !== undefined && portNames.size !== 1) {
-      reporter.report("SL0287", at, "a unix socket serves an entry of exactly one port");
+      reporter.report("SL0287", at, "a unix socket can serve only a ServiceEntry with exactly one port");
     }
   } else if (isIP(address) === 0 && (addresses === "fixed" || hostError(address, false) !== undefined)) {
-    const expected = addresses === "fixed" ? "IP address" : "IP address and no host name";
-    reporter.report("SL0287", at, `${quote(address)} is no ${expected}`);
+    const expected = addresses === "fixed" ? "an IP address" : "an IP address or a host name";
+    reporter.report("SL0287", at, `${quote(address)} is not ${expected}`);
   }
   checkLabels(reporter, labels, [...path, "labels"]);
   for (const [name, port] of Object.entries(ports ?? {})) {
     const place = [...path, "ports", name];
     if (portNames !== undefined && !portNames.has(name)) {
-      reporter.report("SL0287", place, `the entry has no port named ${quote(name)}`);
+      reporter.report("SL0287", place, `the ServiceEntry has no port named ${quote(name)}`);
     } else if (!isDnsLabel(name) || name.length > MAX_PORT_NAME_LENGTH) {
-      reporter.report("SL0283", place, `${quote(name)} is no port name`);
+      reporter.report("SL0283", place, `${quote(name)} is not a valid port name`);
     }
     checkPort(reporter, port, place);
   }

@@ -90,7 +90,7 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
         near !== undefined
           ? `Did you mean ${near}?`
           : known.length > 0
-            ? `It has ${known.join(", ")}.`
+            ? `The known fields are ${known.join(", ")}.`
             : undefined;
       return [fault([...path, field], "SL0104", `${name} has no field ${JSON.stringify(field)}`, help, true)];
     }
@@ -99,18 +99,18 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
     case "minItems":
       return [fault(path, "SL0106", `${name} needs at least ${error.params.limit} item`)];
     case "maxItems":
-      return [fault(path, "SL0105", `${name} has at most ${error.params.limit} items`)];
+      return [fault(path, "SL0105", `${name} may have at most ${error.params.limit} items`)];
     case "maxProperties":
-      return [fault(path, "SL0105", `${name} has at most ${error.params.limit} fields`)];
+      return [fault(path, "SL0105", `${name} may have at most ${error.params.limit} fields`)];
     case "maxLength":
-      return [fault(path, "SL0105", `${name} has at most ${error.params.limit} characters`)];
+      return [fault(path, "SL0105", `${name} may have at most ${error.params.limit} characters`)];
     case "enum":
       return [
         fault(
           path,
           "SL0107",
           `${name} cannot be ${show(error.data)}`,
-          `Write one of ${(error.params.allowedValues as string[]).join(", ")}.`,
+          `Use one of ${(error.params.allowedValues as string[]).join(", ")}.`,
         ),
       ];
     case "exclusive":
@@ -119,7 +119,7 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
         .filter((fields) => fields.length > 1)
         .map((fields) => {
           const second = [...path, fields[1]!];
-          const message = `${nameOf(second)}: there is ${fields[0]} already; only one of them is possible`;
+          const message = `${nameOf(second)} cannot be combined with ${fields[0]}`;
           return fault(second, "SL0108", message, "Keep one of them.", true);
         });
     case "format":
@@ -131,7 +131,7 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
           path,
           "SL0105",
           `${name}: expected a duration, got ${show(error.data)}`,
-          "Write a number and a unit: `500ms`, `2s`, `1h30m`.",
+          "Use a number and a unit, such as `500ms`, `2s` or `1h30m`.",
         ),
       ];
     case "minimum":
@@ -146,7 +146,7 @@ function explain(error: ErrorObject, root: unknown, whole: string): Fault[] {
     case "type":
       return [wrongType(path, name, error)];
     default:
-      return [fault(path, "SL0105", `${name} ${error.message ?? "is wrong"}`)];
+      return [fault(path, "SL0105", `${name} ${error.message ?? "is invalid"}`)];
   }
 }
 
@@ -167,7 +167,7 @@ function wrongType(path: FieldPath, name: string, error: ErrorObject): Fault {
   } else if (expected.includes("string") && typeof data === "number") {
     help =
       (error.parentSchema as Schema).format === "duration"
-        ? `Write the unit, too: "${data}s".`
+        ? `Add the unit: "${data}s".`
         : `Put it in quotes: "${data}".`;
   } else if (typeof data === "string" && /^-?\d+$/.test(data) && expected.includes("integer")) {
     help = "Write it without quotes.";
