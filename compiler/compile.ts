@@ -17,6 +17,7 @@ import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
 import type { ProxyOptions } from "./options.ts";
 import { NO_PROGRESS, type Progress } from "./progress.ts";
+import { FILES_ON_DISK } from "./source/files-on-disk.ts";
 import { SourceCache } from "./source/plain.ts";
 
 /** What an Envoy is built from, for one proxy. */
@@ -101,7 +102,12 @@ export function understand(
     counting.report(finding);
   }
   // Lowered in spite of errors, so that everything that is wrong is said at once.
-  const lowered = lowerToIr(resources, options, counting, { progress, cache: cache.loweringFor(options) });
+  const lowered = lowerToIr(resources, options, counting, {
+    files: FILES_ON_DISK,
+    now: new Date(),
+    progress,
+    cache: cache.loweringFor(options),
+  });
   const { config, environment } = lowered;
   checkReferences(resources, options, lowered, references, counting);
   for (const refused of refusedByTarget(config, options.target)) {

@@ -8,6 +8,7 @@ import { checkReferences } from "../../compiler/front/istio/references/check-ref
 import { serviceYaml } from "../../compiler/front/istio/testing.ts";
 import { loadResources } from "../../compiler/front/resources/model.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../compiler/options.ts";
+import { FILES_ON_DISK } from "../../compiler/source/files-on-disk.ts";
 import { withRecordedCases, withRecordedCorpus } from "../harness/recorded.ts";
 
 function expectSound({ config, diagnostics }: ReturnType<typeof lowerText>) {
@@ -33,7 +34,7 @@ function lowerText(text: string, options: Partial<ProxyOptions>) {
   const sink = { report: (diagnostic: Diagnostic) => diagnostics.push(diagnostic) };
   const set = loadResources([{ path: "case.yaml", text }], sink);
   const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
-  const lowered = lowerToIr(set, proxy, sink);
+  const lowered = lowerToIr(set, proxy, sink, { files: FILES_ON_DISK, now: new Date() });
   checkReferences(set, proxy, lowered, "ofEveryone", sink);
   return { config: lowered.config, diagnostics };
 }

@@ -7,6 +7,7 @@ import type { Config } from "../../ir/ir.ts";
 import { assertValid } from "../../ir/validate.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
 import { filterModulePath } from "../../platform/package-root.ts";
+import { FILES_ON_DISK } from "../../source/files-on-disk.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
 import { loadFilter } from "../wasm-host/filter-vm.ts";
 import { readCases } from "./read.ts";
@@ -41,6 +42,7 @@ export function configOf(rules: string): Config {
     resources,
     { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY" },
     sink,
+    { files: FILES_ON_DISK, now: new Date() },
   );
   if (found.some(({ level }) => level === "error")) {
     throw new Error(found.map(({ message }) => message).join("\n"));

@@ -25,7 +25,7 @@ export function format(text: string, context: FormatContext): string {
 }
 
 /** Whether nothing is left in a formatted text that only a running Envoy knows. */
-function isKnown(text: string): boolean {
+function _isKnown(text: string): boolean {
   return !/%[A-Z][A-Z0-9_]*(?:\([^()]*\))?(?::\d+)?%/.test(text);
 }
 

@@ -9,22 +9,20 @@ import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import type { GatewaySpec, Resource, ResourceSet } from "../resources/model.ts";
-import { ClusterUses } from "../services/cluster-uses.ts";
-import { Credentials } from "../services/credentials.ts";
+import { distinctUses } from "../services/cluster-uses.ts";
+import { type CredentialFiles, Credentials } from "../services/credentials.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
-import type { DanglingDestination } from "./context/dangling-destination.ts";
+import type { Effects } from "./context/effects.ts";
 import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
 import type { LoweringContext } from "./context/lowering-context.ts";
 import { lowerGateways, selectedGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
-import { ClientTlsPlaces } from "./policies/client-tls.ts";
 import { lowerClusters } from "./policies/clusters.ts";
 import { passthroughClusters } from "./policies/passthrough.ts";
 import type { LoweredReferences } from "./references/proxy-viewer.ts";
 import { MESH } from "./rules/gateway-names.ts";
-import { UpstreamFaults } from "./rules/upstream-faults.ts";
 import { type VirtualService, visibleVirtualServices } from "./rules/virtual-services.ts";
 import {
   DESTINATION_RULE,
@@ -34,8 +32,11 @@ import {
   VIRTUAL_SERVICE,
 } from "./unsupported.ts";
 
-/** What a lowering can be given besides the rules. */
+/** What a lowering is given besides the rules: it looks at neither the disk nor the clock itself. */
 export interface LoweringSurroundings {
+  readonly files: CredentialFiles;
+  /** When certificates have to be valid. */
+  readonly now: Date;
   readonly progress?: Progress;
   /** Of this proxy. Absent: nothing is kept. */
   readonly cache?: LoweringCache;
@@ -52,24 +53,18 @@ export function lowerToIr(
   resources: ResourceSet,
   options: ProxyOptions,
   sink: DiagnosticSink,
-  { progress = NO_PROGRESS, cache = new LoweringCache() }: LoweringSurroundings = {},
+  { files, now, progress = NO_PROGRESS, cache = new LoweringCache() }: LoweringSurroundings,
 ): Lowered {
   let lowered = 0;
   const total = resources.virtualServices.length;
   const report = reportTo(sink);
   const environment = cache.environmentOf(resources, options);
-  const danglingDestinations: DanglingDestination[] = [];
   const lowering: LoweringContext = {
     options,
-    report,
-    onDangling: (destination) => danglingDestinations.push(destination),
     ...environment,
     environment,
     cache,
-    clusterUses: new ClusterUses(),
-    upstreamFaults: new UpstreamFaults(),
-    credentials: new Credentials(resources.secrets, options, report),
-    clientTlsPlaces: new ClientTlsPlaces(resources.destinationRules),
+    credentials: new Credentials(resources.secrets, options, files, now),
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
@@ -80,25 +75,49 @@ export function lowerToIr(
 
   const edge = lowerGateways(gateways, virtualServices, lowering);
   const mesh = lowerMesh(virtualServices, lowering);
-  const byName = (a: { readonly name: string }, b: { readonly name: string }) =>
-    compareStrings(a.name, b.name);
+  reportAll([edge.effects, mesh.effects], report);
   const tcpChains = [...edge.tcpChains, ...mesh.tcpChains].sort(byName);
   const listeners = [...edge.listeners, ...mesh.listeners].sort(byName);
   reportPortConflicts([...listeners, ...tcpChains], options, report);
-  const upstreamFaults = lowering.upstreamFaults.all();
-  const clusters = [...lowerClusters(lowering), ...passthroughClusters(options)].sort((a, b) =>
-    compareStrings(a.name, b.name),
-  );
-  const secrets = lowering.credentials.all();
+  const uses = distinctUses([...edge.effects.uses, ...mesh.effects.uses]);
+  const { clusters, effects } = lowerClusters(uses, lowering);
+  reportAll([effects], report);
+  const upstreamFaults = distinct([...edge.effects.faults, ...mesh.effects.faults]);
+  const secrets = distinct([...edge.effects.secrets, ...mesh.effects.secrets, ...effects.secrets]);
   const config = {
     listeners,
-    clusters,
+    clusters: [...clusters, ...passthroughClusters(options)].sort(byName),
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
   };
-  const references = { clusterUses: lowering.clusterUses, danglingDestinations, servers: edge.servers };
+  const references = {
+    clusterUses: uses,
+    danglingDestinations: [...edge.effects.dangling, ...mesh.effects.dangling],
+    servers: edge.servers,
+  };
   return { config, environment, references };
+}
+
+interface Named {
+  readonly name: string;
+}
+
+function byName(a: Named, b: Named): number {
+  return compareStrings(a.name, b.name);
+}
+
+/** Those of one name are alike. */
+function distinct<T extends Named>(list: readonly T[]): T[] {
+  return [...new Map(list.map((one) => [one.name, one])).values()].sort(byName);
+}
+
+function reportAll(all: readonly Effects[], report: Report): void {
+  for (const { findings } of all) {
+    for (const { code, message, span, more } of findings) {
+      report(code, message, span, more);
+    }
+  }
 }
 
 /** Only what this proxy would have to obey: a rule for others may use all that Istio has. */

@@ -5,6 +5,7 @@ import type { SourceFile } from "../../diagnostics/span.ts";
 import type { Config, Route, RouteTable, VirtualHost } from "../../ir/ir.ts";
 import { assertValid } from "../../ir/validate.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
+import { FILES_ON_DISK } from "../../source/files-on-disk.ts";
 import { loadResources, type ResourceSet } from "../resources/model.ts";
 import { lowerToIr } from "./lower.ts";
 import { checkReferences } from "./references/check-references.ts";
@@ -33,7 +34,7 @@ export function lower(input: string | ResourceSet, options: Partial<ProxyOptions
   const set = typeof input === "string" ? resources(input) : input;
   // Else every proxy would have a cluster more than its services.
   const proxy: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, outboundPolicy: "REGISTRY_ONLY", ...options };
-  const lowered = lowerToIr(set, proxy, sink);
+  const lowered = lowerToIr(set, proxy, sink, { files: FILES_ON_DISK, now: new Date() });
   checkReferences(set, proxy, lowered, "ofProxy", sink);
   // What is wrong with the rules may be so with what was made of them, which nobody encodes.
   if (diagnostics.every(({ level }) => level !== "error")) {

@@ -130,18 +130,6 @@ const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
   { path: "addresses[]", ...ADDRESS_WITH_ZONE },
 ];
 
-/** Protocols of a Gateway's server that are plain HTTP. */
-const PLAIN_HTTP = new Set(["HTTP", "HTTP2", "GRPC", "GRPC-WEB"]);
-
-export function isPlainHttp(protocol: unknown): boolean {
-  return typeof protocol === "string" && PLAIN_HTTP.has(protocol.toUpperCase());
-}
-
-/** A server's protocol that is HTTP behind TLS. */
-export function isHttps(protocol: unknown): boolean {
-  return typeof protocol === "string" && protocol.toUpperCase() === "HTTPS";
-}
-
 /** Of every supported Envoy; those with two names have the one that is usual first. */
 const CURVES = new Set([
   ...["X25519", "P-256", "P-384", "P-521", "X25519MLKEM768"],

@@ -1,4 +1,4 @@
-/** Which clusters the routes need, collected while they are lowered. */
+/** Which clusters the routes need. */
 
 import type { Span } from "../../diagnostics/span.ts";
 import type { Service } from "./service.ts";
@@ -20,43 +20,33 @@ export function clusterName(port: number, subset: string, host: string): string 
   return `outbound|${port}|${subset}|${host}`;
 }
 
-export class ClusterUses {
-  readonly #byName = new Map<string, ClusterUse>();
-  #recorded: ClusterUse[] | undefined;
+export function clusterUse(
+  service: Service,
+  port: number,
+  subset = "",
+  more: Pick<ClusterUse, "span" | "atEdge"> = {},
+): ClusterUse {
+  return { name: clusterName(port, subset, service.host), service, port, subset, ...more };
+}
 
-  /** A subset brings the whole service with it, so that rules may move between the two without a new cluster. */
-  add(service: Service, port: number, subset = "", more: Pick<ClusterUse, "span" | "atEdge"> = {}): void {
-    this.addUse({ name: clusterName(port, subset, service.host), service, port, subset, ...more });
-  }
-
-  addUse(use: ClusterUse): void {
-    this.#recorded?.push(use);
+/**
+ * One use for each cluster, the first. A subset brings the whole service with it, so that rules may move between the two
+ * without a new cluster.
+ */
+export function distinctUses(uses: Iterable<ClusterUse>): ClusterUse[] {
+  const byName = new Map<string, ClusterUse>();
+  for (const use of uses) {
     const { name, service, port, subset } = use;
-    const known = this.#byName.get(name);
-    if (known !== undefined) {
-      if (use.atEdge && !known.atEdge) {
-        this.#byName.set(name, { ...known, atEdge: true });
+    const known = byName.get(name);
+    if (known === undefined) {
+      byName.set(name, use);
+      const whole = subset === "" ? undefined : clusterUse(service, port);
+      if (whole !== undefined && !byName.has(whole.name)) {
+        byName.set(whole.name, whole);
       }
-      return;
-    }
-    this.#byName.set(name, use);
-    if (subset !== "") {
-      this.add(service, port);
+    } else if (use.atEdge && !known.atEdge) {
+      byName.set(name, { ...known, atEdge: true });
     }
   }
-
-  /** Also tells what was added meanwhile. */
-  record<T>(run: () => T): { readonly result: T; readonly uses: readonly ClusterUse[] } {
-    const uses: ClusterUse[] = [];
-    this.#recorded = uses;
-    try {
-      return { result: run(), uses };
-    } finally {
-      this.#recorded = undefined;
-    }
-  }
-
-  [Symbol.iterator](): IterableIterator<[string, ClusterUse]> {
-    return this.#byName.entries();
-  }
+  return [...byName.values()];
 }

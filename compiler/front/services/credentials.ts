@@ -1,20 +1,18 @@
 /**
  * Where certificates and keys come from: Secret documents of the input, a folder that has one folder for each Secret
  * as Kubernetes mounts it, or files that a rule names. Whatever is wrong with them is said at the field that names
- * them, without a word of their content.
+ * them, without a word of their content. What is on the disk, and what day it is, is for others to know: both are
+ * handed in, so that equal input gives an equal result.
  */
 
-import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Span } from "../../diagnostics/span.ts";
 import { Confidential } from "../../ir/confidential.ts";
 import type { Secret } from "../../ir/ir.ts";
-import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
-import { regularFileAtMost } from "../../source/bounded.ts";
 import type { Resource, SecretSpec } from "../resources/model.ts";
 import { authorityProblem, certificateProblem, outdated, revocationProblem } from "./certificates.ts";
-import type { Report } from "./report.ts";
+import type { Finding } from "./report.ts";
 
 /** Names of the parts of a Secret: those of `kubernetes.io/tls` first, then those that Istio knows besides. */
 const CERTIFICATE_KEYS = [
@@ -48,45 +46,59 @@ interface Part {
   readonly file?: string;
 }
 
+/** The disk, as far as certificates and keys are on it. */
+export interface CredentialFiles {
+  /** The text; undefined for what is not there, or is no file of a sensible size. */
+  read(file: string): string | undefined;
+  exists(path: string): boolean;
+}
+
+/** What became of a credential that was asked for. */
+export interface FoundCredential {
+  /** Absent: there is nothing of use. */
+  readonly secret?: Secret;
+  readonly findings: readonly Finding[];
+}
+
 export class Credentials {
   readonly #documents = new Map<string, Resource<SecretSpec>>();
-  readonly #options: ProxyOptions;
-  readonly #report: Report;
-  readonly #secrets = new Map<string, Secret>();
+  readonly #options: Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory">;
+  readonly #files: CredentialFiles;
+  readonly #now: Date;
 
-  constructor(documents: readonly Resource<SecretSpec>[], options: ProxyOptions, report: Report) {
+  constructor(
+    documents: readonly Resource<SecretSpec>[],
+    options: Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory">,
+    files: CredentialFiles,
+    now: Date,
+  ) {
     for (const document of documents) {
       this.#documents.set(`${document.namespace}/${document.name}`, document);
     }
     this.#options = options;
-    this.#report = report;
+    this.#files = files;
+    this.#now = now;
   }
 
-  /** Those that were asked for and are there. */
-  all(): Secret[] {
-    return [...this.#secrets.values()].sort((a, b) => compareStrings(a.name, b.name));
-  }
-
-  /** The name of the secret with a credential's certificate and key; undefined when it has none of use. */
-  certificate(use: CredentialUse): string | undefined {
+  /** A certificate and its key. */
+  certificate(use: CredentialUse): FoundCredential {
     const parts = this.#find(use);
     if (parts === undefined) {
-      return undefined;
+      return { findings: [this.#missing(use)] };
     }
     const keys = CERTIFICATE_KEYS.find(([chain]) => parts.get(chain) !== undefined) ?? CERTIFICATE_KEYS[0];
     const [chain, key] = keys.map((part) => parts.get(part));
     if (chain === undefined || key === undefined) {
-      this.#missingPart(use, keys[chain === undefined ? 0 : 1]);
-      return undefined;
+      return { findings: [missingPart(use, keys[chain === undefined ? 0 : 1])] };
     }
     const files = parts.folder === undefined ? undefined : keys.map((name) => path.join(parts.folder!, name));
-    return this.#addCertificate(parts.id, chain, key, files, use.span);
+    return this.#certificateOf(parts.id, chain, key, files, use.span);
   }
 
-  /** The name of the secret with a credential's authorities; undefined when it has none. */
-  authority(use: CredentialUse): string | undefined {
-    const own = this.#find(use, false);
-    const other = this.#find({ ...use, name: `${use.name}${AUTHORITY_SUFFIX}` }, false);
+  /** Authorities, and the certificates that they have revoked. */
+  authority(use: CredentialUse): FoundCredential {
+    const own = this.#find(use);
+    const other = this.#find({ ...use, name: `${use.name}${AUTHORITY_SUFFIX}` });
     for (const parts of [own, other]) {
       const key = AUTHORITY_KEYS.find((name) => parts?.get(name) !== undefined);
       if (parts === undefined || key === undefined) {
@@ -98,94 +110,61 @@ export class Credentials {
           ? undefined
           : { text, ...(parts.folder !== undefined && { file: path.join(parts.folder, name) }) };
       };
-      return this.#addAuthority(`${parts.id}#${key}`, part(key)!, part(REVOKED_KEY), use.span);
+      return authorityOf(`${parts.id}#${key}`, part(key)!, part(REVOKED_KEY), use.span);
     }
-    if (own !== undefined) {
-      this.#missingPart(use, AUTHORITY_KEYS[0]);
-    }
-    return undefined;
+    return { findings: own === undefined ? [] : [missingPart(use, AUTHORITY_KEYS[0])] };
   }
 
   /** Files that a rule names. They may not be there yet: what compiles is not always what serves. */
-  certificateFiles(chain: string, key: string, span: Span): string | undefined {
-    const [chainText, keyText] = [chain, key].map(readIfThere);
-    const id = `file:${chain}~${key}`;
+  certificateFiles(chain: string, key: string, span: Span): FoundCredential {
+    const [chainText, keyText] = [chain, key].map((file) => this.#files.read(file));
+    const name = `file:${chain}~${key}`;
     if (chainText === undefined || keyText === undefined) {
-      return this.#add({
-        name: id,
-        content: { kind: "certificate", chain, key: new Confidential(key) },
-        inFiles: true,
-      });
+      const content = { kind: "certificate", chain, key: new Confidential(key) } as const;
+      return { secret: { name, content, inFiles: true }, findings: [] };
     }
-    return this.#addCertificate(id, chainText, keyText, [chain, key], span);
+    return this.#certificateOf(name, chainText, keyText, [chain, key], span);
   }
 
-  authorityFile(file: string, revokedFile: string | undefined, span: Span): string | undefined {
-    const [text, revokedText] = [file, revokedFile].map((name) => name && readIfThere(name));
-    const id = revokedFile ? `file:${file}~${revokedFile}` : `file:${file}`;
+  authorityFile(file: string, revokedFile: string | undefined, span: Span): FoundCredential {
+    const [text, revokedText] = [file, revokedFile].map((name) => name && this.#files.read(name));
+    const name = revokedFile ? `file:${file}~${revokedFile}` : `file:${file}`;
     if (!text || (revokedFile && !revokedText)) {
       const revoked = revokedFile ? { revoked: revokedFile } : {};
-      return this.#add({
-        name: id,
-        content: { kind: "authority", trusted: file, ...revoked },
-        inFiles: true,
-      });
+      const content = { kind: "authority", trusted: file, ...revoked } as const;
+      return { secret: { name, content, inFiles: true }, findings: [] };
     }
     const revoked = revokedFile ? { text: revokedText!, file: revokedFile } : undefined;
-    return this.#addAuthority(id, { text, file }, revoked, span);
+    return authorityOf(name, { text, file }, revoked, span);
   }
 
-  #addCertificate(
+  #certificateOf(
     name: string,
     chain: string,
     key: string,
     files: readonly string[] | undefined,
     span: Span,
-  ): string | undefined {
+  ): FoundCredential {
     const problem = certificateProblem(chain, key);
     if (problem !== undefined) {
-      this.#report("SL0441", `${problem}; Envoy would refuse it`, span);
-      return undefined;
+      return { findings: [refusedByEnvoy(problem, span)] };
     }
-    const old = outdated(chain, new Date());
-    if (old !== undefined) {
-      this.#report("SL0442", `${old}; clients will refuse it`, span);
-    }
+    const old = outdated(chain, this.#now);
     const [chainFile, keyFile] = files ?? [];
-    return this.#add({
-      name,
-      content: { kind: "certificate", chain: chainFile ?? chain, key: new Confidential(keyFile ?? key) },
-      inFiles: files !== undefined,
-    });
-  }
-
-  #addAuthority(name: string, trusted: Part, revoked: Part | undefined, span: Span): string | undefined {
-    const problem = authorityProblem(trusted.text) ?? (revoked && revocationProblem(revoked.text));
-    if (problem !== undefined) {
-      this.#report("SL0441", `${problem}; Envoy would refuse it`, span);
-      return undefined;
-    }
-    return this.#add({
-      name,
-      content: {
-        kind: "authority",
-        trusted: trusted.file ?? trusted.text,
-        ...(revoked && { revoked: revoked.file ?? revoked.text }),
+    return {
+      secret: {
+        name,
+        content: { kind: "certificate", chain: chainFile ?? chain, key: new Confidential(keyFile ?? key) },
+        inFiles: files !== undefined,
       },
-      inFiles: trusted.file !== undefined,
-    });
+      findings:
+        old === undefined ? [] : [{ code: "SL0442", message: `${old}; clients will refuse it`, span }],
+    };
   }
 
-  #add(secret: Secret): string {
-    this.#secrets.set(secret.name, secret);
-    return secret.name;
-  }
-
-  #find(use: CredentialUse, mustExist = true): Parts | undefined {
-    // Istio's gateways look in their own namespace; where rules are compiled, it need not be told.
-    const name = use.name.replace(/^kubernetes:\/\//, "");
-    const namespaces = [this.#options.proxyNamespace, use.namespace];
-    for (const namespace of namespaces) {
+  #find(use: CredentialUse): Parts | undefined {
+    const name = nameOf(use);
+    for (const namespace of this.#namespaces(use)) {
       const document = this.#documents.get(`${namespace}/${name}`);
       if (document !== undefined) {
         return partsOf(document);
@@ -193,34 +172,63 @@ export class Credentials {
     }
     const { secretsDirectory } = this.#options;
     const folder = path.join(secretsDirectory, name);
-    if (secretsDirectory !== "" && isInside(folder, secretsDirectory) && existsSync(folder)) {
-      return { id: `folder:${name}`, folder, get: (key) => readIfThere(path.join(folder, key)) };
-    }
-    if (mustExist) {
-      this.#reportMissing(name, namespaces, use.span);
-    }
-    return undefined;
+    return secretsDirectory !== "" && isInside(folder, secretsDirectory) && this.#files.exists(folder)
+      ? { id: `folder:${name}`, folder, get: (key) => this.#files.read(path.join(folder, key)) }
+      : undefined;
   }
 
-  #reportMissing(name: string, namespaces: readonly string[], span: Span): void {
+  /** Istio's gateways look in their own namespace; where rules are compiled, it need not be told. */
+  #namespaces({ namespace }: CredentialUse): readonly string[] {
+    return [this.#options.proxyNamespace, namespace];
+  }
+
+  #missing(use: CredentialUse): Finding {
+    const name = nameOf(use);
     const elsewhere = [...this.#documents.values()].find((document) => document.name === name);
     const { secretsDirectory } = this.#options;
-    this.#report(
-      "SL0440",
-      `there is no Secret "${name}" in namespace ${[...new Set(namespaces)].join(" or ")}${secretsDirectory === "" ? "" : `, and no folder of that name in ${secretsDirectory}`}`,
-      span,
-      () => ({
+    return {
+      code: "SL0440",
+      message: `there is no Secret "${name}" in namespace ${[...new Set(this.#namespaces(use))].join(" or ")}${secretsDirectory === "" ? "" : `, and no folder of that name in ${secretsDirectory}`}`,
+      span: use.span,
+      more: () => ({
         help:
           elsewhere === undefined
             ? "Add the Secret to the input, or name a folder that has one for each with --secrets-directory."
             : `There is one in namespace ${elsewhere.namespace}: pass --proxy-namespace ${elsewhere.namespace} if that is where the proxy runs.`,
       }),
-    );
+    };
   }
+}
 
-  #missingPart({ name, span }: CredentialUse, part: string): void {
-    this.#report("SL0440", `the Secret "${name}" has no ${part}`, span);
+function nameOf({ name }: CredentialUse): string {
+  return name.replace(/^kubernetes:\/\//, "");
+}
+
+function missingPart({ name, span }: CredentialUse, part: string): Finding {
+  return { code: "SL0440", message: `the Secret "${name}" has no ${part}`, span };
+}
+
+function refusedByEnvoy(problem: string, span: Span): Finding {
+  return { code: "SL0441", message: `${problem}; Envoy would refuse it`, span };
+}
+
+function authorityOf(name: string, trusted: Part, revoked: Part | undefined, span: Span): FoundCredential {
+  const problem = authorityProblem(trusted.text) ?? (revoked && revocationProblem(revoked.text));
+  if (problem !== undefined) {
+    return { findings: [refusedByEnvoy(problem, span)] };
   }
+  return {
+    secret: {
+      name,
+      content: {
+        kind: "authority",
+        trusted: trusted.file ?? trusted.text,
+        ...(revoked && { revoked: revoked.file ?? revoked.text }),
+      },
+      inFiles: trusted.file !== undefined,
+    },
+    findings: [],
+  };
 }
 
 function partsOf({ namespace, name, spec }: Resource<SecretSpec>): Parts {
@@ -237,11 +245,4 @@ function partsOf({ namespace, name, spec }: Resource<SecretSpec>): Parts {
 function isInside(folder: string, parent: string): boolean {
   const relative = path.relative(parent, folder);
   return relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
-}
-
-/** Bytes; the authorities of a whole system are a fraction of it. */
-const MAX_FILE_SIZE = 16 * 1024 * 1024;
-
-function readIfThere(file: string): string | undefined {
-  return regularFileAtMost(file, MAX_FILE_SIZE);
 }

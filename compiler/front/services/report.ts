@@ -9,12 +9,20 @@ import type { Span } from "../../diagnostics/span.ts";
 
 type More = Pick<Diagnostic, "related" | "help">;
 
+/** Something to be said of the input, as a value: whoever lowers returns what it has found. */
+export interface Finding {
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly span: Span | undefined;
+  /** Called only when the finding is new. */
+  readonly more?: () => More;
+}
+
 export type Report = (
   code: DiagnosticCode,
   message: string,
   span: Span | undefined,
-  /** Called only when the finding is new. */
-  more?: () => More,
+  more?: Finding["more"],
 ) => void;
 
 /**

@@ -5,7 +5,7 @@ import type { ResourceSet } from "../../resources/model.ts";
 import { Registry } from "../../services/registry.ts";
 import { ServiceIndex } from "../../services/service-index.ts";
 import { Workloads } from "../../services/workloads.ts";
-import { DestinationRules } from "../policies/destination-rules.ts";
+import { DestinationRules } from "../destination-rules/destination-rules.ts";
 
 export interface Environment {
   readonly workloads: Workloads;

@@ -8,7 +8,7 @@ import type { SourceFile } from "../../../diagnostics/span.ts";
 import type { Route } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
-import type { ClusterUse } from "../../services/cluster-uses.ts";
+import type { Effects } from "./effects.ts";
 import { type Environment, ingredients, makeEnvironment } from "./environment.ts";
 import type { Site } from "./site.ts";
 
@@ -31,14 +31,19 @@ export class LoweringCache {
   }
 }
 
+/** What the rules of a VirtualService come to at a site. No routes: it has nothing to say there. */
+export interface LoweredRoutes {
+  readonly routes: readonly Route[];
+  readonly effects: Effects;
+}
+
 /** Routes that were lowered, and all that they depend on. */
 export interface KnownRoutes {
   readonly site: Site;
   readonly environment: Environment;
   /** The resources that were put together. */
   readonly sources: readonly DocumentPlace[];
-  readonly routes: readonly Route[];
-  readonly uses: readonly ClusterUse[];
+  readonly lowered: LoweredRoutes;
 }
 
 /** A document, and where it stood: two that are equal are one document. */

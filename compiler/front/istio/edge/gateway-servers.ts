@@ -3,7 +3,7 @@
 import type { GatewaySpec, Resource, Server } from "../../resources/model.ts";
 import type { Report } from "../../services/report.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
-import { isHttps, isPlainHttp } from "../unsupported.ts";
+import { isHttps, isPlainHttp } from "./server-protocols.ts";
 import { terminates } from "./server-tls.ts";
 
 /** A server of a selected Gateway. */

@@ -4,7 +4,7 @@
  */
 
 import type { ServerTls, TcpChain } from "../../../ir/ir.ts";
-import type { LoweringContext } from "../context/lowering-context.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import { resolveGatewayName } from "../rules/gateway-names.ts";
 import { lowerTcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
@@ -31,7 +31,7 @@ export function lowerTcpServer(
   place: TcpPlace,
   virtualServices: readonly VirtualService[],
   tls: ServerTls | undefined,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): TcpChain[] {
   for (const virtualService of virtualServices) {
     for (const [rule, { match, route }] of (virtualService.resource.spec.tcp ?? []).entries()) {
@@ -52,7 +52,7 @@ export function lowerPassthroughServer(
   place: TcpPlace,
   virtualServices: readonly VirtualService[],
   takenNames: Map<string, object>,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): TcpChain[] {
   const chains: TcpChain[] = [];
   for (const virtualService of virtualServices) {
@@ -66,7 +66,7 @@ export function lowerPassthroughServer(
         if (taken !== undefined) {
           // Of the same VirtualService, another server may have brought it.
           if (takenNames.get(taken) !== virtualService) {
-            lowering.report(
+            lowering.effects.report(
               "SL0271",
               `"${taken}" is asked for on port ${place.port} of Gateway ${place.gateway} already; this match is left out`,
               virtualService.resource.spanOf(["spec", "tls", rule, "match", index, "sniHosts"]),

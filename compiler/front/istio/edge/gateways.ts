@@ -7,14 +7,16 @@ import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources
 import { selects } from "../../services/labels.ts";
 import { byAge } from "../../services/order.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
+import type { Effects } from "../context/effects.ts";
+import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { isCatchAll } from "../rules/route-match.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
-import { isPlainHttp } from "../unsupported.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { ServerHosts } from "./server-hosts.ts";
+import { isPlainHttp } from "./server-protocols.ts";
 import { lowerServerTls, terminates } from "./server-tls.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
@@ -30,14 +32,16 @@ export interface LoweredEdge {
   readonly tcpChains: readonly TcpChain[];
   /** All but those that were refused. */
   readonly servers: readonly GatewayServer[];
+  readonly effects: Effects;
 }
 
 /** One listener for each port; servers of several Gateways on one port share it. */
 export function lowerGateways(
   gateways: readonly Resource<GatewaySpec>[],
   virtualServices: readonly VirtualService[],
-  lowering: LoweringContext,
+  context: LoweringContext,
 ): LoweredEdge {
+  const lowering = gathering(context);
   const servers = gateways.flatMap((gateway) =>
     (gateway.spec.servers ?? []).map((server, index) => ({
       gateway,
@@ -69,7 +73,7 @@ export function lowerGateways(
       virtualHosts: lowerVirtualHosts(servers[0].server.port.number, servers, bound, lowering),
     },
   });
-  const { plain, tls, tcp, names } = placesOnPorts(servers, lowering.report);
+  const { plain, tls, tcp, names } = placesOnPorts(servers, lowering.effects.report);
   const listeners = [...plain].map(([socket, servers]) => listener(`gateway_${socket}`, servers));
   const tcpChains: TcpChain[] = [];
   const served = [...plain.values()].flat();
@@ -81,7 +85,7 @@ export function lowerGateways(
     const kind = kindOf(server);
     const serverNames = serverNamesOf(server);
     const serverTls = terminates(server.tls)
-      ? lowerServerTls({ gateway, index, tls: server.tls!, serverNames }, lowering.credentials)
+      ? lowerServerTls({ gateway, index, tls: server.tls!, serverNames }, lowering)
       : undefined;
     if (terminates(server.tls) && serverTls === undefined) {
       continue;
@@ -108,7 +112,7 @@ export function lowerGateways(
         : lowerTcpServer(place, ruling, serverTls, lowering)),
     );
   }
-  return { listeners, tcpChains, servers: served };
+  return { listeners, tcpChains, servers: served, effects: lowering.effects };
 }
 
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
@@ -136,7 +140,7 @@ function lowerVirtualHosts(
   port: number,
   servers: readonly GatewayServer[],
   bound: ReadonlyMap<string, readonly VirtualService[]>,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): VirtualHost[] {
   const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
   const redirected = new Set<string>();
@@ -161,7 +165,9 @@ function lowerVirtualHosts(
       }
       let routes = ofGateway.get(virtualService);
       if (routes === undefined) {
-        routes = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
+        const atGateway = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
+        lowering.effects.add(atGateway.effects);
+        routes = atGateway.routes;
         ofGateway.set(virtualService, routes);
         lowering.onLowered?.();
       }

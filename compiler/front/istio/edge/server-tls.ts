@@ -2,7 +2,8 @@
 
 import type { ServerTls, TlsVersion } from "../../../ir/ir.ts";
 import type { FieldPath, GatewaySpec, Resource, ServerTlsSettings } from "../../resources/model.ts";
-import type { Credentials, CredentialUse } from "../../services/credentials.ts";
+import type { Credentials, CredentialUse, FoundCredential } from "../../services/credentials.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import { isCipherSuite } from "../validate/server-tls.ts";
 
 const CLIENT_CERTIFICATES: Readonly<Record<string, ServerTls["clientCertificate"]>> = {
@@ -31,10 +32,10 @@ export interface TlsServer {
   readonly serverNames: readonly string[];
 }
 
-/** Undefined when its certificates are of no use, which is then reported. */
+/** Undefined when its certificates are of no use, which is then a finding. */
 export function lowerServerTls(
   { gateway, index, tls, serverNames }: TlsServer,
-  credentials: Credentials,
+  { credentials, effects }: GatheringContext,
 ): ServerTls | undefined {
   const at = (field: FieldPath) => gateway.spanOf(["spec", "servers", index, "tls", ...field]);
   const use = (name: string, field: FieldPath): CredentialUse => ({
@@ -42,9 +43,12 @@ export function lowerServerTls(
     namespace: gateway.namespace,
     span: at(field),
   });
-  const certificates = certificatesOf(tls, use, at, credentials);
+  const certificates = certificatesOf(tls, use, at, credentials).map(
+    (found) => found && effects.credential(found),
+  );
   const clientCertificate = CLIENT_CERTIFICATES[tls.mode ?? ""] ?? "none";
-  const authority = clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials);
+  const trusted = clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials);
+  const authority = trusted && effects.credential(trusted);
   if (
     certificates.includes(undefined) ||
     certificates.length === 0 ||
@@ -75,7 +79,7 @@ function certificatesOf(
   use: (name: string, field: FieldPath) => CredentialUse,
   at: (field: FieldPath) => CredentialUse["span"],
   credentials: Credentials,
-): (string | undefined)[] {
+): (FoundCredential | undefined)[] {
   if (tls.credentialName) {
     return [credentials.certificate(use(tls.credentialName, ["credentialName"]))];
   }
@@ -97,7 +101,7 @@ function authorityOf(
   use: (name: string, field: FieldPath) => CredentialUse,
   at: (field: FieldPath) => CredentialUse["span"],
   credentials: Credentials,
-): string | undefined {
+): FoundCredential | undefined {
   if (tls.caCertCredentialName) {
     return credentials.authority(use(tls.caCertCredentialName, ["caCertCredentialName"]));
   }

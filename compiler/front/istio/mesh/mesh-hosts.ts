@@ -1,11 +1,11 @@
 /** What the mesh answers on one port: which VirtualService rules each host, and what the others get by default. */
 
 import type { Route } from "../../../ir/ir.ts";
-import { clusterName } from "../../services/cluster-uses.ts";
+import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
 import { isHttp, type Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context/lowering-context.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
@@ -27,12 +27,12 @@ export interface MeshHost {
 
 export class MeshHosts {
   readonly #virtualServices: readonly VirtualService[];
-  readonly #lowering: LoweringContext;
+  readonly #lowering: GatheringContext;
   /** The oldest VirtualService for each host. */
   readonly #owners = new HostMap<VirtualService>();
   readonly #servicesByPort = new Map<number, Service[]>();
 
-  constructor(virtualServices: readonly VirtualService[], lowering: LoweringContext) {
+  constructor(virtualServices: readonly VirtualService[], lowering: GatheringContext) {
     this.#virtualServices = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
     this.#lowering = lowering;
     for (const virtualService of this.#virtualServices) {
@@ -102,7 +102,8 @@ export class MeshHosts {
         continue;
       }
       const site = { gateway: MESH, port, speculative: served.length === 0 };
-      const routes = lowerHttpRoutes(virtualService, site, this.#lowering);
+      const { routes, effects } = lowerHttpRoutes(virtualService, site, this.#lowering);
+      this.#lowering.effects.add(effects);
       this.#lowering.onLowered?.();
       if (routes.length === 0) {
         continue;
@@ -179,7 +180,7 @@ export class MeshHosts {
 
   /** What a service gets that no rule speaks of: no time limit, and istiod's retries. */
   #defaultRoute(service: Service, port: number): Route {
-    this.#lowering.clusterUses.add(service, port);
+    this.#lowering.effects.uses.push(clusterUse(service, port));
     return {
       name: "default",
       match: { headers: [], queryParams: [] },

@@ -6,8 +6,11 @@
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
+import { clusterUse } from "../../services/cluster-uses.ts";
 import type { Registry } from "../../services/registry.ts";
 import { isHttp, type Service } from "../../services/service.ts";
+import type { Effects } from "../context/effects.ts";
+import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
@@ -16,11 +19,17 @@ import { catchAll } from "./outbound-policy.ts";
 
 export function lowerMesh(
   virtualServices: readonly VirtualService[],
-  lowering: LoweringContext,
-): { readonly listeners: readonly Listener[]; readonly tcpChains: readonly TcpChain[] } {
+  context: LoweringContext,
+): {
+  readonly listeners: readonly Listener[];
+  readonly tcpChains: readonly TcpChain[];
+  readonly effects: Effects;
+} {
+  const lowering = gathering(context);
+  const { effects } = lowering;
   const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
   if (meshPort === 0 && !meshListeners) {
-    return { listeners: [], tcpChains: [] };
+    return { listeners: [], tcpChains: [], effects };
   }
   const hosts = new MeshHosts(virtualServices, lowering);
   const ports = hosts.httpPorts();
@@ -47,7 +56,7 @@ export function lowerMesh(
   }
   if (tcp === undefined) {
     refuseMeshTcpRules(virtualServices, lowering);
-    return { listeners, tcpChains: [] };
+    return { listeners, tcpChains: [], effects };
   }
   for (const port of ports) {
     const addresses = tcp.sniffed.get(port);
@@ -70,7 +79,7 @@ export function lowerMesh(
       },
     });
   }
-  return { listeners, tcpChains: tcp.chains };
+  return { listeners, tcpChains: tcp.chains, effects };
 }
 
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
@@ -130,11 +139,11 @@ function sorted(virtualHosts: readonly VirtualHost[], others: VirtualHost): Virt
 }
 
 /** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */
-function useAllServices({ registry, clusterUses }: LoweringContext): void {
+function useAllServices({ registry, effects }: GatheringContext): void {
   for (const service of registry.services) {
     if (registry.aliasTarget(service) === undefined) {
       for (const port of service.ports.filter(isHttp)) {
-        clusterUses.add(service, port.number);
+        effects.uses.push(clusterUse(service, port.number));
       }
     }
   }

@@ -14,6 +14,7 @@ import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/m
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import type { PortProtocol, Service } from "../../services/service.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
@@ -30,7 +31,10 @@ export interface MeshTcp {
 /** Whatever a connection is for. */
 const ANY_ADDRESS = ["0.0.0.0/0", "::/0"];
 
-export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowering: LoweringContext): MeshTcp {
+export function lowerMeshTcp(
+  virtualServices: readonly VirtualService[],
+  lowering: GatheringContext,
+): MeshTcp {
   const ruling = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
   const chains: TcpChain[] = [];
   const ports: number[] = [];
@@ -51,7 +55,7 @@ export function lowerMeshTcp(virtualServices: readonly VirtualService[], lowerin
 /** Without their listeners, rules for connections have nowhere to be obeyed. */
 export function refuseMeshTcpRules(
   virtualServices: readonly VirtualService[],
-  { report }: LoweringContext,
+  { effects: { report } }: GatheringContext,
 ): void {
   for (const { gateways, resource } of virtualServices) {
     for (const field of ["tls", "tcp"] as const) {
@@ -101,7 +105,7 @@ class PortChains {
   readonly #port: number;
   readonly #services: readonly OnPort[];
   readonly #virtualServices: readonly VirtualService[];
-  readonly #lowering: LoweringContext;
+  readonly #lowering: GatheringContext;
   /** Addresses and names that are some chain's already: Envoy takes no two for the same connections. */
   readonly #taken = new Set<string>();
 
@@ -109,7 +113,7 @@ class PortChains {
     port: number,
     services: readonly OnPort[],
     virtualServices: readonly VirtualService[],
-    lowering: LoweringContext,
+    lowering: GatheringContext,
   ) {
     this.#port = port;
     this.#services = services;
@@ -279,7 +283,7 @@ class PortChains {
   }
 
   #reportLost(service: Service): void {
-    this.#lowering.report(
+    this.#lowering.effects.report(
       "SL0444",
       isLookedUp(service.discovery)
         ? `connections to port ${this.#port} of "${service.host}" say nowhere to whom they are; they will be closed`

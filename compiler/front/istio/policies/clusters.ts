@@ -7,26 +7,31 @@ import type { Subset } from "../../resources/model.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { selects } from "../../services/labels.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
+import type { Effects } from "../context/effects.ts";
+import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { lowerClientTls } from "./client-tls.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
 import { placeEndpoints } from "./locality.ts";
 import { lowerOutlierDetection } from "./outlier-detection.ts";
-import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
 
-export function lowerClusters(lowering: LoweringContext): Cluster[] {
-  return [...lowering.clusterUses]
-    .map(([name, use]) => lowerCluster(name, use, lowering))
+export function lowerClusters(
+  uses: readonly ClusterUse[],
+  context: LoweringContext,
+): { readonly clusters: readonly Cluster[]; readonly effects: Effects } {
+  const lowering = gathering(context);
+  const clusters = uses
+    .map((use) => lowerCluster(use, lowering))
     .sort((a, b) => compareStrings(a.name, b.name));
+  return { clusters, effects: lowering.effects };
 }
 
-function lowerCluster(name: string, use: ClusterUse, lowering: LoweringContext): Cluster {
-  const { service, port, atEdge } = use;
-  const rule = lowering.destinationRules.find(service);
-  const subset =
-    use.subset === "" ? undefined : rule?.subsets.find((candidate) => candidate.name === use.subset);
-  const policy = effectivePolicy(rule?.trafficPolicy, subset?.trafficPolicy, port);
+function lowerCluster(use: ClusterUse, lowering: GatheringContext): Cluster {
+  const { name, service, port, atEdge } = use;
+  const subset = use.subset === "" ? undefined : lowering.destinationRules.subset(service, use.subset);
+  const policy = lowering.destinationRules.policyOf(service, use.subset, port);
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { endpoints, ...placed } = placeEndpoints(
@@ -43,7 +48,7 @@ function lowerCluster(name: string, use: ClusterUse, lowering: LoweringContext):
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,
     ...lowerProxyProtocol(policy.proxyProtocol),
-    ...lowerClientTls(policy.tls, service, lowering.clientTlsPlaces, lowering.credentials),
+    ...lowerClientTls(policy.tls, service, policy.tlsPlace, lowering),
     ...(outlierDetection && { outlierDetection }),
   };
 }

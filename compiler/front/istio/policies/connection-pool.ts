@@ -4,7 +4,7 @@ import type { Cluster, Limits } from "../../../ir/ir.ts";
 import type { ConnectionPoolSettings } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import type { PortProtocol } from "../../services/service.ts";
-import type { EffectivePolicy } from "./traffic-policy.ts";
+import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 
 /** `meshConfig.connectTimeout` as Istio ships it. */
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;

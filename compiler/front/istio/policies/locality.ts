@@ -21,7 +21,7 @@ import {
   ZONE_LABEL,
 } from "../../services/locality.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
-import type { EffectivePolicy } from "./traffic-policy.ts";
+import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 
 /** Endpoints of one locality and one priority: what Envoy weighs and orders. */
 interface Group {

@@ -2,22 +2,22 @@
 
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
-import type { ClusterUses } from "../../services/cluster-uses.ts";
+import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import { exposure } from "../../services/visibility.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
 import type { Environment } from "../context/environment.ts";
+import type { DestinationRules } from "../destination-rules/destination-rules.ts";
 import { type GatewayServer, kindOf } from "../edge/gateway-servers.ts";
 import { selectedGateways } from "../edge/gateways.ts";
 import { ServerHosts } from "../edge/server-hosts.ts";
-import type { DestinationRules } from "../policies/destination-rules.ts";
 import { inOrderOfEffect } from "../rules/virtual-services.ts";
 import type { EmptySubset, GatewayInView, Viewer } from "./viewer.ts";
 
 /** What the lowering leaves of the references in its rules. */
 export interface LoweredReferences {
-  readonly clusterUses: ClusterUses;
+  readonly clusterUses: readonly ClusterUse[];
   readonly danglingDestinations: readonly DanglingDestination[];
   /** The servers of Gateways that were not refused. */
   readonly servers: readonly GatewayServer[];
@@ -80,8 +80,8 @@ function gatewaysInView(
 }
 
 /** Not where nobody is known of the whole service. */
-function* emptySubsets(uses: ClusterUses, rules: DestinationRules): Generator<EmptySubset> {
-  for (const [, { service, port, subset: name, span }] of uses) {
+function* emptySubsets(uses: readonly ClusterUse[], rules: DestinationRules): Generator<EmptySubset> {
+  for (const { service, port, subset: name, span } of uses) {
     const labels = name === "" ? undefined : rules.subset(service, name)?.labels;
     const endpoints = service.endpoints.get(port) ?? [];
     if (

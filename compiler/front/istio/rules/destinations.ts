@@ -2,12 +2,10 @@
 
 import type { Destination as IrDestination } from "../../../ir/ir.ts";
 import type { Destination, FieldPath, HttpRouteDestination } from "../../resources/model.ts";
-import { clusterName } from "../../services/cluster-uses.ts";
+import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import type { Service } from "../../services/service.ts";
-import type { LoweringContext } from "../context/lowering-context.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import type { Site } from "../context/site.ts";
-import type { DestinationRules } from "../policies/destination-rules.ts";
-import { effectivePolicy } from "../policies/traffic-policy.ts";
 import { MESH } from "./gateway-names.ts";
 import { lowerDestinationHeaders } from "./header-operations.ts";
 import { resolveDestination } from "./resolve-destination.ts";
@@ -19,7 +17,7 @@ export function lowerSplit(
   rule: number,
   virtualService: VirtualService,
   site: Site,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): IrDestination[] {
   const destinations = split.map(({ destination, weight, headers }, index) => ({
     weight: weight ?? 0,
@@ -43,9 +41,9 @@ export function destinationCluster(
   path: FieldPath,
   { resource }: VirtualService,
   site: Site,
-  lowering: LoweringContext,
+  { effects, ...lowering }: GatheringContext,
 ): string {
-  const { clusterUses, report, destinationRules, options } = lowering;
+  const { destinationRules, options } = lowering;
   const resolved = resolveDestination(destination, resource.namespace, lowering, site);
   const { host, service, subset, missing } = resolved;
   const port = resolved.port ?? site.port;
@@ -53,7 +51,7 @@ export function destinationCluster(
     // Where istiod guesses the port, nothing is wrong with a service that does not have it.
     if (missing[0] !== "port" || destination.port !== undefined || !site.speculative) {
       const viewer = options.proxyNamespace;
-      lowering.onDangling({
+      effects.dangling.push({
         resource,
         path,
         viewer,
@@ -64,17 +62,22 @@ export function destinationCluster(
     return `nowhere|${port}|${subset}|${service.host}`;
   } else {
     const spanOf = (field: string) => resource.spanOf([...path, field]);
-    if (site.gateway !== MESH && passesThrough(service, port, subset, destinationRules)) {
-      report(
+    if (
+      site.gateway !== MESH &&
+      destinationRules.policyOf(service, subset, port).loadBalancer?.simple === "PASSTHROUGH"
+    ) {
+      effects.report(
         "SL0301",
         `not supported at a gateway: "${service.host}" has loadBalancer.simple PASSTHROUGH, but what a request names there is the gateway itself`,
         spanOf("host"),
       );
     }
-    clusterUses.add(service, port, subset, {
-      ...(subset !== "" && { span: spanOf("subset") }),
-      ...(site.gateway !== MESH && { atEdge: true }),
-    });
+    effects.uses.push(
+      clusterUse(service, port, subset, {
+        ...(subset !== "" && { span: spanOf("subset") }),
+        ...(site.gateway !== MESH && { atEdge: true }),
+      }),
+    );
   }
   return clusterName(port, subset, service?.host ?? host);
 }
@@ -85,13 +88,4 @@ export function destinationCluster(
  */
 function isElsewhere({ meshOnly }: Service, { gateway }: Site): boolean {
   return gateway !== MESH && meshOnly === true;
-}
-
-function passesThrough(service: Service, port: number, subset: string, rules: DestinationRules): boolean {
-  const policy = effectivePolicy(
-    rules.find(service)?.trafficPolicy,
-    subset === "" ? undefined : rules.subset(service, subset)?.trafficPolicy,
-    port,
-  );
-  return policy.loadBalancer?.simple === "PASSTHROUGH";
 }

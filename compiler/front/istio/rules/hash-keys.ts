@@ -1,7 +1,7 @@
 /** `consistentHash` of the DestinationRules that a route leads to: in Envoy the route says what to hash. */
 
 import type { Forward, HashKey, RetryPolicy } from "../../../ir/ir.ts";
-import type { ConsistentHash, Destination, HttpRoute, TrafficPolicy } from "../../resources/model.ts";
+import type { ConsistentHash, Destination, HttpRoute } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { Service } from "../../services/service.ts";
@@ -26,8 +26,7 @@ export function serviceHash(
   port: number,
   { destinationRules }: LoweringContext,
 ): RouteHash {
-  const policy = destinationRules.find(service)?.trafficPolicy;
-  const found = ofPort(policy, port) ?? policy?.loadBalancer?.consistentHash;
+  const found = destinationRules.hashOf(service, "", port);
   return hashOf(found === undefined ? [] : [found]);
 }
 
@@ -48,29 +47,13 @@ export function hashedRetry(
     : retry;
 }
 
-/** The most specific wins; what a port says counts only for a destination that names the port. */
 function consistentHash(
   { host, port, subset }: Destination,
   namespace: string,
   { registry, destinationRules, options }: LoweringContext,
 ): ConsistentHash | undefined {
   const named = registry.get(resolveHost(host, namespace, options.domainSuffix));
-  const rule = named && destinationRules.find(registry.aliasTarget(named) ?? named);
-  if (rule === undefined) {
-    return undefined;
-  }
-  const ofSubset = subset ? rule.subsets.find(({ name }) => name === subset)?.trafficPolicy : undefined;
-  return (
-    ofPort(ofSubset, port?.number) ??
-    ofSubset?.loadBalancer?.consistentHash ??
-    ofPort(rule.trafficPolicy, port?.number) ??
-    rule.trafficPolicy?.loadBalancer?.consistentHash
-  );
-}
-
-function ofPort(policy: TrafficPolicy | undefined, port: number | undefined): ConsistentHash | undefined {
-  const settings = policy?.portLevelSettings?.find((candidate) => candidate.port?.number === port);
-  return settings?.loadBalancer?.consistentHash;
+  return named && destinationRules.hashOf(registry.aliasTarget(named) ?? named, subset ?? "", port?.number);
 }
 
 function hashOf(settings: readonly ConsistentHash[]): RouteHash {

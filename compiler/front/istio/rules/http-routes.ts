@@ -3,6 +3,8 @@
 import type { Action, Route } from "../../../ir/ir.ts";
 import type { HttpMatchRequest, HttpRoute } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
+import { type GatheringContext, gathering } from "../context/gathering-context.ts";
+import type { LoweredRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { Site } from "../context/site.ts";
 import { lowerCors } from "./cors.ts";
@@ -20,6 +22,7 @@ import { lowerOnce } from "./route-cache.ts";
 import { isCatchAll, lowerRouteMatch } from "./route-match.ts";
 import { routeOrigin } from "./route-origin.ts";
 import { lowerSticky } from "./sticky.ts";
+import { faultsBefore } from "./upstream-faults.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 /**
@@ -30,13 +33,15 @@ export function lowerHttpRoutes(
   virtualService: VirtualService,
   site: Site,
   lowering: LoweringContext,
-): readonly Route[] {
-  return lowerOnce(virtualService, site, lowering, (recording) =>
-    lowerRules(virtualService, site, recording),
-  );
+): LoweredRoutes {
+  return lowerOnce(virtualService, site, lowering, () => {
+    const gathered = gathering(lowering);
+    const routes = lowerRules(virtualService, site, gathered);
+    return { routes, effects: gathered.effects };
+  });
 }
 
-function lowerRules(virtualService: VirtualService, site: Site, lowering: LoweringContext): Route[] {
+function lowerRules(virtualService: VirtualService, site: Site, lowering: GatheringContext): Route[] {
   const { resource } = virtualService;
   const routes: Route[] = [];
   for (const [rule, http] of (resource.spec.http ?? []).entries()) {
@@ -94,7 +99,7 @@ function lowerAction(
   rule: number,
   virtualService: VirtualService,
   site: Site,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): Action | undefined {
   // A rule has one of these; one that a delegate and its root make up together can have more.
   if (http.redirect !== undefined) {
@@ -118,17 +123,16 @@ function lowerAction(
   const retry = hashedRetry(lowerRetries(http.retries), http, namespace, lowering);
   const hash = lowerHash(http, namespace, lowering);
   const fault = isUpstreamScope(rule, virtualService) ? lowerFault(http.fault) : undefined;
+  const faulty = fault && faultsBefore(destinations, { fault, retry, hash });
+  lowering.effects.faults.push(...(faulty?.faults ?? []));
   return {
     kind: "forward",
-    destinations:
-      fault === undefined
-        ? destinations
-        : lowering.upstreamFaults.before(destinations, { fault, retry, hash }),
+    destinations: faulty?.destinations ?? destinations,
     timeoutMs: durationMs(http.timeout) ?? 0,
     retry,
     ...(fault === undefined
       ? hash
-      : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering.report)),
+      : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering.effects.report)),
     ...lowerRewrite(http),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),

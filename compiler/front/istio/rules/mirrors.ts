@@ -2,7 +2,7 @@
 
 import type { Mirror } from "../../../ir/ir.ts";
 import type { Destination, FieldPath, HttpRoute } from "../../resources/model.ts";
-import type { LoweringContext } from "../context/lowering-context.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import type { Site } from "../context/site.ts";
 import { destinationCluster } from "./destinations.ts";
 import { perMillion, shareOf } from "./faults.ts";
@@ -16,7 +16,7 @@ export function lowerMirrors(
   rule: number,
   virtualService: VirtualService,
   site: Site,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): { readonly mirrors?: readonly Mirror[] } {
   const lower = (destination: Destination, share: number, path: FieldPath): Mirror[] =>
     share === 0

@@ -4,81 +4,55 @@
  */
 
 import type { Route } from "../../../ir/ir.ts";
-import type { DocumentPlace, KnownRoutes } from "../context/lowering-cache.ts";
+import type { DocumentPlace, KnownRoutes, LoweredRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { isSameSite, type Site } from "../context/site.ts";
 import { routeOrigin } from "./route-origin.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
-/** What `lower` makes, or made the last time. Nothing is kept of rules with which something is wrong. */
+/** What `lower` makes, or made the last time. */
 export function lowerOnce(
   virtualService: VirtualService,
   site: Site,
-  lowering: LoweringContext,
-  lower: (lowering: LoweringContext) => Route[],
-): readonly Route[] {
-  const { environment, cache } = lowering;
+  { environment, cache }: LoweringContext,
+  lower: () => LoweredRoutes,
+): LoweredRoutes {
   const { sources } = virtualService;
   const key = sources[0]?.document;
   if (key === undefined) {
-    return lower(lowering);
+    return lower();
   }
-  let sites = cache.routes.get(key);
-  if (sites === undefined) {
-    sites = [];
-    cache.routes.set(key, sites);
+  const sites = cache.routes.get(key) ?? [];
+  cache.routes.set(key, sites);
+  const index = sites.findIndex(({ site: other }) => isSameSite(site, other));
+  const known = sites[index];
+  const before = known?.environment === environment && isMadeOf(known, sources) ? known : undefined;
+  if (before !== undefined && stoodThere(before, sources)) {
+    return before.lowered;
   }
-  let index = sites.findIndex(({ site: other }) => isSameSite(site, other));
-  const before = sites[index];
-  if (before?.environment === environment && isMadeOf(before, sources)) {
-    const stayed = stoodThere(before, sources);
-    const routes = stayed ? before.routes : moved(before, virtualService);
-    if (routes !== undefined) {
-      if (!stayed) {
-        sites[index] = { ...before, sources: sources.map(placeOf), routes };
-      }
-      for (const use of before.uses) {
-        lowering.clusterUses.addUse(use);
-      }
-      return routes;
-    }
-  }
-  let isFlawless = true;
-  const report: LoweringContext["report"] = (...finding) => {
-    isFlawless = false;
-    lowering.report(...finding);
-  };
-  const onDangling: LoweringContext["onDangling"] = (destination) => {
-    isFlawless = false;
-    lowering.onDangling(destination);
-  };
-  const { result: routes, uses } = lowering.clusterUses.record(() =>
-    lower({ ...lowering, report, onDangling }),
-  );
-  if (isFlawless && !routes.some(hasUpstreamFault)) {
-    if (index < 0) {
-      index = sites.length;
-    }
-    sites[index] = { site, environment, sources: sources.map(placeOf), routes, uses };
-  } else if (index >= 0) {
-    sites.splice(index, 1);
-  }
-  return routes;
+  const lowered = (before && moved(before.lowered, virtualService)) ?? lower();
+  sites[index < 0 ? sites.length : index] = { site, environment, sources: sources.map(placeOf), lowered };
+  return lowered;
 }
 
-/** The routes of a rule that stands elsewhere now, in a text of which another part has changed. */
-function moved({ routes, uses }: KnownRoutes, virtualService: VirtualService): Route[] | undefined {
-  if (virtualService.sources.length > 1 || uses.some(({ span }) => span !== undefined)) {
+/** The same of a rule that stands elsewhere now, in a text of which another part has changed; undefined if places are in it. */
+function moved(
+  { routes, effects }: LoweredRoutes,
+  virtualService: VirtualService,
+): LoweredRoutes | undefined {
+  const hasPlaces =
+    effects.findings.length > 0 ||
+    effects.dangling.length > 0 ||
+    effects.uses.some(({ span }) => span !== undefined);
+  if (virtualService.sources.length > 1 || hasPlaces) {
     return undefined;
   }
-  return routes.map((route) =>
-    route.origin === undefined
-      ? route
-      : {
-          ...route,
-          origin: routeOrigin(virtualService, route.origin.rule, route.origin.match, route.action),
-        },
-  );
+  const here = ({ origin, action, ...route }: Route): Route => ({
+    ...route,
+    action,
+    ...(origin && { origin: routeOrigin(virtualService, origin.rule, origin.match, action) }),
+  });
+  return { routes: routes.map(here), effects };
 }
 
 type Source = VirtualService["sources"][number];
@@ -98,9 +72,4 @@ function stoodThere(before: KnownRoutes, sources: readonly Source[]): boolean {
 
 function placeOf({ document, span, offset }: Source): DocumentPlace {
   return { document, file: span.file, offset };
-}
-
-/** Those are collected while they are lowered. */
-function hasUpstreamFault({ action }: Route): boolean {
-  return action.kind === "forward" && action.destinations.some(({ fault }) => fault !== undefined);
 }

@@ -5,12 +5,13 @@ import { isLookedUp } from "../../../ir/discovery.ts";
 import type { TcpChain } from "../../../ir/ir.ts";
 import type { FieldPath, RouteDestination, TrafficPolicy } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
-import { clusterName } from "../../services/cluster-uses.ts";
+import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { Service } from "../../services/service.ts";
+import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { Site } from "../context/site.ts";
-import { effectivePolicy } from "../policies/traffic-policy.ts";
+import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { destinationCluster } from "./destinations.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
@@ -25,7 +26,7 @@ export function lowerTcpRoute(
   rulePath: FieldPath,
   virtualService: VirtualService,
   site: Site,
-  lowering: LoweringContext,
+  lowering: GatheringContext,
 ): TcpRoute | undefined {
   const { resource } = virtualService;
   const used =
@@ -47,8 +48,8 @@ export function lowerTcpRoute(
 }
 
 /** What a service gets that no rule speaks of. */
-export function defaultTcpRoute(service: Service, port: number, lowering: LoweringContext): TcpRoute {
-  lowering.clusterUses.add(service, port);
+export function defaultTcpRoute(service: Service, port: number, lowering: GatheringContext): TcpRoute {
+  lowering.effects.uses.push(clusterUse(service, port));
   return {
     destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
     ...settingsOf([{ service, port, subset: undefined }], lowering),
@@ -75,15 +76,12 @@ function settingsOf(
 ): Omit<TcpRoute, "destinations"> {
   const [first] = reached;
   const lookedUp = reached.find(({ service }) => service !== undefined && isLookedUp(service.discovery));
-  const rule = first?.service && destinationRules.find(first.service);
-  const subset = first?.subset ? rule?.subsets.find(({ name }) => name === first.subset) : undefined;
-  const { connectionPool, loadBalancer } = effectivePolicy(
-    rule?.trafficPolicy,
-    subset?.trafficPolicy,
-    first?.port ?? 0,
-  );
+  const { service, port = 0, subset = "" } = first ?? {};
+  const { connectionPool, loadBalancer } = service
+    ? destinationRules.policyOf(service, subset, port)
+    : ({} as EffectivePolicy);
   // Of several destinations, istiod asks the host's policy alone.
-  const tunnel = (reached.length === 1 && subset?.trafficPolicy?.tunnel) || rule?.trafficPolicy?.tunnel;
+  const tunnel = service && destinationRules.tunnelOf(service, reached.length === 1 ? subset : "");
   const idleTimeoutMs = durationMs(connectionPool?.tcp?.idleTimeout);
   const maxConnectionDurationMs = durationMs(connectionPool?.tcp?.maxConnectionDuration);
   return {

@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 import type { Destination, Fault, Forward, RetryPolicy, UpstreamFault } from "../../../ir/ir.ts";
-import { compareStrings } from "../../../ir/text.ts";
 
 /** What a rule says of its fault, and of choosing an endpoint behind it. */
 interface FaultyRoute {
@@ -11,26 +10,20 @@ interface FaultyRoute {
   readonly hash: Pick<Forward, "hash">;
 }
 
-/** Those that rules ask for, collected while they are lowered. */
-export class UpstreamFaults {
-  readonly #byName = new Map<string, UpstreamFault>();
-
-  /** The destinations with a fault before each. */
-  before(destinations: readonly Destination[], route: FaultyRoute): Destination[] {
-    return destinations.map((destination) => this.#before(destination, route));
-  }
-
-  #before(destination: Destination, { fault, retry, hash }: FaultyRoute): Destination {
-    const content = { cluster: destination.cluster, fault, retry: retriesBehind(retry), ...hash };
+/** The destinations with a fault before each, and those faults. */
+export function faultsBefore(
+  destinations: readonly Destination[],
+  { fault, retry, hash }: FaultyRoute,
+): { readonly destinations: readonly Destination[]; readonly faults: readonly UpstreamFault[] } {
+  const faults = destinations.map(({ cluster }): UpstreamFault => {
+    const content = { cluster, fault, retry: retriesBehind(retry), ...hash };
     const digest = createHash("sha256").update(JSON.stringify(content)).digest("base64url");
-    const name = `fault|${digest.slice(0, NAME_LENGTH)}|${destination.cluster}`;
-    this.#byName.set(name, { name, ...content });
-    return { ...destination, fault: name };
-  }
-
-  all(): UpstreamFault[] {
-    return [...this.#byName.values()].sort((a, b) => compareStrings(a.name, b.name));
-  }
+    return { name: `fault|${digest.slice(0, NAME_LENGTH)}|${cluster}`, ...content };
+  });
+  return {
+    destinations: destinations.map((destination, i) => ({ ...destination, fault: faults[i]!.name })),
+    faults,
+  };
 }
 
 /** Named after the content: during a reload, the old one and the new one stand side by side. */

@@ -4,12 +4,20 @@
  */
 
 import type { ProxyOptions } from "../../../options.ts";
-import type { DestinationRuleSpec, Resource, Subset, TrafficPolicy } from "../../resources/model.ts";
+import type {
+  ConsistentHash,
+  DestinationRuleSpec,
+  Resource,
+  Subset,
+  TrafficPolicy,
+} from "../../resources/model.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { type Labels, selects } from "../../services/labels.ts";
 import { byAge } from "../../services/order.ts";
 import type { Service } from "../../services/service.ts";
+import { type ClientTlsPlace, ClientTlsPlaces } from "./client-tls-places.ts";
+import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
 
 /** Istio's root namespace: its rules hold for all others that have none. */
 const ROOT_NAMESPACE = "istio-system";
@@ -21,6 +29,11 @@ export interface MergedRule {
   readonly exportTo: ReadonlySet<string>;
   /** Only for client workloads with these labels. */
   readonly selector?: Labels;
+}
+
+/** Together with the place of what is said of TLS. */
+export interface ServicePolicy extends EffectivePolicy {
+  readonly tlsPlace?: ClientTlsPlace;
 }
 
 type NamedService = Pick<Service, "host" | "namespace">;
@@ -36,9 +49,11 @@ export class DestinationRules {
   readonly #rootOwn: RulesByHost = new HostMap();
   readonly #options: ProxyOptions;
   readonly #found = new Map<string, MergedRule | undefined>();
+  readonly #tlsPlaces: ClientTlsPlaces;
 
   constructor(resources: readonly Resource<DestinationRuleSpec>[], options: ProxyOptions) {
     this.#options = options;
+    this.#tlsPlaces = new ClientTlsPlaces(resources);
     for (const resource of [...resources].sort(byAge)) {
       this.#add(resource);
     }
@@ -50,6 +65,35 @@ export class DestinationRules {
       this.#found.set(key, this.#choose(this.#candidates(service)));
     }
     return this.#found.get(key);
+  }
+
+  /** What holds for a port of a service, or where `subset` is not empty, of that subset of it. */
+  policyOf(service: Service, subset: string, port: number): ServicePolicy {
+    const policy = effectivePolicy(
+      this.find(service)?.trafficPolicy,
+      subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy,
+      port,
+    );
+    const tlsPlace = policy.tls && this.#tlsPlaces.of(policy.tls);
+    return { ...policy, ...(tlsPlace && { tlsPlace }) };
+  }
+
+  /** The most specific wins; what a port says counts only for who names the port. */
+  hashOf(service: Service, subset: string, port: number | undefined): ConsistentHash | undefined {
+    const whole = this.find(service)?.trafficPolicy;
+    const ofSubset = subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy;
+    return (
+      hashOfPort(ofSubset, port) ??
+      ofSubset?.loadBalancer?.consistentHash ??
+      hashOfPort(whole, port) ??
+      whole?.loadBalancer?.consistentHash
+    );
+  }
+
+  /** Through which proxy connections go, where they go through one. */
+  tunnelOf(service: Service, subset: string): TrafficPolicy["tunnel"] {
+    const ofSubset = subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy;
+    return ofSubset?.tunnel ?? this.find(service)?.trafficPolicy?.tunnel;
   }
 
   subset(service: NamedService, name: string): Subset | undefined {
@@ -108,6 +152,11 @@ export class DestinationRules {
       ) ?? candidates.findLast(({ selector }) => selector === undefined)
     );
   }
+}
+
+function hashOfPort(policy: TrafficPolicy | undefined, port: number | undefined): ConsistentHash | undefined {
+  const settings = policy?.portLevelSettings?.find((candidate) => candidate.port?.number === port);
+  return settings?.loadBalancer?.consistentHash;
 }
 
 function rulesOf(byNamespace: Map<string, RulesByHost>, namespace: string): RulesByHost {
