@@ -11,7 +11,7 @@ export interface FormatContext {
   readonly cluster?: string;
 }
 
-/** What only a running Envoy knows stays as it is written; `isKnown` tells. */
+/** What only a running Envoy knows stays as it is written. */
 const VARIABLE = /%%|%([A-Z][A-Z0-9_]*)(?:\(([^()]*)\))?(?::(\d+))?%/g;
 
 export function format(text: string, context: FormatContext): string {
@@ -25,9 +25,6 @@ export function format(text: string, context: FormatContext): string {
 }
 
 /** Whether nothing is left in a formatted text that only a running Envoy knows. */
-function _isKnown(text: string): boolean {
-  return !/%[A-Z][A-Z0-9_]*(?:\([^()]*\))?(?::\d+)?%/.test(text);
-}
 
 function variable(name: string, argument: string | undefined, context: FormatContext): string | undefined {
   const { request, response, source } = context;
