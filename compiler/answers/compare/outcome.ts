@@ -1,10 +1,12 @@
 /** What becomes of a request, reduced to what can be seen: routes with the same text decide the same. */
 
+import { canonicalJson } from "../../ir/canonical-json.ts";
 import type { Action, Destination, Forward, Route } from "../../ir/ir.ts";
+import { compareStrings } from "../../ir/text.ts";
 
 /** Names of rules and of statistics are nobody's business here; nor is the order of a split. */
 export function outcomeOf({ match, fault, cors, responseHeaders, action }: Route): string {
-  return JSON.stringify({
+  return canonicalJson({
     action: normalised(action),
     fault,
     cors,
@@ -37,8 +39,8 @@ function normalisedSplit({ destinations }: Forward): Destination[] {
   const divisor = destinations.reduce((common, { weight }) => gcd(common, weight), 0) || 1;
   return destinations
     .map((destination) => ({ ...destination, weight: destination.weight / divisor }))
-    .map((destination) => ({ destination, key: JSON.stringify(destination) }))
-    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
+    .map((destination) => ({ destination, key: canonicalJson(destination) }))
+    .sort((a, b) => compareStrings(a.key, b.key))
     .map(({ destination }) => destination);
 }
 

@@ -4,6 +4,7 @@
  * rules of both sides once more.
  */
 
+import { canonicalJson } from "../../ir/canonical-json.ts";
 import type { Config, Listener, Route } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import { spaceOf } from "../compare/attributes.ts";
@@ -218,7 +219,7 @@ class ListenerDiff {
 
   /** The rules to look at: around each that has changed, or, when those are many, all at once. */
   *#focuses(left: readonly Route[], right: readonly Route[]): Generator<Focus> {
-    const identity = (route: Route) => `${JSON.stringify(route.match)} ${this.#outcome(route)}`;
+    const identity = (route: Route) => `${canonicalJson(route.match)} ${this.#outcome(route)}`;
     const changed = changedRules(left.map(identity), right.map(identity));
     const count = changed.left.length + changed.right.length;
     if (count > MAX_FOCUSES && count * (left.length + right.length) > MAX_COMPARED) {
@@ -319,7 +320,7 @@ class ListenerDiff {
         const other = right[i]!;
         return (
           route === other ||
-          (JSON.stringify(route.match) === JSON.stringify(other.match) &&
+          (canonicalJson(route.match) === canonicalJson(other.match) &&
             this.#outcome(route) === this.#outcome(other))
         );
       })

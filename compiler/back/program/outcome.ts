@@ -52,7 +52,10 @@ interface Outcome {
 /** Of routes, which are the same objects for as long as their rules are the same. */
 const keys = new WeakMap<Route, string>();
 
-/** Two routes with the same key lead to the same. */
+/**
+ * Two routes with the same key lead to the same. Not the other way round: keys of objects in another order only miss
+ * what is known here, and what is written is found again as an equal record.
+ */
 function keyOf({ fault, action, cors, statPrefix, responseHeaders, match }: Route): string {
   // What replaces a part of the path needs to know which part a match stands for.
   const path = action.kind === "forward" && action.rewrite === undefined ? undefined : match.path;
