@@ -14,21 +14,18 @@ import { findDocker } from "./docker-engine.mjs";
 import { OLDEST_ENVOY } from "./envoy-versions.mjs";
 import { ensureImages } from "./local-images.mjs";
 import { ROOT, run, setup } from "./setup.mjs";
-
-const BIN = path.join(ROOT, "node_modules");
+import { PACKAGES, runBiome, runTsc, runVitest } from "./tools.mjs";
 
 const SUITES = {
   lint: async () => {
-    const biome = await run(process.execPath, [path.join(BIN, "@biomejs", "biome", "bin", "biome"), "check"]);
-    const tsc = await run(process.execPath, [path.join(BIN, "typescript", "bin", "tsc"), "--noEmit"]);
-    const failed = [biome, tsc].filter((code) => code !== 0).length;
+    const failed = [await runBiome(), await runTsc()].filter((code) => code !== 0).length;
     return { passed: 2 - failed, failed, skipped: 0 };
   },
   filter: () => runFilterSuite(),
-  unit: () => runVitest("unit"),
+  unit: () => runProject("unit"),
   integration: async () => {
     const code = await run(process.execPath, [path.join(ROOT, "dist", "envoy.js"), OLDEST_ENVOY]);
-    return code === 0 ? runVitest("integration") : { passed: 0, failed: 1, skipped: 0 };
+    return code === 0 ? runProject("integration") : { passed: 0, failed: 1, skipped: 0 };
   },
   docker: () => runDockerSuite(),
 };
@@ -76,13 +73,12 @@ function describe({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** Runs a Vitest project; its counts come from its JSON report, what it says goes to the terminal. */
-async function runVitest(project, files = [], env = {}) {
+/** Runs a project of Vitest; its counts come from its JSON report, what it says goes to the terminal. */
+async function runProject(project, files = [], env = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-test-"));
   const report = path.join(folder, "report.json");
   try {
     const args = [
-      path.join(BIN, "vitest", "vitest.mjs"),
       "run",
       ...files,
       "--project",
@@ -91,7 +87,7 @@ async function runVitest(project, files = [], env = {}) {
       "--reporter=json",
       `--outputFile.json=${report}`,
     ];
-    const code = await run(process.execPath, args, { env: { ...process.env, ...env } });
+    const code = await runVitest(args, { env: { ...process.env, ...env } });
     const result = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
     const counts = {
       passed: result.numPassedTests ?? 0,
@@ -122,12 +118,12 @@ async function runDockerSuite() {
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const env = {
-    ENVOY_BIN: path.join(ROOT, "test", "docker", "envoy.mjs"),
+    ENVOY_PACKAGES: path.join(ROOT, "test", "docker", "envoy.mjs"),
     SLUICE_ENVOY_VERSION: "",
     SLUICE_TEST_COMPOSE: JSON.stringify(compose),
   };
-  const conformance = await runVitest("integration", [CONFORMANCE], env);
-  const demo = await runVitest("docker", [], env);
+  const conformance = await runProject("integration", [CONFORMANCE], env);
+  const demo = await runProject("docker", [], env);
   return {
     passed: conformance.passed + demo.passed,
     failed: conformance.failed + demo.failed,
@@ -136,7 +132,14 @@ async function runDockerSuite() {
 }
 
 async function countTests(project, files = []) {
-  const args = [path.join(BIN, "vitest", "vitest.mjs"), "list", ...files, "--project", project, "--json"];
+  const args = [
+    path.join(PACKAGES, "vitest", "vitest.mjs"),
+    "list",
+    ...files,
+    "--project",
+    project,
+    "--json",
+  ];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   for await (const text of child.stdout.setEncoding("utf8")) {
@@ -150,7 +153,7 @@ async function runFilterSuite() {
   const { code, output } = await runCaptured(process.execPath, [
     "--enable-source-maps",
     "--no-warnings",
-    path.join(BIN, "@as-pect", "cli", "lib", "test.js"),
+    path.join(PACKAGES, "@as-pect", "cli", "lib", "test.js"),
     "--summary",
   ]);
   const plain = stripVTControlCharacters(output);

@@ -1,0 +1,18 @@
+/** The development tools, run by this Node from the packages of this checkout. Each gives its exit code. */
+
+import path from "node:path";
+import { ROOT, run } from "./setup.mjs";
+
+export const PACKAGES = path.join(ROOT, "node_modules");
+
+export function runTsc() {
+  return run(process.execPath, [path.join(PACKAGES, "typescript", "bin", "tsc"), "--noEmit"]);
+}
+
+export function runBiome() {
+  return run(process.execPath, [path.join(PACKAGES, "@biomejs", "biome", "bin", "biome"), "check"]);
+}
+
+export function runVitest(args, options = {}) {
+  return run(process.execPath, [path.join(PACKAGES, "vitest", "vitest.mjs"), ...args], options);
+}
