@@ -16,24 +16,7 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
  */
 export async function setup({ quietly = false, names = [] } = {}) {
   const say = quietly ? console.error : console.log;
-  const manifest = await readJson(path.join(ROOT, "package.json"));
-  const problem = nodeProblem(process.versions.node, manifest.engines.node);
-  if (problem !== undefined) {
-    fail(problem);
-  }
-  if (!(await packagesMatch(ROOT))) {
-    say("setup: installing the packages of package-lock.json (npm ci)");
-    // Under `npm test` npm names itself; development packages are wanted whatever NODE_ENV says.
-    const npm = process.env.npm_execpath;
-    const args = ["ci", "--include=dev", "--no-audit", "--no-fund"];
-    const stdio = ["ignore", quietly ? process.stderr : "inherit", "inherit"];
-    const code = npm?.endsWith(".js")
-      ? await run(process.execPath, [npm, ...args], { stdio })
-      : await run("npm", args, { stdio });
-    if (code !== 0) {
-      fail(`npm ci failed (exit code ${code}); its own lines above say why`);
-    }
-  }
+  await installPackages({ quietly });
   const { build, BuildError } = await import("./build.mjs");
   try {
     await build({ names, log: (line) => say(`setup: ${line}`) });
@@ -42,6 +25,30 @@ export async function setup({ quietly = false, names = [] } = {}) {
       fail(error.message);
     }
     throw error;
+  }
+}
+
+/** The part of `setup` for what needs packages, but nothing of the build. */
+export async function installPackages({ quietly = false } = {}) {
+  const say = quietly ? console.error : console.log;
+  const manifest = await readJson(path.join(ROOT, "package.json"));
+  const problem = nodeProblem(process.versions.node, manifest.engines.node);
+  if (problem !== undefined) {
+    fail(problem);
+  }
+  if (await packagesMatch(ROOT)) {
+    return;
+  }
+  say("setup: installing the packages of package-lock.json (npm ci)");
+  // Under `npm test` npm names itself; development packages are wanted whatever NODE_ENV says.
+  const npm = process.env.npm_execpath;
+  const args = ["ci", "--include=dev", "--no-audit", "--no-fund"];
+  const stdio = ["ignore", quietly ? process.stderr : "inherit", "inherit"];
+  const code = npm?.endsWith(".js")
+    ? await run(process.execPath, [npm, ...args], { stdio })
+    : await run("npm", args, { stdio });
+  if (code !== 0) {
+    fail(`npm ci failed (exit code ${code}); its own lines above say why`);
   }
 }
 

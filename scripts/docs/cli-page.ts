@@ -4,7 +4,7 @@ import type { Argument, Command, Option } from "commander";
 import { makeProgram } from "../../compiler/cli/commands.ts";
 import { FLAG_OPTIONS } from "../../compiler/file-options.ts";
 import { flagOf } from "../../compiler/options/option.ts";
-import { cell } from "./markdown.ts";
+import { cell, prose } from "./markdown.ts";
 
 /** Options that every command that compiles has; they stand once, at the end. */
 const SHARED = new Set(["--config", ...Object.keys(FLAG_OPTIONS).map(flagOf)]);
@@ -35,7 +35,7 @@ function section(command: Command): string {
   return [
     `## sluice ${command.name()}`,
     `\`\`\`text\nsluice ${command.name()} ${command.usage()}\n\`\`\``,
-    command.description(),
+    prose(command.description()),
     ...(command.registeredArguments.length > 0 ? [list(command.registeredArguments)] : []),
     ...(own.length > 0 ? [table(own)] : []),
     ...(takesShared ? ["Also takes the [options of a proxy](#options-of-a-proxy)."] : []),
@@ -44,7 +44,7 @@ function section(command: Command): string {
 }
 
 function list(args: readonly Argument[]): string {
-  return args.map((argument) => `* \`${argument.name()}\`: ${argument.description}`).join("\n");
+  return args.map((argument) => `* \`${argument.name()}\`: ${prose(argument.description)}`).join("\n");
 }
 
 function table(options: readonly Option[]): string {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { anchorOf } from "./anchor.ts";
 
 const ROOT = packageRoot().directory;
 const PAGES = [
@@ -16,15 +17,6 @@ const PAGES = [
 function linksOf(page: string): string[] {
   const text = readFileSync(path.join(ROOT, page), "utf8").replaceAll(/^```.*?^```$/gms, "");
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
-}
-
-/** A heading as GitHub and the site name it in addresses. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
-    .trim()
-    .replaceAll(/\s/g, "-");
 }
 
 function anchorsOf(file: string): string[] {

@@ -1,0 +1,35 @@
+/**
+ * `npm run docs`: builds the site of the documentation into `dist/docs`.
+ *
+ *   node scripts/docs.mjs [--out FOLDER] [--serve [--port PORT]]      --serve: shows it on 127.0.0.1 until Ctrl-C
+ */
+
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { installPackages, ROOT } from "./setup.mjs";
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: path.join(ROOT, "dist", "docs") },
+    serve: { type: "boolean", default: false },
+    port: { type: "string", default: "4173" },
+  },
+});
+
+await installPackages();
+const outDir = path.resolve(values.out);
+const { build } = await import("vitepress");
+await build(path.join(ROOT, "docs"), { outDir });
+
+if (values.serve) {
+  // VitePress's own server listens on every address of the machine.
+  const { preview } = await import("vite");
+  const server = await preview({
+    configFile: false,
+    root: ROOT,
+    appType: "mpa",
+    build: { outDir },
+    preview: { host: "127.0.0.1", port: Number(values.port), strictPort: true },
+  });
+  server.printUrls();
+}
