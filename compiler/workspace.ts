@@ -220,13 +220,13 @@ export class Workspace {
     const asked = readRequest(request);
     const input = await this.#read("explain");
     const findings = this.#report(input);
-    const { config, resources } = this.#understand(input, proxyOptions, findings);
+    const { config } = this.#understand(input, proxyOptions, findings);
     if (findings.hasErrors) {
       return { findings };
     }
     const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxyOptions.pathNormalization);
     const listener = listenerFor(asked, options.at, evaluators);
-    return { findings, explanation: explain(asked, listener, evaluators, resources) };
+    return { findings, explanation: explain(asked, listener, evaluators) };
   }
 
   /** Asks the requests of case files (see `jsonSchema("cases")`) and holds what comes of them against what they expect. */

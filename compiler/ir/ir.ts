@@ -167,9 +167,27 @@ export interface VirtualHost {
    */
   readonly domains: readonly string[];
   readonly routes: readonly Route[];
+  /** What the resources of these routes say besides, and why it left no route here. For people alone. Absent: nothing. */
+  readonly omitted?: readonly Omission[];
   /** Every request is sent to its own URL by https; the only route says so, for whoever needs one. */
   readonly requireTls?: true;
 }
+
+/** A rule, or one of its matches, that has no route in a virtual host which its resource rules. */
+export interface Omission {
+  /** As that of a route. */
+  readonly name: string;
+  readonly origin: RouteOrigin;
+  readonly reason: OmissionReason;
+}
+
+export type OmissionReason =
+  /** No request at this listener meets these conditions, written as the rule has them: `port 8080`, `gateways a, b`. */
+  | { readonly kind: "elsewhere"; readonly conditions: readonly string[] }
+  /** An earlier rule takes every request. */
+  | { readonly kind: "covered"; readonly by: RouteOrigin }
+  /** Every weight is 0, or there is no destination. */
+  | { readonly kind: "noDestination" };
 
 /** A rule, or one of its matches: what requests it takes, and what becomes of them. */
 export interface Route {

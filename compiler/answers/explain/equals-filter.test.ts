@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeProgram } from "../../back/program/encode.ts";
 import { request, routeTable } from "../../back/program/rules.arbitrary.ts";
-import { loadResources } from "../../front/resources/model.ts";
 import type { Cluster, Config, Listener } from "../../ir/ir.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
@@ -13,7 +12,6 @@ import { FilterVm, loadFilter } from "../wasm-host/filter-vm.ts";
 import { explain } from "./explain.ts";
 
 const FILTER = loadFilter(new URL("../../../dist/filter.wasm", import.meta.url));
-const NO_RESOURCES = loadResources([], { report: () => {} });
 
 const clusters = ["c1", "c2", "c3", "c4"].map(
   (name): Cluster => ({
@@ -56,7 +54,6 @@ test(`of ${TABLES * REQUESTS} requests, the rule and the cluster are those of th
             asked,
             listener,
             evaluators,
-            NO_RESOURCES,
           );
           expect(disagreements).toEqual([]);
           expect(decision.cluster).toBe(decided.outcome === "forward" ? decided.cluster : undefined);

@@ -1,7 +1,6 @@
 /** A request that is asked at a listener, and what there is to say of it. */
 
 import { nearest } from "../../diagnostics/nearest.ts";
-import type { ResourceSet } from "../../front/resources/model.ts";
 import type { Config, Listener } from "../../ir/ir.ts";
 import type { Evaluation, Evaluators } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
@@ -16,7 +15,6 @@ export function explain(
   asked: AskedRequest,
   listener: Listener,
   evaluators: Evaluators,
-  resources: ResourceSet,
   draws = DRAWS,
 ): Explanation {
   const { config } = evaluators;
@@ -28,7 +26,7 @@ export function explain(
   return makeExplanation({
     asked,
     ...(near !== undefined && { nearestHost: near }),
-    notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost, resources.virtualServices) : [],
+    notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost) : [],
     listener,
     others: config.listeners
       .filter(({ name, routes }) => {

@@ -39,11 +39,7 @@ export const explain: Subject = {
         input: { "rules.yaml": text, "requests.json": JSON.stringify(lines) },
         run() {
           const findings = new Sink();
-          const { config, resources } = understand(
-            [{ path: "rules.yaml", text }],
-            DEFAULT_PROXY_OPTIONS,
-            findings,
-          );
+          const { config } = understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, findings);
           if (findings.hasErrors) {
             return false;
           }
@@ -61,7 +57,7 @@ export const explain: Subject = {
             if (request === undefined || listener === undefined) {
               continue;
             }
-            const explanation = explainRequest(request, listener, evaluators, resources, DRAWS);
+            const explanation = explainRequest(request, listener, evaluators, DRAWS);
             if (explanation.disagreements.length > 0) {
               throw new Error(explanation.disagreements.join("\n"));
             }

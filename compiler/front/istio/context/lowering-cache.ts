@@ -5,7 +5,7 @@
  */
 
 import type { SourceFile } from "../../../diagnostics/span.ts";
-import type { Route } from "../../../ir/ir.ts";
+import type { Omission, Route } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { Effects } from "./effects.ts";
@@ -34,6 +34,8 @@ export class LoweringCache {
 /** What the rules of a VirtualService come to at a site. No routes: it has nothing to say there. */
 export interface LoweredRoutes {
   readonly routes: readonly Route[];
+  /** In the order of the rules. */
+  readonly omitted: readonly Omission[];
   readonly effects: Effects;
 }
 

@@ -1,6 +1,6 @@
 /** `Gateway` resources: which of their servers are this proxy's, and the virtual hosts they get. */
 
-import type { Listener, Route, TcpChain, VirtualHost } from "../../../ir/ir.ts";
+import type { Listener, Omission, Route, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
@@ -9,8 +9,10 @@ import { byAge } from "../../services/order.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
+import type { LoweredRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
+import { omissions } from "../rules/omissions.ts";
 import { isCatchAll } from "../rules/route-match.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
@@ -143,8 +145,9 @@ function lowerVirtualHosts(
   lowering: GatheringContext,
 ): VirtualHost[] {
   const routesByHost = new Map<string, readonly Route[] | Set<Route>>();
+  const omittedByHost = new Map<string, Set<Omission>>();
   const redirected = new Set<string>();
-  const lowered = new Map<string, Map<VirtualService, readonly Route[]>>();
+  const lowered = new Map<string, Map<VirtualService, LoweredRoutes>>();
   for (const { gateway, gatewayName, server } of servers) {
     const hosts = new ServerHosts(server.hosts, gateway.namespace);
     if (redirectsToHttps(server)) {
@@ -163,20 +166,27 @@ function lowerVirtualHosts(
         ofGateway = new Map();
         lowered.set(gatewayName, ofGateway);
       }
-      let routes = ofGateway.get(virtualService);
-      if (routes === undefined) {
-        const atGateway = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
+      let atGateway = ofGateway.get(virtualService);
+      if (atGateway === undefined) {
+        atGateway = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
         lowering.effects.add(atGateway.effects);
-        routes = atGateway.routes;
-        ofGateway.set(virtualService, routes);
+        ofGateway.set(virtualService, atGateway);
         lowering.onLowered?.();
       }
+      const { routes, omitted } = atGateway;
       if (routes.length === 0) {
         continue;
       }
       for (const name of names) {
         if (redirectsToHttps(server)) {
           redirected.add(name);
+        }
+        if (omitted.length > 0) {
+          const all = omittedByHost.get(name) ?? new Set();
+          omittedByHost.set(name, all);
+          for (const omission of omitted) {
+            all.add(omission);
+          }
         }
         const known = routesByHost.get(name);
         if (known === undefined) {
@@ -194,15 +204,20 @@ function lowerVirtualHosts(
   }
   for (const host of redirected) {
     routesByHost.set(host, TO_HTTPS);
+    omittedByHost.delete(host);
   }
   return [...routesByHost]
-    .map(([host, routes]) => ({
-      name: `${host}:${port}`,
-      domains: [host],
+    .map(([host, found]) => {
       // Of one VirtualService, nothing stands behind what takes everything.
-      routes: routes instanceof Set ? catchAllLast([...routes]) : routes,
-      ...(routes === TO_HTTPS && { requireTls: true as const }),
-    }))
+      const routes = found instanceof Set ? catchAllLast([...found]) : found;
+      return {
+        name: `${host}:${port}`,
+        domains: [host],
+        routes,
+        ...omissions([...(omittedByHost.get(host) ?? [])], routes),
+        ...(found === TO_HTTPS && { requireTls: true as const }),
+      };
+    })
     .sort((a, b) => compareStrings(a.name, b.name));
 }
 

@@ -1,6 +1,6 @@
 /** What the mesh answers on one port: which VirtualService rules each host, and what the others get by default. */
 
-import type { Route } from "../../../ir/ir.ts";
+import type { Omission, Route } from "../../../ir/ir.ts";
 import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
@@ -21,6 +21,8 @@ export interface MeshHost {
   /** Without ports. */
   readonly domains: readonly string[];
   readonly routes: readonly Route[];
+  /** Rules that left no route. */
+  readonly omitted: readonly Omission[];
   /** Absent for a host that only a VirtualService names. */
   readonly service?: Service;
 }
@@ -102,18 +104,18 @@ export class MeshHosts {
         continue;
       }
       const site = { gateway: MESH, port, speculative: served.length === 0 };
-      const { routes, effects } = lowerHttpRoutes(virtualService, site, this.#lowering);
+      const { routes, omitted, effects } = lowerHttpRoutes(virtualService, site, this.#lowering);
       this.#lowering.effects.add(effects);
       this.#lowering.onLowered?.();
       if (routes.length === 0) {
         continue;
       }
       for (const host of others) {
-        result.push({ host, domains: [host], routes, short: new Set() });
+        result.push({ host, domains: [host], routes, omitted, short: new Set() });
       }
       for (const service of served) {
         ruled.add(service);
-        result.push({ ...this.#domains(service), host: service.host, routes, service });
+        result.push({ ...this.#domains(service), host: service.host, routes, omitted, service });
       }
     }
     for (const service of services.values()) {
@@ -124,6 +126,7 @@ export class MeshHosts {
           ...this.#domains(service),
           host: service.host,
           routes: [this.#defaultRoute(service, port)],
+          omitted: [],
           service,
         });
       }

@@ -12,6 +12,7 @@ import { isHttp, type Service } from "../../services/service.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import { omissions } from "../rules/omissions.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { HTTP_PORT, httpPort, type MeshHost, MeshHosts } from "./mesh-hosts.ts";
 import { lowerMeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
@@ -69,10 +70,11 @@ export function lowerMesh(
       routes: {
         ignorePortInHost: true,
         virtualHosts: sorted(
-          (hostsByPort.get(port) ?? []).map(({ host, domains, routes }) => ({
+          (hostsByPort.get(port) ?? []).map(({ host, domains, routes, omitted }) => ({
             name: `${host}:${port}`,
             domains,
             routes,
+            ...omissions(omitted, routes),
           })),
           others,
         ),
@@ -100,7 +102,7 @@ function explicitHosts(
   const taken = new Set<string>();
   const virtualHosts: VirtualHost[] = [];
   for (const [port, hosts] of hostsByPort) {
-    for (const { host, domains, routes, service } of hosts) {
+    for (const { host, domains, routes, omitted, service } of hosts) {
       // A service is asked on the ports that it has; istiod's exception for port 80 is not for those.
       if (service === undefined && registry.get(host) !== undefined) {
         continue;
@@ -113,7 +115,7 @@ function explicitHosts(
         taken.add(domain);
       }
       if (all.length > 0) {
-        virtualHosts.push({ name: `${host}:${port}`, domains: all, routes });
+        virtualHosts.push({ name: `${host}:${port}`, domains: all, routes, ...omissions(omitted, routes) });
       }
     }
   }

@@ -1,6 +1,6 @@
 /** The http rules of a VirtualService as routes, for one site. */
 
-import type { Action, Route } from "../../../ir/ir.ts";
+import type { Action, Omission, OmissionReason, Route, RouteOrigin } from "../../../ir/ir.ts";
 import type { HttpMatchRequest, HttpRoute } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
@@ -14,7 +14,7 @@ import { lowerFault } from "./faults.ts";
 import { hashedRetry, lowerHash } from "./hash-keys.ts";
 import { lowerRuleHeaders } from "./header-operations.ts";
 import { lowerMirrors } from "./mirrors.ts";
-import { appliesAt } from "./place.ts";
+import { unmetAt } from "./place.ts";
 import { lowerRedirect } from "./redirects.ts";
 import { lowerRetries } from "./retries.ts";
 import { lowerRewrite } from "./rewrites.ts";
@@ -36,35 +36,48 @@ export function lowerHttpRoutes(
 ): LoweredRoutes {
   return lowerOnce(virtualService, site, lowering, () => {
     const gathered = gathering(lowering);
-    const routes = lowerRules(virtualService, site, gathered);
-    return { routes, effects: gathered.effects };
+    return { ...lowerRules(virtualService, site, gathered), effects: gathered.effects };
   });
 }
 
-function lowerRules(virtualService: VirtualService, site: Site, lowering: GatheringContext): Route[] {
-  const { resource } = virtualService;
+interface RulesAtSite {
+  readonly routes: readonly Route[];
+  readonly omitted: readonly Omission[];
+}
+
+function lowerRules(virtualService: VirtualService, site: Site, lowering: GatheringContext): RulesAtSite {
+  const { resource, originOf } = virtualService;
   const routes: Route[] = [];
+  const omitted: Omission[] = [];
+  let coveredBy: RouteOrigin | undefined;
   for (const [rule, http] of (resource.spec.http ?? []).entries()) {
     const action = once(() => lowerAction(http, rule, virtualService, site, lowering));
     const matches: readonly (HttpMatchRequest | undefined)[] = http.match?.length ? http.match : [undefined];
     for (const [index, match] of matches.entries()) {
-      if (!appliesAt(match, site, resource.namespace, lowering.options)) {
+      const omit = (reason: OmissionReason) =>
+        omitted.push({ name: routeName(http, match), origin: originOf(rule, match && index), reason });
+      const conditions = unmetAt(match, site, resource.namespace, lowering.options);
+      if (conditions.length > 0) {
+        omit({ kind: "elsewhere", conditions });
+        continue;
+      }
+      if (coveredBy !== undefined) {
+        omit({ kind: "covered", by: coveredBy });
         continue;
       }
       const route = lowerRoute(http, rule, match, index, action(), virtualService);
       if (route === undefined) {
-        continue;
+        omit({ kind: "noDestination" });
+      } else {
+        routes.push(route);
       }
-      routes.push(route);
-      if (isCatchAll(route.match)) {
-        return routes;
+      // A rule without matches takes every request, also where it leads nowhere.
+      if (match === undefined || (route !== undefined && isCatchAll(route.match))) {
+        coveredBy = originOf(rule, match && index);
       }
-    }
-    if (matches[0] === undefined) {
-      return routes;
     }
   }
-  return routes;
+  return { routes, omitted };
 }
 
 function lowerRoute(
@@ -82,7 +95,7 @@ function lowerRoute(
   const fault = ofUpstream ? undefined : lowerFault(http.fault);
   const headers = lowerRuleHeaders(http);
   return {
-    name: match?.name ? `${http.name ?? ""}.${match.name}` : (http.name ?? ""),
+    name: routeName(http, match),
     match: lowerRouteMatch(match),
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...(fault && { fault }),
@@ -91,6 +104,10 @@ function lowerRoute(
     action,
     origin: routeOrigin(virtualService, rule, match && index, action),
   };
+}
+
+function routeName({ name = "" }: HttpRoute, match: HttpMatchRequest | undefined): string {
+  return match?.name ? `${name}.${match.name}` : name;
 }
 
 /** Nothing for a rule that has been refused: no action, or one that is not supported. */

@@ -6,25 +6,40 @@ import { selects } from "../../services/labels.ts";
 import type { Site } from "../context/site.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
 
-/** Requests of this proxy at this site can meet the match. */
-export function appliesAt(
+/** The conditions of a match that no request of this proxy meets at this site, as the rule has them. */
+export function unmetAt(
   match: HttpMatchRequest | undefined,
   site: Site,
   ruleNamespace: string,
   { proxyLabels, proxyNamespace }: ProxyOptions,
-): boolean {
+): readonly string[] {
   if (match === undefined) {
-    return true;
+    return NONE;
   }
-  if (match.port && match.port !== site.port) {
-    return false;
+  const { port, gateways = [], sourceLabels, sourceNamespace } = match;
+  const unmet: string[] = [];
+  if (
+    gateways.length > 0 &&
+    !gateways.some((name) => resolveGatewayName(name, ruleNamespace) === site.gateway)
+  ) {
+    unmet.push(`gateways ${gateways.join(", ")}`);
   }
-  // Gateways override conditions on the source instead of adding to them.
-  if (match.gateways !== undefined && match.gateways.length > 0) {
-    return match.gateways.some((name) => resolveGatewayName(name, ruleNamespace) === site.gateway);
+  if (port && port !== site.port) {
+    unmet.push(`port ${port}`);
   }
-  return (
-    selects(match.sourceLabels, proxyLabels) &&
-    (!match.sourceNamespace || match.sourceNamespace === proxyNamespace)
-  );
+  if (gateways.length > 0) {
+    // They override conditions on the source instead of adding to them.
+    return unmet;
+  }
+  if (sourceNamespace && sourceNamespace !== proxyNamespace) {
+    unmet.push(`sourceNamespace ${sourceNamespace}`);
+  }
+  for (const [name, value] of Object.entries(sourceLabels ?? {})) {
+    if (!selects({ [name]: value }, proxyLabels)) {
+      unmet.push(`sourceLabels ${name}=${value}`);
+    }
+  }
+  return unmet;
 }
+
+const NONE: readonly string[] = [];

@@ -37,10 +37,11 @@ export function lowerOnce(
 
 /** The same of a rule that stands elsewhere now, in a text of which another part has changed; undefined if places are in it. */
 function moved(
-  { routes, effects }: LoweredRoutes,
+  { routes, omitted, effects }: LoweredRoutes,
   virtualService: VirtualService,
 ): LoweredRoutes | undefined {
   const hasPlaces =
+    omitted.length > 0 ||
     effects.findings.length > 0 ||
     effects.dangling.length > 0 ||
     effects.uses.some(({ span }) => span !== undefined);
@@ -52,7 +53,7 @@ function moved(
     action,
     ...(origin && { origin: routeOrigin(virtualService, origin.rule, origin.match, action) }),
   });
-  return { routes: routes.map(here), effects };
+  return { routes: routes.map(here), omitted, effects };
 }
 
 type Source = VirtualService["sources"][number];
