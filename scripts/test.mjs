@@ -14,12 +14,12 @@ import { findDocker } from "./docker-engine.mjs";
 import { OLDEST_ENVOY } from "./envoy-versions.mjs";
 import { ensureImages } from "./local-images.mjs";
 import { ROOT, run, setup } from "./setup.mjs";
-import { PACKAGES, runBiome, runTsc, runVitest } from "./tools.mjs";
+import { PACKAGES, runBiome, runProse, runTsc, runVitest } from "./tools.mjs";
 
 const SUITES = {
   lint: async () => {
-    const failed = [await runBiome(), await runTsc()].filter((code) => code !== 0).length;
-    return { passed: 2 - failed, failed, skipped: 0 };
+    const failed = [await runBiome(), await runTsc(), await runProse()].filter((code) => code !== 0).length;
+    return { passed: 3 - failed, failed, skipped: 0 };
   },
   filter: () => runFilterSuite(),
   unit: () => runProject("unit"),

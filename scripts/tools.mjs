@@ -13,6 +13,11 @@ export function runBiome() {
   return run(process.execPath, [path.join(PACKAGES, "@biomejs", "biome", "bin", "biome"), "check"]);
 }
 
+/** English, against the words that CONTRIBUTING.md advises against. */
+export function runProse() {
+  return run(process.execPath, [path.join(ROOT, "scripts", "prose.mjs")]);
+}
+
 export function runVitest(args, options = {}) {
   return run(process.execPath, [path.join(PACKAGES, "vitest", "vitest.mjs"), ...args], options);
 }

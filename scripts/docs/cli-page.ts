@@ -35,12 +35,21 @@ function section(command: Command): string {
   return [
     `## sluice ${command.name()}`,
     `\`\`\`text\nsluice ${command.name()} ${command.usage()}\n\`\`\``,
-    prose(command.description()),
+    description(command),
     ...(command.registeredArguments.length > 0 ? [list(command.registeredArguments)] : []),
     ...(own.length > 0 ? [table(own)] : []),
     ...(takesShared ? ["Also takes the [options of a proxy](#options-of-a-proxy)."] : []),
     ...trailer(command),
   ].join("\n\n");
+}
+
+/** A description; lines that are laid out for the terminal stay so. */
+function description(command: Command): string {
+  const text = command.description();
+  const layout = text.search(/^ {2}/m);
+  return layout < 0
+    ? prose(text)
+    : `${prose(text.slice(0, layout).trimEnd())}\n\n\`\`\`text\n${text.slice(layout)}\n\`\`\``;
 }
 
 function list(args: readonly Argument[]): string {
