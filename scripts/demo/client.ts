@@ -11,12 +11,18 @@ export interface Ask {
 /** Clients by port; connections are kept. */
 export class Clients {
   readonly #byPort = new Map<number, MeshClient>();
+  readonly #authorities: ReadonlyMap<number, string>;
+
+  /** `authorities`: port that speaks HTTPS → whom its clients believe, in PEM. */
+  constructor(authorities: ReadonlyMap<number, string> = new Map()) {
+    this.#authorities = authorities;
+  }
 
   /** Sends `count` requests, at most `atOnce` of them at a time, and gives all answers. */
   async send(port: number, ask: Ask, count: number, atOnce: number): Promise<Answer[]> {
     let client = this.#byPort.get(port);
     if (client === undefined) {
-      client = meshClient(port);
+      client = meshClient(port, undefined, this.#authorities.get(port));
       this.#byPort.set(port, client);
     }
     const answers: Answer[] = [];

@@ -12,6 +12,9 @@ const PAGES = [
   ...readdirSync(path.join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
+  ...readdirSync(path.join(ROOT, "envoy/examples"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `envoy/examples/${name}`),
 ];
 
 function linksOf(page: string): string[] {

@@ -4,6 +4,7 @@
  */
 
 import http from "node:http";
+import https from "node:https";
 
 export interface Answer {
   readonly status: number;
@@ -20,13 +21,16 @@ export interface MeshClient {
 
 const TIMEOUT_MS = 15_000;
 
-export function meshClient(port: number, address = "127.0.0.1"): MeshClient {
-  const agent = new http.Agent({ keepAlive: true });
+/** Speaks HTTPS when `authority` names, in PEM, whom it believes. */
+export function meshClient(port: number, address = "127.0.0.1", authority?: string): MeshClient {
+  const { Agent, request: open } = authority === undefined ? http : https;
+  const agent = new Agent({ keepAlive: true });
   const ask = (host: string, path: string, headers: http.OutgoingHttpHeaders): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const start = performance.now();
-      const request = http.request(
-        { host: address, port, path, agent, timeout: TIMEOUT_MS, headers: { ...headers, host } },
+      const tls = authority === undefined ? {} : { ca: authority, servername: host };
+      const request = open(
+        { host: address, port, path, agent, timeout: TIMEOUT_MS, headers: { ...headers, host }, ...tls },
         (response) => {
           let body = "";
           response.setEncoding("utf8").on("data", (text: string) => {

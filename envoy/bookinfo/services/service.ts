@@ -8,6 +8,7 @@
  */
 
 import http from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface Identity {
@@ -46,14 +47,20 @@ export interface Place {
 
 const LOOPBACK: Place = { address: "127.0.0.1", port: 0 };
 
+export interface ServiceOptions extends Identity {
+  readonly at?: Place | undefined;
+  /** In PEM; with it the service speaks HTTPS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
 /** Listens on a free port of this machine unless told where. */
 export async function startService(
-  { at = LOOPBACK, ...identity }: Identity & { readonly at?: Place | undefined },
+  { at = LOOPBACK, tls, ...identity }: ServiceOptions,
   handler: Handler,
 ): Promise<Service> {
   const seen = { requests: 0, atOnce: 0, mostAtOnce: 0 };
   const misbehave = misbehaviour();
-  const server = http.createServer((request, response) => {
+  const answer: http.RequestListener = (request, response) => {
     seen.requests += 1;
     seen.atOnce += 1;
     seen.mostAtOnce = Math.max(seen.mostAtOnce, seen.atOnce);
@@ -62,7 +69,7 @@ export async function startService(
     });
     request.resume();
     respond(request, response).catch(() => response.destroy());
-  });
+  };
   const respond = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     // The path alone: what stands in `Host` must not be able to make this throw.
     const url = new URL(`http://service${request.url?.startsWith("/") ? request.url : "/"}`);
@@ -83,6 +90,7 @@ export async function startService(
     });
     response.end(text);
   };
+  const server = tls === undefined ? http.createServer(answer) : https.createServer(tls, answer);
   // Longer than the proxy keeps an idle connection in use, so that the proxy is the one that closes it.
   server.keepAliveTimeout = 3_600_000;
   await new Promise<void>((resolve, reject) => {

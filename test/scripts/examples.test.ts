@@ -1,0 +1,119 @@
+/** The examples as a reader meets them: each runs by itself in a real Envoy, and its rules and cases are right. */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { makeCertificates } from "../../scripts/example/certificates.ts";
+import { listExamples } from "../../scripts/example/example-file.ts";
+import { sluice } from "../harness/sluice.ts";
+
+const ROOT = packageRoot().directory;
+const EXAMPLES = path.join(ROOT, "envoy", "examples");
+const ALL = await listExamples();
+/** The others print a command of another program. */
+const RUN = ALL.filter(({ command }) => command === undefined);
+
+let temporary: string;
+
+beforeEach(async () => {
+  temporary = await mkdtemp(path.join(os.tmpdir(), "sluice-examples-test-"));
+});
+
+afterEach(() => rm(temporary, { recursive: true, force: true }));
+
+/** What it makes for a time goes into our own folder, so that what it leaves is seen. */
+function example(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(ROOT, "dist", "example.js"), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, TMPDIR: temporary, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let out = "";
+    let err = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      err += text;
+    });
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+/** What the proxy of an example is, as flags. */
+async function flagsOf(name: string): Promise<string[]> {
+  const { portMap, secrets } = ALL.find((other) => other.name === name)!;
+  const flags = [...portMap].flatMap(([from, to]) => ["--port-map", `${from}=${to}`]);
+  if (Object.keys(secrets).length === 0) {
+    return flags;
+  }
+  await makeCertificates(temporary, secrets);
+  return [...flags, "--secrets-directory", path.join(temporary, "secrets")];
+}
+
+describe.each(RUN.map(({ name }) => name))("the example %s", (name) => {
+  const folder = path.join(EXAMPLES, name);
+
+  test("shows in a real Envoy what it says, and leaves nothing behind", async () => {
+    const { code, out, err } = await example([name, "--once"]);
+    expect(code, out + err).toBe(0);
+    expect(out).toContain("✓");
+    expect(await readdir(temporary)).toEqual([]);
+  });
+
+  test("has rules without a warning", async () => {
+    const { code, out, err } = await sluice(
+      ["check", "--strict", path.join(folder, "rules.yaml"), ...(await flagsOf(name))],
+      ROOT,
+    );
+    expect(code, out + err).toBe(0);
+  });
+});
+
+test.each(RUN.map(({ name }) => name).filter((name) => existsSync(path.join(EXAMPLES, name, "cases.yaml"))))(
+  "the example %s passes its own cases",
+  async (name) => {
+    const [rules, cases] = ["rules.yaml", "cases.yaml"].map((file) => path.join(EXAMPLES, name, file));
+    const { code, out, err } = await sluice(
+      ["test", rules!, "--cases", cases!, ...(await flagsOf(name))],
+      ROOT,
+    );
+    expect(code, out + err).toBe(0);
+  },
+);
+
+test("each example has a README with its command, and is in the list", async () => {
+  const list = await readFile(path.join(EXAMPLES, "README.md"), "utf8");
+  for (const { name, command = `npm run example -- ${name}` } of ALL) {
+    expect(await readFile(path.join(EXAMPLES, name, "README.md"), "utf8")).toContain(command);
+    expect(list).toContain(`](${name}/README.md)`);
+  }
+});
+
+test("without a name the examples are listed, and a wrong name is a wrong call", async () => {
+  const { code, out } = await example([]);
+  expect(code).toBe(0);
+  for (const { name, about } of ALL) {
+    expect(out).toMatch(new RegExp(`^ +${name} +${about}$`, "m"));
+  }
+  expect(await example(["canari"])).toMatchObject({ code: 2, err: expect.stringContaining('"canari"') });
+});
+
+test("a port that a service needs and another program has is named", async () => {
+  const { port } = ALL.find(({ name }) => name === "canary")!.services[0]!;
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  try {
+    const { code, err } = await example(["canary", "--once"]);
+    expect(code).toBe(3);
+    expect(err).toContain(`port ${port} on 127.0.0.1`);
+  } finally {
+    server.close();
+  }
+});
