@@ -17,6 +17,8 @@ export default defineConfig({
             ...WITHOUT_ENVOY.map((folder) => `${folder}/**/*.test.ts`),
           ],
           testTimeout: 30_000,
+          // Some compile a part of the filter first.
+          hookTimeout: 60_000,
           // Unless said, one fewer than there are processors.
           maxWorkers: 2,
         },

@@ -37,14 +37,17 @@ export class Walker {
   readonly #table: number;
   readonly #text: number;
   readonly #tableSize = 1 << 24;
+  readonly #counter: AccessCounter;
 
-  private constructor(exports: Exports) {
+  private constructor(exports: Exports, counter: AccessCounter) {
     this.exports = exports;
+    this.#counter = counter;
     this.#table = exports.heapAlloc(this.#tableSize) + 4;
     this.#text = exports.heapAlloc(TEXT_SIZE);
   }
 
-  static async create(): Promise<Walker> {
+  /** `counting`: every load and store is counted, which makes it some ten times slower. */
+  static async create({ counting = false } = {}): Promise<Walker> {
     let binary: Uint8Array | undefined;
     const { error, stderr } = await asc.main(
       // What the filter itself is compiled with.
@@ -60,6 +63,7 @@ export class Walker {
         "--noAssert",
         "--use",
         "abort=",
+        ...(counting ? ["--runPasses", "instrument-memory"] : []),
       ],
       {
         readFile: async (name) => {
@@ -79,8 +83,10 @@ export class Walker {
     if (error || !binary) {
       throw new Error(`the walker does not compile: ${stderr}`);
     }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), {});
-    return new Walker(instance.exports as unknown as Exports);
+    const counter: AccessCounter = { accesses: 0 };
+    const imports = counting ? { env: countAccesses(counter) } : {};
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), imports);
+    return new Walker(instance.exports as unknown as Exports, counter);
   }
 
   /** Takes a table in, if it is sound. */
@@ -126,16 +132,31 @@ export class Walker {
     return targets;
   }
 
-  /** Nanoseconds that one match of a text takes. */
-  time(text: Uint8Array, rounds: number): number {
-    this.matches(text);
-    for (let i = 0; i < 10; i++) {
-      this.exports.regexFullMatch(this.#table, this.#text, text.length);
-    }
-    const start = performance.now();
-    for (let i = 0; i < rounds; i++) {
-      this.exports.regexFullMatch(this.#table, this.#text, text.length);
-    }
-    return ((performance.now() - start) * 1e6) / rounds;
+  /** Loads and stores of the filter's code while `work` runs: what it costs on any machine, however busy. */
+  accessesOf(work: () => unknown): number {
+    const before = this.#counter.accesses;
+    work();
+    return this.#counter.accesses - before;
   }
+}
+
+interface AccessCounter {
+  accesses: number;
+}
+
+/** What an instrumented module calls before each access with its address, and after it with the value; it takes both back. */
+function countAccesses(counter: AccessCounter): Record<string, (...args: never[]) => unknown> {
+  const address = (_id: number, _bytes: number, _offset: number, at: number) => {
+    counter.accesses++;
+    return at;
+  };
+  const value = (_id: number, loaded: unknown) => loaded;
+  const types = ["i32", "i64", "f32", "f64"];
+  return {
+    load_ptr: address,
+    store_ptr: address,
+    ...Object.fromEntries(
+      types.flatMap((type) => [`load_val_${type}`, `store_val_${type}`].map((name) => [name, value])),
+    ),
+  };
 }

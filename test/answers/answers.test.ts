@@ -277,11 +277,10 @@ describe("test", () => {
     ["a prototype", "__proto__: { a: 1 }\nname: a\nchecks: []\n"],
   ])("a case file that is %s is an error with its place", async (_name, text) => {
     await writeFile(path.join(folder, "cases.yaml"), text);
-    const { code, out, err, elapsedMs } = await run("cases.yaml");
+    const { code, out, err } = await run("cases.yaml");
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(/error.*\[SL\d{4}\]/);
     expect(err).not.toMatch(/\n\s+at .*\(/);
-    expect(elapsedMs).toBeLessThan(10_000);
   });
 
   test.each<[string, string]>([

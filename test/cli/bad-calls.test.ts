@@ -1,5 +1,5 @@
 /**
- * Calls that are wrong, of every command, as a shell sees them: words soon, and never a stack. More of them are asked
+ * Calls that are wrong, of every command, as a shell sees them: words, and never a stack or a program that waits (`sluice` ends it). More of them are asked
  * within one process, in `compiler/cli/wrong-calls.test.ts`.
  */
 
@@ -11,9 +11,6 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Outcome, sluice } from "../harness/sluice.ts";
 import { GOOD } from "./bad-rules.ts";
-
-/** It takes a fraction of a second on a machine that does nothing else. */
-const SOON_MS = 8000;
 
 let folder: string;
 beforeAll(async () => {
@@ -45,11 +42,10 @@ spec:
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function expectRefusal({ code, out, err, elapsedMs }: Outcome, wanted: number, words: string): void {
+function expectRefusal({ code, out, err }: Outcome, wanted: number, words: string): void {
   const said = out + err;
   expect({ code, said }).toEqual({ code: wanted, said: expect.stringContaining(words) });
   expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|mistake in Sluice|undefined|\[object/);
-  expect(elapsedMs).toBeLessThan(SOON_MS);
 }
 
 const EXPLAIN = ["explain", "good.yaml", "--request"];
@@ -80,9 +76,8 @@ describe.concurrent.each<readonly [name: string, args: readonly string[], code: 
 });
 
 test.concurrent("devices that rules name as certificates are not opened", async ({ expect }) => {
-  const { code, elapsedMs } = await sluice(["check", "devices.yaml"], folder);
+  const { code } = await sluice(["check", "devices.yaml"], folder);
   expect(code).toBe(0);
-  expect(elapsedMs).toBeLessThan(SOON_MS);
 });
 
 test.concurrent.each([

@@ -22,9 +22,9 @@ afterEach(async () => {
 const write = (name: string, text: string | Buffer) => writeFile(path.join(folder, name), text);
 
 async function check(args: readonly string[]) {
-  const { code, out, err, elapsedMs } = await sluice(["check", ...args, "--format", "json"], folder);
+  const { code, out, err } = await sluice(["check", ...args, "--format", "json"], folder);
   const { diagnostics } = JSON.parse(out) as { diagnostics: readonly JsonDiagnostic[] };
-  return { code, err, elapsedMs, diagnostics };
+  return { code, err, diagnostics };
 }
 
 describe("there is nothing to read", () => {
@@ -82,9 +82,8 @@ test("the good rules are good", async () => {
 describe.each(BAD)("$name", ({ text, line }) => {
   test("is an error with its place, and nothing is written", async () => {
     await write("rules.yaml", text);
-    const { code, err, elapsedMs, diagnostics } = await check(["rules.yaml"]);
+    const { code, err, diagnostics } = await check(["rules.yaml"]);
     expect({ code, err }).toEqual({ code: 1, err: "" });
-    expect(elapsedMs).toBeLessThan(10_000);
     const first = diagnostics.find(({ level }) => level === "error");
     expect(first).toMatchObject({ file: "rules.yaml", ...(line !== undefined && { line }) });
     expect(first!.column).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /** The command line as users meet it: the built program, its exit codes, and what it leaves behind. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer, get, type Server } from "node:http";
@@ -10,11 +10,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
 import { freePort } from "../harness/ports.ts";
-
-const PROGRAM = path.join(packageRoot().directory, "dist", "sluice.js");
+import { launch, type Outcome, outcomeOf } from "../harness/sluice.ts";
 
 let folder: string;
 let temporary: string;
@@ -41,37 +39,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** Everything the program makes for a time goes into our own folder, so that what it leaves is seen. */
-function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    cwd: folder,
-    env: { ...process.env, TMPDIR: temporary, NO_COLOR: "", FORCE_COLOR: "", ...env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+function spawnSluice(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const own = { TMPDIR: temporary, NO_COLOR: "", FORCE_COLOR: "" };
+  const child = launch(args, folder, { ...process.env, ...own, ...env });
   children.push(child);
   return child;
 }
 
-async function sluice(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Result> {
-  const child = launch(args, env);
-  let out = "";
-  let err = "";
-  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-  });
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    err += text;
-  });
-  child.stdin!.on("error", () => {});
-  child.stdin!.end(input);
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, err };
+function sluice(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return outcomeOf(spawnSluice(args, env), input);
 }
 
 async function backend(name: string): Promise<number> {
@@ -195,7 +172,7 @@ describe("check", () => {
 
   test("does not crash when nobody reads on", async () => {
     await write("rules.yaml", "- x\n---\n".repeat(5_000));
-    const child = launch(["check", "rules.yaml"]);
+    const child = spawnSluice(["check", "rules.yaml"]);
     let err = "";
     child.stderr!.on("data", (text) => {
       err += text;
@@ -320,7 +297,7 @@ interface Event {
 
 /** A running `sluice run --format json`, and what it says. */
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = launch(["run", ...args, "--format", "json"], env);
+  const child = spawnSluice(["run", ...args, "--format", "json"], env);
   const events: Event[] = [];
   let err = "";
   createInterface({ input: child.stdout! }).on("line", (line) => events.push(JSON.parse(line) as Event));

@@ -207,13 +207,13 @@ describe("hostile documents", () => {
   });
 
   test.each([
-    ["brackets", "a: ".concat("[".repeat(100_000), "\n")],
-    ["dashes", `${"- ".repeat(100_000)}a\n`],
-    ["indentation", Array.from({ length: 3_000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
-  ])("100,000 levels of %s are refused at once", (_, text) => {
-    const start = performance.now();
+    ["brackets", "[", "a: ".concat("[".repeat(100_000), "\n")],
+    ["dashes", "-", `${"- ".repeat(100_000)}a\n`],
+    ["indentation", ":", Array.from({ length: 3_000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
+  ])("thousands of levels of %s are refused at the first one too many", (_, opens, text) => {
     const { found } = load(text);
     expect(found.map(({ code }) => code)).toEqual(["SL0006"]);
-    expect(performance.now() - start).toBeLessThan(2_000);
+    // What stands behind it was not read: nothing could be said of a later place.
+    expect(text.slice(0, found[0]!.span!.start).split(opens).length - 1).toBe(100);
   });
 });
