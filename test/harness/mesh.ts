@@ -29,7 +29,7 @@ import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { freePort } from "./ports.ts";
-import { startUpstream, type Upstream } from "./upstream.ts";
+import { startSteeredUpstream, type Upstream } from "./upstream.ts";
 
 /** In rules: addresses that become the mesh's own, and a port of 127.0.0.1 that nothing else has. */
 const ADDRESSES = "127.20.0.";
@@ -62,7 +62,7 @@ export interface Applied {
 }
 
 export class Mesh {
-  readonly upstream: Upstream = startUpstream();
+  readonly upstream: Upstream = startSteeredUpstream();
   readonly #options: MeshOptions;
   readonly #folder: string;
   /** The first three parts of the addresses of this mesh's endpoints. */

@@ -62,7 +62,7 @@ export class EnvoyMesh {
     log: (line: string) => void,
   ): Promise<EnvoyMesh> {
     const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-cases-"));
-    const upstream = startUpstream({ steered: false });
+    const upstream = startUpstream();
     const clusters = new Map<string, string>();
     try {
       const config = await EnvoyMesh.#withStandIns(compilation.config, upstream, clusters);

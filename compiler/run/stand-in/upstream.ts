@@ -2,12 +2,6 @@
  * The stub upstream: answers every request with JSON of what it received. One process stands for all endpoints of
  * a mesh; which one was asked is known by the address and port it was asked at. It speaks HTTP/1.1 and cleartext
  * HTTP/2 on the same port, as the protocol of a cluster may be either.
- *
- * A request steers it by headers:
- *
- *     x-echo-status      the status of the answer
- *     x-echo-delay-ms    wait so long before answering
- *     x-echo-fail-times  only the first n requests of one x-echo-key get x-echo-status, later ones 200
  */
 
 import http from "node:http";
@@ -35,7 +29,7 @@ export interface Upstream {
   listen(address: string, port: number): Promise<void>;
   /** Every request since the last `reset`, oldest first. */
   readonly requests: readonly UpstreamRequest[];
-  /** Forgets requests and the counts of `x-echo-key`. */
+  /** Forgets the requests. */
   reset(): void;
   /** Names the endpoints for `x-backend`: `address:port` → cluster. */
   name(clusters: ReadonlyMap<string, string>): void;
@@ -44,12 +38,18 @@ export interface Upstream {
 
 const HTTP2_PREFACE = "PRI *";
 
-/** Not `steered`, it answers 200 at once, whatever a request says. */
-export function startUpstream({ steered = true }: { readonly steered?: boolean } = {}): Upstream {
+/** When a request is answered, and with which status. */
+export interface Reply {
+  readonly status: number;
+  readonly delayMs: number;
+}
+
+const OK_AT_ONCE: Reply = { status: 200, delayMs: 0 };
+
+export function startUpstream(replyTo: (request: UpstreamRequest) => Reply = () => OK_AT_ONCE): Upstream {
   const requests: UpstreamRequest[] = [];
   const servers = new Map<string, net.Server>();
   const sockets = new Set<net.Socket>();
-  const failures = new Map<string, number>();
   let clusters: ReadonlyMap<string, string> = new Map();
 
   const answer = (
@@ -64,23 +64,8 @@ export function startUpstream({ steered = true }: { readonly steered?: boolean }
       "x-backend": clusters.get(request.endpoint) ?? request.endpoint,
     };
     const body = JSON.stringify(request);
-    const status = steered ? statusFor(request.headers) : 200;
-    setTimeout(
-      () => reply(status, { ...headers, "content-type": "application/json" }, body),
-      steered ? Number(request.headers["x-echo-delay-ms"] ?? 0) : 0,
-    );
-  };
-
-  const statusFor = (headers: UpstreamRequest["headers"]): number => {
-    const status = Number(headers["x-echo-status"] ?? 200);
-    const times = headers["x-echo-fail-times"];
-    if (times === undefined) {
-      return status;
-    }
-    const key = headers["x-echo-key"] ?? "";
-    const seen = failures.get(key) ?? 0;
-    failures.set(key, seen + 1);
-    return seen < Number(times) ? status : 200;
+    const { status, delayMs } = replyTo(request);
+    setTimeout(() => reply(status, { ...headers, "content-type": "application/json" }, body), delayMs);
   };
 
   const http1 = http.createServer({ maxHeaderSize: 1 << 20 }, (request, response) => {
@@ -156,7 +141,6 @@ export function startUpstream({ steered = true }: { readonly steered?: boolean }
     },
     reset() {
       requests.length = 0;
-      failures.clear();
     },
     name(names) {
       clusters = names;
