@@ -7,10 +7,12 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { makeCertificates } from "../../scripts/example/certificates.ts";
 import { listExamples } from "../../scripts/example/example-file.ts";
 import { sluice } from "../harness/sluice.ts";
+import { workflowParserOf } from "./action/parser.ts";
 
 const ROOT = packageRoot().directory;
 const EXAMPLES = path.join(ROOT, "envoy", "examples");
@@ -87,6 +89,38 @@ test.each(RUN.map(({ name }) => name).filter((name) => existsSync(path.join(EXAM
     expect(code, out + err).toBe(0);
   },
 );
+
+test.each(["compose", "ci"])("the rules of %s have no warning", async (name) => {
+  const { code, out, err } = await sluice(["check", "--strict", path.join(EXAMPLES, name, "rules")], ROOT);
+  expect(code, out + err).toBe(0);
+});
+
+describe("the example ci", () => {
+  const folder = path.join(EXAMPLES, "ci");
+
+  test("passes its tests, which reach everything", async () => {
+    const args = ["--cases", path.join(folder, "tests"), "--coverage-threshold", "100"];
+    const { code, out, err } = await sluice(["test", path.join(folder, "rules"), ...args], ROOT);
+    expect(code, out + err).toBe(0);
+  });
+
+  test("has a workflow that GitHub's own parser takes, with inputs that the action has", async () => {
+    const content = await readFile(path.join(folder, "workflow.yaml"), "utf8");
+    const errorsOf = await workflowParserOf(temporary);
+    expect(errorsOf(content)).toEqual([]);
+    expect(errorsOf(content.replace("runs-on:", "runs-under:"))).not.toEqual([]);
+    const { inputs } = parse(await readFile(path.join(ROOT, "action.yml"), "utf8"));
+    const given = parse(content).jobs.rules.steps.at(-1).with;
+    expect(Object.keys(given).filter((name) => !(name in inputs))).toEqual([]);
+  });
+
+  test("has hooks that this repository has", async () => {
+    const hooks: { id: string }[] = parse(await readFile(path.join(ROOT, ".pre-commit-hooks.yaml"), "utf8"));
+    const config = parse(await readFile(path.join(folder, ".pre-commit-config.yaml"), "utf8"));
+    const used: { id: string }[] = config.repos[0].hooks;
+    expect(used.map(({ id }) => id)).toEqual(hooks.map(({ id }) => id));
+  });
+});
 
 test("each example has a README with its command, and is in the list", async () => {
   const list = await readFile(path.join(EXAMPLES, "README.md"), "utf8");
