@@ -37,7 +37,10 @@ async function complaint(call: () => unknown): Promise<string> {
 
 test.each<[string, unknown]>([
   ["createWorkspace needs an object of options, got undefined", undefined],
-  ['createWorkspace: source must be a RuleSource, files(["rules/"]) say, got "rules/"', { source: "rules/" }],
+  [
+    'createWorkspace: source must be a RuleSource, such as files(["rules/"]), got "rules/"',
+    { source: "rules/" },
+  ],
   ["createWorkspace has no option sources; did you mean source?", { sources: [] }],
   ['createWorkspace: strict must be true or false, got "yes"', { source, strict: "yes" }],
   ["createWorkspace: progress must be an object with a method at, got {}", { source, progress: {} }],

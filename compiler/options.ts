@@ -24,21 +24,21 @@ export const PROXY_OPTIONS = {
   target: option(choice("wasm", "native"), {
     default: "wasm",
     argument: "target",
-    help: "what Envoy decides with: our filter, or its own routes",
+    help: "how Envoy decides: with Sluice's filter (wasm) or its own routes (native)",
   }),
   /** Address that listeners bind. */
   listenAddress: option(address, {
     default: "0.0.0.0",
     argument: "addr",
-    help: "address that listeners bind",
-    inFile: "IP address that listeners bind; `sluice run` binds 127.0.0.1 unless told otherwise",
+    help: "address that listeners bind to",
+    inFile: "IP address that listeners bind to; `sluice run` defaults to 127.0.0.1",
   }),
   /** Port of a Gateway server or mesh listener → port bound instead. */
   portMap: option(portMap, {
     default: new Map(),
     argument: "from=to",
-    help: "bind another port than the rules say, 80=8080 say; repeatable",
-    inFile: "port of the rules → port bound instead",
+    help: "bind to another port than the rules say, such as 80=8080; repeatable",
+    inFile: "port in the rules → port to bind to instead",
   }),
   /** Port of the explicit outbound listener `mesh`; 0 writes none. */
   meshPort: option(port, {
@@ -49,7 +49,7 @@ export const PROXY_OPTIONS = {
   /** Also write a sidecar's outbound listeners `mesh_<port>`, one for each port of a service. */
   meshListeners: option(flag, {
     default: false,
-    help: "also an outbound listener for each port of a service, as a sidecar has them",
+    help: "add an outbound listener for each service port, like a sidecar",
   }),
   /** Port of Envoy's admin interface, always on 127.0.0.1. */
   adminPort: option(port, {
@@ -72,7 +72,7 @@ export const PROXY_OPTIONS = {
   /** `region/zone/subzone` of this proxy; empty: what its labels say, if they say it. */
   proxyLocality: option(locality, {
     default: "",
-    defaultSaid: "what its labels say",
+    defaultSaid: "from its labels",
     argument: "region/zone/subzone",
     help: "where this proxy runs",
     inFile: "where this proxy runs: region/zone/subzone",
@@ -87,7 +87,7 @@ export const PROXY_OPTIONS = {
   concurrency: option(upTo(1024), {
     default: 0,
     argument: "n",
-    help: "Envoy's worker threads, 0 for one each core",
+    help: "number of Envoy's worker threads, 0 for one per core",
   }),
   /** Istio's `meshConfig.pathNormalization`. */
   pathNormalization: option(choice("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"), {
@@ -99,13 +99,13 @@ export const PROXY_OPTIONS = {
   outboundPolicy: option(choice("REGISTRY_ONLY", "ALLOW_ANY"), {
     default: "ALLOW_ANY",
     argument: "policy",
-    help: "whether the mesh listeners pass requests for unknown hosts on",
+    help: "whether the mesh listeners forward requests for unknown hosts",
   }),
   /** Folder with a folder of files for each `credentialName`, as Kubernetes mounts a Secret; empty: none. */
   secretsDirectory: option(folder, {
     default: "",
     argument: "dir",
-    help: "a folder for each credentialName, as Kubernetes mounts a Secret",
+    help: "directory with a folder for each credentialName, as Kubernetes mounts Secrets",
   }),
 };
 

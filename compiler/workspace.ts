@@ -215,7 +215,7 @@ export class Workspace {
     checkNames("explain", options, ["at"]);
     const { options: own, asked: proxyOptions } = this.#proxy("explain", proxy);
     if (own.target === "native") {
-      throw new TypeError("explain: the proxy's target must be \"wasm\": the answer is the filter's");
+      throw new TypeError('explain: the proxy\'s target must be "wasm", since explain runs the filter');
     }
     const asked = readRequest(request);
     const input = await this.#read("explain");
@@ -369,7 +369,7 @@ export class Workspace {
       const failed: Diagnostic = {
         code: "SL0009",
         level: "warning",
-        message: `the source of the rules failed: ${why}; the rules that it gave last go on`,
+        message: `the source of the rules failed: ${why}; its last rules stay in effect`,
       };
       return { files: this.#last.files, findings: [...this.#last.findings, failed] };
     }
@@ -388,7 +388,7 @@ export class Workspace {
 
   #mustLive(call: string): void {
     if (this.#disposed) {
-      throw new TypeError(`${call}: the workspace is disposed of`);
+      throw new TypeError(`${call}: the workspace is disposed`);
     }
   }
 }
@@ -415,7 +415,7 @@ class Once implements DiagnosticSink {
 function readRequest(request: string | AskedRequest): AskedRequest {
   if (typeof request !== "string") {
     if (typeof request?.authority !== "string" || !Array.isArray(request.headers)) {
-      throw wrong("explain: request", '"GET http://host/path", or what makeRequest makes', request);
+      throw wrong("explain: request", '"GET http://host/path", or a result of makeRequest', request);
     }
     return request;
   }
@@ -433,9 +433,9 @@ function listenerFor(asked: AskedRequest, at: string | undefined, evaluators: Ev
   if (listener === undefined) {
     const reason = at !== undefined ? "unknown" : asked.secure ? "noTls" : "none";
     const message = {
-      unknown: `explain: at must be ${listeners.join(" or ") || "left out: there is no listener"}, got "${at}"`,
-      noTls: "explain: request must be http://…: no listener of these rules ends TLS",
-      none: "explain: request cannot be asked: these rules make no listener",
+      unknown: `explain: at must be ${listeners.join(" or ") || "left out, since there are no listeners"}, got "${at}"`,
+      noTls: "explain: request must be http://…: no listener of these rules terminates TLS",
+      none: "explain: these rules create no HTTP listener",
     }[reason];
     throw new ListenerError(message, { reason, listeners });
   }

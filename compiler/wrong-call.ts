@@ -39,7 +39,7 @@ export function checkCommon(
 
 export function checkSource(place: string, given: unknown): void {
   if (!hasMethods(given, "read", "watch")) {
-    throw wrong(place, 'a RuleSource, files(["rules/"]) say', given);
+    throw wrong(place, 'a RuleSource, such as files(["rules/"])', given);
   }
 }
 
@@ -59,7 +59,7 @@ export function checkNames(call: string, given: unknown, known: readonly string[
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const near = nearest(unknown, known);
-    const help = near === undefined ? `there are ${known.join(", ")}` : `did you mean ${near}?`;
+    const help = near === undefined ? `known options: ${known.join(", ")}` : `did you mean ${near}?`;
     throw new TypeError(`${call} has no option ${unknown}; ${help}`);
   }
 }

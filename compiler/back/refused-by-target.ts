@@ -58,7 +58,7 @@ function refuseAbortWithVariables({ fault, responseHeaders, action, origin }: Ro
     ? {
         span: origin?.span,
         what: "a variable in the response headers of a rule with fault.abort",
-        help: "Write the values out, put the fault into a rule of its own, or use --target native.",
+        help: "Write out the values, put the fault into a separate rule, or use --target native.",
       }
     : undefined;
 }
@@ -69,7 +69,7 @@ function refuseSticky({ action, origin }: Route): Refusal | undefined {
     ? {
         span: origin?.ruleSpan ?? origin?.span,
         what: "sluice.dev/sticky with --target native",
-        help: "Envoy's own splits cannot keep users where they are when a weight changes; --target wasm can.",
+        help: "Envoy's own splits move users when a weight changes; use --target wasm.",
       }
     : undefined;
 }

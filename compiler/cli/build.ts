@@ -26,12 +26,15 @@ export function addBuildCommand(program: Command, { terminal, done }: CommandCon
       .summary("compile rules into a directory that Envoy runs from")
       .description(
         "Compiles rules into a directory that Envoy runs from: envoy.json, filter.wasm, xds/, routes/, manifest.json.\n" +
-          "The directory holds the whole old build or the whole new one, also while an Envoy reads it.",
+          "The directory is replaced as a whole: an Envoy that reads it never sees half a build.",
       )
       .argument("[paths...]", PATHS)
-      .option("-o, --out <dir>", "where to write the build")
-      .option("--mounted-at <path>", "where Envoy will see the directory, when that is another place")
-      .option("--no-keys", "refuse keys from Secret documents: others will read the build, an image say")
+      .option("-o, --out <dir>", "directory to write the build to")
+      .option("--mounted-at <path>", "path at which Envoy sees the directory, if it differs from --out")
+      .option(
+        "--no-keys",
+        "refuse private keys from Secret documents, for a build that others can read, such as an image",
+      )
       .addOption(new Option("--print <what>", "print instead of writing a build").choices(["ir"])),
   )
     .addOption(formatOption())
@@ -45,7 +48,7 @@ async function buildCommand(
 ): Promise<ExitCode> {
   const options = await readCommonOptions(paths, flags);
   if (options.out === undefined && flags.print === undefined) {
-    throw new UsageError("no output: name a directory with --out");
+    throw new UsageError("no output; name a directory with --out");
   }
   const progress = progressBar(terminal);
   const { findings, compilation } = await compile({
@@ -81,7 +84,7 @@ async function buildCommand(
   );
   if (!flags.keys && shown !== undefined) {
     throw new UsageError(
-      `--no-keys: the key of ${shown.name} would be in the build; name files instead, which need not be there yet, or a folder with --secrets-directory`,
+      `--no-keys: the build would contain the private key of ${shown.name}; use files instead, which need not exist yet, or --secrets-directory`,
     );
   }
   const { changed, manifest } = await writeBuild(compilation, options.proxy, out, flags.mountedAt);

@@ -19,13 +19,10 @@ export function addCheckCommand(program: Command, { terminal, done }: CommandCon
   addProxyOptions(
     program
       .command("check")
-      .summary("say what is wrong with rules")
-      .description("Says what is wrong with rules, and writes nothing.")
+      .summary("check rules for errors and likely mistakes")
+      .description("Checks rules for errors and likely mistakes. Writes nothing.")
       .argument("[paths...]", PATHS)
-      .option(
-        "--explain <code>",
-        "say what a code stands for: SL0401, one of Istio's such as IST0101, or all",
-      ),
+      .option("--explain <code>", "explain a code: SL0401, one of Istio's such as IST0101, or all"),
   )
     .addOption(formatOption(["text", "json", "sarif", "github"]))
     .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
@@ -38,7 +35,7 @@ async function checkCommand(
 ): Promise<ExitCode> {
   if (flags.explain !== undefined) {
     if (flags.format !== "text" && flags.format !== "json") {
-      throw new UsageError(`--explain: codes are printed as text or json, not as ${flags.format}`);
+      throw new UsageError(`--explain: --format ${flags.format} is not supported here; use text or json`);
     }
     terminal.out(explainCodes(flags.explain, flags.format, terminal.outColors));
     return EXIT.ok;

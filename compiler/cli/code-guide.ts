@@ -10,7 +10,7 @@ export function explainCodes(wanted: string, format: "text" | "json", colors: Co
   if (found.length === 0) {
     const near = nearestCode(wanted);
     throw new UsageError(
-      `--explain: no code "${wanted}"${near === undefined ? "" : `; did you mean ${near}?`} (--explain all lists them)`,
+      `--explain: unknown code "${wanted}"${near === undefined ? "" : `; did you mean ${near}?`} (--explain all lists all codes)`,
     );
   }
   if (format === "json") {
@@ -39,8 +39,8 @@ function details(description: CodeDescription, colors: Colors): string {
     indented(example.right),
     "",
     level === "error"
-      ? "  An error: it cannot be silenced."
-      : `  To silence it, write on its line, or above it: # sluice: ignore ${code} and the reason`,
+      ? "  Errors cannot be silenced."
+      : `  To silence it, add a comment on its line or the line above: # sluice: ignore ${code} and the reason`,
     "",
   ].join("\n");
 }

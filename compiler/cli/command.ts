@@ -11,9 +11,9 @@ export interface CommandContext {
 }
 
 /** What `--help` says of inputs. */
-export const PATHS = "files and directories of YAML; - is standard input";
+export const PATHS = "YAML files, and directories of them; - is standard input";
 
 /** `--format`, text unless told otherwise. */
 export function formatOption(formats: readonly string[] = ["text", "json"]): Option {
-  return new Option("--format <format>", "how to report").choices(formats).default("text");
+  return new Option("--format <format>", "output format").choices(formats).default("text");
 }

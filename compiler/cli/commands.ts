@@ -38,7 +38,7 @@ export function makeProgram(
   done: (code: ExitCode) => void = () => {},
 ): Command {
   const program = new Command("sluice")
-    .description("Compiles Istio traffic rules into a routing program that a stock Envoy obeys.")
+    .description("Compiles Istio traffic rules into a routing program for a stock Envoy.")
     .version(packageRoot().version, "-v, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
@@ -57,7 +57,7 @@ export function makeProgram(
       "after",
       [
         "",
-        "Exit codes: 0 fine, 1 the rules are wrong, 2 the call is wrong, 3 the environment failed.",
+        "Exit codes: 0 success, 1 invalid rules, 2 wrong usage, 3 failure of the environment.",
         "",
         "Examples:",
         "  sluice check rules/",
@@ -100,7 +100,7 @@ function explainFailure(error: unknown, terminal: Terminal): ExitCode {
   }
   // Neither the rules nor the call are to blame, and no script should take it for that.
   terminal.err(
-    `${red("error:")} this is a mistake in Sluice, not in your rules\n${(error as Error)?.stack ?? error}\n`,
+    `${red("error:")} this is a bug in Sluice, not a mistake in your rules\n${(error as Error)?.stack ?? error}\n`,
   );
   return EXIT.environment;
 }

@@ -80,7 +80,7 @@ export function parseConfig(file: string, source: string): FileOptions {
   const lines = new LineCounter();
   const tooDeep = depthExceeded(source);
   if (tooDeep !== undefined) {
-    throw new UsageError(`${file}: it nests deeper than ${MAX_DEPTH} levels`);
+    throw new UsageError(`${file}: nested more than ${MAX_DEPTH} levels deep`);
   }
   const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false });
   const failAt = (offset: number, message: string): never => {
@@ -90,7 +90,7 @@ export function parseConfig(file: string, source: string): FileOptions {
   const [error] = document.errors;
   if (error !== undefined) {
     if (error.code === "MULTIPLE_DOCS") {
-      failAt(error.pos[0], "one document is expected, and here begins another");
+      failAt(error.pos[0], "expected one document, but a second one starts here");
     }
     failAt(error.pos[0], error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""));
   }
@@ -99,10 +99,10 @@ export function parseConfig(file: string, source: string): FileOptions {
     failAt(
       problem.range[0],
       problem.kind === "duplicateKey"
-        ? "this key is given twice"
+        ? "duplicate key"
         : problem.kind === "halfCharacter"
-          ? "half of a character"
-          : "an alias that cannot be resolved",
+          ? "an escape that is half of a surrogate pair"
+          : "an alias without a matching anchor, or one that contains itself",
     );
   }
   const root = document.contents;

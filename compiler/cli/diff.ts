@@ -18,15 +18,15 @@ export function addDiffCommand(program: Command, { terminal, done }: CommandCont
   addProxyOptions(
     program
       .command("diff")
-      .summary("say which requests a change of rules decides differently")
+      .summary("show which requests a change of rules affects")
       .description(
-        "Says which requests two sets of rules decide differently, with one request that shows each difference.\n" +
-          "What rules can tell apart is compared as a whole, so that no difference is missed; where that would take too\n" +
-          "long, it says so.",
+        "Shows which requests two sets of rules decide differently, with one example request for each difference.\n" +
+          "The comparison covers everything that rules can match on, so it misses no difference. Where a complete search would\n" +
+          "take too long, it says so.",
       )
-      .argument("<old>", "a file or directory of YAML; - is standard input")
-      .argument("<new>", "another one")
-      .option("--exit-code", "exit 1 when something differs"),
+      .argument("<old>", "YAML file or directory of the old rules; - is standard input")
+      .argument("<new>", "YAML file or directory of the new rules; - is standard input")
+      .option("--exit-code", "exit with code 1 if there are differences"),
   )
     .addOption(formatOption(["text", "json", "markdown"]))
     .action(async (before, after, flags) => done(await diffCommand(before, after, flags, terminal)));
@@ -39,7 +39,7 @@ export async function diffCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (before === "-" && after === "-") {
-    throw new UsageError("standard input cannot be both sides: name a file");
+    throw new UsageError("standard input cannot be both old and new; name a file for one of them");
   }
   const options = await readCommonOptions([before, after], flags);
   const progress = progressBar(terminal);

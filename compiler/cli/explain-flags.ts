@@ -9,23 +9,23 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
   addProxyOptions(
     program
       .command("explain")
-      .summary("say what becomes of a request, and why")
+      .summary("show how a request is routed, and why")
       .description(
-        "Says what becomes of a request, and why: each rule that is tried, what it wants and what it got, and what the\n" +
-          "rule that takes the request does with it. Decided by the same filter.wasm that Envoy runs.",
+        "Shows how a request is routed, and why: each rule that is tried, its conditions and the request's values, and what\n" +
+          "the matching rule does. The decision is made by the same filter.wasm that Envoy runs.",
       )
       .argument("[paths...]", PATHS)
       .option("-r, --request <line>", "the request: 'GET http://host/path'")
       .option(
         "-H, --header <line>",
-        "a header of it, 'name: value'; repeatable",
+        "a header of the request, 'name: value'; repeatable",
         (line, before?: string[]) => [...(before ?? []), line],
       )
       .option("--curl <command>", "the request as a curl command line")
-      .option("--http2", "asked over HTTP/2 instead of HTTP/1.1")
+      .option("--http2", "send the request over HTTP/2 instead of HTTP/1.1")
       .option(
         "--at <listener>",
-        "the listener that is asked: mesh, gateway_80 (default: one that knows the host)",
+        "the listener that receives it, such as mesh or gateway_80 (default: one that serves the host)",
       ),
   )
     .addOption(formatOption())

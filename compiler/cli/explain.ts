@@ -38,7 +38,9 @@ export async function explainCommand(
   const asked = readRequest(flags);
   const options = await readCommonOptions(paths, flags);
   if (options.proxy.target === "native") {
-    throw new UsageError("--target native: explain runs the filter, which that target has not; leave it out");
+    throw new UsageError(
+      "--target native: explain runs the filter, which this target does not have; remove --target",
+    );
   }
   const progress = progressBar(terminal);
   const { findings, explanation } = await explain({
@@ -72,23 +74,23 @@ export async function explainCommand(
 function listenerText({ reason, listener, listeners }: ListenerError, at: string | undefined): string {
   switch (reason) {
     case "noTls":
-      return "no listener of these rules ends TLS; write http://";
+      return "no listener of these rules terminates TLS; use http://";
     case "none":
-      return "the rules make no listener that could be asked; name a Gateway, or leave --mesh-port as it is";
+      return "the rules create no HTTP listener; add a Gateway, or remove --mesh-port 0";
     case "unknown":
-      return `--at: no listener "${at}"; there are ${listeners.join(", ") || "none"}`;
+      return `--at: unknown listener "${at}"; known listeners: ${listeners.join(", ") || "none"}`;
     case "protocol":
-      return `--at: ${listener!.name} speaks ${listener!.speaks}; write that in the URL`;
+      return `--at: ${listener!.name} serves ${listener!.speaks}; use ${listener!.speaks}:// in the URL`;
   }
 }
 
 function readRequest(flags: ExplainFlags): AskedRequest {
   const { request, curl, header = [] } = flags;
   if (request === undefined && curl === undefined) {
-    throw new UsageError(`no request: write --request 'GET http://host/path' or --curl "curl …"`);
+    throw new UsageError(`no request; use --request 'GET http://host/path' or --curl "curl …"`);
   }
   if (request !== undefined && curl !== undefined) {
-    throw new UsageError("--request and --curl: give one of them");
+    throw new UsageError("--request and --curl cannot be combined");
   }
   try {
     // A command line pasted as the request is meant as one.

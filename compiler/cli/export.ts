@@ -48,40 +48,40 @@ export function addExportCommand(program: Command, { terminal, done }: CommandCo
   addProxyOptions(
     program
       .command("export")
-      .summary("write what Kubernetes needs to run rules, or to hand them to Istio or Envoy Gateway")
+      .summary("write Kubernetes manifests for an Envoy with the rules, Istio or Envoy Gateway")
       .description(
-        "Writes files for where rules will live in Kubernetes:\n" +
+        "Writes files that bring rules to Kubernetes:\n" +
           "  kubernetes     a kustomization that runs an Envoy with the rules\n" +
           "  oci            the filter as an image (OCI layout), without any rules\n" +
           "  istio          a WasmPlugin for each port of the gateway (of sidecars: --mesh-listeners), with that image;\n" +
-          "                 where the gateway's Service gives a port another number in the Pod: --port-map 80=8080\n" +
+          "                 if the gateway's Service maps a port to another one in the Pod: --port-map 80=8080\n" +
           "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image",
       )
       .argument("[paths...]", PATHS)
       .addOption(new Option("--to <what>", "what to write").choices(TARGETS).makeOptionMandatory())
-      .option("-o, --output <dir>", "where to write it")
-      .option("--name <name>", "what resources are named", "sluice")
+      .option("-o, --output <dir>", "directory to write to")
+      .option("--name <name>", "name of the resources", "sluice")
       .option(
         "--image <name>",
-        "kubernetes: the Envoy (default: the official one); else: where the filter's image will be",
+        "kubernetes: image of Envoy (default: the official one); otherwise: image of the filter",
       )
       .addOption(
         new Option(
           "--rules-in <where>",
-          "kubernetes: mounted, or already in the image, as envoy/Dockerfile puts them there",
+          "kubernetes: rules are mounted, or part of the image, as built by envoy/Dockerfile",
         )
           .choices(["configmap", "image"])
           .default("configmap"),
       )
-      .option("--mount-path <path>", "kubernetes: where the rules are in the container", "/etc/sluice")
+      .option("--mount-path <path>", "kubernetes: path of the rules in the container", "/etc/sluice")
       .option(
         "--gateway <name>",
-        "envoy-gateway: the Gateway (gateway.networking.k8s.io) that the policy is for",
+        "envoy-gateway: the Gateway (gateway.networking.k8s.io) that the policy targets",
       )
-      .option("--section <name>", "envoy-gateway: the one of that Gateway's listeners, where it has several")
+      .option("--section <name>", "envoy-gateway: which listener of that Gateway, if it has several")
       .option(
         "--at <listener>",
-        "envoy-gateway: whose rules, when there are several listeners: gateway_80, say",
+        "envoy-gateway: the listener whose rules to use, if there are several, such as gateway_80",
       ),
   ).action(async (args, flags) => done(await exportCommand(args, flags, terminal)));
 }
@@ -92,10 +92,10 @@ export async function exportCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (flags.output === undefined) {
-    throw new UsageError("no output: name a directory with --output");
+    throw new UsageError("no output; name a directory with --output");
   }
   if (!/^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$/.test(flags.name)) {
-    throw new UsageError(`--name: expected a name as Kubernetes has them, "edge" say, got "${flags.name}"`);
+    throw new UsageError(`--name: expected a Kubernetes name, such as "edge", got "${flags.name}"`);
   }
   if (!path.posix.isAbsolute(flags.mountPath)) {
     throw new UsageError(`--mount-path: expected an absolute path, got "${flags.mountPath}"`);
@@ -104,7 +104,7 @@ export async function exportCommand(
   const filter = await filterImage();
   if (flags.to === "oci") {
     if (paths.length > 0) {
-      throw new UsageError("--to oci takes no rules: its image is the filter, and policies bring the rules");
+      throw new UsageError("--to oci takes no rules; its image contains only the filter");
     }
     await writeTree(flags.output, filter.files);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n  ${filter.digest}\n`);
@@ -114,7 +114,7 @@ export async function exportCommand(
   const { paths: inputs, strict, proxy } = await readCommonOptions(paths, withDefaults(flags));
   if (proxy.target === "native" && flags.to !== "kubernetes") {
     throw new UsageError(
-      `--target native has no filter, so there is nothing that --to ${flags.to} could hand over`,
+      `--target native: --to ${flags.to} needs the filter, which this target does not have; remove --target`,
     );
   }
   const progress = progressBar(terminal);
@@ -138,7 +138,7 @@ export async function exportCommand(
       flags.to === "kubernetes" ? foreignFilesOf(compilation.config, proxy.secretsDirectory) : [];
     for (const file of foreign) {
       terminal.err(
-        `${terminal.errColors.yellow("warning:")} rules name ${file}; its volume is yours to add, and Envoy waits for it\n`,
+        `${terminal.errColors.yellow("warning:")} the rules use the file ${file}; add a volume that contains it, since Envoy waits for it\n`,
       );
     }
     return EXIT.ok;
@@ -157,7 +157,7 @@ function readImageName(text: string): ImageName {
   const name = parseImageName(text.replace(/^oci:\/\//, ""));
   if (name === undefined) {
     throw new UsageError(
-      `--image: expected the name of an image, registry.example/sluice:1.0 say, got "${text}"`,
+      `--image: expected the name of an image, such as registry.example/sluice:1.0, got "${text}"`,
     );
   }
   return name;
@@ -189,10 +189,10 @@ async function filesOf(
   const { config } = compilation;
   if (flags.to === "kubernetes") {
     if (config.listeners.length + (config.tcpChains?.length ?? 0) === 0) {
-      throw new UsageError("there is nothing to serve: no Gateway selects this proxy (see --proxy-labels)");
+      throw new UsageError("nothing to serve; no Gateway selects this proxy (see --proxy-labels)");
     }
     if (flags.rulesIn === "image" && flags.image === undefined) {
-      throw new UsageError("--rules-in image: name the image with --image");
+      throw new UsageError("--rules-in image needs --image, the image that contains the rules");
     }
     const build = await emitBuild(compilation, proxy, flags.mountPath);
     return kustomization(compilation, build, proxy, {
@@ -203,22 +203,22 @@ async function filesOf(
     });
   }
   if (named === undefined) {
-    throw new UsageError(`--to ${flags.to}: name with --image where the image of --to oci will be`);
+    throw new UsageError(
+      `--to ${flags.to} needs --image, the name under which the image of --to oci is pushed`,
+    );
   }
   const image = { ...named, digest: filter.digest };
   if (named.digest !== undefined && named.digest !== image.digest) {
-    throw new UsageError(`--image: this filter's digest is ${image.digest}, got ${named.digest}`);
+    throw new UsageError(`--image: expected ${image.digest}, the digest of this filter, got ${named.digest}`);
   }
   if (config.listeners.length === 0) {
-    throw new UsageError(
-      "there is nothing to hand over: no rule with http is for this proxy (see --proxy-labels)",
-    );
+    throw new UsageError("nothing to export; this proxy has no http rules (see --proxy-labels)");
   }
   if (flags.to === "istio") {
     return wasmPlugins(compilation, image, { name: flags.name, labels: proxy.proxyLabels });
   }
   if (flags.gateway === undefined) {
-    throw new UsageError("--to envoy-gateway: name the Gateway with --gateway");
+    throw new UsageError("--to envoy-gateway needs --gateway, the name of the Gateway");
   }
   const names = config.listeners.map(({ name }) => name);
   const listener = flags.at ?? (names.length === 1 ? names[0] : undefined);

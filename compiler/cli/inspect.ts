@@ -17,9 +17,9 @@ import type { Colors, Terminal } from "./terminal.ts";
 export function addInspectCommand(program: Command, { terminal, done }: CommandContext): void {
   program
     .command("inspect")
-    .summary("print what is in a routing blob")
+    .summary("show the contents of a routing blob")
     .description(
-      "Prints what is in a routing blob, a file that `sluice build` writes as routes/<listener>.blob.",
+      "Shows the contents of a routing blob, which `sluice build` writes as routes/<listener>.blob.",
     )
     .argument("<blob>", "the file; - is standard input")
     .addOption(formatOption())
@@ -81,8 +81,8 @@ export function renderDescription(description: ProgramDescription, colors: Color
     ),
   ];
   for (const [what, names] of [
-    ["headers asked for", description.headers],
-    ["query parameters asked for", description.queryParams],
+    ["headers that rules read", description.headers],
+    ["query parameters that rules read", description.queryParams],
   ] as const) {
     if (names.length > 0) {
       lines.push("", bold(what), `  ${names.join(", ")}`);

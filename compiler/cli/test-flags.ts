@@ -9,16 +9,16 @@ export function addTestCommand(program: Command, { terminal, done }: CommandCont
   addProxyOptions(
     program
       .command("test")
-      .summary("ask requests of rules, and hold what comes of them against case files")
+      .summary("test rules: check the routing of the requests in case files")
       .description(
-        "Asks requests of rules and holds what comes of them against case files: offline, by the same filter.wasm that\n" +
-          "Envoy runs, or with --envoy in a real one. Every upstream is a stand-in that answers 200.",
+        "Sends the requests of case files and checks how the rules route them: offline, with the same filter.wasm that\n" +
+          "Envoy runs, or with --envoy in a real Envoy. Every upstream is a stand-in that answers 200.",
       )
       .argument("[paths...]", PATHS)
-      .option("--cases <files...>", "files and directories of cases; see `sluice schema cases`")
-      .option("--envoy", "ask a real Envoy")
-      .option("--coverage", "also print which rules, matches and destinations no case reached")
-      .option("--coverage-threshold <percent>", "fail when fewer of them are reached"),
+      .option("--cases <files...>", "case files, and directories of them; see `sluice schema cases`")
+      .option("--envoy", "test in a real Envoy")
+      .option("--coverage", "also list the rules, matches and destinations that no case reached")
+      .option("--coverage-threshold <percent>", "fail if fewer of them are reached"),
     { listenAddress: "127.0.0.1" },
   )
     .addOption(formatOption(["text", "json", "junit"]))

@@ -31,14 +31,14 @@ export async function testCommand(
 ): Promise<ExitCode> {
   const threshold = readThreshold(flags.coverageThreshold);
   if (flags.cases === undefined || flags.cases.length === 0) {
-    throw new UsageError("no cases: name case files with --cases");
+    throw new UsageError("no cases; name case files with --cases");
   }
   const options = await readCommonOptions(paths, flags, { listenAddress: "127.0.0.1" });
   if (options.paths.includes("-") && flags.cases.includes("-")) {
-    throw new UsageError("standard input is given as rules and as cases; only one can be read from it");
+    throw new UsageError("standard input cannot be both rules and cases; name a file for one of them");
   }
   if (options.proxy.target === "native" && !flags.envoy) {
-    throw new UsageError("--target native: only an Envoy decides by that target; add --envoy");
+    throw new UsageError("--target native can be tested only in a real Envoy; add --envoy");
   }
   const progress = progressBar(terminal);
   const result = await test({
@@ -66,7 +66,7 @@ export async function testCommand(
     return EXIT.rules;
   }
   if (result.cases === 0) {
-    throw new UsageError(`no case stands in ${flags.cases.join(", ")}`);
+    throw new UsageError(`no cases in ${flags.cases.join(", ")}`);
   }
   const short = coverage === undefined || threshold === undefined ? [] : below(coverage, threshold);
   const failed = !result.ok || short.length > 0;
@@ -110,5 +110,7 @@ function readThreshold(text: string | undefined): number | undefined {
 function below({ rules, matches, destinations }: CoverageReport, threshold: number): string[] {
   return Object.entries({ rules, matches, destinations })
     .filter(([, { percent }]) => percent < threshold)
-    .map(([what, { percent }]) => `coverage of ${what} is ${percent} %, and ${threshold} % is asked for`);
+    .map(
+      ([what, { percent }]) => `coverage of ${what} is ${percent} %, below the threshold of ${threshold} %`,
+    );
 }

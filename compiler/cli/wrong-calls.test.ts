@@ -49,20 +49,25 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["an empty path", ["check", ""], 1, '""'],
   ["a path with a NUL", ["check", "a\u0001b"], 1, "it does not exist"],
   ["a name too long", ["check", "x".repeat(5000)], 1, "its name is too long"],
-  ["a directory without rules", ["check", "empty"], 1, "empty holds no .yaml"],
+  ["a directory without rules", ["check", "empty"], 1, "empty contains no .yaml"],
   ["a file that is no text", ["check", "binary.yaml"], 1, "is not UTF-8"],
   ["a configuration that is a directory", ["check", "--config", "empty"], 2, "it is a directory"],
-  ["a configuration that nests deep", ["check", "--config", "deep-config.yaml"], 2, "deeper than"],
+  ["a configuration that nests deep", ["check", "--config", "deep-config.yaml"], 2, "nested more than"],
   ["a configuration with a slip", ["check", "--config", "wrong-config.yaml"], 2, 'did you mean "paths"?'],
   ["a build without a place", ["build", "good.yaml"], 2, "--out"],
-  ["a build below a file", ["build", "good.yaml", "--out", "good.yaml/x"], 3, "no directory"],
+  ["a build below a file", ["build", "good.yaml", "--out", "good.yaml/x"], 3, "not a directory"],
   [
     "a build where nothing can be made",
     ["build", "good.yaml", "--out", "/proc/sluice/x"],
     3,
-    "cannot be made",
+    "cannot be created",
   ],
-  ["a build over other files", ["build", "good.yaml", "--out", "full"], 2, "which no build of Sluice wrote"],
+  [
+    "a build over other files",
+    ["build", "good.yaml", "--out", "full"],
+    2,
+    "which is not from an earlier build",
+  ],
   [
     "a port mapped twice",
     ["build", "good.yaml", "--out", "o", "--port-map", "80=1", "--port-map", "80=2"],
@@ -70,13 +75,13 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
     "port 80",
   ],
   ["no request", ["explain", "good.yaml"], 2, "--request"],
-  ["two requests", [...EXPLAIN, "http://a/", "--curl", "curl http://a/"], 2, "give one of them"],
+  ["two requests", [...EXPLAIN, "http://a/", "--curl", "curl http://a/"], 2, "cannot be combined"],
   ["an empty request", [...EXPLAIN, ""], 2, "METHOD http://host/path"],
-  ["a listener that is not there", [...EXPLAIN, "http://a/", "--at", "mash"], 2, "there are mesh"],
-  ["a target without a filter", [...EXPLAIN, "http://a/", "--target", "native"], 2, "leave it out"],
+  ["a listener that is not there", [...EXPLAIN, "http://a/", "--at", "mash"], 2, "known listeners: mesh"],
+  ["a target without a filter", [...EXPLAIN, "http://a/", "--target", "native"], 2, "remove --target"],
   ["no cases", ["test", "good.yaml"], 2, "--cases"],
-  ["cases without end", ["test", "good.yaml", "--cases", "/dev/zero"], 1, "more than"],
-  ["standard input twice", ["test", "-", "--cases", "-"], 2, "only one can be read"],
+  ["cases without end", ["test", "good.yaml", "--cases", "/dev/zero"], 1, "larger than"],
+  ["standard input twice", ["test", "-", "--cases", "-"], 2, "cannot be both rules and cases"],
   [
     "a threshold of 101",
     ["test", "good.yaml", "--cases", "case.yaml", "--coverage-threshold", "101"],
@@ -84,9 +89,9 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
     "from 0 to 100",
   ],
   ["one side only", ["diff", "good.yaml"], 2, "new"],
-  ["both sides on standard input", ["diff", "-", "-"], 2, "both sides"],
+  ["both sides on standard input", ["diff", "-", "-"], 2, "cannot be both old and new"],
   ["a schema that is not there", ["schema", "rules"], 2, "config or cases"],
-  ["a schema by name and into a folder", ["schema", "config", "--out", "o"], 2, "leave"],
+  ["a schema by name and into a folder", ["schema", "config", "--out", "o"], 2, 'remove "config"'],
   ["a blob that is a directory", ["inspect", "empty"], 2, "it is a directory"],
 ])("%s", async (_name, args, wanted, words) => {
   let said = "";
@@ -98,6 +103,6 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   expect({ code, said }).toEqual({ code: wanted, said: expect.stringContaining(words) });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would steer a terminal
   expect(said).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
-  expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|mistake in Sluice|undefined|\[object/);
+  expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|bug in Sluice|undefined|\[object/);
   expect(readdirSync(folder).filter((name) => name === "o" || name === "out")).toEqual([]);
 });

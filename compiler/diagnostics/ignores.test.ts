@@ -57,7 +57,7 @@ describe("ignore", () => {
     const found: Diagnostic[] = [];
     new Ignores().reportUseless([file], { report: (one) => found.push(one) });
     expect(found.map(({ code, help }) => `${code} ${help}`)).toEqual([
-      "SL0902 That is Istio's name. Write the one that was found: SL0406.",
+      "SL0902 That is Istio's code; use Sluice's: SL0406.",
     ]);
   });
 });

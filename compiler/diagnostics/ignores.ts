@@ -74,23 +74,19 @@ export class Ignores {
         help,
       });
     if (!Object.hasOwn(DIAGNOSTIC_CODES, ignore.code)) {
-      say("SL0902", `"${ignore.code}" is no code`, helpWith(ignore.code));
+      say("SL0902", `"${ignore.code}" is not a known code`, helpWith(ignore.code));
     } else if (DIAGNOSTIC_CODES[ignore.code as DiagnosticCode].level === "error") {
-      say(
-        "SL0902",
-        `${ignore.code} is an error, and errors cannot be silenced`,
-        "Put right what it is about.",
-      );
+      say("SL0902", `${ignore.code} is an error, and errors cannot be silenced`, "Fix the error instead.");
     } else if (!this.#used.has(ignore)) {
       say(
         "SL0901",
         ignore.line === NO_LINE
-          ? `nothing stands below this that could be ${ignore.code}`
-          : `nothing on line ${ignore.line} is found that is ${ignore.code}`,
-        "Take the comment away.",
+          ? `there is no ${ignore.code} to silence below this comment`
+          : `there is no ${ignore.code} to silence on line ${ignore.line}`,
+        "Remove the comment.",
       );
     } else if (ignore.reason === "") {
-      say("SL0903", `no reason is given for ignoring ${ignore.code}`, "Write why behind the code.");
+      say("SL0903", `the reason for ignoring ${ignore.code} is missing`, "Write the reason after the code.");
     }
   }
 
@@ -108,10 +104,10 @@ function helpWith(unknown: string): string {
   const codes = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
   const same = codes.filter((code) => istioCodes(code).includes(unknown));
   if (same.length > 0) {
-    return `That is Istio's name. Write the one that was found: ${same.join(", ")}.`;
+    return `That is Istio's code; use Sluice's: ${same.join(", ")}.`;
   }
   const near = nearest(unknown, codes);
-  return near === undefined ? "Write it as # sluice: ignore SL0801 reason." : `Did you mean ${near}?`;
+  return near === undefined ? "Use the form # sluice: ignore SL0801 reason." : `Did you mean ${near}?`;
 }
 
 const MARK = "sluice:";

@@ -118,7 +118,7 @@ function sourcesOf(name: string, build: OutputFiles): Source[] {
     const bytes = source.entries.reduce((sum, { path }) => sum + bytesOf(build.get(path)!).byteLength, 0);
     if (bytes > LARGEST_CONFIG_MAP) {
       throw new TooLargeError(
-        `the rules are ${bytes} bytes, and a ConfigMap takes ${LARGEST_CONFIG_MAP}; build an image with envoy/Dockerfile, and pass --rules-in image --image NAME`,
+        `the rules have ${bytes} bytes, but a ConfigMap can hold only ${LARGEST_CONFIG_MAP}; build an image with envoy/Dockerfile, and pass --rules-in image --image NAME`,
       );
     }
   }

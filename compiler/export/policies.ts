@@ -97,7 +97,7 @@ function documents(policies: readonly Policy[]): Map<string, string> {
       const text = stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false });
       if (text.length > LARGEST_POLICY) {
         throw new TooLargeError(
-          `${policy.metadata.name} is of ${text.length} bytes, and a cluster takes about 1.5 MB; run a proxy of its own: --to kubernetes --rules-in image`,
+          `${policy.metadata.name} has ${text.length} bytes, but a cluster accepts only about 1.5 MB; run a separate proxy instead: --to kubernetes --rules-in image`,
         );
       }
       return [`${policy.metadata.name}.yaml`, text];

@@ -43,7 +43,9 @@ function find(): PackageRoot {
     }
     const parent = path.dirname(directory);
     if (parent === directory) {
-      throw new EnvironmentError("Sluice's own package.json is missing: the installation is not whole");
+      throw new EnvironmentError(
+        "Sluice's own package.json is missing: the installation is incomplete; reinstall Sluice",
+      );
     }
     directory = parent;
   }

@@ -108,7 +108,7 @@ export class Session {
       const exit = await Promise.race([envoy.died, aborted(this.#stop.signal)]);
       await reloader.close();
       if (exit !== undefined) {
-        throw new EnvironmentError(`Envoy ended (${describeExit(exit)})`, exit.words);
+        throw new EnvironmentError(`Envoy exited (${describeExit(exit)})`, exit.words);
       }
     } finally {
       names.stop();

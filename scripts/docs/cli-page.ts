@@ -16,7 +16,7 @@ export function cliPage(): string {
   return `${[
     "# Command line",
     "`npm run sluice -- …` in a checkout, `npx sluice …` where the package is installed. Every command that takes rules takes files and directories of YAML or JSON; `-` is standard input.",
-    "| exit code | means |\n|--:|---|\n| 0 | fine |\n| 1 | the rules are wrong, or a test failed |\n| 2 | the call is wrong |\n| 3 | the environment failed: no Envoy, a port in use, a full disk |",
+    "| exit code | means |\n|--:|---|\n| 0 | success |\n| 1 | invalid rules, or a failed test |\n| 2 | wrong usage |\n| 3 | a failure of the environment: no Envoy, a port in use, a full disk |",
     ["| command | does |", "|---|---|", ...commands.map(summary)].join("\n"),
     ...commands.map(section),
     "## Options of a proxy",

@@ -35,9 +35,9 @@ describe("explain", () => {
       "x-user: bob",
     );
     expect({ code, errors: err.includes("error") }).toEqual({ code: 0, errors: false });
-    expect(out).toContain('wants headers.x-user regex "[a-c]+", got "bob"');
-    expect(out).toContain('wants queryParams.user exact "a", it is not there');
-    expect(out).toMatch(new RegExp(`rules\\.yaml:${await lineOf(RULES, "prefix: /old/")}:\\d+ takes it`));
+    expect(out).toContain('needs headers.x-user regex "[a-c]+", got "bob"');
+    expect(out).toContain('needs queryParams.user exact "a", it is absent');
+    expect(out).toMatch(new RegExp(`rules\\.yaml:${await lineOf(RULES, "prefix: /old/")}:\\d+ matches`));
     for (const part of [
       "timeout after 3000 ms",
       "192.0.2.1:80",
@@ -216,7 +216,7 @@ describe("test", () => {
     expect(out).toMatch(
       /cluster\n\s+- expected "outbound\|80\|v2\|shop.example"\n\s+\+ actual {3}"outbound\|80\|v1\|shop/,
     );
-    expect(out).toMatch(new RegExp(`taken by \\S*rules\\.yaml:${line}:\\d+`));
+    expect(out).toMatch(new RegExp(`matched by \\S*rules\\.yaml:${line}:\\d+`));
     expect(out).toContain("6 failed, 0 passed");
   });
 
@@ -242,7 +242,7 @@ describe("test", () => {
     );
     const threshold = await run("few.yaml", "--coverage-threshold", "50");
     expect(threshold.code).toBe(1);
-    expect(threshold.err).toContain("50 % is asked for");
+    expect(threshold.err).toContain("below the threshold of 50 %");
   });
 
   test.each<[string, string[], string]>([

@@ -69,5 +69,5 @@ test("explain asks the listener that ends TLS, and never prints a key", async ()
 
 test("the wrong scheme for a listener is refused", async () => {
   const at = ["explain", "rules.yaml", "--at", "gateway_80", "--request", "GET https://one.example/"];
-  expect(await sluice(at, folder)).toMatchObject({ code: 2, err: expect.stringContaining("speaks http") });
+  expect(await sluice(at, folder)).toMatchObject({ code: 2, err: expect.stringContaining("serves http") });
 });

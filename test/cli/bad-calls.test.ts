@@ -45,27 +45,27 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 function expectRefusal({ code, out, err }: Outcome, wanted: number, words: string): void {
   const said = out + err;
   expect({ code, said }).toEqual({ code: wanted, said: expect.stringContaining(words) });
-  expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|mistake in Sluice|undefined|\[object/);
+  expect(said).not.toMatch(/\n\s+at .*:\d+:\d+|bug in Sluice|undefined|\[object/);
 }
 
 const EXPLAIN = ["explain", "good.yaml", "--request"];
 
 describe.concurrent.each<readonly [name: string, args: readonly string[], code: number, words: string]>([
   ["an unknown command", ["chek", "good.yaml"], 2, "Did you mean check?"],
-  ["a line of 100 MB", ["check", "line.yaml"], 1, "more than"],
-  ["a device without end", ["check", "/dev/zero"], 1, "more than"],
+  ["a line of 100 MB", ["check", "line.yaml"], 1, "larger than"],
+  ["a device without end", ["check", "/dev/zero"], 1, "larger than"],
   [
     "a pipe that nobody writes, in a directory",
     ["check", "with-pipe"],
     1,
     "pipe.yaml: it is not a regular file",
   ],
-  ["a configuration without end", ["check", "--config", "/dev/zero"], 2, "more than"],
-  ["a build into a file", ["build", "good.yaml", "--out", "good.yaml"], 3, "no directory"],
+  ["a configuration without end", ["check", "--config", "/dev/zero"], 2, "larger than"],
+  ["a build into a file", ["build", "good.yaml", "--out", "good.yaml"], 3, "not a directory"],
   ["a header that is none", [...EXPLAIN, "http://a/", "-H", "x"], 2, "name: value"],
   ["cases that are rules", ["test", "good.yaml", "--cases", "good.yaml"], 1, "SL0104"],
   ["a side that is missing", ["diff", "good.yaml", "gone.yaml"], 1, "it does not exist"],
-  ["schemas into a file", ["schema", "--out", "good.yaml"], 3, "no directory"],
+  ["schemas into a file", ["schema", "--out", "good.yaml"], 3, "not a directory"],
   ["a blob that is none", ["inspect", "good.yaml"], 1, "not a routing program"],
   ["rules that are missing", ["run", "gone.yaml"], 1, "it does not exist"],
 ])("%s", (_name, args, code, words) => {
@@ -91,5 +91,5 @@ test.concurrent.each([
   const endless = createReadStream("/dev/zero");
   const outcome = await sluice(args, folder, endless);
   endless.destroy();
-  expectRefusal(outcome, code, "more than");
+  expectRefusal(outcome, code, "larger than");
 });

@@ -218,7 +218,7 @@ test("files that rules name themselves are told: no volume is made for them", as
     ["crt", "key"]
       .map(
         (end) =>
-          `warning: rules name /etc/certs/tls.${end}; its volume is yours to add, and Envoy waits for it\n`,
+          `warning: the rules use the file /etc/certs/tls.${end}; add a volume that contains it, since Envoy waits for it\n`,
       )
       .join(""),
   );
@@ -257,7 +257,7 @@ test("files of others are not overwritten", async () => {
   await writeFile(folder.at("service.yaml"), "mine\n");
   const { code, err } = await folder.export(rules(), ["--to", "kubernetes"]);
   expect(code).toBe(2);
-  expect(err).toContain('holds "service.yaml", which no export of Sluice wrote');
+  expect(err).toContain('contains "service.yaml", which is not from an earlier export');
   expect(String((await folder.files()).get("service.yaml"))).toBe("mine\n");
 });
 
@@ -269,7 +269,7 @@ test("rules that a ConfigMap cannot hold are told so, with the way out", async (
   ).join("");
   const { code, err } = await folder.export(edgeRules(80, routes), ["--to", "kubernetes"]);
   expect(code).toBe(1);
-  expect(err).toMatch(/the rules are \d+ bytes, and a ConfigMap takes 1048576; .*--rules-in image/);
+  expect(err).toMatch(/the rules have \d+ bytes, but a ConfigMap can hold only 1048576; .*--rules-in image/);
   expect(err).toContain("nothing was written");
 });
 

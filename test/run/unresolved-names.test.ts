@@ -44,7 +44,7 @@ test("a name that is lost and found again", async () => {
     const told = (await run.event("unresolved")) as RunEvent & { names: string[]; message: string };
     expect(told.names).toEqual(["nobody.invalid"]);
     expect(told.message).toBe(
-      "nobody.invalid cannot be resolved; requests for outbound|80||far.example are answered 503",
+      "DNS cannot resolve nobody.invalid; requests to outbound|80||far.example get a 503",
     );
     expect((await ask(port, { host: "near.example", path: "/" })).body).toBe("near");
     expect((await ask(port, { host: "far.example", path: "/" })).status).toBe(503);

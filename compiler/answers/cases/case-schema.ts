@@ -18,7 +18,7 @@ const headerLines = map<string | readonly string[] | null>({
 const share: Schema<number> = { type: "number", minimum: 0, maximum: 1 };
 
 const CLUSTER =
-  'A destination: "reviews", "reviews/v2", "details:8080", a host with dots, or Envoy\'s full name; "none" is the proxy itself.';
+  'The destination: "reviews", "reviews/v2", "details:8080", a full host name, or the name of Envoy\'s cluster; "none" if the proxy answers itself.';
 
 const copy = object(
   {
@@ -31,56 +31,68 @@ const copy = object(
 );
 
 const expectation = object({
-  status: described(whole(100, 599), "Of the answer; 200 if a cluster is expected and nothing else said."),
+  status: described(whole(100, 599), "Status of the response; 200 by default if a cluster is expected."),
   route: described(
     string,
-    'Name of the rule that takes the request, with "." and the name of its match when that has one; "none" for no rule.',
+    'Name of the rule that matches the request, followed by "." and the name of the match if it has one; "none" for no rule.',
   ),
   cluster: described(string, CLUSTER),
-  path: described(string, "As the upstream gets it, with its query."),
-  host: described(string, "As the upstream gets it."),
-  method: described(string, "As the upstream gets it."),
-  headers: described(expectedHeaders, "As the upstream gets them; null is one that must not be there."),
-  responseHeaders: described(headerLines, "Of the answer; null is one that must not be there."),
-  body: described(string, "Of an answer that the proxy gives itself."),
-  delayMs: described(whole(0, 86_400_000), "By how long a fault delays the request; 0 is not at all."),
-  copies: described(list(copy), "What mirrors get, in any order; none is []."),
+  path: described(string, "Path and query that the upstream receives."),
+  host: described(string, "Host that the upstream receives."),
+  method: described(string, "Method that the upstream receives."),
+  headers: described(
+    expectedHeaders,
+    "Headers that the upstream receives; null means that the header must be absent.",
+  ),
+  responseHeaders: described(
+    headerLines,
+    "Headers of the response; null means that the header must be absent.",
+  ),
+  body: described(string, "Body of a response from the proxy itself."),
+  delayMs: described(whole(0, 86_400_000), "Delay by a fault, in milliseconds; 0 for none."),
+  copies: described(list(copy), "Copies for mirrors, in any order; [] for none."),
 });
 
 const shares = object({
   clusters: described(
     map(share),
-    "Part of the requests that each destination gets; none gets what is not named.",
+    "Share of the requests for each destination; all other destinations must get none.",
   ),
-  statuses: described(map(share), "Part of the answers that have each status."),
-  copies: described(map(share), "Copies that each mirror gets, as parts of the requests."),
+  statuses: described(map(share), "Share of the responses with each status."),
+  copies: described(map(share), "Copies for each mirror, as shares of the requests."),
 });
 
 const check = object(
   {
-    ask: described(string, '"METHOD http://host/path". What follows the host is sent as it stands.'),
+    ask: described(
+      string,
+      'The request, "METHOD http://host/path". Everything after the host is sent unchanged.',
+    ),
     at: described(
       string,
-      "The listener: mesh, gateway_80. Unless said, one that knows the host, the mesh first.",
+      "The listener, such as mesh or gateway_80. By default one that serves the host, the mesh first.",
     ),
-    http: described(oneOf("1.1", "2"), "Version of HTTP, 1.1 unless said."),
+    http: described(oneOf("1.1", "2"), "Version of HTTP, 1.1 by default."),
     headers: described(
       map<string | readonly string[]>({ type: ["string", "array"], items: string }),
-      "Of the request; a list is several lines.",
+      "Headers of the request; a list sends one line for each value.",
     ),
-    body: described(string, "Of the request."),
-    times: described(whole(1, MAX_TIMES), "How often it is asked; 1 unless said, 1000 with shares."),
-    expect: described(expectation, "Must hold for every answer."),
-    shares: described(shares, "Must hold for all answers together, within five standard deviations."),
+    body: described(string, "Body of the request."),
+    times: described(
+      whole(1, MAX_TIMES),
+      "How often the request is sent; by default once, or 1000 times with shares.",
+    ),
+    expect: described(expectation, "What every response must fulfil."),
+    shares: described(shares, "What all responses together must fulfil, within five standard deviations."),
   },
   { required: ["ask"] },
 );
 
 export const caseSchema = object(
   {
-    name: described(string, "What has to hold, as a sentence."),
-    why: described(string, "Why that is so."),
-    at: described(string, "The listener of all checks that name none."),
+    name: described(string, "What the case tests, as a sentence."),
+    why: described(string, "Why the rules behave this way."),
+    at: described(string, "The listener of all checks that do not name one."),
     checks: list(check, { minItems: 1 }),
   },
   { required: ["name", "checks"] },

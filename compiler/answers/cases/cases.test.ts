@@ -106,8 +106,8 @@ test("a failed check names the rule that took the request, and what the one that
   ]);
   const text = renderResults(results, colors, { how: "offline", ms: 1 });
   expect(text).toContain("FAIL x");
-  expect(text).toMatch(/taken by rules\.yaml:\d+:\d+ VirtualService default\/a http\[2\] "split"/);
-  expect(text).toContain('wants headers.x-user exact "me", got "you"');
+  expect(text).toMatch(/matched by rules\.yaml:\d+:\d+ VirtualService default\/a http\[2\] "split"/);
+  expect(text).toContain('needs headers.x-user exact "me", got "you"');
 });
 
 describe("coverage", () => {
@@ -250,8 +250,8 @@ checks:
   expect(results.map(({ differences }) => differences)).toEqual([
     [],
     [
-      { what: "header __proto__ at the upstream", expected: "not there", actual: '"b"' },
-      { what: "header valueof at the upstream", expected: '"x"', actual: "not there" },
+      { what: "header __proto__ at the upstream", expected: "absent", actual: '"b"' },
+      { what: "header valueof at the upstream", expected: '"x"', actual: "absent" },
     ],
     [{ what: "route", expected: '"names"', actual: '"none"' }],
   ]);

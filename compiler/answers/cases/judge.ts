@@ -150,7 +150,7 @@ function percent(share: number): string {
 
 function show(value: unknown): string {
   if (value === null) {
-    return "not there";
+    return "absent";
   }
   return typeof value === "string"
     ? JSON.stringify(value)

@@ -88,8 +88,8 @@ function readCheck(
     return fail(
       "SL0702",
       fields.at === undefined ? ["ask"] : ["at"],
-      at === undefined ? "the rules make no listener that could be asked" : `no listener "${at}"`,
-      near !== undefined ? `Did you mean ${near}?` : `There are: ${names.join(", ") || "none"}.`,
+      at === undefined ? "the rules create no HTTP listener" : `unknown listener "${at}"`,
+      near !== undefined ? `Did you mean ${near}?` : `Known listeners: ${names.join(", ") || "none"}.`,
     );
   }
   const listener = context.listeners.find(({ name }) => name === at)!;
@@ -98,8 +98,8 @@ function readCheck(
     return fail(
       "SL0702",
       ["ask"],
-      `the listener ${at} speaks ${scheme}`,
-      `Write ${scheme}://, or name another with at.`,
+      `the listener ${at} serves ${scheme}`,
+      `Use ${scheme}://, or name another listener with at.`,
     );
   }
   const expect = fields.expect ?? {};
@@ -108,7 +108,7 @@ function readCheck(
     return fail("SL0703", ["expect"], contradiction);
   }
   if (fields.expect === undefined && shares === undefined) {
-    return fail("SL0703", [], "nothing is expected of this check", "Write expect, or shares.");
+    return fail("SL0703", [], "the check expects nothing", "Add expect or shares.");
   }
   return [
     {
@@ -128,14 +128,14 @@ function contradictionIn({ cluster, status, body, ...rest }: Expectation): strin
     (field) => rest[field] !== undefined,
   );
   if (cluster === "none" && atUpstream.length > 0) {
-    return `no upstream is expected, and so nothing that it gets: ${atUpstream.join(", ")}`;
+    return `cluster none means that no upstream gets the request, which contradicts ${atUpstream.join(", ")}`;
   }
   if (cluster !== undefined && cluster !== "none") {
     if (body !== undefined) {
-      return "the body of an answer is the upstream's, which is none of the rules' matters";
+      return "the body of the response comes from the upstream, which the rules do not decide";
     }
     if (status !== undefined && status !== 200) {
-      return `an upstream that stands in answers 200, not ${status}; expect the cluster none for what the proxy answers`;
+      return `a stand-in upstream always answers 200, not ${status}; for a response from the proxy itself, expect cluster: none`;
     }
   }
   return undefined;

@@ -49,7 +49,7 @@ function testCase(result: CheckResult): string {
   if (ok) {
     return `${head}/>`;
   }
-  const taken = rule?.file === undefined ? [] : [`taken by ${rule.file}:${rule.line}:${rule.column}`];
+  const taken = rule?.file === undefined ? [] : [`matched by ${rule.file}:${rule.line}:${rule.column}`];
   const body = [
     ...differences.map(({ what, expected, actual }) => `${what}: expected ${expected}, got ${actual}`),
     ...errors,

@@ -72,10 +72,10 @@ export function failureLines(result: CheckResult, { red, green, dim }: Colors): 
       red(`    + actual   ${printable(actual)}`),
     ]),
     ...errors.map((error) => red(`  ${printable(error)}`)),
-    `  ${rule === undefined ? "no rule took it" : `taken by ${ruleText(rule)}`}`,
+    `  ${rule === undefined ? "no rule matched" : `matched by ${ruleText(rule)}`}`,
     ...instead.flatMap((one) => [
-      `  not by   ${ruleText(one)}`,
-      ...(one.failed.length > 0 ? reasons(one) : ["an earlier rule took it before"]).map(
+      `  not by     ${ruleText(one)}`,
+      ...(one.failed.length > 0 ? reasons(one) : ["an earlier rule matched first"]).map(
         (line) => `             ${printable(line)}`,
       ),
     ]),
@@ -84,7 +84,7 @@ export function failureLines(result: CheckResult, { red, green, dim }: Colors): 
 
 function ruleText(rule: NonNullable<CheckResult["rule"]> & { readonly cluster?: string }): string {
   if (rule.resource === undefined) {
-    return "the default route: no VirtualService rules it";
+    return "the default route; no VirtualService is for this host";
   }
   const match = rule.match === undefined ? "" : `.match[${rule.match}]`;
   const name = rule.name === "" ? "" : ` "${rule.name}"`;

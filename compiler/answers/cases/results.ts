@@ -42,7 +42,7 @@ export function resultOf(
   const differences = failure === undefined ? judge(check, observed) : [];
   const errors = [
     ...(failure === undefined ? [] : [failure]),
-    ...disagreements.map((line) => `a mistake in Sluice: the filter and its reference do not agree: ${line}`),
+    ...disagreements.map((line) => `a bug in Sluice: the filter and its reference disagree: ${line}`),
   ];
   const route = first.taken?.route;
   const { line, column } = positionAt(check.span.file, check.span.start);

@@ -15,8 +15,8 @@ export function hintAtCheaperTarget(config: Config, target: "wasm" | "native", s
     code: "SL0601",
     level: "info",
     message:
-      `Envoy's own routes would serve these rules cheaper: the longest virtual host, ${JSON.stringify(virtualHost.name)}, ` +
-      `has ${routes} ${routes === 1 ? "route" : "routes"}, which take it about ${nativeUs.toFixed(2)} µs of CPU time a request to try; the filter takes about ${filterUs.toFixed(1)} µs.`,
-    help: "Use `--target native`, or keep the filter when the rules will grow.",
+      `Envoy's own routes would be cheaper for these rules: the longest virtual host, ${JSON.stringify(virtualHost.name)}, ` +
+      `has ${routes} ${routes === 1 ? "route" : "routes"}, which cost about ${nativeUs.toFixed(2)} µs of CPU time per request; the filter costs about ${filterUs.toFixed(1)} µs`,
+    help: "Use `--target native`, or keep the filter if the rules will grow.",
   });
 }

@@ -26,7 +26,7 @@ function reportUnverified(
     !tls.caCertificates &&
     !(tls.credentialName && selected);
   const message = "the server's certificate is not verified";
-  const help = "Give caCertificates, or, with a workloadSelector, a credentialName.";
+  const help = "Set caCertificates or, with a workloadSelector, credentialName.";
   if (unverified(policy?.tls)) {
     view.report("SL0421", rule, [...path, "tls"], message, { help });
   }

@@ -53,7 +53,7 @@ function reportConflicts(gateways: readonly Gateway[], view: View): void {
         "SL0420",
         one.gateway,
         ["spec", "servers", one.index],
-        `Gateway ${nameOfGateway(other.gateway)} serves a host of this server on port ${one.server.port.number}, too`,
+        `Gateway ${nameOfGateway(other.gateway)} also serves a host of this server on port ${one.server.port.number}`,
         {
           related: [
             { message: "the other one", span: other.gateway.spanOf(["spec", "servers", other.index]) },
@@ -97,8 +97,8 @@ function reportSharedCertificates(gateways: readonly Gateway[], view: View): voi
         "SL0423",
         gateway,
         ["spec", "servers", index, "tls"],
-        `Gateway ${nameOfGateway(other)} has the same certificate; browsers then use one connection for both, and get 404`,
-        { help: "Put the servers of one certificate into one Gateway." },
+        `Gateway ${nameOfGateway(other)} has the same certificate; browsers then reuse one connection for both, and get a 404`,
+        { help: "Put all servers with the same certificate into one Gateway." },
       );
     }
   }
@@ -139,7 +139,7 @@ function reportPorts(gateway: Gateway, view: View): void {
     const path = ["spec", "servers", index, "port", "number"];
     if (services.length > 0 || !isDefault) {
       const names = services.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
-      view.report("SL0426", gateway, path, `no Service before these Pods has the port ${port.number}`, {
+      view.report("SL0426", gateway, path, `no Service of these Pods has the port ${port.number}`, {
         help: names === "" ? "No Service selects them." : `Add it to ${names}.`,
       });
     } else {
@@ -149,7 +149,7 @@ function reportPorts(gateway: Gateway, view: View): void {
         path,
         `the Service that Istio installs before its ingress gateway does not have the port ${port.number}`,
         {
-          help: `It has: ${DEFAULT_GATEWAY_PORTS.join(", ")}. A proxy that Sluice runs listens there all the same.`,
+          help: `It has ${DEFAULT_GATEWAY_PORTS.join(", ")}. A proxy that Sluice runs does not need the Service.`,
         },
       );
     }
@@ -182,8 +182,8 @@ function reportSecrets(gateway: Gateway, view: View): void {
     const path = ["spec", "servers", index, "tls", "credentialName"];
     const secret = secrets.find((candidate) => candidate.name === name && candidate.namespace === namespace);
     if (secret === undefined) {
-      view.report("SL0425", gateway, path, `there is no Secret ${namespace}/${name}`, {
-        help: "It is looked for in the namespace of the Pods that the Gateway selects.",
+      view.report("SL0425", gateway, path, `unknown Secret ${namespace}/${name}`, {
+        help: "It must be in the namespace of the Pods that the Gateway selects.",
       });
       continue;
     }
@@ -228,10 +228,10 @@ function flawOfSecret({ document }: Resource<unknown>): string | undefined {
       return `has a certificate that expired on ${validTo}`;
     }
     if (Date.parse(validFrom) > Date.now()) {
-      return `has a certificate that is valid from ${validFrom} only`;
+      return `has a certificate that is not valid before ${validFrom}`;
     }
     return undefined;
   } catch {
-    return `has a ${pair[0]} that is no certificate`;
+    return `has a ${pair[0]} that is not a valid certificate`;
   }
 }

@@ -36,9 +36,9 @@ function lintMatch(owner: VirtualService, match: HttpMatchRequest, path: FieldPa
       "SL0801",
       owner,
       [...path, "uri", "prefix"],
-      `"${prefix}" also takes "${prefix}${nextWord(prefix)}"`,
+      `"${prefix}" also matches "${prefix}${nextWord(prefix)}"`,
       {
-        help: `If that is not meant, write two matches: exact "${prefix}" and prefix "${prefix}/".`,
+        help: `If that is not intended, use two matches: exact "${prefix}" and prefix "${prefix}/".`,
       },
     );
   }
@@ -51,8 +51,8 @@ function lintMatch(owner: VirtualService, match: HttpMatchRequest, path: FieldPa
       "SL0802",
       owner,
       [...path, ...field, "regex"],
-      `the "." in "${regex.slice(Math.max(0, at - 10), at + 11)}" stands for any character`,
-      { help: `If a full stop is meant, write "\\." there.` },
+      `the "." in "${regex.slice(Math.max(0, at - 10), at + 11)}" matches any character`,
+      { help: `To match only a dot, write "\\.".` },
     );
   }
 }
@@ -111,17 +111,17 @@ function lintWeights(owner: VirtualService, { route = [] }: HttpRoute, path: Fie
     const name = subset ? `subset "${subset}" of "${host}"` : `"${host}"`;
     const place = [...path, "route", j];
     if (part.weight === 0) {
-      view.report("SL0803", owner, [...place, "weight"], `${name} gets no request`, {
-        help: "Give it a weight, or take the destination away.",
+      view.report("SL0803", owner, [...place, "weight"], `${name} gets no requests`, {
+        help: "Give it a weight, or remove the destination.",
       });
     } else if (part.weight === undefined) {
       view.report(
         "SL0804",
         owner,
         place,
-        `${name} has no weight beside others, which is 0: it gets no request`,
+        `${name} has no weight, which means 0 beside other destinations: it gets no requests`,
         {
-          help: "Write its weight.",
+          help: "Give it a weight.",
         },
       );
     }
@@ -140,12 +140,12 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
       "SL0805",
       owner,
       [...path, "timeout"],
-      `the timeout is no longer than the fault's delay of ${rule.fault!.delay!.fixedDelay}`,
+      `the timeout is not longer than the fault's delay of ${rule.fault!.delay!.fixedDelay}`,
       {
         help:
           scope === "upstream"
-            ? "Every request that is delayed times out."
-            : `The delay comes before the timeout begins, so no request times out by it; the annotation ${FAULT_SCOPE}: upstream changes that.`,
+            ? "Every delayed request times out."
+            : `The timeout starts after the delay, so the delay makes no request time out; to change that, use the annotation ${FAULT_SCOPE}: upstream.`,
         related: [{ message: "the delay", span: owner.spanOf([...path, "fault", "delay", "fixedDelay"]) }],
       },
     );
@@ -161,7 +161,7 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
     [...path, "timeout"],
     `the timeout of ${rule.timeout} ends before ${attempts + 1} tries of ${rule.retries!.perTryTimeout} each`,
     {
-      help: "Make the timeout longer, or perTryTimeout or attempts smaller.",
+      help: "Increase the timeout, or decrease perTryTimeout or attempts.",
       related: [{ message: "each try", span: owner.spanOf([...path, "retries", "perTryTimeout"]) }],
     },
   );
@@ -204,13 +204,13 @@ function lintRetries(
     NOT_IDEMPOTENT.filter((name) => method !== undefined && admits(method, name)),
   );
   const place = [...path, "retries", "retryOn"];
-  const help = "Retry those on connect-failure,refused-stream only, or give them a rule without retries.";
+  const help = "Retry these on connect-failure,refused-stream only, or add a rule without retries for them.";
   if (named.length > 0) {
     view.report(
       "SL0807",
       owner,
       place,
-      `a ${named[0]} that fails with ${risky.join(", ")} may be done twice`,
+      `a ${named[0]} that fails with ${risky.join(", ")} may be processed twice`,
       { help },
     );
   } else if (methods.includes(undefined)) {
@@ -218,7 +218,7 @@ function lintRetries(
       "SL0808",
       owner,
       place,
-      `the rule also takes POST: one that fails with ${risky.join(", ")} may be done twice`,
+      `the rule also matches POST: a request that fails with ${risky.join(", ")} may be processed twice`,
       { help },
     );
   }

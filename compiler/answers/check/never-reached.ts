@@ -277,9 +277,9 @@ function report({ origin, before, together }: Finding, sink: DiagnosticSink): vo
     sink.report({
       code: "SL0811",
       level: DIAGNOSTIC_CODES.SL0811.level,
-      message: "no request can meet this: its conditions exclude one another, or no such text arrives",
+      message: "no request can match this: its conditions exclude one another, or such a value never arrives",
       span: origin.span,
-      help: "Paths arrive normalised: without /./ and /../, and with %41 as A.",
+      help: "Paths are normalized first: without /./ and /../, and with A instead of %41.",
     });
     return;
   }
@@ -289,13 +289,13 @@ function report({ origin, before, together }: Finding, sink: DiagnosticSink): vo
     code,
     level: DIAGNOSTIC_CODES[code].level,
     message: together
-      ? `${subject} is never reached: earlier rules together take every request of it`
-      : `${subject} is never reached: an earlier one takes every request of it`,
+      ? `${subject} is never reached: earlier rules together match all its requests`
+      : `${subject} is never reached: an earlier one matches all its requests`,
     span: origin.span,
     related: others.slice(0, MAX_RELATED).map((other) => ({
       message: `rule ${other.rule + 1} of ${other.resource} comes first`,
       span: other.span,
     })),
-    help: "Put it before them, or take it away.",
+    help: "Move it before them, or remove it.",
   });
 }

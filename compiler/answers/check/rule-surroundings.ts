@@ -44,8 +44,8 @@ function reportUnchosenPorts(virtualService: VirtualService, view: View): void {
         "SL0428",
         virtualService,
         [...path, "host"],
-        `"${host}" has several ports, and none is chosen`,
-        { help: `Write port.number: it has ${numbers.join(", ")}.` },
+        `"${host}" has several ports, so the destination needs a port`,
+        { help: `Set port.number to one of ${numbers.join(", ")}.` },
       );
     }
   }
@@ -58,8 +58,8 @@ function reportInternalGateways(virtualService: VirtualService, view: View): voi
         "SL0431",
         virtualService,
         ["spec", "gateways", index],
-        "this Gateway is istiod's own, and its name may change",
-        { help: "Name the Gateway that istiod made it of." },
+        "istiod generates this Gateway, and its name may change",
+        { help: "Name the Gateway from which istiod generates it." },
       );
     }
   }
@@ -98,8 +98,8 @@ function reportIngress(virtualServices: readonly VirtualService[], view: View): 
           "SL0429",
           virtualService,
           ["spec", "http", i, "route", j, "destination"],
-          `VirtualService ${other.namespace}/${other.name} chooses subsets of this host for the mesh; that has no effect on what comes in here`,
-          { help: "Name the subset here, too." },
+          `VirtualService ${other.namespace}/${other.name} chooses subsets of this host for the mesh; that has no effect on requests to this gateway`,
+          { help: "Name the subset here as well." },
         );
       }
     }
@@ -168,7 +168,7 @@ function reportDeprecated(virtualService: VirtualService, view: View): void {
         virtualService,
         ["spec", "http", i, "fault", "delay", "percent"],
         "percent is deprecated",
-        { help: "Write percentage: {value: …}." },
+        { help: "Use percentage: {value: …}." },
       );
     }
   }

@@ -45,7 +45,7 @@ function reportProtocols(view: View): void {
         `port ${number} of "${host}" is ${protocol || "without a protocol"} here and ${other.protocol || "without one"} in ${other.entry.namespace}/${other.entry.name}`,
         {
           related: [{ message: "the other one", span: other.entry.spanOf(["spec", "ports", other.index]) }],
-          help: "Write the same protocol in both.",
+          help: "Use the same protocol in both.",
         },
       );
     }
@@ -74,8 +74,8 @@ function reportAddresses(entry: ServiceEntry, view: View): void {
       "SL0434",
       entry,
       ["spec", "ports", index],
-      `a port ${protocol === "" ? "without a protocol" : "of TCP"} needs addresses to be told from others`,
-      { help: protocol === "" ? "Write its protocol." : "Give the entry addresses." },
+      `a port ${protocol === "" ? "without a protocol" : "of protocol TCP"} needs addresses, or it cannot be told apart from others`,
+      { help: protocol === "" ? "Set its protocol." : "Add addresses to the ServiceEntry." },
     );
   }
 }

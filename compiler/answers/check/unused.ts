@@ -30,7 +30,7 @@ export function lintUnused(view: View): void {
         : [];
     if (used.length === 0) {
       view.report("SL0809", rule, ["spec", "host"], `no VirtualService sends requests to "${own}"`, {
-        help: "The policy holds only for who asks for the host itself; subsets are reached by rules alone.",
+        help: "The policy applies only to requests for the host itself; requests reach subsets only through rules.",
       });
       continue;
     }
@@ -44,7 +44,7 @@ export function lintUnused(view: View): void {
         ["spec", "subsets", i, "name"],
         `no rule sends requests to subset "${name}"`,
         {
-          help: "Take it away, or name it in a VirtualService.",
+          help: "Remove it, or name it in a VirtualService.",
         },
       );
     }

@@ -195,10 +195,10 @@ function divide(
           allowed,
         );
   if (!divided.complete) {
-    cuts.push(`the expressions for ${describe(name)} are too many to be compared in full`);
+    cuts.push(`too many regular expressions for ${describe(name)} for a complete comparison`);
   }
   if (name.kind === "header" && name.name === ":path") {
-    cuts.push("a header condition on :path is compared apart from the path itself");
+    cuts.push("a header condition on :path is compared independently of the path");
   }
   const candidates: { readonly lines: readonly string[]; readonly holds: ReadonlySet<number> }[] =
     divided.classes.map(({ value, holds }) => ({ lines: [value], holds: new Set(holds) }));
@@ -339,7 +339,7 @@ function addPairs(
   const single = candidates.filter(({ lines }) => lines.length === 1);
   const own = single.filter(({ holds }) => text === undefined || holds.has(text));
   if (own.length * single.length > MAX_PAIRS) {
-    cuts.push(`of ${describe(name)} in several lines, not all combinations are compared`);
+    cuts.push(`not all combinations of several ${describe(name)} lines are compared`);
     return;
   }
   for (const first of own) {
@@ -379,7 +379,7 @@ function addLines(
         continue;
       }
       if (candidates.length >= Math.max(MAX_VALUES_OF_LINES, single.length + 1)) {
-        cuts.push(`of ${describe(name)} in several lines, not all combinations are compared`);
+        cuts.push(`not all combinations of several ${describe(name)} lines are compared`);
         return;
       }
       known.add(key);

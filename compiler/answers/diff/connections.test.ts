@@ -77,6 +77,6 @@ test("makes a difference, and is counted", () => {
   const report = reportOf(diffConfigs(config(chain("a")), config(chain("b")), { pathNormalization: "BASE" }));
   expect(isDifferent(report)).toBe(true);
   expect(summaryOf(report)).toBe(
-    "no request is decided differently; 1 connection without HTTP goes elsewhere",
+    "no request is decided differently; 1 kind of non-HTTP connection is routed differently",
   );
 });

@@ -140,6 +140,6 @@ function fateOf(door: Door | undefined): string {
   if (door === undefined) {
     return "closed";
   }
-  const ended = door.tls === undefined ? "" : ", of which TLS ends here";
+  const ended = door.tls === undefined ? "" : ", TLS terminated";
   return isHttp(door) ? `read as HTTP by ${door.name}${ended}` : `to ${splitText(door.destinations)}${ended}`;
 }

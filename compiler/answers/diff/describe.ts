@@ -16,7 +16,7 @@ export type Description = readonly (readonly [label: string, text: string])[];
 
 export function describeRoute(route: Route | undefined): Description {
   if (route === undefined) {
-    return [["answer", "404, no rule takes it"]];
+    return [["answer", "404, no rule matches"]];
   }
   const { action, fault, cors, responseHeaders } = route;
   const lines: [string, string | undefined][] = [];
@@ -65,7 +65,7 @@ function forwardLines(action: Forward): [string, string | undefined][] {
           [`request headers for ${name}`, mutationText(own)],
           [`response headers of ${name}`, mutationText(responseHeaders)],
           [`host for ${name}`, host],
-          [`fault in the place of ${name}`, fault?.split("|")[1]],
+          [`fault instead of ${name}`, fault?.split("|")[1]],
         ];
       },
     ),
@@ -127,7 +127,7 @@ function retryText({
 
 function rewriteText(rewrite: PathRewrite): string {
   return rewrite.kind === "matched"
-    ? `what was matched becomes ${rewrite.value}`
+    ? `matched part becomes ${rewrite.value}`
     : `${rewrite.pattern} becomes ${rewrite.substitution}`;
 }
 

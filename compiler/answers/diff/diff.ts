@@ -191,7 +191,7 @@ class ListenerDiff {
     }
     const unproven = [...found.values()].filter((difference) => difference === undefined).length;
     if (unproven > 0) {
-      cuts.add(`${unproven} possible differences could not be shown by a request`);
+      cuts.add(`for ${unproven} possible differences, no example request was found`);
     }
     for (const why of cuts) {
       this.#cuts.push({ listener: this.#after.name, domain: host.domain, why });
@@ -276,7 +276,7 @@ class ListenerDiff {
       cuts.add(why);
     }
     if (!complete) {
-      cuts.add("the rules can be told apart in too many ways to be compared in full");
+      cuts.add("the rules have too many combinations of conditions for a complete comparison");
     }
     for (const pair of pairs) {
       const before = pair.left === undefined ? undefined : left[pair.left];

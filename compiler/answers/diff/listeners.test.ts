@@ -100,5 +100,5 @@ test("one that speaks another protocol is told, and its rules are not compared",
     differences: [],
     protocolChanges: [{ listener: "gateway_443", before: "http", after: "https" }],
   });
-  expect(summaryOf(reportOf(diff))).toMatch(/; listener gateway_443 speaks https, and no longer http$/);
+  expect(summaryOf(reportOf(diff))).toMatch(/; listener gateway_443 serves https instead of http$/);
 });

@@ -34,7 +34,7 @@ export function renderMarkdown(report: DiffReport): string {
     lines.push("", ...(unseen > 0 ? [`… and ${unseen} more.`, ""] : []));
   }
   for (const { listener, domain, why } of report.cuts) {
-    lines.push(`> **Search cut** for ${escaped(domain)} at ${escaped(listener)}: ${escaped(why)}`, "");
+    lines.push(`> **Search incomplete** for ${escaped(domain)} at ${escaped(listener)}: ${escaped(why)}`, "");
   }
   return `${lines.join("\n").trimEnd()}\n`;
 }

@@ -28,7 +28,7 @@ export function renderText(report: DiffReport, colors: Colors): string {
     );
   }
   for (const { listener, domain, why } of report.cuts) {
-    lines.push(colors.yellow(`search cut for ${printable(domain)} at ${listener}: ${printable(why)}`));
+    lines.push(colors.yellow(`search incomplete for ${printable(domain)} at ${listener}: ${printable(why)}`));
   }
   if (report.cuts.length > 0) {
     lines.push("");

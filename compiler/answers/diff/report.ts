@@ -121,8 +121,8 @@ const MAX_HOSTS = 3;
 /** `TLS to port 443 that asks for a.example`. */
 export function connectionText({ port, serverName, address }: ConnectionChange): string {
   const what = serverName === undefined ? `a connection to port ${port}` : `TLS to port ${port}`;
-  const name = serverName === undefined ? [] : [`that asks for ${serverName}`];
-  return [what, ...(address === undefined ? [] : [`meant for ${address}`]), ...name].join(" ");
+  const name = serverName === undefined ? [] : [`with SNI ${serverName}`];
+  return [what, ...(address === undefined ? [] : [`to address ${address}`]), ...name].join(" ");
 }
 
 /** `3 differences at 2 hosts`. */
@@ -131,9 +131,9 @@ export function summaryOf(report: DiffReport): string {
   const hosts = groupsOf(report).size;
   const listeners = [
     ...report.addedListeners.map((name) => `listener ${name} is new`),
-    ...report.removedListeners.map((name) => `listener ${name} is gone`),
+    ...report.removedListeners.map((name) => `listener ${name} is removed`),
     ...report.protocolChanges.map(
-      ({ listener, before, after }) => `listener ${listener} speaks ${after}, and no longer ${before}`,
+      ({ listener, before, after }) => `listener ${listener} serves ${after} instead of ${before}`,
     ),
   ];
   const found =
@@ -146,10 +146,10 @@ export function summaryOf(report: DiffReport): string {
       ? []
       : [
           length === 1
-            ? "1 connection without HTTP goes elsewhere"
-            : `${length} connections without HTTP go elsewhere`,
+            ? "1 kind of non-HTTP connection is routed differently"
+            : `${length} kinds of non-HTTP connections are routed differently`,
         ];
-  const cut = report.cuts.length === 0 ? [] : ["the search was cut: there may be more"];
+  const cut = report.cuts.length === 0 ? [] : ["the search was incomplete: there may be more"];
   return [found, ...connections, ...listeners, ...cut].join("; ");
 }
 

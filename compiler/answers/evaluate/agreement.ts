@@ -24,14 +24,14 @@ export function disagreements(
     const wanted = naiveRoute(table, request);
     if (wanted !== taken?.route) {
       lines.push(
-        `tried in order, ${wanted ? "another" : "no"} rule takes the request${taken ? "" : ", and the filter found none"}`,
+        `tried in order, ${wanted ? "another" : "no"} rule matches the request${taken ? "" : ", but the filter found none"}`,
       );
     }
   } else if (taken !== undefined && !matches(taken.route.match, request)) {
-    lines.push("the rule that the filter took does not match the request");
+    lines.push("the rule that the filter chose does not match the request");
   }
   if (classGiven !== undefined && routeClass === undefined) {
-    lines.push(`the filter names a class ${classGiven} that no rule has`);
+    lines.push(`the filter named the route class ${classGiven}, which no rule has`);
   }
   const why = taken === undefined ? unrouted(decision) : contradiction(taken.route, decision, classGiven);
   return why === undefined ? lines : [...lines, why];
@@ -40,7 +40,7 @@ export function disagreements(
 function unrouted({ outcome, status }: Decision): string | undefined {
   return outcome === "respond" && status === 404
     ? undefined
-    : "no rule takes the request, and the filter did not answer 404";
+    : "no rule matches the request, but the filter did not answer 404";
 }
 
 function contradiction(route: Route, decision: Decision, classGiven: string | undefined): string | undefined {
@@ -48,10 +48,10 @@ function contradiction(route: Route, decision: Decision, classGiven: string | un
   const { outcome, status, grpcStatus, cluster } = decision;
   const delay = fault?.delay;
   if (decision.delayMs > 0 && (delay === undefined || delay.perMillion === 0)) {
-    return `the filter delayed by ${decision.delayMs} ms, and the rule has no delay`;
+    return `the filter delayed the request by ${decision.delayMs} ms, but the rule has no delay`;
   }
   if (delay !== undefined && delay.perMillion >= 1_000_000 && decision.delayMs < Math.floor(delay.fixedMs)) {
-    return `the filter delayed by ${decision.delayMs} ms instead of ${delay.fixedMs} ms`;
+    return `the filter delayed the request by ${decision.delayMs} ms instead of ${delay.fixedMs} ms`;
   }
   const abort = fault?.abort;
   if (outcome === "respond" && abort !== undefined && abort.perMillion > 0) {
@@ -64,18 +64,18 @@ function contradiction(route: Route, decision: Decision, classGiven: string | un
     return routeClass === undefined
       ? outcome === "respond" && status === action.status
         ? undefined
-        : `the rule answers ${action.status}, and the filter did not`
+        : `the rule answers ${action.status}, but the filter did not`
       : classGiven === className(routeClass)
         ? undefined
-        : "the filter did not name the class that answers";
+        : "the filter did not name the route class that answers";
   }
   const { destinations } = action;
   const drawn = destinations.length === 1 ? destinations[0] : destinations[decision.destination ?? -1];
   if (outcome !== "forward" || drawn === undefined || (drawn.fault ?? drawn.cluster) !== cluster) {
-    return `the filter's choice, ${cluster ?? `an answer ${status}`}, is no destination of the rule`;
+    return `the filter's choice, ${cluster ?? `an answer ${status}`}, is not a destination of the rule`;
   }
   const routeClass = classOf(route, drawn);
   return classGiven === (routeClass && className(routeClass))
     ? undefined
-    : `the filter names the class ${classGiven ?? "of none"}, and the rule another`;
+    : `the filter named ${classGiven === undefined ? "no route class" : `the route class ${classGiven}`}, but the rule has another`;
 }

@@ -34,11 +34,11 @@ export function arrive(
   normalization: PathNormalization,
 ): Arrival {
   if (asked.method === "CONNECT") {
-    return { kind: "refused", status: 404, why: "CONNECT has no path, and so no rule takes it" };
+    return { kind: "refused", status: 404, why: "CONNECT has no path, so no rule matches it" };
   }
   const path = normalizePath(asked.path, normalization);
   if (path === undefined) {
-    return { kind: "refused", status: 400, why: "Envoy refuses the path: it has an escaped NUL" };
+    return { kind: "refused", status: 400, why: "Envoy refuses the path: it contains an escaped NUL" };
   }
   const sent = new Map<string, HeaderLine[]>();
   for (const [name, value] of asked.headers) {
@@ -81,7 +81,11 @@ export function arrive(
   }
   const proto = sent.get("x-forwarded-proto")![0]![1].toLowerCase();
   if (proto === "") {
-    return { kind: "refused", status: 404, why: "Envoy routes no request whose x-forwarded-proto is empty" };
+    return {
+      kind: "refused",
+      status: 404,
+      why: "Envoy does not route requests with an empty x-forwarded-proto",
+    };
   }
   if (asked.body !== undefined && asked.body !== "" && !sent.has("content-length")) {
     only("content-length", String(Buffer.byteLength(asked.body)));

@@ -216,13 +216,13 @@ export class Evaluator {
     const cluster = this.#clusters.get(name);
     const endpoints = cluster?.discovery.endpoints ?? [];
     if (!this.#isReachable(cluster)) {
-      const why = cluster === undefined ? `there is no cluster ${name}` : `no endpoint is in ${name}`;
+      const why = cluster === undefined ? `there is no cluster ${name}` : `${name} has no endpoints`;
       const body = cluster === undefined ? "" : "no healthy upstream";
       return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
     }
     const upstream = sentRequest(this.#envoysHeaders(upstreamHeaders, taken?.route));
     if (!upstream.path.startsWith("/") && upstream.method !== "CONNECT") {
-      const why = `no server takes the path ${JSON.stringify(upstream.path)}, which begins with no slash`;
+      const why = `no server accepts the path ${JSON.stringify(upstream.path)}, which does not start with a slash`;
       const answer = { status: 503, headers: respond(0, []), body: CONNECTION_CLOSED };
       return { ...answered("unavailable", answer, why), ...waited };
     }

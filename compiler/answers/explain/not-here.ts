@@ -24,7 +24,7 @@ function inWords(reason: OmissionReason): string {
     case "elsewhere":
       return `is for ${reason.conditions.join(" and ")}`;
     case "covered":
-      return `comes after ${ruleIn(reason.by)}, which takes every request`;
+      return `comes after ${ruleIn(reason.by)}, which matches every request`;
     case "noDestination":
       return "has no destination: every weight is 0";
   }

@@ -14,7 +14,7 @@ const BY: Readonly<Record<string, string>> = {
   redirect: "redirected by the rule",
   directResponse: "answered by the rule",
   preflight: "a CORS preflight, answered by the proxy",
-  noRoute: "answered by the proxy: no rule takes it",
+  noRoute: "answered by the proxy: no rule matches",
   unavailable: "answered by the proxy",
   refused: "refused by the proxy",
 };
@@ -47,7 +47,7 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
   section("listener", [
     `${listener.name} at ${formatSocket(listener.address, listener.port)}`,
     ...(listener.others.length > 0
-      ? [dim(`the host is also known at ${listener.others.join(", ")}: ask there with --at`)]
+      ? [dim(`the host is also served at ${listener.others.join(", ")}; choose with --at`)]
       : []),
   ]);
   if (seen) {
@@ -58,16 +58,16 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     section("virtual host", [
       virtualHost
         ? `${virtualHost.name}, by the domain ${virtualHost.matchedDomain} ${dim(`of ${virtualHost.domains.join(", ")}`)}`
-        : `none has the host ${seen.authority}`,
-      ...(nearestHost === undefined ? [] : [dim(`no rule names that host; did you mean ${nearestHost}?`)]),
+        : `none serves the host ${seen.authority}`,
+      ...(nearestHost === undefined ? [] : [dim(`no rule names this host; did you mean ${nearestHost}?`)]),
     ]);
   }
-  section("rules, in the order in which they are tried", [
+  section("rules, in the order they are tried", [
     ...tried.flatMap((one, index) => triedLines(one, index + 1, colors)),
-    ...(untried > 0 ? [dim(`${untried} more behind it ${untried === 1 ? "was" : "were"} not tried`)] : []),
+    ...(untried > 0 ? [dim(`${untried} more ${untried === 1 ? "was" : "were"} not tried`)] : []),
   ]);
   section(
-    "rules that no request meets at this listener",
+    "rules that no request can reach at this listener",
     notHere.map((one) => `${name(one)} ${dim(where(one))} ${one.why}`),
   );
   if (rule) {
@@ -75,7 +75,7 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
   }
   section("decision", decisionLines(decision, colors));
   if (disagreements.length > 0) {
-    section(red("the filter and the reasons above do not agree: this is a mistake in Sluice"), disagreements);
+    section(red("the filter and the reasons above disagree: this is a bug in Sluice"), disagreements);
   }
   return `${printableLines(lines)}\n`;
 }
@@ -93,7 +93,7 @@ function printableLines(lines: readonly string[]): string {
 }
 
 function triedLines(one: TriedRule, number: number, { green, red, dim }: Colors): string[] {
-  const mark = one.matched ? green("takes it") : red("no");
+  const mark = one.matched ? green("matches") : red("no");
   const head = `${String(number).padStart(2)} ${name(one)} ${dim(where(one))} ${mark}`;
   if (one.matched) {
     return [head, `     ${one.conditions.length > 0 ? one.conditions.join(" and ") : "every request"}`];
@@ -111,14 +111,14 @@ function triedLines(one: TriedRule, number: number, { green, red, dim }: Colors)
 export function reasons({ failed }: TriedRule): string[] {
   return failed.map(({ condition, seen }) => {
     const got =
-      seen.length === 0 ? "it is not there" : `got ${seen.map((value) => JSON.stringify(value)).join(", ")}`;
-    return `wants ${condition}, ${got}`;
+      seen.length === 0 ? "it is absent" : `got ${seen.map((value) => JSON.stringify(value)).join(", ")}`;
+    return `needs ${condition}, ${got}`;
   });
 }
 
 function name({ name, resource, rule, match }: RulePlace & { readonly name: string }): string {
   if (resource === undefined) {
-    return `no VirtualService rules it: the default route${name === "" ? "" : ` "${name}"`}`;
+    return `the default route${name === "" ? "" : ` "${name}"`}; no VirtualService is for this host`;
   }
   const which = `http[${rule}]${match === undefined ? "" : `.match[${match}]`}`;
   return `${resource} ${which}${name === "" ? "" : ` "${name}"`}`;
@@ -139,7 +139,7 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
     lines.push(
       `${percent(part.share)} to ${part.cluster}${dim(` (weight ${part.weight}${drawn})`)}`,
       `  ${part.byAuthority ? BY_AUTHORITY : endpointText(part.endpoints)}`,
-      ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  in its place ${line}`) : []),
+      ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  instead of it ${line}`) : []),
       ...(part.hostRewrite === undefined ? [] : [`  host becomes ${part.hostRewrite}`]),
       ...mutationLines("request", part.requestHeaders).map((line) => `  ${line}`),
       ...mutationLines("response", part.responseHeaders).map((line) => `  ${line}`),
@@ -164,7 +164,7 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
     const { path } = rewrite;
     lines.push(
       path.kind === "matched"
-        ? `path: what was matched becomes ${path.value}`
+        ? `path: the matched part becomes ${path.value}`
         : `path: ${path.pattern} becomes ${path.substitution}`,
     );
   }
@@ -232,11 +232,11 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
     lines.push(bold(green(`goes to ${decision.cluster}`)), decidedEndpoints(decision));
     const { upstream } = decision;
     if (upstream) {
-      lines.push("the upstream gets", `  ${upstream.method} ${upstream.host} ${upstream.path}`);
+      lines.push("the upstream receives", `  ${upstream.method} ${upstream.host} ${upstream.path}`);
       lines.push(...upstream.headers.map(headerLine).map((line) => `  ${line}`));
     }
     if (decision.headers.length > 0) {
-      lines.push("its answer gets", ...decision.headers.map(headerLine).map((line) => `  ${line}`));
+      lines.push("added to its response", ...decision.headers.map(headerLine).map((line) => `  ${line}`));
     }
   } else {
     lines.push(
@@ -253,18 +253,18 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
     lines.push(`a copy goes to ${cluster}`);
   }
   if (decision.routeClass !== undefined) {
-    lines.push(dim(`Envoy does its part by the route class ${decision.routeClass}`));
+    lines.push(dim(`Envoy handles the rest with the route class ${decision.routeClass}`));
   }
   const draws = decision.draws ?? [];
   if (draws.length > 0) {
     const total = draws.reduce((sum, { count }) => sum + count, 0);
-    lines.push(`dice are in it; of ${total} such requests the filter gave`);
+    lines.push(`split by chance; of ${total} such requests the filter chose`);
     lines.push(...draws.map(({ outcome, count }) => `  ${String(count).padStart(5)} ${outcome}`));
   }
   return lines;
 }
 
-const BY_AUTHORITY = "the host that it names is looked up";
+const BY_AUTHORITY = "the requested host is looked up";
 
 /** Without endpoints a request is forwarded only to the host that it names. */
 function decidedEndpoints({ endpoints = [] }: DecisionDetails): string {

@@ -47,7 +47,7 @@ export function parseUrl(url: string): Omit<RequestLine, "method"> {
   const [, scheme = "http", authority = "", rest = ""] = match;
   const secure = scheme.toLowerCase() === "https";
   if (!secure && scheme.toLowerCase() !== "http") {
-    throw new RequestError(`the scheme ${scheme} is not served; write "http://…" in ${JSON.stringify(url)}`);
+    throw new RequestError(`the scheme ${scheme} is not supported; use "http://…" in ${JSON.stringify(url)}`);
   }
   // One slash is missing, and http would be the host.
   if (match[1] === undefined && /^https?:(?!\d+$)/i.test(authority)) {
@@ -57,10 +57,10 @@ export function parseUrl(url: string): Omit<RequestLine, "method"> {
     throw new RequestError(`no host in ${JSON.stringify(url)}; write "http://host/path"`);
   }
   if (FORBIDDEN_IN_URL.test(url)) {
-    throw new RequestError(`a control character or a blank in the URL ${JSON.stringify(url)}`);
+    throw new RequestError(`the URL ${JSON.stringify(url)} contains a control character or a space`);
   }
   if (authority.includes("@")) {
-    throw new RequestError(`user and password in the URL; write them as a header: "authorization: …"`);
+    throw new RequestError(`the URL contains a user and password; use a header instead: "authorization: …"`);
   }
   const path = rest.startsWith("/") || rest.startsWith("\\") ? rest : `/${rest}`;
   return { authority, path, ...(secure && { secure }) };
@@ -68,7 +68,7 @@ export function parseUrl(url: string): Omit<RequestLine, "method"> {
 
 export function readMethod(method: string): string {
   if (!METHOD.test(method)) {
-    throw new RequestError(`${JSON.stringify(method)} is no method; write GET, POST and so on`);
+    throw new RequestError(`${JSON.stringify(method)} is not a valid method; use GET, POST and so on`);
   }
   return method;
 }
@@ -84,10 +84,10 @@ export function parseHeader(text: string): HeaderLine {
 
 export function checkHeader(name: string, value: string): HeaderLine {
   if (!HEADER_NAME.test(name)) {
-    throw new RequestError(`${JSON.stringify(name)} is no name of a header`);
+    throw new RequestError(`${JSON.stringify(name)} is not a valid header name`);
   }
   if (FORBIDDEN_IN_VALUE.test(value)) {
-    throw new RequestError(`a control character in the value of the header ${name}`);
+    throw new RequestError(`the value of the header ${name} contains a control character`);
   }
   return [name.toLowerCase(), value];
 }
@@ -100,7 +100,7 @@ export function makeRequest(
 ): AskedRequest {
   const hosts = headers.filter(([name]) => name === "host");
   if (hosts.length > 1) {
-    throw new RequestError("the header host is given twice");
+    throw new RequestError("the host header is given twice");
   }
   return {
     ...line,

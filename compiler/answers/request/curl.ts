@@ -110,7 +110,7 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
   const value = (): string => {
     const next = queue.shift();
     if (next === undefined) {
-      throw new RequestError(`curl's ${option} needs a value behind it`);
+      throw new RequestError(`curl's ${option} needs a value after it`);
     }
     return next;
   };
@@ -203,20 +203,20 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
       return;
     case "-0":
     case "--http1.0":
-      throw new RequestError("Envoy answers HTTP/1.0 with 426, whatever the rules say; leave --http1.0 out");
+      throw new RequestError("Envoy answers HTTP/1.0 with 426, whatever the rules say; remove --http1.0");
   }
   if (IGNORED_WITH_VALUE.has(option)) {
     value();
   } else if (!IGNORED.has(option)) {
     throw new RequestError(
-      `curl's ${option} is not understood here; leave it out, or write the request as "METHOD http://host/path" with --header`,
+      `curl's ${option} is not supported here; remove it, or use --request "METHOD http://host/path" with --header`,
     );
   }
 }
 
 function setUrl(curl: Curl, url: string): void {
   if (curl.url !== undefined) {
-    throw new RequestError(`two URLs, ${curl.url} and ${url}; ask for one`);
+    throw new RequestError(`the curl command line has two URLs, ${curl.url} and ${url}; keep one of them`);
   }
   curl.url = url;
 }
@@ -224,7 +224,7 @@ function setUrl(curl: Curl, url: string): void {
 /** curl takes `name:` for "not this one" and `name;` for an empty value. */
 function takeHeader(curl: Curl, text: string): void {
   if (text.startsWith("@")) {
-    throw new RequestError(`curl's -H ${text} reads a file; write the headers out`);
+    throw new RequestError(`curl's -H ${text} reads a file; write out the headers instead`);
   }
   if (/^[^:]+;$/.test(text)) {
     curl.headers.push([text.slice(0, -1).toLowerCase(), ""]);
@@ -246,14 +246,14 @@ const NAMED_FILE = /^[^=]*@[^=]*$/;
 
 function notFromFile(option: string, text: string, file = /^@/): string {
   if (file.test(text)) {
-    throw new RequestError(`curl's ${option} ${text} reads a file; write the data out`);
+    throw new RequestError(`curl's ${option} ${text} reads a file; write out the data instead`);
   }
   return text;
 }
 
 function cookies(text: string): string {
   if (!text.includes("=")) {
-    throw new RequestError(`curl's -b ${text} reads a file; write name=value`);
+    throw new RequestError(`curl's -b ${text} reads a file; use name=value instead`);
   }
   return text;
 }
@@ -261,7 +261,7 @@ function cookies(text: string): string {
 function requestOf(curl: Curl): AskedRequest {
   const hasBody = curl.data.length > 0 && !curl.get;
   if (hasBody && curl.head) {
-    throw new RequestError("curl takes either -I or data; with -G the data becomes the query");
+    throw new RequestError("curl does not allow both -I and data; with -G, the data becomes the query");
   }
   const { credentials, ...url } = readUrl(curl);
   const body = curl.data.join(curl.json ? "" : "&");
@@ -311,11 +311,11 @@ function protocolOf({ protocol = "HTTP/1.1", upgrades }: Curl, { secure }: Pick<
  */
 function readUrl({ url: text, literalUrl, pathAsIs }: Curl) {
   if (text === undefined) {
-    throw new RequestError("no URL in the curl command line");
+    throw new RequestError("the curl command line has no URL");
   }
   if (!literalUrl && /[[\]{}]/.test(text.replace(/^([^/?#[]*:\/\/)?([^/?#[@]*@)?\[[^/?#\]]*\]/, ""))) {
     throw new RequestError(
-      `curl makes several URLs of the brackets in ${JSON.stringify(text)}; write one of them, or add -g`,
+      `curl expands the brackets in ${JSON.stringify(text)} to several URLs; write one of them, or add -g`,
     );
   }
   const [, scheme = "", userinfo, rest = ""] = /^([^/?#]*:\/\/)?(?:([^/?#\\]*)@)?(.*)$/s.exec(text)!;

@@ -27,7 +27,7 @@ export function shellWords(text: string): string[] {
     } else if (char === "'") {
       const end = text.indexOf("'", i + 1);
       if (end < 0) {
-        throw new RequestError("the command line ends inside of single quotes");
+        throw new RequestError("the command line ends inside single quotes");
       }
       add(text.slice(i + 1, end));
       i = end + 1;
@@ -51,7 +51,7 @@ export function shellWords(text: string): string[] {
       i += 1 + next.length;
     } else {
       if (OPERATORS.has(char) || (char === "$" && /[\w({]/.test(text[i + 1] ?? ""))) {
-        throw new RequestError(`no shell runs this: put ${char} of the command line in single quotes`);
+        throw new RequestError(`the command line is not run by a shell: put ${char} in single quotes`);
       }
       add(char);
       i++;
@@ -77,12 +77,12 @@ function doubleQuoted(text: string, start: number): { value: string; end: number
       }
       i++;
     } else if (char === "`" || (char === "$" && /[\w({]/.test(next ?? ""))) {
-      throw new RequestError(`no shell runs this: put ${char} of the command line in single quotes`);
+      throw new RequestError(`the command line is not run by a shell: put ${char} in single quotes`);
     } else {
       value += char;
     }
   }
-  throw new RequestError("the command line ends inside of double quotes");
+  throw new RequestError("the command line ends inside double quotes");
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -130,5 +130,5 @@ function ansiQuoted(text: string, start: number): { value: string; end: number }
       i++;
     }
   }
-  throw new RequestError("the command line ends inside of single quotes");
+  throw new RequestError("the command line ends inside single quotes");
 }

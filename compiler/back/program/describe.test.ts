@@ -43,7 +43,7 @@ describe("the description of a routing program", () => {
           domains: ["*.b.example", "a.example"],
           routes: [
             { index: 0, conditions: ["header x-a present", 'path = "/a"'], outcome: "to 1 × x, 3 × y" },
-            { index: 1, conditions: ['query q = "1"', 'path (any case) begins "/b/"'], outcome: "to z" },
+            { index: 1, conditions: ['query q = "1"', 'path (any case) starts with "/b/"'], outcome: "to z" },
           ],
         },
         { domains: ["*"], routes: [{ index: 2, conditions: [], outcome: "answer 502 with 2 bytes" }] },
@@ -75,8 +75,8 @@ describe("the description of a routing program", () => {
     expect(conditionsOf(bits)).toEqual(
       bits.map((_, i) =>
         [
-          `path begins "/${"a".repeat(i + 1)}"`,
-          `header x-b begins "${"b".repeat(40 - i)}"`,
+          `path starts with "/${"a".repeat(i + 1)}"`,
+          `header x-b starts with "${"b".repeat(40 - i)}"`,
           'not header x-c = "c"',
           `${i % 2 === 0 ? "not " : ""}header x-d present`,
         ].sort(),

@@ -102,7 +102,7 @@ class Reader {
 
   #checkHeader(): void {
     if (this.#bytes.length < layout.HEADER_SIZE || this.#u32(layout.HEADER_MAGIC) !== layout.MAGIC) {
-      throw new ProgramError("this is not a routing program");
+      throw new ProgramError("this is not a routing blob");
     }
     const version = this.#u32(layout.HEADER_VERSION);
     if (version !== layout.FORMAT_VERSION) {
@@ -219,7 +219,7 @@ class Reader {
         tell(list, "=", value);
       }
       for (const [value, list] of this.#trie(this.#u32(part + layout.BITS_PREFIXES))) {
-        tell(list, "begins", value);
+        tell(list, "starts with", value);
       }
       const bit = (row: number, position: number) =>
         (this.#u32(part + layout.BITS_ROWS + row + (position >>> 5) * 4) >>> (position & 31)) & 1;
@@ -322,7 +322,7 @@ class Reader {
         visit(child, [...conditions, `${attribute} = ${JSON.stringify(value)}`]);
       }
       for (const [prefix, child] of this.#trie(this.#u32(node + layout.SWITCH_PREFIXES))) {
-        visit(child, [...conditions, `${attribute} begins ${JSON.stringify(prefix)}`]);
+        visit(child, [...conditions, `${attribute} starts with ${JSON.stringify(prefix)}`]);
       }
       visit(this.#u32(node + layout.SWITCH_PRESENT), [...conditions, `${attribute} present`]);
       visit(this.#u32(node + layout.SWITCH_REST), conditions);
@@ -341,13 +341,13 @@ class Reader {
       const attribute = this.#attribute(word >>> layout.PREDICATE_ATTRIBUTE_SHIFT);
       const type = word & layout.PREDICATE_TYPE_MASK;
       const not = word & layout.PREDICATE_INVERT ? "not " : "";
-      const empty = word & layout.PREDICATE_MISSING_AS_EMPTY ? " (missing is empty)" : "";
+      const empty = word & layout.PREDICATE_MISSING_AS_EMPTY ? " (absent counts as empty)" : "";
       let text = `${attribute} present`;
       if (type === layout.PREDICATE_EXACT) {
         text = `${attribute} = ${JSON.stringify(this.#string(operand, length))}`;
       }
       if (type === layout.PREDICATE_PREFIX) {
-        text = `${attribute} begins ${JSON.stringify(this.#string(operand, length))}`;
+        text = `${attribute} starts with ${JSON.stringify(this.#string(operand, length))}`;
       }
       if (type === layout.PREDICATE_REGEX) {
         text = `${attribute} matches the expression at byte ${operand}`;

@@ -18,9 +18,9 @@ export async function makeDirectory(directory: string): Promise<void> {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  EEXIST: "is there and no directory; name a directory",
-  ENOTDIR: "cannot be made: a part of its path is no directory",
-  ENOENT: "cannot be made: the directory above it takes none",
+  EEXIST: "exists, but is not a directory; name a directory",
+  ENOTDIR: "cannot be created: a part of its path is not a directory",
+  ENOENT: "cannot be created: its parent directory does not allow it",
 };
 
 /** Not by Node's `recursive`, which never ends where a directory is there and takes no other, as those of `/proc`. */

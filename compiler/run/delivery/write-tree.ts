@@ -20,7 +20,7 @@ export async function writeTree(directory: string, files: OutputFiles): Promise<
     const exists = await lstat(path.join(root, name)).catch(() => undefined);
     if (exists !== undefined && !own.has(name)) {
       throw new ForeignDirectoryError(
-        `${root} holds "${name}", which no export of Sluice wrote; name an empty or a new directory`,
+        `${root} contains "${name}", which is not from an earlier export; name an empty or new directory`,
       );
     }
   }

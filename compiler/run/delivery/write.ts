@@ -59,7 +59,7 @@ async function refuseForeign(root: string, files: OutputFiles): Promise<void> {
     }
     if (!ours || needed.has(name)) {
       throw new ForeignDirectoryError(
-        `${root} holds "${name}", which no build of Sluice wrote; name an empty or a new directory`,
+        `${root} contains "${name}", which is not from an earlier build; name an empty or new directory`,
       );
     }
   }

@@ -17,7 +17,7 @@ export async function probeDocker(env: NodeJS.ProcessEnv): Promise<void> {
     env,
   });
   if (result.code !== 0 || result.stdout.trim() === "") {
-    throw new EnvironmentError("no Docker engine answers", lastWords(result, 2));
+    throw new EnvironmentError("the Docker engine does not answer", lastWords(result, 2));
   }
 }
 

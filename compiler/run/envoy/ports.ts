@@ -38,11 +38,11 @@ function tryPort({ name, address, port }: WantedPort): Promise<string | undefine
 function reason(error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return "is taken by another program";
+      return "is already in use";
     case "EACCES":
-      return "may not be opened by this user";
+      return "cannot be opened by this user";
     case "EADDRNOTAVAIL":
-      return "cannot be opened: this machine does not have that address";
+      return "cannot be opened: this machine does not have this address";
     default:
       return `cannot be opened (${error.code ?? error.message})`;
   }

@@ -248,7 +248,7 @@ async function waitUntilReady(
     const exit = run.exit();
     if (exit !== undefined) {
       throw new EnvironmentError(
-        `Envoy ${binary.version} ended while it started (${describeExit(exit)})`,
+        `Envoy ${binary.version} exited during its start (${describeExit(exit)})`,
         exit.words,
       );
     }
@@ -287,7 +287,7 @@ export function describeExit(exit: EnvoyExit): string {
   if (exit.signal !== undefined) {
     return `signal ${exit.signal}`;
   }
-  return exit.code === undefined ? "it could not be started" : `exit code ${exit.code}`;
+  return exit.code === undefined ? "could not be started" : `exit code ${exit.code}`;
 }
 
 /** The lines of a log that say what went wrong: its errors, or the last lines when it has none. */

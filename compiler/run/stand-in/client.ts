@@ -99,7 +99,7 @@ export class Connection {
     const start = performance.now();
     this.#socket.write(bytes);
     const timer = setTimeout(
-      () => this.#socket.destroy(new Error(`no whole response within ${TIMEOUT_MS / 1000} s`)),
+      () => this.#socket.destroy(new Error(`no complete response within ${TIMEOUT_MS / 1000} s`)),
       TIMEOUT_MS,
     );
     try {
@@ -170,7 +170,7 @@ export class Connection {
   async #until(done: () => boolean): Promise<void> {
     while (!done()) {
       if (this.#ended) {
-        throw this.#error ?? new Error("the connection was closed before the response was whole");
+        throw this.#error ?? new Error("the connection was closed before the response was complete");
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -81,7 +81,7 @@ export const commandLine: Subject = {
             outColors: PLAIN,
             errColors: PLAIN,
           });
-          if (/mistake in Sluice|\n\s+at .*:\d+:\d+/.test(said)) {
+          if (/bug in Sluice|\n\s+at .*:\d+:\d+/.test(said)) {
             throw new Error(said.slice(-3000));
           }
           // JSON is for programs.

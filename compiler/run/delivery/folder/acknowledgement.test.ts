@@ -114,6 +114,6 @@ test("an Envoy that says nothing is given up, with what it has not taken", async
   const acknowledgement = await Acknowledgement.expect(envoy(VERSION, 99, () => []).envoy);
   expect(await acknowledgement.of(ADDED, 0)).toEqual({
     accepted: false,
-    words: ["Envoy has not taken it after 0 s: cluster_manager.cds.version_text"],
+    words: ["Envoy has not accepted it after 0 s: cluster_manager.cds.version_text"],
   });
 });

@@ -65,7 +65,7 @@ export class Acknowledgement {
       if (Date.now() > deadline) {
         const what = missing.map(({ statistic }) => statistic);
         return this.#rejection([
-          `Envoy has not taken it after ${timeoutMs / 1000} s: ${what.join(", ") || "it is warming up"}`,
+          `Envoy has not accepted it after ${timeoutMs / 1000} s: ${what.join(", ") || "it is warming up"}`,
         ]);
       }
       await sleep(LOOK_EVERY_MS, undefined, { signal });
