@@ -18,11 +18,19 @@ const { values } = parseArgs({
 
 await installPackages();
 const outDir = path.resolve(values.out);
-const { build } = await import("vitepress");
-await build(path.join(ROOT, "docs"), { outDir });
+try {
+  const { build } = await import("vitepress");
+  await build(path.join(ROOT, "docs"), { outDir });
+  if (values.serve) {
+    await serve();
+  }
+} catch (error) {
+  console.error(`docs: ${error.message}`);
+  process.exitCode = 1;
+}
 
-if (values.serve) {
-  // VitePress's own server listens on every address of the machine.
+/** VitePress's own server listens on every address of the machine; this one on 127.0.0.1 alone. */
+async function serve() {
   const { preview } = await import("vite");
   const server = await preview({
     configFile: false,
