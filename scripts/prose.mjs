@@ -9,26 +9,6 @@ import { checkDocument } from "./prose/documents.mjs";
 import { checkMessages } from "./prose/messages.mjs";
 import { ROOT } from "./setup.mjs";
 
-/** Files with messages that are older than this check, and the pages that quote them. Nothing is added here. */
-const EXEMPT = new Set([
-  "docs/cli.md",
-  "docs/codes.md",
-  "compiler/answers/check/gateway-surroundings.ts",
-  "compiler/answers/check/lint-rules.ts",
-  "compiler/answers/evaluate/agreement.ts",
-  "compiler/answers/explain/not-here.ts",
-  "compiler/answers/request/asked.ts",
-  "compiler/cli/explain-flags.ts",
-  "compiler/cli/run-voice.ts",
-  "compiler/cli/run.ts",
-  "compiler/diagnostics/guide/references.ts",
-  "compiler/diagnostics/ignores.ts",
-  "compiler/front/istio/mesh/mesh-tcp.ts",
-  "compiler/front/istio/rules/delegates.ts",
-  "compiler/front/services/certificates.ts",
-  "compiler/run/delivery/make-directory.ts",
-]);
-
 const DOCUMENTS = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"],
   ...filesBelow("docs", /\.md$/),
@@ -66,6 +46,5 @@ function filesBelow(folder, wanted) {
   return readdirSync(path.join(ROOT, folder), { recursive: true })
     .filter((name) => wanted.test(name))
     .map((name) => `${folder}/${name.replaceAll(path.sep, "/")}`)
-    .filter((file) => !EXEMPT.has(file))
     .sort();
 }

@@ -176,7 +176,7 @@ export const REFERENCES = {
     },
   },
   SL0426: {
-    why: "The Service in front of a gateway's Pods must have the port, or nobody reaches it.",
+    why: "The Service in front of a gateway's Pods must have the port; otherwise clients cannot reach it.",
     example: {
       in: "file",
       wrong:

@@ -9,13 +9,13 @@ export function certificateProblem(chain: string, key: string): string | undefin
   const certificates = read(chain);
   const [leaf] = certificates ?? [];
   if (leaf === undefined) {
-    return "the certificate is no PEM";
+    return "the certificate is not valid PEM";
   }
   let parsed: ReturnType<typeof createPrivateKey>;
   try {
     parsed = createPrivateKey(key);
   } catch {
-    return "the key is no PEM, or is encrypted";
+    return "the key is not valid PEM, or is encrypted";
   }
   return leaf.checkPrivateKey(parsed) ? weakness(leaf) : "the key is not that of the certificate";
 }
@@ -38,14 +38,14 @@ function weakness({ publicKey }: X509Certificate): string | undefined {
 
 /** Why nobody can be trusted because of it; undefined when somebody can. */
 export function authorityProblem(trusted: string): string | undefined {
-  return read(trusted)?.length ? undefined : "the certificate of the authority is no PEM";
+  return read(trusted)?.length ? undefined : "the certificate of the authority is not valid PEM";
 }
 
 /** Why nothing can be told from a list of revoked certificates; undefined when it looks like one. */
 export function revocationProblem(list: string): string | undefined {
   return /-----BEGIN X509 CRL-----[\s\S]+?-----END X509 CRL-----/.test(list)
     ? undefined
-    : "the list of revoked certificates is no PEM";
+    : "the list of revoked certificates is not valid PEM";
 }
 
 /** A certificate of the chain whose time is over or has not begun, and when that is; undefined when there is none. */

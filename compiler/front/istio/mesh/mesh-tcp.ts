@@ -62,7 +62,7 @@ export function refuseMeshTcpRules(
       if (gateways.includes(MESH) && resource.spec[field]?.length) {
         report(
           "SL0301",
-          `${field} rules of the mesh need a listener for each port: what is no HTTP names no host to an explicit proxy`,
+          `${field} rules of the mesh need a listener for each port: only HTTP names a host to an explicit proxy`,
           resource.spanOf(["spec", field]),
           () => ({ help: "Pass --mesh-listeners." }),
         );

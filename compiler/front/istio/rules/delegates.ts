@@ -158,7 +158,7 @@ export class Delegates {
     if (!isDelegate(found)) {
       this.#report(
         "SL0411",
-        `VirtualService ${key} has hosts of its own, so nobody can delegate to it; ${fate}`,
+        `VirtualService ${key} has hosts of its own, so other rules cannot delegate to it; ${fate}`,
         at,
         () => ({
           related: [{ message: "its hosts", span: found.spanOf(["spec", "hosts"]) }],
