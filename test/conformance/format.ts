@@ -1,13 +1,17 @@
 /**
- * Reads the case files of this folder. A key that means nothing is an error: a case that is misspelt would check
- * less than it says.
+ * Reads the case files of this folder. Requests, names of destinations, expectations and shares are read as `sluice test`
+ * reads them; what cases here say besides is a world of rules, bytes that are no request, and what an upstream does by
+ * itself. A key that means nothing is an error: a case that is misspelt would check less than it says.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseAllDocuments } from "yaml";
+import type { Shares } from "../../compiler/answers/cases/case.ts";
+import { expectationByFullName, sharesByFullName } from "../../compiler/answers/cases/full-names.ts";
+import { parseRequestLine } from "../../compiler/answers/request/asked.ts";
 import type { ProxyOptions, Target } from "../../compiler/options.ts";
-import type { Expectation, Shares } from "../harness/expect.ts";
+import type { Expectation } from "../harness/expect.ts";
 
 export interface Case {
   readonly name: string;
@@ -40,6 +44,9 @@ export interface Check {
 const FOLDER = import.meta.dirname;
 /** The services that every case may send requests to. */
 export const WORLD = readFileSync(path.join(FOLDER, "world.yaml"), "utf8");
+
+/** Services of the world are called by their short names. */
+const NAMES = { proxyNamespace: "shop", domainSuffix: "cluster.local" };
 
 const CASE_KEYS = ["name", "why", "targets", "proxy", "rules", "warnings", "checks"];
 const CHECK_KEYS = ["ask", "raw", "at", "http", "headers", "body", "times", "together", "expect", "shares"];
@@ -101,9 +108,7 @@ function readCase(fields: Fields, where: string): Case {
 function readCheck(fields: Fields, where: string): Check {
   onlyKeys(fields, CHECK_KEYS, where);
   onlyKeys(fields.expect ?? {}, EXPECT_KEYS, `${where}, expect`);
-  const expect = { ...((fields.expect ?? {}) as Expectation) };
   const shares = fields.shares as Shares | undefined;
-  const cluster = expect.cluster === undefined ? undefined : clusterName(expect.cluster);
   return {
     ask: fields.ask === undefined ? undefined : readAsk(fields.ask, where),
     raw: fields.raw,
@@ -113,47 +118,18 @@ function readCheck(fields: Fields, where: string): Check {
     body: fields.body,
     times: fields.times ?? 1,
     together: fields.together ?? false,
-    expect: {
-      ...expect,
-      ...(cluster !== undefined && { cluster }),
-      ...(expect.copies && {
-        copies: expect.copies.map((copy) => ({ ...copy, cluster: clusterName(copy.cluster) })),
-      }),
-      // A request that a cluster answered was fine unless the case says otherwise.
-      ...(expect.status === undefined && cluster !== undefined && cluster !== "none" && { status: 200 }),
-    },
-    shares: shares && {
-      ...shares,
-      ...(shares.clusters && { clusters: byClusterName(shares.clusters) }),
-      ...(shares.copies && { copies: byClusterName(shares.copies) }),
-    },
+    expect: expectationByFullName<Expectation>(fields.expect ?? {}, NAMES),
+    shares: shares && sharesByFullName(shares, NAMES),
   };
 }
 
 function readAsk(text: string, where: string): Check["ask"] {
-  const match = /^([A-Za-z]+) http:\/\/([^/?]*)(.*)$/s.exec(text);
-  if (match === null) {
-    throw new Error(`${where}: ask: expected "METHOD http://host/path", got ${JSON.stringify(text)}`);
+  try {
+    const { method, authority, path } = parseRequestLine(text);
+    return { method, host: authority, path };
+  } catch (error) {
+    throw new Error(`${where}: ask: ${(error as Error).message}`);
   }
-  return { method: match[1]!, host: match[2]!, path: match[3]! };
-}
-
-/** `reviews`, `reviews/v1`, `reviews:8080/v1`, for services of the world; `none` and full names as they are. */
-function clusterName(text: string): string {
-  if (text === "none" || text.includes("|")) {
-    return text;
-  }
-  const match = /^([^:/]+)(?::(\d+))?(?:\/(.+))?$/.exec(text);
-  if (match === null) {
-    throw new Error(`cluster: expected a name like "reviews:80/v1", got ${JSON.stringify(text)}`);
-  }
-  const [, service, port = "80", subset = ""] = match;
-  const host = service!.includes(".") ? service : `${service}.shop.svc.cluster.local`;
-  return `outbound|${port}|${subset}|${host}`;
-}
-
-function byClusterName(shares: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(shares).map(([name, share]) => [clusterName(name), share]));
 }
 
 function onlyKeys(fields: object, known: readonly string[], where: string): void {

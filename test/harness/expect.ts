@@ -1,5 +1,6 @@
 /** Holds answers against what a case says about them. Every difference becomes a line; no line is fine. */
 
+import type { ExpectedCopy, Expectation as OfProduct, Shares } from "../../compiler/answers/cases/case.ts";
 import type { ClientResponse } from "./client.ts";
 import { binomialBound } from "./statistics.ts";
 import type { UpstreamRequest } from "./upstream.ts";
@@ -15,40 +16,11 @@ export interface Answer {
   readonly clusters: readonly string[];
 }
 
-export interface Expectation {
-  readonly status?: number;
-  /** Full cluster name; `none` is an answer of the proxy itself. */
-  readonly cluster?: string;
-  /** At the upstream. */
-  readonly path?: string;
-  readonly host?: string;
-  readonly method?: string;
-  /** At the upstream; `null` is absent. */
-  readonly headers?: Readonly<Record<string, string | null>>;
-  readonly responseHeaders?: Readonly<Record<string, string | readonly string[] | null>>;
-  readonly body?: string;
+/** What `sluice test` expects of an answer, and what only an upstream and a clock of our own can show. */
+export interface Expectation extends Omit<OfProduct, "route" | "delayMs"> {
   readonly elapsedMs?: { readonly least?: number; readonly most?: number };
   /** Tries that the upstream saw, copies for mirrors included. */
   readonly attempts?: number;
-  /** What mirrors saw of it, in any order; none is `[]`. */
-  readonly copies?: readonly Copy[];
-}
-
-/** As a mirror saw it. */
-export interface Copy {
-  /** Full cluster name. */
-  readonly cluster: string;
-  readonly path?: string;
-  readonly host?: string;
-  readonly headers?: Readonly<Record<string, string | null>>;
-}
-
-/** Of many answers: the share of each, as parts of 1. */
-export interface Shares {
-  readonly clusters?: Readonly<Record<string, number>>;
-  readonly statuses?: Readonly<Record<string, number>>;
-  /** Copies for mirrors, by cluster, as parts of the requests. */
-  readonly copies?: Readonly<Record<string, number>>;
 }
 
 export function answerOf(
@@ -115,7 +87,7 @@ export function copiesOf(
 
 export function copyDifferences(
   copies: readonly UpstreamRequest[],
-  expected: readonly Copy[],
+  expected: readonly ExpectedCopy[],
   clustersOf: (endpoint: string) => readonly string[],
 ): string[] {
   const left = [...copies];

@@ -2,8 +2,8 @@ import picocolors from "picocolors";
 import { describe, expect, test } from "vitest";
 import { rangeOf } from "../../diagnostics/position.ts";
 import { Coverage } from "./coverage.ts";
+import { clusterName } from "./full-names.ts";
 import { askOffline } from "./offline.ts";
-import { clusterName } from "./read.ts";
 import { renderJunit } from "./report-junit.ts";
 import { renderCoverage, renderResults } from "./report-text.ts";
 import { resultOf } from "./results.ts";
@@ -215,7 +215,7 @@ test.each([
   ["none", "none"],
 ])("the cluster %s is %s", (text, expected) => {
   const proxy = { proxyNamespace: "default", domainSuffix: "cluster.local" };
-  expect(clusterName(text, { proxy })).toBe(expected);
+  expect(clusterName(text, proxy)).toBe(expected);
 });
 
 test("headers may be named as something that every object has", () => {

@@ -17,8 +17,9 @@ import {
   parseRequestLine,
   RequestError,
 } from "../request/asked.ts";
-import type { Case, Check, Expectation, ExpectedCopy, Shares } from "./case.ts";
+import type { Case, Check, Expectation } from "./case.ts";
 import { caseSchema } from "./case-schema.ts";
+import { expectationByFullName, sharesByFullName } from "./full-names.ts";
 
 export interface CaseContext {
   readonly listeners: readonly Listener[];
@@ -116,8 +117,8 @@ function readCheck(
       ask,
       at,
       times: fields.times ?? (shares ? TIMES_FOR_SHARES : 1),
-      expect: fullNames(expect, context),
-      ...(shares && { shares: sharesByFullName(shares, context) }),
+      expect: expectationByFullName<Expectation>(expect, context.proxy),
+      ...(shares && { shares: sharesByFullName(shares, context.proxy) }),
       span: document.spanOf([...path, "ask"]),
     },
   ];
@@ -139,40 +140,4 @@ function contradictionIn({ cluster, status, body, ...rest }: Expectation): strin
     }
   }
   return undefined;
-}
-
-function fullNames(expect: Expectation, context: CaseContext): Expectation {
-  const { cluster, copies, status } = expect;
-  return {
-    ...expect,
-    ...(cluster !== undefined && { cluster: clusterName(cluster, context) }),
-    ...(copies && {
-      copies: copies.map((copy): ExpectedCopy => ({ ...copy, cluster: clusterName(copy.cluster, context) })),
-    }),
-    ...(status === undefined && cluster !== undefined && cluster !== "none" && { status: 200 }),
-  };
-}
-
-function sharesByFullName(shares: Shares, context: CaseContext): Shares {
-  const named = (parts: Readonly<Record<string, number>>) =>
-    Object.fromEntries(Object.entries(parts).map(([name, share]) => [clusterName(name, context), share]));
-  return {
-    ...shares,
-    ...(shares.clusters && { clusters: named(shares.clusters) }),
-    ...(shares.copies && { copies: named(shares.copies) }),
-  };
-}
-
-/** `reviews`, `reviews/v1`, `reviews:8080/v1`, `a.example:80`; full names and `none` as they are. */
-export function clusterName(text: string, { proxy }: Pick<CaseContext, "proxy">): string {
-  if (text === "none" || text.includes("|")) {
-    return text;
-  }
-  const slash = text.indexOf("/");
-  const subset = slash < 0 ? "" : text.slice(slash + 1);
-  const [, service, port = "80"] = /^(.*?)(?::(\d+))?$/s.exec(slash < 0 ? text : text.slice(0, slash))!;
-  const host = service!.includes(".")
-    ? service
-    : `${service}.${proxy.proxyNamespace}.svc.${proxy.domainSuffix}`;
-  return `outbound|${port}|${subset}|${host}`;
 }
