@@ -59,8 +59,12 @@ test("what is missing, is none, or does not belong together", () => {
   const { certificate, key } = good;
   expect(of({ "tls.crt": certificate })[0]).toContain('the Secret "a" has no tls.key');
   expect(of({ key })[0]).toContain('the Secret "a" has no tls.crt');
-  expect(of({ "tls.crt": "nonsense", "tls.key": key })[0]).toContain("SL0441 the certificate is not valid PEM");
-  expect(of({ "tls.crt": certificate, "tls.key": "nonsense" })[0]).toContain("SL0441 the key is not valid PEM");
+  expect(of({ "tls.crt": "nonsense", "tls.key": key })[0]).toContain(
+    "SL0441 the certificate is not valid PEM",
+  );
+  expect(of({ "tls.crt": certificate, "tls.key": "nonsense" })[0]).toContain(
+    "SL0441 the key is not valid PEM",
+  );
   expect(of({ "tls.crt": certificate, "tls.key": other.key })[0]).toContain(
     "SL0441 the key is not that of the certificate",
   );
