@@ -66,7 +66,7 @@ describe.concurrent.each<readonly [name: string, args: readonly string[], code: 
   ["cases that are rules", ["test", "good.yaml", "--cases", "good.yaml"], 1, "SL0104"],
   ["a side that is missing", ["diff", "good.yaml", "gone.yaml"], 1, "it does not exist"],
   ["schemas into a file", ["schema", "--out", "good.yaml"], 3, "not a directory"],
-  ["a blob that is none", ["inspect", "good.yaml"], 1, "not a routing program"],
+  ["a blob that is none", ["inspect", "good.yaml"], 1, "not a routing blob"],
   ["rules that are missing", ["run", "gone.yaml"], 1, "it does not exist"],
 ])("%s", (_name, args, code, words) => {
   test("is refused in words, and nothing is written", async ({ expect }) => {
