@@ -207,6 +207,8 @@ export interface Route {
 
 /** Which rule of which resource made a route. Indices count from 0; `match` is absent for a rule without matches. */
 export interface RouteOrigin {
+  /** `namespace/name#rule`: the same for as long as the resource keeps its name and the rule its own. */
+  readonly id: string;
   readonly resource: string;
   readonly rule: number;
   readonly match?: number;

@@ -26,7 +26,12 @@ function withOrigins(routes: RouteTable): RouteTable {
     const at = placed.size;
     const made = {
       ...one,
-      origin: { resource: "a/b", rule: at, span: { file: FILE, start: at, end: at + 1 } },
+      origin: {
+        id: `a/b#${at + 1}`,
+        resource: "a/b",
+        rule: at,
+        span: { file: FILE, start: at, end: at + 1 },
+      },
     };
     placed.set(one, made);
     return made;
