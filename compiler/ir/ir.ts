@@ -365,11 +365,11 @@ export interface RetryPolicy {
   /** Envoy's names, in the order of the rule: `connect-failure`, `5xx`, … */
   readonly retryOn: readonly string[];
   readonly retriableStatusCodes: readonly number[];
-  /** Do not go to a host again that has been tried. Absent: true. */
-  readonly avoidPreviousHosts?: boolean;
-  /** Prefer another locality after each two tries. Absent: false. */
-  readonly avoidPreviousPriorities?: boolean;
-  /** Base interval of the back-off. Absent: Envoy's default, 25 ms. */
+  /** Do not go to a host again that has been tried. */
+  readonly avoidPreviousHosts: boolean;
+  /** Prefer another locality after each two tries. */
+  readonly avoidPreviousPriorities: boolean;
+  /** Base interval of the back-off. Absent: as Envoy itself backs off, from 25 ms on. */
   readonly backOffMs?: number;
 }
 

@@ -66,9 +66,12 @@ export interface Answer {
  * `default`: all of it is istiod's default policy; `sameHost`: all but that a retry may go to the host that was tried.
  * Else headers say how often and on what, and this says the rest.
  */
-export type ClassRetry = "default" | "sameHost" | Pick<RetryPolicy, HostChoice>;
+export type ClassRetry = "default" | "sameHost" | HostChoice;
 
-type HostChoice = "avoidPreviousHosts" | "avoidPreviousPriorities" | "backOffMs";
+/** What of it is not the default. */
+export type HostChoice = Partial<
+  Pick<RetryPolicy, "avoidPreviousHosts" | "avoidPreviousPriorities" | "backOffMs">
+>;
 
 /** The policy of Envoy's default route: a route that has it needs no header for it. Istiod's default. */
 export const DEFAULT_RETRY: RetryPolicy = {
@@ -76,6 +79,8 @@ export const DEFAULT_RETRY: RetryPolicy = {
   perTryTimeoutMs: 0,
   retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
   retriableStatusCodes: [],
+  avoidPreviousHosts: true,
+  avoidPreviousPriorities: false,
 };
 
 /** The same for requests whose hash says where they go. */
@@ -258,7 +263,7 @@ const wholeRetries = new WeakMap<RetryPolicy, "default" | "sameHost" | "byHeader
 export function wholeRetry(retry: RetryPolicy): "default" | "sameHost" | "byHeaders" {
   let known = wholeRetries.get(retry);
   if (known === undefined) {
-    const asked = canonicalJson(withDefaults(retry));
+    const asked = canonicalJson(retry);
     known =
       asked === canonicalJson(DEFAULT_RETRY)
         ? "default"
@@ -275,20 +280,19 @@ function classRetry(retry: RetryPolicy): ClassRetry {
   if (whole !== "byHeaders") {
     return whole;
   }
-  const { avoidPreviousHosts, avoidPreviousPriorities, backOffMs } = withDefaults(retry);
-  return {
-    ...(avoidPreviousHosts !== undefined && { avoidPreviousHosts }),
-    ...(avoidPreviousPriorities !== undefined && { avoidPreviousPriorities }),
-    ...(backOffMs !== undefined && { backOffMs }),
-  };
+  return hostChoice(retry);
 }
 
-/** A default that is written out is the same policy as one that is not. */
-function withDefaults({ avoidPreviousHosts, avoidPreviousPriorities, ...rest }: RetryPolicy): RetryPolicy {
+/** Names are digests of it: what is the default has no part in them. */
+export function hostChoice({
+  avoidPreviousHosts,
+  avoidPreviousPriorities,
+  backOffMs,
+}: RetryPolicy): HostChoice {
   return {
-    ...rest,
-    ...(avoidPreviousHosts === false && { avoidPreviousHosts }),
-    ...(avoidPreviousPriorities === true && { avoidPreviousPriorities }),
+    ...(!avoidPreviousHosts && { avoidPreviousHosts }),
+    ...(avoidPreviousPriorities && { avoidPreviousPriorities }),
+    ...(backOffMs !== undefined && { backOffMs }),
   };
 }
 

@@ -30,7 +30,14 @@ const FAULT: UpstreamFault = {
   name: "fault|x|a",
   cluster: "a",
   fault: { abort: { kind: "http", status: 503, perMillion: 1 } },
-  retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [] },
+  retry: {
+    attempts: 0,
+    perTryTimeoutMs: 0,
+    retryOn: [],
+    retriableStatusCodes: [],
+    avoidPreviousHosts: true,
+    avoidPreviousPriorities: false,
+  },
 };
 
 function config(routes: readonly Route[] = [ROUTE], more: Partial<Config> = {}): Config {

@@ -7,9 +7,18 @@ const DEFAULT_RETRY: RetryPolicy = {
   perTryTimeoutMs: 0,
   retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
   retriableStatusCodes: [],
+  avoidPreviousHosts: true,
+  avoidPreviousPriorities: false,
 };
 
-const NO_RETRY: RetryPolicy = { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [] };
+const NO_RETRY: RetryPolicy = {
+  attempts: 0,
+  perTryTimeoutMs: 0,
+  retryOn: [],
+  retriableStatusCodes: [],
+  avoidPreviousHosts: true,
+  avoidPreviousPriorities: false,
+};
 
 function forward(name: string, cluster: string, more: Partial<Route> = {}): Route {
   return {
@@ -89,6 +98,8 @@ const routes = (answer: number): readonly Route[] => [
         perTryTimeoutMs: 250,
         retryOn: ["5xx", "retriable-status-codes"],
         retriableStatusCodes: [404, 409],
+        avoidPreviousHosts: true,
+        avoidPreviousPriorities: false,
       },
     },
   },
@@ -158,6 +169,8 @@ const routes = (answer: number): readonly Route[] => [
         perTryTimeoutMs: 0,
         retryOn: ["connect-failure", "unavailable"],
         retriableStatusCodes: [],
+        avoidPreviousHosts: true,
+        avoidPreviousPriorities: false,
       },
     },
   },

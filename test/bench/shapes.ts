@@ -42,6 +42,8 @@ const RETRY = {
   perTryTimeoutMs: 0,
   retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
   retriableStatusCodes: [],
+  avoidPreviousHosts: true,
+  avoidPreviousPriorities: false,
 };
 
 export function forward(match: Partial<RouteMatch>, name = ""): Route {

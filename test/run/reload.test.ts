@@ -60,7 +60,14 @@ const forward = (name: string): Action => ({
   kind: "forward",
   destinations: [{ cluster: name, weight: 1 }],
   timeoutMs: 0,
-  retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [] },
+  retry: {
+    attempts: 0,
+    perTryTimeoutMs: 0,
+    retryOn: [],
+    retriableStatusCodes: [],
+    avoidPreviousHosts: true,
+    avoidPreviousPriorities: false,
+  },
 });
 
 const listener = (name: string, port: number, action: Action, fault?: Fault): Listener => ({

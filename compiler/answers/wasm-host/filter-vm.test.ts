@@ -403,7 +403,15 @@ describe("headers for Envoy", () => {
       kind: "forward",
       destinations: [{ cluster: "a", weight: 1 }],
       timeoutMs,
-      retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [], ...retry },
+      retry: {
+        attempts: 0,
+        perTryTimeoutMs: 0,
+        retryOn: [],
+        retriableStatusCodes: [],
+        avoidPreviousHosts: true,
+        avoidPreviousPriorities: false,
+        ...retry,
+      },
     }) as const;
 
   test("is the cluster alone for a plain route", () => {
@@ -425,6 +433,8 @@ describe("headers for Envoy", () => {
       perTryTimeoutMs: 20,
       retryOn: ["5xx", "reset"],
       retriableStatusCodes: [418, 429],
+      avoidPreviousHosts: true,
+      avoidPreviousPriorities: false,
     };
     const { decide } = decider(table({ "*": [route(undefined, forward(500, retry))] }));
     expect(Object.fromEntries(decide("h/").written)).toEqual({

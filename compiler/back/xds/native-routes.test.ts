@@ -63,6 +63,8 @@ describe("time and tries", () => {
       perTryTimeoutMs: 250,
       retryOn: ["5xx", "retriable-status-codes"],
       retriableStatusCodes: [404],
+      avoidPreviousHosts: true,
+      avoidPreviousPriorities: false,
     };
     expect(forward({ retry })?.retry_policy).toMatchObject({
       num_retries: 3,
@@ -72,7 +74,15 @@ describe("time and tries", () => {
       host_selection_retry_max_attempts: 5,
     });
     expect(
-      forward({ retry: { ...retry, perTryTimeoutMs: 0, retriableStatusCodes: [] } })?.retry_policy,
+      forward({
+        retry: {
+          ...retry,
+          perTryTimeoutMs: 0,
+          retriableStatusCodes: [],
+          avoidPreviousHosts: true,
+          avoidPreviousPriorities: false,
+        },
+      })?.retry_policy,
     ).not.toEqual(expect.objectContaining({ per_try_timeout: expect.anything() }));
   });
 });

@@ -1,6 +1,7 @@
 /** Envoy's retry policy, as istiod writes it. */
 
 import type { RetryPolicy } from "../../ir/ir.ts";
+import type { HostChoice } from "../../ir/route-class.ts";
 import { duration, type Extension, typed } from "./protobuf.ts";
 
 /** `envoy.config.route.v3.RetryPolicy` */
@@ -15,9 +16,6 @@ export interface EnvoyRetryPolicy {
   readonly retry_back_off?: { readonly base_interval: string };
 }
 
-/** The part that no header of a request can say: where a retry goes, and when. */
-export type HostChoice = Pick<RetryPolicy, "avoidPreviousHosts" | "avoidPreviousPriorities" | "backOffMs">;
-
 const PREVIOUS_HOSTS: Extension = {
   name: "envoy.retry_host_predicates.previous_hosts",
   typed_config: typed("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate", {}),
@@ -30,7 +28,7 @@ const PREVIOUS_PRIORITIES: Extension = {
   }),
 };
 
-/** Unless told otherwise, a retry goes to a host that has not been tried, if five draws find one. */
+/** What no header of a request can say. Unless told otherwise, a retry goes to a host that has not been tried, if five draws find one. */
 export function emitHostChoice(choice: HostChoice): EnvoyRetryPolicy {
   return {
     ...(choice.avoidPreviousHosts !== false && { retry_host_predicate: [PREVIOUS_HOSTS] }),

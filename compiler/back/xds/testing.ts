@@ -51,7 +51,14 @@ export function testRoute(more: Partial<Route> = {}): Route {
       kind: "forward",
       destinations: [{ cluster: "outbound|80||a.example", weight: 1 }],
       timeoutMs: 0,
-      retry: { attempts: 0, perTryTimeoutMs: 0, retryOn: [], retriableStatusCodes: [] },
+      retry: {
+        attempts: 0,
+        perTryTimeoutMs: 0,
+        retryOn: [],
+        retriableStatusCodes: [],
+        avoidPreviousHosts: true,
+        avoidPreviousPriorities: false,
+      },
     },
     ...more,
   };

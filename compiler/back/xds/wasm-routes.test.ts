@@ -60,7 +60,14 @@ test("mirrors", () => {
 });
 
 test("where a retry goes, and when", () => {
-  const retry = { attempts: 1, perTryTimeoutMs: 0, retryOn: ["5xx"], retriableStatusCodes: [] };
+  const retry = {
+    attempts: 1,
+    perTryTimeoutMs: 0,
+    retryOn: ["5xx"],
+    retriableStatusCodes: [],
+    avoidPreviousHosts: true,
+    avoidPreviousPriorities: false,
+  };
   const policy = (more: object) => {
     const route = forward({ retry: { ...retry, ...more } });
     const map = matcher(route).matcher_tree.exact_match_map.map;

@@ -1,6 +1,7 @@
 /** What the mesh answers on one port: which VirtualService rules each host, and what the others get by default. */
 
 import type { Omission, Route } from "../../../ir/ir.ts";
+import { DEFAULT_RETRY } from "../../../ir/route-class.ts";
 import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
@@ -9,7 +10,6 @@ import type { GatheringContext } from "../context/gathering-context.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
-import { DEFAULT_RETRY } from "../rules/retries.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { serviceDomains } from "./service-domains.ts";
 

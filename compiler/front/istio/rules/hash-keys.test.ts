@@ -52,13 +52,13 @@ test.each([
   ["{ retries: { attempts: 2 }, route: [{ destination: { host: a } }] }", false],
   [
     "{ retries: { attempts: 2, retryIgnorePreviousHosts: true }, route: [{ destination: { host: a } }] }",
-    undefined,
+    true,
   ],
   [
     "route: [{ destination: { host: a, subset: v1 }, weight: 1 }, { destination: { host: a, subset: v2 }, weight: 1 }]",
-    undefined,
+    true,
   ],
-  ["", undefined],
+  ["", true],
 ])("%s: a retry avoids the hosts that were tried: %s", (http, avoid) => {
   expect(actionOf(http, POLICIES).retry.avoidPreviousHosts).toBe(avoid);
 });

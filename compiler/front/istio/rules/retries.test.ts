@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { DEFAULT_RETRY, lowerRetries, NO_RETRY } from "./retries.ts";
+import { DEFAULT_RETRY } from "../../../ir/route-class.ts";
+import { lowerRetries, NO_RETRY } from "./retries.ts";
 
 test("nothing said: istiod's default; attempts 0 or missing: none", () => {
   expect(lowerRetries(undefined)).toBe(DEFAULT_RETRY);
@@ -13,6 +14,8 @@ test("attempts alone keep the default conditions", () => {
     perTryTimeoutMs: 2000,
     retryOn: DEFAULT_RETRY.retryOn,
     retriableStatusCodes: [],
+    avoidPreviousHosts: true,
+    avoidPreviousPriorities: false,
   });
 });
 

@@ -1,25 +1,20 @@
 /** `http[].retries`. */
 
 import type { RetryPolicy } from "../../../ir/ir.ts";
+import { DEFAULT_RETRY } from "../../../ir/route-class.ts";
 import type { HttpRetry } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import { isNamedStatusCode } from "./status-codes.ts";
 
 const RETRIABLE_STATUS_CODES = "retriable-status-codes";
 
-/** What istiod gives a rule that says nothing of retries. A plain 503 of the service is not among it. */
-export const DEFAULT_RETRY: RetryPolicy = {
-  attempts: 2,
-  perTryTimeoutMs: 0,
-  retryOn: ["connect-failure", "refused-stream", "unavailable", "cancelled", RETRIABLE_STATUS_CODES],
-  retriableStatusCodes: [],
-};
-
 export const NO_RETRY: RetryPolicy = {
   attempts: 0,
   perTryTimeoutMs: 0,
   retryOn: [],
   retriableStatusCodes: [],
+  avoidPreviousHosts: true,
+  avoidPreviousPriorities: false,
 };
 
 export function lowerRetries(retries: HttpRetry | undefined): RetryPolicy {
@@ -36,8 +31,8 @@ export function lowerRetries(retries: HttpRetry | undefined): RetryPolicy {
     ...(retries.retryOn
       ? lowerRetryOn(retries.retryOn)
       : { retryOn: DEFAULT_RETRY.retryOn, retriableStatusCodes: [] }),
-    ...(retries.retryIgnorePreviousHosts === false && { avoidPreviousHosts: false }),
-    ...(retries.retryRemoteLocalities === true && { avoidPreviousPriorities: true }),
+    avoidPreviousHosts: retries.retryIgnorePreviousHosts !== false,
+    avoidPreviousPriorities: retries.retryRemoteLocalities === true,
     ...lowerBackoff(retries.backoff),
   };
 }

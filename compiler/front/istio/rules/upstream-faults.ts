@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Destination, Fault, Forward, RetryPolicy, UpstreamFault } from "../../../ir/ir.ts";
+import { hostChoice } from "../../../ir/route-class.ts";
 
 /** What a rule says of its fault, and of choosing an endpoint behind it. */
 interface FaultyRoute {
@@ -17,7 +18,7 @@ export function faultsBefore(
 ): { readonly destinations: readonly Destination[]; readonly faults: readonly UpstreamFault[] } {
   const faults = destinations.map(({ cluster }): UpstreamFault => {
     const content = { cluster, fault, retry: retriesBehind(retry), ...hash };
-    const digest = createHash("sha256").update(JSON.stringify(content)).digest("base64url");
+    const digest = createHash("sha256").update(textOf(content)).digest("base64url");
     return { name: `fault|${digest.slice(0, NAME_LENGTH)}|${cluster}`, ...content };
   });
   return {
@@ -40,7 +41,7 @@ const ANSWERED_BY_503: ReadonlySet<string> = new Set(["5xx", "gateway-error"]);
 
 /** What the router behind the fault has to retry, because the one before it does not retry a 503. */
 function retriesBehind(retry: RetryPolicy): RetryPolicy {
-  const { retryOn, retriableStatusCodes, avoidPreviousHosts, avoidPreviousPriorities, backOffMs } = retry;
+  const { retryOn, retriableStatusCodes } = retry;
   const conditions = retryOn.filter((condition) => FAILURES.has(condition));
   const coveredBefore =
     retryOn.some((condition) => ANSWERED_BY_503.has(condition)) ||
@@ -51,10 +52,15 @@ function retriesBehind(retry: RetryPolicy): RetryPolicy {
     perTryTimeoutMs: 0,
     retryOn: attempts === 0 ? [] : conditions,
     retriableStatusCodes: [],
-    ...(attempts > 0 && {
-      ...(avoidPreviousHosts !== undefined && { avoidPreviousHosts }),
-      ...(avoidPreviousPriorities !== undefined && { avoidPreviousPriorities }),
-      ...(backOffMs !== undefined && { backOffMs }),
-    }),
+    avoidPreviousHosts: true,
+    avoidPreviousPriorities: false,
+    ...(attempts > 0 && hostChoice(retry)),
   };
+}
+
+/** What a name is a digest of, in one order whatever the content was put together in. Defaults have no part in it. */
+function textOf({ cluster, fault, retry, hash }: Omit<UpstreamFault, "name">): string {
+  const { attempts, perTryTimeoutMs, retryOn, retriableStatusCodes } = retry;
+  const said = { attempts, perTryTimeoutMs, retryOn, retriableStatusCodes, ...hostChoice(retry) };
+  return JSON.stringify({ cluster, fault, retry: said, ...(hash && { hash }) });
 }
