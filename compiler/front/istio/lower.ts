@@ -192,7 +192,7 @@ function reportPortConflicts(
     );
     const name = `listener ${listener.name}`;
     if (owner !== undefined && port !== 0) {
-      report("SL0410", `${name} and ${owner.name} would both bind port ${port}`, undefined, () => ({
+      report("SL0410", `${name} and ${owner.name} would both bind to port ${port}`, undefined, () => ({
         help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
       }));
     }

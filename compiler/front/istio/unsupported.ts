@@ -33,9 +33,9 @@ const isNoHeaderValue = (value: unknown) => typeof value === "string" && /[\0\r\
 const NO_HEADER_VALUE = {
   when: isNoHeaderValue,
   code: "SL0501",
-  why: "it has a line break or a NUL",
+  why: "it contains a line break or a NUL",
 } as const;
-const ENVOY_STATUS = "Envoy takes 200 to 599";
+const ENVOY_STATUS = "Envoy accepts only 200 to 599";
 
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   ...["http[].headers", "http[].route[].headers"].flatMap((headers) =>
@@ -43,7 +43,7 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
       path: `${headers}.${operation}{}`,
       when: (value: unknown) => typeof value === "string" && unknownVariable(value) !== undefined,
       code: "SL0501" as const,
-      why: "not every supported Envoy knows the variable",
+      why: "not every supported Envoy knows this variable",
     })),
   ),
   { path: "http[].match[].headers{}", when: isJwtClaim },
@@ -52,7 +52,7 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
     path: "http[].redirect.redirectCode",
     when: (value) => isPresent(value) && !REDIRECT_CODES.has(value as number),
     code: "SL0501",
-    why: "Envoy takes 301, 302, 303, 307 and 308",
+    why: "Envoy accepts only 301, 302, 303, 307 and 308",
   },
   { path: "http[].redirect.uri", ...NO_HEADER_VALUE },
   { path: "http[].redirect.authority", ...NO_HEADER_VALUE },
@@ -76,18 +76,18 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
   {
     path: "loadBalancer.zoneAwareLbSetting",
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
-    why: "Envoy would have to know all proxies of its own kind, and no rule lists them; localityLbSetting is supported",
+    why: "Envoy would need a list of all proxies of its own kind, which no rule gives; use localityLbSetting",
   },
   {
     path: "tls.mode",
     when: (value) => value === "ISTIO_MUTUAL",
-    why: "outside of Istio there is no workload identity to prove",
+    why: "outside of Istio, a proxy has no workload identity",
   },
   {
     path: "tls.sni",
     when: (value) => typeof value === "string" && Buffer.byteLength(value) > LONGEST_SERVER_NAME,
     code: "SL0501",
-    why: `a server's name has at most ${LONGEST_SERVER_NAME} bytes`,
+    why: `a server name may have at most ${LONGEST_SERVER_NAME} bytes`,
   },
 ];
 
@@ -103,14 +103,14 @@ const LONGEST_SOCKET_PATH = 107;
 const TOO_LONG_SOCKET = {
   when: (value: unknown) => Buffer.byteLength(unixSocketPath(String(value)) ?? "") > LONGEST_SOCKET_PATH,
   code: "SL0501",
-  why: `a unix socket's path has at most ${LONGEST_SOCKET_PATH} bytes`,
+  why: `the path of a unix socket may have at most ${LONGEST_SOCKET_PATH} bytes`,
 } as const;
 
 /** `fe80::1%eth0`, which is an address for Istio. */
 const ADDRESS_WITH_ZONE = {
   when: (value: unknown) => typeof value === "string" && isIPv6(value) && value.includes("%"),
   code: "SL0501",
-  why: "an address that is good on one link only",
+  why: "the address is valid on one network link only",
 } as const;
 
 const hasTargetPort = (ports: unknown) =>
@@ -123,7 +123,7 @@ const SERVICE_ENTRY_FIELDS: readonly Unsupported[] = [
     path: "ports",
     when: (value, _key, { resolution = "NONE", hosts }) =>
       (resolution === "DYNAMIC_DNS" || (resolution === "NONE" && hasWildcard(hosts))) && hasTargetPort(value),
-    why: "a targetPort; of a wildcard, a request goes to the host and the port that it names",
+    why: "a targetPort has no effect on a wildcard host, where a request goes to the host and port that it names",
   },
   { path: "endpoints[].address", ...TOO_LONG_SOCKET },
   { path: "endpoints[].address", ...ADDRESS_WITH_ZONE },
@@ -140,12 +140,12 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
     path: "servers[].tls.mode",
     when: (value) => value === "ISTIO_MUTUAL",
-    why: "outside of Istio there is no workload identity to prove",
+    why: "outside of Istio, a proxy has no workload identity",
   },
   {
     path: "servers[].tls.mode",
     when: (value) => value === "AUTO_PASSTHROUGH",
-    why: "it joins the networks of a mesh of Istio's",
+    why: "it connects the networks of an Istio mesh",
   },
   {
     path: "servers[].bind",
@@ -156,19 +156,19 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
     path: "servers[].tls.ecdhCurves[]",
     when: (value) => !CURVES.has(String(value)),
     code: "SL0501",
-    why: `it knows ${[...CURVES].join(", ")}`,
+    why: `Envoy supports only ${[...CURVES].join(", ")}`,
   },
   {
     path: "servers[].tls.verifyCertificateHash[]",
     when: (value) => !/^(?:[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(String(value)),
     code: "SL0501",
-    why: "the SHA-256 of a certificate is 64 hexadecimal digits, with or without colons between the bytes",
+    why: "a certificate's SHA-256 has 64 hexadecimal digits, with or without colons between the bytes",
   },
   {
     path: "servers[].tls.verifyCertificateSpki[]",
     when: (value) => !/^[A-Za-z0-9+/]{43}=$/.test(String(value)),
     code: "SL0501",
-    why: "the SHA-256 of a key is 44 characters of base64",
+    why: "a key's SHA-256 has 44 characters of base64",
   },
 ];
 

@@ -17,7 +17,7 @@ export function certificateProblem(chain: string, key: string): string | undefin
   } catch {
     return "the key is not valid PEM, or is encrypted";
   }
-  return leaf.checkPrivateKey(parsed) ? weakness(leaf) : "the key is not that of the certificate";
+  return leaf.checkPrivateKey(parsed) ? weakness(leaf) : "the key does not belong to the certificate";
 }
 
 const LEAST_RSA_BITS = 2048;
@@ -28,10 +28,10 @@ const CURVES = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 function weakness({ publicKey }: X509Certificate): string | undefined {
   const { modulusLength = 0, namedCurve = "" } = publicKey.asymmetricKeyDetails ?? {};
   if (publicKey.asymmetricKeyType === "rsa" && modulusLength < LEAST_RSA_BITS) {
-    return `the key of RSA has ${modulusLength} bits, and ${LEAST_RSA_BITS} are the least`;
+    return `the RSA key has ${modulusLength} bits, but needs at least ${LEAST_RSA_BITS}`;
   }
   if (publicKey.asymmetricKeyType === "ec" && !CURVES.has(namedCurve)) {
-    return `the key is one of the curve ${namedCurve}; P-256, P-384 and P-521 are taken`;
+    return `the key uses the curve ${namedCurve}; use P-256, P-384 or P-521`;
   }
   return undefined;
 }
@@ -54,7 +54,7 @@ export function outdated(chain: string, now: Date): string | undefined {
     const whose = subject ? ` of "${subject.replaceAll("\n", ", ")}"` : "";
     const [begins, ends] = [new Date(validFrom), new Date(validTo)];
     if (ends < now) {
-      return `the certificate${whose} has expired on ${day(ends)}`;
+      return `the certificate${whose} expired on ${day(ends)}`;
     }
     if (begins > now) {
       return `the certificate${whose} is not valid before ${day(begins)}`;

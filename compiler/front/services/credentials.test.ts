@@ -49,7 +49,7 @@ test("a Secret of the proxy's namespace, or the Gateway's", () => {
   const elsewhere = NAMED + tlsSecret("a", good).replace('"default"', '"prod"');
   expect(served(elsewhere, { proxyNamespace: "prod" })).toEqual(listener);
   const [finding] = findings(elsewhere);
-  expect(finding).toContain('SL0440 there is no Secret "a" in namespace default');
+  expect(finding).toContain('SL0440 unknown Secret "a" in namespace default');
   expect(finding).toContain("--proxy-namespace prod");
 });
 
@@ -66,10 +66,10 @@ test("what is missing, is none, or does not belong together", () => {
     "SL0441 the key is not valid PEM",
   );
   expect(of({ "tls.crt": certificate, "tls.key": other.key })[0]).toContain(
-    "SL0441 the key is not that of the certificate",
+    "SL0441 the key does not belong to the certificate",
   );
   expect(of({ "tls.crt": old.certificate, "tls.key": old.key })[0]).toMatch(
-    /SL0442 the certificate of "CN=a.example" has expired on \d{4}-/,
+    /SL0442 the certificate of "CN=a.example" expired on \d{4}-/,
   );
   const mutual = gateway("{ mode: MUTUAL, credentialName: a }") + tlsSecret("a", good);
   expect(findings(mutual)[0]).toContain('the Secret "a" has no ca.crt');
@@ -84,8 +84,8 @@ test("keys that Envoy takes, and those that are too weak for it", async () => {
   for (const keys of [rsa(2048), ec("secp384r1"), ec("secp521r1"), generateKeyPairSync("ed25519")]) {
     expect(await said(keys)).toEqual([]);
   }
-  expect((await said(rsa(1024)))[0]).toContain("SL0441 the key of RSA has 1024 bits, and 2048 are the least");
-  expect((await said(ec("secp256k1")))[0]).toContain("SL0441 the key is one of the curve secp256k1");
+  expect((await said(rsa(1024)))[0]).toContain("SL0441 the RSA key has 1024 bits, but needs at least 2048");
+  expect((await said(ec("secp256k1")))[0]).toContain("SL0441 the key uses the curve secp256k1");
 });
 
 test("a folder for each Secret, and no way out of it", () => {
@@ -125,11 +125,13 @@ ${tlsSecret("a", good)}`;
     `{ port: { number: 443, name: ${name}, protocol: HTTPS }, hosts: [${host}], tls: { mode: SIMPLE, credentialName: a } }`;
   const plain = "{ port: { number: 443, name: http, protocol: HTTP }, hosts: [a.example] }";
   expect(findings(servers(tls("a.example", "first"), tls("ns/a.example", "second")))[0]).toContain(
-    'SL0443 "a.example" is asked for on port 443 by TLS already',
+    'SL0443 port 443 already serves "a.example" with TLS',
   );
-  expect(findings(servers(tls("a.example", "first"), plain))[0]).toContain("port 443 is for TLS already");
+  expect(findings(servers(tls("a.example", "first"), plain))[0]).toContain(
+    "port 443 is already used for TLS",
+  );
   expect(findings(servers(plain, tls("a.example", "first")))[0]).toContain(
-    "port 443 is for plain text already",
+    "port 443 is already used for plain text",
   );
   expect(served(servers(tls("a.example", "first"), tls("b.example", "second")))).toEqual([
     "gateway_443_first_edge_default",

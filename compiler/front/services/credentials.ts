@@ -188,13 +188,13 @@ export class Credentials {
     const { secretsDirectory } = this.#options;
     return {
       code: "SL0440",
-      message: `there is no Secret "${name}" in namespace ${[...new Set(this.#namespaces(use))].join(" or ")}${secretsDirectory === "" ? "" : `, and no folder of that name in ${secretsDirectory}`}`,
+      message: `unknown Secret "${name}" in namespace ${[...new Set(this.#namespaces(use))].join(" or ")}${secretsDirectory === "" ? "" : `, and no folder of that name in ${secretsDirectory}`}`,
       span: use.span,
       more: () => ({
         help:
           elsewhere === undefined
-            ? "Add the Secret to the input, or name a folder that has one for each with --secrets-directory."
-            : `There is one in namespace ${elsewhere.namespace}: pass --proxy-namespace ${elsewhere.namespace} if that is where the proxy runs.`,
+            ? "Add the Secret to the input, or pass --secrets-directory with a folder that contains it."
+            : `There is one in namespace ${elsewhere.namespace}: pass --proxy-namespace ${elsewhere.namespace} if the proxy runs there.`,
       }),
     };
   }

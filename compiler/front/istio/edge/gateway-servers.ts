@@ -62,14 +62,14 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
       continue;
     }
     const refuse = (why: string) =>
-      report("SL0443", `${why}; this server is left out`, gateway.spanOf(["spec", "servers", index]));
+      report("SL0443", `${why}; this server is ignored`, gateway.spanOf(["spec", "servers", index]));
     const wanted = USAGES[kind];
     if (server.tls !== undefined) {
       const taken = hostsWithTls.get(socket) ?? new Set<string>();
       const hosts = admittedHosts(server, gateway.namespace);
       const twice = hosts.find((host) => taken.has(host));
       if (twice !== undefined) {
-        refuse(`"${twice}" is a host of an older server with tls on port ${number} already`);
+        refuse(`an older server with tls on port ${number} already has the host "${twice}"`);
         continue;
       }
       for (const host of hosts) {
@@ -80,7 +80,7 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
     const used = usage.get(socket) ?? wanted;
     usage.set(socket, used);
     if (used !== wanted || (kind === "tcp" && tcp.some((other) => socketOf(other.server) === socket))) {
-      refuse(`port ${number} is for ${used} already`);
+      refuse(`port ${number} is already used for ${used}`);
     } else if (kind === "plain") {
       addTo(plain, socket, one);
     } else if (kind === "tcp") {
@@ -94,7 +94,7 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
       const wantedNames = serverNamesOf(server);
       const twice = wantedNames.find((name) => taken.has(name));
       if (twice !== undefined) {
-        refuse(`"${twice}" is asked for on port ${number} by TLS already`);
+        refuse(`port ${number} already serves "${twice}" with TLS`);
         continue;
       }
       for (const name of wantedNames) {

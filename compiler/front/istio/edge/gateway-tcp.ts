@@ -68,7 +68,7 @@ export function lowerPassthroughServer(
           if (takenNames.get(taken) !== virtualService) {
             lowering.effects.report(
               "SL0271",
-              `"${taken}" is asked for on port ${place.port} of Gateway ${place.gateway} already; this match is left out`,
+              `port ${place.port} of Gateway ${place.gateway} already serves "${taken}"; this match is ignored`,
               virtualService.resource.spanOf(["spec", "tls", rule, "match", index, "sniHosts"]),
             );
           }

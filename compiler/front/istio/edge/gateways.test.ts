@@ -196,8 +196,8 @@ test("of two servers with tls and a host in common, the younger is left out as a
     );
   const lowered = lower(all + passthrough("one", "a.example, b.example") + passthrough("two", "b.example"));
   expect(lowered.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
-    'SL0443 "b.example" is a host of an older server with tls on port 443 already; this server is left out',
-    "SL0408 none of these hosts is served by Gateway default/two",
+    'SL0443 an older server with tls on port 443 already has the host "b.example"; this server is ignored',
+    "SL0408 Gateway default/two serves none of these hosts",
   ]);
   expect(names(lowered)).toEqual([["a.example"], ["c.example"]]);
   // A namespace in front makes another host of it.
@@ -228,7 +228,7 @@ test("a match with a name that is asked for on the port already is left out, and
   );
   expect(names(lowered)).toEqual([["a.example"], ["b.example"]]);
   expect(lowered.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
-    'SL0271 "a.example" is asked for on port 443 of Gateway default/gw already; this match is left out',
+    'SL0271 port 443 of Gateway default/gw already serves "a.example"; this match is ignored',
   ]);
 });
 

@@ -286,13 +286,13 @@ class PortChains {
     this.#lowering.effects.report(
       "SL0444",
       isLookedUp(service.discovery)
-        ? `connections to port ${this.#port} of "${service.host}" say nowhere to whom they are; they will be closed`
-        : `connections to port ${this.#port} of "${service.host}" cannot be told from those of another service; they will go to that one`,
+        ? `connections to port ${this.#port} of "${service.host}" do not say which host they are for; they will be closed`
+        : `connections to port ${this.#port} of "${service.host}" cannot be told apart from those of another service, and will go to that one`,
       service.span,
       () => ({
         help: isLookedUp(service.discovery)
-          ? "Give it endpoints and the resolution STATIC or DNS, or the protocol TLS: then the name that a client asks for says it."
-          : "Give it addresses of its own, or another port.",
+          ? "Add endpoints and resolution STATIC or DNS, or use protocol TLS, whose SNI names the host."
+          : "Give the service its own addresses, or another port.",
       }),
     );
   }

@@ -22,17 +22,17 @@ const HASH = "loadBalancer.consistentHash";
 
 const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boolean, why: string])[] = [
   [`${HASH}.httpHeaderName`, isEmpty, "a header needs a name"],
-  [`${HASH}.httpHeaderName`, isUnfitForHeader, "it has a line break or a NUL"],
+  [`${HASH}.httpHeaderName`, isUnfitForHeader, "it contains a line break or a NUL"],
   [`${HASH}.httpQueryParameterName`, isEmpty, "a query parameter needs a name"],
-  [`${HASH}.httpCookie.ttl`, isNegative, "a cookie cannot live less than no time"],
-  [`${HASH}.httpCookie.attributes[].name`, isUnfitForHeader, "it has a line break or a NUL"],
-  [`${HASH}.httpCookie.attributes[].value`, isUnfitForHeader, "it has a line break or a NUL"],
-  [`${HASH}.ringHash.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
-  [`${HASH}.minimumRingSize`, isTooLarge, `Envoy's largest ring has ${LARGEST_RING} entries`],
-  [`${KEEPALIVE}.time`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
-  [`${KEEPALIVE}.interval`, isTooLong, `sockets of Linux take up to ${LONGEST_KEEPALIVE_S}s`],
-  [`${KEEPALIVE}.probes`, isTooMany, `sockets of Linux take up to ${MOST_PROBES}`],
-  ["retryBudget.budgetInterval", isThere, "not every supported Envoy has it"],
+  [`${HASH}.httpCookie.ttl`, isNegative, "a cookie's ttl must not be negative"],
+  [`${HASH}.httpCookie.attributes[].name`, isUnfitForHeader, "it contains a line break or a NUL"],
+  [`${HASH}.httpCookie.attributes[].value`, isUnfitForHeader, "it contains a line break or a NUL"],
+  [`${HASH}.ringHash.minimumRingSize`, isTooLarge, `Envoy allows at most ${LARGEST_RING} entries in a ring`],
+  [`${HASH}.minimumRingSize`, isTooLarge, `Envoy allows at most ${LARGEST_RING} entries in a ring`],
+  [`${KEEPALIVE}.time`, isTooLong, `Linux sockets allow at most ${LONGEST_KEEPALIVE_S}s`],
+  [`${KEEPALIVE}.interval`, isTooLong, `Linux sockets allow at most ${LONGEST_KEEPALIVE_S}s`],
+  [`${KEEPALIVE}.probes`, isTooMany, `Linux sockets allow at most ${MOST_PROBES}`],
+  ["retryBudget.budgetInterval", isThere, "not every supported Envoy has this field"],
 ];
 
 export const REFUSED_POLICY_VALUES = REFUSED.map(([path, when, why]) => ({

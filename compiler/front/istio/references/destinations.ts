@@ -40,7 +40,7 @@ function reportPort(
     "SL0402",
     `"${service?.host ?? host}" has no port ${port}; ${fateAt(path)}`,
     resource.spanOf([...path, "port", "number"]),
-    () => (ports.length === 0 ? {} : { help: `It has: ${ports.join(", ")}.` }),
+    () => (ports.length === 0 ? {} : { help: `Its ports are ${ports.join(", ")}.` }),
   );
 }
 
@@ -57,7 +57,7 @@ function reportSubset(dangling: DanglingDestination, viewer: Viewer, report: Rep
       if (near !== undefined || defined.length === 0) {
         return didYouMean(near);
       }
-      return { help: `Defined are: ${defined.join(", ")}.` };
+      return { help: `Its subsets are ${defined.join(", ")}.` };
     },
   );
 }
@@ -67,5 +67,5 @@ function fateAt([, kind, , field]: FieldPath): string {
   if (kind !== "http") {
     return "connections to it will be closed";
   }
-  return field === "route" ? "requests for it will be answered 503" : "copies for it will be lost";
+  return field === "route" ? "requests to it will get a 503" : "copies for it will be lost";
 }

@@ -8,7 +8,7 @@ export function reportEmptySubsets(viewer: Viewer, report: Report): void {
   for (const { host, name, labels, span } of viewer.emptySubsets()) {
     report(
       "SL0409",
-      `no endpoint of "${host}" has the labels of subset "${name}", ${formatLabels(labels)}; requests for it will be answered 503`,
+      `no endpoint of "${host}" has the labels of subset "${name}", ${formatLabels(labels)}; requests to it will get a 503`,
       span,
     );
   }

@@ -30,7 +30,7 @@ export function reportGatewayNames(
         if (isInternalGateway(written)) {
           continue;
         }
-        report("SL0404", `there is no Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
+        report("SL0404", `unknown Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>
           didYouMean(nearest(name, known)),
         );
       } else if (gateway !== undefined && hosts.length > 0) {
@@ -50,15 +50,10 @@ function reportUnserved(
   if (gateway.hosts.intersect({ hosts, resource }).length > 0) {
     return;
   }
-  report(
-    "SL0408",
-    `none of these hosts is served by Gateway ${name}`,
-    resource.spanOf(["spec", "hosts"]),
-    () => ({
-      related: [{ message: "its servers", span: gateway.span }],
-      help: servedHosts(gateway.hosts.admittedFrom(resource.namespace)),
-    }),
-  );
+  report("SL0408", `Gateway ${name} serves none of these hosts`, resource.spanOf(["spec", "hosts"]), () => ({
+    related: [{ message: "its servers", span: gateway.span }],
+    help: servedHosts(gateway.hosts.admittedFrom(resource.namespace)),
+  }));
 }
 
 /** A Gateway may have thousands. */
@@ -66,7 +61,7 @@ const MOST_NAMED = 10;
 
 function servedHosts(served: readonly string[]): string {
   if (served.length === 0) {
-    return "It serves no host to this namespace.";
+    return "It serves no hosts for this namespace.";
   }
   const hosts = [...new Set(served)];
   const more = hosts.length > MOST_NAMED ? ` and ${hosts.length - MOST_NAMED} more` : "";

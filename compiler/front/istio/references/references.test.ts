@@ -135,7 +135,7 @@ describe("a reference that leads nowhere is told to one proxy and to everyone in
     expect(long?.words).toContain("h9.example and 30 more.");
     const elsewhere = GATEWAY.replace("a.example", "other/a.example");
     const [none] = find(file(atGateway("edge"), elsewhere), "ofProxy");
-    expect(none?.words).toContain("no host to this namespace");
+    expect(none?.words).toContain("no hosts for this namespace");
   });
 });
 

@@ -17,7 +17,7 @@ export function reportSelectors(
     if (!selects(selector, proxyLabels) && !workloads.anyPodHas(selector)) {
       report(
         "SL0405",
-        `this Gateway selects ${formatLabels(selector)}, which no Pod has; the labels of this proxy are ${formatLabels(proxyLabels)}`,
+        `this Gateway selects ${formatLabels(selector)}, but no Pod has these labels; this proxy's labels are ${formatLabels(proxyLabels)}`,
         gateway.spanOf(["spec", "selector"]),
         () => ({ help: selectorHelp(selector, proxyLabels) }),
       );

@@ -48,8 +48,8 @@ export function reportSharedHosts(
     const other = rivals.find((rival) => conflicts(claim, rival));
     if (other !== undefined) {
       const fate = scopesDiffer(claim, other)
-        ? "proxies that see both go by the one that is exported to them by name"
-        : "only the older one has effect";
+        ? "proxies that see both use the one that is exported to their namespace by name"
+        : "only the older one takes effect";
       reportClaim(claim, other, fate, report);
       continue;
     }
@@ -58,7 +58,7 @@ export function reportSharedHosts(
       (rival) => conflicts(claim, rival) && scopesDiffer(claim, rival) && overlap(claim, rival),
     );
     if (wider !== undefined) {
-      reportClaim(claim, wider, "who sees both, and who only one, is told by exportTo", report);
+      reportClaim(claim, wider, "which of them a proxy sees depends on exportTo", report);
     }
   }
 }
@@ -111,7 +111,7 @@ function reportClaim(
   report: Report,
 ): void {
   const { namespace, name } = other.virtualService;
-  const what = other.host === host ? "is also ruled by" : `overlaps "${other.host}" of`;
+  const what = other.host === host ? "is also a host of" : `overlaps "${other.host}" of`;
   report(
     "SL0407",
     `in the mesh, "${host}" ${what} VirtualService ${namespace}/${name}; ${fate}`,
@@ -120,7 +120,7 @@ function reportClaim(
       related: [
         { message: "the other one", span: other.virtualService.spanOf(["spec", "hosts", other.index]) },
       ],
-      help: "Put the rules for one host into one VirtualService.",
+      help: "Put all rules for the host into one VirtualService.",
     }),
   );
 }

@@ -151,7 +151,7 @@ export class Delegates {
     const at = root.spanOf(["spec", "http", rule, "delegate", "name"]);
     const fate = "this rule has no effect";
     if (found === undefined) {
-      this.#report("SL0411", `there is no VirtualService ${key} to delegate to; ${fate}`, at, () =>
+      this.#report("SL0411", `unknown delegate: there is no VirtualService ${key}; ${fate}`, at, () =>
         didYouMean(nearest(key, this.#all.filter(isDelegate).map(keyOf))),
       );
       return undefined;
@@ -163,7 +163,7 @@ export class Delegates {
         at,
         () => ({
           related: [{ message: "its hosts", span: found.spanOf(["spec", "hosts"]) }],
-          help: "Leave out the hosts of a VirtualService that is only there to be delegated to.",
+          help: "Remove the hosts of a VirtualService that is only used as a delegate.",
         }),
       );
       return undefined;
@@ -195,7 +195,7 @@ export class Delegates {
         related: [
           { message: "the rule that delegates", span: root.spanOf(["spec", "http", rootRule, "match"]) },
         ],
-        help: "A delegate can narrow the root's matches, it cannot widen them; a regex can be on one side only.",
+        help: "A delegate can narrow the root's matches, but not widen them; only one of the two may use a regex.",
       }),
     );
   }
@@ -247,7 +247,7 @@ export class Delegates {
       related: circle
         .slice(0, -1)
         .map((resource) => ({ message: `VirtualService ${keyOf(resource)}`, span: resource.span })),
-      help: "Only a VirtualService with hosts delegates, and only to one without.",
+      help: "Only a VirtualService with hosts can delegate, and only to one without hosts.",
     }));
   }
 }

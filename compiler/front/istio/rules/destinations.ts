@@ -68,7 +68,7 @@ export function destinationCluster(
     ) {
       effects.report(
         "SL0301",
-        `not supported at a gateway: "${service.host}" has loadBalancer.simple PASSTHROUGH, but what a request names there is the gateway itself`,
+        `not supported at a gateway: "${service.host}" has loadBalancer.simple PASSTHROUGH, but the address that a request names there is the gateway's own`,
         spanOf("host"),
       );
     }
