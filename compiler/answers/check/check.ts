@@ -25,7 +25,7 @@ export function checkSources(
   cache: CompilerCache = new CompilerCache(),
 ): Reading {
   const reading = understand(sources, options, sink, progress, cache, "ofEveryone");
-  const view = viewOf(reading, options, sink);
+  const view = viewOf(reading, options, sink, new Date());
   checkGateways(view);
   checkRules(view);
   checkClientTls(view);

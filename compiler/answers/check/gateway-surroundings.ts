@@ -187,7 +187,7 @@ function reportSecrets(gateway: Gateway, view: View): void {
       });
       continue;
     }
-    const flaw = flawOfSecret(secret);
+    const flaw = flawOfSecret(secret, view.now);
     if (flaw !== undefined) {
       view.report("SL0424", gateway, path, `Secret ${namespace}/${name} ${flaw}`, {
         related: [{ message: "the Secret", span: secret.span }],
@@ -206,7 +206,7 @@ const KEYS: readonly (readonly [certificate: string, key: string])[] = [
 ];
 
 /** Why no server could use it; `undefined` when one could. */
-function flawOfSecret({ document }: Resource<unknown>): string | undefined {
+function flawOfSecret({ document }: Resource<unknown>, now: Date): string | undefined {
   const { data = {}, stringData = {} } = (document ?? {}) as { data?: unknown; stringData?: unknown };
   const value = (key: string): string | undefined => {
     const plain = (stringData as Record<string, unknown> | null)?.[key];
@@ -224,10 +224,10 @@ function flawOfSecret({ document }: Resource<unknown>): string | undefined {
   }
   try {
     const { validTo, validFrom } = new X509Certificate(value(pair[0])!);
-    if (Date.parse(validTo) < Date.now()) {
+    if (Date.parse(validTo) < now.getTime()) {
       return `has a certificate that expired on ${validTo}`;
     }
-    if (Date.parse(validFrom) > Date.now()) {
+    if (Date.parse(validFrom) > now.getTime()) {
       return `has a certificate that is not valid before ${validFrom}`;
     }
     return undefined;

@@ -31,6 +31,8 @@ export interface View {
   readonly services: ServiceIndex;
   /** With that of Istio's own ingress gateway, which nobody keeps in git. */
   readonly pods: readonly KnownPod[];
+  /** When certificates have to be valid. */
+  readonly now: Date;
   readonly report: ReportAt;
 }
 
@@ -44,12 +46,14 @@ export function viewOf(
   { resources, environment }: Pick<Reading, "resources" | "environment">,
   options: ProxyOptions,
   sink: DiagnosticSink,
+  now: Date,
 ): View {
   const said = new Set<string>();
   return {
     resources,
     options,
     services: environment.services,
+    now,
     pods: [...resources.pods.map(({ namespace, labels }) => ({ namespace, labels })), DEFAULT_GATEWAY_POD],
     report(code, resource, path, message, more = {}) {
       const span = resource.spanOf(path);
