@@ -13,7 +13,7 @@ export async function findDocker(platform = process.platform) {
   }
   const engine = await ask("docker", ["version", "--format", "{{.Server.Version}}"]);
   if (engine.missing) {
-    return { problem: "there is no program docker on PATH" };
+    return { problem: "docker is not on PATH" };
   }
   if (!engine.ok || engine.out === "") {
     return { problem: engineProblem(engine.err) };
@@ -24,7 +24,7 @@ export async function findDocker(platform = process.platform) {
   }
   const program = await ask("docker-compose", ["version", "--short"]);
   if (!program.ok) {
-    return { problem: "there is neither docker compose nor docker-compose" };
+    return { problem: "neither docker compose nor docker-compose is installed" };
   }
   const problem = composeProblem(program.out);
   return problem === undefined
@@ -35,10 +35,10 @@ export async function findDocker(platform = process.platform) {
 /** What the words of `docker` about an engine that does not answer come to. */
 export function engineProblem(words) {
   if (/permission denied/i.test(words)) {
-    return "this user may not talk to the Docker engine (it is not in the group docker)";
+    return "this user has no access to the Docker engine (it is not in the group docker)";
   }
   if (/cannot connect|is the docker daemon running|no such host|connection refused/i.test(words)) {
-    return "no Docker engine answers";
+    return "the Docker engine does not answer";
   }
   return `docker version failed: ${words.trim().split("\n").at(-1) || "without a word"}`;
 }
@@ -49,7 +49,7 @@ export function composeProblem(version) {
   const [leastMajor, leastMinor] = OLDEST_COMPOSE;
   return major > leastMajor || (major === leastMajor && minor >= leastMinor)
     ? undefined
-    : `docker-compose ${version} is too old; ${OLDEST_COMPOSE.join(".")} or newer works`;
+    : `docker-compose ${version} is too old; ${OLDEST_COMPOSE.join(".")} or newer is needed`;
 }
 
 export const REFUSED = "the rules were refused";
@@ -57,10 +57,10 @@ export const REFUSED = "the rules were refused";
 /** What the words of `docker compose up` come to; `undefined` when they stand for themselves. */
 export function upProblem(words, { port, subnet }) {
   if (/port is already allocated|address already in use/i.test(words)) {
-    return `port ${port} of this machine is taken; choose another with SLUICE_PORT`;
+    return `port ${port} of this machine is already in use; choose another with SLUICE_PORT`;
   }
   if (/pool overlaps/i.test(words)) {
-    return `another network has ${subnet}.0/24; choose another with SLUICE_SUBNET, 198.18.7 say`;
+    return `another network uses ${subnet}.0/24; choose another with SLUICE_SUBNET, such as 198.18.7`;
   }
   if (/exited with code|didn't complete successfully/i.test(words)) {
     return REFUSED;

@@ -48,7 +48,7 @@ export async function installPackages({ quietly = false } = {}) {
     ? await run(process.execPath, [npm, ...args], { stdio })
     : await run("npm", args, { stdio });
   if (code !== 0) {
-    fail(`npm ci failed (exit code ${code}); its own lines above say why`);
+    fail(`npm ci failed (exit code ${code}); see its output above`);
   }
 }
 

@@ -46,7 +46,7 @@ async function main(args) {
   try {
     await ensureImages({ log: (line) => say(line.replace(/^images: /, "")) });
   } catch (error) {
-    return fail("the images that ours stand on cannot be made", error.message);
+    return fail("the base images cannot be made", error.message);
   }
   const compose = (...rest) => run([...docker.compose, "--file", FILE, ...rest]);
 

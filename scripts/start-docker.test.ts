@@ -29,19 +29,19 @@ function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
 
 test("a machine without what it takes is told in one line", async () => {
   const refused = (line: string) => ({ code: 3, out: "", err: `docker: ${line}\n` });
-  expect(await start()).toEqual(refused("there is no program docker on PATH"));
+  expect(await start()).toEqual(refused("docker is not on PATH"));
   await program(
     "docker",
     "echo 'Cannot connect to the Docker daemon. Is the docker daemon running?' >&2; exit 1",
   );
-  expect(await start()).toEqual(refused("no Docker engine answers"));
+  expect(await start()).toEqual(refused("the Docker engine does not answer"));
   await program("docker", "echo 'Got permission denied while trying to connect' >&2; exit 1");
   expect(await start()).toEqual(
-    refused("this user may not talk to the Docker engine (it is not in the group docker)"),
+    refused("this user has no access to the Docker engine (it is not in the group docker)"),
   );
   await program("docker", '[ "$1" = compose ] && exit 1; echo 20.10.24');
   await program("docker-compose", "echo 1.25.0");
-  expect(await start()).toEqual(refused("docker-compose 1.25.0 is too old; 1.29 or newer works"));
+  expect(await start()).toEqual(refused("docker-compose 1.25.0 is too old; 1.29 or newer is needed"));
 });
 
 test("a wrong call is told in one line", async () => {

@@ -13,12 +13,12 @@ const MOST = 65_000;
 export async function commentStep(): Promise<void> {
   const pullRequest = await readPullRequest();
   if (pullRequest === undefined) {
-    info("No comment: the event is no pull request");
+    info("No comment: the event is not a pull request");
     return;
   }
   const token = getInput("token");
   if (token === "") {
-    throw new ActionError("token: expected one that may write comments, got none");
+    throw new ActionError("token: expected a token that may write comments, got none");
   }
   setSecret(token);
   const marker = `<!-- sluice diff ${getInput("subject")} -->`;

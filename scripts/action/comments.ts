@@ -83,7 +83,7 @@ export class Comments {
       this.#client.postJson<{ data?: { viewer: { login: string } } }>(this.#graphql, { query }),
     );
     if (data === undefined) {
-      throw new ActionError("GitHub does not say whose token it is");
+      throw new ActionError("GitHub does not tell the owner of the token");
     }
     return data.viewer.login;
   }
@@ -94,7 +94,7 @@ export class Comments {
       answer = await call();
     } catch (error) {
       if (!(error instanceof HttpClientError)) {
-        throw new ActionError(`GitHub cannot be asked: ${(error as Error).message}`);
+        throw new ActionError(`cannot reach GitHub: ${(error as Error).message}`);
       }
       if (error.statusCode === 401 || error.statusCode === 403) {
         throw new RefusedError(`${error.message} (${error.statusCode})`);

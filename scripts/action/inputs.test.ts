@@ -26,12 +26,12 @@ test("lists have an item a line; what is not given is absent", () => {
 });
 
 test.each([
-  [{ rules: " \n" }, "rules: expected files or folders of rules, one a line, and got none"],
-  [{ rules: "../other" }, 'rules: expected a path inside of the repository, got "../other"'],
-  [{ rules: "a/../../b" }, "rules: expected a path inside of the repository"],
-  [{ rules: "/etc" }, "rules: expected a path inside of the repository"],
+  [{ rules: " \n" }, "rules: expected files or folders of rules, one per line, got none"],
+  [{ rules: "../other" }, 'rules: expected a path inside the repository, got "../other"'],
+  [{ rules: "a/../../b" }, "rules: expected a path inside the repository"],
+  [{ rules: "/etc" }, "rules: expected a path inside the repository"],
   [{ rules: "-" }, 'write "./-"'],
-  [{ cases: "--envoy" }, 'cases: expected a path inside of the repository, got "--envoy"; write "./--envoy"'],
+  [{ cases: "--envoy" }, 'cases: expected a path inside the repository, got "--envoy"; write "./--envoy"'],
   [{ config: "../sluice.yaml" }, "config: expected a path"],
   [{ strict: "yes" }, 'strict: expected true or false, got "yes"'],
   [{ diff: "" }, 'diff: expected true or false, got ""'],

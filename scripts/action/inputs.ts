@@ -17,7 +17,7 @@ export interface Inputs {
 export function readInputs(): Inputs {
   const rules = paths("rules");
   if (rules.length === 0) {
-    throw new ActionError("rules: expected files or folders of rules, one a line, and got none");
+    throw new ActionError("rules: expected files or folders of rules, one per line, got none");
   }
   const config = optional("config");
   return {
@@ -54,7 +54,7 @@ function insidePath(name: string, text: string): string {
   // A hyphen in front would make it an option, or standard input.
   if (outside || text.startsWith("-")) {
     const instead = text.startsWith("-") ? `; write "./${text}"` : "";
-    throw new ActionError(`${name}: expected a path inside of the repository, got "${text}"${instead}`);
+    throw new ActionError(`${name}: expected a path inside the repository, got "${text}"${instead}`);
   }
   return text.startsWith("./-") ? text : normal.replace(/(?<=.)[\\/]$/, "");
 }

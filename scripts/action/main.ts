@@ -22,7 +22,7 @@ if (step === undefined) {
     if (failure instanceof ActionError) {
       setFailed(failure.message);
     } else {
-      error("Sluice's action broke down; this is a mistake in Sluice");
+      error("Sluice's action failed; this is a bug in Sluice");
       throw failure;
     }
   }

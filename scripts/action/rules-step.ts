@@ -26,7 +26,7 @@ export async function rulesStep(): Promise<void> {
   const inputs = readInputs();
   const workspace = process.env.GITHUB_WORKSPACE || process.cwd();
   if (!(await check(inputs, workspace))) {
-    info("Tests and comparison did not run: the rules are wrong");
+    info("Tests and comparison did not run: the rules have errors");
     return;
   }
   if (inputs.cases.length > 0) {
@@ -87,7 +87,7 @@ async function test(inputs: Inputs, workspace: string): Promise<void> {
     for (const { code, message, ...place } of json.diagnostics) {
       error(message, { title: code, ...placeOf(place) });
     }
-    setFailed("sluice test: the cases are wrong");
+    setFailed("sluice test: the cases have errors");
     return;
   }
   const failures = json.checks.filter(({ ok }) => !ok);
@@ -106,7 +106,9 @@ async function test(inputs: Inputs, workspace: string): Promise<void> {
   if (code === 0) {
     info(lines.join("\n"));
   } else {
-    setFailed([...lines, ...(coverageThreshold ? [`${coverageThreshold} % is asked for`] : [])].join("\n"));
+    setFailed(
+      [...lines, ...(coverageThreshold ? [`the threshold is ${coverageThreshold} %`] : [])].join("\n"),
+    );
   }
   const details = lines.slice(1).map((line) => `- ${line}\n`);
   await writeSummary(`### ${lines[0]}\n${details.length > 0 ? "\n" : ""}${details.join("")}`);
@@ -126,7 +128,7 @@ async function compare(inputs: Inputs, workspace: string): Promise<void> {
   const pullRequest = await readPullRequest();
   const commit = await repository.base(inputs.base, pullRequest);
   if (commit === undefined) {
-    info("sluice diff did not run: the event is no pull request, and no base is given");
+    info("sluice diff did not run: the event is not a pull request, and no base is given");
     return;
   }
   const changes = await changesSince(commit, inputs, repository, workspace);
@@ -134,8 +136,8 @@ async function compare(inputs: Inputs, workspace: string): Promise<void> {
   let text: string;
   if ("wrong" in changes) {
     const first = changes.wrong.find(({ level }) => level === "error");
-    warning(`sluice diff: the rules of the base are wrong, so nothing can be compared: ${first?.message}`);
-    text = "### Sluice: the rules of the base are wrong, so nothing can be compared\n";
+    warning(`sluice diff: the rules of the base have errors, so nothing can be compared: ${first?.message}`);
+    text = "### Sluice: the rules of the base have errors, so nothing can be compared\n";
   } else {
     text = formatDiff(changes.report, { format: "markdown" });
     setOutput("differences", changes.report.differences.length);

@@ -4,7 +4,7 @@ import { setup } from "../setup.mjs";
 
 process.on("exit", (code) => {
   if (code !== 0) {
-    console.log("::error title=sluice::Sluice could not be built; the lines above say why");
+    console.log("::error title=sluice::Sluice could not be built; see the lines above");
   }
 });
 await setup({ names: ["filter", "sluice", "action"] });

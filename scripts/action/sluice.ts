@@ -27,7 +27,7 @@ export function askSluice<T>(args: readonly string[], cwd: string): Promise<Answ
         if ((code === 0 || code === 1) && out !== "") {
           resolve({ code, json: JSON.parse(out) });
         } else {
-          const words = err.trim().replace(/^error: /, "") || failure?.message || "it said nothing";
+          const words = err.trim().replace(/^error: /, "") || failure?.message || "no output";
           reject(new ActionError(`sluice ${args[0]}: ${words}`));
         }
       },

@@ -96,7 +96,7 @@ export class Demonstration {
   }
 
   #reloaded(compilation: Compilation, ms: number): void {
-    this.#say(`the rules changed; Envoy obeys them after ${ms} ms`);
+    this.#say(`the rules changed; in effect after ${ms} ms`);
     const before = this.#rules;
     this.#rules = listRules(compilation);
     const changed = changedRules(before, this.#rules);

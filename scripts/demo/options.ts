@@ -14,17 +14,17 @@ export interface DemoOptions {
   readonly rules: string | undefined;
 }
 
-export const HELP = `Runs the demo mesh: Bookinfo, small, in a real Envoy that obeys Istio rules through Sluice.
+export const HELP = `Runs the demo mesh: a small Bookinfo behind a real Envoy that follows Istio rules through Sluice.
 
   npm start -- [options]
 
-  --once             send a fixed number of requests, print what was seen of each rule, and end:
-                     exit 0 when all of it fits the rules, 1 when not
-  --target <target>  what Envoy decides with: wasm (our filter), or native (its own routes)
-  --rules <dir>      other rules than envoy/bookinfo/rules
+  --once             send a fixed number of requests, print the result for each rule, and exit
+                     with 0 if all results fit the rules, otherwise with 1
+  --target <target>  how Envoy decides: wasm (Sluice's filter) or native (its own routes)
+  --rules <dir>      use these rules instead of envoy/bookinfo/rules
   -h, --help         print this
 
-Exit codes: 0 fine, 1 the rules are wrong or were not obeyed, 2 the call is wrong, 3 the environment failed.
+Exit codes: 0 success, 1 invalid rules, or rules that were not followed, 2 wrong usage, 3 failure of the environment.
 `;
 
 export function readOptions(args: readonly string[]): DemoOptions {

@@ -13,7 +13,7 @@ export async function takePort(wanted: number, what: string, log: (line: string)
     return wanted;
   }
   const port = await freePort();
-  log(`${problem}; ${port} is taken instead`);
+  log(`${problem}; using ${port} instead`);
   return port;
 }
 

@@ -18,7 +18,7 @@ export function whatToTry({ config, meshPort, adminUrl, rules }: Places, colors:
   if (gateway !== undefined) {
     const page = `http://127.0.0.1:${gateway.port}/productpage`;
     items.push(
-      [page, "the page: load it some times, log in as jason"],
+      [page, "the page: load it several times, log in as jason"],
       [
         `curl -s 'http://127.0.0.1:${gateway.port}/api/v1/products/0/reviews'`,
         "the reviews, and which version served",
@@ -43,8 +43,8 @@ export function whatToTry({ config, meshPort, adminUrl, rules }: Places, colors:
     colors.bold("To try:"),
     ...items.map(([command, what]) => `  ${colors.cyan(command.padEnd(width))}  ${what}`),
     "",
-    `${colors.bold("To change:")} edit a file in ${rules} (the weights in reviews.yaml, say) and save it: what it changes is asked`,
-    "and shown again. Rules with a mistake are refused, and the old ones go on. Ctrl-C ends it all.",
+    `${colors.bold("To change:")} edit a file in ${rules}, such as the weights in reviews.yaml, and save it: what it changes is tested`,
+    "and shown again. If new rules have errors, the old rules stay in effect. Ctrl-C ends the demo.",
     "",
   ]
     .map((line) => `${line}\n`)

@@ -38,7 +38,7 @@ const HELP = `Runs an example of envoy/examples in a real Envoy; without a name,
               exit 0 when it is what should be seen, 1 when not
   -h, --help  print this
 
-Exit codes: 0 fine, 1 the rules are wrong or were not obeyed, 2 the call is wrong, 3 the environment failed.
+Exit codes: 0 success, 1 invalid rules, or rules that were not followed, 2 wrong usage, 3 failure of the environment.
 `;
 
 async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

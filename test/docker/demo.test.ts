@@ -154,7 +154,7 @@ test("a port that is taken is one line", { timeout: MINUTES }, async () => {
     const args = [path.join(ROOT, "scripts", "start-docker.mjs"), "--once"];
     expect(await runCommand(process.execPath, args, { cwd: ROOT, env, timeoutMs: MINUTES })).toMatchObject({
       code: 3,
-      stderr: `docker: port ${taken} of this machine is taken; choose another with SLUICE_PORT\n`,
+      stderr: `docker: port ${taken} of this machine is already in use; choose another with SLUICE_PORT\n`,
     });
     const published = await docker([
       "run",
@@ -163,7 +163,9 @@ test("a port that is taken is one line", { timeout: MINUTES }, async () => {
       `127.0.0.1:${taken}:1`,
       "sluice-demo-services",
     ]);
-    expect(upProblem(published.stderr, { port: taken })).toContain(`port ${taken} of this machine is taken`);
+    expect(upProblem(published.stderr, { port: taken })).toContain(
+      `port ${taken} of this machine is already in use`,
+    );
   } finally {
     await new Promise((resolve) => holder.close(resolve));
   }
@@ -175,7 +177,7 @@ test("a network that another has is one line", { timeout: MINUTES }, async () =>
     const result = await compose(["up", "--detach", "--no-deps", "quotes"], port, {}, other);
     expect(result.code).not.toBe(0);
     expect(upProblem(result.stderr, { subnet: SUBNET })).toBe(
-      `another network has ${SUBNET}.0/24; choose another with SLUICE_SUBNET, 198.18.7 say`,
+      `another network uses ${SUBNET}.0/24; choose another with SLUICE_SUBNET, such as 198.18.7`,
     );
   } finally {
     await compose(["down", "--volumes", "--timeout", "2"], port, {}, other);
@@ -187,7 +189,7 @@ test("SLUICE_SUBNET that is none is one line", { timeout: MINUTES }, async () =>
   expect(await docker(args)).toMatchObject({
     code: 2,
     stderr:
-      'SLUICE_SUBNET: expected the first three numbers of a network, 198.51.100 say, got "10.0.0.0/8"\n',
+      'SLUICE_SUBNET: expected the first three numbers of a network, such as 198.51.100, got "10.0.0.0/8"\n',
   });
 });
 

@@ -135,7 +135,7 @@ test("serves a page, shows what an edit changes, refuses a mistake, and ends cle
   await occupy(8080);
   const demo = new Demo(["--rules", rules]);
   const [page] = await demo.says(/http:\/\/127\.0\.0\.1:\d+\/productpage/);
-  expect(demo.output).toMatch(/port 8080 .* is taken/);
+  expect(demo.output).toMatch(/port 8080 .* is already in use/);
   const [mesh] = await demo.says(/http:\/\/127\.0\.0\.1:\d+(?=\/reviews\/0)/);
   await demo.says(/Ctrl-C/);
 

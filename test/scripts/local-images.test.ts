@@ -58,7 +58,7 @@ test("what is wrong with the machine or the call is one line", async () => {
   const refused = { code: 3, stdout: "" };
   expect(await images([], "echo 'Cannot connect to the Docker daemon' >&2; exit 1\n")).toMatchObject({
     ...refused,
-    stderr: "images: no Docker engine answers\n",
+    stderr: "images: the Docker engine does not answer\n",
   });
   expect(await images(["--node-only"], DOCKER)).toMatchObject({
     code: 2,

@@ -153,7 +153,7 @@ test("without a pull request there is a base if one is given, and no comment", a
   expect((await run({}, { event: { ref: "refs/heads/main" } })).log).toContain("sluice diff did not run");
   const pushed = await run({ base: "main" }, { event: {} });
   expect(pushed).toMatchObject({ ok: true, outputs: { differences: "1" } });
-  expect(pushed.log).toContain("No comment: the event is no pull request");
+  expect(pushed.log).toContain("No comment: the event is not a pull request");
   expect(github.asked).toEqual([]);
 });
 
@@ -191,7 +191,7 @@ test("a failed case is shown at its line; coverage below the threshold fails", a
   await writeFile(path.join(checkout, "cases.yaml"), CASES("api"));
   const short = await run({ cases: "cases.yaml", "coverage-threshold": "90", diff: "false" });
   expect(short.ok).toBe(false);
-  expect(serious(short)[0]!.message).toMatch(/coverage of rules: [\d.]+ %[\s\S]*90 % is asked for/);
+  expect(serious(short)[0]!.message).toMatch(/coverage of rules: [\d.]+ %[\s\S]*the threshold is 90 %/);
 });
 
 test("rules that are new, and a base whose rules are wrong", async () => {
@@ -206,7 +206,7 @@ test("rules that are new, and a base whose rules are wrong", async () => {
   const broken = await run({ base: "broken" });
   expect(broken).toMatchObject({ ok: true, outputs: { differences: "" } });
   expect(serious(broken)).toMatchObject([
-    { level: "warning", message: expect.stringContaining("the rules of the base are wrong") },
+    { level: "warning", message: expect.stringContaining("the rules of the base have errors") },
   ]);
 });
 

@@ -107,7 +107,7 @@ test("what else GitHub answers, or that it does not, is told", async () => {
   github.refuseWrites = 422;
   await expect(comment("new")).rejects.toThrow("GitHub answered 422: Resource not accessible by integration");
   await expect(comment("new", { env: { GITHUB_API_URL: "http://127.0.0.1:1" } })).rejects.toThrow(
-    /GitHub cannot be asked: .*ECONNREFUSED/,
+    /cannot reach GitHub: .*ECONNREFUSED/,
   );
   await expect(comment("new", { env: { INPUT_TOKEN: "" } })).rejects.toThrow("token: expected one");
   await expect(comment("new", { env: { GITHUB_REPOSITORY: "x" } })).rejects.toThrow("expected owner/name");
