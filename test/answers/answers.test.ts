@@ -150,7 +150,8 @@ describe("explain", () => {
 /** Every text that is not just the name of a kind, and every number that a person would look for. */
 function* stringsOf(value: unknown, key = ""): Generator<string> {
   if (typeof value === "string") {
-    if (!["kind", "by", "outcome", "file", "body", "matchedDomain"].includes(key)) {
+    // The id is the resource and the rule once more, and the reason the kind of the words beside it.
+    if (!["kind", "by", "outcome", "file", "body", "matchedDomain", "id", "reason"].includes(key)) {
       yield value;
     }
   } else if (Array.isArray(value)) {

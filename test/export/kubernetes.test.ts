@@ -274,7 +274,7 @@ test("rules that a ConfigMap cannot hold are told so, with the way out", async (
 });
 
 test.each([
-  [["--to", "kubernetes", "--proxy-labels", "a=b"], 2, "there is nothing to serve"],
+  [["--to", "kubernetes", "--proxy-labels", "a=b"], 2, "nothing to serve; no Gateway selects this proxy"],
   [["--to", "kubernetes", "--name", "No Name"], 2, "--name"],
   [["--to", "kubernetes", "--mount-path", "relative"], 2, "--mount-path"],
   [["--to", "nomad"], 2, "--to"],
