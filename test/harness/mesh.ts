@@ -182,7 +182,8 @@ export class Mesh {
   /** Gives every listener a free port; true when one was added. */
   async #mapPorts({ config }: Compilation, portMap: Map<number, number>): Promise<boolean> {
     const known = new Set([...portMap.values(), this.#meshPort]);
-    const missing = socketsOf(config).filter(({ port }) => !known.has(port));
+    // A Unix socket has no port.
+    const missing = socketsOf(config).filter(({ port }) => port !== 0 && !known.has(port));
     for (const { port } of missing) {
       portMap.set(port, await freePort());
     }

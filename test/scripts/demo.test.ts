@@ -155,7 +155,7 @@ test("serves a page, shows what an edit changes, refuses a mistake, and ends cle
 
   const broken = demo.output.length;
   await writeFile(file, text.replace("weight: 80", "weight: -1"));
-  await demo.says(/reviews\.yaml:\d+:\d+.*old ones go on/s, broken);
+  await demo.says(/reviews\.yaml:\d+:\d+.*old rules stay in effect/s, broken);
   expect((await get(`${mesh}/reviews/0`, { host: "reviews:9080", "end-user": "x" })).status).toBe(200);
 
   demo.child.kill("SIGINT");
