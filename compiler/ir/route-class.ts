@@ -256,23 +256,30 @@ export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, Rou
   return new Map([...classes].sort(([a], [b]) => compareStrings(a, b)));
 }
 
-/** Most routes share one policy, and each is asked more than once. */
-const wholeRetries = new WeakMap<RetryPolicy, "default" | "sameHost" | "byHeaders">();
-
 /** Whether the route has the whole policy that is asked for, so that no header needs to say it. */
 export function wholeRetry(retry: RetryPolicy): "default" | "sameHost" | "byHeaders" {
-  let known = wholeRetries.get(retry);
-  if (known === undefined) {
-    const asked = canonicalJson(retry);
-    known =
-      asked === canonicalJson(DEFAULT_RETRY)
-        ? "default"
-        : asked === canonicalJson(SAME_HOST_RETRY)
-          ? "sameHost"
-          : "byHeaders";
-    wholeRetries.set(retry, known);
+  if (isSamePolicy(retry, DEFAULT_RETRY)) {
+    return "default";
   }
-  return known;
+  return isSamePolicy(retry, SAME_HOST_RETRY) ? "sameHost" : "byHeaders";
+}
+
+/** Asked for each route, so field by field. */
+function isSamePolicy(a: RetryPolicy, b: RetryPolicy): boolean {
+  return (
+    a === b ||
+    (a.attempts === b.attempts &&
+      a.perTryTimeoutMs === b.perTryTimeoutMs &&
+      a.avoidPreviousHosts === b.avoidPreviousHosts &&
+      a.avoidPreviousPriorities === b.avoidPreviousPriorities &&
+      a.backOffMs === b.backOffMs &&
+      isSameList(a.retryOn, b.retryOn) &&
+      isSameList(a.retriableStatusCodes, b.retriableStatusCodes))
+  );
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
 function classRetry(retry: RetryPolicy): ClassRetry {

@@ -50,24 +50,29 @@ function lowerRules(virtualService: VirtualService, site: Site, lowering: Gather
   const routes: Route[] = [];
   const omitted: Omission[] = [];
   let coveredBy: RouteOrigin | undefined;
+  const omit = (
+    http: HttpRoute,
+    rule: number,
+    match: HttpMatchRequest | undefined,
+    index: number,
+    reason: OmissionReason,
+  ) => omitted.push({ name: routeName(http, match), origin: originOf(rule, match && index), reason });
   for (const [rule, http] of (resource.spec.http ?? []).entries()) {
     const action = once(() => lowerAction(http, rule, virtualService, site, lowering));
     const matches: readonly (HttpMatchRequest | undefined)[] = http.match?.length ? http.match : [undefined];
     for (const [index, match] of matches.entries()) {
-      const omit = (reason: OmissionReason) =>
-        omitted.push({ name: routeName(http, match), origin: originOf(rule, match && index), reason });
       const conditions = unmetAt(match, site, resource.namespace, lowering.options);
       if (conditions.length > 0) {
-        omit({ kind: "elsewhere", conditions });
+        omit(http, rule, match, index, { kind: "elsewhere", conditions });
         continue;
       }
       if (coveredBy !== undefined) {
-        omit({ kind: "covered", by: coveredBy });
+        omit(http, rule, match, index, { kind: "covered", by: coveredBy });
         continue;
       }
       const route = lowerRoute(http, rule, match, index, action(), virtualService);
       if (route === undefined) {
-        omit({ kind: "noDestination" });
+        omit(http, rule, match, index, { kind: "noDestination" });
       } else {
         routes.push(route);
       }

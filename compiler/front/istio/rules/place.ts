@@ -13,7 +13,8 @@ export function unmetAt(
   ruleNamespace: string,
   { proxyLabels, proxyNamespace }: ProxyOptions,
 ): readonly string[] {
-  if (match === undefined) {
+  // Nearly all matches are of this kind.
+  if (!match?.port && !match?.gateways && !match?.sourceLabels && !match?.sourceNamespace) {
     return NONE;
   }
   const { port, gateways = [], sourceLabels, sourceNamespace } = match;
