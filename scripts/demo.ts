@@ -17,8 +17,6 @@ import {
   formatDiagnostics,
   type ProxyOptions,
   packageRoot,
-  rulesOf,
-  Session,
   type Workspace,
 } from "../compiler/index.ts";
 import { registryYaml } from "../envoy/bookinfo/registry.ts";
@@ -26,6 +24,7 @@ import { startBookinfo } from "../envoy/bookinfo/services/index.ts";
 import { Demonstration } from "./demo/demonstration.ts";
 import { type DemoOptions, HELP, readOptions } from "./demo/options.ts";
 import { takePort } from "./demo/ports.ts";
+import { runShown } from "./demo/show.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -95,25 +94,15 @@ async function runDemo(
       terminal,
       stop,
     });
-    const session = new Session({
-      rules: rulesOf(workspace),
+    const fits = await runShown({
+      workspace,
       compilation,
-      watch: !options.once,
-      temporaryFolders: [folder],
-      onEvent: (event) => demonstration.tell(event),
+      show: demonstration,
+      once: options.once,
+      folder,
+      stop,
     });
-    stop.signal.addEventListener("abort", () => void session.stop());
-    if (stop.signal.aborted) {
-      void session.stop();
-    }
-    try {
-      await session.run();
-    } finally {
-      stop.abort();
-      await demonstration.close();
-      await workspace.dispose();
-    }
-    return options.once && demonstration.obeyed !== true ? EXIT.rules : EXIT.ok;
+    return fits ? EXIT.ok : EXIT.rules;
   } finally {
     await bookinfo.close();
   }

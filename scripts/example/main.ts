@@ -16,13 +16,12 @@ import {
   EnvironmentError,
   files,
   formatDiagnostics,
-  rulesOf,
-  Session,
   type SessionEvent,
 } from "../../compiler/index.ts";
 import { Clients } from "../demo/client.ts";
 import { takePort } from "../demo/ports.ts";
 import { failures, renderTable } from "../demo/report.ts";
+import { runShown } from "../demo/show.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { type Example, listExamples } from "./example-file.ts";
 import { startServices } from "./services.ts";
@@ -144,25 +143,15 @@ async function runExample(example: Example, run: Run): Promise<ExitCode> {
       return EXIT.rules;
     }
     const guide = new Guide(example, { mesh: meshPort, gateways }, certificates, run);
-    const session = new Session({
-      rules: rulesOf(workspace),
+    const fits = await runShown({
+      workspace,
       compilation,
-      watch: !run.once,
-      temporaryFolders: [folder],
-      onEvent: (event) => guide.tell(event),
+      show: guide,
+      once: run.once,
+      folder,
+      stop,
     });
-    stop.signal.addEventListener("abort", () => void session.stop());
-    if (stop.signal.aborted) {
-      void session.stop();
-    }
-    try {
-      await session.run();
-    } finally {
-      stop.abort();
-      await guide.close();
-      await workspace.dispose();
-    }
-    return run.once && guide.obeyed !== true ? EXIT.rules : EXIT.ok;
+    return fits ? EXIT.ok : EXIT.rules;
   } finally {
     await services.close();
   }

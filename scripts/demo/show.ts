@@ -1,0 +1,53 @@
+/** A session that somebody shows: it runs until it is told to stop, and what shows it is closed with it. */
+
+import {
+  type Compilation,
+  rulesOf,
+  Session,
+  type SessionEvent,
+  type Workspace,
+} from "../../compiler/index.ts";
+
+/** Who watches a session, says what happens, and tries what the rules promise. */
+export interface Show {
+  /** Whether all that was tried was as it should be; unknown until it was. */
+  readonly obeyed: boolean | undefined;
+  tell(event: SessionEvent): void;
+  close(): Promise<void>;
+}
+
+export interface ShowOptions {
+  readonly workspace: Workspace;
+  readonly compilation: Compilation;
+  readonly show: Show;
+  /** Everything is tried once, and then it ends; else changed rules are taken up. */
+  readonly once: boolean;
+  /** Removed with Envoy, should this process be killed. */
+  readonly folder: string;
+  /** Ends the session; aborted when the session has ended by itself. */
+  readonly stop: AbortController;
+}
+
+/** Whether what was seen fits the rules; without `once`, that is not asked. */
+export async function runShown(options: ShowOptions): Promise<boolean> {
+  const { workspace, compilation, show, once, folder, stop } = options;
+  const session = new Session({
+    rules: rulesOf(workspace),
+    compilation,
+    watch: !once,
+    temporaryFolders: [folder],
+    onEvent: (event) => show.tell(event),
+  });
+  stop.signal.addEventListener("abort", () => void session.stop());
+  if (stop.signal.aborted) {
+    void session.stop();
+  }
+  try {
+    await session.run();
+  } finally {
+    stop.abort();
+    await show.close();
+    await workspace.dispose();
+  }
+  return !once || show.obeyed === true;
+}
