@@ -17,7 +17,7 @@ export async function takePort(wanted: number, what: string, log: (line: string)
   return port;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);

@@ -19,7 +19,7 @@ import {
   type SessionEvent,
 } from "../../compiler/index.ts";
 import { Clients } from "../demo/client.ts";
-import { takePort } from "../demo/ports.ts";
+import { freePort, takePort } from "../demo/ports.ts";
 import { failures, renderTable } from "../demo/report.ts";
 import { runShown } from "../demo/show.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
@@ -116,11 +116,13 @@ async function runExample(example: Example, run: Run): Promise<ExitCode> {
   const certificates = await makeCertificates(folder, example.secrets);
   const services = await startServices(example.services, certificates);
   try {
-    const meshPort = await takePort(DEFAULT_PROXY_OPTIONS.meshPort, "the mesh listener", say);
-    const adminPort = await takePort(DEFAULT_PROXY_OPTIONS.adminPort, "Envoy's admin interface", say);
+    // With --once nobody types an address: a free port is in nobody's way.
+    const port = (wanted: number, what: string) => (run.once ? freePort() : takePort(wanted, what, say));
+    const meshPort = await port(DEFAULT_PROXY_OPTIONS.meshPort, "the mesh listener");
+    const adminPort = await port(DEFAULT_PROXY_OPTIONS.adminPort, "Envoy's admin interface");
     const gateways = new Map<number, number>();
     for (const [from, to] of example.portMap) {
-      gateways.set(from, await takePort(to, `port ${from} of the Gateway`, say));
+      gateways.set(from, await port(to, `port ${from} of the Gateway`));
     }
     const workspace = createWorkspace({
       source: files([path.join(example.folder, "rules.yaml")]),

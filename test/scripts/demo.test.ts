@@ -9,6 +9,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
+// One after the other: both may take the ports that an Envoy has unless told otherwise.
+import "./examples.cases.ts";
 
 const ROOT = packageRoot().directory;
 const PROGRAM = path.join(ROOT, "dist", "demo.js");
