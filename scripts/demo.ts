@@ -146,7 +146,7 @@ async function compileOrTell(
 ): Promise<Compiled | undefined> {
   const workspace = createWorkspace({ source: files(paths), proxies: { demo: proxy } });
   const { findings, compilation } = await workspace.compile();
-  terminal?.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
+  terminal?.err(formatDiagnostics(findings, terminal.errLook));
   return compilation && { workspace, compilation };
 }
 

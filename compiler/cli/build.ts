@@ -25,7 +25,7 @@ export function addBuildCommand(program: Command, { terminal, done }: CommandCon
       .command("build")
       .summary("compile rules into a directory that Envoy runs from")
       .description(
-        "Compiles rules into a directory that Envoy runs from: envoy.json, filter.wasm, xds/, routes/, manifest.json.\n" +
+        "Compiles rules into a directory that Envoy runs from: envoy.json, filter.wasm, xds/, routes/, manifest.json. " +
           "The directory is replaced as a whole: an Envoy that reads it never sees half a build.",
       )
       .argument("[paths...]", PATHS)
@@ -58,7 +58,7 @@ async function buildCommand(
     progress,
   });
   progress.done();
-  const found = () => formatDiagnostics(findings, { color: terminal.errColors.isColorSupported });
+  const found = () => formatDiagnostics(findings, terminal.errLook);
 
   if (flags.print === "ir") {
     terminal.err(found());

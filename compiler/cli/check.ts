@@ -49,7 +49,6 @@ async function checkCommand(
     progress,
   });
   progress.done();
-  const color = terminal.outColors.isColorSupported;
-  terminal.out(formatDiagnostics(findings, { format: flags.format, color }));
+  terminal.out(formatDiagnostics(findings, { ...terminal.outLook, format: flags.format }));
   return findings.hasErrors ? EXIT.rules : EXIT.ok;
 }

@@ -9,6 +9,7 @@ import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../diagnostic
 import { EXPLANATIONS, type Place } from "../diagnostics/guide/index.ts";
 import { explainCodes } from "./code-guide.ts";
 import { runCommandLine } from "./commands.ts";
+import { Terminal } from "./terminal.ts";
 
 const CODES = Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[];
 const PLAIN = picocolors.createColors(false);
@@ -134,16 +135,12 @@ async function found(
 ): Promise<{ code: string; level: string }[]> {
   const rules = path.join(folder, "rules.yaml");
   let said = "";
-  const terminal = {
-    out: (more: string) => {
+  const stream = {
+    write: (more: string) => {
       said += more;
     },
-    err(more: string) {
-      said += more;
-    },
-    outColors: PLAIN,
-    errColors: PLAIN,
   };
+  const terminal = new Terminal(stream, stream);
   if (place === "check of a case file") {
     const cases = path.join(folder, "cases.yaml");
     writeFileSync(rules, [...SERVICES, SUBSETS, EDGE, RULES].join("---\n"));

@@ -3,7 +3,7 @@
  * commands' own work is in a file for each.
  */
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { EnvironmentError, ForeignDirectoryError, packageRoot, printable } from "../index.ts";
 import { addBuildCommand } from "./build.ts";
 import { addCheckCommand } from "./check.ts";
@@ -12,14 +12,21 @@ import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addExplainCommand } from "./explain-flags.ts";
 import { addExportCommand } from "./export.ts";
 import { isSystemError } from "./failure.ts";
+import { addHelpCommand } from "./help.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addRunCommand } from "./run.ts";
 import { addSchemaCommand } from "./schema.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
+import { COLOR_CHOICES, processTerminal, type Terminal } from "./terminal.ts";
 import { addTestCommand } from "./test-flags.ts";
+import { welcome } from "./welcome.ts";
 
 /** Runs a command line (without the program's own name) and gives its exit code. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  if (args.length === 0) {
+    // For people; a script that lost its command must notice.
+    terminal.err(welcome(terminal.errColors));
+    return EXIT.usage;
+  }
   let code: ExitCode = EXIT.ok;
   const program = makeProgram(terminal, (result) => {
     code = result;
@@ -41,8 +48,17 @@ export function makeProgram(
     .description("Compiles Istio traffic rules into a routing program for a stock Envoy.")
     .version(packageRoot().version, "-v, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print help for a command")
+    .helpCommand(false)
+    .addOption(
+      new Option("--color <when>", "color the output: on terminals (auto), always or never")
+        .choices(COLOR_CHOICES)
+        .default("auto"),
+    )
+    // In the order of the command line, so that what follows, a mistake in it too, is printed as asked.
+    .on("option:color", (when) => terminal.useColors(when))
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
     .showSuggestionAfterError(true)
+    .showHelpAfterError("All commands: sluice help")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text),
@@ -50,14 +66,17 @@ export function makeProgram(
       // It quotes what was given.
       outputError: (text, write) =>
         write(printable(text).replace(/^error: /, `${terminal.errColors.red("error:")} `)),
-      getOutHasColors: () => terminal.outColors.isColorSupported,
-      getErrHasColors: () => terminal.errColors.isColorSupported,
+      getOutHasColors: () => terminal.outLook.color,
+      getErrHasColors: () => terminal.errLook.color,
+      getOutHelpWidth: () => terminal.outLook.columns,
+      getErrHelpWidth: () => terminal.errLook.columns,
     })
     .addHelpText(
       "after",
       [
         "",
-        "Exit codes: 0 success, 1 invalid rules, 2 wrong usage, 3 failure of the environment.",
+        "Exit codes: 0 success, 1 invalid rules, 2 wrong usage, 3 failure of the",
+        "environment.",
         "",
         "Examples:",
         "  sluice check rules/",
@@ -67,15 +86,22 @@ export function makeProgram(
     );
 
   const context = { terminal, done };
-  addBuildCommand(program, context);
-  addRunCommand(program, context);
+  program.commandsGroup("Questions about rules:");
   addCheckCommand(program, context);
   addExplainCommand(program, context);
   addTestCommand(program, context);
-  addSchemaCommand(program, context);
   addDiffCommand(program, context);
+  program.commandsGroup("Rules at work:");
+  addRunCommand(program, context);
+  addBuildCommand(program, context);
   addExportCommand(program, context);
+  program.commandsGroup("More:");
   addInspectCommand(program, context);
+  addSchemaCommand(program, context);
+  addHelpCommand(program);
+  for (const command of program.commands) {
+    command.showHelpAfterError(`Its options: sluice help ${command.name()}`);
+  }
   return program;
 }
 

@@ -20,8 +20,8 @@ export function addDiffCommand(program: Command, { terminal, done }: CommandCont
       .command("diff")
       .summary("show which requests a change of rules affects")
       .description(
-        "Shows which requests two sets of rules decide differently, with one example request for each difference.\n" +
-          "The comparison covers everything that rules can match on, so it misses no difference. Where a complete search would\n" +
+        "Shows which requests two sets of rules decide differently, with one example request for each difference. " +
+          "The comparison covers everything that rules can match on, so it misses no difference. Where a complete search would " +
           "take too long, it says so.",
       )
       .argument("<old>", "YAML file or directory of the old rules; - is standard input")
@@ -57,15 +57,14 @@ export async function diffCommand(
     if (flags.format === "json") {
       terminal.out(jsonOf(wrong));
     } else {
-      terminal.err(formatDiagnostics(wrong, { color: terminal.errColors.isColorSupported }));
+      terminal.err(formatDiagnostics(wrong, terminal.errLook));
     }
     return EXIT.rules;
   }
   if (flags.format === "json") {
     terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   } else {
-    const color = terminal.outColors.isColorSupported;
-    terminal.out(formatDiff(report, { format: flags.format, color }));
+    terminal.out(formatDiff(report, { ...terminal.outLook, format: flags.format }));
   }
   return flags.exitCode && isDifferent(report) ? EXIT.rules : EXIT.ok;
 }

@@ -11,7 +11,7 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
       .command("explain")
       .summary("show how a request is routed, and why")
       .description(
-        "Shows how a request is routed, and why: each rule that is tried, its conditions and the request's values, and what\n" +
+        "Shows how a request is routed, and why: each rule that is tried, its conditions and the request's values, and what " +
           "the matching rule does. The decision is made by the same filter.wasm that Envoy runs.",
       )
       .argument("[paths...]", PATHS)
@@ -35,7 +35,7 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "",
         "Examples:",
         "  sluice explain rules/ --request 'GET http://reviews/' -H 'end-user: jason'",
-        '  sluice explain rules/ --curl "curl -X POST http://shop.example/cart -d a=1" --at gateway_80',
+        '  sluice explain rules/ --curl "curl -X POST http://shop.example/cart -d a=1"',
       ].join("\n"),
     )
     .action(async (inputs, flags) => done(await explainCommand(inputs, flags, terminal)));

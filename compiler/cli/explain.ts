@@ -58,7 +58,7 @@ export async function explainCommand(
     if (flags.format === "json") {
       terminal.out(jsonOf(findings));
     } else {
-      terminal.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
+      terminal.err(formatDiagnostics(findings, terminal.errLook));
     }
     return EXIT.rules;
   }
@@ -66,7 +66,7 @@ export async function explainCommand(
     terminal.out(jsonOf(findings, { explanation }));
   } else {
     terminal.err(formatSummary(findings));
-    terminal.out(formatExplanation(explanation, { color: terminal.outColors.isColorSupported }));
+    terminal.out(formatExplanation(explanation, terminal.outLook));
   }
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
 }

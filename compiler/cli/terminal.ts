@@ -1,21 +1,88 @@
-/** Where a command writes, and whether in colours. Commands get this handed in; tests hand in their own. */
+/**
+ * Where a command writes, and how text looks there: whether in colours, and how wide. This is the one place that decides
+ * it, from `--color`, the environment and what the two streams are. Commands get a terminal handed in; tests make their own.
+ */
 
 import picocolors from "picocolors";
 
 /** What picocolors makes. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-export interface Terminal {
-  /** Results: what a script reads. */
-  out(text: string): void;
-  /** Everything else: progress, diagnostics of a build, errors. */
-  err(text: string): void;
-  readonly outColors: Colors;
-  readonly errColors: Colors;
-  /** How wide the terminal is that `err` is; absent when it is none that a line can be written over in. */
-  readonly errColumns?: number;
+export const COLOR_CHOICES = ["auto", "always", "never"] as const;
+/** What `--color` says; `auto` leaves it to the environment and to what the stream is. */
+export type ColorChoice = (typeof COLOR_CHOICES)[number];
+
+/** What a terminal needs of a stream such as standard output. */
+export interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
 }
 
+/** How text looks on a stream: what the formatters of the API want to know. */
+export interface Look {
+  readonly color: boolean;
+  /** Characters of a line. */
+  readonly columns: number;
+}
+
+/** Of what is not a terminal, or does not know its width. */
+const COLUMNS = 80;
+
+export class Terminal {
+  readonly #out: Stream;
+  readonly #err: Stream;
+  readonly #env: NodeJS.ProcessEnv;
+  #color: ColorChoice = "auto";
+
+  constructor(out: Stream, err: Stream, env: NodeJS.ProcessEnv = {}) {
+    this.#out = out;
+    this.#err = err;
+    this.#env = env;
+  }
+
+  /** Results: what a script reads. */
+  readonly out = (text: string): void => void this.#out.write(text);
+
+  /** Everything else: progress, diagnostics of a build, errors. */
+  readonly err = (text: string): void => void this.#err.write(text);
+
+  /** Obeys `--color`, which wins over the environment. */
+  useColors(when: ColorChoice): void {
+    this.#color = when;
+  }
+
+  get outLook(): Look {
+    return this.#look(this.#out);
+  }
+
+  get errLook(): Look {
+    return this.#look(this.#err);
+  }
+
+  get outColors(): Colors {
+    return picocolors.createColors(this.outLook.color);
+  }
+
+  get errColors(): Colors {
+    return picocolors.createColors(this.errLook.color);
+  }
+
+  /** How wide the terminal is that `err` writes to; absent where a line cannot be written over. */
+  get errColumns(): number | undefined {
+    return this.#err.isTTY && this.#env.TERM !== "dumb" ? this.errLook.columns : undefined;
+  }
+
+  #look({ isTTY, columns }: Stream): Look {
+    return {
+      color: this.#color === "auto" ? wantsColors(this.#env, isTTY) : this.#color === "always",
+      // A terminal of unknown width says 0.
+      columns: (isTTY && columns) || COLUMNS,
+    };
+  }
+}
+
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     // The reader went away (`| head`): nothing is left to say, and nobody to say it to.
@@ -26,19 +93,11 @@ export function processTerminal(): Terminal {
       throw error;
     });
   }
-  const { isTTY, columns } = process.stderr;
-  return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    outColors: picocolors.createColors(wantsColors(process.env, process.stdout.isTTY)),
-    errColors: picocolors.createColors(wantsColors(process.env, process.stderr.isTTY)),
-    // A terminal of unknown width says 0.
-    ...(isTTY && process.env.TERM !== "dumb" && { errColumns: columns || 80 }),
-  };
+  return new Terminal(process.stdout, process.stderr, process.env);
 }
 
 /** `NO_COLOR` turns colours off and `FORCE_COLOR` on; otherwise a terminal that is not dumb has them. */
-export function wantsColors(env: NodeJS.ProcessEnv, isTerminal: boolean | undefined): boolean {
+function wantsColors(env: NodeJS.ProcessEnv, isTerminal: boolean | undefined): boolean {
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== "") {
     return false;
   }

@@ -11,7 +11,7 @@ export function addTestCommand(program: Command, { terminal, done }: CommandCont
       .command("test")
       .summary("test rules: check the routing of the requests in case files")
       .description(
-        "Sends the requests of case files and checks how the rules route them: offline, with the same filter.wasm that\n" +
+        "Sends the requests of case files and checks how the rules route them: offline, with the same filter.wasm that " +
           "Envoy runs, or with --envoy in a real Envoy. Every upstream is a stand-in that answers 200.",
       )
       .argument("[paths...]", PATHS)

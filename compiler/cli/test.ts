@@ -61,7 +61,7 @@ export async function testCommand(
     if (flags.format === "json") {
       terminal.out(jsonOf(wrong));
     } else {
-      terminal.err(formatDiagnostics(wrong, { color: terminal.errColors.isColorSupported }));
+      terminal.err(formatDiagnostics(wrong, terminal.errLook));
     }
     return EXIT.rules;
   }
@@ -78,15 +78,16 @@ export async function testCommand(
     case "junit":
       terminal.out(formatJunit(checks));
       if (coverage) {
-        terminal.err(formatCoverage(coverage, { color: terminal.errColors.isColorSupported }));
+        terminal.err(formatCoverage(coverage, terminal.errLook));
       }
       break;
     case "text": {
-      const color = terminal.outColors.isColorSupported;
       terminal.err(formatSummary(findings));
-      terminal.out(formatResults(checks, { how: flags.envoy ? "in Envoy" : "offline", ms, color }));
+      terminal.out(
+        formatResults(checks, { ...terminal.outLook, how: flags.envoy ? "in Envoy" : "offline", ms }),
+      );
       if (coverage) {
-        terminal.out(formatCoverage(coverage, { color }));
+        terminal.out(formatCoverage(coverage, terminal.outLook));
       }
     }
   }

@@ -3,9 +3,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import picocolors from "picocolors";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCommandLine } from "./commands.ts";
+import { Terminal } from "./terminal.ts";
 
 const RULES = `apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -37,8 +37,15 @@ afterAll(() => {
 const EXPLAIN = ["explain", "good.yaml", "--request"];
 
 test.each<readonly [name: string, args: readonly string[], code: number, words: string]>([
-  ["no command", [], 2, "Usage: sluice"],
+  ["no command", [], 2, "sluice check rules/"],
+  ["no command, but an option", ["--color", "never"], 2, "Usage: sluice"],
+  ["an unknown command", ["frobnicate"], 2, "All commands: sluice help"],
+  ["a command with a slip", ["chekc"], 2, "Did you mean check?"],
+  ["help for an unknown command", ["help", "frobnicate"], 2, "unknown command 'frobnicate'"],
+  ["help for a command with a slip", ["help", "expalin"], 2, "Did you mean explain?"],
+  ["an unknown way of coloring", ["--color", "blue", "check", "good.yaml"], 2, "auto, always, never"],
   ["an unknown flag", ["check", "good.yaml", "--strikt"], 2, "Did you mean --strict?"],
+  ["an unknown flag like no other", ["check", "--xyzzy"], 2, "Its options: sluice help check"],
   ["an unknown format", ["check", "good.yaml", "--format", "xml"], 2, "text, json, sarif, github"],
   ["a flag without its value", ["build", "good.yaml", "--out"], 2, "--out"],
   ["a choice that would colour the terminal", ["check", "--target", "\u001b[31m"], 2, "\\u001b[31m"],
@@ -95,11 +102,12 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["a blob that is a directory", ["inspect", "empty"], 2, "it is a directory"],
 ])("%s", async (_name, args, wanted, words) => {
   let said = "";
-  const note = (text: string) => {
-    said += text;
+  const stream = {
+    write: (text: string) => {
+      said += text;
+    },
   };
-  const colors = picocolors.createColors(false);
-  const code = await runCommandLine(args, { out: note, err: note, outColors: colors, errColors: colors });
+  const code = await runCommandLine(args, new Terminal(stream, stream));
   expect({ code, said }).toEqual({ code: wanted, said: expect.stringContaining(words) });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would steer a terminal
   expect(said).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);

@@ -52,7 +52,7 @@ export class Demonstration {
     const { stop, terminal } = this.#options;
     switch (event.kind) {
       case "diagnostics":
-        this.#err(formatDiagnostics(event.findings, { color: terminal.errColors.isColorSupported }));
+        this.#err(formatDiagnostics(event.findings, terminal.errLook));
         break;
       case "log":
         // Not that it was told to end.

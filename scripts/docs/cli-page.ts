@@ -16,9 +16,13 @@ export function cliPage(): string {
   return `${[
     "# Command line",
     "`npm run sluice -- …` in a checkout, `npx sluice …` where the package is installed. Every command that takes rules takes files and directories of YAML or JSON; `-` is standard input.",
+    "`sluice` alone names the commands to begin with. It exits with 2: a script that lost its command should notice. `sluice help` lists all commands, and `sluice help COMMAND` the options of one.",
     "| exit code | means |\n|--:|---|\n| 0 | success |\n| 1 | invalid rules, or a failed test |\n| 2 | wrong usage |\n| 3 | a failure of the environment: no Envoy, a port in use, a full disk |",
     ["| command | does |", "|---|---|", ...commands.map(summary)].join("\n"),
     ...commands.map(section),
+    "## Options of every command",
+    table(program.options),
+    "`--color` wins over the environment. Without it, `NO_COLOR` turns colors off, `FORCE_COLOR` turns them on, and otherwise a terminal has them unless `TERM` is `dumb`.",
     "## Options of a proxy",
     "Every command that compiles rules takes these. They may also stand in a file: see [Configuration file](configuration.md).",
     table(shared.options.filter(isShared)),
@@ -86,6 +90,8 @@ function isShared({ long }: Option): boolean {
 function trailer(command: Command): string[] {
   const parts: string[] = [];
   command.configureOutput({ writeOut: (part) => void parts.push(part) });
+  // They stand once on the page.
+  command.configureHelp({ showGlobalOptions: false });
   command.outputHelp();
   const [, after] = parts.join("").split(/^ {2}-h, --help.*$/m);
   return after?.trim() ? [`\`\`\`text\n${after.trim()}\n\`\`\``] : [];

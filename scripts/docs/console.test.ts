@@ -5,9 +5,9 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import picocolors from "picocolors";
 import { expect, test } from "vitest";
 import { runCommandLine } from "../../compiler/cli/commands.ts";
+import { Terminal } from "../../compiler/cli/terminal.ts";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 
 const ROOT = packageRoot().directory;
@@ -40,17 +40,11 @@ async function printed(command: string): Promise<string> {
   const [program, ...args] = wordsOf(command);
   expect(program).toBe("sluice");
   const parts: string[] = [];
-  const colors = picocolors.createColors(false);
-  const write = (text: string) => void parts.push(text);
+  const stream = { write: (text: string) => void parts.push(text) };
   const before = process.cwd();
   process.chdir(EXAMPLE);
   try {
-    await runCommandLine(args, {
-      out: write,
-      err: write,
-      outColors: colors,
-      errColors: colors,
-    });
+    await runCommandLine(args, new Terminal(stream, stream));
   } finally {
     process.chdir(before);
   }

@@ -141,7 +141,7 @@ async function runExample(example: Example, run: Run): Promise<ExitCode> {
     });
     const { findings, compilation } = await workspace.compile();
     if (compilation === undefined) {
-      terminal.err(formatDiagnostics(findings, { color: terminal.errColors.isColorSupported }));
+      terminal.err(formatDiagnostics(findings, terminal.errLook));
       return EXIT.rules;
     }
     const guide = new Guide(example, { mesh: meshPort, gateways }, certificates, run);

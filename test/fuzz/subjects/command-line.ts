@@ -2,15 +2,14 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import picocolors from "picocolors";
 import { runCommandLine } from "../../../compiler/cli/commands.ts";
+import { Terminal } from "../../../compiler/cli/terminal.ts";
 import type { Dice } from "../dice.ts";
 import { mutatedBytes } from "../mutate.ts";
 import { headerLine, requestLine } from "../requests.ts";
 import { hostileRules, plausibleRules } from "../rules.ts";
 import { expectPrintable, type Subject } from "../subject.ts";
 
-const PLAIN = picocolors.createColors(false);
 /** Not `run`, which would start an Envoy. */
 const COMMANDS = [
   "check",
@@ -72,15 +71,12 @@ export const commandLine: Subject = {
           writeFileSync(path.join(folder, "case.yaml"), cases);
           writeFileSync(path.join(folder, "sluice.yaml"), config);
           let said = "";
-          const note = (text: string) => {
-            said += text;
+          const stream = {
+            write: (text: string) => {
+              said += text;
+            },
           };
-          const code = await runCommandLine(args, {
-            out: note,
-            err: note,
-            outColors: PLAIN,
-            errColors: PLAIN,
-          });
+          const code = await runCommandLine(args, new Terminal(stream, stream));
           if (/bug in Sluice|\n\s+at .*:\d+:\d+/.test(said)) {
             throw new Error(said.slice(-3000));
           }
