@@ -7,15 +7,13 @@ import type { Reading } from "../../compile.ts";
 import { DIAGNOSTIC_CODES, type DiagnosticCode } from "../../diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { FieldPath, Resource, ResourceSet } from "../../front/resources/model.ts";
+import type { KnownPod } from "../../front/services/known-pods.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
 import type { ServiceIndex } from "../../front/services/service-index.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { nameOf } from "../../source/field-path.ts";
 
-export interface KnownPod {
-  readonly namespace: string;
-  readonly labels: Labels;
-}
+type SelectablePod = Pick<KnownPod, "namespace" | "labels">;
 
 export type ReportAt = (
   code: DiagnosticCode,
@@ -30,14 +28,14 @@ export interface View {
   readonly options: ProxyOptions;
   readonly services: ServiceIndex;
   /** With that of Istio's own ingress gateway, which nobody keeps in git. */
-  readonly pods: readonly KnownPod[];
+  readonly pods: readonly SelectablePod[];
   /** When certificates have to be valid. */
   readonly now: Date;
   readonly report: ReportAt;
 }
 
 /** Pods of the ingress gateway that Istio installs. */
-export const DEFAULT_GATEWAY_POD: KnownPod = {
+export const DEFAULT_GATEWAY_POD: SelectablePod = {
   namespace: "istio-system",
   labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
 };
@@ -54,7 +52,7 @@ export function viewOf(
     options,
     services: environment.services,
     now,
-    pods: [...resources.pods.map(({ namespace, labels }) => ({ namespace, labels })), DEFAULT_GATEWAY_POD],
+    pods: [...environment.workloads.pods, DEFAULT_GATEWAY_POD],
     report(code, resource, path, message, more = {}) {
       const span = resource.spanOf(path);
       const key = keyOf({ code, span });
@@ -75,6 +73,6 @@ export function keyOf({ code, span }: Pick<Diagnostic, "code" | "span">): string
 }
 
 /** No label at all selects every Pod here, as in a Gateway. */
-export function podsOf({ pods }: View, selector: Labels | undefined): KnownPod[] {
+export function podsOf({ pods }: View, selector: Labels | undefined): SelectablePod[] {
   return pods.filter(({ labels }) => selects(selector, labels));
 }

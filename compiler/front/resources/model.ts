@@ -41,6 +41,8 @@ export interface ResourceSet {
   readonly pods: Resource<PodSpec>[];
   readonly secrets: Resource<SecretSpec>[];
   readonly nodes: Resource<unknown>[];
+  /** What makes Pods: Deployments and their like. What is kept in files has these, and hardly ever the Pods themselves. */
+  readonly podMakers: Resource<unknown>[];
   /** What steers nothing here, but is spoken of by what does: Gateways of Kubernetes, request authentication. */
   readonly neighbours: Resource<unknown>[];
   /** Kinds that are not ours, as `group/Kind`, and how many of each. */
@@ -73,6 +75,15 @@ const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: bool
   "discovery.k8s.io/v1/EndpointSlice": { list: "endpointSlices", spec: false },
 };
 
+/** `group/Kind` of what has the template of a Pod in `spec.template`. Of any version: only the template's labels are read. */
+const POD_MAKERS = new Set([
+  "apps/Deployment",
+  "apps/StatefulSet",
+  "apps/DaemonSet",
+  "apps/ReplicaSet",
+  "argoproj.io/Rollout",
+]);
+
 /** `group/Kind` of what is only spoken of. */
 const NEIGHBOURS = new Set(["gateway.networking.k8s.io/Gateway", "security.istio.io/RequestAuthentication"]);
 
@@ -94,6 +105,7 @@ export function loadResources(
     pods: [],
     secrets: [],
     nodes: [],
+    podMakers: [],
     neighbours: [],
     ignored: new Map(),
   };
@@ -222,8 +234,12 @@ function loadResource(
   }
   if (list === undefined) {
     const name = group === "" ? kind : `${group}/${kind}`;
+    if (POD_MAKERS.has(name)) {
+      loaded.resources.push(["podMakers", resourceOf(value, document, root, true)]);
+      return;
+    }
     loaded.ignored.push(name);
-    if (NEIGHBOURS.has(`${group}/${kind}`)) {
+    if (NEIGHBOURS.has(name)) {
       loaded.resources.push(["neighbours", resourceOf(value, document, root, true)]);
     }
     return;

@@ -1,6 +1,7 @@
 /** Who runs where: Pods and WorkloadEntries, found by name, by address or by label. */
 
 import type { PodSpec, ResourceSet, WorkloadEntrySpec } from "../resources/model.ts";
+import { type KnownPod, knownPods } from "./known-pods.ts";
 import { type Labels, selects } from "./labels.ts";
 import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
 import { byAge } from "./order.ts";
@@ -23,12 +24,14 @@ export class Workloads {
   readonly #podByName = new Map<string, PodFacts>();
   readonly #podByAddress = new Map<string, PodFacts>();
   readonly #byNamespace = new Map<string, Workload[]>();
-  readonly #pods: Labels[] = [];
+  /** Those that are there, and those that templates will make. */
+  readonly pods: readonly KnownPod[];
 
-  constructor({ pods, nodes, workloadEntries }: ResourceSet) {
+  constructor(resources: ResourceSet) {
+    const { pods, nodes, workloadEntries } = resources;
+    this.pods = knownPods(resources);
     const localities = new Map(nodes.map(({ name, labels }) => [name, topologyLocality(labels)]));
     for (const { name, namespace, labels: own, spec } of [...pods].sort(byAge)) {
-      this.#pods.push(own);
       const node = spec.spec?.nodeName ?? "";
       const locality = labelledLocality(own) ?? localities.get(node);
       const labels = withTopology(own, locality, { node });
@@ -62,7 +65,7 @@ export class Workloads {
 
   /** Some Pod, in any namespace, has these labels. */
   anyPodHas(selector: Labels): boolean {
-    return this.#pods.some((labels) => selects(selector, labels));
+    return this.pods.some(({ labels }) => selects(selector, labels));
   }
 
   #add(workload: Workload): void {

@@ -31,13 +31,24 @@ export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): 
  * name. Two lists with the same items make the same environment.
  */
 export function ingredients(resources: ResourceSet, options: ProxyOptions): readonly unknown[] {
-  const { services, endpointSlices, endpoints, pods, workloadEntries, serviceEntries, destinationRules } =
-    resources;
+  const {
+    services,
+    endpointSlices,
+    endpoints,
+    pods,
+    nodes,
+    podMakers,
+    workloadEntries,
+    serviceEntries,
+    destinationRules,
+  } = resources;
   const lists = [
     services,
     endpointSlices,
     endpoints,
     pods,
+    nodes,
+    podMakers,
     workloadEntries,
     serviceEntries,
     destinationRules,

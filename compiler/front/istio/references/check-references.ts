@@ -8,6 +8,7 @@ import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import { reportTo } from "../../services/report.ts";
 import type { Environment } from "../context/environment.ts";
+import { SelectedPods } from "./defined-subsets.ts";
 import { reportDestinations } from "./destinations.ts";
 import { reportEmptySubsets } from "./empty-subsets.ts";
 import { everyone } from "./everyone.ts";
@@ -35,8 +36,9 @@ export function checkReferences(
 ): void {
   // Two viewers say the same thing in the same words, and this says it once.
   const report = reportTo(sink);
-  const proxy = proxyViewer(resources, options, environment, references);
-  const all = checked === "ofEveryone" ? everyone(resources, options, environment.services) : undefined;
+  const pods = new SelectedPods(resources, environment.workloads.pods, options.domainSuffix);
+  const proxy = proxyViewer(resources, options, environment, references, pods);
+  const all = checked === "ofEveryone" ? everyone(resources, options, environment.services, pods) : undefined;
   reportSelectors(resources.gateways, environment.workloads, options.proxyLabels, report);
   // Whoever is unheard by one proxy is so to everyone.
   reportSharedHosts(all ?? proxy, options, report);

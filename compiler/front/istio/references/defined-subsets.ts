@@ -1,7 +1,11 @@
-/** Subsets that DestinationRules define and whose labels nobody has, whether or not a rule asks for them. */
+/**
+ * Subsets that DestinationRules define and whose labels nobody has, whether or not a rule asks for them. Of a service that
+ * nobody is known of, nothing is said: its Pods are in a cluster.
+ */
 
 import type { DestinationRuleSpec, Resource, ResourceSet } from "../../resources/model.ts";
 import { resolveHost } from "../../services/host-names.ts";
+import { isOfSubset, type KnownPod } from "../../services/known-pods.ts";
 import { kubernetesHost } from "../../services/kubernetes.ts";
 import { type Labels, selects } from "../../services/labels.ts";
 import type { Service } from "../../services/service.ts";
@@ -12,9 +16,9 @@ import type { EmptySubset } from "./viewer.ts";
 export function* definedEmptySubsets(
   resources: ResourceSet,
   index: ServiceIndex,
+  pods: SelectedPods,
   { domainSuffix }: { readonly domainSuffix: string },
 ): Generator<EmptySubset> {
-  const pods = new SelectedPods(resources, domainSuffix);
   for (const rule of resources.destinationRules) {
     const host = resolveHost(rule.spec.host, rule.namespace, domainSuffix);
     const services = index.findCovering(host, rule.namespace);
@@ -30,11 +34,17 @@ function* emptySubsetsOf(
   services: readonly Service[],
   pods: SelectedPods,
 ): Generator<EmptySubset> {
+  const known = services.flatMap((service) => pods.of(service));
+  const nobodyIsKnown =
+    known.length === 0 && services.every(({ endpoints }) => [...endpoints.values()].flat().length === 0);
   for (const [i, { name, labels = {} }] of (rule.spec.subsets ?? []).entries()) {
     if (Object.keys(labels).length === 0) {
       continue;
     }
-    const found = services.some((service) => hasEndpoint(service, labels) || pods.some(service, labels));
+    const found =
+      nobodyIsKnown ||
+      services.some((service) => hasEndpoint(service, labels)) ||
+      known.some((pod) => isOfSubset(pod, labels));
     if (!found || hasEmptyTopology(labels)) {
       yield { host, name, labels, span: rule.spanOf(["spec", "subsets", i, "labels"]) };
     }
@@ -57,38 +67,33 @@ function hasEndpoint({ endpoints }: Service, labels: Labels): boolean {
   return [...endpoints.values()].flat().some((endpoint) => selects(labels, endpoint.labels));
 }
 
-/** Pods behind the Services of Kubernetes: their EndpointSlices are seldom kept beside rules. */
-class SelectedPods {
-  readonly #resources: ResourceSet;
+/** Pods behind the services of the input: their EndpointSlices are seldom kept beside rules. */
+export class SelectedPods {
+  readonly #pods: readonly KnownPod[];
   readonly #selectors: ReadonlyMap<string, Labels>;
 
-  constructor(resources: ResourceSet, domainSuffix: string) {
-    this.#resources = resources;
-    this.#selectors = new Map(
-      resources.services.map((service) => [
-        kubernetesHost(service, domainSuffix),
-        service.spec.selector ?? {},
-      ]),
-    );
+  constructor({ services, serviceEntries }: ResourceSet, pods: readonly KnownPod[], domainSuffix: string) {
+    this.#pods = pods;
+    this.#selectors = new Map([
+      ...serviceEntries.flatMap(({ spec, namespace }) =>
+        (spec.hosts ?? []).map(
+          (host) => [`${namespace}/${host.toLowerCase()}`, spec.workloadSelector?.labels ?? {}] as const,
+        ),
+      ),
+      ...services.map(
+        (service) =>
+          [
+            `${service.namespace}/${kubernetesHost(service, domainSuffix)}`,
+            service.spec.selector ?? {},
+          ] as const,
+      ),
+    ]);
   }
 
-  some({ host, namespace, source }: Service, labels: Labels): boolean {
-    const selector = source === "kubernetes" ? this.#selectors.get(host) : undefined;
-    return (
-      selector !== undefined &&
-      Object.keys(selector).length > 0 &&
-      this.#resources.pods.some(
-        (pod) =>
-          pod.namespace === namespace &&
-          selects(selector, pod.labels) &&
-          selects(labels, { ...this.#topologyOf(pod.spec.spec?.nodeName), ...pod.labels }),
-      )
-    );
-  }
-
-  /** Where the Pods of a node stand. */
-  #topologyOf(nodeName: string | undefined): Labels {
-    const node = this.#resources.nodes.find(({ name }) => name === nodeName);
-    return Object.fromEntries(Object.entries(node?.labels ?? {}).filter(([key]) => key.startsWith(TOPOLOGY)));
+  of({ host, namespace }: Service): readonly KnownPod[] {
+    const selector = this.#selectors.get(`${namespace}/${host}`);
+    return selector === undefined || Object.keys(selector).length === 0
+      ? []
+      : this.#pods.filter((pod) => pod.namespace === namespace && selects(selector, pod.labels));
   }
 }

@@ -9,7 +9,7 @@ import type { ServiceIndex } from "../../services/service-index.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
 import { ServerHosts } from "../edge/server-hosts.ts";
 import { type Finder, resolveDestination } from "../rules/resolve-destination.ts";
-import { definedEmptySubsets } from "./defined-subsets.ts";
+import { definedEmptySubsets, type SelectedPods } from "./defined-subsets.ts";
 import { SubsetIndex } from "./subset-index.ts";
 import type { GatewayInView, Viewer } from "./viewer.ts";
 
@@ -17,6 +17,7 @@ export function everyone(
   resources: ResourceSet,
   options: { readonly domainSuffix: string },
   services: ServiceIndex,
+  pods: SelectedPods,
 ): Viewer {
   const { destinationRules } = resources;
   const subsets = new SubsetIndex(destinationRules, options.domainSuffix);
@@ -27,7 +28,7 @@ export function everyone(
     destinationRules,
     gateways: gatewaysInView(resources),
     danglingDestinations: () => danglingDestinations(resources, finderOf),
-    emptySubsets: () => definedEmptySubsets(resources, services, options),
+    emptySubsets: () => definedEmptySubsets(resources, services, pods, options),
     knowsHost: (host, namespace) =>
       services.findCovering(host, namespace).length > 0 ||
       services.has(host) ||

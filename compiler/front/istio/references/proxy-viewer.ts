@@ -4,6 +4,7 @@ import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { covers } from "../../services/host-names.ts";
+import { isOfSubset } from "../../services/known-pods.ts";
 import { selects } from "../../services/labels.ts";
 import { exposure } from "../../services/visibility.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
@@ -13,6 +14,7 @@ import { type GatewayServer, kindOf } from "../edge/gateway-servers.ts";
 import { selectedGateways } from "../edge/gateways.ts";
 import { ServerHosts } from "../edge/server-hosts.ts";
 import { inOrderOfEffect } from "../rules/virtual-services.ts";
+import type { SelectedPods } from "./defined-subsets.ts";
 import type { EmptySubset, GatewayInView, Viewer } from "./viewer.ts";
 
 /** What the lowering leaves of the references in its rules. */
@@ -28,6 +30,7 @@ export function proxyViewer(
   options: ProxyOptions,
   { registry, destinationRules }: Environment,
   { clusterUses, danglingDestinations, servers }: LoweredReferences,
+  pods: SelectedPods,
 ): Viewer {
   return {
     kind: "proxy",
@@ -37,7 +40,7 @@ export function proxyViewer(
     ),
     gateways: gatewaysInView(resources, options, servers),
     danglingDestinations: () => danglingDestinations,
-    emptySubsets: () => emptySubsets(clusterUses, destinationRules),
+    emptySubsets: () => emptySubsets(clusterUses, destinationRules, pods),
     knowsHost: (host) =>
       registry.get(host) !== undefined ||
       registry.services.some((service) => covers(host, service.host) || covers(service.host, host)),
@@ -80,14 +83,19 @@ function gatewaysInView(
 }
 
 /** Not where nobody is known of the whole service. */
-function* emptySubsets(uses: readonly ClusterUse[], rules: DestinationRules): Generator<EmptySubset> {
+function* emptySubsets(
+  uses: readonly ClusterUse[],
+  rules: DestinationRules,
+  pods: SelectedPods,
+): Generator<EmptySubset> {
   for (const { service, port, subset: name, span } of uses) {
     const labels = name === "" ? undefined : rules.subset(service, name)?.labels;
     const endpoints = service.endpoints.get(port) ?? [];
     if (
       labels !== undefined &&
       endpoints.length > 0 &&
-      !endpoints.some((endpoint) => selects(labels, endpoint.labels))
+      !endpoints.some((endpoint) => selects(labels, endpoint.labels)) &&
+      !pods.of(service).some((pod) => isOfSubset(pod, labels))
     ) {
       yield { host: service.host, name, labels, span };
     }

@@ -139,6 +139,80 @@ describe("a reference that leads nowhere is told to one proxy and to everyone in
   });
 });
 
+describe("Pods that a Deployment will make count as Pods", () => {
+  const KUBERNETES = `
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec:
+  selector: { app: web }
+  ports: [{ name: http, port: 80 }]
+`;
+  const subsets = (labels: string) => `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: web }
+spec:
+  host: web
+  subsets: [{ name: one, labels: { ${labels} } }]
+`;
+  const maker = (apiVersion: string, kind: string, labels: string, namespace = "default") => `
+apiVersion: ${apiVersion}
+kind: ${kind}
+metadata: { name: web, namespace: ${namespace} }
+spec:
+  template:
+    metadata: { labels: { ${labels} } }
+`;
+
+  test.each([
+    ["apps/v1", "Deployment"],
+    ["apps/v1", "StatefulSet"],
+    ["apps/v1beta2", "DaemonSet"],
+    ["argoproj.io/v1alpha1", "Rollout"],
+  ])("%s %s", (apiVersion, kind) => {
+    const text = (labels: string) =>
+      file(KUBERNETES, subsets("version: v1"), maker(apiVersion, kind, `app: web, version: ${labels}`));
+    expect(places(text("v1"), "ofEveryone")).toEqual([]);
+    expect(places(text("v2"), "ofEveryone")).toEqual(["SL0409 13:34"]);
+  });
+
+  test("not those of another namespace, nor those that the Service does not select", () => {
+    const own = maker("apps/v1", "Deployment", "app: web");
+    for (const other of [
+      maker("apps/v1", "Deployment", "app: web, version: v1", "elsewhere"),
+      maker("apps/v1", "Deployment", "app: other, version: v1"),
+    ]) {
+      expect(places(file(KUBERNETES, subsets("version: v1"), own, other), "ofEveryone")).toEqual([
+        "SL0409 13:34",
+      ]);
+    }
+  });
+
+  test("they may stand in any zone", () => {
+    const zone = subsets("version: v1, topology.kubernetes.io/zone: a");
+    const text = file(KUBERNETES, zone, maker("apps/v1", "Deployment", "app: web, version: v1"));
+    expect(places(text, "ofEveryone")).toEqual([]);
+  });
+
+  test("for a Gateway's selector, too", () => {
+    const text = file(
+      GATEWAY.replace("ingressgateway", "private"),
+      maker("apps/v1", "Deployment", "istio: private"),
+    );
+    expect(places(text, "ofEveryone")).toEqual([]);
+  });
+
+  test("of a service that nobody is known of, nothing is said", () => {
+    expect(places(file(KUBERNETES, subsets("version: v1")), "ofEveryone")).toEqual([]);
+  });
+
+  test("a template of another shape has no labels, and is no error", () => {
+    const strange = maker("apps/v1", "Deployment", "app: web").replace(/template:[^]*/, "template: [1]");
+    expect(places(file(KUBERNETES, subsets("version: v1"), strange), "ofEveryone")).toEqual([]);
+  });
+});
+
 describe("what the proxy does not see, only everyone is told", () => {
   const hidden = (text: string) => text.replace("spec:\n", 'spec:\n  exportTo: ["."]\n');
   const OTHER: Partial<ProxyOptions> = { proxyNamespace: "elsewhere" };

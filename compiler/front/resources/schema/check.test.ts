@@ -155,20 +155,21 @@ describe("the shape of a resource", () => {
     expect(one("networking.istio.io/v2", "VirtualService")).toEqual(["SL0103"]);
     expect(one("networking.istio.io/v1", "VirtualServce")).toEqual(["SL0102"]);
     expect(one("networking.istio.io/v1", "Sidecar")).toEqual(["SL0110"]);
-    expect(one("apps/v1", "Deployment")).toEqual(["SL0110"]);
+    expect(one("batch/v1", "Job")).toEqual(["SL0110"]);
+    expect(one("apps/v1", "Deployment")).toEqual([]);
   });
 
   test("counts other kinds, and says so once", () => {
     const { resources, found } = load(
-      ["Deployment", "Deployment", "DaemonSet"]
-        .map((kind) => `apiVersion: apps/v1\nkind: ${kind}\nmetadata: {name: a}\n`)
+      ["Job", "Job", "CronJob"]
+        .map((kind) => `apiVersion: batch/v1\nkind: ${kind}\nmetadata: {name: a}\n`)
         .join("---\n"),
     );
     expect(found.map(({ code }) => code)).toEqual(["SL0110"]);
     expect(resources.ignored).toEqual(
       new Map([
-        ["apps/Deployment", 2],
-        ["apps/DaemonSet", 1],
+        ["batch/Job", 2],
+        ["batch/CronJob", 1],
       ]),
     );
   });

@@ -1,0 +1,63 @@
+/**
+ * The Pods that an input tells of: those in it, and those that Deployments and their like will make. Repositories hold
+ * templates, and hardly ever Pods: who asks whether some Pod has a label asks both.
+ */
+
+import type { Resource, ResourceSet } from "../resources/model.ts";
+import { type Labels, selects } from "./labels.ts";
+
+/** A Pod by what selectors see of it. */
+export interface KnownPod {
+  readonly namespace: string;
+  readonly labels: Labels;
+  /** Where its node stands; `undefined` of a template, whose Pods may stand anywhere. */
+  readonly topology: Labels | undefined;
+}
+
+export function knownPods({ pods, nodes, podMakers }: ResourceSet): KnownPod[] {
+  const topologies = new Map(nodes.map(({ name, labels }) => [name, topologyOf(labels)]));
+  return [
+    ...pods.map(({ namespace, labels, spec }) => ({
+      namespace,
+      labels,
+      topology: topologies.get(spec.spec?.nodeName ?? "") ?? {},
+    })),
+    ...podMakers.flatMap(templatePods),
+  ];
+}
+
+/** Whether a Pod belongs to a subset; wherever its template's Pods may stand, some may stand there. */
+export function isOfSubset({ labels, topology }: KnownPod, subset: Labels): boolean {
+  return topology === undefined
+    ? selects(withoutTopology(subset), labels)
+    : selects(subset, { ...topology, ...labels });
+}
+
+const TOPOLOGY = "topology.";
+
+function topologyOf(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name.startsWith(TOPOLOGY)));
+}
+
+function withoutTopology(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(TOPOLOGY)));
+}
+
+/** None where there is no template: a Rollout may borrow that of a Deployment, which is there by itself. */
+function templatePods({ namespace, spec }: Resource<unknown>): KnownPod[] {
+  const labels = field(field(field(spec, "template"), "metadata"), "labels");
+  return isObject(labels) ? [{ namespace, labels: texts(labels), topology: undefined }] : [];
+}
+
+/** These documents are somebody else's, and no schema has been asked. */
+function field(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function texts(labels: Readonly<Record<string, unknown>>): Labels {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
