@@ -13,6 +13,7 @@ import { lowerToIr } from "./front/istio/lower.ts";
 import { type CheckedReferences, checkReferences } from "./front/istio/references/check-references.ts";
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
+import { lastOfEach } from "./front/resources/repeated.ts";
 import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
 import type { ProxyOptions } from "./options.ts";
@@ -67,9 +68,11 @@ export class CompilerCache {
     this.#mesh = undefined;
     const findings: Diagnostic[] = [];
     const sink = { report: (diagnostic: Diagnostic) => void findings.push(diagnostic) };
-    const resources = loadResources(sources, sink, progress, this.#source);
+    const given = loadResources(sources, sink, progress, this.#source);
     this.#source.keepOnly(sources);
-    validate(resources, sink, progress);
+    // Also what is replaced by a later one: `kubectl apply` would be refused for it.
+    validate(given, sink, progress);
+    const resources = lastOfEach(given, sink);
     this.#mesh = { sources, resources, findings };
     return this.#mesh;
   }
@@ -118,7 +121,8 @@ export function understand(
 
 /** The resources that a compilation was made from, each with its place. What is not read of the input is left out. */
 export function resourcesOf({ sources }: Pick<Compilation, "sources">): ResourceSet {
-  return loadResources(sources, { report() {} });
+  const silent = { report() {} };
+  return lastOfEach(loadResources(sources, silent), silent);
 }
 
 /** The programs of rules that nothing is wrong with. */

@@ -259,3 +259,36 @@ test("whether a compilation is still what the source says", async () => {
   source.set("a.yaml", `${MESH["a.yaml"]}# more\n`);
   expect(await rules.isCurrent(compilation!)).toBe(false);
 });
+
+test("of a resource that is given twice the last one decides, and is not at odds with itself", async () => {
+  const answering = (status: number) =>
+    resource(
+      "VirtualService",
+      "shop",
+      `{ hosts: [shop.example], http: [{ directResponse: { status: ${status} } }] }`,
+    );
+  const old = createWorkspace({ source: texts({ "rules.yaml": answering(200) }) });
+  const now = createWorkspace({ source: texts({ "rules.yaml": answering(200), "zz.yaml": answering(403) }) });
+  const { diagnostics } = await now.check();
+  expect(diagnostics.filter(({ level }) => level !== "info").map(({ code }) => code)).toEqual(["SL0010"]);
+  const { explanation } = await now.explain(undefined, "GET http://shop.example/");
+  expect(explanation?.decision).toMatchObject({ status: 403 });
+  const { report } = await old.diff(now);
+  expect(report?.differences).toHaveLength(1);
+  const again = await now.diff(createWorkspace({ source: texts({ "rules.yaml": answering(403) }) }));
+  expect(again.report?.differences).toEqual([]);
+});
+
+test("what a later one replaces is still checked", async () => {
+  const answering = (status: number) =>
+    resource(
+      "VirtualService",
+      "shop",
+      `{ hosts: [shop.example], http: [{ directResponse: { status: ${status} } }] }`,
+    );
+  const workspace = createWorkspace({
+    source: texts({ "a.yaml": answering(9999), "b.yaml": answering(200) }),
+  });
+  const { diagnostics } = await workspace.check();
+  expect(diagnostics.filter(({ level }) => level === "error")).toMatchObject([{ file: "a.yaml" }]);
+});

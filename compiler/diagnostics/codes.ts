@@ -30,6 +30,8 @@ export const DIAGNOSTIC_CODES = {
   },
   SL0008: { level: "error", title: "Duplicate key in a mapping." },
   SL0009: { level: "warning", title: "The source of the rules failed." },
+  SL0010: { level: "warning", title: "A resource is given more than once." },
+  SL0011: { level: "info", title: "A resource is given more than once, each time with the same contents." },
   SL0101: { level: "error", title: "The document is not a Kubernetes resource." },
   SL0102: { level: "error", title: "Unknown kind in networking.istio.io." },
   SL0103: { level: "error", title: "Unknown version of a kind." },

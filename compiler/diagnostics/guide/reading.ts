@@ -64,6 +64,25 @@ export const READING = {
       right: "the same workspace as soon as the source answers again",
     },
   },
+  SL0010: {
+    why: "A cluster has one object of each kind, namespace and name; `kubectl apply` of these files would leave the last. Sluice uses the last one as well, in the order in which files are read, and ignores the others.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 8080 }] }",
+      right:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: web-8080 }\nspec: { ports: [{ port: 8080 }] }",
+    },
+  },
+  SL0011: {
+    why: "The copies change nothing today, but an edit of any but the last one would have no effect.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }",
+      right: "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }",
+    },
+  },
   SL0101: {
     why: "Each document is a resource, identified by apiVersion and kind. Lists of resources have the kind List.",
     example: {

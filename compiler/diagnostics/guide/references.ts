@@ -180,9 +180,9 @@ export const REFERENCES = {
     example: {
       in: "file",
       wrong:
-        "apiVersion: v1\nkind: Pod\nmetadata: { name: edge, labels: { istio: ingressgateway } }\nstatus: { podIP: 192.0.2.9 }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec: { selector: { istio: ingressgateway }, ports: [{ name: http, port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: [shop.example] }]",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: edge, labels: { istio: ingressgateway } }\nstatus: { podIP: 192.0.2.9 }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec: { selector: { istio: ingressgateway }, ports: [{ name: http, port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: shop }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: [shop.example] }]",
       right:
-        "apiVersion: v1\nkind: Pod\nmetadata: { name: edge, labels: { istio: ingressgateway } }\nstatus: { podIP: 192.0.2.9 }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec: { selector: { istio: ingressgateway }, ports: [{ name: http, port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: edge, labels: { istio: ingressgateway } }\nstatus: { podIP: 192.0.2.9 }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: edge }\nspec: { selector: { istio: ingressgateway }, ports: [{ name: http, port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: shop }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]",
     },
   },
   SL0427: {

@@ -267,6 +267,7 @@ function resourceOf(
     kind: String(value.kind),
     apiVersion: String(value.apiVersion),
     name: String(metadata.name ?? metadata.generateName ?? ""),
+    ...(metadata.name === undefined && metadata.generateName !== undefined && { isGenerated: true }),
     namespace: String(metadata.namespace || "default"),
     labels: (isObject(metadata.labels) ? metadata.labels : {}) as Record<string, string>,
     annotations: (isObject(metadata.annotations) ? metadata.annotations : {}) as Record<string, string>,

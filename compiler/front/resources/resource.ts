@@ -11,6 +11,8 @@ export interface Resource<Spec> {
   readonly kind: string;
   readonly apiVersion: string;
   readonly name: string;
+  /** The API server makes the name, of `metadata.generateName`: another object each time. */
+  readonly isGenerated?: boolean;
   /** `default` when the resource names none. */
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
