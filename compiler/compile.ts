@@ -5,6 +5,7 @@
 
 import { encodeProgram } from "./back/program/encode.ts";
 import { refusedByTarget } from "./back/refused-by-target.ts";
+import { levelFor, type Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import type { Environment } from "./front/istio/context/environment.ts";
@@ -84,10 +85,11 @@ export class CompilerCache {
   }
 }
 
-/** Validates texts that were read, and lowers them for a proxy. */
+/** Validates texts that were read, and lowers them for a proxy. What an Envoy would lack is said as the purpose asks for. */
 export function understand(
   sources: readonly SourceFile[],
   options: ProxyOptions,
+  purpose: Purpose,
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
   cache: CompilerCache = new CompilerCache(),
@@ -96,8 +98,12 @@ export function understand(
   let errors = 0;
   const counting: DiagnosticSink = {
     report(diagnostic: Diagnostic) {
-      errors += diagnostic.level === "error" ? 1 : 0;
-      sink.report(diagnostic);
+      const level = levelFor(diagnostic.code, purpose);
+      if (level === "unsaid") {
+        return;
+      }
+      errors += level === "error" ? 1 : 0;
+      sink.report(level === diagnostic.level ? diagnostic : { ...diagnostic, level });
     },
   };
   const { resources, findings } = cache.meshOf(sources, progress);

@@ -17,7 +17,7 @@ import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 export function rulesOf(workspace: Workspace, proxy?: string): CompiledRules {
   return {
     proxy: workspace.options(proxy),
-    compile: () => workspace.compile(proxy),
+    compile: () => workspace.compile(proxy, { toRun: true }),
     isCurrent: (compilation) => workspace.isCurrent(compilation),
     watch: (onChange) => workspace.watch(onChange),
   };
@@ -32,6 +32,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 
 export { check, compile, diff, explain, inspect, type RulesOptions, test } from "./one-shot.ts";
 export {
+  type CompileOptions,
   type CompileResult,
   type DiffResult,
   type ExplainOptions,

@@ -19,6 +19,7 @@ import type { Explanation } from "./answers/explain/explanation.ts";
 import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
 import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
 import { type Compilation, CompilerCache, encode, type Reading, understand } from "./compile.ts";
+import type { Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
@@ -41,6 +42,12 @@ export interface WorkspaceOptions {
   readonly strict?: boolean;
   /** Told how far a compilation is, some thousand times in a large one. */
   readonly progress?: Progress;
+}
+
+/** Of `compile`. */
+export interface CompileOptions {
+  /** The Envoy runs on this machine, so that files which the rules name have to be here. Default: false. */
+  readonly toRun?: boolean;
 }
 
 /** What `compile` gives. */
@@ -192,15 +199,16 @@ export class Workspace {
     return report;
   }
 
-  /** What an Envoy needs for a proxy: see `writeBuild`, `Session`, and `exportKubernetes`. */
-  async compile(proxy?: string): Promise<CompileResult> {
-    const { options } = this.#proxy("compile", proxy);
+  /** What an Envoy needs for a proxy: see `writeBuild`, `Session`, and `kustomization`. */
+  async compile(proxy?: string, options: CompileOptions = {}): Promise<CompileResult> {
+    checkNames("compile", options, ["toRun"]);
+    const { options: own } = this.#proxy("compile", proxy);
     const input = await this.#read("compile");
     const findings = this.#report(input);
-    const reading = this.#understand(input, options, findings);
+    const reading = this.#understand(input, own, options.toRun ? "run" : "build", findings);
     return findings.hasErrors
       ? { findings }
-      : { findings, compilation: encode(reading, options, this.#progress) };
+      : { findings, compilation: encode(reading, own, this.#progress) };
   }
 
   /**
@@ -220,7 +228,7 @@ export class Workspace {
     const asked = readRequest(request);
     const input = await this.#read("explain");
     const findings = this.#report(input);
-    const { config } = this.#understand(input, proxyOptions, findings);
+    const { config } = this.#understand(input, proxyOptions, "answer", findings);
     if (findings.hasErrors) {
       return { findings };
     }
@@ -241,7 +249,7 @@ export class Workspace {
     const findings = this.#report(input);
     const caseFindings = new Report(false);
     const nothing = { findings, caseFindings, cases: 0, checks: [], ms: 0, ok: false };
-    const reading = this.#understand(input, proxyOptions, findings);
+    const reading = this.#understand(input, proxyOptions, options.envoy ? "run" : "answer", findings);
     if (findings.hasErrors) {
       return nothing;
     }
@@ -294,8 +302,8 @@ export class Workspace {
     const theirs = other.#proxy("diff", proxy);
     const [mine, yours] = [await this.#read("diff"), await other.#read("diff")];
     const [before, after] = [this.#report(mine), other.#report(yours)];
-    const old = this.#understand(mine, options, before);
-    const now = other.#understand(yours, theirs.options, after);
+    const old = this.#understand(mine, options, "answer", before);
+    const now = other.#understand(yours, theirs.options, "answer", after);
     return before.hasErrors || after.hasErrors
       ? { before, after }
       : { before, after, report: reportOf(diffConfigs(old.config, now.config, options)) };
@@ -338,8 +346,8 @@ export class Workspace {
     await Promise.all([...this.#watches].map((watch) => watch.close()));
   }
 
-  #understand({ files }: Input, options: ProxyOptions, sink: DiagnosticSink): Reading {
-    return understand(files, options, sink, this.#progress, this.#cache);
+  #understand({ files }: Input, options: ProxyOptions, purpose: Purpose, sink: DiagnosticSink): Reading {
+    return understand(files, options, purpose, sink, this.#progress, this.#cache);
   }
 
   #report({ findings }: Input): Report {

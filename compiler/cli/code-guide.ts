@@ -26,11 +26,12 @@ function line({ code, level, title, istio }: CodeDescription, { bold, dim }: Col
 }
 
 function details(description: CodeDescription, colors: Colors): string {
-  const { code, level, why, example } = description;
+  const { code, level, levelInAnswers, why, example } = description;
   const { red, green } = colors;
   return [
     line(description, colors),
     `  ${why}`,
+    ...(levelInAnswers === level ? [] : [`  check, explain, test and diff ${IN_ANSWERS[levelInAnswers]}.`]),
     "",
     `  ${red("wrong")}${where(example.in)}`,
     indented(example.wrong),
@@ -38,12 +39,19 @@ function details(description: CodeDescription, colors: Colors): string {
     `  ${green("right")}${where(example.in)}`,
     indented(example.right),
     "",
-    level === "error"
+    levelInAnswers === "error" || levelInAnswers === "unsaid"
       ? "  Errors cannot be silenced."
       : `  To silence it, add a comment on its line or the line above: # sluice: ignore ${code} and the reason`,
     "",
   ].join("\n");
 }
+
+const IN_ANSWERS: Readonly<Record<CodeDescription["levelInAnswers"], string>> = {
+  error: "count it as an error",
+  warning: "count it as a warning",
+  info: "only mention it",
+  unsaid: "do not report it",
+};
 
 const WHERE: Readonly<Partial<Record<CodeDescription["example"]["in"], string>>> = {
   VirtualService: ", in the spec of a VirtualService",

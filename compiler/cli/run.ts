@@ -59,14 +59,15 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     strict: options.strict,
     progress,
   });
-  const { findings, compilation } = await workspace.compile();
+  const rules = rulesOf(workspace);
+  const { findings, compilation } = await rules.compile();
   progress.done();
   voice.diagnostics(findings);
   if (compilation === undefined) {
     return EXIT.rules;
   }
   const session = new Session({
-    rules: rulesOf(workspace),
+    rules,
     compilation,
     watch: flags.watch ?? false,
     envoyLogLevel: flags.envoyLogLevel,

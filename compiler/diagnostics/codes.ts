@@ -9,8 +9,17 @@
 
 export type Level = "error" | "warning" | "info";
 
+/**
+ * What rules are read for. `answer`: a question about them (`check`, `explain`, `test`, `diff`), for which no port is bound and
+ * no key is needed. `build`: files for an Envoy that runs elsewhere. `run`: an Envoy on this machine.
+ */
+export type Purpose = "answer" | "build" | "run";
+
 interface CodeEntry {
+  /** Where an Envoy runs, which needs everything. */
   readonly level: Level;
+  /** What it counts as for less than that, since rules decide the same without what is missing. `unsaid`: no finding. */
+  readonly milder?: Readonly<Partial<Record<Exclude<Purpose, "run">, Level | "unsaid">>>;
   /** What the code stands for, for `sluice check --explain CODE`. */
   readonly title: string;
   /** Istio's code for the same finding; several where Istio says it twice. */
@@ -130,6 +139,11 @@ export const DIAGNOSTIC_CODES = {
   SL0298: { level: "error", title: "Contradictory locality settings.", istio: "IST0106" },
   SL0299: { level: "warning", title: "Failover without outlier detection.", istio: "IST0133" },
   SL0301: { level: "error", title: "A field or value that is not supported yet." },
+  SL0302: {
+    level: "error",
+    milder: { answer: "warning" },
+    title: "A setting that an Envoy outside of Istio cannot obey, though it decides no request.",
+  },
   SL0401: { level: "warning", title: "Unknown destination host.", istio: "IST0101" },
   SL0402: {
     level: "warning",
@@ -170,8 +184,17 @@ export const DIAGNOSTIC_CODES = {
   SL0432: { level: "warning", title: "Two protocols for the same port of a host.", istio: "IST0177" },
   SL0433: { level: "warning", title: "fault.delay.percent is deprecated.", istio: "IST0002" },
   SL0434: { level: "warning", title: "A port that can only be told apart by address.", istio: "IST0134" },
-  SL0440: { level: "error", title: "A credential that does not exist, or is incomplete.", istio: "IST0101" },
-  SL0441: { level: "error", title: "An invalid certificate or key, or two that do not belong together." },
+  SL0440: {
+    level: "error",
+    milder: { answer: "unsaid" },
+    title: "A credential that does not exist, or is incomplete.",
+    istio: "IST0101",
+  },
+  SL0441: {
+    level: "error",
+    milder: { answer: "warning" },
+    title: "An invalid certificate or key, or two that do not belong together.",
+  },
   SL0442: { level: "warning", title: "An expired or not yet valid certificate." },
   SL0443: {
     level: "warning",
@@ -179,6 +202,11 @@ export const DIAGNOSTIC_CODES = {
     istio: "IST0145",
   },
   SL0444: { level: "warning", title: "Connections that cannot be told apart from another service's." },
+  SL0445: {
+    level: "error",
+    milder: { answer: "unsaid", build: "info" },
+    title: "A certificate or key file that does not exist on this machine.",
+  },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
   SL0601: { level: "info", title: "Envoy's own routes would be cheaper for these rules." },
   SL0701: { level: "error", title: "A case with a request that cannot be sent." },
@@ -202,6 +230,12 @@ export const DIAGNOSTIC_CODES = {
 
 /** A code of the table: `SL0401`. It never changes its meaning. */
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
+
+/** What a code counts as where rules are read for this. */
+export function levelFor(code: DiagnosticCode, purpose: Purpose): Level | "unsaid" {
+  const { level, milder }: CodeEntry = DIAGNOSTIC_CODES[code];
+  return purpose === "run" ? level : (milder?.[purpose] ?? level);
+}
 
 /** Istio's codes for the same finding. */
 export function istioCodes(code: DiagnosticCode): readonly string[] {

@@ -3,7 +3,7 @@
  * has anything. Errors cannot be silenced, and what silences nothing is told.
  */
 
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "./codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, levelFor } from "./codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostic.ts";
 import { nearest } from "./nearest.ts";
 import { positionAt } from "./position.ts";
@@ -75,7 +75,7 @@ export class Ignores {
       });
     if (!Object.hasOwn(DIAGNOSTIC_CODES, ignore.code)) {
       say("SL0902", `"${ignore.code}" is not a known code`, helpWith(ignore.code));
-    } else if (DIAGNOSTIC_CODES[ignore.code as DiagnosticCode].level === "error") {
+    } else if (levelFor(ignore.code as DiagnosticCode, "answer") === "error") {
       say("SL0902", `${ignore.code} is an error, and errors cannot be silenced`, "Fix the error instead.");
     } else if (!this.#used.has(ignore)) {
       say(

@@ -126,6 +126,7 @@ interface TlsPeer {
 export interface ServerTls extends TlsPeer {
   /** What clients ask for (SNI), lower case; `*.suffix` is possible. Empty: whatever they ask for. */
   readonly serverNames: readonly string[];
+  /** Empty only while rules are asked about, which no certificate decides: no Envoy is told so. */
   readonly certificates: readonly string[];
   readonly clientCertificate: "none" | "optional" | "required";
   /** Hashes of certificates, in base64 or hexadecimal, one of which the client's must have. */

@@ -268,9 +268,15 @@ function checkCluster(problems: Problems, cluster: Cluster, known: Known): void 
 
 function checkServerTls(
   problems: Problems,
-  { certificates, authority }: ServerTls,
+  { certificates, authority, clientCertificate }: ServerTls,
   { secrets }: Known,
 ): void {
+  if (certificates.length === 0) {
+    problems.add("certificates", "there is none");
+  }
+  if (clientCertificate !== "none" && authority === undefined) {
+    problems.add("authority", "there is none to verify clients by");
+  }
   problems.each("certificates", certificates, (name) =>
     checkSecretNamed(problems, "", name, "certificate", secrets),
   );

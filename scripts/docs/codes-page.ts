@@ -1,6 +1,11 @@
 /** `docs/codes.md`: the table of diagnostics and their guide, as a page. */
 
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../../compiler/diagnostics/codes.ts";
+import {
+  DIAGNOSTIC_CODES,
+  type DiagnosticCode,
+  istioCodes,
+  levelFor,
+} from "../../compiler/diagnostics/codes.ts";
 import { EXPLANATIONS } from "../../compiler/diagnostics/guide/index.ts";
 import { cell } from "./markdown.ts";
 
@@ -31,12 +36,17 @@ export function codesPage(): string {
   });
   return `${[
     "# Codes",
-    "The codes of diagnostics never change their meaning. `sluice check --explain CODE` also shows an example that is wrong and one that is right; it accepts Istio's codes, too.",
+    "The codes of diagnostics never change their meaning. `sluice check --explain CODE` also shows an example that is wrong and one that is right; it accepts Istio's codes, too. Where a code has a second level, that one holds for `check`, `explain`, `test` and `diff`, which no Envoy's needs hinder.",
     ...tables,
   ].join("\n\n")}\n`;
 }
 
 function row(code: DiagnosticCode): string {
   const { level, title } = DIAGNOSTIC_CODES[code];
-  return `| ${code} | ${level} | **${cell(title)}** ${cell(EXPLANATIONS[code].why)} | ${istioCodes(code).join(", ")} |`;
+  const inAnswers = levelFor(code, "answer");
+  const levels =
+    inAnswers === level
+      ? level
+      : `${level}; ${inAnswers === "unsaid" ? "none" : inAnswers} where nothing runs`;
+  return `| ${code} | ${levels} | **${cell(title)}** ${cell(EXPLANATIONS[code].why)} | ${istioCodes(code).join(", ")} |`;
 }

@@ -58,7 +58,7 @@ function isRight(rule: object): boolean {
     spec: { hosts: ["a.example"], http: [rule] },
   });
   let right = true;
-  understand([{ path: "rule.yaml", text }], DEFAULT_PROXY_OPTIONS, {
+  understand([{ path: "rule.yaml", text }], DEFAULT_PROXY_OPTIONS, "run", {
     report({ level }) {
       if (level === "error") {
         right = false;

@@ -13,6 +13,7 @@ import { checkGateways } from "./gateway-surroundings.ts";
 import { lintRules } from "./lint-rules.ts";
 import { reportNeverReached } from "./never-reached.ts";
 import { checkRules } from "./rule-surroundings.ts";
+import { checkSecrets } from "./secrets.ts";
 import { checkServiceEntries } from "./service-entries.ts";
 import { lintUnused } from "./unused.ts";
 import { viewOf } from "./view.ts";
@@ -24,9 +25,10 @@ export function checkSources(
   progress: Progress = NO_PROGRESS,
   cache: CompilerCache = new CompilerCache(),
 ): Reading {
-  const reading = understand(sources, options, sink, progress, cache, "ofEveryone");
+  const reading = understand(sources, options, "answer", sink, progress, cache, "ofEveryone");
   const view = viewOf(reading, options, sink, new Date());
   checkGateways(view);
+  checkSecrets(view);
   checkRules(view);
   checkClientTls(view);
   checkServiceEntries(view);

@@ -1,8 +1,7 @@
-/** Gateways among themselves, and with the Pods, Services and Secrets that stand behind them. */
+/** Gateways among themselves, and with the Pods and Services that stand behind them. */
 
-import { X509Certificate } from "node:crypto";
 import type { GatewaySpec, Resource, Server, ServiceSpec } from "../../front/resources/model.ts";
-import { type Labels, selects } from "../../front/services/labels.ts";
+import { selects } from "../../front/services/labels.ts";
 import { DEFAULT_GATEWAY_POD, podsOf, type View } from "./view.ts";
 
 type Gateway = Resource<GatewaySpec>;
@@ -13,7 +12,6 @@ export function checkGateways(view: View): void {
   reportSharedCertificates(gateways, view);
   for (const gateway of gateways) {
     reportPorts(gateway, view);
-    reportSecrets(gateway, view);
   }
 }
 
@@ -162,76 +160,4 @@ function openPorts({ spec }: Resource<ServiceSpec>): number[] {
     ...(protocol === "UDP" || protocol === "SCTP" ? [] : [port]),
     ...(typeof targetPort === "number" ? [targetPort] : []),
   ]);
-}
-
-/** Only where the input has secrets at all: they are seldom kept beside rules. */
-function reportSecrets(gateway: Gateway, view: View): void {
-  const { secrets } = view.resources;
-  if (secrets.length === 0) {
-    return;
-  }
-  const namespace = secretNamespace(gateway.spec.selector, view);
-  if (namespace === undefined) {
-    return;
-  }
-  for (const [index, { tls }] of (gateway.spec.servers ?? []).entries()) {
-    const name = tls?.credentialName;
-    if (!name) {
-      continue;
-    }
-    const path = ["spec", "servers", index, "tls", "credentialName"];
-    const secret = secrets.find((candidate) => candidate.name === name && candidate.namespace === namespace);
-    if (secret === undefined) {
-      view.report("SL0425", gateway, path, `unknown Secret ${namespace}/${name}`, {
-        help: "It must be in the namespace of the Pods that the Gateway selects.",
-      });
-      continue;
-    }
-    const flaw = flawOfSecret(secret, view.now);
-    if (flaw !== undefined) {
-      view.report("SL0424", gateway, path, `Secret ${namespace}/${name} ${flaw}`, {
-        related: [{ message: "the Secret", span: secret.span }],
-      });
-    }
-  }
-}
-
-function secretNamespace(selector: Labels | undefined, view: View): string | undefined {
-  return podsOf(view, selector)[0]?.namespace;
-}
-
-const KEYS: readonly (readonly [certificate: string, key: string])[] = [
-  ["tls.crt", "tls.key"],
-  ["cert", "key"],
-];
-
-/** Why no server could use it; `undefined` when one could. */
-function flawOfSecret({ document }: Resource<unknown>, now: Date): string | undefined {
-  const { data = {}, stringData = {} } = (document ?? {}) as { data?: unknown; stringData?: unknown };
-  const value = (key: string): string | undefined => {
-    const plain = (stringData as Record<string, unknown> | null)?.[key];
-    const encoded = (data as Record<string, unknown> | null)?.[key];
-    if (typeof plain === "string") {
-      return plain;
-    }
-    return typeof encoded === "string" ? Buffer.from(encoded, "base64").toString("latin1") : undefined;
-  };
-  const pair = KEYS.find(
-    ([certificate, key]) => value(certificate) !== undefined && value(key) !== undefined,
-  );
-  if (pair === undefined) {
-    return "has no tls.crt and tls.key";
-  }
-  try {
-    const { validTo, validFrom } = new X509Certificate(value(pair[0])!);
-    if (Date.parse(validTo) < now.getTime()) {
-      return `has a certificate that expired on ${validTo}`;
-    }
-    if (Date.parse(validFrom) > now.getTime()) {
-      return `has a certificate that is not valid before ${validFrom}`;
-    }
-    return undefined;
-  } catch {
-    return `has a ${pair[0]} that is not a valid certificate`;
-  }
 }

@@ -1,6 +1,6 @@
 /** What codes stand for, as data for other programs. */
 
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, type Level } from "../codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, type Level, levelFor } from "../codes.ts";
 import { nearest } from "../nearest.ts";
 import type { Explanation } from "./entry.ts";
 import { EXPLANATIONS } from "./index.ts";
@@ -9,6 +9,8 @@ import { EXPLANATIONS } from "./index.ts";
 export interface CodeDescription extends Explanation {
   readonly code: DiagnosticCode;
   readonly level: Level;
+  /** Where nothing runs, in `check`, `explain`, `test` and `diff`: the same, or milder; `unsaid`: no finding. */
+  readonly levelInAnswers: Level | "unsaid";
   readonly title: string;
   /** Istio's codes for the same finding. */
   readonly istio: readonly string[];
@@ -23,7 +25,8 @@ export function describeCodes(name?: string): readonly CodeDescription[] {
     (code) => wanted === undefined || code === wanted || istioCodes(code).includes(wanted),
   ).map((code) => {
     const { level, title } = DIAGNOSTIC_CODES[code];
-    return { code, level, title, istio: istioCodes(code), ...EXPLANATIONS[code] };
+    const levelInAnswers = levelFor(code, "answer");
+    return { code, level, levelInAnswers, title, istio: istioCodes(code), ...EXPLANATIONS[code] };
   });
 }
 

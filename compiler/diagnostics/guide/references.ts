@@ -6,6 +6,16 @@ export const REFERENCES = {
   SL0301: {
     why: "What is not supported is refused by name, never silently ignored. docs/rules.md lists what works.",
     example: {
+      in: "http rule",
+      wrong:
+        'match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }]\nroute: [{ destination: { host: shop.example } }]',
+      right:
+        "match: [{ headers: { x-group: { exact: admin } } }]\nroute: [{ destination: { host: shop.example } }]",
+    },
+  },
+  SL0302: {
+    why: "Which rule takes a request does not depend on it, so check, explain, test and diff go on. An Envoy would connect in another way than the rules say, so build, run and export refuse it.",
+    example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
       right:
@@ -168,7 +178,7 @@ export const REFERENCES = {
     },
   },
   SL0425: {
-    why: "Reported only if the input contains Secrets at all.",
+    why: "Reported only if the input contains Secrets at all, since keys are seldom kept with rules. What makes a Secret counts as one: a Certificate, an ExternalSecret, a SealedSecret.",
     example: {
       in: "sketch",
       wrong: "credentialName: shop-crt, beside a Secret named shop-cert",
@@ -257,13 +267,11 @@ export const REFERENCES = {
     },
   },
   SL0440: {
-    why: "Envoy would wait for the certificate forever, and refuse every connection. Secrets are documents in the input, or folders below --secrets-directory.",
+    why: "Envoy would wait for the certificate forever, and refuse every connection. Secrets are documents in the input, or folders below --secrets-directory. Questions about rules need none.",
     example: {
-      in: "server of a Gateway",
-      wrong:
-        "port: { number: 443, name: https, protocol: HTTPS }\ntls: { mode: SIMPLE, credentialName: missing }",
-      right:
-        "port: { number: 443, name: https, protocol: HTTPS }\ntls: { mode: SIMPLE, serverCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key }",
+      in: "sketch",
+      wrong: "sluice build, with credentialName: shop-cert and no such Secret",
+      right: "sluice build --secrets-directory DIR, with DIR/shop-cert/tls.crt and tls.key",
     },
   },
   SL0441: {
@@ -300,6 +308,14 @@ export const REFERENCES = {
         "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: STATIC\nendpoints: [{ address: 192.0.2.7 }]",
       right:
         "addresses: [10.1.2.3]\nports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: STATIC\nendpoints: [{ address: 192.0.2.7 }]",
+    },
+  },
+  SL0445: {
+    why: "Envoy would wait for the file. A build may be for another machine; sluice run is for this one.",
+    example: {
+      in: "sketch",
+      wrong: "sluice run, with serverCertificate: /etc/certs/tls.crt and no such file",
+      right: "a file at that path, or a credentialName and --secrets-directory",
     },
   },
 } as const satisfies Explanations;

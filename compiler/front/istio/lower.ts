@@ -94,7 +94,6 @@ export function lowerToIr(
   const references = {
     clusterUses: uses,
     danglingDestinations: [...edge.effects.dangling, ...mesh.effects.dangling],
-    servers: edge.servers,
   };
   return { config, environment, references };
 }

@@ -66,7 +66,7 @@ test.each([
   "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: ISTIO_MUTUAL } }] }",
   "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] } }]",
 ])("%s is refused, unless it is for others", (spec) => {
-  expect(findings(destinationRule(spec))).toEqual([["SL0301", 6]]);
+  expect(findings(destinationRule(spec))).toEqual([["SL0302", 6]]);
   expect(findings(destinationRule(spec, ", exportTo: [elsewhere]"))).toEqual([]);
 });
 
@@ -180,7 +180,7 @@ spec:
     "gateways: [gw]",
   );
   expect(findings(gateway("ingressgateway") + rules).map(([code]) => code)).toEqual([
-    "SL0301",
+    "SL0302",
     "SL0501",
     "SL0501",
   ]);

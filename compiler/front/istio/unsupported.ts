@@ -1,6 +1,7 @@
 /**
  * What we refuse by name. A rule that is accepted and not obeyed is worse than one that is refused, so every field
- * that changes what happens to a request, and that nothing here lowers, stands in this table.
+ * that changes what happens to a request, and that nothing here lowers, stands in this table. What no decision depends on,
+ * only connections, is SL0302: rules that have it can be asked about, but not be run.
  */
 
 import { isIPv6 } from "node:net";
@@ -75,11 +76,13 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
   ...REFUSED_POLICY_VALUES,
   {
     path: "loadBalancer.zoneAwareLbSetting",
+    code: "SL0302",
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
     why: "Envoy would need a list of all proxies of its own kind, which no rule gives; use localityLbSetting",
   },
   {
     path: "tls.mode",
+    code: "SL0302",
     when: (value) => value === "ISTIO_MUTUAL",
     why: "outside of Istio, a proxy has no workload identity",
   },
@@ -139,11 +142,13 @@ const CURVES = new Set([
 const GATEWAY_FIELDS: readonly Unsupported[] = [
   {
     path: "servers[].tls.mode",
+    code: "SL0302",
     when: (value) => value === "ISTIO_MUTUAL",
     why: "outside of Istio, a proxy has no workload identity",
   },
   {
     path: "servers[].tls.mode",
+    code: "SL0302",
     when: (value) => value === "AUTO_PASSTHROUGH",
     why: "it connects the networks of an Istio mesh",
   },

@@ -85,7 +85,14 @@ const POD_MAKERS = new Set([
 ]);
 
 /** `group/Kind` of what is only spoken of. */
-const NEIGHBOURS = new Set(["gateway.networking.k8s.io/Gateway", "security.istio.io/RequestAuthentication"]);
+const NEIGHBOURS = new Set([
+  "gateway.networking.k8s.io/Gateway",
+  "security.istio.io/RequestAuthentication",
+  // What Secrets are made of.
+  "cert-manager.io/Certificate",
+  "external-secrets.io/ExternalSecret",
+  "bitnami.com/SealedSecret",
+]);
 
 export function loadResources(
   files: readonly SourceFile[],

@@ -9,6 +9,7 @@ import path from "node:path";
 import type { Span } from "../../diagnostics/span.ts";
 import { Confidential } from "../../ir/confidential.ts";
 import type { Secret } from "../../ir/ir.ts";
+import { SYSTEM_ROOTS } from "../../ir/system-roots.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Resource, SecretSpec } from "../resources/model.ts";
 import { authorityProblem, certificateProblem, outdated, revocationProblem } from "./certificates.ts";
@@ -115,13 +116,14 @@ export class Credentials {
     return { findings: own === undefined ? [] : [missingPart(use, AUTHORITY_KEYS[0])] };
   }
 
-  /** Files that a rule names. They may not be there yet: what compiles is not always what serves. */
+  /** Files that a rule names. They may be on another machine: what compiles is not always what serves. */
   certificateFiles(chain: string, key: string, span: Span): FoundCredential {
     const [chainText, keyText] = [chain, key].map((file) => this.#files.read(file));
     const name = `file:${chain}~${key}`;
     if (chainText === undefined || keyText === undefined) {
       const content = { kind: "certificate", chain, key: new Confidential(key) } as const;
-      return { secret: { name, content, inFiles: true }, findings: [] };
+      const missing = [chainText === undefined && chain, keyText === undefined && key];
+      return { secret: { name, content, inFiles: true }, findings: missingFiles(missing, span) };
     }
     return this.#certificateOf(name, chainText, keyText, [chain, key], span);
   }
@@ -132,7 +134,8 @@ export class Credentials {
     if (!text || (revokedFile && !revokedText)) {
       const revoked = revokedFile ? { revoked: revokedFile } : {};
       const content = { kind: "authority", trusted: file, ...revoked } as const;
-      return { secret: { name, content, inFiles: true }, findings: [] };
+      const missing = [!text && file !== SYSTEM_ROOTS && file, !revokedText && revokedFile];
+      return { secret: { name, content, inFiles: true }, findings: missingFiles(missing, span) };
     }
     const revoked = revokedFile ? { text: revokedText!, file: revokedFile } : undefined;
     return authorityOf(name, { text, file }, revoked, span);
@@ -163,7 +166,7 @@ export class Credentials {
   }
 
   #find(use: CredentialUse): Parts | undefined {
-    const name = nameOf(use);
+    const name = secretName(use.name);
     for (const namespace of this.#namespaces(use)) {
       const document = this.#documents.get(`${namespace}/${name}`);
       if (document !== undefined) {
@@ -183,7 +186,7 @@ export class Credentials {
   }
 
   #missing(use: CredentialUse): Finding {
-    const name = nameOf(use);
+    const name = secretName(use.name);
     const elsewhere = [...this.#documents.values()].find((document) => document.name === name);
     const { secretsDirectory } = this.#options;
     return {
@@ -200,8 +203,9 @@ export class Credentials {
   }
 }
 
-function nameOf({ name }: CredentialUse): string {
-  return name.replace(/^kubernetes:\/\//, "");
+/** Of the Secret that a `credentialName` stands for, which may say that it is one of Kubernetes. */
+export function secretName(credentialName: string): string {
+  return credentialName.replace(/^kubernetes:\/\//, "");
 }
 
 function missingPart({ name, span }: CredentialUse, part: string): Finding {
@@ -210,6 +214,17 @@ function missingPart({ name, span }: CredentialUse, part: string): Finding {
 
 function refusedByEnvoy(problem: string, span: Span): Finding {
   return { code: "SL0441", message: `${problem}; Envoy would refuse it`, span };
+}
+
+/** Those of the system, which nobody names, are part of Envoy's images and of most machines. */
+function missingFiles(files: readonly (string | false | undefined)[], span: Span): Finding[] {
+  return files
+    .filter((file) => typeof file === "string")
+    .map((file) => ({
+      code: "SL0445",
+      message: `the file ${file} does not exist on this machine, or cannot be read; Envoy would wait for it`,
+      span,
+    }));
 }
 
 function authorityOf(name: string, trusted: Part, revoked: Part | undefined, span: Span): FoundCredential {

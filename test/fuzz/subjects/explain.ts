@@ -39,7 +39,12 @@ export const explain: Subject = {
         input: { "rules.yaml": text, "requests.json": JSON.stringify(lines) },
         run() {
           const findings = new Sink();
-          const { config } = understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, findings);
+          const { config } = understand(
+            [{ path: "rules.yaml", text }],
+            DEFAULT_PROXY_OPTIONS,
+            "answer",
+            findings,
+          );
           if (findings.hasErrors) {
             return false;
           }

@@ -49,5 +49,5 @@ export const program: Subject = {
 };
 
 function configIn(text: string) {
-  return understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, new Sink()).config;
+  return understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, "run", new Sink()).config;
 }

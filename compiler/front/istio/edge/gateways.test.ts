@@ -197,7 +197,6 @@ test("of two servers with tls and a host in common, the younger is left out as a
   const lowered = lower(all + passthrough("one", "a.example, b.example") + passthrough("two", "b.example"));
   expect(lowered.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
     'SL0443 an older server with tls on port 443 already has the host "b.example"; this server is ignored',
-    "SL0408 Gateway default/two serves none of these hosts",
   ]);
   expect(names(lowered)).toEqual([["a.example"], ["c.example"]]);
   // A namespace in front makes another host of it.

@@ -32,8 +32,6 @@ export function selectedGateways(
 export interface LoweredEdge {
   readonly listeners: readonly Listener[];
   readonly tcpChains: readonly TcpChain[];
-  /** All but those that were refused. */
-  readonly servers: readonly GatewayServer[];
   readonly effects: Effects;
 }
 
@@ -78,7 +76,6 @@ export function lowerGateways(
   const { plain, tls, tcp, names } = placesOnPorts(servers, lowering.effects.report);
   const listeners = [...plain].map(([socket, servers]) => listener(`gateway_${socket}`, servers));
   const tcpChains: TcpChain[] = [];
-  const served = [...plain.values()].flat();
   for (const one of [...tls, ...tcp]) {
     const { gateway, gatewayName, server, index } = one;
     const { number, name } = server.port;
@@ -89,10 +86,6 @@ export function lowerGateways(
     const serverTls = terminates(server.tls)
       ? lowerServerTls({ gateway, index, tls: server.tls!, serverNames }, lowering)
       : undefined;
-    if (terminates(server.tls) && serverTls === undefined) {
-      continue;
-    }
-    served.push(one);
     if (kind === "https") {
       listeners.push({ ...listener(label, [one]), tls: serverTls! });
       continue;
@@ -114,7 +107,7 @@ export function lowerGateways(
         : lowerTcpServer(place, ruling, serverTls, lowering)),
     );
   }
-  return { listeners, tcpChains, servers: served, effects: lowering.effects };
+  return { listeners, tcpChains, effects: lowering.effects };
 }
 
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {

@@ -10,9 +10,11 @@ const CLIENT_CERTIFICATES: Readonly<Record<string, ServerTls["clientCertificate"
   SIMPLE: "none",
   MUTUAL: "required",
   OPTIONAL_MUTUAL: "optional",
+  // Both sides have what istiod gives its workloads, which is refused where an Envoy would need it.
+  ISTIO_MUTUAL: "required",
 };
 
-/** Whether a server's mode ends TLS, with certificates of its own. */
+/** Whether a server's mode ends TLS. */
 export function terminates(tls: ServerTlsSettings | undefined): boolean {
   return CLIENT_CERTIFICATES[tls?.mode ?? ""] !== undefined;
 }
@@ -32,35 +34,26 @@ export interface TlsServer {
   readonly serverNames: readonly string[];
 }
 
-/** Undefined when its certificates are of no use, which is then a finding. */
+/** Without the certificates that are of no use, which is then a finding: what requests meet does not depend on them. */
 export function lowerServerTls(
   { gateway, index, tls, serverNames }: TlsServer,
   { credentials, effects }: GatheringContext,
-): ServerTls | undefined {
+): ServerTls {
   const at = (field: FieldPath) => gateway.spanOf(["spec", "servers", index, "tls", ...field]);
   const use = (name: string, field: FieldPath): CredentialUse => ({
     name,
     namespace: gateway.namespace,
     span: at(field),
   });
-  const certificates = certificatesOf(tls, use, at, credentials).map(
-    (found) => found && effects.credential(found),
-  );
+  const certificates = certificatesOf(tls, use, at, credentials).map((found) => effects.credential(found));
   const clientCertificate = CLIENT_CERTIFICATES[tls.mode ?? ""] ?? "none";
   const trusted = clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials);
   const authority = trusted && effects.credential(trusted);
-  if (
-    certificates.includes(undefined) ||
-    certificates.length === 0 ||
-    (clientCertificate !== "none" && authority === undefined)
-  ) {
-    return undefined;
-  }
   const minVersion = VERSIONS[tls.minProtocolVersion ?? ""];
   const maxVersion = VERSIONS[tls.maxProtocolVersion ?? ""];
   return {
     serverNames: serverNames.includes("*") ? [] : serverNames,
-    certificates: certificates as string[],
+    certificates: certificates.filter((name) => name !== undefined),
     clientCertificate,
     ...(authority !== undefined && { authority }),
     subjectAltNames: tls.subjectAltNames ?? [],
@@ -79,7 +72,7 @@ function certificatesOf(
   use: (name: string, field: FieldPath) => CredentialUse,
   at: (field: FieldPath) => CredentialUse["span"],
   credentials: Credentials,
-): (FoundCredential | undefined)[] {
+): FoundCredential[] {
   if (tls.credentialName) {
     return [credentials.certificate(use(tls.credentialName, ["credentialName"]))];
   }
@@ -91,8 +84,8 @@ function certificatesOf(
         (one, i) => [one.serverCertificate, one.privateKey, ["tlsCertificates", i]] as const,
       )
     : [[tls.serverCertificate, tls.privateKey, ["serverCertificate"]] as const];
-  return files.map(([chain, key, field]) =>
-    chain && key ? credentials.certificateFiles(chain, key, at(field)) : undefined,
+  return files.flatMap(([chain, key, field]) =>
+    chain && key ? [credentials.certificateFiles(chain, key, at(field))] : [],
   );
 }
 

@@ -11,7 +11,7 @@ import { ServerHosts } from "../edge/server-hosts.ts";
 import { type Finder, resolveDestination } from "../rules/resolve-destination.ts";
 import { definedEmptySubsets, type SelectedPods } from "./defined-subsets.ts";
 import { SubsetIndex } from "./subset-index.ts";
-import type { GatewayInView, Viewer } from "./viewer.ts";
+import { type GatewayInView, serversInView, type Viewer } from "./viewer.ts";
 
 export function everyone(
   resources: ResourceSet,
@@ -92,30 +92,26 @@ function finders(
 /** All of them, also Kubernetes' own, which say a host name for each listener or take every one. */
 function gatewaysInView({ gateways, neighbours }: ResourceSet): Map<string, GatewayInView> {
   const inView = new Map<string, GatewayInView>();
-  const add = (gateway: Resource<unknown>, list: "servers" | "listeners", hosts: readonly string[]) => {
-    const name = `${gateway.namespace}/${gateway.name}`;
-    if (!inView.has(name)) {
-      inView.set(name, {
-        hosts: new ServerHosts(hosts, gateway.namespace),
-        get span() {
-          return gateway.spanOf(["spec", list]);
-        },
-      });
+  const add = ({ namespace, name }: Resource<unknown>, view: GatewayInView) => {
+    const fullName = `${namespace}/${name}`;
+    if (!inView.has(fullName)) {
+      inView.set(fullName, view);
     }
   };
   for (const gateway of gateways) {
-    add(
-      gateway,
-      "servers",
-      (gateway.spec.servers ?? []).flatMap(({ hosts }) => hosts),
-    );
+    add(gateway, serversInView(gateway));
   }
   for (const gateway of neighbours.filter(({ kind }) => kind === "Gateway")) {
     const { listeners } = gateway.spec as { listeners?: unknown };
     const hosts = (Array.isArray(listeners) ? listeners : []).map((listener: { hostname?: unknown } | null) =>
       String(listener?.hostname || "*"),
     );
-    add(gateway, "listeners", hosts);
+    add(gateway, {
+      hosts: new ServerHosts(hosts, gateway.namespace),
+      get span() {
+        return gateway.spanOf(["spec", "listeners"]);
+      },
+    });
   }
   return inView;
 }

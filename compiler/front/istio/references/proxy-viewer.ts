@@ -10,26 +10,22 @@ import { exposure } from "../../services/visibility.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
 import type { Environment } from "../context/environment.ts";
 import type { DestinationRules } from "../destination-rules/destination-rules.ts";
-import { type GatewayServer, kindOf } from "../edge/gateway-servers.ts";
 import { selectedGateways } from "../edge/gateways.ts";
-import { ServerHosts } from "../edge/server-hosts.ts";
 import { inOrderOfEffect } from "../rules/virtual-services.ts";
 import type { SelectedPods } from "./defined-subsets.ts";
-import type { EmptySubset, GatewayInView, Viewer } from "./viewer.ts";
+import { type EmptySubset, type GatewayInView, serversInView, type Viewer } from "./viewer.ts";
 
 /** What the lowering leaves of the references in its rules. */
 export interface LoweredReferences {
   readonly clusterUses: readonly ClusterUse[];
   readonly danglingDestinations: readonly DanglingDestination[];
-  /** The servers of Gateways that were not refused. */
-  readonly servers: readonly GatewayServer[];
 }
 
 export function proxyViewer(
   resources: ResourceSet,
   options: ProxyOptions,
   { registry, destinationRules }: Environment,
-  { clusterUses, danglingDestinations, servers }: LoweredReferences,
+  { clusterUses, danglingDestinations }: LoweredReferences,
   pods: SelectedPods,
 ): Viewer {
   return {
@@ -38,7 +34,7 @@ export function proxyViewer(
     destinationRules: resources.destinationRules.filter(
       ({ spec, namespace }) => exposure(spec.exportTo, namespace, options.proxyNamespace) !== undefined,
     ),
-    gateways: gatewaysInView(resources, options, servers),
+    gateways: gatewaysInView(resources, options),
     danglingDestinations: () => danglingDestinations,
     emptySubsets: () => emptySubsets(clusterUses, destinationRules, pods),
     knowsHost: (host) =>
@@ -50,36 +46,14 @@ export function proxyViewer(
   };
 }
 
-/** Of a Gateway whose servers are all of kinds that are refused, enough is said with that. */
-function gatewaysInView(
-  resources: ResourceSet,
-  options: ProxyOptions,
-  servers: readonly GatewayServer[],
-): Map<string, GatewayInView> {
-  const hostsOf = new Map<string, string[]>();
-  for (const { gatewayName, server } of servers) {
-    const known = hostsOf.get(gatewayName);
-    if (known === undefined) {
-      hostsOf.set(gatewayName, [...server.hosts]);
-    } else {
-      known.push(...server.hosts);
-    }
-  }
-  const inView = new Map<string, GatewayInView>();
-  for (const gateway of selectedGateways(resources, options)) {
-    const { namespace, name, spec } = gateway;
-    if (spec.servers?.every((server) => kindOf(server) === undefined)) {
-      continue;
-    }
-    const gatewayName = `${namespace}/${name}`;
-    inView.set(gatewayName, {
-      hosts: new ServerHosts(hostsOf.get(gatewayName) ?? [], namespace),
-      get span() {
-        return gateway.spanOf(["spec", "servers"]);
-      },
-    });
-  }
-  return inView;
+/** With all its servers: of one that is refused, enough is said with that. */
+function gatewaysInView(resources: ResourceSet, options: ProxyOptions): Map<string, GatewayInView> {
+  return new Map(
+    selectedGateways(resources, options).map((gateway) => [
+      `${gateway.namespace}/${gateway.name}`,
+      serversInView(gateway),
+    ]),
+  );
 }
 
 /** Not where nobody is known of the whole service. */

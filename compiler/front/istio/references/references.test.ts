@@ -11,7 +11,7 @@ function find(text: string, checked: CheckedReferences, options: Partial<ProxyOp
   const sink = { report: (diagnostic: Diagnostic) => void found.push(diagnostic) };
   const noCache: [undefined, CompilerCache | undefined] = [undefined, undefined];
   const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
-  understand([{ path: "rules.yaml", text }], proxy, sink, ...noCache, checked);
+  understand([{ path: "rules.yaml", text }], proxy, "answer", sink, ...noCache, checked);
   return found
     .filter(({ code }) => code.startsWith("SL040"))
     .map(({ code, span, message, help, related = [] }) => {

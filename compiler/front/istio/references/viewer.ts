@@ -5,10 +5,15 @@
  */
 
 import type { Span } from "../../../diagnostics/span.ts";
-import type { DestinationRuleSpec, Resource, VirtualServiceSpec } from "../../resources/model.ts";
+import type {
+  DestinationRuleSpec,
+  GatewaySpec,
+  Resource,
+  VirtualServiceSpec,
+} from "../../resources/model.ts";
 import type { Labels } from "../../services/labels.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
-import type { ServerHosts } from "../edge/server-hosts.ts";
+import { ServerHosts } from "../edge/server-hosts.ts";
 
 export interface Viewer {
   readonly kind: "proxy" | "everyone";
@@ -31,6 +36,17 @@ export interface GatewayInView {
   readonly hosts: ServerHosts;
   /** Of its list of servers. */
   readonly span: Span;
+}
+
+/** A Gateway as its VirtualServices see it. */
+export function serversInView(gateway: Resource<GatewaySpec>): GatewayInView {
+  const hosts = (gateway.spec.servers ?? []).flatMap((server) => server.hosts);
+  return {
+    hosts: new ServerHosts(hosts, gateway.namespace),
+    get span() {
+      return gateway.spanOf(["spec", "servers"]);
+    },
+  };
 }
 
 /** A subset whose labels no endpoint has. */

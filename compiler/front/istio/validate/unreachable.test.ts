@@ -19,7 +19,9 @@ spec:
   - {match: [{${second}}], ${TO}}
 `;
   const found: Diagnostic[] = [];
-  understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, { report: (one) => found.push(one) });
+  understand([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, "answer", {
+    report: (one) => found.push(one),
+  });
   return found
     .filter(({ code }) => /^SL027[01]$/.test(code))
     .map(({ code, message }) => `${code} ${message}`);
