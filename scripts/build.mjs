@@ -48,7 +48,7 @@ async function main() {
     ...args.filter((arg) => arg.startsWith("-") && arg !== "--force" && arg !== "--quiet"),
   ];
   if (wrong.length > 0) {
-    console.error(`build: unknown ${wrong.join(", ")}; expected --force, --quiet, ${known.join(", ")}`);
+    console.error(`build: unknown ${wrong.join(", ")}; use --force, --quiet, ${known.join(", ")}`);
     return 2;
   }
   try {

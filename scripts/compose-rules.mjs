@@ -25,7 +25,7 @@ if (/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(subnet)) {
   ]);
 } else {
   console.error(
-    `SLUICE_SUBNET: expected the first three numbers of a network, such as 198.51.100, got "${subnet}"`,
+    `SLUICE_SUBNET: "${subnet}" is not valid; use the first three numbers of a network, such as 198.51.100`,
   );
   process.exitCode = 2;
 }

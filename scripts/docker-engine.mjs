@@ -40,7 +40,7 @@ export function engineProblem(words) {
   if (/cannot connect|is the docker daemon running|no such host|connection refused/i.test(words)) {
     return "the Docker engine does not answer";
   }
-  return `docker version failed: ${words.trim().split("\n").at(-1) || "without a word"}`;
+  return `docker version failed: ${words.trim().split("\n").at(-1) || "no output"}`;
 }
 
 /** Why a Compose of this version will not do, if it will not. */

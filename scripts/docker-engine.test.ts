@@ -55,7 +55,7 @@ test("elsewhere than on Linux", async () => {
 test("versions and words", () => {
   expect(composeProblem("2.0.0")).toBeUndefined();
   expect(composeProblem("1.28.6")).toContain("too old");
-  expect(engineProblem("")).toBe("docker version failed: without a word");
+  expect(engineProblem("")).toBe("docker version failed: no output");
 });
 
 test("what docker compose says of a taken port, a taken network and refused rules", () => {

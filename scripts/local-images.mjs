@@ -57,7 +57,7 @@ async function ensure(image, log, fill) {
     log(`images: pulled ${image}`);
     return;
   }
-  log(`images: ${image} can't be pulled; making it from programs of this machine`);
+  log(`images: ${image} cannot be pulled; building it from this machine's programs`);
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-image-"));
   try {
     const root = path.join(folder, "root");
@@ -136,7 +136,7 @@ async function docker(args) {
 async function main(args) {
   const unknown = args.filter((one) => one !== "--envoy-only");
   if (unknown.length > 0) {
-    console.error(`images: unknown ${unknown.join(", ")}; expected --envoy-only`);
+    console.error(`images: unknown ${unknown.join(", ")}; use --envoy-only`);
     return 2;
   }
   const { problem } = await findDocker("linux");

@@ -23,7 +23,7 @@ try {
     console.error(`sha256 ${shipped}  dist/filter.wasm (built twice, the same bytes)`);
   } else {
     console.error(`pack: the filter is not reproducible: ${shipped}, then ${again}`);
-    console.error("  build it anew with: npm run build -- --force filter");
+    console.error("  rebuild it with: npm run build -- --force filter");
     process.exitCode = 1;
   }
 } finally {

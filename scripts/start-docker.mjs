@@ -25,11 +25,11 @@ const say = (line) => console.log(`docker: ${line}`);
 async function main(args) {
   const unknown = args.filter((one) => one !== "--once");
   if (unknown.length > 0) {
-    console.error(`docker: unknown ${unknown.join(", ")}; expected --once`);
+    console.error(`docker: unknown ${unknown.join(", ")}; use --once`);
     return 2;
   }
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    console.error(`docker: SLUICE_PORT: expected a port, got "${port}"`);
+    console.error(`docker: SLUICE_PORT: "${port}" is not a valid port`);
     return 2;
   }
   // From here on Ctrl-C ends what runs, and what was started is taken down.
@@ -46,7 +46,7 @@ async function main(args) {
   try {
     await ensureImages({ log: (line) => say(line.replace(/^images: /, "")) });
   } catch (error) {
-    return fail("the base images cannot be made", error.message);
+    return fail("the base images could not be built", error.message);
   }
   const compose = (...rest) => run([...docker.compose, "--file", FILE, ...rest]);
 
@@ -58,7 +58,7 @@ async function main(args) {
       ? await run(["docker", "build", "--file", "envoy/Dockerfile", "--tag", IMAGES.at(-1), "."])
       : built;
   if (proxy.code !== 0) {
-    return fail("the images cannot be built", proxy.words);
+    return fail("the images could not be built", proxy.words);
   }
   say(`images are built (${seconds(start)})`);
   try {

@@ -47,11 +47,11 @@ test("a machine without what it takes is told in one line", async () => {
 test("a wrong call is told in one line", async () => {
   expect(await start(["--twice"])).toMatchObject({
     code: 2,
-    err: "docker: unknown --twice; expected --once\n",
+    err: "docker: unknown --twice; use --once\n",
   });
   expect(await start([], { SLUICE_PORT: "80x" })).toMatchObject({
     code: 2,
-    err: 'docker: SLUICE_PORT: expected a port, got "80x"\n',
+    err: 'docker: SLUICE_PORT: "80x" is not a valid port\n',
   });
 });
 

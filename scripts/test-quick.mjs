@@ -73,7 +73,7 @@ async function main() {
     const related = filter ? [...sources, ...READERS_OF_FILTER] : sources;
     await step("unit tests", runVitest(["related", ...related, "--run", ...VITEST, ...without]));
   }
-  console.log(`left to npm test: integration, and ${slow.length} slow files of unit tests`);
+  console.log(`not run, left to npm test: integration, and ${slow.length} slow files of unit tests`);
   if (failed.length > 0) {
     console.error(`failed: ${failed.join(", ")}`);
     return 1;

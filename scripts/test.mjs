@@ -36,7 +36,9 @@ async function main() {
   const names = process.argv.slice(2);
   const unknown = names.filter((name) => !(name in SUITES));
   if (unknown.length > 0) {
-    console.error(`test: unknown suite ${unknown.join(", ")}; expected ${Object.keys(SUITES).join(", ")}`);
+    console.error(
+      `test: unknown suite ${unknown.join(", ")}; the suites are ${Object.keys(SUITES).join(", ")}`,
+    );
     return 2;
   }
   await setup();

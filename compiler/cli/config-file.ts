@@ -24,19 +24,19 @@ const text: Reader<string> = (node, at) => {
   const value = isScalar(node) ? node.value : undefined;
   return typeof value === "string" || typeof value === "number"
     ? String(value)
-    : at.fail("expected a string or a number");
+    : at.fail("must be a string or a number");
 };
 
 const flag: Reader<boolean> = (node, at) => {
   const value = isScalar(node) ? node.value : undefined;
-  return typeof value === "boolean" ? value : at.fail("expected true or false");
+  return typeof value === "boolean" ? value : at.fail("must be true or false");
 };
 
 const list: Reader<string[]> = (node, at) => {
   const items = isSeq(node) ? node.items : [node];
   return items.map((item) => {
     const value = isScalar(item) ? item.value : undefined;
-    return typeof value === "string" ? value : at.fail("expected a list of strings");
+    return typeof value === "string" ? value : at.fail("must be a string or a list of strings");
   });
 };
 
@@ -47,7 +47,7 @@ const pairs: Reader<string[]> = (node, at) => {
   }
   return node.items.map(({ key, value }) => {
     if (!isScalar(key) || !isScalar(value)) {
-      return at.fail("expected pairs of simple values");
+      return at.fail("must have a simple value for each key");
     }
     return `${key.value}=${value.value}`;
   });
@@ -90,7 +90,7 @@ export function parseConfig(file: string, source: string): FileOptions {
   const [error] = document.errors;
   if (error !== undefined) {
     if (error.code === "MULTIPLE_DOCS") {
-      failAt(error.pos[0], "expected one document, but a second one starts here");
+      failAt(error.pos[0], "only one document is allowed, but a second one starts here");
     }
     failAt(error.pos[0], error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""));
   }
@@ -110,7 +110,7 @@ export function parseConfig(file: string, source: string): FileOptions {
     return {};
   }
   if (!isMap(root)) {
-    return failAt(root.range?.[0] ?? 0, "expected keys and values");
+    return failAt(root.range?.[0] ?? 0, "the file must be a mapping of options");
   }
   const folder = path.dirname(file);
   const resolve = (name: string) => (name === "-" ? name : path.join(folder, name));
@@ -128,7 +128,7 @@ export function parseConfig(file: string, source: string): FileOptions {
     const value = pair.value as Node | null;
     const fail = (message: string): never => failAt(value?.range?.[0] ?? start, `${key}: ${message}`);
     const read = READERS[FILE_OPTIONS[key].kind.form];
-    options[key] = value === null ? fail("expected a value") : read(value, { fail, resolve });
+    options[key] = value === null ? fail("has no value") : read(value, { fail, resolve });
   }
   return options;
 }

@@ -96,10 +96,10 @@ export async function exportCommand(
     throw new UsageError("no output; name a directory with --output");
   }
   if (!/^[a-z]([-a-z0-9]{0,40}[a-z0-9])?$/.test(flags.name)) {
-    throw new UsageError(`--name: expected a Kubernetes name, such as "edge", got "${flags.name}"`);
+    throw new UsageError(`--name: "${flags.name}" is not a valid Kubernetes name; use one such as "edge"`);
   }
   if (!path.posix.isAbsolute(flags.mountPath)) {
-    throw new UsageError(`--mount-path: expected an absolute path, got "${flags.mountPath}"`);
+    throw new UsageError(`--mount-path: "${flags.mountPath}" is not an absolute path`);
   }
   const image = flags.image === undefined ? undefined : readImageName(flags.image);
   const filter = await filterImage();
@@ -158,7 +158,7 @@ function readImageName(text: string): ImageName {
   const name = parseImageName(text.replace(/^oci:\/\//, ""));
   if (name === undefined) {
     throw new UsageError(
-      `--image: expected the name of an image, such as registry.example/sluice:1.0, got "${text}"`,
+      `--image: "${text}" is not a valid image name; use one such as registry.example/sluice:1.0`,
     );
   }
   return name;
@@ -210,7 +210,7 @@ async function filesOf(
   }
   const image = { ...named, digest: filter.digest };
   if (named.digest !== undefined && named.digest !== image.digest) {
-    throw new UsageError(`--image: expected ${image.digest}, the digest of this filter, got ${named.digest}`);
+    throw new UsageError(`--image: this filter has the digest ${image.digest}, not ${named.digest}`);
   }
   if (config.listeners.length === 0) {
     throw new UsageError("nothing to export; this proxy has no http rules (see --proxy-labels)");
@@ -224,7 +224,11 @@ async function filesOf(
   const names = config.listeners.map(({ name }) => name);
   const listener = flags.at ?? (names.length === 1 ? names[0] : undefined);
   if (listener === undefined || !names.includes(listener)) {
-    throw new UsageError(`--at: expected ${names.join(" or ")}, got ${flags.at ?? "nothing"}`);
+    throw new UsageError(
+      flags.at === undefined
+        ? `several listeners have rules; name one with --at: ${names.join(" or ")}`
+        : `--at: unknown listener "${flags.at}"; use ${names.join(" or ")}`,
+    );
   }
   return extensionPolicy(compilation, listener, image, {
     name: flags.name,

@@ -103,7 +103,7 @@ function readThreshold(text: string | undefined): number | undefined {
   }
   const value = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= 100)) {
-    throw new UsageError(`--coverage-threshold: expected a percentage from 0 to 100, got "${text}"`);
+    throw new UsageError(`--coverage-threshold: "${text}" is not a percentage; use a number from 0 to 100`);
   }
   return value;
 }

@@ -27,7 +27,7 @@ type Fail = (message: string) => never;
 
 export interface OptionKind<T, F extends Form = Form> {
   readonly form: F;
-  /** Reads what was given; calls `fail` with what was expected instead. */
+  /** Reads what was given; calls `fail` with what is wrong, and what to write instead. */
   read(given: GivenByForm[F], fail: Fail): T;
   /** Whether a program's value is one of this kind. */
   accepts(value: unknown): boolean;
@@ -47,7 +47,7 @@ export function choice<const T extends string>(...choices: readonly T[]): Option
   return {
     form: "text",
     read: (given, fail) =>
-      isChoice(given) ? given : fail(`expected ${choices.join(" or ")}, got "${given}"`),
+      isChoice(given) ? given : fail(`"${given}" is not valid; use ${choices.join(" or ")}`),
     accepts: isChoice,
     expected: choices.map((one) => `"${one}"`).join(" or "),
     show: String,
@@ -64,7 +64,7 @@ export function upTo(most: number): OptionKind<number, "text"> {
     form: "text",
     read(given, fail) {
       const number = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
-      return isInRange(number) ? number : fail(`expected a number from 0 to ${most}, got "${given}"`);
+      return isInRange(number) ? number : fail(`"${given}" is not valid; use a number from 0 to ${most}`);
     },
     accepts: isInRange,
     expected: `an integer from 0 to ${most}`,
@@ -129,7 +129,7 @@ export const portMap: OptionKind<ReadonlyMap<number, number>, "pairs"> = {
     for (const entry of given.flatMap((value) => value.split(","))) {
       const [, from, to] = (/^(\d{1,5})=(\d{1,5})$/.exec(entry.trim()) ?? []).map(Number);
       if (!isBoundPort(from) || !isBoundPort(to)) {
-        return fail(`expected FROM=TO with two ports, 80=8080 say, got "${entry}"`);
+        return fail(`"${entry}" is not valid; use two ports, such as 80=8080`);
       }
       if (ports.has(from) && ports.get(from) !== to) {
         return fail(`port ${from} is mapped to ${ports.get(from)} and to ${to}`);
@@ -165,7 +165,7 @@ export const labels: OptionKind<Readonly<Record<string, string>>, "joinedPairs">
         continue;
       }
       if (separator < 1) {
-        return fail(`expected NAME=VALUE with commas between, got "${entry}"`);
+        return fail(`"${entry}" is not a label; use NAME=VALUE, separated by commas`);
       }
       found.set(entry.slice(0, separator).trim(), entry.slice(separator + 1).trim());
     }
@@ -193,7 +193,7 @@ export const labels: OptionKind<Readonly<Record<string, string>>, "joinedPairs">
 function textMatching(isValid: (text: string) => boolean, expected: string): OptionKind<string, "text"> {
   return {
     form: "text",
-    read: (given, fail) => (isValid(given) ? given : fail(`expected ${expected}, got "${given}"`)),
+    read: (given, fail) => (isValid(given) ? given : fail(`"${given}" is not valid; use ${expected}`)),
     accepts: (value) => typeof value === "string" && isValid(value),
     expected,
     show: String,

@@ -18,7 +18,7 @@ export async function commentStep(): Promise<void> {
   }
   const token = getInput("token");
   if (token === "") {
-    throw new ActionError("token: expected a token that may write comments, got none");
+    throw new ActionError("token: no token; the comment needs one that may write to pull requests");
   }
   setSecret(token);
   const marker = `<!-- sluice diff ${getInput("subject")} -->`;
@@ -44,7 +44,7 @@ export async function commentStep(): Promise<void> {
     }
     // What the token may do is decided outside of the rules, and they may be all right.
     warning(
-      `The comment was refused: ${error.message}\n` +
+      `GitHub refused the comment: ${error.message}\n` +
         (pullRequest.isFork
           ? "For pull requests from forks the workflow's token may only read; the summary of the workflow has the same."
           : "Give the job the permission pull-requests: write; the summary of the workflow has the same."),

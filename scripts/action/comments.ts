@@ -31,7 +31,7 @@ export class Comments {
   constructor(env: NodeJS.ProcessEnv, token: string) {
     const repository = env.GITHUB_REPOSITORY ?? "";
     if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) {
-      throw new ActionError(`GITHUB_REPOSITORY: expected owner/name, got "${repository}"`);
+      throw new ActionError(`GITHUB_REPOSITORY: "${repository}" is not owner/name`);
     }
     const api = env.GITHUB_API_URL || "https://api.github.com";
     this.#repository = `${api}/repos/${repository}`;

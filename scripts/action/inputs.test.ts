@@ -26,16 +26,16 @@ test("lists have an item a line; what is not given is absent", () => {
 });
 
 test.each([
-  [{ rules: " \n" }, "rules: expected files or folders of rules, one per line, got none"],
-  [{ rules: "../other" }, 'rules: expected a path inside the repository, got "../other"'],
-  [{ rules: "a/../../b" }, "rules: expected a path inside the repository"],
-  [{ rules: "/etc" }, "rules: expected a path inside the repository"],
+  [{ rules: " \n" }, "rules: no paths; name files or folders of rules, one per line"],
+  [{ rules: "../other" }, 'rules: "../other" is not a path inside the repository'],
+  [{ rules: "a/../../b" }, "is not a path inside the repository"],
+  [{ rules: "/etc" }, "is not a path inside the repository"],
   [{ rules: "-" }, 'write "./-"'],
-  [{ cases: "--envoy" }, 'cases: expected a path inside the repository, got "--envoy"; write "./--envoy"'],
-  [{ config: "../sluice.yaml" }, "config: expected a path"],
-  [{ strict: "yes" }, 'strict: expected true or false, got "yes"'],
-  [{ diff: "" }, 'diff: expected true or false, got ""'],
-  [{ base: "--upload-pack=touch pwned" }, "base: expected a branch, a tag or a commit"],
+  [{ cases: "--envoy" }, 'cases: "--envoy" is not a path inside the repository; write "./--envoy"'],
+  [{ config: "../sluice.yaml" }, 'config: "../sluice.yaml" is not a path'],
+  [{ strict: "yes" }, 'strict: "yes" is not valid; use true or false'],
+  [{ diff: "" }, 'diff: "" is not valid; use true or false'],
+  [{ base: "--upload-pack=touch pwned" }, "is not a branch, a tag or a commit"],
 ])("%j is refused", (inputs, message) => {
   expect(() => read(inputs)).toThrow(message);
 });

@@ -17,7 +17,7 @@ export interface Inputs {
 export function readInputs(): Inputs {
   const rules = paths("rules");
   if (rules.length === 0) {
-    throw new ActionError("rules: expected files or folders of rules, one per line, got none");
+    throw new ActionError("rules: no paths; name files or folders of rules, one per line");
   }
   const config = optional("config");
   return {
@@ -38,7 +38,7 @@ function optional(name: string): string | undefined {
 function flag(name: string): boolean {
   const text = getInput(name);
   if (text !== "true" && text !== "false") {
-    throw new ActionError(`${name}: expected true or false, got "${text}"`);
+    throw new ActionError(`${name}: "${text}" is not valid; use true or false`);
   }
   return text === "true";
 }
@@ -54,7 +54,7 @@ function insidePath(name: string, text: string): string {
   // A hyphen in front would make it an option, or standard input.
   if (outside || text.startsWith("-")) {
     const instead = text.startsWith("-") ? `; write "./${text}"` : "";
-    throw new ActionError(`${name}: expected a path inside the repository, got "${text}"${instead}`);
+    throw new ActionError(`${name}: "${text}" is not a path inside the repository${instead}`);
   }
   return text.startsWith("./-") ? text : normal.replace(/(?<=.)[\\/]$/, "");
 }
@@ -62,7 +62,7 @@ function insidePath(name: string, text: string): string {
 function reference(name: string): string | undefined {
   const text = optional(name);
   if (text?.startsWith("-")) {
-    throw new ActionError(`${name}: expected a branch, a tag or a commit, got "${text}"`);
+    throw new ActionError(`${name}: "${text}" is not a branch, a tag or a commit`);
   }
   return text;
 }

@@ -13,7 +13,7 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = { rules: rulesStep,
 const name = process.argv[2] ?? "";
 const step = Object.hasOwn(STEPS, name) ? STEPS[name] : undefined;
 if (step === undefined) {
-  console.error(`action: unknown step "${name}"; expected ${Object.keys(STEPS).join(", ")}`);
+  console.error(`action: unknown step "${name}"; known steps: ${Object.keys(STEPS).join(", ")}`);
   process.exitCode = 2;
 } else {
   try {

@@ -150,14 +150,14 @@ export class Demonstration {
     terminal.out(`\n${title}${renderTable(rows, terminal.outColors)}`);
     terminal.out(
       dim(
-        `Counts left to chance are accepted when the exact binomial distribution gives them p ≥ ${SIGNIFICANCE.toExponential()} (two-sided).\n`,
+        `Random counts pass unless the exact binomial test (two-sided) gives p < ${SIGNIFICANCE.toExponential()}.\n`,
       ),
     );
     for (const row of bad) {
-      terminal.out(`${red("✗")} not obeyed: ${ruleTitle(row)} (${row.where})\n`);
+      terminal.out(`${red("✗")} not followed: ${ruleTitle(row)} (${row.where})\n`);
     }
     if (bad.length === 0) {
-      terminal.out(`${green("✓")} rules asked: ${rows.length}; what was observed fits them\n`);
+      terminal.out(`${green("✓")} rules tested: ${rows.length}; all of them are followed\n`);
     }
     return bad.length;
   }

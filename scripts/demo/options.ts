@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
   }
   const target = values.target ?? "wasm";
   if (target !== "wasm" && target !== "native") {
-    throw new UsageError(`--target: expected wasm or native, got "${target}"`);
+    throw new UsageError(`--target: "${target}" is not valid; use wasm or native`);
   }
   return {
     help: values.help ?? false,

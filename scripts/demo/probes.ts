@@ -109,7 +109,7 @@ async function probeHttpRule(rule: HttpRule, probing: Probing): Promise<Checks> 
   }
   return checks.length > 0
     ? { checks }
-    : { checks, note: "not asked: the demo cannot make a request for this match" };
+    : { checks, note: "not tested: the demo cannot make a request for this match" };
 }
 
 async function probeDecision(rule: HttpRule, route: Route, ask: Ask, probing: Probing): Promise<Check[]> {
@@ -198,7 +198,7 @@ async function probePatience(
     const answers = await clients.send(rule.listener.port, flaky, count, AT_ONCE);
     const tries = retry.attempts > 0 ? 2 : 1;
     const hits = answers.filter(({ headers }) => headers["x-tries"] === String(tries)).length;
-    const what = tries === 2 ? "200 at the second try" : "503, not tried again";
+    const what = tries === 2 ? "200 on the second try" : "503, not retried";
     checks.push({ asked: askedText(flaky, count), ...share(what, 1, hits, count) });
   }
   if (timeoutMs > 0) {
@@ -219,7 +219,7 @@ async function probePatience(
 
 async function probeGateway(rule: GatewayRule, { clients }: Probing): Promise<Checks> {
   if (rule.listeners.length === 0) {
-    return { checks: [], note: "no server of it is opened by this proxy" };
+    return { checks: [], note: "this proxy opens none of its servers" };
   }
   const checks: Check[] = [];
   for (const { port, routes } of rule.listeners) {
@@ -233,7 +233,7 @@ async function probeGateway(rule: GatewayRule, { clients }: Probing): Promise<Ch
       checks.push({ asked: askedText(ask, FEW), ...share("404 from the proxy", 1, hits, FEW) });
     }
   }
-  return checks.length > 0 ? { checks } : { checks, note: "seen by the rules that name it" };
+  return checks.length > 0 ? { checks } : { checks, note: "shown by the rules that name it" };
 }
 
 // ServiceEntry
@@ -273,7 +273,7 @@ async function probeDestinationRule(rule: DestinationRule, probing: Probing): Pr
       checks.push(...(await probeOutliers(rule, service, whole, errors, probing)));
     }
   }
-  return checks.length > 0 ? { checks } : { checks, note: "nothing of it can be seen from outside" };
+  return checks.length > 0 ? { checks } : { checks, note: "has no effect that can be seen from outside" };
 }
 
 /** Which pods Envoy holds for each subset, by its own account. */
@@ -289,7 +289,7 @@ async function probeSubsets(subsets: readonly Cluster[], { admin, bookinfo }: Pr
     const names = ports.map((port) => nameOfPort(port, bookinfo)).sort();
     const expected = servicesOf(cluster, bookinfo).map(nameOf).sort();
     fits &&= names.join() === expected.join() && names.length > 0;
-    observed.push(names.join(" + ") || "nobody");
+    observed.push(names.join(" + ") || "none");
   }
   return {
     asked: "Envoy, for the endpoints of each subset",
@@ -376,8 +376,8 @@ async function probeOutliers(
   return [
     {
       asked,
-      expected: `open: 503, nothing sent`,
-      observed: `${refused} × 503, ${reached} sent`,
+      expected: `open: 503, nothing reaches the service`,
+      observed: `${refused} × 503, ${reached} reached it`,
       fits: refused === FEW && reached === 0,
     },
     {

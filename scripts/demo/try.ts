@@ -28,13 +28,13 @@ export function whatToTry({ config, meshPort, adminUrl, rules }: Places, colors:
   items.push(
     [
       `curl -si -H 'Host: reviews:9080' -H 'end-user: jason' ${mesh}/reviews/0`,
-      "jason's reviews: v2, late by two seconds",
+      "jason's reviews: v2, delayed by two seconds",
     ],
     [`curl -si -H 'Host: ratings:9080' ${mesh}/ratings/0`, "one in ten is aborted with 503"],
-    [`curl -si -H 'Host: details:9080' ${mesh}/flaky`, "200, at the second try"],
-    [`curl -si -H 'Host: details:9080' ${mesh}/slow?ms=5000`, "504 after a second"],
+    [`curl -si -H 'Host: details:9080' ${mesh}/flaky`, "200, on the second try"],
+    [`curl -si -H 'Host: details:9080' ${mesh}/slow?ms=5000`, "504 after one second"],
     [`curl -si -H 'Host: quotes.example.com' ${mesh}/status/503`, "three of these open the circuit breaker"],
-    [`curl -si -H 'Host: quotes.example.com' ${mesh}/quote`, "outside of the mesh"],
+    [`curl -si -H 'Host: quotes.example.com' ${mesh}/quote`, "outside the mesh"],
     [adminUrl, "Envoy's admin interface"],
   );
   const width = Math.max(...items.map(([command]) => command.length));

@@ -33,8 +33,8 @@ const HELP = `Runs an example of envoy/examples in a real Envoy; without a name,
 
   npm run example -- [name] [options]
 
-  --once      send the requests of the example, print what was seen, and end:
-              exit 0 when it is what should be seen, 1 when not
+  --once      send the requests of the example, print the results, and exit
+              with 0 if they are as expected, otherwise with 1
   -h, --help  print this
 
 Exit codes: 0 success, 1 invalid rules, or rules that were not followed, 2 wrong usage, 3 failure of the environment.
@@ -54,7 +54,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
   const example = examples.find((other) => other.name === name);
   if (example === undefined) {
     const names = examples.map((other) => other.name).join(", ");
-    throw new UsageError(`there is no example "${name}"; expected one of ${names}`);
+    throw new UsageError(`unknown example "${name}"; the examples are ${names}`);
   }
   if (example.command !== undefined) {
     terminal.out(`${example.about}\n\n  ${terminal.outColors.cyan(example.command)}\n`);
@@ -88,7 +88,7 @@ function readOptions(args: readonly string[]): { help: boolean; once: boolean; n
       options: { help: { type: "boolean", short: "h" }, once: { type: "boolean" } },
     });
     if (positionals.length > 1) {
-      throw new UsageError(`expected one example, got ${positionals.join(", ")}`);
+      throw new UsageError(`only one example can run at a time, not ${positionals.join(", ")}`);
     }
     return { help: values.help === true, once: values.once === true, name: positionals[0] };
   } catch (error) {
@@ -219,7 +219,7 @@ class Guide {
     return [
       `\n${bold("To try:")}\n`,
       ...lines,
-      `\n${bold("To change:")} edit ${rules} and save it; Envoy takes it up. Ctrl-C ends it all.\n`,
+      `\n${bold("To change:")} edit ${rules} and save it; Envoy picks up the change. Ctrl-C ends the example.\n`,
     ].join("");
   }
 }

@@ -13,12 +13,13 @@ import { type Used, used } from "./used.ts";
 
 const HELP = `npm run bench -- analysis [OPTIONS]
 
-Time and memory of check, explain, test and diff.
+Measures the time and memory that check, explain, test and diff need.
 
-  --size N         how many VirtualServices, of ${RULES_EACH} rules each; repeatable (default: 1000, 10000)
-  --mix NAME       what the rules differ by; repeatable (default: all)
-  --cases N        requests of sluice test (default: 10000)
-  --json           print JSON
+  --size N    number of VirtualServices, with ${RULES_EACH} rules each; repeatable (default: 1000, 10000)
+  --mix NAME  how the rules differ from each other; repeatable (default: all)
+  --cases N   requests for sluice test (default: 10000)
+  --json      print JSON
+  -h, --help  print this
 
 Mixes: ${[...MIXES].map(([name, what]) => `${name}: ${what}`).join("\n       ")}`;
 

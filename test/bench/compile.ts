@@ -17,13 +17,14 @@ import { type Used, used } from "./used.ts";
 
 const HELP = `npm run bench -- compile [OPTIONS]
 
-Time and memory of the compiler.
+Measures the time and memory that the compiler needs.
 
-  --size N         how many rules; repeatable (default: 1000, 10000, 100000)
-  --layout NAME    how they are spread over files; repeatable (default: all)
-  --rounds N       fresh processes, and changes, of which the median counts (default: 3)
-  --quick          --size 1000 --size 10000 --rounds 1
-  --json           print JSON
+  --size N       number of rules; repeatable (default: 1000, 10000, 100000)
+  --layout NAME  how the rules are spread over files; repeatable (default: all)
+  --rounds N     processes to start, and changes to make, for each median (default: 3)
+  --quick        the same as --size 1000 --size 10000 --rounds 1
+  --json         print JSON
+  -h, --help     print this
 
 Layouts: ${LAYOUTS.join(", ")}`;
 

@@ -20,22 +20,24 @@ import { serveUpstream, startUpstreamThread, UPSTREAM_THREAD } from "./upstream.
 
 const HELP = `npm run bench -- [OPTIONS]
 
-CPU time of the Envoy process a request, for the same rules in several peers.
+Measures the CPU time that Envoy spends on a request: with the filter, with Envoy's own routes for the same rules,
+and with filters that do less.
 
-  --shape NAME     a kind of rules; repeatable (default: demo, exact, prefix, regex)
-  --size N         how many rules; repeatable (default: 10, 1000, 10000)
-  --peer NAME      whom to measure; repeatable (default: all)
-  --ask last|spread  the request for the last rule, or 64 spread over all of them (default: last)
-  --headers N      headers of a request (default: 10)
-  --rounds N       rounds for each peer (default: 7)
-  --requests N     requests of a round (default: 10000)
-  --connections N  connections (default: 16)
-  --upstream       pass requests on to an upstream instead of letting Envoy answer that there is none
-  --quick          under a minute
-  --crossing       from how many rules on the filter is cheaper than native
-  --write          with --crossing: write what was measured into docs/performance.md
-  --json           print JSON
-  --all            every shape and every size up to 100000
+  --shape NAME       shape of the rules; repeatable (default: demo, exact, prefix, regex)
+  --size N           number of rules; repeatable (default: 10, 1000, 10000)
+  --peer NAME        configuration to measure; repeatable (default: all)
+  --ask last|spread  request the last rule, or 64 rules spread over all of them (default: last)
+  --headers N        headers per request (default: 10)
+  --rounds N         rounds per peer (default: 7)
+  --requests N       requests per round (default: 10000)
+  --connections N    connections (default: 16)
+  --upstream         forward requests to an upstream; otherwise Envoy answers 503 itself
+  --quick            fewer sizes, rounds and requests: under a minute
+  --crossing         find the number of rules from which the filter costs less than native
+  --write            with --crossing: write the results into docs/performance.md
+  --json             print JSON
+  --all              every shape, and sizes up to 100000
+  -h, --help         print this
 
 Shapes: ${[...SHAPES.keys()].join(", ")}
 Peers: ${PEERS.join(", ")}`;
@@ -180,20 +182,22 @@ function readPlan(args: readonly string[]): Plan | string {
   const sizes = values.size ?? sizesWhen({ crossing, all, quick });
   const peers = values.peer ?? (crossing ? CROSSING_PEERS : PEERS);
   const problems = [
-    ...shapes.filter((name) => !SHAPES.has(name)).map((name) => `--shape: there is no "${name}"`),
-    ...sizes.filter((size) => !isCount(size)).map((size) => `--size: expected a number, got "${size}"`),
+    ...shapes.filter((name) => !SHAPES.has(name)).map((name) => `--shape: unknown shape "${name}"`),
+    ...sizes
+      .filter((size) => !isCount(size))
+      .map((size) => `--size: "${size}" is not a number from 1 to 9999999`),
     ...peers
       .filter((name) => !PEERS.includes(name as PeerName))
-      .map((name) => `--peer: there is no "${name}"`),
+      .map((name) => `--peer: unknown peer "${name}"`),
     ...(["headers", "rounds", "requests", "connections"] as const)
       .filter((name) => values[name] !== undefined && !isCount(values[name]))
-      .map((name) => `--${name}: expected a number, got "${values[name]}"`),
+      .map((name) => `--${name}: "${values[name]}" is not a number from 1 to 9999999`),
     ...(values.ask === undefined || values.ask === "last" || values.ask === "spread"
       ? []
-      : [`--ask: expected last or spread, got "${values.ask}"`]),
-    ...(values.write === true && !crossing ? ["--write goes with --crossing"] : []),
+      : [`--ask: "${values.ask}" is not valid; use last or spread`]),
+    ...(values.write === true && !crossing ? ["--write needs --crossing"] : []),
     ...(crossing && !["wasm", "native"].every((name) => (peers as readonly string[]).includes(name))
-      ? ["--crossing compares the peers wasm and native"]
+      ? ["--crossing needs the peers wasm and native"]
       : []),
   ];
   if (problems.length > 0) {

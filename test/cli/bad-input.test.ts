@@ -163,7 +163,7 @@ describe("run --watch", () => {
     return seen;
   }
 
-  test.each(BAD)("$name: the old rules go on, and good ones are taken again", async ({ name, text }) => {
+  test.each(BAD)("$name: the old rules stay in effect, and valid ones are used again", async ({ name, text }) => {
     const answered = 500 + (BAD.findIndex((bad) => bad.name === name) % 50);
     await run.event("refused", await change(text));
     expect(await status()).toBeGreaterThanOrEqual(418);

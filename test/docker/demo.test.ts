@@ -189,7 +189,7 @@ test("SLUICE_SUBNET that is none is one line", { timeout: MINUTES }, async () =>
   expect(await docker(args)).toMatchObject({
     code: 2,
     stderr:
-      'SLUICE_SUBNET: expected the first three numbers of a network, such as 198.51.100, got "10.0.0.0/8"\n',
+      'SLUICE_SUBNET: "10.0.0.0/8" is not valid; use the first three numbers of a network, such as 198.51.100\n',
   });
 });
 

@@ -96,7 +96,7 @@ class Watch {
       const { user, system } = process.cpuUsage(since);
       const ms = (user + system) / 1000;
       if (ms > this.#options.limitMs * GRACE) {
-        hangs(`it was given up after ${Math.round(ms)} ms`);
+        hangs(`no result after ${Math.round(ms)} ms of CPU time`);
       }
     }, WATCH_EVERY_MS);
     return () => clearInterval(timer);
@@ -151,7 +151,7 @@ class Watch {
     console.log(this.#line());
     for (const [name, { tried, different, good, slowestMs, slowest }] of this.#tallies) {
       console.log(
-        `  ${name.padEnd(13)} ${String(tried).padStart(8)} inputs, ${String(different).padStart(8)} different ones, ${String(good).padStart(8)} good ones, slowest ${Math.round(slowestMs)} ms of CPU (${slowest})`,
+        `  ${name.padEnd(13)} ${String(tried).padStart(8)} inputs, ${String(different).padStart(8)} different, ${String(good).padStart(8)} valid, slowest ${Math.round(slowestMs)} ms of CPU (${slowest})`,
       );
     }
   }

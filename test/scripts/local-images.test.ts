@@ -62,6 +62,6 @@ test("what is wrong with the machine or the call is one line", async () => {
   });
   expect(await images(["--node-only"], DOCKER)).toMatchObject({
     code: 2,
-    stderr: "images: unknown --node-only; expected --envoy-only\n",
+    stderr: "images: unknown --node-only; use --envoy-only\n",
   });
 });

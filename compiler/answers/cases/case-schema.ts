@@ -1,6 +1,6 @@
 /** Case files of `sluice test`: one case a YAML document. */
 
-import { list, map, object, oneOf, type Schema, string } from "../../front/resources/schema/build.ts";
+import { called, list, map, object, oneOf, type Schema, string } from "../../front/resources/schema/build.ts";
 
 function described<T>(schema: Schema<T>, description: string): Schema<T> {
   return { ...schema, description };
@@ -31,7 +31,10 @@ const copy = object(
 );
 
 const expectation = object({
-  status: described(whole(100, 599), "Status of the response; 200 by default if a cluster is expected."),
+  status: described(
+    called("status", whole(100, 599)),
+    "Status of the response; 200 by default if a cluster is expected.",
+  ),
   route: described(
     string,
     'Name of the rule that matches the request, followed by "." and the name of the match if it has one; "none" for no rule.',

@@ -277,7 +277,8 @@ function report({ origin, before, together }: Finding, sink: DiagnosticSink): vo
     sink.report({
       code: "SL0811",
       level: DIAGNOSTIC_CODES.SL0811.level,
-      message: "no request can match this: its conditions exclude one another, or such a value never arrives",
+      message:
+        "no request can match this: its conditions contradict one another, or such a value never arrives",
       span: origin.span,
       help: "Paths are normalized first: without /./ and /../, and with A instead of %41.",
     });

@@ -36,7 +36,7 @@ export function parseRequestLine(text: string): RequestLine {
   const [first = "", second, ...rest] = text.trim().split(/\s+/);
   // A method alone would be taken for a host.
   if (first === "" || rest.length > 0 || (second === undefined && /^[A-Z]+$/.test(first))) {
-    throw new RequestError(`expected "METHOD http://host/path", got ${JSON.stringify(text)}`);
+    throw new RequestError(`${JSON.stringify(text)} is not a valid request; use "METHOD http://host/path"`);
   }
   const [method, url] = second === undefined ? ["GET", first] : [first, second];
   return { method: readMethod(method), ...parseUrl(url) };
@@ -51,7 +51,7 @@ export function parseUrl(url: string): Omit<RequestLine, "method"> {
   }
   // One slash is missing, and http would be the host.
   if (match[1] === undefined && /^https?:(?!\d+$)/i.test(authority)) {
-    throw new RequestError(`expected "http://host/path", got ${JSON.stringify(url)}`);
+    throw new RequestError(`${JSON.stringify(url)} is not a valid URL; use "http://host/path"`);
   }
   if (authority === "") {
     throw new RequestError(`no host in ${JSON.stringify(url)}; write "http://host/path"`);
@@ -77,7 +77,7 @@ export function readMethod(method: string): string {
 export function parseHeader(text: string): HeaderLine {
   const colon = text.indexOf(":", 1);
   if (colon < 0) {
-    throw new RequestError(`expected a header "name: value", got ${JSON.stringify(text)}`);
+    throw new RequestError(`${JSON.stringify(text)} is not a valid header; use "name: value"`);
   }
   return checkHeader(text.slice(0, colon).trim(), text.slice(colon + 1).trim());
 }

@@ -54,7 +54,7 @@ interface Curl {
 export function parseCurl(text: string): AskedRequest {
   const words = shellWords(text);
   if (words.shift() !== "curl") {
-    throw new RequestError('expected a command line that begins with "curl"');
+    throw new RequestError('the command line must begin with "curl"');
   }
   const curl: Curl = {
     headers: [],

@@ -106,11 +106,15 @@ class Reader {
     }
     const version = this.#u32(layout.HEADER_VERSION);
     if (version !== layout.FORMAT_VERSION) {
-      throw new ProgramError(`expected format version ${layout.FORMAT_VERSION}, got ${version}`);
+      throw new ProgramError(
+        `the blob has format version ${version}; this version of Sluice reads ${layout.FORMAT_VERSION}`,
+      );
     }
     const length = this.#u32(layout.HEADER_LENGTH);
     if (length !== this.#bytes.length) {
-      throw new ProgramError(`expected ${length} bytes, got ${this.#bytes.length}`);
+      throw new ProgramError(
+        `the blob has ${this.#bytes.length} bytes instead of ${length}: it is truncated or damaged`,
+      );
     }
     if (checksum(this.#bytes.subarray(layout.HEADER_CHECKSUM + 4)) !== this.#u32(layout.HEADER_CHECKSUM)) {
       throw new ProgramError("the checksum is wrong");

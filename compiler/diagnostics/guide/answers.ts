@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const ANSWERS = {
   SL0501: {
-    why: "Istio's validation accepts the value, but Envoy refuses the whole update because of it. You want to know before.",
+    why: "Istio's validation accepts the value, but Envoy refuses the whole update because of it.",
     example: {
       in: "http rule",
       wrong: "fault: { abort: { httpStatus: 600 } }",

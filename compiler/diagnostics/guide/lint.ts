@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const LINT = {
   SL0801: {
-    why: "A prefix is compared by characters, not by path segments: /api also takes /apiary and /api-internal.",
+    why: "A prefix is compared by characters, not by path segments: /api also matches /apiary and /api-internal.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: /api } }]",
@@ -12,7 +12,7 @@ export const LINT = {
     },
   },
   SL0802: {
-    why: 'In an expression, "." stands for any character: /v1.0 also takes /v1x0. Write "\\\\." in double quotes, \\. without.',
+    why: 'In an expression, "." stands for any character: /v1.0 also matches /v1x0. Write "\\\\." in double quotes, \\. without.',
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { regex: '/v1.0/.*' } }]",

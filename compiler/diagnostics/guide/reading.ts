@@ -57,7 +57,7 @@ export const READING = {
     },
   },
   SL0009: {
-    why: "A source that cannot be asked right now says nothing about its rules: those that it gave last go on.",
+    why: "A source that cannot be asked right now says nothing about its rules: its last rules stay in effect.",
     example: {
       in: "sketch",
       wrong: "a workspace whose source answered once, and then failed",

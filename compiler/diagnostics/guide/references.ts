@@ -115,7 +115,7 @@ export const REFERENCES = {
     },
   },
   SL0412: {
-    why: "A delegate only sees requests that the delegating match lets through. If a rule's own match is not inside of that, Istio leaves the whole rule out.",
+    why: "A delegate only sees requests that the delegating match lets through. If a rule's own match is not inside that, Istio leaves the whole rule out.",
     example: {
       in: "file",
       wrong:
@@ -145,7 +145,7 @@ export const REFERENCES = {
     },
   },
   SL0421: {
-    why: "Without caCertificates, it depends on the proxy's machine which authorities may vouch for the server, if any.",
+    why: "Without caCertificates, the proxy's machine decides which authorities may vouch for the server, if any.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: SIMPLE } }",

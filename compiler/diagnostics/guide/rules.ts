@@ -37,7 +37,7 @@ export const RULES = {
     },
   },
   SL0215: {
-    why: "The rules would apply to every service of the mesh, and to every host outside of it.",
+    why: "The rules would apply to every service of the mesh, and to every host outside it.",
     example: {
       in: "VirtualService",
       wrong: 'hosts: ["*"]\nhttp: [{ redirect: { uri: /x } }]',
@@ -61,7 +61,7 @@ export const RULES = {
     },
   },
   SL0218: {
-    why: "A rule has exactly one of route, redirect, directResponse and delegate. Fields that belong to forwarding have no meaning beside an answer.",
+    why: "A rule has exactly one of route, redirect, directResponse and delegate. Fields for forwarding have no meaning where the proxy answers itself.",
     example: {
       in: "http rule",
       wrong: "redirect: { uri: /new }\nroute: [{ destination: { host: shop.example } }]",
@@ -270,7 +270,7 @@ export const RULES = {
     },
   },
   SL0270: {
-    why: "Rules are tried in order, and earlier ones take every request that this one could take. Put the narrower rules first.",
+    why: "Rules are tried in order, and earlier ones match every request that this one could match. Put the narrower rules first.",
     example: {
       in: "VirtualService",
       wrong:

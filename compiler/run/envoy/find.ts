@@ -142,7 +142,7 @@ function wantedVersion(text: string | undefined, fromEnvironment: boolean): Envo
   }
   const version = parseVersion(text);
   if (version === undefined) {
-    throw new EnvironmentError(`${name}: expected a version like ${NEWEST_ENVOY}, got "${text}"`);
+    throw new EnvironmentError(`${name}: "${text}" is not a version; use one such as ${NEWEST_ENVOY}`);
   }
   if (!isSupported(version)) {
     throw unsupported(name, version);

@@ -38,7 +38,7 @@ if (process.argv[2] === "--health") {
   };
   const start = services[SERVICE];
   if (start === undefined) {
-    console.error(`SERVICE: expected one of ${Object.keys(services).join(", ")}, got "${SERVICE}"`);
+    console.error(`SERVICE: unknown service "${SERVICE}"; use ${Object.keys(services).join(", ")}`);
     process.exit(2);
   }
   const service = await start();

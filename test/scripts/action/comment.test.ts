@@ -109,6 +109,6 @@ test("what else GitHub answers, or that it does not, is told", async () => {
   await expect(comment("new", { env: { GITHUB_API_URL: "http://127.0.0.1:1" } })).rejects.toThrow(
     /cannot reach GitHub: .*ECONNREFUSED/,
   );
-  await expect(comment("new", { env: { INPUT_TOKEN: "" } })).rejects.toThrow("token: expected a token");
-  await expect(comment("new", { env: { GITHUB_REPOSITORY: "x" } })).rejects.toThrow("expected owner/name");
+  await expect(comment("new", { env: { INPUT_TOKEN: "" } })).rejects.toThrow("token: no token");
+  await expect(comment("new", { env: { GITHUB_REPOSITORY: "x" } })).rejects.toThrow("GITHUB_REPOSITORY");
 });

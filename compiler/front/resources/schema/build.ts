@@ -17,10 +17,15 @@ export type ShapeOf<S extends Schema> = S extends Schema<infer T> ? T : never;
 
 export const string: Schema<string> = { type: "string" };
 export const boolean: Schema<boolean> = { type: "boolean" };
-export const number: Schema<number> = { type: "number" };
-export const upTo100: Schema<number> = { type: "number", minimum: 0, maximum: 100 };
 export const int32: Schema<number> = { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
 export const uint32: Schema<number> = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
+/** What messages call a value, `a … is not a valid status`; the example is for where the schema admits more than validation. */
+export function called<T>(title: string, schema: Schema<T>, ...examples: readonly T[]): Schema<T> {
+  return { ...schema, title, ...(examples.length > 0 && { examples }) };
+}
+
+export const upTo100: Schema<number> = called("percentage", { type: "number", minimum: 0, maximum: 100 });
+export const port = called("port", uint32, 8080);
 /** Go's duration syntax, as a string. */
 export const duration: Schema<string> = { type: "string", format: "duration" };
 /** Base64, as JSON has bytes. */
@@ -105,5 +110,5 @@ export const stringMatch = object(
   { exact: string, prefix: string, regex: string },
   { exclusive: [["exact", "prefix", "regex"]] },
 );
-export const percent = object({ value: number });
-export const portSelector = object({ number: uint32 });
+export const percent = object({ value: called("percentage", { type: "number" } as Schema<number>, 50) });
+export const portSelector = object({ number: port });

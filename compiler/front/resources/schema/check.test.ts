@@ -40,15 +40,9 @@ describe("the shape of a resource", () => {
     ["a label that is a number", "spec:\n  http:\n  - match:\n    - sourceLabels: {v: 1}\n", "SL0105", 7, 25],
     ["a number beyond 32 bits", "spec:\n  http:\n  - retries: {attempts: 99999999999}\n", "SL0105", 6, 25],
     ["a missing field", "spec:\n  http:\n  - route:\n    - weight: 1\n", "SL0106", 7, 7],
+    ["a value that is not allowed", "spec:\n  http:\n  - redirect: {derivePort: NEVER}\n", "SL0107", 6, 28],
     [
-      "a value that is none of those allowed",
-      "spec:\n  http:\n  - redirect: {derivePort: NEVER}\n",
-      "SL0107",
-      6,
-      28,
-    ],
-    [
-      "bytes that are no base64",
+      "bytes that are not base64",
       "spec:\n  http:\n  - directResponse: {status: 200, body: {bytes: a}}\n",
       "SL0105",
       6,
@@ -129,6 +123,33 @@ describe("the shape of a resource", () => {
     expect(
       found.map(({ code, span }) => `${code} ${span?.file.text.slice(span.start, span.end).trim()}`),
     ).toEqual([expected]);
+  });
+
+  test.each([
+    ["timeout: abc", '"abc" is not a valid duration', "1.5s"],
+    ["timeout: 5", "5 is not a valid duration", '"5s"'],
+    ["timeout: [1s]", "must be a duration, not a list", "1.5s"],
+    ["match: [{port: http}]", '"http" is not a valid port', "8080"],
+    ['match: [{port: "80"}]', '"80" is not a valid port', "without quotes"],
+    ["fault: {abort: {httpStatus: teapot}}", '"teapot" is not a valid status', "503"],
+    ["fault: {delay: {percentage: {value: 50%}}}", '"50%" is not a valid percentage', "such as 50"],
+    ["fault: {delay: {percentage: 50}}", "must be a mapping, not 50", "{ value: 50 }"],
+    ["retries: {attempts: many}", 'must be a whole number, not "many"', undefined],
+    ['retries: {attempts: "3"}', 'must be a whole number, not "3"', "without quotes"],
+    ["retries: {attempts: 3000000000}", "3000000000 is too large", "2147483647"],
+    ["match: [{ignoreUriCase: maybe}]", 'must be true or false, not "maybe"', "without quotes"],
+    ['match: [{ignoreUriCase: "true"}]', 'must be true or false, not "true"', "Write it without quotes."],
+    ["match: [{uri: /a}]", 'must be a mapping, not "/a"', "exact, prefix, regex"],
+    ["match: {uri: {exact: /a}}", "must be a list, not a mapping", "before each item"],
+    ["directResponse: {status: 200, body: {bytes: a}}", '"a" is not valid base64', undefined],
+    ["redirect: {derivePort: NEVER}", '"NEVER" is not a valid value', "FROM_REQUEST_PORT"],
+    ["redirect: {derivePort: FROM_REQEST_PORT}", "is not a valid value", "Did you mean FROM_REQUEST_PORT?"],
+  ])("says what is wrong, and what to write instead: %s", (rule, message, help) => {
+    const { found } = load(`${HEAD}spec:\n  http:\n  - ${rule}\n`);
+    expect(found).toHaveLength(1);
+    expect(found[0]!.message).toContain(message);
+    expect(found[0]!.message).toContain("spec.http[1].");
+    expect(found[0]!.help).toEqual(help === undefined ? undefined : expect.stringContaining(help));
   });
 
   test("says everything that is wrong, and suggests the nearest field", () => {

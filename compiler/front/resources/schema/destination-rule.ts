@@ -2,12 +2,14 @@
 
 import {
   boolean,
+  called,
   duration,
   int32,
   list,
   map,
   object,
   oneOf,
+  port,
   portSelector,
   resource,
   type Schema,
@@ -20,7 +22,7 @@ import {
 const uint64: Schema<number> = { type: "integer", minimum: 0 };
 const positive: Schema<number> = { ...uint32, minimum: 1 };
 const unsigned: Schema<number> = { type: "number", minimum: 0 };
-const status: Schema<number> = { type: "integer", minimum: 100, maximum: 599 };
+const status: Schema<number> = called("status", { type: "integer", minimum: 100, maximum: 599 });
 
 const consistentHash = object(
   {
@@ -56,7 +58,7 @@ export const loadBalancer = object(
       weightUpdatePeriod: duration,
       weightExpirationPeriod: duration,
       weightStabilizationPeriod: duration,
-      errorUtilizationPenaltyPercent: uint32,
+      errorUtilizationPenaltyPercent: called("percentage", uint32, 50),
       metricNamesForComputingUtilization: list(string),
     }),
     localityLbSetting: object({
@@ -106,8 +108,8 @@ export const outlierDetection = object({
   consecutive5xxErrors: uint32,
   interval: duration,
   baseEjectionTime: duration,
-  maxEjectionPercent: int32,
-  minHealthPercent: int32,
+  maxEjectionPercent: called("percentage", int32, 50),
+  minHealthPercent: called("percentage", int32, 50),
   outlierDetectionHttpErrorCodes: list(status),
 });
 
@@ -129,7 +131,7 @@ export const trafficPolicy = object({
   ...blocks,
   portLevelSettings: list(object({ port: portSelector, ...blocks }), { maxItems: 4096 }),
   tunnel: object(
-    { protocol: string, targetHost: string, targetPort: uint32 },
+    { protocol: string, targetHost: string, targetPort: port },
     { required: ["targetHost", "targetPort"] },
   ),
   proxyProtocol: object({ version: oneOf("V1", "V2") }),

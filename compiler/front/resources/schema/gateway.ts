@@ -1,6 +1,6 @@
 /** networking.istio.io Gateway: https://istio.io/latest/docs/reference/config/networking/gateway/ */
 
-import { boolean, list, map, object, oneOf, resource, string, uint32 } from "./build.ts";
+import { boolean, list, map, object, oneOf, port, resource, string } from "./build.ts";
 
 const versions = oneOf("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3");
 
@@ -42,7 +42,7 @@ export const gateway = resource(
       object(
         {
           port: object(
-            { number: uint32, protocol: string, name: string, targetPort: uint32 },
+            { number: port, protocol: string, name: string, targetPort: port },
             { required: ["number", "protocol", "name"] },
           ),
           bind: string,

@@ -1,6 +1,6 @@
 /** Of Kubernetes' own kinds only what we read is checked; the rest is the API server's business. */
 
-import { boolean, int32, list, map, metadata, object, type Schema, string } from "./build.ts";
+import { boolean, called, int32, list, map, metadata, object, type Schema, string } from "./build.ts";
 
 const open = { open: true } as const;
 const resource = <P extends Readonly<Record<string, Schema>>>(fields: P) =>
@@ -22,7 +22,7 @@ export const service = resource({
         object(
           {
             name: string,
-            port: int32,
+            port: called("port", int32, 8080),
             protocol: string,
             targetPort: portOrName,
             appProtocol: string,
@@ -49,7 +49,9 @@ export const endpointSlice = resource({
       open,
     ),
   ),
-  ports: list(object({ name: string, port: int32, protocol: string, appProtocol: string }, open)),
+  ports: list(
+    object({ name: string, port: called("port", int32, 8080), protocol: string, appProtocol: string }, open),
+  ),
 });
 
 const address = object({ ip: string, hostname: string, targetRef }, open);
@@ -60,7 +62,7 @@ export const endpoints = resource({
       {
         addresses: list(address),
         notReadyAddresses: list(address),
-        ports: list(object({ name: string, port: int32, protocol: string }, open)),
+        ports: list(object({ name: string, port: called("port", int32, 8080), protocol: string }, open)),
       },
       open,
     ),

@@ -3,11 +3,11 @@
  * https://istio.io/latest/docs/reference/config/networking/service-entry/
  */
 
-import { list, map, object, oneOf, resource, string, text, uint32 } from "./build.ts";
+import { list, map, object, oneOf, port, resource, string, text, uint32 } from "./build.ts";
 
 export const workload = object({
   address: text(256),
-  ports: map(uint32, { maxProperties: 128 }),
+  ports: map(port, { maxProperties: 128 }),
   labels: map(string, { maxProperties: 256 }),
   network: text(2048),
   locality: text(2048),
@@ -24,7 +24,7 @@ export const serviceEntry = resource(
       addresses: list(text(64), { maxItems: 256 }),
       ports: list(
         object(
-          { number: uint32, name: text(256), protocol: text(256), targetPort: uint32 },
+          { number: port, name: text(256), protocol: text(256), targetPort: port },
           { required: ["number", "name"] },
         ),
         { maxItems: 256 },

@@ -3,6 +3,7 @@
 import {
   boolean,
   bytes,
+  called,
   duration,
   int32,
   list,
@@ -10,6 +11,7 @@ import {
   object,
   oneOf,
   percent,
+  port,
   portSelector,
   resource,
   type ShapeOf,
@@ -38,7 +40,7 @@ export const httpMatch = object({
   headers: conditions,
   withoutHeaders: conditions,
   queryParams: conditions,
-  port: uint32,
+  port,
   sourceLabels: map(string),
   sourceNamespace: string,
   gateways: list(string),
@@ -51,16 +53,19 @@ export const redirect = object(
     uri: string,
     prefixRewrite: string,
     authority: string,
-    port: uint32,
+    port,
     derivePort: oneOf("FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"),
     scheme: string,
-    redirectCode: uint32,
+    redirectCode: called("status", uint32, 301),
   },
   { exclusive: [["port", "derivePort"]] },
 );
 
 const directResponse = object(
-  { status: uint32, body: object({ string, bytes }, { exclusive: [["string", "bytes"]] }) },
+  {
+    status: called("status", uint32, 200),
+    body: object({ string, bytes }, { exclusive: [["string", "bytes"]] }),
+  },
   { required: ["status"] },
 );
 
@@ -81,11 +86,16 @@ export const retries = object({
 
 export const fault = object({
   delay: object(
-    { fixedDelay: duration, exponentialDelay: duration, percent: int32, percentage: percent },
+    {
+      fixedDelay: duration,
+      exponentialDelay: duration,
+      percent: called("percentage", int32, 50),
+      percentage: percent,
+    },
     { exclusive: [["fixedDelay", "exponentialDelay"]] },
   ),
   abort: object(
-    { httpStatus: int32, grpcStatus: string, http2Error: string, percentage: percent },
+    { httpStatus: called("status", int32, 503), grpcStatus: string, http2Error: string, percentage: percent },
     { exclusive: [["httpStatus", "grpcStatus", "http2Error"]] },
   ),
 });
@@ -114,8 +124,8 @@ export const httpRoute = object({
   fault,
   mirror: destination,
   mirrors: list(object({ destination, percentage: percent }, { required: ["destination"] })),
-  mirrorPercent: uint32,
-  mirror_percent: uint32,
+  mirrorPercent: called("percentage", uint32, 50),
+  mirror_percent: called("percentage", uint32, 50),
   mirrorPercentage: percent,
   corsPolicy,
   headers,
@@ -124,7 +134,7 @@ export const httpRoute = object({
 const l4Destinations = list(object({ destination, weight: int32 }, { required: ["destination"] }));
 const l4Match = {
   destinationSubnets: list(string),
-  port: uint32,
+  port,
   sourceLabels: map(string),
   sourceNamespace: string,
   gateways: list(string),
