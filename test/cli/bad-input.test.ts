@@ -163,13 +163,16 @@ describe("run --watch", () => {
     return seen;
   }
 
-  test.each(BAD)("$name: the old rules stay in effect, and valid ones are used again", async ({ name, text }) => {
-    const answered = 500 + (BAD.findIndex((bad) => bad.name === name) % 50);
-    await run.event("refused", await change(text));
-    expect(await status()).toBeGreaterThanOrEqual(418);
-    await run.event("reloaded", await change(GOOD.replace("httpStatus: 418", `httpStatus: ${answered}`)));
-    expect(await status()).toBe(answered);
-  });
+  test.each(BAD)(
+    "$name: the old rules stay in effect, and valid ones are used again",
+    async ({ name, text }) => {
+      const answered = 500 + (BAD.findIndex((bad) => bad.name === name) % 50);
+      await run.event("refused", await change(text));
+      expect(await status()).toBeGreaterThanOrEqual(418);
+      await run.event("reloaded", await change(GOOD.replace("httpStatus: 418", `httpStatus: ${answered}`)));
+      expect(await status()).toBe(answered);
+    },
+  );
 
   test("the file goes away and comes back", async () => {
     const seen = run.events.length;
