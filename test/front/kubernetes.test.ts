@@ -124,6 +124,27 @@ describe.each(TARGETS)("target %s", (target) => {
     expect([status, JSON.parse(body).endpoint]).toEqual([200, `127.0.0.1:${free}`]);
   });
 
+  test("a rule that sends to an ExternalName of nobody's gets a 503, as with istiod", async () => {
+    const free = Number(mesh.own("$FREE_PORT"));
+    const port = await apply(
+      resource("v1", "Service", "outside", { spec: { type: "ExternalName", externalName: "localhost" } }),
+      resource("networking.istio.io/v1", "ServiceEntry", "a", {
+        spec: {
+          hosts: ["a.example"],
+          ports: [{ number: free, name: "http", protocol: "HTTP" }],
+          resolution: "STATIC",
+        },
+      }),
+      resource("networking.istio.io/v1", "VirtualService", "a", {
+        spec: {
+          hosts: ["a.example"],
+          http: [{ route: [{ destination: { host: "outside", port: { number: free } } }] }],
+        },
+      }),
+    );
+    expect((await ask(port, { path: "/", host: `a.example:${free}` })).status).toBe(503);
+  });
+
   test("Endpoints, where there is no slice", async () => {
     const endpoints = (ready: number, unready: number) =>
       resource("v1", "Endpoints", "web", {

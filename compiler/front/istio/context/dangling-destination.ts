@@ -13,8 +13,10 @@ export interface DanglingDestination {
 }
 
 export interface ResolvedDestination {
-  /** As the destination names it, fully qualified. */
+  /** Fully qualified; where the destination names an ExternalName Service, what that stands for. */
   readonly host: string;
+  /** That Service's own host. */
+  readonly alias?: string;
   /** Of an alias, what it stands for. */
   readonly service: Service | undefined;
   /** Absent where it depends on a place that is not known. */

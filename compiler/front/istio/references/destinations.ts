@@ -17,15 +17,19 @@ export function reportDestinations(viewer: Viewer, report: Report): void {
 const REPORTS = { host: reportHost, port: reportPort, subset: reportSubset } as const;
 
 function reportHost(
-  { resource, path, resolved: { host } }: DanglingDestination,
+  { resource, path, resolved: { host, alias } }: DanglingDestination,
   viewer: Viewer,
   report: Report,
 ) {
+  const whose = alias === undefined ? "" : `, which the ExternalName Service "${alias}" stands for`;
   report(
     "SL0401",
-    `no service has the host "${host}"; ${fateAt(path)}`,
+    `no service has the host "${host}"${whose}; ${fateAt(path)}`,
     resource.spanOf([...path, "host"]),
-    () => didYouMean(nearest(host, viewer.hosts())),
+    () =>
+      alias === undefined
+        ? didYouMean(nearest(host, viewer.hosts()))
+        : { help: `Add a ServiceEntry for ${host}, and send to that.` },
   );
 }
 

@@ -139,6 +139,36 @@ describe("a reference that leads nowhere is told to one proxy and to everyone in
   });
 });
 
+describe("an ExternalName Service is another name, whose own ports mean nothing", () => {
+  const alias = (externalName: string) => `
+apiVersion: v1
+kind: Service
+metadata: { name: out }
+spec: { type: ExternalName, externalName: ${externalName} }
+`;
+  const asked = (port: number, externalName: string) =>
+    find(file(rule(`host: out, port: { number: ${port} }`), alias(externalName), SERVICE), "ofEveryone");
+
+  test("of a service that is there, the ports of that service count", () => {
+    expect(asked(80, "s.example")).toEqual([]);
+    const [finding] = asked(81, "s.example");
+    expect(finding?.at).toBe("SL0402 7:57");
+  });
+
+  test("of what is no service, it leads nowhere", () => {
+    const [finding] = asked(80, "www.example.org");
+    expect(finding?.at).toBe("SL0401 7:36");
+    expect(finding?.words).toContain("www.example.org");
+    expect(finding?.words).toContain("out.default.svc.cluster.local");
+  });
+
+  test("and so does another name of another name", () => {
+    const second = alias("s.example").replace("name: out", "name: second");
+    const text = file(rule("host: out"), alias("second.default.svc.cluster.local"), second, SERVICE);
+    expect(places(text, "ofEveryone")).toEqual(["SL0401 7:36"]);
+  });
+});
+
 describe("Pods that a Deployment will make count as Pods", () => {
   const KUBERNETES = `
 apiVersion: v1

@@ -26,9 +26,11 @@ export function resolveDestination(
   { registry, destinationRules, options }: Finder,
   site?: Site,
 ): ResolvedDestination {
-  const host = resolveHost(destination.host, namespace, options.domainSuffix);
-  const named = registry.get(host);
-  const service = named && (aliasTarget(named, registry) ?? named);
+  const written = resolveHost(destination.host, namespace, options.domainSuffix);
+  const named = registry.get(written);
+  // istiod makes no cluster for another name, whoever it stands for: that has to be a service.
+  const host = named?.aliasOf ?? written;
+  const service = named?.aliasOf === undefined ? named : aliasTarget(named, registry);
   const port = destination.port?.number ?? (site && impliedPort(named, site));
   const subset = destination.subset ?? "";
   const missing: ("host" | "port" | "subset")[] = [];
@@ -40,7 +42,7 @@ export function resolveDestination(
   if (subset !== "" && destinationRules.subset(service ?? { host, namespace }, subset) === undefined) {
     missing.push("subset");
   }
-  return { host, service, port, subset, missing };
+  return { host, ...(host !== written && { alias: written }), service, port, subset, missing };
 }
 
 /**
