@@ -126,3 +126,49 @@ test("one error, and not a word of what follows from it", async () => {
   expect(await built(gateway(NAMED), ...many)).toEqual(["SL0440 error"]);
   expect(await checked(gateway("{ mode: AUTO_PASSTHROUGH }", "TLS"), ...many)).toEqual(["SL0302 warning"]);
 });
+
+const DATABASE = document(
+  "networking.istio.io/v1",
+  "ServiceEntry",
+  "db",
+  "{ hosts: [db.example], addresses: [10.1.1.1], ports: [{ number: 5432, name: tcp-db, protocol: TCP }], resolution: STATIC, endpoints: [{ address: 192.0.2.7, labels: { v: one } }] }",
+);
+const tcp = (host: string) =>
+  document(
+    "networking.istio.io/v1",
+    "VirtualService",
+    "db",
+    `{ hosts: [db.example], tcp: [{ route: [{ destination: { host: ${host} } }] }] }`,
+  );
+const PLAIN_DOOR = document(
+  "networking.istio.io/v1",
+  "Gateway",
+  "door",
+  '{ selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }',
+);
+const WEB = document(
+  "networking.istio.io/v1",
+  "ServiceEntry",
+  "web",
+  "{ hosts: [web.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: STATIC, endpoints: [{ address: 192.0.2.8 }] }",
+);
+
+test("a tcp rule of the mesh beside a Gateway and a service on one port", async () => {
+  const rules = [DATABASE, WEB, PLAIN_DOOR, tcp("db.example")];
+  expect(await checked(...rules)).toEqual([]);
+  expect(await built(...rules)).toEqual(["SL0303 error"]);
+  const other = source(DATABASE, WEB, PLAIN_DOOR, tcp("web.example"));
+  const { report } = await diff({ before: source(...rules), after: other });
+  expect(report?.connections).toMatchObject([
+    { port: 5432, before: "to db.example:5432", after: expect.stringContaining("web.example") },
+  ]);
+  // With a listener for each port, none of which is bound here.
+  const proxy = { meshListeners: true };
+  const findings = await check({ source: source(...rules), proxy });
+  expect(findings.hasErrors).toBe(false);
+  expect(said(findings)).toContain("SL0410 info");
+  const refused = await compile({ source: source(...rules), proxy });
+  expect(said(refused.findings)).toContain("SL0410 error");
+  const moved = { ...proxy, portMap: new Map([["gateway:80" as const, 8080]]) };
+  expect((await compile({ source: source(...rules), proxy: moved })).compilation).toBeDefined();
+});

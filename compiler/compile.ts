@@ -114,6 +114,7 @@ export function understand(
   const lowered = lowerToIr(resources, options, counting, {
     files: FILES_ON_DISK,
     now: new Date(),
+    purpose,
     progress,
     cache: cache.loweringFor(options),
   });

@@ -55,6 +55,7 @@ export {
 } from "./answers/request/asked.ts";
 export { parseCurl } from "./answers/request/curl.ts";
 export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./json-schemas.ts";
+export type { ListenerPort, PortMap } from "./options/port-map.ts";
 export {
   DEFAULT_PROXY_OPTIONS,
   type OutboundPolicy,

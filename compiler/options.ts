@@ -4,19 +4,9 @@
  * values and the types are all made from it.
  */
 
-import {
-  address,
-  choice,
-  dnsName,
-  flag,
-  folder,
-  labels,
-  locality,
-  port,
-  portMap,
-  upTo,
-} from "./options/kinds.ts";
+import { address, choice, dnsName, flag, folder, labels, locality, port, upTo } from "./options/kinds.ts";
 import { defaultsOf, option, type ValuesOf } from "./options/option.ts";
+import { portMap } from "./options/port-map.ts";
 
 /** By their keys, in the order of `--help`. */
 export const PROXY_OPTIONS = {
@@ -37,8 +27,9 @@ export const PROXY_OPTIONS = {
   portMap: option(portMap, {
     default: new Map(),
     argument: "from=to",
-    help: "bind to another port than the rules say, such as 80=8080; repeatable",
-    inFile: "port in the rules → port to bind to instead",
+    help: "bind to another port than the rules say, such as 80=8080, or gateway:80=8080 or mesh:80=8080 for one kind of listener; repeatable",
+    inFile:
+      "port in the rules → port to bind to instead; `gateway:80` is that of Gateways alone, `mesh:80` that of `meshListeners`",
   }),
   /** Port of the explicit outbound listener `mesh`; 0 writes none. */
   meshPort: option(port, {

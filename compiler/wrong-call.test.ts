@@ -26,11 +26,11 @@ describe("a program's own options of a proxy", () => {
     [{ meshListeners: "yes" }, '.meshListeners must be true or false, got "yes"'],
     [
       { portMap: { 80: 8080 } },
-      '.portMap must be a Map from port to port, each an integer from 1 to 65535, got {"80":8080}',
+      '.portMap must be a Map from port, or "gateway:PORT" or "mesh:PORT", to port, each an integer from 1 to 65535, got {"80":8080}',
     ],
     [
       { portMap: new Map([[80, 0]]) },
-      ".portMap must be a Map from port to port, each an integer from 1 to 65535, got a Map of [[80,0]]",
+      '.portMap must be a Map from port, or "gateway:PORT" or "mesh:PORT", to port, each an integer from 1 to 65535, got a Map of [[80,0]]',
     ],
     [{ proxyLabels: { app: 1 } }, '.proxyLabels must be an object of strings, got {"app":1}'],
     [{ proxyLabels: new Map() }, ".proxyLabels must be an object of strings, got a Map of []"],

@@ -29,7 +29,10 @@ test.each([
   [{ path: "rules" }, false],
   [{ target: "both" }, false],
   [{ meshPort: 65536 }, false],
+  [{ portMap: { "gateway:80": 8080, "mesh:80": 18080 } }, true],
+  [{ portMap: ["gateway:80=8080"] }, true],
   [{ portMap: { http: 80 } }, false],
+  [{ portMap: { "sidecar:80": 8080 } }, false],
 ])("as sluice.yaml, %j is taken: %s", (value, isTaken) => {
   expect(validator("config")(value)).toBe(isTaken);
 });

@@ -144,6 +144,11 @@ export const DIAGNOSTIC_CODES = {
     milder: { answer: "warning" },
     title: "A setting that an Envoy outside of Istio cannot obey, though it decides no request.",
   },
+  SL0303: {
+    level: "error",
+    milder: { answer: "info" },
+    title: "Rules for connections of the mesh, which need a listener for each port.",
+  },
   SL0401: { level: "warning", title: "Unknown destination host.", istio: "IST0101" },
   SL0402: {
     level: "warning",
@@ -157,7 +162,7 @@ export const DIAGNOSTIC_CODES = {
   SL0407: { level: "warning", title: "Two VirtualServices for one host in the mesh.", istio: "IST0109" },
   SL0408: { level: "warning", title: "Hosts that the named Gateway does not serve.", istio: "IST0132" },
   SL0409: { level: "warning", title: "A subset without endpoints.", istio: "IST0173" },
-  SL0410: { level: "error", title: "Two listeners on the same port." },
+  SL0410: { level: "error", milder: { answer: "info" }, title: "Two listeners on the same port." },
   SL0411: { level: "warning", title: "A delegate that does not exist, or cannot be one.", istio: "IST0101" },
   SL0412: { level: "warning", title: "A delegate's rule outside what is delegated to it." },
   SL0413: { level: "error", title: "VirtualServices that delegate in a circle." },

@@ -8,6 +8,7 @@
 import { stringify } from "yaml";
 import type { Compilation } from "../compile.ts";
 import { type Socket, socketsOf } from "../ir/sockets.ts";
+import { meantPort } from "../options/port-map.ts";
 import type { ProxyOptions } from "../options.ts";
 import {
   bytesOf,
@@ -292,12 +293,10 @@ function meshService(
 }
 
 function servicePorts(sockets: readonly Socket[], { portMap }: ProxyOptions) {
-  const meant = new Map([...portMap].map(([from, to]) => [to, from]));
-  return sockets.map(({ port, scheme }) => ({
-    name: `${scheme}-${meant.get(port) ?? port}`,
-    port: meant.get(port) ?? port,
-    targetPort: `port-${port}`,
-  }));
+  return sockets.map(({ role, port, scheme }) => {
+    const meant = meantPort(portMap, role, port);
+    return { name: `${scheme}-${meant}`, port: meant, targetPort: `port-${port}` };
+  });
 }
 
 function autoscaler(name: string, labels: Readonly<Record<string, string>>) {

@@ -121,38 +121,6 @@ export const files: OptionKind<readonly string[], "paths"> = {
   schema: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
 };
 
-/** Port → port. */
-export const portMap: OptionKind<ReadonlyMap<number, number>, "pairs"> = {
-  form: "pairs",
-  read(given, fail) {
-    const ports = new Map<number, number>();
-    for (const entry of given.flatMap((value) => value.split(","))) {
-      const [, from, to] = (/^(\d{1,5})=(\d{1,5})$/.exec(entry.trim()) ?? []).map(Number);
-      if (!isBoundPort(from) || !isBoundPort(to)) {
-        return fail(`"${entry}" is not valid; use two ports, such as 80=8080`);
-      }
-      if (ports.has(from) && ports.get(from) !== to) {
-        return fail(`port ${from} is mapped to ${ports.get(from)} and to ${to}`);
-      }
-      ports.set(from, to);
-    }
-    return ports;
-  },
-  accepts: (value) =>
-    value instanceof Map && [...value].every(([from, to]) => isBoundPort(from) && isBoundPort(to)),
-  expected: "a Map from port to port, each an integer from 1 to 65535",
-  schema: {
-    anyOf: [
-      {
-        type: "object",
-        additionalProperties: { type: "integer", minimum: 1, maximum: 65535 },
-        propertyNames: { pattern: "^[0-9]{1,5}$" },
-      },
-      { type: "array", items: { type: "string", pattern: "^[0-9]{1,5}=[0-9]{1,5}$" } },
-    ],
-  },
-};
-
 /** Name → value, as Kubernetes labels things. */
 export const labels: OptionKind<Readonly<Record<string, string>>, "joinedPairs"> = {
   form: "joinedPairs",
@@ -207,8 +175,4 @@ function orEmpty(kind: OptionKind<string, "text">): OptionKind<string, "text"> {
     accepts: (value) => value === "" || kind.accepts(value),
     expected: `${kind.expected}, or empty`,
   };
-}
-
-function isBoundPort(port: unknown): port is number {
-  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65535;
 }

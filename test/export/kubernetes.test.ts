@@ -54,7 +54,7 @@ test("every resource is one that Kubernetes takes", async () => {
 });
 
 test("the Pod is least privileged, and its Service has the ports that rules speak of", async () => {
-  await folder.export(rules(), ["--to", "kubernetes", "--port-map", "80=8080"]);
+  await folder.export(rules(), ["--to", "kubernetes", "--port-map", "gateway:80=8080,mesh:80=9090"]);
   const { template } = (await folder.yaml("deployment.yaml")).spec;
   const [container] = template.spec.containers;
   expect(template.spec).toMatchObject({

@@ -19,10 +19,13 @@ export interface ConnectionChange {
 }
 
 export function changedConnections(before: Config, after: Config): ConnectionChange[] {
-  const ports = new Set([before, after].flatMap(({ tcpChains = [] }) => tcpChains.map(({ port }) => port)));
-  return [...ports]
-    .sort((a, b) => a - b)
-    .flatMap((port) => changesAt(port, doorsAt(port, before), doorsAt(port, after)));
+  const sockets = new Map<string, TcpChain>();
+  for (const chain of [...(before.tcpChains ?? []), ...(after.tcpChains ?? [])]) {
+    sockets.set(socketOf(chain), chain);
+  }
+  return [...sockets]
+    .sort(([, a], [, b]) => a.port - b.port)
+    .flatMap(([socket, { port }]) => changesAt(port, doorsAt(socket, before), doorsAt(socket, after)));
 }
 
 /** A filter chain. Those of HTTP stand beside the others. */
@@ -30,9 +33,14 @@ type Door = Listener | TcpChain;
 
 const isHttp = (door: Door): door is Listener => "routes" in door;
 
+/** A Gateway and the mesh may have the same port, of which neither is bound where rules are compared. */
+function socketOf({ role, address, port }: Door): string {
+  return `${role} ${address} ${port}`;
+}
+
 /** Where what is no HTTP can be told, it goes to those that read none. */
-function doorsAt(wanted: number, { listeners, tcpChains = [] }: Config): Door[] {
-  return [...tcpChains, ...listeners].filter(({ port }) => port === wanted);
+function doorsAt(wanted: string, { listeners, tcpChains = [] }: Config): Door[] {
+  return [...tcpChains, ...listeners].filter((door) => socketOf(door) === wanted);
 }
 
 function changesAt(port: number, old: readonly Door[], now: readonly Door[]): ConnectionChange[] {

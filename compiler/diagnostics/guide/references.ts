@@ -22,6 +22,14 @@ export const REFERENCES = {
         "trafficPolicy: { tls: { mode: MUTUAL, clientCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key, caCertificates: /etc/certs/ca.crt } }",
     },
   },
+  SL0303: {
+    why: "An explicit proxy is told the host of a request by HTTP alone; connections are told apart by the port that they come in on. check, explain and diff know where they go all the same.",
+    example: {
+      in: "VirtualService",
+      wrong: "hosts: [shop.example]\ntcp: [{ route: [{ destination: { host: cart.example } }] }]",
+      right: "hosts: [shop.example]\nhttp: [{ route: [{ destination: { host: cart.example } }] }]",
+    },
+  },
   SL0401: {
     why: "Services come from the Service and ServiceEntry documents in the input. For an unknown host, Envoy answers 503.",
     example: {
@@ -99,7 +107,7 @@ export const REFERENCES = {
     },
   },
   SL0410: {
-    why: "Two sockets cannot be bound to the same port. By default, the mesh listener uses 15001 and the admin interface 9901.",
+    why: "Two sockets cannot be bound to the same port. By default, the mesh listener uses 15001 and the admin interface 9901. --port-map gateway:80=8080 moves Gateways alone, --port-map mesh:80=8080 the mesh.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 15001, name: http, protocol: HTTP }",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../ir/ir.ts";
+import type { ListenerPort } from "../../options/port-map.ts";
 import { lower, serviceYaml, virtualServiceYaml } from "./testing.ts";
 
 test("equal input gives an equal result, in whatever order it comes", () => {
@@ -26,4 +27,30 @@ test("two listeners on one port", () => {
   expect(lower(serviceYaml("a", 9901), { meshListeners: true, listenAddress: "10.0.0.1" }).findings).toEqual(
     [],
   );
+});
+
+const GATEWAY = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: default }
+spec: { servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
+`;
+
+test("a Gateway and a service on one port: what is said to do ends it", () => {
+  const both = GATEWAY + serviceYaml("a");
+  const [conflict] = lower(both, { meshListeners: true }).diagnostics;
+  expect(conflict?.code).toBe("SL0410");
+  const moves = conflict?.help?.match(/(?:gateway|mesh):80(?==PORT)/g) as ListenerPort[];
+  expect(moves).toHaveLength(2);
+  for (const [i, move] of moves.entries()) {
+    const { findings, config } = lower(both, { meshListeners: true, portMap: new Map([[move, 8080]]) });
+    expect(findings).toEqual([]);
+    const ports = config.listeners.map(({ name, port }) => [name, port]);
+    expect(ports).toContainEqual([["gateway_80", "mesh_80"][i], 8080]);
+    expect(ports).toContainEqual([["mesh_80", "gateway_80"][i], 80]);
+  }
+  // The number alone moves both, from where they can be told apart all the same.
+  const [together] = lower(both, { meshListeners: true, portMap: new Map([[80, 8080]]) }).diagnostics;
+  expect(together).toMatchObject({ code: "SL0410", help: expect.stringContaining("gateway:80=PORT") });
 });

@@ -3,8 +3,9 @@
  * Nothing of Istio is left behind this. What the input lacks or gets wrong is reported, never thrown.
  */
 
+import type { Purpose } from "../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
-import type { Config, Listener, TcpChain } from "../../ir/ir.ts";
+import type { Config } from "../../ir/ir.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
@@ -21,6 +22,7 @@ import { lowerGateways, selectedGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import { lowerClusters } from "./policies/clusters.ts";
 import { passthroughClusters } from "./policies/passthrough.ts";
+import { reportPortConflicts } from "./port-conflicts.ts";
 import type { LoweredReferences } from "./references/proxy-viewer.ts";
 import { MESH } from "./rules/gateway-names.ts";
 import { type VirtualService, visibleVirtualServices } from "./rules/virtual-services.ts";
@@ -37,6 +39,8 @@ export interface LoweringSurroundings {
   readonly files: CredentialFiles;
   /** When certificates have to be valid. */
   readonly now: Date;
+  /** Where nothing runs, more can be asked about than would be bound. Default: `run`. */
+  readonly purpose?: Purpose;
   readonly progress?: Progress;
   /** Of this proxy. Absent: nothing is kept. */
   readonly cache?: LoweringCache;
@@ -53,7 +57,7 @@ export function lowerToIr(
   resources: ResourceSet,
   options: ProxyOptions,
   sink: DiagnosticSink,
-  { files, now, progress = NO_PROGRESS, cache = new LoweringCache() }: LoweringSurroundings,
+  { files, now, purpose = "run", progress = NO_PROGRESS, cache = new LoweringCache() }: LoweringSurroundings,
 ): Lowered {
   let lowered = 0;
   const total = resources.virtualServices.length;
@@ -64,6 +68,7 @@ export function lowerToIr(
     ...environment,
     environment,
     cache,
+    purpose,
     credentials: new Credentials(resources.secrets, options, files, now),
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
@@ -78,7 +83,8 @@ export function lowerToIr(
   reportAll([edge.effects, mesh.effects], report);
   const tcpChains = [...edge.tcpChains, ...mesh.tcpChains].sort(byName);
   const listeners = [...edge.listeners, ...mesh.listeners].sort(byName);
-  reportPortConflicts([...listeners, ...tcpChains], options, report);
+  const ofMesh = options.meshListeners ? mesh.tcpChains : [];
+  reportPortConflicts([...listeners, ...edge.tcpChains, ...ofMesh].sort(byName), options, report);
   const uses = distinctUses([...edge.effects.uses, ...mesh.effects.uses]);
   const { clusters, effects } = lowerClusters(uses, lowering);
   reportAll([effects], report);
@@ -164,37 +170,3 @@ const refuseOnce: typeof refuseUnsupported = (resource, table, report) => {
   }
   return fine;
 };
-
-/** Addresses that stand for all of a machine. */
-const ALL_ADDRESSES = new Set(["0.0.0.0", "::"]);
-
-/** Envoy would start and then say that an address is in use, without saying which rule wanted it. */
-function reportPortConflicts(
-  listeners: readonly (Listener | TcpChain)[],
-  { adminPort }: ProxyOptions,
-  report: Report,
-): void {
-  const owners = [
-    { name: "Envoy's admin interface", address: "127.0.0.1", port: adminPort, byName: false, own: "" },
-  ];
-  for (const listener of listeners) {
-    const { address, port } = listener;
-    const own = "listener" in listener ? listener.listener : listener.name;
-    // Those with TLS are told apart by what clients ask for.
-    const byName = listener.tls !== undefined || "readsServerName" in listener;
-    const owner = owners.find(
-      (other) =>
-        other.port === port &&
-        (other.address === address || ALL_ADDRESSES.has(other.address) || ALL_ADDRESSES.has(address)) &&
-        !(other.byName && byName && other.address === address) &&
-        other.own !== own,
-    );
-    const name = `listener ${listener.name}`;
-    if (owner !== undefined && port !== 0) {
-      report("SL0410", `${name} and ${owner.name} would both bind to port ${port}`, undefined, () => ({
-        help: "Move one of them with --port-map FROM=TO, --mesh-port or --admin-port.",
-      }));
-    }
-    owners.push({ name, address, port, byName, own });
-  }
-}

@@ -198,8 +198,8 @@ kind: VirtualService
 metadata: { name: vs, namespace: default }
 spec: { hosts: [a], ${kind}: [{ ${match} route: [{ destination: { host: a } }] }] }
 `;
-  expect(findings(rules("tcp", ""))).toEqual([["SL0301", 6]]);
-  expect(findings(rules("tls", "match: [{ sniHosts: [a] }],"))).toEqual([["SL0301", 6]]);
+  expect(findings(rules("tcp", ""))).toEqual([["SL0303", 6]]);
+  expect(findings(rules("tls", "match: [{ sniHosts: [a] }],"))).toEqual([["SL0303", 6]]);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 /** What every part of the lowering needs to know, made once for a proxy. Nothing in it changes while rules are lowered. */
 
+import type { Purpose } from "../../../diagnostics/codes.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { Credentials } from "../../services/credentials.ts";
 import type { Environment } from "./environment.ts";
@@ -11,6 +12,7 @@ export interface LoweringContext extends Environment {
   readonly cache: LoweringCache;
   readonly options: ProxyOptions;
   readonly credentials: Credentials;
+  readonly purpose: Purpose;
   /** Told that a VirtualService is lowered at one of its places. */
   readonly onLowered?: () => void;
 }

@@ -2,6 +2,7 @@
 
 import type { Listener, Omission, Route, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
+import { boundPort } from "../../../options/port-map.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
 import { selects } from "../../services/labels.ts";
@@ -57,7 +58,7 @@ export function lowerGateways(
     return socket === undefined ? bind || listenAddress : `unix:${socket}`;
   };
   const portOf = ({ bind, port }: Server) =>
-    unixSocketPath(bind) === undefined ? (portMap.get(port.number) ?? port.number) : 0;
+    unixSocketPath(bind) === undefined ? boundPort(portMap, "gateway", port.number) : 0;
   const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",

@@ -6,6 +6,7 @@
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
+import { boundPort } from "../../../options/port-map.ts";
 import { clusterUse } from "../../services/cluster-uses.ts";
 import type { Registry } from "../../services/registry.ts";
 import { isHttp, type Service } from "../../services/service.ts";
@@ -57,7 +58,8 @@ export function lowerMesh(
   }
   if (tcp === undefined) {
     refuseMeshTcpRules(virtualServices, lowering);
-    return { listeners, tcpChains: [], effects };
+    const tcpChains = lowering.purpose === "answer" ? connectionsAskedAbout(virtualServices, lowering) : [];
+    return { listeners, tcpChains, effects };
   }
   for (const port of ports) {
     const addresses = tcp.sniffed.get(port);
@@ -65,7 +67,7 @@ export function lowerMesh(
       ...common,
       name: `mesh_${port}`,
       servicePort: port,
-      port: portMap.get(port) ?? port,
+      port: boundPort(portMap, "mesh", port),
       ...(addresses && { sniffs: { addresses } }),
       routes: {
         ignorePortInHost: true,
@@ -84,12 +86,25 @@ export function lowerMesh(
   return { listeners, tcpChains: tcp.chains, effects };
 }
 
+/** Where connections go is a question that a proxy without their listeners is asked, too; it has no say in who shares a port. */
+function connectionsAskedAbout(
+  virtualServices: readonly VirtualService[],
+  { effects, ...context }: GatheringContext,
+): readonly TcpChain[] {
+  const own = gathering(context);
+  const { chains } = lowerMeshTcp(virtualServices, own);
+  effects.add({ ...own.effects, findings: [] });
+  return chains;
+}
+
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
 function ownPorts(
   ports: readonly number[],
   { meshPort, adminPort, meshListeners, portMap }: LoweringContext["options"],
 ): readonly number[] {
-  const mapped = ports.map((port) => portMap.get(port) ?? port).filter((bound) => !ports.includes(bound));
+  const mapped = ports
+    .map((port) => boundPort(portMap, "mesh", port))
+    .filter((bound) => !ports.includes(bound));
   return [meshPort, adminPort, ...(meshListeners ? mapped : [])].filter((port) => port !== 0);
 }
 

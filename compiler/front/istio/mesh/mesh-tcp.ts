@@ -10,6 +10,7 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { TcpChain } from "../../../ir/ir.ts";
+import { boundPort } from "../../../options/port-map.ts";
 import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/model.ts";
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
@@ -61,10 +62,10 @@ export function refuseMeshTcpRules(
     for (const field of ["tls", "tcp"] as const) {
       if (gateways.includes(MESH) && resource.spec[field]?.length) {
         report(
-          "SL0301",
+          "SL0303",
           `${field} rules of the mesh need a listener for each port: only HTTP names a host to an explicit proxy`,
           resource.spanOf(["spec", field]),
-          () => ({ help: "Pass --mesh-listeners." }),
+          () => ({ help: "Pass --mesh-listeners, or --mesh-port 0 for a proxy that only serves Gateways." }),
         );
       }
     }
@@ -265,7 +266,7 @@ class PortChains {
       role: "mesh",
       listener,
       address: listenAddress,
-      port: portMap.get(this.#port) ?? this.#port,
+      port: boundPort(portMap, "mesh", this.#port),
       ...(addresses.length > 0 && { addresses: freePlaces }),
       serverNames,
       ...((serverNames.length > 0 || route.lookupPort !== undefined) && { readsServerName: true as const }),
