@@ -112,7 +112,7 @@ spec:
     const { proxyNamespace } = DEFAULT_PROXY_OPTIONS;
     expect(await check(pair(`sourceNamespace: ${proxyNamespace}`))).toEqual([]);
     expect(await check(pair("sourceLabels: {istio: ingressgateway}"))).toEqual([]);
-    expect(await check(GATEWAY + bound(pair("gateways: [mesh]")))).toEqual(["SL0405 5"]);
+    expect(await check(GATEWAY + bound(pair("gateways: [mesh]")))).toEqual(["SL0446 5"]);
     const secure = bound(
       rules(`  - match: [{scheme: {exact: http}}]
     ${ROUTE}
@@ -130,10 +130,10 @@ spec:
     expect(await check(pair(""))).toEqual(["SL0270 14"]);
     const source = `sourceNamespace: ${DEFAULT_PROXY_OPTIONS.proxyNamespace}`;
     expect(await check(pair(source, source))).toEqual(["SL0270 14"]);
-    expect(await check(GATEWAY + bound(pair("")))).toEqual(["SL0270 22", "SL0405 5"]);
+    expect(await check(GATEWAY + bound(pair("")))).toEqual(["SL0270 22", "SL0446 5"]);
     expect(await check(GATEWAY + bound(pair("gateways: [mesh]", "gateways: [mesh]")))).toEqual([
       "SL0270 22",
-      "SL0405 5",
+      "SL0446 5",
     ]);
   });
 });

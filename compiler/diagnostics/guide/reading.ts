@@ -150,7 +150,7 @@ export const READING = {
     why: "Other kinds are not read, so that you can pass whole folders of a cluster. This is reported once, with their number.",
     example: {
       in: "file",
-      wrong: "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }",
+      wrong: "apiVersion: batch/v1\nkind: Job\nmetadata: { name: web }",
       right: "apiVersion: v1\nkind: Service\nmetadata: { name: web }",
     },
   },

@@ -63,7 +63,7 @@ export const REFERENCES = {
     },
   },
   SL0405: {
-    why: "A Gateway opens its ports on the proxies that match its selector. --proxy-labels sets the labels of this proxy.",
+    why: "A Gateway opens its ports on the proxies that match its selector. No proxy has these labels, and they are like some that one has. --proxy-labels sets the labels of this proxy.",
     example: {
       in: "Gateway",
       wrong: "selector: { istio: ingresgateway }",
@@ -324,6 +324,14 @@ export const REFERENCES = {
       in: "sketch",
       wrong: "sluice run, with serverCertificate: /etc/certs/tls.crt and no such file",
       right: "a file at that path, or a credentialName and --secrets-directory",
+    },
+  },
+  SL0446: {
+    why: "The Gateway is another proxy's, such as an internal one; its rules are not part of what explain and diff tell of this one. Pods, Services and templates with the labels say that it is there, and Istio's own gateways always are.",
+    example: {
+      in: "Gateway",
+      wrong: "selector: { app: partner-edge }",
+      right: "selector: { istio: egressgateway }",
     },
   },
 } as const satisfies Explanations;

@@ -63,11 +63,6 @@ export class Workloads {
     return (this.#byNamespace.get(namespace) ?? []).filter(({ labels }) => selects(selector, labels));
   }
 
-  /** Some Pod, in any namespace, has these labels. */
-  anyPodHas(selector: Labels): boolean {
-    return this.pods.some(({ labels }) => selects(selector, labels));
-  }
-
   #add(workload: Workload): void {
     const known = this.#byNamespace.get(workload.namespace);
     if (known === undefined) {

@@ -39,7 +39,7 @@ export function checkReferences(
   const pods = new SelectedPods(resources, environment.workloads.pods, options.domainSuffix);
   const proxy = proxyViewer(resources, options, environment, references, pods);
   const all = checked === "ofEveryone" ? everyone(resources, options, environment.services, pods) : undefined;
-  reportSelectors(resources.gateways, environment.workloads, options.proxyLabels, report);
+  reportSelectors(resources, environment.workloads, options.proxyLabels, report);
   // Whoever is unheard by one proxy is so to everyone.
   reportSharedHosts(all ?? proxy, options, report);
   const viewers: readonly Viewer[] = all === undefined ? [proxy] : [proxy, all];

@@ -13,7 +13,7 @@ function find(text: string, checked: CheckedReferences, options: Partial<ProxyOp
   const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
   understand([{ path: "rules.yaml", text }], proxy, "answer", sink, ...noCache, checked);
   return found
-    .filter(({ code }) => code.startsWith("SL040"))
+    .filter(({ code }) => code.startsWith("SL040") || code === "SL0446")
     .map(({ code, span, message, help, related = [] }) => {
       const { line, column } = positionAt(span!.file, span!.start);
       const others = related.map((one) => `${one.message} ${positionAt(one.span.file, one.span.start).line}`);
@@ -211,7 +211,7 @@ spec:
     const own = maker("apps/v1", "Deployment", "app: web");
     for (const other of [
       maker("apps/v1", "Deployment", "app: web, version: v1", "elsewhere"),
-      maker("apps/v1", "Deployment", "app: other, version: v1"),
+      maker("apps/v1", "StatefulSet", "app: other, version: v1"),
     ]) {
       expect(places(file(KUBERNETES, subsets("version: v1"), own, other), "ofEveryone")).toEqual([
         "SL0409 13:34",
@@ -238,7 +238,7 @@ spec:
   });
 
   test("a template of another shape has no labels, and is no error", () => {
-    const strange = maker("apps/v1", "Deployment", "app: web").replace(/template:[^]*/, "template: [1]");
+    const strange = maker("apps/v1", "Deployment", "app: web").replace(/template:[\s\S]*/, "template: [1]");
     expect(places(file(KUBERNETES, subsets("version: v1"), strange), "ofEveryone")).toEqual([]);
   });
 });
@@ -297,4 +297,43 @@ describe("what only the proxy cannot find, it is told, and so is everyone", () =
     expect(places(text, "ofProxy")).toEqual(["SL0401 7:36"]);
     expect(places(text, "ofEveryone")).toEqual(["SL0401 7:36", "SL0403 7:60"]);
   });
+});
+
+describe("a Gateway of another proxy is no fault", () => {
+  const selecting = (labels: string) => GATEWAY.trim().replace("istio: ingressgateway", labels);
+
+  test("Istio's own, and those that a Service or a template of the input has", () => {
+    for (const labels of ["istio: egressgateway", "app: istio-eastwestgateway"]) {
+      expect(places(selecting(labels), "ofEveryone")).toEqual([]);
+    }
+    const partners = selecting("app: partner-edge");
+    expect(places(partners, "ofEveryone")).toEqual(["SL0446 5:13"]);
+    const service = `
+apiVersion: v1
+kind: Service
+metadata: { name: partners, namespace: partners }
+spec:
+  selector: { app: partner-edge, tier: front }
+  ports: [{ name: http, port: 80 }]
+`;
+    expect(places(file(partners, service), "ofEveryone")).toEqual([]);
+    // Asked about as another proxy, neither is told of the ingress gateway.
+    expect(places(GATEWAY, "ofEveryone", { proxyLabels: { app: "partner-edge" } })).toEqual([]);
+  });
+
+  test.each(["istio: ingressgateway-a", "app: b", "team: ingressgateway"])(
+    "%s is not taken for a slip",
+    (labels) => {
+      expect(places(selecting(labels), "ofEveryone")).toEqual(["SL0446 5:13"]);
+    },
+  );
+
+  test.each(["istio: ingress-gateway", "istio: egresgateway", "app: istio-ingressgatewya"])(
+    "%s is",
+    (labels) => {
+      const [found] = find(selecting(labels), "ofEveryone");
+      expect(found?.at).toBe("SL0405 5:13");
+      expect(found?.words).toContain("Did you mean");
+    },
+  );
 });
