@@ -1,6 +1,6 @@
 /** What may be said on the command line and in `sluice.yaml`: the options of a proxy, and a few of the call itself. */
 
-import { file, files, flag } from "./options/kinds.ts";
+import { file, files, flag, patterns } from "./options/kinds.ts";
 import { type GivenOf, option } from "./options/option.ts";
 import { PROXY_OPTIONS } from "./options.ts";
 
@@ -10,6 +10,12 @@ const { target, ...others } = PROXY_OPTIONS;
 export const FLAG_OPTIONS = {
   target,
   strict: option(flag, { default: false, help: "count warnings as errors" }),
+  exclude: option(patterns, {
+    default: [],
+    argument: "glob",
+    help: "leave out files and directories, such as charts or 'values*.yaml'; repeatable",
+    inFile: "files and directories to leave out, such as `charts`, `values*.yaml` or `base/**/test`",
+  }),
   ...others,
 };
 

@@ -65,7 +65,7 @@ export {
 } from "./options.ts";
 export type { Phase, Progress } from "./progress.ts";
 export { readAtMost, readStreamAtMost, whyUnreadable } from "./source/bounded.ts";
-export { files } from "./source/files.ts";
+export { type FilesOptions, files } from "./source/files.ts";
 export type { RuleSource, Watch } from "./source/rule-source.ts";
 export { texts } from "./source/texts.ts";
 

@@ -52,7 +52,7 @@ async function buildCommand(
   }
   const progress = progressBar(terminal);
   const { findings, compilation } = await compile({
-    source: files(options.paths),
+    source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
     progress,

@@ -43,7 +43,7 @@ async function checkCommand(
   const options = await readCommonOptions(paths, flags);
   const progress = progressBar(terminal);
   const findings = await check({
-    source: files(options.paths),
+    source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
     progress,

@@ -44,8 +44,8 @@ export async function diffCommand(
   const options = await readCommonOptions([before, after], flags);
   const progress = progressBar(terminal);
   const result = await diff({
-    before: files([before]),
-    after: files([after]),
+    before: files([before], options),
+    after: files([after], options),
     proxy: options.proxy,
     strict: options.strict,
     progress,

@@ -44,7 +44,7 @@ export async function explainCommand(
   }
   const progress = progressBar(terminal);
   const { findings, explanation } = await explain({
-    source: files(options.paths),
+    source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
     progress,

@@ -112,14 +112,19 @@ export async function exportCommand(
     return EXIT.ok;
   }
 
-  const { paths: inputs, strict, proxy } = await readCommonOptions(paths, withDefaults(flags));
+  const { paths: inputs, exclude, strict, proxy } = await readCommonOptions(paths, withDefaults(flags));
   if (proxy.target === "native" && flags.to !== "kubernetes") {
     throw new UsageError(
       `--target native: --to ${flags.to} needs the filter, which this target does not have; remove --target`,
     );
   }
   const progress = progressBar(terminal);
-  const { findings, compilation } = await compile({ source: files(inputs), proxy, strict, progress });
+  const { findings, compilation } = await compile({
+    source: files(inputs, { exclude }),
+    proxy,
+    strict,
+    progress,
+  });
   progress.done();
   terminal.err(formatDiagnostics(findings, terminal.errLook));
   if (compilation === undefined) {

@@ -136,6 +136,13 @@ describe("with a configuration file", () => {
     });
   });
 
+  test("patterns of what is left out are taken as they are, from the file or the call", async () => {
+    const config = await write("exclude: [charts, 'values*.yaml']\n");
+    expect((await readCommonOptions(["x"], { config })).exclude).toEqual(["charts", "values*.yaml"]);
+    expect((await readCommonOptions(["x"], { config, exclude: ["a"] })).exclude).toEqual(["a"]);
+    expect((await readCommonOptions(["x"], {})).exclude).toEqual([]);
+  });
+
   test("paths of the call replace those of the file", async () => {
     const config = await write("paths: [rules]");
     expect((await readCommonOptions(["other"], { config }, DEFAULTS)).paths).toEqual(["other"]);

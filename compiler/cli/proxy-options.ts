@@ -17,6 +17,7 @@ export type CommandDefaults = Partial<Pick<ProxyOptions, "listenAddress">>;
 
 export interface CommonOptions {
   readonly paths: readonly string[];
+  readonly exclude: readonly string[];
   readonly out: string | undefined;
   readonly strict: boolean;
   readonly proxy: ProxyOptions;
@@ -42,7 +43,7 @@ function flagFor(key: string, entry: OptionEntry<unknown>, otherwise: unknown): 
     // Not commander's own way to have a default: what was not said must not win over a file.
     holds === undefined ? help : `${help} (default: ${holds})`,
   );
-  if (kind.form === "pairs") {
+  if (kind.form === "pairs" || kind.form === "texts") {
     made.argParser(collect);
   }
   return kind.choices === undefined ? made : made.choices(kind.choices);
@@ -62,6 +63,7 @@ export async function readCommonOptions(
   }
   return {
     paths: inputs,
+    exclude: given.exclude ?? [],
     out: given.out,
     strict: given.strict ?? false,
     proxy: readProxyOptions(given, defaults),

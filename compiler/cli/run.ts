@@ -54,7 +54,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   const voice = new Voice(terminal, flags.format);
   const progress = progressBar(terminal);
   const workspace = createWorkspace({
-    source: files(options.paths),
+    source: files(options.paths, options),
     proxies: { run: options.proxy },
     strict: options.strict,
     progress,

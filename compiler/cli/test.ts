@@ -42,7 +42,7 @@ export async function testCommand(
   }
   const progress = progressBar(terminal);
   const result = await test({
-    source: files(options.paths),
+    source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
     progress,

@@ -7,6 +7,8 @@
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
+  /** The folder that was searched to find it; absent for a text that was named. */
+  readonly folder?: string;
 }
 
 /** The half-open range `[start, end)` of UTF-16 offsets in `file.text`. */

@@ -20,6 +20,8 @@ export interface GivenByForm {
   /** A file or a folder; one that the file names is resolved against the file's folder. */
   readonly path: string;
   readonly paths: readonly string[];
+  /** One each: a flag that may be repeated; a text or a list in the file. */
+  readonly texts: readonly string[];
 }
 
 export type Form = keyof GivenByForm;
@@ -119,6 +121,15 @@ export const files: OptionKind<readonly string[], "paths"> = {
   accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
   expected: "a list of paths",
   schema: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
+};
+
+/** Patterns of paths, in the order in which they were given. */
+export const patterns: OptionKind<readonly string[], "texts"> = {
+  form: "texts",
+  read: (given) => given,
+  accepts: files.accepts,
+  expected: "a list of patterns",
+  schema: files.schema,
 };
 
 /** Name → value, as Kubernetes labels things. */

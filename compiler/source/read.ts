@@ -1,158 +1,135 @@
-/**
- * Reads the input: files, directories and standard input, in a fixed order. What cannot be read is reported,
- * never skipped in silence.
- */
+/** Reads the files that were listed. What cannot be read is reported, never skipped in silence. */
 
 import { isUtf8 } from "node:buffer";
-import { type Stats, statSync } from "node:fs";
-import path from "node:path";
-import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
-import { NO_PROGRESS, type Progress } from "../progress.ts";
-import { readAtMost, readStreamAtMost, TooLargeError, TooManyError, whyUnreadable } from "./bounded.ts";
-import { filesIn } from "./walk.ts";
+import type { Progress } from "../progress.ts";
+import { readAtMost, readStreamAtMost } from "./bounded.ts";
+import { isSameFile, type ListedFile, type Listing, reportUnreadable, STDIN } from "./list-inputs.ts";
 
-const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);
 /** Bytes; larger input is refused before it is parsed. */
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
+/** Milliseconds; a file that was just changed may be changed again without its times telling. */
+const SETTLED = 2000;
 
 interface Kept {
   readonly file: SourceFile;
-  readonly stats: Stats;
+  readonly listed: ListedFile;
 }
 
 /** What the last reading found: a change to one file of thousands costs no reading of the others. */
 export class FileCache {
-  /** By absolute path. */
+  /** By name. */
   kept: ReadonlyMap<string, Kept> = new Map();
+  /** Of standard input, pipes and devices, which can be read once only. */
+  readonly once = new Map<string, Once>();
 }
 
-/** Milliseconds; a file that was just changed may be changed again without its times telling. */
-const SETTLED = 2000;
+interface Once {
+  readonly file: SourceFile | undefined;
+  readonly findings: readonly Diagnostic[];
+}
 
-/** Reads every path; `-` is standard input, a directory is all its `.yaml`, `.yml` and `.json`, recursively. */
-export async function readInputs(
-  paths: readonly string[],
+/** One after another and not awaited: for thousands of small files that takes a fraction of the time. */
+export async function readListed(
+  { files }: Listing,
   sink: DiagnosticSink,
-  progress: Progress = NO_PROGRESS,
-  cache: FileCache = new FileCache(),
+  progress: Progress,
+  cache: FileCache,
 ): Promise<SourceFile[]> {
-  const files: SourceFile[] = [];
-  const seen = new Set<string>();
+  const read: SourceFile[] = [];
   const keep = new Map<string, Kept>();
-  const add = (name: string, bytes: Uint8Array) => {
-    const file = decode(name, bytes, sink);
-    if (file) {
-      files.push(file);
-    }
-    return file;
-  };
-  for (const given of paths) {
-    if (given === "-") {
-      if (seen.has("-")) {
-        continue;
-      }
-      seen.add("-");
-      try {
-        add("<stdin>", await readStreamAtMost(process.stdin, MAX_FILE_SIZE));
-      } catch (error) {
-        unreadable("standard input", error, sink);
+  for (const [i, listed] of files.entries()) {
+    const { name, stats } = listed;
+    progress.at("reading", i, files.length);
+    if (stats === undefined || !stats.isFile()) {
+      const { file, findings } = cache.once.get(name) ?? (await readOnce(listed));
+      cache.once.set(name, { file, findings });
+      read.push(...(file === undefined ? [] : [file]));
+      for (const finding of findings) {
+        sink.report(finding);
       }
       continue;
     }
-    // One after another and not awaited: for thousands of small files that takes a fraction of the time.
-    const { names, isDirectory } = expand(given, sink);
-    for (const [i, name] of names.entries()) {
-      progress.at("reading", i, names.length);
-      const key = path.resolve(name);
-      if (seen.has(key)) {
-        continue;
-      }
-      seen.add(key);
-      try {
-        const stats = statSync(name);
-        // In a directory a pipe or a device is an accident, and may have no end; by name it was meant.
-        if (isDirectory && !stats.isFile()) {
-          const message = `cannot read ${name}: it is not a regular file`;
-          sink.report({ code: "SL0001", level: "error", message });
-          continue;
-        }
-        const known = cache.kept.get(key);
-        if (known !== undefined && known.file.path === name && isSame(known.stats, stats)) {
-          files.push(known.file);
-          keep.set(key, known);
-          continue;
-        }
-        const file = add(name, readAtMost(name, MAX_FILE_SIZE));
-        if (file !== undefined && isSettled(stats)) {
-          keep.set(key, { file, stats });
-        }
-      } catch (error) {
-        unreadable(name, error, sink);
+    const known = cache.kept.get(name);
+    if (known !== undefined && isSameFile(known.listed, listed)) {
+      read.push(known.file);
+      keep.set(name, known);
+      continue;
+    }
+    const file = readFile(listed, sink);
+    if (file !== undefined) {
+      read.push(file);
+      if (isSettled(listed)) {
+        keep.set(name, { file, listed });
       }
     }
   }
   cache.kept = keep;
-  return files;
+  return read;
 }
 
-/** By what a change cannot leave as it was. Times are fractions of a millisecond, to less than a microsecond. */
-function isSame(one: Stats, other: Stats): boolean {
-  return (
-    one.ino === other.ino &&
-    one.size === other.size &&
-    one.mtimeMs === other.mtimeMs &&
-    one.ctimeMs === other.ctimeMs &&
-    one.dev === other.dev
-  );
+function readFile({ name, folder }: ListedFile, sink: DiagnosticSink): SourceFile | undefined {
+  try {
+    return decode(name, readAtMost(name, MAX_FILE_SIZE), sink, folder);
+  } catch (error) {
+    reportUnreadable(name, error, sink);
+    return undefined;
+  }
+}
+
+async function readOnce(listed: ListedFile): Promise<Once> {
+  const findings: Diagnostic[] = [];
+  const sink: DiagnosticSink = { report: (finding) => void findings.push(finding) };
+  const file = listed.name === STDIN ? await readStdin(sink) : readFile(listed, sink);
+  return { file, findings };
+}
+
+async function readStdin(sink: DiagnosticSink): Promise<SourceFile | undefined> {
+  try {
+    return decode("<stdin>", await readStreamAtMost(process.stdin, MAX_FILE_SIZE), sink);
+  } catch (error) {
+    reportUnreadable("standard input", error, sink);
+    return undefined;
+  }
 }
 
 /** Not of all that can be read do the times tell anything. */
-function isSettled(stats: Stats): boolean {
-  return stats.isFile() && Date.now() - stats.ctimeMs > SETTLED;
+function isSettled({ stats }: ListedFile): boolean {
+  return stats !== undefined && Date.now() - Number(stats.ctimeMs) > SETTLED;
 }
 
-function expand(
-  given: string,
+function decode(
+  name: string,
+  bytes: Uint8Array,
   sink: DiagnosticSink,
-): { readonly names: readonly string[]; readonly isDirectory: boolean } {
-  try {
-    if (!statSync(given).isDirectory()) {
-      return { names: [given], isDirectory: false };
-    }
-    const names = filesIn(
-      given,
-      (name) => EXTENSIONS.has(path.extname(name)),
-      (name, error) => unreadable(name, error, sink),
-    );
-    if (names.length === 0) {
-      sink.report({
-        code: "SL0004",
-        level: "error",
-        message: `${given} contains no .yaml, .yml or .json file`,
-      });
-    }
-    return { names, isDirectory: true };
-  } catch (error) {
-    unreadable(given, error, sink);
-    return { names: [], isDirectory: false };
-  }
-}
-
-function unreadable(name: string, error: unknown, sink: DiagnosticSink): void {
-  const code = error instanceof TooLargeError || error instanceof TooManyError ? "SL0003" : "SL0001";
-  const message = `cannot read ${name === "" ? '""' : name}: ${whyUnreadable(error)}`;
-  sink.report({ code, level: "error", message });
-}
-
-function decode(name: string, bytes: Uint8Array, sink: DiagnosticSink): SourceFile | undefined {
+  folder?: string,
+): SourceFile | undefined {
   // What is no character becomes U+FFFD; a byte order mark is left out.
   const text = new TextDecoder("utf-8").decode(bytes);
-  if (isUtf8(bytes)) {
-    return { path: name, text };
+  const file: SourceFile = { path: name, text, ...(folder !== undefined && { folder }) };
+  if (isUtf8(bytes) && !isUtf16(bytes)) {
+    return file;
   }
-  const start = Math.max(0, text.indexOf("\ufffd"));
-  const span = { file: { path: name, text }, start, end: start + 1 };
-  sink.report({ code: "SL0002", level: "error", message: `${name} is not UTF-8 text`, span });
+  const start = Math.max(0, text.search(/[\ufffd\0]/));
+  const what = isUtf16(bytes) ? "is UTF-16 text, not UTF-8" : "is not UTF-8 text";
+  sink.report({
+    code: "SL0002",
+    level: "error",
+    message: `${name} ${what}`,
+    span: { file, start, end: start + 1 },
+    ...(isUtf16(bytes) && { help: "Convert it with `iconv -f UTF-16 -t UTF-8`." }),
+  });
   return undefined;
+}
+
+/** By its mark, or by the zeros beside its first two characters, which are ASCII in YAML and JSON. */
+function isUtf16(bytes: Uint8Array): boolean {
+  const [a, b, c, d] = bytes;
+  const isMarked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+  const isZero = [a, b, c, d].map((byte) => byte === 0);
+  return (
+    isMarked ||
+    (bytes.length >= 4 && isZero[0] === isZero[2] && isZero[1] === isZero[3] && isZero[0] !== isZero[1])
+  );
 }

@@ -1,4 +1,4 @@
-/** The files of a folder and of all folders in it, as far as they can be read. */
+/** The files of a folder and of the folders in it, as far as they can be read. */
 
 import { type Dirent, readdirSync } from "node:fs";
 import path from "node:path";
@@ -7,17 +7,37 @@ import { TooManyError } from "./bounded.ts";
 /** Entries; a whole file system was hardly meant, and would take minutes. */
 const MAX_ENTRIES = 1_000_000;
 
-/** In a fixed order. Links to folders are not followed. */
-export function filesIn(
-  folder: string,
-  isWanted: (name: string) => boolean,
-  onUnreadable: (name: string, error: unknown) => void,
-  most = MAX_ENTRIES,
-): string[] {
+export interface Search {
+  /** By the file's own name. */
+  readonly isWanted: (name: string) => boolean;
+  /** Of a file or folder, by its path and how the folder that is searched sees it. */
+  readonly isLeftOut?: (name: string, inFolder: string) => boolean;
+  readonly onUnreadable: (name: string, error: unknown) => void;
+  readonly most?: number;
+}
+
+export interface SearchResult {
+  /** In the order in which `kubectl apply --recursive` takes them. */
+  readonly files: readonly string[];
+  /** Itself included. */
+  readonly folders: readonly string[];
+  /** Those of the files that are symbolic links. */
+  readonly links: readonly string[];
+}
+
+/**
+ * Links to folders are not followed. Folders whose name begins with a dot are left out, as most tools do: the generations of a mounted
+ * ConfigMap, `.git`, `.github`; and so is `node_modules`. The folder itself may be called as it likes.
+ */
+export function searchFolder(folder: string, search: Search): SearchResult {
+  const { isWanted, isLeftOut = () => false, onUnreadable, most = MAX_ENTRIES } = search;
   const files: string[] = [];
-  const folders = [folder];
+  const folders: string[] = [];
+  const links: string[] = [];
+  const open = [folder];
   let seen = 0;
-  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    folders.push(next);
     let entries: Dirent[] = [];
     try {
       entries = readdirSync(next, { withFileTypes: true });
@@ -29,13 +49,36 @@ export function filesIn(
       throw new TooManyError(most);
     }
     for (const entry of entries) {
+      const isFolder = entry.isDirectory();
+      if (isFolder ? isHidden(entry.name) : !isWanted(entry.name) || isEditorsLock(entry.name)) {
+        continue;
+      }
       const name = path.join(next, entry.name);
-      if (entry.isDirectory()) {
-        folders.push(name);
-      } else if (isWanted(entry.name)) {
-        files.push(name);
+      if (isLeftOut(name, path.relative(folder, name))) {
+        continue;
+      }
+      (isFolder ? open : files).push(name);
+      if (entry.isSymbolicLink()) {
+        links.push(name);
       }
     }
   }
-  return files.sort();
+  return { files: inWalkOrder(files), folders, links };
+}
+
+function isHidden(folder: string): boolean {
+  return folder.startsWith(".") || folder === "node_modules";
+}
+
+/** Emacs marks a file that is being edited by a link that leads nowhere. */
+function isEditorsLock(name: string): boolean {
+  return name.startsWith(".#");
+}
+
+/** By the names on the way, one after another: `a/x` before `a.yaml` and `a-b/x`. */
+function inWalkOrder(files: readonly string[]): string[] {
+  return files
+    .map((name) => ({ name, key: name.replaceAll(path.sep, "\0") }))
+    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
+    .map(({ name }) => name);
 }
