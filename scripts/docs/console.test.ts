@@ -6,12 +6,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { runCommandLine } from "../../compiler/cli/commands.ts";
-import { Terminal } from "../../compiler/cli/terminal.ts";
-import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { FIRST_EXAMPLE, runSluice, wordsOf } from "./shown-command.ts";
+import { ROOT } from "./site-pages.ts";
 
-const ROOT = packageRoot().directory;
-const EXAMPLE = path.join(ROOT, "envoy/examples/first");
 const PAGES = ["README.md", ...readdirSync(path.join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
   (name) => name.endsWith(".md"),
 );
@@ -35,26 +32,6 @@ const CALLS = PAGES.flatMap((page) => {
   );
 });
 
-/** The text of a terminal that has no colours, without the blanks at the ends of lines. */
-async function printed(command: string): Promise<string> {
-  const [program, ...args] = wordsOf(command);
-  expect(program).toBe("sluice");
-  const parts: string[] = [];
-  const stream = { write: (text: string) => void parts.push(text) };
-  const before = process.cwd();
-  process.chdir(EXAMPLE);
-  try {
-    await runCommandLine(args, new Terminal(stream, stream));
-  } finally {
-    process.chdir(before);
-  }
-  return parts.join("");
-}
-
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
-}
-
 /** The runs of lines between `…`, each in one piece. */
 function piecesOf(shown: readonly string[]): string[] {
   return shown
@@ -69,7 +46,9 @@ test("the README shows a terminal", () => {
 });
 
 test.each(CALLS)("$page: $command", async ({ command, shown }) => {
-  let rest = await printed(command);
+  const [program, ...args] = wordsOf(command);
+  expect(program).toBe("sluice");
+  let { text: rest } = await runSluice(args, FIRST_EXAMPLE);
   for (const piece of piecesOf(shown)) {
     expect(rest).toContain(piece);
     rest = rest.slice(rest.indexOf(piece) + piece.length);

@@ -8,7 +8,7 @@ import { GENERATED_PAGES } from "./pages.ts";
 const DOCS = path.join(packageRoot().directory, "docs");
 
 test.each(Object.entries(GENERATED_PAGES))("docs/%s is what the program says", async (file, page) => {
-  await expect(page()).toMatchFileSnapshot(path.join(DOCS, file));
+  await expect(await page()).toMatchFileSnapshot(path.join(DOCS, file));
 });
 
 test("every code has its row", () => {

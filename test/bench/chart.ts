@@ -1,15 +1,22 @@
-/** The curves of `--crossing` as an SVG that can be read on light and on dark ground. */
+/** The curves of `--crossing` as an SVG in the style of the pictures in `docs/pictures`, on light and on dark ground. */
 
-import type { Curve, Point } from "./crossing.ts";
+import { type Curve, type Point, renderCrossing } from "./crossing.ts";
 
 const WIDTH = 760;
 const HEIGHT = 420;
 const LEFT = 64;
-const RIGHT = 190;
-const TOP = 40;
+const RIGHT = 200;
+const TOP = 48;
 const BOTTOM = 56;
-/** Told apart in print and by the colour-blind too, on white and on black. */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+/** Told apart in print and by the colour-blind too. Each on white, and on black. */
+const COLOURS = [
+  ["#0072b2", "#58a6ff"],
+  ["#d55e00", "#f0883e"],
+  ["#009e73", "#3fb950"],
+  ["#aa4499", "#db8fc8"],
+  ["#997700", "#e3b341"],
+  ["#117799", "#76e3ea"],
+];
 const TICKS = [1, 2, 5];
 
 /** Both axes are logarithmic: rules to the right, CPU microseconds a request upwards. */
@@ -34,18 +41,18 @@ export function renderChart(curves: readonly Curve[], caption: string): string {
       `<text x="${LEFT - 8}" y="${round(y.at(tick) + 4)}" text-anchor="end">${tick}</text>`,
     ]),
     ...curves.map((curve, i) => {
-      const colour = COLOURS[i % COLOURS.length]!;
-      const at = TOP + 52 + i * 40;
+      const colour = `c${i % COLOURS.length}`;
+      const at = TOP + 60 + i * 40;
       const crossing = curve.crossing;
       return [
-        `<polyline stroke="${colour}" points="${line(curve, ({ wasm }) => wasm)}"/>`,
-        `<polyline stroke="${colour}" stroke-dasharray="6 4" points="${line(curve, ({ native }) => native)}"/>`,
+        `<polyline class="${colour}" points="${line(curve, ({ wasm }) => wasm)}"/>`,
+        `<polyline class="${colour} native" points="${line(curve, ({ native }) => native)}"/>`,
         ...(crossing === undefined
           ? []
           : [
-              `<circle cx="${round(x.at(crossing))}" cy="${round(y.at(costAt(curve, crossing)))}" r="5" fill="${colour}"/>`,
+              `<circle cx="${round(x.at(crossing))}" cy="${round(y.at(costAt(curve, crossing)))}" r="5" class="${colour}"/>`,
             ]),
-        `<text x="${WIDTH - RIGHT + 16}" y="${at}" style="fill:${colour}">${escapeXml(curve.shape)}</text>`,
+        `<text x="${WIDTH - RIGHT + 16}" y="${at}" class="name ${colour}">${escapeXml(curve.shape)}</text>`,
         `<text class="small" x="${WIDTH - RIGHT + 16}" y="${at + 15}">${
           crossing === undefined ? "no crossing" : `crossing at about ${Number(crossing.toPrecision(2))}`
         }</text>`,
@@ -53,18 +60,40 @@ export function renderChart(curves: readonly Curve[], caption: string): string {
     }),
   ];
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="CPU time a request by the number of rules">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title desc">`,
+    '<title id="title">CPU time per request by the number of rules</title>',
+    `<desc id="desc">Both axes are logarithmic. The filter costs the same at every size; Envoy's own routes cost more with every rule. ${curves.map((curve) => escapeXml(renderCrossing(curve))).join("; ")}.</desc>`,
     "<style>",
-    "text { font: 13px sans-serif; fill: #57606a } .small { font-size: 11px } .title { font-weight: bold }",
-    "polyline { fill: none; stroke-width: 2 } .grid { stroke: #8c959f; stroke-opacity: .3 }",
-    "@media (prefers-color-scheme: dark) { text { fill: #adbac7 } }",
+    `svg { --paper: #fff; --line: #d1d9e0; --ink: #1f2328; --soft: #59636e${colours(0)} }`,
+    `@media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --line: #3d444d; --ink: #f0f6fc; --soft: #9198a1${colours(1)} } }`,
+    "text { font: 13px system-ui, sans-serif; fill: var(--soft) } .small { font-size: 12px } .name { font-weight: 600 } .ink { fill: var(--ink) }",
+    "polyline { fill: none; stroke-width: 2 } .grid { stroke: var(--line) } .paper { fill: var(--paper); stroke: var(--line) }",
+    ".native { stroke-dasharray: 6 4 } .key { stroke: var(--soft) }",
+    ...COLOURS.slice(0, curves.length).map(
+      (_, i) => `.c${i} { fill: var(--c${i}) } polyline.c${i} { fill: none; stroke: var(--c${i}) }`,
+    ),
     "</style>",
-    `<text class="title" x="${LEFT}" y="20">CPU µs a request, by the number of rules</text>`,
-    `<text class="small" x="${WIDTH - RIGHT + 16}" y="${TOP + 8}">— filter   - - native</text>`,
+    `<rect class="paper" x=".5" y=".5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="10"/>`,
+    `<text class="name ink" x="${LEFT}" y="28">CPU time per request in µs, by the number of rules</text>`,
+    ...key(),
     ...parts.flat(),
-    `<text class="small" x="${LEFT}" y="${HEIGHT - 12}">${escapeXml(caption)}</text>`,
+    `<text class="small" x="${LEFT}" y="${HEIGHT - 16}">${escapeXml(caption)}</text>`,
     "</svg>",
   ].join("\n")}\n`;
+}
+
+/** The variables of the colours, on light (0) or on dark ground (1). */
+function colours(ground: 0 | 1): string {
+  return COLOURS.map((both, i) => `; --c${i}: ${both[ground]}`).join("");
+}
+
+/** Which kind of line is what. */
+function key(): string[] {
+  const x = WIDTH - RIGHT + 16;
+  return [
+    `<polyline class="key" points="${x},${TOP + 14} ${x + 28},${TOP + 14}"/><text class="small" x="${x + 36}" y="${TOP + 18}">filter</text>`,
+    `<polyline class="key native" points="${x + 84},${TOP + 14} ${x + 112},${TOP + 14}"/><text class="small" x="${x + 120}" y="${TOP + 18}">native</text>`,
+  ];
 }
 
 interface Scale {

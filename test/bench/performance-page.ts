@@ -6,7 +6,7 @@ import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { renderChart } from "./chart.ts";
 import { type Curve, renderCrossing } from "./crossing.ts";
 
-const CHART = "docs/crossing-point.svg";
+const CHART = "pictures/crossing-point.svg";
 const BLOCK = /<!-- bench -->[\s\S]*?<!-- \/bench -->/;
 
 /** Replaces the block between `<!-- bench -->` marks and the chart; `caption` says how it was measured. */
@@ -16,7 +16,7 @@ export async function writePerformancePage(curves: readonly Curve[], caption: st
   if (!BLOCK.test(text)) {
     throw new Error("docs/performance.md has no <!-- bench --> block");
   }
-  await writeFile(path.join(packageRoot().directory, CHART), renderChart(curves, caption));
+  await writeFile(path.join(packageRoot().directory, "docs", CHART), renderChart(curves, caption));
   await writeFile(
     page,
     text.replace(BLOCK, () => renderBlock(curves, caption)),
@@ -36,20 +36,20 @@ function renderBlock(curves: readonly Curve[], caption: string): string {
   });
   return [
     "<!-- bench -->",
-    "CPU time of the Envoy process a request, in µs: the filter, and Envoy's own routes made of the same rules",
+    "CPU time of the Envoy process per request, in µs: the filter, and Envoy's own routes made of the same rules",
     "(`--target native`), which are tried one after another. The request is the one for the last rule.",
     "",
     `| rules | ${sizes.map((size, i) => `${size.toLocaleString("en")}${i === 0 ? ": filter, native" : ""}`).join(" | ")} |`,
     `|---|${sizes.map(() => "--:|").join("")}`,
     ...rows,
     "",
-    `![CPU time a request by the number of rules](${path.basename(CHART)})`,
+    `![CPU time per request by the number of rules](${CHART})`,
     "",
     "With few rules native is cheaper:",
     "",
     ...curves.map((curve) => `- ${renderCrossing(curve)}`),
     "",
-    `(${caption}. \`npm run bench -- --crossing --write\` measures it again and writes this; \`--help\` tells shapes and sizes.)`,
+    `(${caption}. \`npm run bench -- --crossing --write\` measures it again and writes this; \`--help\` lists shapes and sizes.)`,
     "<!-- /bench -->",
   ].join("\n");
 }
