@@ -26,6 +26,11 @@ export function regexMatches(pattern: string, text: string): boolean {
   return compiledRegex(pattern).testExact(bytesOf(text));
 }
 
+/** How many groups a valid pattern captures. */
+export function captureGroups(pattern: string): number {
+  return compiledRegex(pattern).groupCount();
+}
+
 const ASCII = /^[\0-\x7f]*$/;
 
 /** What is only ASCII is so already; the same request is held against thousands of rules. */

@@ -10,11 +10,16 @@ import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import { checkClientTls } from "./client-tls.ts";
 import { checkGateways } from "./gateway-surroundings.ts";
+import { reportHostCase } from "./host-case.ts";
 import { lintRules } from "./lint-rules.ts";
 import { reportNeverReached } from "./never-reached.ts";
+import { reportRedirectLoops } from "./redirect-loops.ts";
+import { reportReplacedHeaders } from "./replaced-headers.ts";
 import { checkRules } from "./rule-surroundings.ts";
 import { checkSecrets } from "./secrets.ts";
 import { checkServiceEntries } from "./service-entries.ts";
+import { reportShadowedEntries } from "./shadowed-entries.ts";
+import { reportUnservedPorts } from "./unserved-ports.ts";
 import { lintUnused } from "./unused.ts";
 import { viewOf } from "./view.ts";
 
@@ -32,11 +37,16 @@ export function checkSources(
   checkRules(view);
   checkClientTls(view);
   checkServiceEntries(view);
+  reportShadowedEntries(view);
+  reportHostCase(view);
+  reportReplacedHeaders(view);
+  reportUnservedPorts(view);
   lintRules(view);
   // A resource that is refused may be the one that asks for it.
   if (reading.errors === 0) {
     lintUnused(view);
   }
   reportNeverReached(reading, options, sink);
+  reportRedirectLoops(reading, options, sink);
   return reading;
 }

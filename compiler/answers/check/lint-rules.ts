@@ -7,6 +7,8 @@ import type { FieldPath, HttpMatchRequest, HttpRoute } from "../../front/resourc
 import { parseDuration } from "../../front/resources/schema/duration.ts";
 import { regexSyntaxError } from "../../regex/index.ts";
 import { regexMatches } from "../../regex/matches.ts";
+import { lintIdleFaults } from "./idle-faults.ts";
+import { lintLiteralStars, lintPlaceholders } from "./literal-text.ts";
 import type { VirtualService } from "./rule-surroundings.ts";
 import type { View } from "./view.ts";
 
@@ -20,11 +22,14 @@ export function lintRules(view: View): void {
       for (const [j, match] of (rule.match ?? []).entries()) {
         if (match) {
           lintMatch(virtualService, match, [...path, "match", j], view);
+          lintLiteralStars(virtualService, match, [...path, "match", j], view);
         }
       }
       lintWeights(virtualService, rule, path, view);
       lintTimes(virtualService, rule, path, view);
       lintRetries(virtualService, rule, path, view);
+      lintIdleFaults(virtualService, rule, path, view);
+      lintPlaceholders(virtualService, rule, path, view);
     }
   }
 }
@@ -159,9 +164,9 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
     "SL0806",
     owner,
     [...path, "timeout"],
-    `the timeout of ${rule.timeout} ends before ${attempts + 1} tries of ${rule.retries!.perTryTimeout} each`,
+    `the timeout of ${rule.timeout} ends before ${attempts + 1} tries of ${rule.retries!.perTryTimeout} each: attempts: ${attempts} ${attempts === 1 ? "is one retry" : `is ${attempts} retries`} after the first try`,
     {
-      help: "Increase the timeout, or decrease perTryTimeout or attempts.",
+      help: "If all tries are to have their time, increase the timeout, or decrease perTryTimeout or attempts.",
       related: [{ message: "each try", span: owner.spanOf([...path, "retries", "perTryTimeout"]) }],
     },
   );

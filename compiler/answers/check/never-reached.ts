@@ -9,9 +9,8 @@ import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
 import { describeResource } from "../../front/istio/rules/delegates.ts";
 import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
-import type { Listener, Route, RouteMatch, RouteOrigin, ValueMatch } from "../../ir/ir.ts";
+import type { Listener, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
-import { exampleOfRegex } from "../../regex/example.ts";
 import { regexSyntaxError } from "../../regex/index.ts";
 import { spaceOf } from "../compare/attributes.ts";
 import { compareRules } from "../compare/compare.ts";
@@ -19,7 +18,7 @@ import { OverlapIndex } from "../compare/overlap.ts";
 import { AUTHORITY } from "../compare/universe.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
-import type { HostRequest } from "../request/wire.ts";
+import { exampleRequest } from "./example-request.ts";
 import { Scopes } from "./scope.ts";
 import { keyOf } from "./view.ts";
 
@@ -191,7 +190,7 @@ function isReachedByExample(
   listener: Listener,
   options: ProxyOptions,
 ): boolean {
-  const request = exampleOf(match);
+  const request = exampleRequest(match);
   const arrival = arrive(
     { ...request, headers: request.headers ?? [], method: request.method ?? "GET", protocol: "HTTP/1.1" },
     listener,
@@ -202,33 +201,6 @@ function isReachedByExample(
     matches(match, arrival.request) &&
     !earlier.some((other) => matches(other.match, arrival.request))
   );
-}
-
-const UNLIKELY = "~0";
-
-function exampleOf({ path, headers, queryParams }: RouteMatch): HostRequest {
-  const text = (match: ValueMatch) => {
-    if (match.kind === "present") {
-      return UNLIKELY;
-    }
-    if (match.kind === "regex") {
-      return exampleOfRegex(match.value) ?? UNLIKELY;
-    }
-    return match.kind === "exact" ? match.value : match.value + UNLIKELY;
-  };
-  const query = queryParams.map(({ name, match }) => `${name}=${text(match)}`).join("&");
-  const plain = path === undefined ? `/${UNLIKELY}` : text(path);
-  const wanted = headers.filter(({ invert }) => !invert);
-  const pseudo = (name: string, otherwise: string) => {
-    const found = wanted.find((header) => header.name === name);
-    return found === undefined ? otherwise : text(found.match);
-  };
-  return {
-    method: pseudo(":method", "GET"),
-    authority: pseudo(":authority", "host.example"),
-    path: query === "" ? plain : `${plain}?${query}`,
-    headers: wanted.filter(({ name }) => !name.startsWith(":")).map(({ name, match }) => [name, text(match)]),
-  };
 }
 
 type Place = Pick<Listener, "role"> & { readonly tls?: object };
@@ -297,6 +269,13 @@ function report({ origin, before, together }: Finding, sink: DiagnosticSink): vo
       message: `rule ${other.rule + 1} of ${other.resource} comes first`,
       span: other.span,
     })),
-    help: "Move it before them, or remove it.",
+    help: helpFor(origin, others),
   });
+}
+
+/** Rules of one VirtualService go by where they stand; VirtualServices of one host by their age, and then by their names. */
+function helpFor({ resource }: RouteOrigin, others: readonly RouteOrigin[]): string {
+  return others.every((other) => other.resource === resource)
+    ? "Move it before them, or remove it."
+    : "Remove it, or put these rules into one VirtualService, this one first: of several, the older one comes first, by creationTimestamp and then by name.";
 }

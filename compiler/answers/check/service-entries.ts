@@ -52,7 +52,8 @@ function reportProtocols(view: View): void {
   }
 }
 
-function seenTogether(a: ServiceEntry, b: ServiceEntry): boolean {
+/** Some namespace sees both. */
+export function seenTogether(a: ServiceEntry, b: ServiceEntry): boolean {
   const scopes = ({ spec, namespace }: ServiceEntry): readonly string[] =>
     spec.exportTo?.length ? spec.exportTo.map((scope) => (scope === "." ? namespace : scope)) : ["*"];
   const [first, second] = [scopes(a), scopes(b)];

@@ -47,7 +47,7 @@ export const LINT = {
     },
   },
   SL0806: {
-    why: "The timeout covers all tries together, including the waits between them: later tries are cut off.",
+    why: "The timeout covers all tries together, including the waits between them: later tries are cut off. attempts counts retries, so that attempts: 3 is up to four tries.",
     example: {
       in: "http rule",
       wrong: "timeout: 3s\nretries: { attempts: 3, perTryTimeout: 2s, retryOn: connect-failure }",
@@ -117,6 +117,84 @@ export const LINT = {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: /api } }] # sluice: ignore SL0801",
       right: "match: [{ uri: { prefix: /api } }] # sluice: ignore SL0801 the old clients",
+    },
+  },
+  SL0816: {
+    why: "In Istio, a fault without a percentage is injected into no request.",
+    example: {
+      in: "http rule",
+      wrong: "fault: { abort: { httpStatus: 503 } }",
+      right: "fault: { abort: { httpStatus: 503, percentage: { value: 100 } } }",
+    },
+  },
+  SL0817: {
+    why: "This is often intended, before or after an experiment. If forgotten, it is a fault that nobody meets.",
+    example: {
+      in: "http rule",
+      wrong: "fault: { abort: { httpStatus: 503, percentage: { value: 0 } } }",
+      right: "fault: { abort: { httpStatus: 503, percentage: { value: 1 } } }",
+    },
+  },
+  SL0818: {
+    why: "exact and prefix compare characters; only hosts and Ingress paths know wildcards.",
+    example: {
+      in: "http rule",
+      wrong: "match: [{ uri: { prefix: '/api/*' } }]",
+      right: "match: [{ uri: { prefix: /api/ } }]",
+    },
+  },
+  SL0819: {
+    why: "rewrite.uri and redirect.uri are plain text. uriRegexRewrite writes its groups as \\1 to \\9; a group that is not there leaves the path as it is.",
+    example: {
+      in: "http rule",
+      wrong: "rewrite: { uriRegexRewrite: { match: '/u/(.*)', rewrite: '/users/$1' } }",
+      right: "rewrite: { uriRegexRewrite: { match: '/u/(.*)', rewrite: '/users/\\1' } }",
+    },
+  },
+  SL0820: {
+    why: "At a Gateway, port is that of its server, whatever port the proxy binds.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: shop }\nspec:\n  hosts: [shop.example]\n  gateways: [edge]\n  http: [{ match: [{ port: 8080 }], redirect: { uri: /closed } }]",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: [shop.example] }]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: shop }\nspec:\n  hosts: [shop.example]\n  gateways: [edge]\n  http: [{ match: [{ port: 80, uri: { exact: / } }], redirect: { uri: /closed } }]",
+    },
+  },
+  SL0821: {
+    why: "The client follows the redirect, meets the same rule again, and gives up after some twenty times.",
+    example: {
+      in: "http rule",
+      wrong: "redirect: { uri: /home }",
+      right: "match: [{ uri: { exact: / } }]\nredirect: { uri: /home }",
+    },
+  },
+  SL0822: {
+    why: "Of several resources for one host, a proxy uses those that are alike in namespace, resolution, labels, workloadSelector and exportTo, and of others the one of its own namespace, else the oldest.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: a, creationTimestamp: '2026-01-01T00:00:00Z' }\nspec: { hosts: [api.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }\n---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: b, creationTimestamp: '2026-02-01T00:00:00Z' }\nspec: { hosts: [api.example], ports: [{ number: 8080, name: http-2, protocol: HTTP }], resolution: NONE }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: { name: a }\nspec: { hosts: [api.example], ports: [{ number: 80, name: http, protocol: HTTP }, { number: 8080, name: http-2, protocol: HTTP }], resolution: DNS }",
+    },
+  },
+  SL0823: {
+    why: "headers of the delegate's rule replace those of the rule that delegates, as a whole: they are not merged.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: root }\nspec:\n  hosts: [shop.example]\n  http: [{ delegate: { name: team }, headers: { request: { set: { x-verified: 'yes' } } } }]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: team }\nspec:\n  http: [{ headers: { request: { set: { x-team: a } } }, redirect: { authority: other.example } }]",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: root }\nspec:\n  hosts: [shop.example]\n  http: [{ delegate: { name: team }, headers: { request: { set: { x-verified: 'yes' } } } }]\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: team }\nspec:\n  http: [{ headers: { request: { set: { x-team: a, x-verified: 'yes' } } }, redirect: { authority: other.example } }]",
+    },
+  },
+  SL0824: {
+    why: "istiod compares hosts without case in VirtualServices alone. Sluice compares all hosts without case, as DNS does.",
+    example: {
+      in: "http rule",
+      wrong: "route: [{ destination: { host: Shop.example } }]",
+      right: "route: [{ destination: { host: shop.example } }]",
     },
   },
 } as const satisfies Explanations;

@@ -80,7 +80,7 @@ function askable(
 }
 
 /** What two entries have to have in common to be put together. */
-function kinOf({ labels, spec }: Resource<ServiceEntrySpec>): string {
+export function kinOf({ labels, spec }: Resource<ServiceEntrySpec>): string {
   const sorted = (map: Readonly<Record<string, string>> = {}) => Object.entries(map).sort();
   return JSON.stringify([
     sorted(labels),
