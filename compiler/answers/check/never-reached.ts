@@ -96,7 +96,8 @@ export function reportNeverReached(
     } else {
       const { match: _, ...origin } = first.origin;
       const before = new Set(matches.flatMap((finding) => [...finding.before]));
-      report({ origin: { ...origin, span }, reached: false, before, together: before.size > 1 }, sink);
+      const rules = new Set([...before].map(({ origin: other }) => other?.id));
+      report({ origin: { ...origin, span }, reached: false, before, together: rules.size > 1 }, sink);
     }
   }
 }
@@ -244,7 +245,12 @@ const MAX_ALONE = 10;
 const MAX_RELATED = 3;
 
 function report({ origin, before, together }: Finding, sink: DiagnosticSink): void {
-  const others = [...before].flatMap(({ origin: other }) => (other === undefined ? [] : [other]));
+  // One rule is a route at each of its listeners.
+  const others = [
+    ...new Map(
+      [...before].flatMap(({ origin: other }) => (other === undefined ? [] : [[other.id, other]])),
+    ).values(),
+  ];
   if (others.length === 0) {
     sink.report({
       code: "SL0811",

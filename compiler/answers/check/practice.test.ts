@@ -303,16 +303,18 @@ test("rules of several VirtualServices go by age, so moving one within its file 
     rules("b", [{ match: [{ uri: { exact: "/x/y" } }], ...ROUTE }]),
   );
   const inOne = atEdge([
-    { match: [{ uri: { prefix: "/" } }], ...ROUTE },
-    { match: [{ uri: { regex: "/[a-z]" } }], ...ROUTE },
+    { match: [{ uri: { prefix: "/x" } }], ...ROUTE },
+    { match: [{ uri: { regex: "/x[a-z]" } }], ...ROUTE },
   ]);
-  const helpOf = (text: string) => {
+  const hidden = (text: string) => {
     found.length = 0;
     checkSources([{ path: "rules.yaml", text }], DEFAULT_PROXY_OPTIONS, {
       report: (one) => void found.push(one),
     });
-    return found.find(({ code }) => code === "SL0270" || code === "SL0271")?.help;
+    return found.find(({ code }) => code === "SL0270" || code === "SL0271");
   };
-  expect(helpOf(inTwo)).toContain("creationTimestamp");
-  expect(helpOf(inOne)).toContain("Move it");
+  expect(hidden(inTwo)?.help).toContain("creationTimestamp");
+  // At both servers by the same rule, which is one.
+  expect(hidden(inTwo)?.message).toContain("an earlier one");
+  expect(hidden(inOne)?.help).toContain("Move it");
 });
