@@ -4,7 +4,18 @@
  * values and the types are all made from it.
  */
 
-import { address, choice, dnsName, flag, folder, labels, locality, port, upTo } from "./options/kinds.ts";
+import {
+  address,
+  choice,
+  dnsName,
+  flag,
+  folder,
+  labels,
+  locality,
+  port,
+  socket,
+  upTo,
+} from "./options/kinds.ts";
 import { defaultsOf, option, type ValuesOf } from "./options/option.ts";
 import { portMap } from "./options/port-map.ts";
 
@@ -42,11 +53,24 @@ export const PROXY_OPTIONS = {
     default: false,
     help: "add an outbound listener for each service port, like a sidecar",
   }),
-  /** Port of Envoy's admin interface, always on 127.0.0.1. */
+  /** Unix socket of Envoy's admin interface, for its owner only; empty: whoever runs Envoy or writes the build chooses one. */
+  adminSocket: option(socket, {
+    default: "",
+    defaultSaid: "one of its own in /tmp",
+    argument: "path",
+    help: "Unix socket of Envoy's admin interface, for its owner only",
+  }),
+  /** Port of 127.0.0.1 where the admin interface can be read, and draining be asked for; 0 opens none. */
   adminPort: option(port, {
-    default: 9901,
+    default: 0,
     argument: "n",
-    help: "port of Envoy's admin interface on 127.0.0.1",
+    help: "port of 127.0.0.1 to read Envoy's admin interface at, 0 for none",
+  }),
+  /** Port that answers `GET /ready` once Envoy serves, and nothing else; 0 opens none. */
+  readyPort: option(port, {
+    default: 0,
+    argument: "n",
+    help: "port that answers GET /ready once Envoy serves, and nothing else; 0 for none",
   }),
   /** Labels of this proxy: matched by a Gateway's `selector` and a rule's `sourceLabels`. */
   proxyLabels: option(labels, {

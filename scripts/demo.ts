@@ -58,7 +58,6 @@ async function runDemo(
 ): Promise<ExitCode> {
   const say = (line: string) => terminal.err(`${terminal.errColors.dim("demo:")} ${line}\n`);
   const meshPort = await takePort(DEFAULT_PROXY_OPTIONS.meshPort, "the mesh listener", say);
-  const adminPort = await takePort(DEFAULT_PROXY_OPTIONS.adminPort, "Envoy's admin interface", say);
   const bookinfo = await startBookinfo(meshPort);
   try {
     const rules = options.rules ?? path.join(packageRoot().directory, "envoy", "bookinfo", "rules");
@@ -75,7 +74,6 @@ async function runDemo(
         target: options.target,
         listenAddress: "127.0.0.1",
         meshPort,
-        adminPort,
         // The limits of a circuit breaker hold for each worker a little differently; with one they are the rule's.
         concurrency: 1,
       },

@@ -87,9 +87,14 @@ async function buildCommand(
       `--no-keys: the build would contain the private key of ${shown.name}; use files instead, which need not exist yet, or --secrets-directory`,
     );
   }
-  const { changed, manifest } = await writeBuild(compilation, options.proxy, out, flags.mountedAt);
+  const { changed, manifest, adminSocket } = await writeBuild(
+    compilation,
+    options.proxy,
+    out,
+    flags.mountedAt,
+  );
   if (flags.format === "json") {
-    terminal.out(jsonOf(findings, { out, written: true, changed, manifest }));
+    terminal.out(jsonOf(findings, { out, written: true, changed, manifest, adminSocket }));
     return EXIT.ok;
   }
   terminal.err(found());
@@ -101,6 +106,7 @@ async function buildCommand(
       `  ${name}  ${formatSocket(address, port)}${blob ? dim(`  ${blob.bytes} bytes of routes`) : ""}\n`,
     );
   }
+  terminal.out(`  admin  unix:${adminSocket}\n`);
   terminal.out(`  ${dim(`envoy -c ${path.join(options.out!, "envoy.json")}`)}\n`);
   return EXIT.ok;
 }

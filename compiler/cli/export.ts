@@ -169,9 +169,15 @@ function readImageName(text: string): ImageName {
   return name;
 }
 
+/** That of Istio's own gateways, which load balancers may have been told. */
+const READY_PORT = "15021";
+/** Of the Pod's loopback address, for what drains it. */
+const ADMIN_PORT = "9901";
+
 /**
- * A proxy of its own serves the edge, unless a port is given for the mesh as well. Where others have the listeners, there is
- * no explicit proxy; `--mesh-listeners` means sidecars then, which no Gateway selects by the labels of an edge.
+ * A proxy of its own serves the edge, unless a port is given for the mesh as well; Kubernetes asks it whether it is ready. Where
+ * others have the listeners, there is no explicit proxy; `--mesh-listeners` means sidecars then, which no Gateway selects by the
+ * labels of an edge.
  */
 function withDefaults(flags: ExportFlags): ExportFlags {
   const file = flags.config === undefined ? {} : readConfigFile(flags.config);
@@ -181,6 +187,10 @@ function withDefaults(flags: ExportFlags): ExportFlags {
   return {
     ...flags,
     meshPort,
+    ...(!isGuest && {
+      readyPort: flags.readyPort ?? file.readyPort ?? READY_PORT,
+      adminPort: flags.adminPort ?? file.adminPort ?? ADMIN_PORT,
+    }),
     ...(isSidecar && { proxyLabels: flags.proxyLabels ?? file.proxyLabels ?? "" }),
   };
 }
@@ -196,6 +206,9 @@ async function filesOf(
   if (flags.to === "kubernetes") {
     if (config.listeners.length + (config.tcpChains?.length ?? 0) === 0) {
       throw new UsageError("nothing to serve; no Gateway selects this proxy (see --proxy-labels)");
+    }
+    if (proxy.readyPort === 0) {
+      throw new UsageError("--to kubernetes needs --ready-port, which the probes of the Pod ask");
     }
     if (flags.rulesIn === "image" && flags.image === undefined) {
       throw new UsageError("--rules-in image needs --image, the image that contains the rules");

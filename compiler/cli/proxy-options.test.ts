@@ -23,6 +23,8 @@ describe("readProxyOptions", () => {
           meshPort: "0",
           meshListeners: true,
           adminPort: "9902",
+          adminSocket: "/run/sluice/../admin.sock",
+          readyPort: "15021",
           proxyLabels: "app=shop, empty=",
           proxyNamespace: "istio-system",
           proxyLocality: "eu/eu-1",
@@ -45,6 +47,8 @@ describe("readProxyOptions", () => {
       meshPort: 0,
       meshListeners: true,
       adminPort: 9902,
+      adminSocket: "/run/admin.sock",
+      readyPort: 15021,
       proxyLabels: { app: "shop", empty: "" },
       proxyNamespace: "istio-system",
       proxyLocality: "eu/eu-1",
@@ -77,6 +81,7 @@ describe("readProxyOptions", () => {
     [{ meshPort: "-1" }, "--mesh-port"],
     [{ meshPort: "1e3" }, "--mesh-port"],
     [{ adminPort: "65536" }, "--admin-port"],
+    [{ adminSocket: `/${"a".repeat(107)}` }, "--admin-socket"],
     [{ proxyLabels: "=x" }, "--proxy-labels"],
     [{ proxyNamespace: "My Team" }, "--proxy-namespace"],
     [{ proxyLocality: "eu//a" }, "--proxy-locality"],
@@ -150,7 +155,7 @@ describe("with a configuration file", () => {
 
   test("an empty one says nothing", async () => {
     const config = await write("# nothing\n");
-    expect((await readCommonOptions(["a"], { config }, DEFAULTS)).proxy.adminPort).toBe(9901);
+    expect((await readCommonOptions(["a"], { config }, DEFAULTS)).proxy.meshPort).toBe(15001);
   });
 
   test.each([

@@ -63,16 +63,30 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
       return { event: "envoy", line: event.line };
     case "serving": {
       const sockets = socketsOf(event.compilation.config);
-      const { adminUrl: admin, pid, version } = event.envoy;
+      const { admin, opened, pid, version } = event.envoy;
+      const { adminPort, readyPort, listenAddress } = opened;
       const lines = sockets.map(
         ({ name, address, port, scheme }) => `  ${name}  ${scheme}://${formatSocket(address, port)}`,
       );
       return {
         event: "serving",
-        line: ["serving", ...lines, `  admin  ${admin}`].join("\n"),
+        line: [
+          "serving",
+          ...lines,
+          `  admin  unix:${admin.socket}`,
+          // What is open to others is said, also to whoever has it from a file of options.
+          ...(adminPort === 0
+            ? []
+            : [
+                `  admin  http://127.0.0.1:${adminPort}  open to every program on this machine: reads all, and drains`,
+              ]),
+          ...(readyPort === 0 ? [] : [`  ready  http://${formatSocket(listenAddress, readyPort)}/ready`]),
+        ].join("\n"),
         fields: {
           listeners: sockets.map(({ name, address, port }) => ({ name, address, port })),
-          admin,
+          admin: `unix:${admin.socket}`,
+          ...(adminPort !== 0 && { adminPort }),
+          ...(readyPort !== 0 && { readyPort }),
           pid,
           version,
         },

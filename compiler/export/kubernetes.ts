@@ -5,11 +5,13 @@
  * The names of ConfigMaps end in a hash of their content, so changed rules are new Pods, one after another.
  */
 
+import path from "node:path";
 import { stringify } from "yaml";
 import type { Compilation } from "../compile.ts";
 import { type Socket, socketsOf } from "../ir/sockets.ts";
 import { meantPort } from "../options/port-map.ts";
 import type { ProxyOptions } from "../options.ts";
+import { adminSocketOf } from "../run/delivery/folder/build.ts";
 import {
   bytesOf,
   type FileContents,
@@ -31,6 +33,8 @@ export interface KubernetesOptions {
 /** What an API server takes of a ConfigMap's or Secret's values. */
 const LARGEST_CONFIG_MAP = 1024 * 1024;
 const ENVOY_USER = 101;
+/** The name of the port that probes ask. */
+const READY = "ready";
 const FIRST_UNPRIVILEGED_PORT = 1024;
 const REPLICAS = { least: 2, most: 10 };
 /** For Envoy's group, which the volumes get. */
@@ -38,7 +42,7 @@ const MOUNTED_MODE = 0o440;
 /** Connections that are there end within it. */
 const DRAIN_SECONDS = 15;
 
-/** `build` has the files of a build for `mountPath`. Throws a `TooLargeError`. */
+/** `build` has the files of a build for `mountPath`; its `readyPort` is what probes ask. Throws a `TooLargeError`. */
 export function kustomization(
   { config }: Compilation,
   build: OutputFiles,
@@ -65,7 +69,7 @@ export function kustomization(
       labels,
       selector,
       sockets,
-      mountsOf(options, rules, credentialsOf(config, proxy.secretsDirectory)),
+      mountsOf(options, rules, credentialsOf(config, proxy.secretsDirectory), proxy),
       proxy,
     ),
     ...(edge.length > 0 && { "service.yaml": edgeService(name, labels, selector, edge, proxy) }),
@@ -146,13 +150,10 @@ function deployment(
   selector: Readonly<Record<string, string>>,
   sockets: readonly Socket[],
   mounts: readonly Mount[],
-  { adminPort }: ProxyOptions,
+  { adminPort, readyPort }: ProxyOptions,
 ) {
   const privileged = sockets.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT);
-  const isReady = {
-    exec: { command: bash(`${askAdmin("GET", "/ready", adminPort)} && [[ $line == *' 200 '* ]]`) },
-  };
-  const drain = `${askAdmin("POST", "/drain_listeners?graceful&skip_exit", adminPort)}; sleep ${DRAIN_SECONDS}`;
+  const isReady = { httpGet: { path: "/ready", port: READY } };
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -193,30 +194,34 @@ function deployment(
                 "--disable-hot-restart",
                 "--log-level",
                 "warning",
+                // Every response of a Pod that ends closes its connection, not one in forty: Envoy's own time is 600 s.
+                "--drain-strategy",
+                "immediate",
+                "--drain-time-s",
+                String(DRAIN_SECONDS),
               ],
-              ports: sockets.map(({ port }) => ({ name: `port-${port}`, containerPort: port })),
+              ports: [
+                ...sockets.map(({ port }) => ({ name: `port-${port}`, containerPort: port })),
+                { name: READY, containerPort: readyPort },
+              ],
               startupProbe: { ...isReady, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 2 },
               readinessProbe: { ...isReady, periodSeconds: 5, timeoutSeconds: 2 },
               livenessProbe: { ...isReady, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 2 },
-              lifecycle: { preStop: { exec: { command: bash(drain) } } },
+              lifecycle: { preStop: drain(adminPort) },
               resources: { requests: { cpu: "250m", memory: "128Mi" }, limits: { memory: "1Gi" } },
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,
                 capabilities: { drop: ["ALL"] },
               },
-              ...(mounts.length > 0 && {
-                volumeMounts: mounts.map(({ name: volume, at }) => ({
-                  name: volume,
-                  mountPath: at,
-                  readOnly: true,
-                })),
-              }),
+              volumeMounts: mounts.map(({ name: volume, at, writable }) => ({
+                name: volume,
+                mountPath: at,
+                ...(!writable && { readOnly: true }),
+              })),
             },
           ],
-          ...(mounts.length > 0 && {
-            volumes: mounts.map(({ name: volume, source }) => ({ name: volume, ...source })),
-          }),
+          volumes: mounts.map(({ name: volume, source }) => ({ name: volume, ...source })),
         },
       },
     },
@@ -226,14 +231,19 @@ function deployment(
 interface Mount {
   readonly name: string;
   readonly at: string;
+  readonly writable?: boolean;
   readonly source: object;
 }
 
-/** The rules, and each Secret that they were compiled with by its folder: that is how Kubernetes mounts it. */
+/**
+ * The rules, and each Secret that they were compiled with by its folder: that is how Kubernetes mounts it. And room for the
+ * socket of the admin interface, which nothing else of the Pod can write.
+ */
 function mountsOf(
   { rulesInImage, mountPath }: KubernetesOptions,
   rules: readonly Source[],
   credentials: readonly Credential[],
+  proxy: ProxyOptions,
 ): Mount[] {
   const sources = rules.map(({ name, secret, entries }) => ({
     [secret ? "secret" : "configMap"]: { name, items: entries },
@@ -246,6 +256,12 @@ function mountsOf(
       at: folder,
       source: { secret: { secretName, defaultMode: MOUNTED_MODE } },
     })),
+    {
+      name: "admin",
+      at: path.posix.dirname(adminSocketOf(proxy, mountPath)),
+      writable: true,
+      source: { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+    },
   ];
 }
 
@@ -318,14 +334,16 @@ function autoscaler(name: string, labels: Readonly<Record<string, string>>) {
   };
 }
 
-function bash(script: string): string[] {
-  return ["/bin/bash", "-c", script];
-}
-
-/** The admin interface is on the Pod's loopback address, where only a command in it gets; leaves the answer's first line. */
-function askAdmin(method: string, path: string, port: number): string {
-  const request = `${method} ${path} HTTP/1.1\\r\\nHost: admin\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n`;
-  return `exec 3<>/dev/tcp/127.0.0.1/${port} && printf '${request}' >&3 && read -r line <&3`;
+/** Waits until nobody sends anything new; where the admin interface has a port, clients are told to go meanwhile. */
+function drain(adminPort: number) {
+  if (adminPort === 0) {
+    return { sleep: { seconds: DRAIN_SECONDS } };
+  }
+  const request =
+    "POST /drain_listeners?graceful&skip_exit HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n";
+  // The port is on the Pod's loopback address, where only a command in it gets.
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${adminPort} && printf '${request}' >&3 && read -r line <&3; sleep ${DRAIN_SECONDS}`;
+  return { exec: { command: ["/bin/bash", "-c", script] } };
 }
 
 function yaml(value: unknown): string {

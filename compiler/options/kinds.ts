@@ -5,6 +5,7 @@
 
 import { isIP } from "node:net";
 import path from "node:path";
+import { LONGEST_SOCKET_PATH } from "../platform/socket-folder.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -110,6 +111,19 @@ export const folder: OptionKind<string, "path"> = {
   expected: "an absolute path, or empty",
   show: String,
   schema: { type: "string" },
+};
+
+/** A Unix socket that is to be opened, in a folder that is there by then. */
+export const socket: OptionKind<string, "path"> = {
+  ...folder,
+  read(given, fail) {
+    const bytes = Buffer.byteLength(path.resolve(given));
+    return bytes <= LONGEST_SOCKET_PATH
+      ? path.resolve(given)
+      : fail(`expected a path of at most ${LONGEST_SOCKET_PATH} bytes, got ${bytes} bytes`);
+  },
+  accepts: (value) => folder.accepts(value) && Buffer.byteLength(String(value)) <= LONGEST_SOCKET_PATH,
+  expected: `an absolute path of at most ${LONGEST_SOCKET_PATH} bytes, or empty`,
 };
 
 /** A file or a folder that is to be written, as it was named. */

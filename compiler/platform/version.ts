@@ -42,6 +42,16 @@ export function formatVersion(version: EnvoyVersion): string {
   return `${version.major}.${version.minor}.${version.patch}${version.suffix}`;
 }
 
+/** Whether a release is that one, or came after it. Both as `1.40.0`. */
+export function isAtLeast(version: string, first: string): boolean {
+  const [a, b] = [parseVersion(version), parseVersion(first)];
+  if (a === undefined || b === undefined) {
+    return false;
+  }
+  const ahead = [a.major - b.major, a.minor - b.minor, a.patch - b.patch].find((by) => by !== 0) ?? 0;
+  return ahead >= 0;
+}
+
 /** From the oldest tested patch to any patch of the newest tested minor. */
 export function isSupported(version: EnvoyVersion): boolean {
   const oldest = parseVersion(OLDEST_ENVOY)!;

@@ -123,6 +123,7 @@ export class Session {
     return startEnvoy({
       binary,
       configPath: path.join(folder, BOOTSTRAP_FILE),
+      admin: rules.proxy,
       concurrency: rules.proxy.concurrency,
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
       onLog: (line) => {
@@ -150,6 +151,7 @@ async function refuseTakenPorts({ config }: Compilation, proxy: ProxyOptions): P
   const problems = await portProblems([
     ...socketsOf(config).map(({ name, address, port }) => ({ name: `listener ${name}`, address, port })),
     { name: "Envoy's admin interface (--admin-port)", address: "127.0.0.1", port: proxy.adminPort },
+    { name: "--ready-port", address: proxy.listenAddress, port: proxy.readyPort },
   ]);
   if (problems.length > 0) {
     throw new EnvironmentError(problems.join("\n"));

@@ -89,7 +89,7 @@ export class Demonstration {
         stop.abort();
         return;
       }
-      const places = { config: compilation.config, meshPort, adminUrl: envoy.adminUrl, rules };
+      const places = { config: compilation.config, meshPort, adminSocket: envoy.admin.socket, rules };
       terminal.out(whatToTry(places, terminal.outColors));
       this.#startStream(compilation);
     });

@@ -6,12 +6,13 @@ import type { Config } from "../../compiler/index.ts";
 export interface Places {
   readonly config: Config;
   readonly meshPort: number;
-  readonly adminUrl: string;
+  /** Of Envoy's admin interface. */
+  readonly adminSocket: string;
   /** The folder of the rules, as the reader would write it. */
   readonly rules: string;
 }
 
-export function whatToTry({ config, meshPort, adminUrl, rules }: Places, colors: Colors): string {
+export function whatToTry({ config, meshPort, adminSocket, rules }: Places, colors: Colors): string {
   const gateway = config.listeners.find(({ role }) => role === "gateway");
   const mesh = `http://127.0.0.1:${meshPort}`;
   const items: [string, string][] = [];
@@ -35,7 +36,7 @@ export function whatToTry({ config, meshPort, adminUrl, rules }: Places, colors:
     [`curl -si -H 'Host: details:9080' ${mesh}/slow?ms=5000`, "504 after one second"],
     [`curl -si -H 'Host: quotes.example.com' ${mesh}/status/503`, "three of these open the circuit breaker"],
     [`curl -si -H 'Host: quotes.example.com' ${mesh}/quote`, "outside the mesh"],
-    [adminUrl, "Envoy's admin interface"],
+    [`curl -s --unix-socket ${adminSocket} 'http://envoy/stats?filter=rq_total'`, "what Envoy has counted"],
   );
   const width = Math.max(...items.map(([command]) => command.length));
   return [

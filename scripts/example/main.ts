@@ -119,7 +119,6 @@ async function runExample(example: Example, run: Run): Promise<ExitCode> {
     // With --once nobody types an address: a free port is in nobody's way.
     const port = (wanted: number, what: string) => (run.once ? freePort() : takePort(wanted, what, say));
     const meshPort = await port(DEFAULT_PROXY_OPTIONS.meshPort, "the mesh listener");
-    const adminPort = await port(DEFAULT_PROXY_OPTIONS.adminPort, "Envoy's admin interface");
     const gateways = new Map<number, number>();
     for (const [from, to] of example.portMap) {
       gateways.set(from, await port(to, `port ${from} of the Gateway`));
@@ -131,7 +130,6 @@ async function runExample(example: Example, run: Run): Promise<ExitCode> {
           ...DEFAULT_PROXY_OPTIONS,
           listenAddress: "127.0.0.1",
           meshPort,
-          adminPort,
           portMap: gateways,
           // The limits of a circuit breaker hold for each worker a little differently; with one they are the rule's.
           concurrency: 1,

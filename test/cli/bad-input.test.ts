@@ -142,7 +142,7 @@ describe("run --watch", () => {
     await writeFile(path.join(watched, "rules.yaml"), GOOD);
     port = await freePort();
     run = new SluiceRun(
-      ["rules.yaml", "--watch", "--mesh-port", String(port), "--admin-port", "0", "--concurrency", "1"],
+      ["rules.yaml", "--watch", "--mesh-port", String(port), "--concurrency", "1"],
       watched,
     );
     await run.event("serving");

@@ -365,7 +365,7 @@ describe("run", () => {
   beforeEach(async () => {
     ports = { one: await backend("one"), two: await backend("two") };
     mesh = await freePort();
-    flags = ["rules.yaml", "--mesh-port", String(mesh), "--admin-port", String(await freePort())];
+    flags = ["rules.yaml", "--mesh-port", String(mesh)];
     await write("rules.yaml", rules("one", ports));
   });
 

@@ -75,7 +75,6 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
   const options = {
     ...DEFAULT_PROXY_OPTIONS,
     proxyNamespace: "shop",
-    adminPort: 0,
     ...proxy,
     target: "wasm" as const,
   };

@@ -6,7 +6,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,7 +18,7 @@ const file = path.join(path.dirname(fileURLToPath(import.meta.url)), "compose.ya
 const command = [
   ...composeArgs,
   ...["--file", file, "--project-name", container],
-  ...["run", "--rm", "-T", "--name", container, ...mounts(), "envoy", ...args],
+  ...["run", "--rm", "-T", "--name", container, ...user(), ...mounts(), "envoy", ...args],
 ];
 // In a group of its own: Compose answers a signal by ending the container, and so does this, once.
 const child = spawn(compose, command, { stdio: ["ignore", "pipe", "pipe"], detached: true });
@@ -40,21 +40,23 @@ for (const signal of ["SIGTERM", "SIGINT"]) {
   process.on(signal, () => spawn("docker", ["kill", `--signal=${signal}`, container], { stdio: "ignore" }));
 }
 
-/** The configuration's folder to read, that of the admin interface's address to write. */
+/** The caller, who asks the admin interface by a socket that is for its owner only. */
+function user() {
+  return ["--user", `${process.getuid()}:${process.getgid()}`];
+}
+
+/** The configuration's folder to read, that of the admin interface's socket to write. */
 function mounts() {
   const volumes = [];
   const configuration = argumentOf("--config-path");
   if (configuration !== undefined) {
     // The folder above: a build is replaced as a whole, and a mount would go on showing the one before.
     const folder = path.dirname(path.dirname(configuration));
-    chmodSync(folder, 0o755);
     volumes.push("--volume", `${folder}:${folder}:ro`);
   }
-  const address = argumentOf("--admin-address-path");
-  if (address !== undefined) {
-    const folder = path.dirname(address);
-    // Written by Envoy's user, who is none of this machine.
-    chmodSync(folder, 0o777);
+  const laidOver = args[args.indexOf("--config-yaml") + 1];
+  if (args.includes("--config-yaml")) {
+    const folder = path.dirname(JSON.parse(laidOver).admin.address.pipe.path);
     volumes.push("--volume", `${folder}:${folder}`);
   }
   return volumes;

@@ -10,6 +10,7 @@ import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/Horizo
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
 import { Service } from "kubernetes-models/v1/Service";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { runCommand } from "../../compiler/run/envoy/command.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
@@ -70,7 +71,10 @@ test("the Pod is least privileged, and its Service has the ports that rules spea
   expect(Object.keys(container)).toEqual(
     expect.arrayContaining(["startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "resources"]),
   );
-  expect(container.ports).toEqual([{ name: "port-8080", containerPort: 8080 }]);
+  expect(container.ports).toEqual([
+    { name: "port-8080", containerPort: 8080 },
+    { name: "ready", containerPort: 15021 },
+  ]);
   const service = await folder.yaml("service.yaml");
   expect(service.spec.ports).toEqual([{ name: "http-80", port: 80, targetPort: "port-8080" }]);
   expect(service.spec.selector).toEqual((await folder.yaml("deployment.yaml")).spec.selector.matchLabels);
@@ -85,7 +89,10 @@ test("a port is one port, whatever addresses servers bind", async () => {
   const { code, err } = await folder.export(twice, ["--to", "kubernetes"]);
   expect(code, err).toBe(0);
   const [container] = (await folder.yaml("deployment.yaml")).spec.template.spec.containers;
-  expect(container.ports).toEqual([{ name: "port-8080", containerPort: 8080 }]);
+  expect(container.ports).toEqual([
+    { name: "port-8080", containerPort: 8080 },
+    { name: "ready", containerPort: 15021 },
+  ]);
   expect((await folder.yaml("service.yaml")).spec.ports).toHaveLength(1);
 });
 
@@ -103,7 +110,7 @@ test("the mesh has a Service of its own, which the world outside does not see", 
   });
   const [container] = (await folder.yaml("deployment.yaml")).spec.template.spec.containers;
   expect(container.ports.map(({ containerPort }: { containerPort: number }) => containerPort)).toEqual([
-    80, 15001,
+    80, 15001, 15021,
   ]);
 
   const alone = ["--to", "kubernetes", "--mesh-port", "15001", "--proxy-labels", "a=b"];
@@ -111,26 +118,44 @@ test("the mesh has a Service of its own, which the world outside does not see", 
   expect((await folder.yaml("kustomization.yaml")).resources).not.toContain("service.yaml");
 });
 
-test("what a Pod mounts is a build that Envoy runs from, and its probe says when", async () => {
+test("what a Pod mounts is a build that Envoy runs from; its probe says when, its hook sends clients away", async () => {
   const mounted = path.join(folder.directory, "mounted");
   const port = await freePort();
-  const admin = await freePort();
+  const [admin, ready] = [await freePort(), await freePort()];
+  const adminSocket = path.join(folder.directory, "admin.sock");
   const { code, err } = await folder.export(rules(), [
     ...["--to", "kubernetes", "--mount-path", mounted, "--listen-address", "127.0.0.1"],
-    ...["--port-map", `80=${port}`, "--admin-port", String(admin)],
+    ...["--port-map", `80=${port}`, "--admin-port", String(admin), "--ready-port", String(ready)],
+    ...["--admin-socket", adminSocket],
   ]);
   expect(code, err).toBe(0);
   await mountAs(mounted);
+  const { containers, volumes } = (await folder.yaml("deployment.yaml")).spec.template.spec;
+  const [{ args, ports, readinessProbe, lifecycle, volumeMounts }] = containers;
+  expect(volumeMounts).toContainEqual({ name: "admin", mountPath: folder.directory });
+  expect(volumes).toContainEqual({ name: "admin", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } });
+  const { port: probed, path: asked } = readinessProbe.httpGet;
+  expect(ports).toContainEqual({ name: probed, containerPort: ready });
 
   const envoy = await startEnvoy({
     binary: await findEnvoy({ log: () => {} }),
     configPath: path.join(mounted, "envoy.json"),
     concurrency: 1,
     directories: [folder.directory],
+    // The socket of the build, which the ports of the build lead to.
+    admin: { adminSocket, adminPort: 0, readyPort: 0, listenAddress: "" },
+    extraArguments: args.slice(args.indexOf("--drain-strategy")),
   });
   try {
+    expect((await ask(ready, { host: "10.0.0.1", path: asked })).status).toBe(200);
     const answer = await ask(port, { host: "api.example", path: "/v1/x" });
     expect(answer).toMatchObject({ status: 200, body: "upstream /v1/x" });
+    const [command, ...words] = lifecycle.preStop.exec.command;
+    const hook = words.at(-1).replace(/; sleep \d+$/, "");
+    const drained = await runCommand(command, [...words.slice(0, -1), `${hook}; printf %s "$line"`]);
+    expect(drained.stdout).toContain(" 200 ");
+    const told = await fetch(`http://127.0.0.1:${port}/v1/x`);
+    expect(told.headers.get("connection")).toBe("close");
     expect((await ask(port, { host: "api.example", path: "/other" })).status).toBe(404);
     expect(envoy.log.filter((line) => /\[(warning|error|critical)\]/.test(line))).toEqual([]);
   } finally {
@@ -190,8 +215,11 @@ test("a Secret that rules were compiled with by its folder is mounted there, and
   await writeFile(path.join(secrets, "one", "tls.crt"), pair.certificate);
   await writeFile(path.join(secrets, "one", "tls.key"), pair.key);
   for (const [args, mounted] of [
-    [[], ["/etc/sluice", `${secrets}/one`]],
-    [["--rules-in", "image", "--image", "x"], [`${secrets}/one`]],
+    [[], ["/etc/sluice", `${secrets}/one`, "/tmp"]],
+    [
+      ["--rules-in", "image", "--image", "x"],
+      [`${secrets}/one`, "/tmp"],
+    ],
   ] as const) {
     const all = ["--to", "kubernetes", "--secrets-directory", secrets, ...args];
     const { code, err } = await folder.export(https("credentialName: one"), all);
@@ -232,7 +260,7 @@ test("rules in an image are neither written nor mounted", async () => {
   expect((await folder.yaml("kustomization.yaml")).configMapGenerator).toBeUndefined();
   const { spec } = (await folder.yaml("deployment.yaml")).spec.template;
   expect(spec.containers[0].image).toBe("registry.example/edge:1");
-  expect(spec.volumes).toBeUndefined();
+  expect(spec.volumes.map(({ name }: { name: string }) => name)).toEqual(["admin"]);
   expect([...(await folder.files()).keys()].filter((name) => name.startsWith("rules/"))).toEqual([]);
 });
 
@@ -277,6 +305,7 @@ test.each([
   [["--to", "kubernetes", "--proxy-labels", "a=b"], 2, "nothing to serve; no Gateway selects this proxy"],
   [["--to", "kubernetes", "--name", "No Name"], 2, "--name"],
   [["--to", "kubernetes", "--mount-path", "relative"], 2, "--mount-path"],
+  [["--to", "kubernetes", "--ready-port", "0"], 2, "--ready-port"],
   [["--to", "nomad"], 2, "--to"],
   [[], 2, "--to"],
 ])("%j: exit %i", async (args, code, says) => {

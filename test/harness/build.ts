@@ -12,7 +12,7 @@ export function buildOf(
   directory: string,
   spoil: (blob: Uint8Array) => void = () => {},
 ): Promise<FolderBuild> {
-  const proxy = { ...DEFAULT_PROXY_OPTIONS, adminPort: 0, ...options };
+  const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
   const blobs = new Map<string, Uint8Array>();
   for (const { name, routes } of proxy.target === "wasm" ? config.listeners : []) {
     const blob = encodeProgram(routes);

@@ -164,7 +164,6 @@ export class Mesh {
       target: this.#options.target,
       listenAddress: "127.0.0.1",
       meshPort: this.#meshPort,
-      adminPort: 0,
       concurrency: this.#options.concurrency ?? 1,
     };
   }

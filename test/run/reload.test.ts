@@ -304,7 +304,8 @@ test("what only a start can change is told apart", async () => {
   const config = { listeners: [listener("mesh", port, forward("a"))], clusters: [cluster("a", 1)] };
   await start(config);
   expect(await delivery.changeTo(await emit(config))).toEqual({ kind: "unchanged" });
-  const elsewhere = await buildOf(config, { target, adminPort: 1 }, folder);
+  const build = await emit(config);
+  const elsewhere = { ...build, bootstrap: { ...build.bootstrap, node: { id: "other", cluster: "other" } } };
   expect(await delivery.changeTo(elsewhere)).toEqual({ kind: "restartNeeded" });
 });
 

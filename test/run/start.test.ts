@@ -117,7 +117,7 @@ test("two at a time do not disturb one another", async () => {
     binary: first.binary,
     configPath: path.join(folder, "envoy.json"),
   });
-  expect(second.adminUrl).not.toBe(first.adminUrl);
+  expect(second.admin.socket).not.toBe(first.admin.socket);
   await second.stop();
   expect(await first.admin.ready()).toBe("LIVE");
 });

@@ -36,10 +36,7 @@ test("a name that is lost and found again", async () => {
   // Names below "invalid" never exist (RFC 6761).
   await writeFile(file, rules("nobody.invalid"));
   const port = await freePort();
-  const run = new SluiceRun(
-    ["rules.yaml", "--watch", "--mesh-port", String(port), "--admin-port", "0"],
-    folder,
-  );
+  const run = new SluiceRun(["rules.yaml", "--watch", "--mesh-port", String(port)], folder);
   try {
     const told = (await run.event("unresolved")) as RunEvent & { names: string[]; message: string };
     expect(told.names).toEqual(["nobody.invalid"]);

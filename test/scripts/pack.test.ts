@@ -82,7 +82,7 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
 /** Fifteen lines of somebody's build script. */
 const SCRIPT = `import { createWorkspace, files, formatDiagnostics, type Explanation, writeBuild } from "sluice";
 
-const workspace = createWorkspace({ source: files(["api.yaml"]), proxies: { edge: { adminPort: 0 } } });
+const workspace = createWorkspace({ source: files(["api.yaml"]), proxies: { edge: { meshPort: 0 } } });
 const { findings, compilation } = await workspace.compile("edge");
 if (compilation === undefined) {
   console.error(formatDiagnostics(findings));

@@ -3,11 +3,6 @@ import { emitBootstrap } from "./bootstrap.ts";
 import { emitListener } from "./listener.ts";
 import { testListener, testOptions, testSource } from "./testing.ts";
 
-test("the admin interface is for this machine only", () => {
-  const { admin } = emitBootstrap(testOptions({ adminPort: 9902, listenAddress: "0.0.0.0" }));
-  expect(admin.address.socket_address).toEqual({ address: "127.0.0.1", port_value: 9902 });
-});
-
 test("listeners and clusters come from where it is said", () => {
   const { lds_config, cds_config } = emitBootstrap(testOptions()).dynamic_resources;
   expect(lds_config).toEqual(testSource("all listeners"));

@@ -3,17 +3,16 @@
  * so no rule change needs a restart.
  */
 
+import type { AdminInterface } from "./admin-interface.ts";
 import type { Json } from "./json.ts";
 import type { EmitOptions } from "./options.ts";
 import type { ConfigSource } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
-import { type SocketAddress, socketAddress } from "./socket-address.ts";
 import { INTERNAL_LISTENERS } from "./upstream-fault.ts";
 
-/** `envoy.config.bootstrap.v3.Bootstrap` */
-export interface Bootstrap {
+/** `envoy.config.bootstrap.v3.Bootstrap`. Whoever starts an Envoy by hand reads its admin interface here, too. */
+export interface Bootstrap extends Partial<AdminInterface> {
   readonly node: { readonly id: string; readonly cluster: string };
-  readonly admin: { readonly address: SocketAddress };
   readonly dynamic_resources: { readonly lds_config: ConfigSource; readonly cds_config: ConfigSource };
   readonly layered_runtime: { readonly layers: readonly Json[] };
   readonly bootstrap_extensions: readonly Extension[];
@@ -31,11 +30,9 @@ const RUNTIME = {
   "re2.max_program_size.error_level": 32_768,
 };
 
-export function emitBootstrap({ adminPort, places }: Pick<EmitOptions, "adminPort" | "places">): Bootstrap {
+export function emitBootstrap({ places }: Pick<EmitOptions, "places">): Bootstrap {
   return {
     node: { id: "sluice", cluster: "sluice" },
-    // Never another address: whoever reaches the admin interface owns the proxy.
-    admin: { address: socketAddress("127.0.0.1", adminPort) },
     dynamic_resources: {
       lds_config: places.listeners,
       cds_config: places.clusters,

@@ -66,7 +66,7 @@ const PATH_OPTIONS: Readonly<Record<PathNormalization, PathOptions>> = {
   },
 };
 
-const ROUTER: Extension = {
+export const ROUTER: Extension = {
   name: "envoy.filters.http.router",
   typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
 };

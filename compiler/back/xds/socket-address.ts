@@ -9,7 +9,7 @@ export interface SocketAddress {
 
 /** The same of a unix socket. */
 export interface PipeAddress {
-  readonly pipe: { readonly path: string };
+  readonly pipe: { readonly path: string; readonly mode?: number };
 }
 
 export function socketAddress(address: string, port: number): SocketAddress {

@@ -107,7 +107,7 @@ export const REFERENCES = {
     },
   },
   SL0410: {
-    why: "Two sockets cannot be bound to the same port. By default, the mesh listener uses 15001 and the admin interface 9901. --port-map gateway:80=8080 moves Gateways alone, --port-map mesh:80=8080 the mesh.",
+    why: "Two sockets cannot be bound to the same port. By default, the mesh listener uses 15001. --port-map gateway:80=8080 moves Gateways alone, --port-map mesh:80=8080 the mesh.",
     example: {
       in: "server of a Gateway",
       wrong: "port: { number: 15001, name: http, protocol: HTTP }",

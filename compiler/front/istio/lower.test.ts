@@ -23,10 +23,17 @@ test("equal input gives an equal result, in whatever order it comes", () => {
 test("two listeners on one port", () => {
   const lowered = lower(serviceYaml("a", 9901), { meshListeners: true, portMap: new Map([[9901, 15001]]) });
   expect(lowered.diagnostics).toMatchObject([{ code: "SL0410", level: "error" }]);
-  expect(lower(serviceYaml("a", 9901), { meshListeners: true }).findings).toEqual(["SL0410"]);
-  expect(lower(serviceYaml("a", 9901), { meshListeners: true, listenAddress: "10.0.0.1" }).findings).toEqual(
-    [],
-  );
+});
+
+test("a port that is opened for whoever asks how Envoy is, is taken", () => {
+  const findings = (more: object) => lower(serviceYaml("a", 9901), { meshListeners: true, ...more }).findings;
+  expect(findings({})).toEqual([]);
+  expect(findings({ adminPort: 9901 })).toEqual(["SL0410"]);
+  expect(findings({ readyPort: 9901 })).toEqual(["SL0410"]);
+  // The one is on 127.0.0.1, the other where the listeners are.
+  expect(findings({ adminPort: 9901, listenAddress: "10.0.0.1" })).toEqual([]);
+  expect(findings({ readyPort: 9901, listenAddress: "10.0.0.1" })).toEqual(["SL0410"]);
+  expect(findings({ adminPort: 9902, readyPort: 9902 })).toEqual(["SL0410"]);
 });
 
 const GATEWAY = `

@@ -28,25 +28,30 @@ export function reportPortConflicts(
   options: ProxyOptions,
   report: Report,
 ): void {
-  const owners: Owner[] = [
-    {
-      name: "Envoy's admin interface",
-      address: "127.0.0.1",
-      port: options.adminPort,
-      byName: false,
-      own: "",
-      move: "--admin-port PORT",
-    },
+  const owners: Owner[] = [];
+  const own = (flag: string, address: string, port: number): Owner => ({
+    name: flag,
+    address,
+    port,
+    byName: false,
+    own: flag,
+    move: `${flag} PORT`,
+  });
+  const wanted = [
+    own("--admin-port", "127.0.0.1", options.adminPort),
+    own("--ready-port", options.listenAddress, options.readyPort),
+    ...listeners.map(
+      (listener): Owner => ({
+        name: `listener ${listener.name}`,
+        address: listener.address,
+        port: listener.port,
+        byName: listener.tls !== undefined || "readsServerName" in listener,
+        own: "listener" in listener ? listener.listener : listener.name,
+        move: moveOf(listener, options),
+      }),
+    ),
   ];
-  for (const listener of listeners) {
-    const one: Owner = {
-      name: `listener ${listener.name}`,
-      address: listener.address,
-      port: listener.port,
-      byName: listener.tls !== undefined || "readsServerName" in listener,
-      own: "listener" in listener ? listener.listener : listener.name,
-      move: moveOf(listener, options),
-    };
+  for (const one of wanted) {
     const other = owners.find((owner) => one.port !== 0 && areAtOdds(one, owner));
     if (other !== undefined) {
       const message = `${one.name} and ${other.name} would both bind to port ${one.port}`;

@@ -1,14 +1,14 @@
-/** Envoy's admin interface, as far as Sluice asks it. Every call is one short connection to the loopback address. */
+/** Envoy's admin interface, as far as Sluice asks it. Every call is one short connection to its Unix socket. */
 
 import http from "node:http";
 
 export interface AdminClient {
-  readonly url: string;
+  /** The path of its Unix socket. */
+  readonly socket: string;
   /** `LIVE` when Envoy serves, `PRE_INITIALIZING` or `INITIALIZING` while it waits for configuration. */
   ready(): Promise<string>;
   /** Counters and gauges whose name matches the regular expression (Envoy's, unanchored), by name. */
   stats(filter?: string): Promise<Map<string, number>>;
-  configDump(): Promise<unknown>;
   clusters(): Promise<unknown>;
   listeners(): Promise<readonly BoundListener[]>;
   get(path: string): Promise<AdminResponse>;
@@ -27,11 +27,14 @@ export interface BoundListener {
   readonly port: number;
 }
 
+/** An expression (RE2) for what Sluice asks for, paths with their queries: an Envoy that it runs answers nothing else. */
+export const ASKED_PATHS = "/(ready|stats|clusters|listeners|drain_listeners|healthcheck/fail)([?].*)?";
+
 const TIMEOUT_MS = 10_000;
 
-/** `url` is `http://127.0.0.1:9901`, say. */
-export function adminClient(url: string): AdminClient {
-  const call = (method: string, path: string) => request(method, new URL(path, url));
+/** `socket` is a path. */
+export function adminClient(socket: string): AdminClient {
+  const call = (method: string, path: string) => request(method, socket, path);
   const json = async (path: string) => {
     const response = await call("GET", path);
     if (response.status !== 200) {
@@ -42,7 +45,7 @@ export function adminClient(url: string): AdminClient {
     return JSON.parse(response.body);
   };
   return {
-    url,
+    socket,
     ready: async () => (await call("GET", "/ready")).body.trim(),
     stats: async (filter) => {
       const query = filter === undefined ? "" : `&filter=${encodeURIComponent(filter)}`;
@@ -58,7 +61,6 @@ export function adminClient(url: string): AdminClient {
       }
       return values;
     },
-    configDump: () => json("/config_dump?include_eds"),
     clusters: () => json("/clusters?format=json"),
     listeners: async () => {
       const { listener_statuses: statuses = [] } = (await json("/listeners?format=json")) as {
@@ -81,18 +83,21 @@ interface SocketAddress {
 }
 
 /** Not `fetch`: its pooled connections would keep Envoy from closing at once when it is told to end. */
-function request(method: string, url: URL): Promise<AdminResponse> {
+function request(method: string, socketPath: string, path: string): Promise<AdminResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = http.request(url, { method, agent: false, timeout: TIMEOUT_MS }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (text: string) => {
-        body += text;
-      });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-      response.on("error", reject);
-    });
+    const outgoing = http.request(
+      { socketPath, path, method, agent: false, timeout: TIMEOUT_MS },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          body += text;
+        });
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on("error", reject);
+      },
+    );
     outgoing.on("timeout", () =>
-      outgoing.destroy(new Error(`no answer to ${url} within ${TIMEOUT_MS / 1000} s`)),
+      outgoing.destroy(new Error(`no answer to ${path} within ${TIMEOUT_MS / 1000} s`)),
     );
     outgoing.on("error", reject);
     outgoing.end();

@@ -7,13 +7,16 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { emitAdminInterface } from "../../back/xds/admin-interface.ts";
+import type { ProxyOptions } from "../../options.ts";
 import { EnvironmentError } from "../../platform/error.ts";
-import { type AdminClient, adminClient } from "./admin.ts";
+import { makeSocketFolder } from "../../platform/socket-folder.ts";
+import { isAtLeast } from "../../platform/version.ts";
+import { type AdminClient, ASKED_PATHS, adminClient } from "./admin.ts";
 import { dockerArguments, type Mount } from "./docker.ts";
 import type { EnvoyBinary } from "./find.ts";
 import { watchOver } from "./watchdog.ts";
@@ -23,8 +26,10 @@ export type EnvoyLogLevel = "trace" | "debug" | "info" | "warning" | "error" | "
 
 export interface StartEnvoyOptions {
   readonly binary: EnvoyBinary;
-  /** The bootstrap, JSON or YAML. It must have an `admin` section; its port may be 0. */
+  /** The bootstrap, JSON or YAML. An admin interface that it names is not opened: an Envoy that is run has one of its own. */
   readonly configPath: string;
+  /** What else is opened for whoever asks how Envoy is; nothing if absent. */
+  readonly admin?: AdminOptions;
   /** Worker threads; absent or 0 leaves it to Envoy. */
   readonly concurrency?: number;
   /** What Envoy writes to its log; `warning` when absent. */
@@ -45,6 +50,9 @@ export interface StartEnvoyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where the admin interface is, and what of it on a port; see `PROXY_OPTIONS`. */
+export type AdminOptions = Pick<ProxyOptions, "adminSocket" | "adminPort" | "readyPort" | "listenAddress">;
+
 /** How an Envoy ended. */
 export interface EnvoyExit {
   readonly code: number | undefined;
@@ -60,9 +68,9 @@ export interface EnvoyProcess {
   readonly binary: EnvoyBinary;
   readonly pid: number;
   readonly version: string;
-  /** `http://127.0.0.1:9901`, with the port really bound. */
-  readonly adminUrl: string;
   readonly admin: AdminClient;
+  /** What else was opened for whoever asks how it is. */
+  readonly opened: AdminOptions;
   /** The last lines of the log, oldest first. */
   readonly log: readonly string[];
   /** Settles when the process has ended, for whatever reason; never rejects. */
@@ -79,10 +87,10 @@ const LOOK_EVERY_MS = 20;
 
 /** Starts Envoy and returns once it serves. Throws an `EnvironmentError` with Envoy's own words when it does not. */
 export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProcess> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-envoy-"));
-  const addressFile = path.join(folder, "admin-address");
-  const { binary } = options;
-  const [command, args] = commandLine(options, folder, addressFile);
+  const folder = await makeSocketFolder("sluice-envoy-");
+  const { binary, admin: opened = NOTHING_OPENED } = options;
+  const admin = adminClient(opened.adminSocket || path.join(folder, "admin.sock"));
+  const [command, args] = commandLine(options, admin.socket, opened);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
   const run = superviseChild(child, [folder, ...(options.temporaryFolders ?? [])], options.onLog);
   const died = run.died.then(async (exit) => {
@@ -90,20 +98,13 @@ export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProce
     return exit;
   });
   try {
-    const adminUrl = await waitUntilReady(
-      run,
-      addressFile,
-      options.readyTimeoutMs ?? READY_TIMEOUT_MS,
-      binary,
-      options.signal,
-    );
-    const admin = adminClient(adminUrl);
+    await waitUntilReady(run, admin, options.readyTimeoutMs ?? READY_TIMEOUT_MS, binary, options.signal);
     return {
       binary,
       pid: child.pid!,
       version: binary.version,
-      adminUrl,
       admin,
+      opened,
       log: run.log,
       died,
       stop: async (graceMs) => {
@@ -118,13 +119,14 @@ export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProce
   }
 }
 
-function commandLine(options: StartEnvoyOptions, folder: string, addressFile: string): [string, string[]] {
+function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOptions): [string, string[]] {
   const args = [
     "--config-path",
     path.resolve(options.configPath),
+    // Laid over the file, whose members it replaces.
+    "--config-yaml",
+    JSON.stringify(emitAdminInterface({ ...opened, socket, ...allowedPaths(options.binary, opened) })),
     "--disable-hot-restart",
-    "--admin-address-path",
-    addressFile,
     "--log-level",
     options.logLevel ?? "warning",
   ];
@@ -138,7 +140,7 @@ function commandLine(options: StartEnvoyOptions, folder: string, addressFile: st
   if (options.binary.source !== "docker") {
     return [options.binary.path, args];
   }
-  const mounts: Mount[] = [{ directory: folder, writable: true }];
+  const mounts: Mount[] = [{ directory: path.dirname(socket), writable: true }];
   for (const directory of new Set([
     path.dirname(path.resolve(options.configPath)),
     ...(options.directories ?? []),
@@ -146,6 +148,17 @@ function commandLine(options: StartEnvoyOptions, folder: string, addressFile: st
     mounts.push({ directory, writable: false });
   }
   return ["docker", dockerArguments(options.binary.path, mounts, args)];
+}
+
+const NOTHING_OPENED: AdminOptions = { adminSocket: "", adminPort: 0, readyPort: 0, listenAddress: "" };
+/** `allow_paths` is younger than the oldest Envoy that there is a promise for. */
+const FIRST_WITH_ALLOWED_PATHS = "1.37.0";
+
+/** Whoever wants to read the interface wants to read all of it, and everything else reaches it for a few paths only. */
+function allowedPaths({ version }: EnvoyBinary, { adminSocket, adminPort }: AdminOptions) {
+  return adminSocket === "" && adminPort === 0 && isAtLeast(version, FIRST_WITH_ALLOWED_PATHS)
+    ? { allowPaths: ASKED_PATHS }
+    : {};
 }
 
 interface Supervised {
@@ -235,13 +248,12 @@ function superviseChild(
 
 async function waitUntilReady(
   run: Supervised,
-  addressFile: string,
+  admin: AdminClient,
   timeoutMs: number,
   binary: EnvoyBinary,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  let url: string | undefined;
   let state = "has not opened its admin interface";
   for (;;) {
     signal?.throwIfAborted();
@@ -252,19 +264,13 @@ async function waitUntilReady(
         exit.words,
       );
     }
-    url ??= await readFile(addressFile, "utf8").then(
-      (address) => (address.trim() === "" ? undefined : `http://${address.trim()}`),
-      () => undefined,
-    );
-    if (url !== undefined) {
-      const answer = await adminClient(url)
-        .ready()
-        .catch(() => "");
-      if (answer === "LIVE") {
-        await refuseRejections(adminClient(url), run.log);
-        return url;
-      }
-      state = `is still ${answer || "not answering"}`;
+    const answer = await admin.ready().catch(() => undefined);
+    if (answer === "LIVE") {
+      await refuseRejections(admin, run.log);
+      return;
+    }
+    if (answer !== undefined) {
+      state = `is still ${answer}`;
     }
     if (Date.now() > deadline) {
       throw new EnvironmentError(`Envoy ${state} after ${timeoutMs / 1000} s`, lastWordsOf(run.log));

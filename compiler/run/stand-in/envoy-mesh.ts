@@ -67,7 +67,7 @@ export class EnvoyMesh {
     try {
       const config = await EnvoyMesh.#withStandIns(compilation.config, upstream, clusters);
       upstream.name(clusters);
-      const options = { ...proxy, listenAddress: ADDRESS, adminPort: 0, concurrency: 1 };
+      const options = { ...proxy, listenAddress: ADDRESS, concurrency: 1 };
       const build = await folderBuild({ ...compilation, config }, options, folder);
       await writeOutput(folder, filesOf(build));
       const envoy = await startEnvoy({

@@ -17,6 +17,7 @@ const CONFIG = {
   meshPort: 15001,
   meshListeners: true,
   adminPort: 9901,
+  readyPort: 15021,
   proxyLabels: { app: "a", istio: "ingressgateway" },
   proxyNamespace: "default",
   proxyLocality: "a/b/c",

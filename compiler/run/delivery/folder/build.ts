@@ -1,6 +1,8 @@
 /** A build: what one Envoy reads from a directory, what lies beside it there, and what all of it was made of. */
 
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { type AdminInterface, emitAdminInterface } from "../../../back/xds/admin-interface.ts";
 import { type Bootstrap, emitBootstrap } from "../../../back/xds/bootstrap.ts";
 import { printJson } from "../../../back/xds/json.ts";
 import type { ResourceSet } from "../../../back/xds/resource-set.ts";
@@ -33,17 +35,18 @@ export interface FolderBuild {
 
 /**
  * Makes a build that Envoy will read from `directory`, an absolute path. `module` is the filter's, for callers that
- * have read it; nothing is written (`writeOutput(directory, filesOf(build))` does that).
+ * have read it, and `admin` for those whose Envoy is started with this bootstrap and nothing else; nothing is written
+ * (`writeOutput(directory, filesOf(build))` does that).
  */
 export async function folderBuild(
   { config, blobs, sources }: Compilation,
   options: ProxyOptions,
   directory: string,
-  module?: Uint8Array,
+  { module, admin }: { readonly module?: Uint8Array | undefined; readonly admin?: AdminInterface } = {},
 ): Promise<FolderBuild> {
   const places = folderPlaces(config, directory);
   const parts = {
-    bootstrap: emitBootstrap({ ...options, places }),
+    bootstrap: { ...emitBootstrap({ places }), ...admin },
     resources: emitResources(config, { ...options, blobs, places }),
     ...(options.target === "wasm" && { module: module ?? (await readFile(filterModulePath())) }),
     blobs,
@@ -65,13 +68,32 @@ export async function folderBuild(
   };
 }
 
-/** The files of a build, for callers that need nothing else of it. */
+/**
+ * The files of a build for an Envoy that somebody else starts: its bootstrap has the admin interface, too. `directory` is an
+ * absolute path, as that Envoy sees it.
+ */
 export async function emitBuild(
   compilation: Compilation,
   options: ProxyOptions,
   directory: string,
 ): Promise<OutputFiles> {
-  return filesOf(await folderBuild(compilation, options, directory));
+  return filesOf(await standaloneBuild(compilation, options, directory));
+}
+
+/** The same before it is files. */
+export async function standaloneBuild(
+  compilation: Compilation,
+  options: ProxyOptions,
+  directory: string,
+): Promise<FolderBuild> {
+  const socket = adminSocketOf(options, directory);
+  return folderBuild(compilation, options, directory, { admin: emitAdminInterface({ ...options, socket }) });
+}
+
+/** Of a build that is read at `directory`: two builds on one machine do not take one another's, and equal ones are equal files. */
+export function adminSocketOf({ adminSocket }: ProxyOptions, directory: string): string {
+  const digest = createHash("sha256").update(directory).digest("hex").slice(0, 12);
+  return adminSocket || `/tmp/sluice-admin-${digest}.sock`;
 }
 
 /** All files of a build, by path relative to its directory. */

@@ -31,7 +31,9 @@ const compilation = (rules: number) => {
   } as never;
 };
 const build = (rules: number, more: Partial<ProxyOptions> = {}) =>
-  folderBuild(compilation(rules), { ...DEFAULT_PROXY_OPTIONS, ...more }, directory, Uint8Array.of(7));
+  folderBuild(compilation(rules), { ...DEFAULT_PROXY_OPTIONS, ...more }, directory, {
+    module: Uint8Array.of(7),
+  });
 
 /** Envoy takes whatever is there, or rejects programs of one version. */
 function delivery(first: FolderBuild, bad?: number) {
@@ -76,6 +78,8 @@ test("a change that is rejected leaves what was there, and what lies beside it",
 
 test("what only a start can change is told apart, and nothing is written", async () => {
   const folder = delivery(await build(1));
-  expect(await folder.changeTo(await build(2, { adminPort: 1 }))).toEqual({ kind: "restartNeeded" });
+  const next = await build(2);
+  const elsewhere = { ...next, bootstrap: { ...next.bootstrap, node: { id: "other", cluster: "other" } } };
+  expect(await folder.changeTo(elsewhere)).toEqual({ kind: "restartNeeded" });
   await expect(read("manifest.json")).rejects.toThrow("ENOENT");
 });

@@ -56,7 +56,7 @@ export class FolderDelivery implements Delivery {
 
   /** A build of other rules for the same Envoy, with the module that it has already. */
   build(compilation: Compilation, options: ProxyOptions): Promise<FolderBuild> {
-    return folderBuild(compilation, options, this.#directory, this.#current.module);
+    return folderBuild(compilation, options, this.#directory, { module: this.#current.module });
   }
 
   /** Changes what Envoy has to another build, one change at a time. Throws when Envoy cannot be asked. */

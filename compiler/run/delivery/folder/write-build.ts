@@ -4,12 +4,14 @@ import path from "node:path";
 import type { Compilation } from "../../../compile.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import { type WriteResult, writeOutput } from "../write.ts";
-import { filesOf, folderBuild } from "./build.ts";
+import { adminSocketOf, filesOf, standaloneBuild } from "./build.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** What was written, and whether anything was. */
 export interface WrittenBuild extends WriteResult {
   readonly manifest: Manifest;
+  /** Where the Envoy that reads it opens its admin interface: a Unix socket for its owner. */
+  readonly adminSocket: string;
 }
 
 /**
@@ -23,6 +25,11 @@ export async function writeBuild(
   directory: string,
   mountedAt = directory,
 ): Promise<WrittenBuild> {
-  const build = await folderBuild(compilation, options, path.resolve(mountedAt));
-  return { ...(await writeOutput(path.resolve(directory), filesOf(build))), manifest: build.manifest() };
+  const seenAt = path.resolve(mountedAt);
+  const build = await standaloneBuild(compilation, options, seenAt);
+  return {
+    ...(await writeOutput(path.resolve(directory), filesOf(build))),
+    manifest: build.manifest(),
+    adminSocket: adminSocketOf(options, seenAt),
+  };
 }
