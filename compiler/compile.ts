@@ -12,9 +12,12 @@ import type { Environment } from "./front/istio/context/environment.ts";
 import { LoweringCache } from "./front/istio/context/lowering-cache.ts";
 import { lowerToIr } from "./front/istio/lower.ts";
 import { type CheckedReferences, checkReferences } from "./front/istio/references/check-references.ts";
+import type { UnreadResource } from "./front/istio/unread/unread-resource.ts";
+import { reportUnread, unreadResources } from "./front/istio/unread/unread-resources.ts";
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import { lastOfEach } from "./front/resources/repeated.ts";
+import { reportTo } from "./front/services/report.ts";
 import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
 import type { ProxyOptions } from "./options.ts";
@@ -39,6 +42,8 @@ export interface Reading {
   /** What the rules were lowered against. */
   readonly environment: Environment;
   readonly config: Config;
+  /** What Istio's proxy would obey besides. */
+  readonly unread: readonly UnreadResource[];
   /** How many errors the sink was told. */
   readonly errors: number;
 }
@@ -98,7 +103,7 @@ export function understand(
   let errors = 0;
   const counting: DiagnosticSink = {
     report(diagnostic: Diagnostic) {
-      const level = levelFor(diagnostic.code, purpose);
+      const level = levelFor(diagnostic.code, purpose, options.allowUnenforced);
       if (level === "unsaid") {
         return;
       }
@@ -120,10 +125,12 @@ export function understand(
   });
   const { config, environment } = lowered;
   checkReferences(resources, options, lowered, references, counting);
+  const unread = unreadResources(resources, options);
+  reportUnread(unread, reportTo(counting));
   for (const refused of refusedByTarget(config, options.target)) {
     counting.report(refused);
   }
-  return { sources, resources, findings, environment, config, errors };
+  return { sources, resources, findings, environment, config, unread, errors };
 }
 
 /** The resources that a compilation was made from, each with its place. What is not read of the input is left out. */

@@ -116,6 +116,13 @@ export const PROXY_OPTIONS = {
     argument: "policy",
     help: "whether the mesh listeners forward requests for unknown hosts",
   }),
+  /** Serve although some policy of Istio's would deny what this proxy lets through. */
+  allowUnenforced: option(flag, {
+    default: false,
+    help: "build, run and export although a policy of Istio's would deny requests, which is not enforced here",
+    inFile:
+      "`build`, `run` and `export` although a policy of Istio's would deny requests, which is not enforced here",
+  }),
   /** Folder with a folder of files for each `credentialName`, as Kubernetes mounts a Secret; empty: none. */
   secretsDirectory: option(folder, {
     default: "",

@@ -228,13 +228,13 @@ export class Workspace {
     const asked = readRequest(request);
     const input = await this.#read("explain");
     const findings = this.#report(input);
-    const { config } = this.#understand(input, proxyOptions, "answer", findings);
+    const { config, unread } = this.#understand(input, proxyOptions, "answer", findings);
     if (findings.hasErrors) {
       return { findings };
     }
     const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxyOptions.pathNormalization);
     const listener = listenerFor(asked, options.at, evaluators);
-    return { findings, explanation: explain(asked, listener, evaluators) };
+    return { findings, explanation: explain(asked, listener, evaluators, unread) };
   }
 
   /** Asks the requests of case files (see `jsonSchema("cases")`) and holds what comes of them against what they expect. */
@@ -249,7 +249,10 @@ export class Workspace {
     const findings = this.#report(input);
     const caseFindings = new Report(false);
     const nothing = { findings, caseFindings, cases: 0, checks: [], ms: 0, ok: false };
-    const reading = this.#understand(input, proxyOptions, options.envoy ? "run" : "answer", findings);
+    // Nobody but the cases asks this Envoy: there is nobody to deny anything to.
+    const reading = options.envoy
+      ? this.#understand(input, { ...proxyOptions, allowUnenforced: true }, "run", findings)
+      : this.#understand(input, proxyOptions, "answer", findings);
     if (findings.hasErrors) {
       return nothing;
     }

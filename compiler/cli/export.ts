@@ -119,9 +119,11 @@ export async function exportCommand(
     );
   }
   const progress = progressBar(terminal);
+  // A plugin is one filter of Istio's own proxy, which enforces its policies before it.
+  const allowUnenforced = proxy.allowUnenforced || flags.to === "istio";
   const { findings, compilation } = await compile({
     source: files(inputs, { exclude }),
-    proxy,
+    proxy: { ...proxy, allowUnenforced },
     strict,
     progress,
   });

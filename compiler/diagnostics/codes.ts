@@ -20,6 +20,8 @@ interface CodeEntry {
   readonly level: Level;
   /** What it counts as for less than that, since rules decide the same without what is missing. `unsaid`: no finding. */
   readonly milder?: Readonly<Partial<Record<Exclude<Purpose, "run">, Level | "unsaid">>>;
+  /** What it counts as with `--allow-unenforced`: whoever serves may take it on himself, and a comment says so, too. */
+  readonly whenAllowed?: Level;
   /** What the code stands for, for `sluice check --explain CODE`. */
   readonly title: string;
   /** Istio's code for the same finding; several where Istio says it twice. */
@@ -50,6 +52,18 @@ export const DIAGNOSTIC_CODES = {
   SL0107: { level: "error", title: "A value that is not one of those allowed.", istio: "IST0106" },
   SL0108: { level: "error", title: "Fields that cannot be combined.", istio: "IST0106" },
   SL0110: { level: "info", title: "Resources of other kinds are ignored." },
+  SL0111: {
+    level: "warning",
+    title: "A resource that would change what happens to requests, and is not read.",
+  },
+  SL0112: {
+    level: "error",
+    milder: { answer: "warning" },
+    whenAllowed: "info",
+    title: "A policy that would deny what this proxy lets through.",
+  },
+  SL0113: { level: "warning", title: "Routes of another interface, which are not read." },
+  SL0114: { level: "info", title: "Workloads that accept mutual TLS of the mesh alone." },
   SL0201: { level: "error", title: "Invalid duration, or one shorter than a millisecond.", istio: "IST0106" },
   SL0202: { level: "error", title: "Port out of range (1 to 65535).", istio: "IST0106" },
   SL0203: { level: "error", title: "Invalid host name.", istio: "IST0106" },
@@ -246,10 +260,18 @@ export const DIAGNOSTIC_CODES = {
 /** A code of the table: `SL0401`. It never changes its meaning. */
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
 
-/** What a code counts as where rules are read for this. */
-export function levelFor(code: DiagnosticCode, purpose: Purpose): Level | "unsaid" {
-  const { level, milder }: CodeEntry = DIAGNOSTIC_CODES[code];
+/** What a code counts as where rules are read for this. `allowed`: with `--allow-unenforced`. */
+export function levelFor(code: DiagnosticCode, purpose: Purpose, allowed = false): Level | "unsaid" {
+  const { level, milder, whenAllowed }: CodeEntry = DIAGNOSTIC_CODES[code];
+  if (allowed && whenAllowed !== undefined) {
+    return whenAllowed;
+  }
   return purpose === "run" ? level : (milder?.[purpose] ?? level);
+}
+
+/** Whether a comment silences it, even where it is an error: it is for whoever serves to decide. */
+export function isForUsersToDecide(code: DiagnosticCode): boolean {
+  return (DIAGNOSTIC_CODES[code] as CodeEntry).whenAllowed !== undefined;
 }
 
 /** Istio's codes for the same finding. */

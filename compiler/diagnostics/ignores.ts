@@ -1,9 +1,10 @@
 /**
  * `# sluice: ignore CODE reason` in the YAML: silences a warning on its line, or, alone on a line, on the next one that
- * has anything. Errors cannot be silenced, and what silences nothing is told.
+ * has anything. Errors cannot be silenced, but for
+ * those that are the user's to decide, and what silences nothing is told.
  */
 
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, levelFor } from "./codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, isForUsersToDecide, istioCodes, levelFor } from "./codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostic.ts";
 import { nearest } from "./nearest.ts";
 import { positionAt } from "./position.ts";
@@ -43,7 +44,7 @@ export class Ignores {
 
   /** Also remembers that the comment was of use. */
   silences({ code, level, span }: Diagnostic): boolean {
-    if (span === undefined || level === "error") {
+    if (span === undefined || (level === "error" && !isForUsersToDecide(code))) {
       return false;
     }
     const byLine = this.#of(span.file).byCode.get(code);

@@ -1,12 +1,14 @@
 /** A request that is asked at a listener, and what there is to say of it. */
 
 import { nearest } from "../../diagnostics/nearest.ts";
+import type { UnreadResource } from "../../front/istio/unread/unread-resource.ts";
 import type { Config, Listener } from "../../ir/ir.ts";
 import type { Evaluation, Evaluators } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { type Explanation, hasDice, makeExplanation } from "./explanation.ts";
 import { rulesNotHere } from "./not-here.ts";
+import { unreadHere } from "./unread-here.ts";
 
 /** How often a request is asked where dice are in it: enough to show shares, and a matter of milliseconds. */
 const DRAWS = 1000;
@@ -15,6 +17,7 @@ export function explain(
   asked: AskedRequest,
   listener: Listener,
   evaluators: Evaluators,
+  unread: readonly UnreadResource[] = [],
   draws = DRAWS,
 ): Explanation {
   const { config } = evaluators;
@@ -27,6 +30,7 @@ export function explain(
     asked,
     ...(near !== undefined && { nearestHost: near }),
     notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost) : [],
+    unread: unreadHere(unread, listener),
     listener,
     others: config.listeners
       .filter(({ name, routes }) => {

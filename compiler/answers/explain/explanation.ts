@@ -28,6 +28,7 @@ import { type Failure, failures, headerField } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { RuleNotHere } from "./not-here.ts";
+import type { UnreadHere } from "./unread-here.ts";
 
 /** What becomes of a request, and why. Fields are added, never changed or removed. */
 export interface Explanation {
@@ -61,6 +62,8 @@ export interface Explanation {
   readonly notHere: readonly RuleNotHere[];
   readonly rule?: RuleDetails;
   readonly decision: DecisionDetails;
+  /** What may have the request end otherwise in Istio, and is not part of the decision. */
+  readonly unread: readonly UnreadHere[];
   /** Where the reasons and the filter differ. Nothing of the above is to be believed then. */
   readonly disagreements: readonly string[];
 }
@@ -145,6 +148,7 @@ export interface ExplanationInput {
   readonly asked: AskedRequest;
   readonly nearestHost?: string;
   readonly notHere: readonly RuleNotHere[];
+  readonly unread: readonly UnreadHere[];
   readonly listener: Listener;
   readonly others: readonly string[];
   readonly evaluation: Evaluation;
@@ -190,6 +194,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
     notHere: input.notHere,
     ...(taken && { rule: ruleDetails(taken.route, input) }),
     decision: decisionDetails(evaluation, draws),
+    unread: input.unread,
     disagreements: [
       ...new Set([evaluation, ...draws].flatMap((one) => one.disagreements).concat(disagreements)),
     ],

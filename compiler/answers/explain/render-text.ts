@@ -6,6 +6,7 @@ import type { Endpoint, Fault, HeaderMutation, RetryPolicy } from "../../ir/ir.t
 import type { RulePlace } from "../../ir/origin.ts";
 import { formatSocket } from "../../ir/sockets.ts";
 import type { DecisionDetails, Explanation, RuleDetails, TriedRule } from "./explanation.ts";
+import type { UnreadHere } from "./unread-here.ts";
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -32,6 +33,7 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     notHere,
     rule,
     decision,
+    unread,
     disagreements,
   } = explanation;
   const lines: string[] = [];
@@ -74,10 +76,25 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     section(`the rule ${name(rule)}`, ruleLines(rule, colors));
   }
   section("decision", decisionLines(decision, colors));
+  section(
+    "what Istio obeys besides",
+    unread.map((one) => unreadLine(one, colors)),
+  );
   if (disagreements.length > 0) {
     section(red("the filter and the reasons above disagree: this is a bug in Sluice"), disagreements);
   }
   return `${printableLines(lines)}\n`;
+}
+
+const UNREAD: Readonly<Record<UnreadHere["may"], string>> = {
+  deny: "may deny this request in Istio; Sluice does not enforce it",
+  change: "may change what happens to this request in Istio; Sluice does not read it",
+  route: "may route this request in Istio; Sluice does not read it",
+};
+
+function unreadLine({ kind, resource, file, line, may }: UnreadHere, { yellow }: Colors): string {
+  const words = `${kind} ${resource} (${file}:${line}) ${UNREAD[may]}`;
+  return may === "deny" ? yellow(words) : words;
 }
 
 /** Colours are the only control characters that may reach a terminal. */

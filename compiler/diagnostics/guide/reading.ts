@@ -147,11 +147,51 @@ export const READING = {
     },
   },
   SL0110: {
-    why: "Other kinds are not read, so that you can pass whole folders of a cluster. This is reported once, with their number.",
+    why: "Other kinds are not read, so that you can pass whole folders of a cluster. This is reported once, with their number; those that would change what happens to requests have codes of their own.",
     example: {
       in: "file",
       wrong: "apiVersion: batch/v1\nkind: Job\nmetadata: { name: web }",
       right: "apiVersion: v1\nkind: Service\nmetadata: { name: web }",
+    },
+  },
+  SL0111: {
+    why: "Istio's proxy would do something to requests that this one does not do. It is reported if it selects this proxy (--proxy-labels, --proxy-namespace) or the whole mesh. Those for other workloads, and kinds that decide nothing, are only counted.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: { name: headers, namespace: istio-system }\nspec:\n  workloadSelector: { labels: { istio: ingressgateway } }\n  configPatches: [{ applyTo: HTTP_FILTER, match: { context: GATEWAY }, patch: { operation: REMOVE } }]",
+      right:
+        "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: { name: headers, namespace: istio-system }\nspec:\n  workloadSelector: { labels: { app: reviews } }\n  configPatches: [{ applyTo: HTTP_FILTER, match: { context: SIDECAR_INBOUND }, patch: { operation: REMOVE } }]",
+    },
+  },
+  SL0112: {
+    why: "Whoever relies on the policy would be let down by an Envoy of Sluice's, so build, run and export refuse to make one. A comment on the policy, or --allow-unenforced, accepts that. A policy for servers behind this proxy is enforced by their own sidecars.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: no-admin, namespace: istio-system }\nspec:\n  selector: { matchLabels: { istio: ingressgateway } }\n  action: DENY\n  rules: [{ to: [{ operation: { paths: [/admin] } }] }]",
+      right:
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: no-admin, namespace: istio-system }\nspec:\n  selector: { matchLabels: { app: reviews } }\n  action: DENY\n  rules: [{ to: [{ operation: { paths: [/admin] } }] }]",
+    },
+  },
+  SL0113: {
+    why: "Istio serves HTTPRoute, GRPCRoute, TCPRoute, TLSRoute and its own Ingress beside VirtualServices; Sluice does not. Those of another implementation's Gateway or Ingress class are only counted.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: shop }\nspec: { parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: shop, port: 80 }] }] }",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: shop }\nspec: { hosts: [shop.example], gateways: [edge], http: [{ route: [{ destination: { host: shop.example } }] }] }",
+    },
+  },
+  SL0114: {
+    why: "Sidecars that accept nothing but mutual TLS refuse this proxy, which has no identity of Istio's. At a gateway the mode has no say: clients connect as its servers have it.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: default, namespace: shop }\nspec: { mtls: { mode: STRICT } }",
+      right:
+        "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: default, namespace: shop }\nspec: { mtls: { mode: PERMISSIVE } }",
     },
   },
   SL0201: {

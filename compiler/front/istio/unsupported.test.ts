@@ -224,3 +224,12 @@ test.each([
 ])("%s is what an Envoy refuses", (policy) => {
   expect(findings(destinationRule(`trafficPolicy: { ${policy} }`))).toEqual([["SL0501", 6]]);
 });
+
+test("items are counted from 1, as everywhere", () => {
+  const http =
+    "  - redirect: { uri: /x }\n  - match: [{ uri: { prefix: /y } }, { withoutHeaders: { '@request.auth.claims.sub': { exact: x } } }]\n    redirect: { uri: /z }";
+  const [refused] = lower(A + virtualServiceYaml("vs", "a", http)).diagnostics.filter(
+    ({ code }) => code === "SL0301",
+  );
+  expect(refused?.message).toContain('spec.http[2].match[2].withoutHeaders["@request.auth.claims.sub"]');
+});

@@ -6,6 +6,7 @@
 
 import { isIPv6 } from "node:net";
 import type { DiagnosticCode } from "../../diagnostics/codes.ts";
+import { nameOf } from "../../source/field-path.ts";
 import type { Resource } from "../resources/model.ts";
 import { isWildcard } from "../services/host-names.ts";
 import type { Report } from "../services/report.ts";
@@ -192,7 +193,7 @@ export function refuseUnsupported(
         fine = false;
         const verdict = code === "SL0501" ? "refused by Envoy" : "not supported yet";
         const shown = typeof value === "string" || typeof value === "number" ? ` ("${value}")` : "";
-        report(code, `${verdict}: ${format(at)}${shown}${why ? `: ${why}` : ""}`, resource.spanOf([...at]));
+        report(code, `${verdict}: ${nameOf(at)}${shown}${why ? `: ${why}` : ""}`, resource.spanOf([...at]));
       }
     }
     if (!isObject(value)) {
@@ -273,11 +274,4 @@ function isPresent(value: unknown): boolean {
     value !== 0 &&
     !(isObject(value) && Object.keys(value).length === 0)
   );
-}
-
-/** `spec.http[2].corsPolicy`, as the path is written in most tools. */
-function format(path: readonly (string | number)[]): string {
-  return path
-    .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
-    .join("");
 }

@@ -9,6 +9,7 @@ import type { SourceFile } from "../../diagnostics/span.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
 import { SourceCache } from "../../source/plain.ts";
+import { isNeighbour } from "./neighbours.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
 import { KIND_SCHEMAS } from "./schema/kinds.ts";
@@ -43,7 +44,7 @@ export interface ResourceSet {
   readonly nodes: Resource<unknown>[];
   /** What makes Pods: Deployments and their like. What is kept in files has these, and hardly ever the Pods themselves. */
   readonly podMakers: Resource<unknown>[];
-  /** What steers nothing here, but is spoken of by what does: Gateways of Kubernetes, request authentication. */
+  /** What steers nothing here, but is spoken of by what does, or would steer the same requests elsewhere. */
   readonly neighbours: Resource<unknown>[];
   /** Kinds that are not ours, as `group/Kind`, and how many of each. */
   readonly ignored: Map<string, number>;
@@ -82,16 +83,6 @@ const POD_MAKERS = new Set([
   "apps/DaemonSet",
   "apps/ReplicaSet",
   "argoproj.io/Rollout",
-]);
-
-/** `group/Kind` of what is only spoken of. */
-const NEIGHBOURS = new Set([
-  "gateway.networking.k8s.io/Gateway",
-  "security.istio.io/RequestAuthentication",
-  // What Secrets are made of.
-  "cert-manager.io/Certificate",
-  "external-secrets.io/ExternalSecret",
-  "bitnami.com/SealedSecret",
 ]);
 
 export function loadResources(
@@ -246,8 +237,9 @@ function loadResource(
       return;
     }
     loaded.ignored.push(name);
-    if (NEIGHBOURS.has(name)) {
-      loaded.resources.push(["neighbours", resourceOf(value, document, root, true)]);
+    const neighbour = resourceOf(value, document, root, true);
+    if (isNeighbour(group, kind, neighbour.name)) {
+      loaded.resources.push(["neighbours", neighbour]);
     }
     return;
   }

@@ -39,7 +39,7 @@ export const explain: Subject = {
         input: { "rules.yaml": text, "requests.json": JSON.stringify(lines) },
         run() {
           const findings = new Sink();
-          const { config } = understand(
+          const { config, unread } = understand(
             [{ path: "rules.yaml", text }],
             DEFAULT_PROXY_OPTIONS,
             "answer",
@@ -62,7 +62,7 @@ export const explain: Subject = {
             if (request === undefined || listener === undefined) {
               continue;
             }
-            const explanation = explainRequest(request, listener, evaluators, DRAWS);
+            const explanation = explainRequest(request, listener, evaluators, unread, DRAWS);
             if (explanation.disagreements.length > 0) {
               throw new Error(explanation.disagreements.join("\n"));
             }

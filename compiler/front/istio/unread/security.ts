@@ -1,0 +1,74 @@
+/**
+ * Istio's security policies. AuthorizationPolicy and RequestAuthentication are enforced by the server's proxy: at a gateway,
+ * which is a server to its clients, and at the sidecar behind an upstream, which goes on enforcing them whoever calls. A
+ * sidecar's outbound listeners enforce neither. PeerAuthentication is about connections to workloads; those to a gateway are
+ * as its `servers` say.
+ */
+
+import type { Resource } from "../../resources/model.ts";
+import { fieldOf, itemsOf } from "../../resources/neighbours.ts";
+import { selectsByPolicy } from "./selection.ts";
+import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+
+type Policy = Resource<unknown>;
+
+const AT_GATEWAY = ["gateway"] as const;
+
+export function authorizationPolicies(policies: readonly Policy[], proxy: PolicyTarget): UnreadResource[] {
+  const inForce = policies.filter(
+    (policy) => selectsByPolicy(policy, proxy) && policy.annotations["istio.io/dry-run"] !== "true",
+  );
+  // What one of them allows is allowed, whatever the others say.
+  const allowsAll = inForce.some((policy) => actionOf(policy) === "ALLOW" && rulesOf(policy).some(isForAll));
+  return inForce.flatMap((policy) => {
+    const what = denialOf(policy, allowsAll);
+    return what === undefined ? [] : [{ resource: policy, effect: "denies", what, roles: AT_GATEWAY }];
+  });
+}
+
+function denialOf(policy: Policy, allowsAll: boolean): string | undefined {
+  const rules = rulesOf(policy);
+  switch (actionOf(policy)) {
+    case "ALLOW":
+      if (allowsAll) {
+        return undefined;
+      }
+      return rules.length === 0 ? "denies every request" : "denies what none of its rules allows";
+    case "DENY":
+      return rules.length === 0 ? undefined : "denies what its rules match";
+    case "CUSTOM":
+      return rules.length === 0 ? undefined : "has an external authorizer decide what its rules match";
+    default:
+      return undefined;
+  }
+}
+
+const actionOf = ({ spec }: Policy) => fieldOf(spec, "action") ?? "ALLOW";
+const rulesOf = ({ spec }: Policy) => itemsOf(spec, "rules");
+const isForAll = (rule: unknown) => ["from", "to", "when"].every((part) => itemsOf(rule, part).length === 0);
+
+export function requestAuthentications(policies: readonly Policy[], proxy: PolicyTarget): UnreadResource[] {
+  return policies
+    .filter((policy) => itemsOf(policy.spec, "jwtRules").length > 0 && selectsByPolicy(policy, proxy))
+    .map((resource) => ({
+      resource,
+      effect: "denies",
+      what: "denies requests whose token is not valid",
+      roles: AT_GATEWAY,
+    }));
+}
+
+/** Whichever workloads it selects: this proxy may call them. */
+export function peerAuthentications(policies: readonly Policy[]): UnreadResource[] {
+  return policies.filter(isStrict).map((resource) => ({
+    resource,
+    effect: "demandsMutualTls",
+    what: "lets its workloads accept mutual TLS alone, with identities of Istio's, which this proxy does not have",
+    roles: [],
+  }));
+}
+
+function isStrict({ spec }: Policy): boolean {
+  const ports = Object.values((fieldOf(spec, "portLevelMtls") as object | undefined) ?? {});
+  return [fieldOf(spec, "mtls"), ...ports].some((mtls) => fieldOf(mtls, "mode") === "STRICT");
+}

@@ -1,0 +1,31 @@
+/** What Istio's proxies obey and nothing here reads, as the questions about it need it. */
+
+import type { Role } from "../../../ir/ir.ts";
+import type { Resource } from "../../resources/model.ts";
+
+export interface UnreadResource {
+  readonly resource: Resource<unknown>;
+  /**
+   * `denies`: requests that we let through. `changes`: what happens to requests. `routes`: requests that no rule of ours is
+   * for. `demandsMutualTls`: of whoever calls certain workloads.
+   */
+  readonly effect: "denies" | "changes" | "routes" | "demandsMutualTls";
+  /** What Istio's proxy does because of it, to be put behind its name. */
+  readonly what: string;
+  /** What to do in its place, as a sentence, where there is something. */
+  readonly help?: string;
+  /** The listeners whose requests it is about. None: those that no listener of ours gets. */
+  readonly roles: readonly Role[];
+}
+
+/** This proxy as policies see it. */
+export interface PolicyTarget {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namespace: string;
+  /** The namespace was not told: a policy that names this proxy's labels may be beside it wherever it is. */
+  readonly mayBeElsewhere: boolean;
+  /** `namespace/name` of the Gateways that select it. */
+  readonly gateways: ReadonlySet<string>;
+  /** The listeners that it has. */
+  readonly roles: readonly Role[];
+}

@@ -1,0 +1,87 @@
+/**
+ * Resources that Istio's proxies obey and that nothing here reads, as far as they concern this proxy. Whoever asks what becomes of
+ * a request has to be told that there is more; whoever serves requests must not let in what is denied. Not among them is
+ * what decides no request: Telemetry (logs and metrics), ProxyConfig (threads and start-up), WorkloadGroup (a template),
+ * ReferenceGrant (part of the routes that it is for); and NetworkPolicy, which the network enforces whichever proxy runs.
+ */
+
+import type { Role } from "../../../ir/ir.ts";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
+import type { Resource, ResourceSet } from "../../resources/model.ts";
+import type { Report } from "../../services/report.ts";
+import { selectedGateways } from "../edge/gateways.ts";
+import { envoyFilters, wasmPlugins } from "./extensions.ts";
+import { meshConfigs, sidecars } from "./mesh-settings.ts";
+import { backendTlsPolicies, gatewayRoutes, ingresses } from "./other-routes.ts";
+import { authorizationPolicies, peerAuthentications, requestAuthentications } from "./security.ts";
+import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+
+export function unreadResources(resources: ResourceSet, options: ProxyOptions): readonly UnreadResource[] {
+  const { neighbours } = resources;
+  if (neighbours.length === 0) {
+    return [];
+  }
+  const of = (...kinds: readonly string[]) => neighbours.filter(({ kind }) => kinds.includes(kind));
+  const proxy = policyTarget(resources, options);
+  const found = [
+    ...authorizationPolicies(of("AuthorizationPolicy"), proxy),
+    ...requestAuthentications(of("RequestAuthentication"), proxy),
+    ...envoyFilters(of("EnvoyFilter"), proxy),
+    ...wasmPlugins(of("WasmPlugin"), proxy),
+    ...sidecars(of("Sidecar"), proxy, options),
+    ...meshConfigs(of("IstioOperator", "ConfigMap"), options),
+    ...backendTlsPolicies(of("BackendTLSPolicy")),
+  ].filter(({ roles }) => roles.some((role) => proxy.roles.includes(role)));
+  return [
+    ...found,
+    ...gatewayRoutes(of("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"), neighbours, proxy),
+    ...ingresses(of("Ingress"), proxy),
+    ...peerAuthentications(of("PeerAuthentication")),
+  ];
+}
+
+const CODES = {
+  denies: "SL0112",
+  changes: "SL0111",
+  routes: "SL0113",
+  demandsMutualTls: "SL0114",
+} as const;
+
+export function reportUnread(unread: readonly UnreadResource[], report: Report): void {
+  for (const one of unread) {
+    const { resource, effect, help } = one;
+    report(CODES[effect], WORDS[effect](one), resource.spanOf(["kind"]), () =>
+      effect === "denies" ? { help: ENFORCE } : help === undefined ? {} : { help },
+    );
+  }
+}
+
+const ENFORCE =
+  "Enforce it elsewhere, and say so: # sluice: ignore SL0112 and the reason, above this line, or --allow-unenforced for all of them.";
+
+const WORDS: Readonly<Record<UnreadResource["effect"], (one: UnreadResource) => string>> = {
+  denies: ({ resource, what }) => `in Istio, ${nameOf(resource)} ${what}; Sluice does not enforce it`,
+  changes: ({ resource, what }) => `in Istio, ${nameOf(resource)} ${what}; Sluice does not read it`,
+  routes: ({ resource, what }) => `in Istio, ${nameOf(resource)} ${what}; Sluice does not read it`,
+  demandsMutualTls: ({ resource, what }) => `${nameOf(resource)} ${what}`,
+};
+
+function nameOf({ kind, namespace, name }: Resource<unknown>): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function policyTarget(resources: ResourceSet, options: ProxyOptions): PolicyTarget {
+  const { proxyLabels, proxyNamespace, meshPort, meshListeners } = options;
+  const gateways = selectedGateways(resources, options);
+  const roles: Role[] = [
+    ...(gateways.length > 0 ? (["gateway"] as const) : []),
+    ...(meshPort !== 0 || meshListeners ? (["mesh"] as const) : []),
+  ];
+  return {
+    labels: proxyLabels,
+    namespace: proxyNamespace,
+    mayBeElsewhere: proxyNamespace === DEFAULT_PROXY_OPTIONS.proxyNamespace,
+    gateways: new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`)),
+    roles,
+  };
+}

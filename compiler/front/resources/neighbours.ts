@@ -1,0 +1,63 @@
+/**
+ * Kinds of others that steer nothing here and are looked at all the same: what they say changes what has to be said of the
+ * rules beside them. No schema is theirs: whoever reads a field of one takes what it finds.
+ */
+
+/** `group/Kind`; of any version. */
+const NEIGHBOURS = new Set([
+  // Routes and gateways of other interfaces.
+  "gateway.networking.k8s.io/Gateway",
+  "gateway.networking.k8s.io/HTTPRoute",
+  "gateway.networking.k8s.io/GRPCRoute",
+  "gateway.networking.k8s.io/TCPRoute",
+  "gateway.networking.k8s.io/TLSRoute",
+  "gateway.networking.k8s.io/BackendTLSPolicy",
+  "networking.k8s.io/Ingress",
+  "extensions/Ingress",
+  // What else Istio's proxies obey.
+  "security.istio.io/AuthorizationPolicy",
+  "security.istio.io/RequestAuthentication",
+  "security.istio.io/PeerAuthentication",
+  "networking.istio.io/EnvoyFilter",
+  "networking.istio.io/Sidecar",
+  "extensions.istio.io/WasmPlugin",
+  "install.istio.io/IstioOperator",
+  // What Secrets are made of.
+  "cert-manager.io/Certificate",
+  "external-secrets.io/ExternalSecret",
+  "bitnami.com/SealedSecret",
+]);
+
+/** The ConfigMap that istiod reads its mesh configuration from, also of a revision. */
+const MESH_CONFIG = /^istio(-|$)/;
+
+export function isNeighbour(group: string, kind: string, name: string): boolean {
+  return (
+    NEIGHBOURS.has(`${group}/${kind}`) || (group === "" && kind === "ConfigMap" && MESH_CONFIG.test(name))
+  );
+}
+
+/** The value of a field of a document that no schema has looked at; undefined where there is none. */
+export function fieldOf(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (found, name) =>
+      typeof found === "object" && found !== null && Object.hasOwn(found, name)
+        ? (found as Record<string, unknown>)[name]
+        : undefined,
+    value,
+  );
+}
+
+/** The items of such a field; none where it is no list. */
+export function itemsOf(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = fieldOf(value, ...path);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The texts of such a mapping, as labels are. */
+export function textsOf(value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> {
+  const found = fieldOf(value, ...path);
+  return typeof found === "object" && found !== null && !Array.isArray(found)
+    ? Object.fromEntries(Object.entries(found).map(([name, text]) => [name, String(text)]))
+    : {};
+}
