@@ -120,9 +120,25 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
           : `DNS cannot resolve ${list}; requests to ${cluster.name} get a 503`;
       return { event: kind, line, fields: { cluster: cluster.name, names } };
     }
+    case "draining": {
+      const { inFlight, limitMs } = event;
+      return {
+        event: "draining",
+        line: `waiting up to ${limitMs / 1000} s for ${requests(inFlight)} in flight; Ctrl-C again ends at once`,
+        fields: { inFlight, limitMs },
+      };
+    }
+    case "cut": {
+      const { inFlight } = event;
+      return { event: "cut", line: `${requests(inFlight)} did not end in time`, fields: { inFlight } };
+    }
     case "stopped":
       return { event: "stopped", line: "stopped" };
   }
+}
+
+function requests(count: number): string {
+  return count === 1 ? "1 request" : `${count} requests`;
 }
 
 /** A mistake of ours is shown with its stack, or nobody could ever put it right. */

@@ -1,6 +1,7 @@
 /** `sluice run`: compiles rules, runs an Envoy that obeys them, and with `--watch` keeps it up to date. */
 
 import { type Command, Option } from "commander";
+import { parseDuration } from "../front/resources/schema/duration.ts";
 import { createWorkspace, type EnvoyLogLevel, files, rulesOf, Session } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -13,9 +14,11 @@ import type { Terminal } from "./terminal.ts";
 export interface RunFlags extends ProxyFlags {
   readonly watch?: boolean;
   readonly envoyLogLevel: EnvoyLogLevel;
+  readonly drainTime: string;
   readonly format: Format;
 }
 
+const LONGEST_DRAIN_MS = 3_600_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export function addRunCommand(program: Command, { terminal, done }: CommandContext): void {
@@ -32,6 +35,11 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
       new Option("--envoy-log-level <level>", "level of Envoy's log")
         .choices(["trace", "debug", "info", "warning", "error", "critical", "off"])
         .default("warning"),
+    )
+    .option(
+      "--drain-time <duration>",
+      "how long requests in flight may take after Ctrl-C, 0s for no time",
+      "5s",
     )
     .addOption(formatOption())
     .addHelpText(
@@ -50,6 +58,12 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   const options = await readCommonOptions(paths, flags, { listenAddress: "127.0.0.1" });
   if (flags.watch && options.paths.includes("-")) {
     throw new UsageError("--watch cannot watch standard input; name files or directories");
+  }
+  const drainMs = parseDuration(flags.drainTime);
+  if (drainMs === undefined || drainMs < 0 || drainMs > LONGEST_DRAIN_MS) {
+    throw new UsageError(
+      `--drain-time: "${flags.drainTime}" is not valid; use a number and a unit, such as 5s, up to 1h`,
+    );
   }
   const voice = new Voice(terminal, flags.format);
   const progress = progressBar(terminal);
@@ -71,9 +85,11 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     compilation,
     watch: flags.watch ?? false,
     envoyLogLevel: flags.envoyLogLevel,
+    drainMs,
     onEvent: (event) => voice.tell(event),
   });
-  const onSignal = () => void session.stop();
+  let signals = 0;
+  const onSignal = () => void session.stop({ drain: ++signals === 1 });
   for (const signal of SIGNALS) {
     process.on(signal, onSignal);
   }

@@ -35,5 +35,9 @@ export type SessionEvent =
   | { readonly kind: "resolved"; readonly cluster: Cluster; readonly names: readonly string[] }
   /** A line of Envoy's log. */
   | { readonly kind: "log"; readonly line: string }
+  /** `stop` was called; so many requests and TCP connections are under way, and have so much time. */
+  | { readonly kind: "draining"; readonly inFlight: number; readonly limitMs: number }
+  /** So many of them did not end in time. */
+  | { readonly kind: "cut"; readonly inFlight: number }
   /** `stop` was called, and nothing is left. */
   | { readonly kind: "stopped" };

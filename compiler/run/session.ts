@@ -14,6 +14,7 @@ import type { CompiledRules } from "./compiled-rules.ts";
 import { BOOTSTRAP_FILE, filesOf, folderBuild } from "./delivery/folder/build.ts";
 import { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
 import { writeOutput } from "./delivery/write.ts";
+import { drain } from "./envoy/drain.ts";
 import { findEnvoy } from "./envoy/find.ts";
 import { portProblems } from "./envoy/ports.ts";
 import { describeExit, type EnvoyLogLevel, type EnvoyProcess, startEnvoy } from "./envoy/start.ts";
@@ -31,15 +32,20 @@ export interface SessionOptions {
   readonly watch?: boolean;
   /** Default: `warning`. */
   readonly envoyLogLevel?: EnvoyLogLevel;
+  /** How long requests in flight may take once it is stopped, in milliseconds; 0 cuts them. Default: 5,000. */
+  readonly drainMs?: number;
   /** Folders of the caller that go with Envoy, should this process be killed. */
   readonly temporaryFolders?: readonly string[];
   readonly onEvent: (event: SessionEvent) => void;
 }
 
+const DRAIN_MS = 5_000;
+
 /** Runs an Envoy for rules: `new Session({ … }).run()`. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #stop = new AbortController();
+  readonly #endAtOnce = new AbortController();
   #life: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
@@ -55,9 +61,15 @@ export class Session {
     return this.#life;
   }
 
-  /** Ends Envoy, and resolves when nothing is left of it. Safe to call again, and before it serves. */
-  async stop(): Promise<void> {
+  /**
+   * Ends Envoy, and resolves when nothing is left of it. Safe to call again, and before it serves. What is in flight has the
+   * session's `drainMs`, or what is left of it, unless `drain` is false.
+   */
+  async stop({ drain = true }: { readonly drain?: boolean } = {}): Promise<void> {
     this.#stop.abort();
+    if (!drain) {
+      this.#endAtOnce.abort();
+    }
     await this.#life?.catch(() => {});
   }
 
@@ -110,9 +122,23 @@ export class Session {
       if (exit !== undefined) {
         throw new EnvironmentError(`Envoy exited (${describeExit(exit)})`, exit.words);
       }
+      await this.#drain(envoy);
     } finally {
       names.stop();
       await envoy.stop();
+    }
+  }
+
+  async #drain({ admin }: EnvoyProcess): Promise<void> {
+    const { drainMs: limitMs = DRAIN_MS, onEvent } = this.#options;
+    const { signal } = this.#endAtOnce;
+    if (limitMs === 0 || signal.aborted) {
+      return;
+    }
+    const onWaiting = (inFlight: number) => onEvent({ kind: "draining", inFlight, limitMs });
+    const inFlight = await drain(admin, { limitMs, signal, onWaiting });
+    if (inFlight > 0) {
+      onEvent({ kind: "cut", inFlight });
     }
   }
 

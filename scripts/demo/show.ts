@@ -35,6 +35,8 @@ export async function runShown(options: ShowOptions): Promise<boolean> {
     rules: rulesOf(workspace),
     compilation,
     watch: !once,
+    // Those who ask end with it.
+    drainMs: 0,
     temporaryFolders: [folder],
     onEvent: (event) => show.tell(event),
   });
