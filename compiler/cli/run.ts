@@ -88,6 +88,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     drainMs,
     onEvent: (event) => voice.tell(event),
   });
+  terminal.outliveReaders();
   let signals = 0;
   const onSignal = () => void session.stop({ drain: ++signals === 1 });
   for (const signal of SIGNALS) {

@@ -34,6 +34,7 @@ export class Terminal {
   readonly #err: Stream;
   readonly #env: NodeJS.ProcessEnv;
   #color: ColorChoice = "auto";
+  #outlivesReaders = false;
 
   constructor(out: Stream, err: Stream, env: NodeJS.ProcessEnv = {}) {
     this.#out = out;
@@ -46,6 +47,15 @@ export class Terminal {
 
   /** Everything else: progress, diagnostics of a build, errors. */
   readonly err = (text: string): void => void this.#err.write(text);
+
+  /** From now on, that what is said cannot be written is no reason to end: something serves requests meanwhile. */
+  outliveReaders(): void {
+    this.#outlivesReaders = true;
+  }
+
+  get outlivesReaders(): boolean {
+    return this.#outlivesReaders;
+  }
 
   /** Obeys `--color`, which wins over the environment. */
   useColors(when: ColorChoice): void {
@@ -84,16 +94,20 @@ export class Terminal {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  const terminal = new Terminal(process.stdout, process.stderr, process.env);
   for (const stream of [process.stdout, process.stderr]) {
-    // The reader went away (`| head`): nothing is left to say, and nobody to say it to.
     stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (terminal.outlivesReaders) {
+        return;
+      }
+      // The reader went away (`| head`): nothing is left to say, and nothing that could hear it.
       if (error.code === "EPIPE") {
         process.exit();
       }
       throw error;
     });
   }
-  return new Terminal(process.stdout, process.stderr, process.env);
+  return terminal;
 }
 
 /** `NO_COLOR` turns colours off and `FORCE_COLOR` on; otherwise a terminal that is not dumb has them. */

@@ -1,4 +1,4 @@
-/** How `sluice run` ends: what is in flight is finished, in the time that it has, and what is idle keeps nobody waiting. */
+/** How `sluice run` ends, and does not end: what is in flight is finished, in the time that it has, and what is idle keeps nobody waiting. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
-import { type RunEvent, SluiceRun } from "../harness/sluice.ts";
+import { launch, type RunEvent, SluiceRun } from "../harness/sluice.ts";
 
 const ADDRESS = "127.0.0.1";
 let slow: http.Server;
@@ -183,4 +183,27 @@ spec:
   socket.end();
   expect(await ended).toBe(0);
   echo.close();
+});
+
+test.each(["text", "json"])("that no one reads what it says (%s) is no reason to end", async (format) => {
+  const flags = ["--mesh-port", String(mesh), "--concurrency", "1", "--envoy-log-level", "info"];
+  const child = launch(["run", "rules.yaml", "--watch", ...flags, "--format", format], folder);
+  const spoken = format === "text" ? child.stderr! : child.stdout!;
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  for await (const chunk of spoken) {
+    if (String(chunk).includes("serving")) {
+      break;
+    }
+  }
+  child.stdout!.destroy();
+  child.stderr!.destroy();
+  // Each of these is told, or was.
+  for (const wrong of ["kind: [", "kind: ]"]) {
+    await writeFile(path.join(folder, "rules.yaml"), wrong);
+    await sleep(500);
+  }
+  expect(child.exitCode).toBe(null);
+  expect((await ask(mesh, { host: "slow.example", path: "/" })).body).toBe("done");
+  child.kill("SIGTERM");
+  expect(await closed).toBe(0);
 });
