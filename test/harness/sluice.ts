@@ -71,6 +71,7 @@ export function outcomeOf(child: ChildProcess, input: string | Readable = ""): P
 
 export interface RunEvent {
   readonly event: string;
+  readonly message?: string;
   readonly diagnostics?: readonly JsonDiagnostic[];
   readonly listeners?: readonly { readonly name: string; readonly port: number }[];
 }

@@ -130,8 +130,9 @@ function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOp
     "--log-level",
     options.logLevel ?? "warning",
   ];
-  if (options.componentLogLevel !== undefined) {
-    args.push("--component-log-level", options.componentLogLevel);
+  const components = componentLevels(options);
+  if (components !== "") {
+    args.push("--component-log-level", components);
   }
   if (options.concurrency !== undefined && options.concurrency > 0) {
     args.push("--concurrency", String(options.concurrency));
@@ -151,6 +152,16 @@ function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOp
 }
 
 const NOTHING_OPENED: AdminOptions = { adminSocket: "", adminPort: 0, readyPort: 0, listenAddress: "" };
+/** What prints resources as they come, private keys among them, at the levels `debug` and `trace`. */
+const PRINTS_KEYS = ["config"];
+
+/** As `--component-log-level` wants them. */
+function componentLevels({ logLevel, componentLogLevel }: StartEnvoyOptions): string {
+  const isTalkative = logLevel === "debug" || logLevel === "trace";
+  const kept = isTalkative ? PRINTS_KEYS.map((component) => `${component}:info`) : [];
+  return [...kept, ...(componentLogLevel === undefined ? [] : [componentLogLevel])].join(",");
+}
+
 /** `allow_paths` is younger than the oldest Envoy that there is a promise for. */
 const FIRST_WITH_ALLOWED_PATHS = "1.37.0";
 
