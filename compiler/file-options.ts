@@ -10,6 +10,7 @@ const { target, ...others } = PROXY_OPTIONS;
 export const FLAG_OPTIONS = {
   target,
   strict: option(flag, { default: false, help: "count warnings as errors" }),
+  quiet: option(flag, { default: false, help: "leave out notes: errors and warnings only" }),
   exclude: option(patterns, {
     default: [],
     argument: "glob",

@@ -81,7 +81,7 @@ export {
 } from "./answers/diff/report.ts";
 export type { Explanation, RuleDetails, TriedRule } from "./answers/explain/explanation.ts";
 export { type ProgramDescription, ProgramError } from "./back/program/describe.ts";
-export type { DiagnosticCode, Level } from "./diagnostics/codes.ts";
+export { type DiagnosticCode, LEVEL_WORDS, type Level } from "./diagnostics/codes.ts";
 export type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 export { type CodeDescription, describeCodes, nearestCode } from "./diagnostics/guide/describe.ts";
 export type { JsonDiagnostic, JsonPlace } from "./diagnostics/render/json.ts";

@@ -23,11 +23,13 @@ export interface RulesOptions {
   readonly proxy?: Partial<ProxyOptions>;
   /** Count warnings as errors. Default: false. */
   readonly strict?: boolean;
+  /** Leave out notes, which are findings of the level `info`. Default: false. */
+  readonly quiet?: boolean;
   /** Told how far a compilation is. */
   readonly progress?: Progress;
 }
 
-const COMMON = ["source", "proxy", "strict", "progress"];
+const COMMON = ["source", "proxy", "strict", "quiet", "progress"];
 
 /** All that is wrong with rules, or valid but probably not meant. */
 export async function check(options: RulesOptions): Promise<Findings> {
@@ -123,11 +125,12 @@ async function inWorkspace<T>(
 
 function workspaceOf(call: string, options: RulesOptions): Workspace {
   checkCommon(call, options);
-  const { source, proxy = {}, strict, progress } = options;
+  const { source, proxy = {}, strict, quiet, progress } = options;
   return new Workspace({
     source,
     proxies: { default: readProxy(`${call}: proxy`, proxy) },
     ...(strict !== undefined && { strict }),
+    ...(quiet !== undefined && { quiet }),
     ...(progress !== undefined && { progress }),
   });
 }

@@ -40,6 +40,8 @@ export interface WorkspaceOptions {
   readonly proxies?: Readonly<Record<string, Partial<ProxyOptions>>>;
   /** Count warnings as errors. Default: false. */
   readonly strict?: boolean;
+  /** Leave out notes, which are findings of the level `info`. Default: false. */
+  readonly quiet?: boolean;
   /** Told how far a compilation is, some thousand times in a large one. */
   readonly progress?: Progress;
 }
@@ -145,6 +147,7 @@ export class Workspace {
   readonly #source: RuleSource;
   readonly #proxies: ReadonlyMap<string, Proxy>;
   readonly #strict: boolean;
+  readonly #quiet: boolean;
   readonly #progress: Progress;
   readonly #watches = new Set<Watch>();
   #cache = new CompilerCache();
@@ -153,8 +156,14 @@ export class Workspace {
 
   constructor(options: WorkspaceOptions) {
     const call = "createWorkspace";
-    checkNames(call, options, ["source", "proxies", "strict", "progress"]);
-    const { source, proxies = { default: {} }, strict = false, progress = NO_PROGRESS } = options;
+    checkNames(call, options, ["source", "proxies", "strict", "quiet", "progress"]);
+    const {
+      source,
+      proxies = { default: {} },
+      strict = false,
+      quiet = false,
+      progress = NO_PROGRESS,
+    } = options;
     checkCommon(call, options);
     const named = Object.entries(proxies ?? {});
     if (named.length === 0) {
@@ -162,6 +171,7 @@ export class Workspace {
     }
     this.#source = source;
     this.#strict = strict;
+    this.#quiet = quiet;
     this.#progress = progress;
     this.#proxies = new Map(
       named.map(([name, given]) => {
@@ -354,7 +364,7 @@ export class Workspace {
   }
 
   #report({ findings }: Input): Report {
-    const report = new Report(this.#strict);
+    const report = new Report(this.#strict, this.#quiet);
     for (const finding of findings) {
       report.report(finding);
     }

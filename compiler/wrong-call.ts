@@ -26,11 +26,14 @@ export function readProxy(place: string, given: unknown): ProxyOptions {
 /** What every call has that reads rules. */
 export function checkCommon(
   call: string,
-  { source, strict, progress }: { source: unknown; strict?: unknown; progress?: unknown },
+  given: { source: unknown; strict?: unknown; quiet?: unknown; progress?: unknown },
 ): void {
+  const { source, strict, quiet, progress } = given;
   checkSource(`${call}: source`, source);
-  if (strict !== undefined && typeof strict !== "boolean") {
-    throw wrong(`${call}: strict`, "true or false", strict);
+  for (const [name, value] of Object.entries({ strict, quiet })) {
+    if (value !== undefined && typeof value !== "boolean") {
+      throw wrong(`${call}: ${name}`, "true or false", value);
+    }
   }
   if (progress !== undefined && !hasMethods(progress, "at")) {
     throw wrong(`${call}: progress`, "an object with a method at", progress);

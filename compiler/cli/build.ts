@@ -55,6 +55,7 @@ async function buildCommand(
     source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
+    quiet: options.quiet,
     progress,
   });
   progress.done();

@@ -46,9 +46,11 @@ async function checkCommand(
     source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
+    quiet: options.quiet,
     progress,
   });
   progress.done();
-  terminal.out(formatDiagnostics(findings, { ...terminal.outLook, format: flags.format }));
+  const found = formatDiagnostics(findings, { ...terminal.outLook, format: flags.format });
+  terminal.out(found === "" && flags.format === "text" && !options.quiet ? "no problems found\n" : found);
   return findings.hasErrors ? EXIT.rules : EXIT.ok;
 }

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import picocolors from "picocolors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../diagnostics/codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, LEVEL_WORDS } from "../diagnostics/codes.ts";
 import { EXPLANATIONS, type Place } from "../diagnostics/guide/index.ts";
 import { explainCodes } from "./code-guide.ts";
 import { runCommandLine } from "./commands.ts";
@@ -165,7 +165,7 @@ describe.each(CODES)("%s", (code) => {
 
   test("is explained", () => {
     const text = explainCodes(code, "text", PLAIN);
-    for (const part of [code, DIAGNOSTIC_CODES[code].level, DIAGNOSTIC_CODES[code].title, why]) {
+    for (const part of [code, LEVEL_WORDS[DIAGNOSTIC_CODES[code].level], DIAGNOSTIC_CODES[code].title, why]) {
       expect(text).toContain(part);
     }
     for (const istio of istioCodes(code)) {

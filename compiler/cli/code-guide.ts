@@ -1,6 +1,6 @@
 /** `sluice check --explain CODE`: what a code stands for. */
 
-import { type CodeDescription, describeCodes, nearestCode } from "../index.ts";
+import { type CodeDescription, describeCodes, LEVEL_WORDS, nearestCode } from "../index.ts";
 import { UsageError } from "./exit.ts";
 import type { Colors } from "./terminal.ts";
 
@@ -22,7 +22,7 @@ export function explainCodes(wanted: string, format: "text" | "json", colors: Co
 }
 
 function line({ code, level, title, istio }: CodeDescription, { bold, dim }: Colors): string {
-  return `${bold(code)} ${level.padEnd(7)} ${title}${istio.length === 0 ? "" : dim(` Istio: ${istio.join(", ")}.`)}`;
+  return `${bold(code)} ${LEVEL_WORDS[level].padEnd(7)} ${title}${istio.length === 0 ? "" : dim(` Istio: ${istio.join(", ")}.`)}`;
 }
 
 function details(description: CodeDescription, colors: Colors): string {
@@ -49,7 +49,7 @@ function details(description: CodeDescription, colors: Colors): string {
 const IN_ANSWERS: Readonly<Record<CodeDescription["levelInAnswers"], string>> = {
   error: "count it as an error",
   warning: "count it as a warning",
-  info: "only mention it",
+  info: "report it as a note",
   unsaid: "do not report it",
 };
 

@@ -48,6 +48,7 @@ export async function diffCommand(
     after: files([after], options),
     proxy: options.proxy,
     strict: options.strict,
+    quiet: options.quiet,
     progress,
   });
   progress.done();

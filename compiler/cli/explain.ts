@@ -47,6 +47,7 @@ export async function explainCommand(
     source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
+    quiet: options.quiet,
     progress,
     request: asked,
     ...(flags.at !== undefined && { at: flags.at }),

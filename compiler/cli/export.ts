@@ -112,7 +112,13 @@ export async function exportCommand(
     return EXIT.ok;
   }
 
-  const { paths: inputs, exclude, strict, proxy } = await readCommonOptions(paths, withDefaults(flags));
+  const {
+    paths: inputs,
+    exclude,
+    strict,
+    quiet,
+    proxy,
+  } = await readCommonOptions(paths, withDefaults(flags));
   if (proxy.target === "native" && flags.to !== "kubernetes") {
     throw new UsageError(
       `--target native: --to ${flags.to} needs the filter, which this target does not have; remove --target`,
@@ -125,6 +131,7 @@ export async function exportCommand(
     source: files(inputs, { exclude }),
     proxy: { ...proxy, allowUnenforced },
     strict,
+    quiet,
     progress,
   });
   progress.done();

@@ -20,6 +20,7 @@ export interface CommonOptions {
   readonly exclude: readonly string[];
   readonly out: string | undefined;
   readonly strict: boolean;
+  readonly quiet: boolean;
   readonly proxy: ProxyOptions;
 }
 
@@ -66,6 +67,7 @@ export async function readCommonOptions(
     exclude: given.exclude ?? [],
     out: given.out,
     strict: given.strict ?? false,
+    quiet: given.quiet ?? false,
     proxy: readProxyOptions(given, defaults),
   };
 }

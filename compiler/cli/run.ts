@@ -71,6 +71,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     source: files(options.paths, options),
     proxies: { run: options.proxy },
     strict: options.strict,
+    quiet: options.quiet,
     progress,
   });
   const rules = rulesOf(workspace);

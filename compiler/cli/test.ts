@@ -45,6 +45,7 @@ export async function testCommand(
     source: files(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
+    quiet: options.quiet,
     progress,
     cases: files(flags.cases),
     envoy: flags.envoy ?? false,

@@ -9,6 +9,12 @@
 
 export type Level = "error" | "warning" | "info";
 
+/** What people read for a level, and SARIF. JSON has the level itself. */
+export const LEVEL_WORDS = { error: "error", warning: "warning", info: "note" } as const satisfies Record<
+  Level,
+  string
+>;
+
 /**
  * What rules are read for. `answer`: a question about them (`check`, `explain`, `test`, `diff`), for which no port is bound and
  * no key is needed. `build`: files for an Envoy that runs elsewhere. `run`: an Envoy on this machine.

@@ -4,6 +4,7 @@ import {
   DIAGNOSTIC_CODES,
   type DiagnosticCode,
   istioCodes,
+  LEVEL_WORDS,
   levelFor,
 } from "../../compiler/diagnostics/codes.ts";
 import { EXPLANATIONS } from "../../compiler/diagnostics/guide/index.ts";
@@ -36,7 +37,7 @@ export function codesPage(): string {
   });
   return `${[
     "# Codes",
-    "The codes of diagnostics never change their meaning. `sluice check --explain CODE` also shows an example that is wrong and one that is right; it accepts Istio's codes, too. Where a code has a second level, that one holds for `check`, `explain`, `test` and `diff`, which no Envoy's needs hinder.",
+    "The codes of diagnostics never change their meaning. `sluice check --explain CODE` also shows an example that is wrong and one that is right; it accepts Istio's codes, too. A note has the level `info` in JSON. Where a code has a second level, that one holds for `check`, `explain`, `test` and `diff`, which no Envoy's needs hinder.",
     ...tables,
   ].join("\n\n")}\n`;
 }
@@ -46,7 +47,7 @@ function row(code: DiagnosticCode): string {
   const inAnswers = levelFor(code, "answer");
   const levels =
     inAnswers === level
-      ? level
-      : `${level}; ${inAnswers === "unsaid" ? "none" : inAnswers} where nothing runs`;
+      ? LEVEL_WORDS[level]
+      : `${LEVEL_WORDS[level]}; ${inAnswers === "unsaid" ? "none" : LEVEL_WORDS[inAnswers]} where nothing runs`;
   return `| ${code} | ${levels} | **${cell(title)}** ${cell(EXPLANATIONS[code].why)} | ${istioCodes(code).join(", ")} |`;
 }

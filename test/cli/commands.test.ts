@@ -154,7 +154,7 @@ describe("check", () => {
     await write("rules.yaml", rules("one", PORTS));
     const { code, out } = await sluice(["check", "rules.yaml", "--strict"]);
     expect(code).toBe(0);
-    expect(out).toContain("info[SL0601]");
+    expect(out).toContain("note[SL0601]");
     expect((await sluice(["check", "rules.yaml", "--target", "native"])).out).not.toContain("SL0601");
   });
 

@@ -76,8 +76,16 @@ describe("text", () => {
 
   test("counts", () => {
     const warning: Diagnostic = { code: "SL0401", level: "warning", message: "hm" };
+    const note: Diagnostic = { code: "SL0801", level: "info", message: "look" };
     expect(renderCounts([at("3"), at("3"), warning])).toBe("2 errors, 1 warning");
+    expect(renderCounts([note, at("3"), note, warning, warning])).toBe("1 error, 2 warnings, 2 notes");
+    expect(renderCounts([note, warning], true)).toBe("1 warning (counted as errors), 1 note");
     expect(renderCounts([])).toBe("");
+  });
+
+  test("calls the level info what SARIF calls it: a note", () => {
+    const text = renderText([{ code: "SL0801", level: "info", message: "look" }], plain);
+    expect(text).toBe("note[SL0801]: look\n");
   });
 });
 

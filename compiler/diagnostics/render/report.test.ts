@@ -1,4 +1,6 @@
+import picocolors from "picocolors";
 import { expect, test } from "vitest";
+import type { Level } from "../codes.ts";
 import { Report } from "./report.ts";
 
 test("findings stand in the order of the files' lines, whichever check made them", () => {
@@ -33,4 +35,42 @@ test("what repeats megabytes of the input is cut", () => {
   expect(json).toContain(`"x${"😀".repeat(300)}`);
   expect(json).not.toMatch(/\p{Surrogate}|\\ud83d/u);
   expect(json).toContain("😀…😀");
+});
+
+function reportOf(levels: readonly Level[], strict: boolean, quiet: boolean): Report {
+  const report = new Report(strict, quiet);
+  for (const level of levels) {
+    report.report({ code: "SL0401", level, message: "look" });
+  }
+  return report;
+}
+
+const COUNTED: readonly [
+  levels: readonly Level[],
+  strict: boolean,
+  quiet: boolean,
+  last: string | undefined,
+][] = [
+  [["error", "info", "error", "warning"], false, false, "2 errors, 1 warning, 1 note"],
+  [["info"], false, false, "1 note"],
+  [["warning", "info", "info"], true, false, "1 warning (counted as errors), 2 notes"],
+  [["error", "info"], false, true, "1 error"],
+  [["info", "info"], false, true, undefined],
+  [[], false, false, undefined],
+];
+
+test.each(COUNTED)("%j, strict %s, quiet %s, end with %j", (levels, strict, quiet, last) => {
+  const lines = reportOf(levels, strict, quiet)
+    .renderText(picocolors.createColors(false))
+    .trimEnd()
+    .split("\n");
+  expect(lines.at(-1)).toBe(last ?? "");
+});
+
+test("what is quiet leaves notes out of every format, and fails as before", () => {
+  const report = reportOf(["warning", "info"], true, true);
+  expect(report.summary).toEqual({ errors: 0, warnings: 1, infos: 0, strict: true });
+  expect(report.renderGithub()).not.toContain("::notice");
+  expect(JSON.parse(report.renderSarif("0")).runs[0].results).toHaveLength(1);
+  expect(report.hasErrors).toBe(true);
 });

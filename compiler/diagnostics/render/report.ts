@@ -57,15 +57,18 @@ function cut(text: string): string {
 export class Report implements DiagnosticSink, Findings {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #strict: boolean;
+  readonly #quiet: boolean;
   readonly #ignores = new Ignores();
 
-  /** `strict` counts warnings as errors. */
-  constructor(strict: boolean) {
+  /** `strict` counts warnings as errors; `quiet` leaves out notes, as if they were not found. */
+  constructor(strict: boolean, quiet = false) {
     this.#strict = strict;
+    this.#quiet = quiet;
   }
 
   report(diagnostic: Diagnostic): void {
-    if (!this.#ignores.silences(diagnostic)) {
+    // A comment that silences a note is of use to those who want to see notes.
+    if (!this.#ignores.silences(diagnostic) && !(this.#quiet && diagnostic.level === "info")) {
       this.#diagnostics.push(brief(diagnostic));
     }
   }
@@ -89,15 +92,13 @@ export class Report implements DiagnosticSink, Findings {
     if (this.#diagnostics.length === 0) {
       return "";
     }
-    const counts = renderCounts(this.#diagnostics);
-    const strict = this.#strict && this.#count("error") === 0 && this.hasErrors ? " (counted as errors)" : "";
-    const summary = counts === "" ? "" : `\n${colors.bold(counts)}${strict}\n`;
-    return renderText(this.#inOrder(), colors) + summary;
+    const counts = renderCounts(this.#diagnostics, this.#strict);
+    return `${renderText(this.#inOrder(), colors)}\n${colors.bold(counts)}\n`;
   }
 
   /** One line for commands whose subject is another; empty when there is nothing to say. */
   hint(): string {
-    const counts = renderCounts(this.#diagnostics);
+    const counts = renderCounts(this.#diagnostics.filter(({ level }) => level !== "info"));
     return counts === "" ? "" : `${counts} about these rules; sluice check prints them\n`;
   }
 

@@ -3,12 +3,10 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } from "node-sarif-builder";
-import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes } from "../codes.ts";
+import { DIAGNOSTIC_CODES, type DiagnosticCode, istioCodes, LEVEL_WORDS } from "../codes.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { EXPLANATIONS } from "../guide/index.ts";
 import { rangeOf } from "../position.ts";
-
-const LEVELS = { error: "error", warning: "warning", info: "note" } as const;
 
 export function renderSarif(diagnostics: readonly Diagnostic[], version: string): string {
   const run = new SarifRunBuilder().initSimple({
@@ -38,7 +36,7 @@ function ruleOf(code: DiagnosticCode): SarifRuleBuilder {
     fullDescriptionText: istio.length === 0 ? title : `${title} Istio says ${istio.join(", ")}.`,
   });
   rule.rule.help = { text: `${why} More: sluice check --explain ${code}` };
-  rule.rule.defaultConfiguration = { level: LEVELS[level] };
+  rule.rule.defaultConfiguration = { level: LEVEL_WORDS[level] };
   return rule;
 }
 
@@ -46,11 +44,11 @@ function resultOf({ code, level, message, span, help, related = [] }: Diagnostic
   const result = new SarifResultBuilder();
   const messageText = help === undefined ? message : `${message}. ${help}`;
   if (span === undefined) {
-    return result.initSimple({ level: LEVELS[level], messageText, ruleId: code });
+    return result.initSimple({ level: LEVEL_WORDS[level], messageText, ruleId: code });
   }
   const { start, end } = rangeOf(span);
   result.initSimple({
-    level: LEVELS[level],
+    level: LEVEL_WORDS[level],
     messageText,
     ruleId: code,
     fileUri: uriOf(span.file.path),

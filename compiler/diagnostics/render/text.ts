@@ -5,7 +5,7 @@
 
 import { codeFrameColumns } from "@babel/code-frame";
 import type picocolors from "picocolors";
-import type { Level } from "../codes.ts";
+import { LEVEL_WORDS, type Level } from "../codes.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import { hideSecrets } from "../hide-secrets.ts";
 import { linesOf, rangeOf } from "../position.ts";
@@ -44,7 +44,7 @@ function mostSevere(diagnostics: readonly Diagnostic[], most: number): readonly 
 function renderOne(diagnostic: Diagnostic, colors: Colors): string {
   const { code, level, span, related = [], help } = diagnostic;
   const at = span === undefined ? "" : `${where(span)}: `;
-  const head = `${paint(level, colors)(`${level}[${code}]`)}: ${printable(diagnostic.message)}`;
+  const head = `${paint(level, colors)(`${LEVEL_WORDS[level]}[${code}]`)}: ${printable(diagnostic.message)}`;
   const parts = [colors.bold(at) + head];
   if (span !== undefined) {
     parts.push(frame(span));
@@ -115,11 +115,13 @@ export function printable(text: string): string {
   );
 }
 
-/** `2 errors, 1 warning`; empty when there is neither. */
-export function renderCounts(diagnostics: readonly Diagnostic[]): string {
-  const count = (level: Level, name: string): string[] => {
-    const number = diagnostics.filter((diagnostic) => diagnostic.level === level).length;
-    return number === 0 ? [] : [`${number} ${name}${number === 1 ? "" : "s"}`];
-  };
-  return [...count("error", "error"), ...count("warning", "warning")].join(", ");
+/** `2 errors, 1 warning, 3 notes`; empty when there is nothing. `strict` says that warnings count as errors. */
+export function renderCounts(diagnostics: readonly Diagnostic[], strict = false): string {
+  return (["error", "warning", "info"] as const)
+    .flatMap((wanted) => {
+      const count = diagnostics.filter(({ level }) => level === wanted).length;
+      const remark = strict && wanted === "warning" ? " (counted as errors)" : "";
+      return count === 0 ? [] : [`${count} ${LEVEL_WORDS[wanted]}${count === 1 ? "" : "s"}${remark}`];
+    })
+    .join(", ");
 }
