@@ -17,30 +17,32 @@ function said(format: Format, event: SessionEvent): { out: string; err: string }
 }
 
 test("the machine's failures while reloading are a line", () => {
-  const event = { kind: "failed", error: new EnvironmentError("the disk is full") } as const;
+  const event = { kind: "failed", error: new EnvironmentError("the disk is full"), untouched: true } as const;
   expect(said("text", event)).toEqual({
     out: "",
-    err: "sluice: could not reload: the disk is full; the old rules stay in effect\n",
+    err: "sluice: could not reload: the disk is full; the old rules stay in effect; trying again\n",
   });
   expect(JSON.parse(said("json", event).out)).toEqual({
     event: "failed",
-    message: "could not reload: the disk is full; the old rules stay in effect",
+    message: "could not reload: the disk is full; the old rules stay in effect; trying again",
   });
 });
 
 test("a mistake of ours while reloading keeps its stack", () => {
   const error = new TypeError("x is undefined");
-  const { err } = said("text", { kind: "failed", error });
-  expect(err).toContain("could not reload: x is undefined; the old rules stay in effect\n");
+  const { err } = said("text", { kind: "failed", error, untouched: false });
+  expect(err).toContain(
+    "could not reload: x is undefined; the old rules may be in effect or the new ones; trying again\n",
+  );
   expect(err).toContain(error.stack);
-  expect(JSON.parse(said("json", { kind: "failed", error }).out)).toMatchObject({
+  expect(JSON.parse(said("json", { kind: "failed", error, untouched: false }).out)).toMatchObject({
     event: "failed",
     stack: error.stack,
   });
 });
 
 test("what Envoy rejects is told in its words, and as fields", () => {
-  const event = { kind: "rejected", step: "rules", words: ["no such cluster"] } as const;
+  const event = { kind: "rejected", step: "rules", words: ["no such cluster"], again: false } as const;
   expect(said("text", event).err).toBe(
     "sluice: Envoy rejected the rules; the old rules stay in effect\n  no such cluster\n",
   );
@@ -49,6 +51,19 @@ test("what Envoy rejects is told in its words, and as fields", () => {
     step: "rules",
     words: ["no such cluster"],
   });
+});
+
+test("what is tried again says so, and what is known of the rules that serve", () => {
+  const words = ["port 80 is already in use"];
+  expect(said("text", { kind: "blocked", words }).err).toBe(
+    "sluice: the new rules cannot be served yet; the old rules stay in effect; trying again\n  port 80 is already in use\n",
+  );
+  expect(said("text", { kind: "unknown", words: [] }).err).toBe(
+    "sluice: Envoy does not answer: the old rules may be in effect or the new ones; trying again until it does\n",
+  );
+  expect(said("text", { kind: "rejected", step: "clusters", words: [], again: true }).err).toBe(
+    "sluice: Envoy did not take the clusters; the old rules stay in effect; trying again until it does\n",
+  );
 });
 
 test("Envoy's log is passed on", () => {

@@ -104,12 +104,25 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
         line: "the change needs a restart of Envoy; the old rules stay in effect",
       };
     case "rejected": {
-      const { step, words } = event;
-      const line = [`Envoy rejected the ${step}; the old rules stay in effect`, ...words].join("\n  ");
-      return { event: "rejected", line, fields: { step, words } };
+      const { step, words, again } = event;
+      const what = again ? `Envoy did not take the ${step}` : `Envoy rejected the ${step}`;
+      const then = again ? "; trying again until it does" : "";
+      const line = [`${what}; the old rules stay in effect${then}`, ...words].join("\n  ");
+      return { event: "rejected", line, fields: { step, words, again } };
+    }
+    case "blocked": {
+      const { words } = event;
+      const why = "the new rules cannot be served yet; the old rules stay in effect; trying again";
+      return { event: "blocked", line: [why, ...words].join("\n  "), fields: { words } };
+    }
+    case "unknown": {
+      const { words } = event;
+      const why =
+        "Envoy does not answer: the old rules may be in effect or the new ones; trying again until it does";
+      return { event: "unknown", line: [why, ...words].join("\n  "), fields: { words } };
     }
     case "failed":
-      return failed(event.error);
+      return failed(event);
     case "unresolved":
     case "resolved": {
       const { kind, cluster, names } = event;
@@ -142,9 +155,9 @@ function requests(count: number): string {
 }
 
 /** A mistake of ours is shown with its stack, or nobody could ever put it right. */
-function failed(error: unknown): Said {
+function failed({ error, untouched }: Extract<SessionEvent, { kind: "failed" }>): Said {
   const { message, stack } = error as Error;
-  const line = `could not reload: ${message}; the old rules stay in effect`;
+  const line = `could not reload: ${message}; ${untouched ? "the old rules stay in effect" : "the old rules may be in effect or the new ones"}; trying again`;
   return isOurMistake(error) && stack !== undefined
     ? {
         event: "failed",

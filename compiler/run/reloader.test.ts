@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { Compilation } from "../compile.ts";
 import { Report } from "../diagnostics/render/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../options.ts";
-import type { FolderBuild } from "./delivery/folder/build.ts";
-import type { FolderChangeResult } from "./delivery/folder/folder-delivery.ts";
+import type { ChangeOptions, ChangeResult, LiveBuild } from "./delivery/live-configuration.ts";
 import { Reloader } from "./reloader.ts";
 import type { ReloadEvent } from "./session-event.ts";
 
@@ -16,7 +16,8 @@ const compilation = (name: string): Compilation => ({
 /** Rules that change when the test says so, and an Envoy that takes them as the test says. */
 function reloading(
   compile: () => Compilation | undefined,
-  take: (signals: { hurry?: AbortSignal; signal?: AbortSignal }) => Promise<FolderChangeResult>,
+  take: (options: ChangeOptions) => Promise<ChangeResult>,
+  obstacles: () => readonly string[] = () => [],
 ) {
   const events: ReloadEvent[] = [];
   let change = () => {};
@@ -35,8 +36,10 @@ function reloading(
         return { close };
       },
     },
-    folder: {
-      build: async () => ({}) as FolderBuild,
+    build: () => ({}) as LiveBuild,
+    obstacles: async () => obstacles(),
+    pause: { next: () => 10, reset() {} },
+    live: {
       changeTo: async (_build, options = {}) => {
         const result = await take(options);
         if (result.kind === "reloaded") {
@@ -60,7 +63,7 @@ function reloading(
   };
 }
 
-const RELOADED = { kind: "reloaded", removed: true } as FolderChangeResult;
+const RELOADED: ChangeResult = { kind: "reloaded" };
 
 test("what changed while Envoy was started is taken at once", async () => {
   const it = reloading(
@@ -92,43 +95,106 @@ test("wrong rules are refused, and Envoy is not asked", async () => {
   await it.reloader.close();
 });
 
-test.each([
-  { kind: "unchanged" },
-  { kind: "restartNeeded" },
-  { kind: "rejected", step: "rules", words: ["no such cluster"] },
-] as const)("what Envoy makes of a change is told: $kind", async (result) => {
-  const it = reloading(
-    () => compilation("second"),
-    async () => result,
+test.each([{ kind: "unchanged" }, { kind: "restartNeeded" }] as const)(
+  "what Envoy makes of a change is told: $kind",
+  async (result) => {
+    const it = reloading(
+      () => compilation("second"),
+      async () => result,
+    );
+    await it.reloader.start();
+    it.change();
+    await vi.waitFor(() => expect(it.events.at(-1)).toEqual(result));
+    await it.reloader.close();
+  },
+);
+
+test("what Envoy rejects is told in its words, and waits for the next change", async () => {
+  const take = vi.fn(
+    async (): Promise<ChangeResult> => ({ kind: "rejected", step: "rules", words: ["no"], silent: false }),
   );
+  const it = reloading(() => compilation("second"), take);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.events.at(-1)).toEqual(result));
+  await vi.waitFor(() =>
+    expect(it.events.at(-1)).toEqual({ kind: "rejected", step: "rules", words: ["no"], again: false }),
+  );
+  await sleep(50);
+  expect(take).toHaveBeenCalledOnce();
   await it.reloader.close();
 });
 
-test("a mistake of ours is told with its error, and the next change is taken", async () => {
+test("what may come right is tried again, and told once", async () => {
+  const silent: ChangeResult = { kind: "rejected", step: "clusters", words: ["late"], silent: true };
+  const unknown: ChangeResult = { kind: "unknown", words: ["nothing"] };
+  const take = vi.fn(async (): Promise<ChangeResult> => RELOADED);
+  for (const result of [silent, silent, unknown, unknown]) {
+    take.mockResolvedValueOnce(result);
+  }
+  const obstacles = vi.fn((): readonly string[] => []);
+  obstacles.mockReturnValueOnce(["port 1"]).mockReturnValueOnce(["port 1"]);
+  const it = reloading(() => compilation("second"), take, obstacles);
+  await it.reloader.start();
+  it.change();
+  await vi.waitFor(() => expect(it.kinds().at(-1)).toBe("reloaded"));
+  await it.reloader.close();
+  expect(it.kinds()).toEqual(["diagnostics", "blocked", "rejected", "unknown", "reloaded"]);
+  expect(take).toHaveBeenCalledTimes(5);
+});
+
+test("that Envoy is silent is told before the change is over", async () => {
+  const it = reloading(
+    () => compilation("second"),
+    async ({ onSilence }) => {
+      onSilence?.(["nothing"]);
+      expect(it.events.at(-1)).toEqual({ kind: "unknown", words: ["nothing"] });
+      return RELOADED;
+    },
+  );
+  await it.reloader.start();
+  it.change();
+  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics", "unknown", "reloaded"]));
+  await it.reloader.close();
+});
+
+test("a mistake of ours is told with its error, and tried again", async () => {
   const mistake = new TypeError("undefined is not a function");
   const take = vi.fn(async () => RELOADED).mockRejectedValueOnce(mistake);
   const it = reloading(() => compilation("second"), take);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.events.at(-1)).toEqual({ kind: "failed", error: mistake }));
-  it.change();
-  await vi.waitFor(() => expect(it.kinds().at(-1)).toBe("reloaded"));
+  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics", "failed", "reloaded"]));
+  // Envoy may have been given something before.
+  expect(it.events[1]).toEqual({ kind: "failed", error: mistake, untouched: false });
   await it.reloader.close();
 });
 
-test("changes that come while one is taken hurry it, and are one change after it", async () => {
+test("rules that cannot be read leave Envoy as it is, and are tried again", async () => {
+  const error = new Error("too many open files");
+  const compile = vi
+    .fn(() => compilation("second"))
+    .mockImplementationOnce(() => {
+      throw error;
+    });
+  const it = reloading(compile, async () => RELOADED);
+  await it.reloader.start();
+  it.change();
+  await vi.waitFor(() => expect(it.kinds()).toEqual(["failed", "diagnostics", "reloaded"]));
+  expect(it.events[0]).toEqual({ kind: "failed", error, untouched: true });
+  await it.reloader.close();
+});
+
+test("changes that come while one is taken are one change after it", async () => {
+  let go = () => {};
   let first = true;
-  const hurried = vi.fn();
   const it = reloading(
     () => compilation("second"),
-    async ({ hurry }) => {
+    async () => {
       if (first) {
         first = false;
-        await new Promise((resolve) => hurry!.addEventListener("abort", resolve));
-        hurried();
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
       }
       return RELOADED;
     },
@@ -138,9 +204,9 @@ test("changes that come while one is taken hurry it, and are one change after it
   await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics"]));
   it.change();
   it.change();
+  go();
   await vi.waitFor(() => expect(it.kinds().filter((kind) => kind === "reloaded")).toHaveLength(2));
   await it.reloader.close();
-  expect(hurried).toHaveBeenCalledOnce();
   expect(it.kinds()).toEqual(["diagnostics", "reloaded", "diagnostics", "reloaded"]);
 });
 

@@ -1,33 +1,46 @@
-/** Keeps a running Envoy up to date: compiles again at each change, one at a time, and hands over what is good. */
+/**
+ * Keeps a running Envoy up to date: compiles again at each change, one at a time, and hands over what is good. What may come
+ * right by itself (a port that is taken, a file that is missing, an Envoy that does not answer) is tried again, and told
+ * once.
+ */
 
 import type { Compilation } from "../compile.ts";
+import type { Findings } from "../diagnostics/render/report.ts";
 import type { Watch } from "../source/rule-source.ts";
 import type { CompiledRules } from "./compiled-rules.ts";
-import { drainTime } from "./delivery/drain-time.ts";
-import type { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
+import type { ChangeResult, LiveBuild, LiveConfiguration } from "./delivery/live-configuration.ts";
+import { RetryPause } from "./retry-pause.ts";
 import type { ReloadEvent } from "./session-event.ts";
 
 export interface ReloaderOptions {
   readonly rules: CompiledRules;
-  /** The directory that Envoy reads from. */
-  readonly folder: Pick<FolderDelivery, "build" | "changeTo">;
-  /** What it holds was made from this. */
+  /** What Envoy has. */
+  readonly live: Pick<LiveConfiguration, "changeTo">;
+  /** What that was made from. */
   readonly compilation: Compilation;
+  readonly build: (compilation: Compilation) => LiveBuild;
+  /** What the machine lacks for it, a line each; nothing when it can be served. */
+  readonly obstacles: (compilation: Compilation) => Promise<readonly string[]>;
   readonly onEvent: (event: ReloadEvent) => void;
+  /** Default: seconds, more each time. */
+  readonly pause?: Pick<RetryPause, "next" | "reset">;
 }
 
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #giveUp = new AbortController();
-  #drainMs: number;
+  readonly #pause: Pick<RetryPause, "next" | "reset">;
   #wanted = false;
-  #hurry = new AbortController();
+  #isDelivering = false;
   #working: Promise<void> | undefined;
   #watch: Watch | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  /** What was told since the last change of the rules: a try that comes to the same is not told again. */
+  readonly #told = new Set<string>();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
-    this.#drainMs = drainTime(options.compilation.config);
+    this.#pause = options.pause ?? new RetryPause();
   }
 
   /** Resolves once every change from now on is noticed, and every one since the compilation. */
@@ -42,14 +55,20 @@ export class Reloader {
 
   async close(): Promise<void> {
     this.#giveUp.abort();
+    clearTimeout(this.#retry);
     await this.#watch?.close();
-    // Whatever it still writes, it writes before the directory is removed.
     await this.#working;
   }
 
   #onChange(): void {
+    this.#told.clear();
+    this.#pause.reset();
+    this.#begin();
+  }
+
+  #begin(): void {
+    clearTimeout(this.#retry);
     this.#wanted = true;
-    this.#hurry.abort();
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
     });
@@ -58,43 +77,75 @@ export class Reloader {
   async #work(): Promise<void> {
     while (this.#wanted && !this.#giveUp.signal.aborted) {
       this.#wanted = false;
-      this.#hurry = new AbortController();
-      try {
-        await this.#update();
-      } catch (error) {
-        if (this.#giveUp.signal.aborted) {
-          return;
-        }
+      this.#isDelivering = false;
+      const isOver = await this.#update().catch((error) => {
         // What went wrong with one change must not end what serves.
-        this.#options.onEvent({ kind: "failed", error });
+        const untouched = !this.#isDelivering;
+        this.#tell({ kind: "failed", error, untouched }, String((error as Error).stack ?? error));
+        return false;
+      });
+      if (!isOver && !this.#wanted && !this.#giveUp.signal.aborted) {
+        clearTimeout(this.#retry);
+        this.#retry = setTimeout(() => this.#begin(), this.#pause.next());
+        this.#retry.unref();
       }
     }
   }
 
-  async #update(): Promise<void> {
-    const { rules, folder, onEvent } = this.#options;
+  /** False when it has to be tried again. */
+  async #update(): Promise<boolean> {
+    const { rules, live, build, obstacles, onEvent } = this.#options;
     const start = performance.now();
     const { findings, compilation } = await rules.compile();
-    onEvent({ kind: "diagnostics", findings });
+    this.#tell({ kind: "diagnostics", findings }, wordsOf(findings));
     if (compilation === undefined) {
-      onEvent({ kind: "refused", findings });
-      return;
+      this.#tell({ kind: "refused", findings }, wordsOf(findings));
+      return true;
     }
-    const result = await folder.changeTo(await folder.build(compilation, rules.proxy), {
-      onServing: () => onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) }),
-      drainMs: this.#drainMs,
-      hurry: this.#hurry.signal,
+    const words = await obstacles(compilation);
+    if (words.length > 0) {
+      this.#tell({ kind: "blocked", words }, words.join("\n"));
+      return false;
+    }
+    const next = build(compilation);
+    this.#isDelivering = true;
+    const result = await live.changeTo(next, {
       signal: this.#giveUp.signal,
+      onServing: () => onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) }),
+      onSilence: (said) => this.#tell({ kind: "unknown", words: said }, ""),
     });
+    return this.#conclude(result);
+  }
+
+  #conclude(result: ChangeResult): boolean {
     switch (result.kind) {
       case "reloaded":
-        // What was not removed yet may still be asked for by requests that older rules decided.
-        this.#drainMs = Math.max(result.removed ? 0 : this.#drainMs, drainTime(compilation.config));
-        break;
+        return true;
       case "unchanged":
       case "restartNeeded":
-      case "rejected":
-        onEvent(result);
+        this.#tell(result, "");
+        return true;
+      case "rejected": {
+        const { step, words, silent: again } = result;
+        this.#tell({ kind: "rejected", step, words, again }, words.join("\n"));
+        return !again;
+      }
+      case "unknown":
+        this.#tell(result, "");
+        return false;
     }
   }
+
+  /** `what` is all that makes it different from another event of its kind. */
+  #tell(event: ReloadEvent, what: string): void {
+    const key = `${event.kind} ${what}`;
+    if (!this.#told.has(key) && !this.#giveUp.signal.aborted) {
+      this.#told.add(key);
+      this.#options.onEvent(event);
+    }
+  }
+}
+
+function wordsOf({ diagnostics }: Findings): string {
+  return JSON.stringify(diagnostics);
 }

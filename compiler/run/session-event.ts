@@ -18,10 +18,22 @@ export type ReloadEvent =
   | { readonly kind: "unchanged" }
   /** Envoy reads what has changed only when it starts; the old rules go on. */
   | { readonly kind: "restartNeeded" }
-  /** Envoy did not take a step of the change, in its own words; the old rules go on. */
-  | { readonly kind: "rejected"; readonly step: StepName; readonly words: readonly string[] }
-  /** Something else went wrong, our own mistakes included; the old rules go on. */
-  | { readonly kind: "failed"; readonly error: unknown };
+  /** Envoy did not take a step of the change, in its own words; the old rules go on. `again`: it is tried again. */
+  | {
+      readonly kind: "rejected";
+      readonly step: StepName;
+      readonly words: readonly string[];
+      readonly again: boolean;
+    }
+  /** The machine has not what the change needs: a free port, a file. The old rules go on, and it is tried again. */
+  | { readonly kind: "blocked"; readonly words: readonly string[] }
+  /** Envoy does not answer, so nobody knows which rules serve. It is tried again until Envoy does. */
+  | { readonly kind: "unknown"; readonly words: readonly string[] }
+  /**
+   * Something else went wrong, our own mistakes included. It is tried again. `untouched`: before Envoy was given anything, so that
+   * the old rules go on; else it is not known which rules serve.
+   */
+  | { readonly kind: "failed"; readonly error: unknown; readonly untouched: boolean };
 
 /** What happens in a session. */
 export type SessionEvent =

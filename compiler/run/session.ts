@@ -3,22 +3,19 @@
  * is told as events; it prints nothing.
  */
 
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
+import { rm } from "node:fs/promises";
 import type { Compilation } from "../compile.ts";
-import { socketsOf } from "../ir/sockets.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
+import { makeSocketFolder } from "../platform/socket-folder.ts";
 import type { CompiledRules } from "./compiled-rules.ts";
-import { BOOTSTRAP_FILE, filesOf, folderBuild } from "./delivery/folder/build.ts";
-import { FolderDelivery } from "./delivery/folder/folder-delivery.ts";
-import { writeOutput } from "./delivery/write.ts";
+import { type AdsEnvoy, startAdsEnvoy } from "./delivery/ads/ads-envoy.ts";
 import { drain } from "./envoy/drain.ts";
 import { findEnvoy } from "./envoy/find.ts";
 import { portProblems } from "./envoy/ports.ts";
-import { describeExit, type EnvoyLogLevel, type EnvoyProcess, startEnvoy } from "./envoy/start.ts";
+import { describeExit, type EnvoyLogLevel, type EnvoyProcess } from "./envoy/start.ts";
 import { watchNames } from "./envoy/unresolved-names.ts";
+import { obstaclesTo } from "./obstacles.ts";
 import { Reloader } from "./reloader.ts";
 import type { SessionEvent } from "./session-event.ts";
 
@@ -74,7 +71,7 @@ export class Session {
   }
 
   async #live(): Promise<void> {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-run-"));
+    const folder = await makeSocketFolder("sluice-run-");
     try {
       await this.#serve(folder);
     } catch (error) {
@@ -91,25 +88,25 @@ export class Session {
   async #serve(folder: string): Promise<void> {
     const { compilation, rules, watch = false, onEvent } = this.#options;
     const { proxy } = rules;
-    await refuseTakenPorts(compilation, proxy);
-    const build = await folderBuild(compilation, proxy, folder);
-    await writeOutput(folder, filesOf(build));
-    const envoy = await this.#startEnvoy(folder);
-    let { clusters } = compilation.config;
+    await refuseObstacles(compilation, proxy);
+    const { process: envoy, live, builder, stop } = await this.#startEnvoy(folder);
+    let { config } = compilation;
     const names = watchNames(
       envoy.admin,
-      () => clusters,
+      () => config.clusters,
       (cluster, lost, found) => onEvent({ kind: found ? "resolved" : "unresolved", cluster, names: lost }),
     );
     try {
       onEvent({ kind: "serving", envoy, compilation });
       const reloader = new Reloader({
         rules,
-        folder: new FolderDelivery({ directory: folder, envoy, build }),
+        live,
         compilation,
+        build: (next) => builder.build(next, proxy),
+        obstacles: (next) => obstaclesTo(next.config, config),
         onEvent: (event) => {
           if (event.kind === "reloaded") {
-            clusters = event.compilation.config.clusters;
+            ({ config } = event.compilation);
           }
           onEvent(event);
         },
@@ -125,7 +122,7 @@ export class Session {
       await this.#drain(envoy);
     } finally {
       names.stop();
-      await envoy.stop();
+      await stop();
     }
   }
 
@@ -142,13 +139,14 @@ export class Session {
     }
   }
 
-  async #startEnvoy(folder: string): Promise<EnvoyProcess> {
-    const { rules, envoyLogLevel, temporaryFolders = [], onEvent } = this.#options;
+  async #startEnvoy(folder: string): Promise<AdsEnvoy> {
+    const { compilation, rules, envoyLogLevel, temporaryFolders = [], onEvent } = this.#options;
     const { signal } = this.#stop;
     const binary = await findEnvoy({ log: (line) => onEvent({ kind: "envoy", line }), signal });
-    return startEnvoy({
+    return startAdsEnvoy({
+      folder,
+      build: (builder) => builder.build(compilation, rules.proxy),
       binary,
-      configPath: path.join(folder, BOOTSTRAP_FILE),
       admin: rules.proxy,
       concurrency: rules.proxy.concurrency,
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
@@ -157,7 +155,6 @@ export class Session {
           onEvent({ kind: "log", line });
         }
       },
-      directories: [folder],
       temporaryFolders: [folder, ...temporaryFolders],
       signal,
     });
@@ -173,12 +170,14 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-async function refuseTakenPorts({ config }: Compilation, proxy: ProxyOptions): Promise<void> {
-  const problems = await portProblems([
-    ...socketsOf(config).map(({ name, address, port }) => ({ name: `listener ${name}`, address, port })),
-    { name: "Envoy's admin interface (--admin-port)", address: "127.0.0.1", port: proxy.adminPort },
-    { name: "--ready-port", address: proxy.listenAddress, port: proxy.readyPort },
-  ]);
+async function refuseObstacles({ config }: Compilation, proxy: ProxyOptions): Promise<void> {
+  const problems = [
+    ...(await obstaclesTo(config)),
+    ...(await portProblems([
+      { name: "Envoy's admin interface (--admin-port)", address: "127.0.0.1", port: proxy.adminPort },
+      { name: "--ready-port", address: proxy.listenAddress, port: proxy.readyPort },
+    ])),
+  ];
   if (problems.length > 0) {
     throw new EnvironmentError(problems.join("\n"));
   }

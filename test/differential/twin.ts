@@ -6,8 +6,7 @@
 import { emitResources } from "../../compiler/back/xds/resources.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import type { ProxyOptions } from "../../compiler/options.ts";
-import { type FolderBuild, folderBuild } from "../../compiler/run/delivery/folder/build.ts";
-import { folderPlaces } from "../../compiler/run/delivery/folder/places.ts";
+import type { AdsBuild, AdsBuilder } from "../../compiler/run/delivery/ads/build.ts";
 import { freePort } from "../harness/ports.ts";
 
 export class Twin {
@@ -22,13 +21,13 @@ export class Twin {
     return port;
   }
 
-  /** In place of `folderBuild`: what the filter's target is told, and the native listeners added to it. */
+  /** What the filter's target is told, and the native listeners added to it. */
   readonly emit = async (
+    builder: AdsBuilder,
     compilation: Compilation,
     options: ProxyOptions,
-    directory: string,
-  ): Promise<FolderBuild> => {
-    const build = await folderBuild(compilation, options, directory);
+  ): Promise<AdsBuild> => {
+    const build = builder.build(compilation, options);
     for (const { name } of compilation.config.listeners) {
       if (!this.#ports.has(name)) {
         this.#ports.set(name, await freePort());
@@ -46,7 +45,7 @@ export class Twin {
       ...options,
       target: "native",
       blobs: new Map(),
-      places: folderPlaces(config, directory),
+      places: builder.places,
     });
     const { resources } = build;
     return {

@@ -1,23 +1,35 @@
 /** Builds of configurations that no rules were compiled to. */
 
 import { encodeProgram } from "../../compiler/back/program/encode.ts";
+import type { Compilation } from "../../compiler/compile.ts";
 import type { Config } from "../../compiler/ir/ir.ts";
-import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../compiler/options.ts";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
 import { type FolderBuild, folderBuild } from "../../compiler/run/delivery/folder/build.ts";
 
-/** `spoil` may damage a program of the filter. */
 export function buildOf(
   config: Config,
   options: Partial<ProxyOptions>,
   directory: string,
-  spoil: (blob: Uint8Array) => void = () => {},
 ): Promise<FolderBuild> {
-  const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
+  const proxy = proxyOf(options);
+  return folderBuild({ ...compiled(config, proxy.target), sources: [] }, proxy, directory);
+}
+
+/** What a compilation would come to; `spoil` may damage a program of the filter. */
+export function compiled(
+  config: Config,
+  target: Target,
+  spoil: (blob: Uint8Array) => void = () => {},
+): Pick<Compilation, "config" | "blobs"> {
   const blobs = new Map<string, Uint8Array>();
-  for (const { name, routes } of proxy.target === "wasm" ? config.listeners : []) {
+  for (const { name, routes } of target === "wasm" ? config.listeners : []) {
     const blob = encodeProgram(routes);
     spoil(blob);
     blobs.set(name, blob);
   }
-  return folderBuild({ config, blobs, sources: [] }, proxy, directory);
+  return { config, blobs };
+}
+
+export function proxyOf(options: Partial<ProxyOptions>): ProxyOptions {
+  return { ...DEFAULT_PROXY_OPTIONS, ...options };
 }

@@ -5,8 +5,7 @@
  */
 
 import { randomInt } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { inconsistenciesOf } from "../../compiler/back/xds/consistency.ts";
 import type { ResourceSet } from "../../compiler/back/xds/resource-set.ts";
@@ -15,19 +14,12 @@ import { compile, files as filesAt, type JsonDiagnostic } from "../../compiler/i
 import type { Cluster } from "../../compiler/ir/ir.ts";
 import { socketsOf } from "../../compiler/ir/sockets.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions, type Target } from "../../compiler/options.ts";
-import {
-  BOOTSTRAP_FILE,
-  type FolderBuild,
-  filesOf,
-  folderBuild,
-} from "../../compiler/run/delivery/folder/build.ts";
-import {
-  type FolderChangeResult,
-  FolderDelivery,
-} from "../../compiler/run/delivery/folder/folder-delivery.ts";
-import { writeOutput } from "../../compiler/run/delivery/write.ts";
+import { makeSocketFolder } from "../../compiler/platform/socket-folder.ts";
+import { type AdsEnvoy, startAdsEnvoy } from "../../compiler/run/delivery/ads/ads-envoy.ts";
+import type { AdsBuild, AdsBuilder } from "../../compiler/run/delivery/ads/build.ts";
+import type { ChangeResult } from "../../compiler/run/delivery/live-configuration.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
-import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
+import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import { freePort } from "./ports.ts";
 import { startSteeredUpstream, type Upstream } from "./upstream.ts";
 
@@ -42,9 +34,15 @@ export interface MeshOptions {
   /** Level of Envoy's log, `warning` unless said. */
   readonly logLevel?: "debug" | "info" | "warning";
   readonly componentLogLevel?: string;
-  /** Makes what Envoy gets; `folderBuild` unless said. */
-  readonly emit?: typeof folderBuild;
+  /** Makes what Envoy gets, if not the builder does alone. */
+  readonly emit?: Emit;
 }
+
+export type Emit = (
+  builder: AdsBuilder,
+  compilation: Compilation,
+  options: ProxyOptions,
+) => Promise<AdsBuild>;
 
 export interface ApplyOptions {
   /** What differs from the defaults of the command line. */
@@ -71,10 +69,9 @@ export class Mesh {
   readonly #portMaps = { gateway: new Map<number, number>(), sidecar: new Map<number, number>() };
   #meshPort = 0;
   #freePort = 0;
-  #envoy: EnvoyProcess | undefined;
-  #delivery: FolderDelivery | undefined;
+  #envoy: AdsEnvoy | undefined;
   /** What was given last. */
-  #build: FolderBuild | undefined;
+  #build: AdsBuild | undefined;
   /** Endpoint `address:port` → clusters that have it. */
   #clusters = new Map<string, string[]>();
 
@@ -84,7 +81,7 @@ export class Mesh {
   }
 
   static async create(options: MeshOptions): Promise<Mesh> {
-    const mesh = new Mesh(await mkdtemp(path.join(os.tmpdir(), "sluice-test-")), options);
+    const mesh = new Mesh(await makeSocketFolder("sluice-test-"), options);
     await mkdir(path.join(mesh.#folder, "rules"));
     mesh.#meshPort = await freePort();
     mesh.#freePort = await freePort();
@@ -95,12 +92,7 @@ export class Mesh {
     if (this.#envoy === undefined) {
       throw new Error("no rules were applied yet");
     }
-    return this.#envoy;
-  }
-
-  /** Where the build is that Envoy reads. */
-  get buildDirectory(): string {
-    return path.join(this.#folder, "build");
+    return this.#envoy.process;
   }
 
   /** Makes these documents the rules; throws when Envoy does not take them. */
@@ -120,15 +112,8 @@ export class Mesh {
     }
     await this.#serveEndpoints(compilation.config.clusters);
     this.upstream.reset();
-    const emit = this.#options.emit ?? folderBuild;
-    const before = new Set(this.#envoy?.log);
-    const build = await emit(compilation, proxy, this.buildDirectory);
-    if (inconsistenciesOf(build.resources).length > 0) {
-      throw new Error(
-        `resources contradict one another: ${JSON.stringify(inconsistenciesOf(build.resources))}`,
-      );
-    }
-    await this.#give(build);
+    const before = new Set(this.#envoy?.process.log);
+    await this.#give(compilation, proxy);
     this.#refuseComplaints(before);
     const { listeners, tcpChains = [] } = compilation.config;
     const sockets = tcpChains.map(({ name, listener = name, port }) => ({ name: listener, port }));
@@ -137,9 +122,9 @@ export class Mesh {
   }
 
   /** Gives Envoy resources that no compiler would make; tells what Envoy said. */
-  async tamper(change: (resources: ResourceSet) => ResourceSet): Promise<FolderChangeResult> {
+  async tamper(change: (resources: ResourceSet) => ResourceSet): Promise<ChangeResult> {
     const build = this.#build!;
-    return this.#delivery!.changeTo({ ...build, resources: change(build.resources) }, { drainMs: 0 });
+    return this.#envoy!.live.changeTo({ ...build, resources: change(build.resources) });
   }
 
   /** A text of a case with the addresses of this mesh. */
@@ -235,30 +220,38 @@ export class Mesh {
     }
   }
 
-  async #give(build: FolderBuild): Promise<void> {
-    if (this.#delivery === undefined) {
-      const directory = this.buildDirectory;
-      await writeOutput(directory, filesOf(build));
-      this.#envoy = await startEnvoy({
+  async #give(compilation: Compilation, proxy: ProxyOptions): Promise<void> {
+    const make = async (builder: AdsBuilder): Promise<AdsBuild> => {
+      const { emit } = this.#options;
+      const build = await (emit?.(builder, compilation, proxy) ?? builder.build(compilation, proxy));
+      const wrong = inconsistenciesOf(build.resources);
+      if (wrong.length > 0) {
+        throw new Error(`resources contradict one another: ${JSON.stringify(wrong)}`);
+      }
+      this.#build = build;
+      return build;
+    };
+    if (this.#envoy === undefined) {
+      this.#envoy = await startAdsEnvoy({
+        folder: this.#folder,
+        build: make,
+        // The next rules find nothing of these.
+        times: { rules: () => 0, connections: 0 },
         binary: await findEnvoy({ log: () => {} }),
-        configPath: path.join(directory, BOOTSTRAP_FILE),
         concurrency: this.#options.concurrency ?? 1,
-        directories: [directory],
         temporaryFolders: [this.#folder],
         ...(this.#options.logLevel && { logLevel: this.#options.logLevel }),
         ...(this.#options.componentLogLevel && { componentLogLevel: this.#options.componentLogLevel }),
       });
-      this.#delivery = new FolderDelivery({ directory, envoy: this.#envoy, build });
-    } else {
-      const result = await this.#delivery.changeTo(build, { drainMs: 0 });
-      if (result.kind === "rejected") {
-        throw new Error([`Envoy rejected the ${result.step}`, ...result.words].join("\n"));
-      }
-      if (result.kind === "restartNeeded") {
-        throw new Error("the bootstrap changed; a mesh keeps the options it started with");
-      }
+      return;
     }
-    this.#build = build;
+    const result = await this.#envoy.live.changeTo(await make(this.#envoy.builder));
+    if (result.kind === "rejected" || result.kind === "unknown") {
+      throw new Error(["Envoy did not take the rules", ...result.words].join("\n"));
+    }
+    if (result.kind === "restartNeeded") {
+      throw new Error("the bootstrap changed; a mesh keeps the options it started with");
+    }
   }
 }
 

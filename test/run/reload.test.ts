@@ -10,17 +10,18 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Action, Cluster, Config, CorsPolicy, Fault, Forward, Listener } from "../../compiler/ir/ir.ts";
 import type { Target } from "../../compiler/options.ts";
 import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../compiler/platform/version.ts";
-import { BOOTSTRAP_FILE, type FolderBuild, filesOf } from "../../compiler/run/delivery/folder/build.ts";
-import { FolderDelivery } from "../../compiler/run/delivery/folder/folder-delivery.ts";
-import { writeOutput } from "../../compiler/run/delivery/write.ts";
+import { type AdsEnvoy, startAdsEnvoy } from "../../compiler/run/delivery/ads/ads-envoy.ts";
+import type { AdsBuild, AdsBuilder } from "../../compiler/run/delivery/ads/build.ts";
+import type { ChangeResult } from "../../compiler/run/delivery/live-configuration.ts";
+import type { RetirementTimes } from "../../compiler/run/delivery/retirement.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
-import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
-import { buildOf } from "../harness/build.ts";
+import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
+import { compiled, proxyOf } from "../harness/build.ts";
 import { freePort } from "../harness/ports.ts";
 
 let folder: string;
+let running: AdsEnvoy | undefined;
 let envoy: EnvoyProcess;
-let delivery: FolderDelivery;
 const upstreams: Server[] = [];
 
 beforeEach(async () => {
@@ -29,7 +30,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await envoy.stop();
+  await running?.stop();
+  running = undefined;
   for (const upstream of upstreams.splice(0)) {
     upstream.closeAllConnections();
     upstream.close();
@@ -98,16 +100,25 @@ const ANY_ORIGIN: CorsPolicy = {
 
 let target: Target = "native";
 
-const emit = (config: Config, spoil?: (blob: Uint8Array) => void): Promise<FolderBuild> =>
-  buildOf(config, { target }, folder, spoil);
+const build = (builder: AdsBuilder, config: Config, spoil?: (blob: Uint8Array) => void): AdsBuild =>
+  builder.build(compiled(config, target, spoil), proxyOf({ target }));
 
-async function start(config: Config, version = NEWEST_ENVOY): Promise<FolderBuild> {
-  const build = await emit(config);
-  await writeOutput(folder, filesOf(build));
-  const binary = await findEnvoy({ log: () => {}, version });
-  envoy = await startEnvoy({ binary, configPath: path.join(folder, BOOTSTRAP_FILE), concurrency: 2 });
-  delivery = new FolderDelivery({ directory: folder, envoy, build });
-  return build;
+/** Old clusters go soon, unless a test says otherwise. */
+const SOON: RetirementTimes = { rules: () => 100, connections: 100 };
+
+async function start(config: Config, version = NEWEST_ENVOY, times = SOON): Promise<void> {
+  running = await startAdsEnvoy({
+    folder,
+    build: (builder) => build(builder, config),
+    times,
+    binary: await findEnvoy({ log: () => {}, version }),
+    concurrency: 2,
+  });
+  envoy = running.process;
+}
+
+function change(config: Config, spoil?: (blob: Uint8Array) => void): Promise<ChangeResult> {
+  return running!.live.changeTo(build(running!.builder, config, spoil));
 }
 
 const ask = async (port: number) => {
@@ -115,9 +126,11 @@ const ask = async (port: number) => {
   return response.ok ? response.text() : `status ${response.status}`;
 };
 
+/** Those of rules. */
 const clusterNames = async () =>
   ((await envoy.admin.clusters()) as { cluster_statuses: { name: string }[] }).cluster_statuses
     .map(({ name }) => name)
+    .filter((name) => name !== "sluice_ads")
     .sort();
 
 /** Asks without pause from several clients until told to stop; gives what was answered how often. */
@@ -151,23 +164,21 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
   test("routes, clusters and listeners come and go", async () => {
     const [mesh, edge] = [await freePort(), await freePort()];
     const [one, two] = [await upstream("one"), await upstream("two")];
-    const before = await start(
-      { listeners: [listener("mesh", mesh, forward("a"))], clusters: [cluster("a", one)] },
-      version,
-    );
+    const before = { listeners: [listener("mesh", mesh, forward("a"))], clusters: [cluster("a", one)] };
+    await start(before, version);
     expect(await ask(mesh)).toBe("one");
 
-    const after = await emit({
+    const logBefore = envoy.log.length;
+    const after = {
       listeners: [listener("gateway_80", edge, forward("b")), listener("mesh", mesh, forward("b"))],
       clusters: [cluster("b", two)],
-    });
-    const logBefore = envoy.log.length;
-    expect(await delivery.changeTo(after, { drainMs: 100 })).toMatchObject({ kind: "reloaded" });
+    };
+    expect(await change(after)).toEqual({ kind: "reloaded" });
     expect(await ask(mesh)).toBe("two");
     expect(await ask(edge)).toBe("two");
-    expect(await clusterNames()).toEqual(["b"]);
+    await expect.poll(clusterNames).toEqual(["b"]);
 
-    expect(await delivery.changeTo(before, { drainMs: 100 })).toMatchObject({ kind: "reloaded" });
+    expect(await change(before)).toEqual({ kind: "reloaded" });
     expect(await ask(mesh)).toBe("one");
     expect((await envoy.admin.listeners()).map(({ name }) => name)).toEqual(["mesh"]);
     // Envoy had nothing to complain of.
@@ -184,12 +195,11 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
     await start(config(0), version);
     const stopLoad = load(port);
     for (let i = 1; i <= 10; i++) {
-      const result = await delivery.changeTo(await emit(config(i)), { drainMs: 200 });
-      expect(result).toMatchObject({ kind: "reloaded" });
+      expect(await change(config(i))).toEqual({ kind: "reloaded" });
     }
     const seen = await stopLoad();
     expect([...seen.keys()].sort()).toEqual(["0", "1", "2"]);
-    expect(await clusterNames()).toEqual(["c10"]);
+    await expect.poll(clusterNames).toEqual(["c10"]);
   });
 
   test("no request is lost while route classes change, and the filters that they need come and go", async () => {
@@ -211,8 +221,7 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
     await start(config(0), version);
     const stopLoad = load(port);
     for (let i = 1; i <= 6; i++) {
-      const result = await delivery.changeTo(await emit(config(i)), { drainMs: 100 });
-      expect(result).toMatchObject({ kind: "reloaded", removed: true });
+      expect(await change(config(i))).toEqual({ kind: "reloaded" });
     }
     expect([...(await stopLoad()).keys()]).toEqual(["one"]);
     expect(envoy.log).toEqual([]);
@@ -239,8 +248,7 @@ describe.each(CASES)("%s in Envoy %s", (caseTarget, version) => {
     await start(config(0), version);
     const stopLoad = load(port);
     for (let i = 1; i <= 8; i++) {
-      const result = await delivery.changeTo(await emit(config(i)), { drainMs: 100 });
-      expect(result).toMatchObject({ kind: "reloaded" });
+      expect(await change(config(i))).toEqual({ kind: "reloaded" });
     }
     expect([...(await stopLoad()).keys()]).toEqual(["up"]);
     expect(envoy.log).toEqual([]);
@@ -255,7 +263,7 @@ test("endpoints change without touching their cluster", async () => {
     clusters: [cluster("a", endpoint)],
   });
   await start(config(one));
-  expect(await delivery.changeTo(await emit(config(two)))).toMatchObject({ kind: "reloaded" });
+  expect(await change(config(two))).toEqual({ kind: "reloaded" });
   for (let i = 0; i < 50 && (await ask(port)) !== "two"; i++) {
     await sleep(20);
   }
@@ -274,14 +282,13 @@ test("a step that Envoy rejects leaves the old rules, and says why in Envoy's wo
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const takenPort = (taken.address() as AddressInfo).port;
   try {
-    const after = await emit({
+    const result = await change({
       listeners: [
         listener("gateway_80", takenPort, forward("b")),
         listener("mesh", port, { kind: "directResponse", status: 200, body: "new" }),
       ],
       clusters: [cluster("b", one)],
     });
-    const result = await delivery.changeTo(after);
     expect(result).toMatchObject({ kind: "rejected", step: "listeners" });
     expect(result.kind === "rejected" && result.words.join("\n")).toContain(String(takenPort));
   } finally {
@@ -291,11 +298,11 @@ test("a step that Envoy rejects leaves the old rules, and says why in Envoy's wo
   expect(await clusterNames()).toEqual(["a"]);
 
   // And the next good change goes through.
-  const better = await emit({
+  const better: Config = {
     listeners: [listener("mesh", port, { kind: "directResponse", status: 200, body: "better" })],
     clusters: [cluster("a", one)],
-  });
-  expect(await delivery.changeTo(better)).toMatchObject({ kind: "reloaded" });
+  };
+  expect(await change(better)).toEqual({ kind: "reloaded" });
   expect(await ask(port)).toBe("better");
 });
 
@@ -303,10 +310,11 @@ test("what only a start can change is told apart", async () => {
   const port = await freePort();
   const config = { listeners: [listener("mesh", port, forward("a"))], clusters: [cluster("a", 1)] };
   await start(config);
-  expect(await delivery.changeTo(await emit(config))).toEqual({ kind: "unchanged" });
-  const build = await emit(config);
-  const elsewhere = { ...build, bootstrap: { ...build.bootstrap, node: { id: "other", cluster: "other" } } };
-  expect(await delivery.changeTo(elsewhere)).toEqual({ kind: "restartNeeded" });
+  expect(await change(config)).toEqual({ kind: "unchanged" });
+  const { builder, live } = running!;
+  const same = build(builder, config);
+  const elsewhere = { ...same, bootstrap: { ...same.bootstrap, node: { id: "other", cluster: "other" } } };
+  expect(await live.changeTo(elsewhere)).toEqual({ kind: "restartNeeded" });
 });
 
 test("a program that the filter refuses is never used, and no request notices", async () => {
@@ -320,38 +328,41 @@ test("a program that the filter refuses is never used, and no request notices", 
   const stopLoad = load(port);
   await sleep(100);
   const changed: Config = { ...config, listeners: [listener("mesh", port, forward("b"))] };
-  const spoilt = await emit(changed, (blob) => {
+  const result = await change(changed, (blob) => {
     blob[blob.length - 1]! ^= 1;
   });
-  const result = await delivery.changeTo(spoilt);
   expect(result).toMatchObject({ kind: "rejected", step: "rules" });
   expect(result.kind === "rejected" && result.words.join("\n")).toContain("checksum");
   await sleep(100);
   expect([...(await stopLoad()).keys()]).toEqual(["one"]);
 });
 
-test("a request that waits is sent where the old rules said, also when newer rules hurry", async () => {
+test("a request that waits is sent where the old rules said, however many newer rules come meanwhile", async () => {
   target = "wasm";
   const port = await freePort();
   const [one, two] = [await upstream("one"), await upstream("two")];
   const delayed = listener("mesh", port, forward("a"), { delay: { fixedMs: 1_200, perMillion: 1_000_000 } });
-  await start({ listeners: [delayed], clusters: [cluster("a", one)] });
+  await start({ listeners: [delayed], clusters: [cluster("a", one)] }, NEWEST_ENVOY, {
+    rules: () => 2_000,
+    connections: 100,
+  });
   const waiting = ask(port);
   await sleep(200);
-
-  const hurry = new AbortController();
-  const after = await emit({
-    listeners: [listener("mesh", port, forward("b"))],
-    clusters: [cluster("b", two)],
-  });
-  const onServing = () => hurry.abort();
-  const first = await delivery.changeTo(after, { drainMs: 60_000, hurry: hurry.signal, onServing });
-  expect(first).toMatchObject({ kind: "reloaded", removed: false });
-  expect(await ask(port)).toBe("two");
-  expect(await clusterNames()).toEqual(["a", "b"]);
+  const begun = Date.now();
+  for (const name of ["b", "c", "d"]) {
+    const config = { listeners: [listener("mesh", port, forward(name))], clusters: [cluster(name, two)] };
+    expect(await change(config)).toEqual({ kind: "reloaded" });
+    expect(await ask(port)).toBe("two");
+  }
+  expect(await clusterNames()).toEqual(["a", "b", "c", "d"]);
   expect(await waiting).toBe("one");
-
-  const second = await delivery.changeTo(after, { drainMs: 0 });
-  expect(second).toMatchObject({ kind: "reloaded", removed: true });
-  expect(await clusterNames()).toEqual(["b"]);
+  // Each goes by its own age, while changes go on.
+  let last = "d";
+  while (Date.now() < begun + 3_000) {
+    last = last === "d" ? "e" : "d";
+    const config = { listeners: [listener("mesh", port, forward(last))], clusters: [cluster(last, two)] };
+    expect(await change(config)).toEqual({ kind: "reloaded" });
+    await sleep(150);
+  }
+  expect(await clusterNames()).toEqual(["d", "e"]);
 });

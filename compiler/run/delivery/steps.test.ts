@@ -6,6 +6,7 @@ import { emitResources } from "../../back/xds/resources.ts";
 import { testCluster, testListener, testOptions, testRoute } from "../../back/xds/testing.ts";
 import { CLUSTERS, contentsOf, resourceSets } from "./config-pairs.fixture.ts";
 import { differenceOf } from "./difference.ts";
+import { planRemoval } from "./removal.ts";
 import { planSteps } from "./steps.ts";
 
 interface Shape {
@@ -64,31 +65,23 @@ test("everything new comes before it is used, and goes after", () => {
     listeners: { mesh: [2, 2], fresh: [1, 1] },
   };
   expect(shapes(OLD, next)).toEqual([
-    ["clusters", "a b c", "a=1 b=2 c=1", "gone=1 mesh=1", "fresh=1 gone=1 mesh=1"],
+    ["clusters", "a b c", "a=1 b=2 c=1", "gone=1 mesh=1", "gone=1 mesh=1"],
     ["listeners", "a b c", "a=1 b=2 c=1", "fresh=1 gone=1 mesh=2", "fresh=1 gone=1 mesh=1"],
     ["rules", "a b c", "a=1 b=2 c=1", "fresh=1 gone=1 mesh=2", "fresh=1 gone=1 mesh=2"],
-    // A listener that drains goes on reading its rules, and a cluster that goes asks once more for its endpoints.
-    ["removal", "b c", "a=1 b=2 c=1", "fresh=1 mesh=2", "fresh=1 gone=1 mesh=2"],
-    ["removal", "b c", "b=2 c=1", "fresh=1 mesh=2", "fresh=1 gone=1 mesh=2"],
   ]);
 });
 
-test("what a drained listener leaves is no change of its own", () => {
+test("a listener that comes back while its connections drain has its new rules from the start", () => {
+  const before = build(OLD);
   const next = build({ ...OLD, listeners: { mesh: [1, 1] } });
-  const last = planSteps(build(OLD), next).at(-1)!;
-  expect(last.to.extension.has("gone")).toBe(true);
-  expect(planSteps(last.to, next)).toEqual([]);
-});
-
-test("a listener that comes back has its new rules from the start", () => {
-  const left = planSteps(build(OLD), build({ ...OLD, listeners: { mesh: [1, 1] } })).at(-1)!.to;
+  expect(planSteps(before, next)).toEqual([]);
+  const left = planRemoval(before, next, ({ type }) => type !== "listener")!.to;
+  expect([...left.listener.keys()]).toEqual(["mesh"]);
+  expect(rulesIn(left)).toEqual(["mesh=1", "gone=1"]);
   const again = build({ ...OLD, listeners: { gone: [1, 9], mesh: [1, 1] } });
   expect(
     planSteps(left, again).map(({ name, to }) => [name, listed(listenersIn(to)), listed(rulesIn(to))]),
-  ).toEqual([
-    ["clusters", "mesh=1", "gone=9 mesh=1"],
-    ["listeners", "gone=1 mesh=1", "gone=9 mesh=1"],
-  ]);
+  ).toEqual([["listeners", "gone=1 mesh=1", "gone=9 mesh=1"]]);
 });
 
 test("a change of rules alone is one step", () => {
@@ -121,7 +114,6 @@ test("route classes: new ones before the rules that name them, old ones until th
   expect(planSteps(before, after).map(({ name, to }) => [name, listed(classesIn(to)), rulesIn(to)])).toEqual([
     ["listeners", listed([...all]), ["mesh=1"]],
     ["rules", listed([...all]), ["mesh=2"]],
-    ["removal", listed(next), ["mesh=2"]],
   ]);
 });
 
@@ -177,7 +169,7 @@ describe("from any set to any other", () => {
     );
   });
 
-  test("they follow one another, and end with the new set and what drains", () => {
+  test("they follow one another, and end with all of the new set beside the old one", () => {
     fc.assert(
       fc.property(resourceSets(2), ([before, after]) => {
         const steps = planSteps(before!, after!);
@@ -185,14 +177,10 @@ describe("from any set to any other", () => {
           [before, ...steps.map(({ to }) => to)].slice(0, steps.length),
         );
         const end = steps.at(-1)?.to ?? before!;
-        const { changed, removed } = differenceOf(after!, end);
-        expect(removed).toEqual([]);
-        // Rules and secrets of listeners that are gone, as they were.
-        const drains = differenceOf(after!, before!).changed.filter(
-          ({ type, name }) => ["extension", "routes", "secret"].includes(type) && !after![type].has(name),
-        );
-        const id = ({ type, name, version }: Resource) => `${type} ${name} ${version}`;
-        expect(changed.map(id).sort()).toEqual(drains.map(id).sort());
+        expect(
+          differenceOf(end, after!).changed.filter(({ type }) => type !== "routes" && type !== "listener"),
+        ).toEqual([]);
+        expect(planRemoval(end, after!, () => false)?.to ?? end).toEqual(after);
         expect(planSteps(end, after!)).toEqual([]);
       }),
     );
@@ -216,12 +204,12 @@ describe("from any set to any other", () => {
     );
   });
 
-  test("what an earlier change left over harms no later one", () => {
+  test("what an earlier change left over, and what was removed of it, harms no later one", () => {
     fc.assert(
-      fc.property(resourceSets(3), ([first, second, third]) => {
+      fc.property(resourceSets(3), fc.boolean(), ([first, second, third], everythingGoes) => {
         const left = planSteps(first!, second!).at(-1)?.to ?? first!;
-        for (const { to } of planSteps(left, third!)) {
-          expect(inconsistenciesOf(to).filter(({ kind }) => kind === "missing")).toEqual([]);
+        const removed = planRemoval(left, second!, ({ type }) => type === "cluster" && !everythingGoes);
+        for (const { to } of [...(removed ? [removed] : []), ...planSteps(removed?.to ?? left, third!)]) {
           expect(clustersMissingIn(to)).toEqual([]);
         }
       }),

@@ -30,11 +30,20 @@ export function routesOfBoth(
   older: Resource<"routes"> | undefined,
   newer: Resource<"routes">,
 ): Resource<"routes"> {
+  return routesWith(newer, older, () => true);
+}
+
+/** A table of classes, with those of an older one that are to be kept. */
+export function routesWith(
+  newer: Resource<"routes">,
+  older: Resource<"routes"> | undefined,
+  isKept: (name: string) => boolean,
+): Resource<"routes"> {
   if (older?.classes === undefined || newer.classes === undefined) {
     return newer;
   }
   const { classes } = newer;
-  const kept = [...older.classes].filter(([name]) => !classes.has(name));
+  const kept = [...older.classes].filter(([name]) => !classes.has(name) && isKept(name));
   return kept.length === 0 ? newer : classesResource(newer.name, new Map([...classes, ...kept]));
 }
 

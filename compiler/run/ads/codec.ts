@@ -1,0 +1,112 @@
+/**
+ * Between what Sluice has and what goes over the wire: resources in protobuf's JSON form, and protobuf. Which fields a message
+ * has is known from descriptors of Envoy's own API (`scripts/descriptors.mjs`), and nothing of it by us.
+ *
+ * The libraries are loaded when the first stream needs them: no other command has to wait for them.
+ */
+
+import { gunzipSync } from "node:zlib";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { Any } from "@bufbuild/protobuf/wkt";
+import { typeUrl } from "../../back/xds/protobuf.ts";
+import type { Resource, ResourceType } from "../../back/xds/resource-set.ts";
+import descriptors from "./descriptors.json" with { type: "json" };
+import type { DeltaRequest, DeltaResponse } from "./session.ts";
+
+const DISCOVERY = "envoy.service.discovery.v3";
+
+const TYPE_URLS: Readonly<Record<ResourceType, string>> = {
+  cluster: typeUrl("envoy.config.cluster.v3.Cluster"),
+  endpoints: typeUrl("envoy.config.endpoint.v3.ClusterLoadAssignment"),
+  listener: typeUrl("envoy.config.listener.v3.Listener"),
+  routes: typeUrl("envoy.config.route.v3.RouteConfiguration"),
+  extension: typeUrl("envoy.config.core.v3.TypedExtensionConfig"),
+  secret: typeUrl("envoy.extensions.transport_sockets.tls.v3.Secret"),
+};
+
+/** What of a request is read. The first one of a stream also carries the node, with some 500 extensions. */
+interface RequestMessage extends Message {
+  readonly typeUrl: string;
+  readonly resourceNamesSubscribe: readonly string[];
+  readonly resourceNamesUnsubscribe: readonly string[];
+  readonly initialResourceVersions: Readonly<Record<string, string>>;
+  readonly responseNonce: string;
+  readonly errorDetail?: { readonly message: string };
+}
+
+export interface AdsCodec {
+  /** `undefined` for a type that Sluice has nothing of. Throws for what is not a request. */
+  decode(bytes: Uint8Array): DeltaRequest | undefined;
+  /** Throws for a resource that Envoy's API does not have: a mistake in Sluice. */
+  encode(response: DeltaResponse): Uint8Array;
+}
+
+let loaded: Promise<AdsCodec> | undefined;
+
+export function adsCodec(): Promise<AdsCodec> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<AdsCodec> {
+  const [{ create, createFileRegistry, fromBinary, fromJson, toBinary }, wkt] = await Promise.all([
+    import("@bufbuild/protobuf"),
+    import("@bufbuild/protobuf/wkt"),
+  ]);
+  const files = fromBinary(wkt.FileDescriptorSetSchema, gunzipSync(Buffer.from(descriptors.gzip, "base64")));
+  const registry = createFileRegistry(files);
+  const schema = (name: string): DescMessage => {
+    const found = registry.getMessage(name);
+    if (found === undefined) {
+      throw new Error(`no descriptor of ${name}`);
+    }
+    return found;
+  };
+  const request = schema(`${DISCOVERY}.DeltaDiscoveryRequest`);
+  const response = schema(`${DISCOVERY}.DeltaDiscoveryResponse`);
+  const types = new Map(Object.entries(TYPE_URLS).map(([type, url]) => [url, type as ResourceType]));
+  /** The same resource goes to many clients, and to one again and again. */
+  const packed = new WeakMap<Resource, Any>();
+
+  const pack = (resource: Resource): Any => {
+    const known = packed.get(resource);
+    if (known !== undefined) {
+      return known;
+    }
+    // Plain JSON: what is `undefined` in it is left out.
+    const json = JSON.parse(JSON.stringify(resource.message));
+    const any = fromJson(wkt.AnySchema, json, { registry });
+    packed.set(resource, any);
+    return any;
+  };
+
+  return {
+    decode(bytes) {
+      const message = fromBinary(request, bytes) as RequestMessage;
+      const type = types.get(message.typeUrl);
+      return (
+        type && {
+          type,
+          subscribe: message.resourceNamesSubscribe,
+          unsubscribe: message.resourceNamesUnsubscribe,
+          initialVersions: new Map(Object.entries(message.initialResourceVersions)),
+          nonce: message.responseNonce,
+          ...(message.errorDetail && { refusal: message.errorDetail.message }),
+        }
+      );
+    },
+    encode({ type, nonce, resources, removed }) {
+      const message = create(response, {
+        typeUrl: TYPE_URLS[type],
+        nonce,
+        removedResources: [...removed],
+        resources: resources.map((resource) => ({
+          name: resource.name,
+          version: resource.version,
+          resource: pack(resource),
+        })),
+      } as Record<string, unknown>);
+      return toBinary(response, message);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** What one Envoy is started with, and what it is told from then on, where a stream tells it. */
+
+import { readFile } from "node:fs/promises";
+import { emitBootstrap } from "../../../back/xds/bootstrap.ts";
+import type { Places } from "../../../back/xds/places.ts";
+import { emitResources } from "../../../back/xds/resources.ts";
+import type { Compilation } from "../../../compile.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import { filterModulePath } from "../../../platform/package-root.ts";
+import type { LiveBuild } from "../live-configuration.ts";
+import { type AdsBootstrap, adsBootstrap } from "./bootstrap.ts";
+import { adsPlaces } from "./places.ts";
+
+export interface AdsBuild extends LiveBuild {
+  readonly bootstrap: AdsBootstrap;
+}
+
+/** Makes builds for the Envoys of one server. */
+export class AdsBuilder {
+  readonly #socket: string;
+  readonly places: Places;
+
+  private constructor(socket: string, module: Uint8Array) {
+    this.#socket = socket;
+    this.places = adsPlaces(module);
+  }
+
+  /** `socket`: the path of the Unix socket that the server listens on. Reads the filter's module, which all builds bring. */
+  static async create(socket: string): Promise<AdsBuilder> {
+    return new AdsBuilder(socket, await readFile(filterModulePath()));
+  }
+
+  build({ config, blobs }: Pick<Compilation, "config" | "blobs">, options: ProxyOptions): AdsBuild {
+    const { places } = this;
+    return {
+      config,
+      bootstrap: adsBootstrap(emitBootstrap({ ...options, places }), this.#socket),
+      resources: emitResources(config, { ...options, blobs, places }),
+    };
+  }
+}
