@@ -111,7 +111,7 @@ export function emitHttpConnectionManager(
           http_filters: [
             emitWasmFilter(listener.name, context),
             ...grpcWebFilters(listener),
-            ...(hasCors(listener) ? [CORS] : []),
+            ...(hasCors(listener) || context.places.filtersInAdvance ? [CORS] : []),
             ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
             ROUTER,
           ],
@@ -134,7 +134,7 @@ export function emitHttpConnectionManager(
   };
 }
 
-/** The filter costs every request a little, so it stands only where some rule has a policy. */
+/** The filter costs every request a little, so without a reason it stands only where some rule has a policy. */
 function hasCors({ routes }: Listener): boolean {
   return routes.virtualHosts.some((host) => host.routes.some(({ cors }) => cors !== undefined));
 }

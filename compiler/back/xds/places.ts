@@ -17,6 +17,11 @@ export interface Places {
   sourceOf(type: DiscoveredType, name: string): ConfigSource | undefined;
   /** How Envoy gets the filter's module. */
   readonly module: ModuleSource;
+  /**
+   * Whether listeners have the filters of CORS before any rule needs them. A connection keeps the filters that it was made with,
+   * so where rules come while connections are open, they have to be there.
+   */
+  readonly filtersInAdvance: boolean;
 }
 
 /** `envoy.config.core.v3.ConfigSource`. Of what kind it is, a delivery knows; emitters pass it on. */

@@ -11,6 +11,7 @@ export const APART: Places = {
   clusters: testSource("all clusters"),
   sourceOf: (type, name) => testSource(`${type} ${name}`),
   module: { place: "module" },
+  filtersInAdvance: false,
 };
 
 /** Nothing has, but for what has to. */

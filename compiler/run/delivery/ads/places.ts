@@ -19,6 +19,7 @@ export function adsPlaces(module: Uint8Array): Places {
     listeners: STREAM,
     clusters: STREAM,
     sourceOf: () => STREAM,
+    filtersInAdvance: true,
     module: { local: { inline_bytes: Buffer.from(module).toString("base64") } },
   };
 }

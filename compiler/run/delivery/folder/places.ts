@@ -42,6 +42,7 @@ export function folderPlaces(config: Config, directory: string): FolderPlaces {
   return {
     listeners: source(LISTENERS_FILE),
     clusters: source(CLUSTERS_FILE),
+    filtersInAdvance: false,
     module: { local: { filename: path.posix.join(directory, MODULE_FILE) } },
     sourceOf(type, name) {
       const isApart =
