@@ -188,7 +188,8 @@ describe.each(TARGETS)("target %s", (target) => {
   test.each<[string, Port, readonly string[] | "none"]>([
     ["http", { name: "http", port: 80 }, ["1.1", "1.1"]],
     ["http-and more", { name: "http-web", port: 80 }, ["1.1", "1.1"]],
-    ["grpc-web", { name: "grpc-web-x", port: 80 }, ["1.1", "1.1"]],
+    ["grpc-web", { name: "grpc-web-x", port: 80 }, ["2", "2"]],
+    ["grpc-web by appProtocol", { name: "x", port: 80, appProtocol: "GRPC-WEB" }, ["2", "2"]],
     ["http2", { name: "http2", port: 80 }, ["2", "2"]],
     ["grpc", { name: "grpc-api", port: 80 }, ["2", "2"]],
     ["appProtocol before the name", { name: "http", port: 80, appProtocol: "grpc" }, ["2", "2"]],

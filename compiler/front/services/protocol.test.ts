@@ -6,7 +6,10 @@ test.each<[Partial<KubernetesPort>, string]>([
   [{ name: "http-web" }, "http"],
   [{ name: "HTTP2-x" }, "http2"],
   [{ name: "grpc" }, "http2"],
-  [{ name: "grpc-web-api" }, "http"],
+  [{ name: "grpc-web-api" }, "http2"],
+  [{ name: "Grpc-Web" }, "http2"],
+  [{ name: "tcp", appProtocol: "gRPC-Web" }, "http2"],
+  [{ name: "http", appProtocol: "grpc-webtext" }, "http2"],
   [{ name: "https" }, "tls"],
   [{ name: "tcp-for-http" }, "tcp"],
   [{ name: "httpx" }, "auto"],
@@ -24,6 +27,7 @@ test.each<[Partial<KubernetesPort>, string]>([
 
 test("Istio's names in any case; what is not said is not declared", () => {
   expect(parseProtocol("GRPC")).toBe("http2");
+  expect(parseProtocol("Grpc-Web")).toBe("http2");
   expect(parseProtocol("")).toBe("auto");
   expect(parseProtocol("constructor")).toBe("auto");
 });

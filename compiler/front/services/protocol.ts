@@ -5,9 +5,10 @@ import type { PortProtocol } from "./service.ts";
 const PROTOCOLS: Readonly<Record<string, PortProtocol>> = {
   http: "http",
   http_proxy: "http",
-  "grpc-web": "http",
   http2: "http2",
   grpc: "http2",
+  // As Istio counts it; an upstream that speaks it is one of gRPC, too.
+  "grpc-web": "http2",
   https: "tls",
   tls: "tls",
   tcp: "tcp",

@@ -458,6 +458,53 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     const answer = await askTls({ port, host: "one.example", ca: authority.certificate });
     expect(answer).toMatchObject({ status: 200, body: "served" });
   });
+
+  test("a redirect's port, where the server speaks TLS: that of https is the one that is not written", async () => {
+    const tls = { mode: "SIMPLE", credentialName: "one" };
+    const documents = [
+      tlsSecret("one", one),
+      gateway([
+        https("one.example", tls),
+        { ...https("one.example", tls, "https-alt"), port: { number: 8443, name: "alt", protocol: "HTTPS" } },
+      ]),
+      JSON.stringify({
+        apiVersion: "networking.istio.io/v1",
+        kind: "VirtualService",
+        metadata: { name: "moved", namespace: "default" },
+        spec: {
+          hosts: ["one.example"],
+          gateways: ["edge"],
+          http: [
+            { match: [{ uri: { prefix: "/derived" } }], redirect: { derivePort: "FROM_REQUEST_PORT" } },
+            { match: [{ uri: { prefix: "/443" } }], redirect: { port: 443 } },
+            { match: [{ uri: { prefix: "/plain" } }], redirect: { port: 443, scheme: "http" } },
+            { redirect: { port: 80 } },
+          ],
+        },
+      }),
+    ];
+    const locations = async (port: number, host: string) => {
+      const all: unknown[] = [];
+      for (const path of ["/derived", "/443", "/plain", "/80"]) {
+        const question = { port, host, servername: "one.example", path, ca: authority.certificate };
+        all.push((await askTls(question)).headers.location);
+      }
+      return all;
+    };
+    expect(await locations(await apply(documents, EDGE), "one.example")).toEqual([
+      "https://one.example/derived",
+      "https://one.example/443",
+      "http://one.example:443/plain",
+      "https://one.example:80/80",
+    ]);
+    const alternative = await apply(documents, "gateway_8443_alt_edge_default");
+    expect(await locations(alternative, "one.example:8443")).toEqual([
+      "https://one.example:8443/derived",
+      "https://one.example:8443/443",
+      "http://one.example:443/plain",
+      "https://one.example:80/80",
+    ]);
+  });
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

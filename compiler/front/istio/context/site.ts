@@ -10,8 +10,15 @@ export interface Site {
    * wrong then with a destination that does not have it.
    */
   readonly speculative?: boolean;
+  /** The server has `tls`: a redirect that names no scheme is to https there, for istiod and so for its port. */
+  readonly tls?: boolean;
 }
 
 export function isSameSite(one: Site, other: Site): boolean {
-  return one.port === other.port && one.gateway === other.gateway && one.speculative === other.speculative;
+  return (
+    one.port === other.port &&
+    one.gateway === other.gateway &&
+    one.speculative === other.speculative &&
+    one.tls === other.tls
+  );
 }

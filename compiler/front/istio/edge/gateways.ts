@@ -162,7 +162,8 @@ function lowerVirtualHosts(
       }
       let atGateway = ofGateway.get(virtualService);
       if (atGateway === undefined) {
-        atGateway = lowerHttpRoutes(virtualService, { gateway: gatewayName, port }, lowering);
+        const site = { gateway: gatewayName, port, tls: server.tls !== undefined };
+        atGateway = lowerHttpRoutes(virtualService, site, lowering);
         lowering.effects.add(atGateway.effects);
         ofGateway.set(virtualService, atGateway);
         lowering.onLowered?.();

@@ -25,6 +25,20 @@ test.each([
   [{ port: 80, scheme: "https" }, 80],
   [{ derivePort: "FROM_REQUEST_PORT" } as const, 8095],
   [{ derivePort: "FROM_PROTOCOL_DEFAULT" } as const, undefined],
+  [{ port: 80, scheme: "ftp" }, 80],
 ])("%j gives port %s", (redirect, port) => {
   expect(lowerRedirect(redirect, site).port).toBe(port);
+});
+
+test.each([
+  [443, { port: 443 }, undefined],
+  [8443, { port: 443 }, undefined],
+  [443, { port: 80 }, 80],
+  [443, { port: 80, scheme: "http" }, undefined],
+  [443, { port: 443, scheme: "http" }, 443],
+  [443, { derivePort: "FROM_REQUEST_PORT" } as const, undefined],
+  [8443, { derivePort: "FROM_REQUEST_PORT" } as const, 8443],
+  [443, { derivePort: "FROM_REQUEST_PORT", scheme: "http" } as const, 443],
+])("with TLS on port %i, %j gives port %s", (port, redirect, expected) => {
+  expect(lowerRedirect(redirect, { gateway: "shop/edge", port, tls: true }).port).toBe(expected);
 });

@@ -24,8 +24,13 @@ export function lowerRedirect(redirect: HttpRedirect, site: Site): Redirect {
   };
 }
 
-/** A scheme's own port is not written; without a scheme it is that of the listener, which is plain HTTP. */
+const OWN_PORTS: ReadonlyMap<string, number> = new Map([
+  ["http", 80],
+  ["https", 443],
+]);
+
+/** A scheme's own port is not written; without a scheme it is that of the listener. */
 function lowerPort({ port, derivePort, scheme }: HttpRedirect, site: Site): number | undefined {
   const wanted = derivePort === "FROM_REQUEST_PORT" ? site.port : port;
-  return wanted === (scheme === "https" ? 443 : 80) ? undefined : wanted;
+  return wanted === OWN_PORTS.get(scheme || (site.tls ? "https" : "http")) ? undefined : wanted;
 }
