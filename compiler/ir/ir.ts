@@ -305,8 +305,8 @@ export interface Destination {
   /** 1 to 4294967295. */
   readonly weight: number;
   /**
-   * Applied before those of the route. Only when there are several destinations: those of a single one stand
-   * behind the route's, in the same list (and so win), as istiod writes them.
+   * Applied before those of the route, for a part of a split, which may be the only part that has a weight. Those of a
+   * destination that was written alone stand behind the route's, in the same list (and so win), as istiod writes them.
    */
   readonly requestHeaders?: HeaderMutation;
   readonly responseHeaders?: HeaderMutation;

@@ -6,6 +6,7 @@
 import * as layout from "../../../filter/layout.ts";
 import { type Line, linesOf } from "../../ir/header-values.ts";
 import type { Destination, Fault, Forward, Route } from "../../ir/ir.ts";
+import { onlyDestination } from "../../ir/only-destination.ts";
 import { className, classOf, hasOwnHeaders, wholeRetry } from "../../ir/route-class.ts";
 import * as envoy from "../envoy-headers.ts";
 import type { Attributes } from "./attributes.ts";
@@ -86,7 +87,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
     return writeRedirect(writer, action, route.match.path, fault, lines);
   }
-  const only = action.destinations.length === 1 ? action.destinations[0] : undefined;
+  const only = onlyDestination(action);
   // Where destinations differ in their class, each share names its own.
   const ownClasses = only === undefined && action.destinations.some(hasOwnHeaders);
   const shared = ownClasses ? [] : classHeader(route, only);

@@ -12,6 +12,7 @@ import type {
   Route,
   VirtualHost,
 } from "../../ir/ir.ts";
+import { onlyDestination } from "../../ir/only-destination.ts";
 import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitHashPolicy } from "./hash-policy.ts";
@@ -116,9 +117,9 @@ function emitForward({
 function emitDestinations(
   destinations: readonly Destination[],
 ): Pick<RouteAction, "cluster" | "weighted_clusters"> {
-  const [first] = destinations;
-  if (first !== undefined && destinations.length === 1) {
-    return { cluster: first.fault ?? first.cluster };
+  const only = onlyDestination({ destinations });
+  if (only !== undefined) {
+    return { cluster: only.fault ?? only.cluster };
   }
   return {
     weighted_clusters: { clusters: destinations.map(emitWeighted) },

@@ -27,12 +27,16 @@ export function lowerSplit(
       return destinationCluster(destination, path, virtualService, site, lowering);
     },
   }));
-  // The weight of a single destination means nothing, not even 0.
-  const used = destinations.length === 1 ? destinations : destinations.filter(({ weight }) => weight > 0);
-  // The operations on headers of an only destination are in its rule's list.
-  return used.length === 1
-    ? used.map(({ lower }) => ({ cluster: lower(), weight: 1 }))
-    : used.map(({ weight, lower, headers }) => ({ cluster: lower(), weight, ...headers() }));
+  // The weight of a single destination means nothing, not even 0; its operations on headers are in its rule's list.
+  if (destinations.length === 1) {
+    return destinations.map(({ lower }) => ({ cluster: lower(), weight: 1 }));
+  }
+  const used = destinations.filter(({ weight }) => weight > 0);
+  return used.map(({ weight, lower, headers }) => ({
+    cluster: lower(),
+    weight: used.length === 1 ? 1 : weight,
+    ...headers(),
+  }));
 }
 
 /** The cluster of a destination that leads nowhere is absent, and Envoy answers 503, as with istiod. */

@@ -19,19 +19,17 @@ export function lowerHeaders(headers: Headers | undefined): LoweredHeaders {
 }
 
 /**
- * The operations of a rule, and with them those of its destination where there is only one: istiod then writes both
- * into one list, the destination's last. The only one that is left of several comes first, as one of a split does.
+ * The operations of a rule, and with them those of its destination where only one is written: istiod then has both in
+ * one list, the destination's last.
  */
 export function lowerRuleHeaders({ headers, route: split = [] }: HttpRoute): LoweredHeaders {
   const rule = lowerHeaders(headers);
-  const used = split.length === 1 ? split : split.filter(({ weight }) => (weight ?? 0) > 0);
-  if (used.length !== 1) {
+  if (split.length !== 1) {
     return rule;
   }
-  const own = lowerHeaders(used[0]!.headers);
-  const join = split.length === 1 ? joined : (last: Operations, first: Operations) => oneAfter(first, last);
-  const request = join(rule.request, own.request);
-  const response = join(rule.response, own.response);
+  const own = lowerHeaders(split[0]!.headers);
+  const request = joined(rule.request, own.request);
+  const response = joined(rule.response, own.response);
   const host = rule.host ?? own.host;
   return { ...(request && { request }), ...(response && { response }), ...(host && { host }) };
 }
@@ -46,15 +44,6 @@ export function lowerDestinationHeaders(
     ...(response && { responseHeaders: response }),
     ...(host && { hostRewrite: host }),
   };
-}
-
-type Operations = HeaderMutation | undefined;
-
-/** One list that does what two do that are applied one after the other. */
-function oneAfter(first: Operations, last: Operations): Operations {
-  const removed = new Set(last?.remove);
-  const kept = first && { ...first, write: first.write.filter(({ name }) => !removed.has(name)) };
-  return joined(kept, last);
 }
 
 /** One list of both, the second behind the first: how a single destination's operations stand behind its rule's. */
