@@ -5,6 +5,7 @@
 import { applyEdits } from "./actions/edits";
 import { redirect } from "./actions/redirect";
 import { stickyShare } from "./actions/sticky";
+import { writeTimeout } from "./actions/timeout";
 import { wait } from "./delays";
 import { isForged, isOurs } from "./forged";
 import { chance, random } from "./host/random";
@@ -180,6 +181,8 @@ function forward(record: usize, share: usize): void {
   if (kind == layout.KIND_RESPONSE || kind == layout.KIND_REDIRECT) return;
   const headers = load<u32>(record, layout.FORWARD_HEADERS);
   if (headers) writeHeaders(program + headers);
+  const timeout = load<u64>(record, layout.FORWARD_TIMEOUT);
+  if (timeout) writeTimeout(timeout);
   const edits = load<u32>(record, layout.FORWARD_EDITS);
   if (kind == layout.KIND_FORWARD_ONE) {
     if (edits) applyEdits(program + edits);

@@ -7,15 +7,14 @@ import * as layout from "./layout";
 
 const OURS = ascii(layout.OUR_PREFIX);
 const ENVOY = ascii(layout.ENVOY_PREFIX);
-// How the names of Envoy's go on that steer its router and its faults, inside the mesh as well.
+// How the names of Envoy's go on that steer its router, inside the mesh as well. Those of its faults (`x-envoy-fault-…`)
+// and of its traces are heard only by an Envoy that is told to, which none of ours is: they are the service's to read.
 const UPSTREAM = ascii("upstream-");
 const RETRY = ascii("retry");
 const RETRIABLE = ascii("retriable");
 const MAX_RETRIES = ascii("max-retries");
 const HEDGE = ascii("hedge");
-const DECORATOR = ascii("decorator-operation");
 const EXPECTED = ascii("expected-rq-timeout-ms");
-const FAULT = ascii("fault-");
 
 /** Whether a header, whose name begins with `x-`, has to be dropped. */
 export function isForged(name: usize, length: i32): bool {
@@ -32,9 +31,7 @@ export function isForged(name: usize, length: i32): bool {
     beginsWith(name, length, RETRIABLE) ||
     beginsWith(name, length, MAX_RETRIES) ||
     beginsWith(name, length, HEDGE) ||
-    beginsWith(name, length, DECORATOR) ||
-    beginsWith(name, length, EXPECTED) ||
-    beginsWith(name, length, FAULT)
+    beginsWith(name, length, EXPECTED)
   );
 }
 

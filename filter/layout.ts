@@ -26,7 +26,7 @@
 /** "SLUC". */
 export const MAGIC: u32 = 0x43554c53;
 /** Raised with every change of the layout or of its meaning. */
-export const FORMAT_VERSION: u32 = 4;
+export const FORMAT_VERSION: u32 = 5;
 
 // Header.
 export const HEADER_MAGIC: u32 = 0;
@@ -55,7 +55,9 @@ export const HEADER_SIZE: u32 = 56;
 export const FLAG_IGNORE_PORT: u32 = 1;
 /** Some wildcard domain does not continue with a dot, so suffixes are looked up at every byte. */
 export const FLAG_UNALIGNED_SUFFIXES: u32 = 2;
-export const FLAGS_KNOWN: u32 = 3;
+/** gRPC-Web becomes gRPC before Envoy's router has it. */
+export const FLAG_GRPC_WEB: u32 = 4;
+export const FLAGS_KNOWN: u32 = 7;
 
 // References to nodes.
 export const NODE_NONE: u32 = 0;
@@ -181,7 +183,7 @@ export const HEADERS_ENTRY_SIZE: u32 = 16;
  * Forward to one of several clusters. A share is the part of the total up to its cumulative weight. It can have
  * headers and edits of its own, which come before the route's, and lines of its own for an answer in place of it.
  *
- *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | STICKY or 0 | total (u64)
+ *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | STICKY or 0 | total (u64)
  *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0, EDITS or 0) × n
  */
 export const KIND_FORWARD: u32 = 9;
@@ -189,9 +191,11 @@ export const KIND_FORWARD: u32 = 9;
 export const OUTCOME_FAULT: u32 = 4;
 export const FORWARD_HEADERS: u32 = 8;
 export const FORWARD_EDITS: u32 = 12;
-export const FORWARD_STICKY: u32 = 16;
-export const FORWARD_TOTAL: u32 = 20;
-export const FORWARD_SHARES: u32 = 28;
+/** Milliseconds (u64); 0: the rule has none. */
+export const FORWARD_TIMEOUT: u32 = 16;
+export const FORWARD_STICKY: u32 = 24;
+export const FORWARD_TOTAL: u32 = 28;
+export const FORWARD_SHARES: u32 = 36;
 export const SHARE_SIZE: u32 = 28;
 export const SHARE_CUMULATIVE: u32 = 0;
 export const SHARE_STRING: u32 = 8;
@@ -200,11 +204,11 @@ export const SHARE_HEADERS: u32 = 16;
 export const SHARE_LINES: u32 = 20;
 export const SHARE_EDITS: u32 = 24;
 
-/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | EDITS or 0 | cluster offset | length */
+/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | cluster offset | length */
 export const KIND_FORWARD_ONE: u32 = 10;
-export const FORWARD_ONE_STRING: u32 = 16;
-export const FORWARD_ONE_LENGTH: u32 = 20;
-export const FORWARD_ONE_SIZE: u32 = 24;
+export const FORWARD_ONE_STRING: u32 = 24;
+export const FORWARD_ONE_LENGTH: u32 = 28;
+export const FORWARD_ONE_SIZE: u32 = 32;
 
 /** RESPONSE   FAULT or 0 | status | body offset | length | LINES or 0 */
 export const KIND_RESPONSE: u32 = 11;
@@ -337,11 +341,12 @@ export const EDIT_PATH_START: u32 = 4;
 export const EDIT_PATH: u32 = 5;
 
 /**
- * Answer with the request's own URL, but for what is given; a length of 0 is not given. The port has its colon. With
+ * Answer with a location: the request's own URL, but for what is given; a length of 0 is not given. The port has its colon. With
  * the status goes whether the request's own port stays even where it is the default of a scheme that is left.
  *
  *     REDIRECT   FAULT or 0 | status | scheme offset | length | host offset | length | port offset | length
  *                | what of the path | length of its start | path offset | length | LINES or 0
+ *                | body offset | length
  */
 export const KIND_REDIRECT: u32 = 24;
 export const REDIRECT_STATUS: u32 = 8;
@@ -358,7 +363,9 @@ export const REDIRECT_MATCHED: u32 = 40;
 export const REDIRECT_PATH: u32 = 44;
 export const REDIRECT_PATH_LENGTH: u32 = 48;
 export const REDIRECT_LINES: u32 = 52;
-export const REDIRECT_SIZE: u32 = 56;
+export const REDIRECT_BODY: u32 = 56;
+export const REDIRECT_BODY_LENGTH: u32 = 60;
+export const REDIRECT_SIZE: u32 = 64;
 // What is replaced: nothing, the path and its query, the start of the path, the path without its query.
 export const REDIRECT_TO_KEPT: u32 = 0;
 export const REDIRECT_TO_WHOLE: u32 = 1;
@@ -399,3 +406,5 @@ export const ENVOY_PREFIX: string = "x-envoy-";
 /** What an upstream is told of that the host and the path took the place of. */
 export const ORIGINAL_HOST_HEADER: string = "x-envoy-original-host";
 export const ORIGINAL_PATH_HEADER: string = "x-envoy-original-path";
+/** How long Envoy's router gives a request. */
+export const TIMEOUT_HEADER: string = "x-envoy-upstream-rq-timeout-ms";

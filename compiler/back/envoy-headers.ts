@@ -3,13 +3,12 @@
  * the filter writes or drops by name are in `filter/layout.ts`.
  */
 
-import { ORIGINAL_PATH_HEADER } from "../../filter/layout.ts";
+import { ORIGINAL_PATH_HEADER, TIMEOUT_HEADER } from "../../filter/layout.ts";
 
 export const MAX_RETRIES_HEADER = "x-envoy-max-retries";
 export const RETRY_ON_HEADER = "x-envoy-retry-on";
 export const RETRY_GRPC_ON_HEADER = "x-envoy-retry-grpc-on";
 export const RETRIABLE_STATUS_CODES_HEADER = "x-envoy-retriable-status-codes";
-export const TIMEOUT_HEADER = "x-envoy-upstream-rq-timeout-ms";
 export const PER_TRY_TIMEOUT_HEADER = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 /** By which the filter steers Envoy's router; they stay there. */
@@ -29,17 +28,12 @@ export const EXTERNAL_ADDRESS_HEADER = "x-envoy-external-address";
 /** Limits the whole stream, whatever the route says. */
 export const STREAM_DURATION_HEADER = "x-envoy-upstream-stream-duration-ms";
 
-/** What Envoy takes from requests whose client is no proxy of ours, before the first filter. */
-export const EDGE_HEADERS: ReadonlySet<string> = new Set([
+/** What Envoy takes from every client's request, before the first filter. */
+export const DROPPED_HEADERS: ReadonlySet<string> = new Set([
   ...ROUTER_HEADERS,
   ATTEMPT_COUNT_HEADER,
   EXPECTED_TIMEOUT_HEADER,
-  EXTERNAL_ADDRESS_HEADER,
-  ORIGINAL_PATH_HEADER,
   STREAM_DURATION_HEADER,
-  "x-envoy-decorator-operation",
-  "x-envoy-downstream-service-cluster",
-  "x-envoy-downstream-service-node",
   "x-envoy-force-trace",
   "x-envoy-hedge-on-per-try-timeout",
   "x-envoy-internal",
@@ -48,4 +42,13 @@ export const EDGE_HEADERS: ReadonlySet<string> = new Set([
   "x-envoy-retriable-header-names",
   "x-envoy-upstream-alt-stat-name",
   "x-envoy-upstream-rq-timeout-alt-response",
+]);
+
+/** What it does not believe at an edge besides: in the mesh, proxies tell one another by these. */
+export const EDGE_HEADERS: ReadonlySet<string> = new Set([
+  EXTERNAL_ADDRESS_HEADER,
+  ORIGINAL_PATH_HEADER,
+  "x-envoy-decorator-operation",
+  "x-envoy-downstream-service-cluster",
+  "x-envoy-downstream-service-node",
 ]);

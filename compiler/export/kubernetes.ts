@@ -194,6 +194,7 @@ function deployment(
                 "--disable-hot-restart",
                 "--log-level",
                 "warning",
+                "--skip-deprecated-logs",
                 // Every response of a Pod that ends closes its connection, not one in forty: Envoy's own time is 600 s.
                 "--drain-strategy",
                 "immediate",

@@ -106,8 +106,6 @@ export interface Listener {
   readonly address: string;
   /** The port bound, after `--port-map`. Those with `tls` may share it: clients say whom they mean. */
   readonly port: number;
-  /** Whether clients may speak gRPC-Web to upstreams that speak gRPC. */
-  readonly grpcWeb?: true;
   readonly tls?: ServerTls;
   /** Connections that do not begin like HTTP are for chains on the same socket, and those for these addresses, too. */
   readonly sniffs?: { readonly addresses: readonly string[] };
@@ -155,6 +153,8 @@ export interface ClientTls extends TlsPeer {
 export interface RouteTable {
   /** Match domains against the authority without its port (Envoy's `ignore_port_in_host_matching`). */
   readonly ignorePortInHost: boolean;
+  /** Whether clients may speak gRPC-Web to upstreams that speak gRPC. */
+  readonly grpcWeb?: true;
   /** Domains are unique over all virtual hosts of a table. */
   readonly virtualHosts: readonly VirtualHost[];
 }

@@ -23,6 +23,7 @@ import type {
   Route,
   RouteTable,
 } from "./ir.ts";
+import { hasLocation } from "./location.ts";
 import { compareStrings } from "./text.ts";
 
 export interface RouteClass {
@@ -128,14 +129,14 @@ function forwardHeaders(
   return { ...(headers && { headers }), ...(own && { destinationHeaders: own }) };
 }
 
-/** Whether Envoy has to give the answer: a variable is in it, or its very location is operated on. */
+/** Whether Envoy has to give the answer: a variable is in it, or the location that it has is operated on. */
 function needsEnvoy(
   responseHeaders: HeaderMutation | undefined,
   action: Redirect | DirectResponse,
 ): responseHeaders is HeaderMutation {
   return (
     hasVariables(responseHeaders) ||
-    (action.kind === "redirect" &&
+    (hasLocation(action) &&
       responseHeaders !== undefined &&
       [...responseHeaders.remove, ...responseHeaders.write.map(({ name }) => name)].includes("location"))
   );
@@ -192,7 +193,7 @@ export function requestHeadersByClass(
 
 /**
  * Whether a list on requests is Envoy's: it has a variable, or names what steers the router (a rule's header has no
- * say in that, as it comes later) or what the CORS filter behind ours reads.
+ * say in that, as it comes later), a deadline of gRPC among it, or what the CORS filter behind ours reads.
  */
 function hasEnvoyWrite(mutation: HeaderMutation | undefined): boolean {
   return (
@@ -202,7 +203,7 @@ function hasEnvoyWrite(mutation: HeaderMutation | undefined): boolean {
 }
 
 function isEnvoys(name: string): boolean {
-  return /^(x-(envoy|sluice)-|(origin|access-control-request-method)$)/.test(name);
+  return /^(x-(envoy|sluice)-|(origin|access-control-request-method|content-type|grpc-timeout)$)/.test(name);
 }
 
 /** Whether a destination may be of a class of its own among those of its split. */

@@ -1,5 +1,6 @@
 /**
- * Redirects: the `location` is the request's own URL with some parts replaced, put together as Envoy does.
+ * Redirects, and other answers with a `location`: the request's own URL with some parts replaced, put together as Envoy
+ * does.
  */
 
 import { arenaAlloc } from "../host/memory";
@@ -71,7 +72,15 @@ export function redirect(record: usize): void {
   at = put(at, rawPath + kept, restLength);
   store<u8>(at++, 0);
   if (count) memory.copy(at, given + 4 + sizesLength, textLength);
-  respond(status & layout.REDIRECT_STATUS_MASK, DETAILS, lengthOf(DETAILS), 0, 0, made, size);
+  respond(
+    status & layout.REDIRECT_STATUS_MASK,
+    DETAILS,
+    lengthOf(DETAILS),
+    strings + load<u32>(record, layout.REDIRECT_BODY),
+    load<u32>(record, layout.REDIRECT_BODY_LENGTH),
+    made,
+    size,
+  );
 }
 
 function put(at: usize, text: usize, length: i32): usize {

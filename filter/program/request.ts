@@ -25,10 +25,18 @@ export let schemeLength: i32 = 0;
 export let protocol: usize = 0;
 export let protocolLength: i32 = 0;
 
+/** What a body is, and how long a gRPC client waits; 0 when it does not say. */
+export let contentType: usize = 0;
+export let contentTypeLength: i32 = 0;
+export let grpcTimeout: usize = 0;
+export let grpcTimeoutLength: i32 = 0;
+
 let attributes: usize = 0;
 let queryRead: bool = false;
 
 const FORWARDED_PROTO = ascii("x-forwarded-proto");
+const CONTENT_TYPE = ascii("content-type");
+const GRPC_TIMEOUT = ascii("grpc-timeout");
 
 // One slot for each attribute: (stamp, first line). Shared by all programs of a VM, as large as the largest needs.
 let slots: usize = 0;
@@ -67,7 +75,7 @@ export function beginRequest(program: usize): void {
   attributes = program + load<u32>(program, layout.HEADER_ATTRIBUTES);
   queryRead = false;
   presentCount = 0;
-  path = rawPath = authority = scheme = protocol = 0;
+  path = rawPath = authority = scheme = protocol = contentType = grpcTimeout = 0;
   pathLength = rawPathLength = authorityLength = 0;
   if (++stamp == 0) {
     memory.fill(slots, 0, <usize>slotCount * SLOT_SIZE);
@@ -90,6 +98,12 @@ export function takeHeader(name: usize, nameLength: i32, value: usize, valueLeng
   } else if (equalsConstant(name, nameLength, FORWARDED_PROTO)) {
     protocol = value;
     protocolLength = valueLength;
+  } else if (equalsConstant(name, nameLength, CONTENT_TYPE)) {
+    contentType = value;
+    contentTypeLength = valueLength;
+  } else if (equalsConstant(name, nameLength, GRPC_TIMEOUT)) {
+    grpcTimeout = value;
+    grpcTimeoutLength = valueLength;
   }
   const bit = (<u64>1) << min<u64>(nameLength, 63);
   if (!(load<u64>(attributes, layout.ATTRIBUTES_LENGTHS) & bit)) return;

@@ -46,7 +46,7 @@ describe.each(TARGETS)("target %s", (target) => {
         ...["--mode", "validate", "--disable-hot-restart", "--log-level", "warning"],
         ...["--config-path", path.join(directory, "envoy.json")],
       ]);
-      expect(stderr).toBe("");
+      expect(stderr.split("\n").filter((line) => line !== "" && !isKnown(line))).toEqual([]);
     }
     envoy = await start();
     await versionsOf(files);
@@ -57,7 +57,7 @@ describe.each(TARGETS)("target %s", (target) => {
       "cluster.outbound|9080|v1|reviews.default.svc.cluster.local.membership_total": 4,
       "cluster.outbound|9080|v2|reviews.default.svc.cluster.local.membership_total": 4,
     });
-    expect(envoy.log).toEqual([]);
+    expect(complaints(envoy)).toEqual([]);
   });
 
   test("a new build is read by the running listeners", async () => {
@@ -75,7 +75,7 @@ describe.each(TARGETS)("target %s", (target) => {
     expect(await nonZero("rejected|update_failure|^listener_manager.listener_(added|modified)$")).toEqual({
       "listener_manager.listener_added": 2,
     });
-    expect(envoy.log).toEqual([]);
+    expect(complaints(envoy)).toEqual([]);
   });
 
   test("no more files than Envoy can watch", async () => {
@@ -89,7 +89,7 @@ describe.each(TARGETS)("target %s", (target) => {
     envoy = await start();
     await versionsOf(files);
     expect((await ask(await portOf("gateway_80_149"), "/answer")).status).toBe(418);
-    expect(envoy.log).toEqual([]);
+    expect(complaints(envoy)).toEqual([]);
   });
 
   test("a client steers nothing by headers of Envoy or of ours", async () => {
@@ -182,7 +182,18 @@ function start(): Promise<EnvoyProcess> {
     binary,
     configPath: path.join(directory, "envoy.json"),
     concurrency: 1,
+    // Who asks for more is told of what is deprecated, too.
+    logLevel: "info",
   });
+}
+
+function complaints({ log }: EnvoyProcess): string[] {
+  return log.filter((line) => /\]\[(warning|error|critical)\]/.test(line) && !isKnown(line));
+}
+
+/** The one field that is deprecated, and written all the same. */
+function isKnown(line: string): boolean {
+  return line.includes("RouteAction.max_grpc_timeout");
 }
 
 /** Waits until Envoy says that it uses the very resources of these files, each of them. */

@@ -44,6 +44,9 @@ spec:
     directResponse: { status: 210 }
   - match: [{ headers: { case: { exact: response } } }]
     directResponse: { status: 403 }
+  - match: [{ headers: { case: { exact: timeout } } }]
+    timeout: 3s
+    route: [{ destination: { host: echo } }]
   - match: [{ uri: { prefix: /test.Echo/ } }]
     route: [{ destination: { host: echo } }]
 `;
@@ -161,6 +164,17 @@ describe.each(SIDES)("target %s", (side) => {
     expect(answer.headers["grpc-status"]).not.toEqual(["0"]);
     expect(answer.body).not.toContain("echo");
     expect(seen).toEqual([]);
+  });
+
+  test("a deadline counts where the proxy translates, and a rule's timeout bounds it", async () => {
+    const told = async (fields: Readonly<Record<string, string>>) => {
+      seen.length = 0;
+      await call(fields);
+      return seen.map((metadata) => metadata.get("x-envoy-expected-rq-timeout-ms"));
+    };
+    expect(await told({ case: "timeout", "grpc-timeout": "2S" })).toEqual([["2000"]]);
+    expect(await told({ case: "timeout", "grpc-timeout": "5S" })).toEqual([["3000"]]);
+    expect(await told({ "grpc-timeout": "5S" })).toEqual([["5000"]]);
   });
 
   test("a server of another protocol does not translate", async () => {

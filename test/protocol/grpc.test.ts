@@ -55,6 +55,8 @@ spec:
     route: [{ destination: { host: echo } }]
 `;
 
+/** The proxy gives up with the first, and a client and a server of this library, who know the deadline too, with the other. */
+const OVERDUE = [grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED];
 const METHOD = { unary: "/test.Echo/Unary", stream: "/test.Echo/Stream" };
 const asIs = (bytes: Buffer) => bytes;
 const CODEC = {
@@ -279,7 +281,7 @@ describe.each(SIDES)("target %s", (side) => {
 
   test("a rule's timeout ends the call", async () => {
     const ended = await unary(client, { case: "timeout", wait: "2000" });
-    expect(ended.code).toBe(grpc.status.UNAVAILABLE);
+    expect(OVERDUE).toContain(ended.code);
     expect(ended.elapsedMs).toBeLessThan(1500);
   });
 
@@ -332,7 +334,7 @@ describe.each(SIDES)("target %s", (side) => {
     await sleep(400);
     expect(calls).toEqual([]);
     const late = await unary(client, { wait: "3000" }, { deadline: Date.now() + 200 });
-    expect(late.code).toBe(grpc.status.DEADLINE_EXCEEDED);
+    expect(OVERDUE).toContain(late.code);
     await expect.poll(() => calls.map(({ cancelled }) => cancelled)).toEqual([true]);
   });
 });

@@ -314,7 +314,7 @@ function universeOf(name: AttributeName, options: SpaceOptions): string | undefi
     case "x-forwarded-proto":
       return options.role === "gateway" ? (options.tls ? "https" : "http") : universe.HEADER_VALUE;
     default:
-      return neverArrives(name.name) ? undefined : universe.HEADER_VALUE;
+      return neverArrives(name.name, options.role) ? undefined : universe.HEADER_VALUE;
   }
 }
 

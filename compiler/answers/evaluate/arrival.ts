@@ -4,7 +4,7 @@
  */
 
 import { OUR_PREFIX } from "../../../filter/layout.ts";
-import { EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../back/envoy-headers.ts";
+import { DROPPED_HEADERS, EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../back/envoy-headers.ts";
 import type { Listener } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -23,9 +23,14 @@ const SOURCE = "127.0.0.1:40000";
 /** Of one connection; they mean nothing to the next. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection"]);
 
-/** Headers that no client's request has when rules are asked. */
-export function neverArrives(name: string): boolean {
-  return HOP_BY_HOP.has(name) || EDGE_HEADERS.has(name) || name.startsWith(OUR_PREFIX);
+/** Headers that no client's request has when the rules of a listener are asked. */
+export function neverArrives(name: string, role: Listener["role"]): boolean {
+  return isTaken(name, role) || name.startsWith(OUR_PREFIX);
+}
+
+/** Whether Envoy drops a header of a client's before the first filter. */
+function isTaken(name: string, role: Listener["role"]): boolean {
+  return HOP_BY_HOP.has(name) || DROPPED_HEADERS.has(name) || (role === "gateway" && EDGE_HEADERS.has(name));
 }
 
 export function arrive(
@@ -47,7 +52,7 @@ export function arrive(
       name,
       asked.protocol === "HTTP/2" ? value : value.replace(/^[ \t]+|[ \t]+$/g, ""),
     ];
-    if (HOP_BY_HOP.has(line[0]) || EDGE_HEADERS.has(line[0])) {
+    if (isTaken(line[0], role)) {
       continue;
     }
     // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.

@@ -5,9 +5,19 @@
  */
 
 import { CLASS_HEADER } from "../../../filter/layout.ts";
-import { ATTEMPT_COUNT_HEADER, EXPECTED_TIMEOUT_HEADER, ROUTER_HEADERS } from "../../back/envoy-headers.ts";
+import { ATTEMPT_COUNT_HEADER, ROUTER_HEADERS } from "../../back/envoy-headers.ts";
 import { encodeProgram } from "../../back/program/encode.ts";
-import type { Cluster, Config, Endpoint, Listener, Redirect, Route, UpstreamFault } from "../../ir/ir.ts";
+import type {
+  Cluster,
+  Config,
+  DirectResponse,
+  Endpoint,
+  Listener,
+  Redirect,
+  Route,
+  UpstreamFault,
+} from "../../ir/ir.ts";
+import { hasLocation } from "../../ir/location.ts";
 import { classesOf, type RouteClass } from "../../ir/route-class.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -22,6 +32,7 @@ import type { FormatContext } from "./format-string.ts";
 import { headerOf, mutate, setHeader } from "./headers.ts";
 import { type Answer, localReply } from "./local-reply.ts";
 import { type RouteAt, routesInOrder } from "./route-at.ts";
+import { type TimeLimits, timeLimitsOf, withTimeLimits } from "./time-limits.ts";
 import { type HostMatch, hostOf } from "./trial.ts";
 import { meetFault } from "./upstream-fault.ts";
 
@@ -66,6 +77,8 @@ export interface Evaluation {
   /** What the filter decided. */
   readonly decision?: Decision;
   readonly routeClass?: RouteClass;
+  /** Of a request that goes on. */
+  readonly timeLimits?: TimeLimits;
   readonly delayMs: number;
   readonly outcome: Outcome;
   /** Envoy's own reason for `refused` and `unavailable`. */
@@ -166,7 +179,7 @@ export class Evaluator {
     decision: Decision,
     routeClass: RouteClass | undefined,
     taken: RouteAt | undefined,
-  ): Pick<Evaluation, "outcome" | "why"> & { readonly delayMs?: number } {
+  ): Pick<Evaluation, "outcome" | "why" | "timeLimits"> & { readonly delayMs?: number } {
     const sent = decision.headers;
     const answered = (by: AnswerBy, answer: Answer & { grpcStatus?: number }, why?: string) => ({
       outcome: { kind: "answer" as const, by, answer: localReply(sent, answer) },
@@ -191,7 +204,11 @@ export class Evaluator {
     }
     const fault = this.#faults.get(decision.cluster ?? "");
     const name = fault?.cluster ?? decision.cluster ?? "";
-    const upstreamHeaders = throughClass(sent, routeClass, (headers) => ({ ...base, request: headers }));
+    const action = taken?.route.action;
+    const limits = action?.kind === "forward" ? timeLimitsOf(sent, action, this.listener.routes) : undefined;
+    // Envoy tells the upstream of the time before it writes a rule's headers.
+    const timed = limits ? withTimeLimits(sent, limits) : sent;
+    const upstreamHeaders = throughClass(timed, routeClass, (headers) => ({ ...base, request: headers }));
     // With status 0 for what Envoy says in place of an upstream: the variable has no value yet.
     const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
       const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
@@ -203,12 +220,11 @@ export class Evaluator {
       const own = mutate(headers, routeClass?.destinationHeaders?.response, contextOf);
       return [...mutate(own, routeClass?.headers?.response, contextOf), ...(cors?.headers ?? [])];
     };
-    const action = taken?.route.action;
     const met =
-      fault && action?.kind === "forward"
-        ? meetFault(fault.fault, action, (perMillion) => this.#roll(perMillion))
+      fault && limits && action?.kind === "forward"
+        ? meetFault(fault.fault, limits, action.retry, (perMillion) => this.#roll(perMillion))
         : undefined;
-    const waited = met ? { delayMs: met.elapsedMs } : {};
+    const waited = { ...(met && { delayMs: met.elapsedMs }), ...(limits && { timeLimits: limits }) };
     if (met?.answer) {
       const answer = { ...met.answer, headers: respond(met.answer.status, []) };
       return { ...answered("abort", answer), ...waited };
@@ -220,7 +236,7 @@ export class Evaluator {
       const body = cluster === undefined ? "" : "no healthy upstream";
       return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
     }
-    const upstream = sentRequest(this.#envoysHeaders(upstreamHeaders, taken?.route));
+    const upstream = sentRequest(envoysHeaders(upstreamHeaders));
     if (!upstream.path.startsWith("/") && upstream.method !== "CONNECT") {
       const why = `no server accepts the path ${JSON.stringify(upstream.path)}, which does not start with a slash`;
       const answer = { status: 503, headers: respond(0, []), body: CONNECTION_CLOSED };
@@ -241,26 +257,6 @@ export class Evaluator {
     };
   }
 
-  /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
-  #envoysHeaders(headers: readonly HeaderLine[], route: Route | undefined): HeaderLine[] {
-    let result = headers.filter(([name]) => !ROUTER_HEADERS.has(name));
-    result = setHeader(result, ATTEMPT_COUNT_HEADER, "1");
-    const action = route?.action;
-    if (action?.kind === "forward") {
-      const limits = [action.timeoutMs, action.retry.attempts > 0 ? action.retry.perTryTimeoutMs : 0].filter(
-        (ms) => ms > 0,
-      );
-      if (limits.length > 0) {
-        result = setHeader(
-          result,
-          EXPECTED_TIMEOUT_HEADER,
-          String(Math.max(1, Math.round(Math.min(...limits)))),
-        );
-      }
-    }
-    return result;
-  }
-
   /** Envoy answers in place of the filter, because a variable is in it; the filter knows the rest. */
   #answerOfClass(
     sent: readonly HeaderLine[],
@@ -270,8 +266,9 @@ export class Evaluator {
     request: Required<HostRequest>,
   ): Pick<Evaluation, "outcome"> {
     const { action } = routeClass.answer!;
-    const headers: HeaderLine[] =
-      action.kind === "redirect" ? [["location", this.#location(action, route, request)]] : [];
+    const headers: HeaderLine[] = hasLocation(action)
+      ? [["location", this.#location(action, route, request)]]
+      : [];
     const body =
       action.kind === "redirect"
         ? ""
@@ -289,7 +286,7 @@ export class Evaluator {
   }
 
   /** The filter puts a location together, here with nothing beside it. */
-  #location(action: Redirect, { match }: Route, request: Required<HostRequest>): string {
+  #location(action: Redirect | DirectResponse, { match }: Route, request: Required<HostRequest>): string {
     const root = this.#configure(
       encodeProgram({
         ignorePortInHost: true,
@@ -336,6 +333,12 @@ export class Evaluator {
 /** Envoy's words for an upstream that gives no answer. */
 const CONNECTION_CLOSED =
   "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+
+/** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
+function envoysHeaders(headers: readonly HeaderLine[]): HeaderLine[] {
+  const passedOn = headers.filter(([name]) => !ROUTER_HEADERS.has(name));
+  return setHeader(passedOn, ATTEMPT_COUNT_HEADER, "1");
+}
 
 function sentRequest(headers: readonly HeaderLine[]): SentRequest {
   return {

@@ -3,7 +3,8 @@
  * anew, within the rule's timeouts. How long Envoy waits between tries is left out; it is drawn by lot.
  */
 
-import type { Fault, Forward, RetryPolicy } from "../../ir/ir.ts";
+import type { Fault, RetryPolicy } from "../../ir/ir.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 export interface FaultyUpstream {
   /** All tries together. */
@@ -15,14 +16,15 @@ export interface FaultyUpstream {
 /** `roll` is true in so many cases of a million. */
 export function meetFault(
   fault: Fault,
-  { timeoutMs, retry }: Forward,
+  { timeoutMs, perTryTimeoutMs }: TimeLimits,
+  retry: RetryPolicy,
   roll: (perMillion: number) => boolean,
 ): FaultyUpstream {
   let elapsedMs = 0;
   for (let tries = 0; ; tries++) {
     const { delay, abort } = fault;
     const waits = delay !== undefined && roll(delay.perMillion) ? delay.fixedMs : 0;
-    const patience = retry.perTryTimeoutMs > 0 ? retry.perTryTimeoutMs : Number.POSITIVE_INFINITY;
+    const patience = perTryTimeoutMs > 0 ? perTryTimeoutMs : Number.POSITIVE_INFINITY;
     elapsedMs += Math.min(waits, patience);
     if (timeoutMs > 0 && elapsedMs >= timeoutMs) {
       return { elapsedMs: timeoutMs, answer: { status: 504, body: "upstream request timeout" } };

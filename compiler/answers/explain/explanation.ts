@@ -124,6 +124,8 @@ export interface DecisionDetails {
   readonly why?: string;
   /** Milliseconds that the request waits before. */
   readonly delayMs: number;
+  /** Milliseconds after which the proxy gives up, where a gRPC client waits no longer than that. */
+  readonly deadlineMs?: number;
   readonly cluster?: string;
   readonly endpoints?: readonly Endpoint[];
   /** The request as the upstream gets it. */
@@ -288,11 +290,13 @@ function upstreamsOf(discovery: Discovery | undefined): Pick<SplitPart, "endpoin
 }
 
 function decisionDetails(evaluation: Evaluation, draws: readonly Evaluation[]): DecisionDetails {
-  const { outcome, delayMs, why, decision } = evaluation;
+  const { outcome, delayMs, why, decision, timeLimits } = evaluation;
   const routeClass = decision?.headers.find(([name]) => name === CLASS_HEADER)?.[1];
   const common = {
     outcome: outcome.kind,
     delayMs,
+    ...(timeLimits?.deadlineMs &&
+      timeLimits.deadlineMs === timeLimits.timeoutMs && { deadlineMs: timeLimits.deadlineMs }),
     ...(why !== undefined && { why }),
     ...(routeClass !== undefined && { routeClass }),
     ...(draws.length > 0 && { draws: countOutcomes(draws) }),

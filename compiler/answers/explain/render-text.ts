@@ -248,6 +248,9 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
   if (decision.outcome === "forward") {
     lines.push(bold(green(`goes to ${decision.cluster}`)), decidedEndpoints(decision));
     const { upstream } = decision;
+    if (decision.deadlineMs !== undefined) {
+      lines.push(`times out after ${decision.deadlineMs} ms, by the client's grpc-timeout`);
+    }
     if (upstream) {
       lines.push("the upstream receives", `  ${upstream.method} ${upstream.host} ${upstream.path}`);
       lines.push(...upstream.headers.map(headerLine).map((line) => `  ${line}`));

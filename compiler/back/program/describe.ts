@@ -386,10 +386,13 @@ class Reader {
       const to = `${scheme}://${host}${text(layout.REDIRECT_PORT)}${text(layout.REDIRECT_PATH)}${rest}`;
       const lines = this.#lines(this.#u32(record + layout.REDIRECT_LINES));
       const status = this.#u32(record + layout.REDIRECT_STATUS) & layout.REDIRECT_STATUS_MASK;
-      return { ...fault, outcome: [`answer ${status} with location ${to}`, ...lines].join("; ") };
+      const length = this.#u32(record + layout.REDIRECT_BODY_LENGTH);
+      const body = length > 0 ? [`${length} bytes`] : [];
+      return { ...fault, outcome: [`answer ${status} with location ${to}`, ...body, ...lines].join("; ") };
     }
     const headers = [
       ...this.#headerTexts(this.#u32(record + layout.FORWARD_HEADERS)),
+      ...this.#timeout(record),
       ...this.#edits(this.#u32(record + layout.FORWARD_EDITS)),
     ];
     const text = (at: number) => this.#string(this.#u32(at), this.#u32(at + 4));
@@ -431,6 +434,11 @@ class Reader {
     return [
       `sticky by ${source === layout.STICKY_BY_COOKIE ? `cookie ${name}` : this.#attribute(attribute)}`,
     ];
+  }
+
+  #timeout(record: number): string[] {
+    const ms = this.#u64(record + layout.FORWARD_TIMEOUT);
+    return ms > 0n ? [`${layout.TIMEOUT_HEADER}: ${ms}, or the deadline of a gRPC client`] : [];
   }
 
   #headerTexts(record: number): string[] {

@@ -34,7 +34,8 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
   const domains = new Map<string, number>();
   const suffixes = new Map<string, number>();
   let defaultNode: number = layout.NODE_NONE;
-  let flags = table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0;
+  let flags =
+    (table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0) | (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0);
   for (const host of table.virtualHosts) {
     const candidates: Candidate[] = [];
     for (const route of host.routes) {

@@ -1,16 +1,24 @@
-/** A redirect as a record: all that is known of its `location` before a request is there. */
+/** A redirect, or another answer with a `location`, as a record: all that is known of it before a request is there. */
 
 import * as layout from "../../../filter/layout.ts";
 import type { PathMatch, Redirect } from "../../ir/ir.ts";
 import { matchedStart } from "./outcome-edits.ts";
-import type { BlobWriter } from "./writer.ts";
+import type { BlobWriter, PooledString } from "./writer.ts";
 
+/** What goes with it; records by their offsets. */
+interface Around {
+  /** Of the route, a part of which may be replaced. */
+  readonly match: PathMatch | undefined;
+  readonly fault: number;
+  readonly lines: number;
+  readonly body: PooledString;
+}
+
+/** Of a redirect that names nothing, the location is the request's own URL. */
 export function writeRedirect(
   writer: BlobWriter,
-  redirect: Redirect,
-  match: PathMatch | undefined,
-  fault: number,
-  lines: number,
+  redirect: Omit<Redirect, "kind" | "status"> & { readonly status: number },
+  { match, fault, lines, body }: Around,
 ): number {
   const { kind, start, value } = pathOf(redirect.path, match);
   const words = (text: string): [number, number] => {
@@ -28,6 +36,8 @@ export function writeRedirect(
     // Envoy puts a slash in front of what begins with none.
     ...words(value === "" || value.startsWith("/") ? value : `/${value}`),
     lines,
+    body.offset,
+    body.length,
   ]);
 }
 

@@ -6,6 +6,7 @@
 import * as layout from "../../../filter/layout.ts";
 import { type Line, linesOf } from "../../ir/header-values.ts";
 import type { Destination, Fault, Forward, Route } from "../../ir/ir.ts";
+import { hasLocation } from "../../ir/location.ts";
 import { onlyDestination } from "../../ir/only-destination.ts";
 import { className, classOf, hasOwnHeaders, wholeRetry } from "../../ir/route-class.ts";
 import * as envoy from "../envoy-headers.ts";
@@ -72,6 +73,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       fault,
       writeHeaders(writer, classHeader(route)),
       0,
+      ...words64(0n),
       0,
       0,
     ]);
@@ -81,11 +83,13 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       ? writer.bytes(Buffer.from(action.body, "base64"))
       : writer.string(action.body);
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
-    return writer.sharedRecord(layout.KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
+    return hasLocation(action)
+      ? writeRedirect(writer, { status: action.status }, { match: undefined, fault, lines, body })
+      : writer.sharedRecord(layout.KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
   }
   if (action.kind === "redirect") {
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
-    return writeRedirect(writer, action, route.match.path, fault, lines);
+    return writeRedirect(writer, action, { match: route.match.path, fault, lines, body: writer.string("") });
   }
   const only = onlyDestination(action);
   // Where destinations differ in their class, each share names its own.
@@ -99,6 +103,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       fault,
       headers,
       edits,
+      ...timeoutWords(action),
       cluster.offset,
       cluster.length,
     ]);
@@ -122,6 +127,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
     fault,
     headers,
     edits,
+    ...timeoutWords(action),
     sticky,
     ...words64(total),
     ...shares,
@@ -194,8 +200,8 @@ function classHeader(route: Route, destination?: Destination): [string, string][
   return routeClass === undefined ? [] : [[layout.CLASS_HEADER, className(routeClass)]];
 }
 
-/** The headers by which Envoy's router learns of timeouts and retries, in the order they are written. */
-export function forwardHeaders(action: Forward): [string, string][] {
+/** The headers by which Envoy's router learns of retries, in the order they are written. */
+function forwardHeaders(action: Forward): [string, string][] {
   const headers: [string, string][] = [];
   const retry = action.retry;
   if (wholeRetry(retry) === "byHeaders") {
@@ -217,8 +223,10 @@ export function forwardHeaders(action: Forward): [string, string][] {
       }
     }
   }
-  if (action.timeoutMs > 0) {
-    headers.push([envoy.TIMEOUT_HEADER, String(Math.max(1, Math.round(action.timeoutMs)))]);
-  }
   return headers;
+}
+
+/** In whole milliseconds, which is what Envoy counts in; 0 for no timeout. */
+function timeoutWords({ timeoutMs }: Forward): number[] {
+  return words64(timeoutMs > 0 ? BigInt(Math.max(1, Math.round(timeoutMs))) : 0n);
 }

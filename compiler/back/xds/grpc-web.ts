@@ -15,6 +15,6 @@ const GRPC_WEB: Extension = {
  * Before the fault filter, where istiod has it. What our own filter answers has passed by it, and carries the HTTP status
  * alone, which those clients understand: the gRPC status that Envoy would add to an abort is made from it.
  */
-export function grpcWebFilters({ grpcWeb }: Listener): readonly Extension[] {
+export function grpcWebFilters({ routes: { grpcWeb } }: Listener): readonly Extension[] {
   return grpcWeb === true ? [GRPC_WEB] : [];
 }

@@ -44,16 +44,14 @@ describe("destinations", () => {
 
 describe("time and tries", () => {
   test("no timeout is a timeout of 0, and no retries is no policy", () => {
-    expect(forward({})).toMatchObject({ timeout: "0s" });
+    expect(forward({})).toMatchObject({ timeout: "0s", max_grpc_timeout: "0s" });
     expect(forward({})).not.toHaveProperty("retry_policy");
   });
 
-  test("timeout", () => {
-    // With `max_stream_duration` beside it, Envoy would not look at `timeout`.
+  test("a timeout bounds what a gRPC client gives the request", () => {
     const action = forward({ timeoutMs: 1500 });
-    expect(action).toMatchObject({ timeout: "1.5s" });
-    // Deprecated, and Envoy says so in its log.
-    expect(action).not.toHaveProperty("max_grpc_timeout");
+    expect(action).toMatchObject({ timeout: "1.5s", max_grpc_timeout: "1.5s" });
+    // With it, Envoy would not look at either.
     expect(action).not.toHaveProperty("max_stream_duration");
   });
 

@@ -76,7 +76,7 @@ export interface RouteAction {
   readonly regex_rewrite?: RegexRewrite;
   readonly host_rewrite_literal?: string;
   readonly timeout: string;
-  readonly max_stream_duration?: { readonly grpc_timeout_header_max: string };
+  readonly max_grpc_timeout?: string;
   readonly retry_policy?: EnvoyRetryPolicy | undefined;
   readonly request_mirror_policies?: readonly RequestMirrorPolicy[];
   readonly hash_policy?: readonly HashPolicy[];
@@ -100,11 +100,11 @@ export const INTERNAL_ONLY_HEADERS: readonly string[] = [
 ];
 
 /**
- * The parts of a route action that bound its time; 0 is no bound, and then a gRPC client's own deadline
- * (`grpc-timeout`) holds. With a bound it does not: `max_stream_duration` would make Envoy ignore `timeout`, and
- * istiod's `max_grpc_timeout` is deprecated. The client itself still gives up when its deadline is over.
+ * The parts of a route action that bound its time; 0 is no bound. A gRPC client's own deadline (`grpc-timeout`) ends a
+ * request before that, and the upstream is told of what is left. Envoy calls `max_grpc_timeout` deprecated, and istiod
+ * writes it all the same: what is to take its place ends requests in another way, and turns `timeout` off.
  */
-export function timeLimits(timeoutMs: number): Pick<RouteAction, "timeout" | "max_stream_duration"> {
+export function timeLimits(timeoutMs: number): Pick<RouteAction, "timeout" | "max_grpc_timeout"> {
   const timeout = duration(timeoutMs);
-  return timeoutMs > 0 ? { timeout } : { timeout, max_stream_duration: { grpc_timeout_header_max: "0s" } };
+  return { timeout, max_grpc_timeout: timeout };
 }

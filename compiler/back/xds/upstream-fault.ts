@@ -12,7 +12,6 @@ import { emitHashPolicy } from "./hash-policy.ts";
 import { HTTP_CONNECTION_MANAGER } from "./http-connection-manager.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { emitRetryPolicy } from "./retry.ts";
-import { timeLimits } from "./route-configuration.ts";
 import { HTTP_PROTOCOL_OPTIONS } from "./upstream-http.ts";
 
 /** Must stand in the bootstrap for listeners inside of Envoy to be. */
@@ -99,7 +98,8 @@ export function emitUpstreamFaultListener({
               match: { prefix: "" },
               route: {
                 cluster,
-                ...timeLimits(0),
+                // The router before it bounds the time, also of gRPC.
+                timeout: duration(0),
                 ...(retryPolicy && { retry_policy: retryPolicy }),
                 ...emitHashPolicy(hash),
               },

@@ -130,6 +130,10 @@ function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOp
     "--log-level",
     options.logLevel ?? "warning",
   ];
+  if (!["trace", "debug", "info"].includes(options.logLevel ?? "warning")) {
+    // One field is deprecated and written on purpose (`max_grpc_timeout`): Envoy would say so once a route.
+    args.push("--skip-deprecated-logs");
+  }
   const components = componentLevels(options);
   if (components !== "") {
     args.push("--component-log-level", components);

@@ -71,7 +71,8 @@ export function verifyRedirect(record: usize, size: u32): bool {
     load<u32>(record, layout.REDIRECT_PATH_KIND) <= layout.REDIRECT_TO_PATH &&
     load<i32>(record, layout.REDIRECT_MATCHED) >= 0 &&
     isString(load<u32>(record, layout.REDIRECT_PATH), load<u32>(record, layout.REDIRECT_PATH_LENGTH)) &&
-    isOptional(load<u32>(record, layout.REDIRECT_LINES), layout.KIND_LINES)
+    isOptional(load<u32>(record, layout.REDIRECT_LINES), layout.KIND_LINES) &&
+    isString(load<u32>(record, layout.REDIRECT_BODY), load<u32>(record, layout.REDIRECT_BODY_LENGTH))
   );
 }
 

@@ -67,10 +67,10 @@ export function lowerGateways(
     }),
     address: addressOf(servers[0].server),
     port: portOf(servers[0].server),
-    // istiod asks the first server of a port.
-    ...(servers[0].server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
     routes: {
       ignorePortInHost: true,
+      // istiod asks the first server of a port.
+      ...(servers[0].server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
       virtualHosts: lowerVirtualHosts(servers[0].server.port.number, servers, bound, lowering),
     },
   });
