@@ -242,14 +242,12 @@ test("files that rules name themselves are told: no volume is made for them", as
   const tls = "serverCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key";
   const { code, err } = await folder.export(https(tls), ["--to", "kubernetes"]);
   expect(code).toBe(0);
-  expect(err).toBe(
-    ["crt", "key"]
-      .map(
-        (end) =>
-          `warning: the rules use the file /etc/certs/tls.${end}; add a volume that contains it, since Envoy waits for it\n`,
-      )
-      .join(""),
-  );
+  for (const end of ["crt", "key"]) {
+    expect(err).toContain(
+      `warning: the rules use the file /etc/certs/tls.${end}; add a volume that contains it, since Envoy waits for it\n`,
+    );
+  }
+  expect(err).not.toContain("error");
 });
 
 test("rules in an image are neither written nor mounted", async () => {

@@ -41,10 +41,12 @@ class KnownSecrets {
   readonly areKept: boolean;
 
   constructor(view: View) {
-    const { secrets, neighbours } = view.resources;
+    const { secrets, neighbours, refused } = view.resources;
     this.#view = view;
     this.#names = new Set([
-      ...secrets.map(({ namespace, name }) => `${namespace}/${name}`),
+      ...[...secrets, ...refused.filter(({ kind }) => kind === "Secret")].map(
+        ({ namespace, name }) => `${namespace}/${name}`,
+      ),
       ...neighbours.flatMap((one) => secretsMadeBy(one).map((name) => `${one.namespace}/${name}`)),
     ]);
     this.areKept = secrets.length > 0 || neighbours.some(({ kind }) => kind === "Certificate");

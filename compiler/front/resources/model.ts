@@ -46,11 +46,15 @@ export interface ResourceSet {
   readonly podMakers: Resource<unknown>[];
   /** What steers nothing here, but is spoken of by what does, or would steer the same requests elsewhere. */
   readonly neighbours: Resource<unknown>[];
+  /** Those of our kinds that are wrong in themselves: they are there, whatever they would have said. */
+  readonly refused: Resource<unknown>[];
+  /** Files of which not all is YAML: whatever is looked for may be in them. */
+  readonly unreadable: SourceFile[];
   /** Kinds that are not ours, as `group/Kind`, and how many of each. */
   readonly ignored: Map<string, number>;
 }
 
-export type ResourceList = Exclude<keyof ResourceSet, "ignored">;
+export type ResourceList = Exclude<keyof ResourceSet, "ignored" | "unreadable">;
 
 const ISTIO_GROUP = "networking.istio.io";
 const ISTIO_VERSIONS = ["v1", "v1beta1", "v1alpha3"];
@@ -105,13 +109,18 @@ export function loadResources(
     nodes: [],
     podMakers: [],
     neighbours: [],
+    refused: [],
+    unreadable: [],
     ignored: new Map(),
   };
   const total = files.reduce((sum, { text }) => sum + text.length, 0);
   let before = 0;
   for (const file of files) {
     const onPiece = (end: number) => progress.at("parsing", before + end, total);
-    const { resources, ignored } = loadFile(file, sink, cache, onPiece);
+    const { resources, ignored, isUnreadable } = loadFile(file, sink, cache, onPiece);
+    if (isUnreadable) {
+      set.unreadable.push(file);
+    }
     before += file.text.length;
     for (const [list, resource] of resources) {
       set[list].push(resource as never);
@@ -132,6 +141,8 @@ interface Loaded {
   readonly resources: (readonly [ResourceList, Resource<unknown>])[];
   /** The kinds that are not ours, each as often as there is one. */
   readonly ignored: string[];
+  /** Some of it is no YAML. */
+  readonly isUnreadable: boolean;
 }
 
 /** Files that nothing is wrong with; the objects are the same for as long as their texts are. */
@@ -154,8 +165,9 @@ function loadFile(
       sink.report(diagnostic);
     },
   };
-  const loaded: Loaded = { resources: [], ignored: [] };
-  for (const document of parseDocuments(file, counting, cache, onPiece)) {
+  const documents = parseDocuments(file, counting, cache, onPiece);
+  const loaded: Loaded = { resources: [], ignored: [], isUnreadable: findings > 0 };
+  for (const document of documents) {
     for (const [value, root] of items(document)) {
       loadResource(loaded, document, value, root, counting);
     }
@@ -213,6 +225,7 @@ function loadResource(
         span: document.spanOf([...root, "kind"]),
         ...(near === undefined ? {} : { help: `Did you mean ${near}?` }),
       });
+      loaded.resources.push(["refused", resourceOf(value, document, root, true)]);
       return;
     }
     if (list !== undefined && !ISTIO_VERSIONS.includes(version)) {
@@ -223,6 +236,7 @@ function loadResource(
         span: document.spanOf([...root, "apiVersion"]),
         help: `Use ${ISTIO_GROUP}/v1.`,
       });
+      loaded.resources.push(["refused", resourceOf(value, document, root, true)]);
       return;
     }
   } else {
@@ -247,6 +261,7 @@ function loadResource(
     // Without any spec, what a spec must have is missing, too.
     const whole = hasSpec && value.spec === undefined ? { ...value, spec: {} } : value;
     if (!checkSchema(KIND_SCHEMAS[kind]!, "the resource", whole, document, root, sink)) {
+      loaded.resources.push(["refused", resourceOf(value, document, root, hasSpec)]);
       return;
     }
     flawless.set(raw as object, value);

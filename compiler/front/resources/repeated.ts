@@ -14,12 +14,12 @@ const CLUSTER_WIDE: ReadonlySet<ResourceList> = new Set(["nodes"]);
 
 /** The set with the last of each object, in the order of the input. Reports SL0010 or SL0011 for what was given more than once. */
 export function lastOfEach(set: ResourceSet, sink: DiagnosticSink): ResourceSet {
-  const { ignored, ...lists } = set;
+  const { ignored, unreadable, ...lists } = set;
   const kept = Object.entries(lists).map(([list, resources]) => [
     list,
     lastOfList(resources, CLUSTER_WIDE.has(list as ResourceList), sink),
   ]);
-  return { ...Object.fromEntries(kept), ignored };
+  return { ...Object.fromEntries(kept), ignored, unreadable };
 }
 
 function lastOfList(

@@ -6,6 +6,7 @@
 import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
+import { Refused } from "../../services/refused.ts";
 import { reportTo } from "../../services/report.ts";
 import type { Environment } from "../context/environment.ts";
 import { SelectedPods } from "./defined-subsets.ts";
@@ -39,14 +40,15 @@ export function checkReferences(
   const pods = new SelectedPods(resources, environment.workloads.pods, options.domainSuffix);
   const proxy = proxyViewer(resources, options, environment, references, pods);
   const all = checked === "ofEveryone" ? everyone(resources, options, environment.services, pods) : undefined;
+  const refused = new Refused(resources, options.domainSuffix);
   reportSelectors(resources, environment.workloads, options.proxyLabels, report);
   // Whoever is unheard by one proxy is so to everyone.
   reportSharedHosts(all ?? proxy, options, report);
   const viewers: readonly Viewer[] = all === undefined ? [proxy] : [proxy, all];
   for (const viewer of viewers) {
-    reportGatewayNames(viewer, resources, options, report);
-    reportPolicyHosts(viewer, options, report);
-    reportDestinations(viewer, report);
+    reportGatewayNames(viewer, resources, refused, options, report);
+    reportPolicyHosts(viewer, refused, options, report);
+    reportDestinations(viewer, refused, report);
     reportEmptySubsets(viewer, report);
   }
 }

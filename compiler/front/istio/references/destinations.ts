@@ -2,14 +2,20 @@
 
 import { nearest } from "../../../diagnostics/nearest.ts";
 import type { FieldPath } from "../../resources/model.ts";
+import type { Refused } from "../../services/refused.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
 import type { Viewer } from "./viewer.ts";
 
-export function reportDestinations(viewer: Viewer, report: Report): void {
+/** Of what was refused, enough is said with that. */
+export function reportDestinations(viewer: Viewer, refused: Refused, report: Report): void {
   for (const dangling of viewer.danglingDestinations()) {
-    for (const missing of dangling.resolved.missing) {
-      REPORTS[missing](dangling, viewer, report);
+    const { host, service, missing } = dangling.resolved;
+    const name = service?.host ?? host;
+    for (const what of missing) {
+      if (what === "subset" ? !refused.hasPolicyFor(name) : !refused.hasHost(name)) {
+        REPORTS[what](dangling, viewer, report);
+      }
     }
   }
 }

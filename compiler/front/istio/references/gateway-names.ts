@@ -3,6 +3,7 @@
 import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
 import { resolveHost } from "../../services/host-names.ts";
+import type { Refused } from "../../services/refused.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
 import { isInternalGateway, MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import type { GatewayInView, Viewer } from "./viewer.ts";
@@ -10,6 +11,7 @@ import type { GatewayInView, Viewer } from "./viewer.ts";
 export function reportGatewayNames(
   viewer: Viewer,
   { gateways, neighbours }: ResourceSet,
+  refused: Refused,
   { domainSuffix }: { readonly domainSuffix: string },
   report: Report,
 ): void {
@@ -27,7 +29,7 @@ export function reportGatewayNames(
       const gateway = viewer.gateways.get(name);
       if (!known.has(name)) {
         // Istiod's own are in no file, and there all the same.
-        if (isInternalGateway(written)) {
+        if (isInternalGateway(written) || refused.has("Gateway", name)) {
           continue;
         }
         report("SL0404", `unknown Gateway ${name}`, resource.spanOf(["spec", "gateways", index]), () =>

@@ -15,6 +15,7 @@ import type {
   VirtualServiceSpec,
 } from "../../resources/model.ts";
 import { resolveHost } from "../../services/host-names.ts";
+import type { Refused } from "../../services/refused.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
 import { exposure } from "../../services/visibility.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
@@ -48,15 +49,22 @@ type RuleSource =
 export class Delegates {
   readonly #all: readonly VirtualServiceResource[];
   readonly #domainSuffix: string;
+  readonly #refused: Refused;
   readonly #report: Report;
   /** Made when it is asked for: most rules delegate to nobody. */
   #names: ReadonlyMap<string, VirtualServiceResource> | undefined;
   /** Rules with their names resolved, which each root that delegates to them needs. */
   readonly #resolved = new Map<VirtualServiceResource, readonly HttpRoute[]>();
 
-  constructor(all: readonly VirtualServiceResource[], domainSuffix: string, report: Report) {
+  constructor(
+    all: readonly VirtualServiceResource[],
+    domainSuffix: string,
+    refused: Refused,
+    report: Report,
+  ) {
     this.#all = all;
     this.#domainSuffix = domainSuffix;
+    this.#refused = refused;
     this.#report = report;
   }
 
@@ -150,6 +158,9 @@ export class Delegates {
     const found = this.#byName.get(key);
     const at = root.spanOf(["spec", "http", rule, "delegate", "name"]);
     const fate = "this rule has no effect";
+    if (found === undefined && this.#refused.has("VirtualService", key)) {
+      return undefined;
+    }
     if (found === undefined) {
       this.#report("SL0411", `unknown delegate: there is no VirtualService ${key}; ${fate}`, at, () =>
         didYouMean(nearest(key, this.#all.filter(isDelegate).map(keyOf))),

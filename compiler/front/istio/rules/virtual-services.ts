@@ -6,6 +6,7 @@ import type { Annotations } from "../../resources/annotations.ts";
 import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { byAge } from "../../services/order.ts";
+import { Refused } from "../../services/refused.ts";
 import type { Report } from "../../services/report.ts";
 import { EXPOSURES, exposure } from "../../services/visibility.ts";
 import { Delegates } from "./delegates.ts";
@@ -27,11 +28,16 @@ export interface VirtualService {
 
 /** Those without hosts are left out: they serve only those that delegate to them. */
 export function visibleVirtualServices(
-  { virtualServices }: ResourceSet,
+  { virtualServices, ...resources }: ResourceSet,
   { proxyNamespace, domainSuffix }: ProxyOptions,
   report: Report,
 ): VirtualService[] {
-  const delegates = new Delegates(virtualServices, domainSuffix, report);
+  const delegates = new Delegates(
+    virtualServices,
+    domainSuffix,
+    new Refused(resources, domainSuffix),
+    report,
+  );
   delegates.reportCycles();
   return inOrderOfEffect(virtualServices, proxyNamespace).map((resource) =>
     resolvedOnce(resource, delegates, domainSuffix),
