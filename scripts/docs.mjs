@@ -8,13 +8,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { installPackages, ROOT } from "./setup.mjs";
 
-const { values } = parseArgs({
-  options: {
-    out: { type: "string", default: path.join(ROOT, "dist", "docs") },
-    serve: { type: "boolean", default: false },
-    port: { type: "string", default: "4173" },
-  },
-});
+const values = readOptions();
 
 await installPackages();
 const outDir = path.resolve(values.out);
@@ -40,4 +34,19 @@ async function serve() {
     preview: { host: "127.0.0.1", port: Number(values.port), strictPort: true },
   });
   server.printUrls();
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        out: { type: "string", default: path.join(ROOT, "dist", "docs") },
+        serve: { type: "boolean", default: false },
+        port: { type: "string", default: "4173" },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`docs: ${error.message}`);
+    process.exit(2);
+  }
 }
