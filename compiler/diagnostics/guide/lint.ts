@@ -128,7 +128,7 @@ export const LINT = {
     },
   },
   SL0817: {
-    why: "This is often intended, before or after an experiment. If forgotten, it is a fault that nobody meets.",
+    why: "This is often intended, before or after an experiment. If forgotten, it is a fault that no request meets.",
     example: {
       in: "http rule",
       wrong: "fault: { abort: { httpStatus: 503, percentage: { value: 0 } } }",
