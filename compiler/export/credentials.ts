@@ -2,7 +2,6 @@
 
 import path from "node:path";
 import type { Config } from "../ir/ir.ts";
-import { secretFilesOf } from "../ir/secret-files.ts";
 import { SYSTEM_ROOTS } from "../ir/system-roots.ts";
 
 /** A Secret of Kubernetes, and the folder that Envoy expects it in. */
@@ -14,7 +13,7 @@ export interface Credential {
 /** Those of `--secrets-directory`, each once. */
 export function credentialsOf(config: Config, secretsDirectory: string): Credential[] {
   const folders = new Set(
-    secretFilesOf(config)
+    filesOf(config)
       .filter((file) => isCredential(file, secretsDirectory))
       .map((file) => path.dirname(file)),
   );
@@ -23,7 +22,7 @@ export function credentialsOf(config: Config, secretsDirectory: string): Credent
 
 /** Files from elsewhere, which rules name themselves: nobody but their author knows what to mount there. Images have the system's. */
 export function foreignFilesOf(config: Config, secretsDirectory: string): string[] {
-  const foreign = secretFilesOf(config).filter(
+  const foreign = filesOf(config).filter(
     (file) => file !== SYSTEM_ROOTS && !isCredential(file, secretsDirectory),
   );
   return [...new Set(foreign)].sort();
@@ -31,4 +30,14 @@ export function foreignFilesOf(config: Config, secretsDirectory: string): string
 
 function isCredential(file: string, secretsDirectory: string): boolean {
   return secretsDirectory !== "" && path.dirname(path.dirname(file)) === secretsDirectory;
+}
+
+function filesOf({ secrets = [] }: Config): string[] {
+  return secrets
+    .filter(({ inFiles }) => inFiles)
+    .flatMap(({ content }) =>
+      content.kind === "certificate"
+        ? [content.chain, content.key.reveal()]
+        : [content.trusted, ...(content.revoked === undefined ? [] : [content.revoked])],
+    );
 }

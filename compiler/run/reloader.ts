@@ -5,12 +5,16 @@
  */
 
 import type { Compilation } from "../compile.ts";
+import type { DiagnosticCode } from "../diagnostics/codes.ts";
 import type { Findings } from "../diagnostics/render/report.ts";
 import type { Watch } from "../source/rule-source.ts";
 import type { CompiledRules } from "./compiled-rules.ts";
 import type { ChangeResult, LiveBuild, LiveConfiguration } from "./delivery/live-configuration.ts";
 import { RetryPause } from "./retry-pause.ts";
 import type { ReloadEvent } from "./session-event.ts";
+
+/** Errors in rules that are none once somebody has written a file that is not of the rules. */
+const MAY_COME_RIGHT: ReadonlySet<string> = new Set(["SL0445"] satisfies DiagnosticCode[]);
 
 export interface ReloaderOptions {
   readonly rules: CompiledRules;
@@ -100,7 +104,7 @@ export class Reloader {
     this.#tell({ kind: "diagnostics", findings }, wordsOf(findings));
     if (compilation === undefined) {
       this.#tell({ kind: "refused", findings }, wordsOf(findings));
-      return true;
+      return !findings.diagnostics.some(({ code }) => MAY_COME_RIGHT.has(code));
     }
     const words = await obstacles(compilation);
     if (words.length > 0) {

@@ -25,7 +25,7 @@ export type ReloadEvent =
       readonly words: readonly string[];
       readonly again: boolean;
     }
-  /** The machine has not what the change needs: a free port, a file. The old rules go on, and it is tried again. */
+  /** The machine has not what the change needs: a port that is free. The old rules go on, and it is tried again. */
   | { readonly kind: "blocked"; readonly words: readonly string[] }
   /** Envoy does not answer, so nobody knows which rules serve. It is tried again until Envoy does. */
   | { readonly kind: "unknown"; readonly words: readonly string[] }

@@ -4,7 +4,7 @@
  * serve. `SLUICE_CHANGES=300` makes it as many changes.
  */
 
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Authority } from "../harness/authority.ts";
 import { Connection } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
-import { SluiceRun } from "../harness/sluice.ts";
+import { type RunEvent, SluiceRun } from "../harness/sluice.ts";
 import { TARGETS } from "../harness/targets.ts";
 import { ChangingRules, generationOf, hostOf, PORTS, SERVERS } from "./changing-rules.ts";
 
@@ -42,6 +42,13 @@ async function upstream(): Promise<number> {
   upstreams.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
+}
+
+/** How many instances of inotify a process has, of which a user may have 128 in all. */
+async function watchersOf(pid: number): Promise<number> {
+  const files = await readdir(`/proc/${pid}/fd`);
+  const targets = await Promise.all(files.map((file) => readlink(`/proc/${pid}/fd/${file}`).catch(() => "")));
+  return targets.filter((target) => target.includes("inotify")).length;
 }
 
 /** Asks one server again and again until told to stop. What is wrong with an answer goes to `wrong`. */
@@ -109,7 +116,7 @@ describe.each(TARGETS)("target %s", (target) => {
     let serving = 0;
     const wrong: string[] = [];
     try {
-      await run.event("serving");
+      const { pid } = (await run.event("serving")) as RunEvent & { pid: number };
       const start = (server: number, keeps: boolean) =>
         client(
           () => (server < SERVERS ? Connection.openTls(https, hostOf(server)) : Connection.open(plain)),
@@ -132,6 +139,7 @@ describe.each(TARGETS)("target %s", (target) => {
         // As fast as they come, but for every third, which has time for the removal of what is old.
         await sleep(generation % 3 === 0 ? 2_500 : 100);
       }
+      expect(await watchersOf(pid)).toBeLessThan(4);
       isOver = true;
       const asked = await Promise.all(clients);
       expect(wrong).toEqual([]);

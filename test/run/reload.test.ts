@@ -6,17 +6,18 @@ import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Action, Cluster, Config, CorsPolicy, Fault, Forward, Listener } from "../../compiler/ir/ir.ts";
 import type { Target } from "../../compiler/options.ts";
 import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../compiler/platform/version.ts";
 import { type AdsEnvoy, startAdsEnvoy } from "../../compiler/run/delivery/ads/ads-envoy.ts";
 import type { AdsBuild, AdsBuilder } from "../../compiler/run/delivery/ads/build.ts";
 import type { ChangeResult } from "../../compiler/run/delivery/live-configuration.ts";
-import type { RetirementTimes } from "../../compiler/run/delivery/retirement.ts";
+import { RETIREMENT_TIMES, type RetirementTimes } from "../../compiler/run/delivery/retirement.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import { compiled, proxyOf } from "../harness/build.ts";
+import { Connection } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
 
 let folder: string;
@@ -106,8 +107,14 @@ const build = (builder: AdsBuilder, config: Config, spoil?: (blob: Uint8Array) =
 /** Old clusters go soon, unless a test says otherwise. */
 const SOON: RetirementTimes = { rules: () => 100, connections: 100 };
 
-async function start(config: Config, version = NEWEST_ENVOY, times = SOON): Promise<void> {
+async function start(
+  config: Config,
+  version = NEWEST_ENVOY,
+  times = SOON,
+  more: { readonly stepTimeoutMs?: number } = {},
+): Promise<void> {
   running = await startAdsEnvoy({
+    ...more,
     folder,
     build: (builder) => build(builder, config),
     times,
@@ -365,4 +372,100 @@ test("a request that waits is sent where the old rules said, however many newer 
     await sleep(150);
   }
   expect(await clusterNames()).toEqual(["d", "e"]);
+});
+
+test("each try of a request that the old rules decided finds their cluster", async () => {
+  target = "wasm";
+  const port = await freePort();
+  let tries = 0;
+  const hanging = createHttpServer((_request, response) => {
+    tries += 1;
+    if (tries === 3) {
+      response.end("third");
+    }
+  });
+  upstreams.push(hanging);
+  await new Promise<void>((resolve) => hanging.listen(0, "127.0.0.1", resolve));
+  const patient: Action = {
+    ...(forward("a") as Forward),
+    retry: { ...(forward("a") as Forward).retry, attempts: 2, perTryTimeoutMs: 1_500, retryOn: ["5xx"] },
+  };
+  const slow = {
+    listeners: [listener("mesh", port, patient)],
+    clusters: [cluster("a", (hanging.address() as AddressInfo).port)],
+  };
+  await start(slow, NEWEST_ENVOY, RETIREMENT_TIMES);
+  const waiting = ask(port);
+  await sleep(200);
+  const next = {
+    listeners: [listener("mesh", port, forward("b"))],
+    clusters: [cluster("b", await upstream("two"))],
+  };
+  expect(await change(next)).toEqual({ kind: "reloaded" });
+  expect(await ask(port)).toBe("two");
+  expect(await waiting).toBe("third");
+});
+
+test("a connection to a port that is closed is served, also when its cluster is removed later", async () => {
+  const [mesh, edge] = [await freePort(), await freePort()];
+  const [one, two] = [cluster("a", await upstream("one")), cluster("b", await upstream("two"))];
+  const stays = listener("mesh", mesh, forward("a"));
+  await start(
+    { listeners: [stays, listener("gateway_80", edge, forward("b"))], clusters: [one, two] },
+    NEWEST_ENVOY,
+    RETIREMENT_TIMES,
+  );
+  const kept = await Connection.open(edge);
+  const again = () => kept.request({ host: "a", path: "/" });
+  expect((await again()).body).toBe("two");
+  expect(await change({ listeners: [stays], clusters: [one, two] })).toEqual({ kind: "reloaded" });
+  await expect.poll(() => ask(edge).catch(() => "refused")).toBe("refused");
+  expect(await change({ listeners: [stays], clusters: [one] })).toEqual({ kind: "reloaded" });
+  await sleep(3_000);
+  expect(await again()).toMatchObject({ status: 200, body: "two" });
+  kept.close();
+});
+
+test("what an Envoy that is stopped serves is unknown until it says so, and a revert reverts", async () => {
+  const port = await freePort();
+  const rules = (body: string): Config => ({
+    listeners: [listener("mesh", port, { kind: "directResponse", status: 200, body })],
+    clusters: [],
+  });
+  await start(rules("old"), NEWEST_ENVOY, SOON, { stepTimeoutMs: 500 });
+  const onSilence = vi.fn();
+  process.kill(envoy.pid, "SIGSTOP");
+  const result = await running!.live.changeTo(build(running!.builder, rules("new")), { onSilence });
+  expect(result.kind).toBe("unknown");
+  expect(onSilence).toHaveBeenCalledOnce();
+  expect((await change(rules("old"))).kind).toBe("unknown");
+  process.kill(envoy.pid, "SIGCONT");
+  expect(await change(rules("old"))).toEqual({ kind: "unchanged" });
+  expect(await ask(port)).toBe("old");
+  expect(await change(rules("new"))).toEqual({ kind: "reloaded" });
+  expect(await ask(port)).toBe("new");
+});
+
+test("a cluster that Envoy never warms is taken back, and the old rules serve", async () => {
+  const port = await freePort();
+  const one = cluster("a", await upstream("one"));
+  await start({ listeners: [listener("mesh", port, forward("a"))], clusters: [one] }, NEWEST_ENVOY, SOON, {
+    stepTimeoutMs: 1_000,
+  });
+  // Rings that Envoy refuses, beside a cluster that warms.
+  const bad: Cluster = { ...cluster("b", 1), loadBalancer: { kind: "ringHash", minimumRingSize: 9_000_000 } };
+  const result = await change({
+    listeners: [listener("mesh", port, forward("b"))],
+    clusters: [{ ...one, connectTimeoutMs: 2_000 }, bad],
+  });
+  expect(result).toMatchObject({ kind: "rejected", step: "clusters" });
+  expect(await ask(port)).toBe("one");
+  expect(
+    await change({
+      listeners: [listener("mesh", port, forward("a"))],
+      clusters: [{ ...one, connectTimeoutMs: 3_000 }],
+    }),
+  ).toEqual({
+    kind: "reloaded",
+  });
 });

@@ -24,6 +24,8 @@ export interface AdsEnvoyOptions extends Omit<StartEnvoyOptions, "configPath"> {
   build(builder: AdsBuilder): AdsBuild | Promise<AdsBuild>;
   /** How long what only older rules use stays, if not as long as it takes. */
   readonly times?: RetirementTimes;
+  /** How long Envoy may take for one step of a change, if not as long as usual. */
+  readonly stepTimeoutMs?: number;
 }
 
 export interface AdsEnvoy {
@@ -61,7 +63,7 @@ export async function startAdsEnvoy(options: AdsEnvoyOptions): Promise<AdsEnvoy>
 }
 
 async function start(
-  { folder, build: make, times, ...options }: AdsEnvoyOptions,
+  { folder, build: make, times, stepTimeoutMs, ...options }: AdsEnvoyOptions,
   socket: string,
   client: AdsClient,
   server: AdsServer,
@@ -108,7 +110,7 @@ async function start(
   }
   running = envoy;
   const live = new LiveConfiguration({
-    delivery: new AdsDelivery({ client, log }),
+    delivery: new AdsDelivery({ client, log, ...(stepTimeoutMs !== undefined && { stepTimeoutMs }) }),
     build,
     ...(times && { times }),
   });
