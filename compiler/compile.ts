@@ -3,8 +3,8 @@
  * prints, nothing is written, and nothing is remembered but in the `CompilerCache` that is handed in.
  */
 
+import { deciderOf, refusedByTarget } from "./back/decider.ts";
 import { encodeProgram } from "./back/program/encode.ts";
-import { refusedByTarget } from "./back/refused-by-target.ts";
 import { levelFor, type Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
@@ -29,7 +29,7 @@ import { SourceCache } from "./source/plain.ts";
 export interface Compilation {
   readonly sources: readonly SourceFile[];
   readonly config: Config;
-  /** The routing blob of each listener, by the listener's name. Empty for the native target. */
+  /** The routing blob of each listener that the filter decides for, by the listener's name; Envoy's own routes decide for others. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -147,13 +147,12 @@ export function encode(
 ): Compilation {
   assertValid(config);
   const blobs = new Map<string, Uint8Array>();
-  if (target === "wasm") {
-    const total = config.listeners.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
-    let done = 0;
-    for (const listener of config.listeners) {
-      const onHost = () => progress.at("encoding", ++done, total);
-      blobs.set(listener.name, encodeProgram(listener.routes, onHost));
-    }
+  const filtered = config.listeners.filter((listener) => deciderOf(listener, target) === "wasm");
+  const total = filtered.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
+  let done = 0;
+  for (const listener of filtered) {
+    const onHost = () => progress.at("encoding", ++done, total);
+    blobs.set(listener.name, encodeProgram(listener.routes, onHost));
   }
   return { sources, config, blobs };
 }

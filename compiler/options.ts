@@ -22,10 +22,10 @@ import { portMap } from "./options/port-map.ts";
 /** By their keys, in the order of `--help`. */
 export const PROXY_OPTIONS = {
   /** What Envoy decides with. */
-  target: option(choice("wasm", "native"), {
+  target: option(choice("wasm", "native", "auto"), {
     default: "wasm",
     argument: "target",
-    help: "how Envoy decides: with Sluice's filter (wasm) or its own routes (native)",
+    help: "how Envoy decides: with Sluice's filter (wasm), its own routes (native), or what costs each listener less (auto)",
   }),
   /** Address that listeners bind. */
   listenAddress: option(address, {

@@ -1,47 +1,28 @@
 /**
- * What one target cannot do, though the rules say it rightly and the other target can. Judged on what was lowered, so
- * that no front end has to know which targets there are.
+ * What one target cannot do, though the rules say it rightly and the other can. Judged on what was lowered, so that no front
+ * end has to know which targets there are.
  */
 
-import { DIAGNOSTIC_CODES } from "../diagnostics/codes.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/span.ts";
 import { hasVariables } from "../ir/header-values.ts";
-import type { Config, Route } from "../ir/ir.ts";
-import type { Target } from "../options.ts";
+import type { Listener, Route } from "../ir/ir.ts";
 
-interface Refusal {
+/** What decides cannot do this. */
+export interface Refusal {
   readonly span: Span | undefined;
   readonly what: string;
   readonly help: string;
 }
 
-/** One finding for each rule and each thing, whatever listeners it is for. */
-export function refusedByTarget(config: Config, target: Target): Diagnostic[] {
-  const code = "SL0301";
-  const { level } = DIAGNOSTIC_CODES[code];
-  const refusedBy = REFUSALS[target];
-  const findings = new Map<string, Diagnostic>();
-  for (const { routes } of config.listeners) {
-    for (const virtualHost of routes.virtualHosts) {
-      for (const route of virtualHost.routes) {
-        const refusal = refusedBy(route);
-        if (refusal !== undefined) {
-          const { span, what, help } = refusal;
-          const message = `not supported yet: ${what}`;
-          const key = JSON.stringify([message, span?.file.path, span?.start]);
-          findings.set(key, { code, level, message, ...(span && { span }), help });
-        }
-      }
-    }
-  }
-  return [...findings.values()];
+/** What one of the two cannot do of a listener's rules. */
+export function refusalsOf({ routes }: Listener, decider: "wasm" | "native"): Refusal[] {
+  const refusedBy = REFUSALS[decider];
+  return routes.virtualHosts.flatMap((virtualHost) =>
+    virtualHost.routes.flatMap((route) => refusedBy(route) ?? []),
+  );
 }
 
-const REFUSALS: Readonly<Record<Target, (route: Route) => Refusal | undefined>> = {
-  wasm: refuseAbortWithVariables,
-  native: refuseSticky,
-};
+const REFUSALS = { wasm: refuseAbortWithVariables, native: refuseSticky } as const;
 
 /** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
 function refuseAbortWithVariables({ fault, responseHeaders, action, origin }: Route): Refusal | undefined {

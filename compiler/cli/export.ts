@@ -119,9 +119,9 @@ export async function exportCommand(
     quiet,
     proxy,
   } = await readCommonOptions(paths, withDefaults(flags));
-  if (proxy.target === "native" && flags.to !== "kubernetes") {
+  if (proxy.target !== "wasm" && flags.to !== "kubernetes") {
     throw new UsageError(
-      `--target native: --to ${flags.to} needs the filter, which this target does not have; remove --target`,
+      `--target ${proxy.target}: --to ${flags.to} needs the filter at every listener; remove --target`,
     );
   }
   const progress = progressBar(terminal);

@@ -117,7 +117,7 @@ function routesOf(
     proxyLabels: labels,
   });
   const listener = lowered.config.listeners.find(({ name }) => name === `gateway_${port}`)!;
-  return { ...lowered, routes: emitNativeRoutes(listener).virtual_hosts[0]?.routes ?? [] };
+  return { ...lowered, routes: emitNativeRoutes(listener, listener.name).virtual_hosts[0]?.routes ?? [] };
 }
 
 /** What the recorded function makes of its input, and the part of our route that has the same. */

@@ -1,22 +1,40 @@
-/** Tells who compiles for the filter that Envoy's own routes would serve the same rules for less. */
+/** Tells, once, where Envoy's own routes serve written rules for less than the filter. */
 
+import { deciderOf } from "../../back/decider.ts";
+import { nativeIsCheaper } from "../../back/target-cost.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
-import type { Config } from "../../ir/ir.ts";
-import { nativeIsCheaper } from "./target-cost.ts";
+import type { Config, Listener } from "../../ir/ir.ts";
+import type { Target } from "../../options.ts";
 
-/** Reports SL0601 for rules that the `wasm` target was asked for, and nothing for others. */
-export function hintAtCheaperTarget(config: Config, target: "wasm" | "native", sink: DiagnosticSink): void {
-  const cost = target === "wasm" ? nativeIsCheaper(config) : undefined;
-  if (cost === undefined) {
+/**
+ * Reports SL0601 of the listeners that would be cheaper, or are with `auto`; nothing of those without any rule, which only
+ * pass requests on. Who asked for `native` knows.
+ */
+export function hintAtCheaperTarget({ listeners }: Config, target: Target, sink: DiagnosticSink): void {
+  const cheaper = listeners.filter(
+    (listener) => target !== "native" && hasRules(listener) && deciderOf(listener, "auto") === "native",
+  );
+  const costs = cheaper.flatMap((listener) => nativeIsCheaper(listener) ?? []);
+  if (costs.length === 0) {
     return;
   }
-  const { virtualHost, routes, nativeUs, filterUs } = cost;
+  const nativeUs = Math.max(...costs.map((cost) => cost.nativeUs));
+  const [{ filterUs }] = costs as [(typeof costs)[number]];
+  const names = cheaper.map(({ name }) => name).join(", ");
   sink.report({
     code: "SL0601",
     level: "info",
     message:
-      `Envoy's own routes would be cheaper for these rules: the longest virtual host, ${JSON.stringify(virtualHost.name)}, ` +
-      `has ${routes} ${routes === 1 ? "route" : "routes"}, which cost about ${nativeUs.toFixed(2)} µs of CPU time per request; the filter costs about ${filterUs.toFixed(1)} µs`,
-    help: "Use `--target native`, or keep the filter if the rules will grow.",
+      `Envoy's own routes ${target === "auto" ? "serve" : "would serve"} the rules of ${names} for less: ` +
+      `at most about ${nativeUs.toFixed(2)} µs of CPU time per request, where the filter takes about ${filterUs.toFixed(1)} µs`,
+    ...(target !== "auto" && {
+      help: "Use --target auto, which takes for each listener what costs less, as the rules grow and shrink.",
+    }),
   });
+}
+
+function hasRules({ routes }: Listener): boolean {
+  return routes.virtualHosts.some((virtualHost) =>
+    virtualHost.routes.some(({ origin }) => origin !== undefined),
+  );
 }

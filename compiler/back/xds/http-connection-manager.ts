@@ -10,7 +10,7 @@ import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { grpcWebFilters } from "./grpc-web.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
-import type { EmitContext } from "./options.ts";
+import { type EmitContext, isFiltered, routeTableName } from "./options.ts";
 import type { ConfigSource } from "./places.ts";
 import { type Extension, typed, typeUrl } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
@@ -86,8 +86,9 @@ export function emitHttpConnectionManager(
   forwardProxy: boolean,
   context: EmitContext,
 ): Extension<HttpConnectionManager> {
-  const source = context.places.sourceOf("routes", listener.name);
-  const discovered = source && { rds: { config_source: source, route_config_name: listener.name } };
+  const routesName = routeTableName(listener, context);
+  const source = context.places.sourceOf("routes", routesName);
+  const discovered = source && { rds: { config_source: source, route_config_name: routesName } };
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
@@ -105,7 +106,7 @@ export function emitHttpConnectionManager(
     stream_idle_timeout: "0s",
     proxy_100_continue: true,
     upgrade_configs: [{ upgrade_type: "websocket" }],
-    ...(context.target === "wasm"
+    ...(isFiltered(listener, context)
       ? {
           ...(discovered ?? { route_config: emitClassRoutes(listener.name, emitClasses(listener)) }),
           http_filters: [
@@ -117,7 +118,7 @@ export function emitHttpConnectionManager(
           ],
         }
       : {
-          ...(discovered ?? { route_config: emitNativeRoutes(listener) }),
+          ...(discovered ?? { route_config: emitNativeRoutes(listener, routesName) }),
           // istiod's order: an aborted request, even a preflight, has no CORS headers.
           http_filters: [
             ...grpcWebFilters(listener),

@@ -4,12 +4,12 @@ import { emitNativeRoutes } from "./native-routes.ts";
 import { testListener, testRoute } from "./testing.ts";
 
 const emit = (more: Partial<Route>) =>
-  emitNativeRoutes(testListener([testRoute(more)])).virtual_hosts[0]!.routes![0]!;
+  emitNativeRoutes(testListener([testRoute(more)]), "mesh").virtual_hosts[0]!.routes![0]!;
 const forward = (more: Partial<Forward>) =>
   emit({ action: { ...(testRoute().action as Forward), ...more } as Action }).route;
 
 test("the table", () => {
-  expect(emitNativeRoutes(testListener([]))).toMatchObject({
+  expect(emitNativeRoutes(testListener([]), "mesh")).toMatchObject({
     name: "mesh",
     ignore_port_in_host_matching: true,
     validate_clusters: false,

@@ -37,7 +37,8 @@ import { emitRouteMatch } from "./route-match.ts";
 /** istiod's limit; Envoy's own would be 4 KiB. */
 const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
 
-export function emitNativeRoutes({ name, routes }: Listener): RouteConfiguration {
+/** `name`: what the table is asked for by. */
+export function emitNativeRoutes({ routes }: Listener, name: string): RouteConfiguration {
   return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,

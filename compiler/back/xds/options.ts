@@ -1,14 +1,31 @@
 /** What the emitter needs to know beyond the IR: which proxy, and where it reads what it is told. */
 
-import type { Secret } from "../../ir/ir.ts";
+import type { Listener, Secret } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Places } from "./places.ts";
 
 export interface EmitOptions extends ProxyOptions {
-  /** The routing blob of each listener, by the listener's name. Not read for the native target. */
+  /** The routing blob of each listener that the filter decides for, by the listener's name; others have Envoy's own routes. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   readonly places: Places;
 }
+
+/** Whether the filter decides for a listener, as its program says; else Envoy's own routes do. */
+export function isFiltered({ name }: Pick<Listener, "name">, { target, blobs }: DecidingOptions): boolean {
+  return target === "auto" ? blobs.has(name) : target === "wasm";
+}
+
+/**
+ * By what Envoy asks for the routes of a listener. Where rules may move between the filter and Envoy's own routes, a listener
+ * that drains goes on reading its table, while its successor reads one of the other kind: they have two names.
+ */
+export function routeTableName(listener: Pick<Listener, "name">, options: DecidingOptions): string {
+  return options.target === "auto" && !isFiltered(listener, options)
+    ? `${listener.name}_native`
+    : listener.name;
+}
+
+type DecidingOptions = Pick<EmitOptions, "target" | "blobs">;
 
 /** What the emitters of single resources know besides. */
 export interface EmitContext extends EmitOptions {

@@ -136,3 +136,22 @@ describe("keys", () => {
     expect(listener?.needs).toContainEqual({ type: "secret", name: "trusted" });
   });
 });
+
+test("auto: each listener by what decides for it, and two tables are never of one name", () => {
+  const listeners = [testListener(), testListener([], { name: "gateway_80" })];
+  const decidedBy = (...filtered: readonly string[]) =>
+    idsOf(
+      emitResources(
+        { clusters: [], listeners },
+        testOptions({ target: "auto", blobs: new Map(filtered.map((name) => [name, Uint8Array.of(1)])) }),
+      ),
+    ).filter((id) => !id.startsWith("listener"));
+  expect(decidedBy("mesh")).toEqual(["routes gateway_80_native", "routes mesh", "extension mesh"]);
+  expect(decidedBy("gateway_80", "mesh")).toEqual([
+    "routes gateway_80",
+    "routes mesh",
+    "extension gateway_80",
+    "extension mesh",
+  ]);
+  expect(decidedBy()).toEqual(["routes gateway_80_native", "routes mesh_native"]);
+});

@@ -12,7 +12,7 @@ import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
 import { emitListener, hasNames, type Sharing } from "./listener.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
-import type { EmitContext, EmitOptions } from "./options.ts";
+import { type EmitContext, type EmitOptions, isFiltered, routeTableName } from "./options.ts";
 import type { Places } from "./places.ts";
 import { typed } from "./protobuf.ts";
 import { keyOf, type Reference, Resource, type ResourceSet, type ResourceType } from "./resource-set.ts";
@@ -23,7 +23,7 @@ import { emitExtensionConfig } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
 
 export function emitResources(config: Config, options: EmitOptions): ResourceSet {
-  const { places, target } = options;
+  const { places } = options;
   const listeners = sortedByName(config.listeners);
   const clusters = sortedByName(config.clusters.filter(canBeWritten));
   const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
@@ -58,16 +58,20 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
     ]),
     routes: byName(
       listeners
+        .map((listener) => ({ listener, name: routeTableName(listener, options) }))
         .filter(({ name }) => places.sourceOf("routes", name) !== undefined)
-        .map((listener) =>
-          target === "native"
-            ? routesResource(emitNativeRoutes(listener))
-            : classesResource(listener.name, emitClasses(listener)),
+        .map(({ listener, name }) =>
+          isFiltered(listener, options)
+            ? classesResource(name, emitClasses(listener))
+            : routesResource(emitNativeRoutes(listener, name)),
         ),
     ),
     extension: byName(
       listeners
-        .filter(({ name }) => target === "wasm" && places.sourceOf("extension", name) !== undefined)
+        .filter(
+          (listener) =>
+            isFiltered(listener, options) && places.sourceOf("extension", listener.name) !== undefined,
+        )
         .map((listener) => program(listener, context)),
     ),
     endpoints: byName(

@@ -27,7 +27,7 @@ export interface FolderBuild {
   readonly resources: ResourceSet;
   /** Absent for the native target. */
   readonly module?: Uint8Array;
-  /** The routing blob of each listener, by the listener's name. */
+  /** The routing blob of each listener that the filter decides for, by the listener's name. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   /** Made when somebody asks first: it has a digest of every file. */
   manifest(): Manifest;
@@ -48,7 +48,7 @@ export async function folderBuild(
   const parts = {
     bootstrap: { ...emitBootstrap({ places }), ...admin },
     resources: emitResources(config, { ...options, blobs, places }),
-    ...(options.target === "wasm" && { module: module ?? (await readFile(filterModulePath())) }),
+    ...(options.target !== "native" && { module: module ?? (await readFile(filterModulePath())) }),
     blobs,
   };
   let manifest: Manifest | undefined;

@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lower, serviceYaml, virtualServiceYaml } from "../front/istio/testing.ts";
 import type { Target } from "../options.ts";
-import { refusedByTarget } from "./refused-by-target.ts";
+import { deciderOf, refusedByTarget } from "./decider.ts";
 
 const services = serviceYaml("a") + serviceYaml("bb");
 
@@ -58,4 +58,43 @@ test.each([
     [],
   );
   expect(refused(abort.replaceAll("%REQ(x-id)%", "50%%"), "wasm")).toEqual([]);
+});
+
+describe("auto takes for each listener", () => {
+  const decided = (input: string) => {
+    const { config } = lower(services + input, {});
+    return config.listeners.map((listener) => deciderOf(listener, "auto"));
+  };
+  const rules = (count: number) =>
+    virtualServiceYaml(
+      "vs",
+      "a",
+      Array.from(
+        { length: count },
+        (_, i) => `\n  - { match: [{ uri: { exact: /${i} } }], route: [{ destination: { host: a } }] }`,
+      ).join(""),
+    );
+
+  test("what costs less", () => {
+    expect(decided(rules(10))).toEqual(["native"]);
+    expect(decided(rules(1000))).toEqual(["wasm"]);
+  });
+
+  test("what can do it, whatever it costs", () => {
+    const few = sticky(`\n  - route: ${split}`);
+    expect(decided(few)).toEqual(["wasm"]);
+    expect(refused(few, "auto")).toEqual([]);
+    const abort =
+      "fault: { abort: { httpStatus: 500, percentage: { value: 1 } } }, headers: { response: { set: { x-id: '%REQ(x-id)%' } } }";
+    const many = `${rules(1000)}\n  - { ${abort}, route: [{ destination: { host: a } }] }`;
+    expect(decided(many)).toEqual(["native"]);
+    expect(refused(many, "auto")).toEqual([]);
+  });
+
+  test("neither where each of them lacks something", () => {
+    const both = sticky(
+      `\n  - route: ${split}\n    match: [{ uri: { exact: /s } }]\n  - fault: { abort: { httpStatus: 500, percentage: { value: 1 } } }\n    headers: { response: { set: { x-id: '%REQ(x-id)%' } } }\n    route: [{ destination: { host: a } }]`,
+    );
+    expect(refused(both, "auto")).toHaveLength(1);
+  });
 });

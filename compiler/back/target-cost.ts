@@ -4,7 +4,7 @@
  * --crossing` on one machine; on others both sides grow or shrink alike, so that the comparison holds better than they do.
  */
 
-import type { Config, Route, VirtualHost } from "../../ir/ir.ts";
+import type { Listener, Route, VirtualHost } from "../ir/ir.ts";
 
 /** CPU microseconds that the filter takes more than Envoy's own first route. */
 const FILTER_US = 3.5;
@@ -20,12 +20,12 @@ export interface TargetCost {
 }
 
 /**
- * The virtual host that is the dearest for Envoy's own routes, when even its last route is reached there for less than
- * the filter takes: then `--target native` is cheaper for all of them. `undefined` when it is not, or nothing is routed.
+ * The virtual host of a listener that is the dearest for Envoy's own routes, when even its last route is reached there for
+ * less than the filter takes: then they are cheaper for all of them. `undefined` when they are not, or nothing is routed.
  */
-export function nativeIsCheaper({ listeners }: Config): TargetCost | undefined {
+export function nativeIsCheaper({ routes }: Listener): TargetCost | undefined {
   let dearest: TargetCost | undefined;
-  for (const virtualHost of listeners.flatMap(({ routes }) => routes.virtualHosts)) {
+  for (const virtualHost of routes.virtualHosts) {
     const nativeUs = virtualHost.routes.reduce((sum, route) => sum + tryUs(route), 0);
     if (virtualHost.routes.length > 0 && (dearest === undefined || nativeUs > dearest.nativeUs)) {
       dearest = { virtualHost, routes: virtualHost.routes.length, nativeUs, filterUs: FILTER_US };
