@@ -15,6 +15,7 @@ export interface RunFlags extends ProxyFlags {
   readonly watch?: boolean;
   readonly envoyLogLevel: EnvoyLogLevel;
   readonly drainTime: string;
+  readonly workDir?: string;
   readonly format: Format;
 }
 
@@ -40,6 +41,10 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
       "--drain-time <duration>",
       "how long requests in flight may take after Ctrl-C, 0s for no time",
       "5s",
+    )
+    .option(
+      "--work-dir <dir>",
+      "directory for files of this run, which must stay while it serves (default: the one for temporary files)",
     )
     .addOption(formatOption())
     .addHelpText(
@@ -87,6 +92,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     watch: flags.watch ?? false,
     envoyLogLevel: flags.envoyLogLevel,
     drainMs,
+    workDirectory: flags.workDir,
     onEvent: (event) => voice.tell(event),
   });
   terminal.outliveReaders();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -49,5 +49,7 @@ test("a folder that somebody names and that is too deep, or not there, is an err
   const complaint = (parent: string) => make(parent).catch((error: unknown) => error);
   expect(await complaint(folder)).toBeInstanceOf(EnvironmentError);
   expect(String(await complaint(folder))).toContain("is too long for Unix sockets");
-  expect(String(await complaint(path.join(outer, "none")))).toContain("cannot make a directory in");
+  await writeFile(path.join(outer, "file"), "");
+  expect(String(await complaint(path.join(outer, "file")))).toContain("cannot make a directory in");
+  expect(path.dirname(await make(path.join(outer, "new")))).toBe(path.join(outer, "new"));
 });

@@ -4,7 +4,7 @@
  * nobody why.
  */
 
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { EnvironmentError } from "./error.ts";
@@ -20,8 +20,9 @@ const RANDOM = 6;
 const SHORT_PARENT = "/tmp";
 
 /**
- * Makes a new folder with mode 0700 for sockets with short names. `parent` is where somebody wants it; otherwise it is in
- * the folder for temporary files, or in `/tmp` if that one's path is too long. Throws an `EnvironmentError`.
+ * Makes a new folder with mode 0700 for sockets with short names. `parent` is where somebody wants it, and is made if it is not
+ * there; otherwise it is in the folder for temporary files, or in `/tmp` if that one's path is too long. Throws an
+ * `EnvironmentError`.
  */
 export async function makeSocketFolder(prefix: string, parent?: string): Promise<string> {
   const wanted = path.resolve(parent ?? os.tmpdir());
@@ -32,6 +33,7 @@ export async function makeSocketFolder(prefix: string, parent?: string): Promise
     );
   }
   try {
+    await mkdir(folder, { recursive: true });
     return await mkdtemp(path.join(folder, prefix));
   } catch (error) {
     throw new EnvironmentError(`cannot make a directory in ${folder}: ${(error as Error).message}`);

@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly envoyLogLevel?: EnvoyLogLevel;
   /** How long requests in flight may take once it is stopped, in milliseconds; 0 cuts them. Default: 5,000. */
   readonly drainMs?: number;
+  /** Where the session's own folders are made; that for temporary files if absent, which a system may tidy up. */
+  readonly workDirectory?: string | undefined;
   /** Folders of the caller that go with Envoy, should this process be killed. */
   readonly temporaryFolders?: readonly string[];
   readonly onEvent: (event: SessionEvent) => void;
@@ -71,7 +73,7 @@ export class Session {
   }
 
   async #live(): Promise<void> {
-    const folder = await makeSocketFolder("sluice-run-");
+    const folder = await makeSocketFolder("sluice-run-", this.#options.workDirectory);
     try {
       await this.#serve(folder);
     } catch (error) {
@@ -155,6 +157,7 @@ export class Session {
           onEvent({ kind: "log", line });
         }
       },
+      workDirectory: this.#options.workDirectory,
       temporaryFolders: [folder, ...temporaryFolders],
       signal,
     });

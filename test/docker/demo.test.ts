@@ -6,7 +6,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { type CommandResult, runCommand } from "../../compiler/run/envoy/command.ts";
 // @ts-expect-error: a script, not typed
@@ -191,6 +191,19 @@ test("SLUICE_SUBNET that is none is one line", { timeout: MINUTES }, async () =>
     stderr:
       'SLUICE_SUBNET: "10.0.0.0/8" is not valid; use the first three numbers of a network, such as 198.51.100\n',
   });
+});
+
+test("what is in flight ends before Envoy is stopped", { timeout: MINUTES }, async () => {
+  // The rules before: a delay of two seconds for jason.
+  expect((await compose(["run", "--rm", "-T", "rules"], port)).code).toBe(0);
+  const url = `http://127.0.0.1:${port}/api/v1/products/0/reviews`;
+  const asked = () => fetch(url, { headers: { "end-user": "jason" } }).then(({ status }) => status);
+  await vi.waitFor(async () => expect(await asked()).toBe(200), { timeout: 20_000 });
+  const all = Array.from({ length: 5 }, asked);
+  await sleep(500);
+  const stopped = await compose(["stop", "envoy"], port);
+  expect(stopped.code, stopped.stderr).toBe(0);
+  expect(await Promise.all(all)).toEqual([200, 200, 200, 200, 200]);
 });
 
 const ANSWERS = (status: number) => `apiVersion: networking.istio.io/v1

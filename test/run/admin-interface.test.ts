@@ -141,3 +141,15 @@ test("--admin-socket is where the socket is", async () => {
   expect((await stat(wanted)).mode & 0o777).toBe(0o600);
   expect((await adminClient(wanted).get("/config_dump")).status).toBe(200);
 });
+
+test("--work-dir has all files of a run, and none afterwards", async () => {
+  const work = path.join(folder, "work");
+  const { socket } = await start("--work-dir", work);
+  expect(socket.startsWith(`${work}/`)).toBe(true);
+  expect((await readdir(work)).map((name) => name.replace(/-[^-]*$/, "")).sort()).toEqual([
+    "sluice-envoy",
+    "sluice-run",
+  ]);
+  expect(await run.stop()).toBe(0);
+  expect(await readdir(work)).toEqual([]);
+});

@@ -98,7 +98,8 @@ function listener(name: string, address: SocketAddress | PipeAddress, virtualHos
       http_filters: [ROUTER],
     }),
   };
-  return { name, address, filter_chains: [{ filters: [manager] }] };
+  // Whoever drains by these ports goes on asking on the same connection, after the listeners are closed.
+  return { name, address, drain_type: "MODIFY_ONLY", filter_chains: [{ filters: [manager] }] };
 }
 
 function clusterOf(socket: string) {

@@ -44,6 +44,8 @@ export interface StartEnvoyOptions {
   readonly extraArguments?: readonly string[];
   /** Folders that the configuration names, for Docker; that of the configuration is included. */
   readonly directories?: readonly string[];
+  /** Where its own folder is made; that for temporary files if absent. */
+  readonly workDirectory?: string | undefined;
   /** Temporary folders of the caller, removed after Envoy should this process be killed. */
   readonly temporaryFolders?: readonly string[];
   /** Gives up waiting and ends Envoy; has no effect once it serves. */
@@ -87,7 +89,7 @@ const LOOK_EVERY_MS = 20;
 
 /** Starts Envoy and returns once it serves. Throws an `EnvironmentError` with Envoy's own words when it does not. */
 export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProcess> {
-  const folder = await makeSocketFolder("sluice-envoy-");
+  const folder = await makeSocketFolder("sluice-envoy-", options.workDirectory);
   const { binary, admin: opened = NOTHING_OPENED } = options;
   const admin = adminClient(opened.adminSocket || path.join(folder, "admin.sock"));
   const [command, args] = commandLine(options, admin.socket, opened);
