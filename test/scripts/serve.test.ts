@@ -16,20 +16,15 @@ import { sluice } from "../harness/sluice.ts";
 
 let folder: string;
 let slow: http.Server;
-let waiting = 0;
+/** Requests that have come to the upstream since they were asked. */
+let arrived = 0;
 const ports = { mesh: 0, ready: 0, admin: 0 };
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-serve-"));
   slow = http.createServer((request, response) => {
-    waiting += 1;
-    setTimeout(
-      () => {
-        waiting -= 1;
-        response.end("done");
-      },
-      Number(request.headers["x-wait"] ?? 0),
-    );
+    arrived += 1;
+    setTimeout(() => response.end("done"), Number(request.headers["x-wait"] ?? 0));
   });
   await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
   const { path: program } = await findEnvoy({ log: () => {} });
@@ -85,7 +80,7 @@ async function serve(env: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess
 }
 
 async function askAll(count: number, waitMs: number): Promise<Promise<string>[]> {
-  waiting = 0;
+  arrived = 0;
   const headers = { "x-wait": String(waitMs) };
   const asked = Array.from({ length: count }, () =>
     ask(ports.mesh, { host: "slow.example", path: "/", headers }).then(
@@ -93,7 +88,7 @@ async function askAll(count: number, waitMs: number): Promise<Promise<string>[]>
       () => "cut",
     ),
   );
-  for (let i = 0; i < 500 && waiting < count; i++) {
+  for (let i = 0; i < 500 && arrived < count; i++) {
     await sleep(10);
   }
   return asked;
