@@ -143,7 +143,7 @@ async function compileOrTell(
   terminal?: Terminal,
 ): Promise<Compiled | undefined> {
   const workspace = createWorkspace({ source: files(paths), proxies: { demo: proxy } });
-  const { findings, compilation } = await workspace.compile();
+  const { findings, compilation } = await workspace.compile(undefined, { toRun: true });
   terminal?.err(formatDiagnostics(findings, terminal.errLook));
   return compilation && { workspace, compilation };
 }

@@ -95,6 +95,8 @@ test("explain says it in a line, and in its data", async () => {
   expect(explanation.unread).toMatchObject([
     { kind: "AuthorizationPolicy", resource: "istio-system/no-clerks", line: 17, may: "deny" },
   ]);
+  const elsewhere = ["--request", "GET http://shop.example/carts/7?of=/clerks/"];
+  expect((await sluice("explain", EDGE + POLICY, ...elsewhere)).out).not.toContain("AuthorizationPolicy");
   // The outbound listener is nobody's server.
   const atMesh = await sluice("explain", EDGE + POLICY, ...ASKED, "--at", "mesh", "--format", "json");
   expect(JSON.parse(atMesh.out).explanation.unread).toEqual([]);

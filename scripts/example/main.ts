@@ -137,7 +137,7 @@ async function runExample(example: Example, run: Run): Promise<ExitCode> {
         },
       },
     });
-    const { findings, compilation } = await workspace.compile();
+    const { findings, compilation } = await workspace.compile(undefined, { toRun: true });
     if (compilation === undefined) {
       terminal.err(formatDiagnostics(findings, terminal.errLook));
       return EXIT.rules;

@@ -30,7 +30,7 @@ export function explain(
     asked,
     ...(near !== undefined && { nearestHost: near }),
     notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost) : [],
-    unread: unreadHere(unread, listener),
+    unread: unreadHere(unread, listener, evaluation.request),
     listener,
     others: config.listeners
       .filter(({ name, routes }) => {

@@ -1,7 +1,7 @@
 /** What Istio's proxy would obey besides the rules, of what concerns the listener that is asked. */
 
 import { positionAt } from "../../diagnostics/position.ts";
-import type { UnreadResource } from "../../front/istio/unread/unread-resource.ts";
+import type { SeenRequest, UnreadResource } from "../../front/istio/unread/unread-resource.ts";
 import type { Listener } from "../../ir/ir.ts";
 
 /** A resource that may have the request end otherwise in Istio. Fields are added, never changed or removed. */
@@ -16,9 +16,17 @@ export interface UnreadHere {
   readonly may: "deny" | "change" | "route";
 }
 
-export function unreadHere(unread: readonly UnreadResource[], { role }: Listener): UnreadHere[] {
-  return unread.flatMap(({ resource, effect, roles }) => {
-    if (effect === "demandsMutualTls" || !roles.includes(role)) {
+/** `request`: absent where Envoy refuses it before anything else looks at it, and nothing more can happen to it. */
+export function unreadHere(
+  unread: readonly UnreadResource[],
+  { role }: Listener,
+  request: SeenRequest | undefined,
+): UnreadHere[] {
+  if (request === undefined) {
+    return [];
+  }
+  return unread.flatMap(({ resource, effect, roles, mayConcern }) => {
+    if (effect === "demandsMutualTls" || !roles.includes(role) || mayConcern?.(request) === false) {
       return [];
     }
     const { file, start } = resource.spanOf(["kind"]);

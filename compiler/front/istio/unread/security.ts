@@ -7,6 +7,7 @@
 
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf } from "../../resources/neighbours.ts";
+import { mayMatch } from "./operations.ts";
 import { selectsByPolicy } from "./selection.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
 
@@ -20,9 +21,16 @@ export function authorizationPolicies(policies: readonly Policy[], proxy: Policy
   );
   // What one of them allows is allowed, whatever the others say.
   const allowsAll = inForce.some((policy) => actionOf(policy) === "ALLOW" && rulesOf(policy).some(isForAll));
-  return inForce.flatMap((policy) => {
+  return inForce.flatMap((policy): UnreadResource[] => {
     const what = denialOf(policy, allowsAll);
-    return what === undefined ? [] : [{ resource: policy, effect: "denies", what, roles: AT_GATEWAY }];
+    if (what === undefined) {
+      return [];
+    }
+    const denies = { resource: policy, effect: "denies", what, roles: AT_GATEWAY } as const;
+    // One that allows denies everything else; what the others allow is theirs to say.
+    return actionOf(policy) === "ALLOW"
+      ? [denies]
+      : [{ ...denies, mayConcern: (request) => mayMatch(rulesOf(policy), request) }];
   });
 }
 

@@ -16,6 +16,14 @@ export interface UnreadResource {
   readonly help?: string;
   /** The listeners whose requests it is about. None: those that no listener of ours gets. */
   readonly roles: readonly Role[];
+  /** Whether it can make a difference to this request. Absent: to any. */
+  readonly mayConcern?: (request: SeenRequest) => boolean;
+}
+
+/** A request as rules see it, its path normalised. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
 }
 
 /** This proxy as policies see it. */

@@ -114,6 +114,22 @@ test("what one policy allows, no other that allows less denies; a dry run denies
   ).toEqual([]);
 });
 
+test.each<[string, string, string, boolean]>([
+  ["paths: [/clerks/*]", "GET", "/clerks/7", true],
+  ["paths: [/clerks/*]", "GET", "/carts?of=/clerks/7", false],
+  ["paths: ['*/keys']", "GET", "/7/keys", true],
+  ["paths: ['/{*}/keys']", "GET", "/carts", true],
+  ["methods: [PUT, POST]", "GET", "/", false],
+  ["methods: [PUT, POST]", "PUT", "/", true],
+  ["notMethods: [GET]", "GET", "/", false],
+  ["notPaths: [/open*], methods: [GET]", "GET", "/open/1", false],
+  ["hosts: [other.example]", "GET", "/", true],
+])("a denial of %s may concern %s %s: %s", (operation, method, path, may) => {
+  const policy = authorization(`{ action: DENY, rules: [{ to: [{ operation: { ${operation} } }] }] }`);
+  const [denial] = unreadResources(resources(EDGE + policy), DEFAULT_PROXY_OPTIONS);
+  expect(denial?.mayConcern?.({ method, path })).toBe(may);
+});
+
 describe("other kinds", () => {
   const security = (kind: string, spec: string) =>
     document("security.istio.io/v1", kind, "name: a, namespace: istio-system", spec);
