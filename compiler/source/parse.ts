@@ -4,11 +4,15 @@
  * in it cost a second parse of their piece, when they are asked for.
  */
 
-import { type Document, isCollection, isNode, type YAMLError } from "yaml";
+import { type Document, isCollection, isMap, isNode, type YAMLError } from "yaml";
 import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import { positionAt } from "../diagnostics/position.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
 import { inspectTree, type TreeProblem } from "./inspect-tree.ts";
+import { jsonObjects } from "./json-stream.ts";
+import { keysAfterMissingSeparators } from "./missing-separator.ts";
 import { SourceCache } from "./plain.ts";
+import { causeOf, templateFinding } from "./syntax-cause.ts";
 import { keyAt, nodeAt } from "./tree.ts";
 import {
   depthExceeded,
@@ -44,7 +48,8 @@ export function parseDocuments(
 ): SourceDocument[] {
   const pieces = cache.piecesOf(file, onPiece);
   // Read as a whole when there is anything to say: what is said must not depend on how the file was cut.
-  if (pieces === undefined || pieces.some(({ plain }) => plain === undefined)) {
+  const isWhole = pieces === undefined || pieces.some(({ plain }) => plain === undefined);
+  if (isWhole || templateFinding(file, false) !== undefined) {
     return parseWhole(file, sink);
   }
   return pieces.flatMap(({ start, end, plain }) =>
@@ -75,16 +80,31 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
     });
     return [];
   }
+  const template = templateFinding(file, false);
+  if (template !== undefined) {
+    sink.report(template);
+    return [];
+  }
+  const parts = partsOf(file);
+  const trees = parts.flatMap((part) => parseTrees(part.text).map((tree) => ({ part, tree })));
+  const cause = causeOf(
+    file,
+    trees.flatMap(({ tree }) => tree.errors),
+  );
+  if (cause !== undefined) {
+    sink.report(cause);
+    return [];
+  }
   const documents: SourceDocument[] = [];
   const few = new FirstFew(sink);
-  for (const document of parseTrees(file.text)) {
-    for (const error of document.errors) {
-      few.report(syntaxError(file, error));
+  for (const { part, tree } of trees) {
+    for (const error of tree.errors) {
+      few.report(syntaxError(part, error));
     }
-    if (document.errors.length > 0 || document.contents === null) {
+    if (tree.errors.length > 0 || tree.contents === null) {
       continue;
     }
-    const read = readDocument(file, document, few);
+    const read = readDocument(part, tree, few);
     // A `---` with nothing behind it.
     if (read !== undefined && read.value !== null) {
       documents.push(read);
@@ -94,18 +114,39 @@ export function parseWhole(file: SourceFile, sink: DiagnosticSink): SourceDocume
   return documents;
 }
 
+/** A text that is parsed by itself, and where it stands in its file. */
+interface Part {
+  readonly file: SourceFile;
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** The whole file, but for objects of JSON, which YAML does not allow one behind another. */
+function partsOf(file: SourceFile): Part[] {
+  const starts = jsonObjects(file.text) ?? [0];
+  return starts.map((offset, i) => ({ file, text: file.text.slice(offset, starts[i + 1]), offset }));
+}
+
+function spanIn({ file, offset }: Part, [start, end]: readonly [number, number, ...unknown[]]): Span {
+  return { file, start: offset + start, end: offset + Math.max(end, start + 1) };
+}
+
 function readDocument(
-  file: SourceFile,
+  part: Part,
   document: Document.Parsed,
   sink: DiagnosticSink,
 ): SourceDocument | undefined {
-  const range = document.contents!.range;
-  const span: Span = { file, start: range[0], end: range[1] };
-  const problems = inspectTree(document);
-  for (const problem of problems) {
-    sink.report(treeError(file, problem));
+  const { file, text, offset } = part;
+  const root: Span = {
+    file,
+    start: offset + document.contents!.range[0],
+    end: offset + document.contents!.range[1],
+  };
+  const found = problemsOf(part, document);
+  for (const problem of found) {
+    sink.report(problem);
   }
-  if (problems.length > 0) {
+  if (found.length > 0) {
     return undefined;
   }
   let value: unknown;
@@ -117,39 +158,74 @@ function readDocument(
       code: "SL0005",
       level: "error",
       message: `invalid YAML: ${error instanceof Error ? error.message : String(error)}`,
-      span,
+      span: root,
     });
     return undefined;
   }
+  const spanOf = (path: Path, key: boolean) => {
+    const range = find(text, document, path, key);
+    return range === undefined ? root : spanIn(part, range);
+  };
   return {
     file,
     value,
-    offset: span.start,
-    span,
-    spanOf: (path) => find(file, file.text, document, span, path, false),
-    keySpanOf: (path) => find(file, file.text, document, span, path, true),
+    offset: root.start,
+    span: root,
+    spanOf: (path) => spanOf(path, false),
+    keySpanOf: (path) => spanOf(path, true),
   };
 }
 
-/** `text` is what the document was read from, of which the file may have more. */
+/** What is wrong with a tree. Where a separator is missing, keys that are there twice are not worth a word. */
+function problemsOf(part: Part, document: Document.Parsed): Diagnostic[] {
+  const problems = inspectTree(document);
+  const isTwice = problems.some(({ kind }) => kind === "duplicateKey");
+  const starts = isTwice ? keysAfterMissingSeparators(document) : [];
+  if (starts.length === 0) {
+    return problems.map((problem) => treeError(part, problem));
+  }
+  const keys = outermostKeys(document);
+  return [
+    ...starts.map((key): Diagnostic => {
+      const span = spanIn(part, key.range!);
+      const { line } = positionAt(part.file, span.start);
+      return {
+        code: "SL0016",
+        level: "error",
+        message: `a \`---\` is missing before line ${line}: another resource begins there`,
+        span,
+        help: "Put a line with three hyphens between the two.",
+      };
+    }),
+    ...problems
+      .filter(({ kind, range }) => kind !== "duplicateKey" || !keys.has(range[0]))
+      .map((problem) => treeError(part, problem)),
+  ];
+}
+
+/** Where the keys of the outermost mapping begin. */
+function outermostKeys({ contents }: Document.Parsed): Set<number | undefined> {
+  const keys = isMap(contents) ? contents.items.map(({ key }) => key) : [];
+  return new Set(keys.map((key) => (isNode(key) ? key.range?.[0] : undefined)));
+}
+
+/** Where the value at the path stands in the text, or its nearest ancestor; undefined for the whole document. */
 function find(
-  file: SourceFile,
   text: string,
   document: Document.Parsed,
-  root: Span,
   path: Path,
   key: boolean,
-): Span {
+): readonly [number, number, ...unknown[]] | undefined {
   for (let length = path.length; length > 0; length--) {
     const part = path.slice(0, length);
     const value = nodeAt(document, part);
     const named = (key && length === path.length) || isBelowItsKey(text, document, part, value);
     const node = named ? keyAt(document, part) : value;
     if (isNode(node) && node.range) {
-      return { file, start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) };
+      return node.range;
     }
   }
-  return root;
+  return undefined;
 }
 
 /** A block that starts on a line after its key: what is wrong with the whole of it is looked for at the key. */
@@ -161,14 +237,12 @@ function isBelowItsKey(text: string, document: Document.Parsed, path: Path, valu
   return isNode(key) && !!key.range && text.slice(key.range[1], value.range[0]).includes("\n");
 }
 
-function syntaxError(file: SourceFile, { message, pos: [start, end] }: YAMLError): Diagnostic {
-  const span = { file, start, end: Math.max(end, start + 1) };
-  return { code: "SL0005", level: "error", message: `invalid YAML: ${message}`, span };
+function syntaxError(part: Part, { message, pos }: YAMLError): Diagnostic {
+  return { code: "SL0005", level: "error", message: `invalid YAML: ${message}`, span: spanIn(part, pos) };
 }
 
-function treeError(file: SourceFile, problem: TreeProblem): Diagnostic {
-  const [start, end] = problem.range;
-  const span = { file, start, end: Math.max(end, start + 1) };
+function treeError(part: Part, problem: TreeProblem): Diagnostic {
+  const span = spanIn(part, problem.range);
   switch (problem.kind) {
     case "duplicateKey":
       return {
@@ -262,9 +336,8 @@ class CutDocument implements SourceDocument {
       const start = this.offset + tree;
       return { file, start, end: start + 1 };
     }
-    const [start, end] = tree.contents!.range;
-    const span = find(file, text, tree, { file, start, end }, path, key);
-    return { file, start: span.start + this.offset, end: span.end + this.offset };
+    const part = { file, text, offset: this.offset };
+    return spanIn(part, find(text, tree, path, key) ?? tree.contents!.range);
   }
 }
 

@@ -4,6 +4,7 @@ import { isUtf8 } from "node:buffer";
 import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import type { Progress } from "../progress.ts";
+import { isBlank } from "./blank.ts";
 import { readAtMost, readStreamAtMost } from "./bounded.ts";
 import { isSameFile, type ListedFile, type Listing, reportUnreadable, STDIN } from "./list-inputs.ts";
 
@@ -87,7 +88,18 @@ async function readOnce(listed: ListedFile): Promise<Once> {
 
 async function readStdin(sink: DiagnosticSink): Promise<SourceFile | undefined> {
   try {
-    return decode("<stdin>", await readStreamAtMost(process.stdin, MAX_FILE_SIZE), sink);
+    const file = decode("<stdin>", await readStreamAtMost(process.stdin, MAX_FILE_SIZE), sink);
+    if (file === undefined || !isBlank(file.text)) {
+      return file;
+    }
+    const isEmpty = file.text.trim() === "";
+    sink.report({
+      code: "SL0013",
+      level: "error",
+      message: isEmpty ? "standard input is empty" : "standard input has nothing but comments in it",
+      help: "Look at the command that should have written to it: it may have failed.",
+    });
+    return undefined;
   } catch (error) {
     reportUnreadable("standard input", error, sink);
     return undefined;
@@ -106,30 +118,30 @@ function decode(
   folder?: string,
 ): SourceFile | undefined {
   // What is no character becomes U+FFFD; a byte order mark is left out.
-  const text = new TextDecoder("utf-8").decode(bytes);
+  const utf16 = utf16Of(bytes);
+  const text = new TextDecoder(utf16 ?? "utf-8").decode(bytes);
   const file: SourceFile = { path: name, text, ...(folder !== undefined && { folder }) };
-  if (isUtf8(bytes) && !isUtf16(bytes)) {
+  if (isUtf8(bytes) && utf16 === undefined) {
     return file;
   }
-  const start = Math.max(0, text.search(/[\ufffd\0]/));
-  const what = isUtf16(bytes) ? "is UTF-16 text, not UTF-8" : "is not UTF-8 text";
+  const start = Math.max(0, text.indexOf("\ufffd"));
   sink.report({
     code: "SL0002",
     level: "error",
-    message: `${name} ${what}`,
+    message: `${name} is ${utf16 === undefined ? "not UTF-8 text" : "UTF-16 text, not UTF-8"}`,
     span: { file, start, end: start + 1 },
-    ...(isUtf16(bytes) && { help: "Convert it with `iconv -f UTF-16 -t UTF-8`." }),
+    ...(utf16 !== undefined && { help: "Convert it with `iconv -f UTF-16 -t UTF-8`." }),
   });
   return undefined;
 }
 
 /** By its mark, or by the zeros beside its first two characters, which are ASCII in YAML and JSON. */
-function isUtf16(bytes: Uint8Array): boolean {
+function utf16Of(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const [a, b, c, d] = bytes;
-  const isMarked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
-  const isZero = [a, b, c, d].map((byte) => byte === 0);
-  return (
-    isMarked ||
-    (bytes.length >= 4 && isZero[0] === isZero[2] && isZero[1] === isZero[3] && isZero[0] !== isZero[1])
-  );
+  if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0 && a !== 0 && c !== 0 && c !== undefined)) {
+    return "utf-16le";
+  }
+  return (a === 0xfe && b === 0xff) || (a === 0 && c === 0 && b !== 0 && d !== 0 && d !== undefined)
+    ? "utf-16be"
+    : undefined;
 }

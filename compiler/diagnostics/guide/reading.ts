@@ -83,6 +83,68 @@ export const READING = {
       right: "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }",
     },
   },
+  SL0012: {
+    why: "A directory may hold other YAML and JSON: values of a chart, manifests of packages, workflows. What is plainly not a resource is skipped when a directory is searched; a file that you name, or one with only `kind` or only `apiVersion`, is still an error.",
+    example: {
+      in: "call",
+      wrong: "sluice check .",
+      right: "sluice check . --exclude 'values*.yaml' --exclude package.json",
+    },
+  },
+  SL0013: {
+    why: "The command that should have written to standard input has probably failed.",
+    example: {
+      in: "call",
+      wrong: "helm template no-such-chart | sluice check -",
+      right: "helm template charts/shop | sluice check -",
+    },
+  },
+  SL0014: {
+    why: "A file that is empty, or holds only comments, has no rules. It is easily mistaken for rules without errors.",
+    example: {
+      in: "call",
+      wrong: "sluice check empty.yaml",
+      right: "sluice check rules.yaml",
+    },
+  },
+  SL0015: {
+    why: "A patch is only a part of a resource; Kustomize puts it together with the rest. Without it, these are not the rules that a cluster gets.",
+    example: {
+      in: "call",
+      wrong: "sluice check overlays/production",
+      right: "kustomize build overlays/production | sluice check -",
+    },
+  },
+  SL0016: {
+    why: "Without a separator, two resources are one mapping whose keys are all there twice, as after `cat a.yaml b.yaml`.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: a }\napiVersion: v1\nkind: Service\nmetadata: { name: b }",
+      right:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: a }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: b }",
+    },
+  },
+  SL0017: {
+    why: "Templates of Helm and its like become YAML only when they are rendered, with values that the file does not have.",
+    example: {
+      in: "file",
+      wrong: "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}",
+      right: "apiVersion: v1\nkind: Service\nmetadata:\n  name: shop",
+    },
+  },
+  SL0018: {
+    why: "Sluice reads the files as they are. A kustomization may add patches, prefixes and namespaces to them.",
+    example: {
+      in: "call",
+      wrong: "sluice check base",
+      right: "kustomize build base | sluice check -",
+    },
+  },
+  SL0019: {
+    why: "All files of the directory are something else, so the path is usually wrong.",
+    example: { in: "call", wrong: "sluice check charts/shop/files", right: "sluice check rules" },
+  },
   SL0101: {
     why: "Each document is a resource, identified by apiVersion and kind. Lists of resources have the kind List.",
     example: {

@@ -3,16 +3,32 @@
  * says of it. After this, a resource has the shape of its type; whether it makes sense is `validate`'s to say.
  */
 
-import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
+import path from "node:path";
+import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../diagnostics/nearest.ts";
-import type { SourceFile } from "../../diagnostics/span.ts";
+import type { SourceFile, Span } from "../../diagnostics/span.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
+import { isBlank } from "../../source/blank.ts";
+import { nameOf } from "../../source/field-path.ts";
 import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
 import { SourceCache } from "../../source/plain.ts";
+import { templateError } from "../../source/syntax-cause.ts";
+import { isForeign, isPlainlyForeign } from "./foreign-files.ts";
+import { isObject } from "./is-object.ts";
+import {
+  buildHelp,
+  findKustomizations,
+  isKustomization,
+  reportKustomizations,
+  reportPatch,
+} from "./kustomizations.ts";
+import { type Fate, reportLeftOut } from "./left-out.ts";
+import { itemsOf } from "./list-items.ts";
 import { isNeighbour } from "./neighbours.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
 import { KIND_SCHEMAS } from "./schema/kinds.ts";
+import { templateIn } from "./template-strings.ts";
 import type {
   DestinationRuleSpec,
   EndpointSliceSpec,
@@ -114,14 +130,18 @@ export function loadResources(
     ignored: new Map(),
   };
   const total = files.reduce((sum, { text }) => sum + text.length, 0);
+  const kustomizations = findKustomizations(files);
+  const fates = new Map<SourceFile, Fate>();
   let before = 0;
   for (const file of files) {
     const onPiece = (end: number) => progress.at("parsing", before + end, total);
-    const { resources, ignored, isUnreadable } = loadFile(file, sink, cache, onPiece);
+    const listing = kustomizations.listingOf(file);
+    const { resources, ignored, isUnreadable, fate } = loadFile(file, listing, sink, cache, onPiece);
     if (isUnreadable) {
       set.unreadable.push(file);
     }
     before += file.text.length;
+    fates.set(file, fate);
     for (const [list, resource] of resources) {
       set[list].push(resource as never);
     }
@@ -129,6 +149,8 @@ export function loadResources(
       set.ignored.set(name, (set.ignored.get(name) ?? 0) + 1);
     }
   }
+  reportLeftOut(fates, sink);
+  reportKustomizations(kustomizations, sink);
   if (set.ignored.size > 0) {
     const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
     sink.report({ code: "SL0110", level: "info", message: `ignored: ${kinds}` });
@@ -142,52 +164,65 @@ interface Loaded {
   /** The kinds that are not ours, each as often as there is one. */
   readonly ignored: string[];
   /** Some of it is no YAML. */
-  readonly isUnreadable: boolean;
+  isUnreadable: boolean;
+  fate: Fate;
 }
 
 /** Files that nothing is wrong with; the objects are the same for as long as their texts are. */
 const faultless = new WeakMap<SourceFile, Loaded>();
 
+/** `patch`: where a kustomization lists the file. */
 function loadFile(
   file: SourceFile,
+  patch: Span | undefined,
   sink: DiagnosticSink,
   cache: SourceCache,
   onPiece: (end: number) => void,
 ): Loaded {
   const before = faultless.get(file);
-  if (before !== undefined) {
+  if (before !== undefined && patch === undefined) {
     return before;
   }
-  let findings = 0;
-  const counting: DiagnosticSink = {
-    report(diagnostic) {
-      findings += 1;
-      sink.report(diagnostic);
-    },
-  };
-  const documents = parseDocuments(file, counting, cache, onPiece);
-  const loaded: Loaded = { resources: [], ignored: [], isUnreadable: findings > 0 };
+  const loaded: Loaded = { resources: [], ignored: [], isUnreadable: false, fate: "empty" };
+  const isForeignIfSearched = file.folder !== undefined && !isBlank(file.text);
+  if (isForeignIfSearched && isPlainlyForeign(file)) {
+    loaded.fate = "foreign";
+    faultless.set(file, loaded);
+    return loaded;
+  }
+  const findings: Diagnostic[] = [];
+  const collecting: DiagnosticSink = { report: (diagnostic) => void findings.push(diagnostic) };
+  const documents = parseDocuments(file, collecting, cache, onPiece);
+  if (isForeignIfSearched && isForeign(file, documents, findings.length > 0)) {
+    loaded.fate = "foreign";
+    faultless.set(file, loaded);
+    return loaded;
+  }
+  loaded.isUnreadable = findings.length > 0;
   for (const document of documents) {
-    for (const [value, root] of items(document)) {
-      loadResource(loaded, document, value, root, counting);
+    if (patch !== undefined) {
+      reportPatch(document, patch, collecting);
+      continue;
+    }
+    for (const { value, root } of itemsOf(document, isListOfOurs, collecting)) {
+      loaded.fate = "resources";
+      loadResource(loaded, document, value, root, collecting);
     }
   }
-  if (findings === 0) {
+  for (const finding of findings) {
+    sink.report(finding);
+  }
+  if (findings.length > 0) {
+    loaded.fate = "wrong";
+  } else {
     faultless.set(file, loaded);
   }
   return loaded;
 }
 
-/** A document, or the items of a `List`. */
-function* items(document: SourceDocument): Iterable<[unknown, FieldPath]> {
-  const { value } = document;
-  if (isObject(value) && value.kind === "List" && Array.isArray(value.items)) {
-    for (const [i, item] of value.items.entries()) {
-      yield [item, ["items", i]];
-    }
-  } else {
-    yield [value, []];
-  }
+/** `VirtualServiceList`; the name of a list of another kind may mean something else. */
+function isListOfOurs(kind: string): boolean {
+  return Object.hasOwn(KIND_SCHEMAS, kind.replace(/List$/, ""));
 }
 
 function loadResource(
@@ -200,11 +235,13 @@ function loadResource(
   const checked = isObject(raw) ? flawless.get(raw) : undefined;
   const value = checked ?? withoutNulls(raw);
   if (!isObject(value) || typeof value.kind !== "string" || typeof value.apiVersion !== "string") {
+    const what = root.length === 0 ? "the document" : nameOf(root);
     sink.report({
       code: "SL0101",
       level: "error",
-      message: "the document is not a Kubernetes resource: it needs `apiVersion` and `kind`, both strings",
+      message: `${what} is not a Kubernetes resource: it needs \`apiVersion\` and \`kind\`, both strings`,
       span: document.spanOf(root),
+      ...(isKustomization(document.file) && { help: buildHelp(path.dirname(document.file.path)) }),
     });
     return;
   }
@@ -255,6 +292,12 @@ function loadResource(
     if (isNeighbour(group, kind, neighbour.name)) {
       loaded.resources.push(["neighbours", neighbour]);
     }
+    return;
+  }
+  const template = hasSpec && document.file.text.includes("{{") ? templateIn(value) : undefined;
+  if (template !== undefined) {
+    const { file, start, end } = document.spanOf([...root, ...template]);
+    sink.report(templateError(file, start, end));
     return;
   }
   if (checked === undefined) {
@@ -322,8 +365,4 @@ function withoutNulls(value: unknown, name = ""): unknown {
     }
   }
   return same ? value : Object.fromEntries(fields);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
