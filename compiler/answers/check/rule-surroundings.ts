@@ -4,6 +4,7 @@ import { audienceOf } from "../../front/istio/references/everyone.ts";
 import { isInternalGateway, MESH, resolveGatewayName } from "../../front/istio/rules/gateway-names.ts";
 import { destinationsOf } from "../../front/resources/destinations.ts";
 import type { FieldPath, Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
+import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { resolveHost } from "../../front/services/host-names.ts";
 import { selects } from "../../front/services/labels.ts";
 import { podsOf, type View } from "./view.ts";
@@ -127,7 +128,7 @@ function reportClaims(virtualService: VirtualService, view: View): void {
         !policies.some(
           (policy) =>
             (policy.namespace === "istio-system" || policy.namespace === pod.namespace) &&
-            selects(matchLabels(policy), pod.labels),
+            selects(textsOf(policy.spec, "selector", "matchLabels"), pod.labels),
         ),
     );
     if (unguarded) {
@@ -153,11 +154,6 @@ function claimPlace(spec: VirtualServiceSpec): FieldPath | undefined {
     }
   }
   return undefined;
-}
-
-function matchLabels({ spec }: Resource<unknown>): Readonly<Record<string, string>> {
-  const labels = (spec as { selector?: { matchLabels?: unknown } }).selector?.matchLabels;
-  return typeof labels === "object" && labels !== null ? (labels as Record<string, string>) : {};
 }
 
 function reportDeprecated(virtualService: VirtualService, view: View): void {

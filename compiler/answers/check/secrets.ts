@@ -5,6 +5,7 @@
 
 import { X509Certificate } from "node:crypto";
 import type { FieldPath, Resource } from "../../front/resources/model.ts";
+import { fieldOf } from "../../front/resources/unchecked-fields.ts";
 import { secretName } from "../../front/services/credentials.ts";
 import { podsOf, type View } from "./view.ts";
 
@@ -96,19 +97,17 @@ class KnownSecrets {
 
 /** The names of the Secrets that a controller makes of a resource. */
 function secretsMadeBy({ kind, name, spec }: Resource<unknown>): string[] {
-  const at = (...path: readonly string[]): unknown =>
-    path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], spec);
   const named = (value: unknown, otherwise?: string) => {
     const found = typeof value === "string" ? value : otherwise;
     return found === undefined ? [] : [found];
   };
   switch (kind) {
     case "Certificate":
-      return named(at("secretName"));
+      return named(fieldOf(spec, "secretName"));
     case "ExternalSecret":
-      return named(at("target", "name"), name);
+      return named(fieldOf(spec, "target", "name"), name);
     case "SealedSecret":
-      return named(at("template", "metadata", "name"), name);
+      return named(fieldOf(spec, "template", "metadata", "name"), name);
     default:
       return [];
   }

@@ -36,28 +36,3 @@ export function isNeighbour(group: string, kind: string, name: string): boolean 
     NEIGHBOURS.has(`${group}/${kind}`) || (group === "" && kind === "ConfigMap" && MESH_CONFIG.test(name))
   );
 }
-
-/** The value of a field of a document that no schema has looked at; undefined where there is none. */
-export function fieldOf(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (found, name) =>
-      typeof found === "object" && found !== null && Object.hasOwn(found, name)
-        ? (found as Record<string, unknown>)[name]
-        : undefined,
-    value,
-  );
-}
-
-/** The items of such a field; none where it is no list. */
-export function itemsOf(value: unknown, ...path: readonly string[]): readonly unknown[] {
-  const found = fieldOf(value, ...path);
-  return Array.isArray(found) ? found : [];
-}
-
-/** The texts of such a mapping, as labels are. */
-export function textsOf(value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> {
-  const found = fieldOf(value, ...path);
-  return typeof found === "object" && found !== null && !Array.isArray(found)
-    ? Object.fromEntries(Object.entries(found).map(([name, text]) => [name, String(text)]))
-    : {};
-}

@@ -4,6 +4,7 @@
  */
 
 import type { Resource, ResourceSet } from "../resources/model.ts";
+import { textsOf } from "../resources/unchecked-fields.ts";
 import { type Labels, selects } from "./labels.ts";
 
 /** A Pod by what selectors see of it. */
@@ -45,19 +46,6 @@ function withoutTopology(labels: Labels): Labels {
 
 /** None where there is no template: a Rollout may borrow that of a Deployment, which is there by itself. */
 function templatePods({ namespace, spec }: Resource<unknown>): KnownPod[] {
-  const labels = field(field(field(spec, "template"), "metadata"), "labels");
-  return isObject(labels) ? [{ namespace, labels: texts(labels), topology: undefined }] : [];
-}
-
-/** These documents are somebody else's, and no schema has been asked. */
-function field(value: unknown, name: string): unknown {
-  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-function texts(labels: Readonly<Record<string, unknown>>): Labels {
-  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const labels = textsOf(spec, "template", "metadata", "labels");
+  return Object.keys(labels).length > 0 ? [{ namespace, labels, topology: undefined }] : [];
 }

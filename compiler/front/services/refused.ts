@@ -4,8 +4,8 @@
  */
 
 import type { Resource, ResourceSet } from "../resources/model.ts";
-import { fieldOf, itemsOf } from "../resources/neighbours.ts";
 import { KIND_SCHEMAS } from "../resources/schema/kinds.ts";
+import { fieldOf, itemsOf } from "../resources/unchecked-fields.ts";
 import { covers, resolveHost } from "./host-names.ts";
 import { kubernetesHost } from "./kubernetes.ts";
 

@@ -2,7 +2,7 @@
 
 import type { Role } from "../../../ir/ir.ts";
 import type { Resource } from "../../resources/model.ts";
-import { fieldOf, itemsOf, textsOf } from "../../resources/neighbours.ts";
+import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
 import { selectsByLabels, selectsByPolicy } from "./selection.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
 

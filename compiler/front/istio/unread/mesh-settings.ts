@@ -5,7 +5,7 @@
 
 import type { ProxyOptions } from "../../../options.ts";
 import type { Resource } from "../../resources/model.ts";
-import { fieldOf, itemsOf, textsOf } from "../../resources/neighbours.ts";
+import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
 import { selectsByLabels } from "./selection.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
 

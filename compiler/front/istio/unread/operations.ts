@@ -4,7 +4,7 @@
  * left open: a rule that is not excluded may match.
  */
 
-import { itemsOf } from "../../resources/neighbours.ts";
+import { itemsOf } from "../../resources/unchecked-fields.ts";
 import type { SeenRequest } from "./unread-resource.ts";
 
 export function mayMatch(rules: readonly unknown[], request: SeenRequest): boolean {

@@ -5,7 +5,7 @@
 
 import type { Role } from "../../../ir/ir.ts";
 import type { Resource } from "../../resources/model.ts";
-import { fieldOf, itemsOf } from "../../resources/neighbours.ts";
+import { fieldOf, itemsOf } from "../../resources/unchecked-fields.ts";
 import { servesGateway } from "./selection.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
 

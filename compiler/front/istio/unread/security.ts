@@ -6,7 +6,7 @@
  */
 
 import type { Resource } from "../../resources/model.ts";
-import { fieldOf, itemsOf } from "../../resources/neighbours.ts";
+import { fieldOf, itemsOf } from "../../resources/unchecked-fields.ts";
 import { mayMatch } from "./operations.ts";
 import { selectsByPolicy } from "./selection.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Resource } from "../../resources/model.ts";
-import { fieldOf, itemsOf, textsOf } from "../../resources/neighbours.ts";
+import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
 import { type Labels, selects } from "../../services/labels.ts";
 import type { PolicyTarget } from "./unread-resource.ts";
 
