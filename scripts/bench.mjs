@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: sets everything up and runs the benchmarks. Arguments go to them: `npm run bench -- --quick`. What the
- * compiler takes is measured by `npm run bench -- compile`, and what check, explain, test and diff take by
+ * compiler needs is measured by `npm run bench -- compile`, and what check, explain, test and diff need by
  * `npm run bench -- analysis`.
  */
 

@@ -12,8 +12,14 @@ import { ROOT } from "./setup.mjs";
 const DOCUMENTS = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"],
   ...filesBelow("docs", /\.md$/),
+  ...filesBelow("envoy/examples", /\.md$/),
 ];
-const SOURCES = filesBelow("compiler", /(?<!\.test|\.d)\.ts$/);
+const SOURCES = [
+  ...filesBelow("compiler", /(?<!\.test|\.d)\.ts$/),
+  ...["scripts", "envoy/bookinfo", "test/bench", "test/fuzz"].flatMap((folder) =>
+    filesBelow(folder, /(?<!\.test|\.d)\.(?:ts|mjs)$/),
+  ),
+];
 
 let count = 0;
 for (const file of DOCUMENTS) {

@@ -105,7 +105,9 @@ export async function exportCommand(
   const filter = await filterImage();
   if (flags.to === "oci") {
     if (paths.length > 0) {
-      throw new UsageError("--to oci takes no rules; its image contains only the filter");
+      throw new UsageError(
+        "--to oci does not use rules; its image contains only the filter. Remove the paths",
+      );
     }
     await writeTree(flags.output, filter.files);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n  ${filter.digest}\n`);

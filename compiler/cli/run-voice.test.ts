@@ -62,7 +62,7 @@ test("what is tried again says so, and what is known of the rules that serve", (
     "sluice: Envoy does not answer: the old rules may be in effect or the new ones; trying again until it does\n",
   );
   expect(said("text", { kind: "rejected", step: "clusters", words: [], again: true }).err).toBe(
-    "sluice: Envoy did not take the clusters; the old rules stay in effect; trying again until it does\n",
+    "sluice: Envoy did not accept the clusters; the old rules stay in effect; trying again until it does\n",
   );
 });
 

@@ -105,7 +105,7 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
       };
     case "rejected": {
       const { step, words, again } = event;
-      const what = again ? `Envoy did not take the ${step}` : `Envoy rejected the ${step}`;
+      const what = again ? `Envoy did not accept the ${step}` : `Envoy rejected the ${step}`;
       const then = again ? "; trying again until it does" : "";
       const line = [`${what}; the old rules stay in effect${then}`, ...words].join("\n  ");
       return { event: "rejected", line, fields: { step, words, again } };

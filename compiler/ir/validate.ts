@@ -107,7 +107,7 @@ class Problems {
     const seen = new Set<string>();
     for (const [index, { name }] of values.entries()) {
       if (seen.has(name)) {
-        this.add(`${path}[${index}].name`, `"${name}" is taken`);
+        this.add(`${path}[${index}].name`, `"${name}" is already used`);
       }
       seen.add(name);
     }
@@ -137,7 +137,7 @@ function checkListener(problems: Problems, { port, tls, routes }: Listener, know
   const domains = new Set<string>();
   problems.each("routes.virtualHosts", routes.virtualHosts, (host) => {
     if (names.has(host.name)) {
-      problems.add("name", `"${host.name}" is taken`);
+      problems.add("name", `"${host.name}" is already used`);
     }
     names.add(host.name);
     problems.each("domains", host.domains, (domain) => {

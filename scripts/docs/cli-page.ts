@@ -15,7 +15,7 @@ export function cliPage(): string {
   const shared = commands.find(({ options }) => options.some(isShared))!;
   return `${[
     "# Command line",
-    "`npm run sluice -- …` in a checkout, `npx sluice …` where the package is installed. Every command that takes rules takes files and directories of YAML or JSON; `-` is standard input.",
+    "`npm run sluice -- …` in a checkout, `npx sluice …` where the package is installed. Rules are files and directories of YAML or JSON; `-` is standard input.",
     "`sluice` alone names the commands to begin with. It exits with 2: a script that lost its command should notice. `sluice help` lists all commands, and `sluice help COMMAND` the options of one.",
     "| exit code | means |\n|--:|---|\n| 0 | success |\n| 1 | invalid rules, or a failed test |\n| 2 | wrong usage |\n| 3 | a failure of the environment: no Envoy, a port in use, a full disk |",
     ["| command | does |", "|---|---|", ...commands.map(summary)].join("\n"),
@@ -24,7 +24,7 @@ export function cliPage(): string {
     table(program.options),
     "`--color` wins over the environment. Without it, `NO_COLOR` turns colors off, `FORCE_COLOR` turns them on, and otherwise a terminal has them unless `TERM` is `dumb`.",
     "## Options of a proxy",
-    "Every command that compiles rules takes these. They may also stand in a file: see [Configuration file](configuration.md).",
+    "Every command that compiles rules has these options. They can also be written in a file: see [Configuration file](configuration.md).",
     table(shared.options.filter(isShared)),
   ].join("\n\n")}\n`;
 }
@@ -42,7 +42,7 @@ function section(command: Command): string {
     description(command),
     ...(command.registeredArguments.length > 0 ? [list(command.registeredArguments)] : []),
     ...(own.length > 0 ? [table(own)] : []),
-    ...(takesShared ? ["Also takes the [options of a proxy](#options-of-a-proxy)."] : []),
+    ...(takesShared ? ["It also has the [options of a proxy](#options-of-a-proxy)."] : []),
     ...trailer(command),
   ].join("\n\n");
 }

@@ -78,8 +78,8 @@ test("nothing in it depends on the machine: the layer is stored, and names no sy
   expect(layer!.length).toBeGreaterThan((await readFile(filterModulePath())).length);
 });
 
-test("it takes no rules", async () => {
+test("it does not use rules", async () => {
   const { code, err } = await folder.export("kind: Gateway\n", ["--to", "oci"]);
   expect(code).toBe(2);
-  expect(err).toContain("takes no rules");
+  expect(err).toContain("does not use rules");
 });

@@ -59,7 +59,7 @@ function report(
   const other = known[0];
   if (other !== undefined && !known.includes(asWritten)) {
     const alike = other.slice(0, host.length);
-    view.report("SL0824", owner, path, `Istio takes "${host}" and "${alike}" for two hosts; ${fate}`, {
+    view.report("SL0824", owner, path, `Istio treats "${host}" and "${alike}" as two hosts; ${fate}`, {
       help: `Write ${alike}.`,
     });
   }

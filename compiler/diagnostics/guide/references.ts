@@ -14,7 +14,7 @@ export const REFERENCES = {
     },
   },
   SL0302: {
-    why: "Which rule takes a request does not depend on it, so check, explain, test and diff go on. An Envoy would connect in another way than the rules say, so build, run and export refuse it.",
+    why: "Which rule matches a request does not depend on it, so check, explain, test and diff go on. An Envoy would connect in another way than the rules say, so build, run and export refuse it.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",

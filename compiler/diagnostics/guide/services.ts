@@ -42,7 +42,7 @@ export const SERVICES = {
     },
   },
   SL0285: {
-    why: "A TCP connection names no host. Without addresses, the port would take all connections to that port, whichever service they are for.",
+    why: "A TCP connection names no host. Without addresses, the entry would get all connections to that port, whichever service they are for.",
     example: {
       in: "ServiceEntry",
       wrong: "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: NONE",

@@ -100,7 +100,7 @@ function checkPorts(
       reporter.report(
         "SL0285",
         path,
-        "a TCP port without addresses takes the traffic of every service on this port",
+        "a TCP port without addresses gets the traffic of every service on this port",
         "Add addresses to the ServiceEntry.",
       );
     }

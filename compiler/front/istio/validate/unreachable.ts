@@ -61,7 +61,7 @@ function warnRules(reporter: Reporter, rules: readonly Rule[], path: FieldPath, 
         place,
         isDelegated
           ? "an earlier match is the same; only what its delegate leaves gets here"
-          : "an earlier match is the same, and takes all requests",
+          : "an earlier match is the same, and gets all its requests",
       );
     });
     if (repeated > 0 && repeated === rule.match.length) {
