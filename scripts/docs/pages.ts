@@ -24,6 +24,9 @@ export const GENERATED_PAGES: Readonly<Record<string, () => string | Promise<str
 
 /** A command of the first page, run with its rules. */
 async function shown(title: string, command: string): Promise<string> {
-  const { text } = await runSluice(wordsOf(command).slice(1), FIRST_EXAMPLE, { colors: true });
+  const { code, text } = await runSluice(wordsOf(command).slice(1), FIRST_EXAMPLE, { colors: true });
+  if (code !== 0) {
+    throw new Error(`${command} ended with ${code}; is dist/filter.wasm older than its source?\n${text}`);
+  }
   return terminalPicture({ title, command, output: text }, COLUMNS);
 }
