@@ -93,6 +93,10 @@ async function buildCommand(
     options.proxy,
     out,
     flags.mountedAt,
+    {
+      onWait: () =>
+        terminal.err(`${terminal.errColors.dim("sluice:")} waiting for another build of ${options.out}\n`),
+    },
   );
   if (flags.format === "json") {
     terminal.out(jsonOf(findings, { out, written: true, changed, manifest, adminSocket }));

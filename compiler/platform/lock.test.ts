@@ -2,8 +2,26 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { withLock } from "./lock.ts";
+
+/** A disk that is full: a file can be made, and nothing be written into it. */
+const failing = { write: false };
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  return {
+    ...real,
+    open: async (...args: Parameters<typeof real.open>) => {
+      const handle = await real.open(...args);
+      if (failing.write) {
+        handle.writeFile = async () => {
+          throw new Error("ENOSPC");
+        };
+      }
+      return handle;
+    },
+  };
+});
 
 let folder: string;
 let file: string;
@@ -47,6 +65,31 @@ test("of another machine is taken over when nobody touches it any more", async (
   const long = new Date(Date.now() - 60_000);
   await utimes(file, long, long);
   await withLock(file, {}, async () => {});
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.each(["", "elsewhere", "elsewhere 17"])(
+  "that names no owner is taken over once there was time to write one: %j",
+  async (record) => {
+    await writeFile(file, record);
+    const start = performance.now();
+    let waits = 0;
+    await withLock(file, { onWait: () => waits++ }, async () => {});
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(waits).toBe(1);
+    const old = new Date(Date.now() - 3_000);
+    await writeFile(file, record);
+    await utimes(file, old, old);
+    await withLock(file, { onWait: () => waits++ }, async () => {});
+    expect(waits).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
+
+test("that cannot be written is not left behind", async () => {
+  failing.write = true;
+  await expect(withLock(file, {}, async () => {})).rejects.toThrow("ENOSPC");
+  failing.write = false;
   expect(await readdir(folder)).toEqual([]);
 });
 

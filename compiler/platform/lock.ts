@@ -1,16 +1,19 @@
 /**
  * A lock between processes, held as a file that names its owner. A killed owner is noticed at once on the same
  * machine; the owner also touches the file while it works, so that a lock whose time stands still is known to be
- * abandoned where process ids say nothing: after a restart, or in a container that shares the folder.
+ * abandoned where process ids say nothing: after a restart, or in a container that shares the folder. A lock that does
+ * not name its owner, as a full disk or a crash may leave one, is nobody's as soon as there was time to write a name.
  */
 
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const TOUCH_EVERY_MS = 2_000;
 const ABANDONED_AFTER_MS = 20_000;
+/** Within which an owner has written its name. */
+const NAMELESS_AFTER_MS = 1_000;
 const LOOK_EVERY_MS = 100;
 
 export interface LockOptions {
@@ -56,24 +59,34 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
 }
 
 async function take(file: string, owner: string): Promise<boolean> {
-  try {
-    await writeFile(file, owner, { flag: "wx" });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-      return false;
+  const handle = await open(file, "wx").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EEXIST") {
+      return undefined;
     }
     throw error;
+  });
+  if (handle === undefined) {
+    return false;
+  }
+  try {
+    await handle.writeFile(owner);
+    return true;
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
   }
 }
 
 async function isAbandoned(file: string, afterMs: number): Promise<boolean> {
   try {
-    if (Date.now() - (await stat(file)).mtimeMs > afterMs) {
+    const age = Date.now() - (await stat(file)).mtimeMs;
+    const [host, pid, id] = (await readFile(file, "utf8")).split(" ");
+    if (age > afterMs || (id === undefined && age > NAMELESS_AFTER_MS)) {
       return true;
     }
-    const [host, pid] = (await readFile(file, "utf8")).split(" ");
-    return host === os.hostname() && pid !== undefined && !isAlive(Number(pid));
+    return id !== undefined && host === os.hostname() && !isAlive(Number(pid));
   } catch {
     return false;
   }

@@ -154,4 +154,24 @@ describe("writeOutput", () => {
     expect(await read("routes/mesh.blob")).toBe(tag);
     expect(await hidden()).toHaveLength(2);
   });
+
+  test("a lock without an owner, as a full disk leaves one, delays a build by a second, and that is said", async () => {
+    await writeOutput(directory, build("1"));
+    await writeFile(path.join(directory, "..lock"), "");
+    const start = performance.now();
+    let waits = 0;
+    await writeOutput(directory, build("2"), { onWait: () => waits++ });
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect([waits, await read("xds/lds.json")]).toEqual([1, "2"]);
+  });
+
+  test("a build that cannot be written leaves nothing of itself behind", async () => {
+    await writeOutput(directory, build("1"));
+    const before = await hidden();
+    await expect(
+      writeOutput(directory, build("2", { [`x/${"y".repeat(300)}`]: "a name that no file system takes" })),
+    ).rejects.toThrow();
+    expect(await hidden()).toEqual(before);
+    expect(await read("xds/lds.json")).toBe("1");
+  });
 });

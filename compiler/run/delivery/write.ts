@@ -29,15 +29,28 @@ const LOCK = "..lock";
 const GENERATION = /^\.\.gen_[0-9a-f]{16}$/;
 const NEW_DATA = /^\.\.data_[0-9a-f]{16}$/;
 
-export async function writeOutput(directory: string, files: OutputFiles): Promise<WriteResult> {
+export interface WriteOptions {
+  /** Called once when another build is being written there, which is waited for. */
+  readonly onWait?: () => void;
+}
+
+export async function writeOutput(
+  directory: string,
+  files: OutputFiles,
+  options: WriteOptions = {},
+): Promise<WriteResult> {
   const root = path.resolve(directory);
   await makeDirectory(root);
   await refuseForeign(root, files);
-  return withLock(path.join(root, LOCK), {}, async () => {
+  return withLock(path.join(root, LOCK), options, async () => {
     const current = await currentGeneration(root);
     const unchanged = current !== undefined && (await holds(path.join(root, current), files));
     if (!unchanged) {
-      await swap(root, files);
+      await swap(root, files).catch(async (error: unknown) => {
+        // On a full disk, what was written of it is what is missing.
+        await removeLeftovers(root).catch(() => {});
+        throw error;
+      });
     }
     await linkTopLevel(root, files);
     await removeLeftovers(root);
