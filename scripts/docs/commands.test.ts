@@ -7,7 +7,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callProblem } from "./call-problem.ts";
-import { codeBlocksOf, inlineCodeOf, PAGES_WITH_CODE } from "./code-blocks.ts";
+import { type CodeBlock, codeBlocksOf, inlineCodeOf, PAGES_WITH_CODE } from "./code-blocks.ts";
 import { readersFolder } from "./readers-folder.ts";
 import { runSluice, wordsOf } from "./shown-command.ts";
 import { ROOT } from "./site-pages.ts";
@@ -38,7 +38,6 @@ const NO_COMMANDS: Readonly<Record<string, string>> = {
   console: "console.test.ts runs it and compares what is printed",
   ts: "library-page.test.ts runs it",
   yaml: "yaml-blocks.test.ts holds it against what it describes",
-  Dockerfile: "needs a Docker engine: test/docker builds such images",
 };
 
 /** Which file says what an npm script takes. */
@@ -62,28 +61,40 @@ interface ShownCommand {
   readonly words: readonly string[];
 }
 
+/** Where the commands are in a block, by its language. Those of images and of services are parsed, but not run. */
+const COMMAND_LINES: Readonly<Record<string, RegExp>> = {
+  sh: /^(?!#)(.+)$/,
+  Dockerfile: /^RUN (.+)$/,
+  ini: /^ExecStart=(.+)$/,
+};
+
 /** `npm run sluice -- check` and `npx sluice check` are both `sluice check`; variables for a call are left away. */
-function commandsOf(place: string, text: string): ShownCommand[] {
+function commandOf(place: string, written: string): ShownCommand {
+  const line = written
+    .trim()
+    .replace(/^(?:[A-Z_]+=\S+ )+/, "")
+    .replace(
+      /^(?:npm run sluice --|(?:\/usr\/bin\/)?npx sluice|node \/sluice\/dist\/sluice\.js)(?= )/,
+      "sluice",
+    );
+  return { place, line, words: wordsOf(line) };
+}
+
+function commandsOf({ place, language, text }: CodeBlock): ShownCommand[] {
   return text
     .replaceAll("\\\n", " ")
     .split("\n")
-    .map((line) =>
-      line
-        .trim()
-        .replace(/^(?:[A-Z_]+=\S+ )+/, "")
-        .replace(/^(?:npm run sluice --|npx sluice)(?= )/, "sluice"),
-    )
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => ({ place, line, words: wordsOf(line) }));
+    .flatMap((line) => COMMAND_LINES[language]?.exec(line.trim())?.slice(1) ?? [])
+    .map((line) => commandOf(place, line));
 }
 
 const BLOCKS = PAGES_WITH_CODE.flatMap(codeBlocksOf);
-const IN_BLOCKS = BLOCKS.filter(({ language }) => language === "sh").flatMap(({ place, text }) =>
-  commandsOf(place, text),
-);
+const IN_SHELL = BLOCKS.filter(({ language }) => language === "sh").flatMap(commandsOf);
+const IN_FILES = BLOCKS.filter(({ language }) => language !== "sh").flatMap(commandsOf);
 const IN_SENTENCES = PAGES_WITH_CODE.flatMap(inlineCodeOf)
   .filter(({ text }) => /^(?:[A-Z_]+=\S+ )*(?:sluice|npm|npx) [^…]*$/.test(text))
-  .flatMap(({ place, text }) => commandsOf(place, text));
+  .map(({ place, text }) => commandOf(place, text));
+const ALL = [...IN_SHELL, ...IN_FILES, ...IN_SENTENCES];
 
 function reasonNotToRun(line: string): string | undefined {
   return Object.entries(NOT_RUN).find(([start]) => `${line} `.startsWith(start))?.[1];
@@ -146,7 +157,7 @@ function problem({ words }: ShownCommand): string | undefined {
 
 describe("blocks of code", () => {
   test("are of a kind that is run, parsed or listed", () => {
-    const kinds = ["sh", ...Object.keys(NO_COMMANDS)];
+    const kinds = [...Object.keys(COMMAND_LINES), ...Object.keys(NO_COMMANDS)];
     expect(BLOCKS.filter(({ language }) => !kinds.includes(language)).map(({ place }) => place)).toEqual([]);
   });
 
@@ -158,14 +169,14 @@ describe("blocks of code", () => {
   });
 
   test("every reason in the lists is needed", () => {
-    const lines = [...IN_BLOCKS, ...IN_SENTENCES].map(({ line }) => line);
+    const lines = ALL.map(({ line }) => line);
     const idle = Object.keys(NOT_RUN).filter((start) => !lines.some((line) => `${line} `.startsWith(start)));
     expect(idle.filter((start) => !["skopeo ", "crane ", "node scripts/"].includes(start))).toEqual([]);
   });
 });
 
 describe("commands", () => {
-  test.each([...IN_BLOCKS, ...IN_SENTENCES])("$place: $line has options that exist", (command) => {
+  test.each(ALL)("$place: $line has options that exist", (command) => {
     expect(problem(command)).toBeUndefined();
   });
 
@@ -180,7 +191,22 @@ describe("commands", () => {
     ["npm run nothing", "nothing"],
     ["docker compose -f envoy/none.yaml up", "envoy/none.yaml"],
   ])("a wrong one is found: %s", (line, said) => {
-    expect(problem({ place: "", line, words: wordsOf(line) })).toContain(said);
+    expect(problem(commandOf("", line))).toContain(said);
+  });
+
+  test("are found in shells, images and services", () => {
+    const found = (language: string, text: string) =>
+      commandsOf({ place: "", language, text }).map(({ words }) => words);
+    expect(found("sh", "# a comment\nnpm run sluice -- check \\\n  rules/  # another\n")).toEqual([
+      ["sluice", "check", "rules/"],
+    ]);
+    expect(found("Dockerfile", "FROM sluice\nRUN node /sluice/dist/sluice.js build a\n")).toEqual([
+      ["sluice", "build", "a"],
+    ]);
+    expect(found("ini", "[Service]\nExecStart=/usr/bin/npx sluice run a\n")).toEqual([
+      ["sluice", "run", "a"],
+    ]);
+    expect(found("text", "sluice check")).toEqual([]);
   });
 });
 
@@ -192,7 +218,7 @@ describe("commands that need no Envoy", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const runnable = [
-    ...IN_BLOCKS,
+    ...IN_SHELL,
     // In a sentence `PATH` and `…` stand for what a reader has.
     ...IN_SENTENCES.filter(({ words }) => words.some((word) => word.startsWith("envoy/"))),
   ].filter(({ line }) => reasonNotToRun(line) === undefined);
