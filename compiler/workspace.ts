@@ -12,6 +12,7 @@ import { standInHeaders } from "./answers/cases/stand-in.ts";
 import { hintAtCheaperTarget } from "./answers/check/cheaper-target.ts";
 import { checkSources } from "./answers/check/check.ts";
 import { diffConfigs } from "./answers/diff/diff.ts";
+import { notCompared } from "./answers/diff/not-compared.ts";
 import { type DiffReport, reportOf } from "./answers/diff/report.ts";
 import { Evaluators, speaks } from "./answers/evaluate/evaluator.ts";
 import { explain } from "./answers/explain/explain.ts";
@@ -319,7 +320,11 @@ export class Workspace {
     const now = other.#understand(yours, theirs.options, "answer", after);
     return before.hasErrors || after.hasErrors
       ? { before, after }
-      : { before, after, report: reportOf(diffConfigs(old.config, now.config, options)) };
+      : {
+          before,
+          after,
+          report: reportOf(diffConfigs(old.config, now.config, options), notCompared(old.unread, now.unread)),
+        };
   }
 
   /** Whether the source still has what a compilation was made of. */

@@ -103,6 +103,32 @@ test("explain says it in a line, and in its data", async () => {
   expect((await sluice("explain", EDGE + BEHIND, ...ASKED)).out).not.toContain("AuthorizationPolicy");
 });
 
+test("diff says that a policy was not compared", async () => {
+  const before = path.join(folder, "before.yaml");
+  writeFileSync(before, EDGE);
+  const sides = async (rules: string, ...args: readonly string[]) => {
+    const after = await sluice("diff", rules, before, "--exit-code", ...args);
+    return { ...after, report: args.length > 0 ? JSON.parse(after.out) : undefined };
+  };
+  const { code, report } = await sides(EDGE + POLICY, "--format", "json");
+  expect(code).toBe(0);
+  expect(report.differences).toEqual([]);
+  expect(report.notCompared).toEqual([
+    { kind: "AuthorizationPolicy", resource: "istio-system/no-clerks", change: "removed" },
+  ]);
+  const { out } = await sides(EDGE + POLICY);
+  expect(out).toContain("not compared: AuthorizationPolicy istio-system/no-clerks is removed");
+  writeFileSync(before, EDGE + POLICY);
+  expect((await sides(EDGE + POLICY, "--format", "json")).report.notCompared).toEqual([]);
+  const changed = EDGE + POLICY.replace("/clerks/*", "/keys/*");
+  expect((await sides(changed, "--format", "json")).report.notCompared).toMatchObject([
+    { change: "changed" },
+  ]);
+  expect((await sides(EDGE + BEHIND, "--format", "json")).report.notCompared).toMatchObject([
+    { change: "added" },
+  ]);
+});
+
 test.each<[string, readonly string[]]>([
   ["build", ["--out"]],
   ["export", ["--to", "kubernetes", "--output"]],

@@ -1,6 +1,7 @@
 /** Differences as a comment on a pull request. */
 
 import { printable } from "../../diagnostics/render/text.ts";
+import { notComparedText } from "./not-compared.ts";
 import { sideText } from "./render-text.ts";
 import { connectionText, type DiffReport, groupsOf, type ReportedDifference, summaryOf } from "./report.ts";
 
@@ -35,6 +36,9 @@ export function renderMarkdown(report: DiffReport): string {
   }
   for (const { listener, domain, why } of report.cuts) {
     lines.push(`> **Search incomplete** for ${escaped(domain)} at ${escaped(listener)}: ${escaped(why)}`, "");
+  }
+  for (const one of report.notCompared.slice(0, MAX_DIFFERENCES)) {
+    lines.push(`> **Not compared**: ${escaped(notComparedText(one))}; Sluice does not read it`, "");
   }
   return `${lines.join("\n").trimEnd()}\n`;
 }

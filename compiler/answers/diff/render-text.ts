@@ -1,6 +1,7 @@
 /** Differences for people at a terminal. */
 
 import { type Colors, printable } from "../../diagnostics/render/text.ts";
+import { notComparedText } from "./not-compared.ts";
 import {
   connectionText,
   type DiffReport,
@@ -30,7 +31,10 @@ export function renderText(report: DiffReport, colors: Colors): string {
   for (const { listener, domain, why } of report.cuts) {
     lines.push(colors.yellow(`search incomplete for ${printable(domain)} at ${listener}: ${printable(why)}`));
   }
-  if (report.cuts.length > 0) {
+  for (const one of report.notCompared) {
+    lines.push(colors.yellow(`not compared: ${printable(notComparedText(one))}; Sluice does not read it`));
+  }
+  if (report.cuts.length + report.notCompared.length > 0) {
     lines.push("");
   }
   return `${[...lines, colors.bold(summaryOf(report))].join("\n")}\n`;

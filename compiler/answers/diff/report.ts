@@ -7,6 +7,7 @@ import type { AskedRequest } from "../request/asked.ts";
 import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
+import type { NotCompared } from "./not-compared.ts";
 
 /** What two sets of rules decide differently. Fields are added, never changed or removed. */
 export interface DiffReport {
@@ -18,6 +19,8 @@ export interface DiffReport {
   readonly connections: readonly ConnectionChange[];
   /** Where the search was given up: there, more may differ. */
   readonly cuts: readonly Cut[];
+  /** What Istio obeys besides, and one side has otherwise. */
+  readonly notCompared: readonly NotCompared[];
 }
 
 /** Two rules that decide a request differently, one on each side. */
@@ -43,7 +46,7 @@ export interface ReportedSide extends RulePlace {
   readonly decision: Readonly<Record<string, string>>;
 }
 
-export function reportOf({ differences, ...rest }: Diff): DiffReport {
+export function reportOf({ differences, ...rest }: Diff, others: readonly NotCompared[] = []): DiffReport {
   return {
     differences: differences
       .map(({ listener, domains, request, before, after }) => ({
@@ -56,6 +59,7 @@ export function reportOf({ differences, ...rest }: Diff): DiffReport {
       }))
       .sort(byPlace),
     ...rest,
+    notCompared: others,
   };
 }
 
@@ -150,10 +154,11 @@ export function summaryOf(report: DiffReport): string {
             : `${length} kinds of non-HTTP connections are routed differently`,
         ];
   const cut = report.cuts.length === 0 ? [] : ["the search was incomplete: there may be more"];
-  return [found, ...connections, ...listeners, ...cut].join("; ");
+  const others = report.notCompared.length === 0 ? [] : ["what Istio obeys besides has changed"];
+  return [found, ...connections, ...listeners, ...cut, ...others].join("; ");
 }
 
-/** Whether anything differs. Where the search was cut (`cuts`), false says little. */
+/** Whether anything differs that is compared. Where the search was cut (`cuts`), false says little. */
 export function isDifferent(report: DiffReport): boolean {
   const { differences, addedListeners, removedListeners, protocolChanges, connections } = report;
   return [differences, addedListeners, removedListeners, protocolChanges, connections].some(
