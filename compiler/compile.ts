@@ -139,15 +139,24 @@ export function resourcesOf({ sources }: Pick<Compilation, "sources">): Resource
   return lastOfEach(loadResources(sources, silent), silent);
 }
 
-/** The programs of rules that nothing is wrong with. */
+/** The programs of rules that nothing is wrong with. `before`: what an Envoy that takes this has now. */
 export function encode(
   { sources, config }: Pick<Reading, "sources" | "config">,
   { target }: Pick<ProxyOptions, "target">,
   progress: Progress = NO_PROGRESS,
+  before: Pick<Compilation, "config" | "blobs"> = {
+    config: { listeners: [], clusters: [] },
+    blobs: new Map(),
+  },
 ): Compilation {
   assertValid(config);
   const blobs = new Map<string, Uint8Array>();
-  const filtered = config.listeners.filter((listener) => deciderOf(listener, target) === "wasm");
+  const known = new Map(
+    before.config.listeners.map(({ name }) => [name, before.blobs.has(name) ? "wasm" : "native"] as const),
+  );
+  const filtered = config.listeners.filter(
+    (listener) => deciderOf(listener, target, known.get(listener.name)) === "wasm",
+  );
   const total = filtered.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
   let done = 0;
   for (const listener of filtered) {

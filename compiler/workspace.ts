@@ -152,6 +152,8 @@ export class Workspace {
   readonly #progress: Progress;
   readonly #watches = new Set<Watch>();
   #cache = new CompilerCache();
+  /** With `auto`, the last compilation of each proxy: what decides at a listener stays, if it can. */
+  #compiled = new WeakMap<ProxyOptions, Compilation>();
   #last: Input | undefined;
   #disposed = false;
 
@@ -217,9 +219,14 @@ export class Workspace {
     const input = await this.#read("compile");
     const findings = this.#report(input);
     const reading = this.#understand(input, own, options.toRun ? "run" : "build", findings);
-    return findings.hasErrors
-      ? { findings }
-      : { findings, compilation: encode(reading, own, this.#progress) };
+    if (findings.hasErrors) {
+      return { findings };
+    }
+    const compilation = encode(reading, own, this.#progress, this.#compiled.get(own));
+    if (own.target === "auto") {
+      this.#compiled.set(own, compilation);
+    }
+    return { findings, compilation };
   }
 
   /**

@@ -91,6 +91,14 @@ describe("auto takes for each listener", () => {
     expect(refused(many, "auto")).toEqual([]);
   });
 
+  test("what decides already, if it can do what the rules say by now", () => {
+    const { config } = lower(services + rules(1000), {});
+    expect(config.listeners.map((listener) => deciderOf(listener, "auto", "native"))).toEqual(["native"]);
+    const needsFilter = lower(services + sticky(`\n  - route: ${split}`), {}).config.listeners;
+    expect(needsFilter.map((listener) => deciderOf(listener, "auto", "native"))).toEqual(["wasm"]);
+    expect(needsFilter.map((listener) => deciderOf(listener, "native", "wasm"))).toEqual(["native"]);
+  });
+
   test("neither where each of them lacks something", () => {
     const both = sticky(
       `\n  - route: ${split}\n    match: [{ uri: { exact: /s } }]\n  - fault: { abort: { httpStatus: 500, percentage: { value: 1 } } }\n    headers: { response: { set: { x-id: '%REQ(x-id)%' } } }\n    route: [{ destination: { host: a } }]`,

@@ -12,10 +12,16 @@ import { nativeIsCheaper } from "./target-cost.ts";
 
 export type Decider = "wasm" | "native";
 
-/** With `auto`, what costs a request less, of those that can do what the rules say. */
-export function deciderOf(listener: Listener, target: Target): Decider {
+/**
+ * With `auto`, what costs a request less, of those that can do what the rules say. `before`: what decides there already, and
+ * goes on if it can. A listener that changes sides is replaced, and connections that clients keep open go by its old rules.
+ */
+export function deciderOf(listener: Listener, target: Target, before?: Decider): Decider {
   if (target !== "auto") {
     return target;
+  }
+  if (before !== undefined && refusalsOf(listener, before).length === 0) {
+    return before;
   }
   if (refusalsOf(listener, "native").length > 0) {
     return "wasm";
