@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -37,4 +37,14 @@ test("packages are installed anew when one of the lock file is missing or anothe
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test("npm is told of each package with a script of its own, or it would warn of them in every new checkout", async () => {
+  const read = async (file: string) => JSON.parse(await readFile(path.join(setup.ROOT, file), "utf8"));
+  const { packages } = await read("package-lock.json");
+  const { allowScripts } = await read("package.json");
+  const withScripts = Object.entries<{ hasInstallScript?: boolean }>(packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    .map(([folder]) => folder.replace(/^.*node_modules\//, ""));
+  expect(Object.keys(allowScripts).sort()).toEqual([...new Set(withScripts)].sort());
 });
