@@ -227,3 +227,44 @@ test("closing gives up what is under way, waits for it, and that is no failure",
   expect(ended).toBe(true);
   expect(it.kinds()).toEqual(["diagnostics"]);
 });
+
+test("a file that the rules name is taken without their being compiled, and in silence when it is the same", async () => {
+  const compile = vi.fn(() => compilation("second"));
+  let result: ChangeResult = RELOADED;
+  const it = reloading(compile, async () => result);
+  await it.reloader.start();
+  it.reloader.refresh();
+  await vi.waitFor(() => expect(it.kinds()).toEqual(["reloaded"]));
+  expect(it.events[0]).toMatchObject({ compilation: { sources: [{ text: "first" }] } });
+  result = { kind: "unchanged" };
+  it.reloader.refresh();
+  await sleep(30);
+  expect(it.kinds()).toEqual(["reloaded"]);
+  expect(compile).not.toHaveBeenCalled();
+
+  // What serves by then are the rules that were taken last.
+  result = RELOADED;
+  it.change();
+  await vi.waitFor(() => expect(it.kinds()).toEqual(["reloaded", "diagnostics", "reloaded"]));
+  it.reloader.refresh();
+  await vi.waitFor(() => expect(it.kinds()).toHaveLength(4));
+  expect(it.events[3]).toMatchObject({ kind: "reloaded", compilation: { sources: [{ text: "second" }] } });
+  await it.reloader.close();
+});
+
+test("files that cannot be used yet are tried again", async () => {
+  let tries = 0;
+  const it = reloading(
+    () => undefined,
+    async () => {
+      tries += 1;
+      if (tries < 3) {
+        throw new Error("the key does not belong to the certificate");
+      }
+      return RELOADED;
+    },
+  );
+  it.reloader.refresh();
+  await vi.waitFor(() => expect(it.kinds()).toEqual(["failed", "reloaded"]));
+  await it.reloader.close();
+});

@@ -34,7 +34,10 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #giveUp = new AbortController();
   readonly #pause: Pick<RetryPause, "next" | "reset">;
-  #wanted = false;
+  /** What is wanted of the next round: the rules as they are now, or the ones that serve with the files that they name. */
+  #wanted: "rules" | "files" | undefined;
+  /** What serves. */
+  #serving: Compilation;
   #isDelivering = false;
   #working: Promise<void> | undefined;
   #watch: Watch | undefined;
@@ -44,6 +47,7 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
+    this.#serving = options.compilation;
     this.#pause = options.pause ?? new RetryPause();
   }
 
@@ -64,48 +68,63 @@ export class Reloader {
     await this.#working;
   }
 
-  #onChange(): void {
-    this.#told.clear();
-    this.#pause.reset();
-    this.#begin();
+  /** What serves is built once more: a file that its rules name has changed, but not the rules. */
+  refresh(): void {
+    this.#onChange("files");
   }
 
-  #begin(): void {
+  #onChange(what: "rules" | "files" = "rules"): void {
+    this.#told.clear();
+    this.#pause.reset();
+    this.#begin(what);
+  }
+
+  #begin(what: "rules" | "files"): void {
     clearTimeout(this.#retry);
-    this.#wanted = true;
+    // New rules come with their files.
+    this.#wanted = this.#wanted === "rules" ? "rules" : what;
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
     });
   }
 
   async #work(): Promise<void> {
-    while (this.#wanted && !this.#giveUp.signal.aborted) {
-      this.#wanted = false;
+    while (this.#wanted !== undefined && !this.#giveUp.signal.aborted) {
+      const what = this.#wanted;
+      this.#wanted = undefined;
       this.#isDelivering = false;
-      const isOver = await this.#update().catch((error) => {
+      const isOver = await this.#update(what).catch((error) => {
         // What went wrong with one change must not end what serves.
         const untouched = !this.#isDelivering;
         this.#tell({ kind: "failed", error, untouched }, String((error as Error).stack ?? error));
         return false;
       });
-      if (!isOver && !this.#wanted && !this.#giveUp.signal.aborted) {
+      if (!isOver && this.#wanted === undefined && !this.#giveUp.signal.aborted) {
         clearTimeout(this.#retry);
-        this.#retry = setTimeout(() => this.#begin(), this.#pause.next());
+        this.#retry = setTimeout(() => this.#begin(what), this.#pause.next());
         this.#retry.unref();
       }
     }
   }
 
   /** False when it has to be tried again. */
-  async #update(): Promise<boolean> {
-    const { rules, live, build, obstacles, onEvent } = this.#options;
+  async #update(what: "rules" | "files"): Promise<boolean> {
     const start = performance.now();
-    const { findings, compilation } = await rules.compile();
+    if (what === "files") {
+      return this.#deliver(what, this.#serving, start);
+    }
+    const { findings, compilation } = await this.#options.rules.compile();
     this.#tell({ kind: "diagnostics", findings }, wordsOf(findings));
     if (compilation === undefined) {
       this.#tell({ kind: "refused", findings }, wordsOf(findings));
       return !findings.diagnostics.some(({ code }) => MAY_COME_RIGHT.has(code));
     }
+    return this.#deliver(what, compilation, start);
+  }
+
+  /** `start`: when what led to it was noticed. */
+  async #deliver(what: "rules" | "files", compilation: Compilation, start: number): Promise<boolean> {
+    const { live, build, obstacles, onEvent } = this.#options;
     const words = await obstacles(compilation);
     if (words.length > 0) {
       this.#tell({ kind: "blocked", words }, words.join("\n"));
@@ -115,10 +134,14 @@ export class Reloader {
     this.#isDelivering = true;
     const result = await live.changeTo(next, {
       signal: this.#giveUp.signal,
-      onServing: () => onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) }),
+      onServing: () => {
+        this.#serving = compilation;
+        onEvent({ kind: "reloaded", compilation, ms: Math.round(performance.now() - start) });
+      },
       onSilence: (said) => this.#tell({ kind: "unknown", words: said }, ""),
     });
-    return this.#conclude(result);
+    // Files are asked for whenever they might have changed.
+    return (what === "files" && result.kind === "unchanged") || this.#conclude(result);
   }
 
   #conclude(result: ChangeResult): boolean {

@@ -17,6 +17,7 @@ import { describeExit, type EnvoyLogLevel, type EnvoyProcess } from "./envoy/sta
 import { watchNames } from "./envoy/unresolved-names.ts";
 import { obstaclesTo } from "./obstacles.ts";
 import { Reloader } from "./reloader.ts";
+import { type SecretFileWatch, watchSecretFiles, withSecretsRead } from "./secret-files.ts";
 import type { SessionEvent } from "./session-event.ts";
 
 /** Of a `Session`. */
@@ -98,13 +99,14 @@ export class Session {
       () => config.clusters,
       (cluster, lost, found) => onEvent({ kind: found ? "resolved" : "unresolved", cluster, names: lost }),
     );
+    let files: SecretFileWatch | undefined;
     try {
       onEvent({ kind: "serving", envoy, compilation });
       const reloader = new Reloader({
         rules,
         live,
         compilation,
-        build: (next) => builder.build(next, proxy),
+        build: (next) => builder.build(withFiles(next), proxy),
         obstacles: (next) => obstaclesTo(next.config, config),
         onEvent: (event) => {
           if (event.kind === "reloaded") {
@@ -116,7 +118,13 @@ export class Session {
       if (watch) {
         await reloader.start();
       }
+      // A certificate is renewed whether or not rules may change.
+      files = watchSecretFiles(
+        () => config,
+        () => reloader.refresh(),
+      );
       const exit = await Promise.race([envoy.died, aborted(this.#stop.signal)]);
+      files.stop();
       await reloader.close();
       if (exit !== undefined) {
         throw new EnvironmentError(`Envoy exited (${describeExit(exit)})`, exit.words);
@@ -124,6 +132,7 @@ export class Session {
       await this.#drain(envoy);
     } finally {
       names.stop();
+      files?.stop();
       await stop();
     }
   }
@@ -147,7 +156,7 @@ export class Session {
     const binary = await findEnvoy({ log: (line) => onEvent({ kind: "envoy", line }), signal });
     return startAdsEnvoy({
       folder,
-      build: (builder) => builder.build(compilation, rules.proxy),
+      build: (builder) => builder.build(withFiles(compilation), rules.proxy),
       binary,
       admin: rules.proxy,
       concurrency: rules.proxy.concurrency,
@@ -162,6 +171,10 @@ export class Session {
       signal,
     });
   }
+}
+
+function withFiles({ config, blobs }: Compilation): Pick<Compilation, "config" | "blobs"> {
+  return { config: withSecretsRead(config), blobs };
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

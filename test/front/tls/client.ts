@@ -10,6 +10,8 @@ export interface TlsAnswer {
   readonly body: string;
   /** Common name of the certificate that was shown. */
   readonly certificate: string;
+  /** And its serial number. */
+  readonly serial: string;
   readonly protocol: string | null;
 }
 
@@ -62,6 +64,7 @@ export function askTls(question: TlsQuestion): Promise<TlsAnswer> {
             headers: response.headers,
             body,
             certificate: String(peer.subject?.CN),
+            serial: peer.serialNumber,
             protocol,
           });
         });
