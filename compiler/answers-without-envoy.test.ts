@@ -1,5 +1,8 @@
 /** Rules that no Envoy could be given as they are can be asked about: what is missing decides no request. */
 
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { Authority, secretYaml, tlsSecret } from "../test/harness/authority.ts";
 import { check, compile, createWorkspace, diff, explain, type Findings, rulesOf, texts } from "./index.ts";
@@ -95,6 +98,18 @@ test("a Secret is missed only beside others, and what makes one counts as it", a
   // Nobody knows where the Pods of this one are.
   const elsewhere = gateway(NAMED, "HTTPS", "{ app: door }");
   expect(await checked(elsewhere, RULES, certificateOf)).toContain("SL0425 warning");
+});
+
+test("a folder of Secrets is asked, too", async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "sluice-secrets-"));
+  const withFolder = async () =>
+    said(await check({ source: source(gateway(NAMED), RULES), proxy: { secretsDirectory: folder } })).filter(
+      (one) => one.startsWith("SL0425"),
+    );
+  expect(await withFolder()).toEqual(["SL0425 warning"]);
+  mkdirSync(path.join(folder, "books-cert"));
+  expect(await withFolder()).toEqual([]);
+  rmSync(folder, { recursive: true });
 });
 
 test("a placeholder in a Secret is a warning, and an error for an Envoy", async () => {

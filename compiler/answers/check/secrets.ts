@@ -4,9 +4,11 @@
  */
 
 import { X509Certificate } from "node:crypto";
+import path from "node:path";
 import type { FieldPath, Resource } from "../../front/resources/model.ts";
 import { fieldOf } from "../../front/resources/unchecked-fields.ts";
 import { secretName } from "../../front/services/credentials.ts";
+import { FILES_ON_DISK } from "../../source/files-on-disk.ts";
 import { podsOf, type View } from "./view.ts";
 
 export function checkSecrets(view: View): void {
@@ -50,7 +52,10 @@ class KnownSecrets {
       ),
       ...neighbours.flatMap((one) => secretsMadeBy(one).map((name) => `${one.namespace}/${name}`)),
     ]);
-    this.areKept = secrets.length > 0 || neighbours.some(({ kind }) => kind === "Certificate");
+    this.areKept =
+      secrets.length > 0 ||
+      view.options.secretsDirectory !== "" ||
+      neighbours.some(({ kind }) => kind === "Certificate");
   }
 
   /** A certificate with its key. */
@@ -85,13 +90,18 @@ class KnownSecrets {
       namespace === undefined
         ? [...this.#names].find((one) => one.endsWith(`/${name}`))
         : [`${namespace}/${name}`].find((one) => this.#names.has(one));
-    if (found === undefined) {
+    if (found === undefined && !this.#isInFolder(name)) {
       const where = namespace === undefined ? `"${name}"` : `${namespace}/${name}`;
       this.#view.report("SL0425", resource, path, `unknown Secret ${where}`, {
         help: "It must be in the namespace of the Pods that need it.",
       });
     }
     return found;
+  }
+
+  #isInFolder(name: string): boolean {
+    const { secretsDirectory } = this.#view.options;
+    return secretsDirectory !== "" && FILES_ON_DISK.exists(path.join(secretsDirectory, name));
   }
 }
 

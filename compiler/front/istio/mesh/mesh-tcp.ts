@@ -36,7 +36,11 @@ export function lowerMeshTcp(
   virtualServices: readonly VirtualService[],
   lowering: GatheringContext,
 ): MeshTcp {
-  const ruling = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
+  // Each service looks through them: most have rules for HTTP alone.
+  const ruling = virtualServices.filter(
+    ({ gateways, resource: { spec } }) =>
+      gateways.includes(MESH) && [...(spec.tcp ?? []), ...(spec.tls ?? [])].length > 0,
+  );
   const chains: TcpChain[] = [];
   const ports: number[] = [];
   const sniffed = new Map<number, readonly string[]>();
