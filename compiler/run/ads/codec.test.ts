@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { Resource, resourcesOf } from "../../back/xds/resource-set.ts";
+import { emitResources } from "../../back/xds/resources.ts";
+import { testCluster, testListener, testOptions } from "../../back/xds/testing.ts";
+import { NEWEST_ENVOY } from "../../platform/version.ts";
+import { adsPlaces } from "../delivery/ads/places.ts";
+import { adsCodec } from "./codec.ts";
+import descriptors from "./descriptors.json" with { type: "json" };
+
+const MODULE = Uint8Array.of(0, 97, 115, 109);
+const [cluster, ...others] = resourcesOf(
+  emitResources(
+    { listeners: [testListener()], clusters: [testCluster()] },
+    testOptions({ places: adsPlaces(MODULE), blobs: new Map([["mesh", Uint8Array.of(1, 2, 3)]]) }),
+  ),
+).sort((a, b) => (a.type === "cluster" ? -1 : b.type === "cluster" ? 1 : 0)) as [Resource, ...Resource[]];
+
+test("the descriptors are those of the newest Envoy that Sluice works with", () => {
+  expect(descriptors.envoy).toBe(NEWEST_ENVOY);
+});
+
+test("each type of resource is said in protobuf, with its name and its version", async () => {
+  const codec = await adsCodec();
+  for (const resource of [cluster, ...others]) {
+    const bytes = Buffer.from(
+      codec.encode({ type: resource.type, nonce: "a nonce", removed: ["gone"], resources: [resource] }),
+    );
+    for (const text of [resource.name, resource.version, "a nonce", "gone"]) {
+      expect(bytes.includes(text), `${resource.type}: ${text}`).toBe(true);
+    }
+  }
+  expect(others.map(({ type }) => type).sort()).toEqual(["endpoints", "extension", "listener", "routes"]);
+});
+
+test("the filter's module and the program are bytes, not their text", async () => {
+  const codec = await adsCodec();
+  const [extension] = others.filter(({ type }) => type === "extension");
+  const bytes = Buffer.from(
+    codec.encode({ type: "extension", nonce: "1", removed: [], resources: [extension!] }),
+  );
+  expect(bytes.includes(Buffer.from(MODULE))).toBe(true);
+  expect(bytes.includes(Buffer.of(1, 2, 3))).toBe(true);
+});
+
+test("a request says what is asked for, and what an earlier stream has left", async () => {
+  const codec = await adsCodec();
+  // field 2: type URL; 3: subscribe; 5: initial versions; 6: nonce; 7: error (2: its words)
+  const text = (field: number, value: string | Buffer) =>
+    Buffer.concat([Buffer.of((field << 3) | 2, value.length), Buffer.from(value)]);
+  const of = (type: string, ...fields: Buffer[]) =>
+    codec.decode(Buffer.concat([text(2, `type.googleapis.com/${type}`), ...fields]));
+  const versions = Buffer.concat([text(1, "a"), text(2, "v1")]);
+  expect(of("envoy.config.cluster.v3.Cluster", text(3, "b"), text(5, versions), text(6, "7"))).toEqual({
+    type: "cluster",
+    subscribe: ["b"],
+    unsubscribe: [],
+    initialVersions: new Map([["a", "v1"]]),
+    nonce: "7",
+  });
+  expect(of("envoy.config.listener.v3.Listener", text(7, text(2, "no")))).toMatchObject({ refusal: "no" });
+  // What Sluice has nothing of.
+  expect(of("envoy.config.route.v3.ScopedRouteConfiguration")).toBeUndefined();
+});
+
+test("a field that Envoy does not have is a mistake of ours, and thrown", async () => {
+  const codec = await adsCodec();
+  const wrong = new Resource({ ...cluster, message: { ...cluster.message, no_such_field: 1 } as never });
+  expect(() => codec.encode({ type: "cluster", nonce: "1", removed: [], resources: [wrong] })).toThrow(
+    /no_such_field/,
+  );
+});
