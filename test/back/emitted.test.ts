@@ -10,13 +10,14 @@ import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Config } from "../../compiler/ir/ir.ts";
 import type { Target } from "../../compiler/options.ts";
+import { startAdsEnvoy } from "../../compiler/run/delivery/ads/ads-envoy.ts";
 import { filesOf } from "../../compiler/run/delivery/folder/build.ts";
 import { layOut } from "../../compiler/run/delivery/folder/layout.ts";
 import type { OutputFiles } from "../../compiler/run/delivery/output-files.ts";
 import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { type EnvoyBinary, findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
-import { buildOf } from "../harness/build.ts";
+import { buildOf, compiled, proxyOf } from "../harness/build.ts";
 import { TARGETS } from "../harness/targets.ts";
 import { ENDPOINTS, richConfig } from "./rich-config.ts";
 
@@ -58,6 +59,28 @@ describe.each(TARGETS)("target %s", (target) => {
       "cluster.outbound|9080|v2|reviews.default.svc.cluster.local.membership_total": 4,
     });
     expect(complaints(envoy)).toEqual([]);
+  });
+
+  test("Envoy takes the same by a stream, and warns of nothing", async () => {
+    const config = richConfig(ENDPOINTS);
+    const told = await startAdsEnvoy({
+      folder: directory,
+      binary,
+      concurrency: 1,
+      build: (builder) => builder.build(compiled(config, target), proxyOf({ target })),
+    });
+    try {
+      envoy = told.process;
+      expect(await nonZero("rejected|update_failure|init_fetch_timeout")).toEqual({});
+      expect((await ask(await portOf("gateway_80"), "/answer")).status).toBe(418);
+      const other = richConfig(ENDPOINTS.slice(1), { answer: 420, connectTimeoutMs: 5000 });
+      const next = told.builder.build(compiled(other, target), proxyOf({ target }));
+      expect(await told.live.changeTo(next)).toEqual({ kind: "reloaded" });
+      expect((await ask(await portOf("gateway_80"), "/answer")).status).toBe(420);
+      expect(complaints(envoy)).toEqual([]);
+    } finally {
+      await told.stop();
+    }
   });
 
   test("a new build is read by the running listeners", async () => {
