@@ -10,7 +10,12 @@ import type { Step, StepName } from "./steps.ts";
 const build = (cluster: string, rules: number, bootstrap = 1): LiveBuild => {
   const config: Config = { listeners: [testListener()], clusters: [testCluster({ name: cluster })] };
   const blobs = new Map([["mesh", Uint8Array.of(rules)]]);
-  return { config, bootstrap: { bootstrap }, resources: emitResources(config, testOptions({ blobs })) };
+  return {
+    config,
+    filtered: new Set(["mesh"]),
+    bootstrap: { bootstrap },
+    resources: emitResources(config, testOptions({ blobs })),
+  };
 };
 const [OLD, NEW] = [build("a", 1), build("b", 2)];
 const TIMES: RetirementTimes = { rules: () => 1_000, connections: 5_000 };
@@ -86,7 +91,12 @@ test("a port that is closed is closed at once; what its connections can be sent 
   const edge = testListener(undefined, { name: "edge", port: 1 });
   const resourcesOf = (config: Config): LiveBuild => {
     const blobs = new Map(config.listeners.map(({ name }) => [name, Uint8Array.of(1)]));
-    return { config, bootstrap: {}, resources: emitResources(config, testOptions({ blobs })) };
+    return {
+      config,
+      filtered: new Set(blobs.keys()),
+      bootstrap: {},
+      resources: emitResources(config, testOptions({ blobs })),
+    };
   };
   const a = testCluster();
   const before = resourcesOf({ listeners: [testListener([]), edge], clusters: [a] });

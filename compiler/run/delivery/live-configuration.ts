@@ -19,6 +19,8 @@ import { planSteps, type Step, type StepName } from "./steps.ts";
 /** What an Envoy is told, and what that was made of. */
 export interface LiveBuild {
   readonly config: Config;
+  /** Listeners that the filter decides for; Envoy's own routes decide for the others. */
+  readonly filtered: ReadonlySet<string>;
   /** What Envoy is started with; another one takes a new start. */
   readonly bootstrap: object;
   /** What it takes while it runs. */

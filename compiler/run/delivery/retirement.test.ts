@@ -20,7 +20,11 @@ function rules(listeners: readonly Listener[], clusters: readonly string[], faul
     ...(faults.length > 0 && { upstreamFaults: faults }),
   };
   const blobs = new Map(listeners.map(({ name }) => [name, Uint8Array.of(1)]));
-  return { config, resources: emitResources(config, testOptions({ blobs })) };
+  return {
+    config,
+    filtered: new Set(blobs.keys()),
+    resources: emitResources(config, testOptions({ blobs })),
+  };
 }
 
 const mesh = (...clusters: string[]) => testListener(clusters.map((name) => to(name)));
@@ -78,6 +82,12 @@ test("a listener goes at once; its rules and clusters stay for its connections",
   retirement.replace(one, rules([mesh("c")], ["c"]), 30);
   expect(stays(retirement, { type: "cluster", name: "b" })).toBe(100);
   expect(stays(retirement, { type: "cluster", name: "a" })).toBe(40);
+});
+
+test("a listener that Envoy's own routes decide for from now on is another one to its connections", () => {
+  const retirement = new Retirement(TIMES);
+  retirement.replace(rules([mesh("a")], ["a"]), { ...rules([mesh("b")], ["b"]), filtered: new Set() }, 0);
+  expect(stays(retirement, { type: "cluster", name: "a" })).toBe(100);
 });
 
 test("a fault before a cluster stays as long as the cluster, its listener inside of Envoy too", () => {

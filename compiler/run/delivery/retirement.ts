@@ -30,6 +30,7 @@ export const RETIREMENT_TIMES: RetirementTimes = { rules: drainTime, connections
 /** A configuration and what was made of it. */
 interface Rules {
   readonly config: Config;
+  readonly filtered: ReadonlySet<string>;
   readonly resources: ResourceSet;
 }
 
@@ -54,7 +55,8 @@ export class Retirement {
     }
     const still = usedClusters(next.config);
     for (const [name, clusters] of usedClusters(last.config)) {
-      if (!still.has(name)) {
+      // One that is decided for in another way is another one to its connections.
+      if (!still.has(name) || last.filtered.has(name) !== next.filtered.has(name)) {
         this.#draining.push({ clusters, until: now + this.#times.connections });
       }
     }

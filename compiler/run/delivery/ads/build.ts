@@ -34,6 +34,7 @@ export class AdsBuilder {
     const { places } = this;
     return {
       config,
+      filtered: new Set(blobs.keys()),
       bootstrap: adsBootstrap(emitBootstrap({ ...options, places }), this.#socket),
       resources: emitResources(config, { ...options, blobs, places }),
     };
