@@ -1,6 +1,6 @@
 /** Changes that cannot be made at the moment: nothing of them is begun, they are told once, and made as soon as they can be. */
 
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -96,9 +96,11 @@ describe.each(TARGETS)("target %s", (target) => {
     await told;
     const from = run!.events.length;
     const pair = await (await Authority.create("authority")).issue({ names: ["edge.example"] });
-    await mkdir(path.dirname(chain));
-    await writeFile(key, pair.key);
-    await writeFile(chain, pair.certificate);
+    const made = path.join(folder, "made");
+    await mkdir(made);
+    await writeFile(path.join(made, "tls.key"), pair.key);
+    await writeFile(path.join(made, "tls.crt"), pair.certificate);
+    await rename(made, path.dirname(chain));
     await run!.event("reloaded", from);
     expect(await near(port)).toBe("two");
     // Told once, however often it was tried.
