@@ -25,7 +25,7 @@ export const PROXY_OPTIONS = {
   target: option(choice("wasm", "native", "auto"), {
     default: "wasm",
     argument: "target",
-    help: "how Envoy decides: with Sluice's filter (wasm), its own routes (native), or what costs each listener less (auto)",
+    help: "how Envoy decides: with Sluice's filter (wasm), its own routes (native), or whichever costs less for each listener (auto)",
   }),
   /** Address that listeners bind. */
   listenAddress: option(address, {
@@ -119,9 +119,9 @@ export const PROXY_OPTIONS = {
   /** Serve although some policy of Istio's would deny what this proxy lets through. */
   allowUnenforced: option(flag, {
     default: false,
-    help: "build, run and export although a policy of Istio's would deny requests, which is not enforced here",
+    help: "build, run and export even if a policy of Istio's would deny requests, which Sluice does not enforce",
     inFile:
-      "`build`, `run` and `export` although a policy of Istio's would deny requests, which is not enforced here",
+      "`build`, `run` and `export` even if a policy of Istio's would deny requests, which Sluice does not enforce",
   }),
   /** Folder with a folder of files for each `credentialName`, as Kubernetes mounts a Secret; empty: none. */
   secretsDirectory: option(folder, {

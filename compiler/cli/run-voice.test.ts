@@ -32,7 +32,7 @@ test("a mistake of ours while reloading keeps its stack", () => {
   const error = new TypeError("x is undefined");
   const { err } = said("text", { kind: "failed", error, untouched: false });
   expect(err).toContain(
-    "could not reload: x is undefined; the old rules may be in effect or the new ones; trying again\n",
+    "could not reload: x is undefined; either the old or the new rules may be in effect; trying again\n",
   );
   expect(err).toContain(error.stack);
   expect(JSON.parse(said("json", { kind: "failed", error, untouched: false }).out)).toMatchObject({
@@ -59,7 +59,7 @@ test("what is tried again says so, and what is known of the rules that serve", (
     "sluice: the new rules cannot be served yet; the old rules stay in effect; trying again\n  port 80 is already in use\n",
   );
   expect(said("text", { kind: "unknown", words: [] }).err).toBe(
-    "sluice: Envoy does not answer: the old rules may be in effect or the new ones; trying again until it does\n",
+    "sluice: Envoy does not answer: either the old or the new rules may be in effect; trying again until it does\n",
   );
   expect(said("text", { kind: "rejected", step: "clusters", words: [], again: true }).err).toBe(
     "sluice: Envoy did not accept the clusters; the old rules stay in effect; trying again until it does\n",

@@ -118,7 +118,7 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
     case "unknown": {
       const { words } = event;
       const why =
-        "Envoy does not answer: the old rules may be in effect or the new ones; trying again until it does";
+        "Envoy does not answer: either the old or the new rules may be in effect; trying again until it does";
       return { event: "unknown", line: [why, ...words].join("\n  "), fields: { words } };
     }
     case "failed":
@@ -157,7 +157,7 @@ function requests(count: number): string {
 /** A mistake of ours is shown with its stack, or nobody could ever put it right. */
 function failed({ error, untouched }: Extract<SessionEvent, { kind: "failed" }>): Said {
   const { message, stack } = error as Error;
-  const line = `could not reload: ${message}; ${untouched ? "the old rules stay in effect" : "the old rules may be in effect or the new ones"}; trying again`;
+  const line = `could not reload: ${message}; ${untouched ? "the old rules stay in effect" : "either the old or the new rules may be in effect"}; trying again`;
   return isOurMistake(error) && stack !== undefined
     ? {
         event: "failed",

@@ -120,7 +120,7 @@ export const socket: OptionKind<string, "path"> = {
     const bytes = Buffer.byteLength(path.resolve(given));
     return bytes <= LONGEST_SOCKET_PATH
       ? path.resolve(given)
-      : fail(`expected a path of at most ${LONGEST_SOCKET_PATH} bytes, got ${bytes} bytes`);
+      : fail(`the path has ${bytes} bytes; that of a Unix socket may have at most ${LONGEST_SOCKET_PATH}`);
   },
   accepts: (value) => folder.accepts(value) && Buffer.byteLength(String(value)) <= LONGEST_SOCKET_PATH,
   expected: `an absolute path of at most ${LONGEST_SOCKET_PATH} bytes, or empty`,

@@ -42,7 +42,7 @@ export const portMap: OptionKind<PortMap, "pairs"> = {
       const [, role, fromText, toText] = /^(?:(gateway|mesh):)?(\d{1,5})=(\d{1,5})$/.exec(entry.trim()) ?? [];
       const [port, to] = [Number(fromText), Number(toText)];
       if (!isBoundPort(port) || !isBoundPort(to)) {
-        return fail(`expected FROM=TO with two ports, such as 80=8080 or gateway:80=8080, got "${entry}"`);
+        return fail(`"${entry}" is not valid; use two ports, such as 80=8080 or gateway:80=8080`);
       }
       const from = role === undefined ? port : (`${role as Role}:${port}` as const);
       if (ports.has(from) && ports.get(from) !== to) {

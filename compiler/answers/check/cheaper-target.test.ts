@@ -66,7 +66,7 @@ test("it is said once, whatever listeners it is for, and of no listener without 
   const listeners = [few!, { ...few!, name: "gateway_80" }, { ...many!, name: "gateway_443" }];
   const [hint, ...more] = hints({ clusters: [], listeners });
   expect(more).toEqual([]);
-  expect(hint!.message).toContain("mesh, gateway_80 for");
+  expect(hint!.message).toContain("mesh, gateway_80:");
   const passing = config("exact", 10).listeners.map((listener) => ({
     ...listener,
     routes: {

@@ -25,10 +25,10 @@ export function hintAtCheaperTarget({ listeners }: Config, target: Target, sink:
     code: "SL0601",
     level: "info",
     message:
-      `Envoy's own routes ${target === "auto" ? "serve" : "would serve"} the rules of ${names} for less: ` +
-      `at most about ${nativeUs.toFixed(2)} µs of CPU time per request, where the filter takes about ${filterUs.toFixed(1)} µs`,
+      `Envoy's own routes ${target === "auto" ? "are used" : "would be cheaper"} for the rules of ${names}: ` +
+      `at most about ${nativeUs.toFixed(2)} µs of CPU time per request; the filter needs about ${filterUs.toFixed(1)} µs`,
     ...(target !== "auto" && {
-      help: "Use --target auto, which takes for each listener what costs less, as the rules grow and shrink.",
+      help: "Use --target auto, which chooses what costs less for each listener, as the rules grow and shrink.",
     }),
   });
 }

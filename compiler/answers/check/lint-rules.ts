@@ -166,7 +166,7 @@ function lintTimes(owner: VirtualService, rule: HttpRoute, path: FieldPath, view
     [...path, "timeout"],
     `the timeout of ${rule.timeout} ends before ${attempts + 1} tries of ${rule.retries!.perTryTimeout} each: attempts: ${attempts} ${attempts === 1 ? "is one retry" : `is ${attempts} retries`} after the first try`,
     {
-      help: "If all tries are to have their time, increase the timeout, or decrease perTryTimeout or attempts.",
+      help: "To give every try its full time, increase the timeout, or decrease perTryTimeout or attempts.",
       related: [{ message: "each try", span: owner.spanOf([...path, "retries", "perTryTimeout"]) }],
     },
   );

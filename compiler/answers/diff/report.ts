@@ -154,7 +154,7 @@ export function summaryOf(report: DiffReport): string {
             : `${length} kinds of non-HTTP connections are routed differently`,
         ];
   const cut = report.cuts.length === 0 ? [] : ["the search was incomplete: there may be more"];
-  const others = report.notCompared.length === 0 ? [] : ["what Istio obeys besides has changed"];
+  const others = report.notCompared.length === 0 ? [] : ["other resources that Istio obeys have changed"];
   return [found, ...connections, ...listeners, ...cut, ...others].join("; ");
 }
 

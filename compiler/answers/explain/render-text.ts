@@ -77,7 +77,7 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
   }
   section("decision", decisionLines(decision, colors));
   section(
-    "what Istio obeys besides",
+    "other resources that Istio obeys",
     unread.map((one) => unreadLine(one, colors)),
   );
   if (disagreements.length > 0) {

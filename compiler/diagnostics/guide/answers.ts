@@ -12,7 +12,7 @@ export const ANSWERS = {
     },
   },
   SL0601: {
-    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with every rule. With only a few rules, they are cheaper; --target auto takes them for such listeners.",
+    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with every rule. With only a few rules, they are cheaper; --target auto uses them for such listeners.",
     example: { in: "call", wrong: "sluice check rules/", right: "sluice check rules/ --target native" },
   },
   SL0701: {

@@ -152,7 +152,7 @@ export const LINT = {
     },
   },
   SL0820: {
-    why: "At a Gateway, port is that of its server, whatever port the proxy binds.",
+    why: "At a Gateway, port is the server's port, whichever port the proxy binds.",
     example: {
       in: "file",
       wrong:
@@ -162,7 +162,7 @@ export const LINT = {
     },
   },
   SL0821: {
-    why: "The client follows the redirect, meets the same rule again, and gives up after some twenty times.",
+    why: "The client follows the redirect, meets the same rule again, and gives up after about twenty times.",
     example: {
       in: "http rule",
       wrong: "redirect: { uri: /home }",
@@ -170,7 +170,7 @@ export const LINT = {
     },
   },
   SL0822: {
-    why: "Of several resources for one host, a proxy uses those that are alike in namespace, resolution, labels, workloadSelector and exportTo, and of others the one of its own namespace, else the oldest.",
+    why: "A proxy merges resources for one host only if they agree in namespace, resolution, labels, workloadSelector and exportTo. Otherwise it uses the one of its own namespace, or else the oldest.",
     example: {
       in: "file",
       wrong:
@@ -190,7 +190,7 @@ export const LINT = {
     },
   },
   SL0824: {
-    why: "istiod compares hosts without case in VirtualServices alone. Sluice compares all hosts without case, as DNS does.",
+    why: "istiod ignores case only in the hosts of VirtualServices. Sluice ignores it in all hosts, as DNS does.",
     example: {
       in: "http rule",
       wrong: "route: [{ destination: { host: Shop.example } }]",

@@ -126,7 +126,7 @@ export const READING = {
     },
   },
   SL0017: {
-    why: "Templates of Helm and its like become YAML only when they are rendered, with values that the file does not have.",
+    why: "Templates, such as Helm's, become YAML only when they are rendered, with values that the file does not have.",
     example: {
       in: "file",
       wrong: "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}",
@@ -227,7 +227,7 @@ export const READING = {
     },
   },
   SL0112: {
-    why: "Whoever relies on the policy would be let down by an Envoy of Sluice's, so build, run and export refuse to make one. A comment on the policy, or --allow-unenforced, accepts that. A policy for servers behind this proxy is enforced by their own sidecars.",
+    why: "An Envoy that Sluice configures does not enforce the policy, so build, run and export refuse to make one. A comment on the policy, or --allow-unenforced, accepts that. A policy for servers behind this proxy is enforced by their own sidecars.",
     example: {
       in: "file",
       wrong:
@@ -247,7 +247,7 @@ export const READING = {
     },
   },
   SL0114: {
-    why: "Sidecars that accept nothing but mutual TLS refuse this proxy, which has no identity of Istio's. At a gateway the mode has no say: clients connect as its servers have it.",
+    why: "Sidecars that accept only mutual TLS refuse this proxy, which has no identity in Istio. At a gateway the mode has no effect: its servers decide how clients connect.",
     example: {
       in: "file",
       wrong:

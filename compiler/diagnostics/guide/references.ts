@@ -14,7 +14,7 @@ export const REFERENCES = {
     },
   },
   SL0302: {
-    why: "Which rule matches a request does not depend on it, so check, explain, test and diff go on. An Envoy would connect in another way than the rules say, so build, run and export refuse it.",
+    why: "Routing does not depend on it, so check, explain, test and diff continue. An Envoy would connect differently than the rules say, so build, run and export refuse it.",
     example: {
       in: "DestinationRule",
       wrong: "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
@@ -23,7 +23,7 @@ export const REFERENCES = {
     },
   },
   SL0303: {
-    why: "An explicit proxy is told the host of a request by HTTP alone; connections are told apart by the port that they come in on. check, explain and diff know where they go all the same.",
+    why: "Only HTTP names a host to an explicit proxy; other connections are told apart by the port that they arrive at. check, explain and diff know where they go all the same.",
     example: {
       in: "VirtualService",
       wrong: "hosts: [shop.example]\ntcp: [{ route: [{ destination: { host: cart.example } }] }]",
@@ -186,7 +186,7 @@ export const REFERENCES = {
     },
   },
   SL0425: {
-    why: "Reported only if the input contains Secrets at all, since keys are seldom kept with rules. What makes a Secret counts as one: a Certificate, an ExternalSecret, a SealedSecret.",
+    why: "Reported only if the input contains Secrets at all, since keys are seldom kept with rules. Resources that create Secrets count as well: a Certificate, an ExternalSecret, a SealedSecret.",
     example: {
       in: "sketch",
       wrong: "credentialName: shop-crt, beside a Secret named shop-cert",
@@ -327,7 +327,7 @@ export const REFERENCES = {
     },
   },
   SL0446: {
-    why: "The Gateway is another proxy's, such as an internal one; its rules are not part of what explain and diff tell of this one. Pods, Services and templates with the labels say that it is there, and Istio's own gateways always are.",
+    why: "The Gateway belongs to another proxy, such as an internal one, so explain and diff say nothing about its rules. That proxy exists if a Pod, a Service or a template has the labels; Istio's own gateways always exist.",
     example: {
       in: "Gateway",
       wrong: "selector: { app: partner-edge }",

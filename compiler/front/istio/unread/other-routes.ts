@@ -88,7 +88,7 @@ export function backendTlsPolicies(all: readonly Resource<unknown>[]): UnreadRes
   return all.map((resource) => ({
     resource,
     effect: "changes",
-    what: "has connections to its services begin with TLS",
+    what: "makes connections to its services begin with TLS",
     help: "Write it as a DestinationRule with trafficPolicy.tls.",
     roles: ["gateway"],
   }));

@@ -45,7 +45,9 @@ function denialOf(policy: Policy, allowsAll: boolean): string | undefined {
     case "DENY":
       return rules.length === 0 ? undefined : "denies what its rules match";
     case "CUSTOM":
-      return rules.length === 0 ? undefined : "has an external authorizer decide what its rules match";
+      return rules.length === 0
+        ? undefined
+        : "asks an external authorizer about requests that its rules match";
     default:
       return undefined;
   }
@@ -71,7 +73,7 @@ export function peerAuthentications(policies: readonly Policy[]): UnreadResource
   return policies.filter(isStrict).map((resource) => ({
     resource,
     effect: "demandsMutualTls",
-    what: "lets its workloads accept mutual TLS alone, with identities of Istio's, which this proxy does not have",
+    what: "makes its workloads accept only mutual TLS, with an identity in Istio, which this proxy does not have",
     roles: [],
   }));
 }
