@@ -33,6 +33,7 @@ describe("readProxyOptions", () => {
           pathNormalization: "MERGE_SLASHES",
           outboundPolicy: "REGISTRY_ONLY",
           secretsDirectory: "/etc/sluice/../secrets",
+          allowUnenforced: true,
         },
         DEFAULTS,
       ),
@@ -57,6 +58,7 @@ describe("readProxyOptions", () => {
       pathNormalization: "MERGE_SLASHES",
       outboundPolicy: "REGISTRY_ONLY",
       secretsDirectory: "/etc/secrets",
+      allowUnenforced: true,
     });
   });
 
