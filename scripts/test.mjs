@@ -120,7 +120,7 @@ async function runDockerSuite() {
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const env = {
-    ENVOY_PACKAGES: path.join(ROOT, "test", "docker", "envoy.mjs"),
+    ENVOY_BIN: path.join(ROOT, "test", "docker", "envoy.mjs"),
     SLUICE_ENVOY_VERSION: "",
     SLUICE_TEST_COMPOSE: JSON.stringify(compose),
   };

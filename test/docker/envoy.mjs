@@ -50,8 +50,7 @@ function mounts() {
   const volumes = [];
   const configuration = argumentOf("--config-path");
   if (configuration !== undefined) {
-    // The folder above: a build is replaced as a whole, and a mount would go on showing the one before.
-    const folder = path.dirname(path.dirname(configuration));
+    const folder = path.dirname(configuration);
     volumes.push("--volume", `${folder}:${folder}:ro`);
   }
   const laidOver = args[args.indexOf("--config-yaml") + 1];
