@@ -59,7 +59,6 @@ describe("readProxyOptions", () => {
       outboundPolicy: "REGISTRY_ONLY",
       allowUnenforced: false,
       secretsDirectory: "/etc/secrets",
-      allowUnenforced: true,
     });
   });
 
