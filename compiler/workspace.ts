@@ -9,7 +9,7 @@ import { readCases } from "./answers/cases/read.ts";
 import type { CheckResult } from "./answers/cases/results.ts";
 import { runOffline } from "./answers/cases/run-offline.ts";
 import { standInHeaders } from "./answers/cases/stand-in.ts";
-import { hintAtCheaperTarget } from "./answers/check/cheaper-target.ts";
+import { tellOfCheaperTarget } from "./answers/check/cheaper-target.ts";
 import { checkSources } from "./answers/check/check.ts";
 import { diffConfigs } from "./answers/diff/diff.ts";
 import { notCompared } from "./answers/diff/not-compared.ts";
@@ -206,7 +206,7 @@ export class Workspace {
     // A hint at what is cheaper is of no use to those who still have to find out what is wrong.
     if (report.isClean) {
       for (const { config, target } of configs) {
-        hintAtCheaperTarget(config, target, sink);
+        tellOfCheaperTarget(config, target, sink);
       }
     }
     return report;

@@ -242,7 +242,7 @@ export const DIAGNOSTIC_CODES = {
   },
   SL0446: { level: "info", title: "A Gateway for a proxy that the input does not have.", istio: "IST0101" },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
-  SL0601: { level: "info", title: "Envoy's own routes would be cheaper for these rules." },
+  SL0601: { level: "info", title: "Envoy's own routes are cheaper for these rules." },
   SL0701: { level: "error", title: "A case with a request that cannot be sent." },
   SL0702: { level: "error", title: "A case for a listener that does not exist." },
   SL0703: { level: "error", title: "Expectations that contradict one another." },

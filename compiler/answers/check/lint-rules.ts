@@ -8,7 +8,7 @@ import { parseDuration } from "../../front/resources/schema/duration.ts";
 import { regexSyntaxError } from "../../regex/index.ts";
 import { regexMatches } from "../../regex/matches.ts";
 import { lintIdleFaults } from "./idle-faults.ts";
-import { lintLiteralStars, lintPlaceholders } from "./literal-text.ts";
+import { lintLiteralStars, lintPlaceholders, lintRepeatedSlash } from "./literal-text.ts";
 import type { VirtualService } from "./rule-surroundings.ts";
 import type { View } from "./view.ts";
 
@@ -23,6 +23,7 @@ export function lintRules(view: View): void {
         if (match) {
           lintMatch(virtualService, match, [...path, "match", j], view);
           lintLiteralStars(virtualService, match, [...path, "match", j], view);
+          lintRepeatedSlash(virtualService, match, [...path, "match", j], view);
         }
       }
       lintWeights(virtualService, rule, path, view);

@@ -32,6 +32,28 @@ export function lintLiteralStars(
   }
 }
 
+/** A path's `/*` is a wildcard in a shell and in Ingress; in an expression it repeats the slash. */
+const REPEATED_SLASH = /\/\*(?![?+])/;
+
+export function lintRepeatedSlash(
+  owner: VirtualService,
+  match: HttpMatchRequest,
+  path: FieldPath,
+  view: View,
+): void {
+  const regex = match.uri?.regex;
+  if (regex === undefined || !REPEATED_SLASH.test(regex)) {
+    return;
+  }
+  view.report(
+    "SL0818",
+    owner,
+    [...path, "uri", "regex"],
+    `"/*" in "${regex}" matches any number of slashes, and nothing else`,
+    { help: `For whatever follows, use regex: ${regex.replaceAll(/\/\*(?![?+])/g, "/.*")}` },
+  );
+}
+
 function helpForStar(field: "uri" | "authority", text: string): string {
   const start = /^([^*]*)\.?\*$/.exec(text)?.[1];
   if (field === "uri" && start?.startsWith("/")) {

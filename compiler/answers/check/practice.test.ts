@@ -95,6 +95,12 @@ describe("a rule by itself", () => {
       { ...ROUTE, match: [{ uri: { regex: "/api/.*" }, headers: { accept: { exact: "*/*" } } }] },
     ],
     [
+      "a wildcard in an expression",
+      "SL0818",
+      { ...ROUTE, match: [{ uri: { regex: "/api/*" } }] },
+      { ...ROUTE, match: [{ uri: { regex: "/api/.*|/b//?" } }] },
+    ],
+    [
       "a star in an exact host",
       "SL0818",
       { ...ROUTE, match: [{ authority: { exact: "*.a.example" } }] },

@@ -12,8 +12,12 @@ export const ANSWERS = {
     },
   },
   SL0601: {
-    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with every rule. With only a few rules, they are cheaper; --target auto uses them for such listeners.",
-    example: { in: "call", wrong: "sluice check rules/", right: "sluice check rules/ --target native" },
+    why: "The filter costs the same for one rule as for ten thousand; Envoy's own routes cost more with every rule. With only a few rules, they are cheaper, and --target auto uses them.",
+    example: {
+      in: "call",
+      wrong: "sluice check rules/ --target auto",
+      right: "sluice check rules/ --target wasm",
+    },
   },
   SL0701: {
     why: "No client could send the request, so no answer would prove anything.",

@@ -136,7 +136,7 @@ export const LINT = {
     },
   },
   SL0818: {
-    why: "exact and prefix compare characters; only hosts and Ingress paths know wildcards.",
+    why: "exact and prefix compare characters, and in an expression a star repeats what stands before it. Only hosts and paths of Ingress know wildcards.",
     example: {
       in: "http rule",
       wrong: "match: [{ uri: { prefix: '/api/*' } }]",
