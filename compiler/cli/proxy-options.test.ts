@@ -57,7 +57,7 @@ describe("readProxyOptions", () => {
       concurrency: 2,
       pathNormalization: "MERGE_SLASHES",
       outboundPolicy: "REGISTRY_ONLY",
-      allowUnenforced: false,
+      allowUnenforced: true,
       secretsDirectory: "/etc/secrets",
     });
   });
