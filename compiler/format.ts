@@ -11,9 +11,12 @@ import type { DiffReport } from "./answers/diff/report.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
 import { renderExplanation } from "./answers/explain/render-text.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
-import type { Colors } from "./diagnostics/render/text.ts";
+import type { Colors, Style } from "./diagnostics/render/style.ts";
 import { packageRoot } from "./platform/package-root.ts";
 import { wrong } from "./wrong-call.ts";
+
+/** What a line has where nobody says how wide a terminal is. */
+const COLUMNS = 80;
 
 /** Of all that is formatted as text. */
 export interface TextOptions {
@@ -21,8 +24,16 @@ export interface TextOptions {
   readonly color?: boolean;
 }
 
+/** Of what may be wide or long. */
+export interface LayoutOptions extends TextOptions {
+  /** Characters of a line, of which a longer one is broken between words. Default: 80. */
+  readonly columns?: number;
+  /** Lists in full. Default: false. */
+  readonly verbose?: boolean;
+}
+
 /** Of `formatDiagnostics`. */
-export interface DiagnosticsFormat extends TextOptions {
+export interface DiagnosticsFormat extends LayoutOptions {
   /** `text` shows the lines of each finding; `github` are workflow commands. Default: `text`. */
   readonly format?: "text" | "json" | "sarif" | "github";
 }
@@ -30,12 +41,12 @@ export interface DiagnosticsFormat extends TextOptions {
 /** Findings as `sluice check --format …` prints them; as text, nothing for none. */
 export function formatDiagnostics(
   findings: Findings,
-  { format = "text", color = false }: DiagnosticsFormat = {},
+  { format = "text", ...layout }: DiagnosticsFormat = {},
 ): string {
   const report = reportOf("formatDiagnostics", findings);
   switch (format) {
     case "text":
-      return report.renderText(colors(color));
+      return report.renderText(style(layout));
     case "json":
       return `${JSON.stringify(report, null, 2)}\n`;
     case "sarif":
@@ -53,16 +64,16 @@ export function formatSummary(findings: Findings): string {
 }
 
 /** An explanation for people. */
-export function formatExplanation(explanation: Explanation, { color = false }: TextOptions = {}): string {
-  return renderExplanation(explanation, colors(color));
+export function formatExplanation(explanation: Explanation, layout: LayoutOptions = {}): string {
+  return renderExplanation(explanation, style(layout));
 }
 
 /** Differences for people, or for a pull request. */
 export function formatDiff(
   report: DiffReport,
-  { format = "text", color = false }: TextOptions & { readonly format?: "text" | "markdown" } = {},
+  { format = "text", ...layout }: LayoutOptions & { readonly format?: "text" | "markdown" } = {},
 ): string {
-  return format === "markdown" ? renderMarkdown(report) : renderDiff(report, colors(color));
+  return format === "markdown" ? renderMarkdown(report) : renderDiff(report, style(layout));
 }
 
 /** Checks for people: `how` they were asked, and how long that took in milliseconds. */
@@ -94,6 +105,10 @@ function reportOf(call: string, findings: Findings): Report {
     throw wrong(`${call}: findings`, "what a call of this API gave", findings);
   }
   return findings;
+}
+
+function style({ color = false, columns = COLUMNS, verbose = false }: LayoutOptions): Style {
+  return { colors: colors(color), columns, verbose };
 }
 
 function colors(enabled: boolean): Colors {

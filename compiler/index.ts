@@ -85,8 +85,8 @@ export { type DiagnosticCode, LEVEL_WORDS, type Level } from "./diagnostics/code
 export type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 export { type CodeDescription, describeCodes, nearestCode } from "./diagnostics/guide/describe.ts";
 export type { JsonDiagnostic, JsonPlace } from "./diagnostics/render/json.ts";
+export { printable } from "./diagnostics/render/printable.ts";
 export type { Findings, FindingsSummary } from "./diagnostics/render/report.ts";
-export { printable } from "./diagnostics/render/text.ts";
 export type { SourceFile, Span } from "./diagnostics/span.ts";
 export {
   type DiagnosticsFormat,
@@ -98,6 +98,7 @@ export {
   formatJunit,
   formatResults,
   formatSummary,
+  type LayoutOptions,
   type TextOptions,
 } from "./format.ts";
 

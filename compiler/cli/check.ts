@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { check, files, formatDiagnostics } from "../index.ts";
 import { explainCodes } from "./code-guide.ts";
-import { type CommandContext, formatOption, PATHS } from "./command.ts";
+import { type CommandContext, formatOption, PATHS, verboseOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -13,6 +13,7 @@ import type { Terminal } from "./terminal.ts";
 export interface CheckFlags extends ProxyFlags {
   readonly format: Format | "sarif" | "github";
   readonly explain?: string;
+  readonly verbose?: true;
 }
 
 export function addCheckCommand(program: Command, { terminal, done }: CommandContext): void {
@@ -24,6 +25,7 @@ export function addCheckCommand(program: Command, { terminal, done }: CommandCon
       .argument("[paths...]", PATHS)
       .option("--explain <code>", "explain a code: SL0401, one of Istio's such as IST0101, or all"),
   )
+    .addOption(verboseOption())
     .addOption(formatOption(["text", "json", "sarif", "github"]))
     .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
 }
@@ -50,7 +52,11 @@ async function checkCommand(
     progress,
   });
   progress.done();
-  const found = formatDiagnostics(findings, { ...terminal.outLook, format: flags.format });
+  const found = formatDiagnostics(findings, {
+    ...terminal.outLook,
+    format: flags.format,
+    verbose: flags.verbose ?? false,
+  });
   terminal.out(found === "" && flags.format === "text" && !options.quiet ? "no problems found\n" : found);
   return findings.hasErrors ? EXIT.rules : EXIT.ok;
 }

@@ -13,6 +13,11 @@ export interface CommandContext {
 /** What `--help` says of inputs. */
 export const PATHS = "YAML files, and directories of them; - is standard input";
 
+/** `--verbose`, of commands whose text folds long lists. */
+export function verboseOption(): Option {
+  return new Option("--verbose", "print long lists in full");
+}
+
 /** `--format`, text unless told otherwise. */
 export function formatOption(formats: readonly string[] = ["text", "json"]): Option {
   return new Option("--format <format>", "output format").choices(formats).default("text");

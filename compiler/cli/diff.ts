@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { diff, files, formatDiagnostics, formatDiff, isDifferent } from "../index.ts";
-import { type CommandContext, formatOption } from "./command.ts";
+import { type CommandContext, formatOption, verboseOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -12,6 +12,7 @@ import type { Terminal } from "./terminal.ts";
 export interface DiffFlags extends ProxyFlags {
   readonly format: "text" | "json" | "markdown";
   readonly exitCode?: boolean;
+  readonly verbose?: true;
 }
 
 export function addDiffCommand(program: Command, { terminal, done }: CommandContext): void {
@@ -28,6 +29,7 @@ export function addDiffCommand(program: Command, { terminal, done }: CommandCont
       .argument("<new>", "YAML file or directory of the new rules; - is standard input")
       .option("--exit-code", "exit with code 1 if there are differences"),
   )
+    .addOption(verboseOption())
     .addOption(formatOption(["text", "json", "markdown"]))
     .action(async (before, after, flags) => done(await diffCommand(before, after, flags, terminal)));
 }
@@ -65,7 +67,13 @@ export async function diffCommand(
   if (flags.format === "json") {
     terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   } else {
-    terminal.out(formatDiff(report, { ...terminal.outLook, format: flags.format }));
+    terminal.out(
+      formatDiff(report, {
+        ...terminal.outLook,
+        format: flags.format,
+        verbose: flags.verbose ?? false,
+      }),
+    );
   }
   return flags.exitCode && isDifferent(report) ? EXIT.rules : EXIT.ok;
 }

@@ -1,7 +1,7 @@
 /** The flags of `sluice explain`. */
 
 import type { Command } from "commander";
-import { type CommandContext, formatOption, PATHS } from "./command.ts";
+import { type CommandContext, formatOption, PATHS, verboseOption } from "./command.ts";
 import { explainCommand } from "./explain.ts";
 import { addProxyOptions } from "./proxy-options.ts";
 
@@ -28,6 +28,7 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "the listener that receives it, such as mesh or gateway_80 (default: one that serves the host)",
       ),
   )
+    .addOption(verboseOption())
     .addOption(formatOption())
     .addHelpText(
       "after",

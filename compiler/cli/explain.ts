@@ -27,6 +27,7 @@ export interface ExplainFlags extends ProxyFlags {
   readonly header?: readonly string[];
   readonly http2?: boolean;
   readonly at?: string;
+  readonly verbose?: true;
   readonly format: Format;
 }
 
@@ -67,7 +68,7 @@ export async function explainCommand(
     terminal.out(jsonOf(findings, { explanation }));
   } else {
     terminal.err(formatSummary(findings));
-    terminal.out(formatExplanation(explanation, terminal.outLook));
+    terminal.out(formatExplanation(explanation, { ...terminal.outLook, verbose: flags.verbose ?? false }));
   }
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
 }

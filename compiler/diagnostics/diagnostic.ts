@@ -18,6 +18,8 @@ export interface Diagnostic {
   readonly related?: readonly { readonly message: string; readonly span: Span }[];
   /** What to write instead, as a sentence. */
   readonly help?: string;
+  /** Lists that stand in the texts with `, ` between their items, as many as there are; text folds long ones. */
+  readonly lists?: readonly (readonly string[])[];
 }
 
 /** Collects diagnostics in the order they are found. */

@@ -1,7 +1,7 @@
 /** The results of a run for people: like a test runner's. */
 
-import type { Colors } from "../../diagnostics/render/text.ts";
-import { printable } from "../../diagnostics/render/text.ts";
+import { printable } from "../../diagnostics/render/printable.ts";
+import type { Colors } from "../../diagnostics/render/style.ts";
 import { reasons, where } from "../explain/render-text.ts";
 import type { CoverageCounts, CoverageItem, CoverageReport } from "./coverage.ts";
 import type { CheckResult } from "./results.ts";
@@ -75,7 +75,7 @@ export function failureLines(result: CheckResult, { red, green, dim }: Colors): 
     `  ${rule === undefined ? "no rule matched" : `matched by ${ruleText(rule)}`}`,
     ...instead.flatMap((one) => [
       `  not by     ${ruleText(one)}`,
-      ...(one.failed.length > 0 ? reasons(one) : ["an earlier rule matched first"]).map(
+      ...(one.failed.length > 0 ? reasons(one, { verbose: true }) : ["an earlier rule matched first"]).map(
         (line) => `             ${printable(line)}`,
       ),
     ]),

@@ -136,9 +136,10 @@ function reportPorts(gateway: Gateway, view: View): void {
     }
     const path = ["spec", "servers", index, "port", "number"];
     if (services.length > 0 || !isDefault) {
-      const names = services.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
+      const names = services.map(({ namespace, name }) => `${namespace}/${name}`);
       view.report("SL0426", gateway, path, `no Service of these Pods has the port ${port.number}`, {
-        help: names === "" ? "No Service selects them." : `Add it to ${names}.`,
+        help: names.length === 0 ? "No Service selects them." : `Add it to ${names.join(", ")}.`,
+        lists: [names],
       });
     } else {
       view.report(

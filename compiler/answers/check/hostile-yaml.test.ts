@@ -178,7 +178,7 @@ describe("many of the same", () => {
         span: { file, start: i * 2, end: i * 2 + 1 },
       };
     });
-    const text = renderText(found, picocolors.createColors(false));
+    const text = renderText(found, { colors: picocolors.createColors(false), columns: 80, verbose: false });
     expect(text.match(/error\[/g)).toHaveLength(10);
     expect(text.match(/warning\[/g)).toHaveLength(990);
     expect(text).toContain("2000 more are not shown");

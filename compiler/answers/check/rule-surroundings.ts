@@ -39,14 +39,14 @@ function reportUnchosenPorts(virtualService: VirtualService, view: View): void {
       .flat()
       .flatMap((service) => service.ports)
       .filter(({ protocol }) => protocol !== "udp");
-    const numbers = [...new Set(ports.map(({ number }) => number))];
+    const numbers = [...new Set(ports.map(({ number }) => String(number)))];
     if (numbers.length > 1) {
       view.report(
         "SL0428",
         virtualService,
         [...path, "host"],
         `"${host}" has several ports, so the destination needs a port`,
-        { help: `Set port.number to one of ${numbers.join(", ")}.` },
+        { help: `Set port.number to one of ${numbers.join(", ")}.`, lists: [numbers] },
       );
     }
   }

@@ -20,7 +20,7 @@ export type ReportAt = (
   resource: Resource<unknown>,
   path: FieldPath,
   message: string,
-  more?: Pick<Diagnostic, "help" | "related">,
+  more?: Pick<Diagnostic, "help" | "lists" | "related">,
 ) => void;
 
 export interface View {

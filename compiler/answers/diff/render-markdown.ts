@@ -1,6 +1,6 @@
 /** Differences as a comment on a pull request. */
 
-import { printable } from "../../diagnostics/render/text.ts";
+import { printable } from "../../diagnostics/render/printable.ts";
 import { notComparedText } from "./not-compared.ts";
 import { sideText } from "./render-text.ts";
 import { connectionText, type DiffReport, groupsOf, type ReportedDifference, summaryOf } from "./report.ts";

@@ -1,6 +1,7 @@
 /** Differences for people at a terminal. */
 
-import { type Colors, printable } from "../../diagnostics/render/text.ts";
+import { printable } from "../../diagnostics/render/printable.ts";
+import { type Style, wrap } from "../../diagnostics/render/style.ts";
 import { notComparedText } from "./not-compared.ts";
 import {
   connectionText,
@@ -11,12 +12,13 @@ import {
   summaryOf,
 } from "./report.ts";
 
-export function renderText(report: DiffReport, colors: Colors): string {
+export function renderText(report: DiffReport, style: Style): string {
+  const { colors } = style;
   const lines: string[] = [];
-  for (const [hosts, differences] of groupsOf(report)) {
+  for (const [hosts, differences] of groupsOf(report, style.verbose ? Infinity : undefined)) {
     lines.push(
       colors.bold(printable(hosts)),
-      ...differences.flatMap((one) => differenceLines(one, colors)),
+      ...differences.flatMap((one) => differenceLines(one, style)),
       "",
     );
   }
@@ -37,10 +39,14 @@ export function renderText(report: DiffReport, colors: Colors): string {
   if (report.cuts.length + report.notCompared.length > 0) {
     lines.push("");
   }
-  return `${[...lines, colors.bold(summaryOf(report))].join("\n")}\n`;
+  lines.push(colors.bold(summaryOf(report)));
+  return `${lines.map((line) => wrap(line, style, 4)).join("\n")}\n`;
 }
 
-function differenceLines({ request, before, after, changes }: ReportedDifference, colors: Colors): string[] {
+function differenceLines(
+  { request, before, after, changes }: ReportedDifference,
+  { colors }: Style,
+): string[] {
   const headers = request.headers.map(({ name, value }) => ` -H '${name}: ${value}'`).join("");
   return [
     `  ${printable(`${request.method} ${request.url}${headers}`)}`,

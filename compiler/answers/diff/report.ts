@@ -104,12 +104,12 @@ function byPlace(a: ReportedDifference, b: ReportedDifference): number {
 }
 
 /** By listener and hosts, as they are shown. */
-export function groupsOf({ differences }: DiffReport): Map<string, ReportedDifference[]> {
+export function groupsOf({ differences }: DiffReport, most = MAX_HOSTS): Map<string, ReportedDifference[]> {
   const groups = new Map<string, ReportedDifference[]>();
   for (const difference of differences) {
     const { listener, hosts } = difference;
-    const more = hosts.length > MAX_HOSTS ? ` and ${hosts.length - MAX_HOSTS} more` : "";
-    const key = `${hosts.slice(0, MAX_HOSTS).join(", ")}${more} at ${listener}`;
+    const more = hosts.length > most ? ` and ${hosts.length - most} more` : "";
+    const key = `${hosts.slice(0, most).join(", ")}${more} at ${listener}`;
     const known = groups.get(key);
     if (known === undefined) {
       groups.set(key, [difference]);

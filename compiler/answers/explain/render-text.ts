@@ -1,14 +1,12 @@
 /** An explanation for people. Whatever stands here stands in the data, too. */
 
-import type picocolors from "picocolors";
-import { printable } from "../../diagnostics/render/text.ts";
+import { printableData } from "../../diagnostics/render/printable.ts";
+import { type Colors, folded, listed, type Style, wrap } from "../../diagnostics/render/style.ts";
 import type { Endpoint, Fault, HeaderMutation, RetryPolicy } from "../../ir/ir.ts";
 import type { RulePlace } from "../../ir/origin.ts";
 import { formatSocket } from "../../ir/sockets.ts";
-import type { DecisionDetails, Explanation, RuleDetails, TriedRule } from "./explanation.ts";
+import type { DecisionDetails, Explanation, RuleDetails, SplitPart, TriedRule } from "./explanation.ts";
 import type { UnreadHere } from "./unread-here.ts";
-
-type Colors = ReturnType<typeof picocolors.createColors>;
 
 const BY: Readonly<Record<string, string>> = {
   abort: "answered by the rule's fault",
@@ -20,7 +18,12 @@ const BY: Readonly<Record<string, string>> = {
   refused: "refused by the proxy",
 };
 
-export function renderExplanation(explanation: Explanation, colors: Colors): string {
+/** Rules that were tried and did not match, of which the last is followed by the one that did. */
+const MOST_TRIED = 10;
+
+/** The request and the decision stand out; what led from one to the other is there for those who look for it. */
+export function renderExplanation(explanation: Explanation, style: Style): string {
+  const { colors } = style;
   const { bold, dim, red } = colors;
   const {
     asked,
@@ -35,11 +38,11 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     decision,
     unread,
     disagreements,
-  } = explanation;
+  } = printableData(explanation);
   const lines: string[] = [];
   const section = (title: string, body: readonly string[]) => {
     if (body.length > 0) {
-      lines.push("", bold(title), ...body.map((line) => `  ${line}`));
+      lines.push("", title, ...body.map((line) => `  ${line}`));
     }
   };
   lines.push(
@@ -47,43 +50,53 @@ export function renderExplanation(explanation: Explanation, colors: Colors): str
     ...asked.headers.map(headerLine).map((line) => `  ${line}`),
   );
   section("listener", [
-    `${listener.name} at ${formatSocket(listener.address, listener.port)}`,
+    dim(`${listener.name} at ${formatSocket(listener.address, listener.port)}`),
     ...(listener.others.length > 0
-      ? [dim(`the host is also served at ${listener.others.join(", ")}; choose with --at`)]
+      ? [dim(`the host is also served at ${listed(listener.others, style)}; choose with --at`)]
       : []),
   ]);
   if (seen) {
-    section("as rules see it", [
-      `${seen.method} ${seen.authority} ${seen.path}`,
-      ...seen.headers.map(headerLine),
-    ]);
+    section(
+      "as rules see it",
+      [`${seen.method} ${seen.authority} ${seen.path}`, ...seen.headers.map(headerLine)].map(dim),
+    );
     section("virtual host", [
       virtualHost
-        ? `${virtualHost.name}, by the domain ${virtualHost.matchedDomain} ${dim(`of ${virtualHost.domains.join(", ")}`)}`
+        ? dim(
+            `${virtualHost.name}, by the domain ${virtualHost.matchedDomain} of ${listed(virtualHost.domains, style)}`,
+          )
         : `none serves the host ${seen.authority}`,
       ...(nearestHost === undefined ? [] : [dim(`no rule names this host; did you mean ${nearestHost}?`)]),
     ]);
   }
   section("rules, in the order they are tried", [
-    ...tried.flatMap((one, index) => triedLines(one, index + 1, colors)),
+    ...triedRules(tried, style),
     ...(untried > 0 ? [dim(`${untried} more ${untried === 1 ? "was" : "were"} not tried`)] : []),
   ]);
   section(
     "rules that no request can reach at this listener",
-    notHere.map((one) => `${name(one)} ${dim(where(one))} ${one.why}`),
+    folded(
+      notHere.map((one) => `${name(one)} ${dim(where(one))} ${one.why}`),
+      style,
+      (left) => dim(`… ${left} more`),
+    ),
   );
   if (rule) {
-    section(`the rule ${name(rule)}`, ruleLines(rule, colors));
+    section(`the rule ${name(rule)}`, ruleLines(rule, style));
   }
-  section("decision", decisionLines(decision, colors));
+  section("decision", decisionLines(decision, style));
   section(
     "other resources that Istio obeys",
-    unread.map((one) => unreadLine(one, colors)),
+    folded(
+      unread.map((one) => unreadLine(one, colors)),
+      style,
+      (left) => dim(`… ${left} more`),
+    ),
   );
   if (disagreements.length > 0) {
     section(red("the filter and the reasons above disagree: this is a bug in Sluice"), disagreements);
   }
-  return `${printableLines(lines)}\n`;
+  return `${lines.map((line) => wrap(line, style)).join("\n")}\n`;
 }
 
 const UNREAD: Readonly<Record<UnreadHere["may"], string>> = {
@@ -97,38 +110,54 @@ function unreadLine({ kind, resource, file, line, may }: UnreadHere, { yellow }:
   return may === "deny" ? yellow(words) : words;
 }
 
-/** Colours are the only control characters that may reach a terminal. */
-function printableLines(lines: readonly string[]): string {
-  return (
-    lines
-      .join("\n")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
-      .split(/(\u001b\[\d+m)/)
-      .map((part, index) => (index % 2 === 1 ? part : printable(part)))
-      .join("")
+/** The first of those that did not match, and the one that did. */
+function triedRules(tried: readonly TriedRule[], style: Style): string[] {
+  const lines = tried.map((one, index) => triedLines(one, index + 1, style));
+  const matched = tried.at(-1)?.matched ? lines.slice(-1) : [];
+  const others = folded(
+    lines.slice(0, lines.length - matched.length),
+    style,
+    (left) => [style.colors.dim(`… ${left} more did not match; --verbose lists them`)],
+    MOST_TRIED,
   );
+  return [...others, ...matched].flat();
 }
 
-function triedLines(one: TriedRule, number: number, { green, red, dim }: Colors): string[] {
-  const mark = one.matched ? green("matches") : red("no");
-  const head = `${String(number).padStart(2)} ${name(one)} ${dim(where(one))} ${mark}`;
+function triedLines(one: TriedRule, number: number, style: Style): string[] {
+  const { bold, dim, green } = style.colors;
+  const mark = `${String(number).padStart(2)} ${one.matched ? bold(green("matches")) : dim("no     ")}`;
+  // Of a rule that did not match, the reason is what is looked for.
+  const rule = one.matched ? `${name(one)} ${dim(where(one))}` : dim(`${name(one)} ${where(one)}`);
+  // Below the name; a section's lines stand two characters further in.
+  const head = wrap(`${mark} ${rule}`, { columns: style.columns - 2 }, number < 10 ? HEAD - 1 : HEAD).split(
+    "\n",
+  );
   if (one.matched) {
-    return [head, `     ${one.conditions.length > 0 ? one.conditions.join(" and ") : "every request"}`];
+    const met = one.conditions.length > 0 ? one.conditions.join(" and ") : "every request";
+    return [...head, `     ${met}`];
   }
   const failed = new Set(one.failed.map(({ condition }) => condition));
   const met = one.conditions.filter((condition) => !failed.has(condition));
   return [
-    head,
-    ...reasons(one).map((line) => `     ${line}`),
+    ...head,
+    ...reasons(one, style).map((line) => `     ${line}`),
     ...met.map((condition) => `     ${dim(`has ${condition}`)}`),
   ];
 }
 
+/** Characters before the name of a rule that was tried; numbers of one digit begin with a blank. */
+const HEAD = " 1 matches ".length;
+
 /** Why a rule did not take a request. */
-export function reasons({ failed }: TriedRule): string[] {
+export function reasons({ failed }: TriedRule, style: Pick<Style, "verbose">): string[] {
   return failed.map(({ condition, seen }) => {
     const got =
-      seen.length === 0 ? "it is absent" : `got ${seen.map((value) => JSON.stringify(value)).join(", ")}`;
+      seen.length === 0
+        ? "it is absent"
+        : `got ${listed(
+            seen.map((value) => JSON.stringify(value)),
+            style,
+          )}`;
     return `needs ${condition}, ${got}`;
   });
 }
@@ -145,23 +174,15 @@ export function where({ file, line, column }: RulePlace): string {
   return file === undefined ? "" : `${file}:${line}:${column}`;
 }
 
-function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
+function ruleLines(rule: RuleDetails, style: Style): string[] {
+  const { dim } = style.colors;
   const lines: string[] = rule.file === undefined ? [] : [where(rule)];
   const { split, redirect, directResponse, rewrite, cors } = rule;
   if (rule.fault) {
     lines.push(...faultLines(rule.fault));
   }
-  for (const part of split ?? []) {
-    const drawn = part.drawn === undefined ? "" : `, drawn ${part.drawn} times`;
-    lines.push(
-      `${percent(part.share)} to ${part.cluster}${dim(` (weight ${part.weight}${drawn})`)}`,
-      `  ${part.byAuthority ? BY_AUTHORITY : endpointText(part.endpoints)}`,
-      ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  instead of it ${line}`) : []),
-      ...(part.hostRewrite === undefined ? [] : [`  host becomes ${part.hostRewrite}`]),
-      ...mutationLines("request", part.requestHeaders).map((line) => `  ${line}`),
-      ...mutationLines("response", part.responseHeaders).map((line) => `  ${line}`),
-    );
-  }
+  const parts = (split ?? []).map((part) => partLines(part, style));
+  lines.push(...folded(parts, style, (left) => [dim(`… ${left} more destinations`)]).flat());
   if (rule.sticky) {
     const { kind } = rule.sticky;
     lines.push(`sticky by ${kind === "sourceIp" ? "the client's address" : `${kind} ${rule.sticky.name}`}`);
@@ -193,7 +214,8 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
     ...mutationLines("response", rule.responseHeaders),
   );
   if (cors) {
-    lines.push(`CORS for ${cors.allowOrigins.map(({ kind, value }) => `${kind} ${value}`).join(", ")}`);
+    const origins = cors.allowOrigins.map(({ kind, value }) => `${kind} ${value}`);
+    lines.push(`CORS for ${listed(origins, style)}`);
   }
   for (const { cluster, perMillion } of rule.mirrors ?? []) {
     lines.push(`copies ${percent(perMillion / 1e6)} to ${cluster}`);
@@ -208,6 +230,19 @@ function ruleLines(rule: RuleDetails, { dim }: Colors): string[] {
     lines.push(`statistics under ${rule.statPrefix}`);
   }
   return lines;
+}
+
+function partLines(part: SplitPart, style: Style): string[] {
+  const { dim } = style.colors;
+  const drawn = part.drawn === undefined ? "" : `, drawn ${part.drawn} times`;
+  return [
+    `${percent(part.share)} to ${part.cluster} ${dim(`(weight ${part.weight}${drawn})`)}`,
+    dim(`  ${part.byAuthority ? BY_AUTHORITY : endpointText(part.endpoints, style)}`),
+    ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  instead of it ${line}`) : []),
+    ...(part.hostRewrite === undefined ? [] : [`  host becomes ${part.hostRewrite}`]),
+    ...mutationLines("request", part.requestHeaders).map((line) => `  ${line}`),
+    ...mutationLines("response", part.responseHeaders).map((line) => `  ${line}`),
+  ];
 }
 
 function faultLines({ delay, abort }: Fault): string[] {
@@ -240,20 +275,24 @@ function mutationLines(what: string, mutation: HeaderMutation | undefined): stri
   ];
 }
 
-function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: Colors): string[] {
+function decisionLines(decision: DecisionDetails, style: Style): string[] {
+  const { bold, green, yellow, dim } = style.colors;
   const lines: string[] = [];
   if (decision.delayMs > 0) {
     lines.push(`waits ${decision.delayMs} ms, then`);
   }
   if (decision.outcome === "forward") {
-    lines.push(bold(green(`goes to ${decision.cluster}`)), decidedEndpoints(decision));
+    lines.push(bold(green(`goes to ${decision.cluster}`)), decidedEndpoints(decision, style));
     const { upstream } = decision;
     if (decision.deadlineMs !== undefined) {
       lines.push(`times out after ${decision.deadlineMs} ms, by the client's grpc-timeout`);
     }
     if (upstream) {
-      lines.push("the upstream receives", `  ${upstream.method} ${upstream.host} ${upstream.path}`);
-      lines.push(...upstream.headers.map(headerLine).map((line) => `  ${line}`));
+      const received = [
+        `${upstream.method} ${upstream.host} ${upstream.path}`,
+        ...upstream.headers.map(headerLine),
+      ];
+      lines.push("the upstream receives", ...received.map((line) => dim(`  ${line}`)));
     }
     if (decision.headers.length > 0) {
       lines.push("added to its response", ...decision.headers.map(headerLine).map((line) => `  ${line}`));
@@ -279,7 +318,8 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
   if (draws.length > 0) {
     const total = draws.reduce((sum, { count }) => sum + count, 0);
     lines.push(`split by chance; of ${total} such requests the filter chose`);
-    lines.push(...draws.map(({ outcome, count }) => `  ${String(count).padStart(5)} ${outcome}`));
+    const counts = draws.map(({ outcome, count }) => `  ${String(count).padStart(5)} ${outcome}`);
+    lines.push(...folded(counts, style, (left) => dim(`  … ${left} more outcomes`)));
   }
   return lines;
 }
@@ -287,17 +327,17 @@ function decisionLines(decision: DecisionDetails, { bold, green, yellow, dim }: 
 const BY_AUTHORITY = "the requested host is looked up";
 
 /** Without endpoints a request is forwarded only to the host that it names. */
-function decidedEndpoints({ endpoints = [] }: DecisionDetails): string {
-  return endpoints.length === 0 ? BY_AUTHORITY : endpointText(endpoints);
+function decidedEndpoints({ endpoints = [] }: DecisionDetails, style: Style): string {
+  return endpoints.length === 0 ? BY_AUTHORITY : endpointText(endpoints, style);
 }
 
-function endpointText(endpoints: readonly Endpoint[]): string {
+function endpointText(endpoints: readonly Endpoint[], style: Style): string {
   const addresses = endpoints.map(({ address, port, unhealthy, priority }) => {
     const text = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
     // The first are those of priority 0, which most have.
     return unhealthy ? `${text} (not ready)` : priority ? `${text} (priority ${priority})` : text;
   });
-  return addresses.length === 0 ? "no endpoint: answered 503" : `endpoints ${addresses.join(", ")}`;
+  return addresses.length === 0 ? "no endpoint: answered 503" : `endpoints ${listed(addresses, style)}`;
 }
 
 function headerLine({ name, value }: { readonly name: string; readonly value: string }): string {

@@ -5,7 +5,7 @@
 
 import type { Diagnostic } from "../diagnostic.ts";
 import { rangeOf } from "../position.ts";
-import { printable } from "./text.ts";
+import { printable } from "./printable.ts";
 
 const COMMANDS = { error: "error", warning: "warning", info: "notice" } as const;
 

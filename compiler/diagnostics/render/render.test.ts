@@ -5,7 +5,7 @@ import { positionAt, rangeOf } from "../position.ts";
 import { toJson } from "./json.ts";
 import { renderCounts, renderText } from "./text.ts";
 
-const plain = picocolors.createColors(false);
+const plain = { colors: picocolors.createColors(false), columns: 80, verbose: false };
 const file = { path: "rules.yaml", text: "one:\n  two: 3\r\n  four: [5, 6]\n" };
 
 function at(text: string, extra: Partial<Diagnostic> = {}): Diagnostic {

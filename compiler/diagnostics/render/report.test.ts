@@ -61,7 +61,7 @@ const COUNTED: readonly [
 
 test.each(COUNTED)("%j, strict %s, quiet %s, end with %j", (levels, strict, quiet, last) => {
   const lines = reportOf(levels, strict, quiet)
-    .renderText(picocolors.createColors(false))
+    .renderText({ colors: picocolors.createColors(false), columns: 80, verbose: false })
     .trimEnd()
     .split("\n");
   expect(lines.at(-1)).toBe(last ?? "");

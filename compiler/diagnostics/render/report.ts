@@ -7,7 +7,7 @@ import type { SourceFile } from "../span.ts";
 import { renderGithub } from "./github.ts";
 import { type JsonDiagnostic, toJson } from "./json.ts";
 import { renderSarif } from "./sarif.ts";
-import type { Colors } from "./text.ts";
+import type { Style } from "./style.ts";
 import { renderCounts, renderText } from "./text.ts";
 
 export type Format = "text" | "json";
@@ -31,26 +31,29 @@ export interface Findings {
 
 /** Characters of a text. What is wrong is repeated in it, and may be megabytes long; why it is wrong stands behind that. */
 const LONGEST = 1000;
+/** The same for one with lists, which people ask for in full. */
+const LONGEST_WITH_LISTS = 10_000;
 const KEPT_AT_END = 300;
 
 function brief(diagnostic: Diagnostic): Diagnostic {
-  const { message, help, related } = diagnostic;
-  if (message.length <= LONGEST && (help?.length ?? 0) <= LONGEST && related === undefined) {
+  const { message, help, related, lists } = diagnostic;
+  const most = lists === undefined ? LONGEST : LONGEST_WITH_LISTS;
+  if (message.length <= most && (help?.length ?? 0) <= most && related === undefined) {
     return diagnostic;
   }
   return {
     ...diagnostic,
-    message: cut(message),
-    ...(help !== undefined && { help: cut(help) }),
-    ...(related && { related: related.map((one) => ({ ...one, message: cut(one.message) })) }),
+    message: cut(message, most),
+    ...(help !== undefined && { help: cut(help, most) }),
+    ...(related && { related: related.map((one) => ({ ...one, message: cut(one.message, LONGEST) })) }),
   };
 }
 
-function cut(text: string): string {
-  if (text.length <= LONGEST) {
+function cut(text: string, most: number): string {
+  if (text.length <= most) {
     return text;
   }
-  const start = text.slice(0, LONGEST - KEPT_AT_END).replace(/\p{Surrogate}$/u, "");
+  const start = text.slice(0, most - KEPT_AT_END).replace(/\p{Surrogate}$/u, "");
   return `${start}…${text.slice(-KEPT_AT_END).replace(/^\p{Surrogate}/u, "")}`;
 }
 
@@ -88,12 +91,12 @@ export class Report implements DiagnosticSink, Findings {
   }
 
   /** Every finding and how many there are; empty when there is none. */
-  renderText(colors: Colors): string {
+  renderText(style: Style): string {
     if (this.#diagnostics.length === 0) {
       return "";
     }
     const counts = renderCounts(this.#diagnostics, this.#strict);
-    return `${renderText(this.#inOrder(), colors)}\n${colors.bold(counts)}\n`;
+    return `${renderText(this.#inOrder(), style)}\n${style.colors.bold(counts)}\n`;
   }
 
   /** One line for commands whose subject is another; empty when there is nothing to say. */

@@ -3,25 +3,22 @@
  * explain it, and what to write instead.
  */
 
-import { codeFrameColumns } from "@babel/code-frame";
-import type picocolors from "picocolors";
 import { LEVEL_WORDS, type Level } from "../codes.ts";
 import type { Diagnostic } from "../diagnostic.ts";
-import { hideSecrets } from "../hide-secrets.ts";
-import { linesOf, rangeOf } from "../position.ts";
-import type { SourceFile, Span } from "../span.ts";
-
-export type Colors = ReturnType<typeof picocolors.createColors>;
-
-/** Characters; a longer line would hide the message that it belongs to. */
-const LONGEST_LINE = 200;
-const LINES_AROUND = 1;
+import { rangeOf } from "../position.ts";
+import type { Span } from "../span.ts";
+import { frame } from "./frame.ts";
+import { printable } from "./printable.ts";
+import { type Colors, folded, listed, type Style, wrap } from "./style.ts";
 
 /** Findings; nobody reads more of them, and a hundred thousand would take minutes and megabytes. */
 const MOST_SHOWN = 1000;
 
-export function renderText(diagnostics: readonly Diagnostic[], colors: Colors): string {
-  const shown = mostSevere(diagnostics, MOST_SHOWN).map((diagnostic) => `${renderOne(diagnostic, colors)}\n`);
+/** Other places of a finding, each with its lines. */
+const MOST_PLACES = 3;
+
+export function renderText(diagnostics: readonly Diagnostic[], style: Style): string {
+  const shown = mostSevere(diagnostics, MOST_SHOWN).map((diagnostic) => `${renderOne(diagnostic, style)}\n`);
   const left = diagnostics.length - shown.length;
   if (left > 0) {
     shown.push(`${left} more are not shown; --format json has all of them\n`);
@@ -41,21 +38,28 @@ function mostSevere(diagnostics: readonly Diagnostic[], most: number): readonly 
   return diagnostics.filter((diagnostic) => kept.has(diagnostic));
 }
 
-function renderOne(diagnostic: Diagnostic, colors: Colors): string {
-  const { code, level, span, related = [], help } = diagnostic;
+function renderOne(diagnostic: Diagnostic, style: Style): string {
+  const { code, level, span, related = [], lists = [] } = diagnostic;
+  const { bold, cyan } = style.colors;
+  const words = (text: string) => printable(withFoldedLists(text, lists, style));
   const at = span === undefined ? "" : `${where(span)}: `;
-  const head = `${paint(level, colors)(`${LEVEL_WORDS[level]}[${code}]`)}: ${printable(diagnostic.message)}`;
-  const parts = [colors.bold(at) + head];
-  if (span !== undefined) {
-    parts.push(frame(span));
-  }
-  for (const other of related) {
-    parts.push(`  ${where(other.span)}: ${printable(other.message)}`, frame(other.span));
-  }
-  if (help !== undefined) {
-    parts.push(`  ${colors.cyan("help")}: ${printable(help)}`);
-  }
-  return parts.join("\n");
+  const severity = bold(paint(level, style.colors)(`${LEVEL_WORDS[level]}[${code}]`));
+  const places = related.map(
+    (other) =>
+      `${wrap(`  ${where(other.span)}: ${words(other.message)}`, style)}\n${frame(other.span, style)}`,
+  );
+  return [
+    wrap(`${at}${severity}: ${bold(words(diagnostic.message))}`, style, 4),
+    ...(span === undefined ? [] : [frame(span, style)]),
+    ...folded(places, style, (left) => `  … ${left} more places`, MOST_PLACES),
+    ...(diagnostic.help === undefined
+      ? []
+      : [wrap(`  ${cyan("help")}: ${words(diagnostic.help)}`, style, 4)]),
+  ].join("\n");
+}
+
+function withFoldedLists(text: string, lists: readonly (readonly string[])[], style: Style): string {
+  return lists.reduce((now, names) => now.replace(names.join(", "), () => listed(names, style)), text);
 }
 
 function paint(level: Level, colors: Colors): (text: string) => string {
@@ -65,54 +69,6 @@ function paint(level: Level, colors: Colors): (text: string) => string {
 function where(span: Span): string {
   const { line, column } = rangeOf(span).start;
   return `${printable(span.file.path)}:${line}:${column}`;
-}
-
-/** Files with secrets in them, made fit to be seen once and not for each finding; `undefined`: there are none. */
-const harmless = new WeakMap<SourceFile, readonly string[] | undefined>();
-
-function visibleLines(file: SourceFile, first: number, last: number): readonly string[] {
-  if (!harmless.has(file)) {
-    const hasSecrets = file.text.includes("Secret");
-    harmless.set(file, hasSecrets ? hideSecrets(file.text.split("\n"), file.text) : undefined);
-  }
-  const lines = harmless.get(file);
-  return lines === undefined ? linesOf(file, first, last) : lines.slice(first - 1, last);
-}
-
-/** The lines around a span, with what is meant marked. Of a span over several lines the first is shown. */
-function frame(span: Span): string {
-  const { start, end } = rangeOf(span);
-  const oneLine = end.line === start.line && start.column <= LONGEST_LINE;
-  // The tool would split the whole file; a few lines keep their numbers by `startLine`.
-  const first = Math.max(1, start.line - LINES_AROUND);
-  const shown = visibleLines(span.file, first, start.line + LINES_AROUND).map((line) =>
-    printable(line.replace(/\r$/, "").slice(0, LONGEST_LINE)),
-  );
-  const options = {
-    linesAbove: LINES_AROUND,
-    linesBelow: LINES_AROUND,
-    startLine: first,
-    highlightCode: false,
-    forceColor: false,
-  };
-  const last = Math.max(start.column + 1, Math.min(end.column, LONGEST_LINE));
-  return codeFrameColumns(
-    shown.join("\n"),
-    {
-      start: { line: start.line, column: Math.min(start.column, LONGEST_LINE) },
-      ...(oneLine && { end: { line: start.line, column: last } }),
-    },
-    options,
-  );
-}
-
-/** Control characters, which could steer a terminal, are shown by their number. */
-export function printable(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are hostile
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** `2 errors, 1 warning, 3 notes`; empty when there is nothing. `strict` says that warnings count as errors. */

@@ -152,8 +152,8 @@ export function loadResources(
   reportLeftOut(fates, sink);
   reportKustomizations(kustomizations, sink);
   if (set.ignored.size > 0) {
-    const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`).join(", ");
-    sink.report({ code: "SL0110", level: "info", message: `ignored: ${kinds}` });
+    const kinds = [...set.ignored].map(([kind, count]) => `${count} × ${kind}`);
+    sink.report({ code: "SL0110", level: "info", message: `ignored: ${kinds.join(", ")}`, lists: [kinds] });
   }
   return set;
 }

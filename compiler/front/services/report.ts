@@ -7,7 +7,7 @@ import { DIAGNOSTIC_CODES, type DiagnosticCode } from "../../diagnostics/codes.t
 import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
 
-type More = Pick<Diagnostic, "related" | "help">;
+type More = Pick<Diagnostic, "related" | "help" | "lists">;
 
 /** Something to be said of the input, as a value: whoever lowers returns what it has found. */
 export interface Finding {

@@ -45,12 +45,12 @@ function reportPort(
   report: Report,
 ): void {
   const { host, service, port } = resolved;
-  const ports = (service?.ports ?? []).map(({ number }) => number);
+  const ports = (service?.ports ?? []).map(({ number }) => String(number));
   report(
     "SL0402",
     `"${service?.host ?? host}" has no port ${port}; ${fateAt(path)}`,
     resource.spanOf([...path, "port", "number"]),
-    () => (ports.length === 0 ? {} : { help: `Its ports are ${ports.join(", ")}.` }),
+    () => (ports.length === 0 ? {} : { help: `Its ports are ${ports.join(", ")}.`, lists: [ports] }),
   );
 }
 
@@ -67,7 +67,7 @@ function reportSubset(dangling: DanglingDestination, viewer: Viewer, report: Rep
       if (near !== undefined || defined.length === 0) {
         return didYouMean(near);
       }
-      return { help: `Its subsets are ${defined.join(", ")}.` };
+      return { help: `Its subsets are ${defined.join(", ")}.`, lists: [defined] };
     },
   );
 }
