@@ -27,6 +27,7 @@ const SLOW = [
   "compiler/source/pieces.test.ts",
   "compiler/source/tame.test.ts",
   "compiler/workspace.test.ts",
+  "scripts/docs/commands.test.ts",
   "scripts/docs/site.test.ts",
   "test/filter/blob.test.ts",
   "test/filter/index-is-exact.test.ts",
