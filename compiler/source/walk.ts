@@ -10,7 +10,7 @@ const MAX_ENTRIES = 1_000_000;
 export interface Search {
   /** By the file's own name. */
   readonly isWanted: (name: string) => boolean;
-  /** Of a file or folder, by its path and how the folder that is searched sees it. */
+  /** Of a file or folder, by its path and how the folder that is searched sees it, with slashes. */
   readonly isLeftOut?: (name: string, inFolder: string) => boolean;
   readonly onUnreadable: (name: string, error: unknown) => void;
   readonly most?: number;
@@ -34,15 +34,15 @@ export function searchFolder(folder: string, search: Search): SearchResult {
   const files: string[] = [];
   const folders: string[] = [];
   const links: string[] = [];
-  const open = [folder];
+  const open = [{ path: folder, inFolder: "" }];
   let seen = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    folders.push(next);
+    folders.push(next.path);
     let entries: Dirent[] = [];
     try {
-      entries = readdirSync(next, { withFileTypes: true });
+      entries = readdirSync(next.path, { withFileTypes: true });
     } catch (error) {
-      onUnreadable(next, error);
+      onUnreadable(next.path, error);
     }
     seen += entries.length;
     if (seen > most) {
@@ -53,17 +53,22 @@ export function searchFolder(folder: string, search: Search): SearchResult {
       if (isFolder ? isHidden(entry.name) : !isWanted(entry.name) || isEditorsLock(entry.name)) {
         continue;
       }
-      const name = path.join(next, entry.name);
-      if (isLeftOut(name, path.relative(folder, name))) {
+      const name = path.join(next.path, entry.name);
+      const inFolder = next.inFolder === "" ? entry.name : `${next.inFolder}/${entry.name}`;
+      if (isLeftOut(name, inFolder)) {
         continue;
       }
-      (isFolder ? open : files).push(name);
+      if (isFolder) {
+        open.push({ path: name, inFolder });
+        continue;
+      }
+      files.push(name);
       if (entry.isSymbolicLink()) {
         links.push(name);
       }
     }
   }
-  return { files: inWalkOrder(files), folders, links };
+  return { files: inWalkOrder(files), folders: inWalkOrder(folders), links };
 }
 
 function isHidden(folder: string): boolean {
