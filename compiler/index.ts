@@ -30,6 +30,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 
 // ---- Workspaces, and the same for who asks once ----
 
+export { FilesInTheWayError, type InitResult, init } from "./init.ts";
 export { check, compile, diff, explain, inspect, type RulesOptions, test } from "./one-shot.ts";
 export {
   type CompileOptions,

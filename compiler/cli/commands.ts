@@ -13,6 +13,7 @@ import { addExplainCommand } from "./explain-flags.ts";
 import { addExportCommand } from "./export.ts";
 import { isSystemError } from "./failure.ts";
 import { addHelpCommand } from "./help.ts";
+import { addInitCommand } from "./init.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addRunCommand } from "./run.ts";
 import { addSchemaCommand } from "./schema.ts";
@@ -86,6 +87,8 @@ export function makeProgram(
     );
 
   const context = { terminal, done };
+  program.commandsGroup("Begin:");
+  addInitCommand(program, context);
   program.commandsGroup("Questions about rules:");
   addCheckCommand(program, context);
   addExplainCommand(program, context);

@@ -3,6 +3,7 @@
 import type { Colors } from "./terminal.ts";
 
 const FIRST_COMMANDS = [
+  ["sluice init", "write a small rule set to begin with"],
   ["sluice check rules/", "find mistakes in a folder of rules"],
   ["sluice explain rules/ --request 'GET http://shop.example/'", "show how a request is routed, and why"],
   ["sluice run rules/ --watch", "run an Envoy with the rules, and reload them at each change"],

@@ -21,6 +21,8 @@ const FLOORS = [
   "compiler/answers",
   "compiler/run",
   "compiler/export",
+  "compiler/starter-rules.ts",
+  "compiler/init.ts",
   "compiler/json-schemas.ts",
   "compiler/workspace.ts",
   "compiler/one-shot.ts",
