@@ -7,10 +7,13 @@ import type {
   Resource,
   ResourceSet,
   ServiceSpec,
+  WorkloadEntrySpec,
 } from "../resources/model.ts";
 import { byAge } from "./order.ts";
 import { kubernetesProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
+import { unixSocketPath } from "./unix-sockets.ts";
+import { ownPort, workloadEndpoint } from "./workload-endpoint.ts";
 import type { Workloads } from "./workloads.ts";
 
 const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
@@ -54,7 +57,27 @@ export class KubernetesEndpoints {
         this.#addEndpoints(byName, resource);
       }
     }
+    this.#addWorkloadEntries(byName, service);
     return byName;
+  }
+
+  /** A selector finds WorkloadEntries, too; not that of a headless service, whose endpoints are only those of Kubernetes. */
+  #addWorkloadEntries(byName: EndpointsByPortName, { namespace, spec }: Resource<ServiceSpec>): void {
+    const { selector = {}, clusterIP, ports = [] } = spec;
+    if (Object.keys(selector).length === 0 || clusterIP === "None") {
+      return;
+    }
+    for (const { entry, labels, isEntry } of this.#workloads.select(namespace, selector)) {
+      if (isEntry === undefined || unixSocketPath(entry.address) !== undefined) {
+        continue;
+      }
+      for (const servicePort of ports) {
+        const port = entryPort(entry, servicePort);
+        for (const endpoint of port === undefined ? [] : workloadEndpoint(entry, labels, port, "eds")) {
+          addOnce(byName, servicePort.name ?? "", endpoint);
+        }
+      }
+    }
   }
 
   #addSlice(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointSliceSpec>): void {
@@ -112,13 +135,31 @@ export class KubernetesEndpoints {
       weight: 1,
       ...(unready && { unready }),
     };
-    const known = byName.get(name);
-    if (known === undefined) {
-      byName.set(name, [endpoint]);
-    } else if (!known.some((other) => other.address === address && other.port === port)) {
-      known.push(endpoint);
-    }
+    addOnce(byName, name, endpoint);
   }
+}
+
+function addOnce(byName: EndpointsByPortName, name: string, endpoint: ServiceEndpoint): void {
+  const { address, port } = endpoint;
+  const known = byName.get(name);
+  if (known === undefined) {
+    byName.set(name, [endpoint]);
+  } else if (!known.some((other) => other.address === address && other.port === port)) {
+    known.push(endpoint);
+  }
+}
+
+/**
+ * Where a WorkloadEntry listens for a port of a Service: on its own port of the name that `targetPort` has, and without
+ * such a name on its own of the service port's name, or else on `targetPort` itself. None: on no port.
+ */
+function entryPort(
+  entry: WorkloadEntrySpec,
+  { name = "", port, targetPort }: NonNullable<ServiceSpec["ports"]>[number],
+): number | undefined {
+  return typeof targetPort === "string"
+    ? ownPort(entry, targetPort)
+    : (ownPort(entry, name) ?? (targetPort || port));
 }
 
 export function kubernetesHost({ name, namespace }: Resource<unknown>, domainSuffix: string): string {

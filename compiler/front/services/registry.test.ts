@@ -2,15 +2,16 @@ import { expect, test } from "vitest";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
 import { resources } from "../istio/testing.ts";
 import { Registry } from "./registry.ts";
+import type { Scope } from "./scope.ts";
 import type { Service } from "./service.ts";
 import { ServiceIndex } from "./service-index.ts";
 import { Workloads } from "./workloads.ts";
 
-function registry(yaml: string, options: Partial<ProxyOptions> = {}) {
+function registry(yaml: string, options: Partial<ProxyOptions> = {}, scope: Scope = "sidecar") {
   const set = resources(yaml);
   const { domainSuffix, proxyNamespace } = { ...DEFAULT_PROXY_OPTIONS, ...options };
   const index = new ServiceIndex(set, new Workloads(set), domainSuffix);
-  return new Registry(index.servicesSeenFrom(proxyNamespace));
+  return new Registry(index.servicesSeenFrom(proxyNamespace, scope));
 }
 
 function endpoints(service: Service | undefined, port: number) {
@@ -413,4 +414,99 @@ spec:
 `).get("a.example");
   expect(endpoints(service, 80)).toEqual(["192.0.2.1:80"]);
   expect(endpoints(service, 81)).toEqual(["192.0.2.1:8081"]);
+});
+
+test("a Service beside an entry of its own name and namespace has its endpoints, by the name of the port", () => {
+  const slice = `
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+addressType: IPv4
+metadata: { name: web-1, namespace: shop, labels: { kubernetes.io/service-name: web } }
+ports: [{ name: http, port: 8080 }]
+endpoints: [{ addresses: [10.0.0.1] }]
+`;
+  const beside = (namespace: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: beside, namespace: ${namespace} }
+spec:
+  hosts: [web.shop.svc.cluster.local]
+  resolution: STATIC
+  ports: [{ number: 8000, name: http, protocol: HTTP }, { number: 81, name: admin, protocol: HTTP }]
+  endpoints: [{ address: 10.0.0.9 }]
+`;
+  const host = "web.shop.svc.cluster.local";
+  const shared = registry(WEB + slice + beside("shop")).get(host);
+  expect(shared?.source).toBe("kubernetes");
+  expect(endpoints(shared, 80)).toEqual(["10.0.0.1:8080", "10.0.0.9:8000"]);
+  expect(shared?.ports.map(({ number }) => number)).toEqual([80, 5432]);
+  expect(shared?.unservedPorts?.map(({ number }) => number)).toEqual([8000, 81]);
+  const apart = registry(WEB + slice + beside("elsewhere")).get(host);
+  expect(endpoints(apart, 80)).toEqual(["10.0.0.1:8080"]);
+  expect(apart?.unservedPorts).toBeUndefined();
+});
+
+test("a Service selects WorkloadEntries: their own ports by name, else the targetPort", () => {
+  const service = (more: string) => `
+---
+apiVersion: v1
+kind: Service
+metadata: { name: vm, namespace: shop }
+spec: { ${more} }
+`;
+  const workload = (name: string, spec: string, namespace = "shop") => `
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { ${spec} }
+`;
+  const workloads = [
+    workload("a", "address: 10.0.0.1, labels: { app: vm }, ports: { http: 9090, web: 9091 }, weight: 7, network: far"),
+    workload("b", "address: 10.0.0.2, labels: { app: vm, version: v2 }, locality: r/z"),
+    workload("c", "address: 10.0.0.3, labels: { app: other }"),
+    workload("d", "address: 10.0.0.4, labels: { app: vm }", "elsewhere"),
+    workload("e", "address: vm.example, labels: { app: vm }"),
+    workload("f", "address: unix:///var/run/vm.sock, labels: { app: vm }"),
+  ].join("");
+  const found = (more: string) => {
+    const vm = registry(service(more) + workloads).get("vm.shop.svc.cluster.local");
+    return [...(vm?.endpoints.values() ?? [])].flat();
+  };
+  const addresses = (more: string) => found(more).map(({ address, port }) => `${address}:${port}`);
+  const selector = "selector: { app: vm }";
+  expect(addresses(`${selector}, ports: [{ name: http, port: 80, targetPort: 8080 }]`)).toEqual([
+    "10.0.0.1:9090",
+    "10.0.0.2:8080",
+  ]);
+  expect(addresses(`${selector}, ports: [{ name: grpc, port: 80 }]`)).toEqual(["10.0.0.1:80", "10.0.0.2:80"]);
+  expect(addresses(`${selector}, ports: [{ name: http, port: 80, targetPort: web }]`)).toEqual([
+    "10.0.0.1:9091",
+  ]);
+  expect(addresses(`${selector}, clusterIP: None, ports: [{ name: http, port: 80 }]`)).toEqual([]);
+  expect(addresses("ports: [{ name: http, port: 80 }]")).toEqual([]);
+  expect(addresses("selector: {}, ports: [{ name: http, port: 80 }]")).toEqual([]);
+  expect(found(`${selector}, ports: [{ name: x, port: 80 }]`)).toMatchObject([
+    { weight: 7, labels: { app: "vm", "topology.istio.io/network": "far" } },
+    { weight: 1, labels: { version: "v2" }, locality: { region: "r", zone: "z" } },
+  ]);
+});
+
+test("a router does not look at its own namespace first", () => {
+  const twice = `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: a, namespace: team, creationTimestamp: "2026-01-01T00:00:00Z" }
+spec: { hosts: [a.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: b, namespace: shop, creationTimestamp: "2026-02-01T00:00:00Z" }
+spec: { hosts: [a.example], ports: [{ number: 81, name: http, protocol: HTTP }], resolution: DNS }
+`;
+  const own = { proxyNamespace: "shop" };
+  expect(registry(twice, own).get("a.example")?.namespace).toBe("shop");
+  expect(registry(twice, own, "router").get("a.example")?.namespace).toBe("team");
 });

@@ -1,12 +1,11 @@
 /** `ServiceEntry`: one service for each of its hosts. */
 
 import { isIP } from "node:net";
-import type { Resource, ServiceEntrySpec, WorkloadEntrySpec } from "../resources/model.ts";
+import type { Resource, ServiceEntrySpec } from "../resources/model.ts";
 import { isWildcard } from "./host-names.ts";
-import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
 import { parseProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
-import { unixSocketPath } from "./unix-sockets.ts";
+import { ownPort, workloadEndpoint } from "./workload-endpoint.ts";
 import type { Workload, Workloads } from "./workloads.ts";
 
 const DISCOVERIES: Readonly<Record<string, Service["discovery"]>> = {
@@ -55,7 +54,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
           number,
           askable(
             backends.flatMap(({ entry, labels }) =>
-              endpoint(entry, labels, ownPort(entry, name) ?? (targetPort || number), discovery),
+              workloadEndpoint(entry, labels, ownPort(entry, name) ?? (targetPort || number), discovery),
             ),
             discovery,
           ),
@@ -64,11 +63,6 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       span: resource.spanOf(["spec", "hosts", index]),
     };
   });
-}
-
-/** A port may be named as something that every object has. */
-function ownPort({ ports }: WorkloadEntrySpec, name: string): number | undefined {
-  return ports !== undefined && Object.hasOwn(ports, name) ? ports[name] : undefined;
 }
 
 /** Where one address is asked at a time, Envoy takes one name. */
@@ -97,29 +91,4 @@ function addressOrRange(written: string): string[] {
     return [];
   }
   return bits === undefined || bits === (version === 4 ? "32" : "128") ? [address] : [written];
-}
-
-function endpoint(
-  entry: WorkloadEntrySpec,
-  labels: Readonly<Record<string, string>>,
-  port: number,
-  discovery: Service["discovery"],
-): ServiceEndpoint[] {
-  const address = entry.address ?? "";
-  // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
-  const socket = unixSocketPath(address);
-  const isSocket = socket !== undefined;
-  if (address === "" || (isSocket ? discovery !== "eds" : discovery === "eds" && isIP(address) === 0)) {
-    return [];
-  }
-  const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
-  return [
-    {
-      address: isSocket ? `unix:${socket}` : address,
-      port: isSocket ? 0 : port,
-      labels: withTopology(labels, locality, { network: entry.network ?? "" }),
-      weight: entry.weight || 1,
-      ...(locality && { locality }),
-    },
-  ];
 }

@@ -30,7 +30,7 @@ function indexOf(yaml: string): ServiceIndex {
 describe("a host that is looked for", () => {
   test.each(["one", "two", "three"])("from %s is what a registry for that namespace has", (namespace) => {
     const index = indexOf(SERVICES);
-    const registry = new Registry(index.servicesSeenFrom(namespace));
+    const registry = new Registry(index.servicesSeenFrom(namespace, "sidecar"));
     for (const host of [...index.hosts, "d.example"]) {
       expect(index.find(host, namespace)).toEqual(registry.get(host));
     }

@@ -4,6 +4,7 @@ import type { Resource, ResourceSet } from "../resources/model.ts";
 import { covers, isWildcard } from "./host-names.ts";
 import { KubernetesEndpoints, kubernetesHost, kubernetesService, serviceExportTo } from "./kubernetes.ts";
 import { byAge } from "./order.ts";
+import { inScope, type Scope } from "./scope.ts";
 import { mergeServices, type Service } from "./service.ts";
 import { entryServices } from "./service-entries.ts";
 import { exposure } from "./visibility.ts";
@@ -69,14 +70,16 @@ export class ServiceIndex {
   }
 
   /** Of one host there may be several. What is exported to the namespace by name comes before what is exported to all. */
-  servicesSeenFrom(namespace: string): Service[] {
-    return seenFrom(namespace, this.#declarations, (one) => one).flatMap(({ services }) => services());
+  servicesSeenFrom(namespace: string, scope: Scope): readonly Service[] {
+    const seen = seenFrom(namespace, this.#declarations, (one) => one).flatMap(({ services }) => services());
+    return inScope(seen, namespace, scope);
   }
 
-  /** Of exactly this host, which may be a wildcard, as the proxies of a namespace see it. */
+  /** Of exactly this host, which may be a wildcard, as the sidecars of a namespace see it. */
   find(host: string, namespace: string): Service | undefined {
     const declared = seenFrom(namespace, this.#byHost.get(host) ?? [], ({ declaration }) => declaration);
-    const services = declared.map(({ declaration, index }) => declaration.services()[index]!);
+    const seen = declared.map(({ declaration, index }) => declaration.services()[index]!);
+    const services = inScope(seen, namespace, "sidecar");
     return services.length === 0 ? undefined : services.reduce(mergeServices);
   }
 

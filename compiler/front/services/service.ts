@@ -36,6 +36,8 @@ export interface Service {
   /** Only what is alike in this, too, may bring further ports to a service of the same host. */
   readonly kin?: string;
   readonly ports: readonly ServicePort[];
+  /** Ports that another resource of its host and namespace has, and not it: the mesh listens there, and nobody answers. */
+  readonly unservedPorts?: readonly ServicePort[];
   /** That it is reached at, and that a client may write instead of the name; of a ServiceEntry, ranges as well. */
   readonly addresses: readonly string[];
   /** Names of single endpoints below the service's own are served, too (a headless Kubernetes service). */
@@ -69,10 +71,14 @@ export function aliasTarget(
   return target?.aliasOf === undefined ? target : undefined;
 }
 
-/** Two services claim one host: Kubernetes wins over a ServiceEntry, else the first, which like ones may add to. */
+/**
+ * Two services claim one host: Kubernetes wins over a ServiceEntry, whose endpoints it shares where they are of one
+ * namespace; else the first, which like ones may add to.
+ */
 export function mergeServices(known: Service, later: Service): Service {
   if (known.source !== later.source) {
-    return known.source === "kubernetes" ? known : later;
+    const [service, entry] = known.source === "kubernetes" ? [known, later] : [later, known];
+    return service.namespace === entry.namespace ? withEntry(service, entry) : service;
   }
   if (known.namespace !== later.namespace || known.discovery !== later.discovery) {
     return known;
@@ -93,6 +99,34 @@ export function mergeServices(known: Service, later: Service): Service {
     endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));
   }
   return { ...known, ports: [...ports.values()], endpoints };
+}
+
+/** A Service beside a ServiceEntry of its own name: Istio knows endpoints by host, namespace, and name of the port. */
+function withEntry(service: Service, entry: Service): Service {
+  const own = new Set(service.ports.map(({ number }) => number));
+  const unserved = new Map((service.unservedPorts ?? []).map((port) => [port.number, port]));
+  for (const port of entry.ports) {
+    if (!own.has(port.number) && !unserved.has(port.number)) {
+      unserved.set(port.number, port);
+    }
+  }
+  const shares = service.discovery === "eds" && entry.discovery === "eds";
+  const theirs = (name: string) =>
+    entry.ports
+      .filter((port) => port.name === name)
+      .flatMap(({ number }) => entry.endpoints.get(number) ?? []);
+  return {
+    ...service,
+    ...(unserved.size > 0 && { unservedPorts: [...unserved.values()] }),
+    ...(shares && {
+      endpoints: new Map(
+        service.ports.map(({ number, name }) => [
+          number,
+          [...(service.endpoints.get(number) ?? []), ...theirs(name)],
+        ]),
+      ),
+    }),
+  };
 }
 
 function pooled(

@@ -18,6 +18,8 @@ export interface Workload {
   readonly namespace: string;
   readonly labels: Labels;
   readonly entry: WorkloadEntrySpec;
+  /** A WorkloadEntry: its Pods a Kubernetes Service has by its own ways. */
+  readonly isEntry?: true;
 }
 
 export class Workloads {
@@ -49,7 +51,7 @@ export class Workloads {
       }
     }
     for (const { namespace, labels, spec } of [...workloadEntries].sort(byAge)) {
-      this.#add({ namespace, labels: { ...spec.labels, ...labels }, entry: spec });
+      this.#add({ namespace, labels: { ...spec.labels, ...labels }, entry: spec, isEntry: true });
     }
   }
 

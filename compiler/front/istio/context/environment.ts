@@ -6,6 +6,7 @@ import { Registry } from "../../services/registry.ts";
 import { ServiceIndex } from "../../services/service-index.ts";
 import { Workloads } from "../../services/workloads.ts";
 import { DestinationRules } from "../destination-rules/destination-rules.ts";
+import { scopeOf } from "./selected-gateways.ts";
 
 export interface Environment {
   readonly workloads: Workloads;
@@ -21,7 +22,7 @@ export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): 
   return {
     workloads,
     services,
-    registry: new Registry(services.servicesSeenFrom(options.proxyNamespace)),
+    registry: new Registry(services.servicesSeenFrom(options.proxyNamespace, scopeOf(resources, options))),
     destinationRules: new DestinationRules(resources.destinationRules, options),
   };
 }
@@ -55,6 +56,7 @@ export function ingredients(resources: ResourceSet, options: ProxyOptions): read
   ];
   return [
     options,
+    scopeOf(resources, options),
     ...lists.flatMap((list) => [
       list.length,
       ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),

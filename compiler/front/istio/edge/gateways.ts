@@ -3,10 +3,7 @@
 import type { Listener, Omission, Route, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import { boundPort } from "../../../options/port-map.ts";
-import type { ProxyOptions } from "../../../options.ts";
-import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
-import { selects } from "../../services/labels.ts";
-import { byAge } from "../../services/order.ts";
+import type { GatewaySpec, Resource, Server } from "../../resources/model.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
@@ -21,14 +18,6 @@ import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { ServerHosts } from "./server-hosts.ts";
 import { isPlainHttp } from "./server-protocols.ts";
 import { lowerServerTls, terminates } from "./server-tls.ts";
-
-/** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
-export function selectedGateways(
-  { gateways }: ResourceSet,
-  { proxyLabels }: ProxyOptions,
-): Resource<GatewaySpec>[] {
-  return [...gateways].sort(byAge).filter(({ spec }) => selects(spec.selector, proxyLabels));
-}
 
 export interface LoweredEdge {
   readonly listeners: readonly Listener[];

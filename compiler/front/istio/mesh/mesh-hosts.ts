@@ -45,7 +45,7 @@ export class MeshHosts {
       }
     }
     for (const service of lowering.registry.services) {
-      for (const port of service.ports) {
+      for (const port of [...service.ports, ...(service.unservedPorts ?? [])]) {
         const known = this.#servicesByPort.get(port.number);
         if (known === undefined) {
           this.#servicesByPort.set(port.number, [service]);
@@ -103,7 +103,7 @@ export class MeshHosts {
       if (served.length === 0 && port !== HTTP_PORT) {
         continue;
       }
-      const site = { gateway: MESH, port, speculative: served.length === 0 };
+      const site = { gateway: MESH, port, speculative: !served.some((service) => hasPort(service, port)) };
       const { routes, omitted, effects } = lowerHttpRoutes(virtualService, site, this.#lowering);
       this.#lowering.effects.add(effects);
       this.#lowering.onLowered?.();
@@ -183,7 +183,10 @@ export class MeshHosts {
 
   /** What a service gets that no rule speaks of: no time limit, and istiod's retries. */
   #defaultRoute(service: Service, port: number): Route {
-    this.#lowering.effects.uses.push(clusterUse(service, port));
+    // Of a port that nobody serves, the cluster is missing: 503.
+    if (hasPort(service, port)) {
+      this.#lowering.effects.uses.push(clusterUse(service, port));
+    }
     return {
       name: "default",
       match: { headers: [], queryParams: [] },
@@ -198,6 +201,11 @@ export class MeshHosts {
   }
 }
 
-export function httpPort(service: Service, port: number): boolean {
-  return service.ports.some((candidate) => candidate.number === port && isHttp(candidate));
+/** Whether HTTP is spoken on a port of a service, though nobody may be there. */
+export function httpPort({ ports, unservedPorts = [] }: Service, port: number): boolean {
+  return [...ports, ...unservedPorts].some((candidate) => candidate.number === port && isHttp(candidate));
+}
+
+function hasPort({ ports }: Service, port: number): boolean {
+  return ports.some(({ number }) => number === port);
 }

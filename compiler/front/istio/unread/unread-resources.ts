@@ -9,7 +9,7 @@ import type { Role } from "../../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
 import type { Report } from "../../services/report.ts";
-import { selectedGateways } from "../edge/gateways.ts";
+import { selectedGateways } from "../context/selected-gateways.ts";
 import { envoyFilters, wasmPlugins } from "./extensions.ts";
 import { meshConfigs, sidecars } from "./mesh-settings.ts";
 import { backendTlsPolicies, gatewayRoutes, ingresses } from "./other-routes.ts";

@@ -1,0 +1,38 @@
+/** A workload that a resource lists, or a selector finds, as an endpoint of a service. */
+
+import { isIP } from "node:net";
+import type { WorkloadEntrySpec } from "../resources/model.ts";
+import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
+import type { Service, ServiceEndpoint } from "./service.ts";
+import { unixSocketPath } from "./unix-sockets.ts";
+
+/** A port may be named as something that every object has. */
+export function ownPort({ ports }: WorkloadEntrySpec, name: string): number | undefined {
+  return ports !== undefined && Object.hasOwn(ports, name) ? ports[name] : undefined;
+}
+
+/** None of an address that such a service cannot have. */
+export function workloadEndpoint(
+  entry: WorkloadEntrySpec,
+  labels: Readonly<Record<string, string>>,
+  port: number,
+  discovery: Service["discovery"],
+): ServiceEndpoint[] {
+  const address = entry.address ?? "";
+  // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
+  const socket = unixSocketPath(address);
+  const isSocket = socket !== undefined;
+  if (address === "" || (isSocket ? discovery !== "eds" : discovery === "eds" && isIP(address) === 0)) {
+    return [];
+  }
+  const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
+  return [
+    {
+      address: isSocket ? `unix:${socket}` : address,
+      port: isSocket ? 0 : port,
+      labels: withTopology(labels, locality, { network: entry.network ?? "" }),
+      weight: entry.weight || 1,
+      ...(locality && { locality }),
+    },
+  ];
+}
