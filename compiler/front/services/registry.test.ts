@@ -464,7 +464,10 @@ metadata: { name: ${name}, namespace: ${namespace} }
 spec: { ${spec} }
 `;
   const workloads = [
-    workload("a", "address: 10.0.0.1, labels: { app: vm }, ports: { http: 9090, web: 9091 }, weight: 7, network: far"),
+    workload(
+      "a",
+      "address: 10.0.0.1, labels: { app: vm }, ports: { http: 9090, web: 9091 }, weight: 7, network: far",
+    ),
     workload("b", "address: 10.0.0.2, labels: { app: vm, version: v2 }, locality: r/z"),
     workload("c", "address: 10.0.0.3, labels: { app: other }"),
     workload("d", "address: 10.0.0.4, labels: { app: vm }", "elsewhere"),
