@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (values.help === true) {
-    console.error(HELP);
+    console.log(HELP);
     return 0;
   }
   const sizes = values.size ?? ["1000", "10000"];
@@ -59,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
     ...mixes.filter((name) => !MIXES.has(name)),
   ];
   if (problems.length > 0) {
-    console.error(`bench: cannot use "${problems.join('", "')}"\n\n${HELP}`);
+    console.error(`bench: "${problems.join('", "')}" is not valid\n\n${HELP}`);
     return 2;
   }
   const json = values.json === true;

@@ -49,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (values.help === true) {
-    console.error(HELP);
+    console.log(HELP);
     return 0;
   }
   const quick = values.quick === true;
@@ -61,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
     ...layouts.filter((name) => !LAYOUTS.includes(name)),
   ];
   if (problems.length > 0) {
-    console.error(`bench: cannot use "${problems.join('", "')}"\n\n${HELP}`);
+    console.error(`bench: "${problems.join('", "')}" is not valid\n\n${HELP}`);
     return 2;
   }
   const json = values.json === true;

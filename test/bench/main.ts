@@ -61,9 +61,13 @@ const CROSSING_PEERS: readonly PeerName[] = ["none", "noop", "wasm", "native"];
 
 async function main(args: readonly string[]): Promise<number> {
   const plan = readPlan(args);
+  if (plan === HELP) {
+    console.log(plan);
+    return 0;
+  }
   if (typeof plan === "string") {
     console.error(plan);
-    return plan === HELP ? 0 : 2;
+    return 2;
   }
   const say = (line: string) => (plan.json ? console.error(line) : console.log(line));
   const binary = await findEnvoy({ log: say });
