@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatVersion, isSupported, parseVersion, readVersionOutput } from "./version.ts";
+import { formatVersion, isAtLeast, isSupported, parseVersion, readVersionOutput } from "./version.ts";
 
 describe("readVersionOutput", () => {
   test("reads what Envoy prints", () => {
@@ -30,4 +30,13 @@ test.each([
   ["2.38.0", false],
 ])("support of %s is %s", (text, expected) => {
   expect(isSupported(parseVersion(text)!)).toBe(expected);
+});
+
+test("a release is that one or a later one, number by number", () => {
+  for (const later of ["1.37.0", "1.37.10", "1.40.0", "2.0.0"]) {
+    expect(isAtLeast(later, "1.37.0"), later).toBe(true);
+  }
+  for (const earlier of ["1.36.10", "1.9.9", "0.99.0", "unknown"]) {
+    expect(isAtLeast(earlier, "1.37.0"), earlier).toBe(false);
+  }
 });
