@@ -101,8 +101,11 @@ test("a request must be one, and be for a listener that is there", async () => {
   expect(await complaint(() => ask("GET http://a.example/", "gateway_80"))).toBe(
     'explain: at must be mesh, got "gateway_80"',
   );
-  await expect(ask("GET https://a.example/")).rejects.toMatchObject({ reason: "noTls", listeners: ["mesh"] });
-  await expect(ask("GET https://a.example/", "mesh")).rejects.toThrow(ListenerError);
+  await expect(ask("GET http://a.example/", "gateway_80")).rejects.toMatchObject({
+    reason: "unknown",
+    listeners: ["mesh"],
+  });
+  await expect(ask("GET http://a.example/", "gateway_80")).rejects.toThrow(ListenerError);
 });
 
 test("what only an Envoy can be asked is not asked of the filter", async () => {

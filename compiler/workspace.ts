@@ -14,7 +14,7 @@ import { checkSources } from "./answers/check/check.ts";
 import { diffConfigs } from "./answers/diff/diff.ts";
 import { notCompared } from "./answers/diff/not-compared.ts";
 import { type DiffReport, reportOf } from "./answers/diff/report.ts";
-import { Evaluators, speaks } from "./answers/evaluate/evaluator.ts";
+import { Evaluators } from "./answers/evaluate/evaluator.ts";
 import { explain } from "./answers/explain/explain.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
 import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
@@ -110,24 +110,16 @@ export interface DiffResult {
 
 /** No listener of the rules can be asked what was asked. */
 export class ListenerError extends TypeError {
-  /** `unknown`: none has the name; `none`: there is none; `noTls`: none ends TLS; `protocol`: it speaks the other of http and https. */
-  readonly reason: "unknown" | "none" | "noTls" | "protocol";
+  /** `unknown`: none has the name; `none`: there is none. */
+  readonly reason: "unknown" | "none";
   /** The names of all. */
   readonly listeners: readonly string[];
-  /** `protocol`: the one that was asked, and what it speaks. */
-  readonly listener?: { readonly name: string; readonly speaks: "http" | "https" };
 
-  constructor(
-    message: string,
-    { reason, listeners, listener }: Pick<ListenerError, "reason" | "listeners" | "listener">,
-  ) {
+  constructor(message: string, { reason, listeners }: Pick<ListenerError, "reason" | "listeners">) {
     super(message);
     this.name = "ListenerError";
     this.reason = reason;
     this.listeners = listeners;
-    if (listener !== undefined) {
-      this.listener = listener;
-    }
   }
 }
 
@@ -464,21 +456,12 @@ function listenerFor(asked: AskedRequest, at: string | undefined, evaluators: Ev
   const listeners = all.map(({ name }) => name);
   const listener = at === undefined ? evaluators.listenerFor(asked) : all.find(({ name }) => name === at);
   if (listener === undefined) {
-    const reason = at !== undefined ? "unknown" : asked.secure ? "noTls" : "none";
+    const reason = at !== undefined ? "unknown" : "none";
     const message = {
       unknown: `explain: at must be ${listeners.join(" or ") || "left out, since there are no listeners"}, got "${at}"`,
-      noTls: "explain: request must be http://…: no listener of these rules terminates TLS",
       none: "explain: these rules create no HTTP listener",
     }[reason];
     throw new ListenerError(message, { reason, listeners });
-  }
-  if (!speaks(listener, asked.secure)) {
-    const scheme = listener.tls ? "https" : "http";
-    throw new ListenerError(`explain: request must be ${scheme}://… at ${listener.name}`, {
-      reason: "protocol",
-      listeners,
-      listener: { name: listener.name, speaks: scheme },
-    });
   }
   return listener;
 }

@@ -73,16 +73,12 @@ export async function explainCommand(
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
 }
 
-function listenerText({ reason, listener, listeners }: ListenerError, at: string | undefined): string {
+function listenerText({ reason, listeners }: ListenerError, at: string | undefined): string {
   switch (reason) {
-    case "noTls":
-      return "no listener of these rules terminates TLS; use http://";
     case "none":
       return "the rules create no HTTP listener; add a Gateway, or remove --mesh-port 0";
     case "unknown":
       return `--at: unknown listener "${at}"; known listeners: ${listeners.join(", ") || "none"}`;
-    case "protocol":
-      return `--at: ${listener!.name} serves ${listener!.speaks}; use ${listener!.speaks}:// in the URL`;
   }
 }
 
@@ -97,12 +93,12 @@ function readRequest(flags: ExplainFlags): AskedRequest {
   try {
     // A command line pasted as the request is meant as one.
     const text = curl ?? request!;
-    const protocol = flags.http2 ? "HTTP/2" : "HTTP/1.1";
+    const protocol = flags.http2 ? ("HTTP/2" as const) : undefined;
     const headers = header.map(parseHeader);
     if (curl !== undefined || /^curl\s/.test(text)) {
       const parsed = parseCurl(text);
       return makeRequest(parsed, [...parsed.headers, ...headers], {
-        protocol: flags.http2 ? "HTTP/2" : parsed.protocol,
+        protocol: protocol ?? parsed.protocol,
         ...(parsed.body !== undefined && { body: parsed.body }),
       });
     }

@@ -26,6 +26,7 @@ const TOGETHER = 40;
 const REQUESTS = 8;
 /** Until every outcome that dice allow has been seen. */
 const EVALUATIONS = 300;
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 const FILTER = loadFilter(filterModulePath());
 
 let mesh: Mesh;
@@ -78,15 +79,20 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
         () => undefined,
       );
       // An answer that HTTP does not allow (a body with 204, say) does not get through.
-      if (response === undefined || response.status === 204 || response.status === 304) {
+      if (response !== undefined && BODILESS.has(response.status)) {
         continue;
       }
-      if (isNobodysMatter(response)) {
+      if (response !== undefined && isNobodysMatter(response)) {
         continue;
       }
-      const got = seen(response);
+      const got = response === undefined ? "no answer" : seen(response);
       const offline = makeRequest(
-        { method: request.method, authority: request.host, path: request.path },
+        {
+          method: request.method,
+          authority: request.host,
+          path: request.path,
+          ...(request.scheme === "https" ? { secure: true } : request.scheme && { scheme: request.scheme }),
+        },
         Object.entries(request.headers).flatMap(([name, value]) =>
           [value].flat().map((line) => checkHeader(name, line as string)),
         ),
@@ -102,6 +108,10 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
           lines.push(evaluation.disagreements.join("\n"));
         }
         wanted.add(said(evaluation));
+        // Over HTTP/2, a body with such a status breaks the stream.
+        if (response === undefined && BODILESS.has(evaluation.outcome.answer.status)) {
+          wanted.add(got);
+        }
         if (evaluation.taken === undefined || !hasDice(evaluation.taken.route)) {
           break;
         }
@@ -204,6 +214,9 @@ function seen(response: ClientResponse): string {
 }
 
 function said({ outcome: decided }: Evaluation): string {
+  if (decided.kind === "answer" && decided.by === "reset") {
+    return "no answer";
+  }
   const { status, headers, body } = decided.answer;
   const lines: Record<string, string[]> = {};
   for (const [name, value] of headers) {

@@ -27,6 +27,7 @@ export interface Recipe {
   readonly upstream: (typeof UPSTREAM_ANSWERS)[number];
   readonly http: "1.1" | "2";
   readonly grpc: boolean;
+  readonly oddity: (typeof ODDITIES)[number];
 }
 
 export interface Request extends ClientRequest {
@@ -77,6 +78,25 @@ const HEADER_CHANGES = [
   "spaces",
 ] as const;
 const AUTHORITY_CHANGES = ["none", "none", "none", "port80", "port8080", "upper", "dot", "other"] as const;
+/** What most clients never send: Envoy refuses some of it before any rule, and lets some of it through to them. */
+const ODDITIES = [
+  ...Array.from({ length: 20 }, () => "none" as const),
+  "https",
+  "ftp",
+  "FOO",
+  "get",
+  "PROPFIND",
+  "largest",
+  "tooLarge",
+  "mostHeaders",
+  "tooManyHeaders",
+  "te",
+  "connection",
+  "hopByHop",
+  "noSlash",
+  "host",
+  "length",
+] as const;
 const UPSTREAM_ANSWERS = ["fine", "fine", "fine", "404", "503", "recovers", "slow"] as const;
 
 export const recipes: Arbitrary<Recipe> = fc.record({
@@ -94,6 +114,7 @@ export const recipes: Arbitrary<Recipe> = fc.record({
   upstream: fc.constantFrom(...UPSTREAM_ANSWERS),
   http: fc.constantFrom("1.1", "1.1", "1.1", "1.1", "2"),
   grpc: fc.nat({ max: 9 }).map((n) => n === 9),
+  oddity: fc.constantFrom(...ODDITIES),
 });
 
 type Draw = <T>(values: readonly T[]) => T;
@@ -121,15 +142,52 @@ export function requestFor({ scenario }: PlacedScenario, recipe: Recipe, place: 
   const path = pathFor(match, recipe, draw);
   const query = queryFor(match, recipe, draw);
   const host = authorityFor(match, virtualService, recipe, draw);
-  const request = {
+  return withOddity(recipe.oddity, {
     method,
     path: placed(place, path + query),
     host: placed(place, host),
     headers,
     http: recipe.http,
     ...(method === "POST" && { body: "12345" }),
-  };
-  return request;
+  });
+}
+
+/** More than any limit leaves for what stands around it, and less. */
+const LARGE = { largest: 55_000, tooLarge: 62_000 };
+const MANY = { mostHeaders: 80, tooManyHeaders: 110 };
+
+function withOddity(oddity: Recipe["oddity"], request: Request): Request {
+  const { headers } = request;
+  const adding = (more: Request["headers"]): Request => ({ ...request, headers: { ...headers, ...more } });
+  switch (oddity) {
+    case "none":
+      return request;
+    case "https":
+    case "ftp":
+      return { ...request, scheme: oddity };
+    case "FOO":
+    case "get":
+    case "PROPFIND":
+      return { ...request, method: oddity };
+    case "largest":
+    case "tooLarge":
+      return adding({ "x-large": "v".repeat(LARGE[oddity]) });
+    case "mostHeaders":
+    case "tooManyHeaders":
+      return adding(Object.fromEntries(Array.from({ length: MANY[oddity] }, (_, i) => [`x-${i}`, "v"])));
+    case "te":
+      return adding({ te: "gzip, trailers" });
+    case "connection":
+      return adding({ connection: "x-a, cookie", "x-a": "a" });
+    case "hopByHop":
+      return adding({ "keep-alive": "5", "proxy-connection": "x" });
+    case "noSlash":
+      return { ...request, path: request.path.slice(1) };
+    case "host":
+      return { ...request, host: `a_b,c:x@${request.host}` };
+    case "length":
+      return adding({ "content-length": "-1" });
+  }
 }
 
 function matchOf({ match }: Rule, index: number): Match {

@@ -69,13 +69,16 @@ const check = object(
   {
     ask: described(
       string,
-      'The request, "METHOD http://host/path". Everything after the host is sent unchanged.',
+      'The request, "METHOD http://host/path". Everything after the host is sent unchanged. Where the listener does not speak the scheme, the request says it: over HTTP/2 in :scheme, as behind a load balancer that ends TLS; with http: "1.1", in the request line.',
     ),
     at: described(
       string,
-      "The listener, such as mesh or gateway_80. By default one that serves the host, the mesh first.",
+      "The listener, such as mesh or gateway_80. By default one that serves the host, the mesh first; for an unknown host, one that has rules.",
     ),
-    http: described(oneOf("1.1", "2"), "Version of HTTP, 1.1 by default."),
+    http: described(
+      oneOf("1.1", "2"),
+      "Version of HTTP: by default 1.1, or 2 where the listener does not speak the scheme of the URL.",
+    ),
     headers: described(
       map<string | readonly string[]>({ type: ["string", "array"], items: string }),
       "Headers of the request; a list sends one line for each value.",

@@ -171,9 +171,6 @@ describe("case files", () => {
     ["name: x\nchecks:\n- { ask: 5 }\n", "SL0105", 3],
     ["name: x\nchecks:\n- { ask: GET http://a.example/, expects: {} }\n", "SL0104", 3],
     ["name: x\nchecks:\n- { ask: G T http://a.example/, expect: { status: 200 } }\n", "SL0701", 3],
-    ["name: x\nchecks:\n- { ask: GET https://a.example/, expect: { status: 200 } }\n", "SL0702", 3],
-    ["name: x\nat: mesh\nchecks:\n- { ask: GET https://a.example/, expect: { status: 200 } }\n", "SL0702", 4],
-    ["name: x\nchecks:\n- { ask: GET ftp://a.example/, expect: { status: 200 } }\n", "SL0701", 3],
     [
       `name: x\nchecks:\n- ask: GET http://a.example/\n  headers: { "a b": c }\n  expect: { status: 200 }\n`,
       "SL0701",

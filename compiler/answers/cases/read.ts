@@ -9,7 +9,6 @@ import type { Listener } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { FieldPath } from "../../source/field-path.ts";
 import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
-import { speaks } from "../evaluate/evaluator.ts";
 import {
   type AskedRequest,
   checkHeader,
@@ -73,7 +72,7 @@ function readCheck(
       [value].flat().map((line) => checkHeader(name, line)),
     );
     asked = makeRequest(parseRequestLine(ask), lines, {
-      protocol: http === "2" ? "HTTP/2" : "HTTP/1.1",
+      protocol: http === undefined ? undefined : http === "2" ? "HTTP/2" : "HTTP/1.1",
       ...(body !== undefined && { body }),
     });
   } catch (error) {
@@ -91,16 +90,6 @@ function readCheck(
       fields.at === undefined ? ["ask"] : ["at"],
       at === undefined ? "the rules create no HTTP listener" : `unknown listener "${at}"`,
       near !== undefined ? `Did you mean ${near}?` : `Known listeners: ${names.join(", ") || "none"}.`,
-    );
-  }
-  const listener = context.listeners.find(({ name }) => name === at)!;
-  if (!speaks(listener, asked.secure)) {
-    const scheme = listener.tls ? "https" : "http";
-    return fail(
-      "SL0702",
-      ["ask"],
-      `the listener ${at} serves ${scheme}`,
-      `Use ${scheme}://, or name another listener with at.`,
     );
   }
   const expect = fields.expect ?? {};

@@ -15,7 +15,12 @@ export function runOffline(
     one.checks.map((check, index) => {
       const start = performance.now();
       const asked = askOffline(evaluators.get(check.at)!, check, (evaluation) => coverage.note(evaluation));
-      return resultOf(one, index, check, asked, performance.now() - start);
+      const { outcome, why } = asked.first;
+      const failure =
+        outcome.kind === "answer" && outcome.by === "reset"
+          ? `Envoy does not answer: it ends the stream before any rule, since ${why}`
+          : undefined;
+      return resultOf(one, index, check, asked, performance.now() - start, failure);
     }),
   );
 }

@@ -116,11 +116,11 @@ spec:
     const secure = bound(
       rules(`  - match: [{scheme: {exact: http}}]
     ${ROUTE}
-  - match: [{scheme: {prefix: https}}]
+  - match: [{headers: {x-forwarded-proto: {exact: https}}}]
     ${ROUTE}
 `),
     ).replace(", mesh", "");
-    // At an edge without TLS nothing ever comes over it; at another, it does.
+    // At an edge without TLS it is always http; at another, it is not.
     const selected = GATEWAY.replace("ANOTHER", "ingressgateway");
     expect(await check(selected + secure)).toEqual(["SL0811 22"]);
     expect(await check(selected + secure.replace("[edge]", "[edge, elsewhere]"))).toEqual(["SL0404 17"]);

@@ -117,9 +117,18 @@ test("among hundreds of rules, all that are hidden are found, and no others", ()
 test("what never comes to a listener meets no rule there", () => {
   const routes = withOrigins(
     table({
-      a: [route(undefined, "x", { headers: [header(":scheme", exact("https"))] }), route(undefined, "y")],
+      a: [
+        route(undefined, "x", { headers: [header("x-forwarded-proto", exact("https"))] }),
+        route(undefined, "y", { headers: [header("keep-alive", exact("5"))] }),
+        // Whoever asks through a balancer that ends TLS says so, over HTTP/2.
+        route(undefined, "z", { headers: [header(":scheme", exact("https"))] }),
+        route(undefined, "z", { headers: [header(":method", exact("FOO"))] }),
+        // Over HTTP/1.1 only.
+        route(undefined, "z", { headers: [header("upgrade", exact("websocket"))] }),
+        route(undefined, "z"),
+      ],
     }),
   );
-  expect([...neverReached(routes, "gateway")]).toEqual([0]);
-  expect([...neverReached(routes, "mesh")]).toEqual([]);
+  expect([...neverReached(routes, "gateway")]).toEqual([0, 1]);
+  expect([...neverReached(routes, "mesh")]).toEqual([1]);
 });

@@ -12,10 +12,10 @@ import type { Resource, VirtualServiceSpec } from "../../front/resources/model.t
 import type { Listener, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { regexSyntaxError } from "../../regex/index.ts";
-import { spaceOf } from "../compare/attributes.ts";
+import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { compareRules } from "../compare/compare.ts";
 import { OverlapIndex } from "../compare/overlap.ts";
-import { AUTHORITY } from "../compare/universe.ts";
+import { AUTHORITY, type Protocol } from "../compare/universe.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
 import { exampleRequest } from "./example-request.ts";
@@ -216,10 +216,10 @@ function takenBy(
   places: readonly Place[],
   { pathNormalization }: ProxyOptions,
 ): readonly Route[] | undefined {
-  const takesAt = (others: readonly Route[], { role, tls }: Place): boolean => {
+  const takesOver = (others: readonly Route[], { role, tls }: Place, protocol: Protocol): boolean => {
     const { attributes, constraints, cuts } = spaceOf(
       [...others, rule].map(({ match }) => match),
-      { role, tls: tls !== undefined, pathNormalization, authority: AUTHORITY },
+      { arriving: { role, tls: tls !== undefined, protocol }, pathNormalization, authority: AUTHORITY },
     );
     if (cuts.length > 0) {
       return false;
@@ -229,7 +229,10 @@ function takenBy(
     const { pairs, complete } = compareRules([...before, own], before, attributes, MAX_WORK, 1);
     return complete && pairs.length === 0;
   };
-  const takes = (others: readonly Route[]): boolean => places.every((place) => takesAt(others, place));
+  const takes = (others: readonly Route[]): boolean => {
+    const protocols = protocolsFor([...others, rule].map(({ match }) => match));
+    return places.every((place) => protocols.every((protocol) => takesOver(others, place, protocol)));
+  };
   if (takes([])) {
     return [];
   }

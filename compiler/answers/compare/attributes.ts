@@ -3,12 +3,15 @@
  * then, for each attribute, the list of values it admits.
  */
 
-import type { HeaderMatch, Listener, RouteMatch, ValueMatch } from "../../ir/ir.ts";
+import type { HeaderMatch, RouteMatch, ValueMatch } from "../../ir/ir.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { PathNormalization } from "../../options.ts";
 import { neverArrives } from "../evaluate/arrival.ts";
+import { HTTP1_METHODS } from "../evaluate/codec.ts";
+import { isOneLine } from "../evaluate/one-line.ts";
 import { type Partition, partition, textMatches } from "./partition.ts";
 import type { TextMatch } from "./text-match.ts";
+import type { Arriving, Protocol } from "./universe.ts";
 import * as universe from "./universe.ts";
 
 /** What the values are of. */
@@ -42,9 +45,8 @@ export interface Space {
 }
 
 export interface SpaceOptions {
-  readonly role: Listener["role"];
-  /** What an edge says of how a request came; it is not told by clients there. */
-  readonly tls?: boolean;
+  /** At what kind of listener, and over which HTTP. */
+  readonly arriving: Arriving;
   readonly pathNormalization: PathNormalization;
   /** The hosts that the matches are about: an expression, and others that take some of its hosts away. */
   readonly authority: string;
@@ -69,6 +71,12 @@ interface Conditions {
   readonly focused: Set<string>;
   /** Each once, by its JSON. */
   readonly byKey: Map<string, { readonly condition: Condition; readonly index: number }>;
+}
+
+/** Over which HTTP requests for some matches have to be looked at: HTTP/2 has all but a few headers of HTTP/1.1. */
+export function protocolsFor(matches: readonly RouteMatch[]): readonly Protocol[] {
+  const needsHttp1 = matches.some(({ headers }) => headers.some(({ name }) => universe.ONLY_HTTP1.has(name)));
+  return needsHttp1 ? ["HTTP/2", "HTTP/1.1"] : ["HTTP/2"];
 }
 
 export function spaceOf(matches: readonly RouteMatch[], options: SpaceOptions): Space {
@@ -268,8 +276,8 @@ function emptyHolds(texts: readonly { readonly match: TextMatch; readonly index:
 }
 
 const PREFERRED_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
-  [":method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]],
-  [":scheme", ["http"]],
+  [":method", ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", ...HTTP1_METHODS]],
+  [":scheme", ["http", "https"]],
 ]);
 
 /** A known value in place of one that was only found. */
@@ -298,23 +306,28 @@ function preferValues(
 }
 
 function universeOf(name: AttributeName, options: SpaceOptions): string | undefined {
+  const { arriving, pathNormalization, authority } = options;
+  const { protocol } = arriving;
   if (name.kind === "path") {
-    return universe.pathUniverse(options.pathNormalization);
+    return universe.pathUniverse(pathNormalization, protocol);
   }
   if (name.kind === "query") {
-    return /[&=#]/.test(name.name) ? undefined : universe.QUERY_VALUE;
+    return /[&=#]/.test(name.name) ? undefined : universe.queryUniverse(protocol);
   }
   switch (name.name) {
     case ":method":
-      return universe.METHOD;
+      return universe.methodUniverse(protocol);
     case ":scheme":
-      return options.role === "gateway" ? (options.tls ? "https" : "http") : universe.SCHEME;
+      return universe.schemeUniverse(arriving);
     case ":authority":
-      return options.authority;
-    case "x-forwarded-proto":
-      return options.role === "gateway" ? (options.tls ? "https" : "http") : universe.HEADER_VALUE;
+      return authority;
+    case "upgrade":
+    case "connection":
+      return protocol === "HTTP/2" ? undefined : universe.headerUniverse(name.name, arriving);
     default:
-      return neverArrives(name.name, options.role) ? undefined : universe.HEADER_VALUE;
+      return neverArrives(name.name, arriving.role)
+        ? undefined
+        : universe.headerUniverse(name.name, arriving);
   }
 }
 
@@ -325,8 +338,9 @@ function mayBeMissing(name: AttributeName): boolean {
   );
 }
 
+/** Of some headers Envoy makes one line of several, which is a value like others. */
 function mayHaveLines(name: AttributeName): boolean {
-  return mayBeMissing(name) && name.kind === "header";
+  return mayBeMissing(name) && name.kind === "header" && name.name !== "cookie" && !isOneLine(name.name);
 }
 
 /** A line for the rule in focus, and one for another. `text`: its condition; none is met by any line. */

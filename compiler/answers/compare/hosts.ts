@@ -6,6 +6,7 @@
 import type { RouteTable, VirtualHost } from "../../ir/ir.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import { quoted } from "./partition.ts";
+import { AUTHORITY_CHARACTER } from "./universe.ts";
 
 export interface HostClass {
   readonly domain: string;
@@ -113,8 +114,10 @@ function* hostsOf(rest: string, taken: number): Generator<string> {
   }
 }
 
-const PORT = "(?::[0-9]+)?";
-const HOST_CHARACTER = "[A-Za-z0-9._~-]";
+/** Whatever stands behind the last colon outside of brackets is ignored as a port. */
+const PORT = `(?::${AUTHORITY_CHARACTER}*)?`;
+/** Also an address of IPv6, in brackets. */
+const HOST_CHARACTER = `(?:${AUTHORITY_CHARACTER}|\\[[0-9A-Fa-f:.]*\\])`;
 
 function universeOf(domain: string, ignorePort: boolean): string {
   const port = ignorePort ? PORT : "";

@@ -1,9 +1,19 @@
 /**
  * Which texts a rule can be asked about at all: what Envoy lets through to the filter. Without it, a difference might be
- * shown by a request that nobody can send. Expressions of RE2, over bytes.
+ * shown by a request that nobody can send. Expressions of RE2, over bytes. `evaluate/arrival.ts` decides of one request;
+ * here is what some request has, over either version of HTTP: `HTTP/2` admits nearly all, and what only HTTP/1.1 has
+ * (`ONLY_HTTP1`) excludes what only HTTP/2 has, which is why requests of the two are compared apart.
  */
 
+import type { Listener } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
+import { HTTP1_METHODS } from "../evaluate/codec.ts";
+import { schemeOf } from "../request/request-at.ts";
+
+export type Protocol = "HTTP/1.1" | "HTTP/2";
+
+/** Headers that a request of HTTP/1.1 may have, and one of HTTP/2 not, or not so. */
+export const ONLY_HTTP1: ReadonlySet<string> = new Set(["upgrade", "connection", "te"]);
 
 /** No `?`, `#`, blank or control character, nor what Envoy escapes; the percent sign is apart. */
 const PATH_CHARACTER = "[!$&'()*+,\\-0-9:;=@A-Z\\[\\]_a-z~]";
@@ -24,21 +34,70 @@ const PATHS: Readonly<Record<PathNormalization, string>> = {
   DECODE_AND_MERGE_SLASHES: `/(?:${SEGMENT}/)*${SEGMENT}?`,
 };
 
-/** Without its query. */
-export function pathUniverse(normalization: PathNormalization): string {
-  return PATHS[normalization];
+/** Without its query. What is not ASCII arrives over HTTP/2 only, and escaped where paths are normalised. */
+export function pathUniverse(normalization: PathNormalization, protocol: Protocol): string {
+  return normalization === "NONE" && protocol === "HTTP/2"
+    ? `/(?:[!-"$->@-~]|${HIGH})*`
+    : PATHS[normalization];
 }
 
 /** Also what an exact or prefix match may ask of a raw value, which Envoy does not decode. */
-export const QUERY_VALUE = "[!-\"$%'-~]*";
+export function queryUniverse(protocol: Protocol): string {
+  return protocol === "HTTP/2" ? `(?:[!-"$%'-~]|${HIGH})*` : "[!-\"$%'-~]*";
+}
 
 /** Beyond ASCII: what is UTF-8. */
 const HIGH =
   "[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}|\\xed[\\x80-\\x9f][\\x80-\\xbf]|[\\xf1-\\xf3][\\x80-\\xbf]{3}";
+const IN_VALUE = `[\\t -~]|${HIGH}`;
+const AT_THE_END = `[!-~]|${HIGH}`;
 
-/** Blanks around a value are no part of it. */
-export const HEADER_VALUE = `(?:(?:[!-~]|${HIGH})(?:(?:[\\t -~]|${HIGH})*(?:[!-~]|${HIGH}))?)?`;
+/** Blanks around a value are no part of it, but over HTTP/2. */
+const HEADER_VALUES: Readonly<Record<Protocol, string>> = {
+  "HTTP/1.1": `(?:(?:${AT_THE_END})(?:(?:${IN_VALUE})*(?:${AT_THE_END}))?)?`,
+  "HTTP/2": `(?:${IN_VALUE})*`,
+};
 
-export const METHOD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-export const SCHEME = "https?";
-export const AUTHORITY = "[A-Za-z0-9._~:\\[\\]-]*";
+/** Of an upgrade, which is one to WebSocket: others are refused. */
+const CONNECTION = "(?:[ -+\\--~]*,)*[ \\t]*(?i:upgrade)[ \\t]*(?:,[ -+\\--~]*)*";
+
+export function headerUniverse(name: string, { role, tls, protocol }: Arriving): string {
+  switch (name) {
+    case "x-forwarded-proto":
+      // At an edge, clients are not asked; elsewhere, an empty one is not routed.
+      return role === "gateway" ? schemeOf(tls) : `(?:${AT_THE_END})(?:${IN_VALUE})*`;
+    case "upgrade":
+      return "(?i:websocket)";
+    case "connection":
+      return CONNECTION;
+    case "te":
+      return protocol === "HTTP/2" ? "trailers" : "(?:trailers)?";
+    default:
+      return HEADER_VALUES[protocol];
+  }
+}
+
+/** Where, and over what, requests come. */
+export interface Arriving {
+  readonly role: Listener["role"];
+  readonly tls?: boolean;
+  readonly protocol: Protocol;
+}
+
+/** Of HTTP/1.1, those that its parser knows; tunnels are not for rules to decide. */
+export function methodUniverse(protocol: Protocol): string {
+  return protocol === "HTTP/2"
+    ? "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+    : [...HTTP1_METHODS].filter((method) => method !== "CONNECT").join("|");
+}
+
+/** A client says its scheme over HTTP/2, and over HTTP/1.1 in an absolute-form target, which a clear-text edge takes for http only. */
+export function schemeUniverse({ role, tls, protocol }: Arriving): string {
+  if (protocol === "HTTP/2") {
+    return "[a-z][a-z0-9+.-]*";
+  }
+  return role === "gateway" && !tls ? "http" : "https?";
+}
+
+export const AUTHORITY_CHARACTER = "[!$%&'()*+,\\-.0-9;=@A-Z_a-z~]";
+export const AUTHORITY = `(?:${AUTHORITY_CHARACTER}|[:\\[\\]])*`;

@@ -1,19 +1,77 @@
-/** A request of given values, as a client would send it. */
+/** Requests of given values, as a client would send them. */
 
 import type { Listener } from "../../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine } from "../request/wire.ts";
 import type { Attribute, AttributeValue } from "./attributes.ts";
+import type { Protocol } from "./universe.ts";
 
-export function witnessOf(
+/** Over HTTP/1.1, which everybody can send, and over HTTP/2, which can say more: not each has to be possible. */
+export function witnessesOf(
   authority: string,
   attributes: readonly Attribute[],
   values: ReadonlyMap<number, AttributeValue>,
-  { role, tls }: Pick<Listener, "role" | "tls">,
-): AskedRequest {
+  listener: Pick<Listener, "role" | "tls">,
+  protocol: Protocol,
+): AskedRequest[] {
+  const all = partsOf(authority, attributes, values);
+  // An edge says itself how a request came.
+  const isOwn = ([name]: HeaderLine) => listener.role !== "gateway" || name !== "x-forwarded-proto";
+  const parts = { ...all, headers: all.headers.filter(isOwn) };
+  const overHttp1 = http1(parts, listener);
+  if (protocol === "HTTP/1.1") {
+    return [overHttp1];
+  }
+  // Clients hardly say another scheme over HTTP/1.1 than that of the connection.
+  const isUsual = requestAt(overHttp1, listener).saysScheme === undefined;
+  return [...(isUsual ? [overHttp1] : []), http2(parts, listener)];
+}
+
+interface Parts {
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly headers: readonly HeaderLine[];
+  readonly scheme?: string;
+}
+
+function http2({ scheme, ...parts }: Parts, { tls }: Pick<Listener, "tls">): AskedRequest {
+  return { ...parts, ...ofScheme(scheme ?? schemeOf(tls !== undefined)), protocol: "HTTP/2" };
+}
+
+function http1({ scheme, ...parts }: Parts, { role, tls }: Pick<Listener, "role" | "tls">): AskedRequest {
+  const headers = withBothOfUpgrade(parts.headers);
+  const own = schemeOf(tls !== undefined);
+  // In the mesh, a proxy before this one says by a header how the request came.
+  const isForwarded = role === "mesh" && !headers.some(([name]) => name === "x-forwarded-proto");
+  return isForwarded && scheme === "https"
+    ? { ...parts, headers: [...headers, ["x-forwarded-proto", "https"]], protocol: "HTTP/1.1" }
+    : { ...parts, headers, ...ofScheme(scheme ?? own), protocol: "HTTP/1.1" };
+}
+
+function ofScheme(scheme: string): Pick<AskedRequest, "secure" | "scheme"> {
+  return scheme === "https" ? { secure: true } : scheme === "http" ? {} : { scheme };
+}
+
+/** One of them alone is dropped. */
+function withBothOfUpgrade(headers: readonly HeaderLine[]): readonly HeaderLine[] {
+  const has = (wanted: string) => headers.some(([name]) => name === wanted);
+  if (has("upgrade") === has("connection")) {
+    return headers;
+  }
+  return [...headers, has("upgrade") ? ["connection", "upgrade"] : ["upgrade", "websocket"]];
+}
+
+function partsOf(
+  authority: string,
+  attributes: readonly Attribute[],
+  values: ReadonlyMap<number, AttributeValue>,
+): Parts {
   let path = "/";
   let host = authority;
   let method = "GET";
+  let scheme: string | undefined;
   const query: string[] = [];
   const headers: HeaderLine[] = [];
   for (const [index, { lines }] of [...values].sort(([a], [b]) => a - b)) {
@@ -30,13 +88,8 @@ export function witnessOf(
       host = first;
     } else if (name.name === ":method") {
       method = first;
-    }
-    // An edge sees for itself how a request came.
-    else if (role === "gateway" && (name.name === ":scheme" || name.name === "x-forwarded-proto")) {
     } else if (name.name === ":scheme") {
-      if (first === "https") {
-        headers.push(["x-forwarded-proto", "https"]);
-      }
+      scheme = first;
     } else if (!name.name.startsWith(":")) {
       headers.push(...lines.map((line): HeaderLine => [name.name, line]));
     }
@@ -46,7 +99,6 @@ export function witnessOf(
     authority: host,
     path: query.length === 0 ? path : `${path}?${query.join("&")}`,
     headers,
-    protocol: "HTTP/1.1",
-    ...(tls && { secure: true as const }),
+    ...(scheme !== undefined && { scheme }),
   };
 }

@@ -7,12 +7,13 @@
 import { canonicalJson } from "../../ir/canonical-json.ts";
 import type { Config, Listener, Route } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
-import { spaceOf } from "../compare/attributes.ts";
+import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { type Candidate, compareRules, DEFAULT_WORK } from "../compare/compare.ts";
 import { type HostClass, hostClasses } from "../compare/hosts.ts";
 import { outcomeOf, replacesMatch } from "../compare/outcome.ts";
 import { OverlapIndex } from "../compare/overlap.ts";
-import { witnessOf } from "../compare/witness.ts";
+import type { Protocol } from "../compare/universe.ts";
+import { witnessesOf } from "../compare/witness.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -240,6 +241,20 @@ class ListenerDiff {
 
   #search(
     hosts: readonly HostClass[],
+    focus: Focus,
+    found: Map<string, Difference | undefined>,
+    cuts: Set<string>,
+  ): void {
+    const { rule, left, right } = focus;
+    const focused = rule === undefined ? [] : [rule];
+    for (const protocol of protocolsFor([...focused, ...left, ...right].map(({ match }) => match))) {
+      this.#searchOver(protocol, hosts, focus, found, cuts);
+    }
+  }
+
+  #searchOver(
+    protocol: Protocol,
+    hosts: readonly HostClass[],
     { rule, left, right }: Focus,
     found: Map<string, Difference | undefined>,
     cuts: Set<string>,
@@ -250,8 +265,7 @@ class ListenerDiff {
     const space = spaceOf(
       [...focused, ...left, ...right].map(({ match }) => match),
       {
-        role: this.#after.role,
-        tls: this.#after.tls !== undefined,
+        arriving: { role: this.#after.role, tls: this.#after.tls !== undefined, protocol },
         pathNormalization,
         authority: host.universe,
         otherAuthorities: host.others,
@@ -285,8 +299,11 @@ class ListenerDiff {
       if (found.get(key) !== undefined) {
         continue;
       }
-      const asked = witnessOf(host.authority, space.attributes, pair.request, this.#after);
-      const { request, verdict } = this.#shown(asked, before, after);
+      const { request, verdict } = this.#firstShown(
+        witnessesOf(host.authority, space.attributes, pair.request, this.#after, protocol),
+        before,
+        after,
+      );
       if (verdict === "unproven") {
         found.set(key, undefined);
       } else if (verdict === "different") {
@@ -334,6 +351,12 @@ class ListenerDiff {
       this.#outcomes.set(route, outcome);
     }
     return outcome;
+  }
+
+  /** The first request that can be sent decides; there is one at least. */
+  #firstShown(asked: readonly AskedRequest[], before: Route | undefined, after: Route | undefined) {
+    const shown = asked.map((request) => this.#shown(request, before, after));
+    return shown.find(({ verdict }) => verdict !== "unproven") ?? shown[0]!;
   }
 
   /** What an expression has matched is replaced as a whole, and of a prefix the rest is kept: for one path, both may come to the same. */

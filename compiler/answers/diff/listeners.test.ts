@@ -32,7 +32,12 @@ function at(role: Listener["role"], isSecure: boolean, ...routes: Route[]): Conf
 function requests(before: Config, after: Config) {
   const report = reportOf(diffConfigs(before, after, { pathNormalization: "BASE" }));
   expect(report.cuts).toEqual([]);
-  return report.differences.map(({ request: { method, url, headers } }) => ({ method, url, headers }));
+  return report.differences.map(({ request: { method, url, headers, protocol } }) => ({
+    method,
+    url,
+    headers,
+    protocol,
+  }));
 }
 
 const byScheme = (scheme: string, cluster: string) =>
@@ -40,31 +45,73 @@ const byScheme = (scheme: string, cluster: string) =>
 const byProto = (proto: string, cluster: string) =>
   route(undefined, cluster, { headers: [header("x-forwarded-proto", exact(proto))] });
 
-test("an edge with TLS has requests of https, and no others", () => {
-  const witness = { method: "GET", url: "https://a.example/", headers: [] };
-  for (const rule of [byScheme, byProto]) {
-    expect(
-      requests(at("gateway", true, rule("https", "x")), at("gateway", true, rule("https", "y"))),
-    ).toEqual([witness]);
-    expect(requests(at("gateway", true, rule("http", "x")), at("gateway", true, rule("http", "y")))).toEqual(
-      [],
-    );
-  }
+const plain = { method: "GET", headers: [] };
+
+test("how a request came to an edge, the edge says", () => {
+  const pair = (isSecure: boolean, proto: string) =>
+    requests(at("gateway", isSecure, byProto(proto, "x")), at("gateway", isSecure, byProto(proto, "y")));
+  expect(pair(true, "https")).toEqual([{ ...plain, url: "https://a.example/", protocol: "HTTP/1.1" }]);
+  expect(pair(false, "http")).toEqual([{ ...plain, url: "http://a.example/", protocol: "HTTP/1.1" }]);
+  expect(pair(true, "http")).toEqual([]);
+  expect(pair(false, "https")).toEqual([]);
 });
 
-test("an edge without TLS has none of https, whatever clients say; a mesh believes them", () => {
-  for (const rule of [byScheme, byProto]) {
-    const pair = (role: Listener["role"]) =>
-      requests(at(role, false, rule("https", "x")), at(role, false, rule("https", "y")));
-    expect(pair("gateway")).toEqual([]);
-    expect(pair("mesh")).toEqual([
-      {
-        method: "GET",
-        url: "http://a.example/",
-        headers: [{ name: "x-forwarded-proto", value: "https" }],
-      },
-    ]);
-  }
+test.each([
+  ["gateway", false],
+  ["gateway", true],
+  ["mesh", false],
+] as const)("%s, TLS %s: a scheme of a client's own is asked over HTTP/2", (role, isSecure) => {
+  const pair = (scheme: string) =>
+    requests(at(role, isSecure, byScheme(scheme, "x")), at(role, isSecure, byScheme(scheme, "y")));
+  const own = isSecure ? "https" : "http";
+  const other = isSecure ? "http" : "https";
+  expect(pair(own)).toEqual([{ ...plain, url: `${own}://a.example/`, protocol: "HTTP/1.1" }]);
+  expect(pair("ftp")).toEqual([{ ...plain, url: "ftp://a.example/", protocol: "HTTP/2" }]);
+  expect(pair("no scheme")).toEqual([]);
+  expect(pair(other)).toEqual([
+    role === "mesh"
+      ? {
+          method: "GET",
+          url: "http://a.example/",
+          headers: [{ name: "x-forwarded-proto", value: "https" }],
+          protocol: "HTTP/1.1",
+        }
+      : { ...plain, url: `${other}://a.example/`, protocol: "HTTP/2" },
+  ]);
+});
+
+test("what a request cannot have together is in no example", () => {
+  const both = (cluster: string) =>
+    route(undefined, cluster, {
+      headers: [header(":scheme", exact("https")), header("x-forwarded-proto", exact("http"))],
+    });
+  expect(requests(at("mesh", false, both("x")), at("mesh", false, both("y")))).toEqual([
+    {
+      method: "GET",
+      url: "https://a.example/",
+      headers: [{ name: "x-forwarded-proto", value: "http" }],
+      protocol: "HTTP/2",
+    },
+  ]);
+  // An upgrade is one of HTTP/1.1, and such a method one of HTTP/2.
+  const upgraded = (method: string, cluster: string) =>
+    route(undefined, cluster, {
+      headers: [header(":method", exact(method)), header("upgrade", exact("websocket"))],
+    });
+  expect(requests(at("mesh", false, upgraded("FOO", "x")), at("mesh", false, upgraded("FOO", "y")))).toEqual(
+    [],
+  );
+  expect(requests(at("mesh", false, upgraded("PUT", "x")), at("mesh", false, upgraded("PUT", "y")))).toEqual([
+    {
+      method: "PUT",
+      url: "http://a.example/",
+      headers: [
+        { name: "upgrade", value: "websocket" },
+        { name: "connection", value: "upgrade" },
+      ],
+      protocol: "HTTP/1.1",
+    },
+  ]);
 });
 
 test("a listener that sends everything to https has no other rules", () => {

@@ -45,6 +45,7 @@ export function renderMarkdown(report: DiffReport): string {
 
 function row({ request, before, after, changes }: ReportedDifference): string {
   const headers = request.headers.map(({ name, value }) => code(`${name}: ${value}`));
+  const protocol = request.protocol === "HTTP/2" ? ["over HTTP/2"] : [];
   const side = (which: "before" | "after", place: string) =>
     [
       ...changes.flatMap((change) =>
@@ -52,7 +53,7 @@ function row({ request, before, after, changes }: ReportedDifference): string {
       ),
       `<sub>${escaped(place)}</sub>`,
     ].join("<br>");
-  return `| ${[code(`${request.method} ${request.url}`), ...headers].join("<br>")} | ${side("before", sideText(before))} | ${side("after", sideText(after))} |`;
+  return `| ${[code(`${request.method} ${request.url}`), ...headers, ...protocol].join("<br>")} | ${side("before", sideText(before))} | ${side("after", sideText(after))} |`;
 }
 
 /** Rules and witnesses are anybody's text, and a comment is rendered. */

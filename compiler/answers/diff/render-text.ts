@@ -47,9 +47,10 @@ function differenceLines(
   { request, before, after, changes }: ReportedDifference,
   { colors }: Style,
 ): string[] {
+  // With the flags of `explain`.
   const headers = request.headers.map(({ name, value }) => ` -H '${name}: ${value}'`).join("");
   return [
-    `  ${printable(`${request.method} ${request.url}${headers}`)}`,
+    `  ${printable(`${request.method} ${request.url}${headers}${request.protocol === "HTTP/2" ? " --http2" : ""}`)}`,
     ...changes.flatMap(({ what, before: was, after: is }) => [
       ...(was === undefined ? [] : [colors.red(`    - ${printable(`${what}: ${was}`)}`)]),
       ...(is === undefined ? [] : [colors.green(`    + ${printable(`${what}: ${is}`)}`)]),

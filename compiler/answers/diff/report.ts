@@ -4,6 +4,7 @@ import type { Route } from "../../ir/ir.ts";
 import { place, type RulePlace } from "../../ir/origin.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { urlOf } from "../request/request-at.ts";
 import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
@@ -32,6 +33,8 @@ export interface ReportedDifference {
     readonly method: string;
     readonly url: string;
     readonly headers: readonly { readonly name: string; readonly value: string }[];
+    /** `HTTP/1.1`, or `HTTP/2` for what only that can say. */
+    readonly protocol: string;
   };
   readonly before: ReportedSide;
   readonly after: ReportedSide;
@@ -63,17 +66,13 @@ export function reportOf({ differences, ...rest }: Diff, others: readonly NotCom
   };
 }
 
-function requestOf({
-  method,
-  authority,
-  path,
-  headers,
-  secure,
-}: AskedRequest): ReportedDifference["request"] {
+function requestOf(request: AskedRequest): ReportedDifference["request"] {
+  const { method, headers, protocol = "HTTP/1.1" } = request;
   return {
     method,
-    url: `${secure ? "https" : "http"}://${authority}${path}`,
+    url: urlOf(request),
     headers: headers.map(([name, value]) => ({ name, value })),
+    protocol,
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * What becomes of a request between a client and the filter, which Envoy's connection manager decides: its path is
- * normalised, headers that only proxies may write are dropped or written.
+ * normalised, headers that only proxies may write are dropped or written. Which requests can be made to arrive at all,
+ * `compare/universe.ts` describes; this file decides of one.
  */
 
 import { OUR_PREFIX } from "../../../filter/layout.ts";
@@ -8,20 +9,22 @@ import { DROPPED_HEADERS, EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../ba
 import type { Listener } from "../../ir/ir.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { type RequestAt, requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import { nominatedBy, type Refusal, refusalOf, upgradeOf, withLength } from "./codec.ts";
 import { normalizePath } from "./normalize-path.ts";
 import { isOneLine, joinedValues } from "./one-line.ts";
 
 /** The request as rules see it, or Envoy's refusal. */
-export type Arrival =
-  | { readonly kind: "request"; readonly request: Required<HostRequest> }
-  | { readonly kind: "refused"; readonly status: number; readonly why: string };
+export type Arrival = { readonly kind: "request"; readonly request: Required<HostRequest> } | Refusal;
 
 /** Where a request comes from when nobody says. */
 const SOURCE = "127.0.0.1:40000";
 
 /** Of one connection; they mean nothing to the next. */
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection"]);
+const HOP_BY_HOP = new Set(["keep-alive", "proxy-connection", "transfer-encoding"]);
+/** The same, but for a connection that is to become another one. */
+const OF_UPGRADES = new Set(["connection", "upgrade"]);
 
 /** Headers that no client's request has when the rules of a listener are asked. */
 export function neverArrives(name: string, role: Listener["role"]): boolean {
@@ -35,75 +38,98 @@ function isTaken(name: string, role: Listener["role"]): boolean {
 
 export function arrive(
   asked: AskedRequest,
-  { role, tls }: Pick<Listener, "role" | "tls">,
+  listener: Pick<Listener, "role" | "tls">,
   normalization: PathNormalization,
 ): Arrival {
-  if (asked.method === "CONNECT") {
-    return { kind: "refused", status: 404, why: "CONNECT has no path, so no rule matches it" };
+  const { role, tls } = listener;
+  const sent = requestAt(asked, listener);
+  const refusal = refusalOf(sent, listener);
+  if (refusal !== undefined) {
+    return refusal;
   }
-  const path = normalizePath(asked.path, normalization);
+  const path = normalizePath(sent.path, normalization);
   if (path === undefined) {
-    return { kind: "refused", status: 400, why: "Envoy refuses the path: it contains an escaped NUL" };
+    return refused(400, "the path contains an escaped NUL");
   }
-  const sent = new Map<string, HeaderLine[]>();
-  for (const [name, value] of asked.headers) {
-    // HTTP/1.1 has blanks around values; HTTP/2 takes them for a part.
-    const line: HeaderLine = [
-      name,
-      asked.protocol === "HTTP/2" ? value : value.replace(/^[ \t]+|[ \t]+$/g, ""),
-    ];
-    if (isTaken(line[0], role)) {
-      continue;
-    }
-    // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.
-    if (line[0] === "cookie" && line[1] === "" && asked.protocol === "HTTP/2") {
-      continue;
-    }
-    if (line[0] === "te" && line[1].toLowerCase() !== "trailers") {
-      continue;
-    }
-    const before = sent.get(line[0]);
-    if (before === undefined) {
-      sent.set(line[0], [line]);
-    } else if (line[0] === "cookie") {
-      sent.set("cookie", [["cookie", `${before[0]![1]}; ${line[1]}`]]);
-    } else if (isOneLine(line[0])) {
-      sent.set(line[0], [[line[0], joinedValues(before[0]![1], line[1])]]);
-    } else {
-      before.push(line);
-    }
-  }
-  const only = (name: string, value: string) => sent.set(name, [[name, value]]);
+  const headers = headersOf(sent, role);
+  const only = (name: string, value: string) => headers.set(name, [[name, value]]);
   const address = SOURCE.slice(0, SOURCE.lastIndexOf(":"));
   // At the edge a client is not believed; in the mesh it is a proxy or a service of ours.
   if (role === "gateway") {
-    const before = sent.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
+    const before = headers.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
     only("x-forwarded-for", [...before, address].join(","));
-    only("x-forwarded-proto", tls ? "https" : "http");
+    only("x-forwarded-proto", schemeOf(tls !== undefined));
     only(EXTERNAL_ADDRESS_HEADER, address);
-  } else if (!sent.has("x-forwarded-proto")) {
+  } else if (!headers.has("x-forwarded-proto")) {
     only("x-forwarded-proto", "http");
   }
-  const proto = sent.get("x-forwarded-proto")![0]![1].toLowerCase();
+  const proto = headers.get("x-forwarded-proto")![0]![1].toLowerCase();
   if (proto === "") {
-    return {
-      kind: "refused",
-      status: 404,
-      why: "Envoy does not route requests with an empty x-forwarded-proto",
-    };
-  }
-  if (asked.body !== undefined && asked.body !== "" && !sent.has("content-length")) {
-    only("content-length", String(Buffer.byteLength(asked.body)));
+    return refused(404, "it does not route requests with an empty x-forwarded-proto");
   }
   return {
     kind: "request",
     request: {
-      method: asked.method,
-      scheme: proto === "https" ? "https" : "http",
-      authority: asked.authority,
+      method: sent.method,
+      scheme: schemeAsSeen(sent, proto),
+      authority: sent.authority,
       path,
-      headers: [...sent.values()].flat(),
+      headers: [...headers.values()].flat(),
       source: SOURCE,
     },
   };
+}
+
+function refused(status: number, why: string): Refusal {
+  return { kind: "refused", status, body: "", why };
+}
+
+/** What a client says of itself counts; an HTTP/1.1 request that says nothing has that of `x-forwarded-proto`. */
+function schemeAsSeen({ saysScheme, protocol, secure }: RequestAt, proto: string): string {
+  if (saysScheme !== undefined) {
+    return saysScheme;
+  }
+  return protocol === "HTTP/2" ? schemeOf(secure) : schemeOf(proto === "https");
+}
+
+/** What Envoy keeps of what a client sent, by name. */
+function headersOf(sent: RequestAt, role: Listener["role"]): Map<string, HeaderLine[]> {
+  const isUpgrade = upgradeOf(sent.headers)?.toLowerCase() === "websocket";
+  const nominated = new Set(nominatedBy(sent.headers).filter((name) => !OF_UPGRADES.has(name)));
+  const kept = new Map<string, HeaderLine[]>();
+  for (const [name, text] of withLength(sent)) {
+    // HTTP/1.1 has blanks around values; HTTP/2 takes them for a part.
+    const value = sent.protocol === "HTTP/2" ? text : text.replace(/^[ \t]+|[ \t]+$/g, "");
+    if (isTaken(name, role) || (OF_UPGRADES.has(name) && !isUpgrade)) {
+      continue;
+    }
+    // A connection may name headers that it keeps for itself.
+    if (nominated.has(name) && name !== "te") {
+      continue;
+    }
+    // HTTP/2 sends cookies in pieces, and Envoy puts together those that there are.
+    if (name === "cookie" && value === "" && sent.protocol === "HTTP/2") {
+      continue;
+    }
+    const before = kept.get(name);
+    if (before === undefined) {
+      kept.set(name, [[name, value]]);
+    } else if (name === "cookie") {
+      kept.set("cookie", [["cookie", `${before[0]![1]}; ${value}`]]);
+    } else if (isOneLine(name)) {
+      kept.set(name, [[name, joinedValues(before[0]![1], value)]]);
+    } else {
+      before.push([name, value]);
+    }
+  }
+  const [te] = kept.get("te") ?? [];
+  if (te !== undefined && te[1] !== "") {
+    // Of what the next hop may do, a proxy passes on that trailers are welcome.
+    if (te[1].split(",").some((token) => token.trim() === "trailers")) {
+      kept.set("te", [["te", "trailers"]]);
+    } else {
+      kept.delete("te");
+    }
+  }
+  return kept;
 }

@@ -37,18 +37,23 @@ export function throughClass(
   }
   if (rewrite?.path !== undefined) {
     const path = headerOf(result, ":path") ?? "";
-    result = setHeader(result, layout.ORIGINAL_PATH_HEADER, path);
-    result = setHeader(result, ":path", rewritten(path, rewrite.path, rewrite.match));
+    const to = rewritten(path, rewrite.path, rewrite.match);
+    if (to !== undefined) {
+      result = setHeader(result, layout.ORIGINAL_PATH_HEADER, path);
+      result = setHeader(result, ":path", to);
+    }
   }
   return [...result];
 }
 
-function rewritten(path: string, rewrite: PathRewrite, match: PathMatch | undefined): string {
+/** `undefined`: as it was. An expression that leaves nothing rewrites nothing; the result need not begin with a slash. */
+function rewritten(path: string, rewrite: PathRewrite, match: PathMatch | undefined): string | undefined {
   const end = path.search(/[?#]/);
   const plain = end < 0 ? path : path.slice(0, end);
   const query = path.slice(plain.length);
   if (rewrite.kind === "regex") {
-    return regexReplace(rewrite.pattern, plain, rewrite.substitution) + query;
+    const replaced = regexReplace(rewrite.pattern, plain, rewrite.substitution);
+    return replaced === "" ? undefined : replaced + query;
   }
   const start = matchedStart(match) ?? Buffer.byteLength(plain);
   return rewrite.value + Buffer.from(path).subarray(start).toString();

@@ -21,12 +21,14 @@ import { hasLocation } from "../../ir/location.ts";
 import { classesOf, type RouteClass } from "../../ir/route-class.ts";
 import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { requestAt } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
 import { FilterVm } from "../wasm-host/filter-vm.ts";
 import { type Depth, disagreements } from "./agreement.ts";
 import { arrive } from "./arrival.ts";
 import { throughClass } from "./class-route.ts";
+import type { Refusal } from "./codec.ts";
 import { judgeOrigin } from "./cors.ts";
 import type { FormatContext } from "./format-string.ts";
 import { headerOf, mutate, setHeader } from "./headers.ts";
@@ -57,8 +59,10 @@ export type AnswerBy =
   | "noRoute"
   /** The cluster is not there, nobody is in it, or nobody could take the request. */
   | "unavailable"
-  /** Envoy takes it for no request. */
-  | "refused";
+  /** Before any rule: Envoy takes it for no request. */
+  | "refused"
+  /** The same, without an answer (its status is 0): the stream or the connection ends. */
+  | "reset";
 
 export interface SentRequest {
   readonly method: string;
@@ -129,11 +133,7 @@ export class Evaluator {
     if (arrival.kind === "refused") {
       return {
         delayMs: 0,
-        outcome: {
-          kind: "answer",
-          by: "refused",
-          answer: { status: arrival.status, headers: [], body: "" },
-        },
+        outcome: refusedOutcome(arrival),
         why: arrival.why,
         disagreements: [],
       };
@@ -198,7 +198,8 @@ export class Evaluator {
     if (cors?.isAnswered) {
       return answered("preflight", { status: 200, headers: cors.headers, body: "" });
     }
-    const base = { protocol: asked.protocol, source: request.source };
+    const { protocol } = requestAt(asked, this.listener);
+    const base = { protocol, source: request.source };
     if (routeClass?.answer) {
       return this.#answerOfClass(sent, routeClass, taken!.route, base, request);
     }
@@ -237,11 +238,6 @@ export class Evaluator {
       return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
     }
     const upstream = sentRequest(envoysHeaders(upstreamHeaders));
-    if (!upstream.path.startsWith("/") && upstream.method !== "CONNECT") {
-      const why = `no server accepts the path ${JSON.stringify(upstream.path)}, which does not start with a slash`;
-      const answer = { status: 503, headers: respond(0, []), body: CONNECTION_CLOSED };
-      return { ...answered("unavailable", answer, why), ...waited };
-    }
     return {
       outcome: {
         kind: "forward",
@@ -330,9 +326,12 @@ export class Evaluator {
   }
 }
 
-/** Envoy's words for an upstream that gives no answer. */
-const CONNECTION_CLOSED =
-  "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+function refusedOutcome({ status, body }: Refusal): Outcome {
+  const headers: readonly HeaderLine[] = body === "" ? [] : [["content-type", "text/plain"]];
+  return status === undefined
+    ? { kind: "answer", by: "reset", answer: { status: 0, headers: [], body: "" } }
+    : { kind: "answer", by: "refused", answer: { status, headers, body } };
+}
 
 /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
 function envoysHeaders(headers: readonly HeaderLine[]): HeaderLine[] {
@@ -370,11 +369,6 @@ function isAbort({ status, grpcStatus }: Decision, { fault }: Route): boolean {
   );
 }
 
-/** Whether a listener takes what comes over TLS, or what does not. */
-export function speaks({ tls }: Listener, secure: boolean | undefined): boolean {
-  return (tls !== undefined) === (secure === true);
-}
-
 /** The evaluators of a configuration, each made when it is first asked. */
 export class Evaluators {
   readonly config: Config;
@@ -403,10 +397,11 @@ export class Evaluators {
 
   /**
    * Where a request goes that names no listener: the mesh's, unless only another one knows the host. A gateway on the
-   * port of the URL goes before others.
+   * port of the URL goes before others. Where none knows the host, one that has rules is meant.
    */
   listenerFor({ authority, secure }: Pick<AskedRequest, "authority" | "secure">): Listener | undefined {
-    const listeners = this.config.listeners.filter((listener) => speaks(listener, secure));
+    const { listeners } = this.config;
+    const speaking = listeners.filter(({ tls }) => (tls !== undefined) === (secure === true));
     const port = Number(/:(\d+)$/.exec(authority)?.[1] ?? (secure ? 443 : 80));
     const preference = ({ role, servicePort }: Listener) => {
       if (role === "mesh") {
@@ -415,11 +410,24 @@ export class Evaluators {
       }
       return servicePort === port ? 1 : 2;
     };
-    const sorted = [...listeners].sort((a, b) => preference(a) - preference(b));
-    // Every listener may have a host of last resort; one that names the host is meant.
-    const named = sorted.find(({ routes }) => (hostOf(routes, authority)?.domain ?? "*") !== "*");
+    const sorted = [...(speaking.length > 0 ? speaking : listeners)].sort(
+      (a, b) => preference(a) - preference(b),
+    );
     return (
-      named ?? sorted.find(({ role, routes }) => role === "gateway" && hostOf(routes, authority)) ?? sorted[0]
+      sorted.find((listener) => namesHost(listener, authority)) ??
+      sorted.find(({ role, routes }) => role === "gateway" && hostOf(routes, authority)) ??
+      sorted.find(hasRules) ??
+      sorted[0]
     );
   }
+}
+
+/** Every listener may have a host of last resort; one that names the host is meant. */
+export function namesHost({ routes }: Listener, authority: string): boolean {
+  return (hostOf(routes, authority)?.domain ?? "*") !== "*";
+}
+
+/** What services have without any VirtualService is nobody's rule. */
+function hasRules({ routes }: Listener): boolean {
+  return routes.virtualHosts.some((host) => host.routes.some(({ origin }) => origin !== undefined));
 }

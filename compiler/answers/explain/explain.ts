@@ -3,8 +3,7 @@
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { UnreadResource } from "../../front/istio/unread/unread-resource.ts";
 import type { Config, Listener } from "../../ir/ir.ts";
-import type { Evaluation, Evaluators } from "../evaluate/evaluator.ts";
-import { hostOf } from "../evaluate/trial.ts";
+import { type Evaluation, type Evaluators, namesHost } from "../evaluate/evaluator.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { type Explanation, hasDice, makeExplanation } from "./explanation.ts";
 import { rulesNotHere } from "./not-here.ts";
@@ -26,18 +25,17 @@ export function explain(
   const dice = evaluation.taken !== undefined && hasDice(evaluation.taken.route);
   const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery]));
   const near = nearestHost(evaluation, config);
+  const others = config.listeners.filter(({ name }) => name !== listener.name);
+  const knowing = others.filter((one) => namesHost(one, asked.authority));
+  const isUnknown = knowing.length === 0 && !namesHost(listener, asked.authority);
   return makeExplanation({
     asked,
     ...(near !== undefined && { nearestHost: near }),
     notHere: evaluation.host ? rulesNotHere(evaluation.host.virtualHost) : [],
     unread: unreadHere(unread, listener, evaluation.request),
     listener,
-    others: config.listeners
-      .filter(({ name, routes }) => {
-        const domain = hostOf(routes, asked.authority)?.domain;
-        return name !== listener.name && domain !== undefined && domain !== "*";
-      })
-      .map(({ name }) => name),
+    others: knowing.map(({ name }) => name),
+    candidates: isUnknown ? others.map(({ name }) => name) : [],
     evaluation,
     draws: dice ? Array.from({ length: draws }, () => evaluator.evaluate(asked)) : [],
     discoveryOf: (cluster) => clusters.get(cluster),

@@ -26,23 +26,35 @@ import { place, type RulePlace } from "../../ir/origin.ts";
 import type { Evaluation, Outcome } from "../evaluate/evaluator.ts";
 import { type Failure, failures, headerField } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { requestAt, urlOf } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { RuleNotHere } from "./not-here.ts";
 import type { UnreadHere } from "./unread-here.ts";
 
 /** What becomes of a request, and why. Fields are added, never changed or removed. */
 export interface Explanation {
-  readonly asked: { readonly method: string; readonly url: string; readonly headers: Headers };
+  readonly asked: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Headers;
+    /** `HTTP/1.1` or `HTTP/2`. */
+    readonly protocol: string;
+    /** The scheme that the request itself says, where it is not that of the connection. */
+    readonly scheme?: string;
+  };
   readonly listener: {
     readonly name: string;
     readonly address: string;
     readonly port: number;
     /** Others that know the host, for `--at`. */
     readonly others: readonly string[];
+    /** Where no listener names the host: the others that could be meant, for `--at`. */
+    readonly candidates?: readonly string[];
   };
   /** As rules see it; absent when Envoy refuses it before. */
   readonly seen?: {
     readonly method: string;
+    readonly scheme: string;
     readonly authority: string;
     readonly path: string;
     readonly headers: Headers;
@@ -153,6 +165,7 @@ export interface ExplanationInput {
   readonly unread: readonly UnreadHere[];
   readonly listener: Listener;
   readonly others: readonly string[];
+  readonly candidates: readonly string[];
   readonly evaluation: Evaluation;
   /** Further evaluations of the same request, where dice are in it. */
   readonly draws: readonly Evaluation[];
@@ -162,20 +175,30 @@ export interface ExplanationInput {
 }
 
 export function makeExplanation(input: ExplanationInput): Explanation {
-  const { asked, listener, others, evaluation, draws } = input;
+  const { asked, listener, others, candidates, evaluation, draws } = input;
+  const { protocol, saysScheme } = requestAt(asked, listener);
   const { request, host, taken, disagreements } = evaluation;
   const routes = host?.virtualHost.routes ?? [];
   const last = taken === undefined ? routes.length - 1 : routes.indexOf(taken.route);
   return {
     asked: {
       method: asked.method,
-      url: `${asked.secure ? "https" : "http"}://${asked.authority}${asked.path}`,
+      url: urlOf(asked),
       headers: headerList(asked.headers),
+      protocol,
+      ...(saysScheme !== undefined && { scheme: saysScheme }),
     },
-    listener: { name: listener.name, address: listener.address, port: listener.port, others },
+    listener: {
+      name: listener.name,
+      address: listener.address,
+      port: listener.port,
+      others,
+      ...(candidates.length > 0 && { candidates }),
+    },
     ...(request && {
       seen: {
         method: request.method,
+        scheme: request.scheme,
         authority: request.authority,
         path: request.path,
         headers: headerList(request.headers),
@@ -303,7 +326,14 @@ function decisionDetails(evaluation: Evaluation, draws: readonly Evaluation[]): 
   };
   if (outcome.kind === "answer") {
     const { status, headers, body } = outcome.answer;
-    return { ...common, by: outcome.by, status, headers: headerList(headers), body, copies: [] };
+    return {
+      ...common,
+      by: outcome.by,
+      ...(status > 0 && { status }),
+      headers: headerList(headers),
+      body,
+      copies: [],
+    };
   }
   const { cluster, endpoints, upstream, answer, copies } = outcome;
   return {
@@ -326,7 +356,7 @@ function countOutcomes(draws: readonly Evaluation[]): { outcome: string; count: 
 }
 
 export function outcomeText(outcome: Outcome): string {
-  return outcome.kind === "forward" ? outcome.cluster : `${outcome.by} ${outcome.answer.status}`;
+  return outcome.kind === "forward" ? outcome.cluster : `${outcome.by} ${outcome.answer.status || ""}`.trim();
 }
 
 export function conditionsOf(match: RouteMatch): string[] {

@@ -15,7 +15,6 @@ const BY: Readonly<Record<string, string>> = {
   preflight: "a CORS preflight, answered by the proxy",
   noRoute: "answered by the proxy: no rule matches",
   unavailable: "answered by the proxy",
-  refused: "refused by the proxy",
 };
 
 /** Rules that were tried and did not match, of which the last is followed by the one that did. */
@@ -47,6 +46,9 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
   };
   lines.push(
     bold(`${asked.method} ${asked.url}`),
+    ...(asked.protocol === "HTTP/1.1" && asked.scheme === undefined
+      ? []
+      : [`  ${dim(sentText(asked, listener.name))}`]),
     ...asked.headers.map(headerLine).map((line) => `  ${line}`),
   );
   section("listener", [
@@ -54,6 +56,9 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
     ...(listener.others.length > 0
       ? [dim(`the host is also served at ${listed(listener.others, style)}; choose with --at`)]
       : []),
+    ...(listener.candidates === undefined
+      ? []
+      : [dim(`no listener names the host; ask another with --at: ${listed(listener.candidates, style)}`)]),
   ]);
   if (seen) {
     section(
@@ -108,6 +113,15 @@ const UNREAD: Readonly<Record<UnreadHere["may"], string>> = {
 function unreadLine({ kind, resource, file, line, may }: UnreadHere, { yellow }: Colors): string {
   const words = `${kind} ${resource} (${file}:${line}) ${UNREAD[may]}`;
   return may === "deny" ? yellow(words) : words;
+}
+
+/** How a request travels, where that is not HTTP/1.1 as its URL says. */
+function sentText({ protocol, scheme }: Explanation["asked"], listener: string): string {
+  if (scheme === undefined) {
+    return `over ${protocol}`;
+  }
+  const where = protocol === "HTTP/2" ? "in :scheme" : "in its request line";
+  return `over ${protocol}, and says ${scheme} ${where}: the connection to ${listener} is not ${scheme}`;
 }
 
 /** The first of those that did not match, and the one that did. */
@@ -293,17 +307,16 @@ function decisionLines(decision: DecisionDetails, style: Style): string[] {
         ...upstream.headers.map(headerLine),
       ];
       lines.push("the upstream receives", ...received.map((line) => dim(`  ${line}`)));
+      if (!upstream.path.startsWith("/")) {
+        lines.push(yellow("the path does not begin with a slash: many servers answer that with 400"));
+      }
     }
     if (decision.headers.length > 0) {
       lines.push("added to its response", ...decision.headers.map(headerLine).map((line) => `  ${line}`));
     }
   } else {
     lines.push(
-      bold(
-        yellow(
-          `${BY[decision.by!]}${decision.why === undefined ? "" : ` (${decision.why})`}: ${decision.status}`,
-        ),
-      ),
+      bold(yellow(answerText(decision))),
       ...decision.headers.map(headerLine),
       ...(decision.body ? [`body ${JSON.stringify(decision.body)}`] : []),
     );
@@ -322,6 +335,17 @@ function decisionLines(decision: DecisionDetails, style: Style): string[] {
     lines.push(...folded(counts, style, (left) => dim(`  … ${left} more outcomes`)));
   }
   return lines;
+}
+
+function answerText({ by, why, status }: DecisionDetails): string {
+  switch (by) {
+    case "refused":
+      return `Envoy answers ${status} before any rule: ${why}`;
+    case "reset":
+      return `Envoy ends the stream before any rule, without an answer: ${why}`;
+    default:
+      return `${BY[by!]}${why === undefined ? "" : ` (${why})`}: ${status}`;
+  }
 }
 
 const BY_AUTHORITY = "the requested host is looked up";

@@ -18,11 +18,15 @@ describe("a request line", () => {
     expect(parseCurl("curl https://a/x")).toMatchObject({ path: "/x", secure: true });
   });
 
+  test("of another scheme keeps it, in lower case", () => {
+    expect(parseRequestLine("GET FTP://a/")).toMatchObject({ authority: "a", scheme: "ftp" });
+    expect(parseRequestLine("GET HTTP://a/")).not.toHaveProperty("scheme");
+  });
+
   test.each([
     "",
     "GET",
     "GET http:///x",
-    "GET ftp://a/",
     "GET http://a/ HTTP/1.1",
     "G@T http://a/",
     "GET http://u:p@a/",
@@ -149,6 +153,7 @@ describe("a curl command line", () => {
     "curl http://a -H",
     "curl http://a \\",
     "curl ftp://a",
+    "curl 'web+x://a'",
     "curl http:/a/x",
     "curl 'http://a/{b,c}'",
     "curl 'http://a/?x[]=1'",

@@ -11,14 +11,17 @@ export interface AskedRequest {
   readonly path: string;
   /** In their order; repeated names are repeated lines. */
   readonly headers: readonly HeaderLine[];
-  readonly protocol: "HTTP/1.1" | "HTTP/2";
-  /** Over TLS. */
+  /** Absent: HTTP/1.1, or HTTP/2 where the URL's scheme is not that of the listener. */
+  readonly protocol?: "HTTP/1.1" | "HTTP/2";
+  /** The URL begins with `https`: over TLS, where the listener has it. */
   readonly secure?: true;
+  /** Of the URL, where it is neither `http` nor `https`. In lower case, as Envoy has it. */
+  readonly scheme?: string;
   readonly body?: string;
 }
 
 /** What a URL and a method say. */
-export type RequestLine = Pick<AskedRequest, "method" | "authority" | "path" | "secure">;
+export type RequestLine = Pick<AskedRequest, "method" | "authority" | "path" | "secure" | "scheme">;
 
 /** What was asked is no request; the message says what to write. */
 export class RequestError extends Error {}
@@ -44,11 +47,8 @@ export function parseRequestLine(text: string): RequestLine {
 
 export function parseUrl(url: string): Omit<RequestLine, "method"> {
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?([^/?#\\]*)(.*)$/s.exec(url)!;
-  const [, scheme = "http", authority = "", rest = ""] = match;
-  const secure = scheme.toLowerCase() === "https";
-  if (!secure && scheme.toLowerCase() !== "http") {
-    throw new RequestError(`the scheme ${scheme} is not supported; use "http://…" in ${JSON.stringify(url)}`);
-  }
+  const [, written = "http", authority = "", rest = ""] = match;
+  const scheme = written.toLowerCase();
   // One slash is missing, and http would be the host.
   if (match[1] === undefined && /^https?:(?!\d+$)/i.test(authority)) {
     throw new RequestError(`${JSON.stringify(url)} is not a valid URL; use "http://host/path"`);
@@ -63,7 +63,11 @@ export function parseUrl(url: string): Omit<RequestLine, "method"> {
     throw new RequestError(`the URL contains a user and password; use a header instead: "authorization: …"`);
   }
   const path = rest.startsWith("/") || rest.startsWith("\\") ? rest : `/${rest}`;
-  return { authority, path, ...(secure && { secure }) };
+  return {
+    authority,
+    path,
+    ...(scheme === "https" ? { secure: true } : scheme !== "http" && { scheme }),
+  };
 }
 
 export function readMethod(method: string): string {
@@ -96,7 +100,7 @@ export function checkHeader(name: string, value: string): HeaderLine {
 export function makeRequest(
   line: RequestLine,
   headers: readonly HeaderLine[],
-  more: { readonly body?: string; readonly protocol?: AskedRequest["protocol"] } = {},
+  more: { readonly body?: string; readonly protocol?: AskedRequest["protocol"] | undefined } = {},
 ): AskedRequest {
   const hosts = headers.filter(([name]) => name === "host");
   if (hosts.length > 1) {
@@ -106,7 +110,7 @@ export function makeRequest(
     ...line,
     authority: hosts[0]?.[1] ?? line.authority,
     headers: headers.filter(([name]) => name !== "host"),
-    protocol: more.protocol ?? "HTTP/1.1",
+    ...(more.protocol !== undefined && { protocol: more.protocol }),
     ...(more.body !== undefined && { body: more.body }),
   };
 }

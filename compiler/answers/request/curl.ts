@@ -301,7 +301,7 @@ function requestOf(curl: Curl): AskedRequest {
 }
 
 /** Without TLS, --http2 asks for it in a header that Envoy drops: the request stays one of HTTP/1.1. */
-function protocolOf({ protocol = "HTTP/1.1", upgrades }: Curl, { secure }: Pick<RequestLine, "secure">) {
+function protocolOf({ protocol, upgrades }: Curl, { secure }: Pick<RequestLine, "secure">) {
   return upgrades && !secure ? "HTTP/1.1" : protocol;
 }
 
@@ -319,7 +319,10 @@ function readUrl({ url: text, literalUrl, pathAsIs }: Curl) {
     );
   }
   const [, scheme = "", userinfo, rest = ""] = /^([^/?#]*:\/\/)?(?:([^/?#\\]*)@)?(.*)$/s.exec(text)!;
-  const { authority, path, secure } = parseUrl(scheme + rest);
+  const { authority, path, secure, scheme: other } = parseUrl(scheme + rest);
+  if (other !== undefined) {
+    throw new RequestError(`curl sends no HTTP for ${other}://; use http:// or https://`);
+  }
   const [, before = "", query = ""] = /^([^?]*)(.*)$/s.exec(path.replace(/#.*$/s, ""))!;
   return {
     authority: authority.replace(secure ? /:443$/ : /:80$/, ""),

@@ -14,6 +14,8 @@ export interface ClientRequest {
   readonly path: string;
   /** `undefined` sends no Host at all, which HTTP/1.1 forbids. */
   readonly host: string | undefined;
+  /** Where it is not that of the connection: HTTP/1.1 says it in an absolute-form target. */
+  readonly scheme?: string;
   /** A list is sent as several lines. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
@@ -30,7 +32,9 @@ export interface ClientResponse {
 const TIMEOUT_MS = 15_000;
 
 export function formatRequest(request: ClientRequest): Buffer {
-  const lines = [`${request.method ?? "GET"} ${request.path} HTTP/1.1`];
+  const { scheme, host, path } = request;
+  const target = scheme === undefined ? path : `${scheme}://${host}${path}`;
+  const lines = [`${request.method ?? "GET"} ${target} HTTP/1.1`];
   if (request.host !== undefined) {
     lines.push(`host: ${request.host}`);
   }
@@ -218,6 +222,7 @@ export function askHttp2(port: number, request: ClientRequest, secure = false): 
     const stream = session.request({
       ":method": request.method ?? "GET",
       ":path": request.path,
+      ...(request.scheme !== undefined && { ":scheme": request.scheme }),
       ...(request.host !== undefined && { ":authority": request.host }),
       ...(request.headers as http2.OutgoingHttpHeaders | undefined),
     });
@@ -243,6 +248,11 @@ export function askHttp2(port: number, request: ClientRequest, secure = false): 
     });
     stream.on("end", () => {
       session.close();
+      // A connection that Envoy ends is no error for Node.
+      if (status === 0) {
+        fail(new Error("the stream ended without an answer"));
+        return;
+      }
       resolve({ status, headers, body, elapsedMs: performance.now() - start });
     });
     stream.end(request.body);

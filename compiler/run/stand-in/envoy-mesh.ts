@@ -12,9 +12,10 @@ import { linesByName } from "../../answers/cases/headers.ts";
 import type { Observation } from "../../answers/cases/judge.ts";
 import { routeName } from "../../answers/cases/offline.ts";
 import type { Evaluation } from "../../answers/evaluate/evaluator.ts";
+import { requestAt } from "../../answers/request/request-at.ts";
 import type { Compilation } from "../../compile.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
-import type { Cluster, Config } from "../../ir/ir.ts";
+import type { Cluster, Config, Listener } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { BOOTSTRAP_FILE, filesOf, folderBuild } from "../delivery/folder/build.ts";
 import { writeOutput } from "../delivery/write.ts";
@@ -34,11 +35,14 @@ const COPIES_QUIET_MS = 60;
 /** Requests of one check at a time: those that are delayed would take for ever one by one. */
 const CONNECTIONS = 20;
 
+/** Where a listener is asked, and how. */
+type Listening = Pick<Listener, "port" | "tls">;
+
 export class EnvoyMesh {
   readonly #folder: string;
   readonly #upstream: Upstream;
   readonly #envoy: EnvoyProcess;
-  readonly #ports: ReadonlyMap<string, number>;
+  readonly #listening: ReadonlyMap<string, Listening>;
   /** `address:port` → cluster */
   readonly #clusters: ReadonlyMap<string, string>;
 
@@ -46,13 +50,13 @@ export class EnvoyMesh {
     folder: string,
     upstream: Upstream,
     envoy: EnvoyProcess,
-    ports: ReadonlyMap<string, number>,
+    listening: ReadonlyMap<string, Listening>,
     clusters: ReadonlyMap<string, string>,
   ) {
     this.#folder = folder;
     this.#upstream = upstream;
     this.#envoy = envoy;
-    this.#ports = ports;
+    this.#listening = listening;
     this.#clusters = clusters;
   }
 
@@ -77,8 +81,8 @@ export class EnvoyMesh {
         directories: [folder],
         temporaryFolders: [folder],
       });
-      const ports = new Map(config.listeners.map(({ name, port }) => [name, port]));
-      return new EnvoyMesh(folder, upstream, envoy, ports, clusters);
+      const listening = new Map(config.listeners.map((listener) => [listener.name, listener]));
+      return new EnvoyMesh(folder, upstream, envoy, listening, clusters);
     } catch (error) {
       await upstream.close();
       await rm(folder, { recursive: true, force: true });
@@ -116,9 +120,9 @@ export class EnvoyMesh {
 
   /** `offline` says which rule takes the request, which Envoy itself does not tell. */
   async ask(check: Check, offline: Evaluation): Promise<Observation[]> {
-    const port = this.#ports.get(check.at)!;
+    const listening = this.#listening.get(check.at)!;
     const seenBefore = this.#upstream.requests.length;
-    const responses = await this.#responses(port, check);
+    const responses = await this.#responses(listening, check);
     const requests = () => this.#upstream.requests.slice(seenBefore);
     const answers = responses.map((response) => ({ response, request: this.#answered(response) }));
     const { copies } = check.expect;
@@ -173,11 +177,16 @@ export class EnvoyMesh {
     return this.#clusters.has(request.endpoint) ? request : undefined;
   }
 
-  async #responses(port: number, { asked, times, expect, shares }: Check): Promise<ClientResponse[]> {
+  async #responses(
+    { port, tls }: Listening,
+    { asked: wanted, times, expect, shares }: Check,
+  ): Promise<ClientResponse[]> {
+    const asked = requestAt(wanted, { tls });
     const request: ClientRequest = {
       method: asked.method,
       host: asked.authority,
       path: asked.path,
+      ...(asked.saysScheme !== undefined && { scheme: asked.saysScheme }),
       headers: linesByName(asked.headers),
       ...(asked.body !== undefined && { body: asked.body }),
     };

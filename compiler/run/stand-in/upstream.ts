@@ -85,8 +85,19 @@ export function startUpstream(replyTo: (request: UpstreamRequest) => Reply = () 
       });
     });
   });
-  // A client that sends nonsense is Envoy's matter; here it would only make noise.
-  http1.on("clientError", (_error, socket) => socket.destroy());
+  // Envoy sends on what Node's parser refuses: methods of its clients' own, a path that a rewrite left without its slash.
+  http1.on("clientError", (error: Error & { readonly rawPacket?: Buffer }, socket: net.Socket) => {
+    const received = unusualRequest(error.rawPacket);
+    if (received === undefined) {
+      socket.destroy();
+      return;
+    }
+    answer(received, socket, (status, fields, body) => {
+      const headers = { ...fields, "content-length": String(Buffer.byteLength(body)), connection: "close" };
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`);
+    });
+  });
 
   const cleartext2 = http2.createServer((request, response) => {
     const { localAddress, localPort } = request.stream.session?.socket ?? {};
@@ -155,6 +166,22 @@ export function startUpstream(replyTo: (request: UpstreamRequest) => Reply = () 
       await Promise.all(closed);
     },
   };
+}
+
+/** What stands in the packet that Node's parser refused: the whole head, since Envoy writes it at once. */
+function unusualRequest(packet: Buffer | undefined): Omit<UpstreamRequest, "endpoint"> | undefined {
+  const text = packet?.toString("latin1") ?? "";
+  const end = text.indexOf("\r\n\r\n");
+  const [first = "", ...lines] = text.slice(0, end).split("\r\n");
+  const [, method, path] = /^(\S+) (\S+) HTTP\/1\.1$/.exec(first) ?? [];
+  if (end < 0 || method === undefined || path === undefined) {
+    return undefined;
+  }
+  const headers = joinHeaders(
+    lines.flatMap((line) => [line.split(":", 1)[0]!, line.replace(/^[^:]*:\s*/, "")]),
+  );
+  const bodyBytes = text.length - end - 4;
+  return { method, path, host: headers.host ?? "", headers, bodyBytes, httpVersion: "1.1" };
 }
 
 function countBody(stream: Readable, done: (bytes: number) => void): void {
