@@ -97,7 +97,7 @@ test("a proxy must be one of the workspace's", async () => {
 test("a request must be one, and be for a listener that is there", async () => {
   const ask = (request: string, at?: string) =>
     explain({ source: RULES, request, ...(at !== undefined && { at }) });
-  expect(await complaint(() => ask("GET"))).toContain("explain: request: expected");
+  expect(await complaint(() => ask("GET"))).toContain('explain: request: "GET" is not');
   expect(await complaint(() => ask("GET http://a.example/", "gateway_80"))).toBe(
     'explain: at must be mesh, got "gateway_80"',
   );
