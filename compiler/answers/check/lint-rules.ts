@@ -9,7 +9,9 @@ import { regexSyntaxError } from "../../regex/index.ts";
 import { regexMatches } from "../../regex/matches.ts";
 import { lintIdleFaults } from "./idle-faults.ts";
 import { lintLiteralStars, lintPlaceholders, lintRepeatedSlash } from "./literal-text.ts";
+import { lintRewrites } from "./lost-slash.ts";
 import type { VirtualService } from "./rule-surroundings.ts";
+import { lintMethods } from "./unknown-methods.ts";
 import type { View } from "./view.ts";
 
 export function lintRules(view: View): void {
@@ -24,6 +26,7 @@ export function lintRules(view: View): void {
           lintMatch(virtualService, match, [...path, "match", j], view);
           lintLiteralStars(virtualService, match, [...path, "match", j], view);
           lintRepeatedSlash(virtualService, match, [...path, "match", j], view);
+          lintMethods(virtualService, match, [...path, "match", j], view);
         }
       }
       lintWeights(virtualService, rule, path, view);
@@ -31,6 +34,7 @@ export function lintRules(view: View): void {
       lintRetries(virtualService, rule, path, view);
       lintIdleFaults(virtualService, rule, path, view);
       lintPlaceholders(virtualService, rule, path, view);
+      lintRewrites(virtualService, rule, path, view);
     }
   }
 }

@@ -355,8 +355,11 @@ class ListenerDiff {
 
   /** The first request that can be sent decides; there is one at least. */
   #firstShown(asked: readonly AskedRequest[], before: Route | undefined, after: Route | undefined) {
-    const shown = asked.map((request) => this.#shown(request, before, after));
-    return shown.find(({ verdict }) => verdict !== "unproven") ?? shown[0]!;
+    let shown = this.#shown(asked[0]!, before, after);
+    for (let i = 1; i < asked.length && shown.verdict === "unproven"; i++) {
+      shown = this.#shown(asked[i]!, before, after);
+    }
+    return shown;
   }
 
   /** What an expression has matched is replaced as a whole, and of a prefix the rest is kept: for one path, both may come to the same. */

@@ -119,6 +119,34 @@ export const LINT = {
       right: "match: [{ uri: { prefix: /api } }] # sluice: ignore SL0801 the old clients",
     },
   },
+  SL0812: {
+    why: "Envoy sends the result of a rewrite as it is: without a slash at its beginning, many servers answer 400. If nothing is left, Envoy keeps the path.",
+    example: {
+      in: "http rule",
+      wrong:
+        "match: [{ uri: { prefix: /api/ } }]\nrewrite: { uriRegexRewrite: { match: '^/api/(.*)$', rewrite: '\\1' } }\nroute: [{ destination: { host: shop.example } }]",
+      right:
+        "match: [{ uri: { prefix: /api/ } }]\nrewrite: { uriRegexRewrite: { match: '^/api/(.*)$', rewrite: '/\\1' } }\nroute: [{ destination: { host: shop.example } }]",
+    },
+  },
+  SL0813: {
+    why: "Envoy's HTTP/1.1 parser knows a fixed list of methods, in capitals, and answers others with 400 before any rule. Over HTTP/2 any method reaches the rules.",
+    example: {
+      in: "http rule",
+      wrong: "match: [{ method: { exact: get } }]",
+      right: "match: [{ method: { exact: GET } }]",
+    },
+  },
+  SL0814: {
+    why: "A rewrite replaces the prefix that was matched, and nothing else: with prefix /api and rewrite /, the path /api/a becomes //a.",
+    example: {
+      in: "http rule",
+      wrong:
+        "match: [{ uri: { prefix: /api } }]\nrewrite: { uri: / }\nroute: [{ destination: { host: shop.example } }]",
+      right:
+        "match: [{ uri: { prefix: /api/ } }]\nrewrite: { uri: / }\nroute: [{ destination: { host: shop.example } }]",
+    },
+  },
   SL0816: {
     why: "In Istio, a fault without a percentage is injected into no request.",
     example: {
