@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { EnvironmentError, ForeignDirectoryError, packageRoot, printable } from "../index.ts";
 import { addBuildCommand } from "./build.ts";
 import { addCheckCommand } from "./check.ts";
+import { addCompletionCommand } from "./completion.ts";
 import { addDiffCommand } from "./diff.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addExplainCommand } from "./explain-flags.ts";
@@ -101,6 +102,7 @@ export function makeProgram(
   program.commandsGroup("More:");
   addInspectCommand(program, context);
   addSchemaCommand(program, context);
+  addCompletionCommand(program, context);
   addHelpCommand(program);
   for (const command of program.commands) {
     command.showHelpAfterError(`Its options: sluice help ${command.name()}`);

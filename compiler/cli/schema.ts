@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { JSON_SCHEMAS, jsonSchema, makeDirectory, type SchemaName } from "../index.ts";
 import type { CommandContext } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -19,7 +19,7 @@ export function addSchemaCommand(program: Command, { terminal, done }: CommandCo
         "config.schema.json and cases.schema.json. Editors with the YAML language server read it from the first line:\n\n" +
         "  # yaml-language-server: $schema=cases.schema.json",
     )
-    .argument("[name]", NAMES.join(" or "))
+    .addArgument(new Argument("[name]", NAMES.join(" or ")).choices(NAMES))
     .addOption(new Option("--out <dir>", "write all schemas into a folder"))
     .action(async (name, flags) => done(await schemaCommand(name, flags, terminal)));
 }

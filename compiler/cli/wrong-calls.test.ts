@@ -97,7 +97,7 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ],
   ["one side only", ["diff", "good.yaml"], 2, "new"],
   ["both sides on standard input", ["diff", "-", "-"], 2, "cannot be both old and new"],
-  ["a schema that is not there", ["schema", "rules"], 2, "config or cases"],
+  ["a schema that is not there", ["schema", "rules"], 2, "config, cases"],
   ["a schema by name and into a folder", ["schema", "config", "--out", "o"], 2, 'remove "config"'],
   ["a blob that is a directory", ["inspect", "empty"], 2, "it is a directory"],
 ])("%s", async (_name, args, wanted, words) => {
