@@ -154,8 +154,10 @@ export class Mesh {
   }
 
   async #write(documents: readonly string[]): Promise<string[]> {
+    // A case that has no rules of its own has nothing for a file.
+    const written = documents.filter((text) => text.trim() !== "");
     return Promise.all(
-      documents.map(async (text, i) => {
+      written.map(async (text, i) => {
         const file = path.join(this.#folder, "rules", `${i}.yaml`);
         await writeFile(file, this.own(text));
         return file;
