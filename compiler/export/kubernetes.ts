@@ -310,8 +310,8 @@ function meshService(
 }
 
 function servicePorts(sockets: readonly Socket[], { portMap }: ProxyOptions) {
-  return sockets.map(({ role, port, scheme }) => {
-    const meant = meantPort(portMap, role, port);
+  return sockets.map(({ role, port, servicePort, scheme }) => {
+    const meant = servicePort ?? meantPort(portMap, role, port);
     return { name: `${scheme}-${meant}`, port: meant, targetPort: `port-${port}` };
   });
 }

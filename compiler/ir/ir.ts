@@ -38,6 +38,8 @@ export interface TcpChain {
   readonly address: string;
   /** The port bound, after `--port-map`. */
   readonly port: number;
+  /** The port that clients mean, as that of a listener. Absent: the port bound. */
+  readonly servicePort?: number;
   /** What clients ask for by TLS. Empty: whatever they ask for, or nothing. */
   readonly serverNames: readonly string[];
   /** TLS that ends elsewhere begins with what the client asks for. */

@@ -9,6 +9,8 @@ export interface Socket {
   readonly role: Role;
   readonly address: string;
   readonly port: number;
+  /** The port that clients mean, where that is known to be another. */
+  readonly servicePort?: number;
   readonly scheme: "http" | "https" | "tcp";
 }
 
@@ -23,18 +25,20 @@ export function formatSocket(address: string, port: number): string {
 /** Each socket once, in the order of the listeners' names. */
 export function socketsOf({ listeners, tcpChains = [] }: Config): Socket[] {
   const all: Socket[] = [
-    ...listeners.map(({ name, role, address, port, tls }) => ({
+    ...listeners.map(({ name, role, address, port, servicePort, tls }) => ({
       name,
       role,
       address,
       port,
+      ...meant(port, servicePort),
       scheme: tls === undefined ? ("http" as const) : ("https" as const),
     })),
-    ...tcpChains.map(({ name, role, listener = name, address, port }) => ({
+    ...tcpChains.map(({ name, role, listener = name, address, port, servicePort }) => ({
       name: listener,
       role,
       address,
       port,
+      ...meant(port, servicePort),
       scheme: "tcp" as const,
     })),
   ];
@@ -45,4 +49,8 @@ export function socketsOf({ listeners, tcpChains = [] }: Config): Socket[] {
     seen.add(key);
     return isNew;
   });
+}
+
+function meant(port: number, servicePort: number | undefined): Pick<Socket, "servicePort"> {
+  return servicePort === undefined || servicePort === port ? {} : { servicePort };
 }

@@ -12,8 +12,9 @@ export type ListenerPort = `${Role}:${number}`;
 /** Port in the rules → port bound. */
 export type PortMap = ReadonlyMap<number | ListenerPort, number>;
 
-export function boundPort(map: PortMap, role: Role, port: number): number {
-  return map.get(`${role}:${port}`) ?? map.get(port) ?? port;
+/** `otherwise`: what is bound where the map says nothing. */
+export function boundPort(map: PortMap, role: Role, port: number, otherwise = port): number {
+  return map.get(`${role}:${port}`) ?? map.get(port) ?? otherwise;
 }
 
 /** The port in the rules that is bound as this one. */

@@ -74,10 +74,11 @@ function moveOf(
   { name, role, port, ...listener }: Listener | TcpChain,
   { meshPort, portMap }: ProxyOptions,
 ): string {
-  const isExplicitProxy = role === "mesh" && "routes" in listener && listener.servicePort === undefined;
+  const { servicePort } = listener;
+  const isExplicitProxy = role === "mesh" && "routes" in listener && servicePort === undefined;
   return isExplicitProxy && port === meshPort
     ? "--mesh-port PORT"
-    : `--port-map ${role}:${meantPort(portMap, role, port)}=PORT`;
+    : `--port-map ${role}:${servicePort ?? meantPort(portMap, role, port)}=PORT`;
 }
 
 /** What moves both at once is no help. */

@@ -4,7 +4,7 @@
  */
 
 import type { Resource, ResourceSet } from "../resources/model.ts";
-import { textsOf } from "../resources/unchecked-fields.ts";
+import { fieldOf, textsOf } from "../resources/unchecked-fields.ts";
 import { type Labels, selects } from "./labels.ts";
 
 /** A Pod by what selectors see of it. */
@@ -48,4 +48,40 @@ function withoutTopology(labels: Labels): Labels {
 function templatePods({ namespace, spec }: Resource<unknown>): KnownPod[] {
   const labels = textsOf(spec, "template", "metadata", "labels");
   return Object.keys(labels).length > 0 ? [{ namespace, labels, topology: undefined }] : [];
+}
+
+/** A port of a container, by its name. */
+interface ContainerPort {
+  readonly name: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+/** Of the Pods of a namespace that a selector finds, those of templates among them. */
+export function containerPorts(
+  { pods, podMakers }: Pick<ResourceSet, "pods" | "podMakers">,
+  namespace: string,
+  selector: Labels,
+): ContainerPort[] {
+  const own = [
+    ...pods.map(({ namespace, labels, spec }) => ({ namespace, labels, spec: fieldOf(spec, "spec") })),
+    ...podMakers.map(({ namespace, spec }) => ({
+      namespace,
+      labels: textsOf(spec, "template", "metadata", "labels"),
+      spec: fieldOf(spec, "template", "spec"),
+    })),
+  ].filter((pod) => pod.namespace === namespace && selects(selector, pod.labels));
+  return own
+    .flatMap(({ spec }) => listOf(fieldOf(spec, "containers")))
+    .flatMap((container) => listOf(fieldOf(container, "ports")))
+    .map((port) => ({
+      name: String(fieldOf(port, "name") ?? ""),
+      protocol: String(fieldOf(port, "protocol") ?? "TCP"),
+      port: Number(fieldOf(port, "containerPort")),
+    }))
+    .filter(({ port }) => Number.isInteger(port) && port > 0 && port < 65_536);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

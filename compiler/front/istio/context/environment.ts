@@ -2,6 +2,7 @@
 
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
+import { gatewayPorts } from "../../services/gateway-ports.ts";
 import { Registry } from "../../services/registry.ts";
 import { ServiceIndex } from "../../services/service-index.ts";
 import { Workloads } from "../../services/workloads.ts";
@@ -14,6 +15,8 @@ export interface Environment {
   /** Of them, those that this proxy sees. */
   readonly registry: Registry;
   readonly destinationRules: DestinationRules;
+  /** What a gateway's own Service makes of the ports that Gateways name. */
+  readonly gatewayPorts: ReadonlyMap<number, number>;
 }
 
 export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): Environment {
@@ -24,6 +27,7 @@ export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): 
     services,
     registry: new Registry(services.servicesSeenFrom(options.proxyNamespace, scopeOf(resources, options))),
     destinationRules: new DestinationRules(resources.destinationRules, options),
+    gatewayPorts: gatewayPorts(resources, options),
   };
 }
 

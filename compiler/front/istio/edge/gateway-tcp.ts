@@ -97,9 +97,11 @@ export function lowerPassthroughServer(
 function chainOf({
   name,
   address,
+  port: servicePort,
   boundPort,
-}: TcpPlace): Pick<TcpChain, "name" | "role" | "address" | "port"> {
-  return { name, role: "gateway", address, port: boundPort };
+}: TcpPlace): Pick<TcpChain, "name" | "role" | "address" | "port" | "servicePort"> {
+  const isTranslated = boundPort !== 0 && boundPort !== servicePort;
+  return { name, role: "gateway", address, port: boundPort, ...(isTranslated && { servicePort }) };
 }
 
 /** Unlike for HTTP, all of it must hold. */

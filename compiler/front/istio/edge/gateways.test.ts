@@ -251,3 +251,30 @@ test("the rules of one VirtualService for two servers of a port are no conflict"
   expect(names(lowered)).toEqual([["a.example"], ["b.example"]]);
   expect(lowered.findings).toEqual([]);
 });
+
+test("the gateway's own Service says which port is bound, unless the port map does", () => {
+  const service = `
+---
+apiVersion: v1
+kind: Service
+metadata: { name: edge, namespace: default }
+spec:
+  selector: { istio: ingressgateway }
+  ports: [{ name: http, port: 80, targetPort: 8080 }, { name: tcp, port: 5432, targetPort: 15432 }]
+`;
+  const tcp = "    - { port: { number: 5432, name: tcp, protocol: TCP }, hosts: ['*'] }\n";
+  const rule = `
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: db, namespace: default }
+spec: { hosts: ["*"], gateways: [gw], tcp: [{ route: [{ destination: { host: a } }] }] }
+`;
+  const yaml = service + SERVICES + gateway("gw", server('"*"') + tcp) + rules("a", "a.example", "/") + rule;
+  const { config } = lower(yaml, { meshPort: 0 });
+  expect(config.listeners).toMatchObject([{ name: "gateway_80", port: 8080, servicePort: 80 }]);
+  expect(config.tcpChains).toMatchObject([{ port: 15432, servicePort: 5432 }]);
+  const moved = lower(yaml, { meshPort: 0, portMap: new Map([["gateway:80", 9000]]) });
+  expect(moved.config.listeners).toMatchObject([{ name: "gateway_80", port: 9000 }]);
+  expect(moved.config.tcpChains).toMatchObject([{ port: 15432 }]);
+});

@@ -46,8 +46,10 @@ export function lowerGateways(
     const socket = unixSocketPath(bind);
     return socket === undefined ? bind || listenAddress : `unix:${socket}`;
   };
-  const portOf = ({ bind, port }: Server) =>
-    unixSocketPath(bind) === undefined ? boundPort(portMap, "gateway", port.number) : 0;
+  const portOf = ({ bind, port: { number } }: Server) =>
+    unixSocketPath(bind) === undefined
+      ? boundPort(portMap, "gateway", number, lowering.gatewayPorts.get(number))
+      : 0;
   const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",
