@@ -181,13 +181,11 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   weight: 0,
   allow_credentials: false,
 };
-/** Istio's own bookkeeping; and its deprecated spelling of a gRPC limit, for which we have the current one. */
+/** Istio's own bookkeeping. */
 const BOOKKEEPING = new Set([
   "@type",
   "metadata",
   "decorator",
-  "max_grpc_timeout",
-  "max_stream_duration",
   // istiod says "always" here, which is what Envoy does when nothing is said.
   "filter_enabled",
 ]);
