@@ -259,6 +259,10 @@ function checkTls(reporter: Reporter, { tls }: Omit<PortTrafficPolicy, "port">, 
     return;
   }
   const at = [...path, "tls"];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+  if (/[\u0000-\u001f\u007f]/.test(tls.sni ?? "")) {
+    reporter.report("SL0203", [...at, "sni"], `${quote(tls.sni!)} contains a control character`);
+  }
   const credential = tls.credentialName ?? "";
   const map = /^configmap:\/\/([^/]*)(?:\/([^/]*))?/.exec(credential);
   if (map && !(map[1] === reporter.resource.namespace && map[2])) {

@@ -1,5 +1,6 @@
 /** What a rule sets, adds and removes among headers. */
 
+import { isHeaderToken } from "../../resources/header-names.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import type { HeaderOperations, Headers } from "../../resources/types.ts";
 import { quote } from "./common.ts";
@@ -39,5 +40,8 @@ function checkOperationName(reporter: Reporter, name: string, path: FieldPath, a
     }
   } else if (lower.startsWith(":")) {
     reporter.report("SL0221", path, `${quote(name)} is a pseudo header, which rules cannot change`);
+  } else if (!isHeaderToken(name)) {
+    // istiod lets it pass, and Envoy then answers every request of the rule with 503.
+    reporter.report("SL0220", path, `${quote(name)} is not a valid header name`);
   }
 }

@@ -27,6 +27,11 @@ const CERTIFICATE_FIELDS = [
   "tlsCertificates",
 ] as const;
 
+/** Of a version's own, whose names are in their order; TLS_AUTO is any. */
+function isVersion(version: string | undefined): version is string {
+  return version?.startsWith("TLSV") === true;
+}
+
 export function checkServerTls(reporter: Reporter, tls: ServerTlsSettings, path: FieldPath): void {
   const mode = tls.mode ?? "PASSTHROUGH";
   if (["TLSV1_0", "TLSV1_1"].includes(tls.minProtocolVersion ?? "") && !tls.cipherSuites?.length) {
@@ -35,6 +40,14 @@ export function checkServerTls(reporter: Reporter, tls: ServerTlsSettings, path:
       [...path, "minProtocolVersion"],
       "no cipher suite for this old version is enabled by default",
       "Set cipherSuites, or use TLSV1_2.",
+    );
+  }
+  const { minProtocolVersion: least, maxProtocolVersion: most } = tls;
+  if (isVersion(least) && isVersion(most) && least > most) {
+    reporter.report(
+      "SL0296",
+      [...path, "maxProtocolVersion"],
+      `${most} is older than minProtocolVersion, ${least}: no client could connect`,
     );
   }
   const seen = new Set<string>();

@@ -53,6 +53,9 @@ const VIRTUAL_SERVICE: readonly (readonly [string, string])[] = [
   ],
   ["{http: [{delegate: {name: d}}]}", "SL0219 {name: d}"],
   [http(`{match: [{headers: {"a b": {exact: c}}}], ${to}}`), "SL0220 {exact: c}"],
+  [http(`{${to}, headers: {request: {set: {"a b": c}}}}`), "SL0220 c"],
+  [http(`{${to}, headers: {request: {add: {"a:b": c}}}}`), "SL0220 c"],
+  [http(`{${to}, headers: {response: {remove: ["a b"]}}}`), 'SL0220 "a b"'],
   [http(`{${to}, headers: {response: {set: {":status": "1"}}}}`), 'SL0221 "1"'],
   [http(`{${to}, headers: {request: {set: {a: 100%}}}}`), "SL0222 100%"],
   [http("{route: [{destination: {host: c}, weight: -1}]}"), "SL0224 -1"],
@@ -142,6 +145,7 @@ const DESTINATION_RULE: readonly (readonly [string, string])[] = [
   [policy("{loadBalancer: {warmupDurationSecs: 0s}}"), "SL0201 0s"],
   [policy("{tls: {mode: DISABLE, credentialName: configmap://other/a}}"), "SL0296 configmap://other/a"],
   [policy("{tls: {mode: SIMPLE, credentialName: configmap://a}}"), "SL0296 configmap://a"],
+  [policy('{tls: {mode: SIMPLE, sni: "a\\0b"}}'), 'SL0203 "a\\0b"'],
   [
     policy('{loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {"b/*": 50, b/c: 50}}]}}}'),
     "SL0298 50",
@@ -225,6 +229,13 @@ const GATEWAY: readonly (readonly [string, string])[] = [
   [server('hosts: ["*"], tls: {httpsRedirect: true, mode: SIMPLE, credentialName: a}', HTTPS), "SL0277 true"],
   [server('hosts: ["*"], bind: a'), "SL0278 a"],
   [server('hosts: ["*"], tls: {mode: SIMPLE, credentialName: a, cipherSuites: [X]}', HTTPS), "SL0279 X"],
+  [
+    server(
+      'hosts: ["*"], tls: {mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2}',
+      HTTPS,
+    ),
+    "SL0296 TLSV1_2",
+  ],
   [server('hosts: ["*"], tls: {mode: SIMPLE}', HTTPS), "SL0263 {mode: SIMPLE}"],
 ];
 

@@ -15,6 +15,22 @@ function load(text: string) {
 
 const HEAD = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n";
 
+test.each(["Service", "EndpointSlice", "Endpoints"])("a port of a %s is from 1 to 65535", (kind) => {
+  const of = (port: number) => {
+    const ports = [{ name: "http", port }];
+    const body = {
+      Service: { spec: { ports } },
+      EndpointSlice: { ports },
+      Endpoints: { subsets: [{ ports }] },
+    };
+    const apiVersion = kind === "EndpointSlice" ? "discovery.k8s.io/v1" : "v1";
+    return load(
+      JSON.stringify({ apiVersion, kind, metadata: { name: "a" }, ...body[kind as keyof typeof body] }),
+    ).places.map(([code]) => code);
+  };
+  expect([0, 1, 65_535, 65_536].map((port) => of(port).length)).toEqual([1, 0, 0, 1]);
+});
+
 describe("the shape of a resource", () => {
   test.each([
     ["an unknown field, at its name", "spec:\n  hosts: [a]\n  htpp: []\n", "SL0104", 6, 3],

@@ -1,11 +1,13 @@
 /** Of Kubernetes' own kinds only what we read is checked; the rest is the API server's business. */
 
-import { boolean, called, int32, list, map, metadata, object, type Schema, string } from "./build.ts";
+import { boolean, called, list, map, metadata, object, type Schema, string } from "./build.ts";
 
 const open = { open: true } as const;
 const resource = <P extends Readonly<Record<string, Schema>>>(fields: P) =>
   object({ apiVersion: string, kind: string, metadata, ...fields }, open);
 
+/** Kubernetes takes no other, and Envoy refuses a listener's whole build for one. */
+const socketPort: Schema<number> = called("port", { type: "integer", minimum: 1, maximum: 65_535 }, 8080);
 const portOrName: Schema<number | string> = { type: ["integer", "string"] };
 const targetRef = object({ kind: string, name: string, namespace: string }, open);
 
@@ -22,7 +24,7 @@ export const service = resource({
         object(
           {
             name: string,
-            port: called("port", int32, 8080),
+            port: socketPort,
             protocol: string,
             targetPort: portOrName,
             appProtocol: string,
@@ -49,9 +51,7 @@ export const endpointSlice = resource({
       open,
     ),
   ),
-  ports: list(
-    object({ name: string, port: called("port", int32, 8080), protocol: string, appProtocol: string }, open),
-  ),
+  ports: list(object({ name: string, port: socketPort, protocol: string, appProtocol: string }, open)),
 });
 
 const address = object({ ip: string, hostname: string, targetRef }, open);
@@ -62,7 +62,7 @@ export const endpoints = resource({
       {
         addresses: list(address),
         notReadyAddresses: list(address),
-        ports: list(object({ name: string, port: called("port", int32, 8080), protocol: string }, open)),
+        ports: list(object({ name: string, port: socketPort, protocol: string }, open)),
       },
       open,
     ),
