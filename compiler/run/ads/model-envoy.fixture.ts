@@ -60,6 +60,10 @@ export class ModelEnvoy {
   ): DeltaRequest[] {
     const all = this.has.get(type)!;
     for (const resource of resources) {
+      if (type !== "cluster" && type !== "listener" && !this.#subscribed.get(type)!.has(resource.name)) {
+        // It came when nobody asked for it any more.
+        continue;
+      }
       all.set(resource.name, resource);
       if (type === "cluster" && resource.needs.some((need) => need.type === "endpoints")) {
         this.#warming.add(resource.name);

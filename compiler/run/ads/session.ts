@@ -79,7 +79,11 @@ export class AdsSession {
     const subscription = this.#of(type);
     const isFirst = !subscription.hasBegun;
     if (isFirst) {
-      subscription.begin(initialVersions, AS_WHOLE.has(type) && subscribe.length === 0);
+      // Endpoints that it has say nothing of whether a cluster still waits for them.
+      subscription.begin(
+        type === "endpoints" ? new Map() : initialVersions,
+        AS_WHOLE.has(type) && subscribe.length === 0,
+      );
     }
     let isRefused = false;
     if (nonce !== "" && refusal === undefined) {
