@@ -37,8 +37,8 @@ export interface Explanation {
     readonly method: string;
     readonly url: string;
     readonly headers: Headers;
-    /** `HTTP/1.1` or `HTTP/2`. */
-    readonly protocol: string;
+    /** Absent: HTTP/1.1, with the scheme of the connection. */
+    readonly protocol?: string;
     /** The scheme that the request itself says, where it is not that of the connection. */
     readonly scheme?: string;
   };
@@ -185,7 +185,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
       method: asked.method,
       url: urlOf(asked),
       headers: headerList(asked.headers),
-      protocol,
+      ...((protocol === "HTTP/2" || saysScheme !== undefined) && { protocol }),
       ...(saysScheme !== undefined && { scheme: saysScheme }),
     },
     listener: {

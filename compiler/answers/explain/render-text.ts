@@ -46,9 +46,7 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
   };
   lines.push(
     bold(`${asked.method} ${asked.url}`),
-    ...(asked.protocol === "HTTP/1.1" && asked.scheme === undefined
-      ? []
-      : [`  ${dim(sentText(asked, listener.name))}`]),
+    ...(asked.protocol === undefined ? [] : [`  ${dim(sentText(asked, listener.name))}`]),
     ...asked.headers.map(headerLine).map((line) => `  ${line}`),
   );
   section("listener", [
