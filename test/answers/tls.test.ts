@@ -74,4 +74,3 @@ test("https at a listener without TLS is asked over HTTP/2, as behind a balancer
     out: expect.stringContaining("over HTTP/2, and says https in :scheme"),
   });
 });
-});
