@@ -241,6 +241,7 @@ export const DIAGNOSTIC_CODES = {
     title: "A certificate or key file that does not exist on this machine.",
   },
   SL0446: { level: "info", title: "A Gateway for a proxy that the input does not have.", istio: "IST0101" },
+  SL0448: { level: "info", title: "A subset of a service without Pods in the input.", istio: "IST0173" },
   SL0501: { level: "error", title: "A value that Envoy refuses." },
   SL0601: { level: "info", title: "Envoy's own routes are cheaper for these rules." },
   SL0701: { level: "error", title: "A case with a request that cannot be sent." },

@@ -334,4 +334,14 @@ export const REFERENCES = {
       right: "selector: { istio: egressgateway }",
     },
   },
+  SL0448: {
+    why: "Which Pods have the labels is not known here: the input has the Service, and neither a Pod, nor a template of one, nor an endpoint. Without any, requests to the subset get a 503.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { selector: { app: web }, ports: [{ port: 80 }] }\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: web }\nspec: { host: web, subsets: [{ name: v1, labels: { version: v1 } }] }",
+      right:
+        "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { selector: { app: web }, ports: [{ port: 80 }] }\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec: { template: { metadata: { labels: { app: web, version: v1 } } } }\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: web }\nspec: { host: web, subsets: [{ name: v1, labels: { version: v1 } }] }",
+    },
+  },
 } as const satisfies Explanations;

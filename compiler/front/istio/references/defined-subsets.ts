@@ -1,7 +1,4 @@
-/**
- * Subsets that DestinationRules define and whose labels nobody has, whether or not a rule asks for them. Of a service that
- * nobody is known of, nothing is said: its Pods are in a cluster.
- */
+/** Subsets that DestinationRules define and whose labels nobody has, whether or not a rule asks for them. */
 
 import type { DestinationRuleSpec, Resource, ResourceSet } from "../../resources/model.ts";
 import { resolveHost } from "../../services/host-names.ts";
@@ -35,18 +32,18 @@ function* emptySubsetsOf(
   pods: SelectedPods,
 ): Generator<EmptySubset> {
   const known = services.flatMap((service) => pods.of(service));
-  const nobodyIsKnown =
-    known.length === 0 && services.every(({ endpoints }) => [...endpoints.values()].flat().length === 0);
+  const isKnown =
+    known.length > 0 ||
+    services.some(({ endpoints }) => [...endpoints.values()].some((list) => list.length > 0));
   for (const [i, { name, labels = {} }] of (rule.spec.subsets ?? []).entries()) {
     if (Object.keys(labels).length === 0) {
       continue;
     }
     const found =
-      nobodyIsKnown ||
       services.some((service) => hasEndpoint(service, labels)) ||
       known.some((pod) => isOfSubset(pod, labels));
     if (!found || hasEmptyTopology(labels)) {
-      yield { host, name, labels, span: rule.spanOf(["spec", "subsets", i, "labels"]) };
+      yield { host, name, labels, isKnown, span: rule.spanOf(["spec", "subsets", i, "labels"]) };
     }
   }
 }

@@ -71,7 +71,7 @@ function* emptySubsets(
       !endpoints.some((endpoint) => selects(labels, endpoint.labels)) &&
       !pods.of(service).some((pod) => isOfSubset(pod, labels))
     ) {
-      yield { host: service.host, name, labels, span };
+      yield { host: service.host, name, labels, isKnown: true, span };
     }
   }
 }

@@ -13,7 +13,7 @@ function find(text: string, checked: CheckedReferences, options: Partial<ProxyOp
   const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
   understand([{ path: "rules.yaml", text }], proxy, "answer", sink, ...noCache, checked);
   return found
-    .filter(({ code }) => code.startsWith("SL040") || code === "SL0446")
+    .filter(({ code }) => code.startsWith("SL040") || code === "SL0448" || code === "SL0446")
     .map(({ code, span, message, help, related = [] }) => {
       const { line, column } = positionAt(span!.file, span!.start);
       const others = related.map((one) => `${one.message} ${positionAt(one.span.file, one.span.start).line}`);
@@ -233,8 +233,8 @@ spec:
     expect(places(text, "ofEveryone")).toEqual([]);
   });
 
-  test("of a service that nobody is known of, nothing is said", () => {
-    expect(places(file(KUBERNETES, subsets("version: v1")), "ofEveryone")).toEqual([]);
+  test("of a service without any, they are in a cluster, and that is a note", () => {
+    expect(places(file(KUBERNETES, subsets("version: v1")), "ofEveryone")).toEqual(["SL0448 13:34"]);
   });
 
   test("a template of another shape has no labels, and is no error", () => {

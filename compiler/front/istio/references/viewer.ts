@@ -55,6 +55,8 @@ export interface EmptySubset {
   readonly host: string;
   readonly name: string;
   readonly labels: Labels;
+  /** Whether the input tells of any Pod or endpoint of the service; else they are in a cluster, and may have the labels. */
+  readonly isKnown: boolean;
   /** Where it is asked for, or defined. */
   readonly span: Span | undefined;
 }
