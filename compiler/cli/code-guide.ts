@@ -26,12 +26,14 @@ function line({ code, level, title, istio }: CodeDescription, { bold, dim }: Col
 }
 
 function details(description: CodeDescription, colors: Colors): string {
-  const { code, level, levelInAnswers, why, example } = description;
+  const { code, level, levelInCheck, levelInAnswers, why, example } = description;
+  const commands =
+    levelInCheck === levelInAnswers ? "check, explain, test and diff" : "explain, test and diff";
   const { red, green } = colors;
   return [
     line(description, colors),
     `  ${why}`,
-    ...(levelInAnswers === level ? [] : [`  check, explain, test and diff ${IN_ANSWERS[levelInAnswers]}.`]),
+    ...(levelInAnswers === level ? [] : [`  ${commands} ${IN_ANSWERS[levelInAnswers]}.`]),
     "",
     `  ${red("wrong")}${where(example.in)}`,
     indented(example.wrong),

@@ -71,8 +71,8 @@ const levels = async (rules: string, ...args: readonly string[]) => {
   return { code, level: found?.level, line: found?.line };
 };
 
-test("check warns at its line, and --strict fails", async () => {
-  expect(await levels(EDGE + POLICY)).toEqual({ code: 0, level: "warning", line: 17 });
+test("check fails at its line", async () => {
+  expect(await levels(EDGE + POLICY)).toEqual({ code: 1, level: "error", line: 17 });
   expect((await levels(EDGE + POLICY, "--strict")).code).toBe(1);
   expect(await levels(EDGE + BEHIND, "--strict")).toEqual({ code: 0 });
   expect(await levels(EDGE + POLICY, "--strict", "--allow-unenforced")).toMatchObject({

@@ -16,15 +16,24 @@ export const LEVEL_WORDS = { error: "error", warning: "warning", info: "note" } 
 >;
 
 /**
- * What rules are read for. `answer`: a question about them (`check`, `explain`, `test`, `diff`), for which no port is bound and
- * no key is needed. `build`: files for an Envoy that runs elsewhere. `run`: an Envoy on this machine.
+ * What rules are read for. `answer`: a question about them (`explain`, `test`, `diff`), for which no port is bound and no key is
+ * needed. `check`: the question whether they are right. `build`: files for an Envoy that runs elsewhere. `run`: an Envoy on
+ * this machine.
  */
-export type Purpose = "answer" | "build" | "run";
+export type Purpose = "check" | "answer" | "build" | "run";
+
+/** Whether no Envoy comes of it. */
+export function isQuestion(purpose: Purpose): boolean {
+  return purpose === "check" || purpose === "answer";
+}
 
 interface CodeEntry {
   /** Where an Envoy runs, which needs everything. */
   readonly level: Level;
-  /** What it counts as for less than that, since rules decide the same without what is missing. `unsaid`: no finding. */
+  /**
+   * What it counts as for less than that, since rules decide the same without what is missing. `unsaid`: no finding. For `check`
+   * what it is for an answer, where nothing else is said.
+   */
   readonly milder?: Readonly<Partial<Record<Exclude<Purpose, "run">, Level | "unsaid">>>;
   /** What it counts as with `--allow-unenforced`: whoever serves may take it on himself, and a comment says so, too. */
   readonly whenAllowed?: Level;
@@ -72,7 +81,7 @@ export const DIAGNOSTIC_CODES = {
   },
   SL0112: {
     level: "error",
-    milder: { answer: "warning" },
+    milder: { answer: "warning", check: "error" },
     whenAllowed: "info",
     title: "A policy that would deny what this proxy lets through.",
   },
@@ -284,7 +293,10 @@ export function levelFor(code: DiagnosticCode, purpose: Purpose, allowed = false
   if (allowed && whenAllowed !== undefined) {
     return whenAllowed;
   }
-  return purpose === "run" ? level : (milder?.[purpose] ?? level);
+  if (purpose === "run") {
+    return level;
+  }
+  return milder?.[purpose] ?? (purpose === "check" ? milder?.answer : undefined) ?? level;
 }
 
 /** Whether a comment silences it, even where it is an error: it is for whoever serves to decide. */

@@ -44,10 +44,12 @@ export function codesPage(): string {
 
 function row(code: DiagnosticCode): string {
   const { level, title } = DIAGNOSTIC_CODES[code];
+  const inCheck = levelFor(code, "check");
   const inAnswers = levelFor(code, "answer");
+  const where = inCheck === inAnswers ? "where nothing runs" : "in explain, test and diff";
   const levels =
     inAnswers === level
       ? LEVEL_WORDS[level]
-      : `${LEVEL_WORDS[level]}; ${inAnswers === "unsaid" ? "none" : LEVEL_WORDS[inAnswers]} where nothing runs`;
+      : `${LEVEL_WORDS[level]}; ${inAnswers === "unsaid" ? "none" : LEVEL_WORDS[inAnswers]} ${where}`;
   return `| ${code} | ${levels} | **${cell(title)}** ${cell(EXPLANATIONS[code].why)} | ${istioCodes(code).join(", ")} |`;
 }

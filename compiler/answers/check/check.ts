@@ -30,7 +30,7 @@ export function checkSources(
   progress: Progress = NO_PROGRESS,
   cache: CompilerCache = new CompilerCache(),
 ): Reading {
-  const reading = understand(sources, options, "answer", sink, progress, cache, "ofEveryone");
+  const reading = understand(sources, options, "check", sink, progress, cache, "ofEveryone");
   const view = viewOf(reading, options, sink, new Date());
   checkGateways(view);
   checkSecrets(view);

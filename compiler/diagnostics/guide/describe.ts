@@ -9,7 +9,9 @@ import { EXPLANATIONS } from "./index.ts";
 export interface CodeDescription extends Explanation {
   readonly code: DiagnosticCode;
   readonly level: Level;
-  /** Where nothing runs, in `check`, `explain`, `test` and `diff`: the same, or milder; `unsaid`: no finding. */
+  /** In `check`, for which nothing runs: the same, or milder; `unsaid`: no finding. */
+  readonly levelInCheck: Level | "unsaid";
+  /** The same for `explain`, `test` and `diff`. */
   readonly levelInAnswers: Level | "unsaid";
   readonly title: string;
   /** Istio's codes for the same finding. */
@@ -25,8 +27,17 @@ export function describeCodes(name?: string): readonly CodeDescription[] {
     (code) => wanted === undefined || code === wanted || istioCodes(code).includes(wanted),
   ).map((code) => {
     const { level, title } = DIAGNOSTIC_CODES[code];
+    const levelInCheck = levelFor(code, "check");
     const levelInAnswers = levelFor(code, "answer");
-    return { code, level, levelInAnswers, title, istio: istioCodes(code), ...EXPLANATIONS[code] };
+    return {
+      code,
+      level,
+      levelInCheck,
+      levelInAnswers,
+      title,
+      istio: istioCodes(code),
+      ...EXPLANATIONS[code],
+    };
   });
 }
 

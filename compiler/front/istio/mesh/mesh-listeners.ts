@@ -3,6 +3,7 @@
  * `mesh_<port>` for each port, as a sidecar has them; connections that are no HTTP can be told apart only on those.
  */
 
+import { isQuestion } from "../../../diagnostics/codes.ts";
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
@@ -58,7 +59,7 @@ export function lowerMesh(
   }
   if (tcp === undefined) {
     refuseMeshTcpRules(virtualServices, lowering);
-    const tcpChains = lowering.purpose === "answer" ? connectionsAskedAbout(virtualServices, lowering) : [];
+    const tcpChains = isQuestion(lowering.purpose) ? connectionsAskedAbout(virtualServices, lowering) : [];
     return { listeners, tcpChains, effects };
   }
   for (const port of ports) {
