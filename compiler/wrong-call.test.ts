@@ -21,7 +21,7 @@ describe("a program's own options of a proxy", () => {
     [{ meshPort: 1.5 }, ".meshPort must be an integer from 0 to 65535, got 1.5"],
     [{ adminPort: 65536 }, ".adminPort must be an integer from 0 to 65535, got 65536"],
     [{ concurrency: -1 }, ".concurrency must be an integer from 0 to 1024, got -1"],
-    [{ target: "lua" }, '.target must be "wasm" or "native", got "lua"'],
+    [{ target: "lua" }, '.target must be "wasm" or "native" or "auto", got "lua"'],
     [{ listenAddress: "localhost" }, '.listenAddress must be an IP address, got "localhost"'],
     [{ meshListeners: "yes" }, '.meshListeners must be true or false, got "yes"'],
     [
