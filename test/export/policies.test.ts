@@ -162,8 +162,8 @@ test.each([
   [["--to", "envoy-gateway", "--image", IMAGE], "--gateway"],
   [["--to", "envoy-gateway", "--image", IMAGE, "--gateway", "eg", "--at", "gateway_81"], "gateway_80"],
   [["--to", "istio", "--image", IMAGE, "--target", "native"], "--target native"],
-  [["--to", "istio", "--image", "a b"], 'such as registry.example/sluice:1.0, got "a b"'],
-  [["--to", "istio", "--image", `a@sha256:${"0".repeat(64)}`], "the digest of this filter, got sha256:000"],
+  [["--to", "istio", "--image", "a b"], '"a b" is not a valid image name'],
+  [["--to", "istio", "--image", `a@sha256:${"0".repeat(64)}`], ", not sha256:000"],
 ])("%j says what is missing", async (args, says) => {
   const { code, err } = await folder.export(rules(), args);
   expect(code).toBe(2);

@@ -343,5 +343,5 @@ test("without listeners for each port, such rules are refused", async () => {
     { proxy: { meshListeners: false } },
   );
   expect(compilation).toBeUndefined();
-  expect(diagnostics).toMatchObject([{ code: "SL0301", help: "Pass --mesh-listeners." }]);
+  expect(diagnostics).toMatchObject([{ code: "SL0303", level: "error" }]);
 });

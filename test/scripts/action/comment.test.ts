@@ -95,7 +95,7 @@ test("what the token may not do is a warning that says what to do", async () => 
     github.refuseWrites = status;
     await comment("new");
     expect(said).toMatch(
-      new RegExp(`::warning::The comment was refused: .*\\(${status}\\).*pull-requests: write`),
+      new RegExp(`::warning::GitHub refused the comment: .*\\(${status}\\).*pull-requests: write`),
     );
     said = "";
   }
