@@ -121,7 +121,6 @@ describe("explain", () => {
     ["no request", [], "--request"],
     ["two requests", ["--request", "GET http://a/", "--curl", "curl http://a"], "--curl"],
     ["a request that is none", ["--request", "GET"], "http://host/path"],
-    ["https", ["--request", "GET https://shop.example/"], "http"],
     ["a header that is none", ["--request", "GET http://a/", "-H", "x"], "name: value"],
     ["a header in a header", ["--request", "GET http://a/", "-H", "x: 1\r\ny: 2"], "control character"],
     ["an unknown listener", ["--request", "GET http://a/", "--at", "mash"], "mesh"],

@@ -124,7 +124,7 @@ describe.each(["wasm", "native"])("--once --target %s", (target) => {
     expect(demo.output).not.toContain("not asked");
     // Each check of a share states which counts it accepts.
     expect(demo.output).toMatch(/80 % to reviews v1 \(\d+–\d+\)/);
-    expect(demo.output).toContain("p ≥ 1e-6");
+    expect(demo.output).toContain("gives p < 1e-6");
     expect(await readdir(temporary)).toEqual([]);
   });
 });
@@ -152,7 +152,7 @@ test("serves a page, shows what an edit changes, refuses a mistake, and ends cle
   const text = await readFile(file, "utf8");
   const edited = demo.output.length;
   await writeFile(file, text.replace("weight: 80", "weight: 20").replace("weight: 10", "weight: 70"));
-  await demo.says(/What has changed:.*20 % to reviews v1.*70 % to reviews v2.*fits/s, edited);
+  await demo.says(/What has changed:.*20 % to reviews v1.*70 % to reviews v2.*are followed/s, edited);
   expect(demo.output.slice(edited)).not.toContain("› jason");
 
   const broken = demo.output.length;

@@ -82,7 +82,7 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
 /** Fifteen lines of somebody's build script. */
 const SCRIPT = `import { createWorkspace, files, formatDiagnostics, type Explanation, writeBuild } from "sluice";
 
-const workspace = createWorkspace({ source: files(["api.yaml"]), proxies: { edge: { meshPort: 0 } } });
+const workspace = createWorkspace({ source: files(["api.yaml"]), proxies: { edge: { meshPort: 18080 } } });
 const { findings, compilation } = await workspace.compile("edge");
 if (compilation === undefined) {
   console.error(formatDiagnostics(findings));
@@ -119,6 +119,8 @@ test("a strict TypeScript project uses the API, with no other types than Node's"
   const ours = path.join(packageRoot().directory, "node_modules");
   await mkdir(path.join(project, "node_modules", "@types"), { recursive: true });
   for (const name of ["@types/node", "undici-types"]) {
+    // A dependency may have brought another version of them.
+    await rm(path.join(project, "node_modules", name), { recursive: true, force: true });
     await symlink(path.join(ours, name), path.join(project, "node_modules", name));
   }
   const tsc = path.join(ours, "typescript", "bin", "tsc");
