@@ -36,27 +36,16 @@ export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): 
  * name. Two lists with the same items make the same environment.
  */
 export function ingredients(resources: ResourceSet, options: ProxyOptions): readonly unknown[] {
-  const {
-    services,
-    endpointSlices,
-    endpoints,
-    pods,
-    nodes,
-    podMakers,
-    workloadEntries,
-    serviceEntries,
-    destinationRules,
-  } = resources;
   const lists = [
-    services,
-    endpointSlices,
-    endpoints,
-    pods,
-    nodes,
-    podMakers,
-    workloadEntries,
-    serviceEntries,
-    destinationRules,
+    resources.services,
+    resources.endpointSlices,
+    resources.endpoints,
+    resources.pods,
+    resources.nodes,
+    resources.podMakers,
+    resources.workloadEntries,
+    resources.serviceEntries,
+    resources.destinationRules,
   ];
   return [
     options,

@@ -66,11 +66,18 @@ function hasEndpoint({ endpoints }: Service, labels: Labels): boolean {
 
 /** Pods behind the services of the input: their EndpointSlices are seldom kept beside rules. */
 export class SelectedPods {
-  readonly #pods: readonly KnownPod[];
+  readonly #byNamespace = new Map<string, KnownPod[]>();
   readonly #selectors: ReadonlyMap<string, Labels>;
 
   constructor({ services, serviceEntries }: ResourceSet, pods: readonly KnownPod[], domainSuffix: string) {
-    this.#pods = pods;
+    for (const pod of pods) {
+      const known = this.#byNamespace.get(pod.namespace);
+      if (known === undefined) {
+        this.#byNamespace.set(pod.namespace, [pod]);
+      } else {
+        known.push(pod);
+      }
+    }
     this.#selectors = new Map([
       ...serviceEntries.flatMap(({ spec, namespace }) =>
         (spec.hosts ?? []).map(
@@ -91,6 +98,6 @@ export class SelectedPods {
     const selector = this.#selectors.get(`${namespace}/${host}`);
     return selector === undefined || Object.keys(selector).length === 0
       ? []
-      : this.#pods.filter((pod) => pod.namespace === namespace && selects(selector, pod.labels));
+      : (this.#byNamespace.get(namespace) ?? []).filter(({ labels }) => selects(selector, labels));
   }
 }
