@@ -23,6 +23,8 @@ afterEach(async () => {
 });
 
 const explain = (...args: string[]) => sluice(["explain", RULES, ...args], folder);
+/** Where a line is folded depends on the length of the path in it. */
+const unfolded = (text: string) => text.replace(/\s+/g, " ");
 const lineOf = async (file: string, text: string) =>
   (await readFile(file, "utf8")).split("\n").findIndex((line) => line.includes(text)) + 1;
 
@@ -62,10 +64,10 @@ describe("explain", () => {
     "GET http://shop.example/%00",
   ])("has the same content as text and as JSON: %s", async (request) => {
     const args = ["--request", request, "-H", "x-user: <&\u00e9>"];
-    const text = (await explain(...args)).out;
+    const text = unfolded((await explain(...args)).out);
     const { explanation } = JSON.parse((await explain(...args, "--format", "json")).out);
     expect(explanation.disagreements).toEqual([]);
-    const missing = [...stringsOf(explanation)].filter((value) => !text.includes(value));
+    const missing = [...stringsOf(explanation)].filter((value) => !text.includes(unfolded(value)));
     expect(missing).toEqual([]);
   });
 
