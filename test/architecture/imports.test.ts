@@ -20,6 +20,7 @@ const FLOORS = [
   "compiler/compile.ts",
   "compiler/answers",
   "compiler/run",
+  "compiler/fleet",
   "compiler/export",
   "compiler/starter-rules.ts",
   "compiler/init.ts",

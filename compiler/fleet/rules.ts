@@ -1,0 +1,30 @@
+/** What a fleet needs of whoever compiles: it knows nothing of workspaces. */
+
+import type { Compilation } from "../compile.ts";
+import type { Findings } from "../diagnostics/render/report.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
+import type { ProxyOptions } from "../options.ts";
+import type { Watch } from "../source/rule-source.ts";
+
+/** Rules that are compiled for many proxies; `fleetRules(workspace)`. */
+export interface FleetRules {
+  /** What holds for a proxy that claims nothing. */
+  readonly defaults: ProxyOptions;
+  /** What the source has now. */
+  read(): Promise<RuleSnapshot>;
+  watch(onChange: () => void): Promise<Watch>;
+}
+
+/** One reading of the source: whatever is compiled from it is of the same state of the rules. */
+export interface RuleSnapshot {
+  /** Digest of the sources: the same rules have the same. */
+  readonly revision: string;
+  readonly sources: readonly SourceFile[];
+  compile(proxy: ProxyOptions): Promise<SnapshotResult>;
+}
+
+export interface SnapshotResult {
+  readonly findings: Findings;
+  /** Absent when the rules are wrong for that proxy. */
+  readonly compilation?: Compilation;
+}
