@@ -3,6 +3,7 @@ import { emitResources } from "../../back/xds/resources.ts";
 import { testCluster, testListener, testOptions } from "../../back/xds/testing.ts";
 import type { Config } from "../../ir/ir.ts";
 import type { Answer, Delivery } from "./delivery.ts";
+import { drainFactsOf } from "./drain-facts.ts";
 import { type ChangeResult, type LiveBuild, LiveConfiguration } from "./live-configuration.ts";
 import type { RetirementTimes } from "./retirement.ts";
 import type { Step, StepName } from "./steps.ts";
@@ -11,7 +12,7 @@ const build = (cluster: string, rules: number, bootstrap = 1): LiveBuild => {
   const config: Config = { listeners: [testListener()], clusters: [testCluster({ name: cluster })] };
   const blobs = new Map([["mesh", Uint8Array.of(rules)]]);
   return {
-    config,
+    drain: drainFactsOf(config),
     filtered: new Set(["mesh"]),
     bootstrap: { bootstrap },
     resources: emitResources(config, testOptions({ blobs })),
@@ -92,7 +93,7 @@ test("a port that is closed is closed at once; what its connections can be sent 
   const resourcesOf = (config: Config): LiveBuild => {
     const blobs = new Map(config.listeners.map(({ name }) => [name, Uint8Array.of(1)]));
     return {
-      config,
+      drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
       bootstrap: {},
       resources: emitResources(config, testOptions({ blobs })),

@@ -9,16 +9,16 @@
 
 import { printJson } from "../../back/xds/json.ts";
 import type { ResourceSet } from "../../back/xds/resource-set.ts";
-import type { Config } from "../../ir/ir.ts";
 import type { Delivery } from "./delivery.ts";
 import { differenceOf } from "./difference.ts";
+import type { DrainFacts } from "./drain-facts.ts";
 import { planRemoval } from "./removal.ts";
 import { Retirement, type RetirementTimes } from "./retirement.ts";
 import { planSteps, type Step, type StepName } from "./steps.ts";
 
-/** What an Envoy is told, and what that was made of. */
+/** What an Envoy is told, and what has to be known of it when something else takes its place. */
 export interface LiveBuild {
-  readonly config: Config;
+  readonly drain: DrainFacts;
   /** Listeners that the filter decides for; Envoy's own routes decide for the others. */
   readonly filtered: ReadonlySet<string>;
   /** What Envoy is started with; another one takes a new start. */

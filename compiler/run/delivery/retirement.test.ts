@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { emitResources } from "../../back/xds/resources.ts";
 import { testCluster, testListener, testOptions, testRoute } from "../../back/xds/testing.ts";
 import type { Config, Forward, Listener, UpstreamFault } from "../../ir/ir.ts";
+import { drainFactsOf } from "./drain-facts.ts";
 import type { Leftover } from "./removal.ts";
 import { Retirement, type RetirementTimes } from "./retirement.ts";
 
@@ -21,7 +22,7 @@ function rules(listeners: readonly Listener[], clusters: readonly string[], faul
   };
   const blobs = new Map(listeners.map(({ name }) => [name, Uint8Array.of(1)]));
   return {
-    config,
+    drain: drainFactsOf(config),
     filtered: new Set(blobs.keys()),
     resources: emitResources(config, testOptions({ blobs })),
   };
@@ -54,19 +55,19 @@ test("a cluster stays for what rules have decided, and its endpoints with it", (
 });
 
 test("later rules put nothing off; older ones may have given more time", () => {
-  const slowly: RetirementTimes = {
-    rules: ({ clusters }) => (clusters[0]?.name === "slow" ? 50 : 10),
-    connections: 0,
-  };
-  const retirement = new Retirement(slowly);
-  const [slow, a, b] = ["slow", "a", "b"].map((name) => rules([mesh(name)], [name]));
+  const asTheySay: RetirementTimes = { rules: (requestsMs) => requestsMs, connections: 0 };
+  const retirement = new Retirement(asTheySay);
+  const [slow, a, b] = ["slow", "a", "b"].map((name) => {
+    const made = rules([mesh(name)], [name]);
+    return { ...made, drain: { ...made.drain, requestsMs: name === "slow" ? 50 : 10 } };
+  });
   retirement.replace(slow!, a!, 0);
   retirement.replace(a!, b!, 5);
   expect(stays(retirement, { type: "cluster", name: "slow" })).toBe(50);
   expect(stays(retirement, { type: "cluster", name: "a" })).toBe(15);
   // It comes back and goes again before the requests of the first rules are over.
   retirement.replace(b!, slow!, 20);
-  const quick = new Retirement({ ...slowly, rules: () => 10 });
+  const quick = new Retirement({ ...asTheySay, rules: () => 10 });
   quick.replace(slow!, a!, 0);
   expect(stays(quick, { type: "cluster", name: "slow" })).toBe(10);
 });

@@ -9,15 +9,13 @@
  */
 
 import type { ResourceSet } from "../../back/xds/resource-set.ts";
-import type { Config } from "../../ir/ir.ts";
-import { usedClusters } from "../../ir/used-clusters.ts";
-import { drainTime } from "./drain-time.ts";
+import type { DrainFacts } from "./drain-facts.ts";
 import { type Leftover, leftoverKey, leftoversOf } from "./removal.ts";
 
 /** Milliseconds. */
 export interface RetirementTimes {
-  /** For requests that a configuration has decided. */
-  rules(config: Config): number;
+  /** For requests that a configuration has decided, which says that it takes `requestsMs`. */
+  rules(requestsMs: number): number;
   /** For connections of a listener that is gone. */
   readonly connections: number;
 }
@@ -25,11 +23,14 @@ export interface RetirementTimes {
 /** Envoy's `--drain-time-s`, unless told: the connections of a listener that is gone are closed then. */
 export const ENVOY_DRAIN_MS = 600_000;
 
-export const RETIREMENT_TIMES: RetirementTimes = { rules: drainTime, connections: ENVOY_DRAIN_MS };
+export const RETIREMENT_TIMES: RetirementTimes = {
+  rules: (requestsMs) => requestsMs,
+  connections: ENVOY_DRAIN_MS,
+};
 
-/** A configuration and what was made of it. */
+/** What was made of a configuration. */
 interface Rules {
-  readonly config: Config;
+  readonly drain: DrainFacts;
   readonly filtered: ReadonlySet<string>;
   readonly resources: ResourceSet;
 }
@@ -53,14 +54,14 @@ export class Retirement {
         this.#until.delete(key);
       }
     }
-    const still = usedClusters(next.config);
-    for (const [name, clusters] of usedClusters(last.config)) {
+    const still = next.drain.clusters;
+    for (const [name, clusters] of last.drain.clusters) {
       // One that is decided for in another way is another one to its connections.
       if (!still.has(name) || last.filtered.has(name) !== next.filtered.has(name)) {
         this.#draining.push({ clusters, until: now + this.#times.connections });
       }
     }
-    const rules = now + this.#times.rules(last.config);
+    const rules = now + this.#times.rules(last.drain.requestsMs);
     for (const leftover of leftoversOf(last.resources, next.resources)) {
       const key = leftoverKey(leftover);
       // Rules before these may have given it longer.

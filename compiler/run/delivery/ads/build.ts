@@ -7,6 +7,7 @@ import { emitResources } from "../../../back/xds/resources.ts";
 import type { Compilation } from "../../../compile.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import { filterModulePath } from "../../../platform/package-root.ts";
+import { drainFactsOf } from "../drain-facts.ts";
 import type { LiveBuild } from "../live-configuration.ts";
 import { type AdsBootstrap, adsBootstrap } from "./bootstrap.ts";
 import { adsPlaces } from "./places.ts";
@@ -33,7 +34,7 @@ export class AdsBuilder {
   build({ config, blobs }: Pick<Compilation, "config" | "blobs">, options: ProxyOptions): AdsBuild {
     const { places } = this;
     return {
-      config,
+      drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
       bootstrap: adsBootstrap(emitBootstrap({ ...options, places }), this.#socket),
       resources: emitResources(config, { ...options, blobs, places }),
