@@ -53,6 +53,9 @@ const MESSAGES = [
   "envoy.service.discovery.v3.DeltaDiscoveryResponse",
   "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
   "google.protobuf.BytesValue",
+  // What an Envoy reports to the server that tells it what to do.
+  "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest",
+  "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse",
 ];
 
 const run = promisify(execFile);
@@ -66,6 +69,7 @@ try {
   const imports = [
     ...[...packages].map((name) => `${MODULE}/${name}`),
     "google.golang.org/protobuf/types/known/wrapperspb",
+    "go.opentelemetry.io/proto/otlp/collector/metrics/v1",
   ];
   await cp(path.join(ROOT, "scripts", "descriptors", "prune.go"), path.join(folder, "prune.go"));
   await writeFile(
