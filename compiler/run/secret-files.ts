@@ -5,16 +5,14 @@
  * one has expired, if at all.
  */
 
-import { stat } from "node:fs/promises";
 import { authorityProblem, certificateProblem, revocationProblem } from "../front/services/certificates.ts";
 import { Confidential } from "../ir/confidential.ts";
 import type { AuthorityContent, CertificateContent, Config, Secret } from "../ir/ir.ts";
 import { SYSTEM_ROOTS } from "../ir/system-roots.ts";
 import { EnvironmentError } from "../platform/error.ts";
 import { readAtMost } from "../source/bounded.ts";
+import { type FileWatch, watchFiles } from "./watched-files.ts";
 
-/** Between two looks. What has changed is taken once it is as it was at the look before: its writer is done. */
-const LOOK_EVERY_MS = 400;
 /** Bytes of one file. */
 const LARGEST = 4 << 20;
 
@@ -82,50 +80,7 @@ function filesOf({ secrets = [] }: Config): string[] {
     );
 }
 
-export interface SecretFileWatch {
-  stop(): void;
-}
-
-/** Looks at the files of whatever configuration is served. By looks and not by watches: a link may be swapped anywhere above them. */
-export function watchSecretFiles(config: () => Config, onChange: () => void): SecretFileWatch {
-  let timer: NodeJS.Timeout;
-  let stopped = false;
-  /** Of each file, what it was when it was taken last, and at the last look. One that is new here may have changed since it was read. */
-  let taken = new Map<string, string>();
-  let seen = new Map<string, string>();
-  const look = async () => {
-    const now = new Map<string, string>();
-    for (const file of new Set(filesOf(config()))) {
-      now.set(file, await identityOf(file));
-    }
-    const changed = [...now].filter(([file, identity]) => taken.get(file) !== identity);
-    const isAtRest = changed.every(([file, identity]) => seen.get(file) === identity);
-    seen = now;
-    if (stopped) {
-      return;
-    }
-    if (changed.length > 0 && isAtRest) {
-      taken = now;
-      onChange();
-    }
-    schedule();
-  };
-  const schedule = () => {
-    timer = setTimeout(look, LOOK_EVERY_MS);
-    timer.unref();
-  };
-  void look();
-  return {
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
-}
-
-async function identityOf(file: string): Promise<string> {
-  const stats = await stat(file, { bigint: true }).catch(() => undefined);
-  return stats === undefined
-    ? ""
-    : `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
+/** Looks at the files of whatever configuration is served. */
+export function watchSecretFiles(config: () => Config, onChange: () => void): FileWatch {
+  return watchFiles(() => filesOf(config()), onChange);
 }

@@ -17,8 +17,9 @@ import { describeExit, type EnvoyLogLevel, type EnvoyProcess } from "./envoy/sta
 import { watchNames } from "./envoy/unresolved-names.ts";
 import { obstaclesTo } from "./obstacles.ts";
 import { Reloader } from "./reloader.ts";
-import { type SecretFileWatch, watchSecretFiles, withSecretsRead } from "./secret-files.ts";
+import { watchSecretFiles, withSecretsRead } from "./secret-files.ts";
 import type { SessionEvent } from "./session-event.ts";
+import type { FileWatch } from "./watched-files.ts";
 
 /** Of a `Session`. */
 export interface SessionOptions {
@@ -99,7 +100,7 @@ export class Session {
       () => config.clusters,
       (cluster, lost, found) => onEvent({ kind: found ? "resolved" : "unresolved", cluster, names: lost }),
     );
-    let files: SecretFileWatch | undefined;
+    let files: FileWatch | undefined;
     try {
       onEvent({ kind: "serving", envoy, compilation });
       const reloader = new Reloader({

@@ -1,0 +1,188 @@
+/**
+ * Who may ask a server, from files: certificates, tokens, and which client may claim what. The files are read again when they
+ * change, so that nothing has to be started anew when a certificate is renewed or a token replaced. A file that has become
+ * unusable changes nothing: what was read before stays in effect, and a line says so.
+ */
+
+import { authorityProblem, certificateProblem } from "../../front/services/certificates.ts";
+import { EnvironmentError } from "../../platform/error.ts";
+import { type FileWatch, watchFiles } from "../../run/watched-files.ts";
+import { readAtMost, whyUnreadable } from "../../source/bounded.ts";
+import { type AdmissionPolicy, type Claim, type Refusal, refusalOf } from "./admission.ts";
+import { readClients } from "./clients-file.ts";
+import type { Peer } from "./peer.ts";
+import { hasDigest, readTokens } from "./tokens.ts";
+
+/** Names of files. */
+export interface IdentityFiles {
+  /** The server's own certificate chain and key, PEM. Both or neither. */
+  readonly certificate?: string;
+  readonly key?: string;
+  /** Whoever signs the certificates of clients, PEM: from now on each client needs one. */
+  readonly clientCa?: string;
+  /** Tokens, one a line, with which proxies may claim everything. */
+  readonly tokens?: string;
+  /** Which client may claim what. */
+  readonly clients?: string;
+  /** Tokens, one a line, with which the state of the fleet may be changed over HTTP. Absent: those of `tokens`. */
+  readonly httpTokens?: string;
+}
+
+/** PEM. */
+export interface ServerCertificate {
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  readonly clientCa?: Buffer;
+}
+
+interface Read {
+  readonly policy: AdmissionPolicy;
+  readonly httpTokens: readonly Uint8Array[] | undefined;
+  readonly server: ServerCertificate | undefined;
+}
+
+/** Bytes of one file. */
+const LARGEST = 4 << 20;
+
+export class Identity {
+  readonly #files: IdentityFiles;
+  readonly #onProblem: (line: string) => void;
+  readonly #listeners: (() => void)[] = [];
+  readonly #watch: FileWatch;
+  /** Files with tokens that the clients file names. */
+  readonly #tokenFiles = new Set<string>();
+  #read: Read;
+
+  /**
+   * Throws an `EnvironmentError` when a file is not usable. `onProblem` is told, in a line, of one that becomes so later.
+   */
+  constructor(files: IdentityFiles, onProblem: (line: string) => void) {
+    this.#files = files;
+    this.#onProblem = onProblem;
+    this.#read = this.#readAll();
+    this.#watch = watchFiles(
+      () => [...Object.values(files), ...this.#tokenFiles],
+      () => this.#readAgain(),
+    );
+  }
+
+  /** Why a proxy may not be what it claims; `undefined` when it may. */
+  refusalOf(peer: Peer, claim: Claim): Refusal | undefined {
+    return refusalOf(peer, claim, this.#read.policy);
+  }
+
+  /** Whether somebody with this token, or without one, may change the state of the fleet. */
+  mayChange(token: string | undefined): boolean {
+    const { httpTokens } = this.#read;
+    return httpTokens === undefined || (token !== undefined && hasDigest(httpTokens, token));
+  }
+
+  /** Of the server itself; absent: it speaks plain text. */
+  get certificate(): ServerCertificate | undefined {
+    return this.#read.server;
+  }
+
+  /** Called when files have changed: certificates may be others, and streams may not be allowed any more. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.#watch.stop();
+  }
+
+  #readAgain(): void {
+    let read: Read;
+    try {
+      read = this.#readAll();
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) {
+        throw error;
+      }
+      this.#onProblem(
+        `${[error.message, ...error.details].join("; ")}; what was read before stays in effect`,
+      );
+      return;
+    }
+    if (JSON.stringify(read) !== JSON.stringify(this.#read)) {
+      this.#read = read;
+      for (const listener of this.#listeners) {
+        listener();
+      }
+    }
+  }
+
+  #readAll(): Read {
+    const { tokens, clients, httpTokens } = this.#files;
+    const server = this.#readCertificate();
+    const digests = tokens === undefined ? undefined : tokensIn(tokens);
+    const known = clients === undefined ? undefined : this.#readClients(clients);
+    return {
+      server,
+      policy: {
+        ...(digests !== undefined && { tokenDigests: digests }),
+        ...(known !== undefined && { clients: known }),
+        isOpen: server?.clientCa === undefined && digests === undefined && known === undefined,
+      },
+      httpTokens: httpTokens === undefined ? digests : tokensIn(httpTokens),
+    };
+  }
+
+  #readCertificate(): ServerCertificate | undefined {
+    const { certificate: chainFile, key: keyFile, clientCa: caFile } = this.#files;
+    if (chainFile === undefined || keyFile === undefined) {
+      return undefined;
+    }
+    const [certificate, key] = [contentOf(chainFile), contentOf(keyFile)];
+    refuse(certificateProblem(certificate.toString(), key.toString()), chainFile);
+    if (caFile === undefined) {
+      return { certificate, key };
+    }
+    const clientCa = contentOf(caFile);
+    refuse(authorityProblem(clientCa.toString()), caFile);
+    return { certificate, key, clientCa };
+  }
+
+  #readClients(file: string) {
+    this.#tokenFiles.clear();
+    const result = readClients(file, contentOf(file).toString(), (tokenFile) => {
+      this.#tokenFiles.add(tokenFile);
+      return readTokens(textOrThrow(tokenFile));
+    });
+    if ("problems" in result) {
+      throw new EnvironmentError(`the clients file ${file} is not valid`, result.problems);
+    }
+    return result.clients;
+  }
+}
+
+function tokensIn(file: string): Buffer[] {
+  const text = contentOf(file).toString();
+  try {
+    return readTokens(text);
+  } catch (error) {
+    throw new EnvironmentError(`${file}: ${(error as Error).message}`);
+  }
+}
+
+function refuse(problem: string | undefined, file: string): void {
+  if (problem !== undefined) {
+    throw new EnvironmentError(`${file}: ${problem}`);
+  }
+}
+
+function textOrThrow(file: string): string {
+  try {
+    return Buffer.from(readAtMost(file, LARGEST)).toString("utf8");
+  } catch (error) {
+    throw new Error(whyUnreadable(error));
+  }
+}
+
+function contentOf(file: string): Buffer {
+  try {
+    return Buffer.from(readAtMost(file, LARGEST));
+  } catch (error) {
+    throw new EnvironmentError(`cannot read ${file}: ${whyUnreadable(error)}`);
+  }
+}
