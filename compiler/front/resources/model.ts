@@ -294,7 +294,7 @@ function loadResource(
     }
     return;
   }
-  const template = hasSpec && document.file.text.includes("{{") ? templateIn(value) : undefined;
+  const template = hasSpec && mayHoldTemplates(document.file) ? templateIn(value) : undefined;
   if (template !== undefined) {
     const { file, start, end } = document.spanOf([...root, ...template]);
     sink.report(templateError(file, start, end));
@@ -336,6 +336,15 @@ function resourceOf(
     spanOf: (path) => document.spanOf([...root, ...path]),
   };
 }
+
+/** Whether any of a file's documents can be a template. It is asked for each of them, and a file can have thousands. */
+function mayHoldTemplates(file: SourceFile): boolean {
+  const known = withBraces.get(file) ?? file.text.includes("{{");
+  withBraces.set(file, known);
+  return known;
+}
+
+const withBraces = new WeakMap<SourceFile, boolean>();
 
 /** What the schema was content with, by what it was read from, which stays as long as its text does. */
 const flawless = new WeakMap<object, Record<string, unknown>>();
