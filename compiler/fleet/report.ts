@@ -71,3 +71,51 @@ export interface FleetStatus {
   /** What is wrong with the newest rules, when they are not taken. */
   readonly refused?: FindingsSummary;
 }
+
+/** How a roll-out stands: see `RolloutPhase` of `rollout/state.ts`. */
+export interface RolloutReport {
+  readonly id: string;
+  readonly revision: string;
+  /** What it goes back to when it fails; absent: there was nothing before. */
+  readonly from?: string;
+  readonly phase: "running" | "done" | "failed" | "aborted" | "superseded";
+  readonly began: string;
+  readonly ended?: string;
+  /** Everybody at once: somebody wanted no waves. */
+  readonly now: boolean;
+  readonly waves: readonly WaveReport[];
+  /** The one that is under way, or was the last; counts from 0. */
+  readonly wave: number;
+  /** Of each wave, in milliseconds. */
+  readonly bakeMs: number;
+  /** When the wave has been watched for long enough; absent while some of its proxies have not acknowledged. */
+  readonly bakingUntil?: string;
+  readonly failure?: RolloutFailureReport;
+  /** After a failure: when the last proxy that was there had the old revision again. */
+  readonly returned?: string;
+}
+
+export interface WaveReport {
+  /** `shadow`, `1`, `5%`. */
+  readonly name: string;
+  /** Proxies that were given the revision in it. */
+  readonly proxies: number;
+  /** Those of them that have acknowledged it. */
+  readonly taken: number;
+}
+
+/** What stopped a roll-out. */
+export interface RolloutFailureReport {
+  /** Which check failed: `refusal`, `deadline`, `lost`, `responses`, `cases`, `witnesses` or `operator`. */
+  readonly gate: string;
+  readonly wave: string;
+  readonly at: string;
+  /** Absent where it is not one proxy's; `shadow` is the server's own. */
+  readonly proxy?: string;
+  /** The step of the change that was not taken. */
+  readonly step?: string;
+  /** Envoy's words, or what the gate counted. */
+  readonly words: readonly string[];
+  /** Rules that the revision changed and that the failure points at. */
+  readonly rules?: readonly { readonly name: string; readonly file: string; readonly line: number }[];
+}

@@ -1,0 +1,41 @@
+/**
+ * What can be asked of a fleet, and what can be done with it: the methods of `Fleet` that the HTTP interface needs, and all that it
+ * knows of one.
+ */
+
+import type { Explanation } from "../answers/explain/explanation.ts";
+import type { AskedRequest } from "../answers/request/asked.ts";
+import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "./report.ts";
+
+export interface FleetControl {
+  status(): FleetStatus;
+  proxies(): readonly ProxyReport[];
+  /** The newest first. */
+  rollouts(): readonly RolloutReport[];
+  /** The newest first. */
+  revisions(): readonly RevisionReport[];
+  /** What becomes of a request at a proxy, by the revision that it has acknowledged last. `at`: a listener. */
+  explain(proxy: string, request: AskedRequest, at?: string): Promise<Explanation>;
+  /** The next wave of the roll-out that is under way begins at once. */
+  promote(): void;
+  /** The roll-out that is under way is taken back. */
+  abort(why: string): void;
+  /** A revision that was served before shall be served again, by a roll-out like any other. */
+  rollback(revision: string): Promise<void>;
+}
+
+/** Why something that was asked of a fleet cannot be. The methods of a `FleetControl` throw it. */
+export class FleetControlError extends Error {
+  /**
+   * - `unknown`: there is no such proxy or revision.
+   * - `conflict`: not now: no roll-out is under way, or another server decides.
+   * - `invalid`: it makes no sense: a listener that the proxy does not have.
+   */
+  readonly reason: "unknown" | "conflict" | "invalid";
+
+  constructor(reason: FleetControlError["reason"], message: string) {
+    super(message);
+    this.name = "FleetControlError";
+    this.reason = reason;
+  }
+}
