@@ -4,7 +4,7 @@
  */
 
 import type { ResourceSet } from "../../back/xds/resource-set.ts";
-import type { AdsCodec } from "./codec.ts";
+import type { AdsCodec, Decoded } from "./codec.ts";
 import type { AdsStream } from "./server.ts";
 import { AdsSession, type DeltaResponse, type Named } from "./session.ts";
 
@@ -16,22 +16,33 @@ export type Verdict =
   /** It has said nothing, or not enough, in the time given: it may have these or not. */
   | { readonly kind: "silent"; readonly open: readonly Named[] };
 
+/** Different words in the log for one stream. */
+const MOST_TOLD = 8;
+/** Characters of what a client made up. */
+const MOST_SHOWN = 120;
+
 export class AdsClient {
   readonly #codec: AdsCodec;
+  readonly #onProblem: (line: string) => void;
+  /** Types that nobody serves, as far as they were told. */
+  readonly #isTold = new Set<string>();
   #stream: AdsStream | undefined;
   #session = new AdsSession();
   #offered: ResourceSet | undefined;
   /** Of whoever waits for a verdict. */
   #listener: { onNews(refusal?: string): void; onFailure(error: unknown): void } | undefined;
 
-  constructor(codec: AdsCodec) {
+  /** `onProblem` is told, in a line, of what the client does wrong. */
+  constructor(codec: AdsCodec, onProblem: (line: string) => void = () => {}) {
     this.#codec = codec;
+    this.#onProblem = onProblem;
   }
 
-  /** The newest stream is the one that counts. */
-  attach(stream: AdsStream): void {
+  /** The newest stream is the one that counts. `first`: what was read of it already. */
+  attach(stream: AdsStream, first?: Decoded): void {
     this.#stream?.end();
     this.#stream = stream;
+    this.#isTold.clear();
     this.#forget();
     stream.onMessage((bytes) => {
       if (this.#stream === stream) {
@@ -44,6 +55,19 @@ export class AdsClient {
         this.#forget();
       }
     });
+    if (first !== undefined) {
+      this.#answer(first);
+    }
+  }
+
+  /** Whether a stream is open. */
+  get isConnected(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Ends the stream, if there is one. */
+  close(): void {
+    this.#stream?.end();
   }
 
   /**
@@ -87,17 +111,40 @@ export class AdsClient {
   }
 
   #receive(bytes: Uint8Array): void {
+    let message: Decoded;
     try {
-      const request = this.#codec.decode(bytes);
-      if (request !== undefined) {
-        const { responses, refusal } = this.#session.receive(request);
-        this.#send(responses);
-        this.#listener?.onNews(refusal);
-      }
+      message = this.#codec.decode(bytes);
+    } catch (error) {
+      const stream = this.#stream;
+      this.#onProblem(`${stream?.peer.address} sent what is not a request: ${(error as Error).message}`);
+      stream?.end("INVALID_ARGUMENT", "not a DeltaDiscoveryRequest");
+      return;
+    }
+    this.#answer(message);
+  }
+
+  #answer({ request, typeUrl }: Decoded): void {
+    if (request === undefined) {
+      this.#tellUnknown(typeUrl);
+      return;
+    }
+    try {
+      const { responses, refusal } = this.#session.receive(request);
+      this.#send(responses);
+      this.#listener?.onNews(refusal);
     } catch (error) {
       // Half an answer would be taken for a whole one: the proxy begins anew.
       this.#stream?.end();
       this.#listener?.onFailure(error);
+    }
+  }
+
+  /** Once for each type of a stream. */
+  #tellUnknown(typeUrl: string): void {
+    if (this.#isTold.size < MOST_TOLD && !this.#isTold.has(typeUrl)) {
+      this.#isTold.add(typeUrl);
+      const type = JSON.stringify(typeUrl.slice(0, MOST_SHOWN));
+      this.#onProblem(`${this.#stream?.peer.address} asks for ${type}, which this server has nothing of`);
     }
   }
 

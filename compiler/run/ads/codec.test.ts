@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { Resource, resourcesOf } from "../../back/xds/resource-set.ts";
 import { emitResources } from "../../back/xds/resources.ts";
@@ -48,7 +49,7 @@ test("a request says what is asked for, and what an earlier stream has left", as
   const text = (field: number, value: string | Buffer) =>
     Buffer.concat([Buffer.of((field << 3) | 2, value.length), Buffer.from(value)]);
   const of = (type: string, ...fields: Buffer[]) =>
-    codec.decode(Buffer.concat([text(2, `type.googleapis.com/${type}`), ...fields]));
+    codec.decode(Buffer.concat([text(2, `type.googleapis.com/${type}`), ...fields])).request;
   const versions = Buffer.concat([text(1, "a"), text(2, "v1")]);
   expect(of("envoy.config.cluster.v3.Cluster", text(3, "b"), text(5, versions), text(6, "7"))).toEqual({
     type: "cluster",
@@ -68,4 +69,45 @@ test("a field that Envoy does not have is a mistake of ours, and thrown", async 
   expect(() => codec.encode({ type: "cluster", nonce: "1", removed: [], resources: [wrong] })).toThrow(
     /no_such_field/,
   );
+});
+
+/** A request as a client writes it, whole. */
+async function written(message: object): Promise<Uint8Array> {
+  const { createFileRegistry, fromBinary, fromJson, toBinary } = await import("@bufbuild/protobuf");
+  const { FileDescriptorSetSchema } = await import("@bufbuild/protobuf/wkt");
+  const files = fromBinary(FileDescriptorSetSchema, gunzipSync(Buffer.from(descriptors.gzip, "base64")));
+  const registry = createFileRegistry(files);
+  const schema = registry.getMessage("envoy.service.discovery.v3.DeltaDiscoveryRequest")!;
+  return toBinary(schema, fromJson(schema, message as never, { registry }));
+}
+
+test("the first request says who asks, whatever it asks for; its extensions are passed over", async () => {
+  const codec = await adsCodec();
+  const node = {
+    id: "p7",
+    cluster: "reviews",
+    locality: { region: "eu", subZone: "rack" },
+    metadata: { NAMESPACE: "shop", LABELS: { app: "reviews" } },
+    userAgentName: "envoy",
+    userAgentBuildVersion: { version: { majorNumber: 1, minorNumber: 40, patch: 2 } },
+    extensions: Array.from({ length: 500 }, (_, i) => ({ name: `extension ${i}`, category: "filters" })),
+  };
+  const bytes = await written({ node, typeUrl: "type.googleapis.com/example.Unknown" });
+  expect(codec.decode(bytes)).toEqual({
+    typeUrl: "type.googleapis.com/example.Unknown",
+    request: undefined,
+    node: {
+      id: "p7",
+      cluster: "reviews",
+      locality: { region: "eu", zone: "", subZone: "rack" },
+      metadata: { NAMESPACE: "shop", LABELS: { app: "reviews" } },
+      version: "1.40.2",
+    },
+  });
+  expect(codec.decode(await written({ node: { id: "p8" } })).node).toEqual({
+    id: "p8",
+    cluster: "",
+    metadata: {},
+  });
+  expect(codec.decode(await written({})).node).toBeUndefined();
 });

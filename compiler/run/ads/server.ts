@@ -1,43 +1,108 @@
 /**
  * The gRPC side of xDS: one method, streams of bytes in both directions. What is said on them is `session.ts`, what it looks
  * like `codec.ts`, and who is at the other end the business of whoever opened the server.
+ *
+ * Whoever is at the other end may be anybody: there are only so many streams, a message has only so many bytes, and a client that does
+ * not read what it is sent is let go before that fills the memory. The others are served on.
  */
 
-import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
-import { EnvironmentError } from "../../platform/error.ts";
+import { X509Certificate } from "node:crypto";
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { Door } from "./door.ts";
 
 const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
+/**
+ * A client that comes back names all that it has in one message: for 10,000 services some 3 MB. Its node takes 61 kB.
+ */
+const LARGEST_MESSAGE = 16 << 20;
+/** More than two whole states of a mesh of 10,000 services: whoever has so much to read does not read. */
+const MOST_WAITING_BYTES = 64 << 20;
+/** For a client that does not read to be told why it is let go. */
+const GRACE_MS = 1_000;
+
+const LIMITS = {
+  // A client that is gone without a word, as one whose machine lost its power, is found out.
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 15_000,
+  // A connection without a stream.
+  "grpc.max_connection_idle_ms": 60_000,
+  "grpc.max_receive_message_length": LARGEST_MESSAGE,
+  // A mesh of thousands of services is larger than the 4 MiB that gRPC sends unless said.
+  "grpc.max_send_message_length": -1,
+  // It counts for a debugging service that nobody opens.
+  "grpc.enable_channelz": 0,
+};
+
+/** Why a stream is ended, by the names of gRPC's codes. */
+export type StreamStatus =
+  | "DEADLINE_EXCEEDED"
+  | "INTERNAL"
+  | "INVALID_ARGUMENT"
+  | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
+  | "UNAUTHENTICATED"
+  | "UNAVAILABLE";
+
+/** Who is at the other end, as far as its connection proves it. */
+export interface AdsPeer {
+  /** With its port; `unknown` on a Unix socket. */
+  readonly address: string;
+  /** Of a client that has proved that it is its own, where client certificates are asked for. */
+  readonly certificate?: X509Certificate;
+  /** Of the header `authorization: Bearer …`. */
+  readonly token?: string;
+}
+
 /** A stream that a client has opened. */
 export interface AdsStream {
+  readonly peer: AdsPeer;
+  /** What is sent on a stream that is over is lost. */
   send(bytes: Uint8Array): void;
-  /** Both are called once the owner has set them; a stream is silent before. */
+  /** A stream is silent before somebody listens. Whoever listens last is told. */
   onMessage(handler: (bytes: Uint8Array) => void): void;
   /** The stream is over, for whatever reason. */
   onEnd(handler: () => void): void;
-  end(): void;
+  /** Tells the client why, if there is a reason. */
+  end(status?: StreamStatus, words?: string): void;
+}
+
+/** PEM. */
+export interface AdsServerTls {
+  readonly key: Buffer;
+  readonly certificate: Buffer;
+  /** Whoever signs the certificates of clients; each of them must then have one. */
+  readonly clientCa?: Buffer;
+}
+
+export interface AdsServerOptions {
+  /** `address:port`, where port 0 is any that is free, or `unix:/path`. */
+  readonly listen: string;
+  /** Without it, plain text: for a loopback address, or a Unix socket in a folder of this user. */
+  readonly tls?: AdsServerTls;
+  /** Who comes when there are so many is told RESOURCE_EXHAUSTED, and may find another server. */
+  readonly mostStreams?: number;
+  readonly onStream: (stream: AdsStream) => void;
+  /** Told, in a line, of a client that was not served or is served no longer. */
+  readonly onProblem?: (line: string) => void;
 }
 
 export interface AdsServer {
+  /** The one that it listens on; 0 for a Unix socket. */
+  readonly port: number;
+  /** Of now. */
+  readonly streams: number;
   /** Ends all streams. */
   close(): void;
 }
 
-/**
- * Serves delta ADS, in plain text: on a Unix socket in a folder of this user (`unix:/…`), or on a loopback address. Throws an
- * `EnvironmentError` where that cannot be opened.
- */
-export async function startAdsServer(
-  listen: string,
-  onStream: (stream: AdsStream) => void,
-): Promise<AdsServer> {
-  const grpc = await import("@grpc/grpc-js");
-  const server = new grpc.Server({
-    // A mesh of thousands of services is larger than the 4 MiB that gRPC takes unless said.
-    "grpc.max_receive_message_length": -1,
-    "grpc.max_send_message_length": -1,
-  });
+/** Serves delta ADS. Throws an `EnvironmentError` where `listen` cannot be opened. */
+export async function startAdsServer(options: AdsServerOptions): Promise<AdsServer> {
+  const { listen, tls, mostStreams = Number.POSITIVE_INFINITY, onStream, onProblem = () => {} } = options;
+  const { Server, ServerCredentials, status } = await import("@grpc/grpc-js");
+  const server = new Server(LIMITS);
   const asIs = (bytes: Buffer) => bytes;
+  const open = new Set<Call>();
   server.addService(
     {
       deltaAggregatedResources: {
@@ -51,47 +116,143 @@ export async function startAdsServer(
       },
     },
     {
-      deltaAggregatedResources(call: ServerDuplexStream<Buffer, Buffer>) {
-        onStream(streamOf(call));
+      deltaAggregatedResources(call: Call) {
+        const stream = new CallStream(call, { codes: status, cut: (peer) => door.cut(peer), onProblem });
+        if (open.size >= mostStreams) {
+          stream.end("RESOURCE_EXHAUSTED", `this server serves ${mostStreams} streams at most`);
+          onProblem(`${stream.peer.address} was sent away: there are ${open.size} streams already`);
+          return;
+        }
+        open.add(call);
+        stream.onEnd(() => open.delete(call));
+        onStream(stream);
       },
     },
   );
-  await bind(server, listen, grpc.ServerCredentials.createInsecure());
-  return { close: () => server.forceShutdown() };
-}
-
-function bind(
-  server: Server,
-  listen: string,
-  credentials: Parameters<Server["bindAsync"]>[1],
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(listen, credentials, (error) => {
-      if (error === null) {
-        resolve();
-      } else {
-        reject(new EnvironmentError(`cannot listen on ${listen} for Envoy: ${error.message}`));
-      }
-    });
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(
+          tls.clientCa ?? null,
+          [{ private_key: tls.key, cert_chain: tls.certificate }],
+          tls.clientCa !== undefined,
+        );
+  const inside = server.createConnectionInjector(credentials);
+  const door = await Door.open({
+    listen,
+    protocol: tls === undefined ? "HTTP/2" : "TLS",
+    onConnection: (socket) => inside.injectConnection(socket),
+    onProblem,
   });
+  return {
+    port: door.port,
+    get streams() {
+      return open.size;
+    },
+    close() {
+      door.close();
+      server.forceShutdown();
+    },
+  };
 }
 
-function streamOf(call: ServerDuplexStream<Buffer, Buffer>): AdsStream {
+type Call = ServerDuplexStream<Buffer, Buffer>;
+type StatusCodes = Readonly<Record<StreamStatus, number>>;
+
+interface Surroundings {
+  readonly codes: StatusCodes;
+  /** Ends the connection of an address. */
+  readonly cut: (address: string) => void;
+  readonly onProblem: (line: string) => void;
+}
+
+class CallStream implements AdsStream {
+  readonly peer: AdsPeer;
+  readonly #call: Call;
+  readonly #around: Surroundings;
+  readonly #onEnd: (() => void)[] = [];
+  #onMessage: ((bytes: Uint8Array) => void) | undefined;
+  /** Given to gRPC, and not yet to the connection. */
+  #waiting = 0;
+  #isOver = false;
+
+  constructor(call: Call, around: Surroundings) {
+    this.#call = call;
+    this.#around = around;
+    this.peer = peerOf(call);
+    // A client that has nothing more to say is not served on.
+    call.on("end", () => this.end());
+    for (const event of ["error", "cancelled", "close"]) {
+      call.on(event, () => this.#over());
+    }
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#isOver) {
+      return;
+    }
+    if (this.#waiting > 0 && this.#waiting + bytes.length > MOST_WAITING_BYTES) {
+      this.#letGo();
+      return;
+    }
+    this.#waiting += bytes.length;
+    this.#call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), () => {
+      this.#waiting -= bytes.length;
+    });
+  }
+
+  onMessage(handler: (bytes: Uint8Array) => void): void {
+    if (this.#onMessage === undefined) {
+      this.#call.on("data", (bytes: Buffer) => this.#onMessage?.(bytes));
+    }
+    this.#onMessage = handler;
+  }
+
+  onEnd(handler: () => void): void {
+    this.#onEnd.push(handler);
+  }
+
+  end(status?: StreamStatus, words = ""): void {
+    if (this.#isOver) {
+      return;
+    }
+    if (status === undefined) {
+      this.#call.end();
+    } else {
+      this.#call.emit("error", { code: this.#around.codes[status], details: words });
+    }
+    this.#over();
+  }
+
+  /** What waits is not sent any more: it would wait for as long as the connection lasts. */
+  #letGo(): void {
+    const { address } = this.peer;
+    this.#around.onProblem(`${address} does not read: ${this.#waiting} bytes wait for it; it was let go`);
+    this.end("RESOURCE_EXHAUSTED", "too much waits to be read");
+    setTimeout(() => {
+      this.#call.destroy();
+      this.#around.cut(address);
+    }, GRACE_MS).unref();
+  }
+
+  #over(): void {
+    if (!this.#isOver) {
+      this.#isOver = true;
+      for (const handler of this.#onEnd) {
+        handler();
+      }
+    }
+  }
+}
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+function peerOf(call: Call): AdsPeer {
+  const certificate = call.getAuthContext().sslPeerCertificate?.raw;
+  const token = BEARER.exec(String(call.metadata.get("authorization")[0] ?? ""))?.[1];
   return {
-    send: (bytes) => void call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
-    onMessage: (handler) => void call.on("data", handler),
-    onEnd(handler) {
-      let isOver = false;
-      const over = () => {
-        if (!isOver) {
-          isOver = true;
-          handler();
-        }
-      };
-      call.on("end", over);
-      call.on("error", over);
-      call.on("cancelled", over);
-    },
-    end: () => call.end(),
+    address: call.getPeer(),
+    ...(certificate && { certificate: new X509Certificate(certificate) }),
+    ...(token !== undefined && { token }),
   };
 }

@@ -53,7 +53,10 @@ const NOTHING: ResourceSet = {
 export async function startAdsEnvoy(options: AdsEnvoyOptions): Promise<AdsEnvoy> {
   const socket = path.join(options.folder, SOCKET);
   const client = new AdsClient(await adsCodec());
-  const server = await startAdsServer(`unix:${socket}`, (stream) => client.attach(stream));
+  const server = await startAdsServer({
+    listen: `unix:${socket}`,
+    onStream: (stream) => client.attach(stream),
+  });
   try {
     return await start(options, socket, client, server);
   } catch (error) {
