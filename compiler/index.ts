@@ -142,6 +142,22 @@ export type { EnvoyExit, EnvoyLogLevel, EnvoyProcess } from "./run/envoy/start.t
 export { Session, type SessionOptions } from "./run/session.ts";
 export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 
+// ---- A fleet of Envoys ----
+
+export type { FleetEvent } from "./fleet/event.ts";
+export { Fleet, type FleetOptions } from "./fleet/fleet.ts";
+export type {
+  FleetStatus,
+  ProxyReport,
+  ProxyState,
+  RevisionReport,
+  RevisionState,
+  ScopeReport,
+} from "./fleet/report.ts";
+export type { FleetRules, RuleSnapshot, SnapshotResult } from "./fleet/rules.ts";
+export { type ServeFleetOptions, serveFleet } from "./fleet/serve.ts";
+export { fleetRules } from "./fleet-rules.ts";
+
 // ---- The machine ----
 
 export { EnvironmentError } from "./platform/error.ts";

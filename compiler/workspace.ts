@@ -3,6 +3,7 @@
  * between two calls lives here and ends with the workspace; two of them in one process know nothing of each other.
  */
 
+import { createHash } from "node:crypto";
 import { Coverage, type CoverageReport } from "./answers/cases/coverage.ts";
 import type { CaseContext } from "./answers/cases/read.ts";
 import { readCases } from "./answers/cases/read.ts";
@@ -24,6 +25,7 @@ import type { Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
+import type { RuleSnapshot } from "./fleet/rules.ts";
 import type { Listener } from "./ir/ir.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";
@@ -221,6 +223,24 @@ export class Workspace {
     return { findings, compilation };
   }
 
+  /** What the source has now, to be compiled for any number of proxies that are not the workspace's own. */
+  async snapshot(): Promise<RuleSnapshot> {
+    const input = await this.#read("snapshot");
+    const { files } = input;
+    return {
+      revision: revisionOf(files),
+      sources: files,
+      compile: async (own) => {
+        this.#mustLive("compile");
+        const findings = this.#report(input);
+        const reading = this.#understand(input, own, "run", findings);
+        return findings.hasErrors
+          ? { findings }
+          : { findings, compilation: encode(reading, own, this.#progress) };
+      },
+    };
+  }
+
   /**
    * What becomes of a request, and why. `request` is `GET http://host/path`, or what `makeRequest` makes.
    * Throws a `ListenerError` when no listener can be asked.
@@ -416,6 +436,15 @@ export class Workspace {
       throw new TypeError(`${call}: the workspace is disposed`);
     }
   }
+}
+
+/** A digest of names and texts. */
+function revisionOf(files: readonly SourceFile[]): string {
+  const hash = createHash("sha256");
+  for (const { path, text } of files) {
+    hash.update(JSON.stringify([path, text]));
+  }
+  return hash.digest("hex").slice(0, 12);
 }
 
 /** Says each thing once, whoever says it again. */

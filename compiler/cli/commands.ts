@@ -18,6 +18,7 @@ import { addInitCommand } from "./init.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addRunCommand } from "./run.ts";
 import { addSchemaCommand } from "./schema.ts";
+import { addServeCommand } from "./serve.ts";
 import { COLOR_CHOICES, processTerminal, type Terminal } from "./terminal.ts";
 import { addTestCommand } from "./test-flags.ts";
 import { welcome } from "./welcome.ts";
@@ -97,6 +98,7 @@ export function makeProgram(
   addDiffCommand(program, context);
   program.commandsGroup("Rules at work:");
   addRunCommand(program, context);
+  addServeCommand(program, context);
   addBuildCommand(program, context);
   addExportCommand(program, context);
   program.commandsGroup("More:");

@@ -6,7 +6,7 @@
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/base.proto#config-core-v3-node
  */
 
-import type { RequestNode } from "../run/ads/node.ts";
+import type { AdsNode } from "../run/ads/node.ts";
 
 /** Where a proxy runs. */
 export interface ProxyLocality {
@@ -30,17 +30,8 @@ export interface ProxyNode {
   readonly version?: string;
 }
 
-/** Characters of an id, which is part of logs and file names. */
-const LONGEST_ID = 253;
-
 /** Reads what a proxy says of itself. Throws a `NodeError` for a node that nobody can be served by. */
-export function readNode({ id, cluster, locality, metadata, version }: RequestNode): ProxyNode {
-  if (id === "") {
-    throw new NodeError("the node has no id; set `node.id` in its bootstrap");
-  }
-  if (id.length > LONGEST_ID) {
-    throw new NodeError(`the node's id has ${id.length} characters; at most ${LONGEST_ID} are allowed`);
-  }
+export function readNode({ id, cluster, locality, metadata, version }: AdsNode): ProxyNode {
   const { NAMESPACE: namespace, LABELS: labels, ...rest } = metadata;
   if (namespace !== undefined && typeof namespace !== "string") {
     throw new NodeError("NAMESPACE in the node's metadata is not a string");
@@ -53,9 +44,9 @@ export function readNode({ id, cluster, locality, metadata, version }: RequestNo
     cluster,
     ...(namespace !== undefined && namespace !== "" && { namespace }),
     ...(labels !== undefined && { labels }),
-    ...(locality !== undefined && locality.region !== "" && { locality }),
+    ...(locality.region !== "" && { locality }),
     metadata: rest,
-    ...(version !== undefined && { version }),
+    ...(version !== "" && { version }),
   };
 }
 

@@ -6,13 +6,13 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { printJson } from "../../../back/xds/json.ts";
-import type { ResourceSet } from "../../../back/xds/resource-set.ts";
 import { EnvironmentError } from "../../../platform/error.ts";
 import { AdsClient } from "../../ads/client.ts";
 import { adsCodec } from "../../ads/codec.ts";
 import { type AdsServer, startAdsServer } from "../../ads/server.ts";
 import { type EnvoyProcess, type StartEnvoyOptions, startEnvoy } from "../../envoy/start.ts";
 import { LiveConfiguration } from "../live-configuration.ts";
+import { NOTHING } from "../nothing.ts";
 import type { RetirementTimes } from "../retirement.ts";
 import { AdsDelivery } from "./ads-delivery.ts";
 import { type AdsBuild, AdsBuilder } from "./build.ts";
@@ -40,15 +40,6 @@ const SOCKET = "ads.sock";
 const BOOTSTRAP = "envoy.json";
 /** Longer than Envoy is waited for. */
 const START_TIMEOUT_MS = 60_000;
-const NOTHING: ResourceSet = {
-  cluster: new Map(),
-  endpoints: new Map(),
-  listener: new Map(),
-  routes: new Map(),
-  extension: new Map(),
-  secret: new Map(),
-};
-
 /** Resolves when Envoy serves. Throws an `EnvironmentError` with Envoy's own words when it will not. */
 export async function startAdsEnvoy(options: AdsEnvoyOptions): Promise<AdsEnvoy> {
   const socket = path.join(options.folder, SOCKET);

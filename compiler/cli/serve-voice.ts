@@ -1,0 +1,105 @@
+/** Says what happens in a fleet, as lines for people or as one JSON object a line. */
+
+import { type Findings, type FleetEvent, formatDiagnostics, printable } from "../index.ts";
+import { isOurMistake } from "./failure.ts";
+import type { Format } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** An event with its line; the name and the fields are for programs. */
+interface Said {
+  readonly event: string;
+  readonly line: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export class ServeVoice {
+  readonly #terminal: Terminal;
+  readonly #format: Format;
+
+  constructor(terminal: Terminal, format: Format) {
+    this.#terminal = terminal;
+    this.#format = format;
+  }
+
+  listening(address: string, port: number): void {
+    const at = port === 0 ? address : address.replace(/:\d+$/, `:${port}`);
+    this.#say({ event: "listening", line: `proxies can join at ${at}`, fields: { listen: at } });
+  }
+
+  /** Somebody was not served. */
+  problem(line: string): void {
+    this.#say({ event: "problem", line });
+  }
+
+  tell(event: FleetEvent): void {
+    if (event.kind === "rules") {
+      this.#diagnostics(event.findings);
+      if (event.refused) {
+        this.#say({ event: "refused", line: "the new rules have errors; the old rules stay in effect" });
+      }
+      return;
+    }
+    this.#say(inWords(event));
+  }
+
+  #diagnostics(findings: Findings): void {
+    if (this.#format === "json") {
+      const { diagnostics, summary } = findings;
+      this.#terminal.out(`${JSON.stringify({ event: "diagnostics", diagnostics, summary })}\n`);
+    } else {
+      this.#terminal.err(formatDiagnostics(findings, this.#terminal.errLook));
+    }
+  }
+
+  #say({ event, line, fields = {} }: Said): void {
+    if (this.#format === "json") {
+      this.#terminal.out(`${JSON.stringify({ event, message: line, ...fields })}\n`);
+    } else {
+      // Ids and words come from whoever has a stream.
+      this.#terminal.err(`${this.#terminal.errColors.dim("sluice:")} ${printable(line)}\n`);
+    }
+  }
+}
+
+function inWords(event: Exclude<FleetEvent, { kind: "rules" }>): Said {
+  const { kind, ...fields } = event;
+  switch (event.kind) {
+    case "failed":
+      return failed(event.error);
+    case "serving":
+      return { event: kind, line: `all proxies get revision ${event.revision}`, fields };
+    case "joined":
+      return { event: kind, line: `${event.proxy} joined`, fields };
+    case "lost":
+      return { event: kind, line: `${event.proxy} is gone; it keeps the rules that it has`, fields };
+    case "taken":
+      return { event: kind, line: `${event.proxy} has ${event.revision} after ${event.ms} ms`, fields };
+    case "refused":
+      return {
+        event: kind,
+        line: [`${event.proxy} refused ${event.revision}`, ...event.words].join("\n  "),
+        fields,
+      };
+    case "silent":
+      return {
+        event: kind,
+        line: [`${event.proxy} does not acknowledge ${event.revision}`, ...event.words].join("\n  "),
+        fields,
+      };
+    case "rejected":
+      return { event: kind, line: `${event.peer} was sent away: ${event.reason}`, fields };
+  }
+}
+
+/** A mistake of ours is shown with its stack, or nobody could ever put it right. */
+function failed(error: unknown): Said {
+  const { message, stack } = error as Error;
+  const line = `could not take up the new rules: ${message}; the old rules stay in effect`;
+  return isOurMistake(error) && stack !== undefined
+    ? {
+        event: "failed",
+        line: `${line}\nthis is a bug in Sluice, not a mistake in your rules\n${stack}`,
+        fields: { stack },
+      }
+    : { event: "failed", line };
+}

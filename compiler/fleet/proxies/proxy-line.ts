@@ -1,0 +1,217 @@
+/**
+ * One proxy of the fleet: its stream, what it shall have and what it has. It is brought from one revision to the next step by step;
+ * when a newer one is wanted meanwhile, the steps of the older one are given up.
+ */
+
+import { AdsClient } from "../../run/ads/client.ts";
+import type { AdsCodec, Decoded } from "../../run/ads/codec.ts";
+import type { AdsStream } from "../../run/ads/server.ts";
+import { AdsDelivery } from "../../run/delivery/ads/ads-delivery.ts";
+import { type LiveBuild, LiveConfiguration } from "../../run/delivery/live-configuration.ts";
+import { NOTHING } from "../../run/delivery/nothing.ts";
+import { RetryPause } from "../../run/retry-pause.ts";
+import type { ProxyNode } from "../node.ts";
+import type { ProxyState } from "../report.ts";
+import type { Scope } from "../scope/scope.ts";
+
+/** A revision, as the proxies of one scope are told it. */
+export interface Target {
+  readonly revision: string;
+  readonly build: LiveBuild;
+}
+
+/** What came of bringing a proxy to a revision. */
+export type Outcome =
+  | { readonly kind: "taken" }
+  /** It serves by what it had before. */
+  | { readonly kind: "refused"; readonly words: readonly string[] }
+  /** It has not acknowledged within the time of a step. */
+  | { readonly kind: "silent"; readonly words: readonly string[] };
+
+export interface ProxyLineOptions {
+  readonly node: ProxyNode;
+  readonly scope: Scope;
+  readonly codec: AdsCodec;
+  /** Told of every outcome. `ms`: from when the revision was wanted of it. */
+  readonly onOutcome: (line: ProxyLine, revision: string, outcome: Outcome, ms: number) => void;
+  /** Its state is another one. */
+  readonly onState: (line: ProxyLine) => void;
+}
+
+export class ProxyLine {
+  readonly #options: ProxyLineOptions;
+  readonly #client: AdsClient;
+  readonly #delivery: AdsDelivery;
+  readonly #pause = new RetryPause();
+  node: ProxyNode;
+  scope: Scope;
+  #live: LiveConfiguration | undefined;
+  #stream: AdsStream | undefined;
+  #wanted: Target | undefined;
+  #wantedSince = 0;
+  #revision: string | undefined;
+  #words: readonly string[] | undefined;
+  #state: ProxyState = "joining";
+  #since = new Date();
+  /** Gives up the change that is under way. */
+  #giveUp: AbortController | undefined;
+  #working: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: ProxyLineOptions) {
+    this.#options = options;
+    this.node = options.node;
+    this.scope = options.scope;
+    this.#client = new AdsClient(options.codec);
+    this.#delivery = new AdsDelivery({ client: this.#client });
+  }
+
+  get id(): string {
+    return this.node.id;
+  }
+
+  get state(): ProxyState {
+    return this.#state;
+  }
+
+  get since(): Date {
+    return this.#since;
+  }
+
+  /** What it has acknowledged last. */
+  get revision(): string | undefined {
+    return this.#revision;
+  }
+
+  get wanted(): string | undefined {
+    return this.#wanted?.revision;
+  }
+
+  get words(): readonly string[] | undefined {
+    return this.#words;
+  }
+
+  get isConnected(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** The newest stream is the one that counts. `first` is its first message. */
+  attach(stream: AdsStream, first: Decoded): void {
+    this.#stream = stream;
+    this.#client.attach(stream, first);
+    stream.onEnd(() => {
+      if (this.#stream === stream) {
+        this.#stream = undefined;
+        this.#enter("lost");
+      }
+    });
+    this.#enter(this.#revision === undefined ? "joining" : this.#settledState());
+    this.#begin();
+  }
+
+  /** From now on it shall have this. */
+  moveTo(target: Target): void {
+    if (this.#wanted?.build === target.build && this.#wanted.revision === target.revision) {
+      return;
+    }
+    this.#wanted = target;
+    this.#wantedSince = performance.now();
+    this.#pause.reset();
+    this.#giveUp?.abort();
+    this.#begin();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#giveUp?.abort();
+    this.#stream?.end();
+    await this.#working;
+    await this.#live?.close();
+  }
+
+  #begin(): void {
+    clearTimeout(this.#retry);
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    let done: Target | undefined;
+    while (this.#wanted !== undefined && this.#wanted !== done && this.isConnected && !this.#isClosed) {
+      const target = this.#wanted;
+      const giveUp = new AbortController();
+      this.#giveUp = giveUp;
+      if (this.#state === "current") {
+        this.#enter("behind");
+      }
+      const outcome = await this.#move(target, giveUp.signal).catch((error): Outcome | undefined => {
+        if (giveUp.signal.aborted) {
+          return undefined;
+        }
+        throw error;
+      });
+      if (outcome !== undefined) {
+        done = target;
+        this.#conclude(target, outcome);
+      }
+    }
+  }
+
+  async #move({ build }: Target, signal: AbortSignal): Promise<Outcome> {
+    if (this.#live === undefined) {
+      const answer = await this.#delivery.take(
+        { name: "listeners", from: NOTHING, to: build.resources },
+        signal,
+      );
+      if (answer.kind === "accepted") {
+        this.#live = new LiveConfiguration({ delivery: this.#delivery, build });
+        return { kind: "taken" };
+      }
+      return { kind: answer.kind === "rejected" ? "refused" : "silent", words: answer.words };
+    }
+    const result = await this.#live.changeTo(build, { signal });
+    switch (result.kind) {
+      case "reloaded":
+      case "unchanged":
+        return { kind: "taken" };
+      case "rejected":
+        return { kind: result.silent ? "silent" : "refused", words: result.words };
+      case "unknown":
+        return { kind: "silent", words: result.words };
+      case "restartNeeded":
+        throw new Error("a proxy of a fleet keeps its bootstrap");
+    }
+  }
+
+  #conclude({ revision }: Target, outcome: Outcome): void {
+    if (outcome.kind === "taken") {
+      this.#revision = revision;
+      this.#words = undefined;
+    } else {
+      this.#words = outcome.words;
+    }
+    if (this.isConnected) {
+      this.#enter(outcome.kind === "taken" ? this.#settledState() : outcome.kind);
+    }
+    this.#options.onOutcome(this, revision, outcome, performance.now() - this.#wantedSince);
+    if (outcome.kind === "silent" && this.#wanted?.revision === revision && !this.#isClosed) {
+      this.#retry = setTimeout(() => this.#begin(), this.#pause.next());
+      this.#retry.unref();
+    }
+  }
+
+  #settledState(): ProxyState {
+    return this.#revision === this.#wanted?.revision ? "current" : "behind";
+  }
+
+  #enter(state: ProxyState): void {
+    if (this.#state !== state) {
+      this.#state = state;
+      this.#since = new Date();
+      this.#options.onState(this);
+    }
+  }
+}
