@@ -144,8 +144,8 @@ export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 
 // ---- A fleet of Envoys ----
 
-export type { FleetEvent } from "./fleet/event.ts";
 export { Fleet, type FleetOptions } from "./fleet/fleet.ts";
+export type { FleetEvent } from "./fleet/model/event.ts";
 export type {
   FleetStatus,
   ProxyReport,
@@ -153,8 +153,8 @@ export type {
   RevisionReport,
   RevisionState,
   ScopeReport,
-} from "./fleet/report.ts";
-export type { FleetRules, RuleSnapshot, SnapshotResult } from "./fleet/rules.ts";
+} from "./fleet/model/report.ts";
+export type { FleetRules, RuleSnapshot, SnapshotResult } from "./fleet/model/rules.ts";
 export { type ServeFleetOptions, serveFleet } from "./fleet/serve.ts";
 export { fleetRules } from "./fleet-rules.ts";
 

@@ -25,7 +25,7 @@ import type { Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
-import type { RuleSnapshot } from "./fleet/rules.ts";
+import type { RuleSnapshot } from "./fleet/model/rules.ts";
 import type { Listener } from "./ir/ir.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";

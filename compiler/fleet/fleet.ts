@@ -12,14 +12,14 @@ import { type AdsCodec, adsCodec, type Decoded } from "../run/ads/codec.ts";
 import type { AdsStream } from "../run/ads/server.ts";
 import { adsPlaces } from "../run/delivery/ads/places.ts";
 import type { Watch } from "../source/rule-source.ts";
-import type { FleetEvent } from "./event.ts";
-import type { ProxyNode } from "./node.ts";
+import type { FleetEvent } from "./model/event.ts";
+import type { ProxyNode } from "./model/node.ts";
+import type { FleetStatus, ProxyReport, ProxyState, RevisionReport } from "./model/report.ts";
+import type { FleetRules } from "./model/rules.ts";
 import { type Outcome, ProxyLine } from "./proxies/proxy-line.ts";
-import type { FleetStatus, ProxyReport, ProxyState, RevisionReport } from "./report.ts";
-import { Revision } from "./revision.ts";
-import type { FleetRules } from "./rules.ts";
+import { Revision } from "./revisions/revision.ts";
+import { VerifiedPrograms } from "./revisions/verified-programs.ts";
 import { type Scope, scopeOf } from "./scope/scope.ts";
-import { VerifiedPrograms } from "./verified-programs.ts";
 
 export interface FleetOptions {
   readonly rules: FleetRules;

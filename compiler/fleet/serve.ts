@@ -7,7 +7,7 @@ import { adsCodec } from "../run/ads/codec.ts";
 import { greet } from "../run/ads/greeting.ts";
 import { type AdsServer, type AdsServerOptions, startAdsServer } from "../run/ads/server.ts";
 import type { Fleet } from "./fleet.ts";
-import { NodeError, readNode } from "./node.ts";
+import { NodeError, readNode } from "./model/node.ts";
 
 export interface ServeFleetOptions extends Omit<AdsServerOptions, "onStream"> {
   readonly fleet: Fleet;

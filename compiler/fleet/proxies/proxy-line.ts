@@ -10,8 +10,8 @@ import { AdsDelivery } from "../../run/delivery/ads/ads-delivery.ts";
 import { type LiveBuild, LiveConfiguration } from "../../run/delivery/live-configuration.ts";
 import { NOTHING } from "../../run/delivery/nothing.ts";
 import { RetryPause } from "../../run/retry-pause.ts";
-import type { ProxyNode } from "../node.ts";
-import type { ProxyState } from "../report.ts";
+import type { ProxyNode } from "../model/node.ts";
+import type { ProxyState } from "../model/report.ts";
 import type { Scope } from "../scope/scope.ts";
 
 /** A revision, as the proxies of one scope are told it. */

@@ -1,7 +1,7 @@
 /** A scope: what proxies have in common that are told the same. */
 
 import type { ProxyOptions } from "../../options.ts";
-import type { ProxyNode } from "../node.ts";
+import type { ProxyNode } from "../model/node.ts";
 
 export interface Scope {
   /** The same for proxies that are told the same. */

@@ -3,8 +3,8 @@
  * knows of one.
  */
 
-import type { Explanation } from "../answers/explain/explanation.ts";
-import type { AskedRequest } from "../answers/request/asked.ts";
+import type { Explanation } from "../../answers/explain/explanation.ts";
+import type { AskedRequest } from "../../answers/request/asked.ts";
 import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "./report.ts";
 
 export interface FleetControl {

@@ -1,10 +1,10 @@
 /** What a fleet needs of whoever compiles: it knows nothing of workspaces. */
 
-import type { Compilation } from "../compile.ts";
-import type { Findings } from "../diagnostics/render/report.ts";
-import type { SourceFile } from "../diagnostics/span.ts";
-import type { ProxyOptions } from "../options.ts";
-import type { Watch } from "../source/rule-source.ts";
+import type { Compilation } from "../../compile.ts";
+import type { Findings } from "../../diagnostics/render/report.ts";
+import type { SourceFile } from "../../diagnostics/span.ts";
+import type { ProxyOptions } from "../../options.ts";
+import type { Watch } from "../../source/rule-source.ts";
 
 /** Rules that are compiled for many proxies; `fleetRules(workspace)`. */
 export interface FleetRules {

@@ -3,14 +3,14 @@
  * that proxies which come later are told the same.
  */
 
-import type { Places } from "../back/xds/places.ts";
-import { emitResources } from "../back/xds/resources.ts";
-import type { Findings, FindingsSummary } from "../diagnostics/render/report.ts";
-import { drainFactsOf } from "../run/delivery/drain-facts.ts";
-import type { LiveBuild } from "../run/delivery/live-configuration.ts";
-import { withSecretsRead } from "../run/secret-files.ts";
-import type { RuleSnapshot } from "./rules.ts";
-import type { Scope } from "./scope/scope.ts";
+import type { Places } from "../../back/xds/places.ts";
+import { emitResources } from "../../back/xds/resources.ts";
+import type { Findings, FindingsSummary } from "../../diagnostics/render/report.ts";
+import { drainFactsOf } from "../../run/delivery/drain-facts.ts";
+import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
+import { withSecretsRead } from "../../run/secret-files.ts";
+import type { RuleSnapshot } from "../model/rules.ts";
+import type { Scope } from "../scope/scope.ts";
 import type { VerifiedPrograms } from "./verified-programs.ts";
 
 export interface ScopeBuild {

@@ -6,7 +6,7 @@
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/base.proto#config-core-v3-node
  */
 
-import type { AdsNode } from "../run/ads/node.ts";
+import type { RequestNode } from "../../run/ads/node.ts";
 
 /** Where a proxy runs. */
 export interface ProxyLocality {
@@ -31,7 +31,7 @@ export interface ProxyNode {
 }
 
 /** Reads what a proxy says of itself. Throws a `NodeError` for a node that nobody can be served by. */
-export function readNode({ id, cluster, locality, metadata, version }: AdsNode): ProxyNode {
+export function readNode({ id, cluster, locality, metadata, version }: RequestNode): ProxyNode {
   const { NAMESPACE: namespace, LABELS: labels, ...rest } = metadata;
   if (namespace !== undefined && typeof namespace !== "string") {
     throw new NodeError("NAMESPACE in the node's metadata is not a string");
@@ -44,9 +44,9 @@ export function readNode({ id, cluster, locality, metadata, version }: AdsNode):
     cluster,
     ...(namespace !== undefined && namespace !== "" && { namespace }),
     ...(labels !== undefined && { labels }),
-    ...(locality.region !== "" && { locality }),
+    ...(locality !== undefined && locality.region !== "" && { locality }),
     metadata: rest,
-    ...(version !== "" && { version }),
+    ...(version !== undefined && { version }),
   };
 }
 

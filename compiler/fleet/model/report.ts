@@ -3,7 +3,7 @@
  * never changed or removed. Times are ISO 8601 texts.
  */
 
-import type { FindingsSummary } from "../diagnostics/render/report.ts";
+import type { FindingsSummary } from "../../diagnostics/render/report.ts";
 
 /**
  * - `joining`: it has a stream, and has acknowledged nothing yet.

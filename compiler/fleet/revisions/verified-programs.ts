@@ -3,7 +3,7 @@
  * the plugin could not be made, and by then the revision is out.
  */
 
-import { FilterVm } from "../answers/wasm-host/filter-vm.ts";
+import { FilterVm } from "../../answers/wasm-host/filter-vm.ts";
 
 export class VerifiedPrograms {
   readonly #module: WebAssembly.Module;

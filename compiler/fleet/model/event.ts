@@ -1,6 +1,6 @@
 /** What happens in a fleet, as it happens. */
 
-import type { Findings } from "../diagnostics/render/report.ts";
+import type { Findings } from "../../diagnostics/render/report.ts";
 
 export type FleetEvent =
   /** The rules changed; what is to be said of them. `refused`: they are wrong, and what was served before stays. */
