@@ -17,6 +17,7 @@ import { reportUnread, unreadResources } from "./front/istio/unread/unread-resou
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import { lastOfEach } from "./front/resources/repeated.ts";
+import { type ClusterPart, clusterPart } from "./front/services/cluster-uses.ts";
 import { reportTo } from "./front/services/report.ts";
 import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
@@ -31,6 +32,8 @@ export interface Compilation {
   readonly config: Config;
   /** The routing blob of each listener that the filter decides for, by the listener's name; Envoy's own routes decide for others. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
+  /** Of which service each cluster is that has one. */
+  readonly clusterParts: readonly ClusterPart[];
 }
 
 /** What is known of the input before it is encoded, be it right or wrong. */
@@ -42,6 +45,8 @@ export interface Reading {
   /** What the rules were lowered against. */
   readonly environment: Environment;
   readonly config: Config;
+  /** Of which service each cluster is that has one. */
+  readonly clusterParts: readonly ClusterPart[];
   /** What Istio's proxy would obey besides. */
   readonly unread: readonly UnreadResource[];
   /** How many errors the sink was told. */
@@ -123,14 +128,15 @@ export function understand(
     progress,
     cache: cache.loweringFor(options),
   });
-  const { config, environment } = lowered;
+  const { config, environment, references: found } = lowered;
   checkReferences(resources, options, lowered, references, counting);
   const unread = unreadResources(resources, options);
   reportUnread(unread, reportTo(counting));
   for (const refused of refusedByTarget(config, options.target)) {
     counting.report(refused);
   }
-  return { sources, resources, findings, environment, config, unread, errors };
+  const clusterParts = found.clusterUses.map(clusterPart);
+  return { sources, resources, findings, environment, config, clusterParts, unread, errors };
 }
 
 /** The resources that a compilation was made from, each with its place. What is not read of the input is left out. */
@@ -141,7 +147,7 @@ export function resourcesOf({ sources }: Pick<Compilation, "sources">): Resource
 
 /** The programs of rules that nothing is wrong with. `before`: what an Envoy that takes this has now. */
 export function encode(
-  { sources, config }: Pick<Reading, "sources" | "config">,
+  { sources, config, clusterParts }: Pick<Reading, "sources" | "config" | "clusterParts">,
   { target }: Pick<ProxyOptions, "target">,
   progress: Progress = NO_PROGRESS,
   before: Pick<Compilation, "config" | "blobs"> = {
@@ -163,5 +169,5 @@ export function encode(
     const onHost = () => progress.at("encoding", ++done, total);
     blobs.set(listener.name, encodeProgram(listener.routes, onHost));
   }
-  return { sources, config, blobs };
+  return { sources, config, blobs, clusterParts };
 }

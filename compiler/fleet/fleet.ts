@@ -195,8 +195,7 @@ export class Fleet {
     if (outcome.kind === "taken") {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
-      const kind = outcome.kind === "refused" ? "refused" : "silent";
-      onEvent({ kind, proxy: id, revision, words: outcome.words });
+      onEvent({ kind: outcome.kind, proxy: id, revision, words: outcome.words });
     }
   }
 

@@ -11,6 +11,7 @@ const compilation = (name: string): Compilation => ({
   sources: [{ path: "rules.yaml", text: name }],
   config: { listeners: [], clusters: [] } as unknown as Compilation["config"],
   blobs: new Map(),
+  clusterParts: [],
 });
 
 /** Rules that change when the test says so, and an Envoy that takes them as the test says. */

@@ -12,7 +12,7 @@ export function buildOf(
   directory: string,
 ): Promise<FolderBuild> {
   const proxy = proxyOf(options);
-  return folderBuild({ ...compiled(config, proxy.target), sources: [] }, proxy, directory);
+  return folderBuild({ ...compiled(config, proxy.target), sources: [], clusterParts: [] }, proxy, directory);
 }
 
 /** What a compilation would come to; `spoil` may damage a program of the filter. */

@@ -93,6 +93,21 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
   };
 }
 
+/**
+ * The same set with other endpoints for some of its clusters; everything else is shared. `undefined`: the endpoints of one
+ * of them are not apart from it.
+ */
+export function withEndpoints(set: ResourceSet, clusters: readonly Cluster[]): ResourceSet | undefined {
+  if (clusters.some(({ name, discovery }) => discovery.kind !== "eds" || !set.endpoints.has(name))) {
+    return undefined;
+  }
+  const all = new Map(set.endpoints);
+  for (const cluster of clusters) {
+    all.set(cluster.name, endpoints(cluster));
+  }
+  return clusters.length === 0 ? set : { ...set, endpoints: all };
+}
+
 /** A table of route classes, which may be those of several versions of a listener. */
 export function classesResource(name: string, classes: ReadonlyMap<string, EnvoyRoute>): Resource<"routes"> {
   return routesResource(emitClassRoutes(name, classes), classes);

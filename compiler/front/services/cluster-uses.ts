@@ -16,6 +16,19 @@ export interface ClusterUse {
   readonly atEdge?: true;
 }
 
+/** The same by names alone: what stays of a use when the endpoints of its service are others. */
+export interface ClusterPart {
+  /** Of the cluster. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly subset: string;
+}
+
+export function clusterPart({ name, service: { host }, port, subset }: ClusterUse): ClusterPart {
+  return { name, host, port, subset };
+}
+
 export function clusterName(port: number, subset: string, host: string): string {
   return `outbound|${port}|${subset}|${host}`;
 }

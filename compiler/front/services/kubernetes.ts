@@ -9,6 +9,7 @@ import type {
   ServiceSpec,
   WorkloadEntrySpec,
 } from "../resources/model.ts";
+import { objectName, type PodName, podNamed, serviceOfSlice } from "./endpoint-owners.ts";
 import { byAge } from "./order.ts";
 import { kubernetesProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
@@ -16,7 +17,6 @@ import { unixSocketPath } from "./unix-sockets.ts";
 import { ownPort, workloadEndpoint } from "./workload-endpoint.ts";
 import type { Workloads } from "./workloads.ts";
 
-const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 const EXPORT_TO_ANNOTATION = "networking.istio.io/exportTo";
 const TRAFFIC_DISTRIBUTION_ANNOTATION = "networking.istio.io/traffic-distribution";
 
@@ -31,20 +31,19 @@ export class KubernetesEndpoints {
   constructor({ endpointSlices, endpoints }: ResourceSet, workloads: Workloads) {
     this.#workloads = workloads;
     for (const slice of [...endpointSlices].sort(byAge)) {
-      const service = slice.labels[SERVICE_NAME_LABEL];
+      const service = serviceOfSlice(slice);
       if (service !== undefined) {
-        const key = `${slice.namespace}/${service}`;
-        this.#slices.set(key, [...(this.#slices.get(key) ?? []), slice]);
+        this.#slices.set(service, [...(this.#slices.get(service) ?? []), slice]);
       }
     }
     for (const resource of endpoints) {
-      this.#endpoints.set(`${resource.namespace}/${resource.name}`, resource);
+      this.#endpoints.set(objectName(resource), resource);
     }
   }
 
   /** Those of the slices; a service without any has those of the older kind, which Kubernetes mirrors. */
   of(service: Resource<ServiceSpec>): EndpointsByPortName {
-    const key = `${service.namespace}/${service.name}`;
+    const key = objectName(service);
     const byName: EndpointsByPortName = new Map();
     const slices = this.#slices.get(key);
     if (slices !== undefined) {
@@ -88,11 +87,7 @@ export class KubernetesEndpoints {
       if (unready && terminating !== false) {
         continue;
       }
-      const target = endpoint.targetRef;
-      const pod =
-        target?.kind === "Pod" && target.name !== undefined
-          ? { namespace: target.namespace ?? namespace, name: target.name }
-          : undefined;
+      const pod = podNamed(endpoint.targetRef, namespace);
       for (const address of endpoint.addresses ?? []) {
         for (const port of spec.ports ?? []) {
           this.#add(byName, port, address, pod, unready);
@@ -104,10 +99,7 @@ export class KubernetesEndpoints {
   #addEndpoints(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointsSpec>): void {
     for (const subset of spec.subsets ?? []) {
       for (const { ip, targetRef } of subset.addresses ?? []) {
-        const pod =
-          targetRef?.kind === "Pod" && targetRef.name !== undefined
-            ? { namespace: targetRef.namespace ?? namespace, name: targetRef.name }
-            : undefined;
+        const pod = podNamed(targetRef, namespace);
         for (const port of subset.ports ?? []) {
           if (ip !== undefined) {
             this.#add(byName, port, ip, pod);
@@ -121,7 +113,7 @@ export class KubernetesEndpoints {
     byName: EndpointsByPortName,
     { name = "", port }: { readonly name?: string; readonly port?: number },
     address: string,
-    pod: { namespace: string; name: string } | undefined,
+    pod: PodName | undefined,
     unready = false,
   ): void {
     // Slices of type FQDN hold names; like istiod, we route to addresses only.

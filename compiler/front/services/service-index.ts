@@ -75,11 +75,11 @@ export class ServiceIndex {
     return inScope(seen, namespace, scope);
   }
 
-  /** Of exactly this host, which may be a wildcard, as the sidecars of a namespace see it. */
-  find(host: string, namespace: string): Service | undefined {
+  /** Of exactly this host, which may be a wildcard, as the proxies of a namespace see it; those that it has for itself unless said. */
+  find(host: string, namespace: string, scope: Scope = "sidecar"): Service | undefined {
     const declared = seenFrom(namespace, this.#byHost.get(host) ?? [], ({ declaration }) => declaration);
     const seen = declared.map(({ declaration, index }) => declaration.services()[index]!);
-    const services = inScope(seen, namespace, "sidecar");
+    const services = inScope(seen, namespace, scope);
     return services.length === 0 ? undefined : services.reduce(mergeServices);
   }
 

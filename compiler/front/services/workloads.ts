@@ -1,6 +1,7 @@
 /** Who runs where: Pods and WorkloadEntries, found by name, by address or by label. */
 
 import type { PodSpec, ResourceSet, WorkloadEntrySpec } from "../resources/model.ts";
+import { type PodName, podAddresses } from "./endpoint-owners.ts";
 import { type KnownPod, knownPods } from "./known-pods.ts";
 import { type Labels, selects } from "./labels.ts";
 import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
@@ -39,13 +40,13 @@ export class Workloads {
       const labels = withTopology(own, locality, { node });
       const facts = { labels, ...(locality && { locality }) };
       this.#podByName.set(`${namespace}/${name}`, facts);
-      const addresses = [spec.status?.podIP, ...(spec.status?.podIPs ?? []).map(({ ip }) => ip)];
+      const addresses = podAddresses(spec);
       for (const address of addresses) {
-        if (address !== undefined && !this.#podByAddress.has(address)) {
+        if (!this.#podByAddress.has(address)) {
           this.#podByAddress.set(address, facts);
         }
       }
-      const address = addresses.find((candidate) => candidate !== undefined);
+      const [address] = addresses;
       if (address !== undefined && isServing(spec.status)) {
         this.#add({ namespace, labels, entry: { address, ...(locality && { locality: format(locality) }) } });
       }
@@ -56,7 +57,7 @@ export class Workloads {
   }
 
   /** Of the Pod that an endpoint names, or else of the one that has its address. */
-  podOf(pod: { namespace: string; name: string } | undefined, address: string): PodFacts {
+  podOf(pod: PodName | undefined, address: string): PodFacts {
     const named = pod && this.#podByName.get(`${pod.namespace}/${pod.name}`);
     return named ?? this.#podByAddress.get(address) ?? UNKNOWN_POD;
   }

@@ -36,9 +36,7 @@ export class AdsBuilder {
     return {
       drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
-      bootstrap: adsBootstrap(emitBootstrap({ places }), {
-        servers: [{ address: `unix:${this.#socket}`, port: 0 }],
-      }),
+      bootstrap: adsBootstrap(emitBootstrap({ ...options, places }), this.#socket),
       resources: emitResources(config, { ...options, blobs, places }),
     };
   }

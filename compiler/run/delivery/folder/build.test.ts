@@ -17,7 +17,7 @@ const MODULE = Uint8Array.of(0);
 async function build(config: Config, target: Target) {
   const blobs = new Map(target === "wasm" ? [["mesh", Uint8Array.of(1, 2, 3)]] : []);
   const options = { ...DEFAULT_PROXY_OPTIONS, target };
-  return folderBuild({ config, blobs, sources: [] }, options, "/build", { module: MODULE });
+  return folderBuild({ config, blobs, sources: [], clusterParts: [] }, options, "/build", { module: MODULE });
 }
 
 describe.each<Target>(["wasm", "native"])("target %s", (target) => {

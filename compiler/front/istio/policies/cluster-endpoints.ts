@@ -1,0 +1,57 @@
+/**
+ * Where the requests of a cluster go: all of a cluster that its endpoints have a say in. A change of endpoints alone asks
+ * this again, and nothing else of the lowering.
+ */
+
+import { isLookedUp } from "../../../ir/discovery.ts";
+import type { Cluster, Endpoint } from "../../../ir/ir.ts";
+import type { ProxyOptions } from "../../../options.ts";
+import type { Subset } from "../../resources/model.ts";
+import type { ClusterUse } from "../../services/cluster-uses.ts";
+import { selects } from "../../services/labels.ts";
+import type { Service, ServiceEndpoint } from "../../services/service.ts";
+import type { DestinationRules } from "../destination-rules/destination-rules.ts";
+import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
+import { placeEndpoints } from "./locality.ts";
+
+/** A port of a service, or of a subset of it. */
+export type ServicePart = Pick<ClusterUse, "service" | "port" | "subset">;
+
+export type ClusterEndpoints = Pick<Cluster, "discovery" | "byLocalityWeight">;
+
+export function lowerEndpoints(
+  { service, port, subset }: ServicePart,
+  policy: EffectivePolicy,
+  rules: DestinationRules,
+  proxy: ProxyOptions,
+): ClusterEndpoints {
+  const named = subset === "" ? undefined : rules.subset(service, subset);
+  const chosen = chooseEndpoints(service.endpoints.get(port) ?? [], named);
+  const asked = chosen.filter(({ unready }) => !unready || !asksUnhealthy(policy));
+  const { endpoints, ...placed } = placeEndpoints(asked, policy, proxy, service.prefers);
+  return { discovery: discovery(service, endpoints, policy), ...placed };
+}
+
+/** A subset without labels has all endpoints; one whose labels nobody has stays empty, and Envoy answers 503. */
+function chooseEndpoints(
+  endpoints: readonly ServiceEndpoint[],
+  subset: Subset | undefined,
+): readonly ServiceEndpoint[] {
+  return endpoints.filter(({ labels }) => selects(subset?.labels, labels));
+}
+
+/** Where Envoy may ask all when too many fail, it must not know of those that are not ready. */
+function asksUnhealthy({ outlierDetection }: EffectivePolicy): boolean {
+  return (outlierDetection?.minHealthPercent ?? 0) > 0;
+}
+
+function discovery(
+  { discovery: kind }: Service,
+  endpoints: readonly Endpoint[],
+  { loadBalancer }: EffectivePolicy,
+): Cluster["discovery"] {
+  if (loadBalancer?.simple === "PASSTHROUGH") {
+    return { kind: "originalDestination", endpoints: [] };
+  }
+  return isLookedUp(kind) ? { kind, endpoints: [] } : { kind, endpoints };
+}
