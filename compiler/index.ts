@@ -145,6 +145,8 @@ export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 // ---- A fleet of Envoys ----
 
 export { Fleet, type FleetOptions } from "./fleet/fleet.ts";
+export { fleetBootstrap } from "./fleet/join/bootstrap.ts";
+export type { FleetBootstrapOptions } from "./fleet/join/options.ts";
 export type { FleetEvent } from "./fleet/model/event.ts";
 export type {
   FleetStatus,

@@ -238,6 +238,10 @@ export class Workspace {
           ? { findings }
           : { findings, compilation: encode(reading, own, this.#progress) };
       },
+      explain: (own, asked, at) => {
+        this.#mustLive("explain");
+        return this.#explain(input, { ...own, target: "wasm" }, asked, at).explanation;
+      },
     };
   }
 
@@ -256,15 +260,7 @@ export class Workspace {
       throw new TypeError('explain: the proxy\'s target must be "wasm", since explain runs the filter');
     }
     const asked = readRequest(request);
-    const input = await this.#read("explain");
-    const findings = this.#report(input);
-    const { config, unread } = this.#understand(input, proxyOptions, "answer", findings);
-    if (findings.hasErrors) {
-      return { findings };
-    }
-    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxyOptions.pathNormalization);
-    const listener = listenerFor(asked, options.at, evaluators);
-    return { findings, explanation: explain(asked, listener, evaluators, unread) };
+    return this.#explain(await this.#read("explain"), proxyOptions, asked, options.at);
   }
 
   /** Asks the requests of case files (see `jsonSchema("cases")`) and holds what comes of them against what they expect. */
@@ -381,6 +377,17 @@ export class Workspace {
     this.#cache = new CompilerCache();
     this.#last = undefined;
     await Promise.all([...this.#watches].map((watch) => watch.close()));
+  }
+
+  #explain(input: Input, proxy: ProxyOptions, asked: AskedRequest, at: string | undefined): ExplainResult {
+    const findings = this.#report(input);
+    const { config, unread } = this.#understand(input, proxy, "answer", findings);
+    if (findings.hasErrors) {
+      return { findings };
+    }
+    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxy.pathNormalization);
+    const listener = listenerFor(asked, at, evaluators);
+    return { findings, explanation: explain(asked, listener, evaluators, unread) };
   }
 
   #understand({ files }: Input, options: ProxyOptions, purpose: Purpose, sink: DiagnosticSink): Reading {

@@ -22,3 +22,8 @@ export function verboseOption(): Option {
 export function formatOption(formats: readonly string[] = ["text", "json"]): Option {
   return new Option("--format <format>", "output format").choices(formats).default("text");
 }
+
+/** Of a flag that may be repeated. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}

@@ -5,6 +5,7 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { EnvironmentError, ForeignDirectoryError, packageRoot, printable } from "../index.ts";
+import { addBootstrapCommand } from "./bootstrap.ts";
 import { addBuildCommand } from "./build.ts";
 import { addCheckCommand } from "./check.ts";
 import { addCompletionCommand } from "./completion.ts";
@@ -98,9 +99,11 @@ export function makeProgram(
   addDiffCommand(program, context);
   program.commandsGroup("Rules at work:");
   addRunCommand(program, context);
-  addServeCommand(program, context);
   addBuildCommand(program, context);
   addExportCommand(program, context);
+  program.commandsGroup("A fleet of Envoys:");
+  addServeCommand(program, context);
+  addBootstrapCommand(program, context);
   program.commandsGroup("More:");
   addInspectCommand(program, context);
   addSchemaCommand(program, context);

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { type FileOptions, FLAG_OPTIONS } from "../file-options.ts";
 import { defaultText, flagOf, type GivenOf, mapTable, type OptionEntry } from "../options/option.ts";
 import { DEFAULT_PROXY_OPTIONS, PROXY_OPTIONS, type ProxyOptions } from "../options.ts";
+import { collect } from "./command.ts";
 import { readConfigFile } from "./config-file.ts";
 import { UsageError } from "./exit.ts";
 
@@ -24,8 +25,6 @@ export interface CommonOptions {
   readonly proxy: ProxyOptions;
 }
 
-const collect = (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value];
-
 export function addProxyOptions(command: Command, defaults: CommandDefaults = {}): Command {
   const base = withDefaults(defaults);
   command.option("--config <file>", "read options from a sluice.yaml; flags take precedence");
@@ -36,7 +35,8 @@ export function addProxyOptions(command: Command, defaults: CommandDefaults = {}
   return command;
 }
 
-function flagFor(key: string, entry: OptionEntry<unknown>, otherwise: unknown): Option {
+/** The flag of an option; `otherwise` is what holds when nothing is said. */
+export function flagFor(key: string, entry: OptionEntry<unknown>, otherwise: unknown): Option {
   const { kind, argument, help } = entry;
   const holds = defaultText(entry, otherwise);
   const made = new Option(

@@ -34,6 +34,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const JOIN = ["bootstrap", "--server", "127.0.0.1:18000"];
+const FAR = ["bootstrap", "--server", "10.0.0.1:18000"];
 const EXPLAIN = ["explain", "good.yaml", "--request"];
 
 test.each<readonly [name: string, args: readonly string[], code: number, words: string]>([
@@ -61,6 +63,25 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["a configuration that is a directory", ["check", "--config", "empty"], 2, "it is a directory"],
   ["a configuration that nests deep", ["check", "--config", "deep-config.yaml"], 2, "nested more than"],
   ["a configuration with a slip", ["check", "--config", "wrong-config.yaml"], 2, 'did you mean "paths"?'],
+  ["a proxy that joins nobody", ["bootstrap", "--id", "a"], 2, "required option '--server"],
+  ["a proxy without a name", [...JOIN], 2, "required option '--id"],
+  ["a name that is none", [...JOIN, "--id", "a b"], 2, '--id: "a b" is not valid'],
+  ["an address without a port", ["bootstrap", "--server", "edge", "--id", "a"], 2, "an address and a port"],
+  ["a far server without TLS", [...FAR, "--id", "a"], 2, "10.0.0.1:18000 is not on this machine"],
+  [
+    "a certificate without its key",
+    [...FAR, "--id", "a", "--tls-cert", "a"],
+    2,
+    "--tls-cert needs --tls-key",
+  ],
+  ["certificates without a place", [...FAR, "--id", "a", "--tls-ca", "a"], 2, "--tls-ca needs --out"],
+  ["a token that is not there", [...JOIN, "--id", "a", "--token-file", "b"], 2, "b: it does not exist"],
+  [
+    "a token that is none",
+    [...JOIN, "--id", "a", "--token-file", "good.yaml"],
+    2,
+    "--token-file: good.yaml: line 1",
+  ],
   ["a build without a place", ["build", "good.yaml"], 2, "--out"],
   ["a build below a file", ["build", "good.yaml", "--out", "good.yaml/x"], 3, "not a directory"],
   [

@@ -195,7 +195,8 @@ export class Fleet {
     if (outcome.kind === "taken") {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
-      onEvent({ kind: outcome.kind, proxy: id, revision, words: outcome.words });
+      const kind = outcome.kind === "refused" ? "refused" : "silent";
+      onEvent({ kind, proxy: id, revision, words: outcome.words });
     }
   }
 

@@ -5,8 +5,7 @@
 
 import type { AdminInterface } from "./admin-interface.ts";
 import type { Json } from "./json.ts";
-import type { EmitOptions } from "./options.ts";
-import type { ConfigSource } from "./places.ts";
+import type { ConfigSource, Places } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import { INTERNAL_LISTENERS } from "./upstream-fault.ts";
 
@@ -30,7 +29,11 @@ const RUNTIME = {
   "re2.max_program_size.error_level": 32_768,
 };
 
-export function emitBootstrap({ places }: Pick<EmitOptions, "places">): Bootstrap {
+export function emitBootstrap({
+  places,
+}: {
+  readonly places: Pick<Places, "listeners" | "clusters">;
+}): Bootstrap {
   return {
     node: { id: "sluice", cluster: "sluice" },
     dynamic_resources: {

@@ -2,9 +2,14 @@
 
 import type { ClientTls, ServerTls, TlsVersion } from "../../ir/ir.ts";
 import type { EmitContext } from "./options.ts";
-import type { ConfigSource } from "./places.ts";
+import type { ConfigSource, Places } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
 import { emitSecretContent } from "./secrets.ts";
+
+/** Where secrets are. */
+export interface SecretContext extends Pick<EmitContext, "secrets"> {
+  readonly places: Pick<Places, "sourceOf">;
+}
 
 /** `envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig` */
 interface SdsSecretConfig {
@@ -31,7 +36,7 @@ const CLIENT_VERSIONS = {
 };
 
 /** Of the connections that clients make. */
-export function emitServerTls(tls: ServerTls, context: EmitContext): Extension {
+export function emitServerTls(tls: ServerTls, context: SecretContext): Extension {
   const { minVersion, maxVersion, cipherSuites, curves } = tls;
   const parameters = {
     ...(minVersion && { tls_minimum_protocol_version: VERSIONS[minVersion] }),
@@ -58,7 +63,7 @@ export function emitServerTls(tls: ServerTls, context: EmitContext): Extension {
 }
 
 /** Of the connections to a cluster's endpoints. Which HTTP is spoken, Envoy's connection pools propose themselves. */
-export function emitClientTls(tls: ClientTls, context: EmitContext): Extension {
+export function emitClientTls(tls: ClientTls, context: SecretContext): Extension {
   return {
     name: TLS_SOCKET,
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
@@ -73,7 +78,7 @@ export function emitClientTls(tls: ClientTls, context: EmitContext): Extension {
 }
 
 /** Envoy takes certificates that it asks for or certificates that stand here, never both. */
-function certificates(names: readonly string[], context: EmitContext): object {
+function certificates(names: readonly string[], context: SecretContext): object {
   const discovered = names.flatMap((name) => secretConfig(name, context) ?? []);
   return discovered.length > 0
     ? { tls_certificate_sds_secret_configs: discovered }
@@ -81,12 +86,12 @@ function certificates(names: readonly string[], context: EmitContext): object {
 }
 
 /** `undefined` where a secret stands inside of what uses it. */
-function secretConfig(name: string, { places }: EmitContext): SdsSecretConfig | undefined {
+function secretConfig(name: string, { places }: SecretContext): SdsSecretConfig | undefined {
   const source = places.sourceOf("secret", name);
   return source && { name, sds_config: source };
 }
 
-function inlineSecret(name: string, { secrets }: EmitContext): object {
+function inlineSecret(name: string, { secrets }: SecretContext): object {
   const secret = secrets.get(name);
   if (secret === undefined) {
     throw new Error(`no secret ${name}`);
@@ -97,7 +102,7 @@ function inlineSecret(name: string, { secrets }: EmitContext): object {
 /** Whom the other side has to be. Without an authority nobody is verified, names or no. */
 function validation(
   { authority, subjectAltNames }: Pick<ServerTls, "authority" | "subjectAltNames">,
-  context: EmitContext,
+  context: SecretContext,
   more: object,
 ): object {
   const own = {

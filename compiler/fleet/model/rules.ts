@@ -1,5 +1,7 @@
 /** What a fleet needs of whoever compiles: it knows nothing of workspaces. */
 
+import type { Explanation } from "../../answers/explain/explanation.ts";
+import type { AskedRequest } from "../../answers/request/asked.ts";
 import type { Compilation } from "../../compile.ts";
 import type { Findings } from "../../diagnostics/render/report.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
@@ -21,6 +23,11 @@ export interface RuleSnapshot {
   readonly revision: string;
   readonly sources: readonly SourceFile[];
   compile(proxy: ProxyOptions): Promise<SnapshotResult>;
+  /**
+   * What becomes of a request at a proxy; `undefined` where the rules are wrong for it. `at`: a listener, if not one that knows
+   * the host. Throws a `ListenerError` when none can be asked.
+   */
+  explain(proxy: ProxyOptions, asked: AskedRequest, at?: string): Explanation | undefined;
 }
 
 export interface SnapshotResult {

@@ -9,6 +9,7 @@ import type { AdsStream } from "../../run/ads/server.ts";
 import { AdsDelivery } from "../../run/delivery/ads/ads-delivery.ts";
 import { type LiveBuild, LiveConfiguration } from "../../run/delivery/live-configuration.ts";
 import { NOTHING } from "../../run/delivery/nothing.ts";
+import type { StepName } from "../../run/delivery/steps.ts";
 import { RetryPause } from "../../run/retry-pause.ts";
 import type { ProxyNode } from "../model/node.ts";
 import type { ProxyState } from "../model/report.ts";
@@ -24,9 +25,11 @@ export interface Target {
 export type Outcome =
   | { readonly kind: "taken" }
   /** It serves by what it had before. */
-  | { readonly kind: "refused"; readonly words: readonly string[] }
-  /** It has not acknowledged within the time of a step. */
-  | { readonly kind: "silent"; readonly words: readonly string[] };
+  | { readonly kind: "refused"; readonly step: StepName; readonly words: readonly string[] }
+  /** It has not acknowledged within the time of a step, and serves by what it had before. */
+  | { readonly kind: "silent"; readonly step: StepName; readonly words: readonly string[] }
+  /** It has not acknowledged what it had before either: nobody knows what it serves by. */
+  | { readonly kind: "unknown"; readonly words: readonly string[] };
 
 export interface ProxyLineOptions {
   readonly node: ProxyNode;
@@ -170,7 +173,8 @@ export class ProxyLine {
         this.#live = new LiveConfiguration({ delivery: this.#delivery, build });
         return { kind: "taken" };
       }
-      return { kind: answer.kind === "rejected" ? "refused" : "silent", words: answer.words };
+      const kind = answer.kind === "rejected" ? "refused" : "silent";
+      return { kind, step: "listeners", words: answer.words };
     }
     const result = await this.#live.changeTo(build, { signal });
     switch (result.kind) {
@@ -178,9 +182,9 @@ export class ProxyLine {
       case "unchanged":
         return { kind: "taken" };
       case "rejected":
-        return { kind: result.silent ? "silent" : "refused", words: result.words };
+        return { kind: result.silent ? "silent" : "refused", step: result.step, words: result.words };
       case "unknown":
-        return { kind: "silent", words: result.words };
+        return result;
       case "restartNeeded":
         throw new Error("a proxy of a fleet keeps its bootstrap");
     }
@@ -194,10 +198,14 @@ export class ProxyLine {
       this.#words = outcome.words;
     }
     if (this.isConnected) {
-      this.#enter(outcome.kind === "taken" ? this.#settledState() : outcome.kind);
+      this.#enter(stateAfter(outcome) ?? this.#settledState());
     }
     this.#options.onOutcome(this, revision, outcome, performance.now() - this.#wantedSince);
-    if (outcome.kind === "silent" && this.#wanted?.revision === revision && !this.#isClosed) {
+    if (
+      (outcome.kind === "silent" || outcome.kind === "unknown") &&
+      this.#wanted?.revision === revision &&
+      !this.#isClosed
+    ) {
       this.#retry = setTimeout(() => this.#begin(), this.#pause.next());
       this.#retry.unref();
     }
@@ -213,5 +221,17 @@ export class ProxyLine {
       this.#since = new Date();
       this.#options.onState(this);
     }
+  }
+}
+
+function stateAfter({ kind }: Outcome): ProxyState | undefined {
+  switch (kind) {
+    case "taken":
+      return undefined;
+    case "refused":
+      return "refused";
+    case "silent":
+    case "unknown":
+      return "silent";
   }
 }

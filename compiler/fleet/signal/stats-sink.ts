@@ -15,8 +15,11 @@ export interface StatsReporting {
 }
 
 export interface StatsSinkOptions {
-  /** The node's id, by which the report names its proxy. */
-  readonly proxyId: string;
+  /**
+   * The node's id, by which the report names its proxy. Absent: whoever starts Envoy says it, by `--service-node`, and again as
+   * `service.instance.id=ID` in the variable OTEL_RESOURCE_ATTRIBUTES.
+   */
+  readonly proxyId?: string;
   /** Of the bootstrap's own cluster for the server; it has to speak HTTP/2. */
   readonly clusterName: string;
   /** Goes with each report, such as a token. */
@@ -52,15 +55,7 @@ export function statsSink({
             envoy_grpc: { cluster_name: clusterName },
             ...(initialMetadata.length > 0 && { initial_metadata: initialMetadata }),
           },
-          resource_detectors: [
-            {
-              name: "envoy.tracers.opentelemetry.resource_detectors.static_config",
-              typed_config: typed(
-                "envoy.extensions.tracers.opentelemetry.resource_detectors.v3.StaticConfigResourceDetectorConfig",
-                { attributes: { [PROXY_ATTRIBUTE]: proxyId } },
-              ),
-            },
-          ],
+          resource_detectors: [proxyId === undefined ? FROM_ENVIRONMENT : named(proxyId)],
           report_counters_as_deltas: true,
           emit_tags_as_attributes: false,
           use_tag_extracted_name: false,
@@ -70,6 +65,23 @@ export function statsSink({
     ],
   };
 }
+
+const DETECTORS = "envoy.tracers.opentelemetry.resource_detectors";
+const DETECTOR_MESSAGES = "envoy.extensions.tracers.opentelemetry.resource_detectors.v3";
+
+function named(proxyId: string): Extension {
+  return {
+    name: `${DETECTORS}.static_config`,
+    typed_config: typed(`${DETECTOR_MESSAGES}.StaticConfigResourceDetectorConfig`, {
+      attributes: { [PROXY_ATTRIBUTE]: proxyId },
+    }),
+  };
+}
+
+const FROM_ENVIRONMENT: Extension = {
+  name: `${DETECTORS}.environment`,
+  typed_config: typed(`${DETECTOR_MESSAGES}.EnvironmentResourceDetectorConfig`, {}),
+};
 
 const NAME = {
   name: "name",

@@ -36,7 +36,9 @@ export class AdsBuilder {
     return {
       drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
-      bootstrap: adsBootstrap(emitBootstrap({ ...options, places }), this.#socket),
+      bootstrap: adsBootstrap(emitBootstrap({ places }), {
+        servers: [{ address: `unix:${this.#socket}`, port: 0 }],
+      }),
       resources: emitResources(config, { ...options, blobs, places }),
     };
   }

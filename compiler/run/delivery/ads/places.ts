@@ -5,13 +5,13 @@
 
 import type { ConfigSource, Places } from "../../../back/xds/places.ts";
 
-interface StreamSource extends ConfigSource {
+export interface StreamSource extends ConfigSource {
   readonly ads: object;
   readonly initial_fetch_timeout: string;
 }
 
 /** Rather than serve without its rules, a listener waits for them: the stream gives up a step that takes too long. */
-const STREAM: StreamSource = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "0s" };
+export const STREAM: StreamSource = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "0s" };
 
 /** `module` is the filter's. */
 export function adsPlaces(module: Uint8Array): Places {

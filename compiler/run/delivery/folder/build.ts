@@ -91,7 +91,7 @@ export async function standaloneBuild(
 }
 
 /** Of a build that is read at `directory`: two builds on one machine do not take one another's, and equal ones are equal files. */
-export function adminSocketOf({ adminSocket }: ProxyOptions, directory: string): string {
+export function adminSocketOf({ adminSocket }: Pick<ProxyOptions, "adminSocket">, directory: string): string {
   const digest = createHash("sha256").update(directory).digest("hex").slice(0, 12);
   return adminSocket || `/tmp/sluice-admin-${digest}.sock`;
 }
