@@ -26,6 +26,7 @@ import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import type { RuleSnapshot } from "./fleet/model/rules.ts";
+import { Distinctions } from "./fleet/scope/distinctions.ts";
 import type { Listener } from "./ir/ir.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";
@@ -149,6 +150,8 @@ export class Workspace {
   /** With `auto`, the last compilation of each proxy: what decides at a listener stays, if it can. */
   #compiled = new WeakMap<ProxyOptions, Compilation>();
   #last: Input | undefined;
+  /** What the rules asked of proxies when they were read for many the last time. */
+  #distinctions: Distinctions | undefined;
   #disposed = false;
 
   constructor(options: WorkspaceOptions) {
@@ -210,33 +213,25 @@ export class Workspace {
   async compile(proxy?: string, options: CompileOptions = {}): Promise<CompileResult> {
     checkNames("compile", options, ["toRun"]);
     const { options: own } = this.#proxy("compile", proxy);
-    const input = await this.#read("compile");
-    const findings = this.#report(input);
-    const reading = this.#understand(input, own, options.toRun ? "run" : "build", findings);
-    if (findings.hasErrors) {
-      return { findings };
-    }
-    const compilation = encode(reading, own, this.#progress, this.#compiled.get(own));
-    if (own.target === "auto") {
-      this.#compiled.set(own, compilation);
-    }
-    return { findings, compilation };
+    return this.#compileInput(await this.#read("compile"), own, options.toRun ? "run" : "build");
   }
 
-  /** What the source has now, to be compiled for any number of proxies that are not the workspace's own. */
+  /**
+   * What the source has now, to be compiled for any number of proxies that are not the workspace's own: all that comes of it is
+   * of the same state of the rules.
+   */
   async snapshot(): Promise<RuleSnapshot> {
     const input = await this.#read("snapshot");
-    const { files } = input;
+    const { resources } = this.#cache.meshOf(input.files, this.#progress);
+    const distinctions = new Distinctions(resources, this.#distinctions);
+    this.#distinctions = distinctions;
     return {
-      revision: revisionOf(files),
-      sources: files,
-      compile: async (own) => {
+      revision: revisionOf(input.files),
+      sources: input.files,
+      scopeOf: (options) => distinctions.scopeOf(options),
+      compile: async (options) => {
         this.#mustLive("compile");
-        const findings = this.#report(input);
-        const reading = this.#understand(input, own, "run", findings);
-        return findings.hasErrors
-          ? { findings }
-          : { findings, compilation: encode(reading, own, this.#progress) };
+        return this.#compileInput(input, options, "serve");
       },
       explain: (own, asked, at) => {
         this.#mustLive("explain");
@@ -388,6 +383,19 @@ export class Workspace {
     const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxy.pathNormalization);
     const listener = listenerFor(asked, at, evaluators);
     return { findings, explanation: explain(asked, listener, evaluators, unread) };
+  }
+
+  #compileInput(input: Input, options: ProxyOptions, purpose: Purpose): CompileResult {
+    const findings = this.#report(input);
+    const reading = this.#understand(input, options, purpose, findings);
+    if (findings.hasErrors) {
+      return { findings };
+    }
+    const compilation = encode(reading, options, this.#progress, this.#compiled.get(options));
+    if (options.target === "auto") {
+      this.#compiled.set(options, compilation);
+    }
+    return { findings, compilation };
   }
 
   #understand({ files }: Input, options: ProxyOptions, purpose: Purpose, sink: DiagnosticSink): Reading {

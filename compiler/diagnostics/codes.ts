@@ -18,9 +18,9 @@ export const LEVEL_WORDS = { error: "error", warning: "warning", info: "note" } 
 /**
  * What rules are read for. `answer`: a question about them (`explain`, `test`, `diff`), for which no port is bound and no key is
  * needed. `check`: the question whether they are right. `build`: files for an Envoy that runs elsewhere. `run`: an Envoy on
- * this machine.
+ * this machine. `serve`: Envoys elsewhere, each of which says whose it is.
  */
-export type Purpose = "check" | "answer" | "build" | "run";
+export type Purpose = "check" | "answer" | "build" | "run" | "serve";
 
 /** Whether no Envoy comes of it. */
 export function isQuestion(purpose: Purpose): boolean {
@@ -246,7 +246,7 @@ export const DIAGNOSTIC_CODES = {
   SL0444: { level: "warning", title: "Connections that cannot be told apart from another service's." },
   SL0445: {
     level: "error",
-    milder: { answer: "unsaid", build: "info" },
+    milder: { answer: "unsaid", build: "info", serve: "info" },
     title: "A certificate or key file that does not exist on this machine.",
   },
   SL0446: { level: "info", title: "A Gateway for a proxy that the input does not have.", istio: "IST0101" },

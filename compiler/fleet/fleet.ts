@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { Places } from "../back/xds/places.ts";
 import type { FindingsSummary } from "../diagnostics/render/report.ts";
+import type { ProxyOptions } from "../options.ts";
 import { filterModulePath } from "../platform/package-root.ts";
 import { type AdsCodec, adsCodec, type Decoded } from "../run/ads/codec.ts";
 import type { AdsStream } from "../run/ads/server.ts";
@@ -16,10 +17,11 @@ import type { FleetEvent } from "./model/event.ts";
 import type { ProxyNode } from "./model/node.ts";
 import type { FleetStatus, ProxyReport, ProxyState, RevisionReport } from "./model/report.ts";
 import type { FleetRules } from "./model/rules.ts";
+import type { Scope } from "./model/scope.ts";
 import { type Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { Revision } from "./revisions/revision.ts";
 import { VerifiedPrograms } from "./revisions/verified-programs.ts";
-import { type Scope, scopeOf } from "./scope/scope.ts";
+import { claimedOptions } from "./scope/claims.ts";
 
 export interface FleetOptions {
   readonly rules: FleetRules;
@@ -78,13 +80,18 @@ export class Fleet {
     });
   }
 
-  /** A proxy has opened a stream; `first` is its first message, which was read of it already. */
+  /**
+   * A proxy has opened a stream; `first` is its first message, which was read of it already. Throws a `NodeError` for claims that
+   * mean nothing.
+   */
   join(node: ProxyNode, stream: AdsStream, first: Decoded): void {
-    const scope = scopeOf(node, this.#options.rules.defaults);
+    const claimed = claimedOptions(node, this.#options.rules.defaults);
+    const scope = this.#scopeOf(claimed);
     let line = this.#lines.get(node.id);
     if (line === undefined) {
       line = new ProxyLine({
         node,
+        claimed,
         scope,
         codec: this.#codec,
         onOutcome: (...args) => this.#onOutcome(...args),
@@ -93,6 +100,7 @@ export class Fleet {
       this.#lines.set(node.id, line);
     }
     line.node = node;
+    line.claimed = claimed;
     line.scope = scope;
     line.attach(stream, first);
     this.#options.onEvent({ kind: "joined", proxy: node.id, scope: scope.key });
@@ -151,7 +159,7 @@ export class Fleet {
       return;
     }
     const revision = new Revision({ snapshot, places: this.#places, programs: this.#programs });
-    for (const scope of this.#scopes()) {
+    for (const scope of this.#scopes(revision)) {
       const { findings, build } = await revision.buildFor(scope);
       onEvent({ kind: "rules", revision: revision.id, findings, refused: build === undefined });
       if (build === undefined) {
@@ -169,12 +177,16 @@ export class Fleet {
   }
 
   /** Those that somebody is in; before anybody came, that of a proxy which claims nothing. */
-  #scopes(): Scope[] {
-    const { defaults } = this.#options.rules;
-    const scopes = new Map([...this.#lines.values()].map(({ scope }) => [scope.key, scope]));
-    return scopes.size > 0
-      ? [...scopes.values()]
-      : [scopeOf({ id: "", cluster: "", metadata: {} }, defaults)];
+  #scopes(revision: Revision): Scope[] {
+    const claims = [...this.#lines.values()].map(({ claimed }) => claimed);
+    const all = claims.length > 0 ? claims : [this.#options.rules.defaults];
+    const scopes = all.map((claimed) => revision.scopeOf(claimed));
+    return [...new Map(scopes.map((scope) => [scope.key, scope])).values()];
+  }
+
+  /** Before there are rules, nothing tells proxies apart. */
+  #scopeOf(claimed: ProxyOptions): Scope {
+    return this.#serving?.scopeOf(claimed) ?? { key: "*", options: claimed };
   }
 
   /** Says to a proxy what it shall have. */
@@ -183,7 +195,8 @@ export class Fleet {
     if (revision === undefined) {
       return;
     }
-    const { scope } = line;
+    const scope = revision.scopeOf(line.claimed);
+    line.scope = scope;
     const { build } = await revision.buildFor(scope);
     if (build !== undefined && revision === this.#serving && scope === line.scope && !this.#isClosed) {
       line.moveTo({ revision: revision.id, build });
@@ -208,8 +221,8 @@ export class Fleet {
 }
 
 function reportOf(line: ProxyLine): ProxyReport {
-  const { node, scope, state, since, revision, wanted, words } = line;
-  const { proxyNamespace, proxyLabels, proxyLocality } = scope.options;
+  const { node, claimed, scope, state, since, revision, wanted, words } = line;
+  const { proxyNamespace, proxyLabels, proxyLocality } = claimed;
   return {
     id: node.id,
     cluster: node.cluster,

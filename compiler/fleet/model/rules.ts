@@ -7,6 +7,7 @@ import type { Findings } from "../../diagnostics/render/report.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Watch } from "../../source/rule-source.ts";
+import type { Scope } from "./scope.ts";
 
 /** Rules that are compiled for many proxies; `fleetRules(workspace)`. */
 export interface FleetRules {
@@ -22,6 +23,9 @@ export interface RuleSnapshot {
   /** Digest of the sources: the same rules have the same. */
   readonly revision: string;
   readonly sources: readonly SourceFile[];
+  /** The scope of a proxy with these options, `claimedOptions` of its node: which proxies are alike depends on the rules. */
+  scopeOf(proxy: ProxyOptions): Scope;
+  /** Given the options of a scope, what is compiled for them is kept for the next reading. */
   compile(proxy: ProxyOptions): Promise<SnapshotResult>;
   /**
    * What becomes of a request at a proxy; `undefined` where the rules are wrong for it. `at`: a listener, if not one that knows

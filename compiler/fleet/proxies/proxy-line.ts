@@ -3,6 +3,7 @@
  * when a newer one is wanted meanwhile, the steps of the older one are given up.
  */
 
+import type { ProxyOptions } from "../../options.ts";
 import { AdsClient } from "../../run/ads/client.ts";
 import type { AdsCodec, Decoded } from "../../run/ads/codec.ts";
 import type { AdsStream } from "../../run/ads/server.ts";
@@ -13,7 +14,7 @@ import type { StepName } from "../../run/delivery/steps.ts";
 import { RetryPause } from "../../run/retry-pause.ts";
 import type { ProxyNode } from "../model/node.ts";
 import type { ProxyState } from "../model/report.ts";
-import type { Scope } from "../scope/scope.ts";
+import type { Scope } from "../model/scope.ts";
 
 /** A revision, as the proxies of one scope are told it. */
 export interface Target {
@@ -33,6 +34,7 @@ export type Outcome =
 
 export interface ProxyLineOptions {
   readonly node: ProxyNode;
+  readonly claimed: ProxyOptions;
   readonly scope: Scope;
   readonly codec: AdsCodec;
   /** Told of every outcome. `ms`: from when the revision was wanted of it. */
@@ -47,6 +49,9 @@ export class ProxyLine {
   readonly #delivery: AdsDelivery;
   readonly #pause = new RetryPause();
   node: ProxyNode;
+  /** What it says of itself, whether or not any rule asks about it. */
+  claimed: ProxyOptions;
+  /** By the rules that it shall have. */
   scope: Scope;
   #live: LiveConfiguration | undefined;
   #stream: AdsStream | undefined;
@@ -65,6 +70,7 @@ export class ProxyLine {
   constructor(options: ProxyLineOptions) {
     this.#options = options;
     this.node = options.node;
+    this.claimed = options.claimed;
     this.scope = options.scope;
     this.#client = new AdsClient(options.codec);
     this.#delivery = new AdsDelivery({ client: this.#client });

@@ -6,11 +6,12 @@
 import type { Places } from "../../back/xds/places.ts";
 import { emitResources } from "../../back/xds/resources.ts";
 import type { Findings, FindingsSummary } from "../../diagnostics/render/report.ts";
+import type { ProxyOptions } from "../../options.ts";
 import { drainFactsOf } from "../../run/delivery/drain-facts.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import { withSecretsRead } from "../../run/secret-files.ts";
 import type { RuleSnapshot } from "../model/rules.ts";
-import type { Scope } from "../scope/scope.ts";
+import type { Scope } from "../model/scope.ts";
 import type { VerifiedPrograms } from "./verified-programs.ts";
 
 export interface ScopeBuild {
@@ -47,6 +48,11 @@ export class Revision {
   /** What there was to say of its rules, for the scope that was compiled last. */
   get findings(): FindingsSummary {
     return this.#findings;
+  }
+
+  /** Of a proxy that claims these options. */
+  scopeOf(claimed: ProxyOptions): Scope {
+    return this.snapshot.scopeOf(claimed);
   }
 
   buildFor(scope: Scope): Promise<ScopeBuild> {

@@ -70,7 +70,7 @@ export function lowerToIr(
     environment,
     cache,
     purpose,
-    credentials: new Credentials(resources.secrets, options, files, now),
+    credentials: new Credentials(resources.secrets, options, files, now, purpose === "serve"),
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };

@@ -66,13 +66,17 @@ export class Credentials {
   readonly #options: Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory">;
   readonly #files: CredentialFiles;
   readonly #now: Date;
+  readonly #isNamespaceTold: boolean;
 
+  /** `isNamespaceTold`: the proxy is in the namespace of the options for sure, and gets no Secret of another. */
   constructor(
     documents: readonly Resource<SecretSpec>[],
     options: Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory">,
     files: CredentialFiles,
     now: Date,
+    isNamespaceTold: boolean,
   ) {
+    this.#isNamespaceTold = isNamespaceTold;
     for (const document of documents) {
       this.#documents.set(`${document.namespace}/${document.name}`, document);
     }
@@ -182,7 +186,8 @@ export class Credentials {
 
   /** Istio's gateways look in their own namespace; where rules are compiled, it need not be told. */
   #namespaces({ namespace }: CredentialUse): readonly string[] {
-    return [this.#options.proxyNamespace, namespace];
+    const { proxyNamespace } = this.#options;
+    return this.#isNamespaceTold ? [proxyNamespace] : [proxyNamespace, namespace];
   }
 
   #missing(use: CredentialUse): Finding {

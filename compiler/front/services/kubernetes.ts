@@ -204,8 +204,8 @@ export function kubernetesService(
   };
 }
 
-/** Kubernetes' field, else Istio's older annotation. */
-function trafficDistribution({ spec, annotations }: Resource<ServiceSpec>): Service["prefers"] {
+/** Whom a Service would rather be asked by: Kubernetes' field, else Istio's older annotation. */
+export function trafficDistribution({ spec, annotations }: Resource<ServiceSpec>): Service["prefers"] {
   const field = TRAFFIC_DISTRIBUTIONS.get(spec.trafficDistribution?.toLowerCase() ?? "");
   return (
     field ?? TRAFFIC_DISTRIBUTIONS.get(annotations[TRAFFIC_DISTRIBUTION_ANNOTATION]?.toLowerCase() ?? "")

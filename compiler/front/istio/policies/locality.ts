@@ -38,7 +38,9 @@ export interface PlacedEndpoints {
 
 const SAME_ZONE = [NETWORK_LABEL, REGION_LABEL, ZONE_LABEL];
 /** What Kubernetes' `trafficDistribution` amounts to. */
-const PREFERENCES: Readonly<Record<NonNullable<Service["prefers"]>, LocalityLbSetting>> = {
+export const PREFERENCES: Readonly<
+  Record<NonNullable<Service["prefers"]>, { readonly failoverPriority: readonly string[] }>
+> = {
   zone: { failoverPriority: SAME_ZONE },
   node: { failoverPriority: [...SAME_ZONE, SUBZONE_LABEL, HOSTNAME_LABEL] },
 };
@@ -54,7 +56,7 @@ export function placeEndpoints(
   const own = loadBalancer?.localityLbSetting;
   // A service's own preference holds where no rule speaks of localities.
   const preference = own === undefined && prefers !== undefined ? PREFERENCES[prefers] : undefined;
-  const setting = own ?? preference ?? {};
+  const setting: LocalityLbSetting = own ?? preference ?? {};
   const { distribute, failover, failoverPriority } = setting;
   const groups = byLocality(endpoints);
   if (setting.enabled === false) {

@@ -1,0 +1,236 @@
+/**
+ * What the rules ask of a proxy, and thereby which proxies are alike. Everything that a proxy says of itself is reduced to what
+ * somebody asks for: labels to those of the selectors that select it, its namespace to a stand-in where nothing is of that
+ * namespace or speaks of it, its place to nothing where no load balancing goes by it. What is left is what the rules are
+ * compiled for, so two proxies of one scope cannot be told different things, whatever else they claim.
+ *
+ * An error here is either too fine, which costs a compilation, or too coarse, which would tell a proxy another's rules. In
+ * doubt it is too fine; a property test holds it against the compiler over random meshes.
+ */
+
+import { PREFERENCES } from "../../front/istio/policies/locality.ts";
+import type { DestinationRuleSpec, ResourceSet, VirtualServiceSpec } from "../../front/resources/model.ts";
+import { textsOf } from "../../front/resources/unchecked-fields.ts";
+import { serviceExportTo, trafficDistribution } from "../../front/services/kubernetes.ts";
+import { type Labels, selects } from "../../front/services/labels.ts";
+import { labelledLocality, parseLocality, topologyLocality } from "../../front/services/locality.ts";
+import { compareStrings } from "../../ir/text.ts";
+import type { ListenerPort, PortMap } from "../../options/port-map.ts";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
+import type { Scope } from "../model/scope.ts";
+
+/** Its proxies' labels name the Gateway of Kubernetes that they serve. */
+const GATEWAY_NAME_LABEL = "gateway.networking.k8s.io/gateway-name";
+
+type TrafficPolicy = NonNullable<DestinationRuleSpec["trafficPolicy"]>;
+/** Of a whole service, or of one of its ports. */
+type Balancing = Pick<TrafficPolicy, "loadBalancer" | "outlierDetection">;
+
+export class Distinctions {
+  /** Every condition on the labels of a proxy that is asked of all of them. */
+  readonly #selectors: readonly Labels[];
+  readonly #gatewaySelectors: readonly Labels[];
+  /** What selects the Pods of a gateway decides on which ports it listens: in its own namespace. */
+  readonly #serviceSelectors = new Map<string, Labels[]>();
+  /** Labels whose values are compared with those of endpoints. */
+  readonly #comparedLabels = new Set<string>();
+  readonly #namespaces: ReadonlySet<string>;
+  /** A namespace of which there is nothing. */
+  readonly #otherNamespace: string;
+  readonly #asksForLocality: boolean;
+  readonly #ports: ReadonlySet<number>;
+  readonly #scopes = new Map<string, Scope>();
+  /** Those of the rules before. */
+  readonly #known: ReadonlyMap<string, Scope>;
+
+  /** `before`: of the rules that these replace. A scope that they have in common is the same object. */
+  constructor(resources: ResourceSet, before?: Distinctions) {
+    this.#known = before === undefined ? new Map() : before.#scopes;
+    const { destinationRules, gateways, neighbours, serviceEntries, services, virtualServices } = resources;
+    this.#gatewaySelectors = gateways.map(({ spec }) => spec.selector ?? {});
+    this.#selectors = distinct([
+      ...this.#gatewaySelectors,
+      ...virtualServices.flatMap(({ spec }) => matchesOf(spec).map(({ sourceLabels = {} }) => sourceLabels)),
+      ...destinationRules.map(({ spec }) => spec.workloadSelector?.matchLabels ?? {}),
+      ...neighbours.flatMap(({ spec }) => [
+        textsOf(spec, "selector", "matchLabels"),
+        textsOf(spec, "workloadSelector", "labels"),
+      ]),
+    ]);
+    if (neighbours.length > 0) {
+      this.#comparedLabels.add(GATEWAY_NAME_LABEL);
+    }
+    for (const { namespace, spec } of services) {
+      const known = this.#serviceSelectors.get(namespace) ?? [];
+      this.#serviceSelectors.set(namespace, known);
+      known.push(spec.selector ?? {});
+    }
+    const policies = destinationRules.flatMap(({ spec }) => balancingIn(spec));
+    const preferences = services.flatMap((service) => trafficDistribution(service) ?? []);
+    const priorities = [
+      ...policies.map(({ loadBalancer }) => loadBalancer?.localityLbSetting?.failoverPriority ?? []),
+      ...preferences.map((preference) => PREFERENCES[preference].failoverPriority),
+    ];
+    for (const entry of priorities.flat()) {
+      const [name = "", ...value] = entry.split("=");
+      if (value.length !== 1) {
+        this.#comparedLabels.add(name);
+      }
+    }
+    this.#asksForLocality =
+      preferences.length > 0 ||
+      policies.some(
+        ({ loadBalancer, outlierDetection }) =>
+          outlierDetection !== undefined || (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0,
+      );
+    this.#namespaces = namespacesIn(resources);
+    this.#otherNamespace = unlike("*", this.#namespaces);
+    this.#ports = new Set([
+      ...services.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)),
+      ...serviceEntries.flatMap(({ spec }) => (spec.ports ?? []).map(({ number }) => number)),
+      ...gateways.flatMap(({ spec }) => (spec.servers ?? []).map(({ port }) => port.number)),
+    ]);
+  }
+
+  /** The scope of a proxy that has these options, as `claimedOptions` gives them. */
+  scopeOf(proxy: ProxyOptions): Scope {
+    const options: ProxyOptions = {
+      ...proxy,
+      proxyNamespace: this.#namespaces.has(proxy.proxyNamespace)
+        ? proxy.proxyNamespace
+        : this.#otherNamespace,
+      proxyLabels: this.#labels(proxy),
+      proxyLocality: this.#asksForLocality ? localityOf(proxy) : "",
+      portMap: this.#portMap(proxy.portMap),
+    };
+    const key = keyOf(options);
+    const scope = this.#scopes.get(key) ?? this.#known.get(key) ?? { key, options };
+    this.#scopes.set(key, scope);
+    return scope;
+  }
+
+  /**
+   * The labels of all selectors that select it: just these selectors select them, too. Those whose values are compared stay in
+   * any case.
+   */
+  #labels({ proxyLabels, proxyNamespace }: ProxyOptions): Labels {
+    const servesGateways = this.#gatewaySelectors.some((selector) => selects(selector, proxyLabels));
+    const selectors = servesGateways
+      ? [...this.#selectors, ...(this.#serviceSelectors.get(proxyNamespace) ?? [])]
+      : this.#selectors;
+    const kept = new Map<string, string>();
+    for (const selector of selectors) {
+      if (selects(selector, proxyLabels)) {
+        for (const [name, value] of Object.entries(selector)) {
+          kept.set(name, value);
+        }
+      }
+    }
+    for (const name of this.#comparedLabels) {
+      if (Object.hasOwn(proxyLabels, name)) {
+        kept.set(name, proxyLabels[name]!);
+      }
+    }
+    const [compared] = this.#comparedLabels;
+    if (compared !== undefined && kept.size === 0 && Object.keys(proxyLabels).length > 0) {
+      // Who has any labels has something to compare; an empty one is compared like one that is not there.
+      kept.set(compared, "");
+    }
+    return Object.fromEntries([...kept].sort(([a], [b]) => compareStrings(a, b)));
+  }
+
+  /** Without the ports that nothing is bound for. */
+  #portMap(map: PortMap): PortMap {
+    const used = [...map].filter(([from]) => this.#ports.has(Number(String(from).replace(/^.*:/, ""))));
+    return new Map<number | ListenerPort, number>(
+      used.sort(([a], [b]) => compareStrings(String(a), String(b))),
+    );
+  }
+}
+
+/** The options that a key has to tell apart; all others are the server's own. */
+function keyOf(options: ProxyOptions): string {
+  const { proxyNamespace, proxyLabels, proxyLocality, portMap } = options;
+  return [
+    proxyNamespace,
+    ...Object.entries(proxyLabels).map(([name, value]) => `${quoted(name)}=${quoted(value)}`),
+    ...(proxyLocality === "" ? [] : [`@${quoted(proxyLocality)}`]),
+    ...[...portMap].map(([from, to]) => `${from}>${to}`),
+    ...CLAIMED.filter((option) => options[option] !== DEFAULT_PROXY_OPTIONS[option]).map(
+      (option) => `${option}:${quoted(String(options[option]))}`,
+    ),
+  ].join(" ");
+}
+
+/** What a node may claim besides. */
+const CLAIMED = ["target", "listenAddress", "meshPort", "meshListeners"] as const;
+
+/** What a node says can be any text: no two of them may give one key. */
+function quoted(text: string): string {
+  return text.replace(/[^\w./-]/g, (character) => encodeURIComponent(character).padStart(3, "%"));
+}
+
+/** Conditions on the source, of every kind of rule. */
+function matchesOf({ http = [], tls = [], tcp = [] }: VirtualServiceSpec) {
+  return [...http, ...tls, ...tcp].flatMap(
+    ({ match = [] }): readonly { sourceLabels?: Labels; sourceNamespace?: string }[] => match ?? [],
+  );
+}
+
+function balancingIn({ trafficPolicy, subsets = [] }: DestinationRuleSpec): Balancing[] {
+  const policies = [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)];
+  return policies.flatMap((policy) =>
+    policy === undefined ? [] : [policy, ...(policy.portLevelSettings ?? [])],
+  );
+}
+
+/** `region/zone/subzone` by whoever says it: the option, else the labels. Parts at the end that are not known are left out. */
+function localityOf({ proxyLocality, proxyLabels }: ProxyOptions): string {
+  const { region, zone, subZone } = parseLocality(proxyLocality) ??
+    topologyLocality(proxyLabels) ??
+    labelledLocality(proxyLabels) ?? { region: "", zone: "", subZone: "" };
+  return [region, zone, subZone].join("/").replace(/\/+$/, "");
+}
+
+/**
+ * The namespaces that somebody tells apart from others: those that something is exported to, or kept from; those with DestinationRules
+ * of their own, which come before others; those with services, whose proxies know them by their first names and take
+ * them before others of the same host; those whose Secrets and policies are their own.
+ */
+function namespacesIn(resources: ResourceSet): ReadonlySet<string> {
+  const { destinationRules, neighbours, secrets, serviceEntries, services, virtualServices } = resources;
+  const exported = [
+    ...virtualServices.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
+    ...serviceEntries.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
+    ...services.map((service) => ({ namespace: service.namespace, exportTo: serviceExportTo(service) })),
+  ];
+  const owners = [...destinationRules, ...services, ...serviceEntries, ...secrets, ...neighbours];
+  return new Set([
+    ...owners.map(({ namespace }) => namespace),
+    // One that was not told may be any, for policies.
+    ...(neighbours.length > 0 ? [DEFAULT_PROXY_OPTIONS.proxyNamespace] : []),
+    ...destinationRules.flatMap(({ spec }) => spec.exportTo ?? []),
+    ...exported.flatMap(({ namespace, exportTo = [] }) =>
+      exportTo.every((entry) => entry === "*") ? [] : [namespace, ...exportTo],
+    ),
+    ...virtualServices.flatMap(({ spec }) =>
+      matchesOf(spec).flatMap(({ sourceNamespace = "" }) =>
+        sourceNamespace === "" ? [] : [sourceNamespace],
+      ),
+    ),
+    // An entry may have the name of a service of a namespace that has none.
+    ...serviceEntries.flatMap(({ spec }) =>
+      (spec.hosts ?? []).flatMap((host) => /^[^.]+\.([^.]+)\.svc\./i.exec(host)?.[1]?.toLowerCase() ?? []),
+    ),
+  ]);
+}
+
+/** A name that is none of these. */
+function unlike(name: string, names: ReadonlySet<string>): string {
+  return names.has(name) ? unlike(`${name}*`, names) : name;
+}
+
+function distinct(selectors: readonly Labels[]): Labels[] {
+  const byText = new Map(selectors.map((selector) => [JSON.stringify(selector), selector]));
+  return [...byText.values()].filter((selector) => Object.keys(selector).length > 0);
+}
