@@ -3,7 +3,7 @@
 import type { FindingsSummary } from "../../diagnostics/render/report.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
-import type { RevisionState } from "../report.ts";
+import type { RevisionState } from "../model/report.ts";
 
 /** One state of the rules, with what it was compiled from. */
 export interface StoredRevision {
