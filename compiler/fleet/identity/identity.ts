@@ -71,10 +71,10 @@ export class Identity {
     return refusalOf(peer, claim, this.#read.policy);
   }
 
-  /** Whether somebody with this token, or without one, may change the state of the fleet. */
-  mayChange(token: string | undefined): boolean {
+  /** Whether somebody with this token may change the state of the fleet; `undefined`: there are no tokens, so nobody may. */
+  mayChange(token: string | undefined): boolean | undefined {
     const { httpTokens } = this.#read;
-    return httpTokens === undefined || (token !== undefined && hasDigest(httpTokens, token));
+    return httpTokens && token !== undefined && hasDigest(httpTokens, token);
   }
 
   /** Of the server itself; absent: it speaks plain text. */

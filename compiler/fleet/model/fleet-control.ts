@@ -14,8 +14,8 @@ export interface FleetControl {
   rollouts(): readonly RolloutReport[];
   /** The newest first. */
   revisions(): readonly RevisionReport[];
-  /** What becomes of a request at a proxy, by the revision that it has acknowledged last. `at`: a listener. */
-  explain(proxy: string, request: AskedRequest, at?: string): Promise<Explanation>;
+  /** `at`: the listener that is asked. Default: one that knows the host. */
+  explain(proxy: string, request: AskedRequest, at?: string): Promise<ProxyExplanation>;
   /** The next wave of the roll-out that is under way begins at once. */
   promote(): void;
   /** The roll-out that is under way is taken back. */
@@ -24,14 +24,23 @@ export interface FleetControl {
   rollback(revision: string): Promise<void>;
 }
 
+/** What becomes of a request at a proxy. */
+export interface ProxyExplanation {
+  readonly proxy: string;
+  /** By which the proxy decides: the one that it has acknowledged last. */
+  readonly revision: string;
+  readonly explanation: Explanation;
+}
+
 /** Why something that was asked of a fleet cannot be. The methods of a `FleetControl` throw it. */
 export class FleetControlError extends Error {
   /**
    * - `unknown`: there is no such proxy or revision.
    * - `conflict`: not now: no roll-out is under way, or another server decides.
    * - `invalid`: it makes no sense: a listener that the proxy does not have.
+   * - `busy`: another question that costs much is being answered.
    */
-  readonly reason: "unknown" | "conflict" | "invalid";
+  readonly reason: "unknown" | "conflict" | "invalid" | "busy";
 
   constructor(reason: FleetControlError["reason"], message: string) {
     super(message);

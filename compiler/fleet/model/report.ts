@@ -70,6 +70,8 @@ export interface FleetStatus {
   readonly scopes: readonly ScopeReport[];
   /** What is wrong with the newest rules, when they are not taken. */
   readonly refused?: FindingsSummary;
+  /** The revision of those rules. */
+  readonly refusedRevision?: string;
 }
 
 /** How a roll-out stands: see `RolloutPhase` of `rollout/state.ts`. */

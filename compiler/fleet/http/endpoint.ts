@@ -1,0 +1,109 @@
+/** What an endpoint of the HTTP interface is: its description and its handler in one place, so that neither can forget the other. */
+
+import type { Schema } from "../../front/resources/schema/build.ts";
+import type { FleetControl } from "../model/fleet-control.ts";
+import type { EventFeed } from "./event-feed.ts";
+import type { SchemaName } from "./schemas.ts";
+
+/** What the handlers answer from. */
+export interface Answering {
+  readonly fleet: FleetControl;
+  readonly feed: EventFeed;
+  /** For Prometheus. */
+  metrics(): string;
+  /** What the server still waits for before it can serve a proxy; nothing when it is ready. */
+  waitsFor(): readonly string[];
+}
+
+/** A request, as far as handlers see it; its parameters and its body have the shapes that the endpoint describes. */
+export interface Question {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Of a parameter that may be given several times. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly body: unknown;
+  /** Of `Last-Event-ID`. */
+  readonly lastEvent?: number;
+  /** The client is gone, or the server ends. */
+  readonly signal: AbortSignal;
+}
+
+export type Reply =
+  | { readonly json: unknown; readonly status?: number }
+  | { readonly text: string; readonly type: string }
+  /** Everything that happens, from after an event on. */
+  | { readonly events: { readonly after?: number } };
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query";
+  readonly description: string;
+  readonly required?: boolean;
+  /** Of each value. */
+  readonly schema: Schema<string> | Schema<number>;
+  /** May be given several times. */
+  readonly repeats?: boolean;
+  readonly example: string;
+}
+
+/**
+ * - `open`: anybody; it says nothing of rules.
+ * - `read`: whoever reaches the server on this machine, or has the token.
+ * - `change`: whoever has the token.
+ */
+export type Access = "open" | "read" | "change";
+
+export interface Endpoint {
+  readonly method: "GET" | "POST";
+  /** With its parameters in braces. */
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: SchemaName;
+  readonly answers: {
+    readonly status: number;
+    readonly description: string;
+    /** What it has: a schema of JSON, or a type of text. */
+    readonly content: SchemaName | { readonly type: string };
+  }[];
+  /** Statuses of errors, beside those that every endpoint of its access has. */
+  readonly errors?: readonly number[];
+  answer(question: Question, from: Answering): Reply | Promise<Reply>;
+}
+
+/** A request that cannot be answered as it was meant. */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: keyof typeof ERROR_CODES,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+    this.name = "HttpError";
+    this.status = status;
+    this.code = ERROR_CODES[status];
+    this.headers = headers;
+  }
+}
+
+/** `error.code` by status. */
+export const ERROR_CODES = {
+  400: "bad_request",
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  409: "conflict",
+  413: "too_large",
+  415: "unsupported_type",
+  421: "misdirected",
+  429: "too_many_requests",
+  500: "internal",
+  503: "unavailable",
+} as const;
