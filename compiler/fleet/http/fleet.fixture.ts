@@ -51,6 +51,11 @@ export const FAILED: RolloutReport = {
   wave: 1,
   bakeMs: 60_000,
   bakingUntil: "2026-11-29T20:01:00.000Z",
+  proxies: { all: 20, changed: 2, lost: 0 },
+  responses: {
+    changed: { requests: 900, serverErrors: 1 },
+    unchanged: { requests: 16_000, serverErrors: 21 },
+  },
   failure: {
     gate: "refusal",
     wave: "1",

@@ -18,6 +18,7 @@ import {
 import type {
   FleetStatus,
   ProxyReport,
+  ResponseCounts,
   RevisionReport,
   RolloutFailureReport,
   RolloutReport,
@@ -96,6 +97,13 @@ const wave: Schema<WaveReport> = object(
   { required: ["name", "proxies", "taken"] },
 );
 
+const responses: Schema<ResponseCounts> = object(
+  { requests: count, serverErrors: described(count, "5xx.") },
+  { required: ["requests", "serverErrors"] },
+);
+
+const number: Schema<number> = { type: "number" };
+
 const failure: Schema<RolloutFailureReport> = object(
   {
     gate: described(string, "refusal, deadline, lost, responses, cases, witnesses or operator"),
@@ -104,6 +112,17 @@ const failure: Schema<RolloutFailureReport> = object(
     proxy: string,
     step: string,
     words: list(string),
+    numbers: described(
+      object(
+        {
+          changed: map(number),
+          unchanged: map(number),
+          p: described(number, "How likely chance alone is."),
+        },
+        { required: ["changed", "unchanged"] },
+      ),
+      "What was compared.",
+    ),
     rules: list(object({ name: string, file: string, line: count }, { required: ["name", "file", "line"] })),
   },
   { required: ["gate", "wave", "at", "words"] },
@@ -122,10 +141,23 @@ const rollout: Schema<RolloutReport> = object(
     wave: described(count, "The one that is under way, or was the last; counts from 0."),
     bakeMs: described(count, "How long each wave is watched, in milliseconds."),
     bakingUntil: described(time, "When the wave has been watched for long enough."),
+    proxies: described(
+      object({ all: count, changed: count, lost: count }, { required: ["all", "changed", "lost"] }),
+      "How many were given the revision, and how many went away and did not come back.",
+    ),
+    responses: described(
+      object({ changed: responses, unchanged: responses }, { required: ["changed", "unchanged"] }),
+      "What the proxies that have the revision answered while the roll-out ran, and what the others did.",
+    ),
     failure,
     returned: described(time, "After a failure: when the last proxy had the old revision again."),
   },
-  { required: ["id", "revision", "phase", "began", "now", "waves", "wave", "bakeMs"] },
+  {
+    required: [
+      ...(["id", "revision", "phase", "began", "now", "waves", "wave", "bakeMs"] as const),
+      ...(["proxies", "responses"] as const),
+    ],
+  },
 );
 
 const outcome = object(

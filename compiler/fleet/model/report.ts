@@ -92,9 +92,19 @@ export interface RolloutReport {
   readonly bakeMs: number;
   /** When the wave has been watched for long enough; absent while some of its proxies have not acknowledged. */
   readonly bakingUntil?: string;
+  /** Of the fleet: how many were given the revision, and how many went away and did not come back. */
+  readonly proxies: { readonly all: number; readonly changed: number; readonly lost: number };
+  /** What the proxies that have the revision answered while the roll-out ran, and what the others did. */
+  readonly responses: { readonly changed: ResponseCounts; readonly unchanged: ResponseCounts };
   readonly failure?: RolloutFailureReport;
   /** After a failure: when the last proxy that was there had the old revision again. */
   readonly returned?: string;
+}
+
+export interface ResponseCounts {
+  readonly requests: number;
+  /** 5xx. */
+  readonly serverErrors: number;
 }
 
 export interface WaveReport {
@@ -118,6 +128,13 @@ export interface RolloutFailureReport {
   readonly step?: string;
   /** Envoy's words, or what the gate counted. */
   readonly words: readonly string[];
+  /** What was compared. */
+  readonly numbers?: {
+    readonly changed: Readonly<Record<string, number>>;
+    readonly unchanged: Readonly<Record<string, number>>;
+    /** How likely chance alone is. */
+    readonly p?: number;
+  };
   /** Rules that the revision changed and that the failure points at. */
   readonly rules?: readonly { readonly name: string; readonly file: string; readonly line: number }[];
 }

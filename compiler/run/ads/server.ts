@@ -7,7 +7,7 @@
  */
 
 import { X509Certificate } from "node:crypto";
-import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { Door } from "./door.ts";
 
 const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
@@ -32,6 +32,15 @@ const LIMITS = {
   "grpc.max_send_message_length": -1,
   // It counts for a debugging service that nobody opens.
   "grpc.enable_channelz": 0,
+};
+
+const asIs = (bytes: Buffer) => bytes;
+/** Messages are made and read elsewhere. */
+const AS_BYTES = {
+  requestSerialize: asIs,
+  requestDeserialize: asIs,
+  responseSerialize: asIs,
+  responseDeserialize: asIs,
 };
 
 /** Why a stream is ended, by the names of gRPC's codes. */
@@ -75,6 +84,14 @@ export interface AdsServerTls {
   readonly clientCa?: Buffer;
 }
 
+/** A method with one request and one answer, both in bytes. */
+export interface UnaryMethod {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  /** What it throws the client is told as a mistake of its own. */
+  answer(request: Uint8Array, peer: AdsPeer): Uint8Array;
+}
+
 export interface AdsServerOptions {
   /** `address:port`, where port 0 is any that is free, or `unix:/path`. */
   readonly listen: string;
@@ -83,6 +100,8 @@ export interface AdsServerOptions {
   /** Who comes when there are so many is told RESOURCE_EXHAUSTED, and may find another server. */
   readonly mostStreams?: number;
   readonly onStream: (stream: AdsStream) => void;
+  /** What else can be asked here, with one answer to one request. */
+  readonly methods?: readonly UnaryMethod[];
   /** Told, in a line, of a client that was not served or is served no longer. */
   readonly onProblem?: (line: string) => void;
 }
@@ -99,9 +118,9 @@ export interface AdsServer {
 /** Serves delta ADS. Throws an `EnvironmentError` where `listen` cannot be opened. */
 export async function startAdsServer(options: AdsServerOptions): Promise<AdsServer> {
   const { listen, tls, mostStreams = Number.POSITIVE_INFINITY, onStream, onProblem = () => {} } = options;
+  const { methods = [] } = options;
   const { Server, ServerCredentials, status } = await import("@grpc/grpc-js");
   const server = new Server(LIMITS);
-  const asIs = (bytes: Buffer) => bytes;
   const open = new Set<Call>();
   server.addService(
     {
@@ -109,10 +128,7 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
         path: METHOD,
         requestStream: true,
         responseStream: true,
-        requestSerialize: asIs,
-        requestDeserialize: asIs,
-        responseSerialize: asIs,
-        responseDeserialize: asIs,
+        ...AS_BYTES,
       },
     },
     {
@@ -129,6 +145,21 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
       },
     },
   );
+  for (const { path, answer } of methods) {
+    const method = { path, requestStream: false, responseStream: false, ...AS_BYTES };
+    server.addService(
+      { method },
+      {
+        method(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
+          try {
+            done(null, Buffer.from(answer(call.request, peerOf(call))));
+          } catch (error) {
+            done({ code: status.INVALID_ARGUMENT, details: (error as Error).message });
+          }
+        },
+      },
+    );
+  }
   const credentials =
     tls === undefined
       ? ServerCredentials.createInsecure()
@@ -247,7 +278,7 @@ class CallStream implements AdsStream {
 
 const BEARER = /^Bearer +(\S+)$/i;
 
-function peerOf(call: Call): AdsPeer {
+function peerOf(call: Call | ServerUnaryCall<Buffer, Buffer>): AdsPeer {
   const certificate = call.getAuthContext().sslPeerCertificate?.raw;
   const token = BEARER.exec(String(call.metadata.get("authorization")[0] ?? ""))?.[1];
   return {
