@@ -68,6 +68,22 @@ function inWords(event: Exclude<FleetEvent, { kind: "rules" }>): Said {
       return failed(event.error);
     case "serving":
       return { event: kind, line: `all proxies get revision ${event.revision}`, fields };
+    case "wave":
+      return { event: kind, line: waveLine(event), fields };
+    case "baking": {
+      const s = Math.max(Math.round((event.until - Date.now()) / 1000), 0);
+      return {
+        event: kind,
+        line: `wave ${event.wave} has ${event.revision}; watching it for ${s} s`,
+        fields,
+      };
+    }
+    case "stopped":
+      return { event: kind, line: stoppedLine(event), fields };
+    case "returned":
+      return { event: kind, line: `all proxies have ${event.revision} again`, fields };
+    case "superseded":
+      return { event: kind, line: `${event.by} takes the place of ${event.revision}`, fields };
     case "joined":
       return { event: kind, line: `${event.proxy} joined`, fields };
     case "lost":
@@ -89,6 +105,30 @@ function inWords(event: Exclude<FleetEvent, { kind: "rules" }>): Said {
     case "rejected":
       return { event: kind, line: `${event.peer} was sent away: ${event.reason}`, fields };
   }
+}
+
+function waveLine({ wave, number, of, revision, proxies }: Extract<FleetEvent, { kind: "wave" }>): string {
+  const who = proxies.length === 0 ? "the server's own Envoy" : counted(proxies.length);
+  return `wave ${number} of ${of} (${wave}): ${revision} goes to ${who}`;
+}
+
+function stoppedLine({ revision, report, proxies }: Extract<FleetEvent, { kind: "stopped" }>): string {
+  const { failure } = report;
+  const where = failure?.proxy === undefined ? "" : ` at ${failure.proxy}`;
+  const back =
+    proxies.length === 0 ? "no proxy had it" : `${counted(proxies.length)} go back to ${report.from}`;
+  const rules = (failure?.rules ?? []).map(
+    ({ name, file, line }) => `changed rule: ${name} (${file}:${line})`,
+  );
+  return [
+    `${revision} is stopped in wave ${failure?.wave}${where} (${failure?.gate}); ${back}`,
+    ...(failure?.words ?? []),
+    ...rules,
+  ].join("\n  ");
+}
+
+function counted(proxies: number): string {
+  return proxies === 1 ? "1 proxy" : `${proxies} proxies`;
 }
 
 /** A mistake of ours is shown with its stack, or nobody could ever put it right. */

@@ -4,6 +4,8 @@
  */
 
 import { readFile } from "node:fs/promises";
+import type { Explanation } from "../answers/explain/explanation.ts";
+import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { Places } from "../back/xds/places.ts";
 import type { FindingsSummary } from "../diagnostics/render/report.ts";
@@ -14,24 +16,39 @@ import type { AdsStream } from "../run/ads/server.ts";
 import { adsPlaces } from "../run/delivery/ads/places.ts";
 import type { Watch } from "../source/rule-source.ts";
 import type { FleetEvent } from "./model/event.ts";
+import { type FleetControl, FleetControlError } from "./model/fleet-control.ts";
 import type { ProxyNode } from "./model/node.ts";
-import type { FleetStatus, ProxyReport, ProxyState, RevisionReport } from "./model/report.ts";
+import type {
+  FleetStatus,
+  ProxyReport,
+  ProxyState,
+  RevisionReport,
+  RevisionState,
+  RolloutReport,
+} from "./model/report.ts";
 import type { FleetRules } from "./model/rules.ts";
 import type { Scope } from "./model/scope.ts";
 import { type Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { Revision } from "./revisions/revision.ts";
 import { VerifiedPrograms } from "./revisions/verified-programs.ts";
+import { DEFAULT_PLAN, type RolloutPlan } from "./rollout/plan.ts";
+import type { Member, Responses } from "./rollout/state.ts";
+import { Rollouts, type Trials } from "./rollouts.ts";
 import { claimedOptions } from "./scope/claims.ts";
 
 export interface FleetOptions {
   readonly rules: FleetRules;
+  /** How a change of the rules reaches the proxies. Default: in waves. */
+  readonly plan?: RolloutPlan;
+  /** Who tries a revision before any proxy gets it. */
+  readonly trials?: Trials;
   readonly onEvent: (event: FleetEvent) => void;
 }
 
 /** How many revisions can be asked about, and gone back to. */
 const REVISIONS = 20;
 
-export class Fleet {
+export class Fleet implements FleetControl {
   readonly #options: FleetOptions;
   readonly #codec: AdsCodec;
   readonly #places: Places;
@@ -39,7 +56,9 @@ export class Fleet {
   readonly #lines = new Map<string, ProxyLine>();
   /** The newest last. */
   #revisions: Revision[] = [];
-  #serving: Revision | undefined;
+  /** What the sources had when they were right last. */
+  #newest: Revision | undefined;
+  readonly #rollouts: Rollouts;
   #refused: FindingsSummary | undefined;
   #watch: Watch | undefined;
   #isStale = false;
@@ -51,6 +70,12 @@ export class Fleet {
     this.#codec = codec;
     this.#places = adsPlaces(module);
     this.#programs = new VerifiedPrograms(loadFilter(filterModulePath()));
+    this.#rollouts = new Rollouts({
+      plan: options.plan ?? DEFAULT_PLAN,
+      ...(options.trials && { trials: options.trials }),
+      onEvent: options.onEvent,
+      onDecision: () => this.#tellAll(),
+    });
   }
 
   /** Reads the filter's module, which every proxy is sent. */
@@ -69,6 +94,7 @@ export class Fleet {
     this.#isClosed = true;
     await this.#watch?.close();
     await this.#working;
+    this.#rollouts.close();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
   }
 
@@ -104,7 +130,13 @@ export class Fleet {
     line.scope = scope;
     line.attach(stream, first);
     this.#options.onEvent({ kind: "joined", proxy: node.id, scope: scope.key });
+    this.#rollouts.joined(this.#memberOf(line));
     void this.#tell(line);
+  }
+
+  /** What a proxy answered its clients since it told the last time. */
+  responses(proxy: string, counts: Responses): void {
+    this.#rollouts.responses(proxy, counts);
   }
 
   status(): FleetStatus {
@@ -121,8 +153,10 @@ export class Fleet {
       proxies[state]++;
       scopes.set(scope.key, (scopes.get(scope.key) ?? 0) + 1);
     }
+    const { serving, next } = this.#shown();
     return {
-      ...(this.#serving && { revision: this.#serving.id }),
+      ...(serving && { revision: serving.id }),
+      ...(next && { next: next.id }),
       proxies,
       scopes: [...scopes].map(([key, count]) => ({ key, proxies: count })),
       ...(this.#refused && { refused: this.#refused }),
@@ -134,15 +168,59 @@ export class Fleet {
   }
 
   /** The newest first. */
+  rollouts(): RolloutReport[] {
+    return this.#rollouts.reports();
+  }
+
+  /** The newest first. */
   revisions(): RevisionReport[] {
     const lines = [...this.#lines.values()];
     return this.#revisions.toReversed().map((revision) => ({
       id: revision.id,
       seen: revision.seen.toISOString(),
-      state: revision === this.#serving ? "serving" : "superseded",
+      state: this.#stateOf(revision),
       findings: revision.findings,
       proxies: lines.filter((line) => line.revision === revision.id).length,
     }));
+  }
+
+  explain(proxy: string, request: AskedRequest, at?: string): Promise<Explanation> {
+    const line = this.#lines.get(proxy);
+    if (line === undefined) {
+      throw new FleetControlError("unknown", `no proxy "${proxy}" has joined`);
+    }
+    const revision = this.#revisions.find(({ id }) => id === line.revision);
+    if (revision === undefined) {
+      throw new FleetControlError("conflict", `proxy "${proxy}" has acknowledged no revision yet`);
+    }
+    const { options } = revision.scopeOf(line.claimed);
+    const explanation = revision.snapshot.explain(options, request, at);
+    if (explanation === undefined) {
+      throw new FleetControlError("conflict", `the rules of revision ${revision.id} are wrong`);
+    }
+    return Promise.resolve(explanation);
+  }
+
+  /** The next wave of the roll-out that is under way begins at once. */
+  promote(): void {
+    this.#rollouts.promote();
+  }
+
+  /** The roll-out that is under way is taken back. */
+  abort(why: string): void {
+    this.#rollouts.abort(why);
+  }
+
+  /** A revision from before is rolled out again; the sources count again when they change. */
+  async rollback(id: string): Promise<void> {
+    const revision = this.#revisions.find((one) => one.id === id);
+    if (revision === undefined) {
+      throw new FleetControlError("unknown", `no revision "${id}" is remembered`);
+    }
+    if (!(await this.#isGood(revision))) {
+      throw new FleetControlError("conflict", `the rules of revision ${id} are wrong for proxies of now`);
+    }
+    this.#roll(revision);
   }
 
   async #work(): Promise<void> {
@@ -153,27 +231,62 @@ export class Fleet {
   }
 
   async #read(): Promise<void> {
-    const { rules, onEvent } = this.#options;
-    const snapshot = await rules.read();
-    if (snapshot.revision === this.#serving?.id) {
+    const snapshot = await this.#options.rules.read();
+    if (snapshot.revision === this.#newest?.id) {
       return;
     }
-    const revision = new Revision({ snapshot, places: this.#places, programs: this.#programs });
+    const known = this.#revisions.find(({ id }) => id === snapshot.revision);
+    const revision = known ?? new Revision({ snapshot, places: this.#places, programs: this.#programs });
+    if (await this.#isGood(revision)) {
+      this.#newest = revision;
+      this.#roll(revision);
+    }
+  }
+
+  /** Compiles for every scope that somebody is in, before anybody gets anything. */
+  async #isGood(revision: Revision): Promise<boolean> {
     for (const scope of this.#scopes(revision)) {
       const { findings, build } = await revision.buildFor(scope);
-      onEvent({ kind: "rules", revision: revision.id, findings, refused: build === undefined });
-      if (build === undefined) {
+      const refused = build === undefined;
+      this.#options.onEvent({ kind: "rules", revision: revision.id, findings, refused });
+      if (refused) {
         this.#refused = findings.summary;
-        return;
+        return false;
       }
     }
     this.#refused = undefined;
-    this.#revisions = [...this.#revisions, revision].slice(-REVISIONS);
-    this.#serving = revision;
-    onEvent({ kind: "serving", revision: revision.id });
-    for (const line of this.#lines.values()) {
-      void this.#tell(line);
+    return true;
+  }
+
+  #roll(revision: Revision): void {
+    this.#revisions = [...this.#revisions.filter((one) => one !== revision), revision].slice(-REVISIONS);
+    const members = [...this.#lines.values()].filter((line) => line.isConnected);
+    this.#rollouts.begin(
+      this.#shown().serving,
+      revision,
+      members.map((line) => memberIn(revision, line)),
+    );
+  }
+
+  /** What all proxies have or get, and what is on its way to them. */
+  #shown(): { readonly serving?: Revision; readonly next?: Revision } {
+    const [report] = this.#rollouts.reports();
+    const find = (id: string | undefined) => this.#revisions.find((revision) => revision.id === id);
+    const serving = find(report?.phase === "done" ? report.revision : report?.from);
+    const next = report?.phase === "running" ? find(report.revision) : undefined;
+    return { ...(serving && { serving }), ...(next && { next }) };
+  }
+
+  #stateOf(revision: Revision): RevisionState {
+    const { serving, next } = this.#shown();
+    if (revision === serving) {
+      return "serving";
     }
+    if (revision === next) {
+      return "rolling out";
+    }
+    const last = this.#rollouts.reports().find((report) => report.revision === revision.id);
+    return last?.phase === "failed" || last?.phase === "aborted" ? "failed" : "superseded";
   }
 
   /** Those that somebody is in; before anybody came, that of a proxy which claims nothing. */
@@ -184,27 +297,45 @@ export class Fleet {
     return [...new Map(scopes.map((scope) => [scope.key, scope])).values()];
   }
 
-  /** Before there are rules, nothing tells proxies apart. */
+  /** By the newest rules; before there are any, nothing tells proxies apart. */
   #scopeOf(claimed: ProxyOptions): Scope {
-    return this.#serving?.scopeOf(claimed) ?? { key: "*", options: claimed };
+    return this.#rollouts.revisions.at(-1)?.scopeOf(claimed) ?? { key: "*", options: claimed };
+  }
+
+  #memberOf(line: ProxyLine): Member {
+    const newest = this.#rollouts.revisions.at(-1);
+    return newest === undefined ? { id: line.id, scope: "*", labels: {} } : memberIn(newest, line);
+  }
+
+  #tellAll(): void {
+    for (const line of this.#lines.values()) {
+      void this.#tell(line);
+    }
   }
 
   /** Says to a proxy what it shall have. */
   async #tell(line: ProxyLine): Promise<void> {
-    const revision = this.#serving;
+    const revision = this.#rollouts.revisionOf(this.#memberOf(line));
     if (revision === undefined) {
       return;
     }
     const scope = revision.scopeOf(line.claimed);
     line.scope = scope;
-    const { build } = await revision.buildFor(scope);
-    if (build !== undefined && revision === this.#serving && scope === line.scope && !this.#isClosed) {
+    const { build, findings } = await revision.buildFor(scope);
+    if (build === undefined) {
+      this.#options.onEvent({ kind: "rules", revision: revision.id, findings, refused: true });
+    } else if (
+      scope === line.scope &&
+      revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&
+      !this.#isClosed
+    ) {
       line.moveTo({ revision: revision.id, build });
     }
   }
 
   #onOutcome({ id }: ProxyLine, revision: string, outcome: Outcome, ms: number): void {
     const { onEvent } = this.#options;
+    this.#rollouts.answered(id, revision, outcome);
     if (outcome.kind === "taken") {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
@@ -216,8 +347,14 @@ export class Fleet {
   #onState({ id, state }: ProxyLine): void {
     if (state === "lost") {
       this.#options.onEvent({ kind: "lost", proxy: id });
+      this.#rollouts.left(id);
     }
   }
+}
+
+/** A proxy, as a roll-out of that revision counts it. */
+function memberIn(revision: Revision, { id, claimed }: ProxyLine): Member {
+  return { id, scope: revision.scopeOf(claimed).key, labels: claimed.proxyLabels };
 }
 
 function reportOf(line: ProxyLine): ProxyReport {

@@ -1,6 +1,7 @@
 /** What happens in a fleet, as it happens. */
 
 import type { Findings } from "../../diagnostics/render/report.ts";
+import type { RolloutReport } from "./report.ts";
 
 export type FleetEvent =
   /** The rules changed; what is to be said of them. `refused`: they are wrong, and what was served before stays. */
@@ -14,6 +15,29 @@ export type FleetEvent =
   | { readonly kind: "failed"; readonly error: unknown }
   /** From now on all proxies shall have it. */
   | { readonly kind: "serving"; readonly revision: string }
+  /** A wave of a roll-out begins: `proxies` shall have the revision. None: it is the server's own Envoy's. */
+  | {
+      readonly kind: "wave";
+      readonly revision: string;
+      readonly wave: string;
+      /** From 1. */
+      readonly number: number;
+      readonly of: number;
+      readonly proxies: readonly string[];
+    }
+  /** Every proxy of the wave has acknowledged; until then it is watched. */
+  | { readonly kind: "baking"; readonly revision: string; readonly wave: string; readonly until: number }
+  /** A roll-out has failed; `proxies` shall have what they had before. */
+  | {
+      readonly kind: "stopped";
+      readonly revision: string;
+      readonly report: RolloutReport;
+      readonly proxies: readonly string[];
+    }
+  /** All proxies have the revision from before the roll-out again. */
+  | { readonly kind: "returned"; readonly revision: string }
+  /** A newer revision has taken the place of one that was on its way. */
+  | { readonly kind: "superseded"; readonly revision: string; readonly by: string }
   | { readonly kind: "joined"; readonly proxy: string; readonly scope: string }
   | { readonly kind: "lost"; readonly proxy: string }
   /** `ms`: from when it was to have it. */

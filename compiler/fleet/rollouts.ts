@@ -1,0 +1,233 @@
+/**
+ * The roll-outs of a fleet: the one that runs, and the last ones that ran. Here is the clock of the state machine, and whoever it
+ * has to ask: the server's own Envoy, cases and witnesses. Which proxy gets what is decided by `rollout/`.
+ */
+
+import type { FleetEvent } from "./model/event.ts";
+import { FleetControlError } from "./model/fleet-control.ts";
+import type { RolloutReport } from "./model/report.ts";
+import type { Revision } from "./revisions/revision.ts";
+import { atOnce, type RolloutPlan } from "./rollout/plan.ts";
+import { reportOf } from "./rollout/report.ts";
+import { type Outcome, Rollout, type RolloutEvent } from "./rollout/rollout.ts";
+import type { BlamedRule, Member, Responses } from "./rollout/state.ts";
+
+/** What an Envoy of the server's own said of a revision. */
+export type ShadowAnswer = Outcome | { readonly kind: "skipped" };
+
+export type QuestionsAnswer =
+  | { readonly kind: "passed" }
+  | {
+      readonly kind: "failed";
+      readonly gate: "cases" | "witnesses";
+      readonly words: readonly string[];
+      readonly rules?: readonly BlamedRule[];
+    };
+
+/** Who tries a revision before any proxy gets it. What is absent is not asked. */
+export interface Trials {
+  shadow?(revision: Revision): Promise<ShadowAnswer>;
+  ask?(from: Revision, to: Revision): Promise<QuestionsAnswer>;
+  /** Which rules a failure points at. */
+  blame?(from: Revision | undefined, to: Revision, words: readonly string[]): readonly BlamedRule[];
+}
+
+export interface RolloutsOptions {
+  readonly plan: RolloutPlan;
+  readonly trials?: Trials;
+  readonly onEvent: (event: FleetEvent) => void;
+  /** Some proxies shall have something else than before. */
+  readonly onDecision: () => void;
+}
+
+/** How many are remembered. */
+const KEPT = 20;
+
+export class Rollouts {
+  readonly #options: RolloutsOptions;
+  #current: Rollout | undefined;
+  #from: Revision | undefined;
+  #to: Revision | undefined;
+  #reports: RolloutReport[] = [];
+  #count = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: RolloutsOptions) {
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#current?.isRunning ?? false;
+  }
+
+  /** The revisions that some proxy may have to have: what it goes back to, and what is rolled out. */
+  get revisions(): readonly Revision[] {
+    return [this.#from, this.#to].filter((revision) => revision !== undefined);
+  }
+
+  /** Ends the roll-out that runs, if one does; its proxies go on from what they have. */
+  begin(from: Revision | undefined, to: Revision, members: readonly Member[], now = false): void {
+    const { plan, trials } = this.#options;
+    const previous = this.#current;
+    const wasRunning = previous?.isRunning === true;
+    this.#remember();
+    const own: RolloutPlan = { ...(now ? atOnce(plan) : plan), asks: !now && trials?.ask !== undefined };
+    this.#current = Rollout.begin({
+      id: `${to.id}-${++this.#count}`,
+      from: from?.id,
+      to: to.id,
+      plan: own,
+      members,
+      now: Date.now(),
+      previous,
+    });
+    // What the one that ran would have gone back to is what this one goes back to.
+    this.#from = wasRunning ? this.#from : from;
+    this.#to = to;
+    this.#pump();
+  }
+
+  /** What a proxy shall have; `undefined` before the first revision. */
+  revisionOf(member: Member): Revision | undefined {
+    const id = this.#current?.revisionOf(member);
+    return this.revisions.find((revision) => revision.id === id);
+  }
+
+  joined(member: Member): void {
+    this.#tell((rollout, now) => rollout.joined(member, now));
+  }
+
+  left(proxy: string): void {
+    this.#tell((rollout, now) => rollout.left(proxy, now));
+  }
+
+  answered(proxy: string, revision: string, outcome: Outcome): void {
+    this.#tell((rollout, now) => rollout.answered(proxy, revision, outcome, now));
+  }
+
+  responses(proxy: string, counts: Responses): void {
+    this.#tell((rollout, now) => rollout.responses(proxy, counts, now));
+  }
+
+  /** Throws a `FleetControlError` when none runs. */
+  promote(): void {
+    this.#running().promote(Date.now());
+    this.#pump();
+  }
+
+  /** Throws a `FleetControlError` when none runs. */
+  abort(why: string): void {
+    this.#running().abort(why, Date.now());
+    this.#pump();
+  }
+
+  /** The newest first. */
+  reports(): RolloutReport[] {
+    return [...(this.#current === undefined ? [] : [reportOf(this.#current.state)]), ...this.#reports];
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #running(): Rollout {
+    if (this.#current?.isRunning !== true) {
+      throw new FleetControlError("conflict", "no roll-out is under way");
+    }
+    return this.#current;
+  }
+
+  #remember(): void {
+    if (this.#current !== undefined) {
+      this.#reports = [reportOf(this.#current.state), ...this.#reports].slice(0, KEPT - 1);
+    }
+  }
+
+  #tell(say: (rollout: Rollout, now: number) => void): void {
+    if (this.#current !== undefined) {
+      say(this.#current, Date.now());
+      this.#pump();
+    }
+  }
+
+  /** Carries out what was decided, and comes back when something is due. */
+  #pump(): void {
+    const rollout = this.#current;
+    if (rollout === undefined || this.#isClosed) {
+      return;
+    }
+    const now = Date.now();
+    const next = rollout.tick(now);
+    const events = rollout.takeEvents();
+    for (const event of events) {
+      this.#carryOut(rollout, event);
+    }
+    if (events.length > 0) {
+      this.#options.onDecision();
+    }
+    clearTimeout(this.#timer);
+    if (next !== undefined) {
+      this.#timer = setTimeout(() => this.#pump(), Math.max(next - now, 0));
+      this.#timer.unref();
+    }
+  }
+
+  #carryOut(rollout: Rollout, event: RolloutEvent): void {
+    const { onEvent, trials } = this.#options;
+    const [from, to] = [this.#from, this.#to];
+    const revision = rollout.state.to;
+    switch (event.kind) {
+      case "wave":
+        onEvent({ ...event, revision });
+        if (event.proxies.length === 0) {
+          this.#try(rollout, trials?.shadow?.(to!), (answer, now) => rollout.shadowed(answer, now), {
+            kind: "skipped",
+          });
+        }
+        if (event.number === 1 && rollout.state.questions === "waiting") {
+          this.#try(rollout, trials?.ask?.(from!, to!), (answer, now) => rollout.asked(answer, now), {
+            kind: "passed",
+          });
+        }
+        break;
+      case "failed": {
+        const rules = trials?.blame?.(from, to!, event.failure.words);
+        rollout.blame(rules ?? []);
+        onEvent({ kind: "stopped", revision, report: reportOf(rollout.state), proxies: event.proxies });
+        break;
+      }
+      case "baking":
+      case "superseded":
+        onEvent({ ...event, revision });
+        break;
+      case "done":
+        onEvent({ kind: "serving", revision });
+        break;
+      case "returned":
+        onEvent({ kind: "returned", revision: rollout.state.from ?? revision });
+        break;
+    }
+  }
+
+  /** `otherwise`: where nobody is there to ask. A trial that breaks is no reason to hold the rules back: it is said. */
+  #try<Answer>(
+    rollout: Rollout,
+    trial: Promise<Answer> | undefined,
+    take: (answer: Answer, now: number) => void,
+    otherwise: Answer,
+  ): void {
+    void (trial ?? Promise.resolve(otherwise))
+      .catch((error) => {
+        this.#options.onEvent({ kind: "failed", error });
+        return otherwise;
+      })
+      .then((answer) => {
+        if (rollout === this.#current) {
+          take(answer, Date.now());
+          this.#pump();
+        }
+      });
+  }
+}
