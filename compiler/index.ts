@@ -157,6 +157,9 @@ export type {
   ScopeReport,
 } from "./fleet/model/report.ts";
 export type { FleetRules, RuleSnapshot, SnapshotResult } from "./fleet/model/rules.ts";
+export { atOnce, DEFAULT_PLAN, type RolloutPlan } from "./fleet/rollout/plan.ts";
+export { parseWaves, WaveError } from "./fleet/rollout/waves.ts";
+export type { Trials } from "./fleet/rollouts.ts";
 export { type ServeFleetOptions, serveFleet } from "./fleet/serve.ts";
 export { fleetRules } from "./fleet-rules.ts";
 

@@ -6,6 +6,7 @@ import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { readPlan } from "./rollout-plan.ts";
 import { ServeVoice } from "./serve-voice.ts";
 import { untilTold } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +14,11 @@ import type { Terminal } from "./terminal.ts";
 export interface ServeFlags extends ProxyFlags {
   readonly listen: string;
   readonly maxStreams?: string;
+  readonly waves?: string;
+  readonly bake?: string;
+  readonly canaryLabels?: string;
+  readonly max5xx?: string;
+  readonly now?: boolean;
   readonly format: Format;
 }
 
@@ -24,7 +30,18 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       .description("Serves rules to a fleet of Envoys, and keeps them up to date, until Ctrl-C.")
       .argument("[paths...]", PATHS)
       .option("--listen <addr:port>", "where proxies reach this server", "127.0.0.1:15010")
-      .option("--max-streams <n>", "how many proxies this server serves; others are sent away"),
+      .option("--max-streams <n>", "how many proxies this server serves; others are sent away")
+      .option(
+        "--waves <list>",
+        "who gets a change first: shadow (an Envoy of this server's own), a number of proxies of each scope, shares, all (default: shadow,1,5%,25%,all)",
+      )
+      .option("--bake <duration>", "how long each wave is watched before the next (default: 1m)")
+      .option("--canary-labels <k=v,…>", "proxies with these labels get a change first")
+      .option(
+        "--max-5xx <percent>",
+        "how much the share of 5xx answers may rise in a wave, such as 0.5% (default: as much as chance explains)",
+      )
+      .option("--now", "changes go to all proxies at once, without waves"),
   )
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
@@ -39,6 +56,7 @@ async function serveCommand(
   if (options.paths.includes("-")) {
     throw new UsageError("serve cannot watch standard input; name files or directories");
   }
+  const plan = readPlan(flags);
   const mostStreams = readMostStreams(flags.maxStreams);
   const voice = new ServeVoice(terminal, flags.format);
   const workspace = createWorkspace({
@@ -49,7 +67,11 @@ async function serveCommand(
   });
   terminal.outliveReaders();
   try {
-    const fleet = await Fleet.create({ rules: fleetRules(workspace), onEvent: (event) => voice.tell(event) });
+    const fleet = await Fleet.create({
+      rules: fleetRules(workspace),
+      plan,
+      onEvent: (event) => voice.tell(event),
+    });
     await fleet.start();
     const server = await serveFleet({
       fleet,

@@ -8,7 +8,7 @@ import { FleetControlError } from "./model/fleet-control.ts";
 import type { RolloutReport } from "./model/report.ts";
 import type { Revision } from "./revisions/revision.ts";
 import { atOnce, type RolloutPlan } from "./rollout/plan.ts";
-import { reportOf } from "./rollout/report.ts";
+import { rolloutReport } from "./rollout/report.ts";
 import { type Outcome, Rollout, type RolloutEvent } from "./rollout/rollout.ts";
 import type { BlamedRule, Member, Responses } from "./rollout/state.ts";
 

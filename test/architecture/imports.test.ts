@@ -69,6 +69,10 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   ],
   // Durations are written as they are in rules.
   "compiler/cli/run.ts": ["compiler/front/resources/schema/duration.ts"],
+  "compiler/cli/rollout-plan.ts": [
+    "compiler/front/resources/schema/duration.ts",
+    "compiler/options/kinds.ts",
+  ],
   "compiler/cli/proxy-options.ts": [
     "compiler/file-options.ts",
     "compiler/options/option.ts",
