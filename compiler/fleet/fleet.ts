@@ -4,7 +4,6 @@
  */
 
 import { readFile } from "node:fs/promises";
-import type { Explanation } from "../answers/explain/explanation.ts";
 import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { Places } from "../back/xds/places.ts";
@@ -16,7 +15,7 @@ import type { AdsStream } from "../run/ads/server.ts";
 import { adsPlaces } from "../run/delivery/ads/places.ts";
 import type { Watch } from "../source/rule-source.ts";
 import type { FleetEvent } from "./model/event.ts";
-import { type FleetControl, FleetControlError } from "./model/fleet-control.ts";
+import { type FleetControl, FleetControlError, type ProxyExplanation } from "./model/fleet-control.ts";
 import type { ProxyNode } from "./model/node.ts";
 import type {
   FleetStatus,
@@ -184,7 +183,7 @@ export class Fleet implements FleetControl {
     }));
   }
 
-  explain(proxy: string, request: AskedRequest, at?: string): Promise<Explanation> {
+  explain(proxy: string, request: AskedRequest, at?: string): Promise<ProxyExplanation> {
     const line = this.#lines.get(proxy);
     if (line === undefined) {
       throw new FleetControlError("unknown", `no proxy "${proxy}" has joined`);
@@ -198,7 +197,7 @@ export class Fleet implements FleetControl {
     if (explanation === undefined) {
       throw new FleetControlError("conflict", `the rules of revision ${revision.id} are wrong`);
     }
-    return Promise.resolve(explanation);
+    return Promise.resolve({ proxy, revision: revision.id, explanation });
   }
 
   /** The next wave of the roll-out that is under way begins at once. */
