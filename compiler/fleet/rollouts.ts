@@ -124,7 +124,7 @@ export class Rollouts {
 
   /** The newest first. */
   reports(): RolloutReport[] {
-    return [...(this.#current === undefined ? [] : [reportOf(this.#current.state)]), ...this.#reports];
+    return [...(this.#current === undefined ? [] : [rolloutReport(this.#current.state)]), ...this.#reports];
   }
 
   close(): void {
@@ -141,7 +141,7 @@ export class Rollouts {
 
   #remember(): void {
     if (this.#current !== undefined) {
-      this.#reports = [reportOf(this.#current.state), ...this.#reports].slice(0, KEPT - 1);
+      this.#reports = [rolloutReport(this.#current.state), ...this.#reports].slice(0, KEPT - 1);
     }
   }
 
@@ -195,7 +195,7 @@ export class Rollouts {
       case "failed": {
         const rules = trials?.blame?.(from, to!, event.failure.words);
         rollout.blame(rules ?? []);
-        onEvent({ kind: "stopped", revision, report: reportOf(rollout.state), proxies: event.proxies });
+        onEvent({ kind: "stopped", revision, report: rolloutReport(rollout.state), proxies: event.proxies });
         break;
       }
       case "baking":
