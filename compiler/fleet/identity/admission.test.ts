@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type AdmissionPolicy, type Claim, refusalOf } from "./admission.ts";
+import { type AdmissionPolicy, admit, type Claim } from "./admission.ts";
 import type { Peer } from "./peer.ts";
 import { digestOf } from "./tokens.ts";
 
@@ -18,8 +18,8 @@ const claim = (more: Partial<Claim> = {}): Claim => ({
 const CLOSED: AdmissionPolicy = { isOpen: false };
 
 function answer(peer: Peer, claimed: Claim, policy: AdmissionPolicy): string {
-  const refusal = refusalOf(peer, claimed, policy);
-  return refusal === undefined ? "admitted" : `${refusal.status}: ${refusal.words}`;
+  const verdict = admit(peer, claimed, policy);
+  return "who" in verdict ? "admitted" : `${verdict.status}: ${verdict.words}`;
 }
 
 test("where only this machine can connect, nobody has to prove anything", () => {
@@ -92,21 +92,21 @@ test("entries of the file say what may be claimed, and any one of them is enough
 });
 
 test("what a client says of itself cannot forge a line, nor fill a log", () => {
-  const refusal = refusalOf(
+  const words = answer(
     spiffe("shop"),
     claim({ id: "p1\nadmitted \u001b[2J", namespace: "n".repeat(100_000) }),
     CLOSED,
   );
-  expect(refusal?.words).toContain(JSON.stringify("p1\nadmitted \u001b[2J"));
-  expect(refusal?.words.split("\n")).toHaveLength(1);
-  expect(refusal?.words.length).toBeLessThan(500);
+  expect(words).toContain(JSON.stringify("p1\nadmitted \u001b[2J"));
+  expect(words.split("\n")).toHaveLength(1);
+  expect(words.length).toBeLessThan(500);
 });
 
 test("no claim of a SPIFFE id reaches another namespace, whatever the names are", () => {
   const name = fc.string({ unit: fc.constantFrom("a", "b", "*", "/", ".", "-"), minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(name, name, (own, other) => {
-      const isAdmitted = refusalOf(spiffe(own), claim({ namespace: other }), CLOSED) === undefined;
+      const isAdmitted = "who" in admit(spiffe(own), claim({ namespace: other }), CLOSED);
       expect(isAdmitted && own !== other).toBe(false);
     }),
     { numRuns: 1000 },

@@ -48,6 +48,7 @@ export interface AdmissionPolicy {
   readonly isOpen: boolean;
 }
 
+/** May not be what it claims. */
 export interface Refusal {
   /** Of gRPC: nobody is known to be at the other end, or it is somebody who may not claim this. */
   readonly status: "UNAUTHENTICATED" | "PERMISSION_DENIED";
@@ -55,24 +56,30 @@ export interface Refusal {
   readonly words: string;
 }
 
+/** May be what it claims. */
+export interface Admission {
+  /** By what it has proved who it is, such as a SPIFFE id: the same for each of its connections. */
+  readonly who: string;
+}
+
 const EVERYTHING: Grant = { namespaces: ["*"] };
 
-/** Why a proxy may not be what it claims; `undefined` when it may. */
-export function refusalOf(peer: Peer, claim: Claim, policy: AdmissionPolicy): Refusal | undefined {
+export function admit(peer: Peer, claim: Claim, policy: AdmissionPolicy): Admission | Refusal {
   if (policy.isOpen) {
-    return undefined;
+    return { who: "a program of this machine" };
   }
   const grants = grantsOf(peer, policy);
-  if (grants.length === 0) {
+  const [first] = grants;
+  if (first === undefined) {
     // A certificate that was verified says who it is; only, nobody has allowed it anything.
     const status = peer.certificate === undefined ? "UNAUTHENTICATED" : "PERMISSION_DENIED";
     return { status, words: oneLine(whyUnknown(peer, policy)) };
   }
+  const { who } = first;
   if (grants.some(({ grant }) => excessOf(claim, grant) === undefined)) {
-    return undefined;
+    return { who };
   }
-  const { who } = grants[0]!;
-  const excess = excessOf(claim, grants[0]!.grant)!;
+  const excess = excessOf(claim, first.grant)!;
   const allowed = grants.map(({ grant }) => allowedIn(grant, excess.field)).join(" or ");
   return {
     status: "PERMISSION_DENIED",

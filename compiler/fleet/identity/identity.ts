@@ -6,9 +6,10 @@
 
 import { authorityProblem, certificateProblem } from "../../front/services/certificates.ts";
 import { EnvironmentError } from "../../platform/error.ts";
+import type { AdsServerTls } from "../../run/ads/server-tls.ts";
 import { type FileWatch, watchFiles } from "../../run/watched-files.ts";
 import { readAtMost, whyUnreadable } from "../../source/bounded.ts";
-import { type AdmissionPolicy, type Claim, type Refusal, refusalOf } from "./admission.ts";
+import { type Admission, type AdmissionPolicy, admit, type Claim, type Refusal } from "./admission.ts";
 import { readClients } from "./clients-file.ts";
 import type { Peer } from "./peer.ts";
 import { hasDigest, readTokens } from "./tokens.ts";
@@ -28,17 +29,10 @@ export interface IdentityFiles {
   readonly httpTokens?: string;
 }
 
-/** PEM. */
-export interface ServerCertificate {
-  readonly certificate: Buffer;
-  readonly key: Buffer;
-  readonly clientCa?: Buffer;
-}
-
 interface Read {
   readonly policy: AdmissionPolicy;
   readonly httpTokens: readonly Uint8Array[] | undefined;
-  readonly server: ServerCertificate | undefined;
+  readonly server: AdsServerTls | undefined;
 }
 
 /** Bytes of one file. */
@@ -66,9 +60,9 @@ export class Identity {
     );
   }
 
-  /** Why a proxy may not be what it claims; `undefined` when it may. */
-  refusalOf(peer: Peer, claim: Claim): Refusal | undefined {
-    return refusalOf(peer, claim, this.#read.policy);
+  /** Whether a proxy may be what it claims. */
+  admit(peer: Peer, claim: Claim): Admission | Refusal {
+    return admit(peer, claim, this.#read.policy);
   }
 
   /** Whether somebody with this token may change the state of the fleet; `undefined`: there are no tokens, so nobody may. */
@@ -78,7 +72,7 @@ export class Identity {
   }
 
   /** Of the server itself; absent: it speaks plain text. */
-  get certificate(): ServerCertificate | undefined {
+  get certificate(): AdsServerTls | undefined {
     return this.#read.server;
   }
 
@@ -128,7 +122,7 @@ export class Identity {
     };
   }
 
-  #readCertificate(): ServerCertificate | undefined {
+  #readCertificate(): AdsServerTls | undefined {
     const { certificate: chainFile, key: keyFile, clientCa: caFile } = this.#files;
     if (chainFile === undefined || keyFile === undefined) {
       return undefined;

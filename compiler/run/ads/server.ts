@@ -9,6 +9,7 @@
 import { X509Certificate } from "node:crypto";
 import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { Door } from "./door.ts";
+import { type AdsServerTls, renewableCredentials } from "./server-tls.ts";
 
 const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
@@ -76,14 +77,6 @@ export interface AdsStream {
   end(status?: StreamStatus, words?: string): void;
 }
 
-/** PEM. */
-export interface AdsServerTls {
-  readonly key: Buffer;
-  readonly certificate: Buffer;
-  /** Whoever signs the certificates of clients; each of them must then have one. */
-  readonly clientCa?: Buffer;
-}
-
 /** A method with one request and one answer, both in bytes. */
 export interface UnaryMethod {
   /** `/package.Service/Method`. */
@@ -111,6 +104,8 @@ export interface AdsServer {
   readonly port: number;
   /** Of now. */
   readonly streams: number;
+  /** From now on clients that connect meet these certificates. Of no use to a server without TLS. */
+  renewTls(tls: AdsServerTls): void;
   /** Ends all streams. */
   close(): void;
 }
@@ -160,15 +155,8 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
       },
     );
   }
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(
-          tls.clientCa ?? null,
-          [{ private_key: tls.key, cert_chain: tls.certificate }],
-          tls.clientCa !== undefined,
-        );
-  const inside = server.createConnectionInjector(credentials);
+  const renewable = tls && (await renewableCredentials(tls));
+  const inside = server.createConnectionInjector(renewable ?? ServerCredentials.createInsecure());
   const door = await Door.open({
     listen,
     protocol: tls === undefined ? "HTTP/2" : "TLS",
@@ -180,6 +168,7 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
     get streams() {
       return open.size;
     },
+    renewTls: (now) => renewable?.renew(now),
     close() {
       door.close();
       server.forceShutdown();
