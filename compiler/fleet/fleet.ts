@@ -12,6 +12,7 @@ import type { ProxyOptions } from "../options.ts";
 import { filterModulePath } from "../platform/package-root.ts";
 import { type AdsCodec, adsCodec, type Decoded } from "../run/ads/codec.ts";
 import type { AdsStream } from "../run/ads/server.ts";
+import { Turns } from "../run/ads/turns.ts";
 import { adsPlaces } from "../run/delivery/ads/places.ts";
 import type { Watch } from "../source/rule-source.ts";
 import type { FleetEvent } from "./model/event.ts";
@@ -52,6 +53,7 @@ export class Fleet implements FleetControl {
   readonly #codec: AdsCodec;
   readonly #places: Places;
   readonly #programs: VerifiedPrograms;
+  readonly #turns = new Turns();
   readonly #lines = new Map<string, ProxyLine>();
   /** The newest last. */
   #revisions: Revision[] = [];
@@ -119,6 +121,7 @@ export class Fleet implements FleetControl {
         claimed,
         scope,
         codec: this.#codec,
+        turns: this.#turns,
         onOutcome: (...args) => this.#onOutcome(...args),
         onState: (one) => this.#onState(one),
       });

@@ -7,6 +7,7 @@ import type { ProxyOptions } from "../../options.ts";
 import { AdsClient } from "../../run/ads/client.ts";
 import type { AdsCodec, Decoded } from "../../run/ads/codec.ts";
 import type { AdsStream } from "../../run/ads/server.ts";
+import type { Turns } from "../../run/ads/turns.ts";
 import { AdsDelivery } from "../../run/delivery/ads/ads-delivery.ts";
 import { type LiveBuild, LiveConfiguration } from "../../run/delivery/live-configuration.ts";
 import { NOTHING } from "../../run/delivery/nothing.ts";
@@ -37,6 +38,8 @@ export interface ProxyLineOptions {
   readonly claimed: ProxyOptions;
   readonly scope: Scope;
   readonly codec: AdsCodec;
+  /** Of all proxies of the server. */
+  readonly turns: Turns;
   /** Told of every outcome. `ms`: from when the revision was wanted of it. */
   readonly onOutcome: (line: ProxyLine, revision: string, outcome: Outcome, ms: number) => void;
   /** Its state is another one. */
@@ -72,7 +75,7 @@ export class ProxyLine {
     this.node = options.node;
     this.claimed = options.claimed;
     this.scope = options.scope;
-    this.#client = new AdsClient(options.codec);
+    this.#client = new AdsClient(options);
     this.#delivery = new AdsDelivery({ client: this.#client });
   }
 

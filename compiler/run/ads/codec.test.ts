@@ -24,7 +24,11 @@ test("each type of resource is said in protobuf, with its name and its version",
   const codec = await adsCodec();
   for (const resource of [cluster, ...others]) {
     const bytes = Buffer.from(
-      codec.encode({ type: resource.type, nonce: "a nonce", removed: ["gone"], resources: [resource] }),
+      codec.encode({
+        type: resource.type,
+        nonce: "a nonce",
+        update: { removed: ["gone"], resources: [resource] },
+      }),
     );
     for (const text of [resource.name, resource.version, "a nonce", "gone"]) {
       expect(bytes.includes(text), `${resource.type}: ${text}`).toBe(true);
@@ -37,7 +41,7 @@ test("the filter's module and the program are bytes, not their text", async () =
   const codec = await adsCodec();
   const [extension] = others.filter(({ type }) => type === "extension");
   const bytes = Buffer.from(
-    codec.encode({ type: "extension", nonce: "1", removed: [], resources: [extension!] }),
+    codec.encode({ type: "extension", nonce: "1", update: { removed: [], resources: [extension!] } }),
   );
   expect(bytes.includes(Buffer.from(MODULE))).toBe(true);
   expect(bytes.includes(Buffer.of(1, 2, 3))).toBe(true);
@@ -66,9 +70,9 @@ test("a request says what is asked for, and what an earlier stream has left", as
 test("a field that Envoy does not have is a mistake of ours, and thrown", async () => {
   const codec = await adsCodec();
   const wrong = new Resource({ ...cluster, message: { ...cluster.message, no_such_field: 1 } as never });
-  expect(() => codec.encode({ type: "cluster", nonce: "1", removed: [], resources: [wrong] })).toThrow(
-    /no_such_field/,
-  );
+  expect(() =>
+    codec.encode({ type: "cluster", nonce: "1", update: { removed: [], resources: [wrong] } }),
+  ).toThrow(/no_such_field/);
 });
 
 /** A request as a client writes it, whole. */

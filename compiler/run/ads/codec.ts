@@ -5,10 +5,10 @@
  * The libraries are loaded when the first stream needs them: no other command has to wait for them.
  */
 
-import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { Any } from "@bufbuild/protobuf/wkt";
+import type { DescField, DescMessage, JsonObject, Message } from "@bufbuild/protobuf";
 import { typeUrl } from "../../back/xds/protobuf.ts";
 import type { Resource, ResourceType } from "../../back/xds/resource-set.ts";
+import type { Update } from "./changes.ts";
 import { messageOf, messageRegistry } from "./messages.ts";
 import type { RequestNode } from "./node.ts";
 import type { DeltaRequest, DeltaResponse } from "./session.ts";
@@ -61,6 +61,8 @@ export interface AdsCodec {
   decode(bytes: Uint8Array): Decoded;
   /** Throws for a resource that Envoy's API does not have: a mistake in Sluice. */
   encode(response: DeltaResponse): Uint8Array;
+  /** Bytes of the resources of an update. Throws as `encode` does. */
+  sizeOf(update: Update): number;
 }
 
 let loaded: Promise<AdsCodec> | undefined;
@@ -71,28 +73,55 @@ export function adsCodec(): Promise<AdsCodec> {
 }
 
 async function load(): Promise<AdsCodec> {
-  const [{ create, fromBinary, fromJson, toBinary }, wkt, registry] = await Promise.all([
-    import("@bufbuild/protobuf"),
-    import("@bufbuild/protobuf/wkt"),
-    messageRegistry(),
-  ]);
+  const [{ create, fromBinary, fromJson, toBinary }, { BinaryWriter, WireType }, wkt, registry] =
+    await Promise.all([
+      import("@bufbuild/protobuf"),
+      import("@bufbuild/protobuf/wire"),
+      import("@bufbuild/protobuf/wkt"),
+      messageRegistry(),
+    ]);
   const schema = (name: string) => messageOf(registry, name);
   const request = schema(`${DISCOVERY}.DeltaDiscoveryRequest`);
   const response = schema(`${DISCOVERY}.DeltaDiscoveryResponse`);
+  const resources = fieldOf(response, "resources");
+  const nonces = fieldOf(response, "nonce");
   const types = new Map(Object.entries(TYPE_URLS).map(([type, url]) => [url, type as ResourceType]));
-  /** The same resource goes to many clients, and to one again and again. */
-  const packed = new WeakMap<Resource, Any>();
+  const envelope = schema(`${DISCOVERY}.Resource`);
+  /** What goes to many clients, and to one again and again, is encoded once. */
+  const encoded = new WeakMap<Resource, Uint8Array>();
+  const bodies = new WeakMap<Update, Uint8Array>();
+  const sizes = new WeakMap<Update, number>();
 
-  const pack = (resource: Resource): Any => {
-    const known = packed.get(resource);
-    if (known !== undefined) {
-      return known;
+  const encodeResource = (resource: Resource): Uint8Array => {
+    let bytes = encoded.get(resource);
+    if (bytes === undefined) {
+      // Plain JSON: what is `undefined` in it is left out.
+      const json = JSON.parse(JSON.stringify(resource.message));
+      const { name, version } = resource;
+      const any = fromJson(wkt.AnySchema, json, { registry });
+      bytes = toBinary(
+        envelope,
+        create(envelope, { name, version, resource: any } as Record<string, unknown>),
+      );
+      encoded.set(resource, bytes);
     }
-    // Plain JSON: what is `undefined` in it is left out.
-    const json = JSON.parse(JSON.stringify(resource.message));
-    const any = fromJson(wkt.AnySchema, json, { registry });
-    packed.set(resource, any);
-    return any;
+    return bytes;
+  };
+
+  /** All of a response but its nonce. */
+  const bodyOf = (type: ResourceType, update: Update): Uint8Array => {
+    let body = bodies.get(update);
+    if (body === undefined) {
+      const writer = new BinaryWriter();
+      for (const resource of update.resources) {
+        writer.tag(resources.number, WireType.LengthDelimited).bytes(encodeResource(resource));
+      }
+      const rest = { typeUrl: TYPE_URLS[type], removedResources: [...update.removed] };
+      writer.raw(toBinary(response, create(response, rest as Record<string, unknown>)));
+      body = writer.finish();
+      bodies.set(update, body);
+    }
+    return body;
   };
 
   return {
@@ -112,20 +141,24 @@ async function load(): Promise<AdsCodec> {
         },
       };
     },
-    encode({ type, nonce, resources, removed }) {
-      const message = create(response, {
-        typeUrl: TYPE_URLS[type],
-        nonce,
-        removedResources: [...removed],
-        resources: resources.map((resource) => ({
-          name: resource.name,
-          version: resource.version,
-          resource: pack(resource),
-        })),
-      } as Record<string, unknown>);
-      return toBinary(response, message);
+    encode({ type, nonce, update }) {
+      // The fields of a message may come in any order.
+      const body = bodyOf(type, update);
+      return new BinaryWriter().raw(body).tag(nonces.number, WireType.LengthDelimited).string(nonce).finish();
+    },
+    sizeOf(update) {
+      let size = sizes.get(update);
+      if (size === undefined) {
+        size = update.resources.reduce((sum, resource) => sum + encodeResource(resource).length, 0);
+        sizes.set(update, size);
+      }
+      return size;
     },
   };
+}
+
+function fieldOf(message: DescMessage, name: string): DescField {
+  return message.fields.find((field) => field.name === name)!;
 }
 
 function nodeOf({ id, cluster, metadata = {}, locality, userAgentVersionType }: NodeMessage): RequestNode {

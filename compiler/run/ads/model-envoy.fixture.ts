@@ -39,7 +39,7 @@ export class ModelEnvoy {
 
   /** Takes a response, all of it. */
   take(response: DeltaResponse): DeltaRequest[] {
-    const requests = this.#apply(response, response.resources, response.removed);
+    const requests = this.#apply(response, response.update.resources, response.update.removed);
     return [...requests, ...this.#answer(response)];
   }
 
@@ -47,8 +47,8 @@ export class ModelEnvoy {
   refuse(response: DeltaResponse, takes: (index: number) => boolean): DeltaRequest[] {
     const requests = this.#apply(
       response,
-      response.resources.filter((_, index) => takes(index)),
-      response.removed.filter((_, index) => takes(index + 1)),
+      response.update.resources.filter((_, index) => takes(index)),
+      response.update.removed.filter((_, index) => takes(index + 1)),
     );
     return [...requests, ...this.#answer(response, "no")];
   }

@@ -16,8 +16,10 @@
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds
  */
 
-import type { Reference, Resource, ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
-import { Subscription, type Update } from "./subscription.ts";
+import type { ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
+import type { Update } from "./changes.ts";
+import { requiredOf } from "./required.ts";
+import { Subscription } from "./subscription.ts";
 
 /** `envoy.service.discovery.v3.DeltaDiscoveryRequest`, for a type that is known. */
 export interface DeltaRequest {
@@ -33,16 +35,11 @@ export interface DeltaRequest {
 }
 
 /** `envoy.service.discovery.v3.DeltaDiscoveryResponse` */
-export interface DeltaResponse extends Update {
+export interface DeltaResponse {
   readonly type: ResourceType;
   readonly nonce: string;
-}
-
-/** What a request comes to. */
-export interface Received {
-  readonly responses: readonly DeltaResponse[];
-  /** The client's own words, where it refuses something that it shall have. */
-  readonly refusal?: string;
+  /** The same object for all clients that are told the same. */
+  readonly update: Update;
 }
 
 /** A resource, without what is in it. */
@@ -65,17 +62,30 @@ const AS_WHOLE: ReadonlySet<ResourceType> = new Set(["cluster", "listener"]);
 
 export class AdsSession {
   readonly #subscriptions = new Map(IN_ORDER.map((type) => [type, new Subscription(type === "endpoints")]));
+  /** Types of which something may be to be sent; `true`: also what was refused. */
+  readonly #due = new Map<ResourceType, boolean>();
   #offered: ResourceSet | undefined;
   #nonce = 0;
 
   /** From now on the client shall have these. What it refused before is sent again. */
-  offer(set: ResourceSet): DeltaResponse[] {
+  offer(set: ResourceSet): void {
     this.#offered = set;
-    return this.#sendAll(IN_ORDER, true);
+    const required = requiredOf(set);
+    for (const [type, subscription] of this.#subscriptions) {
+      subscription.offer(set[type], required[type]);
+      this.#due.set(type, true);
+    }
   }
 
-  receive(request: DeltaRequest): Received {
-    const { type, nonce, refusal, initialVersions, subscribe, unsubscribe } = request;
+  /** The client's own words, where it refuses something that it shall have. */
+  receive({
+    type,
+    nonce,
+    refusal,
+    initialVersions,
+    subscribe,
+    unsubscribe,
+  }: DeltaRequest): string | undefined {
     const subscription = this.#of(type);
     const isFirst = !subscription.hasBegun;
     if (isFirst) {
@@ -93,57 +103,43 @@ export class AdsSession {
     }
     subscription.unsubscribe(unsubscribe);
     subscription.subscribe(subscribe, isFirst);
-    return {
-      responses: isFirst ? this.#begin(type) : this.#answer(type),
-      ...(isRefused && refusal !== undefined && { refusal }),
-    };
+    this.#due.set(type, this.#due.get(type) ?? false);
+    return isRefused ? refusal : undefined;
+  }
+
+  /** What `send` would tell the client. */
+  get due(): readonly Update[] {
+    return IN_ORDER.flatMap((type) => this.#update(type) ?? []);
+  }
+
+  /** What is to be said now. */
+  send(): DeltaResponse[] {
+    const responses = IN_ORDER.flatMap((type) => {
+      const update = this.#update(type);
+      return update === undefined ? [] : [this.#send(type, update)];
+    });
+    if (this.#offered !== undefined) {
+      this.#due.clear();
+    }
+    return responses;
+  }
+
+  /** Whether the client has taken all of the offer, and has nothing beside. */
+  get isSettled(): boolean {
+    return this.#offered === undefined || IN_ORDER.every((type) => this.#of(type).isSettled);
   }
 
   /** What of the offer the client is not known to have, and what it may have beside; nothing when it has taken all. */
   get open(): readonly Named[] {
-    const offered = this.#offered;
-    if (offered === undefined) {
-      return [];
-    }
-    const open = new Map<string, Named>();
-    const add = (type: ResourceType, name: string) => open.set(`${type} ${name}`, { type, name });
-    for (const type of IN_ORDER) {
-      const subscription = this.#of(type);
-      for (const name of subscription.unanswered) {
-        add(type, name);
-      }
-      if (AS_WHOLE.has(type)) {
-        for (const name of subscription.beside(offered[type])) {
-          add(type, name);
-        }
-      }
-    }
-    for (const resource of [...offered.cluster.values(), ...offered.listener.values()]) {
-      for (const needed of [resource, ...resource.needs.flatMap((need) => neededOf(offered, need))]) {
-        if (!this.#of(needed.type).has(needed)) {
-          add(needed.type, needed.name);
-        }
-      }
-    }
-    return [...open.values()];
+    return this.#offered === undefined
+      ? []
+      : IN_ORDER.flatMap((type) => [...this.#of(type).open].map((name) => ({ type, name })));
   }
 
-  #sendAll(types: readonly ResourceType[], retry: boolean): DeltaResponse[] {
-    const offered = this.#offered;
-    return types.flatMap((type) => {
-      const update = offered && this.#of(type).updateTo(offered[type], retry);
-      return update === undefined ? [] : this.#send(type, update);
-    });
-  }
-
-  #begin(type: ResourceType): DeltaResponse[] {
-    return this.#sendAll(type === "cluster" ? ["cluster", "endpoints"] : [type], false);
-  }
-
-  /** What somebody waits for, and nothing else: what was refused is not sent again and again. */
-  #answer(type: ResourceType): DeltaResponse[] {
-    const update = this.#offered && this.#of(type).answer(this.#offered[type]);
-    return update === undefined ? [] : [this.#send(type, update)];
+  /** Nothing before there is an offer: a client waits for its first answer. */
+  #update(type: ResourceType): Update | undefined {
+    const retry = this.#due.get(type);
+    return retry === undefined || this.#offered === undefined ? undefined : this.#of(type).update(retry);
   }
 
   #send(type: ResourceType, update: Update): DeltaResponse {
@@ -153,19 +149,14 @@ export class AdsSession {
       for (const need of update.resources.flatMap(({ needs }) => needs)) {
         if (need.type === "endpoints") {
           this.#of("endpoints").owe(need.name);
+          this.#due.set("endpoints", this.#due.get("endpoints") ?? false);
         }
       }
     }
-    return { type, nonce, ...update };
+    return { type, nonce, update };
   }
 
   #of(type: ResourceType): Subscription {
     return this.#subscriptions.get(type)!;
   }
-}
-
-/** A route class is a part of a table, and comes with it. */
-function neededOf(offered: ResourceSet, { type, name }: Reference): Resource[] {
-  const needed = type === "class" ? undefined : offered[type].get(name);
-  return needed === undefined ? [] : [needed];
 }

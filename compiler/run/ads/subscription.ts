@@ -1,26 +1,26 @@
 /**
  * What one client has of one type of resources, as far as the messages of its stream tell: what it asked for, what was sent to
  * it, what of that it has acknowledged, and what nobody can know until it says more. A part of `session.ts`.
+ *
+ * Thousands of clients have thousands of resources each, nearly all of them the same. So what a client has is told by a map that it
+ * shares with the others, its base, and by what differs from it; and a change costs what it changes, whatever there is.
  */
 
 import type { Resource } from "../../back/xds/resource-set.ts";
+import { changesOf, NO_RESOURCES, type Resources, type Update } from "./changes.ts";
 
-type Resources = ReadonlyMap<string, Resource>;
-
-/** What one response tells the client of a type. */
-export interface Update {
-  readonly resources: readonly Resource[];
-  /** Names of those that are not there any more. */
-  readonly removed: readonly string[];
-}
-
-/** What was sent last under a name. */
-interface Sent {
-  /** `undefined`: its removal. */
+/** What is known of one name. */
+interface Known {
+  /** Of what was sent last; `undefined`: its removal. */
   readonly version: string | undefined;
-  /** The client refused the response that it was part of, and may have taken it all the same. */
-  refused: boolean;
+  /** Of the response that it was part of. */
+  readonly nonce: string;
+  /** `refused`: the client may have taken it all the same. */
+  readonly state: "sent" | "acknowledged" | "refused";
 }
+
+/** The client does not have it. */
+const NOTHING: Known = { version: undefined, nonce: "", state: "acknowledged" };
 
 export class Subscription {
   readonly #tellsMissing: boolean;
@@ -32,10 +32,17 @@ export class Subscription {
   readonly #owed = new Set<string>();
   /** Whether the first request for the whole type waits for an answer, were it an empty one. */
   #owesWhole = false;
-  readonly #sent = new Map<string, Sent>();
-  readonly #acknowledged = new Map<string, string>();
-  /** Responses that the client has not answered, by nonce: name → version. */
-  readonly #unanswered = new Map<string, ReadonlyMap<string, string | undefined>>();
+  /** The client has acknowledged all of these, but for what is known otherwise. */
+  #base = NO_RESOURCES;
+  readonly #apart = new Map<string, Known>();
+  /** What the client shall be told, of whatever it asks for. */
+  #offered = NO_RESOURCES;
+  /** What of that it has to have. */
+  #required = NO_RESOURCES;
+  /** Names of what it is not known to have, and of what it may have beside. */
+  readonly #open = new Set<string>();
+  /** Responses that the client has not answered, by nonce. */
+  readonly #unanswered = new Map<string, Update>();
 
   /** `tellsMissing`: who asks for something that is not there is told so, and does not wait for it. */
   constructor(tellsMissing: boolean) {
@@ -49,12 +56,11 @@ export class Subscription {
   /** The first request of a stream: a client that had another one says what it has from there. */
   begin(versions: ReadonlyMap<string, string>, asWhole: boolean): void {
     this.#hasBegun = true;
-    for (const [name, version] of versions) {
-      this.#sent.set(name, { version, refused: false });
-      this.#acknowledged.set(name, version);
-    }
     this.#asWhole = asWhole;
     this.#owesWhole = asWhole;
+    for (const [name, version] of versions) {
+      this.#set(name, { version, nonce: "", state: "acknowledged" });
+    }
   }
 
   /** `*` is all there is. */
@@ -65,12 +71,16 @@ export class Subscription {
         this.#owesWhole = true;
         continue;
       }
-      this.#names.add(name);
+      // Not the client's own copy of the name, of which there are thousands.
+      const shared = this.#offered.get(name)?.name ?? name;
+      this.#names.add(shared);
       // Whoever asks again waits for an answer; only a client that comes back tells what it has.
-      if (!isFirst || !this.#acknowledged.has(name)) {
-        this.#owed.add(name);
+      const { version, state } = this.#known(name);
+      if (!isFirst || version === undefined || state !== "acknowledged") {
+        this.#owed.add(shared);
       }
     }
+    this.#settle();
   }
 
   unsubscribe(names: readonly string[]): void {
@@ -78,15 +88,20 @@ export class Subscription {
       if (name === "*") {
         this.#asWhole = false;
         this.#owesWhole = false;
+        for (const one of [...this.#base.keys(), ...this.#apart.keys()]) {
+          if (!this.#names.has(one)) {
+            this.#set(one, NOTHING);
+          }
+        }
         continue;
       }
       this.#names.delete(name);
       this.#owed.delete(name);
       if (!this.#asWhole) {
-        this.#sent.delete(name);
-        this.#acknowledged.delete(name);
+        this.#set(name, NOTHING);
       }
     }
+    this.#settle();
   }
 
   /** The name is sent again although the client has it, as soon as it is asked for. */
@@ -94,49 +109,59 @@ export class Subscription {
     this.#owed.add(name);
   }
 
-  /** What to send so that the client has all of these; `undefined` when it has, or will have once it has answered. */
-  updateTo(offered: Resources, retry: boolean): Update | undefined {
-    const resources = [...offered.values()].filter(
-      (resource) =>
-        this.#wants(resource.name) && (this.#owed.has(resource.name) || this.#lacks(resource, retry)),
-    );
-    const removed = [...this.#sent].flatMap(([name, { version, refused }]) => {
-      const isGone = version === undefined && !(refused && retry);
-      return !this.#asWhole || offered.has(name) || isGone ? [] : name;
-    });
-    return this.#worthSending({ resources, removed: [...removed, ...this.#missing(offered)] });
-  }
-
-  /** What to answer those who wait for it. */
-  answer(offered: Resources): Update | undefined {
-    const resources = [...this.#owed].flatMap((name) => (this.#wants(name) ? (offered.get(name) ?? []) : []));
-    return this.#worthSending({ resources, removed: this.#missing(offered) });
-  }
-
-  note(nonce: string, { resources, removed }: Update): void {
-    const versions = new Map<string, string | undefined>([
-      ...removed.map((name) => [name, undefined] as const),
-      ...resources.map(({ name, version }) => [name, version] as const),
-    ]);
-    for (const [name, version] of versions) {
-      this.#sent.set(name, { version, refused: false });
-      this.#owed.delete(name);
+  /** From now on the client shall have these, and has to have the `required` ones. */
+  offer(offered: Resources, required: Resources): void {
+    const before = this.#offered;
+    const requiredBefore = this.#required;
+    this.#offered = offered;
+    this.#required = required;
+    const names = new Set(this.#apart.keys());
+    for (const { resources, removed } of [
+      changesOf(before, offered).whole,
+      changesOf(requiredBefore, required).whole,
+    ]) {
+      for (const { name } of resources) {
+        names.add(name);
+      }
+      for (const name of removed) {
+        names.add(name);
+      }
     }
+    for (const name of names) {
+      this.#judge(name);
+    }
+    this.#settle();
+  }
+
+  /**
+   * What to send so that the client has all that it asks for; `undefined` when it has, or will have once it has answered. What it has
+   * refused is not sent again, unless to `retry`.
+   */
+  update(retry: boolean): Update | undefined {
+    const { whole, named } = changesOf(this.#base, this.#offered);
+    const changes = this.#asWhole ? whole : named;
+    const update = this.#isPlain(changes) ? changes : this.#updateOf(changes, retry);
+    return this.#owesWhole || update.resources.length + update.removed.length > 0 ? update : undefined;
+  }
+
+  note(nonce: string, update: Update): void {
     this.#owesWhole = false;
-    this.#unanswered.set(nonce, versions);
+    this.#unanswered.set(nonce, update);
+    for (const name of update.removed) {
+      this.#owed.delete(name);
+      this.#set(name, { version: undefined, nonce, state: "sent" });
+    }
+    for (const { name, version } of update.resources) {
+      this.#owed.delete(name);
+      this.#set(name, { version, nonce, state: "sent" });
+    }
   }
 
   acknowledge(nonce: string): void {
-    for (const [name, version] of this.#take(nonce) ?? []) {
-      if (version === undefined) {
-        this.#acknowledged.delete(name);
-        if (this.#sent.get(name)?.version === undefined) {
-          this.#sent.delete(name);
-        }
-      } else if (this.#wants(name)) {
-        this.#acknowledged.set(name, version);
-      }
+    for (const name of this.#take(nonce)) {
+      this.#set(name, { version: this.#known(name).version, nonce, state: "acknowledged" });
     }
+    this.#settle();
   }
 
   /**
@@ -144,55 +169,146 @@ export class Subscription {
    * newer responses have replaced it.
    */
   refuse(nonce: string): boolean {
-    let matters = false;
-    for (const [name, version] of this.#take(nonce) ?? []) {
-      this.#acknowledged.delete(name);
-      const last = this.#sent.get(name);
-      if (last !== undefined && last.version === version) {
-        last.refused = true;
-        matters = true;
+    const names = this.#take(nonce);
+    for (const name of names) {
+      this.#set(name, { version: this.#known(name).version, nonce, state: "refused" });
+    }
+    return names.length > 0;
+  }
+
+  /** Whether the client has acknowledged what it has to have, and all else that it was sent. */
+  get isSettled(): boolean {
+    return this.#open.size === 0 && this.#unanswered.size === 0;
+  }
+
+  /** Names of what it has not, or not yet, or what it may have beside. */
+  get open(): ReadonlySet<string> {
+    const open = new Set(this.#open);
+    for (const { resources, removed } of this.#unanswered.values()) {
+      for (const name of [...resources.map((resource) => resource.name), ...removed]) {
+        open.add(name);
       }
     }
-    return matters;
+    return open;
   }
 
-  has({ name, version }: Resource): boolean {
-    return this.#acknowledged.get(name) === version && this.#sent.get(name)?.version === version;
+  /** Whether the client gets just what all others get that had the same. */
+  #isPlain({ resources }: Update): boolean {
+    if (this.#apart.size > 0) {
+      return false;
+    }
+    if (this.#asWhole) {
+      return this.#owed.size === 0;
+    }
+    // A client that begins asks for each name once.
+    return (
+      (this.#owed.size === 0 || this.#owed.size === resources.length) &&
+      resources.every(({ name }) => this.#names.has(name) && (this.#owed.size === 0 || this.#owed.has(name)))
+    );
   }
 
-  /** Names in responses that were not answered yet. */
-  get unanswered(): readonly string[] {
-    return [...this.#unanswered.values()].flatMap((versions) => [...versions.keys()]);
+  #updateOf(changes: Update, retry: boolean): Update {
+    const resources = new Map<string, Resource>();
+    const removed = new Set<string>();
+    const consider = (name: string) => {
+      const resource = this.#offered.get(name);
+      if (resource !== undefined && this.#wants(name)) {
+        if (this.#owed.has(name) || this.#lacks(name, resource.version, retry)) {
+          resources.set(name, resource);
+        }
+      } else if (resource === undefined && this.#isToGo(name, retry)) {
+        removed.add(name);
+      }
+    };
+    for (const { name } of changes.resources) {
+      consider(name);
+    }
+    for (const names of [changes.removed, this.#apart.keys(), this.#owed]) {
+      for (const name of names) {
+        consider(name);
+      }
+    }
+    return { resources: [...resources.values()], removed: [...removed] };
   }
 
-  /** Names that the client has, or may have, beside these. */
-  beside(offered: Resources): readonly string[] {
-    return [...this.#sent.keys()].filter((name) => !offered.has(name));
+  #lacks(name: string, version: string, retry: boolean): boolean {
+    const known = this.#known(name);
+    return known.version !== version || (retry && known.state === "refused");
   }
 
-  /** `undefined` when the nonce is none that waits: of another stream, or answered. */
-  #take(nonce: string): ReadonlyMap<string, string | undefined> | undefined {
-    const versions = this.#unanswered.get(nonce);
+  /** Of a name that is not offered: whether the client has to be told. */
+  #isToGo(name: string, retry: boolean): boolean {
+    const { version, state } = this.#known(name);
+    const isRefused = retry && state === "refused";
+    if (this.#asWhole) {
+      return version !== undefined || isRefused;
+    }
+    return this.#tellsMissing && this.#names.has(name) && (this.#owed.has(name) || isRefused);
+  }
+
+  #known(name: string): Known {
+    const known = this.#apart.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const version = this.#base.get(name)?.version;
+    return version === undefined ? NOTHING : { version, nonce: "", state: "acknowledged" };
+  }
+
+  #set(name: string, known: Known): void {
+    if (known === NOTHING && !this.#base.has(name)) {
+      this.#apart.delete(name);
+    } else {
+      this.#apart.set(name, known);
+    }
+    this.#judge(name);
+  }
+
+  #judge(name: string): void {
+    const { version, state } = this.#known(name);
+    const required = this.#required.get(name);
+    const isOpen =
+      required === undefined
+        ? this.#asWhole && !this.#offered.has(name) && (version !== undefined || state !== "acknowledged")
+        : version !== required.version || state !== "acknowledged";
+    if (isOpen) {
+      this.#open.add(name);
+    } else {
+      this.#open.delete(name);
+    }
+  }
+
+  /** A client that has what is offered has it in common with the others. */
+  #settle(): void {
+    if (!this.isSettled || (this.#base === this.#offered && this.#apart.size === 0)) {
+      return;
+    }
+    const kept = this.#required === this.#offered ? [] : this.#unneeded();
+    this.#base = this.#offered;
+    this.#apart.clear();
+    for (const [name, known] of kept) {
+      this.#apart.set(name, known);
+    }
+  }
+
+  /** What is offered and nobody needs the client may have all the same, or not. */
+  #unneeded(): (readonly [name: string, known: Known])[] {
+    return [...this.#offered.values()].flatMap(({ name, version }) => {
+      const known = this.#known(name);
+      const has = known.version === version && known.state === "acknowledged";
+      return has || this.#required.has(name) ? [] : [[name, known] as const];
+    });
+  }
+
+  /** Names of a response that no newer one has told of; none when the nonce is of another stream, or answered. */
+  #take(nonce: string): string[] {
+    const update = this.#unanswered.get(nonce);
     this.#unanswered.delete(nonce);
-    return versions;
+    const names = [...(update?.resources ?? []).map(({ name }) => name), ...(update?.removed ?? [])];
+    return names.filter((name) => this.#apart.get(name)?.nonce === nonce);
   }
 
   #wants(name: string): boolean {
     return this.#asWhole || this.#names.has(name);
-  }
-
-  #lacks({ name, version }: Resource, retry: boolean): boolean {
-    const sent = this.#sent.get(name);
-    return sent?.version !== version || (retry && sent.refused);
-  }
-
-  #missing(offered: Resources): string[] {
-    return this.#tellsMissing
-      ? [...this.#owed].filter((name) => this.#names.has(name) && !offered.has(name))
-      : [];
-  }
-
-  #worthSending(update: Update): Update | undefined {
-    return this.#owesWhole || update.resources.length + update.removed.length > 0 ? update : undefined;
   }
 }

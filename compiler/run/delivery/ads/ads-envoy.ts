@@ -43,7 +43,7 @@ const START_TIMEOUT_MS = 60_000;
 /** Resolves when Envoy serves. Throws an `EnvironmentError` with Envoy's own words when it will not. */
 export async function startAdsEnvoy(options: AdsEnvoyOptions): Promise<AdsEnvoy> {
   const socket = path.join(options.folder, SOCKET);
-  const client = new AdsClient(await adsCodec());
+  const client = new AdsClient({ codec: await adsCodec() });
   const server = await startAdsServer({
     listen: `unix:${socket}`,
     onStream: (stream) => client.attach(stream),
