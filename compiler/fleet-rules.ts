@@ -7,7 +7,7 @@ import type { Workspace } from "./workspace.ts";
 export function fleetRules(workspace: Workspace, proxy?: string): FleetRules {
   return {
     defaults: workspace.options(proxy),
-    read: () => workspace.snapshot(),
+    read: () => workspace.snapshot(proxy),
     watch: (onChange) => workspace.watch(onChange),
   };
 }

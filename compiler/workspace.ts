@@ -27,6 +27,7 @@ import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import type { RuleSnapshot } from "./fleet/model/rules.ts";
 import { Distinctions } from "./fleet/scope/distinctions.ts";
+import { endpointChange } from "./front/istio/endpoints/endpoint-change.ts";
 import type { Listener } from "./ir/ir.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";
@@ -220,14 +221,19 @@ export class Workspace {
    * What the source has now, to be compiled for any number of proxies that are not the workspace's own: all that comes of it is
    * of the same state of the rules.
    */
-  async snapshot(): Promise<RuleSnapshot> {
+  async snapshot(proxy?: string): Promise<RuleSnapshot> {
+    const { domainSuffix } = this.#proxy("snapshot", proxy).options;
     const input = await this.#read("snapshot");
-    const { resources } = this.#cache.meshOf(input.files, this.#progress);
+    const { resources, findings: ofMesh } = this.#cache.meshOf(input.files, this.#progress);
+    const isRight = ofMesh.every(({ level }) => level !== "error");
     const distinctions = new Distinctions(resources, this.#distinctions);
     this.#distinctions = distinctions;
     return {
       revision: revisionOf(input.files),
       sources: input.files,
+      resources,
+      endpointsSince: (before) =>
+        isRight ? endpointChange(before.resources, resources, domainSuffix) : undefined,
       scopeOf: (options) => distinctions.scopeOf(options),
       compile: async (options) => {
         this.#mustLive("compile");

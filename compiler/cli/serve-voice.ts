@@ -82,6 +82,11 @@ function inWords(event: Exclude<FleetEvent, { kind: "rules" }>): Said {
       return { event: kind, line: stoppedLine(event), fields };
     case "returned":
       return { event: kind, line: `all proxies have ${event.revision} again`, fields };
+    case "held": {
+      const { cluster, before, now, forMs } = event;
+      const line = `${cluster} had ${before} endpoints and has ${now}; those that vanished are kept for ${forMs / 1000} s`;
+      return { event: kind, line, fields };
+    }
     case "superseded":
       return { event: kind, line: `${event.by} takes the place of ${event.revision}`, fields };
     case "joined":

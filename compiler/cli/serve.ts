@@ -1,6 +1,6 @@
 /** `sluice serve`: serves rules to a fleet of Envoys, and brings each of them from one revision to the next. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { createWorkspace, Fleet, files, fleetRules, serveFleet } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -17,6 +17,7 @@ export interface ServeFlags extends ProxyFlags {
   readonly waves?: string;
   readonly bake?: string;
   readonly canaryLabels?: string;
+  readonly endpointGuard: "on" | "off";
   readonly max5xx?: string;
   readonly now?: boolean;
   readonly format: Format;
@@ -40,6 +41,14 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       .option(
         "--max-5xx <percent>",
         "how much the share of 5xx answers may rise in a wave, such as 0.5% (default: as much as chance explains)",
+      )
+      .addOption(
+        new Option(
+          "--endpoint-guard <when>",
+          "keep endpoints for 5 s where more than half of a service's vanish within a second",
+        )
+          .choices(["on", "off"])
+          .default("on"),
       )
       .option("--now", "changes go to all proxies at once, without waves"),
   )

@@ -26,7 +26,7 @@ import type {
   RevisionState,
   RolloutReport,
 } from "./model/report.ts";
-import type { FleetRules } from "./model/rules.ts";
+import type { FleetRules, RuleSnapshot } from "./model/rules.ts";
 import type { Scope } from "./model/scope.ts";
 import { type Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { Revision } from "./revisions/revision.ts";
@@ -42,6 +42,8 @@ export interface FleetOptions {
   readonly plan?: RolloutPlan;
   /** Who tries a revision before any proxy gets it. */
   readonly trials?: Trials;
+  /** Whether endpoints are kept for 5 s where more than half of a service's vanish within a second. Default: true. */
+  readonly guardsEndpoints?: boolean;
   readonly onEvent: (event: FleetEvent) => void;
 }
 
@@ -65,6 +67,7 @@ export class Fleet implements FleetControl {
   #isStale = false;
   #working: Promise<void> | undefined;
   #isClosed = false;
+  #guardTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: FleetOptions, codec: AdsCodec, module: Uint8Array) {
     this.#options = options;
@@ -95,6 +98,7 @@ export class Fleet implements FleetControl {
     this.#isClosed = true;
     await this.#watch?.close();
     await this.#working;
+    clearTimeout(this.#guardTimer);
     this.#rollouts.close();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
   }
@@ -234,14 +238,66 @@ export class Fleet implements FleetControl {
 
   async #read(): Promise<void> {
     const snapshot = await this.#options.rules.read();
-    if (snapshot.revision === this.#newest?.id) {
+    const newest = this.#newest;
+    if (snapshot.revision === newest?.snapshot.revision || this.#takeEndpoints(snapshot)) {
       return;
     }
-    const known = this.#revisions.find(({ id }) => id === snapshot.revision);
-    const revision = known ?? new Revision({ snapshot, places: this.#places, programs: this.#programs });
+    const known = this.#revisions.find((one) => one.snapshot.revision === snapshot.revision);
+    const revision = known ?? this.#newRevision(snapshot);
     if (await this.#isGood(revision)) {
       this.#newest = revision;
       this.#roll(revision);
+    }
+  }
+
+  #newRevision(snapshot: RuleSnapshot): Revision {
+    return new Revision({
+      snapshot,
+      places: this.#places,
+      programs: this.#programs,
+      guardsEndpoints: this.#options.guardsEndpoints ?? true,
+      before: this.#shown().serving,
+    });
+  }
+
+  /** A change of nothing but endpoints is told at once, whichever revision a proxy has. False when it is another change. */
+  #takeEndpoints(snapshot: RuleSnapshot): boolean {
+    const newest = this.#newest;
+    const change = newest && snapshot.endpointsSince(newest.snapshot);
+    if (newest === undefined || change === undefined || !newest.takeEndpoints(change, snapshot)) {
+      return false;
+    }
+    for (const revision of this.#rollouts.revisions) {
+      if (revision !== newest) {
+        revision.takeEndpoints(change);
+      }
+    }
+    this.#passEndpoints();
+    this.#tellAll();
+    return true;
+  }
+
+  /** Endpoints that were kept are let go when it is time. */
+  #passEndpoints(): void {
+    clearTimeout(this.#guardTimer);
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const revision of this.#rollouts.revisions) {
+      const passed = revision.pass(now);
+      next = Math.min(next, passed.next ?? next);
+      for (const held of passed.held) {
+        this.#options.onEvent({ kind: "held", ...held, forMs: Math.round(held.until - now) });
+      }
+    }
+    if (Number.isFinite(next) && !this.#isClosed) {
+      this.#guardTimer = setTimeout(
+        () => {
+          this.#passEndpoints();
+          this.#tellAll();
+        },
+        Math.max(next - now, 1),
+      );
+      this.#guardTimer.unref();
     }
   }
 
@@ -268,6 +324,7 @@ export class Fleet implements FleetControl {
       revision,
       members.map((line) => memberIn(revision, line)),
     );
+    this.#passEndpoints();
   }
 
   /** What all proxies have or get, and what is on its way to them. */
@@ -331,7 +388,7 @@ export class Fleet implements FleetControl {
       revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&
       !this.#isClosed
     ) {
-      line.moveTo({ revision: revision.id, build });
+      line.moveTo({ revision: revision.id, build: build.told });
     }
   }
 

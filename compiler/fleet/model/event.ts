@@ -36,6 +36,14 @@ export type FleetEvent =
     }
   /** All proxies have the revision from before the roll-out again. */
   | { readonly kind: "returned"; readonly revision: string }
+  /** More than half of a cluster's endpoints vanished at once: they are kept for a while, beside those that are there. */
+  | {
+      readonly kind: "held";
+      readonly cluster: string;
+      readonly before: number;
+      readonly now: number;
+      readonly forMs: number;
+    }
   /** A newer revision has taken the place of one that was on its way. */
   | { readonly kind: "superseded"; readonly revision: string; readonly by: string }
   | { readonly kind: "joined"; readonly proxy: string; readonly scope: string }

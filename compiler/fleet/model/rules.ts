@@ -5,6 +5,8 @@ import type { AskedRequest } from "../../answers/request/asked.ts";
 import type { Compilation } from "../../compile.ts";
 import type { Findings } from "../../diagnostics/render/report.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
+import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
+import type { ResourceSet } from "../../front/resources/model.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Watch } from "../../source/rule-source.ts";
 import type { Scope } from "./scope.ts";
@@ -23,6 +25,10 @@ export interface RuleSnapshot {
   /** Digest of the sources: the same rules have the same. */
   readonly revision: string;
   readonly sources: readonly SourceFile[];
+  /** What they say. */
+  readonly resources: ResourceSet;
+  /** What differs from an older reading, if nothing but endpoints does; `undefined`: it has to be compiled. */
+  endpointsSince(before: RuleSnapshot): EndpointChange | undefined;
   /** The scope of a proxy with these options, `claimedOptions` of its node: which proxies are alike depends on the rules. */
   scopeOf(proxy: ProxyOptions): Scope;
   /** Given the options of a scope, what is compiled for them is kept for the next reading. */

@@ -40,7 +40,7 @@ export interface ProxyLineOptions {
   readonly codec: AdsCodec;
   /** Of all proxies of the server. */
   readonly turns: Turns;
-  /** Told of every outcome. `ms`: from when the revision was wanted of it. */
+  /** Told of every outcome but that endpoints have changed. `ms`: from when the revision was wanted of it. */
   readonly onOutcome: (line: ProxyLine, revision: string, outcome: Outcome, ms: number) => void;
   /** Its state is another one. */
   readonly onState: (line: ProxyLine) => void;
@@ -127,10 +127,14 @@ export class ProxyLine {
     if (this.#wanted?.build === target.build && this.#wanted.revision === target.revision) {
       return;
     }
+    const isOther = this.#wanted?.revision !== target.revision;
     this.#wanted = target;
-    this.#wantedSince = performance.now();
     this.#pause.reset();
-    this.#giveUp?.abort();
+    if (isOther) {
+      // Other endpoints alone come after the rules that are under way.
+      this.#wantedSince = performance.now();
+      this.#giveUp?.abort();
+    }
     this.#begin();
   }
 
@@ -156,7 +160,7 @@ export class ProxyLine {
       const target = this.#wanted;
       const giveUp = new AbortController();
       this.#giveUp = giveUp;
-      if (this.#state === "current") {
+      if (this.#state === "current" && target.revision !== this.#revision) {
         this.#enter("behind");
       }
       const outcome = await this.#move(target, giveUp.signal).catch((error): Outcome | undefined => {
@@ -200,6 +204,7 @@ export class ProxyLine {
   }
 
   #conclude({ revision }: Target, outcome: Outcome): void {
+    const isNews = outcome.kind !== "taken" || revision !== this.#revision;
     if (outcome.kind === "taken") {
       this.#revision = revision;
       this.#words = undefined;
@@ -209,7 +214,9 @@ export class ProxyLine {
     if (this.isConnected) {
       this.#enter(stateAfter(outcome) ?? this.#settledState());
     }
-    this.#options.onOutcome(this, revision, outcome, performance.now() - this.#wantedSince);
+    if (isNews) {
+      this.#options.onOutcome(this, revision, outcome, performance.now() - this.#wantedSince);
+    }
     if (
       (outcome.kind === "silent" || outcome.kind === "unknown") &&
       this.#wanted?.revision === revision &&

@@ -1,29 +1,37 @@
 /**
  * A revision: one state of the rules, and what it comes to for each scope that somebody is in. What was made of it is kept, so
- * that proxies which come later are told the same.
+ * that proxies which come later are told the same. Where endpoints are is no part of it: they change beneath it.
  */
 
 import type { Places } from "../../back/xds/places.ts";
 import { emitResources } from "../../back/xds/resources.ts";
 import type { Findings, FindingsSummary } from "../../diagnostics/render/report.ts";
+import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { drainFactsOf } from "../../run/delivery/drain-facts.ts";
-import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import { withSecretsRead } from "../../run/secret-files.ts";
+import { EndpointGuard, type HeldEndpoints } from "../endpoints/guard.ts";
+import { ScopeEndpoints } from "../endpoints/scope-endpoints.ts";
 import type { RuleSnapshot } from "../model/rules.ts";
 import type { Scope } from "../model/scope.ts";
+import { ScopeBuild } from "./scope-build.ts";
 import type { VerifiedPrograms } from "./verified-programs.ts";
 
-export interface ScopeBuild {
+/** What the rules come to for a scope. */
+export interface ScopeResult {
   readonly findings: Findings;
   /** Absent when the rules are wrong for that scope. */
-  readonly build?: LiveBuild;
+  readonly build?: ScopeBuild;
 }
 
 export interface RevisionOptions {
   readonly snapshot: RuleSnapshot;
   readonly places: Places;
   readonly programs: VerifiedPrograms;
+  /** Whether endpoints are kept for a while that vanish too many at once. */
+  readonly guardsEndpoints: boolean;
+  /** What was there before: of its endpoints, too, not all vanish at once. */
+  readonly before?: Revision | undefined;
 }
 
 /** A proxy of a fleet has its bootstrap from somebody else: it never changes here. */
@@ -32,17 +40,23 @@ const BOOTSTRAP = {};
 export class Revision {
   readonly id: string;
   readonly seen = new Date();
-  readonly snapshot: RuleSnapshot;
-  readonly #places: Places;
-  readonly #programs: VerifiedPrograms;
+  readonly #options: Omit<RevisionOptions, "snapshot" | "before">;
+  /** The newest with these rules. */
+  #snapshot: RuleSnapshot;
+  #before: Revision | undefined;
   #findings: FindingsSummary = { errors: 0, warnings: 0, infos: 0, strict: false };
-  readonly #builds = new Map<string, Promise<ScopeBuild>>();
+  readonly #results = new Map<string, Promise<ScopeResult>>();
+  readonly #builds = new Map<string, ScopeBuild>();
 
-  constructor({ snapshot, places, programs }: RevisionOptions) {
+  constructor({ snapshot, before, ...options }: RevisionOptions) {
     this.id = snapshot.revision;
-    this.snapshot = snapshot;
-    this.#places = places;
-    this.#programs = programs;
+    this.#snapshot = snapshot;
+    this.#before = before;
+    this.#options = options;
+  }
+
+  get snapshot(): RuleSnapshot {
+    return this.#snapshot;
   }
 
   /** What there was to say of its rules, for the scope that was compiled last. */
@@ -52,37 +66,96 @@ export class Revision {
 
   /** Of a proxy that claims these options. */
   scopeOf(claimed: ProxyOptions): Scope {
-    return this.snapshot.scopeOf(claimed);
+    return this.#snapshot.scopeOf(claimed);
   }
 
-  buildFor(scope: Scope): Promise<ScopeBuild> {
-    const known = this.#builds.get(scope.key);
+  buildFor(scope: Scope): Promise<ScopeResult> {
+    const known = this.#results.get(scope.key);
     if (known !== undefined) {
       return known;
     }
-    const build = this.#make(scope);
-    this.#builds.set(scope.key, build);
-    return build;
+    const result = this.#make(scope);
+    this.#results.set(scope.key, result);
+    return result;
   }
 
-  async #make({ options }: Scope): Promise<ScopeBuild> {
-    const { findings, compilation } = await this.snapshot.compile(options);
+  /** What was made for a scope; `undefined` when nothing was. */
+  buildOf(key: string): ScopeBuild | undefined {
+    return this.#builds.get(key);
+  }
+
+  /** No older revision is needed any more. */
+  forgetBefore(): void {
+    this.#before = undefined;
+  }
+
+  /**
+   * Takes a change of endpoints up in all scopes, or in none: false when the change is one of more than endpoints for one of
+   * them. `snapshot`: of the source that has it.
+   */
+  takeEndpoints(change: EndpointChange, snapshot?: RuleSnapshot): boolean {
+    const commits = [...this.#builds.values()].map((build) => build.after(change));
+    if (commits.some((commit) => commit === undefined)) {
+      return false;
+    }
+    for (const commit of commits) {
+      commit?.();
+    }
+    this.#snapshot = snapshot ?? this.#snapshot;
+    return true;
+  }
+
+  /** Lets endpoints pass in all scopes; see `ScopeBuild.pass`. */
+  pass(now: number): { readonly held: readonly HeldEndpoints[]; readonly next?: number } {
+    const held = new Map<string, HeldEndpoints>();
+    let next: number | undefined;
+    for (const build of this.#builds.values()) {
+      const passed = build.pass(now);
+      for (const one of passed.held) {
+        held.set(one.cluster, one);
+      }
+      next = Math.min(next ?? Number.POSITIVE_INFINITY, passed.next ?? Number.POSITIVE_INFINITY);
+    }
+    return {
+      held: [...held.values()],
+      ...(next !== undefined && Number.isFinite(next) && { next }),
+    };
+  }
+
+  async #make({ key, options }: Scope): Promise<ScopeResult> {
+    const snapshot = this.#snapshot;
+    const { findings, compilation } = await snapshot.compile(options);
     this.#findings = findings.summary;
     if (compilation === undefined) {
       return { findings };
     }
+    const { places, programs, guardsEndpoints } = this.#options;
     const { blobs } = compilation;
-    this.#programs.verify(blobs);
+    programs.verify(blobs);
     const config = withSecretsRead(compilation.config);
-    const resources = emitResources(config, { ...options, blobs, places: this.#places });
-    return {
+    const guard = guardsEndpoints ? new EndpointGuard() : undefined;
+    const before = this.#before?.buildOf(key);
+    if (before !== undefined) {
+      guard?.pass(before.told.resources, performance.now());
+    }
+    const build = new ScopeBuild({
       findings,
       build: {
         drain: drainFactsOf(config),
         filtered: new Set(blobs.keys()),
         bootstrap: BOOTSTRAP,
-        resources,
+        resources: emitResources(config, { ...options, blobs, places }),
       },
-    };
+      endpoints: ScopeEndpoints.of({ ...compilation, config }, snapshot.resources, options),
+      guard,
+    });
+    build.pass(performance.now());
+    this.#builds.set(key, build);
+    if (this.#snapshot !== snapshot) {
+      // Endpoints have changed while it was made: it is made of what there is now.
+      this.#builds.delete(key);
+      return this.#make({ key, options });
+    }
+    return { findings, build };
   }
 }
