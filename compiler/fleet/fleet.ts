@@ -358,7 +358,7 @@ export class Fleet implements FleetControl {
 
   /** By the newest rules; before there are any, nothing tells proxies apart. */
   #scopeOf(claimed: ProxyOptions): Scope {
-    return this.#rollouts.revisions.at(-1)?.scopeOf(claimed) ?? { key: "*", options: claimed };
+    return this.#rollouts.revisions.at(-1)?.scopeOf(claimed) ?? { key: "*", group: "*", options: claimed };
   }
 
   #memberOf(line: ProxyLine): Member {
@@ -413,7 +413,7 @@ export class Fleet implements FleetControl {
 
 /** A proxy, as a roll-out of that revision counts it. */
 function memberIn(revision: Revision, { id, claimed }: ProxyLine): Member {
-  return { id, scope: revision.scopeOf(claimed).key, labels: claimed.proxyLabels };
+  return { id, scope: revision.scopeOf(claimed).group, labels: claimed.proxyLabels };
 }
 
 function reportOf(line: ProxyLine): ProxyReport {

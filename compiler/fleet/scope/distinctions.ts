@@ -103,8 +103,9 @@ export class Distinctions {
       proxyLocality: this.#asksForLocality ? localityOf(proxy) : "",
       portMap: this.#portMap(proxy.portMap),
     };
-    const key = keyOf(options);
-    const scope = this.#scopes.get(key) ?? this.#known.get(key) ?? { key, options };
+    const group = groupOf(options);
+    const key = keyOf(options, group);
+    const scope = this.#scopes.get(key) ?? this.#known.get(key) ?? { key, group, options };
     this.#scopes.set(key, scope);
     return scope;
   }
@@ -148,22 +149,32 @@ export class Distinctions {
   }
 }
 
-/** The options that a key has to tell apart; all others are the server's own. */
-function keyOf(options: ProxyOptions): string {
-  const { proxyNamespace, proxyLabels, proxyLocality, portMap } = options;
+/** The options that decide which rules hold; all others are the server's own, or say where it listens. */
+function groupOf(options: ProxyOptions): string {
+  const { proxyNamespace, proxyLabels, proxyLocality } = options;
   return [
     proxyNamespace,
     ...Object.entries(proxyLabels).map(([name, value]) => `${quoted(name)}=${quoted(value)}`),
     ...(proxyLocality === "" ? [] : [`@${quoted(proxyLocality)}`]),
-    ...[...portMap].map(([from, to]) => `${from}>${to}`),
-    ...CLAIMED.filter((option) => options[option] !== DEFAULT_PROXY_OPTIONS[option]).map(
-      (option) => `${option}:${quoted(String(options[option]))}`,
-    ),
+    ...claimed(options, ["target", "meshListeners"]),
   ].join(" ");
 }
 
-/** What a node may claim besides. */
-const CLAIMED = ["target", "listenAddress", "meshPort", "meshListeners"] as const;
+/** The options that a key has to tell apart. */
+function keyOf(options: ProxyOptions, group: string): string {
+  return [
+    group,
+    ...[...options.portMap].map(([from, to]) => `${from}>${to}`),
+    ...claimed(options, ["listenAddress", "meshPort"]),
+  ].join(" ");
+}
+
+/** What a node may claim besides, where it is not as usual. */
+function claimed(options: ProxyOptions, names: readonly (keyof ProxyOptions)[]): string[] {
+  return names
+    .filter((name) => options[name] !== DEFAULT_PROXY_OPTIONS[name])
+    .map((name) => `${name}:${quoted(String(options[name]))}`);
+}
 
 /** What a node says can be any text: no two of them may give one key. */
 function quoted(text: string): string {
