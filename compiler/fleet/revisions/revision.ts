@@ -122,7 +122,8 @@ export class Revision {
     };
   }
 
-  async #make({ key, options }: Scope): Promise<ScopeResult> {
+  async #make(scope: Scope): Promise<ScopeResult> {
+    const { key, options } = scope;
     const snapshot = this.#snapshot;
     const { findings, compilation } = await snapshot.compile(options);
     this.#findings = findings.summary;
@@ -154,7 +155,7 @@ export class Revision {
     if (this.#snapshot !== snapshot) {
       // Endpoints have changed while it was made: it is made of what there is now.
       this.#builds.delete(key);
-      return this.#make({ key, options });
+      return this.#make(scope);
     }
     return { findings, build };
   }

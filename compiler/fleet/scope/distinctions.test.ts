@@ -135,7 +135,7 @@ test.each<[string, string, Partial<ProxyOptions>, string]>([
     { portMap: new Map([[80, 8080]]) },
     "* 80>8080",
   ],
-  ["what else it claims", "", { meshPort: 0, meshListeners: true }, "* meshPort:0 meshListeners:true"],
+  ["what else it claims", "", { meshPort: 0, meshListeners: true }, "* meshListeners:true meshPort:0"],
 ])("a scope is told apart by %s", async (_, rules, proxy, key) => {
   expect(await scopeOf(rules, proxy)).toBe(key);
 });
