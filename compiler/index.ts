@@ -109,7 +109,7 @@ export { type Compilation, resourcesOf } from "./compile.ts";
 export { foreignFilesOf } from "./export/credentials.ts";
 export { filterImage } from "./export/filter-image.ts";
 export { type ImageName, parseImageName } from "./export/image-name.ts";
-export { type KubernetesOptions, kustomization } from "./export/kubernetes.ts";
+export { type KubernetesOptions, kustomization } from "./export/kubernetes/build.ts";
 export type { OciImage } from "./export/oci.ts";
 export { extensionPolicy, wasmPlugins } from "./export/policies.ts";
 export { TooLargeError } from "./export/too-large.ts";

@@ -1,0 +1,137 @@
+/** Pods of Envoy: when they are ready, how they end, how many there are. */
+
+import type { Socket } from "../../ir/sockets.ts";
+import type { ProxyOptions } from "../../options.ts";
+import { asUser, type Mount, volumeMounts, volumes, WITHOUT_PRIVILEGES, type Workload } from "./manifest.ts";
+
+export interface EnvoyPods {
+  readonly workload: Workload;
+  readonly image: string;
+  /** Where the container has its bootstrap. */
+  readonly bootstrap: string;
+  /** More arguments of Envoy. */
+  readonly args?: readonly string[];
+  readonly env?: readonly object[];
+  readonly sockets: readonly Socket[];
+  readonly mounts: readonly Mount[];
+  /** `readyPort` is what probes ask, and `adminPort` what drains. */
+  readonly proxy: Pick<ProxyOptions, "adminPort" | "readyPort">;
+}
+
+const ENVOY_USER = 101;
+/** The name of the port that probes ask. */
+const READY = "ready";
+const FIRST_UNPRIVILEGED_PORT = 1024;
+const REPLICAS = { least: 2, most: 10 };
+/** Connections that are there end within it. */
+const DRAIN_SECONDS = 15;
+
+export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...own }: EnvoyPods) {
+  const { name, labels, selector } = workload;
+  const privileged = sockets.some(({ port }) => port < FIRST_UNPRIVILEGED_PORT);
+  const isReady = { httpGet: { path: "/ready", port: READY } };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, labels },
+    spec: {
+      // The autoscaler says how many.
+      selector: { matchLabels: selector },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      template: {
+        metadata: { labels },
+        spec: {
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: DRAIN_SECONDS * 2,
+          securityContext: {
+            ...asUser(ENVOY_USER),
+            ...(privileged && { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }),
+          },
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: "kubernetes.io/hostname",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: { matchLabels: selector },
+            },
+          ],
+          containers: [
+            {
+              name: "envoy",
+              image,
+              command: ["envoy"],
+              args: [
+                "--config-path",
+                own.bootstrap,
+                "--disable-hot-restart",
+                "--log-level",
+                "warning",
+                "--skip-deprecated-logs",
+                // Every response of a Pod that ends closes its connection, not one in forty: Envoy's own time is 600 s.
+                "--drain-strategy",
+                "immediate",
+                "--drain-time-s",
+                String(DRAIN_SECONDS),
+                ...(own.args ?? []),
+              ],
+              ...(own.env !== undefined && { env: own.env }),
+              ports: [
+                ...sockets.map(({ port }) => ({ name: `port-${port}`, containerPort: port })),
+                { name: READY, containerPort: proxy.readyPort },
+              ],
+              startupProbe: { ...isReady, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 2 },
+              readinessProbe: { ...isReady, periodSeconds: 5, timeoutSeconds: 2 },
+              livenessProbe: { ...isReady, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 2 },
+              lifecycle: { preStop: drain(proxy.adminPort) },
+              resources: { requests: { cpu: "250m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+              securityContext: WITHOUT_PRIVILEGES,
+              volumeMounts: volumeMounts(mounts),
+            },
+          ],
+          volumes: volumes(mounts),
+        },
+      },
+    },
+  };
+}
+
+export function autoscaler({ name, labels }: Workload) {
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name, labels },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
+      minReplicas: REPLICAS.least,
+      maxReplicas: REPLICAS.most,
+      metrics: [
+        {
+          type: "Resource",
+          resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } },
+        },
+      ],
+    },
+  };
+}
+
+/** Room for the socket of the admin interface, which nothing else of the Pod can write. */
+export function adminMount(directory: string): Mount {
+  return {
+    name: "admin",
+    at: directory,
+    writable: true,
+    source: { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+  };
+}
+
+/** Waits until nobody sends anything new; where the admin interface has a port, clients are told to go meanwhile. */
+function drain(adminPort: number) {
+  if (adminPort === 0) {
+    return { sleep: { seconds: DRAIN_SECONDS } };
+  }
+  const request =
+    "POST /drain_listeners?graceful&skip_exit HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n";
+  // The port is on the Pod's loopback address, where only a command in it gets.
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${adminPort} && printf '${request}' >&3 && read -r line <&3; sleep ${DRAIN_SECONDS}`;
+  return { exec: { command: ["/bin/bash", "-c", script] } };
+}
