@@ -110,6 +110,7 @@ export { foreignFilesOf } from "./export/credentials.ts";
 export { filterImage } from "./export/filter-image.ts";
 export { type ImageName, parseImageName } from "./export/image-name.ts";
 export { type KubernetesOptions, kustomization } from "./export/kubernetes/build.ts";
+export { fleetKustomization, type KubernetesFleetOptions } from "./export/kubernetes/fleet.ts";
 export type { OciImage } from "./export/oci.ts";
 export { extensionPolicy, wasmPlugins } from "./export/policies.ts";
 export { TooLargeError } from "./export/too-large.ts";

@@ -9,6 +9,7 @@ import {
   extensionPolicy,
   files,
   filterImage,
+  fleetKustomization,
   foreignFilesOf,
   formatDiagnostics,
   type ImageName,
@@ -42,6 +43,8 @@ export interface ExportFlags extends ProxyFlags {
   readonly gateway?: string;
   readonly section?: string;
   readonly at?: string;
+  readonly fleet?: boolean;
+  readonly serverImage?: string;
 }
 
 export function addExportCommand(program: Command, { terminal, done }: CommandContext): void {
@@ -51,7 +54,8 @@ export function addExportCommand(program: Command, { terminal, done }: CommandCo
       .summary("write Kubernetes manifests for an Envoy with the rules, Istio or Envoy Gateway")
       .description(
         "Writes files that bring rules to Kubernetes:\n" +
-          "  kubernetes     a kustomization that runs an Envoy with the rules\n" +
+          "  kubernetes     a kustomization that runs an Envoy with the rules; with\n" +
+          "                 --fleet a server with the rules, and Envoys that join it\n" +
           "  oci            the filter as an image (OCI layout), without any rules\n" +
           "  istio          a WasmPlugin for each port of the gateway (of sidecars:\n" +
           "                 --mesh-listeners), with that image; if the gateway's Service maps\n" +
@@ -73,6 +77,11 @@ export function addExportCommand(program: Command, { terminal, done }: CommandCo
         )
           .choices(["configmap", "image"])
           .default("configmap"),
+      )
+      .option("--fleet", "kubernetes: a `sluice serve` with the rules, and Envoys that join it")
+      .option(
+        "--server-image <name>",
+        "kubernetes, with --fleet: image of the server, envoy/Dockerfile's stage cli",
       )
       .option("--mount-path <path>", "kubernetes: path of the rules in the container", "/etc/sluice")
       .option(
@@ -102,6 +111,16 @@ export async function exportCommand(
     throw new UsageError(`--mount-path: "${flags.mountPath}" is not an absolute path`);
   }
   const image = flags.image === undefined ? undefined : readImageName(flags.image);
+  if (flags.fleet && flags.to !== "kubernetes") {
+    throw new UsageError("--fleet is for --to kubernetes");
+  }
+  if (flags.fleet !== (flags.serverImage !== undefined ? true : undefined)) {
+    throw new UsageError(
+      flags.fleet
+        ? "--fleet needs --server-image, an image of envoy/Dockerfile's stage cli"
+        : "--server-image is for --fleet",
+    );
+  }
   const filter = await filterImage();
   if (flags.to === "oci") {
     if (paths.length > 0) {
@@ -180,6 +199,7 @@ function readImageName(text: string): ImageName {
   return name;
 }
 
+const ENVOY_IMAGE = `envoyproxy/envoy:v${NEWEST_ENVOY}`;
 /** That of Istio's own gateways, which load balancers may have been told. */
 const READY_PORT = "15021";
 /** Of the Pod's loopback address, for what drains it. */
@@ -221,13 +241,22 @@ async function filesOf(
     if (proxy.readyPort === 0) {
       throw new UsageError("--to kubernetes needs --ready-port, which the probes of the Pod ask");
     }
+    if (flags.fleet) {
+      return fleetKustomization(compilation, proxy, {
+        name: flags.name,
+        image: flags.image ?? ENVOY_IMAGE,
+        serverImage: flags.serverImage!,
+        rulesInImage: flags.rulesIn === "image",
+        mountPath: flags.mountPath,
+      });
+    }
     if (flags.rulesIn === "image" && flags.image === undefined) {
       throw new UsageError("--rules-in image needs --image, the image that contains the rules");
     }
     const build = await emitBuild(compilation, proxy, flags.mountPath);
     return kustomization(compilation, build, proxy, {
       name: flags.name,
-      image: flags.image ?? `envoyproxy/envoy:v${NEWEST_ENVOY}`,
+      image: flags.image ?? ENVOY_IMAGE,
       rulesInImage: flags.rulesIn === "image",
       mountPath: flags.mountPath,
     });

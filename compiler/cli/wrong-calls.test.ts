@@ -36,6 +36,7 @@ afterAll(() => {
 
 const JOIN = ["bootstrap", "--server", "127.0.0.1:18000"];
 const FAR = ["bootstrap", "--server", "10.0.0.1:18000"];
+const EXPORT = ["export", "good.yaml", "--output", "exported", "--to"];
 const EXPLAIN = ["explain", "good.yaml", "--request"];
 
 test.each<readonly [name: string, args: readonly string[], code: number, words: string]>([
@@ -82,6 +83,14 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
     2,
     "--token-file: good.yaml: line 1",
   ],
+  [
+    "a fleet for Istio",
+    [...EXPORT, "istio", "--fleet", "--server-image", "a/b:1"],
+    2,
+    "is for --to kubernetes",
+  ],
+  ["a fleet without a server", [...EXPORT, "kubernetes", "--fleet"], 2, "--fleet needs --server-image"],
+  ["a server without a fleet", [...EXPORT, "kubernetes", "--server-image", "a/b:1"], 2, "is for --fleet"],
   ["a build without a place", ["build", "good.yaml"], 2, "--out"],
   ["a build below a file", ["build", "good.yaml", "--out", "good.yaml/x"], 3, "not a directory"],
   [

@@ -13,7 +13,7 @@ import type { FileContents, OutputFiles } from "../../run/delivery/output-files.
 import { type Credential, credentialsOf } from "../credentials.ts";
 import { bySecrecy, type FileMap, fileMap, generators, projected } from "./config-maps.ts";
 import { adminMount, autoscaler, envoyDeployment } from "./envoys.ts";
-import { disruptionBudget, MOUNTED_MODE, type Mount, workload, yaml } from "./manifest.ts";
+import { credentialMount, disruptionBudget, MOUNTED_MODE, type Mount, workload, yaml } from "./manifest.ts";
 import { portsOf, services } from "./services.ts";
 
 /** Of `kustomization`. */
@@ -64,7 +64,7 @@ export function kustomization(
       apiVersion: "kustomize.config.k8s.io/v1beta1",
       kind: "Kustomization",
       resources: Object.keys(resources),
-      ...generators(rules, "rules"),
+      ...generators(rules),
     }),
   );
   return files;
@@ -74,9 +74,10 @@ const WAY_OUT = "build an image with envoy/Dockerfile, and pass --rules-in image
 
 function ruleMaps(name: string, build: OutputFiles): FileMap[] {
   const { open, secret } = bySecrecy(build);
+  const where = { folder: "rules", inPlace: false };
   return [
-    fileMap({ name: `${name}-rules`, secret: false }, open, WAY_OUT),
-    fileMap({ name: `${name}-keys`, secret: true }, secret, WAY_OUT),
+    fileMap({ ...where, name: `${name}-rules`, secret: false }, open, WAY_OUT),
+    fileMap({ ...where, name: `${name}-keys`, secret: true }, secret, WAY_OUT),
   ].filter(({ entries }) => entries.length > 0);
 }
 
@@ -92,13 +93,4 @@ function mountsOf(
     ...credentials.map(credentialMount),
     adminMount(path.posix.dirname(adminSocketOf(proxy, mountPath))),
   ];
-}
-
-/** The nth Secret of `--secrets-directory`. */
-export function credentialMount({ folder, secretName }: Credential, index: number): Mount {
-  return {
-    name: `credential-${index}`,
-    at: folder,
-    source: { secret: { secretName, defaultMode: MOUNTED_MODE } },
-  };
 }

@@ -4,10 +4,17 @@ import { bytesOf, isForOwnerOnly, type OutputFiles } from "../../run/delivery/ou
 import { TooLargeError } from "../too-large.ts";
 
 /** A ConfigMap or a Secret, and which of its keys is which file. */
-export interface FileMap {
+export interface FileMap extends FileMapOptions {
+  readonly entries: readonly FileEntry[];
+}
+
+export interface FileMapOptions {
   readonly name: string;
   readonly secret: boolean;
-  readonly entries: readonly FileEntry[];
+  /** Of the export: where the files lie. */
+  readonly folder: string;
+  /** Changed files are seen by the Pods that run. Otherwise the name has a digest, and they make new Pods. */
+  readonly inPlace: boolean;
 }
 
 interface FileEntry {
@@ -19,18 +26,14 @@ interface FileEntry {
 export const LARGEST_CONFIG_MAP = 1024 * 1024;
 
 /** Throws a `TooLargeError`; `wayOut` says what to do instead. */
-export function fileMap(
-  { name, secret }: Pick<FileMap, "name" | "secret">,
-  files: OutputFiles,
-  wayOut: string,
-): FileMap {
+export function fileMap(options: FileMapOptions, files: OutputFiles, wayOut: string): FileMap {
   const bytes = [...files.values()].reduce((sum, contents) => sum + bytesOf(contents).byteLength, 0);
   if (bytes > LARGEST_CONFIG_MAP) {
     throw new TooLargeError(
       `the rules have ${bytes} bytes, but a ConfigMap can hold only ${LARGEST_CONFIG_MAP}; ${wayOut}`,
     );
   }
-  return { name, secret, entries: entriesOf([...files.keys()].sort()) };
+  return { ...options, entries: entriesOf([...files.keys()].sort()) };
 }
 
 /** Those without keys, and those with. */
@@ -54,14 +57,15 @@ function entriesOf(paths: readonly string[]): FileEntry[] {
   });
 }
 
-/** The generators of a kustomization; the files lie below `folder`. */
-export function generators(maps: readonly FileMap[], folder: string): object {
+/** The members of a kustomization that make them. */
+export function generators(maps: readonly FileMap[]): object {
   const of = (secret: boolean) =>
     maps
       .filter((map) => map.secret === secret)
-      .map(({ name, entries }) => ({
+      .map(({ name, folder, inPlace, entries }) => ({
         name,
         files: entries.map(({ key, path }) => `${key}=${folder}/${path}`),
+        ...(inPlace && { options: { disableNameSuffixHash: true } }),
       }));
   return {
     ...(of(false).length > 0 && { configMapGenerator: of(false) }),

@@ -1,6 +1,7 @@
 /** What resources of Kubernetes share: names, labels, what a container may do, and how they are written. */
 
 import { stringify } from "yaml";
+import type { Credential } from "../credentials.ts";
 
 /** What a Deployment, its Service and what guards it are called, and find one another by. */
 export interface Workload {
@@ -35,6 +36,16 @@ export function volumeMounts(mounts: readonly Mount[]): object[] {
 
 export function volumes(mounts: readonly Mount[]): object[] {
   return mounts.map(({ name, source }) => ({ name, ...source }));
+}
+
+/** The nth Secret of `--secrets-directory`. */
+export function credentialMount({ folder, secretName }: Credential, index: number): Mount {
+  return secretMount(`credential-${index}`, folder, secretName);
+}
+
+/** A Secret as a folder of its keys. */
+export function secretMount(name: string, at: string, secretName: string): Mount {
+  return { name, at, source: { secret: { secretName, defaultMode: MOUNTED_MODE } } };
 }
 
 /** Of a container that needs no rights at all. */
