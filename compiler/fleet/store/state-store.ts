@@ -8,6 +8,7 @@
 
 import { watch } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RetryPause } from "../../run/retry-pause.ts";
 import { Batch, BrokenJournalError, Journal } from "./journal.ts";
 import { type FleetState, KEPT_REVISIONS } from "./state.ts";
@@ -62,7 +63,7 @@ export class StateStore {
   /** Of the journal, when everything in it was of use. */
   #usefulBytes = 0;
   #trouble: string | undefined;
-  #closed = new AbortController();
+  readonly #closed = new AbortController();
 
   private constructor({ directory, onNotice, pause = new RetryPause() }: StateStoreOptions) {
     this.directory = path.resolve(directory);
@@ -260,7 +261,9 @@ export class StateStore {
         if (this.#closed.signal.aborted) {
           return;
         }
-        await this.#sleep(this.#pause.next());
+        await sleep(this.#pause.next(), undefined, { signal: this.#closed.signal, ref: false }).catch(
+          () => {},
+        );
       }
     }
   }
@@ -294,18 +297,6 @@ export class StateStore {
   async #isSuperseded(term: number): Promise<boolean> {
     const [newest] = await termFiles(this.directory, "journal");
     return newest !== undefined && newest.term > term;
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this.#closed;
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 
   #say(line: string): void {

@@ -1,0 +1,157 @@
+/** The server behind a relay: a connection to it, the streams and the calls on that. Bytes in, bytes out. */
+
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import type { ChannelOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
+import type { ServerAddress } from "../../run/delivery/ads/bootstrap.ts";
+
+/** PEM. */
+export interface UpstreamTls {
+  /** Whoever signs the server's certificate. */
+  readonly ca: Buffer;
+  readonly certificate?: Buffer;
+  readonly key?: Buffer;
+  /** A DNS name, an address or a SPIFFE id in the server's certificate, if not its address. */
+  readonly serverName?: string;
+}
+
+export interface UpstreamOptions {
+  readonly server: ServerAddress;
+  /** Without it, plain text: for a server on this machine. */
+  readonly tls?: UpstreamTls;
+  /** By which the server knows the relay, where an Envoy brings none of its own. */
+  readonly token?: string;
+}
+
+export interface UpstreamStream {
+  send(bytes: Uint8Array): void;
+  end(): void;
+}
+
+export interface StreamHandlers {
+  onMessage(bytes: Uint8Array): void;
+  /** The stream is over, for whatever reason. */
+  onEnd(): void;
+}
+
+const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+
+const OPTIONS: ChannelOptions = {
+  // One that is gone without a word is found out.
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  "grpc.initial_reconnect_backoff_ms": 500,
+  "grpc.min_reconnect_backoff_ms": 500,
+  "grpc.max_reconnect_backoff_ms": 5_000,
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+  "grpc.enable_channelz": 0,
+};
+
+const asIs = (bytes: Buffer) => bytes;
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+export class Upstream {
+  readonly #client: Client;
+  readonly #makeMetadata: () => Metadata;
+  readonly #token: string | undefined;
+  readonly #failing: number;
+
+  private constructor(
+    client: Client,
+    makeMetadata: () => Metadata,
+    token: string | undefined,
+    failing: number,
+  ) {
+    this.#client = client;
+    this.#makeMetadata = makeMetadata;
+    this.#token = token;
+    this.#failing = failing;
+  }
+
+  static async create({ server, tls, token }: UpstreamOptions): Promise<Upstream> {
+    const grpc = await import("@grpc/grpc-js");
+    const target = server.address.startsWith("unix:")
+      ? server.address
+      : `${server.address.includes(":") ? `[${server.address}]` : server.address}:${server.port}`;
+    const credentials =
+      tls === undefined
+        ? grpc.credentials.createInsecure()
+        : grpc.credentials.createSsl(tls.ca, tls.key ?? null, tls.certificate ?? null, {
+            checkServerIdentity: (host, certificate) => checkName(tls.serverName ?? host, certificate),
+          });
+    const client = new grpc.Client(target, credentials, OPTIONS);
+    return new Upstream(client, () => new grpc.Metadata(), token, grpc.connectivityState.TRANSIENT_FAILURE);
+  }
+
+  /** Whether it was found not to be there, and has not been found since. Asking makes it try. */
+  get isAway(): boolean {
+    return this.#client.getChannel().getConnectivityState(true) === this.#failing;
+  }
+
+  /** Whether there is a connection within that time. */
+  ready(withinMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#client.waitForReady(Date.now() + withinMs, (error) => resolve(error === undefined));
+    });
+  }
+
+  /** Opens a stream; `token` is the Envoy's own. */
+  open(token: string | undefined, { onMessage, onEnd }: StreamHandlers): UpstreamStream {
+    const call: ClientDuplexStream<Buffer, Buffer> = this.#client.makeBidiStreamRequest(
+      METHOD,
+      asIs,
+      asIs,
+      this.#metadata(token),
+    );
+    let isOver = false;
+    const over = () => {
+      if (!isOver) {
+        isOver = true;
+        call.cancel();
+        onEnd();
+      }
+    };
+    call.on("data", (bytes: Buffer) => {
+      if (!isOver) {
+        onMessage(bytes);
+      }
+    });
+    call.on("end", over);
+    call.on("error", over);
+    return {
+      send: (bytes) => void call.write(asBuffer(bytes)),
+      end() {
+        isOver = true;
+        call.cancel();
+      },
+    };
+  }
+
+  /** Calls a method with one answer, which nobody waits for; what is lost is lost. */
+  tell(path: string, bytes: Uint8Array, token: string | undefined): void {
+    this.#client.makeUnaryRequest(path, asIs, asIs, asBuffer(bytes), this.#metadata(token), () => {});
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #metadata(token = this.#token): Metadata {
+    const metadata = this.#makeMetadata();
+    if (token !== undefined) {
+      metadata.set("authorization", `Bearer ${token}`);
+    }
+    return metadata;
+  }
+}
+
+/** Node knows names and addresses; a SPIFFE id is a URI. */
+function checkName(name: string, certificate: PeerCertificate): Error | undefined {
+  if (!name.startsWith("spiffe://")) {
+    return checkServerIdentity(name, certificate);
+  }
+  const names = (certificate.subjectaltname ?? "").split(", ");
+  return names.includes(`URI:${name}`)
+    ? undefined
+    : new Error(`the certificate of the server is not of ${name}`);
+}

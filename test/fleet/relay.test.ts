@@ -1,0 +1,157 @@
+/** A relay beside an Envoy: it passes on what the server says, and stands in for it while it is away. */
+
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Relay, type RelayEvent, startRelay } from "../../compiler/fleet/relay/relay.ts";
+import { createWorkspace, Fleet, files, fleetRules, serveFleet } from "../../compiler/index.ts";
+import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
+import { startUpstream, type Upstream } from "../../compiler/run/stand-in/upstream.ts";
+import { Connection } from "../harness/client.ts";
+import { freePort } from "../harness/ports.ts";
+import { joinEnvoy } from "./joined-envoy.ts";
+
+const SERVER = "127.45.1.1";
+const RELAY = "127.45.1.2";
+const PROXY = "127.45.1.3";
+const BACKENDS = { one: "127.45.2.1", two: "127.45.2.2" };
+
+let folder: string;
+let upstream: Upstream;
+let meshPort: number;
+const closing: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-relay-"));
+  await mkdir(path.join(folder, "rules"));
+  upstream = startUpstream();
+  closing.push(() => upstream.close());
+  await upstream.listen(BACKENDS.one, 8080);
+  await upstream.listen(BACKENDS.two, 8080);
+  meshPort = await freePort();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) {
+    await close();
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The rules send everything there. */
+async function rule(to: keyof typeof BACKENDS): Promise<void> {
+  const entries = Object.entries(BACKENDS).map(
+    ([name, address]) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: a }
+spec:
+  hosts: [${name}.example]
+  ports: [{ number: 80, name: http, protocol: HTTP, targetPort: 8080 }]
+  resolution: STATIC
+  endpoints: [{ address: ${address} }]
+---`,
+  );
+  await writeFile(
+    path.join(folder, "rules", "rules.yaml"),
+    `${entries.join("")}
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: all, namespace: a }
+spec:
+  hosts: [all.example]
+  http: [{ route: [{ destination: { host: ${to}.example } }] }]
+`,
+  );
+}
+
+async function serve(port: number): Promise<() => Promise<void>> {
+  const workspace = createWorkspace({ source: files([path.join(folder, "rules")]), proxies: { fleet: {} } });
+  const fleet = await Fleet.create({ rules: fleetRules(workspace), onEvent: () => {} });
+  await fleet.start();
+  const server = await serveFleet({ fleet, listen: `${SERVER}:${port}`, onProblem: () => {} });
+  const close = async () => {
+    server.close();
+    await fleet.close();
+    await workspace.dispose();
+  };
+  closing.push(close);
+  return close;
+}
+
+async function relay(port: number, events: RelayEvent[], at = 0): Promise<Relay> {
+  const started = await startRelay({
+    listen: `${RELAY}:${at}`,
+    upstream: { server: { address: SERVER, port } },
+    directory: path.join(folder, "state"),
+    onEvent: (event) => events.push(event),
+  });
+  closing.push(() => started.close());
+  return started;
+}
+
+async function envoy(port: number): Promise<EnvoyProcess> {
+  const started = await joinEnvoy(folder, {
+    server: `${RELAY}:${port}`,
+    id: "edge-1",
+    namespace: "a",
+    listenAddress: PROXY,
+    meshPort,
+  });
+  closing.push(() => started.stop(0));
+  return started;
+}
+
+/** Which endpoint answered. */
+async function ask(): Promise<string> {
+  const connection = await Connection.open(meshPort, PROXY);
+  try {
+    const { status, body } = await connection.request({ path: "/", host: "all.example" });
+    return `${status} ${/"endpoint":"([^:"]*)/.exec(body)?.[1]}`;
+  } finally {
+    connection.close();
+  }
+}
+
+test("an Envoy restarts while the server is away, and goes on when it is back", {
+  timeout: 120_000,
+}, async () => {
+  const [port, events] = [await freePort(), [] as RelayEvent[]];
+  await rule("one");
+  const stopServer = await serve(port);
+  const before = await relay(port, events);
+  const { port: at } = before;
+  const running = await envoy(at);
+  await vi.waitFor(async () => expect(await ask()).toBe(`200 ${BACKENDS.one}`), 10_000);
+  // A change goes through while everybody is there.
+  await rule("two");
+  await vi.waitFor(async () => expect(await ask()).toBe(`200 ${BACKENDS.two}`), 10_000);
+  expect(events.filter(({ kind }) => kind === "remembered")).toEqual([]);
+
+  // Server, relay and Envoy are gone; the latter two come back.
+  await stopServer();
+  await running.stop(0);
+  await before.close();
+  const [file] = await readdir(path.join(folder, "state"));
+  expect((await stat(path.join(folder, "state", file!))).mode & 0o777).toBe(0o600);
+  await relay(port, events, at);
+  const begun = performance.now();
+  await envoy(at);
+  expect(await ask()).toBe(`200 ${BACKENDS.two}`);
+  // Two seconds of a machine that does nothing else; most of it is Envoy's own start.
+  const ms = Math.round(performance.now() - begun);
+  console.log(`an Envoy without its server: served ${ms} ms after its start`);
+  expect(ms).toBeLessThan(10_000);
+  expect(events.at(-1)).toEqual({ kind: "remembered", proxy: "edge-1" });
+
+  await rule("one");
+  await serve(port);
+  const asked: string[] = [];
+  await vi.waitFor(async () => {
+    asked.push(await ask());
+    expect(asked.at(-1)).toBe(`200 ${BACKENDS.one}`);
+  }, 15_000);
+  expect(new Set(asked)).toEqual(new Set(Object.values(BACKENDS).map((address) => `200 ${address}`)));
+  expect(events.filter(({ kind }) => kind === "notice")).toEqual([]);
+});
