@@ -14,6 +14,8 @@ export interface EnvoyListener {
   readonly stat_prefix: string;
   readonly traffic_direction: "OUTBOUND";
   readonly address: SocketAddress | PipeAddress;
+  /** Absent: true. */
+  readonly bind_to_port?: boolean;
   readonly listener_filters?: readonly Extension[];
   readonly listener_filters_timeout?: string;
   readonly continue_on_listener_filters_timeout?: boolean;

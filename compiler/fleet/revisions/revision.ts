@@ -47,6 +47,7 @@ export class Revision {
   #findings: FindingsSummary = { errors: 0, warnings: 0, infos: 0, strict: false };
   readonly #results = new Map<string, Promise<ScopeResult>>();
   readonly #builds = new Map<string, ScopeBuild>();
+  readonly #scopes = new Map<string, Scope>();
 
   constructor({ snapshot, before, ...options }: RevisionOptions) {
     this.id = snapshot.revision;
@@ -82,6 +83,11 @@ export class Revision {
   /** What was made for a scope; `undefined` when nothing was. */
   buildOf(key: string): ScopeBuild | undefined {
     return this.#builds.get(key);
+  }
+
+  /** What was made so far, for the scopes that somebody is in. */
+  get builds(): readonly { readonly scope: Scope; readonly build: ScopeBuild }[] {
+    return [...this.#builds].map(([key, build]) => ({ scope: this.#scopes.get(key)!, build }));
   }
 
   /** No older revision is needed any more. */
@@ -152,6 +158,7 @@ export class Revision {
     });
     build.pass(performance.now());
     this.#builds.set(key, build);
+    this.#scopes.set(key, scope);
     if (this.#snapshot !== snapshot) {
       // Endpoints have changed while it was made: it is made of what there is now.
       this.#builds.delete(key);

@@ -18,11 +18,11 @@ export interface AdsBuild extends LiveBuild {
 
 /** Makes builds for the Envoys of one server. */
 export class AdsBuilder {
-  readonly #socket: string;
+  readonly socket: string;
   readonly places: Places;
 
   private constructor(socket: string, module: Uint8Array) {
-    this.#socket = socket;
+    this.socket = socket;
     this.places = adsPlaces(module);
   }
 
@@ -37,7 +37,7 @@ export class AdsBuilder {
       drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
       bootstrap: adsBootstrap(emitBootstrap({ places }), {
-        servers: [{ address: `unix:${this.#socket}`, port: 0 }],
+        servers: [{ address: `unix:${this.socket}`, port: 0 }],
       }),
       resources: emitResources(config, { ...options, blobs, places }),
     };
