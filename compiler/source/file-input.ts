@@ -11,7 +11,8 @@ import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
-import { type InputPaths, isSameListing, type Listing, listInputs, messagesOf } from "./list-inputs.ts";
+import { KnownListing } from "./known-listing.ts";
+import { type InputPaths, isSameListing, type Listing, messagesOf } from "./list-inputs.ts";
 import { FileCache, readListed } from "./read.ts";
 import type { Watch } from "./rule-source.ts";
 import { InputWatch } from "./watch.ts";
@@ -34,12 +35,14 @@ interface Reading {
 
 export class FileInput {
   readonly #input: InputPaths;
+  readonly #listing: KnownListing;
   readonly #cache = new FileCache();
   readonly #watches = new Set<InputWatch>();
   #last: Reading | undefined;
 
   constructor(input: InputPaths) {
     this.#input = input;
+    this.#listing = new KnownListing(input);
   }
 
   async read(sink: DiagnosticSink, progress: Progress): Promise<readonly SourceFile[]> {
@@ -54,7 +57,7 @@ export class FileInput {
   async watch(onChange: () => void): Promise<Watch> {
     const watch = new InputWatch({
       paths: this.#input.paths,
-      list: () => listInputs(this.#input),
+      listing: this.#listing,
       hasRecovered: () => this.#hasRecovered(),
       onChange,
     });
@@ -72,7 +75,7 @@ export class FileInput {
     const waited = () => performance.now() - start;
     for (let tries = 1; ; ) {
       const happened = this.#happened();
-      const listing = listInputs(this.#input);
+      const listing = await this.#list();
       if (waited() < MAX_WAIT_MS && this.#isInTheMiddle(listing, waited())) {
         await sleep(PAUSE_MS);
         continue;
@@ -80,13 +83,24 @@ export class FileInput {
       const reading = await this.#readOnce(listing, progress);
       // What happened meanwhile is told now.
       await setImmediate();
-      const isSettled = happened === this.#happened() && isSameListing(listing, listInputs(this.#input));
+      const isSettled = happened === this.#happened() && isSameListing(listing, await this.#list());
       if (isSettled || tries >= MAX_TRIES || waited() >= MAX_WAIT_MS) {
         return reading;
       }
       tries += 1;
       await sleep(PAUSE_MS);
     }
+  }
+
+  /** While the kernel tells of changes, no more is looked at than what it tells of. */
+  async #list(): Promise<Listing> {
+    if (![...this.#watches].some(({ tellsAll }) => tellsAll)) {
+      return this.#listing.look();
+    }
+    // What has happened is on its way: one turn of the loop may have begun before it did, the next hands it over.
+    await setImmediate();
+    await setImmediate();
+    return this.#listing.current();
   }
 
   async #readOnce(listing: Listing, progress: Progress): Promise<Reading> {
@@ -100,8 +114,9 @@ export class FileInput {
     return [...this.#watches].reduce((sum, { events }) => sum + events, 0);
   }
 
-  #isInTheMiddle({ files }: Listing, waitedMs: number): boolean {
-    if (this.#watches.size === 0 || this.#last === undefined) {
+  #isInTheMiddle(listing: Listing, waitedMs: number): boolean {
+    const { files } = listing;
+    if (this.#watches.size === 0 || this.#last === undefined || this.#last.listing === listing) {
       return false;
     }
     const now = new Map(files.map((file) => [file.name, file.stats?.size]));
@@ -119,7 +134,7 @@ export class FileInput {
     if (failed.length === 0) {
       return false;
     }
-    const { findings } = await this.#readOnce(listInputs(this.#input), NO_PROGRESS);
+    const { findings } = await this.#readOnce(this.#listing.look(), NO_PROGRESS);
     return messagesOf(findings).join("\n") !== messagesOf(failed).join("\n");
   }
 }

@@ -14,6 +14,11 @@ export const STDIN = "-";
 
 const EXTENSIONS = new Set([".yaml", ".yml", ".json"]);
 
+/** Of a file that is found in a folder. */
+export function isWantedName(name: string): boolean {
+  return EXTENSIONS.has(path.extname(name));
+}
+
 /** Which files are meant. */
 export interface InputPaths {
   /** Files and folders; `-` is standard input. */
@@ -74,7 +79,7 @@ export function listInputs({ paths, exclude }: InputPaths): Listing {
         continue;
       }
       const found = searchFolder(given, {
-        isWanted: (name) => EXTENSIONS.has(path.extname(name)),
+        isWanted: isWantedName,
         isLeftOut: isExcluded,
         onUnreadable: (name, error) => reportUnreadable(name, error, sink),
       });
@@ -122,6 +127,9 @@ function addFound(
 
 /** Whether nothing has changed between two looks that a look can tell. */
 export function isSameListing(one: Listing, other: Listing): boolean {
+  if (one === other) {
+    return true;
+  }
   return (
     one.files.length === other.files.length &&
     one.files.every((file, i) => isSameFile(file, other.files[i]!)) &&
@@ -132,6 +140,9 @@ export function isSameListing(one: Listing, other: Listing): boolean {
 
 /** By what a change cannot leave as it was; the times of a pipe or a device tell nothing. */
 export function isSameFile(one: ListedFile, other: ListedFile): boolean {
+  if (one === other) {
+    return true;
+  }
   const [a, b] = [one.stats, other.stats];
   const isSame =
     one.name === other.name && one.folder === other.folder && a?.ino === b?.ino && a?.dev === b?.dev;

@@ -11,20 +11,20 @@
 
 import { type FSWatcher, statSync, watch as watchDirectory } from "node:fs";
 import path from "node:path";
+import type { KnownListing } from "./known-listing.ts";
 import { isSameListing, type Listing, STDIN } from "./list-inputs.ts";
 import { stepsTo } from "./ways.ts";
 
 export interface InputWatchOptions {
   readonly paths: readonly string[];
-  /** What is there now. */
-  readonly list: () => Listing;
+  readonly listing: KnownListing;
   /** Whether what could not be read the last time can be read now. */
   readonly hasRecovered: () => Promise<boolean>;
   readonly onChange: () => void;
 }
 
-/** Quiet for so long, a burst is over. */
-const QUIET_MS = 80;
+/** Quiet for so long, a burst is over. Whoever reads waits for what is missing or empty; this is for the steps of one save. */
+const QUIET_MS = 20;
 /** A burst that does not end is told of after so long. */
 const BURST_MS = 1000;
 /** Between two looks that nobody asked for. */
@@ -58,14 +58,19 @@ export class InputWatch {
 
   constructor(options: InputWatchOptions) {
     this.#options = options;
-    this.#known = options.list();
-    this.#follow(this.#known);
+    this.#known = options.listing.look();
+    this.#followNew(this.#known);
     this.#lookLater(LOOK_EVERY_MS);
   }
 
   /** How many events there were that may concern the input. */
   get events(): number {
     return this.#events;
+  }
+
+  /** Whether the kernel tells of every folder that is searched. */
+  get tellsAll(): boolean {
+    return this.#known.folders.every((folder) => this.#watched.has(path.resolve(folder)));
   }
 
   /** Milliseconds since the last of them. */
@@ -88,6 +93,11 @@ export class InputWatch {
     if (this.#isClosed || (name !== null && names !== undefined && !names.has(name))) {
       return;
     }
+    if (name === null || names !== undefined) {
+      this.#options.listing.forget();
+    } else {
+      this.#options.listing.touch(path.join(directory, name));
+    }
     const now = performance.now();
     this.#events += 1;
     this.#lastEvent = now;
@@ -106,10 +116,15 @@ export class InputWatch {
 
   /** Whether there was something to tell. `touched`: a file was written, perhaps so that its size and its times are as they were. */
   #look(touched: boolean): boolean {
-    const listing = this.#options.list();
+    const { listing: known } = this.#options;
+    const listing = this.tellsAll ? known.current() : known.look();
     const isChanged = touched || !isSameListing(listing, this.#known);
+    // The same list of folders, and not only a like one: none of them can have been replaced.
+    const isElsewhere = listing.folders !== this.#known.folders;
     this.#known = listing;
-    this.#follow(listing);
+    if (isElsewhere) {
+      this.#followNew(listing);
+    }
     if (isChanged) {
       this.#options.onChange();
     }
@@ -120,6 +135,9 @@ export class InputWatch {
     this.#looking = setTimeout(async () => {
       const start = performance.now();
       // A burst has its own look, when it is over.
+      if (this.#burst === undefined) {
+        this.#options.listing.forget();
+      }
       if (this.#burst === undefined && !this.#look(false)) {
         const hasRecovered = await this.#options.hasRecovered();
         if (hasRecovered && !this.#isClosed) {
@@ -130,6 +148,15 @@ export class InputWatch {
         this.#lookLater(Math.max(LOOK_EVERY_MS, (performance.now() - start) * LOOK_SHARE));
       }
     }, ms);
+  }
+
+  /** What happened before somebody watched was told by nobody. */
+  #followNew(listing: Listing): void {
+    const before = new Set([...this.#watched.values()].map(({ watcher }) => watcher));
+    this.#follow(listing);
+    if ([...this.#watched.values()].some(({ watcher }) => !before.has(watcher))) {
+      this.#options.listing.forget();
+    }
   }
 
   /** Watches the directories that matter now, and no others. */
