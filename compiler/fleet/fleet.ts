@@ -388,7 +388,10 @@ export class Fleet implements FleetControl {
       revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&
       !this.#isClosed
     ) {
-      line.moveTo({ revision: revision.id, build: build.told });
+      const others = this.#revisions.flatMap((one) =>
+        one === revision ? [] : (one.buildOf(scope.key)?.told ?? []),
+      );
+      line.moveTo({ revision: revision.id, build: build.told, others: others.toReversed() });
     }
   }
 
