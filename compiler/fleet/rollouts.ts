@@ -40,6 +40,8 @@ export interface RolloutsOptions {
   readonly onDecision: () => void;
 }
 
+/** After something was said, for others to be said with it. */
+const SOON_MS = 20;
 /** How many are remembered. */
 const KEPT = 20;
 
@@ -51,6 +53,7 @@ export class Rollouts {
   #reports: RolloutReport[] = [];
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
+  #wakesAt = 0;
   #isClosed = false;
 
   constructor(options: RolloutsOptions) {
@@ -148,11 +151,12 @@ export class Rollouts {
   #tell(say: (rollout: Rollout, now: number) => void): void {
     if (this.#current !== undefined) {
       say(this.#current, Date.now());
-      this.#pump();
+      this.#carryOutAll(this.#current);
+      this.#wake(SOON_MS);
     }
   }
 
-  /** Carries out what was decided, and comes back when something is due. */
+  /** Carries out what is due and what was decided, and comes back when something is due. */
   #pump(): void {
     const rollout = this.#current;
     if (rollout === undefined || this.#isClosed) {
@@ -160,17 +164,34 @@ export class Rollouts {
     }
     const now = Date.now();
     const next = rollout.tick(now);
+    this.#carryOutAll(rollout);
+    if (next !== undefined) {
+      this.#wake(Math.max(next - now, 0));
+    }
+  }
+
+  /** What is due is looked for among all proxies: once for whatever thousands of them say at a time. */
+  #wake(inMs: number): void {
+    const at = Date.now() + inMs;
+    if (this.#isClosed || (this.#timer !== undefined && this.#wakesAt <= at)) {
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#wakesAt = at;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump();
+    }, inMs);
+    this.#timer.unref();
+  }
+
+  #carryOutAll(rollout: Rollout): void {
     const events = rollout.takeEvents();
     for (const event of events) {
       this.#carryOut(rollout, event);
     }
     if (events.length > 0) {
       this.#options.onDecision();
-    }
-    clearTimeout(this.#timer);
-    if (next !== undefined) {
-      this.#timer = setTimeout(() => this.#pump(), Math.max(next - now, 0));
-      this.#timer.unref();
     }
   }
 

@@ -200,7 +200,9 @@ export class Rollout {
         ...blank(scope, hasLabels(labels, state.plan.canaryLabels), base),
         ...(known?.wave !== undefined && { wave: known.wave }),
       };
-      this.#tally = new Tally(state);
+      if (known !== undefined) {
+        this.#tally = new Tally(state);
+      }
     } else {
       known.awaySince = undefined;
       known.leftChanged = undefined;
