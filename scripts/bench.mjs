@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: sets everything up and runs the benchmarks. Arguments go to them: `npm run bench -- --quick`. What the
- * compiler needs is measured by `npm run bench -- compile`, and what check, explain, test and diff need by
- * `npm run bench -- analysis`.
+ * compiler needs is measured by `npm run bench -- compile`, what check, explain, test and diff need by
+ * `npm run bench -- analysis`, and how soon a change reaches a fleet by `npm run bench -- fleet`.
  */
 
 import { become, setup } from "./setup.mjs";
@@ -11,6 +11,7 @@ const [first = "", ...rest] = process.argv.slice(2);
 const own = new Map([
   ["compile", "bench-compile.js"],
   ["analysis", "bench-analysis.js"],
+  ["fleet", "bench-fleet.js"],
 ]).get(first);
 process.exitCode =
   own === undefined ? await become("bench.js", process.argv.slice(2)) : await become(own, rest);

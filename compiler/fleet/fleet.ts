@@ -62,7 +62,7 @@ export class Fleet implements FleetControl {
   /** What the sources had when they were right last. */
   #newest: Revision | undefined;
   readonly #rollouts: Rollouts;
-  #refused: { readonly revision: string; readonly findings: FindingsSummary } | undefined;
+  #refused: FindingsSummary | undefined;
   #watch: Watch | undefined;
   #isStale = false;
   #working: Promise<void> | undefined;
@@ -85,11 +85,6 @@ export class Fleet implements FleetControl {
   /** Reads the filter's module, which every proxy is sent. */
   static async create(options: FleetOptions): Promise<Fleet> {
     return new Fleet(options, await adsCodec(), await readFile(filterModulePath()));
-  }
-
-  /** What holds for a proxy that claims nothing. */
-  get defaults(): ProxyOptions {
-    return this.#options.rules.defaults;
   }
 
   /** Resolves when the rules were read for the first time, be they right or wrong, and every later change is noticed. */
@@ -170,10 +165,7 @@ export class Fleet implements FleetControl {
       ...(next && { next: next.id }),
       proxies,
       scopes: [...scopes].map(([key, count]) => ({ key, proxies: count })),
-      ...(this.#refused && {
-        refused: this.#refused.findings,
-        refusedRevision: this.#refused.revision,
-      }),
+      ...(this.#refused && { refused: this.#refused }),
     };
   }
 
@@ -316,7 +308,7 @@ export class Fleet implements FleetControl {
       const refused = build === undefined;
       this.#options.onEvent({ kind: "rules", revision: revision.id, findings, refused });
       if (refused) {
-        this.#refused = { revision: revision.id, findings: findings.summary };
+        this.#refused = findings.summary;
         return false;
       }
     }
@@ -396,10 +388,7 @@ export class Fleet implements FleetControl {
       revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&
       !this.#isClosed
     ) {
-      const others = this.#revisions.flatMap((one) =>
-        one === revision ? [] : (one.buildOf(scope.key)?.told ?? []),
-      );
-      line.moveTo({ revision: revision.id, build: build.told, others: others.toReversed() });
+      line.moveTo({ revision: revision.id, build: build.told });
     }
   }
 
@@ -410,8 +399,7 @@ export class Fleet implements FleetControl {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
       const kind = outcome.kind === "refused" ? "refused" : "silent";
-      const step = outcome.kind === "unknown" ? undefined : outcome.step;
-      onEvent({ kind, proxy: id, revision, words: outcome.words, ...(step && { step }) });
+      onEvent({ kind, proxy: id, revision, words: outcome.words });
     }
   }
 

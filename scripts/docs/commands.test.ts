@@ -51,6 +51,7 @@ const HELP_OF: Readonly<Record<string, string>> = {
   fuzz: "test/fuzz/options.ts",
   bench: "test/bench/main.ts",
   "bench compile": "test/bench/compile.ts",
+  "bench fleet": "test/bench/fleet/main.ts",
   "bench analysis": "test/bench/analysis.ts",
   example: "scripts/example/main.ts",
 };

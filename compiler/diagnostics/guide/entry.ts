@@ -25,7 +25,6 @@ export type Place =
   | "DestinationRule"
   | "ServiceEntry"
   | "Gateway"
-  | "Sidecar"
   | "server of a Gateway"
   | "check of a case file";
 

@@ -181,7 +181,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "GET",
     path: "/v1/explain",
     id: "explain",
-    summary: "How a proxy decides a request, and why.",
+    summary: "What becomes of a request at a proxy, and why.",
     access: "read",
     parameters: [
       {

@@ -104,8 +104,6 @@ export interface AdsServer {
   readonly port: number;
   /** Of now. */
   readonly streams: number;
-  /** Bytes that clients were sent on all streams, also on those that are over. */
-  readonly sentBytes: number;
   /** From now on clients that connect meet these certificates. Of no use to a server without TLS. */
   renewTls(tls: AdsServerTls): void;
   /** Ends all streams. */
@@ -119,15 +117,6 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
   const { Server, ServerCredentials, status } = await import("@grpc/grpc-js");
   const server = new Server(LIMITS);
   const open = new Set<Call>();
-  let sentBytes = 0;
-  const around: Surroundings = {
-    codes: status,
-    cut: (peer) => door.cut(peer),
-    onSent: (bytes) => {
-      sentBytes += bytes;
-    },
-    onProblem,
-  };
   server.addService(
     {
       deltaAggregatedResources: {
@@ -139,7 +128,7 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
     },
     {
       deltaAggregatedResources(call: Call) {
-        const stream = new CallStream(call, around);
+        const stream = new CallStream(call, { codes: status, cut: (peer) => door.cut(peer), onProblem });
         if (open.size >= mostStreams) {
           stream.end("RESOURCE_EXHAUSTED", `this server serves ${mostStreams} streams at most`);
           onProblem(`${stream.peer.address} was sent away: there are ${open.size} streams already`);
@@ -179,9 +168,6 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
     get streams() {
       return open.size;
     },
-    get sentBytes() {
-      return sentBytes;
-    },
     renewTls: (now) => renewable?.renew(now),
     close() {
       door.close();
@@ -195,7 +181,6 @@ type StatusCodes = Readonly<Record<StreamStatus, number>>;
 
 interface Surroundings {
   readonly codes: StatusCodes;
-  readonly onSent: (bytes: number) => void;
   /** Ends the connection of an address. */
   readonly cut: (address: string) => void;
   readonly onProblem: (line: string) => void;
@@ -231,7 +216,6 @@ class CallStream implements AdsStream {
       return;
     }
     this.#waiting += bytes.length;
-    this.#around.onSent(bytes.length);
     this.#call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), () => {
       this.#waiting -= bytes.length;
     });

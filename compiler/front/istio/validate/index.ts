@@ -13,7 +13,6 @@ import { validateGateway } from "./gateway.ts";
 import { validateMetadata } from "./metadata.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import { validateServiceEntry } from "./service-entry.ts";
-import { validateSidecar } from "./sidecar.ts";
 import { validateVirtualService } from "./virtual-service.ts";
 import { validateWorkloadEntry } from "./workload-entry.ts";
 
@@ -25,15 +24,13 @@ export function validate(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
 ): void {
-  const { virtualServices, destinationRules, serviceEntries, workloadEntries, gateways, sidecars } =
-    resources;
+  const { virtualServices, destinationRules, serviceEntries, workloadEntries, gateways } = resources;
   const total =
     virtualServices.length +
     destinationRules.length +
     serviceEntries.length +
     workloadEntries.length +
-    gateways.length +
-    sidecars.length;
+    gateways.length;
   let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
@@ -66,5 +63,4 @@ export function validate(
   all(serviceEntries, validateServiceEntry);
   all(workloadEntries, validateWorkloadEntry);
   all(gateways, validateGateway);
-  all(sidecars, validateSidecar);
 }

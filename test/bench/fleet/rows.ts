@@ -1,0 +1,6 @@
+/** All lines of the table, in its order. */
+
+import { CHANGE_ROWS } from "./change-rows.ts";
+import type { Row } from "./row.ts";
+
+export const ROWS: readonly Row[] = [...CHANGE_ROWS];
