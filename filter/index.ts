@@ -22,9 +22,7 @@ import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
 import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
 import { seedRandom } from "./host/random";
 import { enter, respond, resume, STOP_ITERATION } from "./host/stream";
-import * as layout from "./layout";
-import { reserveSlots } from "./program/request";
-import { verifyProgram } from "./program/verify/program";
+import { loadProgram } from "./load/load";
 import { refusal, refusalOffset } from "./program/verify/refusal";
 import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
 import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./streams";
@@ -73,7 +71,8 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
   }
   const isGuest = isGuestConfiguration(blob, load<u32>(result, 4));
   const length = isGuest ? decodeGuestProgram(blob, load<u32>(result, 4)) : load<u32>(result, 4);
-  if (!verifyProgram(blob, length)) {
+  const program = loadProgram(blob, length);
+  if (!program) {
     logText("the routing program is refused: ");
     logText(refusal);
     logText(" (at byte ");
@@ -82,14 +81,9 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
     logNumber(length);
     logText(")");
     logSend(LOG_ERROR);
-    heapFree(blob);
     return 0;
   }
-  if (!reserveSlots(load<u32>(blob + load<u32>(blob, layout.HEADER_ATTRIBUTES), layout.ATTRIBUTES_COUNT))) {
-    heapFree(blob);
-    return 0;
-  }
-  setRootProgram(root, blob, isGuest);
+  setRootProgram(root, program, isGuest);
   return 1;
 }
 

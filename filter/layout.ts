@@ -21,14 +21,29 @@
  * NODE_DIRECT ("this route, nothing left to check"), or NODE_NONE.
  *
  * Every record begins with one word: its kind in the low byte, above it its size in words, this one included.
+ *
+ * A program travels packed, and is unpacked before it is verified:
+ *
+ *     0 ┌───────────────────────────┐
+ *       │ header        PACKED_SIZE │  another magic; version, length and checksum as above, and the length unpacked
+ *       ├───────────────────────────┤  PACKED_SIZE
+ *       │ an LZ4 block, padded      │  the program, with *differences* in the place of words that grow evenly
+ *       └───────────────────────────┘  HEADER_LENGTH
+ *
+ * Differences: a word of a record, but for its first, is less by the same word of the record of its kind before it,
+ * if that has one; an entry of a table by the entry before it; a route by the route before it. Tables of expressions
+ * (REGEX) stay as they are. So rules that are alike become bytes that repeat. What packing makes no smaller travels
+ * as it is.
  */
 
 /** "SLUC". */
 export const MAGIC: u32 = 0x43554c53;
-/** Raised with every change of the layout or of its meaning. */
-export const FORMAT_VERSION: u32 = 5;
+/** "SLUP": what follows is packed. */
+export const PACKED_MAGIC: u32 = 0x50554c53;
+/** Raised with every change of the layout, of its meaning, or of how it is packed. */
+export const FORMAT_VERSION: u32 = 6;
 
-// Header.
+// Header; the first four words are those of a packed program, too.
 export const HEADER_MAGIC: u32 = 0;
 export const HEADER_VERSION: u32 = 4;
 export const HEADER_LENGTH: u32 = 8;
@@ -50,6 +65,13 @@ export const HEADER_ROUTE_COUNT: u32 = 48;
 /** Number of virtual hosts; for people, not for the filter. */
 export const HEADER_HOST_COUNT: u32 = 52;
 export const HEADER_SIZE: u32 = 56;
+
+/** Bytes of the program that is packed. */
+export const PACKED_UNPACKED: u32 = 16;
+export const PACKED_SIZE: u32 = 20;
+/** No program is larger unpacked, and no byte of a packed one stands for more than LZ4 can say with it. */
+export const PROGRAM_SIZE_MAX: u32 = 0x10000000;
+export const LZ4_EXPANSION_MAX: u32 = 255;
 
 /** The authority is compared without its port. */
 export const FLAG_IGNORE_PORT: u32 = 1;
@@ -108,6 +130,9 @@ export const SWITCH_SIZE: u32 = 32;
  * bucket b are those from starts[b] to starts[b + 1].
  *
  *     TABLE   count | mask | starts × (mask + 2) | (hash, string offset, string length, value) × count
+ *
+ * Starts and hashes are room for the filter, and 0 in a blob, where entries have the order of the rules: the filter
+ * puts them into their buckets when it takes a program. So they need not travel, and the compiler hashes nothing.
  */
 export const KIND_NODE_TABLE: u32 = 3;
 export const KIND_ATTRIBUTE_TABLE: u32 = 4;
@@ -388,7 +413,7 @@ export const STICKY_BY_HEADER: u32 = 0;
 export const STICKY_BY_COOKIE: u32 = 1;
 export const STICKY_BY_ADDRESS: u32 = 2;
 
-/** The hash of strings in tables, and the checksum: see `hash.ts` on either side. */
+/** The hash of strings in tables, which the filter alone computes, and the checksum. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;
 export const HASH_PRIME: u32 = 0x297a2d39;
 export const CHECKSUM_SEED: u32 = 0x51ed270b;

@@ -67,7 +67,7 @@ async function readBlob(file: string): Promise<Uint8Array> {
 export function renderDescription(description: ProgramDescription, colors: Colors): string {
   const { bold, dim, cyan } = colors;
   const lines = [
-    `${bold("routing program")} format ${description.formatVersion}, ${description.size} bytes, checksum ${description.checksum}`,
+    `${bold("routing program")} format ${description.formatVersion}, ${description.size} bytes (unpacked ${description.unpackedSize}), checksum ${description.checksum}`,
     `hosts are matched ${description.ignorePortInHost ? "without" : "with"} the port in the authority`,
     "",
     bold("sections"),

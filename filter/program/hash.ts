@@ -1,6 +1,6 @@
 /**
- * The hashes that the encoder computes too (`compiler/back/program/hash.ts`): a change here is a change of the
- * blob's format.
+ * Hashes. Those of tables are the filter's own; the checksum and the hash of 64 bits are computed by the encoder, too
+ * (`compiler/back/program/hash.ts`): a change of them is a change of the blob's format.
  */
 
 import * as layout from "../layout";

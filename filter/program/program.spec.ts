@@ -1,8 +1,9 @@
 import { arenaReset, heapAlloc } from "../host/memory";
 import { ascii, equalBytes } from "../host/text";
 import * as layout from "../layout";
+import { fileTables } from "../load/file-tables";
 import { program, strings, useProgram } from "./current";
-import { checksum, hashBytes } from "./hash";
+import { checksum } from "./hash";
 import { findHost } from "./host-name";
 import { findRoute } from "./match";
 import {
@@ -41,8 +42,8 @@ function table(kind: u32, text: u32, length: u32, value: u32): u32 {
   word(1);
   word(0);
   word(0);
-  word(1);
-  word(hashBytes(ascii(TEXT.substr(text, length)), length));
+  word(0);
+  word(0);
   word(text);
   word(length);
   word(value);
@@ -158,6 +159,13 @@ describe("the verifier", () => {
     expect(refusalOffset).toBe(response);
   });
 
+  it("refuses a table with anything in the room of the filter", () => {
+    const domains = load<u32>(blob, layout.HEADER_DOMAINS);
+    expect(acceptsWith(domains + layout.TABLE_STARTS, 1)).toBe(false);
+    expect(acceptsWith(domains + layout.TABLE_STARTS + 4, 1)).toBe(false);
+    expect(acceptsWith(domains + layout.TABLE_STARTS + 8 + layout.ENTRY_HASH, 1)).toBe(false);
+  });
+
   it("refuses unknown flags and sections out of place", () => {
     expect(acceptsWith(layout.HEADER_FLAGS, 0x80)).toBe(false);
     expect(acceptsWith(layout.HEADER_ROUTES, BLOB_SIZE)).toBe(false);
@@ -190,6 +198,7 @@ function decide(authority: string, path: string, name: string = "", value: strin
 describe("a program", () => {
   it("decides", () => {
     verifyProgram(blob, build());
+    fileTables(blob);
     reserveSlots(4);
     useProgram(blob);
     expect(decide("a.example", "/one")).toBe(0);

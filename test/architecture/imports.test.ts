@@ -93,6 +93,8 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
     "compiler/answers/cases/testing.ts",
     "compiler/answers/wasm-host/filter-vm.ts",
     "compiler/back/program/encode.ts",
+    "compiler/back/program/hash.ts",
+    "compiler/back/program/pack.ts",
     "compiler/compile.ts",
     "compiler/platform/package-root.ts",
   ],

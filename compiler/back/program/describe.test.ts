@@ -12,13 +12,13 @@ const conditionsOf = (routes: readonly Route[]) =>
 describe("the description of a routing program", () => {
   test("tells sections that fill the blob without a gap", () => {
     const blob = encodeProgram(table({ "a.example": [route(exact("/a"), "a")] }));
-    const { sections, size, records } = describeProgram(blob);
+    const { sections, unpackedSize, records } = describeProgram(blob);
     let end = 0;
     for (const section of sections) {
       expect(section.offset).toBe(end);
       end += section.size;
     }
-    expect(end).toBe(size);
+    expect(end).toBe(unpackedSize);
     expect(records.reduce((sum, record) => sum + record.size, 0)).toBe(sections[1]!.size);
   });
 

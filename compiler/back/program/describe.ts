@@ -6,9 +6,13 @@
 import * as layout from "../../../filter/layout.ts";
 import { compareStrings } from "../../ir/text.ts";
 import { checksum } from "./hash.ts";
+import { isPacked, unpackProgram } from "./pack.ts";
 
 export interface ProgramDescription {
+  /** Bytes of the blob. */
   readonly size: number;
+  /** Bytes that its program takes in the filter, which unpacks it. */
+  readonly unpackedSize: number;
   readonly formatVersion: number;
   /** Eight hexadecimal digits. */
   readonly checksum: string;
@@ -52,7 +56,34 @@ const KIND_NAMES = new Map<number, string>(
 
 /** Reads a blob. Throws a `ProgramError` for bytes that are not one. */
 export function describeProgram(bytes: Uint8Array): ProgramDescription {
-  return new Reader(bytes).describe();
+  if (isPacked(bytes)) {
+    checkOrigin(bytes);
+  }
+  const program = unpackProgram(bytes);
+  if (program === undefined) {
+    throw new ProgramError("it cannot be unpacked");
+  }
+  return { ...new Reader(program).describe(), size: bytes.length };
+}
+
+/** Throws a `ProgramError` where version, length or checksum of a program, or of a packed one, are wrong. */
+function checkOrigin(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint32(layout.HEADER_VERSION, true);
+  if (version !== layout.FORMAT_VERSION) {
+    throw new ProgramError(
+      `the blob has format version ${version}; this version of Sluice reads ${layout.FORMAT_VERSION}`,
+    );
+  }
+  const length = view.getUint32(layout.HEADER_LENGTH, true);
+  if (length !== bytes.length || length % 4 !== 0) {
+    throw new ProgramError(
+      `the blob has ${bytes.length} bytes instead of ${length}: it is truncated or damaged`,
+    );
+  }
+  if (checksum(bytes.subarray(layout.HEADER_CHECKSUM + 4)) !== view.getUint32(layout.HEADER_CHECKSUM, true)) {
+    throw new ProgramError("the checksum is wrong");
+  }
 }
 
 interface Attribute {
@@ -83,6 +114,7 @@ class Reader {
       this.#attributes.filter((attribute) => attribute.kind === kind).map(({ name }) => name);
     return {
       size,
+      unpackedSize: size,
       formatVersion: this.#u32(layout.HEADER_VERSION),
       checksum: this.#u32(layout.HEADER_CHECKSUM).toString(16).padStart(8, "0"),
       ignorePortInHost: (this.#u32(layout.HEADER_FLAGS) & layout.FLAG_IGNORE_PORT) !== 0,
@@ -104,21 +136,7 @@ class Reader {
     if (this.#bytes.length < layout.HEADER_SIZE || this.#u32(layout.HEADER_MAGIC) !== layout.MAGIC) {
       throw new ProgramError("this is not a routing blob");
     }
-    const version = this.#u32(layout.HEADER_VERSION);
-    if (version !== layout.FORMAT_VERSION) {
-      throw new ProgramError(
-        `the blob has format version ${version}; this version of Sluice reads ${layout.FORMAT_VERSION}`,
-      );
-    }
-    const length = this.#u32(layout.HEADER_LENGTH);
-    if (length !== this.#bytes.length) {
-      throw new ProgramError(
-        `the blob has ${this.#bytes.length} bytes instead of ${length}: it is truncated or damaged`,
-      );
-    }
-    if (checksum(this.#bytes.subarray(layout.HEADER_CHECKSUM + 4)) !== this.#u32(layout.HEADER_CHECKSUM)) {
-      throw new ProgramError("the checksum is wrong");
-    }
+    checkOrigin(this.#bytes);
   }
 
   #u32(at: number): number {

@@ -7,14 +7,14 @@ import type { RouteMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { regexLiteral, regexMatchesEmpty } from "../../regex/index.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
+import { Domains } from "./domains.ts";
 import { writeNode } from "./graph.ts";
-import { hashBackwards } from "./hash.ts";
 import { Outcomes } from "./outcome.ts";
+import { packProgram } from "./pack.ts";
 import { Regexes } from "./regexes.ts";
-import { writeTable } from "./table.ts";
 import { BlobWriter } from "./writer.ts";
 
-/** Makes the blob of a listener; says when each virtual host is done. */
+/** Makes the blob of a listener, packed; says when each virtual host is done. */
 export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array {
   const writer = new BlobWriter();
   const attributes = new Attributes(table);
@@ -31,11 +31,7 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
 
   const outcomes = new Outcomes(writer, attributes);
   const routes: number[] = [];
-  const domains = new Map<string, number>();
-  const suffixes = new Map<string, number>();
-  let defaultNode: number = layout.NODE_NONE;
-  let flags =
-    (table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0) | (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0);
+  const domains = new Domains(writer);
   for (const host of table.virtualHosts) {
     const candidates: Candidate[] = [];
     for (const route of host.routes) {
@@ -43,29 +39,22 @@ export function encodeProgram(table: RouteTable, onHost = () => {}): Uint8Array 
       routes.push(outcomes.write(route));
     }
     const root = writeNode(context, candidates).reference;
-    for (const domain of host.domains) {
-      if (domain === "*") {
-        defaultNode = root;
-      } else if (domain.startsWith("*")) {
-        suffixes.set(domain.slice(1), root);
-        if (!domain.startsWith("*.")) {
-          flags |= layout.FLAG_UNALIGNED_SUFFIXES;
-        }
-      } else {
-        domains.set(domain, root);
-      }
-    }
+    domains.add(host.domains, root);
     onHost();
   }
+  const found = domains.write();
   const header = new Map<number, number>([
-    [layout.HEADER_FLAGS, flags],
+    [
+      layout.HEADER_FLAGS,
+      found.flags |
+        (table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0) |
+        (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0),
+    ],
     [layout.HEADER_ATTRIBUTES, attributesRecord],
-    [layout.HEADER_DOMAINS, writeTable(writer, layout.KIND_NODE_TABLE, domains)],
-    [layout.HEADER_SUFFIXES, writeTable(writer, layout.KIND_NODE_TABLE, suffixes, hashBackwards)],
-    [layout.HEADER_DEFAULT_NODE, defaultNode],
     [layout.HEADER_HOST_COUNT, table.virtualHosts.length],
+    ...found.header,
   ]);
-  return writer.finish(routes, header);
+  return packProgram(writer.finish(routes, header));
 }
 
 function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {

@@ -1,52 +1,54 @@
 /**
- * Hash tables of strings in a blob.
+ * Tables of strings in a blob, with room for the hashes and buckets that the filter makes of them.
  */
 
-import { hashBytes } from "./hash.ts";
-import type { BlobWriter } from "./writer.ts";
+import * as layout from "../../../filter/layout.ts";
+import type { BlobWriter, PooledString } from "./writer.ts";
+
+const ENTRY_WORDS = layout.TABLE_ENTRY_SIZE / 4;
 
 /** Writes a table of string → value and returns its offset, 0 for an empty one. Deterministic in the map's order. */
-export function writeTable(
-  writer: BlobWriter,
-  kind: number,
-  values: ReadonlyMap<string, number>,
-  hash: (text: Uint8Array) => number = hashBytes,
-): number {
-  const count = values.size;
-  if (count === 0) {
-    return 0;
+export function writeTable(writer: BlobWriter, kind: number, values: ReadonlyMap<string, number>): number {
+  const entries = new TableEntries();
+  for (const [text, value] of values) {
+    entries.add(writer.string(text), value);
   }
-  let buckets = 1;
-  while (buckets < count) {
-    buckets *= 2;
-  }
-  const mask = buckets - 1;
+  return entries.write(writer, kind);
+}
 
-  const hashes = new Uint32Array(count);
-  const starts = new Uint32Array(buckets + 1);
-  const pooled = [...values.keys()].map((text) => writer.string(text));
-  for (let i = 0; i < count; i++) {
-    const value = hash(pooled[i]!.bytes);
-    hashes[i] = value;
-    starts[(value & mask) + 1]!++;
-  }
-  for (let b = 0; b < buckets; b++) {
-    starts[b + 1]! += starts[b]!;
+/** The entries of a table of strings, none of which is there twice. */
+export class TableEntries {
+  #words = new Uint32Array(8 * ENTRY_WORDS);
+  #count = 0;
+
+  add({ offset, length }: PooledString, value: number): void {
+    const at = this.#count * ENTRY_WORDS;
+    if (at === this.#words.length) {
+      const grown = new Uint32Array(this.#words.length * 2);
+      grown.set(this.#words);
+      this.#words = grown;
+    }
+    this.#words[at + layout.ENTRY_STRING / 4] = offset;
+    this.#words[at + layout.ENTRY_LENGTH / 4] = length;
+    this.#words[at + layout.ENTRY_VALUE / 4] = value;
+    this.#count += 1;
   }
 
-  const body = new Uint32Array(2 + buckets + 1 + count * 4);
-  body[0] = count;
-  body[1] = mask;
-  body.set(starts, 2);
-  const next = starts.slice();
-  let i = 0;
-  for (const value of values.values()) {
-    const entry = 3 + buckets + next[hashes[i]! & mask]!++ * 4;
-    body[entry] = hashes[i]!;
-    body[entry + 1] = pooled[i]!.offset;
-    body[entry + 2] = pooled[i]!.length;
-    body[entry + 3] = value;
-    i++;
+  /** Writes the table and returns its offset, 0 for an empty one. */
+  write(writer: BlobWriter, kind: number): number {
+    const count = this.#count;
+    if (count === 0) {
+      return 0;
+    }
+    let buckets = 1;
+    while (buckets < count) {
+      buckets *= 2;
+    }
+    const starts = buckets + 1;
+    const body = new Uint32Array(2 + starts + count * ENTRY_WORDS);
+    body[0] = count;
+    body[1] = buckets - 1;
+    body.set(this.#words.subarray(0, count * ENTRY_WORDS), 2 + starts);
+    return writer.record(kind, body);
   }
-  return writer.record(kind, body);
 }

@@ -10,7 +10,6 @@ import { checksum } from "./hash.ts";
 export interface PooledString {
   readonly offset: number;
   readonly length: number;
-  readonly bytes: Uint8Array;
 }
 
 const MAX_RECORD_WORDS = 0x00ffffff;
@@ -23,9 +22,9 @@ export class BlobWriter {
   readonly #ascii = new Map<string, PooledString>();
   /** Others by their bytes, each as one character: a byte is a character of another text. */
   readonly #others = new Map<string, PooledString>();
-  readonly #chunks: Uint8Array[] = [];
+  /** What was appended, each byte as one character. */
+  readonly #strings: string[] = [];
   #stringsLength = 0;
-  readonly #encoder = new TextEncoder();
   /** Records that are written once: where their words begin and 1, at the hash of their words, or behind it. */
   #shared = new Uint32Array(256);
   #sharedCount = 0;
@@ -36,25 +35,51 @@ export class BlobWriter {
     if (known !== undefined) {
       return known;
     }
-    if (Buffer.byteLength(text) !== text.length) {
-      return this.bytes(this.#encoder.encode(text));
-    }
-    return this.#add(this.#ascii, text, Buffer.from(text, "latin1"));
+    return isAsciiText(text) ? this.#pool(this.#ascii, text) : this.#pool(this.#others, bytesAsText(text));
   }
 
   /** The same for bytes, which may be a part of a character. */
   bytes(bytes: Uint8Array): PooledString {
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    const pool = isAscii(bytes) ? this.#ascii : this.#others;
-    return pool.get(key) ?? this.#add(pool, key, bytes);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    return this.#pool(isAscii(bytes) ? this.#ascii : this.#others, text);
   }
 
-  #add(pool: Map<string, PooledString>, key: string, bytes: Uint8Array): PooledString {
-    const pooled: PooledString = { offset: this.#stringsLength, length: bytes.length, bytes };
-    pool.set(key, pooled);
-    this.#chunks.push(bytes);
-    this.#stringsLength += bytes.length;
+  /**
+   * Strings that nothing else in the program is likely to be, such as the names of one service, at the same places of
+   * what is handed back. What another of them begins with takes no room of its own.
+   */
+  group(texts: readonly string[]): PooledString[] {
+    const own = isAsciiText(texts.join("")) ? texts : texts.map(bytesAsText);
+    const pooled = new Array<PooledString>(own.length);
+    // Backwards: what begins with a text comes after it.
+    const order = own.map((_, index) => index).sort((a, b) => (own[a]! < own[b]! ? 1 : -1));
+    let longer = "";
+    let offset = 0;
+    for (const index of order) {
+      const text = own[index]!;
+      if (!longer.startsWith(text)) {
+        offset = this.#append(text);
+      }
+      pooled[index] = { offset, length: text.length };
+      longer = text;
+    }
     return pooled;
+  }
+
+  #pool(pool: Map<string, PooledString>, text: string): PooledString {
+    let pooled = pool.get(text);
+    if (pooled === undefined) {
+      pooled = { offset: this.#append(text), length: text.length };
+      pool.set(text, pooled);
+    }
+    return pooled;
+  }
+
+  #append(text: string): number {
+    const offset = this.#stringsLength;
+    this.#strings.push(text);
+    this.#stringsLength += text.length;
+    return offset;
   }
 
   /** Writes a record and returns its offset. `body` is what follows the first word. */
@@ -155,11 +180,7 @@ export class BlobWriter {
     for (let i = 0; i < routes.length; i++) {
       view.setUint32(routesAt + i * 4, routes[i]!, true);
     }
-    let at = stringsAt;
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
+    bytes.set(Buffer.from(this.#strings.join(""), "latin1"), stringsAt);
     view.setUint32(layout.HEADER_CHECKSUM, checksum(bytes.subarray(layout.HEADER_CHECKSUM + 4)), true);
     return bytes;
   }
@@ -172,6 +193,15 @@ export class BlobWriter {
     grown.set(this.#words.subarray(0, this.#count));
     this.#words = grown;
   }
+}
+
+function isAsciiText(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
+}
+
+/** The bytes of a string in UTF-8, each as one character. */
+function bytesAsText(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 /** Of what is in low bits, all of the hash tells: tables are asked by these. */

@@ -6,12 +6,13 @@ import { refuse } from "./refusal";
 
 /** Whether the header of a blob of `size` bytes is good. */
 export function verifyHeader(blob: usize, size: u32): bool {
-  return verifyOrigin(blob, size) && verifySections(blob) && verifyAttributeCount(blob);
-}
-
-function verifyOrigin(blob: usize, size: u32): bool {
   if (size < layout.HEADER_SIZE) return refuse("it is too short to be a routing program", 0);
   if (load<u32>(blob) != layout.MAGIC) return refuse("it is not a routing program", 0);
+  return verifyOrigin(blob, size) && verifyFlags(blob) && verifySections(blob) && verifyAttributeCount(blob);
+}
+
+/** Whether version, length and checksum are good: those of a program, or of a packed one. */
+export function verifyOrigin(blob: usize, size: u32): bool {
   const version = load<u32>(blob, layout.HEADER_VERSION);
   if (version > layout.FORMAT_VERSION) {
     return refuse("it is of a newer format version than this filter knows", layout.HEADER_VERSION);
@@ -27,6 +28,10 @@ function verifyOrigin(blob: usize, size: u32): bool {
   if (checksum(blob + covered, length - covered) != load<u32>(blob, layout.HEADER_CHECKSUM)) {
     return refuse("its checksum is wrong", layout.HEADER_CHECKSUM);
   }
+  return true;
+}
+
+function verifyFlags(blob: usize): bool {
   if (load<u32>(blob, layout.HEADER_FLAGS) & ~layout.FLAGS_KNOWN) {
     return refuse("it has unknown flags", layout.HEADER_FLAGS);
   }

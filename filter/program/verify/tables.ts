@@ -33,14 +33,12 @@ export function verifyTable(kind: u32, record: usize, size: u32): bool {
   if (mask & (mask + 1) || mask > size >> 2 || count > size >> 4) return false;
   const startsSize = (mask + 2) << 2;
   if (size != layout.TABLE_STARTS + startsSize + count * layout.TABLE_ENTRY_SIZE) return false;
-  let previous: u32 = 0;
   for (let offset: u32 = 0; offset < startsSize; offset += 4) {
-    const start = load<u32>(record + offset, layout.TABLE_STARTS);
-    if (start < previous || start > count) return false;
-    previous = start;
+    if (load<u32>(record + offset, layout.TABLE_STARTS)) return false;
   }
   const end = record + size;
   for (let entry = record + layout.TABLE_STARTS + startsSize; entry < end; entry += layout.TABLE_ENTRY_SIZE) {
+    if (load<u32>(entry, layout.ENTRY_HASH)) return false;
     if (!isString(load<u32>(entry, layout.ENTRY_STRING), load<u32>(entry, layout.ENTRY_LENGTH))) return false;
     const value = load<u32>(entry, layout.ENTRY_VALUE);
     if (!isTableValue(kind, value)) return false;

@@ -1,11 +1,17 @@
-/** Damaged routing programs: `inspect` says so, and the filter refuses them without a trap. */
+/**
+ * Damaged routing programs, packed and unpacked, half of them with a checksum that is right all the same: `inspect` says
+ * so, and the filter refuses them without a trap.
+ */
 
 import { configOf } from "../../../compiler/answers/cases/testing.ts";
 import { FilterVm, loadFilter } from "../../../compiler/answers/wasm-host/filter-vm.ts";
 import { encodeProgram } from "../../../compiler/back/program/encode.ts";
+import { checksum } from "../../../compiler/back/program/hash.ts";
+import { unpackProgram } from "../../../compiler/back/program/pack.ts";
 import { understand } from "../../../compiler/compile.ts";
 import { DEFAULT_PROXY_OPTIONS, inspect, ProgramError } from "../../../compiler/index.ts";
 import { filterModulePath } from "../../../compiler/platform/package-root.ts";
+import * as layout from "../../../filter/layout.ts";
 import { mutatedBytes } from "../mutate.ts";
 import { Sink, type Subject } from "../subject.ts";
 
@@ -14,7 +20,10 @@ export const program: Subject = {
   share: 3,
   prepare({ corpus }) {
     const blobs = [configOf(""), ...corpus.texts.slice(0, 40).map(configIn)].flatMap(({ listeners }) =>
-      listeners.map(({ routes }) => encodeProgram(routes)),
+      listeners.flatMap(({ routes }) => {
+        const packed = encodeProgram(routes);
+        return [packed, unpackProgram(packed)!];
+      }),
     );
     const filter = loadFilter(filterModulePath());
     let vm = new FilterVm(filter);
@@ -22,6 +31,10 @@ export const program: Subject = {
     return (dice) => {
       const whole = dice.pick(blobs);
       const blob = dice.chance(0.2) ? whole : mutatedBytes(whole, dice);
+      if (blob !== whole && blob.length >= layout.HEADER_SIZE && dice.chance(0.5)) {
+        const sum = checksum(blob.subarray(layout.HEADER_CHECKSUM + 4, blob.length & ~3));
+        new DataView(blob.buffer, blob.byteOffset).setUint32(layout.HEADER_CHECKSUM, sum, true);
+      }
       return {
         input: { "routes.blob": blob },
         run() {
