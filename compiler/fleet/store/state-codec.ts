@@ -6,7 +6,7 @@
  * A resource is known by its version, which is a digest of its message: what was written under that is not encoded again.
  */
 
-import { hashBytes } from "../../back/program/hash.ts";
+import { crc32 } from "node:zlib";
 import { Resource, type ResourceSet, type ResourceType } from "../../back/xds/resource-set.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
@@ -183,7 +183,7 @@ function putList(entries: readonly Entry[], batch: Batch): string {
 
 /** By its name alone, whatever stands beside it. */
 function endsPiece(name: string): boolean {
-  return hashBytes(Buffer.from(name)) % PIECE === 0;
+  return crc32(name) % PIECE === 0;
 }
 
 /** Gives an object by its name. */
