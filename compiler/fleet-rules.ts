@@ -8,6 +8,7 @@ export function fleetRules(workspace: Workspace, proxy?: string): FleetRules {
   return {
     defaults: workspace.options(proxy),
     read: () => workspace.snapshot(proxy),
+    readAgain: (sources) => workspace.snapshotOf(sources, proxy),
     watch: (onChange) => workspace.watch(onChange),
   };
 }

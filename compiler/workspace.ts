@@ -222,8 +222,16 @@ export class Workspace {
    * of the same state of the rules.
    */
   async snapshot(proxy?: string): Promise<RuleSnapshot> {
+    return this.#snapshotOf(await this.#read("snapshot"), proxy);
+  }
+
+  /** The same of texts that its source had once. */
+  snapshotOf(files: readonly SourceFile[], proxy?: string): RuleSnapshot {
+    return this.#snapshotOf({ files, findings: [] }, proxy);
+  }
+
+  #snapshotOf(input: Input, proxy: string | undefined): RuleSnapshot {
     const { domainSuffix } = this.#proxy("snapshot", proxy).options;
-    const input = await this.#read("snapshot");
     const { resources, findings: ofMesh } = this.#cache.meshOf(input.files, this.#progress);
     const isRight = ofMesh.every(({ level }) => level !== "error");
     const distinctions = new Distinctions(resources, this.#distinctions);

@@ -15,6 +15,7 @@ import type { AdsStream } from "../run/ads/server.ts";
 import { Turns } from "../run/ads/turns.ts";
 import { adsPlaces } from "../run/delivery/ads/places.ts";
 import type { Watch } from "../source/rule-source.ts";
+import type { Keeper, KeptFleet } from "./keeper.ts";
 import type { FleetEvent } from "./model/event.ts";
 import { type FleetControl, FleetControlError, type ProxyExplanation } from "./model/fleet-control.ts";
 import type { ProxyNode } from "./model/node.ts";
@@ -35,6 +36,7 @@ import { DEFAULT_PLAN, type RolloutPlan } from "./rollout/plan.ts";
 import type { Member, Responses } from "./rollout/state.ts";
 import { Rollouts, type Trials } from "./rollouts.ts";
 import { claimedOptions } from "./scope/claims.ts";
+import type { StoredBuild, StoredRevision } from "./store/state.ts";
 
 export interface FleetOptions {
   readonly rules: FleetRules;
@@ -44,6 +46,8 @@ export interface FleetOptions {
   readonly trials?: Trials;
   /** Whether endpoints are kept for 5 s where more than half of a service's vanish within a second. Default: true. */
   readonly guardsEndpoints?: boolean;
+  /** Where the state is kept. Absent: it ends with this object. */
+  readonly keeper?: Keeper;
   readonly onEvent: (event: FleetEvent) => void;
 }
 
@@ -75,10 +79,14 @@ export class Fleet implements FleetControl {
     this.#places = adsPlaces(module);
     this.#programs = new VerifiedPrograms(loadFilter(filterModulePath()));
     this.#rollouts = new Rollouts({
+      find: (id) => this.#revisions.find((revision) => revision.id === id),
       plan: options.plan ?? DEFAULT_PLAN,
       ...(options.trials && { trials: options.trials }),
       onEvent: options.onEvent,
-      onDecision: () => this.#tellAll(),
+      onDecision: () => {
+        this.#tellAll();
+        this.#save();
+      },
     });
   }
 
@@ -89,6 +97,19 @@ export class Fleet implements FleetControl {
 
   /** Resolves when the rules were read for the first time, be they right or wrong, and every later change is noticed. */
   async start(): Promise<void> {
+    const { keeper } = this.#options;
+    if (keeper?.state !== undefined) {
+      this.#adopt(keeper.state);
+    }
+    await keeper?.start(
+      (state) => {
+        if (state !== undefined) {
+          this.#adopt(state);
+        }
+        this.refresh();
+      },
+      (state) => this.#adopt(state),
+    );
     this.#watch = await this.#options.rules.watch(() => this.refresh());
     this.refresh();
     await this.#working;
@@ -101,6 +122,7 @@ export class Fleet implements FleetControl {
     clearTimeout(this.#guardTimer);
     this.#rollouts.close();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
+    await this.#options.keeper?.close();
   }
 
   /** Reads the rules again. */
@@ -209,16 +231,19 @@ export class Fleet implements FleetControl {
 
   /** The next wave of the roll-out that is under way begins at once. */
   promote(): void {
+    this.#mustDecide();
     this.#rollouts.promote();
   }
 
   /** The roll-out that is under way is taken back. */
   abort(why: string): void {
+    this.#mustDecide();
     this.#rollouts.abort(why);
   }
 
   /** A revision from before is rolled out again; the sources count again when they change. */
   async rollback(id: string): Promise<void> {
+    this.#mustDecide();
     const revision = this.#revisions.find((one) => one.id === id);
     if (revision === undefined) {
       throw new FleetControlError("unknown", `no revision "${id}" is remembered`);
@@ -237,6 +262,10 @@ export class Fleet implements FleetControl {
   }
 
   async #read(): Promise<void> {
+    if (this.#options.keeper?.isLeading === false) {
+      // Another server decides what the rules are.
+      return;
+    }
     const snapshot = await this.#options.rules.read();
     const newest = this.#newest;
     if (snapshot.revision === newest?.snapshot.revision || this.#takeEndpoints(snapshot)) {
@@ -248,6 +277,61 @@ export class Fleet implements FleetControl {
       this.#newest = revision;
       this.#roll(revision);
     }
+  }
+
+  #mustDecide(): void {
+    if (this.#options.keeper?.isLeading === false) {
+      throw new FleetControlError("conflict", "another server decides; ask that one");
+    }
+  }
+
+  /** What was kept, by this server or by the one that decides. */
+  #adopt({ revisions, rollout, builds }: KeptFleet): void {
+    const known = new Map(this.#revisions.map((revision) => [revision.id, revision]));
+    this.#revisions = revisions.map((kept) => known.get(kept.id) ?? this.#keptRevision(kept, builds));
+    if (rollout !== undefined) {
+      this.#rollouts.restore(rollout, known.size === 0 ? Date.now() : undefined);
+      this.#newest = this.#revisions.find(({ id }) => id === rollout.current.to);
+      this.#tellAll();
+    }
+  }
+
+  #keptRevision({ sources, ...kept }: StoredRevision, builds: readonly StoredBuild[]): Revision {
+    const own = builds.filter(({ revision }) => revision === kept.id);
+    return new Revision({
+      snapshot: this.#options.rules.readAgain(sources),
+      places: this.#places,
+      programs: this.#programs,
+      guardsEndpoints: this.#options.guardsEndpoints ?? true,
+      kept: { ...kept, builds: new Map(own.map(({ scope, build }) => [scope, build])) },
+    });
+  }
+
+  #save(): void {
+    const { keeper } = this.#options;
+    const rollout = this.#rollouts.state;
+    if (keeper === undefined || rollout === undefined) {
+      return;
+    }
+    const { serving } = this.#shown();
+    keeper.save({
+      revisions: this.#revisions.map((revision) => ({
+        id: revision.id,
+        seen: revision.seen.toISOString(),
+        state: this.#stateOf(revision),
+        findings: revision.findings,
+        sources: revision.snapshot.sources,
+      })),
+      ...(serving && { serving: serving.id }),
+      rollout: structuredClone(rollout),
+      builds: this.#rollouts.revisions.flatMap((revision) =>
+        revision.builds.map(({ scope, build }) => ({
+          revision: revision.id,
+          scope: scope.key,
+          build: build.told,
+        })),
+      ),
+    });
   }
 
   #newRevision(snapshot: RuleSnapshot): Revision {
@@ -274,6 +358,7 @@ export class Fleet implements FleetControl {
     }
     this.#passEndpoints();
     this.#tellAll();
+    this.#save();
     return true;
   }
 
@@ -358,11 +443,11 @@ export class Fleet implements FleetControl {
 
   /** By the newest rules; before there are any, nothing tells proxies apart. */
   #scopeOf(claimed: ProxyOptions): Scope {
-    return this.#rollouts.revisions.at(-1)?.scopeOf(claimed) ?? { key: "*", group: "*", options: claimed };
+    return this.#rollouts.newest?.scopeOf(claimed) ?? { key: "*", group: "*", options: claimed };
   }
 
   #memberOf(line: ProxyLine): Member {
-    const newest = this.#rollouts.revisions.at(-1);
+    const newest = this.#rollouts.newest;
     return newest === undefined ? { id: line.id, scope: "*", labels: {} } : memberIn(newest, line);
   }
 

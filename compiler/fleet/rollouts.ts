@@ -10,7 +10,7 @@ import type { Revision } from "./revisions/revision.ts";
 import { atOnce, type RolloutPlan } from "./rollout/plan.ts";
 import { rolloutReport } from "./rollout/report.ts";
 import { type Outcome, Rollout, type RolloutEvent } from "./rollout/rollout.ts";
-import type { BlamedRule, Member, Responses } from "./rollout/state.ts";
+import type { BlamedRule, Member, Responses, RolloutState } from "./rollout/state.ts";
 
 /** What an Envoy of the server's own said of a revision. */
 export type ShadowAnswer = Outcome | { readonly kind: "skipped" };
@@ -33,6 +33,8 @@ export interface Trials {
 }
 
 export interface RolloutsOptions {
+  /** One of those that are remembered. */
+  readonly find: (id: string) => Revision | undefined;
   readonly plan: RolloutPlan;
   readonly trials?: Trials;
   readonly onEvent: (event: FleetEvent) => void;
@@ -42,16 +44,21 @@ export interface RolloutsOptions {
 
 /** After something was said, for others to be said with it. */
 const SOON_MS = 20;
+
+/** Plain JSON. */
+export interface RolloutsState {
+  readonly current: RolloutState;
+  /** The newest first. */
+  readonly reports: readonly RolloutReport[];
+}
+
 /** How many are remembered. */
 const KEPT = 20;
 
 export class Rollouts {
   readonly #options: RolloutsOptions;
   #current: Rollout | undefined;
-  #from: Revision | undefined;
-  #to: Revision | undefined;
   #reports: RolloutReport[] = [];
-  #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #wakesAt = 0;
   #isClosed = false;
@@ -64,20 +71,57 @@ export class Rollouts {
     return this.#current?.isRunning ?? false;
   }
 
-  /** The revisions that some proxy may have to have: what it goes back to, and what is rolled out. */
+  /** What is rolled out, or was. */
+  get newest(): Revision | undefined {
+    return this.#current && this.#options.find(this.#current.state.to);
+  }
+
+  /** Those that some proxy may have to have; last what is rolled out, or was. */
   get revisions(): readonly Revision[] {
-    return [this.#from, this.#to].filter((revision) => revision !== undefined);
+    const state = this.#current?.state;
+    if (state === undefined) {
+      return [];
+    }
+    // Where one roll-out has taken another's place, some keep what they had by that until their wave comes.
+    const kept = this.isRunning ? Object.values(state.members).map(({ base }) => base) : [];
+    const older = new Set([...kept, ...(state.from === undefined ? [] : [state.from])]);
+    older.delete(state.to);
+    return [...older, state.to].flatMap((id) => this.#options.find(id) ?? []);
+  }
+
+  /** What is kept of them when the server ends; `undefined` before the first. */
+  get state(): RolloutsState | undefined {
+    return this.#current && { current: this.#current.state, reports: this.#reports };
+  }
+
+  /** Goes on from what was kept. `startedAt`: by then this server's proxies have lost their streams. */
+  restore({ current, reports }: RolloutsState, startedAt?: number): void {
+    this.#reports = [...reports];
+    const rollout = Rollout.restore(current, startedAt);
+    this.#current = rollout;
+    // Whoever was asked answered a server that is gone.
+    if (
+      rollout.isRunning &&
+      current.wave === 0 &&
+      current.shadow === "waiting" &&
+      current.plan.waves[0] === "shadow"
+    ) {
+      this.#askShadow(rollout);
+    }
+    if (rollout.isRunning && current.wave >= 0 && current.questions === "waiting") {
+      this.#askQuestions(rollout);
+    }
+    this.#pump();
   }
 
   /** Ends the roll-out that runs, if one does; its proxies go on from what they have. */
   begin(from: Revision | undefined, to: Revision, members: readonly Member[], now = false): void {
-    const { plan, trials } = this.#options;
+    const { plan, trials, onEvent } = this.#options;
     const previous = this.#current;
-    const wasRunning = previous?.isRunning === true;
-    this.#remember();
+    const wasRunning = this.isRunning;
     const own: RolloutPlan = { ...(now ? atOnce(plan) : plan), asks: !now && trials?.ask !== undefined };
-    this.#current = Rollout.begin({
-      id: `${to.id}-${++this.#count}`,
+    const next = Rollout.begin({
+      id: `${to.id}-${Date.now().toString(36)}`,
       from: from?.id,
       to: to.id,
       plan: own,
@@ -85,16 +129,18 @@ export class Rollouts {
       now: Date.now(),
       previous,
     });
-    // What the one that ran would have gone back to is what this one goes back to.
-    this.#from = wasRunning ? this.#from : from;
-    this.#to = to;
+    this.#remember();
+    this.#current = next;
+    if (wasRunning && previous !== undefined) {
+      onEvent({ kind: "superseded", revision: previous.state.to, by: to.id });
+    }
     this.#pump();
   }
 
   /** What a proxy shall have; `undefined` before the first revision. */
   revisionOf(member: Member): Revision | undefined {
     const id = this.#current?.revisionOf(member);
-    return this.revisions.find((revision) => revision.id === id);
+    return id === undefined ? undefined : this.#options.find(id);
   }
 
   joined(member: Member): void {
@@ -197,25 +243,20 @@ export class Rollouts {
 
   #carryOut(rollout: Rollout, event: RolloutEvent): void {
     const { onEvent, trials } = this.#options;
-    const [from, to] = [this.#from, this.#to];
     const revision = rollout.state.to;
     switch (event.kind) {
       case "wave":
         onEvent({ ...event, revision });
         if (event.proxies.length === 0) {
-          this.#try(rollout, trials?.shadow?.(to!), (answer, now) => rollout.shadowed(answer, now), {
-            kind: "skipped",
-          });
+          this.#askShadow(rollout);
         }
         if (event.number === 1 && rollout.state.questions === "waiting") {
-          this.#try(rollout, trials?.ask?.(from!, to!), (answer, now) => rollout.asked(answer, now), {
-            kind: "passed",
-          });
+          this.#askQuestions(rollout);
         }
         break;
       case "failed": {
-        const rules = trials?.blame?.(from, to!, event.failure.words);
-        rollout.blame(rules ?? []);
+        const { from, to } = this.#sides(rollout);
+        rollout.blame((to && trials?.blame?.(from, to, event.failure.words)) ?? []);
         onEvent({ kind: "stopped", revision, report: rolloutReport(rollout.state), proxies: event.proxies });
         break;
       }
@@ -230,6 +271,23 @@ export class Rollouts {
         onEvent({ kind: "returned", revision: rollout.state.from ?? revision });
         break;
     }
+  }
+
+  #askShadow(rollout: Rollout): void {
+    const { to } = this.#sides(rollout);
+    const answer = to && this.#options.trials?.shadow?.(to);
+    this.#try(rollout, answer, (said, now) => rollout.shadowed(said, now), { kind: "skipped" });
+  }
+
+  #askQuestions(rollout: Rollout): void {
+    const { from, to } = this.#sides(rollout);
+    const answer = from && to && this.#options.trials?.ask?.(from, to);
+    this.#try(rollout, answer, (said, now) => rollout.asked(said, now), { kind: "passed" });
+  }
+
+  #sides({ state }: Rollout): { readonly from: Revision | undefined; readonly to: Revision | undefined } {
+    const { find } = this.#options;
+    return { from: state.from === undefined ? undefined : find(state.from), to: find(state.to) };
   }
 
   /** `otherwise`: where nobody is there to ask. A trial that breaks is no reason to hold the rules back: it is said. */

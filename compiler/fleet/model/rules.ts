@@ -17,6 +17,8 @@ export interface FleetRules {
   readonly defaults: ProxyOptions;
   /** What the source has now. */
   read(): Promise<RuleSnapshot>;
+  /** What the source had once. */
+  readAgain(sources: readonly SourceFile[]): RuleSnapshot;
   watch(onChange: () => void): Promise<Watch>;
 }
 

@@ -4,11 +4,14 @@
  */
 
 import type { Places } from "../../back/xds/places.ts";
+import type { ResourceSet } from "../../back/xds/resource-set.ts";
 import { emitResources } from "../../back/xds/resources.ts";
 import type { Findings, FindingsSummary } from "../../diagnostics/render/report.ts";
 import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
 import type { ProxyOptions } from "../../options.ts";
+import { differenceOf } from "../../run/delivery/difference.ts";
 import { drainFactsOf } from "../../run/delivery/drain-facts.ts";
+import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import { withSecretsRead } from "../../run/secret-files.ts";
 import { EndpointGuard, type HeldEndpoints } from "../endpoints/guard.ts";
 import { ScopeEndpoints } from "../endpoints/scope-endpoints.ts";
@@ -32,6 +35,16 @@ export interface RevisionOptions {
   readonly guardsEndpoints: boolean;
   /** What was there before: of its endpoints, too, not all vanish at once. */
   readonly before?: Revision | undefined;
+  /** Of one that was served before this server began. */
+  readonly kept?: KeptRevision;
+}
+
+/** What was kept of a revision; its builds by the keys of their scopes. */
+export interface KeptRevision {
+  readonly id: string;
+  readonly seen: string;
+  readonly findings: FindingsSummary;
+  readonly builds: ReadonlyMap<string, LiveBuild>;
 }
 
 /** A proxy of a fleet has its bootstrap from somebody else: it never changes here. */
@@ -39,18 +52,22 @@ const BOOTSTRAP = {};
 
 export class Revision {
   readonly id: string;
-  readonly seen = new Date();
-  readonly #options: Omit<RevisionOptions, "snapshot" | "before">;
+  readonly seen: Date;
+  readonly #options: Omit<RevisionOptions, "snapshot" | "before" | "kept">;
+  readonly #kept: ReadonlyMap<string, LiveBuild>;
   /** The newest with these rules. */
   #snapshot: RuleSnapshot;
   #before: Revision | undefined;
-  #findings: FindingsSummary = { errors: 0, warnings: 0, infos: 0, strict: false };
+  #findings: FindingsSummary;
   readonly #results = new Map<string, Promise<ScopeResult>>();
   readonly #builds = new Map<string, ScopeBuild>();
   readonly #scopes = new Map<string, Scope>();
 
-  constructor({ snapshot, before, ...options }: RevisionOptions) {
-    this.id = snapshot.revision;
+  constructor({ snapshot, before, kept, ...options }: RevisionOptions) {
+    this.id = kept?.id ?? snapshot.revision;
+    this.seen = kept === undefined ? new Date() : new Date(kept.seen);
+    this.#findings = kept?.findings ?? { errors: 0, warnings: 0, infos: 0, strict: false };
+    this.#kept = kept?.builds ?? new Map();
     this.#snapshot = snapshot;
     this.#before = before;
     this.#options = options;
@@ -129,23 +146,63 @@ export class Revision {
   }
 
   async #make(scope: Scope): Promise<ScopeResult> {
-    const { key, options } = scope;
+    const { key } = scope;
+    const kept = this.#kept.get(key);
+    const build = kept === undefined ? await this.#compile(scope) : this.#resume(scope, kept);
+    if (build instanceof ScopeBuild) {
+      build.pass(performance.now());
+      this.#builds.set(key, build);
+      this.#scopes.set(key, scope);
+      return { findings: build.findings, build };
+    }
+    return { findings: build };
+  }
+
+  /** What its proxies have serves on as it is; how its endpoints are made is found out meanwhile. */
+  #resume(scope: Scope, build: LiveBuild): ScopeBuild {
+    const findings: Findings = { diagnostics: [], summary: this.#findings, hasErrors: false };
+    const resumed = new ScopeBuild({ findings, build, guard: this.#guard(scope) });
+    void this.#compile(scope).then(
+      (made) => {
+        // Another version of Sluice may make something else of the same rules: that goes out with the next ones.
+        if (made instanceof ScopeBuild && hasSameRules(made.told.resources, build.resources)) {
+          resumed.learn(made.endpoints!);
+        }
+      },
+      () => {},
+    );
+    return resumed;
+  }
+
+  #guard({ key }: Scope): EndpointGuard | undefined {
+    if (!this.#options.guardsEndpoints) {
+      return undefined;
+    }
+    const guard = new EndpointGuard();
+    const before = this.#before?.buildOf(key);
+    if (before !== undefined) {
+      guard.pass(before.told.resources, performance.now());
+    }
+    return guard;
+  }
+
+  async #compile(scope: Scope): Promise<ScopeBuild | Findings> {
+    const { options } = scope;
     const snapshot = this.#snapshot;
     const { findings, compilation } = await snapshot.compile(options);
     this.#findings = findings.summary;
     if (compilation === undefined) {
-      return { findings };
+      return findings;
     }
-    const { places, programs, guardsEndpoints } = this.#options;
+    if (this.#snapshot !== snapshot) {
+      // Endpoints have changed while it was made: it is made of what there is now.
+      return this.#compile(scope);
+    }
+    const { places, programs } = this.#options;
     const { blobs } = compilation;
     programs.verify(blobs);
     const config = withSecretsRead(compilation.config);
-    const guard = guardsEndpoints ? new EndpointGuard() : undefined;
-    const before = this.#before?.buildOf(key);
-    if (before !== undefined) {
-      guard?.pass(before.told.resources, performance.now());
-    }
-    const build = new ScopeBuild({
+    return new ScopeBuild({
       findings,
       build: {
         drain: drainFactsOf(config),
@@ -154,16 +211,12 @@ export class Revision {
         resources: emitResources(config, { ...options, blobs, places }),
       },
       endpoints: ScopeEndpoints.of({ ...compilation, config }, snapshot.resources, options),
-      guard,
+      guard: this.#guard(scope),
     });
-    build.pass(performance.now());
-    this.#builds.set(key, build);
-    this.#scopes.set(key, scope);
-    if (this.#snapshot !== snapshot) {
-      // Endpoints have changed while it was made: it is made of what there is now.
-      this.#builds.delete(key);
-      return this.#make(scope);
-    }
-    return { findings, build };
   }
+}
+
+function hasSameRules(a: ResourceSet, b: ResourceSet): boolean {
+  const { changed, removed } = differenceOf({ ...a, endpoints: b.endpoints }, b);
+  return changed.length + removed.length === 0;
 }

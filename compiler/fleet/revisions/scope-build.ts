@@ -12,7 +12,8 @@ import type { ScopeEndpoints } from "../endpoints/scope-endpoints.ts";
 export interface ScopeBuildParts {
   readonly findings: Findings;
   readonly build: LiveBuild;
-  readonly endpoints: ScopeEndpoints;
+  /** Absent: not known yet; see `learn`. */
+  readonly endpoints?: ScopeEndpoints;
   /** Absent: whatever vanishes is gone at once. */
   readonly guard?: EndpointGuard | undefined;
 }
@@ -20,7 +21,7 @@ export interface ScopeBuildParts {
 export class ScopeBuild {
   readonly findings: Findings;
   readonly #guard: EndpointGuard | undefined;
-  #endpoints: ScopeEndpoints;
+  #endpoints: ScopeEndpoints | undefined;
   /** As its source has it. */
   #build: LiveBuild;
   /** As it is told. */
@@ -39,9 +40,18 @@ export class ScopeBuild {
     return this.#told;
   }
 
+  get endpoints(): ScopeEndpoints | undefined {
+    return this.#endpoints;
+  }
+
+  /** From now on its endpoints can change without a compilation. */
+  learn(endpoints: ScopeEndpoints): void {
+    this.#endpoints = endpoints;
+  }
+
   /** What a change of endpoints would make of it; `undefined` when it would change more. */
   after(change: EndpointChange): (() => void) | undefined {
-    const changed = this.#endpoints.after(change, this.#build.resources);
+    const changed = this.#endpoints?.after(change, this.#build.resources);
     if (changed === undefined) {
       return undefined;
     }
