@@ -146,6 +146,9 @@ export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 // ---- A fleet of Envoys ----
 
 export { Fleet, type FleetOptions } from "./fleet/fleet.ts";
+export { FleetTelemetry } from "./fleet/http/fleet-telemetry.ts";
+export type { IdentityFiles } from "./fleet/identity/identity.ts";
+export { ListenError } from "./fleet/identity/listening.ts";
 export { fleetBootstrap } from "./fleet/join/bootstrap.ts";
 export type { FleetBootstrapOptions } from "./fleet/join/options.ts";
 export type { FleetEvent } from "./fleet/model/event.ts";
@@ -161,7 +164,13 @@ export type { FleetRules, RuleSnapshot, SnapshotResult } from "./fleet/model/rul
 export { atOnce, DEFAULT_PLAN, type RolloutPlan } from "./fleet/rollout/plan.ts";
 export { parseWaves, WaveError } from "./fleet/rollout/waves.ts";
 export type { Trials } from "./fleet/rollouts.ts";
-export { type ServeFleetOptions, serveFleet } from "./fleet/serve.ts";
+export {
+  checkListening,
+  type FleetHttp,
+  type FleetServer,
+  type ServeFleetOptions,
+  serveFleet,
+} from "./fleet/serve.ts";
 export { fleetRules } from "./fleet-rules.ts";
 
 // ---- The machine ----

@@ -104,6 +104,7 @@ const DOCUMENTS: Readonly<Partial<Record<Place, (text: string) => readonly strin
     ),
     ...SERVICES,
   ],
+  Sidecar: (text) => [resource("Sidecar", text)],
   Gateway: (text) => [
     resource(
       "Gateway",

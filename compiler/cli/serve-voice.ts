@@ -21,9 +21,14 @@ export class ServeVoice {
     this.#format = format;
   }
 
-  listening(address: string, port: number): void {
-    const at = port === 0 ? address : address.replace(/:\d+$/, `:${port}`);
-    this.#say({ event: "listening", line: `proxies can join at ${at}`, fields: { listen: at } });
+  listening(address: string, port: number, http?: { readonly listen: string; readonly port: number }): void {
+    const at = bound(address, port);
+    const questions = http && bound(http.listen, http.port);
+    this.#say({
+      event: "listening",
+      line: `proxies can join at ${at}${questions === undefined ? "" : `, questions are answered at ${questions}`}`,
+      fields: { listen: at, ...(questions !== undefined && { http: questions }) },
+    });
   }
 
   /** Somebody was not served. */
@@ -59,6 +64,11 @@ export class ServeVoice {
       this.#terminal.err(`${this.#terminal.errColors.dim("sluice:")} ${printable(line)}\n`);
     }
   }
+}
+
+/** With the port that is listened on where any was asked for. */
+function bound(address: string, port: number): string {
+  return port === 0 ? address : address.replace(/:\d+$/, `:${port}`);
 }
 
 function inWords(event: Exclude<FleetEvent, { kind: "rules" }>): Said {

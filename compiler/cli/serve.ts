@@ -1,17 +1,18 @@
 /** `sluice serve`: serves rules to a fleet of Envoys, and brings each of them from one revision to the next. */
 
 import { type Command, Option } from "commander";
-import { createWorkspace, Fleet, files, fleetRules, serveFleet } from "../index.ts";
+import { createWorkspace, Fleet, FleetTelemetry, files, fleetRules, serveFleet } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { readPlan } from "./rollout-plan.ts";
+import { type AccessFlags, addAccessOptions, readAccess } from "./serve-access.ts";
 import { ServeVoice } from "./serve-voice.ts";
 import { untilTold } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeFlags extends ProxyFlags {
+export interface ServeFlags extends ProxyFlags, AccessFlags {
   readonly listen: string;
   readonly maxStreams?: string;
   readonly waves?: string;
@@ -24,34 +25,33 @@ export interface ServeFlags extends ProxyFlags {
 }
 
 export function addServeCommand(program: Command, { terminal, done }: CommandContext): void {
-  addProxyOptions(
-    program
-      .command("serve")
-      .summary("serve rules to a fleet of Envoys")
-      .description("Serves rules to a fleet of Envoys, and keeps them up to date, until Ctrl-C.")
-      .argument("[paths...]", PATHS)
-      .option("--listen <addr:port>", "where proxies reach this server", "127.0.0.1:15010")
-      .option("--max-streams <n>", "how many proxies this server serves; others are sent away")
-      .option(
-        "--waves <list>",
-        "who gets a change first: shadow (an Envoy of this server's own), a number of proxies of each scope, shares, all (default: shadow,1,5%,25%,all)",
+  const command = program
+    .command("serve")
+    .summary("serve rules to a fleet of Envoys")
+    .description("Serves rules to a fleet of Envoys, and keeps them up to date, until Ctrl-C.")
+    .argument("[paths...]", PATHS)
+    .option("--listen <addr:port>", "where proxies reach this server", "127.0.0.1:15010")
+    .option("--max-streams <n>", "how many proxies this server serves; others are sent away")
+    .option(
+      "--waves <list>",
+      "who gets a change first: shadow (an Envoy of this server's own), a number of proxies of each scope, shares, all (default: shadow,1,5%,25%,all)",
+    )
+    .option("--bake <duration>", "how long each wave is watched before the next (default: 1m)")
+    .option("--canary-labels <k=v,…>", "proxies with these labels get a change first")
+    .option(
+      "--max-5xx <percent>",
+      "how much the share of 5xx answers may rise in a wave, such as 0.5% (default: as much as chance explains)",
+    )
+    .addOption(
+      new Option(
+        "--endpoint-guard <when>",
+        "keep endpoints for 5 s where more than half of a service's vanish within a second",
       )
-      .option("--bake <duration>", "how long each wave is watched before the next (default: 1m)")
-      .option("--canary-labels <k=v,…>", "proxies with these labels get a change first")
-      .option(
-        "--max-5xx <percent>",
-        "how much the share of 5xx answers may rise in a wave, such as 0.5% (default: as much as chance explains)",
-      )
-      .addOption(
-        new Option(
-          "--endpoint-guard <when>",
-          "keep endpoints for 5 s where more than half of a service's vanish within a second",
-        )
-          .choices(["on", "off"])
-          .default("on"),
-      )
-      .option("--now", "changes go to all proxies at once, without waves"),
-  )
+        .choices(["on", "off"])
+        .default("on"),
+    )
+    .option("--now", "changes go to all proxies at once, without waves");
+  addProxyOptions(addAccessOptions(command))
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
 }
@@ -66,6 +66,7 @@ async function serveCommand(
     throw new UsageError("serve cannot watch standard input; name files or directories");
   }
   const plan = readPlan(flags);
+  const { http, ...access } = readAccess(flags);
   const mostStreams = readMostStreams(flags.maxStreams);
   const voice = new ServeVoice(terminal, flags.format);
   const workspace = createWorkspace({
@@ -75,24 +76,31 @@ async function serveCommand(
     quiet: options.quiet,
   });
   terminal.outliveReaders();
+  const telemetry = new FleetTelemetry();
   try {
     const fleet = await Fleet.create({
       rules: fleetRules(workspace),
       plan,
-      onEvent: (event) => voice.tell(event),
+      guardsEndpoints: flags.endpointGuard === "on",
+      onEvent(event) {
+        voice.tell(event);
+        telemetry.tell(event);
+      },
     });
     await fleet.start();
     const server = await serveFleet({
       fleet,
       listen: flags.listen,
       ...(mostStreams !== undefined && { mostStreams }),
+      ...access,
+      ...(http !== undefined && { http: { ...http, telemetry } }),
       onProblem: (line) => voice.problem(line),
     });
-    voice.listening(flags.listen, server.port);
+    voice.listening(flags.listen, server.port, http && { listen: http.listen, port: server.httpPort });
     try {
       await untilTold();
     } finally {
-      server.close();
+      await server.close();
       await fleet.close();
     }
     return EXIT.ok;

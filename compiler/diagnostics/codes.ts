@@ -4,7 +4,7 @@
  *
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
  * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
- * SL08xx what is valid, but probably not meant, SL09xx comments that silence findings.
+ * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL093x a Sidecar by itself.
  */
 
 export type Level = "error" | "warning" | "info";
@@ -282,6 +282,8 @@ export const DIAGNOSTIC_CODES = {
   SL0901: { level: "warning", title: "An ignore that silences nothing." },
   SL0902: { level: "warning", title: "An ignore of something that cannot be silenced." },
   SL0903: { level: "warning", title: "An ignore without a reason." },
+  SL0930: { level: "error", title: "Invalid egress of a Sidecar.", istio: "IST0106" },
+  SL0931: { level: "warning", title: "An egress host that another one covers.", istio: "IST0133" },
 } as const satisfies Record<string, CodeEntry>;
 
 /** A code of the table: `SL0401`. It never changes its meaning. */

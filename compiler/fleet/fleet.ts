@@ -66,7 +66,7 @@ export class Fleet implements FleetControl {
   /** What the sources had when they were right last. */
   #newest: Revision | undefined;
   readonly #rollouts: Rollouts;
-  #refused: FindingsSummary | undefined;
+  #refused: { readonly revision: string; readonly findings: FindingsSummary } | undefined;
   #watch: Watch | undefined;
   #isStale = false;
   #working: Promise<void> | undefined;
@@ -93,6 +93,11 @@ export class Fleet implements FleetControl {
   /** Reads the filter's module, which every proxy is sent. */
   static async create(options: FleetOptions): Promise<Fleet> {
     return new Fleet(options, await adsCodec(), await readFile(filterModulePath()));
+  }
+
+  /** What holds for a proxy that claims nothing. */
+  get defaults(): ProxyOptions {
+    return this.#options.rules.defaults;
   }
 
   /** Resolves when the rules were read for the first time, be they right or wrong, and every later change is noticed. */
@@ -187,7 +192,10 @@ export class Fleet implements FleetControl {
       ...(next && { next: next.id }),
       proxies,
       scopes: [...scopes].map(([key, count]) => ({ key, proxies: count })),
-      ...(this.#refused && { refused: this.#refused }),
+      ...(this.#refused && {
+        refused: this.#refused.findings,
+        refusedRevision: this.#refused.revision,
+      }),
     };
   }
 
@@ -393,7 +401,7 @@ export class Fleet implements FleetControl {
       const refused = build === undefined;
       this.#options.onEvent({ kind: "rules", revision: revision.id, findings, refused });
       if (refused) {
-        this.#refused = findings.summary;
+        this.#refused = { revision: revision.id, findings: findings.summary };
         return false;
       }
     }
@@ -473,7 +481,10 @@ export class Fleet implements FleetControl {
       revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&
       !this.#isClosed
     ) {
-      line.moveTo({ revision: revision.id, build: build.told });
+      const others = this.#revisions.flatMap((one) =>
+        one === revision ? [] : (one.buildOf(scope.key)?.told ?? []),
+      );
+      line.moveTo({ revision: revision.id, build: build.told, others: others.toReversed() });
     }
   }
 
@@ -484,7 +495,8 @@ export class Fleet implements FleetControl {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
       const kind = outcome.kind === "refused" ? "refused" : "silent";
-      onEvent({ kind, proxy: id, revision, words: outcome.words });
+      const step = outcome.kind === "unknown" ? undefined : outcome.step;
+      onEvent({ kind, proxy: id, revision, words: outcome.words, ...(step && { step }) });
     }
   }
 

@@ -1,42 +1,167 @@
 /**
  * Opens what a fleet is reached by, and hands over whoever comes: what a proxy says of itself is read here, once, at its first
- * message.
+ * message, and held against what it may claim.
  */
 
 import { adsCodec } from "../run/ads/codec.ts";
-import { greet } from "../run/ads/greeting.ts";
-import { type AdsServer, type AdsServerOptions, startAdsServer } from "../run/ads/server.ts";
+import { type Greeting, greet } from "../run/ads/greeting.ts";
+import { type AdsServerOptions, startAdsServer } from "../run/ads/server.ts";
 import type { Fleet } from "./fleet.ts";
+import type { FleetTelemetry } from "./http/fleet-telemetry.ts";
+import { type FleetHttpServer, startFleetHttp } from "./http/http-server.ts";
+import { Admissions } from "./identity/admissions.ts";
+import { Identity, type IdentityFiles } from "./identity/identity.ts";
+import { type ListenAddress, protectedListen } from "./identity/listening.ts";
 import { NodeError, readNode } from "./model/node.ts";
+import { claimedOptions } from "./scope/claims.ts";
+import { metricsService } from "./signal/metrics-service.ts";
 
-export interface ServeFleetOptions extends Omit<AdsServerOptions, "onStream"> {
+export interface ServeFleetOptions extends Pick<AdsServerOptions, "listen" | "mostStreams" | "methods"> {
   readonly fleet: Fleet;
+  /** Certificates, tokens, and who may claim what. Default: none, which is for loopback addresses and Unix sockets. */
+  readonly identity?: IdentityFiles;
+  /** Serve other machines in plain text, since the network itself encrypts. Default: false. */
+  readonly allowPlainText?: boolean;
+  /** Absent: no HTTP interface. */
+  readonly http?: FleetHttp;
   /** Told, in a line, of whoever was not served. */
   readonly onProblem: (line: string) => void;
 }
 
-/** Serves a fleet until it is closed. Throws an `EnvironmentError` when the address cannot be listened on. */
-export async function serveFleet({ fleet, onProblem, ...server }: ServeFleetOptions): Promise<AdsServer> {
+export interface FleetHttp {
+  /** `address:port`, where port 0 is any that is free, or `unix:/path`. */
+  readonly listen: string;
+  /** DNS names by which clients know the server, beside addresses and `localhost`. */
+  readonly names?: readonly string[];
+  /** Is told every event of the fleet by whoever made it. */
+  readonly telemetry: FleetTelemetry;
+}
+
+export interface FleetServer {
+  /** Where proxies join; 0 for a Unix socket. */
+  readonly port: number;
+  /** Of the HTTP interface; 0 for a Unix socket, and where there is none. */
+  readonly httpPort: number;
+  /** Ends all streams. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads the addresses. Throws a `ListenError` for one that is not valid, or that what is given does not protect: whoever has
+ * much to do before it serves can ask first.
+ */
+export function checkListening({
+  listen,
+  http,
+  identity = {},
+  allowPlainText = false,
+}: Pick<ServeFleetOptions, "listen" | "identity" | "allowPlainText"> & {
+  readonly http?: Pick<FleetHttp, "listen">;
+}): { readonly listen: ListenAddress; readonly http?: ListenAddress } {
+  const { certificate, clientCa, tokens, clients } = identity;
+  const protection = {
+    hasTls: certificate !== undefined,
+    hasProof: (clientCa ?? tokens ?? clients) !== undefined,
+    allowsPlainText: allowPlainText,
+  };
+  return {
+    listen: protectedListen("--listen", listen, protection),
+    ...(http && { http: protectedListen("--http", http.listen, protection) }),
+  };
+}
+
+/**
+ * Serves a fleet until it is closed. Throws an `EnvironmentError` when an address cannot be listened on or a file is not usable,
+ * and a `ListenError` when what is given does not protect an address.
+ */
+export async function serveFleet(options: ServeFleetOptions): Promise<FleetServer> {
+  checkListening(options);
+  const { identity: files = {}, onProblem } = options;
+  const identity = new Identity(files, onProblem);
+  try {
+    return await serve(options, identity);
+  } catch (error) {
+    identity.close();
+    throw error;
+  }
+}
+
+async function serve(options: ServeFleetOptions, identity: Identity): Promise<FleetServer> {
+  const { fleet, listen, mostStreams, http } = options;
+  const onProblem = (line: string) => {
+    http?.telemetry.metrics.turnedAway();
+    options.onProblem(line);
+  };
   const codec = await adsCodec();
-  return startAdsServer({
-    ...server,
-    onProblem,
-    onStream: (opened) =>
-      greet({
-        stream: opened,
-        codec,
-        onProblem,
-        onGreeting({ stream, node, first }) {
-          try {
-            fleet.join(readNode(node), stream, first);
-          } catch (error) {
-            if (!(error instanceof NodeError)) {
-              throw error;
-            }
-            onProblem(`${stream.peer.address} was let go: ${error.message}`);
-            stream.end("INVALID_ARGUMENT", error.message);
-          }
-        },
-      }),
+  const admissions = new Admissions(identity, onProblem);
+  const reports = await metricsService(({ proxyId, requests, serverErrors }, peer) => {
+    // What somebody else says of a proxy could stop a roll-out, or hide that it should be.
+    if (!admissions.speaksFor(proxyId, peer)) {
+      throw new Error(`this client has no stream of the proxy ${JSON.stringify(proxyId)}`);
+    }
+    fleet.responses(proxyId, { requests, serverErrors });
   });
+  const { certificate } = identity;
+  const server = await startAdsServer({
+    listen,
+    ...(certificate !== undefined && { tls: certificate }),
+    ...(mostStreams !== undefined && { mostStreams }),
+    methods: [reports],
+    onProblem,
+    onStream: (stream) =>
+      greet({ stream, codec, onProblem, onGreeting: (one) => welcome(one, fleet, admissions, onProblem) }),
+  });
+  identity.onChange(() => {
+    if (identity.certificate !== undefined) {
+      server.renewTls(identity.certificate);
+    }
+  });
+  let questions: FleetHttpServer | undefined;
+  try {
+    questions =
+      http &&
+      (await startFleetHttp({
+        fleet,
+        feed: http.telemetry.feed,
+        metrics: () => http.telemetry.metrics.text(fleet, server),
+        waitsFor: () => (fleet.status().revision === undefined ? ["rules"] : []),
+        listen: checkListening(options).http!,
+        identity,
+        ...(http.names !== undefined && { names: http.names }),
+        onProblem: options.onProblem,
+      }));
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return {
+    port: server.port,
+    httpPort: questions?.port ?? 0,
+    async close() {
+      identity.close();
+      server.close();
+      await questions?.close();
+    },
+  };
+}
+
+function welcome(
+  { stream, node, first }: Greeting,
+  fleet: Fleet,
+  admissions: Admissions,
+  onProblem: (line: string) => void,
+): void {
+  try {
+    const proxy = readNode(node);
+    const { proxyNamespace, proxyLabels } = claimedOptions(proxy, fleet.defaults);
+    if (admissions.admit(stream, { id: proxy.id, namespace: proxyNamespace, labels: proxyLabels })) {
+      fleet.join(proxy, stream, first);
+    }
+  } catch (error) {
+    if (!(error instanceof NodeError)) {
+      throw error;
+    }
+    onProblem(`${stream.peer.address} was let go: ${error.message}`);
+    stream.end("INVALID_ARGUMENT", error.message);
+  }
 }

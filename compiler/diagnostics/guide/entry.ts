@@ -25,6 +25,7 @@ export type Place =
   | "DestinationRule"
   | "ServiceEntry"
   | "Gateway"
+  | "Sidecar"
   | "server of a Gateway"
   | "check of a case file";
 

@@ -9,6 +9,7 @@ import { READING } from "./reading.ts";
 import { REFERENCES } from "./references.ts";
 import { RULES } from "./rules.ts";
 import { SERVICES } from "./services.ts";
+import { SIDECARS } from "./sidecars.ts";
 
 export type { Example, Explanation, Place } from "./entry.ts";
 
@@ -17,6 +18,7 @@ export const EXPLANATIONS: Readonly<Record<DiagnosticCode, Explanation>> = {
   ...RULES,
   ...GATEWAYS,
   ...SERVICES,
+  ...SIDECARS,
   ...REFERENCES,
   ...ANSWERS,
   ...LINT,

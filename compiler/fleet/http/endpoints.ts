@@ -181,7 +181,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "GET",
     path: "/v1/explain",
     id: "explain",
-    summary: "What becomes of a request at a proxy, and why.",
+    summary: "How a proxy decides a request, and why.",
     access: "read",
     parameters: [
       {

@@ -39,7 +39,7 @@ export function checkAccess(
     case undefined:
       throw new HttpError(
         403,
-        "the server was started without tokens, so nobody may ask this; start it with --http-token-file or --token-file",
+        "the server was started without tokens, so it answers this to no client; start it with --http-token-file or --token-file",
       );
     case false:
       throw new HttpError(

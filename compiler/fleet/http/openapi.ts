@@ -18,7 +18,7 @@ const ERRORS: Readonly<Record<Access, readonly number[]>> = {
 const ERROR_WORDS: Readonly<Record<number, string>> = {
   400: "A parameter or the body is not valid.",
   401: "The token is missing or not known.",
-  403: "The server was started without tokens: nobody may change anything.",
+  403: "The server was started without tokens, so no client may ask this.",
   404: "There is no such thing.",
   409: "Not now.",
   413: "The body is too large.",

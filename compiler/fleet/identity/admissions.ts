@@ -6,6 +6,7 @@
 import type { AdsStream } from "../../run/ads/server.ts";
 import type { Claim, Refusal } from "./admission.ts";
 import type { Identity } from "./identity.ts";
+import type { Peer } from "./peer.ts";
 
 interface Admitted {
   readonly stream: AdsStream;
@@ -50,6 +51,16 @@ export class Admissions {
       }
     });
     return true;
+  }
+
+  /** Whether a client may report on a proxy: it is the one whose stream the proxy has. */
+  speaksFor(id: string, peer: Peer): boolean {
+    const admitted = this.#admitted.get(id);
+    if (admitted === undefined) {
+      return false;
+    }
+    const verdict = this.#identity.admit(peer, admitted.claim);
+    return "who" in verdict && verdict.who === admitted.who;
   }
 
   #judgeAgain(): void {

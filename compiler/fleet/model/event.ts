@@ -1,6 +1,7 @@
 /** What happens in a fleet, as it happens. */
 
 import type { Findings } from "../../diagnostics/render/report.ts";
+import type { StepName } from "../../run/delivery/steps.ts";
 import type { RolloutReport } from "./report.ts";
 
 export type FleetEvent =
@@ -55,6 +56,7 @@ export type FleetEvent =
       readonly kind: "refused";
       readonly proxy: string;
       readonly revision: string;
+      readonly step?: StepName;
       readonly words: readonly string[];
     }
   /** It has not acknowledged within the time of a step. */
@@ -62,6 +64,8 @@ export type FleetEvent =
       readonly kind: "silent";
       readonly proxy: string;
       readonly revision: string;
+      /** Absent: it has not acknowledged what it had before either. */
+      readonly step?: StepName;
       readonly words: readonly string[];
     }
   /** Somebody who is no proxy, or not one of ours, was sent away. */

@@ -3,6 +3,7 @@
  * when a newer one is wanted meanwhile, the steps of the older one are given up.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ProxyOptions } from "../../options.ts";
 import { AdsClient } from "../../run/ads/client.ts";
 import type { AdsCodec, Decoded } from "../../run/ads/codec.ts";
@@ -16,11 +17,14 @@ import { RetryPause } from "../../run/retry-pause.ts";
 import type { ProxyNode } from "../model/node.ts";
 import type { ProxyState } from "../model/report.ts";
 import type { Scope } from "../model/scope.ts";
+import { hasAnything, reportedBuild } from "./reported-build.ts";
 
 /** A revision, as the proxies of one scope are told it. */
 export interface Target {
   readonly revision: string;
   readonly build: LiveBuild;
+  /** Of other revisions, which the proxy may have had from another server. */
+  readonly others: readonly LiveBuild[];
 }
 
 /** What came of bringing a proxy to a revision. */
@@ -32,6 +36,9 @@ export type Outcome =
   | { readonly kind: "silent"; readonly step: StepName; readonly words: readonly string[] }
   /** It has not acknowledged what it had before either: nobody knows what it serves by. */
   | { readonly kind: "unknown"; readonly words: readonly string[] };
+
+/** For the first messages of a stream. */
+const REPORT_MS = 100;
 
 export interface ProxyLineOptions {
   readonly node: ProxyNode;
@@ -176,8 +183,9 @@ export class ProxyLine {
     }
   }
 
-  async #move({ build }: Target, signal: AbortSignal): Promise<Outcome> {
-    if (this.#live === undefined) {
+  async #move({ build, others }: Target, signal: AbortSignal): Promise<Outcome> {
+    const live = this.#live ?? (await this.#resume([build, ...others], signal));
+    if (live === undefined) {
       const answer = await this.#delivery.take(
         { name: "listeners", from: NOTHING, to: build.resources },
         signal,
@@ -189,7 +197,7 @@ export class ProxyLine {
       const kind = answer.kind === "rejected" ? "refused" : "silent";
       return { kind, step: "listeners", words: answer.words };
     }
-    const result = await this.#live.changeTo(build, { signal });
+    const result = await live.changeTo(build, { signal });
     switch (result.kind) {
       case "reloaded":
       case "unchanged":
@@ -201,6 +209,25 @@ export class ProxyLine {
       case "restartNeeded":
         throw new Error("a proxy of a fleet keeps its bootstrap");
     }
+  }
+
+  /** Goes on from what the proxy has already. `undefined` when it has nothing, or not what it says. */
+  async #resume(known: readonly LiveBuild[], signal: AbortSignal): Promise<LiveConfiguration | undefined> {
+    if (!hasAnything(this.#client.reported)) {
+      return undefined;
+    }
+    // It says of each type what it has, in messages that come together.
+    await sleep(REPORT_MS, undefined, { signal });
+    const build = reportedBuild(this.#client.reported, known);
+    if (build === undefined) {
+      return undefined;
+    }
+    const { resources } = build;
+    const answer = await this.#delivery.take({ name: "rules", from: resources, to: resources }, signal);
+    if (answer.kind === "accepted") {
+      this.#live = new LiveConfiguration({ delivery: this.#delivery, build });
+    }
+    return this.#live;
   }
 
   #conclude({ revision }: Target, outcome: Outcome): void {

@@ -46,12 +46,14 @@ export class Distinctions {
   /** `before`: of the rules that these replace. A scope that they have in common is the same object. */
   constructor(resources: ResourceSet, before?: Distinctions) {
     this.#known = before === undefined ? new Map() : before.#scopes;
-    const { destinationRules, gateways, neighbours, serviceEntries, services, virtualServices } = resources;
+    const { destinationRules, gateways, neighbours, serviceEntries, services, sidecars, virtualServices } =
+      resources;
     this.#gatewaySelectors = gateways.map(({ spec }) => spec.selector ?? {});
     this.#selectors = distinct([
       ...this.#gatewaySelectors,
       ...virtualServices.flatMap(({ spec }) => matchesOf(spec).map(({ sourceLabels = {} }) => sourceLabels)),
       ...destinationRules.map(({ spec }) => spec.workloadSelector?.matchLabels ?? {}),
+      ...sidecars.map(({ spec }) => spec.workloadSelector?.labels ?? {}),
       ...neighbours.flatMap(({ spec }) => [
         textsOf(spec, "selector", "matchLabels"),
         textsOf(spec, "workloadSelector", "labels"),
@@ -209,17 +211,27 @@ function localityOf({ proxyLocality, proxyLabels }: ProxyOptions): string {
  * them before others of the same host; those whose Secrets and policies are their own.
  */
 function namespacesIn(resources: ResourceSet): ReadonlySet<string> {
-  const { destinationRules, neighbours, secrets, serviceEntries, services, virtualServices } = resources;
+  const { destinationRules, neighbours, secrets, serviceEntries, services, sidecars, virtualServices } =
+    resources;
   const exported = [
     ...virtualServices.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
     ...serviceEntries.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
     ...services.map((service) => ({ namespace: service.namespace, exportTo: serviceExportTo(service) })),
   ];
-  const owners = [...destinationRules, ...services, ...serviceEntries, ...secrets, ...neighbours];
+  const owners = [
+    ...destinationRules,
+    ...services,
+    ...serviceEntries,
+    ...secrets,
+    ...sidecars,
+    ...neighbours,
+    // One for all namespaces may import to each of them its own rules.
+    ...(sidecars.length > 0 ? virtualServices : []),
+  ];
   return new Set([
     ...owners.map(({ namespace }) => namespace),
     // One that was not told may be any, for policies.
-    ...(neighbours.length > 0 ? [DEFAULT_PROXY_OPTIONS.proxyNamespace] : []),
+    ...(neighbours.length + sidecars.length > 0 ? [DEFAULT_PROXY_OPTIONS.proxyNamespace] : []),
     ...destinationRules.flatMap(({ spec }) => spec.exportTo ?? []),
     ...exported.flatMap(({ namespace, exportTo = [] }) =>
       exportTo.every((entry) => entry === "*") ? [] : [namespace, ...exportTo],

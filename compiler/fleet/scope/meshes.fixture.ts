@@ -169,6 +169,40 @@ const gateway = fc.record({ namespace: owner, selector: labels, isSecure: fc.boo
   }),
 );
 
+const sidecar = fc
+  .record({
+    own: name,
+    namespace: owner,
+    matchLabels: fc.option(labels, { nil: undefined }),
+    hosts: fc.uniqueArray(
+      fc.oneof(
+        fc.constantFrom(
+          "./*",
+          "red/*",
+          "*/far.example",
+          "~/two.red.svc.cluster.local",
+          "*/*.svc.cluster.local",
+        ),
+        host.map((one) => `*/${one}`),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    mode: fc.constantFrom(undefined, "REGISTRY_ONLY", "ALLOW_ANY"),
+  })
+  .map(
+    ({ own, namespace, matchLabels, hosts, mode }): Document =>
+      given({
+        apiVersion: "networking.istio.io/v1",
+        kind: "Sidecar",
+        metadata: { name: own, namespace },
+        spec: {
+          ...(matchLabels && { workloadSelector: { labels: matchLabels } }),
+          egress: [{ hosts }],
+          ...(mode && { outboundTrafficPolicy: { mode } }),
+        },
+      }),
+  );
+
 const policy = fc.record({ namespace: owner, matchLabels: labels }).map(
   ({ namespace, matchLabels }): Document => ({
     apiVersion: "security.istio.io/v1",
@@ -185,6 +219,7 @@ const documents = fc
     fc.array(virtualService, { maxLength: 4 }),
     fc.array(destinationRule, { maxLength: 3 }),
     fc.array(gateway, { maxLength: 2 }),
+    fc.array(sidecar, { maxLength: 2 }),
     fc.array(policy, { maxLength: 1 }),
   )
   .map((lists) => lists.flat());

@@ -32,6 +32,7 @@ import {
   GATEWAY,
   refuseUnsupported,
   SERVICE_ENTRY,
+  SIDECAR,
   VIRTUAL_SERVICE,
 } from "./unsupported.ts";
 
@@ -74,10 +75,18 @@ export function lowerToIr(
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
-  const virtualServices = visibleVirtualServices(resources, options, report);
+  const { sidecar, outboundPolicy } = environment;
+  const visible = visibleVirtualServices(resources, options, report);
+  const virtualServices =
+    sidecar === undefined
+      ? visible
+      : visible.filter(({ resource, hosts }) => sidecar.importsRules(resource.namespace, hosts));
   const gateways = selectedGateways(resources, options);
 
   refuse(resources, gateways, virtualServices, options, report);
+  if (sidecar !== undefined && (options.meshPort !== 0 || options.meshListeners)) {
+    refuseOnce(sidecar.resource, SIDECAR, report);
+  }
 
   const edge = lowerGateways(gateways, virtualServices, lowering);
   const mesh = lowerMesh(virtualServices, lowering);
@@ -93,7 +102,7 @@ export function lowerToIr(
   const secrets = distinct([...edge.effects.secrets, ...mesh.effects.secrets, ...effects.secrets]);
   const config = {
     listeners,
-    clusters: [...clusters, ...passthroughClusters(options)].sort(byName),
+    clusters: [...clusters, ...passthroughClusters(outboundPolicy, options)].sort(byName),
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),

@@ -178,6 +178,18 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
   },
 ];
 
+const SIDECAR_FIELDS: readonly Unsupported[] = [
+  { path: "egress[].port", why: "a listener with hosts of its own" },
+  { path: "egress[].bind", why: "mesh listeners bind the address of --listen-address" },
+  {
+    path: "egress[].captureMode",
+    code: "SL0302",
+    when: (value) => isPresent(value) && value !== "DEFAULT",
+    why: "mesh listeners take what is sent to them, however it gets there",
+  },
+  { path: "outboundTrafficPolicy.egressProxy" },
+];
+
 /** Reports every unsupported field of a resource; false when there was one. */
 export function refuseUnsupported(
   resource: Resource<unknown>,
@@ -261,6 +273,7 @@ function getOrAdd(fields: Map<string, Node>, name: string): Node {
 export const VIRTUAL_SERVICE = new UnsupportedFields(VIRTUAL_SERVICE_FIELDS);
 export const DESTINATION_RULE = new UnsupportedFields(DESTINATION_RULE_FIELDS);
 export const SERVICE_ENTRY = new UnsupportedFields(SERVICE_ENTRY_FIELDS);
+export const SIDECAR = new UnsupportedFields(SIDECAR_FIELDS);
 export const GATEWAY = new UnsupportedFields(GATEWAY_FIELDS);
 
 function isObject(value: unknown): value is Fields {

@@ -38,6 +38,7 @@ import type {
   SecretSpec,
   ServiceEntrySpec,
   ServiceSpec,
+  SidecarSpec,
   VirtualServiceSpec,
   WorkloadEntrySpec,
 } from "./types.ts";
@@ -52,6 +53,7 @@ export interface ResourceSet {
   readonly serviceEntries: Resource<ServiceEntrySpec>[];
   readonly gateways: Resource<GatewaySpec>[];
   readonly workloadEntries: Resource<WorkloadEntrySpec>[];
+  readonly sidecars: Resource<SidecarSpec>[];
   readonly services: Resource<ServiceSpec>[];
   readonly endpointSlices: Resource<EndpointSliceSpec>[];
   readonly endpoints: Resource<EndpointsSpec>[];
@@ -82,9 +84,10 @@ const ISTIO_KINDS: Readonly<Record<string, ResourceList>> = {
   ServiceEntry: "serviceEntries",
   Gateway: "gateways",
   WorkloadEntry: "workloadEntries",
+  Sidecar: "sidecars",
 };
 /** Kinds of that group which are Istio's, but steer nothing here. */
-const ISTIO_OTHER_KINDS = new Set(["Sidecar", "EnvoyFilter", "WorkloadGroup", "ProxyConfig"]);
+const ISTIO_OTHER_KINDS = new Set(["EnvoyFilter", "WorkloadGroup", "ProxyConfig"]);
 
 /** `apiVersion/Kind` of what we read of Kubernetes, and whether it keeps its fields in `spec`. */
 const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
@@ -117,6 +120,7 @@ export function loadResources(
     serviceEntries: [],
     gateways: [],
     workloadEntries: [],
+    sidecars: [],
     services: [],
     endpointSlices: [],
     endpoints: [],

@@ -19,7 +19,6 @@ const NEIGHBOURS = new Set([
   "security.istio.io/RequestAuthentication",
   "security.istio.io/PeerAuthentication",
   "networking.istio.io/EnvoyFilter",
-  "networking.istio.io/Sidecar",
   "extensions.istio.io/WasmPlugin",
   "install.istio.io/IstioOperator",
   // What Secrets are made of.

@@ -16,6 +16,7 @@ import type {
 import type { gateway, tls as serverTls } from "./schema/gateway.ts";
 import type { endpointSlice, endpoints, pod, secret, service } from "./schema/kubernetes.ts";
 import type { serviceEntry, workload } from "./schema/service-entry.ts";
+import type { sidecar } from "./schema/sidecar.ts";
 import type {
   corsPolicy,
   destination,
@@ -66,6 +67,8 @@ export interface ClientTlsSettings extends ShapeOf<typeof clientTls> {}
 export interface ServiceEntrySpec extends SpecOf<typeof serviceEntry> {}
 export type ServicePort = ItemOf<ServiceEntrySpec["ports"]>;
 export interface WorkloadEntrySpec extends ShapeOf<typeof workload> {}
+
+export interface SidecarSpec extends SpecOf<typeof sidecar> {}
 
 export interface GatewaySpec extends SpecOf<typeof gateway> {}
 export type Server = ItemOf<GatewaySpec["servers"]>;

@@ -70,16 +70,25 @@ export class ServiceIndex {
   }
 
   /** Of one host there may be several. What is exported to the namespace by name comes before what is exported to all. */
-  servicesSeenFrom(namespace: string, scope: Scope): readonly Service[] {
+  servicesSeenFrom(
+    namespace: string,
+    scope: Scope,
+    imports: (service: Service) => boolean = () => true,
+  ): readonly Service[] {
     const seen = seenFrom(namespace, this.#declarations, (one) => one).flatMap(({ services }) => services());
-    return inScope(seen, namespace, scope);
+    return inScope(seen.filter(imports), namespace, scope);
   }
 
   /** Of exactly this host, which may be a wildcard, as the proxies of a namespace see it; those that it has for itself unless said. */
-  find(host: string, namespace: string, scope: Scope = "sidecar"): Service | undefined {
+  find(
+    host: string,
+    namespace: string,
+    scope: Scope = "sidecar",
+    imports: (service: Service) => boolean = () => true,
+  ): Service | undefined {
     const declared = seenFrom(namespace, this.#byHost.get(host) ?? [], ({ declaration }) => declaration);
     const seen = declared.map(({ declaration, index }) => declaration.services()[index]!);
-    const services = inScope(seen, namespace, scope);
+    const services = inScope(seen.filter(imports), namespace, scope);
     return services.length === 0 ? undefined : services.reduce(mergeServices);
   }
 

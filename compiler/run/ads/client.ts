@@ -3,7 +3,7 @@
  * is lost the proxy opens another one, says what it has, and goes on from there.
  */
 
-import type { ResourceSet } from "../../back/xds/resource-set.ts";
+import type { ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
 import type { AdsCodec, Decoded } from "./codec.ts";
 import type { AdsStream } from "./server.ts";
 import { AdsSession, type Named } from "./session.ts";
@@ -53,6 +53,11 @@ export class AdsClient {
   /** Whether a stream is open. */
   get isConnected(): boolean {
     return this.#stream !== undefined;
+  }
+
+  /** What the proxy has from an earlier stream, as far as it has said by now: type → name → version. */
+  get reported(): ReadonlyMap<ResourceType, ReadonlyMap<string, string>> {
+    return this.#session.reported;
   }
 
   /** The newest stream is the one that counts. `first`: what was read of it already. */

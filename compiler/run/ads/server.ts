@@ -104,6 +104,8 @@ export interface AdsServer {
   readonly port: number;
   /** Of now. */
   readonly streams: number;
+  /** Bytes that clients were sent on all streams, also on those that are over. */
+  readonly sentBytes: number;
   /** From now on clients that connect meet these certificates. Of no use to a server without TLS. */
   renewTls(tls: AdsServerTls): void;
   /** Ends all streams. */
@@ -117,6 +119,15 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
   const { Server, ServerCredentials, status } = await import("@grpc/grpc-js");
   const server = new Server(LIMITS);
   const open = new Set<Call>();
+  let sentBytes = 0;
+  const around: Surroundings = {
+    codes: status,
+    cut: (peer) => door.cut(peer),
+    onSent: (bytes) => {
+      sentBytes += bytes;
+    },
+    onProblem,
+  };
   server.addService(
     {
       deltaAggregatedResources: {
@@ -128,7 +139,7 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
     },
     {
       deltaAggregatedResources(call: Call) {
-        const stream = new CallStream(call, { codes: status, cut: (peer) => door.cut(peer), onProblem });
+        const stream = new CallStream(call, around);
         if (open.size >= mostStreams) {
           stream.end("RESOURCE_EXHAUSTED", `this server serves ${mostStreams} streams at most`);
           onProblem(`${stream.peer.address} was sent away: there are ${open.size} streams already`);
@@ -168,6 +179,9 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
     get streams() {
       return open.size;
     },
+    get sentBytes() {
+      return sentBytes;
+    },
     renewTls: (now) => renewable?.renew(now),
     close() {
       door.close();
@@ -181,6 +195,7 @@ type StatusCodes = Readonly<Record<StreamStatus, number>>;
 
 interface Surroundings {
   readonly codes: StatusCodes;
+  readonly onSent: (bytes: number) => void;
   /** Ends the connection of an address. */
   readonly cut: (address: string) => void;
   readonly onProblem: (line: string) => void;
@@ -216,6 +231,7 @@ class CallStream implements AdsStream {
       return;
     }
     this.#waiting += bytes.length;
+    this.#around.onSent(bytes.length);
     this.#call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), () => {
       this.#waiting -= bytes.length;
     });

@@ -61,6 +61,7 @@ const IN_ORDER: readonly ResourceType[] = [
 const AS_WHOLE: ReadonlySet<ResourceType> = new Set(["cluster", "listener"]);
 
 export class AdsSession {
+  readonly #reported = new Map<ResourceType, ReadonlyMap<string, string>>();
   readonly #subscriptions = new Map(IN_ORDER.map((type) => [type, new Subscription(type === "endpoints")]));
   /** Types of which something may be to be sent; `true`: also what was refused. */
   readonly #due = new Map<ResourceType, boolean>();
@@ -89,6 +90,7 @@ export class AdsSession {
     const subscription = this.#of(type);
     const isFirst = !subscription.hasBegun;
     if (isFirst) {
+      this.#reported.set(type, initialVersions);
       // Endpoints that it has say nothing of whether a cluster still waits for them.
       subscription.begin(
         type === "endpoints" ? new Map() : initialVersions,
@@ -127,6 +129,11 @@ export class AdsSession {
   /** Whether the client has taken all of the offer, and has nothing beside. */
   get isSettled(): boolean {
     return this.#offered === undefined || IN_ORDER.every((type) => this.#of(type).isSettled);
+  }
+
+  /** What the client has from an earlier stream, of the types that it has asked for so far: name → version. */
+  get reported(): ReadonlyMap<ResourceType, ReadonlyMap<string, string>> {
+    return this.#reported;
   }
 
   /** What of the offer the client is not known to have, and what it may have beside; nothing when it has taken all. */

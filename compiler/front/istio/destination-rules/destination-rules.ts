@@ -15,12 +15,10 @@ import { HostMap } from "../../services/host-map.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { type Labels, selects } from "../../services/labels.ts";
 import { byAge } from "../../services/order.ts";
+import { ROOT_NAMESPACE } from "../../services/root-namespace.ts";
 import type { Service } from "../../services/service.ts";
 import { type ClientTlsPlace, ClientTlsPlaces } from "./client-tls-places.ts";
 import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
-
-/** Istio's root namespace: its rules hold for all others that have none. */
-const ROOT_NAMESPACE = "istio-system";
 
 /** One or more DestinationRules of a namespace for the same host. */
 export interface MergedRule {

@@ -11,7 +11,10 @@ import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterPart } from "../../services/cluster-uses.ts";
 import { gatewayPorts } from "../../services/gateway-ports.ts";
 import type { Scope } from "../../services/scope.ts";
+import type { Service } from "../../services/service.ts";
+import type { ServiceIndex } from "../../services/service-index.ts";
 import { scopeOf } from "../context/selected-gateways.ts";
+import { type SidecarScope, sidecarScope } from "../context/sidecar-scope.ts";
 import { DestinationRules } from "../destination-rules/destination-rules.ts";
 import { lowerEndpoints } from "../policies/cluster-endpoints.ts";
 import type { EndpointChange } from "./endpoint-change.ts";
@@ -20,6 +23,7 @@ export class EndpointLowering {
   readonly #options: ProxyOptions;
   readonly #rules: DestinationRules;
   readonly #scope: Scope;
+  readonly #sidecar: SidecarScope | undefined;
   readonly #gatewayPorts: ReadonlyMap<number, number>;
   readonly #byHost = new Map<string, ClusterPart[]>();
 
@@ -33,6 +37,7 @@ export class EndpointLowering {
     this.#options = options;
     this.#rules = rules;
     this.#scope = scopeOf(resources, options);
+    this.#sidecar = sidecarScope(resources, options);
     this.#gatewayPorts = gatewayPorts(resources, options);
     for (const part of parts) {
       const known = this.#byHost.get(part.host);
@@ -42,6 +47,16 @@ export class EndpointLowering {
         known.push(part);
       }
     }
+  }
+
+  /** As the registry of a compilation has it: what a Sidecar imports, or else what rules may lead to besides. */
+  #find(services: ServiceIndex, host: string): Service | undefined {
+    const { proxyNamespace } = this.#options;
+    const imports = this.#sidecar?.imports;
+    return (
+      (imports && services.find(host, proxyNamespace, this.#scope, imports)) ??
+      services.find(host, proxyNamespace, this.#scope)
+    );
   }
 
   /**
@@ -59,7 +74,7 @@ export class EndpointLowering {
     const changed: Cluster[] = [];
     for (const host of hosts) {
       const parts = this.#byHost.get(host);
-      const service = parts && services.find(host, this.#options.proxyNamespace, this.#scope);
+      const service = parts && this.#find(services, host);
       for (const { name, port, subset } of parts ?? []) {
         const before = known.get(name);
         if (before === undefined || service === undefined) {

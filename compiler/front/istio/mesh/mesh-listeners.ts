@@ -30,7 +30,7 @@ export function lowerMesh(
 } {
   const lowering = gathering(context);
   const { effects } = lowering;
-  const { meshPort, meshListeners, listenAddress, portMap, outboundPolicy } = lowering.options;
+  const { meshPort, meshListeners, listenAddress, portMap } = lowering.options;
   if (meshPort === 0 && !meshListeners) {
     return { listeners: [], tcpChains: [], effects };
   }
@@ -38,7 +38,7 @@ export function lowerMesh(
   const ports = hosts.httpPorts();
   const tcp = meshListeners ? lowerMeshTcp(virtualServices, lowering) : undefined;
   const bound = [...new Set([...ports, ...(tcp?.ports ?? [])])];
-  const others = catchAll(outboundPolicy, ownPorts(bound, lowering.options));
+  const others = catchAll(lowering.outboundPolicy, ownPorts(bound, lowering.options));
   const hostsByPort = new Map(
     [...new Set([HTTP_PORT, ...ports])].map((port): [number, MeshHost[]] => [port, hosts.onPort(port)]),
   );
@@ -120,7 +120,7 @@ function explicitHosts(
   for (const [port, hosts] of hostsByPort) {
     for (const { host, domains, routes, omitted, service } of hosts) {
       // A service is asked on the ports that it has; istiod's exception for port 80 is not for those.
-      if (service === undefined && registry.get(host) !== undefined) {
+      if (service === undefined && registry.serves(host)) {
         continue;
       }
       const withoutPort = port === (service === undefined ? HTTP_PORT : defaultPort(service));

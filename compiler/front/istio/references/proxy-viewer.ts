@@ -39,8 +39,8 @@ export function proxyViewer(
     emptySubsets: () => emptySubsets(clusterUses, destinationRules, pods),
     knowsHost: (host) =>
       registry.get(host) !== undefined ||
-      registry.services.some((service) => covers(host, service.host) || covers(service.host, host)),
-    hosts: () => registry.services.map(({ host }) => host),
+      registry.known.some((service) => covers(host, service.host) || covers(service.host, host)),
+    hosts: () => registry.known.map(({ host }) => host),
     subsetNames: ({ resolved: { service } }) =>
       service === undefined ? [] : destinationRules.subsetNames(service),
   };

@@ -1,45 +1,12 @@
 /**
- * Settings of a mesh and of its sidecars, in the kinds that have them: Sidecar, IstioOperator, istiod's ConfigMap. What an option
- * of ours says the same is no difference.
+ * Settings of a mesh, in the kinds that have them: IstioOperator, istiod's ConfigMap. What an option of ours says the same is no
+ * difference.
  */
 
 import type { ProxyOptions } from "../../../options.ts";
 import type { Resource } from "../../resources/model.ts";
-import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
-import { selectsByLabels } from "./selection.ts";
-import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
-
-/** A gateway does not obey it. */
-export function sidecars(
-  all: readonly Resource<unknown>[],
-  proxy: PolicyTarget,
-  { outboundPolicy }: ProxyOptions,
-): UnreadResource[] {
-  return all
-    .filter((sidecar) => selectsByLabels(sidecar, textsOf(sidecar.spec, "workloadSelector", "labels"), proxy))
-    .flatMap((resource): UnreadResource[] => {
-      const policy = policyIn(fieldOf(resource.spec, "outboundTrafficPolicy"));
-      const changesPolicy = policy !== undefined && policy !== outboundPolicy;
-      const what = [
-        ...(itemsOf(resource.spec, "egress").some(isNarrow)
-          ? ["limits the hosts that its workloads know"]
-          : []),
-        ...(changesPolicy ? [`has ${policy} for other hosts`] : []),
-      ].join(" and ");
-      const help = changesPolicy ? { help: `Pass --outbound-policy ${policy}.` } : {};
-      return what === "" ? [] : [{ resource, effect: "changes", what, ...help, roles: ["mesh"] }];
-    });
-}
-
-function isNarrow(egress: unknown): boolean {
-  const isOfOnePort = fieldOf(egress, "port") !== undefined || fieldOf(egress, "bind") !== undefined;
-  return isOfOnePort || !itemsOf(egress, "hosts").includes("*/*");
-}
-
-/** Without a mode, it is the first of its kind (https://istio.io/latest/docs/reference/config/networking/sidecar/). */
-function policyIn(value: unknown): string | undefined {
-  return value === undefined ? undefined : String(fieldOf(value, "mode") ?? "REGISTRY_ONLY");
-}
+import { fieldOf } from "../../resources/unchecked-fields.ts";
+import type { UnreadResource } from "./unread-resource.ts";
 
 /** Fields of MeshConfig that decide requests, and the option that says the same (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/). */
 const MESH_FIELDS: Readonly<

@@ -6,10 +6,8 @@
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
 import { type Labels, selects } from "../../services/labels.ts";
+import { ROOT_NAMESPACE } from "../../services/root-namespace.ts";
 import type { PolicyTarget } from "./unread-resource.ts";
-
-/** Istio's root namespace, unless its mesh configuration says otherwise. */
-export const ROOT_NAMESPACE = "istio-system";
 
 /** Which proxy serves a Gateway of Kubernetes: its Pods have this label. */
 const GATEWAY_NAME_LABEL = "gateway.networking.k8s.io/gateway-name";

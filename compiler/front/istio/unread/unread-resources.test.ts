@@ -174,6 +174,7 @@ describe("other kinds", () => {
     [plugin("{ url: a, match: [{ mode: SERVER }] }"), []],
     [plugin("{ url: a, match: [{ mode: SERVER }, { mode: CLIENT }] }"), ["changes gateway mesh"]],
     [plugin("{ url: a, selector: { matchLabels: { app: b } } }"), []],
+    // At a gateway; elsewhere it is obeyed.
     [sidecar("{ egress: [{ hosts: [./*] }] }"), ["changes mesh"]],
     [sidecar('{ egress: [{ hosts: ["*/*"] }] }'), []],
     [sidecar("{ outboundTrafficPolicy: { mode: REGISTRY_ONLY } }"), ["changes mesh"]],
@@ -228,5 +229,14 @@ describe("other kinds", () => {
     expect(
       found(filter("{ configPatches: [{ match: { context: SIDECAR_OUTBOUND } }] }"), { meshPort: 0 }),
     ).toEqual([]);
+  });
+
+  test("of a Sidecar that is obeyed, what is about connections that come in", () => {
+    const told = (spec: string) =>
+      unreadResources(resources(sidecar(spec)), DEFAULT_PROXY_OPTIONS).map(({ what }) => what);
+    const inbound = ["decides how connections come in to its workloads"];
+    expect(told("{ egress: [{ hosts: [./*] }], outboundTrafficPolicy: {} }")).toEqual([]);
+    expect(told("{ ingress: [{ port: { number: 80, protocol: HTTP, name: http } }] }")).toEqual(inbound);
+    expect(told("{ inboundConnectionPool: { http: { maxRetries: 1 } } }")).toEqual(inbound);
   });
 });

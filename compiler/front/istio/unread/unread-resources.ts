@@ -11,14 +11,15 @@ import type { Resource, ResourceSet } from "../../resources/model.ts";
 import type { Report } from "../../services/report.ts";
 import { selectedGateways } from "../context/selected-gateways.ts";
 import { envoyFilters, wasmPlugins } from "./extensions.ts";
-import { meshConfigs, sidecars } from "./mesh-settings.ts";
+import { meshConfigs } from "./mesh-settings.ts";
 import { backendTlsPolicies, gatewayRoutes, ingresses } from "./other-routes.ts";
 import { authorizationPolicies, peerAuthentications, requestAuthentications } from "./security.ts";
+import { unreadSidecars } from "./sidecars.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
 
 export function unreadResources(resources: ResourceSet, options: ProxyOptions): readonly UnreadResource[] {
-  const { neighbours } = resources;
-  if (neighbours.length === 0) {
+  const { neighbours, sidecars } = resources;
+  if (neighbours.length === 0 && sidecars.length === 0) {
     return [];
   }
   const of = (...kinds: readonly string[]) => neighbours.filter(({ kind }) => kinds.includes(kind));
@@ -28,7 +29,7 @@ export function unreadResources(resources: ResourceSet, options: ProxyOptions): 
     ...requestAuthentications(of("RequestAuthentication"), proxy),
     ...envoyFilters(of("EnvoyFilter"), proxy),
     ...wasmPlugins(of("WasmPlugin"), proxy),
-    ...sidecars(of("Sidecar"), proxy, options),
+    ...unreadSidecars(resources, proxy, options),
     ...meshConfigs(of("IstioOperator", "ConfigMap"), options),
     ...backendTlsPolicies(of("BackendTLSPolicy")),
   ].filter(({ roles }) => roles.some((role) => proxy.roles.includes(role)));

@@ -13,6 +13,7 @@ import { validateGateway } from "./gateway.ts";
 import { validateMetadata } from "./metadata.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import { validateServiceEntry } from "./service-entry.ts";
+import { validateSidecar } from "./sidecar.ts";
 import { validateVirtualService } from "./virtual-service.ts";
 import { validateWorkloadEntry } from "./workload-entry.ts";
 
@@ -24,13 +25,15 @@ export function validate(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
 ): void {
-  const { virtualServices, destinationRules, serviceEntries, workloadEntries, gateways } = resources;
+  const { virtualServices, destinationRules, serviceEntries, workloadEntries, gateways, sidecars } =
+    resources;
   const total =
     virtualServices.length +
     destinationRules.length +
     serviceEntries.length +
     workloadEntries.length +
-    gateways.length;
+    gateways.length +
+    sidecars.length;
   let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
@@ -63,4 +66,5 @@ export function validate(
   all(serviceEntries, validateServiceEntry);
   all(workloadEntries, validateWorkloadEntry);
   all(gateways, validateGateway);
+  all(sidecars, validateSidecar);
 }

@@ -191,7 +191,7 @@ describe("the shape of a resource", () => {
     }
     expect(one("networking.istio.io/v2", "VirtualService")).toEqual(["SL0103"]);
     expect(one("networking.istio.io/v1", "VirtualServce")).toEqual(["SL0102"]);
-    expect(one("networking.istio.io/v1", "Sidecar")).toEqual(["SL0110"]);
+    expect(one("networking.istio.io/v1", "EnvoyFilter")).toEqual(["SL0110"]);
     expect(one("batch/v1", "Job")).toEqual(["SL0110"]);
     expect(one("apps/v1", "Deployment")).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { destinationRule } from "./destination-rule.ts";
 import { gateway } from "./gateway.ts";
 import { endpointSlice, endpoints, node, pod, secret, service } from "./kubernetes.ts";
 import { serviceEntry, workloadEntry } from "./service-entry.ts";
+import { sidecar } from "./sidecar.ts";
 import { virtualService } from "./virtual-service.ts";
 
 export const KIND_SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -13,6 +14,7 @@ export const KIND_SCHEMAS: Readonly<Record<string, Schema>> = {
   ServiceEntry: serviceEntry,
   WorkloadEntry: workloadEntry,
   Gateway: gateway,
+  Sidecar: sidecar,
   Service: service,
   EndpointSlice: endpointSlice,
   Endpoints: endpoints,

@@ -1,0 +1,54 @@
+/**
+ * What a proxy has that comes back to a server which did not give it that, or does not remember: the proxy names versions, and a
+ * version is a digest, so among the revisions that are known there is the very resource. A change can then begin with what is
+ * there, also where another server was stopped in the middle of one.
+ */
+
+import type { Resource, ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
+import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
+import { NOTHING } from "../../run/delivery/nothing.ts";
+
+/** Type → name → version. */
+export type Reported = ReadonlyMap<ResourceType, ReadonlyMap<string, string>>;
+
+/** Whether a proxy has anything yet. */
+export function hasAnything(reported: Reported): boolean {
+  return [...reported.values()].some((versions) => versions.size > 0);
+}
+
+/**
+ * As if it had been told that here; `undefined` when it has nothing. `known`: builds of its scope, the likeliest first. What none of
+ * them has a name for is left out, and so goes at once.
+ */
+export function reportedBuild(reported: Reported, known: readonly LiveBuild[]): LiveBuild | undefined {
+  const [first, ...others] = known;
+  if (first === undefined || !hasAnything(reported)) {
+    return undefined;
+  }
+  const set: Record<ResourceType, Map<string, Resource>> = {
+    cluster: new Map(),
+    endpoints: new Map(),
+    listener: new Map(),
+    routes: new Map(),
+    extension: new Map(),
+    secret: new Map(),
+  };
+  const matches = new Map<LiveBuild, number>();
+  for (const type of Object.keys(NOTHING) as ResourceType[]) {
+    for (const [name, version] of reported.get(type) ?? []) {
+      for (const build of known) {
+        const resource: Resource | undefined = build.resources[type].get(name);
+        if (resource?.version === version) {
+          set[type].set(name, resource);
+          matches.set(build, (matches.get(build) ?? 0) + 1);
+        } else if (resource !== undefined && !set[type].has(name)) {
+          // Another version is better than none: a cluster without endpoints would answer with errors.
+          set[type].set(name, resource);
+        }
+      }
+    }
+  }
+  const of = (build: LiveBuild) => matches.get(build) ?? 0;
+  const likeliest = others.reduce((best, build) => (of(build) > of(best) ? build : best), first);
+  return { ...likeliest, resources: set as unknown as ResourceSet };
+}

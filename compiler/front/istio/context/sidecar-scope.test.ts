@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
+import { lower, resources } from "../testing.ts";
+import { sidecarScope } from "./sidecar-scope.ts";
+
+const document = (kind: string, name: string, namespace: string, spec: string, created = 1) =>
+  `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace}, creationTimestamp: "2026-01-0${created}T00:00:00Z" }\nspec: ${spec}\n`;
+const service = (name: string, namespace: string) =>
+  `apiVersion: v1\nkind: Service\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: { ports: [{ name: http, port: 80 }] }\n`;
+const rules = (...all: readonly string[]) => all.join("---\n");
+const sidecar = (hosts: string, namespace = "shop", name = "default") =>
+  document("Sidecar", name, namespace, `{ egress: [{ hosts: ${hosts} }] }`);
+const proxy = (options: Partial<ProxyOptions> = {}): ProxyOptions => ({
+  ...DEFAULT_PROXY_OPTIONS,
+  proxyNamespace: "shop",
+  proxyLabels: { app: "web" },
+  ...options,
+});
+
+describe("which Sidecar is a proxy's", () => {
+  const which = (text: string, options?: Partial<ProxyOptions>) =>
+    sidecarScope(resources(text), proxy(options))?.resource.name;
+  const one = (name: string, namespace: string, labels = "", created = 1) =>
+    document(
+      "Sidecar",
+      name,
+      namespace,
+      `{ ${labels === "" ? "" : `workloadSelector: { labels: { ${labels} } }, `}egress: [{ hosts: [./*] }] }`,
+      created,
+    );
+
+  test("one that selects its labels before one for all, and the oldest of each", () => {
+    const all = rules(
+      one("old", "shop", "", 1),
+      one("young", "shop", "", 2),
+      one("other", "shop", "app: api", 1),
+      one("web2", "shop", "app: web", 3),
+      one("web", "shop", "app: web", 2),
+    );
+    expect(which(all)).toBe("web");
+    expect(which(all, { proxyLabels: {} })).toBe("old");
+  });
+
+  test("that of its own namespace before the root namespace's, and none of another", () => {
+    const all = rules(
+      one("root", "istio-system"),
+      one("root-web", "istio-system", "app: web"),
+      one("own", "shop"),
+    );
+    expect(which(all)).toBe("own");
+    expect(which(all, { proxyNamespace: "other" })).toBe("root");
+    expect(which(all, { proxyNamespace: "istio-system" })).toBe("root-web");
+    expect(which(one("own", "shop"), { proxyNamespace: "other" })).toBeUndefined();
+  });
+
+  test("none for a proxy that Gateways select", () => {
+    const gateway = document(
+      "Gateway",
+      "edge",
+      "shop",
+      "{ selector: { app: web }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }] }",
+    );
+    expect(which(rules(one("own", "shop"), gateway))).toBeUndefined();
+  });
+});
+
+/** `ns/host` of the services that the proxy serves by their own names. */
+const served = (text: string, options?: Partial<ProxyOptions>) =>
+  lower(text, proxy(options))
+    .config.listeners.find(({ name }) => name === "mesh")!
+    .routes.virtualHosts.map(({ name }) => name.replace(".svc.cluster.local:80", ""))
+    .filter((name) => name !== "block_all" && name !== "allow_any");
+
+const SERVICES = rules(
+  service("cart", "shop"),
+  service("pay", "shop"),
+  service("cart", "stock"),
+  service("count", "stock"),
+);
+
+test.each<[string, string[]]>([
+  ["[./*]", ["cart.shop", "pay.shop"]],
+  ['["*/*"]', ["cart.shop", "cart.stock", "count.stock", "pay.shop"]],
+  ["[stock/*]", ["cart.stock", "count.stock"]],
+  ["[./cart.shop.svc.cluster.local]", ["cart.shop"]],
+  ["[./cart.stock.svc.cluster.local]", []],
+  ['["*/cart.stock.svc.cluster.local"]', ["cart.stock"]],
+  ['["*/*.stock.svc.cluster.local"]', ["cart.stock", "count.stock"]],
+  [
+    "[stock/*.stock.svc.cluster.local, ./pay.shop.svc.cluster.local]",
+    ["cart.stock", "count.stock", "pay.shop"],
+  ],
+  ['["*/*", "~stock/cart.stock.svc.cluster.local"]', ["cart.shop", "count.stock", "pay.shop"]],
+  ['["*/*", "~/*.shop.svc.cluster.local"]', ["cart.stock", "count.stock"]],
+  ["[none/*]", []],
+])("egress hosts %s are served: %j", (hosts, names) => {
+  expect(served(rules(SERVICES, sidecar(hosts)))).toEqual(names);
+});
+
+test("the root namespace's means by `.` the namespace of the proxy", () => {
+  const text = rules(SERVICES, sidecar("[./*]", "istio-system"));
+  expect(served(text)).toEqual(["cart.shop", "pay.shop"]);
+  expect(served(text, { proxyNamespace: "stock" })).toEqual(["cart.stock", "count.stock"]);
+});
+
+describe("rules", () => {
+  const rule = (host: string, to: string, namespace = "shop") =>
+    document(
+      "VirtualService",
+      "rule",
+      namespace,
+      `{ hosts: [${host}], http: [{ route: [{ destination: { host: ${to} } }] }] }`,
+    );
+  const clusters = (text: string) =>
+    lower(text, proxy({ outboundPolicy: "REGISTRY_ONLY" })).config.clusters.map(({ name }) =>
+      name.replace(".svc.cluster.local", ""),
+    );
+
+  test("lead to services that are not imported, which are served by no name", () => {
+    const text = rules(
+      SERVICES,
+      sidecar("[./*]"),
+      rule("cart.shop.svc.cluster.local", "count.stock.svc.cluster.local"),
+    );
+    expect(served(text)).toEqual(["cart.shop", "pay.shop"]);
+    expect(clusters(text)).toEqual([
+      "outbound|80||cart.shop",
+      "outbound|80||count.stock",
+      "outbound|80||pay.shop",
+    ]);
+  });
+
+  test("of a namespace that is not imported are not obeyed", () => {
+    const text = (hosts: string) =>
+      rules(
+        SERVICES,
+        sidecar(hosts),
+        rule("cart.shop.svc.cluster.local", "count.stock.svc.cluster.local", "stock"),
+      );
+    expect(clusters(text("[./*]"))).not.toContain("outbound|80||count.stock");
+    expect(clusters(text("[./*, stock/cart.shop.svc.cluster.local]"))).toContain("outbound|80||count.stock");
+  });
+
+  test("for other hosts than services are imported by their hosts", () => {
+    const text = (hosts: string) =>
+      rules(SERVICES, sidecar(hosts), rule("api.example", "cart.shop.svc.cluster.local"));
+    expect(served(text("[./api.example]"))).toEqual(["api.example:80"]);
+    expect(served(text("[./pay.shop.svc.cluster.local]"))).toEqual(["pay.shop"]);
+    expect(served(text('["./*.example"]'))).toEqual(["api.example:80"]);
+  });
+});
+
+test("its policy for other hosts is that of its workloads; without a mode it is REGISTRY_ONLY", () => {
+  const others = (spec: string) =>
+    lower(rules(SERVICES, document("Sidecar", "a", "shop", spec)), proxy({ outboundPolicy: "ALLOW_ANY" }))
+      .config.listeners[0]!.routes.virtualHosts.map(({ name }) => name)
+      .find((name) => name === "block_all" || name === "allow_any");
+  expect(others("{ egress: [{ hosts: ['*/*'] }] }")).toBe("allow_any");
+  expect(others("{ outboundTrafficPolicy: {} }")).toBe("block_all");
+  expect(others("{ outboundTrafficPolicy: { mode: REGISTRY_ONLY } }")).toBe("block_all");
+});
+
+test("what would be a listener of its own is refused by name", () => {
+  const found = (spec: string) =>
+    lower(rules(service("cart", "shop"), document("Sidecar", "a", "shop", spec)), proxy()).findings;
+  expect(found("{ egress: [{ port: { number: 80, protocol: HTTP, name: http }, hosts: [./*] }] }")).toEqual([
+    "SL0301 9",
+  ]);
+  expect(found("{ egress: [{ bind: 127.0.0.1, hosts: [./*] }] }")).toEqual(["SL0301 9"]);
+  expect(found("{ egress: [{ captureMode: NONE, hosts: [./*] }] }")).toEqual(["SL0302 9"]);
+  expect(
+    found(
+      "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: cart, port: { number: 80 } } } }",
+    ),
+  ).toEqual(["SL0301 9"]);
+});

@@ -1,0 +1,50 @@
+/**
+ * What is not read of Sidecars: whatever is about connections that come in, for which there are no listeners here; and all of them
+ * where this proxy serves Gateways beside the mesh, which is nothing that Istio knows.
+ */
+
+import type { ProxyOptions } from "../../../options.ts";
+import type { Resource, ResourceSet, SidecarSpec } from "../../resources/model.ts";
+import { sidecarScope } from "../context/sidecar-scope.ts";
+import { selectsByLabels } from "./selection.ts";
+import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+
+export function unreadSidecars(
+  resources: ResourceSet,
+  proxy: PolicyTarget,
+  options: ProxyOptions,
+): UnreadResource[] {
+  if (proxy.gateways.size > 0) {
+    return resources.sidecars
+      .filter((sidecar) => selectsByLabels(sidecar, sidecar.spec.workloadSelector?.labels ?? {}, proxy))
+      .flatMap((sidecar) => besideGateways(sidecar, options));
+  }
+  const resource = sidecarScope(resources, options)?.resource;
+  const isAboutInbound =
+    (resource?.spec.ingress?.length ?? 0) > 0 || resource?.spec.inboundConnectionPool !== undefined;
+  return resource !== undefined && isAboutInbound
+    ? [
+        {
+          resource,
+          effect: "changes",
+          what: "decides how connections come in to its workloads",
+          roles: ["mesh"],
+        },
+      ]
+    : [];
+}
+
+function besideGateways(resource: Resource<SidecarSpec>, { outboundPolicy }: ProxyOptions): UnreadResource[] {
+  const { egress = [], outboundTrafficPolicy } = resource.spec;
+  const { mode = "REGISTRY_ONLY" } = outboundTrafficPolicy ?? {};
+  const changesPolicy = outboundTrafficPolicy !== undefined && mode !== outboundPolicy;
+  const isNarrow = egress.some(
+    ({ hosts, port, bind }) => port !== undefined || bind !== undefined || !hosts.includes("*/*"),
+  );
+  const what = [
+    ...(isNarrow ? ["limits the hosts that its workloads know"] : []),
+    ...(changesPolicy ? [`has ${mode} for other hosts`] : []),
+  ].join(" and ");
+  const help = changesPolicy ? { help: `Pass --outbound-policy ${mode}.` } : {};
+  return what === "" ? [] : [{ resource, effect: "changes", what, ...help, roles: ["mesh"] }];
+}
