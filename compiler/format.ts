@@ -12,6 +12,9 @@ import type { Explanation } from "./answers/explain/explanation.ts";
 import { renderExplanation } from "./answers/explain/render-text.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { Colors, Style } from "./diagnostics/render/style.ts";
+import type { WaitReport } from "./fleet/http/reached.ts";
+import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "./fleet/model/report.ts";
+import { renderRevisions, renderRollouts, renderStatus, renderWait } from "./fleet/render-text.ts";
 import { packageRoot } from "./platform/package-root.ts";
 import { wrong } from "./wrong-call.ts";
 
@@ -97,6 +100,48 @@ export function formatFailure(check: CheckResult, { color = false }: TextOptions
 /** Coverage for people: the shares, and what was missed. */
 export function formatCoverage(coverage: CoverageReport, { color = false }: TextOptions = {}): string {
   return renderCoverage(coverage, colors(color));
+}
+
+/** Of what says how long ago something was. */
+export interface TimedOptions extends LayoutOptions {
+  /** Milliseconds since 1970. Default: now. */
+  readonly now?: number;
+}
+
+/** The state of a fleet for people, with its newest roll-out if there is one. */
+export function formatFleetStatus(
+  status: FleetStatus,
+  proxies: readonly ProxyReport[],
+  rollout: RolloutReport | undefined,
+  { now = Date.now(), ...layout }: TimedOptions = {},
+): string {
+  return renderStatus(status, proxies, rollout, style(layout), now);
+}
+
+/** Roll-outs for people, in their order. */
+export function formatRollouts(
+  rollouts: readonly RolloutReport[],
+  { now = Date.now(), ...layout }: TimedOptions = {},
+): string {
+  return renderRollouts(rollouts, style(layout), now);
+}
+
+/** Revisions for people, in their order. */
+export function formatRevisions(
+  revisions: readonly RevisionReport[],
+  { now = Date.now(), ...layout }: TimedOptions = {},
+): string {
+  return renderRevisions(revisions, style(layout), now);
+}
+
+/** What came of waiting for a revision, for people; with its roll-out where that has failed. */
+export function formatWait(
+  wanted: string,
+  report: WaitReport,
+  rollout: RolloutReport | undefined,
+  { now = Date.now(), ...layout }: TimedOptions = {},
+): string {
+  return renderWait(wanted, report, rollout, style(layout), now);
 }
 
 /** Lines of findings need the text that they are about, which JSON has not. */

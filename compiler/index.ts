@@ -96,11 +96,16 @@ export {
   formatDiff,
   formatExplanation,
   formatFailure,
+  formatFleetStatus,
   formatJunit,
   formatResults,
+  formatRevisions,
+  formatRollouts,
   formatSummary,
+  formatWait,
   type LayoutOptions,
   type TextOptions,
+  type TimedOptions,
 } from "./format.ts";
 
 // ---- What compilation makes, and where it goes ----
@@ -146,7 +151,9 @@ export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 // ---- A fleet of Envoys ----
 
 export { Fleet, type FleetOptions } from "./fleet/fleet.ts";
+export { FleetClient, type FleetClientOptions, FleetRequestError } from "./fleet/http/client.ts";
 export { FleetTelemetry } from "./fleet/http/fleet-telemetry.ts";
+export type { WaitOutcome, WaitReport } from "./fleet/http/reached.ts";
 export type { IdentityFiles } from "./fleet/identity/identity.ts";
 export { ListenError } from "./fleet/identity/listening.ts";
 export { fleetBootstrap } from "./fleet/join/bootstrap.ts";

@@ -3,7 +3,6 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
-import { firstToken, readTokens, TokenFileError } from "../fleet/identity/tokens.ts";
 import { JOIN_OPTIONS, type JoinFlags, type JoinOptions } from "../fleet/join/options.ts";
 import { joinProblem } from "../fleet/join/problem.ts";
 import {
@@ -12,14 +11,13 @@ import {
   type FleetBootstrapOptions,
   fleetBootstrap,
   makeDirectory,
-  readAtMost,
-  whyUnreadable,
 } from "../index.ts";
 import { flagOf, mapTable } from "../options/option.ts";
 import { type CommandContext, collect } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { flagFor } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
+import { readToken } from "./token-file.ts";
 
 export interface BootstrapFlags extends JoinFlags {
   readonly server: readonly string[];
@@ -28,8 +26,6 @@ export interface BootstrapFlags extends JoinFlags {
 }
 
 const OWNER_ONLY = 0o600;
-/** A JSON Web Token of a service account has two kilobytes. */
-const LARGEST_TOKEN = 64 * 1024;
 
 export function addBootstrapCommand(program: Command, { terminal, done }: CommandContext): void {
   const command = program
@@ -103,20 +99,6 @@ function readFlags({ server, tokenFile, out, ...flags }: BootstrapFlags): FleetB
     throw new UsageError(problem);
   }
   return options;
-}
-
-function readToken(file: string): string {
-  try {
-    const text = Buffer.from(readAtMost(file, LARGEST_TOKEN)).toString();
-    readTokens(text);
-    return firstToken(text)!;
-  } catch (error) {
-    throw new UsageError(
-      error instanceof TokenFileError
-        ? `--token-file: ${file}: ${error.message}`
-        : `--token-file: cannot read ${file}: ${whyUnreadable(error)}`,
-    );
-  }
 }
 
 /** An Envoy that is started meanwhile reads the old file or the new one. */

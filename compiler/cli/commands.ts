@@ -14,6 +14,7 @@ import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addExplainCommand } from "./explain-flags.ts";
 import { addExportCommand } from "./export.ts";
 import { isSystemError } from "./failure.ts";
+import { addFleetCommand } from "./fleet.ts";
 import { addHelpCommand } from "./help.ts";
 import { addInitCommand } from "./init.ts";
 import { addInspectCommand } from "./inspect.ts";
@@ -103,6 +104,7 @@ export function makeProgram(
   addExportCommand(program, context);
   program.commandsGroup("A fleet of Envoys:");
   addServeCommand(program, context);
+  addFleetCommand(program, context);
   addBootstrapCommand(program, context);
   program.commandsGroup("More:");
   addInspectCommand(program, context);

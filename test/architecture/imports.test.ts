@@ -61,14 +61,15 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   "scripts/docs/codes-page.ts": ["compiler/diagnostics/codes.ts", "compiler/diagnostics/guide/index.ts"],
   "scripts/docs/options-table.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
   // A table of options, and a file with a token, which only a command line has.
+  "compiler/cli/token-file.ts": ["compiler/fleet/identity/tokens.ts"],
   "compiler/cli/bootstrap.ts": [
-    "compiler/fleet/identity/tokens.ts",
     "compiler/fleet/join/options.ts",
     "compiler/fleet/join/problem.ts",
     "compiler/options/option.ts",
   ],
   // Durations are written as they are in rules.
   "compiler/cli/run.ts": ["compiler/front/resources/schema/duration.ts"],
+  "compiler/cli/fleet.ts": ["compiler/front/resources/schema/duration.ts"],
   "compiler/cli/rollout-plan.ts": [
     "compiler/front/resources/schema/duration.ts",
     "compiler/options/kinds.ts",

@@ -63,7 +63,7 @@ export function wrap(line: string, { columns }: Pick<Style, "columns">, hanging 
 }
 
 /** Characters that a reader sees. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   return [...text.replace(SEQUENCE, "")].length;
 }
 
