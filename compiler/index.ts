@@ -178,6 +178,7 @@ export {
   type ServeFleetOptions,
   serveFleet,
 } from "./fleet/serve.ts";
+export { RevisionTrials, type RevisionTrialsOptions } from "./fleet/trials/trials.ts";
 export { fleetRules } from "./fleet-rules.ts";
 
 // ---- The machine ----

@@ -1,7 +1,15 @@
 /** `sluice serve`: serves rules to a fleet of Envoys, and brings each of them from one revision to the next. */
 
 import { type Command, Option } from "commander";
-import { createWorkspace, Fleet, FleetTelemetry, files, fleetRules, serveFleet } from "../index.ts";
+import {
+  createWorkspace,
+  Fleet,
+  FleetTelemetry,
+  files,
+  fleetRules,
+  RevisionTrials,
+  serveFleet,
+} from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
@@ -20,6 +28,7 @@ export interface ServeFlags extends ProxyFlags, AccessFlags {
   readonly canaryLabels?: string;
   readonly endpointGuard: "on" | "off";
   readonly max5xx?: string;
+  readonly cases?: readonly string[];
   readonly now?: boolean;
   readonly format: Format;
 }
@@ -50,6 +59,10 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
         .choices(["on", "off"])
         .default("on"),
     )
+    .option(
+      "--cases <files...>",
+      "case files that a change must answer before any proxy gets it; see `sluice schema cases`",
+    )
     .option("--now", "changes go to all proxies at once, without waves");
   addProxyOptions(addAccessOptions(command))
     .addOption(formatOption())
@@ -77,16 +90,24 @@ async function serveCommand(
   });
   terminal.outliveReaders();
   const telemetry = new FleetTelemetry();
+  const trials = new RevisionTrials({
+    shadow: plan.waves.includes("shadow"),
+    ...(flags.cases !== undefined && { cases: files(flags.cases) }),
+    log: (line) => voice.problem(line),
+  });
   try {
     const fleet = await Fleet.create({
       rules: fleetRules(workspace),
       plan,
       guardsEndpoints: flags.endpointGuard === "on",
+      trials,
       onEvent(event) {
         voice.tell(event);
         telemetry.tell(event);
       },
     });
+    // Whoever joins does not wait for it.
+    void trials.start().catch((error: Error) => voice.problem(error.message));
     await fleet.start();
     const server = await serveFleet({
       fleet,
@@ -105,6 +126,7 @@ async function serveCommand(
     }
     return EXIT.ok;
   } finally {
+    await trials.close();
     await workspace.dispose();
   }
 }

@@ -83,6 +83,7 @@ export class Fleet implements FleetControl {
       plan: options.plan ?? DEFAULT_PLAN,
       ...(options.trials && { trials: options.trials }),
       onEvent: options.onEvent,
+      claims: () => [...this.#lines.values()].map(({ claimed }) => claimed),
       onDecision: () => {
         this.#tellAll();
         this.#save();

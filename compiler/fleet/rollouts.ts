@@ -3,6 +3,7 @@
  * has to ask: the server's own Envoy, cases and witnesses. Which proxy gets what is decided by `rollout/`.
  */
 
+import type { ProxyOptions } from "../options.ts";
 import type { FleetEvent } from "./model/event.ts";
 import { FleetControlError } from "./model/fleet-control.ts";
 import type { RolloutReport } from "./model/report.ts";
@@ -27,7 +28,8 @@ export type QuestionsAnswer =
 /** Who tries a revision before any proxy gets it. What is absent is not asked. */
 export interface Trials {
   shadow?(revision: Revision): Promise<ShadowAnswer>;
-  ask?(from: Revision, to: Revision): Promise<QuestionsAnswer>;
+  /** `claims`: of each proxy. */
+  ask?(from: Revision, to: Revision, claims: readonly ProxyOptions[]): Promise<QuestionsAnswer>;
   /** Which rules a failure points at. */
   blame?(from: Revision | undefined, to: Revision, words: readonly string[]): readonly BlamedRule[];
 }
@@ -37,6 +39,8 @@ export interface RolloutsOptions {
   readonly find: (id: string) => Revision | undefined;
   readonly plan: RolloutPlan;
   readonly trials?: Trials;
+  /** What the proxies claim that are part of the fleet now. */
+  readonly claims: () => readonly ProxyOptions[];
   readonly onEvent: (event: FleetEvent) => void;
   /** Some proxies shall have something else than before. */
   readonly onDecision: () => void;
@@ -58,6 +62,8 @@ const KEPT = 20;
 export class Rollouts {
   readonly #options: RolloutsOptions;
   #current: Rollout | undefined;
+  /** When this server took up what another one had left. */
+  #startedAt: number | undefined;
   #reports: RolloutReport[] = [];
   #timer: NodeJS.Timeout | undefined;
   #wakesAt = 0;
@@ -96,6 +102,7 @@ export class Rollouts {
 
   /** Goes on from what was kept. `startedAt`: by then this server's proxies have lost their streams. */
   restore({ current, reports }: RolloutsState, startedAt?: number): void {
+    this.#startedAt = startedAt;
     this.#reports = [...reports];
     const rollout = Rollout.restore(current, startedAt);
     this.#current = rollout;
@@ -128,6 +135,7 @@ export class Rollouts {
       members,
       now: Date.now(),
       previous,
+      startedAt: this.#startedAt,
     });
     this.#remember();
     this.#current = next;
@@ -281,7 +289,7 @@ export class Rollouts {
 
   #askQuestions(rollout: Rollout): void {
     const { from, to } = this.#sides(rollout);
-    const answer = from && to && this.#options.trials?.ask?.(from, to);
+    const answer = from && to && this.#options.trials?.ask?.(from, to, this.#options.claims());
     this.#try(rollout, answer, (said, now) => rollout.asked(said, now), { kind: "passed" });
   }
 
@@ -299,7 +307,10 @@ export class Rollouts {
   ): void {
     void (trial ?? Promise.resolve(otherwise))
       .catch((error) => {
-        this.#options.onEvent({ kind: "failed", error });
+        // One that was given up for a newer revision has nothing to say.
+        if (rollout === this.#current && !this.#isClosed) {
+          this.#options.onEvent({ kind: "failed", error });
+        }
         return otherwise;
       })
       .then((answer) => {

@@ -166,7 +166,7 @@ export class Revision {
       (made) => {
         // Another version of Sluice may make something else of the same rules: that goes out with the next ones.
         if (made instanceof ScopeBuild && hasSameRules(made.told.resources, build.resources)) {
-          resumed.learn(made.endpoints!);
+          resumed.learn(made);
         }
       },
       () => {},
@@ -204,6 +204,7 @@ export class Revision {
     const config = withSecretsRead(compilation.config);
     return new ScopeBuild({
       findings,
+      config,
       build: {
         drain: drainFactsOf(config),
         filtered: new Set(blobs.keys()),

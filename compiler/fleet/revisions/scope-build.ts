@@ -5,6 +5,7 @@
 
 import type { Findings } from "../../diagnostics/render/report.ts";
 import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
+import type { Config } from "../../ir/ir.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import type { EndpointGuard, HeldEndpoints } from "../endpoints/guard.ts";
 import type { ScopeEndpoints } from "../endpoints/scope-endpoints.ts";
@@ -12,7 +13,8 @@ import type { ScopeEndpoints } from "../endpoints/scope-endpoints.ts";
 export interface ScopeBuildParts {
   readonly findings: Findings;
   readonly build: LiveBuild;
-  /** Absent: not known yet; see `learn`. */
+  /** Absent, as the endpoints: not known yet; see `learn`. */
+  readonly config?: Config;
   readonly endpoints?: ScopeEndpoints;
   /** Absent: whatever vanishes is gone at once. */
   readonly guard?: EndpointGuard | undefined;
@@ -22,13 +24,15 @@ export class ScopeBuild {
   readonly findings: Findings;
   readonly #guard: EndpointGuard | undefined;
   #endpoints: ScopeEndpoints | undefined;
+  #config: Config | undefined;
   /** As its source has it. */
   #build: LiveBuild;
   /** As it is told. */
   #told: LiveBuild;
 
-  constructor({ findings, build, endpoints, guard }: ScopeBuildParts) {
+  constructor({ findings, config, build, endpoints, guard }: ScopeBuildParts) {
     this.findings = findings;
+    this.#config = config;
     this.#guard = guard;
     this.#endpoints = endpoints;
     this.#build = build;
@@ -44,9 +48,15 @@ export class ScopeBuild {
     return this.#endpoints;
   }
 
-  /** From now on its endpoints can change without a compilation. */
-  learn(endpoints: ScopeEndpoints): void {
-    this.#endpoints = endpoints;
+  /** What its rules come to, for questions about them. Its endpoints may be older than what is told. */
+  get config(): Config | undefined {
+    return this.#config;
+  }
+
+  /** From now on its endpoints can change without a compilation, and it can be asked. `made`: of the same rules. */
+  learn(made: ScopeBuild): void {
+    this.#endpoints = made.endpoints;
+    this.#config = made.config;
   }
 
   /** What a change of endpoints would make of it; `undefined` when it would change more. */
