@@ -4,6 +4,7 @@
  */
 
 import type { Resource } from "../../back/xds/resource-set.ts";
+import { onceForTwo } from "../once-for-two.ts";
 
 export type Resources = ReadonlyMap<string, Resource>;
 
@@ -23,22 +24,8 @@ export interface Changes {
 
 export const NO_RESOURCES: Resources = new Map();
 
-const known = new WeakMap<Resources, WeakMap<Resources, Changes>>();
-
 /** From one map to another, in the order of the newer one. The same object for the same two maps. */
-export function changesOf(before: Resources, after: Resources): Changes {
-  let later = known.get(before);
-  if (later === undefined) {
-    later = new WeakMap();
-    known.set(before, later);
-  }
-  let changes = later.get(after);
-  if (changes === undefined) {
-    changes = compare(before, after);
-    later.set(after, changes);
-  }
-  return changes;
-}
+export const changesOf = onceForTwo(compare);
 
 function compare(before: Resources, after: Resources): Changes {
   const resources = [...after.values()].filter((resource) => {

@@ -1,6 +1,7 @@
 /** What one set of resources has that another has not. */
 
 import { type Resource, type ResourceSet, resourcesOf } from "../../back/xds/resource-set.ts";
+import { onceForTwo } from "../once-for-two.ts";
 
 export interface Difference {
   /** New or other than before. */
@@ -9,7 +10,8 @@ export interface Difference {
   readonly removed: readonly Resource[];
 }
 
-export function differenceOf(before: ResourceSet, after: ResourceSet): Difference {
+/** The same object for the same two sets. */
+export const differenceOf = onceForTwo((before: ResourceSet, after: ResourceSet): Difference => {
   return {
     changed: resourcesOf(after).filter((resource) => {
       const known = before[resource.type].get(resource.name);
@@ -17,4 +19,4 @@ export function differenceOf(before: ResourceSet, after: ResourceSet): Differenc
     }),
     removed: resourcesOf(before).filter(({ type, name }) => !after[type].has(name)),
   };
-}
+});

@@ -99,7 +99,7 @@ export class LiveConfiguration {
   }
 
   async #change(build: LiveBuild, { signal, onServing, onSilence }: ChangeOptions): Promise<ChangeResult> {
-    if (printJson(build.bootstrap) !== printJson(this.#serving.bootstrap)) {
+    if (!isSameBootstrap(build.bootstrap, this.#serving.bootstrap)) {
       return { kind: "restartNeeded" };
     }
     if (!this.#isKnown) {
@@ -195,4 +195,8 @@ export class LiveConfiguration {
     this.#busy = result.catch(() => {});
     return result;
   }
+}
+
+function isSameBootstrap(one: object, other: object): boolean {
+  return one === other || printJson(one) === printJson(other);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Resource, ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
+import { onceForTwo } from "../once-for-two.ts";
 import { differenceOf } from "./difference.ts";
 import type { Step } from "./steps.ts";
 import { bothOf, routesWith } from "./superset.ts";
@@ -21,7 +22,9 @@ export function leftoverKey({ type, name, listener = "" }: Leftover): string {
 }
 
 /** What a set has that newer rules do not use. */
-export function leftoversOf(current: ResourceSet, wanted: ResourceSet): Leftover[] {
+export const leftoversOf = onceForTwo(findLeftovers);
+
+function findLeftovers(current: ResourceSet, wanted: ResourceSet): readonly Leftover[] {
   const leftovers: Leftover[] = differenceOf(current, wanted).removed.map(({ type, name }) => ({
     type,
     name,
@@ -46,25 +49,55 @@ export function planRemoval(
   wanted: ResourceSet,
   stays: (leftover: Leftover) => boolean,
 ): Step | undefined {
-  const kept = new Set(leftoversOf(current, wanted).filter(stays).map(leftoverKey));
-  const withKept = <Type extends ResourceType>(type: Type): ResourceSet[Type] => {
-    const older = [...(current[type] as ReadonlyMap<string, Resource<Type>>)];
-    const staying = older.filter(([name]) => kept.has(leftoverKey({ type, name })));
-    return bothOf(new Map(staying), wanted[type] as ReadonlyMap<string, Resource<Type>>) as ResourceSet[Type];
-  };
-  const to: ResourceSet = {
-    cluster: withKept("cluster"),
-    endpoints: withKept("endpoints"),
-    secret: withKept("secret"),
-    extension: withKept("extension"),
-    listener: withKept("listener"),
-    routes: new Map(
-      [...withKept("routes")].map(([name, routes]) => {
-        const isKept = (one: string) => kept.has(leftoverKey({ type: "class", listener: name, name: one }));
-        return [name, routesWith(routes, current.routes.get(name), isKept)] as const;
-      }),
-    ),
-  };
-  const { changed, removed } = differenceOf(current, to);
-  return changed.length + removed.length === 0 ? undefined : { name: "removal", from: current, to };
+  return plansOf(current, wanted).keeping(leftoversOf(current, wanted).filter(stays).map(leftoverKey));
+}
+
+/** Of many Envoys that had the same, the same goes at a time. */
+const plansOf = onceForTwo((current: ResourceSet, wanted: ResourceSet) => new RemovalPlans(current, wanted));
+
+class RemovalPlans {
+  readonly #current: ResourceSet;
+  readonly #wanted: ResourceSet;
+  /** By what stays. */
+  readonly #plans = new Map<string, Step | undefined>();
+
+  constructor(current: ResourceSet, wanted: ResourceSet) {
+    this.#current = current;
+    this.#wanted = wanted;
+  }
+
+  keeping(keys: readonly string[]): Step | undefined {
+    const id = keys.join("\n");
+    if (!this.#plans.has(id)) {
+      this.#plans.set(id, this.#plan(new Set(keys)));
+    }
+    return this.#plans.get(id);
+  }
+
+  #plan(kept: ReadonlySet<string>): Step | undefined {
+    const [current, wanted] = [this.#current, this.#wanted];
+    const withKept = <Type extends ResourceType>(type: Type): ResourceSet[Type] => {
+      const older = [...(current[type] as ReadonlyMap<string, Resource<Type>>)];
+      const staying = older.filter(([name]) => kept.has(leftoverKey({ type, name })));
+      return bothOf(
+        new Map(staying),
+        wanted[type] as ReadonlyMap<string, Resource<Type>>,
+      ) as ResourceSet[Type];
+    };
+    const to: ResourceSet = {
+      cluster: withKept("cluster"),
+      endpoints: withKept("endpoints"),
+      secret: withKept("secret"),
+      extension: withKept("extension"),
+      listener: withKept("listener"),
+      routes: new Map(
+        [...withKept("routes")].map(([name, routes]) => {
+          const isKept = (one: string) => kept.has(leftoverKey({ type: "class", listener: name, name: one }));
+          return [name, routesWith(routes, current.routes.get(name), isKept)] as const;
+        }),
+      ),
+    };
+    const { changed, removed } = differenceOf(current, to);
+    return changed.length + removed.length === 0 ? undefined : { name: "removal", from: current, to };
+  }
 }

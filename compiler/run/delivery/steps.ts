@@ -14,6 +14,7 @@
  */
 
 import { keyOf, namedIn, type Resource, type ResourceSet } from "../../back/xds/resource-set.ts";
+import { onceForTwo } from "../once-for-two.ts";
 import { differenceOf } from "./difference.ts";
 import { bothOf, listenersOfBoth, routesOfBoth } from "./superset.ts";
 
@@ -25,8 +26,10 @@ export interface Step {
   readonly to: ResourceSet;
 }
 
-/** The steps by which the new rules come to serve; those that change nothing are left out. */
-export function planSteps(before: ResourceSet, after: ResourceSet): Step[] {
+/** The steps by which the new rules come to serve; those that change nothing are left out. The same for the same two sets. */
+export const planSteps = onceForTwo(plan);
+
+function plan(before: ResourceSet, after: ResourceSet): readonly Step[] {
   const clusters: ResourceSet = {
     ...before,
     cluster: bothOf(before.cluster, after.cluster),
