@@ -19,12 +19,13 @@ const LONGEST_MS = 120_000;
 
 export interface Served {
   readonly mesh: MeshFiles;
-  measure(change: () => Promise<void>): Promise<Measured>;
+  /** `received`: each client was sent something; `taken`: it has acknowledged the rules that it was to have. */
+  measure(change: () => Promise<void>, until: "received" | "taken"): Promise<Measured>;
 }
 
 /** Of one change, from when the server sees it. */
 export interface Measured {
-  /** Until the last acknowledgement of each proxy. */
+  /** Of all clients. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Of the server, for everything that it does. */
@@ -35,6 +36,8 @@ export interface Measured {
   readonly bytesEach: number;
 }
 
+const now = () => performance.timeOrigin + performance.now();
+
 export async function withFleet<T>(
   { clients, services }: { readonly clients: number; readonly services: number },
   work: (served: Served) => Promise<T>,
@@ -43,8 +46,9 @@ export async function withFleet<T>(
   const mesh = new MeshFiles(path.join(folder, "rules"), services);
   await mesh.write();
   const workspace = createWorkspace({ source: files([mesh.directory]) });
-  let seen: () => void = () => {};
-  const rules: FleetRules = withSight(fleetRules(workspace), () => seen());
+  const rules: FleetRules = withSight(fleetRules(workspace), () => {
+    seenAt = now();
+  });
   let taken: (proxy: string) => void = () => {};
   const fleet = await Fleet.create({
     rules,
@@ -59,20 +63,17 @@ export async function withFleet<T>(
       }
     },
   });
-  /** Times, from `start`, at which each proxy has taken what it was to have; `start` is when the change is seen. */
+  let seenAt = 0;
+  /** Times at which each proxy has taken the rules that it was to have. */
   const everybody = (begin: () => Promise<void> | void): Promise<number[]> =>
     new Promise((resolve, reject) => {
       const times: number[] = [];
-      let start = performance.now();
       const timer = setTimeout(
         () => reject(new Error(`${times.length} of ${clients} clients have answered`)),
         LONGEST_MS,
       );
-      seen = () => {
-        start = performance.now();
-      };
       taken = () => {
-        times.push(performance.now() - start);
+        times.push(now());
         if (times.length === clients) {
           clearTimeout(timer);
           resolve(times);
@@ -81,6 +82,13 @@ export async function withFleet<T>(
       void Promise.resolve(begin()).catch(reject);
     });
   const swarm = new Swarm();
+  const answers = async (change: () => Promise<void>, until: "received" | "taken") => {
+    if (until === "taken") {
+      return { times: await everybody(change), bytes: 0 };
+    }
+    await change();
+    return swarm.count({ everybody: true });
+  };
   await fleet.start();
   const server = await serveFleet({ fleet, listen: `${HOST}:0`, onProblem: (line) => console.error(line) });
   try {
@@ -88,25 +96,25 @@ export async function withFleet<T>(
     await everybody(() => swarm.open(`${HOST}:${server.port}`, ids));
     return await work({
       mesh,
-      async measure(change) {
+      async measure(change, until) {
         await swarm.count();
         let rss = process.memoryUsage.rss();
         const sampler = setInterval(() => {
           rss = Math.max(rss, process.memoryUsage.rss());
         }, SAMPLE_MS);
         const before = process.cpuUsage();
-        const times = await everybody(change);
+        const { times, bytes } = await answers(change, until);
+        const waits = times.map((time) => time - seenAt).sort((a, b) => a - b);
         await new Promise((resolve) => setTimeout(resolve, REST_MS));
         const { user, system } = process.cpuUsage(before);
         clearInterval(sampler);
-        const { bytes } = await swarm.count();
-        times.sort((a, b) => a - b);
+        const late = await swarm.count();
         return {
-          p50Ms: times[clients >> 1]!,
-          p99Ms: times[Math.ceil(clients * 0.99) - 1]!,
+          p50Ms: waits[clients >> 1]!,
+          p99Ms: waits[Math.ceil(clients * 0.99) - 1]!,
           cpuMs: (user + system) / 1000,
           rssMb: rss / 1e6,
-          bytesEach: bytes / clients,
+          bytesEach: (bytes + late.bytes) / clients,
         };
       },
     });

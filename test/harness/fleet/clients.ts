@@ -4,28 +4,31 @@
  */
 
 import { Client, credentials } from "@grpc/grpc-js";
-import { type Counts, SimulatedEnvoy } from "./simulated-envoy.ts";
+import { SimulatedEnvoy } from "./simulated-envoy.ts";
 import { createWire } from "./wire.ts";
 
 /** What the parent says. */
 export type Order =
   | { readonly kind: "open"; readonly address: string; readonly ids: readonly string[] }
-  /** Asks for what was received since it last asked. */
-  | { readonly kind: "count" }
+  /** Asks for what was received since it last asked: at once, or when every client has received something. */
+  | { readonly kind: "count"; readonly everybody: boolean }
   /** Loses all streams, and opens others. */
   | { readonly kind: "reconnect" }
   | { readonly kind: "end" };
 
-export interface Counted extends Counts {
-  readonly kind: "counted";
+export interface Counted {
+  readonly messages: number;
+  readonly bytes: number;
+  /** When each client has received something last. */
+  readonly times: readonly number[];
   /** Streams that ended without being told to. */
   readonly lost: number;
 }
 
 const BACK_OFF_MS = 500;
+const LOOK_MS = 5;
 
 const wire = await createWire();
-const counts: Counts = { messages: 0, bytes: 0 };
 const envoys: { readonly envoy: SimulatedEnvoy; connect(): void }[] = [];
 let lost = 0;
 
@@ -35,7 +38,7 @@ function open(address: string, id: string): void {
     "grpc.max_receive_message_length": -1,
     "grpc.enable_channelz": 0,
   });
-  const envoy = new SimulatedEnvoy(wire, id, counts);
+  const envoy = new SimulatedEnvoy(wire, id);
   const connect = () =>
     envoy.connect(client, () => {
       lost += 1;
@@ -45,6 +48,26 @@ function open(address: string, id: string): void {
   connect();
 }
 
+function count(everybody: boolean): void {
+  const all = envoys.map(({ envoy }) => envoy.counts);
+  if (everybody && all.some(({ messages }) => messages === 0)) {
+    setTimeout(() => count(everybody), LOOK_MS);
+    return;
+  }
+  const counted: Counted = {
+    messages: all.reduce((sum, { messages }) => sum + messages, 0),
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+    times: all.map(({ at }) => at),
+    lost,
+  };
+  process.send?.(counted);
+  for (const one of all) {
+    one.messages = 0;
+    one.bytes = 0;
+  }
+  lost = 0;
+}
+
 process.on("message", (order: Order) => {
   switch (order.kind) {
     case "open":
@@ -52,14 +75,9 @@ process.on("message", (order: Order) => {
         open(order.address, id);
       }
       break;
-    case "count": {
-      const counted: Counted = { kind: "counted", lost, ...counts };
-      process.send?.(counted);
-      counts.messages = 0;
-      counts.bytes = 0;
-      lost = 0;
+    case "count":
+      count(order.everybody);
       break;
-    }
     case "reconnect":
       for (const { envoy, connect } of envoys) {
         envoy.close();

@@ -12,16 +12,18 @@ const AS_WHOLE = ["envoy.config.cluster.v3.Cluster", "envoy.config.listener.v3.L
 const [CLUSTER] = AS_WHOLE;
 const ENDPOINTS = "envoy.config.endpoint.v3.ClusterLoadAssignment";
 
-/** What a response of the server came to, for whoever counts. */
+/** What the server has sent, for whoever counts. */
 export interface Counts {
   messages: number;
   bytes: number;
+  /** When the last of it came: milliseconds of the machine's clock, the same in all processes. */
+  at: number;
 }
 
 export class SimulatedEnvoy {
   readonly #wire: Wire;
   readonly #id: string;
-  readonly #counts: Counts;
+  readonly counts: Counts = { messages: 0, bytes: 0, at: 0 };
   /** By type: name → version. */
   readonly #has = new Map<string, Map<string, string>>();
   /** Who needs what: cluster or listener → names by type. */
@@ -32,10 +34,9 @@ export class SimulatedEnvoy {
   #call: ClientDuplexStream<Buffer, Buffer> | undefined;
   #isClosed = false;
 
-  constructor(wire: Wire, id: string, counts: Counts) {
+  constructor(wire: Wire, id: string) {
     this.#wire = wire;
     this.#id = id;
-    this.#counts = counts;
   }
 
   /** Versions of what it has, by type and name. */
@@ -57,8 +58,9 @@ export class SimulatedEnvoy {
       }
     });
     call.on("data", (bytes: Buffer) => {
-      this.#counts.messages += 1;
-      this.#counts.bytes += bytes.length;
+      this.counts.messages += 1;
+      this.counts.bytes += bytes.length;
+      this.counts.at = performance.timeOrigin + performance.now();
       this.#take(this.#wire.readResponse(bytes));
     });
     const first = [

@@ -21,17 +21,22 @@ export class Swarm {
     }
   }
 
-  /** What all of them were sent since this was last asked. */
-  async count(): Promise<Omit<Counted, "kind">> {
+  /** What all of them were sent since this was last asked; `everybody`: when each was sent something. */
+  async count({ everybody = false } = {}): Promise<Counted> {
     const all = await Promise.all(
       this.#children.map(async (child) => {
         const answer = once(child, "message");
-        say(child, { kind: "count" });
+        say(child, { kind: "count", everybody });
         return (await answer)[0] as Counted;
       }),
     );
     const sum = (key: "messages" | "bytes" | "lost") => all.reduce((total, one) => total + one[key], 0);
-    return { messages: sum("messages"), bytes: sum("bytes"), lost: sum("lost") };
+    return {
+      messages: sum("messages"),
+      bytes: sum("bytes"),
+      lost: sum("lost"),
+      times: all.flatMap(({ times }) => times),
+    };
   }
 
   reconnect(): void {
