@@ -9,6 +9,8 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { callProblem } from "../../scripts/docs/call-problem.ts";
+import { wordsOf } from "../../scripts/docs/shown-command.ts";
 import { makeCertificates } from "../../scripts/example/certificates.ts";
 import { listExamples } from "../../scripts/example/example-file.ts";
 import { sluice } from "../harness/sluice.ts";
@@ -90,9 +92,38 @@ test.each(RUN.map(({ name }) => name).filter((name) => existsSync(path.join(EXAM
   },
 );
 
-test.each(["compose", "ci"])("the rules of %s have no warning", async (name) => {
+test.each(["compose", "fleet", "ci"])("the rules of %s have no warning", async (name) => {
   const { code, out, err } = await sluice(["check", "--strict", path.join(EXAMPLES, name, "rules")], ROOT);
   expect(code, out + err).toBe(0);
+});
+
+describe("the example fleet", () => {
+  const compose = async () =>
+    parse(await readFile(path.join(EXAMPLES, "fleet", "compose.yaml"), "utf8"), { merge: true });
+
+  test("starts a server as one is called, and Envoys with bootstraps that are made for them", async () => {
+    const { services } = await compose();
+    const { server, bootstrap, ...edges } = services;
+    const written = String(bootstrap.command).replace("$$id", "edge-1");
+    const [, call] = /sluice\.js ([^;]+);/.exec(written)!;
+    expect(callProblem(wordsOf(call!))).toBeUndefined();
+    expect(callProblem(server.command)).toBeUndefined();
+    expect(Object.keys(edges)).toEqual(["edge-1", "edge-2", "edge-3"]);
+    for (const [name, { entrypoint }] of Object.entries<{ entrypoint: string[] }>(edges)) {
+      expect(written).toContain(name);
+      expect(entrypoint).toContain(`/run/sluice/${name}.json`);
+    }
+  });
+
+  test("has services that can do no more than they must", async () => {
+    for (const service of Object.values((await compose()).services)) {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ["ALL"],
+        security_opt: ["no-new-privileges:true"],
+      });
+    }
+  });
 });
 
 describe("the example ci", () => {
