@@ -144,7 +144,13 @@ export {
 } from "./run/envoy/find.ts";
 export { type InstallOptions, installWheel } from "./run/envoy/install.ts";
 export { portProblems, type WantedPort } from "./run/envoy/ports.ts";
-export type { EnvoyExit, EnvoyLogLevel, EnvoyProcess } from "./run/envoy/start.ts";
+export {
+  type EnvoyExit,
+  type EnvoyLogLevel,
+  type EnvoyProcess,
+  type StartEnvoyOptions,
+  startEnvoy,
+} from "./run/envoy/start.ts";
 export { Session, type SessionOptions } from "./run/session.ts";
 export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 

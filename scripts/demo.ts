@@ -22,6 +22,7 @@ import {
 import { registryYaml } from "../envoy/bookinfo/registry.ts";
 import { startBookinfo } from "../envoy/bookinfo/services/index.ts";
 import { Demonstration } from "./demo/demonstration.ts";
+import { runFleetDemo } from "./demo/fleet/fleet-demo.ts";
 import { type DemoOptions, HELP, readOptions } from "./demo/options.ts";
 import { takePort } from "./demo/ports.ts";
 import { runShown } from "./demo/show.ts";
@@ -41,6 +42,10 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
   }
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-demo-"));
   try {
+    if (options.fleet !== undefined) {
+      const isRight = await runFleetDemo({ ...options, proxies: options.fleet, terminal, folder, stop });
+      return isRight ? EXIT.ok : EXIT.rules;
+    }
     return await runDemo(options, folder, terminal, stop);
   } finally {
     await rm(folder, { recursive: true, force: true });
