@@ -178,6 +178,19 @@ test("Ctrl-C in the middle ends at once and leaves nothing", { timeout: 60_000 }
   expect(await readdir(temporary)).toEqual([]);
 });
 
+test("a fleet gets a good change in waves, and a bad one is taken back before most see it", {
+  timeout: 150_000,
+}, async () => {
+  await occupy(8080);
+  const demo = new Demo(["--fleet", "3", "--once"]);
+  expect(await demo.ended, demo.output).toBe(0);
+  expect(demo.output).toMatch(/3 Envoys \(1\.\d+\.\d+\) serve http:\/\/127\.0\.0\.1:\d+\/productpage/);
+  expect(demo.output).toMatch(/✓ all 3 have it; requests that failed meanwhile: 0\n/);
+  expect(demo.output).toMatch(/is stopped in wave 1 at (edge-\d) .*✓ taken back; \1 alone had it/s);
+  expect(demo.output).not.toContain("✗");
+  expect(await readdir(temporary)).toEqual([]);
+});
+
 test("rules with a mistake end it with 1 before anything starts", async () => {
   await writeFile(
     path.join(folder, "wrong.yaml"),
@@ -189,8 +202,11 @@ test("rules with a mistake end it with 1 before anything starts", async () => {
   expect(await readdir(temporary)).toEqual([]);
 });
 
-test.each(["--no-such-flag", "--target magic"])("a wrong call ends with 2: %s", async (args) => {
-  const demo = new Demo(args.split(" "));
-  expect(await demo.ended).toBe(2);
-  expect(demo.output).toMatch(/error/);
-});
+test.each(["--no-such-flag", "--target magic", "--fleet 1", "--fleet 3 --rules rules"])(
+  "a wrong call ends with 2: %s",
+  async (args) => {
+    const demo = new Demo(args.split(" "));
+    expect(await demo.ended).toBe(2);
+    expect(demo.output).toMatch(/error/);
+  },
+);
