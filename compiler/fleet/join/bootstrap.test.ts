@@ -46,6 +46,11 @@ test("what is not claimed is the server's to say", () => {
   });
 });
 
+test("a server of another machine speaks plain text only where that was asked for", () => {
+  const { static_resources } = made({ server: "10.0.0.1:18000", id: "a", plainText: true });
+  expect(static_resources.clusters[0].transport_socket).toBeUndefined();
+});
+
 test("two proxies of one machine have two admin interfaces", () => {
   const socket = (id: string) => made({ server: "127.0.0.1:18000", id }).admin.address.pipe.path;
   expect(socket("a")).not.toEqual(socket("b"));
@@ -79,6 +84,7 @@ test.each<[unknown, string]>([
   [{ server: "10.0.0.1:18000" }, "10.0.0.1:18000 is not on this machine"],
   [{ server: ["unix:/a", "127.0.0.1:1"] }, "a Unix socket is the only server"],
   [{ server: "unix:/a", tlsCa: "/ca" }, "does not speak TLS"],
+  [{ server: "10.0.0.1:1", tlsCa: "/ca", plainText: true }, "plainText and tlsCa exclude each other"],
   [{ server: "127.0.0.1:1", tlsCert: "/crt" }, "tlsCert needs tlsKey"],
   [{ server: "127.0.0.1:1", tlsKey: "/key" }, "tlsKey needs tlsCert"],
   [{ server: "127.0.0.1:1", tlsServerName: "a" }, "tlsServerName needs tlsCa"],

@@ -68,6 +68,11 @@ export const JOIN_OPTIONS = {
   adminSocket: PROXY_OPTIONS.adminSocket,
   adminPort: PROXY_OPTIONS.adminPort,
   readyPort: PROXY_OPTIONS.readyPort,
+  /** Counterpart of the option of `sluice serve`. */
+  plainText: option(flag, {
+    default: false,
+    help: "reach a server on another machine without TLS, since the network itself encrypts",
+  }),
   /** PEM files, by their paths where Envoy runs; it follows their changes. */
   tlsCa: option(pemFile, {
     ...aFile,

@@ -6,7 +6,7 @@ import { AddressError, parseServerAddress, staysHere } from "./server-address.ts
 
 /** What is wrong, if anything is; `nameOf` says how the caller knows an option: `tlsCa` or `--tls-ca`. */
 export function joinProblem(
-  { server, tlsCa, tlsCert, tlsKey, tlsServerName }: FleetBootstrapOptions,
+  { server, plainText, tlsCa, tlsCert, tlsKey, tlsServerName }: FleetBootstrapOptions,
   nameOf: (option: string) => string,
 ): string | undefined {
   const needs = (one: string, other: string) => `${nameOf(one)} needs ${nameOf(other)}`;
@@ -18,6 +18,9 @@ export function joinProblem(
   }
   if (tlsCa === undefined && (tlsCert ?? tlsServerName) !== undefined) {
     return needs(tlsCert === undefined ? "tlsServerName" : "tlsCert", "tlsCa");
+  }
+  if (plainText === true && tlsCa !== undefined) {
+    return `${nameOf("plainText")} and ${nameOf("tlsCa")} exclude each other`;
   }
   const written = typeof server === "string" ? [server] : server;
   if (written.length === 0) {
@@ -33,8 +36,8 @@ export function joinProblem(
       return `${nameOf("tlsCa")}: a server on a Unix socket does not speak TLS`;
     }
     const far = servers.findIndex((address) => !staysHere(address));
-    if (far !== -1 && tlsCa === undefined) {
-      return `${nameOf("server")}: ${written[far]} is not on this machine, and what it says may hold keys; use TLS: ${nameOf("tlsCa")}`;
+    if (far !== -1 && tlsCa === undefined && plainText !== true) {
+      return `${nameOf("server")}: ${written[far]} is not on this machine, and what it says may hold keys; use ${nameOf("tlsCa")}, or ${nameOf("plainText")} where the network itself encrypts`;
     }
   } catch (error) {
     if (error instanceof AddressError) {

@@ -59,8 +59,9 @@ export async function runFleetDemo(options: FleetDemoOptions): Promise<boolean> 
     await rm(path.join(rules, LEFT_OUT));
     await writeFile(path.join(rules, "registry.yaml"), registryYaml(bookinfo));
     const listen = `127.0.0.1:${await freePort()}`;
+    const http = `127.0.0.1:${await freePort()}`;
     const args = [
-      ...[rules, "--listen", listen, "--waves", WAVES, "--bake", BAKE],
+      ...[rules, "--listen", listen, "--http", http, "--waves", WAVES, "--bake", BAKE],
       ...["--target", options.target, "--listen-address", "127.0.0.1", "--mesh-port", String(meshPort)],
       ...(gatewayPort === GATEWAY_PORT ? [] : ["--port-map", `${GATEWAY_PORT}=${gatewayPort}`]),
     ];
