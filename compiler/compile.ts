@@ -4,12 +4,13 @@
  */
 
 import { deciderOf, refusedByTarget } from "./back/decider.ts";
-import { encodeProgram } from "./back/program/encode.ts";
+import { EncodedBodies, encodeProgram } from "./back/program/encode.ts";
 import { levelFor, type Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import type { Environment } from "./front/istio/context/environment.ts";
 import { LoweringCache } from "./front/istio/context/lowering-cache.ts";
+import { SharedLowering } from "./front/istio/context/shared-lowering.ts";
 import { lowerToIr } from "./front/istio/lower.ts";
 import { type CheckedReferences, checkReferences } from "./front/istio/references/check-references.ts";
 import type { UnreadResource } from "./front/istio/unread/unread-resource.ts";
@@ -66,6 +67,9 @@ interface Mesh {
  */
 export class CompilerCache {
   readonly #source = new SourceCache();
+  /** For all proxies. */
+  readonly #shared = new SharedLowering();
+  readonly bodies = new EncodedBodies();
   /** For each proxy: the same options are the same object. */
   readonly #lowering = new WeakMap<ProxyOptions, LoweringCache>();
   #mesh: Mesh | undefined;
@@ -89,7 +93,7 @@ export class CompilerCache {
   }
 
   loweringFor(options: ProxyOptions): LoweringCache {
-    const known = this.#lowering.get(options) ?? new LoweringCache();
+    const known = this.#lowering.get(options) ?? new LoweringCache(this.#shared);
     this.#lowering.set(options, known);
     return known;
   }
@@ -154,6 +158,7 @@ export function encode(
     config: { listeners: [], clusters: [] },
     blobs: new Map(),
   },
+  bodies?: EncodedBodies,
 ): Compilation {
   assertValid(config);
   const blobs = new Map<string, Uint8Array>();
@@ -167,7 +172,8 @@ export function encode(
   let done = 0;
   for (const listener of filtered) {
     const onHost = () => progress.at("encoding", ++done, total);
-    blobs.set(listener.name, encodeProgram(listener.routes, onHost));
+    const known = bodies && { bodies, listener: listener.name };
+    blobs.set(listener.name, encodeProgram(listener.routes, onHost, known));
   }
   return { sources, config, blobs, clusterParts };
 }

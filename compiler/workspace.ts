@@ -405,7 +405,13 @@ export class Workspace {
     if (findings.hasErrors) {
       return { findings };
     }
-    const compilation = encode(reading, options, this.#progress, this.#compiled.get(options));
+    const compilation = encode(
+      reading,
+      options,
+      this.#progress,
+      this.#compiled.get(options),
+      this.#cache.bodies,
+    );
     if (options.target === "auto") {
       this.#compiled.set(options, compilation);
     }

@@ -44,7 +44,9 @@ export function validateConfig(config: Config): IrProblem[] {
   problems.unique("tcpChains", tcpChains);
   problems.unique("secrets", secrets);
   problems.each("listeners", listeners, (listener) => checkListener(problems, listener, known));
-  problems.each("clusters", clusters, (cluster) => checkCluster(problems, cluster, known));
+  problems.each("clusters", clusters, (cluster) =>
+    faultlessOnce(cluster, problems, cluster.tls === undefined, () => checkCluster(problems, cluster, known)),
+  );
   problems.each("upstreamFaults", upstreamFaults, (fault) => checkUpstreamFault(problems, fault));
   problems.each("tcpChains", tcpChains, (chain) => checkTcpChain(problems, chain, known));
   problems.each("secrets", secrets, (secret) => checkSecret(problems, secret));
@@ -128,6 +130,21 @@ class Problems {
   }
 }
 
+/** Values in which nothing was found. They never change, and proxies of one mesh have most of them in common. */
+const faultless = new WeakSet<object>();
+
+/** `isByItself`: nothing else of the configuration has a say in it. */
+function faultlessOnce(value: object, problems: Problems, isByItself: boolean, check: () => void): void {
+  if (faultless.has(value)) {
+    return;
+  }
+  const before = problems.found.length;
+  check();
+  if (isByItself && problems.found.length === before) {
+    faultless.add(value);
+  }
+}
+
 function checkListener(problems: Problems, { port, tls, routes }: Listener, known: Known): void {
   problems.whole("port", port, 0, MAX_PORT);
   if (tls !== undefined) {
@@ -148,7 +165,9 @@ function checkListener(problems: Problems, { port, tls, routes }: Listener, know
       }
       domains.add(domain);
     });
-    problems.each("routes", host.routes, (route) => checkRoute(problems, route, known));
+    faultlessOnce(host.routes, problems, known.faults.size === 0, () =>
+      problems.each("routes", host.routes, (route) => checkRoute(problems, route, known)),
+    );
   });
 }
 

@@ -19,15 +19,29 @@ export class BlobWriter {
   #words = new Uint32Array(1024);
   #count = 0;
   /** ASCII, which nearly everything is, by itself. */
-  readonly #ascii = new Map<string, PooledString>();
+  #ascii = new Map<string, PooledString>();
   /** Others by their bytes, each as one character: a byte is a character of another text. */
-  readonly #others = new Map<string, PooledString>();
+  #others = new Map<string, PooledString>();
   /** What was appended, each byte as one character. */
-  readonly #strings: string[] = [];
+  #strings: string[] = [];
   #stringsLength = 0;
   /** Records that are written once: where their words begin and 1, at the hash of their words, or behind it. */
   #shared = new Uint32Array(256);
   #sharedCount = 0;
+
+  /** One that goes on from here, and leaves this one as it is. */
+  copy(): BlobWriter {
+    const copy = new BlobWriter();
+    copy.#words = this.#words.slice();
+    copy.#count = this.#count;
+    copy.#ascii = new Map(this.#ascii);
+    copy.#others = new Map(this.#others);
+    copy.#strings = [...this.#strings];
+    copy.#stringsLength = this.#stringsLength;
+    copy.#shared = this.#shared.slice();
+    copy.#sharedCount = this.#sharedCount;
+    return copy;
+  }
 
   /** The pooled bytes of a string in UTF-8. */
   string(text: string): PooledString {

@@ -47,10 +47,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
       }),
     ]),
     cluster: byName([
-      ...clusters.map((cluster) => {
-        const parts = withNeeds(context, (own) => emitCluster(cluster, own));
-        return new Resource({ type: "cluster", name: cluster.name, ...parts });
-      }),
+      ...clusters.map((cluster) => clusterResource(cluster, context)),
       ...upstreamFaults.map((fault) => {
         const message = emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster));
         return new Resource({ type: "cluster", name: message.name, message });
@@ -127,10 +124,40 @@ function program({ name, routes }: Listener, context: EmitContext): Resource<"ex
   return new Resource({ type: "extension", name, message: emitExtensionConfig(name, context), needs });
 }
 
-function endpoints({ name, discovery }: Cluster): Resource<"endpoints"> {
+/**
+ * What was made of a cluster, which never changes: proxies of one mesh have most of them in common, and so the digests and
+ * the bytes of what they are told.
+ */
+const clusterResources = new WeakMap<Places, WeakMap<Cluster, Resource<"cluster">>>();
+const endpointResources = new WeakMap<Cluster, Resource<"endpoints">>();
+
+function clusterResource(cluster: Cluster, context: EmitContext): Resource<"cluster"> {
+  const known = clusterResources.get(context.places) ?? new WeakMap();
+  clusterResources.set(context.places, known);
+  const before = known.get(cluster);
+  if (before !== undefined) {
+    return before;
+  }
+  const parts = withNeeds(context, (own) => emitCluster(cluster, own));
+  const made = new Resource({ type: "cluster", name: cluster.name, ...parts });
+  // A secret that has no place of its own is written into it.
+  if (cluster.tls === undefined) {
+    known.set(cluster, made);
+  }
+  return made;
+}
+
+function endpoints(cluster: Cluster): Resource<"endpoints"> {
+  const known = endpointResources.get(cluster);
+  if (known !== undefined) {
+    return known;
+  }
+  const { name, discovery } = cluster;
   const assignment = emitLoadAssignment(name, discovery.endpoints);
   const message = typed("envoy.config.endpoint.v3.ClusterLoadAssignment", assignment);
-  return new Resource({ type: "endpoints", name, message });
+  const made = new Resource({ type: "endpoints", name, message });
+  endpointResources.set(cluster, made);
+  return made;
 }
 
 /** A message, and what its emitter asked a place for: that is what it needs, and what has none is written into it. */

@@ -3,15 +3,17 @@
 import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import { gatewayPorts } from "../../services/gateway-ports.ts";
-import { Registry } from "../../services/registry.ts";
-import type { Scope } from "../../services/scope.ts";
-import { ServiceIndex } from "../../services/service-index.ts";
-import { Workloads } from "../../services/workloads.ts";
+import type { Registry } from "../../services/registry.ts";
+import type { ServiceIndex } from "../../services/service-index.ts";
+import type { Workloads } from "../../services/workloads.ts";
 import { DestinationRules } from "../destination-rules/destination-rules.ts";
 import { scopeOf } from "./selected-gateways.ts";
+import type { MeshBase, SharedLowering } from "./shared-lowering.ts";
 import { type SidecarScope, sidecarScope } from "./sidecar-scope.ts";
 
 export interface Environment {
+  /** What of it is the same for all proxies. */
+  readonly base: MeshBase;
   readonly workloads: Workloads;
   readonly services: ServiceIndex;
   /** Of them, those that this proxy sees. */
@@ -25,57 +27,42 @@ export interface Environment {
   readonly gatewayPorts: ReadonlyMap<number, number>;
 }
 
-export function makeEnvironment(resources: ResourceSet, options: ProxyOptions): Environment {
-  const workloads = new Workloads(resources);
-  const services = new ServiceIndex(resources, workloads, options.domainSuffix);
+export function makeEnvironment(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  shared: SharedLowering,
+): Environment {
+  const base = shared.baseOf(resources, options.domainSuffix);
+  const { workloads, services, destinationRules } = base;
   const sidecar = sidecarScope(resources, options);
+  const scope = scopeOf(resources, options);
+  const all = services.servicesSeenFrom(options.proxyNamespace, scope);
   return {
+    base,
     workloads,
     services,
-    registry: registryOf(services, scopeOf(resources, options), sidecar, options),
-    destinationRules: new DestinationRules(resources.destinationRules, options),
+    // Whatever a rule leads to that a Sidecar imports is known to istiod, imported or not.
+    registry:
+      sidecar === undefined
+        ? shared.registryOf(all)
+        : shared.registryOf(services.servicesSeenFrom(options.proxyNamespace, scope, sidecar.imports), all),
+    destinationRules: new DestinationRules(destinationRules, options),
     sidecar,
     outboundPolicy: sidecar?.outboundPolicy ?? options.outboundPolicy,
     gatewayPorts: gatewayPorts(resources, options),
   };
 }
 
-function registryOf(
-  services: ServiceIndex,
-  scope: Scope,
-  sidecar: SidecarScope | undefined,
-  { proxyNamespace }: ProxyOptions,
-): Registry {
-  const all = services.servicesSeenFrom(proxyNamespace, scope);
-  // Whatever a rule leads to that a Sidecar imports is known to istiod, imported or not.
-  return sidecar === undefined
-    ? new Registry(all)
-    : new Registry(services.servicesSeenFrom(proxyNamespace, scope, sidecar.imports), all);
-}
-
-/**
- * All that an environment is made of, and the texts it stands in: when those change, so do the places that findings
- * name. Two lists with the same items make the same environment.
- */
-export function ingredients(resources: ResourceSet, options: ProxyOptions): readonly unknown[] {
-  const lists = [
-    resources.services,
-    resources.endpointSlices,
-    resources.endpoints,
-    resources.pods,
-    resources.nodes,
-    resources.podMakers,
-    resources.workloadEntries,
-    resources.serviceEntries,
-    resources.destinationRules,
-    resources.sidecars,
-  ];
+/** All that the environment of a proxy is made of. Two lists with the same items make the same environment. */
+export function ingredients(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  shared: SharedLowering,
+): readonly unknown[] {
   return [
     options,
+    shared.baseOf(resources, options.domainSuffix),
     scopeOf(resources, options),
-    ...lists.flatMap((list) => [
-      list.length,
-      ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),
-    ]),
+    ...resources.sidecars.flatMap(({ document, span, offset }) => [document, span.file, offset]),
   ];
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
 import type { Service } from "../../services/service.ts";
 import { resources } from "../testing.ts";
-import { DestinationRules } from "./destination-rules.ts";
+import { DestinationRuleIndex, DestinationRules } from "./destination-rules.ts";
 
 const rule = (name: string, namespace: string, spec: string) => `
 ---
@@ -15,10 +15,9 @@ spec: { ${spec} }
 const policy = (simple: string) => `trafficPolicy: { loadBalancer: { simple: ${simple} } }`;
 
 function find(yaml: string, options: Partial<ProxyOptions> = {}, host = "web.shop.svc.cluster.local") {
-  const rules = new DestinationRules(resources(yaml).destinationRules, {
-    ...DEFAULT_PROXY_OPTIONS,
-    ...options,
-  });
+  const proxy = { ...DEFAULT_PROXY_OPTIONS, ...options };
+  const index = new DestinationRuleIndex(resources(yaml).destinationRules, proxy.domainSuffix);
+  const rules = new DestinationRules(index, proxy);
   const found = rules.find({ host, namespace: "shop" } as Service);
   return found && [found.trafficPolicy?.loadBalancer?.simple, ...found.subsets.map(({ name }) => name)];
 }

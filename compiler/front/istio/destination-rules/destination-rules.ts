@@ -38,29 +38,81 @@ type NamedService = Pick<Service, "host" | "namespace">;
 
 type RulesByHost = HostMap<MergedRule[]>;
 
-export class DestinationRules {
+/** All DestinationRules, whoever asks: put together once for all proxies. */
+export class DestinationRuleIndex {
   /** All rules of a namespace, as its own proxies see them. */
   readonly #own = new Map<string, RulesByHost>();
   /** Those of them that proxies elsewhere may see. */
   readonly #exported = new Map<string, RulesByHost>();
   /** Those of the root namespace that are for itself alone. */
   readonly #rootOwn: RulesByHost = new HostMap();
-  readonly #options: ProxyOptions;
-  readonly #found = new Map<string, MergedRule | undefined>();
-  readonly #tlsPlaces: ClientTlsPlaces;
+  readonly #domainSuffix: string;
+  readonly tlsPlaces: ClientTlsPlaces;
 
-  constructor(resources: readonly Resource<DestinationRuleSpec>[], options: ProxyOptions) {
-    this.#options = options;
-    this.#tlsPlaces = new ClientTlsPlaces(resources);
+  constructor(resources: readonly Resource<DestinationRuleSpec>[], domainSuffix: string) {
+    this.#domainSuffix = domainSuffix;
+    this.tlsPlaces = new ClientTlsPlaces(resources);
     for (const resource of [...resources].sort(byAge)) {
       this.#add(resource);
     }
   }
 
+  /** Those of the first namespace that has any which a proxy of this namespace sees. */
+  candidates({ host, namespace }: NamedService, proxyNamespace: string): readonly MergedRule[] {
+    const own = proxyNamespace === ROOT_NAMESPACE ? this.#rootOwn : this.#own.get(proxyNamespace);
+    const found = own?.mostSpecific(host);
+    if (found !== undefined) {
+      return found;
+    }
+    for (const owner of [namespace, ROOT_NAMESPACE]) {
+      const visible = (this.#exported.get(owner)?.mostSpecific(host) ?? []).filter(
+        ({ exportTo }) => exportTo.size === 0 || exportTo.has("*") || exportTo.has(proxyNamespace),
+      );
+      if (visible.length > 0) {
+        return visible;
+      }
+    }
+    return [];
+  }
+
+  #add({ spec, namespace }: Resource<DestinationRuleSpec>): void {
+    const host = resolveHost(spec.host, namespace, this.#domainSuffix);
+    const selector = spec.workloadSelector?.matchLabels;
+    const exportTo = new Set(selector === undefined ? spec.exportTo : ["."]);
+    const rule: MergedRule = {
+      ...(spec.trafficPolicy && { trafficPolicy: spec.trafficPolicy }),
+      subsets: uniqueByName(spec.subsets ?? []),
+      exportTo,
+      ...(selector && { selector }),
+    };
+    const own = [".", "*", namespace];
+    if (exportTo.size === 0 || own.some((entry) => exportTo.has(entry))) {
+      mergeInto(rulesOf(this.#own, namespace), host, rule);
+    }
+    const privateOnly = exportTo.size === 1 && (exportTo.has(".") || exportTo.has(namespace));
+    if (!privateOnly) {
+      mergeInto(rulesOf(this.#exported, namespace), host, rule);
+    } else if (namespace === ROOT_NAMESPACE) {
+      mergeInto(this.#rootOwn, host, rule);
+    }
+  }
+}
+
+/** Of them, what holds for one proxy. */
+export class DestinationRules {
+  readonly #index: DestinationRuleIndex;
+  readonly #options: ProxyOptions;
+  readonly #found = new Map<string, MergedRule | undefined>();
+
+  constructor(index: DestinationRuleIndex, options: ProxyOptions) {
+    this.#index = index;
+    this.#options = options;
+  }
+
   find(service: NamedService): MergedRule | undefined {
     const key = `${service.namespace}/${service.host}`;
     if (!this.#found.has(key)) {
-      this.#found.set(key, this.#choose(this.#candidates(service)));
+      this.#found.set(key, this.#choose(this.#index.candidates(service, this.#options.proxyNamespace)));
     }
     return this.#found.get(key);
   }
@@ -72,7 +124,7 @@ export class DestinationRules {
       subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy,
       port,
     );
-    const tlsPlace = policy.tls && this.#tlsPlaces.of(policy.tls);
+    const tlsPlace = policy.tls && this.#index.tlsPlaces.of(policy.tls);
     return { ...policy, ...(tlsPlace && { tlsPlace }) };
   }
 
@@ -100,46 +152,6 @@ export class DestinationRules {
 
   subsetNames(service: Service): string[] {
     return this.find(service)?.subsets.map(({ name }) => name) ?? [];
-  }
-
-  #add({ spec, namespace }: Resource<DestinationRuleSpec>): void {
-    const host = resolveHost(spec.host, namespace, this.#options.domainSuffix);
-    const selector = spec.workloadSelector?.matchLabels;
-    const exportTo = new Set(selector === undefined ? spec.exportTo : ["."]);
-    const rule: MergedRule = {
-      ...(spec.trafficPolicy && { trafficPolicy: spec.trafficPolicy }),
-      subsets: uniqueByName(spec.subsets ?? []),
-      exportTo,
-      ...(selector && { selector }),
-    };
-    const own = [".", "*", namespace];
-    if (exportTo.size === 0 || own.some((entry) => exportTo.has(entry))) {
-      mergeInto(rulesOf(this.#own, namespace), host, rule);
-    }
-    const privateOnly = exportTo.size === 1 && (exportTo.has(".") || exportTo.has(namespace));
-    if (!privateOnly) {
-      mergeInto(rulesOf(this.#exported, namespace), host, rule);
-    } else if (namespace === ROOT_NAMESPACE) {
-      mergeInto(this.#rootOwn, host, rule);
-    }
-  }
-
-  #candidates({ host, namespace }: NamedService): readonly MergedRule[] {
-    const { proxyNamespace } = this.#options;
-    const own = proxyNamespace === ROOT_NAMESPACE ? this.#rootOwn : this.#own.get(proxyNamespace);
-    const found = own?.mostSpecific(host);
-    if (found !== undefined) {
-      return found;
-    }
-    for (const owner of [namespace, ROOT_NAMESPACE]) {
-      const visible = (this.#exported.get(owner)?.mostSpecific(host) ?? []).filter(
-        ({ exportTo }) => exportTo.size === 0 || exportTo.has("*") || exportTo.has(proxyNamespace),
-      );
-      if (visible.length > 0) {
-        return visible;
-      }
-    }
-    return [];
   }
 
   /** One that selects this workload; else, of those for every workload, the last, which is istiod's choice. */

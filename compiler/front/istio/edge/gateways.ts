@@ -7,7 +7,7 @@ import type { GatewaySpec, Resource, Server } from "../../resources/model.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
-import type { LoweredRoutes } from "../context/lowering-cache.ts";
+import type { LoweredRoutes } from "../context/lowered-routes.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { omissions } from "../rules/omissions.ts";

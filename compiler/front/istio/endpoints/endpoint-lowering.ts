@@ -15,7 +15,7 @@ import type { Service } from "../../services/service.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
 import { scopeOf } from "../context/selected-gateways.ts";
 import { type SidecarScope, sidecarScope } from "../context/sidecar-scope.ts";
-import { DestinationRules } from "../destination-rules/destination-rules.ts";
+import { DestinationRuleIndex, DestinationRules } from "../destination-rules/destination-rules.ts";
 import { lowerEndpoints } from "../policies/cluster-endpoints.ts";
 import type { EndpointChange } from "./endpoint-change.ts";
 
@@ -32,7 +32,10 @@ export class EndpointLowering {
     resources: ResourceSet,
     options: ProxyOptions,
     parts: readonly ClusterPart[],
-    rules: DestinationRules = new DestinationRules(resources.destinationRules, options),
+    rules: DestinationRules = new DestinationRules(
+      new DestinationRuleIndex(resources.destinationRules, options.domainSuffix),
+      options,
+    ),
   ) {
     this.#options = options;
     this.#rules = rules;

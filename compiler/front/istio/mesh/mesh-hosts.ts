@@ -125,7 +125,7 @@ export class MeshHosts {
         result.push({
           ...this.#domains(service),
           host: service.host,
-          routes: [this.#defaultRoute(service, port)],
+          routes: this.#defaultRoutes(service, port),
           omitted: [],
           service,
         });
@@ -182,11 +182,24 @@ export class MeshHosts {
   }
 
   /** What a service gets that no rule speaks of: no time limit, and istiod's retries. */
-  #defaultRoute(service: Service, port: number): Route {
+  #defaultRoutes(service: Service, port: number): readonly Route[] {
     // Of a port that nobody serves, the cluster is missing: 503.
     if (hasPort(service, port)) {
       this.#lowering.effects.uses.push(clusterUse(service, port));
     }
+    const { defaults } = this.#lowering.cache.shared;
+    const rule = this.#lowering.destinationRules.find(service);
+    const all = defaults.get(service) ?? [];
+    const known = all.find((one) => one.port === port && one.rule === rule);
+    if (known !== undefined) {
+      return known.routes;
+    }
+    const routes = [this.#defaultRoute(service, port)];
+    defaults.set(service, [...all, { port, rule, routes }]);
+    return routes;
+  }
+
+  #defaultRoute(service: Service, port: number): Route {
     return {
       name: "default",
       match: { headers: [], queryParams: [] },
@@ -202,8 +215,9 @@ export class MeshHosts {
 }
 
 /** Whether HTTP is spoken on a port of a service, though nobody may be there. */
-export function httpPort({ ports, unservedPorts = [] }: Service, port: number): boolean {
-  return [...ports, ...unservedPorts].some((candidate) => candidate.number === port && isHttp(candidate));
+export function httpPort({ ports, unservedPorts }: Service, port: number): boolean {
+  const isOne = (candidate: Service["ports"][number]) => candidate.number === port && isHttp(candidate);
+  return ports.some(isOne) || (unservedPorts?.some(isOne) ?? false);
 }
 
 function hasPort({ ports }: Service, port: number): boolean {

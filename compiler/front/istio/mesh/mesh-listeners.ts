@@ -38,7 +38,11 @@ export function lowerMesh(
   const ports = hosts.httpPorts();
   const tcp = meshListeners ? lowerMeshTcp(virtualServices, lowering) : undefined;
   const bound = [...new Set([...ports, ...(tcp?.ports ?? [])])];
-  const others = catchAll(lowering.outboundPolicy, ownPorts(bound, lowering.options));
+  const others = lowering.cache.shared.catchAllOf(
+    lowering.outboundPolicy,
+    ownPorts(bound, lowering.options),
+    catchAll,
+  );
   const hostsByPort = new Map(
     [...new Set([HTTP_PORT, ...ports])].map((port): [number, MeshHost[]] => [port, hosts.onPort(port)]),
   );

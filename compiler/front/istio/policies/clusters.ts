@@ -6,11 +6,13 @@ import type { ClusterUse } from "../../services/cluster-uses.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import type { ServicePolicy } from "../destination-rules/destination-rules.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { lowerClientTls } from "./client-tls.ts";
 import { lowerEndpoints } from "./cluster-endpoints.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
+import { asksWhereProxyIs } from "./locality.ts";
 import { lowerOutlierDetection } from "./outlier-detection.ts";
 
 export function lowerClusters(
@@ -24,9 +26,28 @@ export function lowerClusters(
   return { clusters, effects: lowering.effects };
 }
 
+/** One that depends on nothing of a proxy but the rule that it sees for the service is the same object for all of them. */
 function lowerCluster(use: ClusterUse, lowering: GatheringContext): Cluster {
+  const { service, port, subset, atEdge = false } = use;
+  const { clusters } = lowering.cache.shared;
+  const rule = lowering.destinationRules.find(service);
+  const all = clusters.get(service) ?? [];
+  const known = all.find(
+    (one) => one.port === port && one.subset === subset && one.atEdge === atEdge && one.rule === rule,
+  );
+  if (known !== undefined) {
+    return known.cluster;
+  }
+  const policy = lowering.destinationRules.policyOf(service, subset, port);
+  const cluster = newCluster(use, policy, lowering);
+  if (policy.tls === undefined && !asksWhereProxyIs(policy, service)) {
+    clusters.set(service, [...all, { port, subset, atEdge, rule, cluster }]);
+  }
+  return cluster;
+}
+
+function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringContext): Cluster {
   const { name, service, port, atEdge } = use;
-  const policy = lowering.destinationRules.policyOf(service, use.subset, port);
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { discovery, ...placed } = lowerEndpoints(use, policy, lowering.destinationRules, lowering.options);

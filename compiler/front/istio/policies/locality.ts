@@ -78,6 +78,18 @@ export function placeEndpoints(
   };
 }
 
+/** Whether endpoints are not placed alike for all proxies. */
+export function asksWhereProxyIs(
+  { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
+  { prefers }: Pick<Service, "prefers">,
+): boolean {
+  return (
+    outlierDetection !== undefined ||
+    prefers !== undefined ||
+    (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0
+  );
+}
+
 /** The option, else what the proxy's labels say. */
 function proxyLocality({ proxyLocality, proxyLabels }: ProxyOptions): Locality {
   return (

@@ -4,7 +4,7 @@ import type { Action, Omission, OmissionReason, Route, RouteOrigin } from "../..
 import type { HttpMatchRequest, HttpRoute } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
-import type { LoweredRoutes } from "../context/lowering-cache.ts";
+import type { LoweredRoutes } from "../context/lowered-routes.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { Site } from "../context/site.ts";
 import { lowerCors } from "./cors.ts";

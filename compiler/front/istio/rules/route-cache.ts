@@ -4,8 +4,12 @@
  */
 
 import type { Route } from "../../../ir/ir.ts";
-import type { DocumentPlace, KnownRoutes, LoweredRoutes } from "../context/lowering-cache.ts";
+import { destinationsOf } from "../../resources/destinations.ts";
+import { resolveHost } from "../../services/host-names.ts";
+import type { DocumentPlace, LoweredRoutes } from "../context/lowered-routes.ts";
+import type { KnownRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import { areSame } from "../context/shared-lowering.ts";
 import { isSameSite, type Site } from "../context/site.ts";
 import { routeOrigin } from "./route-origin.ts";
 import type { VirtualService } from "./virtual-services.ts";
@@ -14,9 +18,10 @@ import type { VirtualService } from "./virtual-services.ts";
 export function lowerOnce(
   virtualService: VirtualService,
   site: Site,
-  { environment, cache }: LoweringContext,
+  lowering: LoweringContext,
   lower: () => LoweredRoutes,
 ): LoweredRoutes {
+  const { environment, cache } = lowering;
   const { sources } = virtualService;
   const key = sources[0]?.document;
   if (key === undefined) {
@@ -30,10 +35,84 @@ export function lowerOnce(
   if (before !== undefined && stoodThere(before, sources)) {
     return before.lowered;
   }
-  const lowered = (before && moved(before.lowered, virtualService)) ?? lower();
+  const lowered = lowerForAll(
+    virtualService,
+    site,
+    lowering,
+    () => (before && moved(before.lowered, virtualService)) ?? lower(),
+  );
   sites[index < 0 ? sites.length : index] = { site, environment, sources: sources.map(placeOf), lowered };
   return lowered;
 }
+
+/**
+ * What `lower` makes, or made for another proxy that finds the same where the rules lead. What rules say of their source, or
+ * what leads nowhere, is each proxy's own.
+ */
+function lowerForAll(
+  virtualService: VirtualService,
+  site: Site,
+  { cache: { shared }, registry, destinationRules, options, base }: LoweringContext,
+  lower: () => LoweredRoutes,
+): LoweredRoutes {
+  const { sources } = virtualService;
+  const key = sources[0]!.document!;
+  const hosts = hostsOf(virtualService, options.domainSuffix);
+  if (hosts === undefined) {
+    return lower();
+  }
+  const seen = hosts.flatMap((host) => {
+    const named = registry.get(host);
+    const service = named && (registry.aliasTarget(named) ?? named);
+    return [named, service, service && destinationRules.find(service)];
+  });
+  const all = shared.routes.get(key) ?? [];
+  const known = all.find(
+    (one) =>
+      one.base === base &&
+      isSameSite(one.site, site) &&
+      areSame(one.seen, seen) &&
+      one.sources.length === sources.length &&
+      one.sources.every(({ document }, i) => document === sources[i]!.document) &&
+      stoodThere(one, sources),
+  );
+  if (known !== undefined) {
+    return known.lowered;
+  }
+  const lowered = lower();
+  if (lowered.effects.dangling.length === 0) {
+    const own = { base, site, sources: sources.map(placeOf), seen, lowered };
+    shared.routes.set(key, [own, ...all.filter((one) => one.base === base)]);
+  }
+  return lowered;
+}
+
+/** Full names of the destinations of rules that say nothing of their source; undefined for others. */
+function hostsOf({ resource }: VirtualService, domainSuffix: string): readonly string[] | undefined {
+  const known = destinations.get(resource);
+  if (known?.domainSuffix === domainSuffix) {
+    return known.hosts;
+  }
+  const asksForSource = (resource.spec.http ?? []).some(({ match }) =>
+    match?.some((one) => one?.sourceLabels !== undefined || one?.sourceNamespace !== undefined),
+  );
+  const hosts = asksForSource
+    ? undefined
+    : [
+        ...new Set(
+          Array.from(destinationsOf(resource), ({ destination }) =>
+            resolveHost(destination.host, resource.namespace, domainSuffix),
+          ),
+        ),
+      ];
+  destinations.set(resource, { domainSuffix, hosts });
+  return hosts;
+}
+
+const destinations = new WeakMap<
+  object,
+  { readonly domainSuffix: string; readonly hosts: readonly string[] | undefined }
+>();
 
 /** The same of a rule that stands elsewhere now, in a text of which another part has changed; undefined if places are in it. */
 function moved(
@@ -65,7 +144,7 @@ function isMadeOf(before: KnownRoutes, sources: readonly Source[]): boolean {
   );
 }
 
-function stoodThere(before: KnownRoutes, sources: readonly Source[]): boolean {
+function stoodThere(before: Pick<KnownRoutes, "sources">, sources: readonly Source[]): boolean {
   return before.sources.every(
     ({ file, offset }, i) => file === sources[i]!.span.file && offset === sources[i]!.offset,
   );

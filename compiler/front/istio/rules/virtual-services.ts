@@ -49,17 +49,34 @@ export function inOrderOfEffect(
   virtualServices: readonly Resource<VirtualServiceSpec>[],
   viewer: string,
 ): Resource<VirtualServiceSpec>[] {
-  const seen = virtualServices
-    .filter(({ spec }) => spec.hosts !== undefined && spec.hosts.length > 0)
-    .sort(byAge)
-    .map((resource) => ({
-      resource,
-      exposure: exposure(resource.spec.exportTo, resource.namespace, viewer),
-    }));
+  const seen = withHostsByAge(virtualServices).map((resource) => ({
+    resource,
+    exposure: exposure(resource.spec.exportTo, resource.namespace, viewer),
+  }));
   return EXPOSURES.flatMap((wanted) =>
     seen.filter(({ exposure }) => exposure === wanted).map(({ resource }) => resource),
   );
 }
+
+/** Of one list, which is looked through for every proxy. */
+function withHostsByAge(
+  virtualServices: readonly Resource<VirtualServiceSpec>[],
+): readonly Resource<VirtualServiceSpec>[] {
+  const known = byAgeOf.get(virtualServices);
+  if (known !== undefined) {
+    return known;
+  }
+  const sorted = virtualServices
+    .filter(({ spec }) => spec.hosts !== undefined && spec.hosts.length > 0)
+    .sort(byAge);
+  byAgeOf.set(virtualServices, sorted);
+  return sorted;
+}
+
+const byAgeOf = new WeakMap<
+  readonly Resource<VirtualServiceSpec>[],
+  readonly Resource<VirtualServiceSpec>[]
+>();
 
 interface Resolved {
   readonly domainSuffix: string;

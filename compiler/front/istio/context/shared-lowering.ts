@@ -1,0 +1,133 @@
+/**
+ * What lowerings of one mesh have in common, whichever proxies they are for. A fleet is compiled for many: each of them sees most
+ * of the mesh as the others do, so that what is made for one is the same object for the next, down to bytes that are encoded once.
+ * Everything here is found again by all that it was made of; nothing depends on the order in which proxies come.
+ */
+
+import type { Cluster, Route, VirtualHost } from "../../../ir/ir.ts";
+import type { OutboundPolicy } from "../../../options.ts";
+import type { ResourceSet } from "../../resources/model.ts";
+import { Registry } from "../../services/registry.ts";
+import type { Service } from "../../services/service.ts";
+import { ServiceIndex } from "../../services/service-index.ts";
+import { Workloads } from "../../services/workloads.ts";
+import { DestinationRuleIndex, type MergedRule } from "../destination-rules/destination-rules.ts";
+import type { DocumentPlace, LoweredRoutes } from "./lowered-routes.ts";
+import type { Site } from "./site.ts";
+
+/** Of one mesh, as all proxies have it. */
+export interface MeshBase {
+  readonly workloads: Workloads;
+  readonly services: ServiceIndex;
+  readonly destinationRules: DestinationRuleIndex;
+}
+
+/** Routes of a VirtualService that depend on nothing of a proxy but what it sees of the destinations. */
+export interface SharedRoutes {
+  readonly base: MeshBase;
+  readonly site: Site;
+  readonly sources: readonly DocumentPlace[];
+  /** For each host that the rules lead to: what is found there. */
+  readonly seen: readonly unknown[];
+  readonly lowered: LoweredRoutes;
+}
+
+/** A part of a service under one policy. */
+export interface SharedCluster {
+  readonly port: number;
+  readonly subset: string;
+  readonly atEdge: boolean;
+  readonly rule: MergedRule | undefined;
+  readonly cluster: Cluster;
+}
+
+export interface SharedDefault {
+  readonly port: number;
+  readonly rule: MergedRule | undefined;
+  readonly routes: readonly Route[];
+}
+
+/** How many different views of the services are kept. */
+const REGISTRIES = 8;
+
+export class SharedLowering {
+  #last: { readonly base: MeshBase; readonly madeOf: readonly unknown[] } | undefined;
+  #known: { readonly resources: ResourceSet; readonly domainSuffix: string } | undefined;
+  #registries: { readonly lists: readonly (readonly Service[])[]; readonly registry: Registry }[] = [];
+  readonly #catchAlls = new Map<string, VirtualHost>();
+  /** By the document that has the hosts. */
+  readonly routes = new WeakMap<object, SharedRoutes[]>();
+  readonly clusters = new WeakMap<Service, SharedCluster[]>();
+  readonly defaults = new WeakMap<Service, SharedDefault[]>();
+
+  /** The same object as the last time when nothing that it is made of has changed. */
+  baseOf(resources: ResourceSet, domainSuffix: string): MeshBase {
+    if (this.#known?.resources === resources && this.#known.domainSuffix === domainSuffix) {
+      return this.#last!.base;
+    }
+    const madeOf = ingredients(resources, domainSuffix);
+    if (this.#last === undefined || !areSame(this.#last.madeOf, madeOf)) {
+      const workloads = new Workloads(resources);
+      const services = new ServiceIndex(resources, workloads, domainSuffix);
+      const destinationRules = new DestinationRuleIndex(resources.destinationRules, domainSuffix);
+      this.#last = { base: { workloads, services, destinationRules }, madeOf };
+      this.#registries = [];
+    }
+    this.#known = { resources, domainSuffix };
+    return this.#last.base;
+  }
+
+  /** What takes every other host, of a policy beside these ports of the proxy itself. */
+  catchAllOf(
+    policy: OutboundPolicy,
+    ownPorts: readonly number[],
+    make: (policy: OutboundPolicy, ownPorts: readonly number[]) => VirtualHost,
+  ): VirtualHost {
+    const key = [policy, ...ownPorts].join(" ");
+    const known = this.#catchAlls.get(key) ?? make(policy, ownPorts);
+    this.#catchAlls.set(key, known);
+    return known;
+  }
+
+  /** One registry for all who see the same services. */
+  registryOf(...lists: readonly (readonly Service[])[]): Registry {
+    const known = this.#registries.find(
+      (one) => one.lists.length === lists.length && one.lists.every((list, i) => areSame(list, lists[i]!)),
+    );
+    if (known !== undefined) {
+      return known.registry;
+    }
+    const registry = new Registry(lists[0]!, lists[1]);
+    this.#registries = [{ lists, registry }, ...this.#registries].slice(0, REGISTRIES);
+    return registry;
+  }
+}
+
+/**
+ * All that a base is made of, and the texts it stands in: when those change, so do the places that findings name. Two lists
+ * with the same items make the same.
+ */
+function ingredients(resources: ResourceSet, domainSuffix: string): readonly unknown[] {
+  const lists = [
+    resources.services,
+    resources.endpointSlices,
+    resources.endpoints,
+    resources.pods,
+    resources.nodes,
+    resources.podMakers,
+    resources.workloadEntries,
+    resources.serviceEntries,
+    resources.destinationRules,
+  ];
+  return [
+    domainSuffix,
+    ...lists.flatMap((list) => [
+      list.length,
+      ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),
+    ]),
+  ];
+}
+
+export function areSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, i) => item === other[i]);
+}
