@@ -29,6 +29,13 @@ import type {
 } from "./model/report.ts";
 import type { FleetRules, RuleSnapshot } from "./model/rules.ts";
 import type { Scope } from "./model/scope.ts";
+import {
+  type PeerNews,
+  PeerProxies,
+  type PeerProxy,
+  type PeerRecord,
+  type PeerReport,
+} from "./peer-proxies.ts";
 import { type Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { Revision } from "./revisions/revision.ts";
 import { VerifiedPrograms } from "./revisions/verified-programs.ts";
@@ -51,6 +58,8 @@ export interface FleetOptions {
   readonly onEvent: (event: FleetEvent) => void;
 }
 
+const NO_RECORD: PeerRecord = { responses: { requests: 0, serverErrors: 0 } };
+
 /** How many revisions can be asked about, and gone back to. */
 const REVISIONS = 20;
 
@@ -61,6 +70,10 @@ export class Fleet implements FleetControl {
   readonly #programs: VerifiedPrograms;
   readonly #turns = new Turns();
   readonly #lines = new Map<string, ProxyLine>();
+  /** What other servers are told of the proxies of this one. */
+  readonly #records = new Map<string, PeerRecord>();
+  /** Those of other servers. */
+  readonly #peers = new PeerProxies();
   /** The newest last. */
   #revisions: Revision[] = [];
   /** What the sources had when they were right last. */
@@ -86,7 +99,7 @@ export class Fleet implements FleetControl {
       claims: () => [...this.#lines.values()].map(({ claimed }) => claimed),
       onDecision: () => {
         this.#tellAll();
-        this.#save();
+        options.keeper?.changed();
       },
     });
   }
@@ -103,19 +116,13 @@ export class Fleet implements FleetControl {
 
   /** Resolves when the rules were read for the first time, be they right or wrong, and every later change is noticed. */
   async start(): Promise<void> {
-    const { keeper } = this.#options;
-    if (keeper?.state !== undefined) {
-      this.#adopt(keeper.state);
-    }
-    await keeper?.start(
-      (state) => {
-        if (state !== undefined) {
-          this.#adopt(state);
-        }
-        this.refresh();
-      },
-      (state) => this.#adopt(state),
-    );
+    await this.#options.keeper?.start({
+      onLead: (state) => this.#lead(state),
+      onFollow: (state) => this.#follow(state),
+      onPeers: (reports) => this.#hearPeers(reports),
+      state: () => this.#toKeep(),
+      peerReport: () => ({ proxies: this.#published() }),
+    });
     this.#watch = await this.#options.rules.watch(() => this.refresh());
     this.refresh();
     await this.#working;
@@ -165,12 +172,22 @@ export class Fleet implements FleetControl {
     line.attach(stream, first);
     this.#options.onEvent({ kind: "joined", proxy: node.id, scope: scope.key });
     this.#rollouts.joined(this.#memberOf(line));
+    this.#options.keeper?.changed();
     void this.#tell(line);
   }
 
   /** What a proxy answered its clients since it told the last time. */
   responses(proxy: string, counts: Responses): void {
     this.#rollouts.responses(proxy, counts);
+    const { responses, ...record } = this.#records.get(proxy) ?? NO_RECORD;
+    this.#records.set(proxy, {
+      ...record,
+      responses: {
+        requests: responses.requests + counts.requests,
+        serverErrors: responses.serverErrors + counts.serverErrors,
+      },
+    });
+    this.#options.keeper?.changed();
   }
 
   status(): FleetStatus {
@@ -183,9 +200,9 @@ export class Fleet implements FleetControl {
       lost: 0,
     };
     const scopes = new Map<string, number>();
-    for (const { state, scope } of this.#lines.values()) {
+    for (const { state, scope } of this.proxies()) {
       proxies[state]++;
-      scopes.set(scope.key, (scopes.get(scope.key) ?? 0) + 1);
+      scopes.set(scope, (scopes.get(scope) ?? 0) + 1);
     }
     const { serving, next } = this.#shown();
     return {
@@ -200,8 +217,11 @@ export class Fleet implements FleetControl {
     };
   }
 
+  /** Also those of other servers, where there are any. */
   proxies(): ProxyReport[] {
-    return [...this.#lines.values()].map((line) => reportOf(line));
+    const elsewhere = new Map(this.#peers.reports.map((report) => [report.id, report]));
+    const own = [...this.#lines.values()].filter((line) => line.isConnected || !elsewhere.has(line.id));
+    return [...own.map((line) => reportOf(line)), ...elsewhere.values()];
   }
 
   /** The newest first. */
@@ -211,13 +231,13 @@ export class Fleet implements FleetControl {
 
   /** The newest first. */
   revisions(): RevisionReport[] {
-    const lines = [...this.#lines.values()];
+    const proxies = this.proxies();
     return this.#revisions.toReversed().map((revision) => ({
       id: revision.id,
       seen: revision.seen.toISOString(),
       state: this.#stateOf(revision),
       findings: revision.findings,
-      proxies: lines.filter((line) => line.revision === revision.id).length,
+      proxies: proxies.filter((proxy) => proxy.revision === revision.id).length,
     }));
   }
 
@@ -271,13 +291,14 @@ export class Fleet implements FleetControl {
   }
 
   async #read(): Promise<void> {
-    if (this.#options.keeper?.isLeading === false) {
-      // Another server decides what the rules are.
-      return;
-    }
     const snapshot = await this.#options.rules.read();
+    await Promise.all(this.#rollouts.revisions.map(({ learned }) => learned));
     const newest = this.#newest;
     if (snapshot.revision === newest?.snapshot.revision || this.#takeEndpoints(snapshot)) {
+      return;
+    }
+    if (this.#options.keeper?.isLeading === false) {
+      // Another server decides which rules are rolled out.
       return;
     }
     const known = this.#revisions.find((one) => one.snapshot.revision === snapshot.revision);
@@ -294,53 +315,113 @@ export class Fleet implements FleetControl {
     }
   }
 
-  /** What was kept, by this server or by the one that decides. */
-  #adopt({ revisions, rollout, builds }: KeptFleet): void {
+  /** This server decides from now on. */
+  #lead(state: KeptFleet | undefined): void {
+    if (state?.rollout === undefined) {
+      this.#rollouts.lead();
+    } else {
+      this.#adopt(state);
+      this.#rollouts.resume(state.rollout);
+    }
+    for (const line of this.#lines.values()) {
+      if (line.isConnected) {
+        this.#rollouts.joined(this.#memberOf(line));
+        const last = this.#records.get(line.id)?.last;
+        if (last !== undefined) {
+          this.#rollouts.answered(line.id, last.revision, last.outcome);
+        }
+      }
+    }
+    for (const news of this.#peers.everything()) {
+      this.#hear(news);
+    }
+    this.#tellAll();
+    this.refresh();
+  }
+
+  /** Another server decides, and has written this. */
+  #follow(state: KeptFleet | undefined): void {
+    if (state !== undefined) {
+      this.#adopt(state);
+    }
+    this.#rollouts.follow(state?.rollout);
+    this.#tellAll();
+    this.refresh();
+  }
+
+  #adopt({ revisions, builds, newest }: KeptFleet): void {
     const known = new Map(this.#revisions.map((revision) => [revision.id, revision]));
     this.#revisions = revisions.map((kept) => known.get(kept.id) ?? this.#keptRevision(kept, builds));
-    if (rollout !== undefined) {
-      this.#rollouts.restore(rollout, known.size === 0 ? Date.now() : undefined);
-      this.#newest = this.#revisions.find(({ id }) => id === rollout.current.to);
-      this.#tellAll();
+    this.#newest = this.#revisions.find(({ id }) => id === newest);
+  }
+
+  #hearPeers(reports: ReadonlyMap<string, PeerReport>): void {
+    const news = this.#peers.update(reports, (id) => this.#lines.get(id)?.isConnected === true);
+    for (const one of this.#options.keeper?.isLeading === true ? news : []) {
+      this.#hear(one);
     }
   }
 
-  #keptRevision({ sources, ...kept }: StoredRevision, builds: readonly StoredBuild[]): Revision {
+  #hear(news: PeerNews): void {
+    switch (news.kind) {
+      case "joined":
+        this.#rollouts.joined(news.member);
+        break;
+      case "left":
+        this.#rollouts.left(news.proxy);
+        break;
+      case "answered":
+        this.#rollouts.answered(news.proxy, news.revision, news.outcome);
+        break;
+      case "responses":
+        this.#rollouts.responses(news.proxy, news.counts);
+        break;
+    }
+  }
+
+  /** For the servers beside this one. */
+  #published(): PeerProxy[] {
+    return [...this.#lines.values()]
+      .filter((line) => line.isConnected)
+      .map((line) => ({
+        member: this.#memberOf(line),
+        report: reportOf(line),
+        ...(this.#records.get(line.id) ?? NO_RECORD),
+      }));
+  }
+
+  #keptRevision(kept: StoredRevision, builds: readonly StoredBuild[]): Revision {
     const own = builds.filter(({ revision }) => revision === kept.id);
     return new Revision({
-      snapshot: this.#options.rules.readAgain(sources),
+      snapshot: () => this.#options.rules.readAgain(kept.sources),
       places: this.#places,
       programs: this.#programs,
       guardsEndpoints: this.#options.guardsEndpoints ?? true,
+      onLearned: () => this.#tellAll(),
       kept: { ...kept, builds: new Map(own.map(({ scope, build }) => [scope, build])) },
     });
   }
 
-  #save(): void {
-    const { keeper } = this.#options;
+  #toKeep(): KeptFleet | undefined {
     const rollout = this.#rollouts.state;
-    if (keeper === undefined || rollout === undefined) {
-      return;
+    if (rollout === undefined) {
+      return undefined;
     }
     const { serving } = this.#shown();
-    keeper.save({
+    return {
       revisions: this.#revisions.map((revision) => ({
         id: revision.id,
         seen: revision.seen.toISOString(),
         state: this.#stateOf(revision),
         findings: revision.findings,
-        sources: revision.snapshot.sources,
+        sources: revision.sources,
       })),
       ...(serving && { serving: serving.id }),
+      ...(this.#newest && { newest: this.#newest.id }),
+      // It goes on changing.
       rollout: structuredClone(rollout),
-      builds: this.#rollouts.revisions.flatMap((revision) =>
-        revision.builds.map(({ scope, build }) => ({
-          revision: revision.id,
-          scope: scope.key,
-          build: build.told,
-        })),
-      ),
-    });
+      builds: this.#rollouts.revisions.flatMap((revision) => revision.kept),
+    };
   }
 
   #newRevision(snapshot: RuleSnapshot): Revision {
@@ -367,7 +448,7 @@ export class Fleet implements FleetControl {
     }
     this.#passEndpoints();
     this.#tellAll();
-    this.#save();
+    this.#options.keeper?.changed();
     return true;
   }
 
@@ -412,12 +493,11 @@ export class Fleet implements FleetControl {
 
   #roll(revision: Revision): void {
     this.#revisions = [...this.#revisions.filter((one) => one !== revision), revision].slice(-REVISIONS);
-    const members = [...this.#lines.values()].filter((line) => line.isConnected);
-    this.#rollouts.begin(
-      this.#shown().serving,
-      revision,
-      members.map((line) => memberIn(revision, line)),
-    );
+    const own = [...this.#lines.values()].filter((line) => line.isConnected);
+    this.#rollouts.begin(this.#shown().serving, revision, [
+      ...own.map((line) => memberIn(revision, line)),
+      ...this.#peers.members,
+    ]);
     this.#passEndpoints();
   }
 
@@ -483,7 +563,7 @@ export class Fleet implements FleetControl {
       !this.#isClosed
     ) {
       const others = this.#revisions.flatMap((one) =>
-        one === revision ? [] : (one.buildOf(scope.key)?.told ?? []),
+        one === revision ? [] : (one.toldTo(scope.key) ?? []),
       );
       line.moveTo({ revision: revision.id, build: build.told, others: others.toReversed() });
     }
@@ -492,6 +572,10 @@ export class Fleet implements FleetControl {
   #onOutcome({ id }: ProxyLine, revision: string, outcome: Outcome, ms: number): void {
     const { onEvent } = this.#options;
     this.#rollouts.answered(id, revision, outcome);
+    const record = this.#records.get(id) ?? NO_RECORD;
+    const count = (record.last?.count ?? 0) + 1;
+    this.#records.set(id, { ...record, last: { count, revision, outcome } });
+    this.#options.keeper?.changed();
     if (outcome.kind === "taken") {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
@@ -505,6 +589,7 @@ export class Fleet implements FleetControl {
     if (state === "lost") {
       this.#options.onEvent({ kind: "lost", proxy: id });
       this.#rollouts.left(id);
+      this.#options.keeper?.changed();
     }
   }
 }

@@ -1,11 +1,16 @@
 /**
- * What keeps a fleet's state when its server ends, and says who decides where several servers serve one fleet: a folder, a lock on
- * it, and nothing else of the fleet.
+ * What keeps a fleet's state when its server ends, and ties servers of one fleet together: a folder with the state, a lock on it by which
+ * one of them decides on roll-outs, and what each knows of its own proxies. The fleet is told what holds, and tells when something has
+ * changed; when that is written is decided here.
  */
 
+import { randomBytes } from "node:crypto";
+import os from "node:os";
+import type { PeerReport } from "./peer-proxies.ts";
 import type { RolloutsState } from "./rollouts.ts";
 import type { Leadership } from "./store/leadership.ts";
 import { FileLease } from "./store/lease.ts";
+import { Peers } from "./store/peers.ts";
 import type { FleetState } from "./store/state.ts";
 import type { OnNotice } from "./store/state-directory.ts";
 import { StateStore } from "./store/state-store.ts";
@@ -13,25 +18,57 @@ import { StateStore } from "./store/state-store.ts";
 /** As it is kept. */
 export type KeptFleet = FleetState & { readonly rollout?: RolloutsState };
 
+/** A fleet, as its keeper sees it. */
+export interface Kept {
+  /** This server decides from now on, and goes on from that state. */
+  onLead(state: KeptFleet | undefined): void;
+  /** Another one decides, and has written this. */
+  onFollow(state: KeptFleet | undefined): void;
+  /** What other servers know of their proxies, by the ids of the servers. */
+  onPeers(reports: ReadonlyMap<string, PeerReport>): void;
+  /** What is to be written now; `undefined` before there is anything. */
+  state(): KeptFleet | undefined;
+  /** What other servers shall know. */
+  peerReport(): PeerReport;
+}
+
+export interface KeeperOptions {
+  readonly directory: string;
+  readonly onNotice: OnNotice;
+  /** Who decides, if not the holder of a lock on the folder. */
+  readonly leadership?: Leadership;
+}
+
+/** Changes in quick succession are written together. */
+const GATHER_MS = 100;
+const LOOK_AT_PEERS_MS = 500;
+
 export class Keeper {
   readonly #store: StateStore;
   readonly #leadership: Leadership;
+  readonly #peers: Peers<PeerReport>;
+  readonly #onNotice: OnNotice;
+  #fleet: Kept | undefined;
   #isLeading = false;
+  #changing: Promise<void> = Promise.resolve();
+  #saving: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #hasPeers = false;
+  /** Whether other servers have not been told yet. */
+  #isNews = true;
+  #isClosed = false;
 
-  private constructor(store: StateStore, leadership: Leadership) {
+  private constructor(store: StateStore, { onNotice, leadership }: KeeperOptions) {
     this.#store = store;
-    this.#leadership = leadership;
+    this.#onNotice = onNotice;
+    this.#leadership = leadership ?? new FileLease(store.directory, onNotice);
+    const host = os.hostname().replace(/[^A-Za-z0-9_.-]/g, "-");
+    this.#peers = new Peers(store.directory, `${host}-${randomBytes(4).toString("hex")}`, onNotice);
   }
 
   /** Throws an `EnvironmentError` where the folder cannot be had. */
-  static async open(directory: string, onNotice: OnNotice): Promise<Keeper> {
-    const store = await StateStore.open({ directory, onNotice });
-    return new Keeper(store, new FileLease(store.directory, onNotice));
-  }
-
-  /** What was read last. */
-  get state(): KeptFleet | undefined {
-    return this.#store.state as KeptFleet | undefined;
+  static async open(options: KeeperOptions): Promise<Keeper> {
+    return new Keeper(await StateStore.open(options), options);
   }
 
   /** Whether this server decides. */
@@ -39,50 +76,94 @@ export class Keeper {
     return this.#isLeading && this.#leadership.term !== undefined;
   }
 
-  /**
-   * `onLead`: this server decides from now on, and goes on from that state. `onFollow`: another one does, and has written this. Resolves
-   * when it is known for the first time, or nobody else was found to decide.
-   */
-  async start(
-    onLead: (state: KeptFleet | undefined) => void,
-    onFollow: (state: KeptFleet) => void,
-  ): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS);
-      this.#leadership.start((term) => {
-        this.#isLeading = false;
-        if (term === undefined) {
-          this.#store.follow();
-          return;
-        }
-        void this.#store.lead(term).then((state) => {
-          if (this.#leadership.term === term) {
-            this.#isLeading = true;
-            onLead(state as KeptFleet | undefined);
-          }
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+  /** Resolves when the fleet knows what holds, and whether it is to decide. */
+  async start(fleet: Kept): Promise<void> {
+    this.#fleet = fleet;
+    await this.#leadership.start((term) => {
+      this.#changing = this.#changing
+        .then(() => this.#turn(term))
+        .catch((error) => this.#onNotice(`the state in ${this.#store.directory}: ${error.message}`));
     });
+    await this.#changing;
+    if (!this.#isLeading) {
+      fleet.onFollow(this.#store.state as KeptFleet | undefined);
+    }
     this.#store.watch((state) => {
       if (!this.isLeading) {
-        onFollow(state as KeptFleet);
+        fleet.onFollow(state as KeptFleet);
       }
     });
+    this.#lookAtPeers();
   }
 
-  save(state: KeptFleet): void {
-    if (this.isLeading) {
+  /** What holds is something else than before: it is written soon, if this server decides. */
+  changed(): void {
+    this.#isNews = true;
+    if (!this.#isClosed) {
+      this.#saving ??= setTimeout(() => {
+        this.#saving = undefined;
+        this.#save();
+      }, GATHER_MS);
+    }
+  }
+
+  /** Writes what there is to write, and lets another server decide. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#looking);
+    await this.#changing;
+    if (this.#saving !== undefined) {
+      clearTimeout(this.#saving);
+      this.#save();
+    }
+    await this.#store.close();
+    await this.#peers.close();
+    await this.#leadership.close();
+  }
+
+  #save(): void {
+    const state = this.isLeading ? this.#fleet?.state() : undefined;
+    if (state !== undefined) {
       this.#store.save(state);
     }
   }
 
-  async close(): Promise<void> {
-    await this.#store.close();
-    await this.#leadership.close();
+  async #turn(term: number | undefined): Promise<void> {
+    this.#isLeading = false;
+    if (term === undefined) {
+      this.#store.follow();
+      this.#onNotice("another server decides on roll-outs from now on");
+      this.#fleet?.onFollow(undefined);
+      return;
+    }
+    const state = await this.#store.lead(term);
+    if (this.#leadership.term === term) {
+      this.#isLeading = true;
+      this.#fleet?.onLead(state as KeptFleet | undefined);
+    }
+  }
+
+  #lookAtPeers(): void {
+    this.#looking = setTimeout(async () => {
+      try {
+        const others = await this.#peers.others();
+        const isFirst = others.size > 0 && !this.#hasPeers;
+        if (others.size > 0 || this.#hasPeers) {
+          this.#fleet?.onPeers(others);
+        }
+        this.#hasPeers = others.size > 0;
+        // Without others it is enough that they can see that there is a server.
+        if (isFirst || this.#isNews) {
+          this.#isNews = false;
+          this.#peers.publish(this.#hasPeers ? this.#fleet!.peerReport() : { proxies: [] });
+        }
+      } catch (error) {
+        this.#onNotice(`the state in ${this.#store.directory}: ${(error as Error).message}`);
+      }
+      if (!this.#isClosed) {
+        this.#lookAtPeers();
+      }
+    }, LOOK_AT_PEERS_MS);
+    this.#looking.unref();
   }
 }
-
-/** A lock that is free is had at once. */
-const PATIENCE_MS = 1_000;

@@ -68,6 +68,8 @@ export class Rollouts {
   #timer: NodeJS.Timeout | undefined;
   #wakesAt = 0;
   #isClosed = false;
+  /** Another server decides. */
+  #isFollowing = false;
 
   constructor(options: RolloutsOptions) {
     this.#options = options;
@@ -100,11 +102,29 @@ export class Rollouts {
     return this.#current && { current: this.#current.state, reports: this.#reports };
   }
 
-  /** Goes on from what was kept. `startedAt`: by then this server's proxies have lost their streams. */
-  restore({ current, reports }: RolloutsState, startedAt?: number): void {
-    this.#startedAt = startedAt;
+  /** Shows what the server that decides has published. What is said here from now on changes nothing. */
+  follow(state: RolloutsState | undefined): void {
+    this.#isFollowing = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (state !== undefined) {
+      this.#current = Rollout.restore(state.current);
+      this.#reports = [...state.reports];
+    }
+  }
+
+  /** Decides from now on, where nothing was kept to go on from. */
+  lead(): void {
+    this.#isFollowing = false;
+    this.#pump();
+  }
+
+  /** Goes on from what was kept, by a server whose proxies have lost their streams. */
+  resume({ current, reports }: RolloutsState): void {
+    this.#isFollowing = false;
+    this.#startedAt = Date.now();
     this.#reports = [...reports];
-    const rollout = Rollout.restore(current, startedAt);
+    const rollout = Rollout.restore(current, this.#startedAt);
     this.#current = rollout;
     // Whoever was asked answered a server that is gone.
     if (
@@ -203,7 +223,7 @@ export class Rollouts {
   }
 
   #tell(say: (rollout: Rollout, now: number) => void): void {
-    if (this.#current !== undefined) {
+    if (this.#current !== undefined && !this.#isFollowing) {
       say(this.#current, Date.now());
       this.#carryOutAll(this.#current);
       this.#wake(SOON_MS);
@@ -213,7 +233,7 @@ export class Rollouts {
   /** Carries out what is due and what was decided, and comes back when something is due. */
   #pump(): void {
     const rollout = this.#current;
-    if (rollout === undefined || this.#isClosed) {
+    if (rollout === undefined || this.#isClosed || this.#isFollowing) {
       return;
     }
     const now = Date.now();

@@ -7,6 +7,7 @@ import type { Places } from "../../back/xds/places.ts";
 import type { ResourceSet } from "../../back/xds/resource-set.ts";
 import { emitResources } from "../../back/xds/resources.ts";
 import type { Findings, FindingsSummary } from "../../diagnostics/render/report.ts";
+import type { SourceFile } from "../../diagnostics/span.ts";
 import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { differenceOf } from "../../run/delivery/difference.ts";
@@ -28,7 +29,8 @@ export interface ScopeResult {
 }
 
 export interface RevisionOptions {
-  readonly snapshot: RuleSnapshot;
+  /** Of what was kept, not read before somebody asks. */
+  readonly snapshot: RuleSnapshot | (() => RuleSnapshot);
   readonly places: Places;
   readonly programs: VerifiedPrograms;
   /** Whether endpoints are kept for a while that vanish too many at once. */
@@ -37,6 +39,8 @@ export interface RevisionOptions {
   readonly before?: Revision | undefined;
   /** Of one that was served before this server began. */
   readonly kept?: KeptRevision;
+  /** What was kept may have to be told with other endpoints. */
+  readonly onLearned?: () => void;
 }
 
 /** What was kept of a revision; its builds by the keys of their scopes. */
@@ -44,6 +48,7 @@ export interface KeptRevision {
   readonly id: string;
   readonly seen: string;
   readonly findings: FindingsSummary;
+  readonly sources: readonly SourceFile[];
   readonly builds: ReadonlyMap<string, LiveBuild>;
 }
 
@@ -54,9 +59,12 @@ export class Revision {
   readonly id: string;
   readonly seen: Date;
   readonly #options: Omit<RevisionOptions, "snapshot" | "before" | "kept">;
-  readonly #kept: ReadonlyMap<string, LiveBuild>;
+  readonly #kept: KeptRevision | undefined;
   /** The newest with these rules. */
-  #snapshot: RuleSnapshot;
+  #snapshot: RuleSnapshot | (() => RuleSnapshot);
+  /** Endpoints have changed since it was kept. */
+  #hasMoved = false;
+  #learning: Promise<unknown> = Promise.resolve();
   #before: Revision | undefined;
   #findings: FindingsSummary;
   readonly #results = new Map<string, Promise<ScopeResult>>();
@@ -64,17 +72,30 @@ export class Revision {
   readonly #scopes = new Map<string, Scope>();
 
   constructor({ snapshot, before, kept, ...options }: RevisionOptions) {
-    this.id = kept?.id ?? snapshot.revision;
+    this.id = kept?.id ?? (typeof snapshot === "function" ? snapshot() : snapshot).revision;
     this.seen = kept === undefined ? new Date() : new Date(kept.seen);
     this.#findings = kept?.findings ?? { errors: 0, warnings: 0, infos: 0, strict: false };
-    this.#kept = kept?.builds ?? new Map();
+    this.#kept = kept;
     this.#snapshot = snapshot;
     this.#before = before;
     this.#options = options;
   }
 
   get snapshot(): RuleSnapshot {
+    if (typeof this.#snapshot === "function") {
+      this.#snapshot = this.#snapshot();
+    }
     return this.#snapshot;
+  }
+
+  /** What it is compiled from. */
+  get sources(): readonly SourceFile[] {
+    return typeof this.#snapshot === "function" ? this.#kept!.sources : this.#snapshot.sources;
+  }
+
+  /** Resolves when it is known of all that was kept whether its endpoints can change. */
+  get learned(): Promise<unknown> {
+    return this.#learning;
   }
 
   /** What there was to say of its rules, for the scope that was compiled last. */
@@ -84,7 +105,7 @@ export class Revision {
 
   /** Of a proxy that claims these options. */
   scopeOf(claimed: ProxyOptions): Scope {
-    return this.#snapshot.scopeOf(claimed);
+    return this.snapshot.scopeOf(claimed);
   }
 
   buildFor(scope: Scope): Promise<ScopeResult> {
@@ -102,9 +123,23 @@ export class Revision {
     return this.#builds.get(key);
   }
 
+  /** What proxies of a scope have of it, were they told it here or by a server before this one. */
+  toldTo(key: string): LiveBuild | undefined {
+    return this.#builds.get(key)?.told ?? this.#kept?.builds.get(key);
+  }
+
   /** What was made so far, for the scopes that somebody is in. */
   get builds(): readonly { readonly scope: Scope; readonly build: ScopeBuild }[] {
     return [...this.#builds].map(([key, build]) => ({ scope: this.#scopes.get(key)!, build }));
+  }
+
+  /** What is to be kept of it when the server ends: also what was kept before, and nobody has asked for since. */
+  get kept(): readonly { readonly revision: string; readonly scope: string; readonly build: LiveBuild }[] {
+    const builds = new Map([
+      ...(this.#hasMoved ? [] : (this.#kept?.builds ?? [])),
+      ...[...this.#builds].map(([key, { told }]) => [key, told] as const),
+    ]);
+    return [...builds].map(([scope, build]) => ({ revision: this.id, scope, build }));
   }
 
   /** No older revision is needed any more. */
@@ -125,6 +160,7 @@ export class Revision {
       commit?.();
     }
     this.#snapshot = snapshot ?? this.#snapshot;
+    this.#hasMoved = true;
     return true;
   }
 
@@ -147,7 +183,8 @@ export class Revision {
 
   async #make(scope: Scope): Promise<ScopeResult> {
     const { key } = scope;
-    const kept = this.#kept.get(key);
+    // Endpoints that have changed meanwhile are all that differs from what the rules come to now.
+    const kept = this.#hasMoved ? undefined : this.#kept?.builds.get(key);
     const build = kept === undefined ? await this.#compile(scope) : this.#resume(scope, kept);
     if (build instanceof ScopeBuild) {
       build.pass(performance.now());
@@ -162,15 +199,17 @@ export class Revision {
   #resume(scope: Scope, build: LiveBuild): ScopeBuild {
     const findings: Findings = { diagnostics: [], summary: this.#findings, hasErrors: false };
     const resumed = new ScopeBuild({ findings, build, guard: this.#guard(scope) });
-    void this.#compile(scope).then(
-      (made) => {
-        // Another version of Sluice may make something else of the same rules: that goes out with the next ones.
-        if (made instanceof ScopeBuild && hasSameRules(made.told.resources, build.resources)) {
-          resumed.learn(made);
-        }
-      },
-      () => {},
-    );
+    const learn = async () => {
+      const made = await this.#compile(scope);
+      // Another version of Sluice may make something else of the same rules: that goes out with the next ones.
+      if (made instanceof ScopeBuild && hasSameRules(made.told.resources, build.resources)) {
+        resumed.learn(made);
+        resumed.pass(performance.now());
+        this.#options.onLearned?.();
+      }
+    };
+    // What goes wrong with it the next change of the rules meets, too, and tells.
+    this.#learning = Promise.all([this.#learning, learn().catch(() => {})]);
     return resumed;
   }
 
@@ -179,16 +218,16 @@ export class Revision {
       return undefined;
     }
     const guard = new EndpointGuard();
-    const before = this.#before?.buildOf(key);
+    const before = this.#before?.toldTo(key);
     if (before !== undefined) {
-      guard.pass(before.told.resources, performance.now());
+      guard.pass(before.resources, performance.now());
     }
     return guard;
   }
 
   async #compile(scope: Scope): Promise<ScopeBuild | Findings> {
     const { options } = scope;
-    const snapshot = this.#snapshot;
+    const { snapshot } = this;
     const { findings, compilation } = await snapshot.compile(options);
     this.#findings = findings.summary;
     if (compilation === undefined) {

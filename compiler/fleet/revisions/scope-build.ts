@@ -6,6 +6,7 @@
 import type { Findings } from "../../diagnostics/render/report.ts";
 import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
 import type { Config } from "../../ir/ir.ts";
+import { differenceOf } from "../../run/delivery/difference.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import type { EndpointGuard, HeldEndpoints } from "../endpoints/guard.ts";
 import type { ScopeEndpoints } from "../endpoints/scope-endpoints.ts";
@@ -53,10 +54,14 @@ export class ScopeBuild {
     return this.#config;
   }
 
-  /** From now on its endpoints can change without a compilation, and it can be asked. `made`: of the same rules. */
+  /** From now on its endpoints can change without a compilation, and it can be asked. `made`: the same rules, with the endpoints of now. */
   learn(made: ScopeBuild): void {
     this.#endpoints = made.endpoints;
     this.#config = made.config;
+    const { changed, removed } = differenceOf(this.#build.resources, made.told.resources);
+    if (changed.length + removed.length > 0) {
+      this.#build = made.told;
+    }
   }
 
   /** What a change of endpoints would make of it; `undefined` when it would change more. */

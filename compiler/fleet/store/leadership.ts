@@ -6,8 +6,11 @@ export interface Leadership {
    * somebody else may have begun to, even when nobody has told yet.
    */
   readonly term: number | undefined;
-  /** Stands for it from now on. `onChange` is told each term that begins, and `undefined` when it is over. */
-  start(onChange: (term: number | undefined) => void): void;
+  /**
+   * Stands for it from now on. `onChange` is told each term that begins, and `undefined` when it is over. Resolves when it is known
+   * for the first time who has it.
+   */
+  start(onChange: (term: number | undefined) => void): Promise<void>;
   /** Gives it up, so that another one need not wait. */
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ afterEach(async () => {
 function stand(): { readonly lease: FileLease; readonly terms: (number | undefined)[] } {
   const lease = new FileLease(directory, (line) => notices.push(line));
   const terms: (number | undefined)[] = [];
-  lease.start((term) => terms.push(term));
+  void lease.start((term) => terms.push(term));
   leases.push(lease);
   return { lease, terms };
 }

@@ -56,9 +56,10 @@ export class FileLease implements Leadership {
     return held !== undefined && performance.now() - held.touched < SURE_MS ? held.term : undefined;
   }
 
-  start(onChange: (term: number | undefined) => void): void {
+  start(onChange: (term: number | undefined) => void): Promise<void> {
     this.#onChange = onChange;
     this.#working = this.#work();
+    return this.#working;
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,7 @@ const TYPES: readonly ResourceType[] = ["cluster", "endpoints", "listener", "rou
 /** A state in the form of a commit. */
 interface Head {
   readonly serving?: string;
+  readonly newest?: string;
   readonly rollout?: object;
   /** The object of each is named at the same place in `refs`; builds come after revisions. */
   readonly revisions: readonly Omit<StoredRevision, "sources">[];

@@ -31,7 +31,9 @@ export interface FleetState {
   readonly revisions: readonly StoredRevision[];
   /** What everybody has, or had before the roll-out. */
   readonly serving?: string;
-  /** The state of a `Rollout`. */
+  /** What the sources had when they were right last; it need not be what was rolled out last. */
+  readonly newest?: string;
+  /** Of the roll-outs. */
   readonly rollout?: Opaque;
   /** Of the revisions that some proxy has. */
   readonly builds: readonly StoredBuild[];
