@@ -131,7 +131,9 @@ function stoppedLine({ revision, report, proxies }: Extract<FleetEvent, { kind: 
   const { failure } = report;
   const where = failure?.proxy === undefined ? "" : ` at ${failure.proxy}`;
   const back =
-    proxies.length === 0 ? "no proxy had it" : `${counted(proxies.length)} go back to ${report.from}`;
+    proxies.length === 0
+      ? "no proxy had it"
+      : `${counted(proxies.length)} ${proxies.length === 1 ? "goes" : "go"} back to ${report.from}`;
   const rules = (failure?.rules ?? []).map(
     ({ name, file, line }) => `changed rule: ${name} (${file}:${line})`,
   );

@@ -60,6 +60,8 @@ export interface FleetOptions {
 
 const NO_RECORD: PeerRecord = { responses: { requests: 0, serverErrors: 0 } };
 
+/** A proxy that is away for longer is a new one when it comes. */
+const FORGOTTEN_MS = 600_000;
 /** How many revisions can be asked about, and gone back to. */
 const REVISIONS = 20;
 
@@ -571,11 +573,6 @@ export class Fleet implements FleetControl {
 
   #onOutcome({ id }: ProxyLine, revision: string, outcome: Outcome, ms: number): void {
     const { onEvent } = this.#options;
-    this.#rollouts.answered(id, revision, outcome);
-    const record = this.#records.get(id) ?? NO_RECORD;
-    const count = (record.last?.count ?? 0) + 1;
-    this.#records.set(id, { ...record, last: { count, revision, outcome } });
-    this.#options.keeper?.changed();
     if (outcome.kind === "taken") {
       onEvent({ kind: "taken", proxy: id, revision, ms: Math.round(ms) });
     } else {
@@ -583,10 +580,28 @@ export class Fleet implements FleetControl {
       const step = outcome.kind === "unknown" ? undefined : outcome.step;
       onEvent({ kind, proxy: id, revision, words: outcome.words, ...(step && { step }) });
     }
+    // What is decided by it comes after it.
+    this.#rollouts.answered(id, revision, outcome);
+    const record = this.#records.get(id) ?? NO_RECORD;
+    const count = (record.last?.count ?? 0) + 1;
+    this.#records.set(id, { ...record, last: { count, revision, outcome } });
+    this.#options.keeper?.changed();
   }
 
-  #onState({ id, state }: ProxyLine): void {
+  /** Names of proxies come and go, as those of Pods do. */
+  #forget(line: ProxyLine): void {
+    const lostMs = Date.now() - line.since.getTime();
+    if (line.state === "lost" && lostMs >= FORGOTTEN_MS && this.#lines.get(line.id) === line) {
+      this.#lines.delete(line.id);
+      this.#records.delete(line.id);
+      void line.close();
+    }
+  }
+
+  #onState(line: ProxyLine): void {
+    const { id, state } = line;
     if (state === "lost") {
+      setTimeout(() => this.#forget(line), FORGOTTEN_MS).unref();
       this.#options.onEvent({ kind: "lost", proxy: id });
       this.#rollouts.left(id);
       this.#options.keeper?.changed();
