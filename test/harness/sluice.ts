@@ -76,7 +76,7 @@ export interface RunEvent {
   readonly listeners?: readonly { readonly name: string; readonly port: number }[];
 }
 
-/** A `sluice run --format json` that goes on until it is stopped. */
+/** A `sluice run --format json`, or a `sluice serve`, that goes on until it is stopped. */
 export class SluiceRun {
   readonly events: RunEvent[] = [];
   readonly #child: ChildProcess;
@@ -84,8 +84,8 @@ export class SluiceRun {
   #errors = "";
   #waiting: (() => void)[] = [];
 
-  constructor(args: readonly string[], cwd: string) {
-    this.#child = launch(["run", ...args, "--format", "json"], cwd);
+  constructor(args: readonly string[], cwd: string, command: "run" | "serve" = "run") {
+    this.#child = launch([command, ...args, "--format", "json"], cwd);
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.#errors += text;
     });
@@ -102,16 +102,21 @@ export class SluiceRun {
   }
 
   /** The first event of the name at or after an index of `events`. */
-  async event(name: string, from = 0): Promise<RunEvent> {
+  event(name: string, from = 0): Promise<RunEvent> {
+    return this.when(() => this.events.slice(from).find(({ event }) => event === name), name);
+  }
+
+  /** What is found in `events`, as soon as it is there; `what` says what was waited for. */
+  async when<Found>(find: () => Found | undefined, what: string): Promise<Found> {
     const deadline = setTimeout(() => this.#child.kill("SIGKILL"), TIMEOUT_MS);
     try {
       for (;;) {
-        const found = this.events.slice(from).find(({ event }) => event === name);
+        const found = find();
         if (found !== undefined) {
           return found;
         }
         if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-          throw new Error(`ended before "${name}": ${JSON.stringify(this.events)}\n${this.#errors}`);
+          throw new Error(`ended before "${what}": ${JSON.stringify(this.events)}\n${this.#errors}`);
         }
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
@@ -120,8 +125,8 @@ export class SluiceRun {
     }
   }
 
-  stop(): Promise<number | null> {
-    this.#child.kill("SIGINT");
+  stop(signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<number | null> {
+    this.#child.kill(signal);
     return this.#closed;
   }
 

@@ -84,10 +84,10 @@ export class Connection {
   }
 
   /** Over TLS, whoever answers: what stands in the certificate is not what is asked. */
-  static openTls(port: number, servername: string): Promise<Connection> {
+  static openTls(port: number, servername: string, address = "127.0.0.1"): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = tls.connect({
-        host: "127.0.0.1",
+        host: address,
         port,
         rejectUnauthorized: false,
         ...serverName(servername),
