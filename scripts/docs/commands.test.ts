@@ -16,6 +16,7 @@ import { ROOT } from "./site-pages.ts";
 const NOT_RUN: Readonly<Record<string, string>> = {
   "sluice run": "goes on until Ctrl-C, with a real Envoy: test/run and test/scripts",
   "sluice serve": "goes on until Ctrl-C: test/fleet",
+  "sluice fleet": "asks a server that another command has started: test/fleet",
   "npm start": "goes on until Ctrl-C, with a real Envoy: test/scripts/demo.test.ts",
   "npm run": "starts programs of its own; what they take is looked up in their help",
   "npm test": "would run this test",

@@ -4,7 +4,7 @@
  */
 
 import type { Resource } from "../../back/xds/resource-set.ts";
-import { onceForTwo } from "../once-for-two.ts";
+import { onceForTwo } from "./once-for-two.ts";
 
 export type Resources = ReadonlyMap<string, Resource>;
 

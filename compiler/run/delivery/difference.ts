@@ -1,7 +1,7 @@
 /** What one set of resources has that another has not. */
 
 import { type Resource, type ResourceSet, resourcesOf } from "../../back/xds/resource-set.ts";
-import { onceForTwo } from "../once-for-two.ts";
+import { onceForTwo } from "../ads/once-for-two.ts";
 
 export interface Difference {
   /** New or other than before. */

@@ -4,7 +4,7 @@
  */
 
 import type { Resource, ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
-import { onceForTwo } from "../once-for-two.ts";
+import { onceForTwo } from "../ads/once-for-two.ts";
 import { differenceOf } from "./difference.ts";
 import type { Step } from "./steps.ts";
 import { bothOf, routesWith } from "./superset.ts";

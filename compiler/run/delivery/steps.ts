@@ -14,7 +14,7 @@
  */
 
 import { keyOf, namedIn, type Resource, type ResourceSet } from "../../back/xds/resource-set.ts";
-import { onceForTwo } from "../once-for-two.ts";
+import { onceForTwo } from "../ads/once-for-two.ts";
 import { differenceOf } from "./difference.ts";
 import { bothOf, listenersOfBoth, routesOfBoth } from "./superset.ts";
 

@@ -61,12 +61,12 @@ export async function runFleetDemo(options: FleetDemoOptions): Promise<boolean> 
     const listen = `127.0.0.1:${await freePort()}`;
     const http = `127.0.0.1:${await freePort()}`;
     const args = [
-      ...[rules, "--listen", listen, "--http", http, "--waves", WAVES, "--bake", BAKE],
+      ...[path.basename(rules), "--listen", listen, "--http", http, "--waves", WAVES, "--bake", BAKE],
       ...["--target", options.target, "--listen-address", "127.0.0.1", "--mesh-port", String(meshPort)],
       ...(gatewayPort === GATEWAY_PORT ? [] : ["--port-map", `${GATEWAY_PORT}=${gatewayPort}`]),
     ];
-    say(`sluice serve rules ${args.slice(1).join(" ")}`);
-    server = new ServeProcess(args, (event) => show(event, terminal));
+    say(`sluice serve ${args.join(" ")}`);
+    server = new ServeProcess(args, folder, (event) => show(event, terminal));
     await server.next(({ event }) => event === "listening", ROLLOUT_MS, "server");
     const envoyFolder = path.join(folder, "envoys");
     await mkdir(envoyFolder);
@@ -83,7 +83,8 @@ export async function runFleetDemo(options: FleetDemoOptions): Promise<boolean> 
     readers = startReaders(meshPort);
     const shown = await showChanges({ ...options, say, rules, server, readers });
     if (!options.once && !stop.signal.aborted) {
-      say(`change rules in ${rules} yourself; Ctrl-C ends`);
+      say(`change rules in ${rules} yourself, and ask: sluice fleet rollouts --server http://${http}`);
+      say("Ctrl-C ends");
       await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
     }
     return shown;

@@ -28,9 +28,11 @@ export class ServeProcess {
   #waiting: Waiting[] = [];
   #isOver = false;
 
-  constructor(args: readonly string[], onEvent: (event: ServeEvent) => void) {
+  /** `folder` is where it is started: rules are named, and told of, as they are seen from there. */
+  constructor(args: readonly string[], folder: string, onEvent: (event: ServeEvent) => void) {
     const program = path.join(packageRoot().directory, "dist", "sluice.js");
     this.#child = spawn(process.execPath, [program, "serve", ...args, "--format", "json"], {
+      cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
     createInterface({ input: this.#child.stderr! }).on("line", (line) => {
