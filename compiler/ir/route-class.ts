@@ -238,23 +238,32 @@ export function className(routeClass: RouteClass): string {
 /** Every class that a listener's routes can ask for, by name and sorted by it. */
 export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, RouteClass> {
   const classes = new Map([[RETRY_CLASS_NAME, RETRY_CLASS]]);
-  const add = (routeClass: RouteClass | undefined) => {
-    if (routeClass !== undefined) {
-      classes.set(className(routeClass), routeClass);
-    }
-  };
   for (const { routes } of virtualHosts) {
-    for (const route of routes) {
-      if (route.action.kind === "forward") {
-        for (const destination of route.action.destinations) {
-          add(classOf(route, destination));
-        }
-      } else {
-        add(classOf(route));
-      }
+    for (const [name, routeClass] of classesOfRoutes(routes)) {
+      classes.set(name, routeClass);
     }
   }
   return new Map([...classes].sort(([a], [b]) => compareStrings(a, b)));
+}
+
+type NamedClass = readonly [name: string, routeClass: RouteClass];
+
+/** Of routes, which are the same list for as long as their rules are the same. */
+const classesByRoutes = new WeakMap<readonly Route[], readonly NamedClass[]>();
+
+function classesOfRoutes(routes: readonly Route[]): readonly NamedClass[] {
+  let classes = classesByRoutes.get(routes);
+  if (classes === undefined) {
+    classes = routes
+      .flatMap((route) =>
+        route.action.kind === "forward"
+          ? route.action.destinations.map((destination) => classOf(route, destination))
+          : [classOf(route)],
+      )
+      .flatMap((made): NamedClass[] => (made === undefined ? [] : [[className(made), made]]));
+    classesByRoutes.set(routes, classes);
+  }
+  return classes;
 }
 
 /** Whether the route has the whole policy that is asked for, so that no header needs to say it. */

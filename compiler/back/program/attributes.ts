@@ -3,7 +3,7 @@
  */
 
 import * as layout from "../../../filter/layout.ts";
-import type { Forward, PathMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
+import type { Forward, PathMatch, Route, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { lowerAscii } from "../../ir/text.ts";
 import { writeTable } from "./table.ts";
 import type { BlobWriter } from "./writer.ts";
@@ -24,18 +24,13 @@ export class Attributes {
   constructor(table: RouteTable) {
     const headers = new Set<string>();
     const query = new Set<string>();
-    for (const host of table.virtualHosts) {
-      for (const { match, action } of host.routes) {
-        for (const header of match.headers) {
-          headers.add(header.name);
-        }
-        const sticky = action.kind === "forward" ? stickyHeader(action) : undefined;
-        if (sticky !== undefined) {
-          headers.add(sticky);
-        }
-        for (const parameter of match.queryParams) {
-          query.add(parameter.name);
-        }
+    for (const { routes } of table.virtualHosts) {
+      const named = namesIn(routes);
+      for (const name of named.headers) {
+        headers.add(name);
+      }
+      for (const name of named.query) {
+        query.add(name);
       }
     }
     let next = layout.ATTRIBUTE_FIRST_NAMED;
@@ -89,6 +84,29 @@ export class Attributes {
     const count = firstQuery + this.#query.size;
     return writer.record(layout.KIND_ATTRIBUTES, [headers, query, count, firstQuery, low >>> 0, high >>> 0]);
   }
+}
+
+interface Names {
+  readonly headers: readonly string[];
+  readonly query: readonly string[];
+}
+
+/** Of routes, which are the same list for as long as their rules are the same. */
+const namesByRoutes = new WeakMap<readonly Route[], Names>();
+const NONE: Names = { headers: [], query: [] };
+
+function namesIn(routes: readonly Route[]): Names {
+  let names = namesByRoutes.get(routes);
+  if (names === undefined) {
+    const sticky = ({ action }: Route) => (action.kind === "forward" ? (stickyHeader(action) ?? []) : []);
+    const headers = routes.flatMap((route) =>
+      [...route.match.headers.map(({ name }) => name), sticky(route)].flat(),
+    );
+    const query = routes.flatMap(({ match }) => match.queryParams.map(({ name }) => name));
+    names = headers.length + query.length === 0 ? NONE : { headers, query };
+    namesByRoutes.set(routes, names);
+  }
+  return names;
 }
 
 /** The header that a split is a function of, if it is one. */

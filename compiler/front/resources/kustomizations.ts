@@ -34,7 +34,10 @@ export function findKustomizations(files: readonly SourceFile[]): Kustomizations
       }
     }
   }
-  return { files: found, listingOf: (file) => patches.get(path.normalize(file.path)) };
+  return {
+    files: found,
+    listingOf: (file) => (patches.size === 0 ? undefined : patches.get(path.normalize(file.path))),
+  };
 }
 
 /** The files of `patches` and `patchesStrategicMerge`; patches that stand in the kustomization itself are none. */

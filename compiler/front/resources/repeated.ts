@@ -57,7 +57,9 @@ function objectOf(resource: Resource<unknown>, isClusterWide: boolean): string |
     return undefined;
   }
   const group = apiVersion.slice(0, Math.max(0, apiVersion.indexOf("/")));
-  return JSON.stringify([group, kind, isClusterWide ? "" : namespace, name]);
+  const where = isClusterWide ? "" : namespace;
+  // With their lengths, parts can be told apart whatever is in them.
+  return `${group.length} ${group} ${kind.length} ${kind} ${where.length} ${where} ${name}`;
 }
 
 function report(

@@ -4,6 +4,7 @@
  * lowering outlives a compilation anywhere else.
  */
 
+import type { Route, VirtualHost } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import { type Environment, ingredients, makeEnvironment } from "./environment.ts";
@@ -22,6 +23,9 @@ export class LoweringCache {
 
   /** Routes by the document that has the hosts; one entry for each site. */
   readonly routes = new WeakMap<object, KnownRoutes[]>();
+
+  /** Virtual hosts of a Gateway by the routes that are all they have, which are of one port. */
+  readonly virtualHosts = new WeakMap<readonly Route[], VirtualHost[]>();
 
   /** The same object as the last time when nothing that it is made of has changed: whoever sees it again knows that. */
   environmentOf(resources: ResourceSet, options: ProxyOptions): Environment {

@@ -8,6 +8,7 @@ import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweredRoutes } from "../context/lowered-routes.ts";
+import type { LoweringCache } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { omissions } from "../rules/omissions.ts";
@@ -194,17 +195,41 @@ function lowerVirtualHosts(
   }
   return [...routesByHost]
     .map(([host, found]) => {
+      const omitted = omittedByHost.get(host);
+      if (!(found instanceof Set) && omitted === undefined && found !== TO_HTTPS) {
+        return plainVirtualHost(host, port, found, lowering.cache);
+      }
       // Of one VirtualService, nothing stands behind what takes everything.
       const routes = found instanceof Set ? catchAllLast([...found]) : found;
       return {
         name: `${host}:${port}`,
         domains: [host],
         routes,
-        ...omissions([...(omittedByHost.get(host) ?? [])], routes),
+        ...omissions([...(omitted ?? [])], routes),
         ...(found === TO_HTTPS && { requireTls: true as const }),
       };
     })
     .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+/** The same object as the last time, for as long as its routes are. */
+function plainVirtualHost(
+  host: string,
+  port: number,
+  routes: readonly Route[],
+  { virtualHosts }: LoweringCache,
+): VirtualHost {
+  let known = virtualHosts.get(routes);
+  if (known === undefined) {
+    known = [];
+    virtualHosts.set(routes, known);
+  }
+  let virtualHost = known.find(({ domains }) => domains[0] === host);
+  if (virtualHost === undefined) {
+    virtualHost = { name: `${host}:${port}`, domains: [host], routes };
+    known.push(virtualHost);
+  }
+  return virtualHost;
 }
 
 /** Who came over TLS is where `httpsRedirect` wants all to be. */

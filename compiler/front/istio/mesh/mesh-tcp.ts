@@ -63,8 +63,9 @@ export function refuseMeshTcpRules(
   { effects: { report } }: GatheringContext,
 ): void {
   for (const { gateways, resource } of virtualServices) {
-    for (const field of ["tls", "tcp"] as const) {
-      if (gateways.includes(MESH) && resource.spec[field]?.length) {
+    const fields = gateways.includes(MESH) ? (["tls", "tcp"] as const) : [];
+    for (const field of fields) {
+      if (resource.spec[field]?.length) {
         report(
           "SL0303",
           `${field} rules of the mesh need a listener for each port: only HTTP names a host to an explicit proxy`,

@@ -11,7 +11,13 @@ export interface LoweredHeaders {
   readonly host?: string;
 }
 
+const NOTHING: LoweredHeaders = {};
+
 export function lowerHeaders(headers: Headers | undefined): LoweredHeaders {
+  // Nearly all rules, and destinations, of which there are many.
+  if (headers === undefined) {
+    return NOTHING;
+  }
   const request = lowerOperations(headers?.request);
   const response = lowerOperations(headers?.response);
   const host = authority(headers?.request?.set) ?? authority(headers?.request?.add);
@@ -24,7 +30,7 @@ export function lowerHeaders(headers: Headers | undefined): LoweredHeaders {
  */
 export function lowerRuleHeaders({ headers, route: split = [] }: HttpRoute): LoweredHeaders {
   const rule = lowerHeaders(headers);
-  if (split.length !== 1) {
+  if (split.length !== 1 || split[0]!.headers === undefined) {
     return rule;
   }
   const own = lowerHeaders(split[0]!.headers);
@@ -38,6 +44,9 @@ export function lowerRuleHeaders({ headers, route: split = [] }: HttpRoute): Low
 export function lowerDestinationHeaders(
   headers: Headers | undefined,
 ): Pick<Destination, "requestHeaders" | "responseHeaders" | "hostRewrite"> {
+  if (headers === undefined) {
+    return {};
+  }
   const { request, response, host } = lowerHeaders(headers);
   return {
     ...(request && { requestHeaders: request }),
