@@ -32,17 +32,16 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 
 export { FilesInTheWayError, type InitResult, init } from "./init.ts";
 export { check, compile, diff, explain, inspect, type RulesOptions, test } from "./one-shot.ts";
-export {
-  type CompileOptions,
-  type CompileResult,
-  type DiffResult,
-  type ExplainOptions,
-  type ExplainResult,
-  ListenerError,
-  type TestOptions,
-  type TestResult,
-  type Workspace,
-  type WorkspaceOptions,
+export type {
+  CompileOptions,
+  CompileResult,
+  DiffResult,
+  ExplainOptions,
+  ExplainResult,
+  TestOptions,
+  TestResult,
+  Workspace,
+  WorkspaceOptions,
 } from "./workspace.ts";
 
 // ---- What goes in: proxies, sources of rules, requests ----
@@ -81,6 +80,7 @@ export {
   type ReportedSide,
 } from "./answers/diff/report.ts";
 export type { Explanation, RuleDetails, TriedRule } from "./answers/explain/explanation.ts";
+export { ListenerError } from "./answers/explain/listener-error.ts";
 export { type ProgramDescription, ProgramError } from "./back/program/describe.ts";
 export { type DiagnosticCode, LEVEL_WORDS, type Level } from "./diagnostics/codes.ts";
 export type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";

@@ -18,6 +18,7 @@ import { type DiffReport, reportOf } from "./answers/diff/report.ts";
 import { Evaluators } from "./answers/evaluate/evaluator.ts";
 import { explain } from "./answers/explain/explain.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
+import { ListenerError } from "./answers/explain/listener-error.ts";
 import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
 import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
 import { type Compilation, CompilerCache, encode, type Reading, understand } from "./compile.ts";
@@ -110,21 +111,6 @@ export interface DiffResult {
   readonly after: Findings;
   /** Absent when one side is wrong. */
   readonly report?: DiffReport;
-}
-
-/** No listener of the rules can be asked what was asked. */
-export class ListenerError extends TypeError {
-  /** `unknown`: none has the name; `none`: there is none. */
-  readonly reason: "unknown" | "none";
-  /** The names of all. */
-  readonly listeners: readonly string[];
-
-  constructor(message: string, { reason, listeners }: Pick<ListenerError, "reason" | "listeners">) {
-    super(message);
-    this.name = "ListenerError";
-    this.reason = reason;
-    this.listeners = listeners;
-  }
 }
 
 /** What a source gave, and what there was to say of it. */

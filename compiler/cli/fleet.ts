@@ -187,7 +187,7 @@ function refused({ status, message }: FleetRequestError, { err, errColors }: Ter
   if (status === 400 || status === 404) {
     throw new UsageError(message);
   }
-  if (status === 429 || status >= 500) {
+  if (status >= 500) {
     throw new EnvironmentError(`the server cannot answer: ${message}`);
   }
   err(`${errColors.red("error:")} ${message}\n`);

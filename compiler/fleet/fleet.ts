@@ -4,6 +4,8 @@
  */
 
 import { readFile } from "node:fs/promises";
+import type { Explanation } from "../answers/explain/explanation.ts";
+import { ListenerError } from "../answers/explain/listener-error.ts";
 import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { Places } from "../back/xds/places.ts";
@@ -253,7 +255,7 @@ export class Fleet implements FleetControl {
       throw new FleetControlError("conflict", `proxy "${proxy}" has acknowledged no revision yet`);
     }
     const { options } = revision.scopeOf(line.claimed);
-    const explanation = revision.snapshot.explain(options, request, at);
+    const explanation = explained(() => revision.snapshot.explain(options, request, at));
     if (explanation === undefined) {
       throw new FleetControlError("conflict", `the rules of revision ${revision.id} are wrong`);
     }
@@ -606,6 +608,15 @@ export class Fleet implements FleetControl {
       this.#rollouts.left(id);
       this.#options.keeper?.changed();
     }
+  }
+}
+
+/** A listener that the proxy does not have is a mistake of whoever asks. */
+function explained(explain: () => Explanation | undefined): Explanation | undefined {
+  try {
+    return explain();
+  } catch (error) {
+    throw error instanceof ListenerError ? new FleetControlError("invalid", error.message) : error;
   }
 }
 

@@ -15,6 +15,8 @@ export interface Pair {
 interface Wish {
   /** DNS names of the certificate; the first is its common name. */
   readonly names: readonly string[];
+  /** Such as SPIFFE ids. */
+  readonly uris?: readonly string[];
   /** Days from now; negative for one that is over. */
   readonly days?: number;
   /** Of another kind than usual. */
@@ -66,10 +68,10 @@ export class Authority {
     return x509.PemConverter.encode(list.rawData, "X509 CRL");
   }
 
-  async issue({ names, days = 30, keys }: Wish): Promise<Pair> {
+  async issue({ names, uris = [], days = 30, keys }: Wish): Promise<Pair> {
     const own = keys === undefined ? await makeKeys() : undefined;
     const certificate = await x509.X509CertificateGenerator.create({
-      subject: `CN=${names[0]}`,
+      subject: names[0] === undefined ? "" : `CN=${names[0]}`,
       issuer: this.#issuer,
       ...validity(days),
       publicKey:
@@ -77,7 +79,10 @@ export class Authority {
       signingKey: this.#keys.privateKey,
       signingAlgorithm: ALGORITHM,
       extensions: [
-        new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value }))),
+        new x509.SubjectAlternativeNameExtension([
+          ...names.map((value) => ({ type: "dns" as const, value })),
+          ...uris.map((value) => ({ type: "url" as const, value })),
+        ]),
       ],
     });
     const exported =

@@ -103,7 +103,6 @@ export const ERROR_CODES = {
   413: "too_large",
   415: "unsupported_type",
   421: "misdirected",
-  429: "too_many_requests",
   500: "internal",
   503: "unavailable",
 } as const;

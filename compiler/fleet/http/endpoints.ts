@@ -217,7 +217,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
       },
     ],
     answers: [{ status: 200, description: "The explanation.", content: "Explained" }],
-    errors: [404, 409, 429],
+    errors: [404, 409],
     async answer({ query: { proxy, request, at }, lists: { header = [] } }, { fleet }) {
       return { json: await fleet.explain(proxy!, readRequest(request!, header), at) };
     },

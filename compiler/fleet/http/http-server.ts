@@ -213,7 +213,7 @@ class Front {
       return error;
     }
     if (error instanceof FleetControlError) {
-      const status = ({ unknown: 404, conflict: 409, invalid: 400, busy: 429 } as const)[error.reason];
+      const status = ({ unknown: 404, conflict: 409, invalid: 400 } as const)[error.reason];
       return new HttpError(status, error.message);
     }
     this.#options.onProblem(`this is a bug in Sluice: ${(error as Error)?.stack ?? error}`);

@@ -24,7 +24,6 @@ const ERROR_WORDS: Readonly<Record<number, string>> = {
   413: "The body is too large.",
   415: "The body is not JSON.",
   421: "The Host header names another server.",
-  429: "Another question of this kind is being answered.",
 };
 
 export function openApi(endpoints: readonly Endpoint[]): object {

@@ -38,9 +38,8 @@ export class FleetControlError extends Error {
    * - `unknown`: there is no such proxy or revision.
    * - `conflict`: not now: no roll-out is under way, or another server decides.
    * - `invalid`: it makes no sense: a listener that the proxy does not have.
-   * - `busy`: another question that costs much is being answered.
    */
-  readonly reason: "unknown" | "conflict" | "invalid" | "busy";
+  readonly reason: "unknown" | "conflict" | "invalid";
 
   constructor(reason: FleetControlError["reason"], message: string) {
     super(message);
