@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { emitResources } from "../../back/xds/resources.ts";
 import { testCluster, testListener, testOptions } from "../../back/xds/testing.ts";
 import type { Config } from "../../ir/ir.ts";
@@ -171,4 +171,44 @@ test("changes are taken one after another", async () => {
   for (const [i, { from }] of envoy.taken.entries()) {
     expect(from).toBe(i === 0 ? OLD.resources : envoy.taken[i - 1]?.to);
   }
+});
+
+describe("a change that is given up while a step waits", () => {
+  /** Gives up the change to `NEW` while that step waits. */
+  const giveUpAt = async (step: StepName): Promise<void> => {
+    const giveUp = new AbortController();
+    const take = envoy.take.bind(envoy);
+    envoy.take = async (one) => {
+      if (one.name === step && !giveUp.signal.aborted) {
+        envoy.taken.push(one);
+        giveUp.abort();
+        giveUp.signal.throwIfAborted();
+      }
+      return take(one);
+    };
+    await expect(live.changeTo(NEW, { signal: giveUp.signal })).rejects.toThrow();
+    envoy.taken.length = 0;
+  };
+
+  test("is overtaken by the next one, which begins with what Envoy has acknowledged", async () => {
+    await giveUpAt("clusters");
+    expect(await live.changeTo(build("c", 3))).toEqual({ kind: "reloaded" });
+    expect(envoy.names).toEqual(["clusters", "rules"]);
+    expect(envoy.clusters).toBe("a c");
+  });
+
+  test("is put back when the next one is what was before", async () => {
+    await giveUpAt("clusters");
+    expect(await live.changeTo(OLD)).toEqual({ kind: "unchanged" });
+    expect(envoy.taken.map(({ to }) => to)).toEqual([OLD.resources]);
+  });
+
+  test("is put back first where its rules may serve already", async () => {
+    await giveUpAt("rules");
+    expect(await live.changeTo(build("c", 3))).toEqual({ kind: "reloaded" });
+    expect(envoy.names).toEqual(["rules", "clusters", "rules"]);
+    expect(envoy.clusters).toBe("a b c");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(envoy.clusters).toBe("c");
+  });
 });

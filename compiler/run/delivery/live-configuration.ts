@@ -3,7 +3,8 @@
  * has taken the one before, and later the removal of what only older rules use, by its age. A step that Envoy rejects ends the
  * change, and what it had is put back.
  *
- * It claims no more than Envoy has acknowledged. When Envoy says nothing, what serves is unknown; the next change begins
+ * It claims no more than Envoy has acknowledged. A change that is given up before its rules were sent is overtaken by the next one, which
+ * waits for nothing of it. When Envoy says nothing, what serves is unknown; the next change begins
  * with finding out.
  */
 
@@ -73,6 +74,11 @@ export class LiveConfiguration {
   #serving: LiveBuild;
   /** Whether Envoy has acknowledged `#current`, and nothing since was given to it. */
   #isKnown = true;
+  /**
+   * Whether all that is not known is how much Envoy has of a step which switches no rules: those of `#current` serve, so the next
+   * change begins from there.
+   */
+  #isOvertaken = false;
   #busy: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -102,19 +108,27 @@ export class LiveConfiguration {
     if (!isSameBootstrap(build.bootstrap, this.#serving.bootstrap)) {
       return { kind: "restartNeeded" };
     }
-    if (!this.#isKnown) {
+    const { changed, removed } = differenceOf(this.#serving.resources, build.resources);
+    const isUnchanged = changed.length + removed.length === 0;
+    if (!this.#isKnown && (isUnchanged || !this.#isOvertaken)) {
       const words = await this.#settle("rules", this.#current, this.#current, signal);
       if (words !== undefined) {
         return { kind: "unknown", words };
       }
     }
-    const { changed, removed } = differenceOf(this.#serving.resources, build.resources);
-    if (changed.length + removed.length === 0) {
+    if (isUnchanged) {
       return { kind: "unchanged" };
     }
     const before = this.#current;
     for (const step of planSteps(before, build.resources)) {
-      const answer = await this.#take(step, signal);
+      const answer = await this.#take(step, signal).catch((error) => {
+        this.#isOvertaken = signal?.aborted === true && step.name !== "rules";
+        if (step.name === "rules") {
+          // They may have served, and what they decided is still on its way.
+          this.#retirement.replace(build, this.#serving, Date.now());
+        }
+        throw error;
+      });
       if (answer.kind === "accepted") {
         continue;
       }
@@ -128,6 +142,12 @@ export class LiveConfiguration {
         ? { kind: "rejected", step: step.name, words: answer.words, silent }
         : { kind: "unknown", words: [...answer.words, ...words] };
     }
+    if (!this.#isKnown) {
+      const words = await this.#settle("rules", before, before, signal);
+      if (words !== undefined) {
+        return { kind: "unknown", words };
+      }
+    }
     this.#retirement.replace(this.#serving, build, Date.now());
     this.#serving = build;
     onServing?.();
@@ -138,6 +158,7 @@ export class LiveConfiguration {
   /** Whatever comes of it: it is known what Envoy has only when it has accepted. */
   async #take(step: Step, signal: AbortSignal | undefined): ReturnType<Delivery["take"]> {
     this.#isKnown = false;
+    this.#isOvertaken = false;
     const answer = await this.#delivery.take(step, signal);
     if (answer.kind === "accepted") {
       this.#current = step.to;
