@@ -37,6 +37,7 @@ export class AskedEnvoy {
   readonly id: string;
   readonly address: string;
   process: EnvoyProcess | undefined;
+  isAsked = false;
   /** An answer of an older generation than this is wrong. */
   least = 0;
   newest = 0;
@@ -79,25 +80,26 @@ export class AskedEnvoys {
   }
 
   async startOne(envoy: AskedEnvoy): Promise<void> {
-    const { folder, server, join, clients } = this.#options;
+    const { folder, server, join } = this.#options;
     envoy.process = await joinEnvoy(folder, {
       ...join,
       server,
       id: envoy.id,
       listenAddress: envoy.address,
     });
-    const { process } = envoy;
-    for (const client of clients) {
-      this.#clients.push(this.#run(envoy, client, () => this.#isOver || envoy.process !== process));
-    }
+    this.ask(envoy);
   }
 
-  /** It is gone at once, and its clients with it. */
-  async kill(envoy: AskedEnvoy): Promise<void> {
-    const { process } = envoy;
-    envoy.process = undefined;
-    await sleep(this.#options.pauseMs * 2);
-    await process?.stop(0);
+  /** Begins to ask it. */
+  ask(envoy: AskedEnvoy): void {
+    envoy.isAsked = true;
+    this.#clients.push(...this.#options.clients.map((client) => this.#run(envoy, client)));
+  }
+
+  /** Asks it no more; resolves when every answer is there. */
+  async leave(envoy: AskedEnvoy): Promise<void> {
+    envoy.isAsked = false;
+    await sleep(this.#options.pauseMs * 5);
   }
 
   get asked(): number {
@@ -110,7 +112,8 @@ export class AskedEnvoys {
     await Promise.all(this.envoys.map(({ process }) => process?.stop(0)));
   }
 
-  async #run(envoy: AskedEnvoy, client: Client, isOver: () => boolean): Promise<void> {
+  async #run(envoy: AskedEnvoy, client: Client): Promise<void> {
+    const isOver = () => this.#isOver || !envoy.isAsked;
     let connection: Connection | undefined;
     const problem = (what: string) => {
       if (!isOver()) {

@@ -28,13 +28,13 @@ type Ports = Readonly<Record<keyof typeof PORTS, number>>;
 export class ChangingFleet {
   readonly folder: string;
   readonly #rules: ChangingRules;
-  readonly #ports: Ports;
+  readonly ports: Ports;
   readonly #closing: (() => unknown)[];
 
   private constructor(folder: string, rules: ChangingRules, ports: Ports, closing: (() => unknown)[]) {
     this.folder = folder;
     this.#rules = rules;
-    this.#ports = ports;
+    this.ports = ports;
     this.#closing = closing;
   }
 
@@ -71,7 +71,7 @@ export class ChangingFleet {
   /** Resolves when proxies can join at 127.0.0.1. */
   async serve(port: number, flags: readonly string[]): Promise<SluiceRun> {
     const run = new SluiceRun(
-      ["rules.yaml", "--listen", `127.0.0.1:${port}`, ...flags],
+      ["rules.yaml", "--listen", `127.0.0.1:${port}`, "--http", "127.0.0.1:0", ...flags],
       this.folder,
       "serve",
     );
@@ -91,9 +91,9 @@ export class ChangingFleet {
         labels: { istio: "ingressgateway" },
         meshPort: 0,
         portMap: new Map([
-          [PORTS.https, this.#ports.https],
-          [PORTS.plain, this.#ports.plain],
-          [PORTS.extra, this.#ports.extra],
+          [PORTS.https, this.ports.https],
+          [PORTS.plain, this.ports.plain],
+          [PORTS.extra, this.ports.extra],
         ]),
       },
       clients: this.#clients(),
@@ -109,8 +109,8 @@ export class ChangingFleet {
       keeps,
       open: (address) =>
         server < SERVERS
-          ? Connection.openTls(this.#ports.https, hostOf(server), address)
-          : Connection.open(this.#ports.plain, address),
+          ? Connection.openTls(this.ports.https, hostOf(server), address)
+          : Connection.open(this.ports.plain, address),
       async ask(connection) {
         const response = await connection.request({
           host: hostOf(server % SERVERS),
