@@ -5,7 +5,7 @@ import { checkListening, type FleetHttp, ListenError, type ServeFleetOptions } f
 import { UsageError } from "./exit.ts";
 
 /** Where `sluice fleet` looks for a server unless told. */
-export const DEFAULT_HTTP = "127.0.0.1:15011";
+export const DEFAULT_HTTP = "127.0.0.1:15014";
 
 export interface AccessFlags {
   readonly http: string;

@@ -11,7 +11,7 @@ import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "..
 import type { WaitReport } from "./reached.ts";
 
 export interface FleetClientOptions {
-  /** `http://127.0.0.1:15011`, `https://…`, or `unix:/path`. */
+  /** `http://127.0.0.1:15014`, `https://…`, or `unix:/path`. */
   readonly server: string;
   /** Needed to change anything, and to read from another machine. */
   readonly token?: string;

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
+import { packageRoot } from "../../platform/package-root.ts";
 import { readClients } from "./clients-file.ts";
 
 const read = (text: string) =>
@@ -67,4 +70,10 @@ test.each([
 ])("%j is refused with its place", (text, problem) => {
   const result = read(text);
   expect("problems" in result && result.problems[0]).toContain(problem);
+});
+
+test("the file that the documentation shows is one", () => {
+  const page = readFileSync(path.join(packageRoot().directory, "docs/fleet.md"), "utf8");
+  const [, shown] = /```yaml\n(clients:[\s\S]*?)```/.exec(page)!;
+  expect(readClients("clients.yaml", shown!, () => [])).toMatchObject({ clients: { length: 4 } });
 });
