@@ -593,7 +593,7 @@ export class Fleet implements FleetControl {
   /** Names of proxies come and go, as those of Pods do. */
   #forget(line: ProxyLine): void {
     const lostMs = Date.now() - line.since.getTime();
-    if (line.state === "lost" && lostMs >= FORGOTTEN_MS && this.#lines.get(line.id) === line) {
+    if (line.state === "lost" && lostMs > FORGOTTEN_MS / 2 && this.#lines.get(line.id) === line) {
       this.#lines.delete(line.id);
       this.#records.delete(line.id);
       void line.close();
