@@ -87,6 +87,7 @@ export class Fleet implements FleetControl {
   #watch: Watch | undefined;
   #isStale = false;
   #working: Promise<void> | undefined;
+  #isWorking = false;
   #isClosed = false;
   #guardTimer: NodeJS.Timeout | undefined;
 
@@ -145,9 +146,10 @@ export class Fleet implements FleetControl {
   /** Reads the rules again. */
   refresh(): void {
     this.#isStale = true;
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    if (!this.#isWorking) {
+      this.#isWorking = true;
+      this.#working = this.#work();
+    }
   }
 
   /**
@@ -288,9 +290,14 @@ export class Fleet implements FleetControl {
   }
 
   async #work(): Promise<void> {
-    while (this.#isStale && !this.#isClosed) {
-      this.#isStale = false;
-      await this.#read().catch((error) => this.#options.onEvent({ kind: "failed", error }));
+    try {
+      while (this.#isStale && !this.#isClosed) {
+        this.#isStale = false;
+        await this.#read().catch((error) => this.#options.onEvent({ kind: "failed", error }));
+      }
+    } finally {
+      // In the same breath as the last look: a change from now on begins anew.
+      this.#isWorking = false;
     }
   }
 

@@ -74,6 +74,9 @@ export class ProxyLine {
   /** Gives up the change that is under way. */
   #giveUp: AbortController | undefined;
   #working: Promise<void> | undefined;
+  #isWorking = false;
+  /** Another revision was wanted of it, and nothing has come of that yet. */
+  #owesAnswer = false;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -138,6 +141,7 @@ export class ProxyLine {
     this.#wanted = target;
     this.#pause.reset();
     if (isOther) {
+      this.#owesAnswer = true;
       // Other endpoints alone come after the rules that are under way.
       this.#wantedSince = performance.now();
       this.#giveUp?.abort();
@@ -156,30 +160,36 @@ export class ProxyLine {
 
   #begin(): void {
     clearTimeout(this.#retry);
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    if (!this.#isWorking) {
+      this.#isWorking = true;
+      this.#working = this.#work();
+    }
   }
 
   async #work(): Promise<void> {
     let done: Target | undefined;
-    while (this.#wanted !== undefined && this.#wanted !== done && this.isConnected && !this.#isClosed) {
-      const target = this.#wanted;
-      const giveUp = new AbortController();
-      this.#giveUp = giveUp;
-      if (this.#state === "current" && target.revision !== this.#revision) {
-        this.#enter("behind");
-      }
-      const outcome = await this.#move(target, giveUp.signal).catch((error): Outcome | undefined => {
-        if (giveUp.signal.aborted) {
-          return undefined;
+    try {
+      while (this.#wanted !== undefined && this.#wanted !== done && this.isConnected && !this.#isClosed) {
+        const target = this.#wanted;
+        const giveUp = new AbortController();
+        this.#giveUp = giveUp;
+        if (this.#state === "current" && target.revision !== this.#revision) {
+          this.#enter("behind");
         }
-        throw error;
-      });
-      if (outcome !== undefined) {
-        done = target;
-        this.#conclude(target, outcome);
+        const outcome = await this.#move(target, giveUp.signal).catch((error): Outcome | undefined => {
+          if (giveUp.signal.aborted) {
+            return undefined;
+          }
+          throw error;
+        });
+        if (outcome !== undefined) {
+          done = target;
+          this.#conclude(target, outcome);
+        }
       }
+    } finally {
+      // In the same breath as the last look at what is wanted: whoever wants something from now on begins anew.
+      this.#isWorking = false;
     }
   }
 
@@ -231,7 +241,9 @@ export class ProxyLine {
   }
 
   #conclude({ revision }: Target, outcome: Outcome): void {
-    const isNews = outcome.kind !== "taken" || revision !== this.#revision;
+    // One that goes back to what it had, before or after it took anything else, says so as well.
+    const isNews = outcome.kind !== "taken" || revision !== this.#revision || this.#owesAnswer;
+    this.#owesAnswer = false;
     if (outcome.kind === "taken") {
       this.#revision = revision;
       this.#words = undefined;

@@ -253,6 +253,9 @@ export class Rollout {
       member.has = revision;
     } else if (outcome.kind === "unknown") {
       member.has = undefined;
+    } else if (revision === state.to) {
+      // Whatever it took of it is taken back already.
+      member.has = member.base;
     }
     const isAnswer = this.isRunning
       ? isChanged(member) && revision === state.to
