@@ -101,6 +101,10 @@ export class SluiceRun {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** The first event of the name at or after an index of `events`. */
   event(name: string, from = 0): Promise<RunEvent> {
     return this.when(() => this.events.slice(from).find(({ event }) => event === name), name);

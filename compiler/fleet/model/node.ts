@@ -30,8 +30,23 @@ export interface ProxyNode {
   readonly version?: string;
 }
 
+/** Ids are kept, logged and listed. Istio's have the names of a Pod and of two namespaces in them. */
+const LONGEST_ID = 512;
+/** Characters of JSON. All that is read of it is a namespace, labels and ports. */
+const LARGEST_METADATA = 256 * 1024;
+
 /** Reads what a proxy says of itself. Throws a `NodeError` for a node that nobody can be served by. */
 export function readNode({ id, cluster, locality, metadata, version }: RequestNode): ProxyNode {
+  if (id === "") {
+    throw new NodeError("the node has no id");
+  }
+  if (id.length > LONGEST_ID || cluster.length > LONGEST_ID) {
+    throw new NodeError(`the node's id or cluster is longer than ${LONGEST_ID} characters`);
+  }
+  const size = JSON.stringify(metadata).length;
+  if (size > LARGEST_METADATA) {
+    throw new NodeError(`the node's metadata takes ${size} characters; ${LARGEST_METADATA} are allowed`);
+  }
   const { NAMESPACE: namespace, LABELS: labels, ...rest } = metadata;
   if (namespace !== undefined && typeof namespace !== "string") {
     throw new NodeError("NAMESPACE in the node's metadata is not a string");
