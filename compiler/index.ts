@@ -185,7 +185,7 @@ export {
   serveFleet,
 } from "./fleet/serve.ts";
 export { RevisionTrials, type RevisionTrialsOptions } from "./fleet/trials/trials.ts";
-export { fleetRules } from "./fleet-rules.ts";
+export { fleetRules, type ThreadedFleetRules, threadedFleetRules } from "./fleet-rules.ts";
 
 // ---- The machine ----
 

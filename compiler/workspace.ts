@@ -168,6 +168,11 @@ export class Workspace {
     );
   }
 
+  /** How findings are counted and told. */
+  get reporting(): { readonly strict: boolean; readonly quiet: boolean } {
+    return { strict: this.#strict, quiet: this.#quiet };
+  }
+
   /** The options of a proxy, with the defaults filled in. `proxy` may be left out where there is only one. */
   options(proxy?: string): ProxyOptions {
     return this.#proxy("options", proxy).options;

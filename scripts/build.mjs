@@ -3,7 +3,7 @@
  * `dist/types` for the package alone), and the scripts that are written in TypeScript. Every output remembers a digest of what it was made from (`dist/.build.json`), so a second
  * build costs a few milliseconds; contents are compared, not times, because a checkout changes times at will.
  *
- *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, types, demo, example, bench, bench-compile, bench-analysis, bench-fleet, fleet-clients, envoy, action, bookinfo, fuzz; all of them but types if none
+ *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, scope-worker, types, demo, example, bench, bench-compile, bench-analysis, bench-fleet, fleet-clients, envoy, action, bookinfo, fuzz; all of them but types if none
  */
 
 import { execFile } from "node:child_process";
@@ -23,6 +23,7 @@ const STATE = path.join(DIST, ".build.json");
 const BUNDLES = {
   sluice: "compiler/cli/main.ts",
   index: "compiler/index.ts",
+  "scope-worker": "compiler/scope-worker.ts",
   demo: "scripts/demo.ts",
   example: "scripts/example/main.ts",
   bench: "test/bench/main.ts",

@@ -16,7 +16,7 @@ import { ROOT } from "./setup.mjs";
 
 const FILE = path.join("envoy", "compose.yaml");
 const IMAGES = [ENVOY_IMAGE, "sluice-demo-rules", "sluice-demo-services", "sluice-demo-proxy"];
-const PACKAGED = ["dist/filter.wasm", "dist/sluice.js"];
+const PACKAGED = ["dist/filter.wasm", "dist/sluice.js", "dist/scope-worker.js"];
 const UP_TIMEOUT_MS = 5 * 60_000;
 const { SLUICE_PORT: port = "8080", SLUICE_SUBNET: subnet = "198.51.100" } = process.env;
 

@@ -6,9 +6,9 @@ import {
   Fleet,
   FleetTelemetry,
   files,
-  fleetRules,
   RevisionTrials,
   serveFleet,
+  threadedFleetRules,
 } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -88,6 +88,7 @@ async function serveCommand(
     strict: options.strict,
     quiet: options.quiet,
   });
+  const rules = threadedFleetRules(workspace, (line) => voice.problem(line));
   terminal.outliveReaders();
   const telemetry = new FleetTelemetry();
   const trials = new RevisionTrials({
@@ -97,7 +98,7 @@ async function serveCommand(
   });
   try {
     const fleet = await Fleet.create({
-      rules: fleetRules(workspace),
+      rules,
       plan,
       guardsEndpoints: flags.endpointGuard === "on",
       trials,
@@ -127,6 +128,7 @@ async function serveCommand(
     return EXIT.ok;
   } finally {
     await trials.close();
+    await rules.close();
     await workspace.dispose();
   }
 }

@@ -26,6 +26,7 @@ const FLOORS = [
   "compiler/init.ts",
   "compiler/json-schemas.ts",
   "compiler/workspace.ts",
+  "compiler/scope-worker.ts",
   "compiler/fleet-rules.ts",
   "compiler/one-shot.ts",
   "compiler/format.ts",

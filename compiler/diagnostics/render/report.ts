@@ -124,6 +124,11 @@ export class Report implements DiagnosticSink, Findings {
     );
   }
 
+  /** In the order in which they were found, for who puts them together again elsewhere. */
+  get found(): readonly Diagnostic[] {
+    return this.#diagnostics;
+  }
+
   get diagnostics(): readonly JsonDiagnostic[] {
     return this.#inOrder().map(toJson);
   }
