@@ -1,7 +1,9 @@
 /** All lines of the table, in its order. */
 
 import { CHANGE_ROWS } from "./change-rows.ts";
+import { ENDPOINT_ROWS } from "./endpoint-rows.ts";
 import type { Row } from "./row.ts";
+import { RULE_ROWS } from "./rule-rows.ts";
 import { SCOPE_ROWS } from "./scope-rows.ts";
 
-export const ROWS: readonly Row[] = [...CHANGE_ROWS, ...SCOPE_ROWS];
+export const ROWS: readonly Row[] = [...CHANGE_ROWS, ...RULE_ROWS, ...SCOPE_ROWS, ...ENDPOINT_ROWS];
