@@ -37,6 +37,8 @@ const MOST_LISTENERS = 64;
 /** Milliseconds in which a whole request has to come. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 15_000;
+/** Of a client that neither sends nor reads; longer than anybody may wait for an answer. */
+const IDLE_MS = 90_000;
 /** Bytes that may wait for a client that does not read. */
 const MOST_WAITING = 1 << 20;
 
@@ -56,6 +58,7 @@ export async function startFleetHttp(options: FleetHttpOptions): Promise<FleetHt
       : https.createServer({ ...limits, cert: certificate.certificate, key: certificate.key });
   const server: Server | https.Server = secure ?? createServer(limits);
   server.maxConnections = MOST_CONNECTIONS;
+  server.timeout = IDLE_MS;
   if (secure !== undefined) {
     identity.onChange(() => {
       const { certificate: now } = identity;
