@@ -11,6 +11,7 @@ import {
   formatRevisions,
   formatRollouts,
   formatWait,
+  printable,
   readAtMost,
   type WaitReport,
   whyUnreadable,
@@ -184,13 +185,14 @@ function readAuthorities(file: string): string {
 
 /** What the server does not do is said as it says it; the exit code is that of the mistake. */
 function refused({ status, message }: FleetRequestError, { err, errColors }: Terminal): ExitCode {
+  const hint = status === 401 ? "; pass its file with --token-file" : "";
   if (status === 400 || status === 404) {
     throw new UsageError(message);
   }
   if (status >= 500) {
     throw new EnvironmentError(`the server cannot answer: ${message}`);
   }
-  err(`${errColors.red("error:")} ${message}\n`);
+  err(`${errColors.red("error:")} ${printable(message)}${hint}\n`);
   return EXIT.rules;
 }
 

@@ -44,7 +44,7 @@ export function checkAccess(
     case false:
       throw new HttpError(
         401,
-        token === undefined ? "this needs a token: authorization: Bearer TOKEN" : "the token is not known",
+        token === undefined ? "this needs a token (authorization: Bearer TOKEN)" : "the token is not known",
         { "www-authenticate": 'Bearer realm="sluice"' },
       );
     case true:
