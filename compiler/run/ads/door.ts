@@ -31,6 +31,7 @@ export class Door {
   readonly #options: DoorOptions;
   /** Of clients that are there, by address and port; those on a Unix socket have none. */
   readonly #sockets = new Map<string, net.Socket>();
+  readonly #open = new Set<net.Socket>();
 
   private constructor(options: DoorOptions) {
     this.#options = options;
@@ -66,15 +67,22 @@ export class Door {
     this.#sockets.get(address)?.destroy();
   }
 
-  /** Nobody comes in any more. */
+  /** Nobody comes in any more, and whoever is there has to go: one who stays would open stream after stream. */
   close(): void {
     this.#server.close();
+    for (const socket of this.#open) {
+      socket.destroy();
+    }
   }
 
   #welcome(socket: net.Socket): void {
     const address = addressOf(socket);
     this.#sockets.set(address, socket);
-    socket.once("close", () => this.#sockets.delete(address));
+    this.#open.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(address);
+      this.#open.delete(socket);
+    });
     // What becomes of it, whoever reads it sees.
     socket.on("error", () => {});
     const patienceMs = this.#options.patienceMs ?? PATIENCE_MS;

@@ -66,8 +66,11 @@ export async function runFleetDemo(options: FleetDemoOptions): Promise<boolean> 
       ...(gatewayPort === GATEWAY_PORT ? [] : ["--port-map", `${GATEWAY_PORT}=${gatewayPort}`]),
     ];
     say(`sluice serve ${args.join(" ")}`);
-    server = new ServeProcess(args, folder, (event) => show(event, terminal));
-    await server.next(({ event }) => event === "listening", ROLLOUT_MS, "server");
+    const serving = new ServeProcess(args, folder, (event) => show(event, terminal));
+    server = serving;
+    // Whoever waits for the server waits no longer.
+    stop.signal.addEventListener("abort", () => void serving.stop());
+    await serving.next(({ event }) => event === "listening", ROLLOUT_MS, "server");
     const envoyFolder = path.join(folder, "envoys");
     await mkdir(envoyFolder);
     envoys = await startEnvoys({
@@ -81,7 +84,7 @@ export async function runFleetDemo(options: FleetDemoOptions): Promise<boolean> 
       `${envoys.length} Envoys (${envoys[0]!.version}) serve http://127.0.0.1:${gatewayPort}/productpage, and readers of reviews ask them`,
     );
     readers = startReaders(meshPort);
-    const shown = await showChanges({ ...options, say, rules, server, readers });
+    const shown = await showChanges({ ...options, say, rules, server: serving, readers });
     if (!options.once && !stop.signal.aborted) {
       say(`change rules in ${rules} yourself, and ask: sluice fleet rollouts --server http://${http}`);
       say("Ctrl-C ends");

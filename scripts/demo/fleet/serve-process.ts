@@ -35,6 +35,8 @@ export class ServeProcess {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const kill = () => this.#child.kill("SIGKILL");
+    process.once("exit", kill);
     createInterface({ input: this.#child.stderr! }).on("line", (line) => {
       this.#errors.push(line);
     });
@@ -51,6 +53,7 @@ export class ServeProcess {
     this.#ended = new Promise((resolve) => {
       this.#child.once("close", () => {
         this.#isOver = true;
+        process.off("exit", kill);
         const words = this.#errors.slice(-LAST_WORDS);
         for (const { reject } of this.#waiting) {
           reject(new EnvironmentError("sluice serve ended", words));
