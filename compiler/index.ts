@@ -164,6 +164,7 @@ export type { IdentityFiles } from "./fleet/identity/identity.ts";
 export { ListenError } from "./fleet/identity/listening.ts";
 export { fleetBootstrap } from "./fleet/join/bootstrap.ts";
 export type { FleetBootstrapOptions } from "./fleet/join/options.ts";
+export { Keeper, type KeeperOptions } from "./fleet/keeper.ts";
 export type { FleetEvent } from "./fleet/model/event.ts";
 export type {
   FleetStatus,
@@ -174,6 +175,7 @@ export type {
   ScopeReport,
 } from "./fleet/model/report.ts";
 export type { FleetRules, RuleSnapshot, SnapshotResult } from "./fleet/model/rules.ts";
+export { type Relay, type RelayEvent, type RelayOptions, startRelay } from "./fleet/relay/relay.ts";
 export { atOnce, DEFAULT_PLAN, type RolloutPlan } from "./fleet/rollout/plan.ts";
 export { parseWaves, WaveError } from "./fleet/rollout/waves.ts";
 export type { Trials } from "./fleet/rollouts.ts";

@@ -1,6 +1,6 @@
 /** Says what happens in a fleet, as lines for people or as one JSON object a line. */
 
-import { type Findings, type FleetEvent, formatDiagnostics, printable } from "../index.ts";
+import { type Findings, type FleetEvent, formatDiagnostics, printable, type RelayEvent } from "../index.ts";
 import { isOurMistake } from "./failure.ts";
 import type { Format } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
@@ -36,6 +36,11 @@ export class ServeVoice {
     this.#say({ event: "problem", line });
   }
 
+  /** What a relay does for its Envoy. */
+  relayed({ kind, proxy }: Exclude<RelayEvent, { kind: "notice" }>): void {
+    this.#say({ event: kind, line: RELAYED[kind](proxy), fields: { proxy } });
+  }
+
   tell(event: FleetEvent): void {
     if (event.kind === "rules") {
       this.#diagnostics(event.findings);
@@ -65,6 +70,13 @@ export class ServeVoice {
     }
   }
 }
+
+const RELAYED = {
+  joined: (proxy: string) => `${proxy} joined`,
+  lost: (proxy: string) => `${proxy} is gone; it keeps the rules that it has`,
+  relayed: (proxy: string) => `${proxy} is served by the server`,
+  remembered: (proxy: string) => `the server is away: ${proxy} is served what it had accepted`,
+};
 
 /** With the port that is listened on where any was asked for. */
 function bound(address: string, port: number): string {

@@ -6,6 +6,7 @@ import {
   Fleet,
   FleetTelemetry,
   files,
+  Keeper,
   RevisionTrials,
   serveFleet,
   threadedFleetRules,
@@ -16,11 +17,12 @@ import type { Format } from "./format.ts";
 import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { readPlan } from "./rollout-plan.ts";
 import { type AccessFlags, addAccessOptions, readAccess } from "./serve-access.ts";
+import { addRelayOptions, type RelayFlags, readRelay, relay } from "./serve-relay.ts";
 import { ServeVoice } from "./serve-voice.ts";
 import { untilTold } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeFlags extends ProxyFlags, AccessFlags {
+export interface ServeFlags extends ProxyFlags, AccessFlags, RelayFlags {
   readonly listen: string;
   readonly maxStreams?: string;
   readonly waves?: string;
@@ -63,8 +65,12 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       "--cases <files...>",
       "case files that a change must answer before any proxy gets it; see `sluice schema cases`",
     )
-    .option("--now", "changes go to all proxies at once, without waves");
-  addProxyOptions(addAccessOptions(command))
+    .option("--now", "changes go to all proxies at once, without waves")
+    .option(
+      "--state <dir>",
+      "folder where the state is kept, so that a server goes on where it was stopped; servers that share it serve one fleet",
+    );
+  addProxyOptions(addRelayOptions(addAccessOptions(command)))
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
 }
@@ -74,6 +80,7 @@ async function serveCommand(
   flags: ServeFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const toRelay = readRelay(flags);
   const options = await readCommonOptions(paths, flags);
   if (options.paths.includes("-")) {
     throw new UsageError("serve cannot watch standard input; name files or directories");
@@ -82,6 +89,14 @@ async function serveCommand(
   const { http, ...access } = readAccess(flags);
   const mostStreams = readMostStreams(flags.maxStreams);
   const voice = new ServeVoice(terminal, flags.format);
+  if (toRelay !== undefined) {
+    if (paths.length > 0) {
+      throw new UsageError("a relay has no rules of its own: name no paths with --upstream");
+    }
+    terminal.outliveReaders();
+    await relay({ ...toRelay, ...(mostStreams !== undefined && { mostStreams }) }, voice);
+    return EXIT.ok;
+  }
   const workspace = createWorkspace({
     source: files(options.paths, options),
     proxies: { fleet: options.proxy },
@@ -97,11 +112,16 @@ async function serveCommand(
     log: (line) => voice.problem(line),
   });
   try {
+    const keeper =
+      flags.state === undefined
+        ? undefined
+        : await Keeper.open({ directory: flags.state, onNotice: (line) => voice.problem(line) });
     const fleet = await Fleet.create({
       rules,
       plan,
       guardsEndpoints: flags.endpointGuard === "on",
       trials,
+      ...(keeper && { keeper }),
       onEvent(event) {
         voice.tell(event);
         telemetry.tell(event);

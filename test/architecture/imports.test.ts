@@ -63,6 +63,8 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   "scripts/docs/options-table.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
   // A table of options, and a file with a token, which only a command line has.
   "compiler/cli/token-file.ts": ["compiler/fleet/identity/tokens.ts"],
+  // Addresses of servers as text, which only a command line has.
+  "compiler/cli/serve-relay.ts": ["compiler/fleet/join/server-address.ts"],
   "compiler/cli/bootstrap.ts": [
     "compiler/fleet/join/options.ts",
     "compiler/fleet/join/problem.ts",

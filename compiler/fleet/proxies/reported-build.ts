@@ -7,6 +7,7 @@
 import type { Resource, ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import { NOTHING } from "../../run/delivery/nothing.ts";
+import { routesOfBoth, withFiltersOf } from "../../run/delivery/superset.ts";
 
 /** Type → name → version. */
 export type Reported = ReadonlyMap<ResourceType, ReadonlyMap<string, string>>;
@@ -46,9 +47,38 @@ export function reportedBuild(reported: Reported, known: readonly LiveBuild[]): 
           set[type].set(name, resource);
         }
       }
+      if (set[type].get(name)?.version !== version) {
+        // In the middle of a change, and for a while after it, a proxy has both of what two revisions have.
+        const all = allOf(type, name, known);
+        if (all !== undefined) {
+          set[type].set(name, all);
+        }
+      }
     }
   }
   const of = (build: LiveBuild) => matches.get(build) ?? 0;
   const likeliest = others.reduce((best, build) => (of(build) > of(best) ? build : best), first);
   return { ...likeliest, resources: set as unknown as ResourceSet };
+}
+
+/** Everything that any of the builds has under a name, as far as it can be had together: whichever rules serve find what they need. */
+function allOf(type: ResourceType, name: string, known: readonly LiveBuild[]): Resource | undefined {
+  switch (type) {
+    case "routes":
+      return together(
+        known.flatMap(({ resources }) => resources.routes.get(name) ?? []),
+        (newer, older) => routesOfBoth(older, newer),
+      );
+    case "listener":
+      return together(
+        known.flatMap(({ resources }) => resources.listener.get(name) ?? []),
+        (newer, older) => withFiltersOf(older, newer),
+      );
+    default:
+      return undefined;
+  }
+}
+
+function together<One>(all: readonly One[], join: (newer: One, older: One) => One): One | undefined {
+  return all.length === 0 ? undefined : all.reduce(join);
 }
