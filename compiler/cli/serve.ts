@@ -80,15 +80,9 @@ async function serveCommand(
   flags: ServeFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const toRelay = readRelay(flags);
-  const options = await readCommonOptions(paths, flags);
-  if (options.paths.includes("-")) {
-    throw new UsageError("serve cannot watch standard input; name files or directories");
-  }
-  const plan = readPlan(flags);
-  const { http, ...access } = readAccess(flags);
   const mostStreams = readMostStreams(flags.maxStreams);
   const voice = new ServeVoice(terminal, flags.format);
+  const toRelay = readRelay(flags);
   if (toRelay !== undefined) {
     if (paths.length > 0) {
       throw new UsageError("a relay has no rules of its own: name no paths with --upstream");
@@ -97,6 +91,12 @@ async function serveCommand(
     await relay({ ...toRelay, ...(mostStreams !== undefined && { mostStreams }) }, voice);
     return EXIT.ok;
   }
+  const options = await readCommonOptions(paths, flags);
+  if (options.paths.includes("-")) {
+    throw new UsageError("serve cannot watch standard input; name files or directories");
+  }
+  const plan = readPlan(flags);
+  const { http, ...access } = readAccess(flags);
   const workspace = createWorkspace({
     source: files(options.paths, options),
     proxies: { fleet: options.proxy },
