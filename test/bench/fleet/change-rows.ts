@@ -1,7 +1,7 @@
 /** How soon a change reaches a thousand clients. */
 
+import type { MeshFiles } from "../../harness/fleet/mesh-files.ts";
 import { median } from "../measure.ts";
-import type { MeshFiles } from "./mesh.ts";
 import type { Effort, Figures, Row } from "./row.ts";
 import { type Measured, withFleet } from "./served.ts";
 

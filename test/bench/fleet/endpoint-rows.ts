@@ -7,8 +7,8 @@ import { emitResources } from "../../../compiler/back/xds/resources.ts";
 import { ScopeEndpoints } from "../../../compiler/fleet/endpoints/scope-endpoints.ts";
 import { createWorkspace, files } from "../../../compiler/index.ts";
 import { adsPlaces } from "../../../compiler/run/delivery/ads/places.ts";
+import { MeshFiles } from "../../harness/fleet/mesh-files.ts";
 import { median } from "../measure.ts";
-import { MeshFiles } from "./mesh.ts";
 import type { Effort, Figures, Row } from "./row.ts";
 
 const QUICK_SERVICES = 100;

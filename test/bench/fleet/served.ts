@@ -8,8 +8,8 @@ import type { FleetEvent } from "../../../compiler/fleet/model/event.ts";
 import type { FleetRules } from "../../../compiler/fleet/model/rules.ts";
 import { atOnce, DEFAULT_PLAN } from "../../../compiler/fleet/rollout/plan.ts";
 import { createWorkspace, files, fleetRules, serveFleet } from "../../../compiler/index.ts";
+import { MeshFiles } from "../../harness/fleet/mesh-files.ts";
 import { Swarm } from "../../harness/fleet/swarm.ts";
-import { MeshFiles } from "./mesh.ts";
 
 const HOST = "127.60.1.1";
 const SAMPLE_MS = 50;

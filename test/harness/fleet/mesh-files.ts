@@ -1,4 +1,4 @@
-/** The meshes that a fleet is measured with: so many services, each with its endpoints and a rule, in files of their own. */
+/** The meshes that a fleet is measured and tested with: so many services, each with its endpoints and a rule, in files of their own. */
 
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
