@@ -8,6 +8,7 @@ import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { printable } from "../../diagnostics/render/printable.ts";
 import { EnvironmentError } from "../../platform/error.ts";
+import { removeStaleSocket } from "../../platform/stale-socket.ts";
 import type { Identity } from "../identity/identity.ts";
 import { isLocal, type ListenAddress } from "../identity/listening.ts";
 import { bearerToken } from "../identity/tokens.ts";
@@ -73,7 +74,7 @@ export async function startFleetHttp(options: FleetHttpOptions): Promise<FleetHt
     void front.answer(request, response);
   });
   server.on("clientError", refuseBroken);
-  const port = await open(server, listen);
+  const port = await open(server, listen, options.onProblem);
   return {
     port,
     async close() {
@@ -86,13 +87,24 @@ export async function startFleetHttp(options: FleetHttpOptions): Promise<FleetHt
   };
 }
 
-function open(server: Server | https.Server, { host, port }: ListenAddress): Promise<number> {
+async function open(
+  server: Server | https.Server,
+  { host, port }: ListenAddress,
+  onProblem: (line: string) => void,
+): Promise<number> {
+  if (port === undefined) {
+    await removeStaleSocket(host.slice("unix:".length));
+  }
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
+    const fail = (error: Error) => {
       const where = port === undefined ? host : `${host}:${port}`;
       reject(new EnvironmentError(`cannot listen on ${where} for HTTP: ${error.message}`));
-    });
+    };
+    server.once("error", fail);
     const listening = () => {
+      server.off("error", fail);
+      // Such as when there are no more file descriptors: who is there is served on.
+      server.on("error", (error) => onProblem(`a client could not ask over HTTP: ${error.message}`));
       const address = server.address() as AddressInfo | string;
       resolve(typeof address === "string" ? 0 : address.port);
     };

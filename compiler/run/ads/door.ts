@@ -5,6 +5,7 @@
 
 import net from "node:net";
 import { EnvironmentError } from "../../platform/error.ts";
+import { removeStaleSocket } from "../../platform/stale-socket.ts";
 
 /** How every HTTP/2 connection begins (RFC 9113, 3.4). */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -42,6 +43,9 @@ export class Door {
   static async open(options: DoorOptions): Promise<Door> {
     const door = new Door(options);
     const server = door.#server;
+    if (options.listen.startsWith("unix:")) {
+      await removeStaleSocket(options.listen.slice("unix:".length));
+    }
     await new Promise<void>((resolve, reject) => {
       const fail = (error: Error) =>
         reject(new EnvironmentError(`cannot listen on ${options.listen} for Envoy: ${error.message}`));
