@@ -11,6 +11,7 @@ import { PersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClai
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeProgram } from "../../compiler/cli/commands.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
 import { ExportFolder, edgeRules } from "./folder.ts";
@@ -70,6 +71,10 @@ test("a server without rights, and Envoys that join it", async () => {
     command,
     server.volumeMounts.find(({ name }: { name: string }) => name === "rules").mountPath,
   ]).toEqual(["serve", rules]);
+  const known = makeProgram()
+    .commands.find((one) => one.name() === "serve")!
+    .options.map(({ long }) => long);
+  expect(flags.filter((word) => word.startsWith("--") && !known.includes(word))).toEqual([]);
   expect(flags.join(" ")).toContain("--port-map 80=8080 --mesh-port 0");
 });
 
