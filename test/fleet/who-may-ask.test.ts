@@ -105,7 +105,7 @@ async function write(name: string, text: string): Promise<string> {
 }
 
 async function tls(): Promise<IdentityFiles> {
-  const { certificate, key } = await authority.issue({ names: [HOST] });
+  const { certificate, key } = await authority.issue({ names: [HOST, "localhost"] });
   return {
     certificate: await write("server.crt", certificate),
     key: await write("server.key", key),
@@ -113,7 +113,7 @@ async function tls(): Promise<IdentityFiles> {
   };
 }
 
-async function serve(identity: IdentityFiles): Promise<void> {
+async function serve(identity: IdentityFiles, http = `${ADDRESS}:0`): Promise<void> {
   const keys = await Promise.all(
     ["shop", "bank"].map((name) => authority.issue({ names: [`${name}.example`] })),
   );
@@ -137,7 +137,7 @@ async function serve(identity: IdentityFiles): Promise<void> {
     fleet,
     listen: `${ADDRESS}:0`,
     identity,
-    http: { listen: `${ADDRESS}:0`, telemetry },
+    http: { listen: http, telemetry },
     onProblem: (line) => lines.push(line),
   });
   httpServer = `http://${ADDRESS}:${server.httpPort}`;
@@ -342,6 +342,28 @@ test("a token that is taken away ends its streams, and a clients file says what 
   await expect(new FleetClient({ server: httpServer }).promote()).rejects.toThrow(/needs a token/);
   const operator = new FleetClient({ server: httpServer, token: "another-token-of-the-fleet" });
   await expect(operator.promote()).rejects.toThrow(/roll-out/);
+});
+
+test("who asks over HTTP from elsewhere does so by TLS, and with a token", async () => {
+  const files = await tls();
+  await serve({ ...files, httpTokens: await write("operators", TOKEN) }, "0.0.0.0:0");
+  const asked = (trusts: Authority, token?: string) =>
+    new FleetClient({
+      server: `https://localhost:${server!.httpPort}`,
+      authorities: trusts.certificate,
+      ...(token !== undefined && { token }),
+    }).status();
+  expect(await asked(authority, TOKEN)).toHaveProperty("revision");
+  await expect(asked(authority)).rejects.toMatchObject({ status: 401 });
+  const next = await Authority.create("next");
+  await expect(asked(next, TOKEN)).rejects.toThrow(/cannot ask/);
+  const { certificate, key } = await next.issue({ names: ["localhost"] });
+  await writeFile(files.certificate!, certificate);
+  await writeFile(files.key!, key);
+  await vi.waitFor(async () => expect(await asked(next, TOKEN)).toHaveProperty("revision"), {
+    timeout: 10_000,
+    interval: 200,
+  });
 });
 
 test("an Envoy joins by its certificate, and is asked how it decides", { timeout: 60_000 }, async () => {
