@@ -187,15 +187,18 @@ function load(): () => Promise<void> {
   };
 }
 
+/** Rings that Envoy refuses, and Sluice finds in rules. */
+const BAD: Pick<Cluster, "name" | "loadBalancer"> = {
+  name: "bad",
+  loadBalancer: { kind: "ringHash", minimumRingSize: 9_000_000 },
+};
+
+function shopOf({ clusters }: Config): Cluster {
+  return clusters.find(({ discovery }) => discovery.kind === "eds")!;
+}
+
 test("a cluster that Envoy refuses: in its words", { timeout: 90_000 }, async () => {
-  const ring: Cluster["loadBalancer"] = { kind: "ringHash", minimumRingSize: 9_000_000 };
-  spoil = (config) => {
-    const shop = config.clusters.find(({ discovery }) => discovery.kind === "eds")!;
-    return {
-      ...config,
-      clusters: [...config.clusters, { ...shop, name: "bad", loadBalancer: ring }],
-    };
-  };
+  spoil = (config) => ({ ...config, clusters: [...config.clusters, { ...shopOf(config), ...BAD }] });
   const { report, seen } = await fails(rules("/rings"));
   expect(report.failure).toMatchObject({
     gate: "refusal",
@@ -204,7 +207,7 @@ test("a cluster that Envoy refuses: in its words", { timeout: 90_000 }, async ()
     step: "clusters",
     rules: [{ name: "VirtualService default/shop", file: "rules.yaml", line: 12 }],
   });
-  expect(report.failure!.words.join()).toContain("bad");
+  expect(report.failure!.words.join()).toContain("MinimumRingSize");
   expect(seen).toEqual([]);
   expect(backAfterMs(report)).toBeLessThan(BACK_MS);
   expect(await Promise.all(Object.keys(ADDRESSES).map(ask))).toEqual([200, 200, 200]);

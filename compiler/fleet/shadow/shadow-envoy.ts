@@ -56,9 +56,14 @@ export class ShadowEnvoy {
     this.#options = options;
   }
 
-  /** Starts it before somebody needs it. */
+  /** Starts it before somebody needs it. Throws an `EnvironmentError` when it will not start. */
   async start(): Promise<void> {
-    await this.#alone(() => this.#envoy());
+    await this.#alone(() => this.#envoy()).catch((error) => {
+      // Whoever closes it meanwhile is not interested.
+      if (!this.#closed.signal.aborted) {
+        throw error;
+      }
+    });
   }
 
   /**
@@ -134,6 +139,9 @@ export class ShadowEnvoy {
   #find(): Promise<EnvoyBinary | undefined> {
     const { log, find = () => findEnvoy({ log, signal: this.#closed.signal }) } = this.#options;
     this.#binary ??= find().catch((error) => {
+      if (this.#closed.signal.aborted) {
+        return undefined;
+      }
       if (error instanceof EnvironmentError) {
         log(`no Envoy here takes changes before the proxies do: ${error.message}`);
         return undefined;
