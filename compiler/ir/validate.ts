@@ -22,7 +22,6 @@ import type {
   TcpChain,
   UpstreamFault,
 } from "./ir.ts";
-import { lowerAscii } from "./text.ts";
 
 export interface IrProblem {
   /** The way to the value, as in `listeners[0].routes.virtualHosts[2].domains[0]`. */
@@ -130,6 +129,8 @@ class Problems {
   }
 }
 
+const UPPER_CASE = /[A-Z]/;
+
 /** Values in which nothing was found. They never change, and proxies of one mesh have most of them in common. */
 const faultless = new WeakSet<object>();
 
@@ -160,7 +161,7 @@ function checkListener(problems: Problems, { port, tls, routes }: Listener, know
     problems.each("domains", host.domains, (domain) => {
       if (domains.has(domain)) {
         problems.add("", `"${domain}" is served by another virtual host of the listener`);
-      } else if (domain !== lowerAscii(domain)) {
+      } else if (UPPER_CASE.test(domain)) {
         problems.add("", `"${domain}" is not in lower case`);
       }
       domains.add(domain);

@@ -47,6 +47,18 @@ export interface SharedDefault {
   readonly routes: readonly Route[];
 }
 
+/** The names by which a service of the mesh may be asked for. */
+export interface ServiceDomains {
+  readonly domains: readonly string[];
+  /** Those of them that are short for something: a service whose very host is one of them keeps it. */
+  readonly short: ReadonlySet<string>;
+}
+
+interface KnownDomains {
+  readonly registry: Registry;
+  readonly domains: ServiceDomains;
+}
+
 /** How many different views of the services are kept. */
 const REGISTRIES = 8;
 
@@ -54,6 +66,8 @@ export class SharedLowering {
   #last: { readonly base: MeshBase; readonly madeOf: readonly unknown[] } | undefined;
   #known: { readonly resources: ResourceSet; readonly domainSuffix: string } | undefined;
   #registries: { readonly lists: readonly (readonly Service[])[]; readonly registry: Registry }[] = [];
+  readonly #domains = new WeakMap<Service, Map<string, KnownDomains>>();
+  readonly #explicit = new WeakMap<readonly string[], Map<string, readonly string[]>>();
   readonly #catchAlls = new Map<string, VirtualHost>();
   /** By the document that has the hosts. */
   readonly routes = new WeakMap<object, SharedRoutes[]>();
@@ -86,6 +100,35 @@ export class SharedLowering {
     const key = [policy, ...ownPorts].join(" ");
     const known = this.#catchAlls.get(key) ?? make(policy, ownPorts);
     this.#catchAlls.set(key, known);
+    return known;
+  }
+
+  /** The names of a service, for whoever is in `namespace`; empty: for all who are elsewhere. */
+  domainsOf(
+    service: Service,
+    registry: Registry,
+    namespace: string,
+    make: () => ServiceDomains,
+  ): ServiceDomains {
+    const all = this.#domains.get(service) ?? new Map<string, KnownDomains>();
+    this.#domains.set(service, all);
+    const known = all.get(namespace);
+    if (known?.registry === registry) {
+      return known.domains;
+    }
+    const domains = make();
+    all.set(namespace, { registry, domains });
+    return domains;
+  }
+
+  /** The same with the port that they are asked on, for a listener of all ports, and without it where that is clear. */
+  explicitDomains(domains: readonly string[], port: number, withoutPort: boolean): readonly string[] {
+    const all = this.#explicit.get(domains) ?? new Map<string, readonly string[]>();
+    this.#explicit.set(domains, all);
+    const key = `${port} ${withoutPort}`;
+    const known =
+      all.get(key) ?? domains.flatMap((domain) => [`${domain}:${port}`, ...(withoutPort ? [domain] : [])]);
+    all.set(key, known);
     return known;
   }
 

@@ -102,7 +102,7 @@ export class DestinationRuleIndex {
 export class DestinationRules {
   readonly #index: DestinationRuleIndex;
   readonly #options: ProxyOptions;
-  readonly #found = new Map<string, MergedRule | undefined>();
+  readonly #found = new Map<NamedService, MergedRule | undefined>();
 
   constructor(index: DestinationRuleIndex, options: ProxyOptions) {
     this.#index = index;
@@ -110,11 +110,13 @@ export class DestinationRules {
   }
 
   find(service: NamedService): MergedRule | undefined {
-    const key = `${service.namespace}/${service.host}`;
-    if (!this.#found.has(key)) {
-      this.#found.set(key, this.#choose(this.#index.candidates(service, this.#options.proxyNamespace)));
+    const known = this.#found.get(service);
+    if (known !== undefined || this.#found.has(service)) {
+      return known;
     }
-    return this.#found.get(key);
+    const found = this.#choose(this.#index.candidates(service, this.#options.proxyNamespace));
+    this.#found.set(service, found);
+    return found;
   }
 
   /** What holds for a port of a service, or where `subset` is not empty, of that subset of it. */

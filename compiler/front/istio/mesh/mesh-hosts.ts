@@ -76,9 +76,9 @@ export class MeshHosts {
         continue;
       }
       hosts.add(candidate.host);
-      const domains = candidate.domains.filter(
-        (domain) => !taken.has(domain) && !(short.has(domain) && known.has(domain)),
-      );
+      const isFree = (domain: string) => !taken.has(domain) && !(short.has(domain) && known.has(domain));
+      // The same object for all proxies that know a service by the same names.
+      const domains = candidate.domains.every(isFree) ? candidate.domains : candidate.domains.filter(isFree);
       for (const domain of domains) {
         taken.add(domain);
       }
@@ -115,16 +115,19 @@ export class MeshHosts {
       }
       for (const service of served) {
         ruled.add(service);
-        result.push({ ...this.#domains(service), host: service.host, routes, omitted, service });
+        const { domains, short } = this.#domains(service);
+        result.push({ host: service.host, domains, short, routes, omitted, service });
       }
     }
     for (const service of services.values()) {
       // An alias has no host of its own: its names are among those of what it stands for.
       const alias = this.#lowering.registry.aliasTarget(service) !== undefined;
       if (!ruled.has(service) && !alias && httpPort(service, port)) {
+        const { domains, short } = this.#domains(service);
         result.push({
-          ...this.#domains(service),
           host: service.host,
+          domains,
+          short,
           routes: this.#defaultRoutes(service, port),
           omitted: [],
           service,
@@ -177,8 +180,14 @@ export class MeshHosts {
   }
 
   #domains(service: Service) {
-    const { proxyNamespace, domainSuffix } = this.#lowering.options;
-    return serviceDomains(service, this.#lowering.registry, proxyNamespace, domainSuffix);
+    const { registry, options, cache } = this.#lowering;
+    const { proxyNamespace, domainSuffix } = options;
+    const suffix = `.${proxyNamespace}.svc.${domainSuffix}`;
+    const isOwn =
+      service.host.endsWith(suffix) || registry.aliases(service).some((host) => host.endsWith(suffix));
+    return cache.shared.domainsOf(service, registry, isOwn ? proxyNamespace : "", () =>
+      serviceDomains(service, registry, proxyNamespace, domainSuffix),
+    );
   }
 
   /** What a service gets that no rule speaks of: no time limit, and istiod's retries. */

@@ -9,7 +9,6 @@ import type { Listener, TcpChain, VirtualHost } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import { boundPort } from "../../../options/port-map.ts";
 import { clusterUse } from "../../services/cluster-uses.ts";
-import type { Registry } from "../../services/registry.ts";
 import { isHttp, type Service } from "../../services/service.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
@@ -57,7 +56,7 @@ export function lowerMesh(
       // The port that is asked for chooses the port of the service, so it may not be ignored.
       routes: {
         ignorePortInHost: false,
-        virtualHosts: explicitHosts(hostsByPort, others, lowering.registry),
+        virtualHosts: explicitHosts(hostsByPort, others, lowering),
       },
     });
   }
@@ -117,7 +116,7 @@ function ownPorts(
 function explicitHosts(
   hostsByPort: ReadonlyMap<number, readonly MeshHost[]>,
   others: VirtualHost,
-  registry: Registry,
+  { registry, cache: { shared } }: LoweringContext,
 ): VirtualHost[] {
   const taken = new Set<string>();
   const virtualHosts: VirtualHost[] = [];
@@ -128,9 +127,9 @@ function explicitHosts(
         continue;
       }
       const withoutPort = port === (service === undefined ? HTTP_PORT : defaultPort(service));
-      const all = domains
-        .flatMap((domain) => [`${domain}:${port}`, ...(withoutPort ? [domain] : [])])
-        .filter((domain) => !taken.has(domain));
+      const asked = shared.explicitDomains(domains, port, withoutPort);
+      const isFree = (domain: string) => !taken.has(domain);
+      const all = asked.every(isFree) ? asked : asked.filter(isFree);
       for (const domain of all) {
         taken.add(domain);
       }

@@ -3,12 +3,7 @@
 import { isIP, isIPv6 } from "node:net";
 import type { Registry } from "../../services/registry.ts";
 import type { Service } from "../../services/service.ts";
-
-export interface ServiceDomains {
-  readonly domains: readonly string[];
-  /** Those of them that are short for something: a service whose very host is one of them keeps it. */
-  readonly short: ReadonlySet<string>;
-}
+import type { ServiceDomains } from "../context/shared-lowering.ts";
 
 export function serviceDomains(
   service: Service,

@@ -61,11 +61,12 @@ function lowerForAll(
   if (hosts === undefined) {
     return lower();
   }
-  const seen = hosts.flatMap((host) => {
+  const seen: unknown[] = [];
+  for (const host of hosts) {
     const named = registry.get(host);
     const service = named && (registry.aliasTarget(named) ?? named);
-    return [named, service, service && destinationRules.find(service)];
-  });
+    seen.push(named, service, service && destinationRules.find(service));
+  }
   const all = shared.routes.get(key) ?? [];
   const known = all.find(
     (one) =>
