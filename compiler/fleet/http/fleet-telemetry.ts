@@ -11,7 +11,22 @@ export class FleetTelemetry {
   /** For `onEvent` of a fleet. */
   tell(event: FleetEvent): void {
     this.metrics.tell(event);
-    const { kind, ...data } = event;
-    this.feed.tell(kind, event.kind === "failed" ? { message: (event.error as Error).message } : data);
+    this.feed.tell(event.kind, dataOf(event));
+  }
+}
+
+function dataOf(event: FleetEvent): object {
+  switch (event.kind) {
+    case "failed":
+      return { message: (event.error as Error).message };
+    case "rules": {
+      // The findings of a large mesh are megabytes, and a thousand events are kept.
+      const { revision, refused, findings } = event;
+      return { revision, refused, findings: findings.summary };
+    }
+    default: {
+      const { kind: _, ...data } = event;
+      return data;
+    }
   }
 }
