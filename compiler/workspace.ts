@@ -467,10 +467,24 @@ export class Workspace {
 /** A digest of names and texts. */
 function revisionOf(files: readonly SourceFile[]): string {
   const hash = createHash("sha256");
-  for (const { path, text } of files) {
-    hash.update(JSON.stringify([path, text]));
+  for (const file of files) {
+    hash.update(digestOf(file));
   }
   return hash.digest("hex").slice(0, 12);
+}
+
+/** By file, which is the same object for as long as its text is the same: of thousands, one has changed. */
+const digests = new WeakMap<SourceFile, Uint8Array>();
+
+function digestOf(file: SourceFile): Uint8Array {
+  let digest = digests.get(file);
+  if (digest === undefined) {
+    digest = createHash("sha256")
+      .update(JSON.stringify([file.path, file.text]))
+      .digest();
+    digests.set(file, digest);
+  }
+  return digest;
 }
 
 /** Says each thing once, whoever says it again. */

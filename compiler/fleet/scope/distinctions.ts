@@ -51,7 +51,7 @@ export class Distinctions {
     this.#gatewaySelectors = gateways.map(({ spec }) => spec.selector ?? {});
     this.#selectors = distinct([
       ...this.#gatewaySelectors,
-      ...virtualServices.flatMap(({ spec }) => matchesOf(spec).map(({ sourceLabels = {} }) => sourceLabels)),
+      ...virtualServices.flatMap(({ spec }) => sourcesOf(spec).map(({ sourceLabels = {} }) => sourceLabels)),
       ...destinationRules.map(({ spec }) => spec.workloadSelector?.matchLabels ?? {}),
       ...sidecars.map(({ spec }) => spec.workloadSelector?.labels ?? {}),
       ...neighbours.flatMap(({ spec }) => [
@@ -183,11 +183,27 @@ function quoted(text: string): string {
   return text.replace(/[^\w./-]/g, (character) => encodeURIComponent(character).padStart(3, "%"));
 }
 
-/** Conditions on the source, of every kind of rule. */
-function matchesOf({ http = [], tls = [], tcp = [] }: VirtualServiceSpec) {
-  return [...http, ...tls, ...tcp].flatMap(
-    ({ match = [] }): readonly { sourceLabels?: Labels; sourceNamespace?: string }[] => match ?? [],
-  );
+interface SourceCondition {
+  readonly sourceLabels?: Labels;
+  readonly sourceNamespace?: string;
+}
+
+/** Of rules, which are the same object for as long as their text is the same. */
+const sources = new WeakMap<VirtualServiceSpec, readonly SourceCondition[]>();
+
+/** Conditions on the source, of every kind of rule; hardly any has one. */
+function sourcesOf(spec: VirtualServiceSpec): readonly SourceCondition[] {
+  let found = sources.get(spec);
+  if (found === undefined) {
+    const { http = [], tls = [], tcp = [] } = spec;
+    found = [...http, ...tls, ...tcp]
+      .flatMap(({ match = [] }): readonly SourceCondition[] => match ?? [])
+      .filter(
+        ({ sourceLabels, sourceNamespace }) => sourceLabels !== undefined || sourceNamespace !== undefined,
+      );
+    sources.set(spec, found);
+  }
+  return found;
 }
 
 function balancingIn({ trafficPolicy, subsets = [] }: DestinationRuleSpec): Balancing[] {
@@ -237,7 +253,7 @@ function namespacesIn(resources: ResourceSet): ReadonlySet<string> {
       exportTo.every((entry) => entry === "*") ? [] : [namespace, ...exportTo],
     ),
     ...virtualServices.flatMap(({ spec }) =>
-      matchesOf(spec).flatMap(({ sourceNamespace = "" }) =>
+      sourcesOf(spec).flatMap(({ sourceNamespace = "" }) =>
         sourceNamespace === "" ? [] : [sourceNamespace],
       ),
     ),

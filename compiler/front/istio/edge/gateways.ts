@@ -148,16 +148,17 @@ function lowerVirtualHosts(
         continue;
       }
       let ofGateway = lowered.get(gatewayName);
-      if (ofGateway === undefined) {
+      // A single server meets each of them once.
+      if (ofGateway === undefined && servers.length > 1) {
         ofGateway = new Map();
         lowered.set(gatewayName, ofGateway);
       }
-      let atGateway = ofGateway.get(virtualService);
+      let atGateway = ofGateway?.get(virtualService);
       if (atGateway === undefined) {
         const site = { gateway: gatewayName, port, tls: server.tls !== undefined };
         atGateway = lowerHttpRoutes(virtualService, site, lowering);
         lowering.effects.add(atGateway.effects);
-        ofGateway.set(virtualService, atGateway);
+        ofGateway?.set(virtualService, atGateway);
         lowering.onLowered?.();
       }
       const { routes, omitted } = atGateway;

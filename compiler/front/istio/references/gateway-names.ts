@@ -2,10 +2,10 @@
 
 import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
-import { resolveHost } from "../../services/host-names.ts";
 import type { Refused } from "../../services/refused.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
-import { isInternalGateway, MESH, resolveGatewayName } from "../rules/gateway-names.ts";
+import { isInternalGateway, MESH } from "../rules/gateway-names.ts";
+import { resolvedNames } from "../rules/virtual-services.ts";
 import type { GatewayInView, Viewer } from "./viewer.ts";
 
 export function reportGatewayNames(
@@ -19,13 +19,12 @@ export function reportGatewayNames(
   const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");
   const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
   for (const resource of viewer.virtualServices) {
-    const { spec, namespace } = resource;
-    const hosts = (spec.hosts ?? []).map((host) => resolveHost(host, namespace, domainSuffix));
-    for (const [index, written] of (spec.gateways ?? []).entries()) {
+    const { hosts, gateways: names } = resolvedNames(resource, domainSuffix);
+    for (const [index, written] of (resource.spec.gateways ?? []).entries()) {
       if (written === MESH) {
         continue;
       }
-      const name = resolveGatewayName(written, namespace);
+      const name = names[index]!;
       const gateway = viewer.gateways.get(name);
       if (!known.has(name)) {
         // Istiod's own are in no file, and there all the same.

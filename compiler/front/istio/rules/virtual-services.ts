@@ -97,14 +97,35 @@ function resolvedOnce(
   }
   const virtualService = {
     ...delegates.merge(resource),
-    hosts: (resource.spec.hosts ?? []).map((host) => resolveHost(host, resource.namespace, domainSuffix)),
-    gateways: gatewayNames(resource.spec.gateways, resource.namespace),
+    ...resolvedNames(resource, domainSuffix),
   };
   // Of what was put together, the parts may change.
   if (virtualService.resource === resource) {
     resolved.set(resource, { domainSuffix, virtualService });
   }
   return virtualService;
+}
+
+type ResolvedNames = Pick<VirtualService, "hosts" | "gateways"> & { readonly domainSuffix: string };
+
+const names = new WeakMap<Resource<VirtualServiceSpec>, ResolvedNames>();
+
+/** Of what a resource itself says, whatever its delegates add. */
+export function resolvedNames(
+  resource: Resource<VirtualServiceSpec>,
+  domainSuffix: string,
+): Pick<VirtualService, "hosts" | "gateways"> {
+  let known = names.get(resource);
+  if (known?.domainSuffix !== domainSuffix) {
+    known = {
+      domainSuffix,
+      hosts: (resource.spec.hosts ?? []).map((host) => resolveHost(host, resource.namespace, domainSuffix)),
+      gateways: gatewayNames(resource.spec.gateways, resource.namespace),
+    };
+    names.set(resource, known);
+  }
+  const { hosts, gateways } = known!;
+  return { hosts, gateways };
 }
 
 /** An empty list means the mesh. */
