@@ -179,6 +179,7 @@ export { type Relay, type RelayEvent, type RelayOptions, startRelay } from "./fl
 export { atOnce, DEFAULT_PLAN, type RolloutPlan } from "./fleet/rollout/plan.ts";
 export { parseWaves, WaveError } from "./fleet/rollout/waves.ts";
 export type { Trials } from "./fleet/rollouts.ts";
+export { readScopes, type ScopeEntry, type ScopesResult } from "./fleet/scope/scopes-file.ts";
 export {
   checkListening,
   type FleetHttp,

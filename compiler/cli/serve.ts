@@ -8,8 +8,12 @@ import {
   files,
   Keeper,
   RevisionTrials,
+  readAtMost,
+  readScopes,
+  type ScopeEntry,
   serveFleet,
   threadedFleetRules,
+  whyUnreadable,
 } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
@@ -32,6 +36,7 @@ export interface ServeFlags extends ProxyFlags, AccessFlags, RelayFlags {
   readonly max5xx?: string;
   readonly cases?: readonly string[];
   readonly now?: boolean;
+  readonly scopes?: string;
   readonly format: Format;
 }
 
@@ -65,6 +70,10 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       "--cases <files...>",
       "case files that a change must answer before any proxy gets it; see `sluice schema cases`",
     )
+    .option(
+      "--scopes <file>",
+      "options of proxies by their ids, namespaces and labels, which they need not claim",
+    )
     .option("--now", "changes go to all proxies at once, without waves")
     .option(
       "--state <dir>",
@@ -97,6 +106,7 @@ async function serveCommand(
   }
   const plan = readPlan(flags);
   const { http, ...access } = readAccess(flags);
+  const scopes = readScopesFile(flags.scopes);
   const workspace = createWorkspace({
     source: files(options.paths, options),
     proxies: { fleet: options.proxy },
@@ -122,6 +132,7 @@ async function serveCommand(
       guardsEndpoints: flags.endpointGuard === "on",
       trials,
       ...(keeper && { keeper }),
+      scopes,
       onEvent(event) {
         voice.tell(event);
         telemetry.tell(event);
@@ -151,6 +162,26 @@ async function serveCommand(
     await rules.close();
     await workspace.dispose();
   }
+}
+
+/** Bytes; there are not so many kinds of proxies. */
+const LARGEST_SCOPES_FILE = 1 << 20;
+
+function readScopesFile(file: string | undefined): readonly ScopeEntry[] {
+  if (file === undefined) {
+    return [];
+  }
+  let text: string;
+  try {
+    text = Buffer.from(readAtMost(file, LARGEST_SCOPES_FILE)).toString();
+  } catch (error) {
+    throw new UsageError(`--scopes ${file}: cannot be read: ${whyUnreadable(error)}`);
+  }
+  const result = readScopes(file, text);
+  if ("problems" in result) {
+    throw new UsageError(`--scopes: ${result.problems.join("\n  ")}`);
+  }
+  return result.entries;
 }
 
 function readMostStreams(text: string | undefined): number | undefined {

@@ -45,6 +45,7 @@ import { DEFAULT_PLAN, type RolloutPlan } from "./rollout/plan.ts";
 import type { Member, Responses } from "./rollout/state.ts";
 import { Rollouts, type Trials } from "./rollouts.ts";
 import { claimedOptions } from "./scope/claims.ts";
+import { optionsBeforeClaims, type ScopeEntry } from "./scope/scopes-file.ts";
 import type { StoredBuild, StoredRevision } from "./store/state.ts";
 
 export interface FleetOptions {
@@ -53,6 +54,8 @@ export interface FleetOptions {
   readonly plan?: RolloutPlan;
   /** Who tries a revision before any proxy gets it. */
   readonly trials?: Trials;
+  /** Options of proxies that they need not claim themselves; the first entry that selects a proxy holds. */
+  readonly scopes?: readonly ScopeEntry[];
   /** Whether endpoints are kept for 5 s where more than half of a service's vanish within a second. Default: true. */
   readonly guardsEndpoints?: boolean;
   /** Where the state is kept. Absent: it ends with this object. */
@@ -114,9 +117,10 @@ export class Fleet implements FleetControl {
     return new Fleet(options, await adsCodec(), await readFile(filterModulePath()));
   }
 
-  /** What holds for a proxy that claims nothing. */
-  get defaults(): ProxyOptions {
-    return this.#options.rules.defaults;
+  /** What the rules are compiled for at a proxy. Throws a `NodeError` for claims that mean nothing. */
+  optionsOf(node: ProxyNode): ProxyOptions {
+    const { rules, scopes = [] } = this.#options;
+    return claimedOptions(node, optionsBeforeClaims(node, scopes, rules.defaults));
   }
 
   /** Resolves when the rules were read for the first time, be they right or wrong, and every later change is noticed. */
@@ -157,7 +161,7 @@ export class Fleet implements FleetControl {
    * mean nothing.
    */
   join(node: ProxyNode, stream: AdsStream, first: Decoded): void {
-    const claimed = claimedOptions(node, this.#options.rules.defaults);
+    const claimed = this.optionsOf(node);
     const scope = this.#scopeOf(claimed);
     let line = this.#lines.get(node.id);
     if (line === undefined) {

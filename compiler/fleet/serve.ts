@@ -13,7 +13,6 @@ import { Admissions } from "./identity/admissions.ts";
 import { Identity, type IdentityFiles } from "./identity/identity.ts";
 import { type ListenAddress, protectedListen } from "./identity/listening.ts";
 import { NodeError, readNode } from "./model/node.ts";
-import { claimedOptions } from "./scope/claims.ts";
 import { metricsService } from "./signal/metrics-service.ts";
 
 export interface ServeFleetOptions extends Pick<AdsServerOptions, "listen" | "mostStreams" | "methods"> {
@@ -153,7 +152,7 @@ function welcome(
 ): void {
   try {
     const proxy = readNode(node);
-    const { proxyNamespace, proxyLabels } = claimedOptions(proxy, fleet.defaults);
+    const { proxyNamespace, proxyLabels } = fleet.optionsOf(proxy);
     if (admissions.admit(stream, { id: proxy.id, namespace: proxyNamespace, labels: proxyLabels })) {
       fleet.join(proxy, stream, first);
     }

@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { positionAt } from "../../diagnostics/position.ts";
+import { inOneLine } from "../../diagnostics/render/one-line.ts";
 import type { ShapeOf } from "../../front/resources/schema/build.ts";
 import { checkSchema } from "../../front/resources/schema/check.ts";
 import { parseWhole } from "../../source/parse.ts";
@@ -134,13 +134,4 @@ function readProof(
   }
   fail("a client needs one of spiffe, name, tokenSha256 and tokenFile");
   return undefined;
-}
-
-/** `clients.yaml:3:5: the message; what to write instead` */
-function inOneLine({ message, span, help }: Diagnostic): string {
-  const place =
-    span === undefined
-      ? ""
-      : (({ line, column }) => `${span.file.path}:${line}:${column}: `)(positionAt(span.file, span.start));
-  return `${place}${message}${help === undefined ? "" : `. ${help}`}`;
 }

@@ -158,7 +158,7 @@ function groupOf(options: ProxyOptions): string {
     proxyNamespace,
     ...Object.entries(proxyLabels).map(([name, value]) => `${quoted(name)}=${quoted(value)}`),
     ...(proxyLocality === "" ? [] : [`@${quoted(proxyLocality)}`]),
-    ...claimed(options, ["target", "meshListeners"]),
+    ...claimed(options, OF_RULES),
   ].join(" ");
 }
 
@@ -167,9 +167,19 @@ function keyOf(options: ProxyOptions, group: string): string {
   return [
     group,
     ...[...options.portMap].map(([from, to]) => `${from}>${to}`),
-    ...claimed(options, ["listenAddress", "meshPort"]),
+    ...claimed(options, OF_PLACE),
   ].join(" ");
 }
+
+/** Options that proxies of one server may differ in besides, by their claims or by its scopes file. */
+const OF_RULES = [
+  "target",
+  "meshListeners",
+  "pathNormalization",
+  "outboundPolicy",
+  "secretsDirectory",
+] as const;
+const OF_PLACE = ["listenAddress", "meshPort"] as const;
 
 /** What a node may claim besides, where it is not as usual. */
 function claimed(options: ProxyOptions, names: readonly (keyof ProxyOptions)[]): string[] {
