@@ -129,6 +129,8 @@ export class ChangingFleet {
 
 async function upstream(closing: (() => unknown)[]): Promise<number> {
   const server = createServer((request, response) => void response.end(request.url));
+  // It must not close a connection just when an Envoy uses it again.
+  server.keepAliveTimeout = 0;
   closing.push(() => {
     server.closeAllConnections();
     server.close();
