@@ -3,7 +3,7 @@
  * when a newer one is wanted meanwhile, the steps of the older one are given up.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { ProxyOptions } from "../../options.ts";
 import { AdsClient } from "../../run/ads/client.ts";
 import type { AdsCodec, Decoded } from "../../run/ads/codec.ts";
@@ -226,8 +226,7 @@ export class ProxyLine {
     if (!hasAnything(this.#client.reported)) {
       return undefined;
     }
-    // It says of each type what it has, in messages that come together.
-    await sleep(REPORT_MS, undefined, { signal });
+    await this.#reportedInFull(signal);
     const build = reportedBuild(this.#client.reported, known);
     if (build === undefined) {
       return undefined;
@@ -238,6 +237,20 @@ export class ProxyLine {
       this.#live = new LiveConfiguration({ delivery: this.#delivery, build });
     }
     return this.#live;
+  }
+
+  /**
+   * It says of each type what it has, in messages that come together. How busy the server is must not matter: where it computes
+   * for longer, the time is over before it has read what waits for it.
+   */
+  async #reportedInFull(signal: AbortSignal): Promise<void> {
+    const { reported } = this.#client;
+    for (let before = 0; before !== reported.size; ) {
+      before = reported.size;
+      await sleep(REPORT_MS, undefined, { signal });
+      // Sockets are read between timers and this.
+      await setImmediate();
+    }
   }
 
   #conclude({ revision }: Target, outcome: Outcome): void {
