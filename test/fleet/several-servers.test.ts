@@ -1,0 +1,100 @@
+/** Two servers that share a folder serve one fleet: one decides, the other follows, and takes over when the first is killed. */
+
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Connection } from "../harness/client.ts";
+import { freePort } from "../harness/ports.ts";
+import { joinEnvoy } from "./joined-envoy.ts";
+import { ServedFleet } from "./served-fleet.ts";
+
+const SERVERS = ["127.48.1.1", "127.48.1.2"];
+const PROXIES = ["127.48.1.11", "127.48.1.12"];
+
+let folder: string;
+let meshPort: number;
+const closing: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-several-"));
+  await mkdir(path.join(folder, "rules"));
+  meshPort = await freePort();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) {
+    await close();
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+const rule = (status: number) =>
+  writeFile(
+    path.join(folder, "rules", "rules.yaml"),
+    `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: all, namespace: a }
+spec: { hosts: [all.example], http: [{ directResponse: { status: ${status} } }] }
+`,
+  );
+
+async function serve(address: string, port: number): Promise<ServedFleet> {
+  const server = new ServedFleet(
+    [
+      ...[path.join(folder, "rules"), "--listen", `${address}:${port}`, "--http", "off"],
+      ...["--state", path.join(folder, "state"), "--waves", "1,all", "--bake", "100ms", "--format", "json"],
+    ],
+    folder,
+  );
+  closing.push(() => server.kill());
+  await server.event("listening");
+  return server;
+}
+
+async function answers(): Promise<number[]> {
+  return Promise.all(
+    PROXIES.map(async (address) => {
+      const connection = await Connection.open(meshPort, address);
+      try {
+        return (await connection.request({ path: "/", host: "all.example" })).status;
+      } finally {
+        connection.close();
+      }
+    }),
+  );
+}
+
+const decisions = ({ events }: ServedFleet) => events.filter(({ event }) => event === "wave").length;
+
+test("one decides for all; when it is killed, the other does", { timeout: 120_000 }, async () => {
+  const port = await freePort();
+  await rule(200);
+  const first = await serve(SERVERS[0]!, port);
+  const second = await serve(SERVERS[1]!, port);
+  for (const [index, listenAddress] of PROXIES.entries()) {
+    // Each has a server of its own, and may go to the other one.
+    const server = [...SERVERS.slice(index), ...SERVERS.slice(0, index)].map(
+      (address) => `${address}:${port}`,
+    );
+    const envoy = await joinEnvoy(folder, {
+      server,
+      id: `edge-${index}`,
+      namespace: "a",
+      listenAddress,
+      meshPort,
+    });
+    closing.push(() => envoy.stop(0));
+  }
+  await vi.waitFor(async () => expect(await answers()).toEqual([200, 200]), 10_000);
+  await rule(201);
+  await vi.waitFor(async () => expect(await answers()).toEqual([201, 201]), 30_000);
+  expect(decisions(first)).toBeGreaterThan(0);
+  expect(decisions(second)).toBe(0);
+
+  await first.kill();
+  await rule(202);
+  await vi.waitFor(async () => expect(await answers()).toEqual([202, 202]), 40_000);
+  expect(decisions(second)).toBeGreaterThan(0);
+});
