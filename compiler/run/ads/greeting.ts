@@ -9,6 +9,8 @@ import type { AdsStream } from "./server.ts";
 
 /** An Envoy sends its first request as soon as the stream is there. */
 const PATIENCE_MS = 15_000;
+/** Characters of JSON. It is kept for as long as the proxy is known; that of an Envoy in a mesh has some 10,000. */
+const MOST_METADATA = 64 << 10;
 
 export interface Greeting {
   readonly stream: AdsStream;
@@ -36,12 +38,18 @@ export function greet({
   patienceMs = PATIENCE_MS,
 }: GreetOptions): void {
   const { address } = stream.peer;
+  let isOver = false;
   const timer = setTimeout(() => {
+    isOver = true;
     onProblem(`${address} opened a stream and said nothing for ${patienceMs / 1000} s`);
     stream.end("DEADLINE_EXCEEDED", "the first request has not come");
   }, patienceMs);
-  stream.onEnd(() => clearTimeout(timer));
-  let isOver = false;
+  stream.onEnd(() => {
+    clearTimeout(timer);
+    if (!isOver) {
+      onProblem(`${address} left, or sent a message that is too large, before it said who it is`);
+    }
+  });
   stream.onMessage((bytes) => {
     if (isOver) {
       return;
@@ -60,6 +68,11 @@ export function greet({
     if (node === undefined) {
       onProblem(`${address} was let go: its first request does not say who asks`);
       stream.end("INVALID_ARGUMENT", "the first request has no `node`");
+      return;
+    }
+    if (JSON.stringify(node.metadata).length > MOST_METADATA) {
+      onProblem(`${address} was let go: the metadata of its node is larger than ${MOST_METADATA} bytes`);
+      stream.end("INVALID_ARGUMENT", `the metadata of the node is larger than ${MOST_METADATA} bytes`);
       return;
     }
     onGreeting({ stream, node, first });

@@ -21,6 +21,7 @@ import {
   startAdsServer,
 } from "../../../compiler/run/ads/server.ts";
 import { Authority } from "../../harness/authority.ts";
+import { createWire } from "../../harness/fleet/wire.ts";
 
 const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 const HOST = "127.61.0.1";
@@ -200,6 +201,7 @@ test("a client that reads nothing is let go when too much waits for it", async (
 
 test("who does not say who it is, or nothing that can be read, is told so", async () => {
   const codec = await adsCodec();
+  const wire = await createWire();
   const greeted: Greeting[] = [];
   const said: string[] = [];
   const { server } = await serve({
@@ -212,8 +214,10 @@ test("who does not say who it is, or nothing that can be read, is told so", asyn
         onProblem: (line) => said.push(line),
       }),
   });
+  const huge = wire.writeRequest({ node: { id: "p1", metadata: { LABELS: { a: "a".repeat(100_000) } } } });
   const tries: readonly (readonly [string, Buffer | undefined, number])[] = [
     ["no node", Buffer.of(), status.INVALID_ARGUMENT],
+    ["a huge node", huge, status.INVALID_ARGUMENT],
     ["half a message", hello("p1").subarray(0, 3), status.INVALID_ARGUMENT],
     ["what is no message", Buffer.from("\xff\xff\xff\xff"), status.INVALID_ARGUMENT],
     ["nothing", undefined, status.DEADLINE_EXCEEDED],
@@ -225,7 +229,10 @@ test("who does not say who it is, or nothing that can be read, is told so", asyn
     }
     expect((await ended).code, what).toBe(code);
   }
-  expect(said).toHaveLength(tries.length);
+  const { call: left } = open(server.port);
+  await vi.waitFor(() => expect(server.streams).toBe(1));
+  left.cancel();
+  await vi.waitFor(() => expect(said).toHaveLength(tries.length + 1));
   const { call } = open(server.port);
   call.write(hello("p7"));
   await vi.waitFor(() => expect(greeted).toHaveLength(1));
