@@ -104,7 +104,7 @@ export class Fleet implements FleetControl {
       plan: options.plan ?? DEFAULT_PLAN,
       ...(options.trials && { trials: options.trials }),
       onEvent: options.onEvent,
-      claims: () => [...this.#lines.values()].map(({ claimed }) => claimed),
+      claims: () => this.#claims(),
       onDecision: () => {
         this.#tellAll();
         options.keeper?.changed();
@@ -537,12 +537,16 @@ export class Fleet implements FleetControl {
     return last?.phase === "failed" || last?.phase === "aborted" ? "failed" : "superseded";
   }
 
-  /** Those that somebody is in; before anybody came, that of a proxy which claims nothing. */
+  /** Those that are in use. */
   #scopes(revision: Revision): Scope[] {
-    const claims = [...this.#lines.values()].map(({ claimed }) => claimed);
-    const all = claims.length > 0 ? claims : [this.#options.rules.defaults];
-    const scopes = all.map((claimed) => revision.scopeOf(claimed));
+    const scopes = this.#claims().map((claimed) => revision.scopeOf(claimed));
     return [...new Map(scopes.map((scope) => [scope.key, scope])).values()];
+  }
+
+  /** Of those that have joined; before anybody has, of a proxy that claims nothing. */
+  #claims(): readonly ProxyOptions[] {
+    const claims = [...this.#lines.values()].map(({ claimed }) => claimed);
+    return claims.length > 0 ? claims : [this.#options.rules.defaults];
   }
 
   /** By the newest rules; before there are any, nothing tells proxies apart. */
