@@ -36,6 +36,7 @@ afterAll(() => {
 
 const JOIN = ["bootstrap", "--server", "127.0.0.1:18000"];
 const FAR = ["bootstrap", "--server", "10.0.0.1:18000"];
+const RELAY = ["serve", "--upstream"];
 const EXPORT = ["export", "good.yaml", "--output", "exported", "--to"];
 const EXPLAIN = ["explain", "good.yaml", "--request"];
 
@@ -67,6 +68,10 @@ test.each<readonly [name: string, args: readonly string[], code: number, words: 
   ["a proxy that joins nobody", ["bootstrap", "--id", "a"], 2, "required option '--server"],
   ["a proxy without a name", [...JOIN], 2, "required option '--id"],
   ["a name that is none", [...JOIN, "--id", "a b"], 2, '--id: "a b" is not valid'],
+  ["a relay without a state", [...RELAY, "127.0.0.1:18000"], 2, "--upstream needs --state"],
+  ["a relay of rules", [...RELAY, "127.0.0.1:18000", "--state", "s", "good.yaml"], 2, "name no paths"],
+  ["a relay to nowhere", [...RELAY, "edge", "--state", "s"], 2, "an address and a port"],
+  ["a far server of a relay", [...RELAY, "10.0.0.1:18000", "--state", "s"], 2, "name --upstream-tls-ca"],
   ["an address without a port", ["bootstrap", "--server", "edge", "--id", "a"], 2, "an address and a port"],
   ["a far server without TLS", [...FAR, "--id", "a"], 2, "10.0.0.1:18000 is not on this machine"],
   [
