@@ -57,7 +57,9 @@ test.skipIf(process.platform !== "linux")(
     await swarm.count({ everybody: true });
     const atFirst = await descriptors();
     const memory: number[] = [];
-    for (let i = 0; i < SECONDS; i++) {
+    const end = performance.now() + SECONDS * 1_000;
+    // A busy machine makes fewer changes in the time.
+    for (let i = 0; performance.now() < end; i++) {
       const second = sleep(1_000);
       await (i % 2 === 0 ? mesh.changeRule() : mesh.changeEndpoint());
       // Every change comes to everybody.
