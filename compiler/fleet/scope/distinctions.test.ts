@@ -138,7 +138,7 @@ test("a fleet of which no rule speaks is one scope", async () => {
       }),
     );
   }
-  expect([...keys]).toEqual(["*"]);
+  expect([...keys]).toEqual(["-"]);
 });
 
 test.each<[string, string, Partial<ProxyOptions>, string]>([
@@ -147,15 +147,15 @@ test.each<[string, string, Partial<ProxyOptions>, string]>([
     "the labels of a selector that selects it, and no others",
     `${gateway("edge", "{ app: web, tier: front }")}---\n${gateway("other", "{ app: web, tier: back }")}`,
     { proxyLabels: { app: "web", tier: "front", pod: "1" } },
-    "* app=web tier=front",
+    "- app=web tier=front",
   ],
   [
     "the port that is bound for one of a service",
     service("shop", "shop"),
     { portMap: new Map([[80, 8080]]) },
-    "* 80>8080",
+    "- 80>8080",
   ],
-  ["what else it claims", "", { meshPort: 0, meshListeners: true }, "* meshListeners:true meshPort:0"],
+  ["what else it claims", "", { meshPort: 0, meshListeners: true }, "- meshListeners:true meshPort:0"],
 ])("a scope is told apart by %s", async (_, rules, proxy, key) => {
   expect(await scopeOf(rules, proxy)).toBe(key);
 });
@@ -164,8 +164,25 @@ test("where a proxy runs counts when endpoints are placed by it", async () => {
   const proxy = { proxyLocality: "eu/a" };
   const policy = (spec: string) =>
     `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: a, namespace: shop }\nspec: { host: a.example, trafficPolicy: ${spec} }\n`;
-  expect(await scopeOf(policy("{ connectionPool: { tcp: { maxConnections: 3 } } }"), proxy)).toBe("*");
-  expect(await scopeOf(policy("{ outlierDetection: {} }"), proxy)).toBe("* @eu/a");
+  expect(await scopeOf(policy("{ connectionPool: { tcp: { maxConnections: 3 } } }"), proxy)).toBe("-");
+  expect(await scopeOf(policy("{ outlierDetection: {} }"), proxy)).toBe("- @eu/a");
+});
+
+test("the namespace that stands for all others is none of those that rules mean by a sign", async () => {
+  const sidecar = `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: all, namespace: istio-system }
+spec: { egress: [{ hosts: [./*] }] }
+`;
+  const snapshot = await snapshotOf([
+    { path: "rules.yaml", text: `${service("shop", "shop")}---\n${sidecar}` },
+  ]);
+  const told = async (proxyNamespace: string) => {
+    const { options } = snapshot.scopeOf({ ...DEFAULT_PROXY_OPTIONS, proxyNamespace });
+    return [...(await toldBy(snapshot, options))!.cluster.keys()];
+  };
+  expect(await told("shop")).toContain("outbound|80||shop.shop.svc.cluster.local");
+  expect(await told("quiet")).toEqual(["PassthroughCluster"]);
 });
 
 test("a scope that two states of the rules have in common is the same object", async () => {

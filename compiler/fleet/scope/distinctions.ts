@@ -86,7 +86,7 @@ export class Distinctions {
           outlierDetection !== undefined || (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0,
       );
     this.#namespaces = namespacesIn(resources);
-    this.#otherNamespace = unlike("*", this.#namespaces);
+    this.#otherNamespace = unlike(OTHER_NAMESPACE, this.#namespaces);
     this.#ports = new Set([
       ...services.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)),
       ...serviceEntries.flatMap(({ spec }) => (spec.ports ?? []).map(({ number }) => number)),
@@ -274,9 +274,12 @@ function namespacesIn(resources: ResourceSet): ReadonlySet<string> {
   ]);
 }
 
+/** Nothing that a namespace can be called, nor a sign that rules have for namespaces, such as `*`, `.` and `~`. */
+const OTHER_NAMESPACE = "-";
+
 /** A name that is none of these. */
 function unlike(name: string, names: ReadonlySet<string>): string {
-  return names.has(name) ? unlike(`${name}*`, names) : name;
+  return names.has(name) ? unlike(`${name}${OTHER_NAMESPACE}`, names) : name;
 }
 
 function distinct(selectors: readonly Labels[]): Labels[] {
