@@ -36,6 +36,7 @@ const put = async (name: string, text: string) => {
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-watch-"));
   changes = 0;
+  awaited = 0;
   await put("rules/a.yaml", "a");
   await put("single.yaml", "s");
 });
@@ -59,19 +60,23 @@ const start = async (...names: string[]) => {
   watch = await source.watch(() => changes++);
 };
 
+/** How many changes had been told when the last of them was waited for: the next may be told before somebody waits. */
+let awaited = 0;
+
 /** Waits until what is read is this, which it must be after a change was told. */
 const becomes = async (expected: Readonly<Record<string, string>>) => {
-  const before = changes;
-  await vi.waitFor(() => expect(changes).toBeGreaterThan(before), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(() => expect(changes).toBeGreaterThan(awaited), { timeout: 10_000, interval: 10 });
   await vi.waitFor(async () => expect(await read()).toEqual(expected), { timeout: 10_000, interval: 20 });
+  awaited = changes;
 };
 
 /** Waits for the next call, and that no other follows. */
 const changed = async () => {
-  const before = changes;
-  await vi.waitFor(() => expect(changes).toBeGreaterThan(before), { timeout: 10_000, interval: 10 });
+  await vi.waitFor(() => expect(changes).toBeGreaterThan(awaited), { timeout: 10_000, interval: 10 });
   await sleep(150);
-  return changes - before;
+  const since = changes - awaited;
+  awaited = changes;
+  return since;
 };
 
 describe("files", () => {
