@@ -1,7 +1,7 @@
 /** The server behind a relay: a connection to it, the streams and the calls on that. Bytes in, bytes out. */
 
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
-import type { ChannelOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
+import type { ChannelOptions, Client, ClientDuplexStream, connectivityState, Metadata } from "@grpc/grpc-js";
 import type { ServerAddress } from "../../run/delivery/ads/bootstrap.ts";
 
 /** PEM. */
@@ -54,18 +54,18 @@ export class Upstream {
   readonly #client: Client;
   readonly #makeMetadata: () => Metadata;
   readonly #token: string | undefined;
-  readonly #failing: number;
+  readonly #states: typeof connectivityState;
 
   private constructor(
     client: Client,
     makeMetadata: () => Metadata,
     token: string | undefined,
-    failing: number,
+    states: typeof connectivityState,
   ) {
     this.#client = client;
     this.#makeMetadata = makeMetadata;
     this.#token = token;
-    this.#failing = failing;
+    this.#states = states;
   }
 
   static async create({ server, tls, token }: UpstreamOptions): Promise<Upstream> {
@@ -80,18 +80,30 @@ export class Upstream {
             checkServerIdentity: (host, certificate) => checkName(tls.serverName ?? host, certificate),
           });
     const client = new grpc.Client(target, credentials, OPTIONS);
-    return new Upstream(client, () => new grpc.Metadata(), token, grpc.connectivityState.TRANSIENT_FAILURE);
+    return new Upstream(client, () => new grpc.Metadata(), token, grpc.connectivityState);
   }
 
   /** Whether it was found not to be there, and has not been found since. Asking makes it try. */
   get isAway(): boolean {
-    return this.#client.getChannel().getConnectivityState(true) === this.#failing;
+    return this.#client.getChannel().getConnectivityState(true) === this.#states.TRANSIENT_FAILURE;
   }
 
-  /** Whether there is a connection within that time. */
+  /** Whether there is a connection within that time; false as soon as it is found not to be there, if that is new. */
   ready(withinMs: number): Promise<boolean> {
+    const deadline = Date.now() + withinMs;
+    const channel = this.#client.getChannel();
+    const wasAway = this.isAway;
     return new Promise((resolve) => {
-      this.#client.waitForReady(Date.now() + withinMs, (error) => resolve(error === undefined));
+      this.#client.waitForReady(deadline, (error) => resolve(error === undefined));
+      const look = () => {
+        const state = channel.getConnectivityState(true);
+        if (state === this.#states.SHUTDOWN || (state === this.#states.TRANSIENT_FAILURE && !wasAway)) {
+          resolve(false);
+        } else if (Date.now() < deadline) {
+          channel.watchConnectivityState(state, deadline, (error) => error === undefined && look());
+        }
+      };
+      look();
     });
   }
 
