@@ -67,6 +67,8 @@ const NO_RECORD: PeerRecord = { responses: { requests: 0, serverErrors: 0 } };
 
 /** A proxy that is away for longer is a new one when it comes. */
 const FORGOTTEN_MS = 600_000;
+/** Until new rules that were left to another server are looked at once more. */
+const READ_AGAIN_MS = 2_000;
 /** How many revisions can be asked about, and gone back to. */
 const REVISIONS = 20;
 
@@ -93,6 +95,7 @@ export class Fleet implements FleetControl {
   #isWorking = false;
   #isClosed = false;
   #guardTimer: NodeJS.Timeout | undefined;
+  #readAgain: NodeJS.Timeout | undefined;
 
   private constructor(options: FleetOptions, codec: AdsCodec, module: Uint8Array) {
     this.#options = options;
@@ -139,6 +142,7 @@ export class Fleet implements FleetControl {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#readAgain);
     await this.#watch?.close();
     await this.#working;
     clearTimeout(this.#guardTimer);
@@ -306,6 +310,7 @@ export class Fleet implements FleetControl {
   }
 
   async #read(): Promise<void> {
+    clearTimeout(this.#readAgain);
     const snapshot = await this.#options.rules.read();
     await Promise.all(this.#rollouts.revisions.map(({ learned }) => learned));
     const newest = this.#newest;
@@ -313,7 +318,9 @@ export class Fleet implements FleetControl {
       return;
     }
     if (this.#options.keeper?.isLeading === false) {
-      // Another server decides which rules are rolled out.
+      // Another server decides which rules are rolled out, unless this one was only too busy to be sure that it still does.
+      this.#readAgain = setTimeout(() => this.refresh(), READ_AGAIN_MS);
+      this.#readAgain.unref();
       return;
     }
     const known = this.#revisions.find((one) => one.snapshot.revision === snapshot.revision);
