@@ -143,8 +143,8 @@ async function load(): Promise<AdsCodec> {
     },
     encode({ type, nonce, update }) {
       // The fields of a message may come in any order.
-      const body = bodyOf(type, update);
-      return new BinaryWriter().raw(body).tag(nonces.number, WireType.LengthDelimited).string(nonce).finish();
+      const last = new BinaryWriter().tag(nonces.number, WireType.LengthDelimited).string(nonce).finish();
+      return Buffer.concat([bodyOf(type, update), last]);
     },
     sizeOf(update) {
       let size = sizes.get(update);
