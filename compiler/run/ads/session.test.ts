@@ -37,6 +37,11 @@ class Wire {
     this.#say(this.envoy.connect());
   }
 
+  /** Another server, which knows nothing. */
+  forget(): void {
+    this.#offered = undefined;
+  }
+
   offer(offered: ResourceSet): void {
     this.#offered = offered;
     this.session.offer(offered);
@@ -153,6 +158,21 @@ describe("one client", () => {
     );
     expect(given.sort()).toEqual(["endpoints a", "endpoints b"]);
     wire.deliverAll();
+    expect(wire.session.open).toEqual([]);
+  });
+
+  test("so is one that is back before its server knows what it shall have", () => {
+    const wire = new Wire();
+    wire.connect();
+    wire.offer(set(["a", "b"]));
+    wire.deliverAll();
+    const has = wire.has();
+    wire.forget();
+    wire.connect();
+    wire.offer(set(["a", "b"]));
+    const sent = wire.deliverAll().flatMap(({ type, update }) => update.resources.map(() => type));
+    expect(new Set(sent)).toEqual(new Set(["endpoints"]));
+    expect(wire.has()).toEqual(has);
     expect(wire.session.open).toEqual([]);
   });
 

@@ -25,6 +25,7 @@ const NOTHING: Known = { version: undefined, nonce: "", state: "acknowledged" };
 export class Subscription {
   readonly #tellsMissing: boolean;
   #hasBegun = false;
+  #hasOffer = false;
   /** Whether the type is asked for as a whole: names that are gone are then told. */
   #asWhole = false;
   readonly #names = new Set<string>();
@@ -111,6 +112,7 @@ export class Subscription {
 
   /** From now on the client shall have these, and has to have the `required` ones. */
   offer(offered: Resources, required: Resources): void {
+    this.#hasOffer = true;
     const before = this.#offered;
     const requiredBefore = this.#required;
     this.#offered = offered;
@@ -280,7 +282,8 @@ export class Subscription {
 
   /** A client that has what is offered has it in common with the others. */
   #settle(): void {
-    if (!this.isSettled || (this.#base === this.#offered && this.#apart.size === 0)) {
+    // Before there is an offer, there is only what the client says that it has.
+    if (!this.#hasOffer || !this.isSettled || (this.#base === this.#offered && this.#apart.size === 0)) {
       return;
     }
     const kept = this.#required === this.#offered ? [] : this.#unneeded();
