@@ -1,6 +1,6 @@
 /**
  * A client of the delta protocol as Envoy is one, as far as that was measured: it asks for all clusters and listeners, and for what
- * they need by name; acknowledges clusters when none of them warms up any more, and listeners at once; does not ask again
+ * they need by name; acknowledges clusters, and asks for them on a new stream, when none of them warms up any more; acknowledges listeners at once; does not ask again
  * for the endpoints of a cluster that changes, and waits for them all the same.
  */
 
@@ -28,8 +28,11 @@ export class ModelEnvoy {
   /** What it says on a new stream. */
   connect(): DeltaRequest[] {
     this.#asked = new Set();
-    this.#heldBack = [];
-    const first = (["cluster", "listener"] as const).map((type) => this.#request(type));
+    // While one of its clusters warms up, it asks for none.
+    this.#heldBack = this.isWarm ? [] : [this.#request("cluster")];
+    const first = (["cluster", "listener"] as const).flatMap((type) =>
+      this.#asked.has(type) ? [] : [this.#request(type)],
+    );
     const named = NAMED.flatMap((type) => {
       const names = [...this.#subscribed.get(type)!];
       return names.length === 0 ? [] : [this.#request(type, { subscribe: names })];

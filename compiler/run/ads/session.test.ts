@@ -7,12 +7,16 @@ import { resourceSets } from "../delivery/config-pairs.fixture.ts";
 import { ModelEnvoy } from "./model-envoy.fixture.ts";
 import { AdsSession, type DeltaRequest, type DeltaResponse } from "./session.ts";
 
-const set = (clusters: readonly string[], rules = 1, port = 1): ResourceSet =>
+const set = (clusters: readonly string[], rules = 1, port = 1, connectTimeoutMs = 1_000): ResourceSet =>
   emitResources(
     {
       listeners: [testListener([])],
       clusters: clusters.map((name) =>
-        testCluster({ name, discovery: { kind: "eds", endpoints: [{ address: "a", port, weight: 1 }] } }),
+        testCluster({
+          name,
+          connectTimeoutMs,
+          discovery: { kind: "eds", endpoints: [{ address: "a", port, weight: 1 }] },
+        }),
       ),
     },
     testOptions({ blobs: new Map([["mesh", Uint8Array.of(rules)]]) }),
@@ -147,7 +151,7 @@ describe("one client", () => {
     expect(wire.session.open).toEqual([]);
   });
 
-  test("one that comes back is given nothing that it has, but endpoints, which a cluster may still wait for", () => {
+  test("one that comes back is given nothing that it has", () => {
     const wire = new Wire();
     wire.connect();
     wire.offer(set(["a", "b"]));
@@ -156,7 +160,7 @@ describe("one client", () => {
     const given = wire.waiting.flatMap(({ update }) =>
       update.resources.map(({ type, name }) => `${type} ${name}`),
     );
-    expect(given.sort()).toEqual(["endpoints a", "endpoints b"]);
+    expect(given).toEqual([]);
     wire.deliverAll();
     expect(wire.session.open).toEqual([]);
   });
@@ -171,9 +175,27 @@ describe("one client", () => {
     wire.connect();
     wire.offer(set(["a", "b"]));
     const sent = wire.deliverAll().flatMap(({ type, update }) => update.resources.map(() => type));
-    expect(new Set(sent)).toEqual(new Set(["endpoints"]));
+    expect(sent).toEqual([]);
     expect(wire.has()).toEqual(has);
     expect(wire.session.open).toEqual([]);
+  });
+
+  test("but endpoints, where a cluster still waits for them", () => {
+    const wire = new Wire();
+    wire.connect();
+    wire.offer(set(["a", "b"]));
+    wire.deliverAll();
+    // Another cluster of the same name comes, and its endpoints are lost with the stream.
+    wire.offer(set(["a", "b"], 1, 1, 7));
+    wire.deliver();
+    expect(wire.envoy.isWarm).toBe(false);
+    wire.connect();
+    const given = wire.waiting.flatMap(({ update }) =>
+      update.resources.map(({ type, name }) => `${type} ${name}`),
+    );
+    expect(given.sort()).toEqual(["endpoints a", "endpoints b"]);
+    wire.deliverAll();
+    expect({ isWarm: wire.envoy.isWarm, open: wire.session.open }).toEqual({ isWarm: true, open: [] });
   });
 
   test("a change that came while it was away finds it, and warms", () => {

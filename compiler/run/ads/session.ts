@@ -91,11 +91,9 @@ export class AdsSession {
     const isFirst = !subscription.hasBegun;
     if (isFirst) {
       this.#reported.set(type, initialVersions);
-      // Endpoints that it has say nothing of whether a cluster still waits for them.
-      subscription.begin(
-        type === "endpoints" ? new Map() : initialVersions,
-        AS_WHOLE.has(type) && subscribe.length === 0,
-      );
+      // A cluster may still wait for endpoints that the client has. Then Envoy has not asked for clusters yet (tried with 1.36 and 1.40).
+      const mayWait = type === "endpoints" && !this.#of("cluster").hasBegun;
+      subscription.begin(mayWait ? new Map() : initialVersions, AS_WHOLE.has(type) && subscribe.length === 0);
     }
     let isRefused = false;
     if (nonce !== "" && refusal === undefined) {
