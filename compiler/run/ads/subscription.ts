@@ -286,12 +286,25 @@ export class Subscription {
     if (!this.#hasOffer || !this.isSettled || (this.#base === this.#offered && this.#apart.size === 0)) {
       return;
     }
-    const kept = this.#required === this.#offered ? [] : this.#unneeded();
+    const kept = [
+      ...(this.#required === this.#offered ? [] : this.#unneeded()),
+      ...[...this.#apart].filter(([name]) => this.#isMissed(name)),
+    ];
     this.#base = this.#offered;
     this.#apart.clear();
     for (const [name, known] of kept) {
       this.#apart.set(name, known);
     }
+  }
+
+  /** The client has refused it, may wait for it all the same, and is not offered it any more. */
+  #isMissed(name: string): boolean {
+    return (
+      this.#tellsMissing &&
+      this.#names.has(name) &&
+      !this.#offered.has(name) &&
+      this.#known(name).state === "refused"
+    );
   }
 
   /** What is offered and nobody needs the client may have all the same, or not. */
