@@ -1,5 +1,6 @@
 /** `sluice export --to kubernetes`: against the published schemas, and what it mounts in a real Envoy. */
 
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
@@ -288,10 +289,12 @@ test("files of others are not overwritten", async () => {
 });
 
 test("rules that a ConfigMap cannot hold are told so, with the way out", async () => {
+  // Paths that have nothing in common: a program is packed.
+  const random = (i: number) => createHash("sha512").update(String(i)).digest("hex").repeat(2);
   const routes = Array.from(
-    { length: 3000 },
+    { length: 6000 },
     (_, i) =>
-      `  - match: [{ uri: { exact: /${"long-path-".repeat(30)}${i} } }]\n    route: [{ destination: { host: api.example } }]\n`,
+      `  - match: [{ uri: { exact: /${random(i)}${random(-i)} } }]\n    route: [{ destination: { host: api.example } }]\n`,
   ).join("");
   const { code, err } = await folder.export(edgeRules(80, routes), ["--to", "kubernetes"]);
   expect(code).toBe(1);

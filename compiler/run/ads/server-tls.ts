@@ -1,5 +1,7 @@
 /** TLS of a server of streams, whose certificates can be renewed while it serves. */
 
+import type { ServerCredentials } from "@grpc/grpc-js";
+
 /** PEM. */
 export interface AdsServerTls {
   readonly key: Buffer;
@@ -8,13 +10,18 @@ export interface AdsServerTls {
   readonly clientCa?: Buffer;
 }
 
+export interface RenewableServerCredentials extends ServerCredentials {
+  /** For whoever connects from now on. */
+  renew(now: AdsServerTls): void;
+}
+
 /**
  * Credentials that can become others. Streams that are open stay so; whoever connects from then on is shown the new
  * certificate, and held against the new authority. Whether clients need a certificate at all is decided once.
  */
-export async function renewableCredentials(tls: AdsServerTls) {
-  const { ServerCredentials } = await import("@grpc/grpc-js");
-  class RenewableCredentials extends ServerCredentials {
+export async function renewableCredentials(tls: AdsServerTls): Promise<RenewableServerCredentials> {
+  const grpc = await import("@grpc/grpc-js");
+  class RenewableCredentials extends grpc.ServerCredentials {
     constructor() {
       const needsClientCertificate = tls.clientCa !== undefined;
       super(
