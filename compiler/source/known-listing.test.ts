@@ -62,7 +62,8 @@ function happen({ kind, name, to }: { kind: string; name: string; to: string }, 
     switch (kind) {
       case "write":
         fs.writeFileSync(one, text);
-        return [one];
+        // Through a link, it happens to what that is of.
+        return [fs.realpathSync(one)];
       case "rename":
         fs.renameSync(one, other);
         return [one, other];

@@ -73,7 +73,9 @@ export class KnownListing {
       const index = this.#indexes.get(name);
       const stats = statsOf(name);
       if (index === undefined) {
-        if (isWantedName(name) || stats?.isDirectory() || isFolderOf(known, name)) {
+        // Another name of the same file may be one of those that are read.
+        const hasOtherNames = known.links.length > 0 || (stats !== undefined && stats.nlink > 1n);
+        if (isWantedName(name) || stats?.isDirectory() || hasOtherNames || isFolderOf(known, name)) {
           return undefined;
         }
         continue;
