@@ -87,6 +87,8 @@ export class Fleet implements FleetControl {
   #revisions: Revision[] = [];
   /** What the sources had when they were right last. */
   #newest: Revision | undefined;
+  /** About to be rolled out. */
+  #coming: Revision | undefined;
   readonly #rollouts: Rollouts;
   #refused: { readonly revision: string; readonly findings: FindingsSummary } | undefined;
   #watch: Watch | undefined;
@@ -294,7 +296,7 @@ export class Fleet implements FleetControl {
     if (!(await this.#isGood(revision))) {
       throw new FleetControlError("conflict", `the rules of revision ${id} are wrong for proxies of now`);
     }
-    this.#roll(revision);
+    await this.#roll(revision, false);
   }
 
   async #work(): Promise<void> {
@@ -326,8 +328,7 @@ export class Fleet implements FleetControl {
     const known = this.#revisions.find((one) => one.snapshot.revision === snapshot.revision);
     const revision = known ?? this.#newRevision(snapshot);
     if (await this.#isGood(revision)) {
-      this.#newest = revision;
-      this.#roll(revision);
+      await this.#roll(revision, true);
     }
   }
 
@@ -442,7 +443,9 @@ export class Fleet implements FleetControl {
       ...(this.#newest && { newest: this.#newest.id }),
       // It goes on changing.
       rollout: structuredClone(rollout),
-      builds: this.#rollouts.revisions.flatMap((revision) => revision.kept),
+      builds: [...new Set([...this.#rollouts.revisions, ...(this.#coming ? [this.#coming] : [])])].flatMap(
+        (revision) => revision.kept,
+      ),
     };
   }
 
@@ -513,8 +516,18 @@ export class Fleet implements FleetControl {
     return true;
   }
 
-  #roll(revision: Revision): void {
+  async #roll(revision: Revision, isOfSources: boolean): Promise<void> {
     this.#revisions = [...this.#revisions.filter((one) => one !== revision), revision].slice(-REVISIONS);
+    const { keeper } = this.#options;
+    this.#coming = revision;
+    await keeper?.keep();
+    this.#coming = undefined;
+    if (this.#isClosed || keeper?.isLeading === false) {
+      return;
+    }
+    if (isOfSources) {
+      this.#newest = revision;
+    }
     const own = [...this.#lines.values()].filter((line) => line.isConnected);
     this.#rollouts.begin(this.#shown().serving, revision, [
       ...own.map((line) => memberIn(revision, line)),

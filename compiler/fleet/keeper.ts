@@ -6,6 +6,7 @@
 
 import { randomBytes } from "node:crypto";
 import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PeerReport } from "./peer-proxies.ts";
 import type { RolloutsState } from "./rollouts.ts";
 import type { Leadership } from "./store/leadership.ts";
@@ -41,6 +42,7 @@ export interface KeeperOptions {
 
 /** Changes in quick succession are written together. */
 const GATHER_MS = 100;
+const KEEP_MS = 1_000;
 const LOOK_AT_PEERS_MS = 500;
 
 export class Keeper {
@@ -105,6 +107,17 @@ export class Keeper {
         this.#save();
       }, GATHER_MS);
     }
+  }
+
+  /**
+   * Writes what holds, before somebody acts on it: a server that goes on from an older state would meet proxies that have what
+   * it has never heard of. Resolves when it is on the disk; a disk that is full or slow does not stand in the way for longer.
+   */
+  async keep(): Promise<void> {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    this.#save();
+    await Promise.race([this.#store.saved(), sleep(KEEP_MS, undefined, { ref: false })]);
   }
 
   /** Writes what there is to write, and lets another server decide. */
