@@ -14,9 +14,9 @@ import { freePort } from "../harness/ports.ts";
 import { joinEnvoy } from "./joined-envoy.ts";
 import { ServedFleet } from "./served-fleet.ts";
 
-const SERVER = "127.46.1.1";
-const PROXIES = ["127.46.1.11", "127.46.1.12", "127.46.1.13"];
-const BACKENDS = ["127.46.2.1", "127.46.2.2"];
+const SERVER = "127.49.1.1";
+const PROXIES = ["127.49.1.11", "127.49.1.12", "127.49.1.13"];
+const BACKENDS = ["127.49.2.1", "127.49.2.2"];
 /** How often it is killed, at moments that lie all over the time of a change. */
 const KILLS = Number(process.env.SLUICE_KILLS ?? 3);
 
