@@ -534,6 +534,8 @@ export class Fleet implements FleetControl {
       ...this.#peers.members,
     ]);
     this.#passEndpoints();
+    // Each would keep the one before it, and so all there ever were.
+    revision.forgetBefore();
   }
 
   /** What all proxies have or get, and what is on its way to them. */
