@@ -1,24 +1,20 @@
 /** Says what happens in a session, as lines for people or as one JSON object a line. */
 
-import { type Findings, formatDiagnostics, formatSocket, type SessionEvent, socketsOf } from "../index.ts";
+import { type Findings, formatSocket, type SessionEvent, socketsOf } from "../index.ts";
+import { EventLines, type Said } from "./event-lines.ts";
 import { isOurMistake } from "./failure.ts";
 import type { Format } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** An event with its line; the name and the fields are for programs. */
-interface Said {
-  readonly event: string;
-  readonly line: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
-
 export class Voice {
   readonly #terminal: Terminal;
   readonly #format: Format;
+  readonly #lines: EventLines;
 
   constructor(terminal: Terminal, format: Format) {
     this.#terminal = terminal;
     this.#format = format;
+    this.#lines = new EventLines(terminal, format);
   }
 
   tell(event: SessionEvent): void {
@@ -34,25 +30,12 @@ export class Voice {
         }
         break;
       default:
-        this.#say(inWords(event));
+        this.#lines.say(inWords(event));
     }
   }
 
   diagnostics(findings: Findings): void {
-    if (this.#format === "json") {
-      const { diagnostics, summary } = findings;
-      this.#terminal.out(`${JSON.stringify({ event: "diagnostics", diagnostics, summary })}\n`);
-    } else {
-      this.#terminal.err(formatDiagnostics(findings, this.#terminal.errLook));
-    }
-  }
-
-  #say({ event, line, fields = {} }: Said): void {
-    if (this.#format === "json") {
-      this.#terminal.out(`${JSON.stringify({ event, message: line, ...fields })}\n`);
-    } else {
-      this.#terminal.err(`${this.#terminal.errColors.dim("sluice:")} ${line}\n`);
-    }
+    this.#lines.diagnostics(findings);
   }
 }
 

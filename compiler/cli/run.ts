@@ -9,6 +9,7 @@ import type { Format } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
 import { Voice } from "./run-voice.ts";
+import { onSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RunFlags extends ProxyFlags {
@@ -20,7 +21,6 @@ export interface RunFlags extends ProxyFlags {
 }
 
 const LONGEST_DRAIN_MS = 3_600_000;
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export function addRunCommand(program: Command, { terminal, done }: CommandContext): void {
   addProxyOptions(
@@ -97,17 +97,12 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   });
   terminal.outliveReaders();
   let signals = 0;
-  const onSignal = () => void session.stop({ drain: ++signals === 1 });
-  for (const signal of SIGNALS) {
-    process.on(signal, onSignal);
-  }
+  const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
   try {
     await session.run();
     return EXIT.ok;
   } finally {
-    for (const signal of SIGNALS) {
-      process.off(signal, onSignal);
-    }
+    stopListening();
     await workspace.dispose();
   }
 }

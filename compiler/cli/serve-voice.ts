@@ -1,24 +1,16 @@
 /** Says what happens in a fleet, as lines for people or as one JSON object a line. */
 
-import { type Findings, type FleetEvent, formatDiagnostics, printable, type RelayEvent } from "../index.ts";
+import { type FleetEvent, printable, type RelayEvent } from "../index.ts";
+import { EventLines, type Said } from "./event-lines.ts";
 import { isOurMistake } from "./failure.ts";
 import type { Format } from "./format.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** An event with its line; the name and the fields are for programs. */
-interface Said {
-  readonly event: string;
-  readonly line: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
-
 export class ServeVoice {
-  readonly #terminal: Terminal;
-  readonly #format: Format;
+  readonly #lines: EventLines;
 
   constructor(terminal: Terminal, format: Format) {
-    this.#terminal = terminal;
-    this.#format = format;
+    this.#lines = new EventLines(terminal, format);
   }
 
   listening(address: string, port: number, http?: { readonly listen: string; readonly port: number }): void {
@@ -43,7 +35,7 @@ export class ServeVoice {
 
   tell(event: FleetEvent): void {
     if (event.kind === "rules") {
-      this.#diagnostics(event.findings);
+      this.#lines.diagnostics(event.findings);
       if (event.refused) {
         this.#say({ event: "refused", line: "the new rules have errors; the old rules stay in effect" });
       }
@@ -52,22 +44,9 @@ export class ServeVoice {
     this.#say(inWords(event));
   }
 
-  #diagnostics(findings: Findings): void {
-    if (this.#format === "json") {
-      const { diagnostics, summary } = findings;
-      this.#terminal.out(`${JSON.stringify({ event: "diagnostics", diagnostics, summary })}\n`);
-    } else {
-      this.#terminal.err(formatDiagnostics(findings, this.#terminal.errLook));
-    }
-  }
-
-  #say({ event, line, fields = {} }: Said): void {
-    if (this.#format === "json") {
-      this.#terminal.out(`${JSON.stringify({ event, message: line, ...fields })}\n`);
-    } else {
-      // Ids and words come from whoever has a stream.
-      this.#terminal.err(`${this.#terminal.errColors.dim("sluice:")} ${printable(line)}\n`);
-    }
+  #say(said: Said): void {
+    // Ids and words come from whoever has a stream.
+    this.#lines.say(said, printable(said.line));
   }
 }
 
@@ -129,8 +108,6 @@ function inWords(event: Exclude<FleetEvent, { kind: "rules" }>): Said {
         line: [`${event.proxy} does not acknowledge ${event.revision}`, ...event.words].join("\n  "),
         fields,
       };
-    case "rejected":
-      return { event: kind, line: `${event.peer} was sent away: ${event.reason}`, fields };
   }
 }
 

@@ -12,9 +12,7 @@ import { atOnce, type RolloutPlan } from "./rollout/plan.ts";
 import { rolloutReport } from "./rollout/report.ts";
 import { type Outcome, Rollout, type RolloutEvent } from "./rollout/rollout.ts";
 import type { BlamedRule, Member, Responses, RolloutState } from "./rollout/state.ts";
-
-/** What an Envoy of the server's own said of a revision. */
-export type ShadowAnswer = Outcome | { readonly kind: "skipped" };
+import type { ShadowAnswer } from "./shadow/shadow-envoy.ts";
 
 export type QuestionsAnswer =
   | { readonly kind: "passed" }

@@ -67,6 +67,4 @@ export type FleetEvent =
       /** Absent: it has not acknowledged what it had before either. */
       readonly step?: StepName;
       readonly words: readonly string[];
-    }
-  /** Somebody who is no proxy, or not one of ours, was sent away. */
-  | { readonly kind: "rejected"; readonly peer: string; readonly reason: string };
+    };

@@ -1,5 +1,6 @@
 /** All that a roll-out knows, as plain data: it is kept on the disk, and whoever reads it goes on from there. Times are milliseconds. */
 
+import type { RolloutFailureReport } from "../model/report.ts";
 import type { RolloutPlan } from "./plan.ts";
 
 /** A proxy, as far as a roll-out asks. */
@@ -41,26 +42,10 @@ export interface BlamedRule {
   readonly line: number;
 }
 
-export interface RolloutFailure {
+/** As it is reported, but for the time, which is in milliseconds. */
+export interface RolloutFailure extends Omit<RolloutFailureReport, "gate" | "at"> {
   readonly gate: Gate;
-  /** The wave that it happened in. */
-  readonly wave: string;
   readonly at: number;
-  /** Absent where it is not one proxy's; `shadow` is the server's own. */
-  readonly proxy?: string;
-  /** The step of the change that was not taken. */
-  readonly step?: string;
-  /** Envoy's words, or what the gate counted. */
-  readonly words: readonly string[];
-  /** What the gate compared. */
-  readonly numbers?: {
-    readonly changed: Readonly<Record<string, number>>;
-    readonly unchanged: Readonly<Record<string, number>>;
-    /** How likely chance alone is. */
-    readonly p?: number;
-  };
-  /** Rules that the revision changed and that the failure points at; all changed ones where it points at none. */
-  readonly rules?: readonly BlamedRule[];
 }
 
 export interface MemberState {
