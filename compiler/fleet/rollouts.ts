@@ -9,6 +9,7 @@ import { FleetControlError } from "./model/fleet-control.ts";
 import type { RolloutReport } from "./model/report.ts";
 import type { Revision } from "./revisions/revision.ts";
 import { atOnce, type RolloutPlan } from "./rollout/plan.ts";
+import { RecentResponses } from "./rollout/recent-responses.ts";
 import { rolloutReport } from "./rollout/report.ts";
 import { type Outcome, Rollout, type RolloutEvent } from "./rollout/rollout.ts";
 import type { BlamedRule, Member, Responses, RolloutState } from "./rollout/state.ts";
@@ -60,6 +61,7 @@ const KEPT = 20;
 export class Rollouts {
   readonly #options: RolloutsOptions;
   #current: Rollout | undefined;
+  readonly #recent = new RecentResponses();
   /** When this server took up what another one had left. */
   #startedAt: number | undefined;
   #reports: RolloutReport[] = [];
@@ -144,14 +146,15 @@ export class Rollouts {
     const { plan, trials, onEvent } = this.#options;
     const previous = this.#current;
     const wasRunning = this.isRunning;
+    const began = Date.now();
     const own: RolloutPlan = { ...(now ? atOnce(plan) : plan), asks: !now && trials?.ask !== undefined };
     const next = Rollout.begin({
-      id: `${to.id}-${Date.now().toString(36)}`,
+      id: `${to.id}-${began.toString(36)}`,
       from: from?.id,
       to: to.id,
       plan: own,
-      members,
-      now: Date.now(),
+      members: members.map((member) => ({ ...member, lately: this.#recent.of(member.id, began) })),
+      now: began,
       previous,
       startedAt: this.#startedAt,
     });
@@ -178,10 +181,14 @@ export class Rollouts {
   }
 
   answered(proxy: string, revision: string, outcome: Outcome): void {
+    if (outcome.kind === "taken") {
+      this.#recent.changed(proxy);
+    }
     this.#tell((rollout, now) => rollout.answered(proxy, revision, outcome, now));
   }
 
   responses(proxy: string, counts: Responses): void {
+    this.#recent.answered(proxy, counts, Date.now());
     this.#tell((rollout, now) => rollout.responses(proxy, counts, now));
   }
 

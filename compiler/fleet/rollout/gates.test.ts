@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { DEFAULT_PLAN } from "./plan.ts";
+import { RecentResponses } from "./recent-responses.ts";
 import { Rollout } from "./rollout.ts";
-import type { Member } from "./state.ts";
+import type { Member, Responses } from "./state.ts";
 
 const REPORT_MS = 5_000;
 const USUAL = 0.002;
@@ -81,23 +82,83 @@ describe("in usual traffic", () => {
   });
 });
 
-test("a lone proxy is compared with what it answered before", () => {
-  const lone = { ...members[0]!, before: { requests: 5_000, serverErrors: 10 } };
-  const rollout = Rollout.begin({
-    ...{
-      id: "r",
-      from: "old",
-      to: "new",
-      plan: { waves: ["100%"], bakeMs: 60_000 },
-      members: [lone],
-      now: 0,
-    },
+describe("a lone proxy is compared with what it answered before", () => {
+  const lone = members[0]!;
+
+  /** One revision after another; `share` is that of the 5xx of the last one. `reports`: of the last one, until it ended. */
+  function rollOutAll(random: () => number, count: number, share: number): Ended {
+    const recent = new RecentResponses();
+    let rollout: Rollout | undefined;
+    let [now, reports] = [0, 0];
+    for (let i = 1; i <= count; i++) {
+      const [from, to] = [`r${i - 1}`, `r${i}`];
+      const lately = recent.of(lone.id, now);
+      rollout = Rollout.begin({
+        ...{ id: to, from, to, plan: DEFAULT_PLAN, members: [{ ...lone, lately }], now, previous: rollout },
+      });
+      rollout.shadowed({ kind: "taken" }, now);
+      rollout.answered(lone.id, to, { kind: "taken" }, now);
+      recent.changed(lone.id);
+      for (reports = 0; rollout.isRunning; now += REPORT_MS) {
+        const requests = Math.round(2_000 * (0.5 + random()));
+        const counts = { requests, serverErrors: drawn(random, requests, i === count ? share : USUAL) };
+        rollout.responses(lone.id, counts, now);
+        recent.answered(lone.id, counts, now);
+        reports += 1;
+        rollout.tick(now);
+      }
+      expect(rollout.state.phase === "done" || i === count).toBe(true);
+    }
+    return { rollout: rollout!, reports };
+  }
+
+  test("100 good revisions raise no alarm", () => {
+    const { rollout } = rollOutAll(dice(3), 101, USUAL);
+    expect(rollout.state.phase).toBe("done");
   });
-  rollout.answered(lone.id, "new", { kind: "taken" }, 0);
-  rollout.responses(lone.id, { requests: 1_000, serverErrors: 4 }, 1);
-  expect(rollout.state.phase).toBe("running");
-  rollout.responses(lone.id, { requests: 1_000, serverErrors: 40 }, 2);
-  expect(rollout.state.failure).toMatchObject({ gate: "responses", proxy: lone.id });
+
+  test("3 % of 503 is noticed within two reports, in words that say so", () => {
+    const random = dice(4);
+    for (let i = 0; i < 50; i++) {
+      const { rollout, reports } = rollOutAll(random, 3, 0.03 + USUAL);
+      expect(rollout.state.failure).toMatchObject({ gate: "responses", proxy: lone.id });
+      expect(rollout.state.failure!.words.join()).toContain("before");
+      expect(reports).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test("and not with what it answered by a revision that was never finished", () => {
+    const begin = (to: string, lately: Responses, previous?: Rollout) =>
+      Rollout.begin({
+        ...{ id: to, from: "old", to, plan: { waves: ["100%"], bakeMs: 60_000 }, now: 0, previous },
+        members: [{ ...lone, lately }],
+      });
+    const bad = begin("bad", { requests: 5_000, serverErrors: 10 });
+    bad.answered(lone.id, "bad", { kind: "taken" }, 0);
+    // Its answers are as bad, and have not been told yet.
+    const worse = begin("worse", { requests: 1_000, serverErrors: 40 }, bad);
+    worse.answered(lone.id, "worse", { kind: "taken" }, 0);
+    worse.responses(lone.id, { requests: 1_000, serverErrors: 40 }, 1);
+    expect(worse.state.failure).toMatchObject({ gate: "responses" });
+  });
+
+  test("where others are there, these count: upstreams have bad days", () => {
+    const [canary, other] = members as [Member, Member];
+    const lately = { requests: 5_000, serverErrors: 0 };
+    const rollout = Rollout.begin({
+      ...{ id: "r", from: "old", to: "new", plan: { waves: ["1", "100%"], bakeMs: 60_000 }, now: 0 },
+      members: [
+        { ...canary, lately },
+        { ...other, lately },
+      ],
+    });
+    const [changed, unchanged] =
+      rollout.revisionOf(canary) === "new" ? [canary, other] : ([other, canary] as const);
+    rollout.answered(changed.id, "new", { kind: "taken" }, 0);
+    rollout.responses(unchanged.id, { requests: 1_000, serverErrors: 40 }, 1);
+    rollout.responses(changed.id, { requests: 1_000, serverErrors: 40 }, 1);
+    expect(rollout.state.phase).toBe("running");
+  });
 });
 
 test("proxies that are told something else are not compared", () => {

@@ -27,25 +27,28 @@ export function isChanged({ wave }: MemberState): boolean {
   return wave !== undefined;
 }
 
-/** Whether the changed proxies of a scope answer with more 5xx than the others. */
-export function responsesAlarm({ max5xx }: RolloutPlan, { changed, unchanged }: Compared): Alarm | undefined {
+/** Whether the changed proxies of a scope answer with more 5xx than the others, or than before. */
+export function responsesAlarm({ max5xx }: RolloutPlan, compared: Compared): Alarm | undefined {
+  const { changed, unchanged, control } = compared;
   const difference = errorShare(changed) - errorShare(unchanged);
   if (max5xx !== undefined && changed.requests >= LEAST_REQUESTS && difference > max5xx) {
-    return alarm(changed, unchanged, `more than ${percent(max5xx)} above the others`);
+    const than = control === "before" ? "before" : "the others";
+    return alarm(compared, `more than ${percent(max5xx)} above ${than}`);
   }
   if (unchanged.requests === 0 || difference < LEAST_DIFFERENCE) {
     return undefined;
   }
   const p = chanceOfMore(changed, unchanged);
-  return p < SIGNIFICANCE ? alarm(changed, unchanged, `by chance once in ${rare(p)} times`, p) : undefined;
+  return p < SIGNIFICANCE ? alarm(compared, `by chance once in ${rare(p)} times`, p) : undefined;
 }
 
-function alarm(changed: Responses, unchanged: Responses, why: string, p?: number): Alarm {
+function alarm({ changed, unchanged, control }: Compared, why: string, p?: number): Alarm {
   const of = ({ requests, serverErrors }: Responses) => `${serverErrors} of ${requests}`;
+  const whose = control === "before" ? "of those before" : "of the others'";
   return {
     gate: "responses",
     words: [
-      `${percent(errorShare(changed))} of the changed proxies' answers are 5xx (${of(changed)}), and ${percent(errorShare(unchanged))} of the others' (${of(unchanged)}): ${why}`,
+      `${percent(errorShare(changed))} of the changed proxies' answers are 5xx (${of(changed)}), and ${percent(errorShare(unchanged))} ${whose} (${of(unchanged)}): ${why}`,
     ],
     numbers: { changed: { ...changed }, unchanged: { ...unchanged }, ...(p !== undefined && { p }) },
   };

@@ -66,8 +66,8 @@ export interface BeginRollout {
   readonly from?: string | undefined;
   readonly to: string;
   readonly plan: RolloutPlan;
-  /** `before`: what they answered lately, where that is known. */
-  readonly members: readonly (Member & { readonly before?: Responses })[];
+  /** `lately`: what they answered by what they have, where that is known. */
+  readonly members: readonly (Member & { readonly lately?: Responses | undefined })[];
   readonly now: number;
   /** The last roll-out, whatever came of it; one that runs ends. */
   readonly previous?: Rollout | undefined;
@@ -113,12 +113,13 @@ export class Rollout {
       members: {},
     };
     const canaryLabels = plan.canaryLabels;
-    for (const { id: name, scope, labels, before } of members) {
+    for (const { id: name, scope, labels, lately } of members) {
       const known = running?.members[name];
+      const earlier = answeredEarlier(last, name, lately);
       state.members[name] = {
         ...blank(scope, hasLabels(labels, canaryLabels), baseOf(known, running, old ?? to)),
         ...(known?.has !== undefined && known.scope === scope && { has: known.has }),
-        ...(before !== undefined && { before }),
+        ...(earlier !== undefined && { earlier }),
       };
     }
     // Those that are about to come back are still part of the fleet.
@@ -618,6 +619,27 @@ function baseOf(known: MemberState | undefined, running: RolloutState | undefine
     return old;
   }
   return isChanged(known) ? running.to : known.base;
+}
+
+/** What it answered by a revision that all had: not by one that was never finished. */
+function answeredEarlier(
+  last: RolloutState | undefined,
+  name: string,
+  lately: Responses | undefined,
+): Responses | undefined {
+  const known = last?.members[name];
+  if (known === undefined || !isChanged(known)) {
+    return lately;
+  }
+  const before = known.earlier === undefined ? known.before : plus(known.earlier, known.before);
+  switch (last?.phase) {
+    case "running":
+      return before;
+    case "done":
+      return lately ?? known.after;
+    default:
+      return lately ?? before;
+  }
 }
 
 function blank(scope: string, canary: boolean, base: string): MemberState {

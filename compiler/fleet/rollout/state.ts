@@ -67,7 +67,9 @@ export interface MemberState {
   departures: number;
   /** It did not come back in time, or kept leaving: with the new revision (`changed`), or without it. For good. */
   lost?: "changed" | "unchanged";
-  /** What it answered by older revisions, and by the new one. */
+  /** What it answered lately when the roll-out began, where that is known. */
+  readonly earlier?: Responses;
+  /** What it answered since by older revisions, and by the new one. */
   before: Responses;
   after: Responses;
 }

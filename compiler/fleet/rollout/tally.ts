@@ -6,6 +6,8 @@ import type { MemberState, Responses, RolloutState } from "./state.ts";
 export interface Compared {
   readonly changed: Responses;
   readonly unchanged: Responses;
+  /** Whose answers the latter are: other proxies', or the same ones' before they had the new revision. */
+  readonly control: "others" | "before";
 }
 
 interface Sums {
@@ -13,7 +15,7 @@ interface Sums {
   after: Responses;
   /** By older ones, of proxies that have not changed. */
   unchanged: Responses;
-  /** By older ones, of all. */
+  /** By older ones, of all, also from before the roll-out. */
   before: Responses;
 }
 
@@ -24,8 +26,8 @@ export class Tally {
   readonly #all: Sums = { after: NOTHING, unchanged: NOTHING, before: NOTHING };
 
   constructor({ members }: Pick<RolloutState, "members">) {
-    for (const { scope, before, after, wave } of Object.values(members)) {
-      this.#add(scope, "before", before);
+    for (const { scope, earlier = NOTHING, before, after, wave } of Object.values(members)) {
+      this.#add(scope, "before", plus(earlier, before));
       this.#add(scope, "after", after);
       if (wave === undefined) {
         this.#add(scope, "unchanged", before);
@@ -54,17 +56,17 @@ export class Tally {
    * them answered before it; where they have answered nothing, with the rest of the fleet.
    */
   in(scope: string): Compared {
-    const own = this.#of(scope);
-    const control = [own.unchanged, own.before, this.#all.unchanged];
-    return {
-      changed: own.after,
-      unchanged: control.find(({ requests }) => requests > 0) ?? NOTHING,
-    };
+    const { after: changed, unchanged, before } = this.#of(scope);
+    if (unchanged.requests === 0 && before.requests > 0) {
+      return { changed, unchanged: before, control: "before" };
+    }
+    const others = unchanged.requests > 0 ? unchanged : this.#all.unchanged;
+    return { changed, unchanged: others, control: "others" };
   }
 
   /** Of the whole fleet. */
   get total(): Compared {
-    return { changed: this.#all.after, unchanged: this.#all.unchanged };
+    return { changed: this.#all.after, unchanged: this.#all.unchanged, control: "others" };
   }
 
   #of(scope: string): Sums {
