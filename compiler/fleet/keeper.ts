@@ -11,7 +11,7 @@ import type { PeerReport } from "./peer-proxies.ts";
 import type { RolloutsState } from "./rollouts.ts";
 import type { Leadership } from "./store/leadership.ts";
 import { FileLease } from "./store/lease.ts";
-import { Peers } from "./store/peers.ts";
+import { type PeerExchange, Peers } from "./store/peers.ts";
 import type { FleetState } from "./store/state.ts";
 import type { OnNotice } from "./store/state-directory.ts";
 import { StateStore } from "./store/state-store.ts";
@@ -36,8 +36,14 @@ export interface Kept {
 export interface KeeperOptions {
   readonly directory: string;
   readonly onNotice: OnNotice;
-  /** Who decides, if not the holder of a lock on the folder. */
-  readonly leadership?: Leadership;
+  /** Servers that share no folder: who decides, and how they tell each other. Default: a lock and files in the folder. */
+  readonly apart?: (
+    store: StateStore,
+    serverId: string,
+  ) => {
+    readonly leadership: Leadership;
+    readonly peers: PeerExchange<PeerReport>;
+  };
 }
 
 /** Changes in quick succession are written together. */
@@ -48,7 +54,7 @@ const LOOK_AT_PEERS_MS = 500;
 export class Keeper {
   readonly #store: StateStore;
   readonly #leadership: Leadership;
-  readonly #peers: Peers<PeerReport>;
+  readonly #peers: PeerExchange<PeerReport>;
   readonly #onNotice: OnNotice;
   #fleet: Kept | undefined;
   #isLeading = false;
@@ -60,12 +66,17 @@ export class Keeper {
   #isNews = true;
   #isClosed = false;
 
-  private constructor(store: StateStore, { onNotice, leadership }: KeeperOptions) {
+  private constructor(store: StateStore, { onNotice, apart }: KeeperOptions) {
     this.#store = store;
     this.#onNotice = onNotice;
-    this.#leadership = leadership ?? new FileLease(store.directory, onNotice);
     const host = os.hostname().replace(/[^A-Za-z0-9_.-]/g, "-");
-    this.#peers = new Peers(store.directory, `${host}-${randomBytes(4).toString("hex")}`, onNotice);
+    const id = `${host}-${randomBytes(4).toString("hex")}`;
+    const { leadership, peers } = apart?.(store, id) ?? {
+      leadership: new FileLease(store.directory, onNotice),
+      peers: new Peers<PeerReport>(store.directory, id, onNotice),
+    };
+    this.#leadership = leadership;
+    this.#peers = peers;
   }
 
   /** Throws an `EnvironmentError` where the folder cannot be had. */

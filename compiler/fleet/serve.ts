@@ -5,7 +5,7 @@
 
 import { adsCodec } from "../run/ads/codec.ts";
 import { type Greeting, greet } from "../run/ads/greeting.ts";
-import { type AdsServerOptions, startAdsServer } from "../run/ads/server.ts";
+import { type AdsServerOptions, type StreamMethod, startAdsServer } from "../run/ads/server.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetTelemetry } from "./http/fleet-telemetry.ts";
 import { type FleetHttpServer, startFleetHttp } from "./http/http-server.ts";
@@ -13,6 +13,9 @@ import { Admissions } from "./identity/admissions.ts";
 import { Identity, type IdentityFiles } from "./identity/identity.ts";
 import { type ListenAddress, protectedListen } from "./identity/listening.ts";
 import { NodeError, readNode } from "./model/node.ts";
+import type { PeerReport } from "./peer-proxies.ts";
+import { leaderStreams } from "./replica/leader-stream.ts";
+import { REPLICA_METHOD, type Replicas } from "./replica/replicas.ts";
 import { metricsService } from "./signal/metrics-service.ts";
 
 export interface ServeFleetOptions extends Pick<AdsServerOptions, "listen" | "mostStreams" | "methods"> {
@@ -21,6 +24,8 @@ export interface ServeFleetOptions extends Pick<AdsServerOptions, "listen" | "mo
   readonly identity?: IdentityFiles;
   /** Serve other machines in plain text, since the network itself encrypts. Default: false. */
   readonly allowPlainText?: boolean;
+  /** Servers that share no folder with this one, and are reached here as proxies are. */
+  readonly replicas?: Replicas<PeerReport>;
   /** Absent: no HTTP interface. */
   readonly http?: FleetHttp;
   /** Told, in a line, of whoever was not served. */
@@ -86,7 +91,7 @@ export async function serveFleet(options: ServeFleetOptions): Promise<FleetServe
 }
 
 async function serve(options: ServeFleetOptions, identity: Identity): Promise<FleetServer> {
-  const { fleet, listen, mostStreams, http } = options;
+  const { fleet, listen, mostStreams, http, replicas } = options;
   const onProblem = (line: string) => {
     http?.telemetry.metrics.turnedAway();
     options.onProblem(line);
@@ -106,6 +111,7 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
     ...(certificate !== undefined && { tls: certificate }),
     ...(mostStreams !== undefined && { mostStreams }),
     methods: [reports],
+    ...(replicas && { streamMethods: [followers(replicas, identity, onProblem)] }),
     onProblem,
     onStream: (stream) =>
       greet({ stream, codec, onProblem, onGreeting: (one) => welcome(one, fleet, admissions, onProblem) }),
@@ -115,6 +121,7 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
       server.renewTls(identity.certificate);
     }
   });
+  replicas?.reachBy(leaderStreams(identity));
   let questions: FleetHttpServer | undefined;
   try {
     questions =
@@ -140,6 +147,27 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
       identity.close();
       server.close();
       await questions?.close();
+    },
+  };
+}
+
+/** What the state holds, keys among it, is for servers of the fleet alone. */
+function followers(
+  replicas: Replicas<PeerReport>,
+  identity: Identity,
+  onProblem: (line: string) => void,
+): StreamMethod {
+  return {
+    path: REPLICA_METHOD,
+    onStream(stream) {
+      if (identity.isServer(stream.peer)) {
+        replicas.serve(stream);
+        return;
+      }
+      const words =
+        "only a server of the fleet may follow: its certificate has a name that this one's has too";
+      onProblem(`${stream.peer.address} was sent away: ${words}`);
+      stream.end("PERMISSION_DENIED", words);
     },
   };
 }

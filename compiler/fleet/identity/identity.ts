@@ -4,12 +4,14 @@
  * unusable changes nothing: what was read before stays in effect, and a line says so.
  */
 
+import { X509Certificate } from "node:crypto";
 import { authorityProblem, certificateProblem } from "../../front/services/certificates.ts";
 import { EnvironmentError } from "../../platform/error.ts";
 import type { AdsServerTls } from "../../run/ads/server-tls.ts";
 import { type FileWatch, watchFiles } from "../../run/watched-files.ts";
 import { readAtMost, whyUnreadable } from "../../source/bounded.ts";
 import { type Admission, type AdmissionPolicy, admit, type Claim, type Refusal } from "./admission.ts";
+import { namesOf } from "./certificate-names.ts";
 import { readClients } from "./clients-file.ts";
 import type { Peer } from "./peer.ts";
 import { hasDigest, readTokens } from "./tokens.ts";
@@ -74,6 +76,29 @@ export class Identity {
   /** Of the server itself; absent: it speaks plain text. */
   get certificate(): AdsServerTls | undefined {
     return this.#read.server;
+  }
+
+  /** By which the server's certificate knows it; none without one. */
+  get serverNames(): readonly string[] {
+    const { certificate } = this.#read.server ?? {};
+    if (certificate === undefined) {
+      return [];
+    }
+    const { spiffe, names } = namesOf(new X509Certificate(certificate));
+    return [...(spiffe ? [spiffe.text] : []), ...names];
+  }
+
+  /** Whether a client is a server of this fleet: it has a name that this one has too, or nobody has to prove anything. */
+  isServer({ certificate }: Peer): boolean {
+    if (this.#read.policy.isOpen) {
+      return true;
+    }
+    if (certificate === undefined) {
+      return false;
+    }
+    const { spiffe, names } = namesOf(certificate);
+    const own = this.serverNames;
+    return names.some((name) => own.includes(name)) || (spiffe !== undefined && own.includes(spiffe.text));
   }
 
   /** Called when files have changed: certificates may be others, and streams may not be allowed any more. */

@@ -1,7 +1,14 @@
 /** The server behind a relay: a connection to it, the streams and the calls on that. Bytes in, bytes out. */
 
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
-import type { ChannelOptions, Client, ClientDuplexStream, connectivityState, Metadata } from "@grpc/grpc-js";
+import type {
+  ChannelOptions,
+  Client,
+  ClientDuplexStream,
+  connectivityState,
+  Metadata,
+  ServiceError,
+} from "@grpc/grpc-js";
 import type { ServerAddress } from "../../run/delivery/ads/bootstrap.ts";
 
 /** PEM. */
@@ -10,14 +17,16 @@ export interface UpstreamTls {
   readonly ca: Buffer;
   readonly certificate?: Buffer;
   readonly key?: Buffer;
-  /** A DNS name, an address or a SPIFFE id in the server's certificate, if not its address. */
-  readonly serverName?: string;
+  /** A DNS name, an address or a SPIFFE id in the server's certificate, if not its address; of several, one is enough. */
+  readonly serverName?: string | readonly string[];
 }
 
 export interface UpstreamOptions {
   readonly server: ServerAddress;
   /** Without it, plain text: for a server on this machine. */
   readonly tls?: UpstreamTls;
+  /** What is opened, `/package.Service/Method`. Default: delta ADS. */
+  readonly method?: string;
   /** By which the server knows the relay, where an Envoy brings none of its own. */
   readonly token?: string;
 }
@@ -30,10 +39,10 @@ export interface UpstreamStream {
 export interface StreamHandlers {
   onMessage(bytes: Uint8Array): void;
   /** The stream is over, for whatever reason. */
-  onEnd(): void;
+  onEnd(why: string): void;
 }
 
-const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+const ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
 const OPTIONS: ChannelOptions = {
   // One that is gone without a word is found out.
@@ -52,23 +61,26 @@ const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffs
 
 export class Upstream {
   readonly #client: Client;
+  readonly #method: string;
   readonly #makeMetadata: () => Metadata;
   readonly #token: string | undefined;
   readonly #states: typeof connectivityState;
 
   private constructor(
     client: Client,
+    method: string,
     makeMetadata: () => Metadata,
     token: string | undefined,
     states: typeof connectivityState,
   ) {
     this.#client = client;
+    this.#method = method;
     this.#makeMetadata = makeMetadata;
     this.#token = token;
     this.#states = states;
   }
 
-  static async create({ server, tls, token }: UpstreamOptions): Promise<Upstream> {
+  static async create({ server, tls, token, method = ADS }: UpstreamOptions): Promise<Upstream> {
     const grpc = await import("@grpc/grpc-js");
     const target = server.address.startsWith("unix:")
       ? server.address
@@ -77,10 +89,10 @@ export class Upstream {
       tls === undefined
         ? grpc.credentials.createInsecure()
         : grpc.credentials.createSsl(tls.ca, tls.key ?? null, tls.certificate ?? null, {
-            checkServerIdentity: (host, certificate) => checkName(tls.serverName ?? host, certificate),
+            checkServerIdentity: (host, certificate) => checkNames(tls.serverName ?? host, certificate),
           });
     const client = new grpc.Client(target, credentials, OPTIONS);
-    return new Upstream(client, () => new grpc.Metadata(), token, grpc.connectivityState);
+    return new Upstream(client, method, () => new grpc.Metadata(), token, grpc.connectivityState);
   }
 
   /** Whether it was found not to be there, and has not been found since. Asking makes it try. */
@@ -110,17 +122,17 @@ export class Upstream {
   /** Opens a stream; `token` is the Envoy's own. */
   open(token: string | undefined, { onMessage, onEnd }: StreamHandlers): UpstreamStream {
     const call: ClientDuplexStream<Buffer, Buffer> = this.#client.makeBidiStreamRequest(
-      METHOD,
+      this.#method,
       asIs,
       asIs,
       this.#metadata(token),
     );
     let isOver = false;
-    const over = () => {
+    const over = (why: string) => {
       if (!isOver) {
         isOver = true;
         call.cancel();
-        onEnd();
+        onEnd(why);
       }
     };
     call.on("data", (bytes: Buffer) => {
@@ -128,8 +140,8 @@ export class Upstream {
         onMessage(bytes);
       }
     });
-    call.on("end", over);
-    call.on("error", over);
+    call.on("end", () => over("it has ended the stream"));
+    call.on("error", (error: ServiceError) => over(error.details || error.message));
     return {
       send: (bytes) => void call.write(asBuffer(bytes)),
       end() {
@@ -155,6 +167,11 @@ export class Upstream {
     }
     return metadata;
   }
+}
+
+function checkNames(names: string | readonly string[], certificate: PeerCertificate): Error | undefined {
+  const problems = [names].flat().map((name) => checkName(name, certificate));
+  return problems.includes(undefined) ? undefined : problems[0];
 }
 
 /** Node knows names and addresses; a SPIFFE id is a URI. */

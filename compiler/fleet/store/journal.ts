@@ -242,6 +242,11 @@ export class Journal {
     this.#end = header.end;
   }
 
+  /** As they stand in the file; what was committed does not change. */
+  bytesAt(start: number, length: number): Buffer {
+    return this.#bytes({ start, length });
+  }
+
   #bytes({ start, length }: Place): Buffer {
     const bytes = Buffer.alloc(length);
     readSync(this.#file.fd, bytes, 0, length, start);

@@ -12,8 +12,16 @@ import { type OnNotice, unusableFile } from "./state-directory.ts";
 const OWNER_ONLY = 0o600;
 const NAME = /^server-([A-Za-z0-9_.-]+)\.json$/;
 
-/** What a server publishes: plain JSON. */
-export class Peers<Report extends object> {
+/** What servers of one fleet tell each other: plain JSON. */
+export interface PeerExchange<Report extends object> {
+  /** Replaces what this server has published, as soon as it can. */
+  publish(report: Report): void;
+  /** What the other servers have published that are alive, by their ids. */
+  others(): Promise<ReadonlyMap<string, Report>>;
+  close(): Promise<void>;
+}
+
+export class Peers<Report extends object> implements PeerExchange<Report> {
   readonly #directory: string;
   readonly #id: string;
   readonly #onNotice: OnNotice;
@@ -32,7 +40,6 @@ export class Peers<Report extends object> {
     this.#touching.unref();
   }
 
-  /** Replaces what this server has published, as soon as it can. */
   publish(report: Report): void {
     this.#wanted = report;
     this.#writing ??= this.#writeAll().finally(() => {
@@ -40,7 +47,6 @@ export class Peers<Report extends object> {
     });
   }
 
-  /** What the other servers have published that are alive, by their ids. */
   async others(): Promise<ReadonlyMap<string, Report>> {
     const found = new Map<string, Report>();
     for (const name of await readdir(this.#directory)) {

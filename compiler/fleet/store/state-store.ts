@@ -45,6 +45,14 @@ interface Opened {
   readonly journal: Journal;
 }
 
+/** A journal that a server writes. */
+export interface CommittedJournal {
+  readonly term: number;
+  /** Another number is another file. */
+  readonly file: number;
+  readonly bytes: number;
+}
+
 export class StateStore {
   readonly directory: string;
   readonly #onNotice: OnNotice;
@@ -63,6 +71,9 @@ export class StateStore {
   /** Of the journal, when everything in it was of use. */
   #usefulBytes = 0;
   #trouble: string | undefined;
+  /** Counts the journals that this server has begun. */
+  #file = 0;
+  readonly #onCommit = new Set<() => void>();
   readonly #closed = new AbortController();
 
   private constructor({ directory, onNotice, pause = new RetryPause() }: StateStoreOptions) {
@@ -83,6 +94,28 @@ export class StateStore {
       options.onNotice(`the state ${name} ${why}; the fleet starts from its sources`);
     }
     return store;
+  }
+
+  /**
+   * The journal that this server writes, as far as it is committed; `undefined` while another one decides. A journal that is written
+   * anew is another file.
+   */
+  get committed(): CommittedJournal | undefined {
+    const opened = this.#opened;
+    return opened === undefined || opened.term !== this.#term
+      ? undefined
+      : { term: opened.term, file: this.#file, bytes: opened.journal.size };
+  }
+
+  /** Bytes of a committed journal; `undefined` when it is no longer the one that is written. */
+  readCommitted(file: number, start: number, length: number): Buffer | undefined {
+    return file === this.committed?.file ? this.#opened!.journal.bytesAt(start, length) : undefined;
+  }
+
+  /** Told whenever there is more, until what is given back is called. */
+  onCommit(listener: () => void): () => void {
+    this.#onCommit.add(listener);
+    return () => this.#onCommit.delete(listener);
   }
 
   /** What was read last; `undefined` when there is nothing. */
@@ -246,6 +279,9 @@ export class StateStore {
           return;
         }
         await this.#write(state, this.#term);
+        for (const listener of this.#onCommit) {
+          listener();
+        }
         if (this.#wanted === state) {
           this.#wanted = undefined;
         }
@@ -289,6 +325,7 @@ export class StateStore {
     const head = this.#encoder.encode(state, batch);
     const journal = await Journal.write(name, head, batch);
     this.#opened = { path: name, term, journal };
+    this.#file++;
     this.#usefulBytes = journal.size;
     await from?.close();
     await removeBefore(this.directory, "journal", term);

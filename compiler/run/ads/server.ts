@@ -67,8 +67,8 @@ export interface AdsPeer {
 /** A stream that a client has opened. */
 export interface AdsStream {
   readonly peer: AdsPeer;
-  /** What is sent on a stream that is over is lost. */
-  send(bytes: Uint8Array): void;
+  /** What is sent on a stream that is over is lost. `onTaken`: the connection has taken it. */
+  send(bytes: Uint8Array, onTaken?: () => void): void;
   /** A stream is silent before somebody listens. Whoever listens last is told. */
   onMessage(handler: (bytes: Uint8Array) => void): void;
   /** The stream is over, for whatever reason. */
@@ -85,6 +85,13 @@ export interface UnaryMethod {
   answer(request: Uint8Array, peer: AdsPeer): Uint8Array;
 }
 
+/** A method with messages in both directions, in bytes. */
+export interface StreamMethod {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  onStream(stream: AdsStream): void;
+}
+
 export interface AdsServerOptions {
   /** `address:port`, where port 0 is any that is free, or `unix:/path`. */
   readonly listen: string;
@@ -95,6 +102,8 @@ export interface AdsServerOptions {
   readonly onStream: (stream: AdsStream) => void;
   /** What else can be asked here, with one answer to one request. */
   readonly methods?: readonly UnaryMethod[];
+  /** What else can be opened here; such streams do not count as those of proxies. */
+  readonly streamMethods?: readonly StreamMethod[];
   /** Told, in a line, of a client that was not served or is served no longer. */
   readonly onProblem?: (line: string) => void;
 }
@@ -115,7 +124,7 @@ export interface AdsServer {
 /** Serves delta ADS. Throws an `EnvironmentError` where `listen` cannot be opened. */
 export async function startAdsServer(options: AdsServerOptions): Promise<AdsServer> {
   const { listen, tls, mostStreams = Number.POSITIVE_INFINITY, onStream, onProblem = () => {} } = options;
-  const { methods = [] } = options;
+  const { methods = [], streamMethods = [] } = options;
   const { Server, ServerCredentials, status } = await import("@grpc/grpc-js");
   const server = new Server(LIMITS);
   const open = new Set<Call>();
@@ -165,6 +174,10 @@ export async function startAdsServer(options: AdsServerOptions): Promise<AdsServ
         },
       },
     );
+  }
+  for (const { path, onStream: open } of streamMethods) {
+    const method = { path, requestStream: true, responseStream: true, ...AS_BYTES };
+    server.addService({ method }, { method: (call: Call) => open(new CallStream(call, around)) });
   }
   const renewable = tls && (await renewableCredentials(tls));
   const inside = server.createConnectionInjector(renewable ?? ServerCredentials.createInsecure());
@@ -222,7 +235,7 @@ class CallStream implements AdsStream {
     }
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, onTaken?: () => void): void {
     if (this.#isOver) {
       return;
     }
@@ -234,6 +247,7 @@ class CallStream implements AdsStream {
     this.#around.onSent(bytes.length);
     this.#call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), () => {
       this.#waiting -= bytes.length;
+      onTaken?.();
     });
   }
 
