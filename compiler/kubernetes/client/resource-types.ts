@@ -1,0 +1,58 @@
+/** The kinds that are read from a cluster, and the paths under which its API server has them. */
+
+/** A kind as the API server names it. */
+export interface ResourceType {
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** In lower case, as it stands in paths and in RBAC rules. */
+  readonly plural: string;
+  readonly kind: string;
+  /** Whether its objects belong to a namespace. */
+  readonly namespaced: boolean;
+}
+
+function type(group: string, version: string, plural: string, kind: string, namespaced = true): ResourceType {
+  return { group, version, plural, kind, namespaced };
+}
+
+const NETWORKING = "networking.istio.io";
+
+/** By kind; of Istio's the version that every supported release serves. */
+export const RESOURCE_TYPES = {
+  VirtualService: type(NETWORKING, "v1", "virtualservices", "VirtualService"),
+  DestinationRule: type(NETWORKING, "v1", "destinationrules", "DestinationRule"),
+  ServiceEntry: type(NETWORKING, "v1", "serviceentries", "ServiceEntry"),
+  Gateway: type(NETWORKING, "v1", "gateways", "Gateway"),
+  WorkloadEntry: type(NETWORKING, "v1", "workloadentries", "WorkloadEntry"),
+  Sidecar: type(NETWORKING, "v1", "sidecars", "Sidecar"),
+  Service: type("", "v1", "services", "Service"),
+  EndpointSlice: type("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
+  Pod: type("", "v1", "pods", "Pod"),
+  Node: type("", "v1", "nodes", "Node", false),
+  Secret: type("", "v1", "secrets", "Secret"),
+  ConfigMap: type("", "v1", "configmaps", "ConfigMap"),
+  Lease: type("coordination.k8s.io", "v1", "leases", "Lease"),
+  Event: type("events.k8s.io", "v1", "events", "Event"),
+} as const satisfies Readonly<Record<string, ResourceType>>;
+
+/** `apiVersion` of its objects. */
+export function apiVersionOf({ group, version }: ResourceType): string {
+  return group === "" ? version : `${group}/${version}`;
+}
+
+/** Which objects of a kind: those of all namespaces, of one, or one of them. */
+export interface ObjectPlace {
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** The path of a list, or of the object that `place` names. */
+export function pathOf(
+  { group, version, plural }: ResourceType,
+  { namespace, name }: ObjectPlace = {},
+): string {
+  const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+  const inNamespace = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${inNamespace}/${plural}${name === undefined ? "" : `/${encodeURIComponent(name)}`}`;
+}
