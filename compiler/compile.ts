@@ -5,7 +5,7 @@
 
 import { deciderOf, refusedByTarget } from "./back/decider.ts";
 import { EncodedBodies, encodeProgram } from "./back/program/encode.ts";
-import { levelFor, type Purpose } from "./diagnostics/codes.ts";
+import { type DiagnosticCode, levelFor, type Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 import type { Environment } from "./front/istio/context/environment.ts";
@@ -17,6 +17,7 @@ import type { UnreadResource } from "./front/istio/unread/unread-resource.ts";
 import { reportUnread, unreadResources } from "./front/istio/unread/unread-resources.ts";
 import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
+import { type Replaced, withNewerFiles } from "./front/resources/newer-files.ts";
 import { lastOfEach } from "./front/resources/repeated.ts";
 import { type ClusterPart, clusterPart } from "./front/services/cluster-uses.ts";
 import { reportTo } from "./front/services/report.ts";
@@ -54,6 +55,11 @@ export interface Reading {
   readonly errors: number;
 }
 
+/** Of objects that are given several times. */
+const REPEATED: ReadonlySet<string> = new Set(["SL0010", "SL0011"] satisfies DiagnosticCode[]);
+/** Files; where more have changed, everything is loaded. */
+const MOST_REPLACED = 1000;
+
 /** What the input says whichever proxy asks, and all that is wrong with it. */
 interface Mesh {
   readonly sources: readonly SourceFile[];
@@ -79,8 +85,11 @@ export class CompilerCache {
     if (before?.sources.length === sources.length && sources.every((file, i) => file === before.sources[i])) {
       return before;
     }
+    this.#mesh = before && this.#renewed(before, sources);
+    if (this.#mesh !== undefined) {
+      return this.#mesh;
+    }
     // Never two meshes in memory at once.
-    this.#mesh = undefined;
     const findings: Diagnostic[] = [];
     const sink = { report: (diagnostic: Diagnostic) => void findings.push(diagnostic) };
     const given = loadResources(sources, sink, progress, this.#source);
@@ -90,6 +99,30 @@ export class CompilerCache {
     const resources = lastOfEach(given, sink);
     this.#mesh = { sources, resources, findings };
     return this.#mesh;
+  }
+
+  /** The mesh after a few files have changed; `undefined` where all of it has to be looked at. */
+  #renewed(before: Mesh, sources: readonly SourceFile[]): Mesh | undefined {
+    // Whether copies say the same depends on each of them.
+    if (before.sources.length !== sources.length || before.findings.some(({ code }) => REPEATED.has(code))) {
+      return undefined;
+    }
+    const replaced: Replaced[] = [];
+    for (const [i, newer] of sources.entries()) {
+      const older = before.sources[i]!;
+      if (older !== newer) {
+        if (older.path !== newer.path || replaced.push([older, newer]) > MOST_REPLACED) {
+          return undefined;
+        }
+      }
+    }
+    const renewed = withNewerFiles(before.resources, replaced, this.#source);
+    if (renewed === undefined) {
+      return undefined;
+    }
+    let findings = 0;
+    validate(renewed.fresh, { report: () => void findings++ });
+    return findings === 0 ? { sources, resources: renewed.resources, findings: before.findings } : undefined;
   }
 
   loweringFor(options: ProxyOptions): LoweringCache {

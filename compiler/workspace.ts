@@ -137,6 +137,7 @@ export class Workspace {
   /** With `auto`, the last compilation of each proxy: what decides at a listener stays, if it can. */
   #compiled = new WeakMap<ProxyOptions, Compilation>();
   #last: Input | undefined;
+  readonly #revisions = new Revisions();
   /** What the rules asked of proxies when they were read for many the last time. */
   #distinctions: Distinctions | undefined;
   #disposed = false;
@@ -225,10 +226,10 @@ export class Workspace {
     const { domainSuffix } = this.#proxy("snapshot", proxy).options;
     const { resources, findings: ofMesh } = this.#cache.meshOf(input.files, this.#progress);
     const isRight = ofMesh.every(({ level }) => level !== "error");
-    const distinctions = new Distinctions(resources, this.#distinctions);
+    const distinctions = Distinctions.of(resources, this.#distinctions);
     this.#distinctions = distinctions;
     return {
-      revision: revisionOf(input.files),
+      revision: this.#revisions.of(input.files),
       sources: input.files,
       resources,
       endpointsSince: (before) =>
@@ -465,12 +466,36 @@ export class Workspace {
 }
 
 /** A digest of names and texts. */
-function revisionOf(files: readonly SourceFile[]): string {
-  const hash = createHash("sha256");
-  for (const file of files) {
-    hash.update(digestOf(file));
+class Revisions {
+  /** Files whose digests are one digest: of tens of thousands, one has changed. */
+  static readonly #CHUNK = 256;
+  #files: readonly SourceFile[] = [];
+  #chunks: readonly Uint8Array[] = [];
+
+  of(files: readonly SourceFile[]): string {
+    const before = this.#files;
+    const chunks: Uint8Array[] = [];
+    for (let start = 0; start < files.length; start += Revisions.#CHUNK) {
+      const end = Math.min(start + Revisions.#CHUNK, files.length);
+      const known = this.#chunks[chunks.length];
+      let isSame = known !== undefined && end === Math.min(start + Revisions.#CHUNK, before.length);
+      for (let i = start; isSame && i < end; i++) {
+        isSame = files[i] === before[i];
+      }
+      chunks.push(isSame ? known! : digestOfAll(files.slice(start, end).map(digestOf)));
+    }
+    this.#files = files;
+    this.#chunks = chunks;
+    return Buffer.from(digestOfAll(chunks)).toString("hex").slice(0, 12);
   }
-  return hash.digest("hex").slice(0, 12);
+}
+
+function digestOfAll(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    hash.update(part);
+  }
+  return hash.digest();
 }
 
 /** By file, which is the same object for as long as its text is the same: of thousands, one has changed. */

@@ -9,7 +9,12 @@
  */
 
 import { PREFERENCES } from "../../front/istio/policies/locality.ts";
-import type { DestinationRuleSpec, ResourceSet, VirtualServiceSpec } from "../../front/resources/model.ts";
+import type {
+  DestinationRuleSpec,
+  ResourceList,
+  ResourceSet,
+  VirtualServiceSpec,
+} from "../../front/resources/model.ts";
 import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { serviceExportTo, trafficDistribution } from "../../front/services/kubernetes.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
@@ -26,9 +31,22 @@ type TrafficPolicy = NonNullable<DestinationRuleSpec["trafficPolicy"]>;
 /** Of a whole service, or of one of its ports. */
 type Balancing = Pick<TrafficPolicy, "loadBalancer" | "outlierDetection">;
 
+/** The lists of what asks anything of a proxy: all that is read here. */
+const ASKING = [
+  "destinationRules",
+  "gateways",
+  "neighbours",
+  "secrets",
+  "serviceEntries",
+  "services",
+  "sidecars",
+  "virtualServices",
+] as const satisfies readonly ResourceList[];
+
 export class Distinctions {
   /** Every condition on the labels of a proxy that is asked of all of them. */
   readonly #selectors: readonly Labels[];
+  readonly #resources: Pick<ResourceSet, (typeof ASKING)[number]>;
   readonly #gatewaySelectors: readonly Labels[];
   /** What selects the Pods of a gateway decides on which ports it listens: in its own namespace. */
   readonly #serviceSelectors = new Map<string, Labels[]>();
@@ -43,11 +61,11 @@ export class Distinctions {
   /** Those of the rules before. */
   readonly #known: ReadonlyMap<string, Scope>;
 
-  /** `before`: of the rules that these replace. A scope that they have in common is the same object. */
-  constructor(resources: ResourceSet, before?: Distinctions) {
+  private constructor(resources: ResourceSet, before?: Distinctions) {
+    this.#resources = resources;
     this.#known = before === undefined ? new Map() : before.#scopes;
     const { destinationRules, gateways, neighbours, serviceEntries, services, sidecars, virtualServices } =
-      resources;
+      this.#resources;
     this.#gatewaySelectors = gateways.map(({ spec }) => spec.selector ?? {});
     this.#selectors = distinct([
       ...this.#gatewaySelectors,
@@ -85,13 +103,23 @@ export class Distinctions {
         ({ loadBalancer, outlierDetection }) =>
           outlierDetection !== undefined || (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0,
       );
-    this.#namespaces = namespacesIn(resources);
+    this.#namespaces = namespacesIn(this.#resources);
     this.#otherNamespace = unlike(OTHER_NAMESPACE, this.#namespaces);
     this.#ports = new Set([
       ...services.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)),
       ...serviceEntries.flatMap(({ spec }) => (spec.ports ?? []).map(({ number }) => number)),
       ...gateways.flatMap(({ spec }) => (spec.servers ?? []).map(({ port }) => port.number)),
     ]);
+  }
+
+  /**
+   * What these ask. `before`: of the rules that they replace; a scope that both have in common is the same object. Where nothing but
+   * endpoints has changed, it is `before` itself.
+   */
+  static of(resources: ResourceSet, before?: Distinctions): Distinctions {
+    const isSame =
+      before !== undefined && ASKING.every((list) => before.#resources[list] === resources[list]);
+    return isSame ? before : new Distinctions(resources, before);
   }
 
   /** The scope of a proxy that has these options, as `claimedOptions` gives them. */
@@ -236,7 +264,7 @@ function localityOf({ proxyLocality, proxyLabels }: ProxyOptions): string {
  * of their own, which come before others; those with services, whose proxies know them by their first names and take
  * them before others of the same host; those whose Secrets and policies are their own.
  */
-function namespacesIn(resources: ResourceSet): ReadonlySet<string> {
+function namespacesIn(resources: Pick<ResourceSet, (typeof ASKING)[number]>): ReadonlySet<string> {
   const { destinationRules, neighbours, secrets, serviceEntries, services, sidecars, virtualServices } =
     resources;
   const exported = [

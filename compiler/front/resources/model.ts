@@ -175,6 +175,21 @@ interface Loaded {
 /** Files that nothing is wrong with; the objects are the same for as long as their texts are. */
 const faultless = new WeakMap<SourceFile, Loaded>();
 
+/**
+ * The resources of a file that nothing is wrong with and that holds nothing else, as `loadResources` has them; `undefined` of any
+ * other, and, without a cache to load it with, of one that was not loaded yet.
+ */
+export function faultlessResources(
+  file: SourceFile,
+  cache?: SourceCache,
+): readonly (readonly [ResourceList, Resource<unknown>])[] | undefined {
+  if (cache !== undefined) {
+    loadFile(file, undefined, { report() {} }, cache, () => {});
+  }
+  const loaded = faultless.get(file);
+  return loaded?.fate === "resources" && loaded.ignored.length === 0 ? loaded.resources : undefined;
+}
+
 /** `patch`: where a kustomization lists the file. */
 function loadFile(
   file: SourceFile,

@@ -50,6 +50,13 @@ function lastOfList(
   return replaced.size === 0 ? resources : resources.filter((one) => !replaced.has(one));
 }
 
+/** Whether both are versions of one object that has a name. */
+export function isSameObject(list: ResourceList, one: Resource<unknown>, other: Resource<unknown>): boolean {
+  const isClusterWide = CLUSTER_WIDE.has(list);
+  const object = objectOf(one, isClusterWide);
+  return object !== undefined && object === objectOf(other, isClusterWide);
+}
+
 /** What tells an object from others; undefined for one that the API server still has to name. All versions of a kind are one kind. */
 function objectOf(resource: Resource<unknown>, isClusterWide: boolean): string | undefined {
   const { kind, apiVersion, namespace, name, isGenerated } = resource;

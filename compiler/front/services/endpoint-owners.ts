@@ -69,7 +69,13 @@ export class PodReferences {
   }
 
   hasPod(pod: Resource<PodSpec>): boolean {
-    return this.#all.has(objectName(pod)) || podAddresses(pod.spec).some((address) => this.#all.has(address));
+    const { podIP, podIPs } = pod.spec.status ?? {};
+    // Asked of every Pod there is.
+    return (
+      (podIP !== undefined && this.#all.has(podIP)) ||
+      podIPs?.some(({ ip }) => ip !== undefined && this.#all.has(ip)) === true ||
+      this.#all.has(objectName(pod))
+    );
   }
 
   inSlice(slice: Resource<EndpointSliceSpec>): boolean {

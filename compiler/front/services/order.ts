@@ -5,7 +5,9 @@ import type { Resource } from "../resources/resource.ts";
 
 /** The oldest first, one without a time before all others; then by name, then by namespace. */
 export function byAge(a: Resource<unknown>, b: Resource<unknown>): number {
-  return time(a) - time(b) || compareStrings(a.name, b.name) || compareStrings(a.namespace, b.namespace);
+  // Most resources of a cluster are asked for again and again: a time is read only where two differ.
+  const age = a.creationTimestamp === b.creationTimestamp ? 0 : time(a) - time(b);
+  return age || compareStrings(a.name, b.name) || compareStrings(a.namespace, b.namespace);
 }
 
 // Finite, so that the difference of two is never NaN.

@@ -71,7 +71,10 @@ function isSameList<Item>(
   after: readonly Item[],
   isSame: (older: Item, newer: Item) => boolean,
 ): boolean {
-  return before.length === after.length && before.every((older, i) => isSame(older, after[i]!));
+  return (
+    before === after ||
+    (before.length === after.length && before.every((older, i) => isSame(older, after[i]!)))
+  );
 }
 
 function saysTheSame(older: Resource<unknown>, newer: Resource<unknown>): boolean {
@@ -101,6 +104,9 @@ function inOneOnly<Spec>(
   before: readonly Resource<Spec>[],
   after: readonly Resource<Spec>[],
 ): Resource<Spec>[] {
+  if (before === after) {
+    return [];
+  }
   let start = 0;
   while (start < after.length && start < before.length && isSameDocument(before[start]!, after[start]!)) {
     start += 1;

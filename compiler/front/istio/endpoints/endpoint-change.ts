@@ -109,10 +109,14 @@ function indexOf(hosts: ReadonlySet<string>, all: ResourceSet, domainSuffix: str
   const endpointSlices = all.endpointSlices.filter((slice) => names.has(serviceOfSlice(slice)));
   const endpoints = all.endpoints.filter((one) => names.has(objectName(one)));
   const namespaces = new Set([...services, ...serviceEntries].map(({ namespace }) => namespace));
+  // A Service of Kubernetes has Pods by its slices alone; only a ServiceEntry looks for them by their labels.
+  const searched = new Set(
+    serviceEntries.flatMap(({ namespace, spec }) => (spec.workloadSelector === undefined ? [] : [namespace])),
+  );
   const references = PodReferences.ofEndpoints(endpointSlices, endpoints);
   const workloads = new Workloads({
     ...all,
-    pods: all.pods.filter((pod) => namespaces.has(pod.namespace) || references.hasPod(pod)),
+    pods: all.pods.filter((pod) => searched.has(pod.namespace) || references.hasPod(pod)),
     workloadEntries: all.workloadEntries.filter(({ namespace }) => namespaces.has(namespace)),
     // Nobody is to be told of the Pods that they will make.
     podMakers: [],
