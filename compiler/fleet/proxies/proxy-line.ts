@@ -182,6 +182,8 @@ export class ProxyLine {
           }
           throw error;
         });
+        // There is nothing of it left to be given up.
+        this.#giveUp = undefined;
         if (outcome !== undefined) {
           done = target;
           this.#conclude(target, outcome);

@@ -115,3 +115,17 @@ test("the first request says who asks, whatever it asks for; its extensions are 
   });
   expect(codec.decode(await written({})).node).toBeUndefined();
 });
+
+test("whoever is told the same is told by the same bytes, whatever was told in between", async () => {
+  const codec = await adsCodec();
+  const update = { removed: ["gone"], resources: others };
+  const told = (nonce: string, what = update) => codec.encode({ type: "listener", nonce, update: what });
+  const first = told("7");
+  expect(told("7")).toBe(first);
+  // As it would be told had nobody been told before.
+  const fresh = () => ({ ...update });
+  for (const nonce of ["8", "a longer one", "", "7"]) {
+    expect(Buffer.from(told(nonce)).equals(told(nonce, fresh())), nonce).toBe(true);
+  }
+  expect(Buffer.from(first).equals(told("7", fresh()))).toBe(true);
+});

@@ -59,10 +59,18 @@ export interface Decoded {
 export interface AdsCodec {
   /** Throws for what is not a request. */
   decode(bytes: Uint8Array): Decoded;
-  /** Throws for a resource that Envoy's API does not have: a mistake in Sluice. */
+  /** The same bytes for equal responses, which nobody may change. Throws for a resource that Envoy's API does not have: a mistake in Sluice. */
   encode(response: DeltaResponse): Uint8Array;
   /** Bytes of the resources of an update. Throws as `encode` does. */
   sizeOf(update: Update): number;
+}
+
+/** An update as somebody was told it last. */
+interface EncodedMessage {
+  readonly nonce: string;
+  readonly bytes: Uint8Array;
+  /** Where the nonce begins. */
+  readonly bodyLength: number;
 }
 
 let loaded: Promise<AdsCodec> | undefined;
@@ -89,7 +97,7 @@ async function load(): Promise<AdsCodec> {
   const envelope = schema(`${DISCOVERY}.Resource`);
   /** What goes to many clients, and to one again and again, is encoded once. */
   const encoded = new WeakMap<Resource, Uint8Array>();
-  const bodies = new WeakMap<Update, Uint8Array>();
+  const latest = new WeakMap<Update, EncodedMessage>();
   const sizes = new WeakMap<Update, number>();
 
   const encodeResource = (resource: Resource): Uint8Array => {
@@ -110,18 +118,13 @@ async function load(): Promise<AdsCodec> {
 
   /** All of a response but its nonce. */
   const bodyOf = (type: ResourceType, update: Update): Uint8Array => {
-    let body = bodies.get(update);
-    if (body === undefined) {
-      const writer = new BinaryWriter();
-      for (const resource of update.resources) {
-        writer.tag(resources.number, WireType.LengthDelimited).bytes(encodeResource(resource));
-      }
-      const rest = { typeUrl: TYPE_URLS[type], removedResources: [...update.removed] };
-      writer.raw(toBinary(response, create(response, rest as Record<string, unknown>)));
-      body = writer.finish();
-      bodies.set(update, body);
+    const writer = new BinaryWriter();
+    for (const resource of update.resources) {
+      writer.tag(resources.number, WireType.LengthDelimited).bytes(encodeResource(resource));
     }
-    return body;
+    const rest = { typeUrl: TYPE_URLS[type], removedResources: [...update.removed] };
+    writer.raw(toBinary(response, create(response, rest as Record<string, unknown>)));
+    return writer.finish();
   };
 
   return {
@@ -142,9 +145,17 @@ async function load(): Promise<AdsCodec> {
       };
     },
     encode({ type, nonce, update }) {
+      const known = latest.get(update);
+      // Clients that have been told as often as each other are told by the very same bytes.
+      if (known?.nonce === nonce) {
+        return known.bytes;
+      }
+      const body = known === undefined ? bodyOf(type, update) : known.bytes.subarray(0, known.bodyLength);
       // The fields of a message may come in any order.
       const last = new BinaryWriter().tag(nonces.number, WireType.LengthDelimited).string(nonce).finish();
-      return Buffer.concat([bodyOf(type, update), last]);
+      const bytes = Buffer.concat([body, last]);
+      latest.set(update, { nonce, bytes, bodyLength: body.length });
+      return bytes;
     },
     sizeOf(update) {
       let size = sizes.get(update);

@@ -103,24 +103,41 @@ export class AdsSession {
     }
     subscription.unsubscribe(unsubscribe);
     subscription.subscribe(subscribe, isFirst);
-    this.#due.set(type, this.#due.get(type) ?? false);
+    // An acknowledgement alone asks for nothing.
+    if (isFirst || isRefused || subscribe.length + unsubscribe.length > 0) {
+      this.#due.set(type, this.#due.get(type) ?? false);
+    }
     return isRefused ? refusal : undefined;
   }
 
-  /** What `send` would tell the client. */
+  /** What `send` would tell the client first. */
   get due(): readonly Update[] {
-    return IN_ORDER.flatMap((type) => this.#update(type) ?? []);
+    const updates: Update[] = [];
+    // Most messages of a client acknowledge, and nothing is to be said: it costs nothing to see.
+    if (this.#due.size > 0) {
+      for (const type of IN_ORDER) {
+        const update = this.#update(type);
+        if (update !== undefined) {
+          updates.push(update);
+        }
+      }
+    }
+    return updates;
   }
 
   /** What is to be said now. */
   send(): DeltaResponse[] {
-    const responses = IN_ORDER.flatMap((type) => {
-      const update = this.#update(type);
-      return update === undefined ? [] : [this.#send(type, update)];
-    });
-    if (this.#offered !== undefined) {
-      this.#due.clear();
+    const responses: DeltaResponse[] = [];
+    if (this.#due.size === 0 || this.#offered === undefined) {
+      return responses;
     }
+    for (const type of IN_ORDER) {
+      const update = this.#update(type);
+      if (update !== undefined) {
+        responses.push(this.#send(type, update));
+      }
+    }
+    this.#due.clear();
     return responses;
   }
 
