@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Suites of `test/` that start no Envoy. */
 const WITHOUT_ENVOY = ["test/architecture", "test/filter", "test/fuzz"];
 
-/** What needs no Envoy (`unit`), what talks to a real one (`integration`), and what needs a Docker engine (`docker`). */
+/** What needs no Envoy (`unit`), what talks to a real one (`integration`), what needs a Docker engine (`docker`), or a Kubernetes API server (`kubernetes`). */
 export default defineConfig({
   test: {
     projects: [
@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/docker/**", ...WITHOUT_ENVOY.map((folder) => `${folder}/**`)],
+          exclude: ["test/docker/**", "test/kubernetes/**", ...WITHOUT_ENVOY.map((folder) => `${folder}/**`)],
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
@@ -40,6 +40,16 @@ export default defineConfig({
           name: "docker",
           include: ["test/docker/**/*.test.ts"],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "kubernetes",
+          include: ["test/kubernetes/**/*.test.ts"],
+          globalSetup: ["test/kubernetes/harness/global-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
         },
       },
     ],

@@ -2,7 +2,7 @@
  * `npm test`: sets everything up and runs every suite, in the order in which a failure is cheapest to find. The last
  * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself.
  *
- *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, integration, docker; all of them if none
+ *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, integration, docker, kubernetes; all of them if none
  */
 
 import { spawn } from "node:child_process";
@@ -12,6 +12,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { findDocker } from "./docker-engine.mjs";
 import { OLDEST_ENVOY } from "./envoy-versions.mjs";
+import { makeKubernetesPrograms } from "./kubernetes-programs.mjs";
 import { ensureImages } from "./local-images.mjs";
 import { ROOT, run, setup } from "./setup.mjs";
 import { PACKAGES, runBiome, runProse, runTsc, runVitest } from "./tools.mjs";
@@ -28,6 +29,7 @@ const SUITES = {
     return code === 0 ? runProject("integration") : { passed: 0, failed: 1, skipped: 0 };
   },
   docker: () => runDockerSuite(),
+  kubernetes: ({ kubernetesPrograms }) => runKubernetesSuite(kubernetesPrograms),
 };
 /** The conformance suite, which runs once more against Envoy in Docker. */
 const CONFORMANCE = "test/conformance/conformance.test.ts";
@@ -42,15 +44,18 @@ async function main() {
     return 2;
   }
   await setup();
+  const isWanted = (name) => names.length === 0 || names.includes(name);
+  // What takes longest, and waits for nothing, begins first.
+  const begun = { kubernetesPrograms: isWanted("kubernetes") ? makeKubernetesPrograms() : undefined };
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
   for (const [name, suite] of Object.entries(SUITES)) {
-    if (names.length > 0 && !names.includes(name)) {
+    if (!isWanted(name)) {
       continue;
     }
     console.log(`\n== ${name}`);
     const start = performance.now();
-    const counts = await suite();
+    const counts = await suite(begun);
     // A suite that can't run here says why, and counts what it left out.
     if (counts.passed + counts.failed === 0 && counts.reason === undefined) {
       console.error(`${name}: no test ran`);
@@ -131,6 +136,20 @@ async function runDockerSuite() {
     failed: conformance.failed + demo.failed,
     skipped: conformance.skipped + demo.skipped,
   };
+}
+
+/** What needs a real Kubernetes API server, where its programs can be made. */
+async function runKubernetesSuite(made) {
+  const { problem, failure } = await made;
+  if (failure !== undefined) {
+    return { passed: 0, failed: 1, skipped: 0, reason: failure };
+  }
+  if (problem !== undefined) {
+    const reason = `Kubernetes tests did not run: ${problem}`;
+    console.log(reason);
+    return { passed: 0, failed: 0, skipped: await countTests("kubernetes"), reason };
+  }
+  return runProject("kubernetes");
 }
 
 async function countTests(project, files = []) {

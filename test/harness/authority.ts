@@ -15,6 +15,8 @@ export interface Pair {
 interface Wish {
   /** DNS names of the certificate; the first is its common name. */
   readonly names: readonly string[];
+  /** IP addresses. */
+  readonly addresses?: readonly string[];
   /** Such as SPIFFE ids. */
   readonly uris?: readonly string[];
   /** Days from now; negative for one that is over. */
@@ -68,7 +70,7 @@ export class Authority {
     return x509.PemConverter.encode(list.rawData, "X509 CRL");
   }
 
-  async issue({ names, uris = [], days = 30, keys }: Wish): Promise<Pair> {
+  async issue({ names, addresses = [], uris = [], days = 30, keys }: Wish): Promise<Pair> {
     const own = keys === undefined ? await makeKeys() : undefined;
     const certificate = await x509.X509CertificateGenerator.create({
       subject: names[0] === undefined ? "" : `CN=${names[0]}`,
@@ -81,6 +83,7 @@ export class Authority {
       extensions: [
         new x509.SubjectAlternativeNameExtension([
           ...names.map((value) => ({ type: "dns" as const, value })),
+          ...addresses.map((value) => ({ type: "ip" as const, value })),
           ...uris.map((value) => ({ type: "url" as const, value })),
         ]),
       ],

@@ -1,0 +1,95 @@
+/** Accounts as a cluster has them: a ServiceAccount with a token, bound to a role of exactly those rules. */
+
+import type { ApiClient, Credentials } from "./api-client.ts";
+
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+const GROUP = "rbac.authorization.k8s.io";
+
+/** What `sluice serve --kubernetes` needs to read rules everywhere. */
+export const READ_RULES: readonly PolicyRule[] = [
+  {
+    apiGroups: ["networking.istio.io"],
+    resources: [
+      "virtualservices",
+      "destinationrules",
+      "serviceentries",
+      "gateways",
+      "workloadentries",
+      "sidecars",
+    ],
+    verbs: ["get", "list", "watch"],
+  },
+  {
+    apiGroups: [""],
+    resources: ["services", "pods", "nodes", "namespaces", "configmaps", "secrets"],
+    verbs: ["get", "list", "watch"],
+  },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] },
+];
+
+/** Makes an account that may do this everywhere; its name is also that of its role. Gives credentials with a token. */
+export async function createAccount(
+  admin: ApiClient,
+  namespace: string,
+  name: string,
+  rules: readonly PolicyRule[],
+): Promise<Credentials> {
+  await admin.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
+  await admin.create(`${RBAC}/clusterroles`, { metadata: { name: roleOf(namespace, name) }, rules });
+  await bind(admin, roleOf(namespace, name), { kind: "ServiceAccount", name, namespace });
+  const { server, authority } = admin.credentials;
+  return { server, authority, token: await tokenOf(admin, namespace, name) };
+}
+
+/** Binds a role to a user who is known by a client certificate. */
+export function bindUser(admin: ApiClient, role: string, user: string): Promise<void> {
+  return bind(admin, role, { kind: "User", apiGroup: GROUP, name: user });
+}
+
+/** Changes what an account may do. */
+export async function setRules(
+  admin: ApiClient,
+  namespace: string,
+  name: string,
+  rules: readonly PolicyRule[],
+): Promise<void> {
+  await admin.patch(`${RBAC}/clusterroles/${roleOf(namespace, name)}`, { rules });
+}
+
+/** A new token of an account; the API server gives none for less than ten minutes. */
+export async function tokenOf(admin: ApiClient, namespace: string, name: string): Promise<string> {
+  const { status } = await admin.create<{ status: { token: string } }>(
+    `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
+    { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } },
+  );
+  return status.token;
+}
+
+/** The name of the ClusterRole of an account. */
+export function roleOf(namespace: string, name: string): string {
+  return `${namespace}-${name}`;
+}
+
+async function bind(
+  admin: ApiClient,
+  role: string,
+  subject: {
+    readonly name: string;
+    readonly kind: string;
+    readonly apiGroup?: string;
+    readonly namespace?: string;
+  },
+): Promise<void> {
+  await admin.create(`${RBAC}/clusterrolebindings`, {
+    metadata: { name: `${role}-${subject.name}` },
+    roleRef: { apiGroup: GROUP, kind: "ClusterRole", name: role },
+    subjects: [subject],
+  });
+}

@@ -1,0 +1,53 @@
+/** A program that runs until it is stopped: its last words are kept for whoever has to say why it ended. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+
+const LINES_KEPT = 40;
+
+export class Program {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #words: string[] = [];
+
+  constructor(command: string, args: readonly string[], cwd: string) {
+    this.#name = command;
+    this.#child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.#words = [...this.#words, ...text.split("\n")].slice(-LINES_KEPT);
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.once("error", (error) => {
+        this.#words.push(error.message);
+        resolve();
+      });
+      this.#child.once("close", () => resolve());
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Asks `isReady` until it says so; throws with what the program said when it ends before, or after so long. */
+  async ready(isReady: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    let hasEnded = false;
+    void this.#ended.then(() => {
+      hasEnded = true;
+    });
+    while (!(await isReady().catch(() => false))) {
+      if (hasEnded || Date.now() > deadline) {
+        await this.stop("SIGKILL");
+        const why = hasEnded ? "has ended" : `is not ready after ${timeoutMs / 1000} s`;
+        throw new Error(`${this.#name} ${why}\n${this.#words.join("\n")}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    this.#child.kill(signal);
+    await this.#ended;
+  }
+}
