@@ -30,6 +30,11 @@ export function linesOf(file: SourceFile, first: number, last: number): string[]
     .map((start, i) => file.text.slice(start, (starts[Math.max(1, first) + i] ?? file.text.length + 1) - 1));
 }
 
+/** The other way round. */
+export function offsetAt(file: SourceFile, { line, column }: Position): number {
+  return (startsOf(file)[line - 1] ?? file.text.length) + column - 1;
+}
+
 export function positionAt(file: SourceFile, offset: number): Position {
   const starts = startsOf(file);
   let low = 0;
