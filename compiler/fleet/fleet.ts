@@ -603,10 +603,11 @@ export class Fleet implements FleetControl {
       revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&
       !this.#isClosed
     ) {
-      const others = this.#revisions.flatMap((one) =>
-        one === revision ? [] : (one.toldTo(scope.key) ?? []),
-      );
-      line.moveTo({ revision: revision.id, build: build.told, others: others.toReversed() });
+      const others = () =>
+        this.#revisions
+          .flatMap((one) => (one === revision ? [] : (one.toldToProxy(line.claimed, scope.key) ?? [])))
+          .toReversed();
+      line.moveTo({ revision: revision.id, build: build.told, others });
     }
   }
 

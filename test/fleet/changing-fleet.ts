@@ -44,6 +44,8 @@ export class ChangingFleet {
     const rules = await ChangingRules.create({
       authority: await Authority.create("authority"),
       upstreams: [await upstream(closing), await upstream(closing)],
+      // Many Envoys on one machine keep a request waiting for reasons of their own.
+      timeoutSeconds: PROXIES > 3 ? 30 : 5,
     });
     const ports = { https: await freePort(), plain: await freePort(), extra: await freePort() };
     const fleet = new ChangingFleet(folder, rules, ports, closing);

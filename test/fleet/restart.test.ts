@@ -17,8 +17,8 @@ import { ServedFleet } from "./served-fleet.ts";
 const SERVER = "127.49.1.1";
 const PROXIES = ["127.49.1.11", "127.49.1.12", "127.49.1.13"];
 const BACKENDS = ["127.49.2.1", "127.49.2.2"];
-/** How often it is killed, at moments that lie all over the time of a change. */
-const KILLS = Number(process.env.SLUICE_KILLS ?? 3);
+/** How often it is killed, at moments that lie all over the time of a change; in which steps, `server-killed.test.ts` chooses. */
+const KILLS = Number(process.env.SLUICE_KILLS ?? 2);
 
 let folder: string;
 let upstream: Upstream;

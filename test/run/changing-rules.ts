@@ -16,6 +16,8 @@ export interface ChangingRulesOptions {
   readonly authority: Authority;
   /** Of 127.0.0.1: each answers with the path that it was asked for. */
   readonly upstreams: readonly number[];
+  /** What a request is given at least. Default: 5. */
+  readonly timeoutSeconds?: number;
 }
 
 export class ChangingRules {
@@ -45,7 +47,7 @@ export class ChangingRules {
       ...[this.#gateway(generation), this.#service(generation), destinationRule(generation)].map((document) =>
         JSON.stringify(document),
       ),
-      ...this.#pairs.map((_, i) => JSON.stringify(virtualService(generation, i))),
+      ...this.#pairs.map((_, i) => JSON.stringify(this.#virtualService(generation, i))),
     ].join("\n---\n");
   }
 
@@ -93,6 +95,43 @@ export class ChangingRules {
       },
     };
   }
+
+  #virtualService(generation: number, server: number): object {
+    const { timeoutSeconds = 5 } = this.#options;
+    const to = { host: "web.example", subset: subset(generation) };
+    return {
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: `rule-${server}`, namespace: "default" },
+      spec: {
+        hosts: [hostOf(server), ...(generation % 4 === 3 ? [`also-${server}.example`] : [])],
+        gateways: ["edge"],
+        http: [
+          {
+            ...(generation % 2 === 1 && { corsPolicy: { allowOrigins: [{ exact: "https://app.example" }] } }),
+            ...(generation % 4 === 2 && {
+              fault: { delay: { fixedDelay: "30ms", percentage: { value: 20 } } },
+            }),
+            ...(generation % 5 === 1 && { mirror: to, mirrorPercentage: { value: 5 } }),
+            timeout: `${timeoutSeconds + (generation % 3)}s`,
+            retries: {
+              attempts: generation % 3,
+              ...(generation % 3 > 0 && { perTryTimeout: `${Math.ceil(timeoutSeconds / 3)}s` }),
+            },
+            rewrite: { uri: `/rewritten-${generation}` },
+            headers: { response: { set: { "x-generation": String(generation) } } },
+            route:
+              generation % 3 === 0
+                ? [
+                    { destination: to, weight: 50 },
+                    { destination: { host: "web.example" }, weight: 50 },
+                  ]
+                : [{ destination: to }],
+          },
+        ],
+      },
+    };
+  }
 }
 
 const subset = (generation: number) => `v${generation}`;
@@ -109,39 +148,6 @@ function destinationRule(generation: number): object {
         ...(generation % 4 === 1 && { loadBalancer: { simple: "RANDOM" } }),
       },
       subsets: [{ name: subset(generation), labels: { version: subset(generation) } }],
-    },
-  };
-}
-
-function virtualService(generation: number, server: number): object {
-  const to = { host: "web.example", subset: subset(generation) };
-  return {
-    apiVersion: "networking.istio.io/v1",
-    kind: "VirtualService",
-    metadata: { name: `rule-${server}`, namespace: "default" },
-    spec: {
-      hosts: [hostOf(server), ...(generation % 4 === 3 ? [`also-${server}.example`] : [])],
-      gateways: ["edge"],
-      http: [
-        {
-          ...(generation % 2 === 1 && { corsPolicy: { allowOrigins: [{ exact: "https://app.example" }] } }),
-          ...(generation % 4 === 2 && {
-            fault: { delay: { fixedDelay: "30ms", percentage: { value: 20 } } },
-          }),
-          ...(generation % 5 === 1 && { mirror: to, mirrorPercentage: { value: 5 } }),
-          timeout: `${5 + (generation % 3)}s`,
-          retries: { attempts: generation % 3, ...(generation % 3 > 0 && { perTryTimeout: "2s" }) },
-          rewrite: { uri: `/rewritten-${generation}` },
-          headers: { response: { set: { "x-generation": String(generation) } } },
-          route:
-            generation % 3 === 0
-              ? [
-                  { destination: to, weight: 50 },
-                  { destination: { host: "web.example" }, weight: 50 },
-                ]
-              : [{ destination: to }],
-        },
-      ],
     },
   };
 }

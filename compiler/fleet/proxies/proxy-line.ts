@@ -23,8 +23,8 @@ import { hasAnything, reportedBuild } from "./reported-build.ts";
 export interface Target {
   readonly revision: string;
   readonly build: LiveBuild;
-  /** Of other revisions, which the proxy may have had from another server. */
-  readonly others: readonly LiveBuild[];
+  /** Of other revisions, which the proxy may have had from another server. Asked only when one comes from there. */
+  readonly others: () => readonly LiveBuild[];
 }
 
 /** What came of bringing a proxy to a revision. */
@@ -196,7 +196,7 @@ export class ProxyLine {
   }
 
   async #move({ build, others }: Target, signal: AbortSignal): Promise<Outcome> {
-    const live = this.#live ?? (await this.#resume([build, ...others], signal));
+    const live = this.#live ?? (await this.#resume(() => [build, ...others()], signal));
     if (live === undefined) {
       const answer = await this.#delivery.take(
         { name: "listeners", from: NOTHING, to: build.resources },
@@ -224,12 +224,15 @@ export class ProxyLine {
   }
 
   /** Goes on from what the proxy has already. `undefined` when it has nothing, or not what it says. */
-  async #resume(known: readonly LiveBuild[], signal: AbortSignal): Promise<LiveConfiguration | undefined> {
+  async #resume(
+    known: () => readonly LiveBuild[],
+    signal: AbortSignal,
+  ): Promise<LiveConfiguration | undefined> {
     if (!hasAnything(this.#client.reported)) {
       return undefined;
     }
     await this.#reportedInFull(signal);
-    const build = reportedBuild(this.#client.reported, known);
+    const build = reportedBuild(this.#client.reported, known());
     if (build === undefined) {
       return undefined;
     }

@@ -20,6 +20,9 @@ export function hasAnything(reported: Reported): boolean {
 /**
  * As if it had been told that here; `undefined` when it has nothing. `known`: builds of its scope, the likeliest first. What none of
  * them has a name for is left out, and so goes at once.
+ *
+ * An Envoy that waits for endpoints of clusters says nothing of its clusters before it has them (tried with 1.36 and 1.40): it may
+ * have any that are known, and gets them all, each with endpoints.
  */
 export function reportedBuild(reported: Reported, known: readonly LiveBuild[]): LiveBuild | undefined {
   const [first, ...others] = known;
@@ -56,9 +59,29 @@ export function reportedBuild(reported: Reported, known: readonly LiveBuild[]): 
       }
     }
   }
+  if (!reported.has("cluster")) {
+    addMissing(set.cluster, known, "cluster");
+  }
+  addMissing(set.endpoints, known, "endpoints", (name) => set.cluster.has(name));
   const of = (build: LiveBuild) => matches.get(build) ?? 0;
   const likeliest = others.reduce((best, build) => (of(build) > of(best) ? build : best), first);
   return { ...likeliest, resources: set as unknown as ResourceSet };
+}
+
+/** What the likeliest build has that has it. */
+function addMissing(
+  to: Map<string, Resource>,
+  known: readonly LiveBuild[],
+  type: ResourceType,
+  isMissed: (name: string) => boolean = () => true,
+): void {
+  for (const { resources } of known) {
+    for (const [name, resource] of resources[type]) {
+      if (!to.has(name) && isMissed(name)) {
+        to.set(name, resource);
+      }
+    }
+  }
 }
 
 /** Everything that any of the builds has under a name, as far as it can be had together: whichever rules serve find what they need. */

@@ -128,6 +128,15 @@ export class Revision {
     return this.#builds.get(key)?.told ?? this.#kept?.builds.get(key);
   }
 
+  /**
+   * What a proxy has of it, were it told here or by a server before this one. `key`: of the scope that it is in by other rules. By these
+   * it may be in another one, such as where one of its ports is new.
+   */
+  toldToProxy(claimed: ProxyOptions, key: string): LiveBuild | undefined {
+    const isTold = this.#builds.size + (this.#kept?.builds.size ?? 0) > 0;
+    return this.toldTo(key) ?? (isTold ? this.toldTo(this.scopeOf(claimed).key) : undefined);
+  }
+
   /** What was made so far, for the scopes that somebody is in. */
   get builds(): readonly { readonly scope: Scope; readonly build: ScopeBuild }[] {
     return [...this.#builds].map(([key, build]) => ({ scope: this.#scopes.get(key)!, build }));
