@@ -79,7 +79,8 @@ function messageOf(status: number, said: Status | undefined, body: string): stri
 }
 
 function shortened(text: string): string {
-  const line = text.replace(/\s+/g, " ");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a server sends must not move somebody's terminal
+  const line = text.replace(/[\s\x00-\x1f\x7f-\x9f]+/g, " ");
   return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
 }
 

@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import type { ClusterAccess, Credentials } from "../credentials/cluster-access.ts";
+import { TunnelAgent } from "./proxy-tunnel.ts";
 
 export interface WireRequest {
   readonly method: string;
@@ -71,7 +72,7 @@ export class Transport {
     const { server, impersonation } = this.#access;
     const options: https.RequestOptions = {
       host: server.hostname.replace(/^\[|\]$/g, ""),
-      port: server.port || (server.protocol === "https:" ? 443 : 80),
+      port: portOf(server),
       path: `${server.pathname.replace(/\/$/, "")}${request.path}`,
       method: request.method,
       headers: {
@@ -97,27 +98,41 @@ export class Transport {
 
   /** Another certificate, or other authorities, need other connections; the old ones end with what they carry. */
   #agentFor({ certificate }: Credentials): http.Agent {
-    const { server, serverName, insecure, authorities } = this.#access;
-    const ca = authorities();
+    const ca = this.#access.authorities();
     const identity = createHash("sha256")
       .update(JSON.stringify([ca, certificate?.cert, certificate?.key]))
       .digest("base64");
     if (this.#agent === undefined || this.#identity !== identity) {
-      const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS } as const;
-      this.#agent =
-        server.protocol === "https:"
-          ? new https.Agent({
-              ...kept,
-              ...(ca !== undefined && { ca }),
-              ...certificate,
-              ...(serverName !== undefined && { servername: serverName }),
-              rejectUnauthorized: !insecure,
-            })
-          : new http.Agent(kept);
+      this.#agent = agentOf(this.#access, ca, certificate);
       this.#identity = identity;
     }
     return this.#agent;
   }
+}
+
+function agentOf(
+  { server, serverName, insecure, proxy }: ClusterAccess,
+  ca: string | undefined,
+  certificate: Credentials["certificate"],
+): http.Agent {
+  const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS } as const;
+  if (server.protocol === "http:") {
+    return new http.Agent(kept);
+  }
+  const options: https.AgentOptions = {
+    ...kept,
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate.cert, key: certificate.key }),
+    ...(serverName !== undefined && { servername: serverName }),
+    rejectUnauthorized: !insecure,
+  };
+  return proxy === undefined
+    ? new https.Agent(options)
+    : new TunnelAgent(proxy, `${server.hostname}:${portOf(server)}`, options);
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port || (protocol === "https:" ? "443" : "80");
 }
 
 class StaleConnection extends Error {

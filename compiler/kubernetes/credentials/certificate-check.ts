@@ -39,7 +39,7 @@ export class CertificateCheck {
         `the client certificate is valid only from ${dateOf(from)}; is this machine's clock right?`,
       );
     }
-    return this.#last;
+    return { cert, key };
   }
 
   #validity(cert: string, key: string): { from: number; to: number } {

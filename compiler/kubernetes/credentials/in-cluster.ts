@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { EnvironmentError } from "../../platform/error.ts";
 import { regularFileAtMost } from "../../source/bounded.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
+import { environmentProxy } from "./environment-proxy.ts";
 import { FreshFile } from "./fresh-file.ts";
 import { StaticCredentials } from "./static-credentials.ts";
 
@@ -30,8 +31,11 @@ export function inClusterAccess(): ClusterAccess {
   }
   const owner = "the pod's service account";
   const authorities = new FreshFile(`${ACCOUNT}/ca.crt`, owner);
+  const server = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const proxy = environmentProxy(server, process.env);
   return {
-    server: new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`),
+    server,
+    ...(proxy !== undefined && { proxy }),
     origin: owner,
     defaultNamespace: regularFileAtMost(`${ACCOUNT}/namespace`, LARGEST_NAME)?.trim() || "default",
     authorities: () => authorities.text(),

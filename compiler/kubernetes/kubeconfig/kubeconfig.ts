@@ -2,6 +2,7 @@
 
 import { EnvironmentError } from "../../platform/error.ts";
 import type { ClusterAccess } from "../credentials/cluster-access.ts";
+import { environmentProxy } from "../credentials/environment-proxy.ts";
 import { FreshFile } from "../credentials/fresh-file.ts";
 import { textOf, type Written } from "../credentials/static-credentials.ts";
 import { kubeconfigFiles } from "./find-files.ts";
@@ -28,7 +29,7 @@ export function kubeconfigAccess({ file, context, env = process.env }: Kubeconfi
   const user = chosen.has("user") ? part(files, "users", chosen, "user") : undefined;
   const server = serverOf(cluster);
   const serverName = cluster.text("tls-server-name");
-  const proxy = proxyOf(cluster);
+  const proxy = proxyOf(cluster, server) ?? environmentProxy(server, env);
   return {
     server,
     origin: `${chosen.place} of ${chosen.file}`,
@@ -37,7 +38,7 @@ export function kubeconfigAccess({ file, context, env = process.env }: Kubeconfi
     ...(serverName !== undefined && { serverName }),
     insecure: insecureOf(cluster),
     ...(proxy !== undefined && { proxy }),
-    credentials: credentialsOf(user, cluster, env),
+    credentials: credentialsOf(user, cluster),
     impersonation: impersonationOf(user),
   };
 }
@@ -122,12 +123,15 @@ function authoritiesOf(cluster: Section): () => string | undefined {
   return () => textOf(written);
 }
 
-function proxyOf(cluster: Section): URL | undefined {
+function proxyOf(cluster: Section, server: URL): URL | undefined {
   const text = cluster.text("proxy-url");
   if (text === undefined) {
     return undefined;
   }
   const url = urlOf(text);
+  if (server.protocol !== "https:") {
+    throw cluster.error("`proxy-url` needs a `server` with https://");
+  }
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
     // A user and a password may stand in it.
     throw cluster.error("`proxy-url` is not valid; use http://host:port or https://host:port");

@@ -29,6 +29,11 @@ export class Section {
     return this.place === "" ? this.file : `${this.place} in ${this.file}`;
   }
 
+  /** As they stand there. */
+  get fields(): Readonly<Record<string, unknown>> {
+    return this.#fields;
+  }
+
   has(field: string): boolean {
     const value = this.#fields[field];
     return value !== undefined && value !== null && value !== "";

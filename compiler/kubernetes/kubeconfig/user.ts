@@ -3,14 +3,11 @@
 import type { ClusterAccess, CredentialSource } from "../credentials/cluster-access.ts";
 import { FreshFile } from "../credentials/fresh-file.ts";
 import { StaticCredentials, type Written } from "../credentials/static-credentials.ts";
+import { execPluginOf } from "./exec.ts";
 import type { Section } from "./section.ts";
 
 /** `cluster` is for programs that ask which cluster they make credentials for. */
-export function credentialsOf(
-  user: Section | undefined,
-  _cluster: Section,
-  _env: NodeJS.ProcessEnv,
-): CredentialSource {
+export function credentialsOf(user: Section | undefined, cluster: Section): CredentialSource {
   if (user === undefined) {
     return new StaticCredentials({ owner: "no user" });
   }
@@ -28,6 +25,13 @@ export function credentialsOf(
   const username = user.text("username");
   if (token !== undefined && username !== undefined) {
     throw user.error("`token` and `username` cannot be combined; remove one");
+  }
+  const exec = user.section("exec");
+  if (exec !== undefined && token === undefined && username === undefined) {
+    if (certificate !== undefined) {
+      throw user.error("`exec` and a client certificate cannot be combined; remove one");
+    }
+    return execPluginOf(user, exec, cluster);
   }
   return new StaticCredentials({
     owner: user.title,
