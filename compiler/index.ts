@@ -64,6 +64,13 @@ export {
   type Target,
 } from "./options.ts";
 export type { Phase, Progress } from "./progress.ts";
+export { KubernetesClient } from "./kubernetes/client/kubernetes-client.ts";
+export {
+  type KubernetesSource,
+  type KubernetesSourceOptions,
+  kubernetes,
+  type SourceObject,
+} from "./kubernetes/source/kubernetes-source.ts";
 export { readAtMost, readStreamAtMost, whyUnreadable } from "./source/bounded.ts";
 export { type FilesOptions, files } from "./source/files.ts";
 export type { RuleSource, Watch } from "./source/rule-source.ts";

@@ -1,6 +1,6 @@
 /** Where rules come from, as the compiler sees it: something that can be read, and that tells when it has changed. */
 
-import type { DiagnosticSink } from "../diagnostics/diagnostic.ts";
+import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import type { Progress } from "../progress.ts";
 
@@ -12,6 +12,14 @@ export interface RuleSource {
    * itself failed, and what it gave before goes on.
    */
   read(sink: DiagnosticSink, progress?: Progress): Promise<readonly SourceFile[]>;
+  /**
+   * Each text is one object that its server keeps apart from the others, as those of a cluster are. Then one that is wrong stays at its
+   * last good version, or is left out where there never was one, and the others go on without it. Absent: texts are one set
+   * of rules, which is right or wrong as a whole, as files of a repository are.
+   */
+  readonly standsAlone?: boolean;
+  /** Adds to a finding what only the source knows of its place. */
+  explained?(finding: Diagnostic): Diagnostic;
   /** Resolves once every change from now on is noticed; `onChange` is called once for a burst of them. */
   watch(onChange: () => void): Promise<Watch>;
 }

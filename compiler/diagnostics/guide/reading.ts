@@ -145,6 +145,15 @@ export const READING = {
     why: "All files of the directory are something else, so the path is usually wrong.",
     example: { in: "call", wrong: "sluice check charts/shop/files", right: "sluice check rules" },
   },
+  SL0025: {
+    why: "Rules without their services, or some kinds of rules without the others, would send requests elsewhere. Nodes and the settings of the mesh may be hidden: only preferences for near endpoints need them.",
+    example: {
+      in: "sketch",
+      wrong: "an account whose ClusterRole does not list virtualservices",
+      right:
+        'a ClusterRole with the rule that the message shows: apiGroups ["networking.istio.io"], resources ["virtualservices"], verbs ["get", "list", "watch"]',
+    },
+  },
   SL0101: {
     why: "Each document is a resource, identified by apiVersion and kind. Lists of resources have the kind List.",
     example: {
