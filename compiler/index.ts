@@ -55,6 +55,13 @@ export {
 } from "./answers/request/asked.ts";
 export { parseCurl } from "./answers/request/curl.ts";
 export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./json-schemas.ts";
+export { KubernetesClient } from "./kubernetes/client/kubernetes-client.ts";
+export {
+  type KubernetesSource,
+  type KubernetesSourceOptions,
+  kubernetes,
+  type SourceObject,
+} from "./kubernetes/source/kubernetes-source.ts";
 export type { ListenerPort, PortMap } from "./options/port-map.ts";
 export {
   DEFAULT_PROXY_OPTIONS,
@@ -64,13 +71,6 @@ export {
   type Target,
 } from "./options.ts";
 export type { Phase, Progress } from "./progress.ts";
-export { KubernetesClient } from "./kubernetes/client/kubernetes-client.ts";
-export {
-  type KubernetesSource,
-  type KubernetesSourceOptions,
-  kubernetes,
-  type SourceObject,
-} from "./kubernetes/source/kubernetes-source.ts";
 export { readAtMost, readStreamAtMost, whyUnreadable } from "./source/bounded.ts";
 export { type FilesOptions, files } from "./source/files.ts";
 export type { RuleSource, Watch } from "./source/rule-source.ts";
