@@ -231,6 +231,7 @@ export class Workspace {
     return {
       revision: this.#revisions.of(input.files),
       sources: input.files,
+      held: [],
       resources,
       endpointsSince: (before) =>
         isRight ? endpointChange(before.resources, resources, domainSuffix) : undefined,

@@ -10,6 +10,7 @@ import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { Places } from "../back/xds/places.ts";
 import type { FindingsSummary } from "../diagnostics/render/report.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
 import type { ProxyOptions } from "../options.ts";
 import { filterModulePath } from "../platform/package-root.ts";
 import { type AdsCodec, adsCodec, type Decoded } from "../run/ads/codec.ts";
@@ -255,6 +256,11 @@ export class Fleet implements FleetControl {
       findings: revision.findings,
       proxies: proxies.filter((proxy) => proxy.revision === revision.id).length,
     }));
+  }
+
+  /** What the sources had when they were right last; `undefined` before they ever were. */
+  get newestSources(): readonly SourceFile[] | undefined {
+    return this.#newest?.sources;
   }
 
   explain(proxy: string, request: AskedRequest, at?: string): Promise<ProxyExplanation> {
@@ -506,7 +512,8 @@ export class Fleet implements FleetControl {
     for (const scope of this.#scopes(revision)) {
       const { findings, build } = await revision.buildFor(scope);
       const refused = build === undefined;
-      this.#options.onEvent({ kind: "rules", revision: revision.id, findings, refused });
+      const { id, snapshot } = revision;
+      this.#options.onEvent({ kind: "rules", revision: id, findings, refused, snapshot });
       if (refused) {
         this.#refused = { revision: revision.id, findings: findings.summary };
         return false;
@@ -597,7 +604,8 @@ export class Fleet implements FleetControl {
     line.scope = scope;
     const { build, findings } = await revision.buildFor(scope);
     if (build === undefined) {
-      this.#options.onEvent({ kind: "rules", revision: revision.id, findings, refused: true });
+      const { id, snapshot } = revision;
+      this.#options.onEvent({ kind: "rules", revision: id, findings, refused: true, snapshot });
     } else if (
       scope === line.scope &&
       revision === this.#rollouts.revisionOf(this.#memberOf(line)) &&

@@ -43,10 +43,12 @@ test("a time changes with the status alone", () => {
   expect(after.map(({ observedGeneration }) => observedGeneration)).toEqual(["4", "4"]);
 });
 
-test("what is no longer to be said is taken back", () => {
+test("what nothing new is known of stays as it was said", () => {
   const before = withStatements([RECONCILED], [ACCEPTED, PROGRAMMED], 3, NOW)!;
-  expect(withStatements(before, [ACCEPTED], 3, NOW)?.map(({ type }) => type)).toEqual([
-    "Reconciled",
-    "Accepted",
+  const after = withStatements(before, [{ ...ACCEPTED, status: "False" }], 4, NOW)!;
+  expect(after.map(({ type, observedGeneration }) => [type, observedGeneration])).toEqual([
+    ["Reconciled", undefined],
+    ["Programmed", "3"],
+    ["Accepted", "4"],
   ]);
 });

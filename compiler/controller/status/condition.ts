@@ -17,15 +17,12 @@ export interface Condition {
   readonly observedGeneration?: string;
 }
 
-/** Those of this server. */
-export const OWN_TYPES: ReadonlySet<string> = new Set(["Accepted", "Programmed"]);
-
 /** What is to be said, before it is known what was said last. */
 export type Statement = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 /**
- * The list with ours in place of what was said before; `undefined` when it says that already. A time changes only with a status
- * (Kubernetes' API conventions, "Typical status properties").
+ * The list with ours in place of what was said before; `undefined` when it says that already. Of what is not stated nothing new is
+ * known, and it stays. A time changes only with a status (Kubernetes' API conventions, "Typical status properties").
  */
 export function withStatements(
   before: readonly Condition[],
@@ -34,14 +31,19 @@ export function withStatements(
   now: Date,
 ): readonly Condition[] | undefined {
   const of = generation === undefined ? {} : { observedGeneration: String(generation) };
-  let isNew = before.some(({ type }) => OWN_TYPES.has(type) && !statements.some((one) => one.type === type));
+  const isSaid = (statement: Statement) => {
+    const last = before.find(({ type }) => type === statement.type);
+    return last?.observedGeneration === of.observedGeneration && says(last, statement);
+  };
+  if (statements.every(isSaid)) {
+    return undefined;
+  }
   const own = statements.map((statement): Condition => {
     const last = before.find(({ type }) => type === statement.type);
-    isNew ||= !says(last, statement) || last?.observedGeneration !== of.observedGeneration;
     const since = last?.status === statement.status ? last.lastTransitionTime : undefined;
     return { ...statement, ...of, lastTransitionTime: since ?? now.toISOString().replace(/\.\d+Z$/, "Z") };
   });
-  return isNew ? [...before.filter(({ type }) => !OWN_TYPES.has(type)), ...own] : undefined;
+  return [...before.filter(({ type }) => !statements.some((one) => one.type === type)), ...own];
 }
 
 function says(condition: Condition | undefined, { status, reason, message }: Statement): boolean {

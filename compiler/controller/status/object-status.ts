@@ -3,6 +3,7 @@
 import { offsetAt } from "../../diagnostics/position.ts";
 import type { JsonDiagnostic } from "../../diagnostics/render/json.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
+import type { HeldObject } from "../../fleet/model/rules.ts";
 import { fieldsOf, kubernetesField } from "../../source/field-at.ts";
 import type { Statement } from "./condition.ts";
 
@@ -33,7 +34,7 @@ export interface ObjectFacts {
   readonly file: SourceFile;
   readonly findings: readonly Finding[];
   /** It is wrong: its last good version holds, or nothing of it. */
-  readonly heldBack?: "at its last good version" | "left out";
+  readonly heldBack?: HeldObject["holds"];
   /** Absent before it has come to a revision. */
   readonly programming?: Programming;
 }

@@ -7,8 +7,9 @@ test("events are small, and the oldest of many are let go", () => {
   const telemetry = new FleetTelemetry();
   const findings = new Report(false);
   findings.report({ code: "SL0104", level: "error", message: "x".repeat(500) });
+  const snapshot = { sources: [], held: [] };
   for (let i = 0; i < 1500; i++) {
-    telemetry.tell({ kind: "rules", revision: String(i), findings, refused: true });
+    telemetry.tell({ kind: "rules", revision: String(i), findings, refused: true, snapshot });
   }
   telemetry.tell({ kind: "failed", error: new Error("the disk is full") });
   const kept: FeedEvent[] = [];

@@ -3,6 +3,7 @@
 import type { Findings } from "../../diagnostics/render/report.ts";
 import type { StepName } from "../../run/delivery/steps.ts";
 import type { RolloutReport } from "./report.ts";
+import type { RuleSnapshot } from "./rules.ts";
 
 export type FleetEvent =
   /** The rules changed; what is to be said of them. `refused`: they are wrong, and what was served before stays. */
@@ -11,6 +12,8 @@ export type FleetEvent =
       readonly revision: string;
       readonly findings: Findings;
       readonly refused: boolean;
+      /** What was read. */
+      readonly snapshot: Pick<RuleSnapshot, "sources" | "held">;
     }
   /** The source cannot be read, or something went wrong with its rules; what was served before stays. */
   | { readonly kind: "failed"; readonly error: unknown }

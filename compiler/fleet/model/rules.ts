@@ -22,12 +22,23 @@ export interface FleetRules {
   watch(onChange: () => void): Promise<Watch>;
 }
 
+/** An object that is wrong, of a source whose texts stand alone. */
+export interface HeldObject {
+  /** As the source has it. */
+  readonly file: SourceFile;
+  /** What of it holds. */
+  readonly holds: "at its last good version" | "left out";
+}
+
 /** One reading of the source: whatever is compiled from it is of the same state of the rules. */
 export interface RuleSnapshot {
   /** Digest of the sources: the same rules have the same. */
   readonly revision: string;
+  /** Those that hold. */
   readonly sources: readonly SourceFile[];
-  /** What they say. */
+  /** Those of which something older holds, or nothing. */
+  readonly held: readonly HeldObject[];
+  /** What the sources say. */
   readonly resources: ResourceSet;
   /** What differs from an older reading, if nothing but endpoints does; `undefined`: it has to be compiled. */
   endpointsSince(before: RuleSnapshot): EndpointChange | undefined;
