@@ -197,6 +197,17 @@ export {
 export { RevisionTrials, type RevisionTrialsOptions } from "./fleet/trials/trials.ts";
 export { fleetRules, type ThreadedFleetRules, threadedFleetRules } from "./fleet-rules.ts";
 
+// ---- Beside a fleet, in a cluster ----
+
+export type { AdmissionRequest, AdmissionResponse } from "./controller/admission/admission-review.ts";
+export { type ReviewedAgainst, review } from "./controller/admission/review.ts";
+export {
+  type AdmissionWebhook,
+  type AdmissionWebhookOptions,
+  checkWebhookListen,
+  startAdmissionWebhook,
+} from "./controller/admission/webhook.ts";
+
 // ---- The machine ----
 
 export { EnvironmentError } from "./platform/error.ts";

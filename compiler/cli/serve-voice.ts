@@ -23,6 +23,11 @@ export class ServeVoice {
     });
   }
 
+  reviewing(address: string, port: number): void {
+    const at = bound(address, port);
+    this.#say({ event: "reviewing", line: `API servers can ask at ${at}`, fields: { webhook: at } });
+  }
+
   /** Somebody was not served. */
   problem(line: string): void {
     this.#say({ event: "problem", line });

@@ -23,10 +23,11 @@ import { readPlan } from "./rollout-plan.ts";
 import { type AccessFlags, addAccessOptions, readAccess } from "./serve-access.ts";
 import { addRelayOptions, type RelayFlags, readRelay, relay } from "./serve-relay.ts";
 import { ServeVoice } from "./serve-voice.ts";
+import { addWebhookOptions, readWebhook, startWebhook, type WebhookFlags } from "./serve-webhook.ts";
 import { untilTold } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeFlags extends ProxyFlags, AccessFlags, RelayFlags {
+export interface ServeFlags extends ProxyFlags, AccessFlags, RelayFlags, WebhookFlags {
   readonly listen: string;
   readonly maxStreams?: string;
   readonly waves?: string;
@@ -79,7 +80,7 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       "--state <dir>",
       "folder where the state is kept, so that a server goes on where it was stopped; servers that share it serve one fleet",
     );
-  addProxyOptions(addRelayOptions(addAccessOptions(command)))
+  addProxyOptions(addRelayOptions(addWebhookOptions(addAccessOptions(command))))
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
 }
@@ -107,6 +108,7 @@ async function serveCommand(
   const plan = readPlan(flags);
   const { http, ...access } = readAccess(flags);
   const scopes = readScopesFile(flags.scopes);
+  const webhookFiles = readWebhook(flags);
   const workspace = createWorkspace({
     source: files(options.paths, options),
     proxies: { fleet: options.proxy },
@@ -141,18 +143,30 @@ async function serveCommand(
     // Whoever joins does not wait for it.
     void trials.start().catch((error: Error) => voice.problem(error.message));
     await fleet.start();
+    const { strict } = workspace.reporting;
+    const webhook = await startWebhook(webhookFiles, {
+      rules,
+      strict,
+      onProblem: (line) => voice.problem(line),
+    });
     const server = await serveFleet({
       fleet,
       listen: flags.listen,
       ...(mostStreams !== undefined && { mostStreams }),
       ...access,
-      ...(http !== undefined && { http: { ...http, telemetry } }),
+      ...(http !== undefined && {
+        http: { ...http, telemetry, ...(webhook && { moreMetrics: () => webhook.metrics() }) },
+      }),
       onProblem: (line) => voice.problem(line),
     });
     voice.listening(flags.listen, server.port, http && { listen: http.listen, port: server.httpPort });
+    if (webhook !== undefined && webhookFiles !== undefined) {
+      voice.reviewing(webhookFiles.listen, webhook.port);
+    }
     try {
       await untilTold();
     } finally {
+      await webhook?.close();
       await server.close();
       await fleet.close();
     }

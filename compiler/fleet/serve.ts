@@ -39,6 +39,8 @@ export interface FleetHttp {
   readonly names?: readonly string[];
   /** Is told every event of the fleet by whoever made it. */
   readonly telemetry: FleetTelemetry;
+  /** Of what runs beside the fleet, on the same page. */
+  readonly moreMetrics?: () => string;
 }
 
 export interface FleetServer {
@@ -129,7 +131,7 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
       (await startFleetHttp({
         fleet,
         feed: http.telemetry.feed,
-        metrics: () => http.telemetry.metrics.text(fleet, server),
+        metrics: () => `${http.telemetry.metrics.text(fleet, server)}${http.moreMetrics?.() ?? ""}`,
         waitsFor: () => (fleet.status().revision === undefined ? ["rules"] : []),
         listen: checkListening(options).http!,
         identity,

@@ -1,0 +1,171 @@
+import { expect, test } from "vitest";
+import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
+import { applied, cluster, deleted, objectsIn, requestFor } from "./meshes.fixture.ts";
+import { review } from "./review.ts";
+
+const SERVICE = `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, namespace: default }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: reviews-1, namespace: default, labels: { app: reviews, version: v1 } }
+spec: {}
+---
+`;
+const POLICY = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: default }
+spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
+---
+`;
+const virtualService = (http: string, name = "reviews") => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name}, namespace: default }
+spec: { hosts: [reviews], http: ${http} }
+---
+`;
+const TO_V1 = "[{ route: [{ destination: { host: reviews, subset: v1 } }] }]";
+const codesOf = (texts: readonly string[] = []) => texts.map((text) => /SL\d{4}/.exec(text)?.[0]);
+
+test("what is right is allowed without a word", () => {
+  expect(applied(virtualService(TO_V1), SERVICE + POLICY)).toEqual({ uid: "1", allowed: true });
+});
+
+test("all that is wrong is told at once, as causes with the fields of the API server", () => {
+  const { allowed, status } = applied(
+    virtualService(`[
+      { timeout: soon, route: [{ destination: { host: reviews } }] },
+      { retries: { attempts: many }, route: [{ destination: { host: reviews } }] }]`),
+    SERVICE,
+  );
+  expect(allowed).toBe(false);
+  expect(status).toMatchObject({
+    code: 422,
+    reason: "Invalid",
+    details: { name: "reviews", group: "networking.istio.io", kind: "VirtualService" },
+  });
+  expect(status!.details.causes.map(({ field }) => field)).toEqual([
+    "spec.http[0].timeout",
+    "spec.http[1].retries.attempts",
+  ]);
+  for (const { field, message } of status!.details.causes) {
+    expect(status!.message).toContain(`* ${field}: ${message}`);
+  }
+});
+
+test("a reference that leads nowhere is a warning: what it names may come next", () => {
+  const { allowed, warnings } = applied(virtualService(TO_V1), SERVICE);
+  expect(allowed).toBe(true);
+  expect(codesOf(warnings)).toEqual(["SL0403"]);
+  expect(warnings![0]).toMatch(/^spec\.http\[0\]\.route\[0\]\.destination\.subset: /);
+});
+
+test("with strict, a warning refuses", () => {
+  const { allowed, status } = applied(virtualService(TO_V1), SERVICE, { strict: true });
+  expect(allowed).toBe(false);
+  expect(codesOf(status!.details.causes.map(({ message }) => message))).toEqual(["SL0403"]);
+});
+
+test("what was wrong with others before refuses nobody, and is not told", () => {
+  const wrong = virtualService("[{ timeout: soon }]", "wrong") + virtualService("[{ rout: [] }]", "refused");
+  expect(applied(POLICY, SERVICE + virtualService(TO_V1) + wrong)).toEqual({ uid: "1", allowed: true });
+});
+
+test("what a change breaks elsewhere is told by the name of the other object", () => {
+  const renamed = POLICY.replace("name: v1", "name: v2");
+  const { allowed, warnings } = applied(renamed, SERVICE + POLICY + virtualService(TO_V1));
+  expect(allowed).toBe(true);
+  expect(codesOf(warnings)).toEqual(["SL0403"]);
+  expect(warnings![0]).toMatch(
+    /^VirtualService default\/reviews, spec\.http\[0\]\.route\[0\]\.destination\.subset: /,
+  );
+});
+
+test("an error that a change makes elsewhere refuses the change", () => {
+  const delegate = (name: string, to: string, more = "") => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name}, namespace: default }
+spec: { ${more} http: [{ match: [{ uri: { prefix: /${name} } }], delegate: { name: ${to} } }] }
+---
+`;
+  const there = SERVICE + delegate("a", "b", "hosts: [reviews],") + delegate("b", "c");
+  const { allowed, status } = applied(delegate("c", "b"), there);
+  expect(allowed).toBe(false);
+  expect(codesOf(status!.details.causes.map(({ message }) => message))).toContain("SL0413");
+});
+
+test("a deletion is never refused; what it leaves dangling is a warning", () => {
+  const there = SERVICE + POLICY + virtualService(TO_V1);
+  for (const kind of ["DestinationRule", "Service"]) {
+    const { allowed, warnings } = deleted(kind, "reviews", there);
+    expect(allowed, kind).toBe(true);
+    expect(warnings?.length, kind).toBeGreaterThan(0);
+    expect(warnings!.join("\n"), kind).toContain("VirtualService default/reviews, spec.http[0]");
+  }
+  expect(deleted("VirtualService", "reviews", there).warnings).toBeUndefined();
+});
+
+test("who changes only the labels of a wrong object is warned, and can delete it by its finalizers", () => {
+  const wrong = virtualService("[{ timeout: soon, route: [{ destination: { host: reviews } }] }]");
+  const labelled = wrong.replace("name: reviews,", "name: reviews, labels: { a: b },");
+  const { allowed, warnings } = applied(labelled, SERVICE + wrong);
+  expect(allowed).toBe(true);
+  expect(warnings).toHaveLength(1);
+  const [object] = objectsIn(wrong);
+  const leaving = {
+    ...object!,
+    metadata: { ...object!.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" },
+  };
+  const against = { resources: cluster(objectsIn(SERVICE)), proxy: DEFAULT_PROXY_OPTIONS };
+  expect(review(requestFor("UPDATE", leaving, object), against)).toEqual({ uid: "1", allowed: true });
+});
+
+test.each([
+  ["another kind", { kind: "ConfigMap", group: "" }],
+  ["another group's kind of the same name", { kind: "Gateway", group: "gateway.networking.k8s.io" }],
+  ["a subresource", { subresource: "status" }],
+  ["a connection", { operation: "CONNECT" as const }],
+])("%s is allowed without an opinion", (_, more) => {
+  const [object] = objectsIn(virtualService("[{ timeout: soon }]"));
+  const against = { resources: cluster([]), proxy: DEFAULT_PROXY_OPTIONS };
+  expect(review({ ...requestFor("CREATE", object!), ...more }, against)).toEqual({ uid: "1", allowed: true });
+});
+
+test("warnings are of at most 256 characters, on one line, and not more than can be shown", () => {
+  const subset = (i: number) =>
+    `{ destination: { host: reviews, subset: ${"long".repeat(15)}${i} }, weight: 1 }`;
+  const routes = Array.from({ length: 40 }, (_, i) => subset(i)).join(", ");
+  const { allowed, warnings } = applied(virtualService(`[{ route: [${routes}] }]`), SERVICE);
+  expect(allowed).toBe(true);
+  expect(warnings!.length).toBeLessThan(20);
+  expect(warnings!.at(-1)).toMatch(/^and \d+ more$/);
+  for (const warning of warnings!) {
+    expect(warning.length).toBeLessThanOrEqual(256);
+    expect(warning).not.toMatch(/[\n\r]/);
+  }
+});
+
+test("what is nested beyond all measure is refused, and ends no stack", () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 20_000; i++) {
+    deep = [deep];
+  }
+  const [object] = objectsIn(virtualService("[]"));
+  const against = { resources: cluster([]), proxy: DEFAULT_PROXY_OPTIONS };
+  const { allowed, status } = review(requestFor("CREATE", { ...object!, spec: { http: deep } }), against);
+  expect(allowed).toBe(false);
+  expect(status!.message).toContain("SL0006");
+});
+
+test("one error among a thousand is found in a list that can be read", () => {
+  const rules = Array.from({ length: 300 }, () => "{ timeout: soon }").join(", ");
+  const { status } = applied(virtualService(`[${rules}]`), SERVICE);
+  expect(status!.details.causes.length).toBeLessThan(60);
+  expect(status!.details.causes.at(-1)!.message).toMatch(/^and \d+ more$/);
+});

@@ -1,0 +1,264 @@
+/**
+ * What a change to an object can concern. A review that looked at a whole mesh would take as long as `sluice check`; one that looks
+ * at what shares names with the object says the same, and costs what those cost (`surroundings.test.ts` holds the two against
+ * each other).
+ */
+
+import { nearest } from "../../diagnostics/nearest.ts";
+import type { Resource, ResourceSet } from "../../front/resources/model.ts";
+import { textsOf } from "../../front/resources/unchecked-fields.ts";
+import { covers, isWildcard } from "../../front/services/host-names.ts";
+import { type Labels, selects } from "../../front/services/labels.ts";
+import { hostOfEndpoints, type Names, NO_NAMES, namesOf } from "./names.ts";
+
+type AnyResource = Resource<unknown>;
+
+export interface Surrounding {
+  /** What may be right or wrong by the change. */
+  readonly concerned: ReadonlySet<AnyResource>;
+  /** These, and all that is needed to tell. */
+  readonly resources: ReadonlySet<AnyResource>;
+}
+
+export class Surroundings {
+  readonly #resources: ResourceSet;
+  readonly #domainSuffix: string;
+  readonly #byHost = new Map<string, AnyResource[]>();
+  readonly #wildcards: string[] = [];
+  readonly #byVirtualService = new Map<string, AnyResource[]>();
+  readonly #byGateway = new Map<string, AnyResource[]>();
+  readonly #endpointsByHost = new Map<string, AnyResource[]>();
+  readonly #byIdentity = new Map<string, AnyResource>();
+  readonly #refused: ReadonlySet<AnyResource>;
+
+  constructor(resources: ResourceSet, domainSuffix: string) {
+    this.#resources = resources;
+    this.#domainSuffix = domainSuffix;
+    this.#refused = new Set(resources.refused);
+    const { virtualServices, destinationRules, serviceEntries, services, gateways } = resources;
+    for (const list of [virtualServices, destinationRules, serviceEntries, services, gateways]) {
+      for (const resource of list as readonly AnyResource[]) {
+        this.#index(resource);
+        this.#byIdentity.set(identityOf(resource), resource);
+      }
+    }
+    for (const resource of [...resources.workloadEntries, ...resources.sidecars, ...resources.refused]) {
+      this.#byIdentity.set(identityOf(resource), resource);
+    }
+    for (const endpoints of [...resources.endpointSlices, ...resources.endpoints]) {
+      add(this.#endpointsByHost, hostOfEndpoints(endpoints, domainSuffix), endpoints);
+    }
+    this.#wildcards.push(...[...this.#byHost.keys()].filter(isWildcard));
+  }
+
+  /** The object of rules or services that has this kind, namespace and name. */
+  find(object: Pick<AnyResource, "kind" | "namespace" | "name">): AnyResource | undefined {
+    return this.#byIdentity.get(identityOf(object));
+  }
+
+  /** Of an object as it is and as it is to be, each of which may be missing. */
+  of(versions: readonly AnyResource[]): Surrounding {
+    const { gateways, sidecars, neighbours, refused } = this.#resources;
+    const concerned = new Set<AnyResource>(versions);
+    for (const version of versions) {
+      this.#addConcerned(concerned, version);
+    }
+    if (versions.some(({ kind }) => kind === "Gateway")) {
+      // Servers of two may be in each other's way.
+      addAll(concerned, gateways);
+    }
+    const resources = new Set<AnyResource>([...concerned, ...sidecars, ...neighbours, ...refused]);
+    for (const one of concerned) {
+      this.#addNamed(resources, one);
+    }
+    for (const version of versions) {
+      this.#addNamesakes(resources, version);
+    }
+    if (versions.some(({ kind }) => kind === "Gateway" || kind === "Sidecar")) {
+      addAll(resources, gateways);
+      addAll(resources, this.#resources.secrets);
+    }
+    for (const one of [...resources]) {
+      this.#addEndpoints(resources, one);
+    }
+    return { concerned, resources };
+  }
+
+  #index(resource: AnyResource): void {
+    const { hosts, virtualServices, gateways } = this.#namesOf(resource);
+    for (const host of new Set(hosts)) {
+      add(this.#byHost, host, resource);
+    }
+    for (const name of new Set(virtualServices)) {
+      add(this.#byVirtualService, name, resource);
+    }
+    for (const name of new Set(gateways)) {
+      add(this.#byGateway, name, resource);
+    }
+  }
+
+  /** What has a name in common with it. That rules are for the same Gateway concerns neither of them. */
+  #addConcerned(concerned: Set<AnyResource>, version: AnyResource): void {
+    const { hosts, virtualServices, gateways } = this.#namesOf(version);
+    for (const host of hosts) {
+      for (const related of this.#hostsLike(host)) {
+        addAll(concerned, this.#byHost.get(related));
+      }
+    }
+    for (const name of virtualServices) {
+      addAll(concerned, this.#byVirtualService.get(name));
+    }
+    if (version.kind === "WorkloadEntry") {
+      for (const service of this.#servicesOf(version)) {
+        this.#addConcerned(concerned, service);
+      }
+    }
+    if (version.kind === "Gateway") {
+      for (const name of gateways) {
+        addAll(concerned, this.#byGateway.get(name));
+      }
+    }
+  }
+
+  /** What it names: without that, it would seem to lead nowhere. */
+  #addNamed(resources: Set<AnyResource>, one: AnyResource): void {
+    const { hosts, virtualServices, gateways } = this.#namesOf(one);
+    for (const host of hosts) {
+      for (const related of this.#hostsLike(host)) {
+        const all = this.#byHost.get(related) ?? [];
+        addAll(
+          resources,
+          all.filter(({ kind }) => kind !== "VirtualService"),
+        );
+      }
+    }
+    for (const name of virtualServices) {
+      addAll(resources, this.#byVirtualService.get(name));
+    }
+    for (const name of gateways) {
+      const all = this.#byGateway.get(name) ?? [];
+      addAll(resources, all.filter(isGateway));
+    }
+  }
+
+  /** Who misspells a host or a Gateway is told the one that was meant. */
+  #addNamesakes(resources: Set<AnyResource>, version: AnyResource): void {
+    const { hosts, gateways } = this.#namesOf(version);
+    const plain = hosts.filter((host) => !isWildcard(host));
+    this.#addNearest(resources, plain, this.#byHost, isService);
+    this.#addNearest(resources, gateways, this.#byGateway, isGateway);
+  }
+
+  #addNearest(
+    resources: Set<AnyResource>,
+    names: readonly string[],
+    index: ReadonlyMap<string, readonly AnyResource[]>,
+    isMeant: (one: AnyResource) => boolean,
+  ): void {
+    const isKnown = (name: string) => index.get(name)?.some(isMeant) === true;
+    const unknown = names.filter((name) => !isKnown(name));
+    const known = unknown.length === 0 ? [] : [...index.keys()].filter(isKnown);
+    for (const name of unknown) {
+      const near = nearest(name, known);
+      addAll(resources, near === undefined ? [] : index.get(near)?.filter(isMeant));
+    }
+  }
+
+  /** The host itself, and whatever covers it or is covered by it. */
+  #hostsLike(host: string): readonly string[] {
+    if (isWildcard(host)) {
+      return [...this.#byHost.keys()].filter((other) => covers(host, other) || covers(other, host));
+    }
+    return [host, ...this.#wildcards.filter((wildcard) => covers(wildcard, host))];
+  }
+
+  #addEndpoints(resources: Set<AnyResource>, one: AnyResource): void {
+    const { pods, podMakers, workloadEntries, services } = this.#resources;
+    const { kind, namespace, spec } = one;
+    const isHere = (other: AnyResource) => other.namespace === namespace;
+    if (kind === "Service") {
+      for (const host of this.#namesOf(one).hosts) {
+        addAll(resources, this.#endpointsByHost.get(host));
+      }
+    }
+    const selector = selectorOf(one);
+    if (selector !== undefined) {
+      // Those of a Gateway may be anywhere.
+      const isMeant = kind === "Gateway" ? () => true : isHere;
+      for (const pod of [...pods, ...workloadEntries]) {
+        if (isMeant(pod) && selects(selector, labelsOf(pod))) {
+          resources.add(pod);
+        }
+      }
+      addAll(resources, podMakers.filter(isMeant));
+    }
+    if (kind === "Gateway") {
+      const labels = textsOf(spec, "selector");
+      addAll(
+        resources,
+        services.filter((service) =>
+          Object.entries(textsOf(service.spec, "selector")).some(([k, v]) => labels[k] === v),
+        ),
+      );
+    }
+  }
+
+  /** The services that have this workload for an endpoint. */
+  #servicesOf(workload: AnyResource): AnyResource[] {
+    const { serviceEntries, services } = this.#resources;
+    return [...serviceEntries, ...services].filter((service: AnyResource) => {
+      const selector = service.namespace === workload.namespace ? selectorOf(service) : undefined;
+      return selector !== undefined && selects(selector, labelsOf(workload));
+    });
+  }
+
+  /** What its schema refused may hold anything. */
+  #namesOf(resource: AnyResource): Names {
+    return this.#refused.has(resource) ? NO_NAMES : namesOf(resource, this.#domainSuffix);
+  }
+}
+
+function isService({ kind }: AnyResource): boolean {
+  return kind === "Service" || kind === "ServiceEntry";
+}
+
+function isGateway({ kind }: AnyResource): boolean {
+  return kind === "Gateway";
+}
+
+function identityOf({ kind, namespace, name }: Pick<AnyResource, "kind" | "namespace" | "name">): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function selectorOf({ kind, spec }: AnyResource): Labels | undefined {
+  const selector =
+    kind === "ServiceEntry"
+      ? textsOf(spec, "workloadSelector", "labels")
+      : kind === "Service" || kind === "Gateway"
+        ? textsOf(spec, "selector")
+        : {};
+  return Object.keys(selector).length === 0 ? undefined : selector;
+}
+
+/** Of a WorkloadEntry those in its `spec`, too. */
+function labelsOf({ kind, labels, spec }: AnyResource): Labels {
+  return kind === "WorkloadEntry" ? { ...textsOf(spec, "labels"), ...labels } : labels;
+}
+
+function add(index: Map<string, AnyResource[]>, key: string | undefined, resource: AnyResource): void {
+  if (key === undefined) {
+    return;
+  }
+  const known = index.get(key);
+  if (known === undefined) {
+    index.set(key, [resource]);
+  } else {
+    known.push(resource);
+  }
+}
+
+function addAll(set: Set<AnyResource>, resources: Iterable<AnyResource> | undefined): void {
+  for (const resource of resources ?? []) {
+    set.add(resource);
+  }
+}
