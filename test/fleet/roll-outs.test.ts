@@ -213,6 +213,25 @@ test("a cluster that Envoy refuses: in its words", { timeout: 90_000 }, async ()
   expect(await Promise.all(Object.keys(ADDRESSES).map(ask))).toEqual([200, 200, 200]);
 });
 
+test("a cluster that Envoy neither takes nor refuses: by the deadline of its step", {
+  timeout: 90_000,
+}, async () => {
+  // It is made, and waits for a certificate that nobody has.
+  spoil = (config) => ({
+    ...config,
+    clusters: [
+      ...config.clusters,
+      { ...shopOf(config), name: "waits", tls: { subjectAltNames: [], certificate: "of nobody" } },
+    ],
+  });
+  const { report, seen } = await fails(rules("/silence"));
+  expect(report.failure).toMatchObject({ gate: "deadline", wave: "1", proxy: CANARY, step: "clusters" });
+  expect(report.failure!.words.join()).toContain("has not acknowledged");
+  expect(seen).toEqual([]);
+  expect(backAfterMs(report)).toBeLessThan(BACK_MS);
+  expect(await Promise.all(Object.keys(ADDRESSES).map(ask))).toEqual([200, 200, 200]);
+});
+
 test("3 % of 503: by what proxies report, within two reports", { timeout: 90_000 }, async () => {
   const reports: { at: number; requests: number }[] = [];
   const responses = vi.spyOn(fleet, "responses").mockImplementation(function (this: Fleet, proxy, counts) {

@@ -9,7 +9,7 @@ import { resolveHost } from "../../services/host-names.ts";
 import type { DocumentPlace, LoweredRoutes } from "../context/lowered-routes.ts";
 import type { KnownRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
-import { areSame } from "../context/shared-lowering.ts";
+import { areSame, type SharedRoutes } from "../context/shared-lowering.ts";
 import { isSameSite, type Site } from "../context/site.ts";
 import { routeOrigin } from "./route-origin.ts";
 import type { VirtualService } from "./virtual-services.ts";
@@ -68,22 +68,17 @@ function lowerForAll(
     seen.push(named, service, service && destinationRules.find(service));
   }
   const all = shared.routes.get(key) ?? [];
-  const known = all.find(
-    (one) =>
-      one.base === base &&
-      isSameSite(one.site, site) &&
-      areSame(one.seen, seen) &&
-      one.sources.length === sources.length &&
-      one.sources.every(({ document }, i) => document === sources[i]!.document) &&
-      stoodThere(one, sources),
-  );
+  const isOfNow = (one: SharedRoutes) =>
+    one.base === base && isMadeOf(one, sources) && stoodThere(one, sources);
+  const known = all.find((one) => isOfNow(one) && isSameSite(one.site, site) && areSame(one.seen, seen));
   if (known !== undefined) {
     return known.lowered;
   }
   const lowered = lower();
   if (lowered.effects.dangling.length === 0) {
     const own = { base, site, sources: sources.map(placeOf), seen, lowered };
-    shared.routes.set(key, [own, ...all.filter((one) => one.base === base)]);
+    // What was made of another state of the rules is not asked for again, and would stay for ever.
+    shared.routes.set(key, [own, ...all.filter(isOfNow)]);
   }
   return lowered;
 }
@@ -138,7 +133,7 @@ function moved(
 
 type Source = VirtualService["sources"][number];
 
-function isMadeOf(before: KnownRoutes, sources: readonly Source[]): boolean {
+function isMadeOf(before: Pick<KnownRoutes, "sources">, sources: readonly Source[]): boolean {
   return (
     before.sources.length === sources.length &&
     before.sources.every(({ document }, i) => document === sources[i]!.document)
