@@ -3,6 +3,13 @@ import { defineConfig } from "vitest/config";
 /** Suites of `test/` that start no Envoy. */
 const WITHOUT_ENVOY = ["test/architecture", "test/filter", "test/fuzz"];
 
+/**
+ * The files of a worker share its process: to start one and load the compiler anew for each file costs half a second and
+ * more. So a test puts back what it changes for all, such as a variable of the environment, and a file that mocks a module
+ * takes fresh ones (`vi.resetModules`) before and after.
+ */
+const SHARED = { isolate: false };
+
 /** What needs no Envoy (`unit`), what talks to a real one (`integration`), what needs a Docker engine (`docker`), or a Kubernetes API server (`kubernetes`). */
 export default defineConfig({
   test: {
@@ -21,6 +28,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Unless said, one fewer than there are processors.
           maxWorkers: 2,
+          ...SHARED,
         },
       },
       {

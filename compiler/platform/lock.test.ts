@@ -2,8 +2,12 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { withLock } from "./lock.ts";
+
+// Others of this process have the modules already, unmocked; and those after get them back.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
 
 /** A disk that is full: a file can be made, and nothing be written into it. */
 const failing = { write: false };

@@ -10,9 +10,13 @@ import {
 } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readAtMost } from "./bounded.ts";
 import { files } from "./files.ts";
+
+// Others of this process have the modules already, unmocked; and those after get them back.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
 
 /** What is to happen when a file is read, by its name. */
 const onRead = new Map<string, () => void>();

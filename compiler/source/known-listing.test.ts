@@ -4,9 +4,13 @@ import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { KnownListing } from "./known-listing.ts";
 import { type Listing, listInputs } from "./list-inputs.ts";
+
+// Others of this process have the modules already, unmocked; and those after get them back.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
 
 vi.mock("node:fs", async (original) => {
   const real = await original<typeof import("node:fs")>();
