@@ -17,7 +17,7 @@ const CONTROLLER = "sluice.dev/serve";
 /** `instance`: the server that stopped it. */
 export function stoppedEvent(
   { type, namespace, name, uid }: StatusTarget,
-  { revision, from, failure }: RolloutReport,
+  { revision, from, failure }: Pick<RolloutReport, "revision" | "from" | "failure">,
   instance: string,
   now: Date,
 ): object {

@@ -62,6 +62,8 @@ export class StatusWriter {
   /** By uid, in the order in which they were wanted. */
   readonly #wanted = new Map<string, Wanted>();
   #working: Promise<void> | undefined;
+  /** Kinds of which somebody was told that their status may not be written. */
+  readonly #forbidden = new Set<string>();
   #notice: string | undefined;
 
   constructor({ client, onNotice, budget = new WriteBudget(PER_SECOND, AT_ONCE) }: StatusWriterOptions) {
@@ -172,14 +174,17 @@ export class StatusWriter {
     if (error instanceof ApiError && error.status === NOT_FOUND) {
       return;
     }
-    const isForbidden = error instanceof ApiError && error.status === FORBIDDEN;
-    const line = isForbidden
-      ? `the status of ${type.plural} cannot be written: ${error.message}; let the server's account get ${type.plural} and patch ${type.plural}/status of ${type.group}`
-      : `the status of ${type.kind} ${namespace}/${name} cannot be written: ${error.message}`;
-    const key = isForbidden ? line : error.message;
-    if (key !== this.#notice) {
-      this.#notice = key;
-      this.#onNotice(line);
+    if (error instanceof ApiError && error.status === FORBIDDEN) {
+      // Each object of the kind would be refused, in words of its own.
+      if (!this.#forbidden.has(type.plural)) {
+        this.#forbidden.add(type.plural);
+        this.#onNotice(
+          `the status of ${type.plural} cannot be written: ${error.message}; let the server's account get ${type.plural} and patch ${type.plural}/status of ${type.group}`,
+        );
+      }
+    } else if (error.message !== this.#notice) {
+      this.#notice = error.message;
+      this.#onNotice(`the status of ${type.kind} ${namespace}/${name} cannot be written: ${error.message}`);
     }
   }
 }
