@@ -158,15 +158,16 @@ export function understand(
     counting.report(finding);
   }
   // Lowered in spite of errors, so that everything that is wrong is said at once.
+  const lowering = cache.loweringFor(options);
   const lowered = lowerToIr(resources, options, counting, {
     files: FILES_ON_DISK,
     now: new Date(),
     purpose,
     progress,
-    cache: cache.loweringFor(options),
+    cache: lowering,
   });
   const { config, environment, references: found } = lowered;
-  checkReferences(resources, options, lowered, references, counting);
+  checkReferences(resources, options, lowered, references, counting, lowering);
   const unread = unreadResources(resources, options);
   reportUnread(unread, reportTo(counting));
   for (const refused of refusedByTarget(config, options.target)) {

@@ -5,7 +5,8 @@
 
 import type { Span } from "../diagnostics/span.ts";
 import { hasVariables } from "../ir/header-values.ts";
-import type { Listener, Route } from "../ir/ir.ts";
+import type { Listener, Route, VirtualHost } from "../ir/ir.ts";
+import { perStretch } from "../lists/stretches.ts";
 
 /** What decides cannot do this. */
 export interface Refusal {
@@ -16,13 +17,16 @@ export interface Refusal {
 
 /** What one of the two cannot do of a listener's rules. */
 export function refusalsOf({ routes }: Listener, decider: "wasm" | "native"): Refusal[] {
-  const refusedBy = REFUSALS[decider];
-  return routes.virtualHosts.flatMap((virtualHost) =>
-    virtualHost.routes.flatMap((route) => refusedBy(route) ?? []),
-  );
+  return REFUSALS[decider](routes.virtualHosts).flat();
 }
 
-const REFUSALS = { wasm: refuseAbortWithVariables, native: refuseSticky } as const;
+const REFUSALS = { wasm: refusals(refuseAbortWithVariables), native: refusals(refuseSticky) } as const;
+
+function refusals(refusedBy: (route: Route) => Refusal | undefined) {
+  return perStretch((hosts: readonly VirtualHost[]) =>
+    hosts.flatMap(({ routes }) => routes.flatMap((route) => refusedBy(route) ?? [])),
+  );
+}
 
 /** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
 function refuseAbortWithVariables({ fault, responseHeaders, action, origin }: Route): Refusal | undefined {

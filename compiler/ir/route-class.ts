@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { perStretch } from "../lists/stretches.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { hasVariables } from "./header-values.ts";
 import type {
@@ -22,6 +23,7 @@ import type {
   RetryPolicy,
   Route,
   RouteTable,
+  VirtualHost,
 } from "./ir.ts";
 import { hasLocation } from "./location.ts";
 import { compareStrings } from "./text.ts";
@@ -238,15 +240,17 @@ export function className(routeClass: RouteClass): string {
 /** Every class that a listener's routes can ask for, by name and sorted by it. */
 export function classesOf({ virtualHosts }: RouteTable): ReadonlyMap<string, RouteClass> {
   const classes = new Map([[RETRY_CLASS_NAME, RETRY_CLASS]]);
-  for (const { routes } of virtualHosts) {
-    for (const [name, routeClass] of classesOfRoutes(routes)) {
-      classes.set(name, routeClass);
-    }
+  for (const [name, routeClass] of classesInStretches(virtualHosts).flat()) {
+    classes.set(name, routeClass);
   }
   return new Map([...classes].sort(([a], [b]) => compareStrings(a, b)));
 }
 
 type NamedClass = readonly [name: string, routeClass: RouteClass];
+
+const classesInStretches = perStretch((hosts: readonly VirtualHost[]): readonly NamedClass[] => [
+  ...new Map(hosts.flatMap(({ routes }) => classesOfRoutes(routes))),
+]);
 
 /** Of routes, which are the same list for as long as their rules are the same. */
 const classesByRoutes = new WeakMap<readonly Route[], readonly NamedClass[]>();

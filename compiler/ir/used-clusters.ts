@@ -1,6 +1,7 @@
 /** Which clusters a listener's requests and connections can be sent to: those that have to be there for as long as it is. */
 
-import type { Config, Listener, TcpChain } from "./ir.ts";
+import { perStretch } from "../lists/stretches.ts";
+import type { Config, Listener, TcpChain, VirtualHost } from "./ir.ts";
 
 /** By the name of the listener or the chain. What stands before a cluster is there together with the cluster. */
 export function usedClusters(config: Config): ReadonlyMap<string, ReadonlySet<string>> {
@@ -21,7 +22,17 @@ function namedBy(one: Listener | TcpChain): Set<string> {
     }
     return names;
   }
-  for (const { routes } of one.routes.virtualHosts) {
+  for (const stretch of namesInStretches(one.routes.virtualHosts)) {
+    for (const name of stretch) {
+      names.add(name);
+    }
+  }
+  return names;
+}
+
+const namesInStretches = perStretch((hosts: readonly VirtualHost[]): ReadonlySet<string> => {
+  const names = new Set<string>();
+  for (const { routes } of hosts) {
     for (const { action } of routes) {
       if (action.kind === "forward") {
         for (const { cluster, fault } of action.destinations) {
@@ -35,4 +46,4 @@ function namedBy(one: Listener | TcpChain): Set<string> {
     }
   }
   return names;
-}
+});

@@ -4,6 +4,7 @@
  * before they were lowered. It costs one walk over the configuration, so it is done before every encoding.
  */
 
+import { stretchesOf } from "../lists/stretches.ts";
 import type {
   AuthorityContent,
   CertificateContent,
@@ -21,6 +22,7 @@ import type {
   ServerTls,
   TcpChain,
   UpstreamFault,
+  VirtualHost,
 } from "./ir.ts";
 
 export interface IrProblem {
@@ -83,11 +85,14 @@ class Problems {
     this.found.push({ path, message });
   }
 
-  each<T>(path: string, values: readonly T[], check: (value: T, index: number) => void): void {
-    for (const [index, value] of values.entries()) {
+  /** `first`: the index of the first of them, where they are a part of a list. */
+  each<T>(path: string, values: readonly T[], check: (value: T) => void, first = 0): void {
+    for (let i = 0; i < values.length; i++) {
       const before = this.found.length;
-      check(value, index);
-      this.#moveInto(`${path}[${index}]`, before);
+      check(values[i]!);
+      if (this.found.length > before) {
+        this.#moveInto(`${path}[${first + i}]`, before);
+      }
     }
   }
 
@@ -106,9 +111,10 @@ class Problems {
 
   unique(path: string, values: readonly { readonly name: string }[]): void {
     const seen = new Set<string>();
-    for (const [index, { name }] of values.entries()) {
+    for (let i = 0; i < values.length; i++) {
+      const { name } = values[i]!;
       if (seen.has(name)) {
-        this.add(`${path}[${index}].name`, `"${name}" is already used`);
+        this.add(`${path}[${i}].name`, `"${name}" is already used`);
       }
       seen.add(name);
     }
@@ -151,25 +157,38 @@ function checkListener(problems: Problems, { port, tls, routes }: Listener, know
   if (tls !== undefined) {
     problems.within("tls", () => checkServerTls(problems, tls, known));
   }
-  const names = new Set<string>();
+  const { virtualHosts } = routes;
+  problems.unique("routes.virtualHosts", virtualHosts);
   const domains = new Set<string>();
-  problems.each("routes.virtualHosts", routes.virtualHosts, (host) => {
-    if (names.has(host.name)) {
-      problems.add("name", `"${host.name}" is already used`);
-    }
-    names.add(host.name);
-    problems.each("domains", host.domains, (domain) => {
+  problems.each("routes.virtualHosts", virtualHosts, (host) => {
+    for (let i = 0; i < host.domains.length; i++) {
+      const domain = host.domains[i]!;
       if (domains.has(domain)) {
-        problems.add("", `"${domain}" is served by another virtual host of the listener`);
-      } else if (UPPER_CASE.test(domain)) {
-        problems.add("", `"${domain}" is not in lower case`);
+        problems.add(`domains[${i}]`, `"${domain}" is served by another virtual host of the listener`);
       }
       domains.add(domain);
-    });
-    faultlessOnce(host.routes, problems, known.faults.size === 0, () =>
-      problems.each("routes", host.routes, (route) => checkRoute(problems, route, known)),
-    );
+    }
   });
+  let first = 0;
+  for (const hosts of stretchesOf(virtualHosts)) {
+    const start = first;
+    faultlessOnce(hosts, problems, known.faults.size === 0, () =>
+      problems.each("routes.virtualHosts", hosts, (host) => checkVirtualHost(problems, host, known), start),
+    );
+    first += hosts.length;
+  }
+}
+
+/** By itself. */
+function checkVirtualHost(problems: Problems, { domains, routes }: VirtualHost, known: Known): void {
+  problems.each("domains", domains, (domain) => {
+    if (UPPER_CASE.test(domain)) {
+      problems.add("", `"${domain}" is not in lower case`);
+    }
+  });
+  faultlessOnce(routes, problems, known.faults.size === 0, () =>
+    problems.each("routes", routes, (route) => checkRoute(problems, route, known)),
+  );
 }
 
 function checkRoute(problems: Problems, { fault, action }: Route, known: Known): void {

@@ -10,6 +10,7 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { Diagnostic, DiagnosticSink } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
+import { listChange } from "../lists/list-change.ts";
 import { NO_PROGRESS, type Progress } from "../progress.ts";
 import { KnownListing } from "./known-listing.ts";
 import { type InputPaths, isSameListing, type Listing, messagesOf } from "./list-inputs.ts";
@@ -115,12 +116,13 @@ export class FileInput {
   }
 
   #isInTheMiddle(listing: Listing, waitedMs: number): boolean {
-    const { files } = listing;
     if (this.#watches.size === 0 || this.#last === undefined || this.#last.listing === listing) {
       return false;
     }
-    const now = new Map(files.map((file) => [file.name, file.stats?.size]));
-    const before = this.#last.listing.files;
+    const last = this.#last.listing.files;
+    const { from, beforeTo, to } = listChange(last, listing.files);
+    const before = last.slice(from, beforeTo);
+    const now = new Map(listing.files.slice(from, to).map((file) => [file.name, file.stats?.size]));
     const quiet = Math.min(waitedMs, ...[...this.#watches].map(({ quietMs }) => quietMs));
     const isMissing = before.some(({ name }) => !now.has(name));
     const wasEmpty = new Set(before.filter(({ stats }) => stats?.size === 0n).map(({ name }) => name));

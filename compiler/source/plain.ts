@@ -51,8 +51,11 @@ export class SourceCache {
     return pieces;
   }
 
-  /** Forgets what was read of all other files. */
+  /** Forgets what was read of all other files, once there are more than these. */
   keepOnly(files: readonly SourceFile[]): void {
+    if (this.#known.size <= files.length) {
+      return;
+    }
     const paths = new Set(files.map(({ path }) => path));
     for (const path of this.#known.keys()) {
       if (!paths.has(path)) {

@@ -15,13 +15,14 @@ const SETTLED = 2000;
 
 interface Kept {
   readonly file: SourceFile;
-  readonly listed: ListedFile;
+  /** As it was looked at last: what nobody has looked at since is the same object. */
+  listed: ListedFile;
 }
 
 /** What the last reading found: a change to one file of thousands costs no reading of the others. */
 export class FileCache {
   /** By name. */
-  kept: ReadonlyMap<string, Kept> = new Map();
+  readonly kept = new Map<string, Kept>();
   /** Of standard input, pipes and devices, which can be read once only. */
   readonly once = new Map<string, Once>();
 }
@@ -39,7 +40,8 @@ export async function readListed(
   cache: FileCache,
 ): Promise<SourceFile[]> {
   const read: SourceFile[] = [];
-  const keep = new Map<string, Kept>();
+  const { kept } = cache;
+  let known = 0;
   for (const [i, listed] of files.entries()) {
     const { name, stats } = listed;
     progress.at("reading", i, files.length);
@@ -52,21 +54,31 @@ export async function readListed(
       }
       continue;
     }
-    const known = cache.kept.get(name);
-    if (known !== undefined && isSameFile(known.listed, listed)) {
-      read.push(known.file);
-      keep.set(name, known);
+    const before = kept.get(name);
+    if (before !== undefined && isSameFile(before.listed, listed)) {
+      known += 1;
+      read.push(before.file);
+      before.listed = listed;
       continue;
     }
+    kept.delete(name);
     const file = readFile(listed, sink);
     if (file !== undefined) {
       read.push(file);
       if (isSettled(listed)) {
-        keep.set(name, { file, listed });
+        known += 1;
+        kept.set(name, { file, listed });
       }
     }
   }
-  cache.kept = keep;
+  if (kept.size > known) {
+    const names = new Set(files.map(({ name }) => name));
+    for (const name of kept.keys()) {
+      if (!names.has(name)) {
+        kept.delete(name);
+      }
+    }
+  }
   return read;
 }
 

@@ -3,8 +3,9 @@
  */
 
 import * as layout from "../../../filter/layout.ts";
-import type { Forward, PathMatch, Route, RouteTable, ValueMatch } from "../../ir/ir.ts";
+import type { Forward, PathMatch, Route, RouteTable, ValueMatch, VirtualHost } from "../../ir/ir.ts";
 import { lowerAscii } from "../../ir/text.ts";
+import { perStretch } from "../../lists/stretches.ts";
 import { writeTable } from "./table.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -22,17 +23,9 @@ export class Attributes {
   readonly #query = new Map<string, number>();
 
   constructor(table: RouteTable) {
-    const headers = new Set<string>();
-    const query = new Set<string>();
-    for (const { routes } of table.virtualHosts) {
-      const named = namesIn(routes);
-      for (const name of named.headers) {
-        headers.add(name);
-      }
-      for (const name of named.query) {
-        query.add(name);
-      }
-    }
+    const named = namesInStretches(table.virtualHosts);
+    const headers = new Set(named.flatMap((names) => names.headers));
+    const query = new Set(named.flatMap((names) => names.query));
     let next = layout.ATTRIBUTE_FIRST_NAMED;
     for (const name of [...headers].sort()) {
       this.#headers.set(name, next++);
@@ -90,6 +83,14 @@ interface Names {
   readonly headers: readonly string[];
   readonly query: readonly string[];
 }
+
+const namesInStretches = perStretch((hosts: readonly VirtualHost[]): Names => {
+  const named = hosts.map(({ routes }) => namesIn(routes));
+  return {
+    headers: [...new Set(named.flatMap(({ headers }) => headers))],
+    query: [...new Set(named.flatMap(({ query }) => query))],
+  };
+});
 
 /** Of routes, which are the same list for as long as their rules are the same. */
 const namesByRoutes = new WeakMap<readonly Route[], Names>();

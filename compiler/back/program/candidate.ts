@@ -76,7 +76,11 @@ const COST = { present: 0, exact: 1, prefix: 2, regex: 3 } as const;
 
 function writePredicates({ writer, regex }: GraphContext, predicates: readonly Predicate[]): number {
   const body: number[] = [];
-  for (const predicate of [...predicates].sort((a, b) => COST[a.match.kind] - COST[b.match.kind])) {
+  const byCost =
+    predicates.length === 1
+      ? predicates
+      : [...predicates].sort((a, b) => COST[a.match.kind] - COST[b.match.kind]);
+  for (const predicate of byCost) {
     const flags =
       (predicate.invert ? layout.PREDICATE_INVERT : 0) |
       (predicate.missingAsEmpty ? layout.PREDICATE_MISSING_AS_EMPTY : 0);

@@ -58,7 +58,11 @@ export function encodeProgram(
     known === undefined
       ? encodeBody(table, onHost)
       : known.bodies.get(known.listener, table, () => encodeBody(table, onHost));
-  const writer = known === undefined ? body.writer : body.writer.copy();
+  return packProgram(body.writer.aside((writer) => programOf(table, body, writer)));
+}
+
+/** With the names of the virtual hosts. */
+function programOf(table: RouteTable, body: Body, writer: BlobWriter): Uint8Array {
   const domains = new Domains(writer);
   for (const [i, host] of table.virtualHosts.entries()) {
     domains.add(host.domains, body.roots[i]!);
@@ -75,7 +79,7 @@ export function encodeProgram(
     [layout.HEADER_HOST_COUNT, table.virtualHosts.length],
     ...found.header,
   ]);
-  return packProgram(writer.finish(body.routes, header));
+  return writer.finish(body.routes, header);
 }
 
 function encodeBody(table: RouteTable, onHost: () => void): Body {
@@ -114,9 +118,10 @@ function encodeBody(table: RouteTable, onHost: () => void): Body {
 }
 
 function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {
-  return predicatesAsWritten(match, attributes).map((predicate) =>
-    predicate.match.kind === "regex" ? { ...predicate, match: simplest(predicate.match) } : predicate,
-  );
+  const predicates = predicatesAsWritten(match, attributes);
+  return predicates.some((predicate) => predicate.match.kind === "regex")
+    ? predicates.map((predicate) => ({ ...predicate, match: simplest(predicate.match) }))
+    : predicates;
 }
 
 /** An expression without operators is looked up like any other exact value. */

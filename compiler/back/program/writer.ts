@@ -29,18 +29,16 @@ export class BlobWriter {
   #shared = new Uint32Array(256);
   #sharedCount = 0;
 
-  /** One that goes on from here, and leaves this one as it is. */
-  copy(): BlobWriter {
-    const copy = new BlobWriter();
-    copy.#words = this.#words.slice();
-    copy.#count = this.#count;
-    copy.#ascii = new Map(this.#ascii);
-    copy.#others = new Map(this.#others);
-    copy.#strings = [...this.#strings];
-    copy.#stringsLength = this.#stringsLength;
-    copy.#shared = this.#shared.slice();
-    copy.#sharedCount = this.#sharedCount;
-    return copy;
+  /** What `write` makes of it with records and groups of strings that are forgotten afterwards. */
+  aside<T>(write: (writer: BlobWriter) => T): T {
+    const [count, strings, length] = [this.#count, this.#strings.length, this.#stringsLength];
+    try {
+      return write(this);
+    } finally {
+      this.#count = count;
+      this.#strings.length = strings;
+      this.#stringsLength = length;
+    }
   }
 
   /** The pooled bytes of a string in UTF-8. */
@@ -63,6 +61,11 @@ export class BlobWriter {
    * what is handed back. What another of them begins with takes no room of its own.
    */
   group(texts: readonly string[]): PooledString[] {
+    const [only = ""] = texts;
+    if (texts.length === 1) {
+      const text = isAsciiText(only) ? only : bytesAsText(only);
+      return [{ offset: this.#append(text), length: text.length }];
+    }
     const own = isAsciiText(texts.join("")) ? texts : texts.map(bytesAsText);
     const pooled = new Array<PooledString>(own.length);
     // Backwards: what begins with a text comes after it.

@@ -3,7 +3,7 @@
  * connects. The filter and the cluster share a cache of names.
  */
 
-import type { Config, Listener } from "../../ir/ir.ts";
+import type { Cluster, Config, Listener } from "../../ir/ir.ts";
 import { type Extension, typed } from "./protobuf.ts";
 
 /** `envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig`: equal wherever its name stands. */
@@ -45,17 +45,20 @@ export function sniForwardProxy(port: number): Extension {
  * filter, a request for such a cluster finds no host, and is answered 503.
  */
 export function forwardsByAuthority({ clusters }: Config): (listener: Listener) => boolean {
-  const kinds = new Map(clusters.map(({ name, discovery }) => [name, discovery.kind]));
+  const named = (kind: Cluster["discovery"]["kind"]) =>
+    clusters.filter(({ discovery }) => discovery.kind === kind).map(({ name }) => name);
+  const everywhere = named("byAuthority");
+  const inMesh = [...everywhere, ...named("originalDestination")];
   return ({ role, routes }) => {
-    const isMeant = (cluster: string) => {
-      const kind = kinds.get(cluster);
-      return kind === "byAuthority" || (kind === "originalDestination" && role === "mesh");
-    };
-    return routes.virtualHosts.some((host) =>
-      host.routes.some(
-        ({ action }) =>
-          action.kind === "forward" && action.destinations.some(({ cluster }) => isMeant(cluster)),
-      ),
+    const meant = new Set(role === "mesh" ? inMesh : everywhere);
+    return (
+      meant.size > 0 &&
+      routes.virtualHosts.some((host) =>
+        host.routes.some(
+          ({ action }) =>
+            action.kind === "forward" && action.destinations.some(({ cluster }) => meant.has(cluster)),
+        ),
+      )
     );
   };
 }

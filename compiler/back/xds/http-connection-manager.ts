@@ -3,7 +3,8 @@
  * it, and which filters decide. The values are istiod's for a gateway and for a sidecar's outbound listener.
  */
 
-import type { Listener } from "../../ir/ir.ts";
+import type { Listener, VirtualHost } from "../../ir/ir.ts";
+import { perStretch } from "../../lists/stretches.ts";
 import type { PathNormalization } from "../../options.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
@@ -137,5 +138,9 @@ export function emitHttpConnectionManager(
 
 /** The filter costs every request a little, so without a reason it stands only where some rule has a policy. */
 function hasCors({ routes }: Listener): boolean {
-  return routes.virtualHosts.some((host) => host.routes.some(({ cors }) => cors !== undefined));
+  return stretchesWithCors(routes.virtualHosts).includes(true);
 }
+
+const stretchesWithCors = perStretch((hosts: readonly VirtualHost[]) =>
+  hosts.some(({ routes }) => routes.some(({ cors }) => cors !== undefined)),
+);

@@ -83,7 +83,7 @@ export function lowerToIr(
       : visible.filter(({ resource, hosts }) => sidecar.importsRules(resource.namespace, hosts));
   const gateways = selectedGateways(resources, options);
 
-  refuse(resources, gateways, virtualServices, options, report);
+  refuse(resources, gateways, virtualServices, options, cache, report);
   if (sidecar !== undefined && (options.meshPort !== 0 || options.meshListeners)) {
     refuseOnce(sidecar.resource, SIDECAR, report);
   }
@@ -141,6 +141,7 @@ function refuse(
   gateways: readonly Resource<GatewaySpec>[],
   virtualServices: readonly VirtualService[],
   { proxyNamespace, meshPort, meshListeners }: ProxyOptions,
+  { supportedRules }: LoweringCache,
   report: Report,
 ): void {
   const sites = new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`));
@@ -150,13 +151,13 @@ function refuse(
   for (const gateway of gateways) {
     refuseOnce(gateway, GATEWAY, report);
   }
-  for (const { sources, gateways } of virtualServices) {
-    if (gateways.some((gateway) => sites.has(gateway))) {
-      for (const resource of sources) {
-        refuseOnce(resource, VIRTUAL_SERVICE, report);
-      }
-    }
-  }
+  supportedRules.lookThrough(
+    virtualServices,
+    [...sites],
+    ({ sources, gateways }) =>
+      !gateways.some((gateway) => sites.has(gateway)) ||
+      sources.filter((resource) => !refuseOnce(resource, VIRTUAL_SERVICE, report)).length === 0,
+  );
   for (const resource of destinationRules) {
     if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
       refuseOnce(resource, DESTINATION_RULE, report);

@@ -1,6 +1,7 @@
 /** How long requests that rules have decided may still come for a cluster, should other rules take over now. */
 
-import type { Config, Forward, Route } from "../../ir/ir.ts";
+import type { Config, Forward, Route, VirtualHost } from "../../ir/ir.ts";
+import { perStretch } from "../../lists/stretches.ts";
 
 /** For requests on their way. */
 const BASE_MS = 2_000;
@@ -21,15 +22,21 @@ export function drainTime(config: Config): number {
   for (const { fault } of config.upstreamFaults ?? []) {
     behind = Math.max(behind, fault.delay?.fixedMs ?? 0);
   }
-  for (const { routes: table } of config.listeners) {
-    for (const { routes } of table.virtualHosts) {
-      for (const route of routes) {
-        longest = Math.max(longest, (route.fault?.delay?.fixedMs ?? 0) + triesOf(route));
-      }
-    }
+  for (const { routes } of config.listeners) {
+    longest = Math.max(longest, ...longestOfStretches(routes.virtualHosts));
   }
   return Math.min(BASE_MS + longest + behind, MOST_MS);
 }
+
+const longestOfStretches = perStretch((hosts: readonly VirtualHost[]) => {
+  let longest = 0;
+  for (const { routes } of hosts) {
+    for (const route of routes) {
+      longest = Math.max(longest, (route.fault?.delay?.fixedMs ?? 0) + triesOf(route));
+    }
+  }
+  return longest;
+});
 
 /** From the first try to the beginning of the last. */
 function triesOf({ action }: Route): number {

@@ -5,11 +5,13 @@
  */
 
 import type { Route, VirtualHost } from "../../../ir/ir.ts";
+import { FaultlessList } from "../../../lists/faultless-list.ts";
+import { areSame } from "../../../lists/list-change.ts";
 import type { ProxyOptions } from "../../../options.ts";
-import type { ResourceSet } from "../../resources/model.ts";
+import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
 import { type Environment, ingredients, makeEnvironment } from "./environment.ts";
 import type { DocumentPlace, LoweredRoutes } from "./lowered-routes.ts";
-import { areSame, SharedLowering } from "./shared-lowering.ts";
+import { SharedLowering } from "./shared-lowering.ts";
 import type { Site } from "./site.ts";
 
 export class LoweringCache {
@@ -27,6 +29,15 @@ export class LoweringCache {
   /** Virtual hosts of a Gateway by the routes that are all they have, which are of one port. */
   readonly virtualHosts = new WeakMap<readonly Route[], VirtualHost[]>();
 
+  /** What servers that are alone on their port made of all their rules. */
+  readonly serverHosts = new WeakMap<Server, KnownServerHosts>();
+
+  /** Rules that ask for nothing that is not supported. */
+  readonly supportedRules = new FaultlessList();
+
+  /** Rules whose Gateways are all there, and serve them. */
+  readonly servedRules = new FaultlessList();
+
   /** The same object as the last time when nothing that it is made of has changed: whoever sees it again knows that. */
   environmentOf(resources: ResourceSet, options: ProxyOptions): Environment {
     const madeOf = ingredients(resources, options, this.shared);
@@ -37,6 +48,22 @@ export class LoweringCache {
     this.#last = { environment, madeOf };
     return environment;
   }
+}
+
+/** Of a VirtualService: whose it is, and its hosts, fully qualified. */
+export interface HostsOfRules {
+  readonly hosts: readonly string[];
+  readonly resource: { readonly namespace: string };
+}
+
+/** The virtual hosts of a server, in their order, and all that they depend on. */
+export interface KnownServerHosts {
+  readonly gateway: Resource<GatewaySpec>;
+  readonly environment: Environment;
+  readonly rules: readonly HostsOfRules[];
+  /** Of each of the rules; undefined where the server has none of its hosts. */
+  readonly lowered: readonly (LoweredRoutes | undefined)[];
+  readonly virtualHosts: readonly VirtualHost[];
 }
 
 /** Routes that were lowered, and all that they depend on. */

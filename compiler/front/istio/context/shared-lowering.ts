@@ -5,6 +5,7 @@
  */
 
 import type { Cluster, Route, VirtualHost } from "../../../ir/ir.ts";
+import { areSame } from "../../../lists/list-change.ts";
 import type { OutboundPolicy } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import { Registry } from "../../services/registry.ts";
@@ -169,8 +170,4 @@ function ingredients(resources: ResourceSet, domainSuffix: string): readonly unk
       ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),
     ]),
   ];
-}
-
-export function areSame(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((item, i) => item === other[i]);
 }

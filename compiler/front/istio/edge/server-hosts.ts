@@ -1,12 +1,7 @@
 /** The hosts of a Gateway's servers, by the namespace whose VirtualServices they admit. */
 
 import { covers, isWildcard } from "../../services/host-names.ts";
-
-/** Of a VirtualService: whose it is, and its hosts, fully qualified. */
-interface HostsOfRules {
-  readonly hosts: readonly string[];
-  readonly resource: { readonly namespace: string };
-}
+import type { HostsOfRules } from "../context/lowering-cache.ts";
 
 export class ServerHosts {
   readonly #hosts: readonly { readonly namespace: string; readonly host: string }[];

@@ -4,11 +4,13 @@
  */
 
 import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
+import { FaultlessList } from "../../../lists/faultless-list.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import { Refused } from "../../services/refused.ts";
 import { reportTo } from "../../services/report.ts";
 import type { Environment } from "../context/environment.ts";
+import { LoweringCache } from "../context/lowering-cache.ts";
 import { SelectedPods } from "./defined-subsets.ts";
 import { reportDestinations } from "./destinations.ts";
 import { reportEmptySubsets } from "./empty-subsets.ts";
@@ -34,6 +36,7 @@ export function checkReferences(
   { environment, references }: Lowered,
   checked: CheckedReferences,
   sink: DiagnosticSink,
+  cache: LoweringCache = new LoweringCache(),
 ): void {
   // Two viewers say the same thing in the same words, and this says it once.
   const report = reportTo(sink);
@@ -46,7 +49,8 @@ export function checkReferences(
   reportSharedHosts(all ?? proxy, options, report);
   const viewers: readonly Viewer[] = all === undefined ? [proxy] : [proxy, all];
   for (const viewer of viewers) {
-    reportGatewayNames(viewer, resources, refused, options, report);
+    const served = viewer === proxy ? cache.servedRules : new FaultlessList();
+    reportGatewayNames(viewer, resources, refused, options, served, report);
     reportPolicyHosts(viewer, refused, options, report);
     reportDestinations(viewer, refused, report);
     reportEmptySubsets(viewer, report);

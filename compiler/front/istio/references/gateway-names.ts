@@ -1,6 +1,7 @@
 /** SL0404 and SL0408: a VirtualService names a Gateway that is not there, or that serves none of its hosts. */
 
 import { nearest } from "../../../diagnostics/nearest.ts";
+import type { FaultlessList } from "../../../lists/faultless-list.ts";
 import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
 import type { Refused } from "../../services/refused.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
@@ -13,13 +14,16 @@ export function reportGatewayNames(
   { gateways, neighbours }: ResourceSet,
   refused: Refused,
   { domainSuffix }: { readonly domainSuffix: string },
+  served: FaultlessList,
   report: Report,
 ): void {
   // Those of Kubernetes are not ours to serve, but they exist.
-  const ofKubernetes = neighbours.filter(({ kind }) => kind === "Gateway");
-  const known = new Set([...gateways, ...ofKubernetes].map(({ namespace, name }) => `${namespace}/${name}`));
-  for (const resource of viewer.virtualServices) {
+  const existing = [...gateways, ...neighbours.filter(({ kind }) => kind === "Gateway")];
+  const known = new Set(existing.map(({ namespace, name }) => `${namespace}/${name}`));
+  const given = [domainSuffix, ...viewer.gateways.keys(), ...existing];
+  served.lookThrough(viewer.virtualServices, given, (resource) => {
     const { hosts, gateways: names } = resolvedNames(resource, domainSuffix);
+    let isServed = true;
     for (const [index, written] of (resource.spec.gateways ?? []).entries()) {
       if (written === MESH) {
         continue;
@@ -27,6 +31,7 @@ export function reportGatewayNames(
       const name = names[index]!;
       const gateway = viewer.gateways.get(name);
       if (!known.has(name)) {
+        isServed = false;
         // Istiod's own are in no file, and there all the same.
         if (isInternalGateway(written) || refused.has("Gateway", name)) {
           continue;
@@ -35,26 +40,29 @@ export function reportGatewayNames(
           didYouMean(nearest(name, known)),
         );
       } else if (gateway !== undefined && hosts.length > 0) {
-        reportUnserved(resource, hosts, name, gateway, report);
+        isServed = reportUnserved(resource, hosts, name, gateway, report) && isServed;
       }
     }
-  }
+    return isServed;
+  });
 }
 
+/** Whether there is nothing to report. */
 function reportUnserved(
   resource: Resource<VirtualServiceSpec>,
   hosts: readonly string[],
   name: string,
   gateway: GatewayInView,
   report: Report,
-): void {
+): boolean {
   if (gateway.hosts.intersect({ hosts, resource }).length > 0) {
-    return;
+    return true;
   }
   report("SL0408", `Gateway ${name} serves none of these hosts`, resource.spanOf(["spec", "hosts"]), () => ({
     related: [{ message: "its servers", span: gateway.span }],
     help: servedHosts(gateway.hosts.admittedFrom(resource.namespace)),
   }));
+  return false;
 }
 
 /** A Gateway may have thousands. */

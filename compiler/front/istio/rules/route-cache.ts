@@ -4,12 +4,13 @@
  */
 
 import type { Route } from "../../../ir/ir.ts";
+import { areSame } from "../../../lists/list-change.ts";
 import { destinationsOf } from "../../resources/destinations.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import type { DocumentPlace, LoweredRoutes } from "../context/lowered-routes.ts";
 import type { KnownRoutes } from "../context/lowering-cache.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
-import { areSame, type SharedRoutes } from "../context/shared-lowering.ts";
+import type { SharedRoutes } from "../context/shared-lowering.ts";
 import { isSameSite, type Site } from "../context/site.ts";
 import { routeOrigin } from "./route-origin.ts";
 import type { VirtualService } from "./virtual-services.ts";

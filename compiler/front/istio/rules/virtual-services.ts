@@ -8,7 +8,7 @@ import { resolveHost } from "../../services/host-names.ts";
 import { byAge } from "../../services/order.ts";
 import { Refused } from "../../services/refused.ts";
 import type { Report } from "../../services/report.ts";
-import { EXPOSURES, exposure } from "../../services/visibility.ts";
+import { EXPOSURES, type Exposure, exposure } from "../../services/visibility.ts";
 import { Delegates } from "./delegates.ts";
 import { MESH, resolveGatewayName } from "./gateway-names.ts";
 
@@ -48,15 +48,31 @@ export function visibleVirtualServices(
 export function inOrderOfEffect(
   virtualServices: readonly Resource<VirtualServiceSpec>[],
   viewer: string,
-): Resource<VirtualServiceSpec>[] {
-  const seen = withHostsByAge(virtualServices).map((resource) => ({
-    resource,
-    exposure: exposure(resource.spec.exportTo, resource.namespace, viewer),
-  }));
-  return EXPOSURES.flatMap((wanted) =>
-    seen.filter(({ exposure }) => exposure === wanted).map(({ resource }) => resource),
-  );
+): readonly Resource<VirtualServiceSpec>[] {
+  const ofViewers = seenBy.get(virtualServices) ?? new Map<string, readonly Resource<VirtualServiceSpec>[]>();
+  seenBy.set(virtualServices, ofViewers);
+  let seen = ofViewers.get(viewer);
+  if (seen === undefined) {
+    const byExposure = new Map<Exposure, Resource<VirtualServiceSpec>[]>(
+      EXPOSURES.map((exposure) => [exposure, []]),
+    );
+    for (const resource of withHostsByAge(virtualServices)) {
+      const exposed = exposure(resource.spec.exportTo, resource.namespace, viewer);
+      if (exposed !== undefined) {
+        byExposure.get(exposed)!.push(resource);
+      }
+    }
+    seen = [...byExposure.values()].flat();
+    ofViewers.set(viewer, seen);
+  }
+  return seen;
 }
+
+/** Of one list, by the namespace that sees them. */
+const seenBy = new WeakMap<
+  readonly Resource<VirtualServiceSpec>[],
+  Map<string, readonly Resource<VirtualServiceSpec>[]>
+>();
 
 /** Of one list, which is looked through for every proxy. */
 function withHostsByAge(
