@@ -16,7 +16,7 @@ import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
 
 /** An object whose newest version is not in effect. */
-export interface HeldObject {
+export interface HeldVersion {
   readonly path: string;
   /** The newest version; absent: it was deleted, and others are wrong without it. */
   readonly file?: SourceFile;
@@ -36,7 +36,7 @@ export interface Judge {
 /** Texts by their paths. */
 type State = ReadonlyMap<string, SourceFile>;
 
-interface Held extends HeldObject {
+interface Held extends HeldVersion {
   /** Nothing but another version of it can mend it. */
   readonly isByItself: boolean;
 }
@@ -59,7 +59,7 @@ export class LastGood {
   }
 
   /** By path. */
-  get held(): readonly HeldObject[] {
+  get held(): readonly HeldVersion[] {
     return [...this.#held.values()]
       .map(({ isByItself: _, ...held }) => held)
       .sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -80,9 +80,9 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     progress,
   });
   const rules = rulesOf(workspace);
-  const { findings, compilation } = await rules.compile();
+  const { findings, compilation, held } = await rules.compile();
   progress.done();
-  voice.diagnostics(findings);
+  voice.diagnostics(findings, held ?? []);
   if (compilation === undefined) {
     return EXIT.rules;
   }
