@@ -5,9 +5,18 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Relay, type RelayEvent, startRelay } from "../../compiler/fleet/relay/relay.ts";
-import { createWorkspace, Fleet, files, fleetRules, serveFleet } from "../../compiler/index.ts";
+import type { UpstreamOptions } from "../../compiler/fleet/relay/upstream.ts";
+import {
+  createWorkspace,
+  Fleet,
+  files,
+  fleetRules,
+  type ServeFleetOptions,
+  serveFleet,
+} from "../../compiler/index.ts";
 import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import { startUpstream, type Upstream } from "../../compiler/run/stand-in/upstream.ts";
+import { Authority } from "../harness/authority.ts";
 import { Connection } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
 import { joinEnvoy } from "./joined-envoy.ts";
@@ -66,11 +75,30 @@ spec:
   );
 }
 
-async function serve(port: number): Promise<() => Promise<void>> {
+interface Serving extends Pick<ServeFleetOptions, "identity"> {
+  /** What proxies report of their answers. */
+  readonly onResponses?: (proxy: string, requests: number) => void;
+  readonly problems?: string[];
+}
+
+async function serve(
+  port: number,
+  { identity, onResponses, problems = [] }: Serving = {},
+): Promise<() => Promise<void>> {
   const workspace = createWorkspace({ source: files([path.join(folder, "rules")]), proxies: { fleet: {} } });
   const fleet = await Fleet.create({ rules: fleetRules(workspace), onEvent: () => {} });
   await fleet.start();
-  const server = await serveFleet({ fleet, listen: `${SERVER}:${port}`, onProblem: () => {} });
+  const hear = fleet.responses.bind(fleet);
+  fleet.responses = (proxy, counts) => {
+    onResponses?.(proxy, counts.requests);
+    hear(proxy, counts);
+  };
+  const server = await serveFleet({
+    fleet,
+    listen: `${SERVER}:${port}`,
+    ...(identity && { identity }),
+    onProblem: (line) => problems.push(line),
+  });
   const close = async () => {
     server.close();
     await fleet.close();
@@ -80,10 +108,15 @@ async function serve(port: number): Promise<() => Promise<void>> {
   return close;
 }
 
-async function relay(port: number, events: RelayEvent[], at = 0): Promise<Relay> {
+async function relay(
+  port: number,
+  events: RelayEvent[],
+  at = 0,
+  proof: Pick<UpstreamOptions, "tls" | "token"> = {},
+): Promise<Relay> {
   const started = await startRelay({
     listen: `${RELAY}:${at}`,
-    upstream: { server: { address: SERVER, port } },
+    upstream: { server: { address: SERVER, port }, ...proof },
     directory: path.join(folder, "state"),
     onEvent: (event) => events.push(event),
   });
@@ -92,13 +125,11 @@ async function relay(port: number, events: RelayEvent[], at = 0): Promise<Relay>
 }
 
 async function envoy(port: number): Promise<EnvoyProcess> {
-  const started = await joinEnvoy(folder, {
-    server: `${RELAY}:${port}`,
-    id: "edge-1",
-    namespace: "a",
-    listenAddress: PROXY,
-    meshPort,
-  });
+  const started = await joinEnvoy(
+    folder,
+    { server: `${RELAY}:${port}`, id: "edge-1", namespace: "a", listenAddress: PROXY, meshPort },
+    { stats_flush_interval: "1s" },
+  );
   closing.push(() => started.stop(0));
   return started;
 }
@@ -154,4 +185,46 @@ test("an Envoy restarts while the server is away, and goes on when it is back", 
   }, 15_000);
   expect(new Set(asked)).toEqual(new Set(Object.values(BACKENDS).map((address) => `200 ${address}`)));
   expect(events.filter(({ kind }) => kind === "notice")).toEqual([]);
+});
+
+test("a relay proves who it is, and passes on what an Envoy reports of its answers", {
+  timeout: 60_000,
+}, async () => {
+  const [servers, relays] = await Promise.all(["servers", "relays"].map((name) => Authority.create(name)));
+  const own = await servers!.issue({ names: ["sluice.example"] });
+  const shown = await relays!.issue({ names: ["relay.example"] });
+  const write = async (name: string, text: string) => {
+    await writeFile(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
+  const token = "the-token-of-the-relay";
+  const identity = {
+    certificate: await write("server.crt", own.certificate),
+    key: await write("server.key", own.key),
+    clientCa: await write("clients.crt", relays!.certificate),
+    tokens: await write("tokens", `${token}\n`),
+  };
+  const tls = {
+    ca: Buffer.from(servers!.certificate),
+    certificate: Buffer.from(shown.certificate),
+    key: Buffer.from(shown.key),
+    serverName: "sluice.example",
+  };
+  await rule("one");
+  const [port, problems, events] = [await freePort(), [] as string[], [] as RelayEvent[]];
+  let reported = 0;
+  const onResponses = (proxy: string, requests: number) => {
+    reported += proxy === "edge-1" ? requests : 0;
+  };
+  await serve(port, { identity, problems, onResponses });
+
+  const { port: at } = await relay(port, events, 0, { tls, token });
+  await envoy(at);
+  const asked = 7;
+  for (let i = 0; i < asked; i++) {
+    expect(await ask()).toBe(`200 ${BACKENDS.one}`);
+  }
+  await vi.waitFor(() => expect(reported).toBe(asked), 15_000);
+  expect(problems).toEqual([]);
+  expect(events.map(({ kind }) => kind)).toEqual(["joined", "relayed"]);
 });

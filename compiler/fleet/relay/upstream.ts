@@ -1,5 +1,6 @@
 /** The server behind a relay: a connection to it, the streams and the calls on that. Bytes in, bytes out. */
 
+import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type {
   ChannelOptions,
@@ -56,6 +57,9 @@ const OPTIONS: ChannelOptions = {
   "grpc.enable_channelz": 0,
 };
 
+/** What a server is asked for that is known by something else than a DNS name. */
+const NO_NAME = "sluice";
+
 const asIs = (bytes: Buffer) => bytes;
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -85,13 +89,18 @@ export class Upstream {
     const target = server.address.startsWith("unix:")
       ? server.address
       : `${server.address.includes(":") ? `[${server.address}]` : server.address}:${server.port}`;
+    const names = [tls?.serverName ?? server.address].flat();
     const credentials =
       tls === undefined
         ? grpc.credentials.createInsecure()
         : grpc.credentials.createSsl(tls.ca, tls.key ?? null, tls.certificate ?? null, {
-            checkServerIdentity: (host, certificate) => checkNames(tls.serverName ?? host, certificate),
+            checkServerIdentity: (_host, certificate) => checkNames(names, certificate),
           });
-    const client = new grpc.Client(target, credentials, OPTIONS);
+    const client = new grpc.Client(target, credentials, {
+      ...OPTIONS,
+      // Else it were the address, which is not a name (RFC 6066, 3), and Node warns about that.
+      "grpc.ssl_target_name_override": names.find(isDnsName) ?? NO_NAME,
+    });
     return new Upstream(client, method, () => new grpc.Metadata(), token, grpc.connectivityState);
   }
 
@@ -169,9 +178,13 @@ export class Upstream {
   }
 }
 
-function checkNames(names: string | readonly string[], certificate: PeerCertificate): Error | undefined {
-  const problems = [names].flat().map((name) => checkName(name, certificate));
+function checkNames(names: readonly string[], certificate: PeerCertificate): Error | undefined {
+  const problems = names.map((name) => checkName(name, certificate));
   return problems.includes(undefined) ? undefined : problems[0];
+}
+
+function isDnsName(name: string): boolean {
+  return isIP(name) === 0 && !name.includes(":");
 }
 
 /** Node knows names and addresses; a SPIFFE id is a URI. */
