@@ -55,13 +55,15 @@ export {
 } from "./answers/request/asked.ts";
 export { parseCurl } from "./answers/request/curl.ts";
 export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./json-schemas.ts";
-export { KubernetesClient } from "./kubernetes/client/kubernetes-client.ts";
+export { ApiError } from "./kubernetes/client/api-error.ts";
+export { type ApiCall, KubernetesClient } from "./kubernetes/client/kubernetes-client.ts";
 export {
   type KubernetesSource,
   type KubernetesSourceOptions,
   kubernetes,
   type SourceObject,
 } from "./kubernetes/source/kubernetes-source.ts";
+export { overlay } from "./kubernetes/source/overlay.ts";
 export type { ListenerPort, PortMap } from "./options/port-map.ts";
 export {
   DEFAULT_PROXY_OPTIONS,
@@ -73,6 +75,7 @@ export {
 export type { Phase, Progress } from "./progress.ts";
 export { readAtMost, readStreamAtMost, whyUnreadable } from "./source/bounded.ts";
 export { type FilesOptions, files } from "./source/files.ts";
+export { readOnce } from "./source/read-once.ts";
 export type { RuleSource, Watch } from "./source/rule-source.ts";
 export { texts } from "./source/texts.ts";
 
@@ -114,7 +117,6 @@ export {
   type TextOptions,
   type TimedOptions,
 } from "./format.ts";
-export type { HeldObject } from "./held-object.ts";
 
 // ---- What compilation makes, and where it goes ----
 

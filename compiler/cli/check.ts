@@ -1,30 +1,32 @@
 /** `sluice check`: what is wrong with rules, and nothing else. */
 
 import type { Command } from "commander";
-import { check, files, formatDiagnostics } from "../index.ts";
+import { check, formatDiagnostics } from "../index.ts";
 import { explainCodes } from "./code-guide.ts";
 import { type CommandContext, formatOption, PATHS, verboseOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
+import { addClusterOptions, type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
-import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface CheckFlags extends ProxyFlags {
+export interface CheckFlags extends ProxyFlags, ClusterFlags {
   readonly format: Format | "sarif" | "github";
   readonly explain?: string;
   readonly verbose?: true;
 }
 
 export function addCheckCommand(program: Command, { terminal, done }: CommandContext): void {
-  addProxyOptions(
+  const command = addProxyOptions(
     program
       .command("check")
       .summary("check rules for errors and likely mistakes")
       .description("Checks rules for errors and likely mistakes. Writes nothing.")
       .argument("[paths...]", PATHS)
       .option("--explain <code>", "explain a code: SL0401, one of Istio's such as IST0101, or all"),
-  )
+  );
+  addClusterOptions(command)
     .addOption(verboseOption())
     .addOption(formatOption(["text", "json", "sarif", "github"]))
     .action(async (paths, flags) => done(await checkCommand(paths, flags, terminal)));
@@ -42,15 +44,16 @@ async function checkCommand(
     terminal.out(explainCodes(flags.explain, flags.format, terminal.outColors));
     return EXIT.ok;
   }
-  const options = await readCommonOptions(paths, flags);
+  const options = await readRulesOptions(paths, flags);
+  const rules = openRules(options, terminal);
   const progress = progressBar(terminal);
   const findings = await check({
-    source: files(options.paths, options),
+    source: rules.source,
     proxy: options.proxy,
     strict: options.strict,
     quiet: options.quiet,
     progress,
-  });
+  }).finally(rules.close);
   progress.done();
   const found = formatDiagnostics(findings, {
     ...terminal.outLook,

@@ -58,6 +58,7 @@ const READERS: { readonly [F in Form]: Reader<GivenByForm[F]> } = {
   flag,
   pairs,
   joinedPairs: (node, at) => pairs(node, at).join(","),
+  joinedTexts: (node, at) => list(node, at).join(","),
   texts: list,
   path: (node, at) => at.resolve(text(node, at)),
   paths: (node, at) => list(node, at).map(at.resolve),

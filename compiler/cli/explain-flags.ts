@@ -3,10 +3,11 @@
 import type { Command } from "commander";
 import { type CommandContext, formatOption, PATHS, verboseOption } from "./command.ts";
 import { explainCommand } from "./explain.ts";
+import { addClusterOptions } from "./kubernetes-options.ts";
 import { addProxyOptions } from "./proxy-options.ts";
 
 export function addExplainCommand(program: Command, { terminal, done }: CommandContext): void {
-  addProxyOptions(
+  const command = addProxyOptions(
     program
       .command("explain")
       .summary("show how a request is routed, and why")
@@ -14,7 +15,7 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "Shows how a request is routed, and why: each rule that is tried, its conditions and the request's values, and what " +
           "the matching rule does. The decision is made by the same filter.wasm that Envoy runs.",
       )
-      .argument("[paths...]", PATHS)
+      .argument("[paths...]", `${PATHS}; an address such as http://reviews/ is the request`)
       .option("-r, --request <line>", "the request: 'GET http://host/path'")
       .option(
         "-H, --header <line>",
@@ -27,7 +28,8 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "--at <listener>",
         "the listener that receives it, such as mesh or gateway_80 (default: one that serves the host)",
       ),
-  )
+  );
+  addClusterOptions(command)
     .addOption(verboseOption())
     .addOption(formatOption())
     .addHelpText(
@@ -37,6 +39,7 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "Examples:",
         "  sluice explain rules/ --request 'GET http://reviews/' -H 'end-user: jason'",
         '  sluice explain rules/ --curl "curl -X POST http://shop.example/cart -d a=1"',
+        "  sluice explain --kubernetes http://reviews/",
       ].join("\n"),
     )
     .action(async (inputs, flags) => done(await explainCommand(inputs, flags, terminal)));

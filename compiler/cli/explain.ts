@@ -4,7 +4,6 @@ import {
   type AskedRequest,
   type ExplainResult,
   explain,
-  files,
   formatDiagnostics,
   formatExplanation,
   formatSummary,
@@ -17,11 +16,12 @@ import {
 } from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
+import { type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
-import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import type { ProxyFlags } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ExplainFlags extends ProxyFlags {
+export interface ExplainFlags extends ProxyFlags, ClusterFlags {
   readonly request?: string;
   readonly curl?: string;
   readonly header?: readonly string[];
@@ -32,29 +32,33 @@ export interface ExplainFlags extends ProxyFlags {
 }
 
 export async function explainCommand(
-  paths: readonly string[],
+  inputs: readonly string[],
   flags: ExplainFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const asked = readRequest(flags);
-  const options = await readCommonOptions(paths, flags);
+  const { paths, request } = withoutRequest(inputs, flags.request);
+  const asked = readRequest({ ...flags, ...(request !== undefined && { request }) });
+  const options = await readRulesOptions(paths, flags);
   if (options.proxy.target === "native") {
     throw new UsageError(
       "--target native: explain runs the filter, which this target does not have; remove --target",
     );
   }
+  const rules = openRules(options, terminal);
   const progress = progressBar(terminal);
   const { findings, explanation } = await explain({
-    source: files(options.paths, options),
+    source: rules.source,
     proxy: options.proxy,
     strict: options.strict,
     quiet: options.quiet,
     progress,
     request: asked,
     ...(flags.at !== undefined && { at: flags.at }),
-  }).catch((error: unknown): ExplainResult => {
-    throw error instanceof ListenerError ? new UsageError(listenerText(error, flags.at)) : error;
-  });
+  })
+    .catch((error: unknown): ExplainResult => {
+      throw error instanceof ListenerError ? new UsageError(listenerText(error, flags.at)) : error;
+    })
+    .finally(rules.close);
   progress.done();
   if (explanation === undefined) {
     if (flags.format === "json") {
@@ -71,6 +75,25 @@ export async function explainCommand(
     terminal.out(formatExplanation(explanation, { ...terminal.outLook, verbose: flags.verbose ?? false }));
   }
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
+}
+
+/** An address among the inputs is no file: it is what is asked for, where `--request` does not say it. */
+function withoutRequest(
+  inputs: readonly string[],
+  request: string | undefined,
+): { paths: readonly string[]; request: string | undefined } {
+  const isAddress = (input: string): boolean => /^(?:[A-Z]+\s+)?https?:\/\//.test(input);
+  const [address, ...more] = inputs.filter(isAddress);
+  if (address === undefined) {
+    return { paths: inputs, request };
+  }
+  if (more.length > 0 || request !== undefined) {
+    throw new UsageError(`"${more[0] ?? address}" is one request too many; explain is about one at a time`);
+  }
+  return {
+    paths: inputs.filter((input) => !isAddress(input)),
+    request: address.startsWith("http") ? `GET ${address}` : address,
+  };
 }
 
 function listenerText({ reason, listeners }: ListenerError, at: string | undefined): string {

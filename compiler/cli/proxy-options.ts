@@ -25,6 +25,12 @@ export interface CommonOptions {
   readonly proxy: ProxyOptions;
 }
 
+/** Options of a call, where paths may be missing. */
+export interface ReadOptions extends CommonOptions {
+  /** As they were given, of the tables that not every command has. */
+  readonly given: FileOptions;
+}
+
 export function addProxyOptions(command: Command, defaults: CommandDefaults = {}): Command {
   const base = withDefaults(defaults);
   command.option("--config <file>", "read options from a sluice.yaml; flags take precedence");
@@ -50,20 +56,33 @@ export function flagFor(key: string, entry: OptionEntry<unknown>, otherwise: unk
   return kind.choices === undefined ? made : made.choices(kind.choices);
 }
 
+/** What a command says that has no input. */
+export const NO_INPUT = "no input; name YAML files or directories, or - for standard input";
+
 /** Flags over the configuration file over the defaults. */
 export async function readCommonOptions(
   paths: readonly string[],
   flags: ProxyFlags & { readonly out?: string },
   defaults: CommandDefaults = {},
 ): Promise<CommonOptions> {
+  const options = readOptions(paths, flags, defaults);
+  if (options.paths.length === 0) {
+    throw new UsageError(NO_INPUT);
+  }
+  return options;
+}
+
+/** The same for a command that may do without paths. */
+export function readOptions(
+  paths: readonly string[],
+  flags: ProxyFlags & { readonly out?: string },
+  defaults: CommandDefaults = {},
+): ReadOptions {
   const file: FileOptions = flags.config === undefined ? {} : readConfigFile(flags.config);
   const given: FileOptions = { ...file, ...definedOnly(flags) };
-  const inputs = paths.length > 0 ? paths : (file.paths ?? []);
-  if (inputs.length === 0) {
-    throw new UsageError("no input; name YAML files or directories, or - for standard input");
-  }
   return {
-    paths: inputs,
+    given,
+    paths: paths.length > 0 ? paths : (file.paths ?? []),
     exclude: given.exclude ?? [],
     out: given.out,
     strict: given.strict ?? false,

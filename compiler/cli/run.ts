@@ -2,17 +2,18 @@
 
 import { type Command, Option } from "commander";
 import { parseDuration } from "../front/resources/schema/duration.ts";
-import { createWorkspace, type EnvoyLogLevel, files, rulesOf, Session } from "../index.ts";
+import { createWorkspace, type EnvoyLogLevel, rulesOf, Session, type Workspace } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
+import { addClusterOptions, type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
-import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import { Voice } from "./run-voice.ts";
 import { onSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface RunFlags extends ProxyFlags {
+export interface RunFlags extends ProxyFlags, ClusterFlags {
   readonly watch?: boolean;
   readonly envoyLogLevel: EnvoyLogLevel;
   readonly drainTime: string;
@@ -23,15 +24,19 @@ export interface RunFlags extends ProxyFlags {
 const LONGEST_DRAIN_MS = 3_600_000;
 
 export function addRunCommand(program: Command, { terminal, done }: CommandContext): void {
-  addProxyOptions(
+  const command = addProxyOptions(
     program
       .command("run")
       .summary("compile rules and run an Envoy with them")
       .description("Compiles rules and runs an Envoy with them, until Ctrl-C.")
       .argument("[paths...]", PATHS)
-      .option("-w, --watch", "reload when a file changes; if it has errors, the old rules stay in effect"),
+      .option(
+        "-w, --watch",
+        "reload when the rules change; if they have errors, the old ones stay in effect",
+      ),
     { listenAddress: "127.0.0.1" },
-  )
+  );
+  addClusterOptions(command)
     .addOption(
       new Option("--envoy-log-level <level>", "level of Envoy's log")
         .choices(["trace", "debug", "info", "warning", "error", "critical", "off"])
@@ -60,7 +65,7 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
 }
 
 async function runCommand(paths: readonly string[], flags: RunFlags, terminal: Terminal): Promise<ExitCode> {
-  const options = await readCommonOptions(paths, flags, { listenAddress: "127.0.0.1" });
+  const options = await readRulesOptions(paths, flags, { listenAddress: "127.0.0.1" });
   if (flags.watch && options.paths.includes("-")) {
     throw new UsageError("--watch cannot watch standard input; name files or directories");
   }
@@ -72,17 +77,36 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   }
   const voice = new Voice(terminal, flags.format);
   const progress = progressBar(terminal);
+  const opened = openRules(options, terminal);
   const workspace = createWorkspace({
-    source: files(options.paths, options),
+    source: opened.source,
     proxies: { run: options.proxy },
     strict: options.strict,
     quiet: options.quiet,
     progress,
   });
+  try {
+    return await runWorkspace(workspace, { voice, progress, drainMs, flags, terminal });
+  } finally {
+    await workspace.dispose();
+    await opened.close();
+  }
+}
+
+interface RunContext {
+  readonly voice: Voice;
+  readonly progress: ReturnType<typeof progressBar>;
+  readonly drainMs: number;
+  readonly flags: RunFlags;
+  readonly terminal: Terminal;
+}
+
+async function runWorkspace(workspace: Workspace, context: RunContext): Promise<ExitCode> {
+  const { voice, progress, drainMs, flags, terminal } = context;
   const rules = rulesOf(workspace);
-  const { findings, compilation, held } = await rules.compile();
+  const { findings, compilation } = await rules.compile();
   progress.done();
-  voice.diagnostics(findings, held ?? []);
+  voice.diagnostics(findings);
   if (compilation === undefined) {
     return EXIT.rules;
   }
@@ -103,6 +127,5 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     return EXIT.ok;
   } finally {
     stopListening();
-    await workspace.dispose();
   }
 }

@@ -18,7 +18,8 @@ import {
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
-import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { addClusterOptions, type ClusterFlags, openCluster, readRulesOptions } from "./kubernetes-options.ts";
+import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import { readPlan } from "./rollout-plan.ts";
 import { type AccessFlags, addAccessOptions, readAccess } from "./serve-access.ts";
 import { addRelayOptions, type RelayFlags, readRelay, relay } from "./serve-relay.ts";
@@ -27,7 +28,7 @@ import { addWebhookOptions, readWebhook, startWebhook, type WebhookFlags } from 
 import { untilTold } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeFlags extends ProxyFlags, AccessFlags, RelayFlags, WebhookFlags {
+export interface ServeFlags extends ProxyFlags, ClusterFlags, AccessFlags, RelayFlags, WebhookFlags {
   readonly listen: string;
   readonly maxStreams?: string;
   readonly waves?: string;
@@ -80,7 +81,7 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       "--state <dir>",
       "folder where the state is kept, so that a server goes on where it was stopped; servers that share it serve one fleet",
     );
-  addProxyOptions(addRelayOptions(addWebhookOptions(addAccessOptions(command))))
+  addClusterOptions(addProxyOptions(addRelayOptions(addWebhookOptions(addAccessOptions(command)))))
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
 }
@@ -101,16 +102,22 @@ async function serveCommand(
     await relay({ ...toRelay, ...(mostStreams !== undefined && { mostStreams }) }, voice);
     return EXIT.ok;
   }
-  const options = await readCommonOptions(paths, flags);
+  const options = await readRulesOptions(paths, flags);
   if (options.paths.includes("-")) {
     throw new UsageError("serve cannot watch standard input; name files or directories");
+  }
+  if (options.cluster !== undefined && options.paths.length > 0) {
+    throw new UsageError("serve: with --kubernetes, the rules are those of the cluster; name no paths");
   }
   const plan = readPlan(flags);
   const { http, ...access } = readAccess(flags);
   const scopes = readScopesFile(flags.scopes);
   const webhookFiles = readWebhook(flags);
+  const cluster =
+    options.cluster &&
+    openCluster(options.cluster, options.proxy.proxyNamespace, (line) => voice.problem(line));
   const workspace = createWorkspace({
-    source: files(options.paths, options),
+    source: cluster?.source ?? files(options.paths, options),
     proxies: { fleet: options.proxy },
     strict: options.strict,
     quiet: options.quiet,
@@ -175,6 +182,7 @@ async function serveCommand(
     await trials.close();
     await rules.close();
     await workspace.dispose();
+    await cluster?.close();
   }
 }
 

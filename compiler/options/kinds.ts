@@ -18,6 +18,8 @@ export interface GivenByForm {
   readonly pairs: readonly string[];
   /** `a=b,c=d`: one flag; a mapping or a list in the file. */
   readonly joinedPairs: string;
+  /** `a,b`: one flag; a text or a list in the file. */
+  readonly joinedTexts: string;
   /** A file or a folder; one that the file names is resolved against the file's folder. */
   readonly path: string;
   readonly paths: readonly string[];
@@ -93,6 +95,50 @@ export const address = textMatching((text) => isIP(text) !== 0, "an IP address")
 export const dnsName = textMatching(
   (text) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text),
   'a name like "my-team"',
+);
+
+/** DNS-1123 labels, as the names of namespaces are; each once. */
+export const namespaces: OptionKind<readonly string[], "joinedTexts"> = {
+  form: "joinedTexts",
+  read(given, fail) {
+    const names = given.split(",").map((name) => name.trim());
+    const wrong = names.find((name) => !isLabel(name));
+    return wrong === undefined
+      ? [...new Set(names)]
+      : fail(
+          `"${wrong}" is not the name of a namespace; use names separated by commas, such as shop,istio-system`,
+        );
+  },
+  accepts: (value) =>
+    Array.isArray(value) && value.every((name) => typeof name === "string" && isLabel(name)),
+  expected: "a list of names of namespaces",
+  schema: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
+};
+
+function isLabel(text: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
+/** A name as somebody else has given it; a program may leave it empty. */
+export const anyName: OptionKind<string, "text"> = orEmpty(
+  textMatching((text) => text.trim() !== "", "a name"),
+);
+
+const LABEL_VALUE = "[A-Za-z0-9]?(?:[\\w.-]*[A-Za-z0-9])?";
+const LABEL_NAME = "(?:[a-z0-9.-]+/)?[A-Za-z0-9](?:[\\w.-]*[A-Za-z0-9])?";
+const REQUIREMENT = [
+  `!?${LABEL_NAME}`,
+  `${LABEL_NAME}\\s*(?:==?|!=)\\s*${LABEL_VALUE}`,
+  `${LABEL_NAME}\\s+(?:not)?in\\s*\\(\\s*${LABEL_VALUE}(?:\\s*,\\s*${LABEL_VALUE})*\\s*\\)`,
+].join("|");
+const SELECTOR = new RegExp(`^\\s*(?:${REQUIREMENT})(?:\\s*,\\s*(?:${REQUIREMENT}))*\\s*$`);
+
+/** Labels as `kubectl -l` reads them; a program may leave it empty. */
+export const labelSelector: OptionKind<string, "text"> = orEmpty(
+  textMatching(
+    (text) => text.length <= 4096 && SELECTOR.test(text),
+    'a label selector such as "team=shop,env in (prod, test)"',
+  ),
 );
 
 /** Where a proxy runs; a program may leave it empty. */

@@ -2,17 +2,20 @@
 
 import type { Argument, Command, Option } from "commander";
 import { makeProgram } from "../../compiler/cli/commands.ts";
-import { FLAG_OPTIONS } from "../../compiler/file-options.ts";
+import { CLUSTER_OPTIONS, FLAG_OPTIONS } from "../../compiler/file-options.ts";
 import { flagOf } from "../../compiler/options/option.ts";
 import { cell, prose } from "./markdown.ts";
 
 /** Options that every command that compiles has; they stand once, at the end. */
 const SHARED = new Set(["--config", ...Object.keys(FLAG_OPTIONS).map(flagOf)]);
+/** Those of every command that can read a cluster. */
+const OF_CLUSTERS = new Set(Object.keys(CLUSTER_OPTIONS).map(flagOf));
 
 export function cliPage(): string {
   const program = makeProgram();
   const commands = program.commands.filter(({ _hidden }: Command & { _hidden?: boolean }) => !_hidden);
   const shared = commands.find(({ options }) => options.some(isShared))!;
+  const ofClusters = commands.find(({ options }) => options.some(isOfClusters))!;
   return `${[
     "# Command line",
     "`npm run sluice -- …` in a checkout, `npx sluice …` where the package is installed. Rules are files and directories of YAML or JSON; `-` is standard input.",
@@ -26,6 +29,9 @@ export function cliPage(): string {
     "## Options of a proxy",
     "Every command that compiles rules has these options. They can also be written in a file: see [Configuration file](configuration.md).",
     table(shared.options.filter(isShared)),
+    "## Options of a cluster",
+    "Commands that can take [rules from a cluster](kubernetes.md) have these as well, as flags and in the file.",
+    table(ofClusters.options.filter(isOfClusters)),
   ].join("\n\n")}\n`;
 }
 
@@ -34,15 +40,18 @@ function summary(command: Command): string {
 }
 
 function section(command: Command): string {
-  const own = command.options.filter((option) => !isShared(option));
-  const takesShared = own.length < command.options.length;
+  const own = command.options.filter((option) => !isShared(option) && !isOfClusters(option));
+  const links = [
+    ...(command.options.some(isShared) ? ["[options of a proxy](#options-of-a-proxy)"] : []),
+    ...(command.options.some(isOfClusters) ? ["[options of a cluster](#options-of-a-cluster)"] : []),
+  ];
   return [
     `## sluice ${command.name()}`,
     `\`\`\`text\nsluice ${command.name()} ${command.usage()}\n\`\`\``,
     description(command),
     ...(command.registeredArguments.length > 0 ? [list(command.registeredArguments)] : []),
     ...(own.length > 0 ? [table(own)] : []),
-    ...(takesShared ? ["It also has the [options of a proxy](#options-of-a-proxy)."] : []),
+    ...(links.length > 0 ? [`It also has the ${links.join(" and the ")}.`] : []),
     ...trailer(command),
   ].join("\n\n");
 }
@@ -84,6 +93,10 @@ function described({
 
 function isShared({ long }: Option): boolean {
   return SHARED.has(long!);
+}
+
+function isOfClusters({ long }: Option): boolean {
+  return OF_CLUSTERS.has(long!);
 }
 
 /** What `--help` says behind the options: examples and notes. */

@@ -66,10 +66,7 @@ export class ClusterStatus {
           revision: event.revision,
           sources: event.snapshot.sources,
           held: event.snapshot.held,
-          findings: [
-            ...event.snapshot.held.flatMap(({ findings }) => findings.diagnostics),
-            ...event.findings.diagnostics,
-          ],
+          findings: event.findings.diagnostics,
         });
         break;
       case "stopped":

@@ -34,10 +34,19 @@ export function folded<T>(
 }
 
 /**
- * Breaks a line between words where it is too wide. What follows stands `hanging` characters further in than the line itself;
- * colours go on in it, and end with each line, as pagers want it.
+ * Breaks lines between words where they are too wide. What follows stands `hanging` characters further in than the line itself;
+ * colours go on in it, and end with each line, as pagers want it. What is laid out in lines keeps them.
  */
-export function wrap(line: string, { columns }: Pick<Style, "columns">, hanging = 2): string {
+export function wrap(text: string, { columns }: Pick<Style, "columns">, hanging = 2): string {
+  return text.includes("\n")
+    ? text
+        .split("\n")
+        .map((line) => wrapLine(line, columns, hanging))
+        .join("\n")
+    : wrapLine(text, columns, hanging);
+}
+
+function wrapLine(line: string, columns: number, hanging: number): string {
   if (widthOf(line) <= columns) {
     return line;
   }

@@ -23,13 +23,13 @@ export function forbiddenLine(type: ResourceType, error: Error): string {
   ].join("\n");
 }
 
-/** What may come right by itself. No answer at all is the same line for every kind. */
+/** What may come right by itself, and is tried again. No answer at all is the same line for every kind. */
 export function troubleLine(type: ResourceType, error: Error): string {
   if (!(error instanceof ApiError)) {
-    return `${error.message}; it is tried again`;
+    return error.message;
   }
   const what = `${resourceName(type)} cannot be watched`;
   return error.status === 401
     ? `the API server does not accept the credentials (401): ${error.message}; are they expired?`
-    : `${what}: the API server answers ${error.status}: ${error.message}; it is tried again`;
+    : `${what}: the API server answers ${error.status}: ${error.message}`;
 }
