@@ -116,7 +116,12 @@ export class CompilerCache {
         }
       }
     }
-    const renewed = withNewerFiles(before.resources, replaced, this.#source);
+    const older = new Set(replaced.map(([file]) => file));
+    const isAboutOlder = before.findings.some(
+      ({ span, related = [] }) =>
+        (span && older.has(span.file)) || related.some((other) => older.has(other.span.file)),
+    );
+    const renewed = isAboutOlder ? undefined : withNewerFiles(before.resources, replaced, this.#source);
     if (renewed === undefined) {
       return undefined;
     }
@@ -175,6 +180,12 @@ export function understand(
   }
   const clusterParts = found.clusterUses.map(clusterPart);
   return { sources, resources, findings, environment, config, clusterParts, unread, errors };
+}
+
+/** What is wrong with a text by itself, whatever stands beside it and whoever asks. */
+export function errorsInText(file: SourceFile): readonly Diagnostic[] {
+  const { findings } = new CompilerCache().meshOf([file], NO_PROGRESS);
+  return findings.filter(({ level }) => level === "error");
 }
 
 /** The resources that a compilation was made from, each with its place. What is not read of the input is left out. */

@@ -9,6 +9,7 @@ export function fleetRules(workspace: Workspace, proxy?: string): FleetRules {
   return {
     defaults: workspace.options(proxy),
     read: () => workspace.snapshot(proxy),
+    remember: (sources) => workspace.remember(sources),
     readAgain: (sources) => workspace.snapshotOf(sources, proxy),
     watch: (onChange) => workspace.watch(onChange),
   };
@@ -37,6 +38,7 @@ export function threadedFleetRules(
   return {
     defaults: rules.defaults,
     read: () => compiler.read(),
+    remember: (sources) => workspace.remember(sources),
     readAgain: (sources) => compiler.readAgain(sources),
     watch: (onChange) => rules.watch(onChange),
     close: () => compiler.close(),

@@ -117,6 +117,7 @@ export {
   type TextOptions,
   type TimedOptions,
 } from "./format.ts";
+export type { HeldObject } from "./held-object.ts";
 
 // ---- What compilation makes, and where it goes ----
 

@@ -21,7 +21,14 @@ import type { Explanation } from "./answers/explain/explanation.ts";
 import { ListenerError } from "./answers/explain/listener-error.ts";
 import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
 import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
-import { type Compilation, CompilerCache, encode, type Reading, understand } from "./compile.ts";
+import {
+  type Compilation,
+  CompilerCache,
+  encode,
+  errorsInText,
+  type Reading,
+  understand,
+} from "./compile.ts";
 import type { Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
@@ -29,7 +36,10 @@ import type { SourceFile } from "./diagnostics/span.ts";
 import type { RuleSnapshot } from "./fleet/model/rules.ts";
 import { Distinctions } from "./fleet/scope/distinctions.ts";
 import { endpointChange } from "./front/istio/endpoints/endpoint-change.ts";
+import type { ResourceSet } from "./front/resources/model.ts";
+import { type HeldObject, heldObjects } from "./held-object.ts";
 import type { Listener } from "./ir/ir.ts";
+import { LastGood } from "./last-good.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";
 import { filterModulePath } from "./platform/package-root.ts";
@@ -63,6 +73,8 @@ export interface CompileResult {
   readonly findings: Findings;
   /** Absent when the rules are wrong. */
   readonly compilation?: Compilation;
+  /** Objects that are wrong, of a source whose texts stand alone: the compilation has an older version of them, or nothing. */
+  readonly held: readonly HeldObject[];
 }
 
 /** What `explain` gives. */
@@ -70,6 +82,8 @@ export interface ExplainResult {
   readonly findings: Findings;
   /** Absent when the rules are wrong. */
   readonly explanation?: Explanation;
+  /** Objects that are wrong, of a source whose texts stand alone, and left out. */
+  readonly held: readonly HeldObject[];
 }
 
 /** Of `explain`. */
@@ -111,12 +125,16 @@ export interface DiffResult {
   readonly after: Findings;
   /** Absent when one side is wrong. */
   readonly report?: DiffReport;
+  /** Objects of either side that are wrong, of sources whose texts stand alone, and left out. */
+  readonly held: readonly HeldObject[];
 }
 
 /** What a source gave, and what there was to say of it. */
 interface Input {
   readonly files: readonly SourceFile[];
   readonly findings: readonly Diagnostic[];
+  /** Objects of which `files` has something older, or nothing. */
+  readonly held: readonly HeldObject[];
 }
 
 interface Proxy {
@@ -138,6 +156,10 @@ export class Workspace {
   #compiled = new WeakMap<ProxyOptions, Compilation>();
   #last: Input | undefined;
   readonly #revisions = new Revisions();
+  /** Of a source whose texts stand alone. */
+  readonly #lastGood: LastGood | undefined;
+  /** What it holds to be good, as resources. */
+  #goodResources: ResourceSet | undefined;
   /** What the rules asked of proxies when they were read for many the last time. */
   #distinctions: Distinctions | undefined;
   #disposed = false;
@@ -158,6 +180,8 @@ export class Workspace {
       throw wrong(`${call}: proxies`, "an object with at least one proxy", proxies);
     }
     this.#source = source;
+    this.#lastGood =
+      source.standsAlone === undefined ? undefined : new LastGood((file) => source.standsAlone!(file));
     this.#strict = strict;
     this.#quiet = quiet;
     this.#progress = progress;
@@ -206,7 +230,8 @@ export class Workspace {
   async compile(proxy?: string, options: CompileOptions = {}): Promise<CompileResult> {
     checkNames("compile", options, ["toRun"]);
     const { options: own } = this.#proxy("compile", proxy);
-    return this.#compileInput(await this.#read("compile"), own, options.toRun ? "run" : "build");
+    const purpose = options.toRun ? "run" : "build";
+    return this.#compileInput(await this.#readGood("compile", own, purpose), own, purpose);
   }
 
   /**
@@ -214,12 +239,57 @@ export class Workspace {
    * of the same state of the rules.
    */
   async snapshot(proxy?: string): Promise<RuleSnapshot> {
-    return this.#snapshotOf(await this.#read("snapshot"), proxy);
+    const input = await this.#read("snapshot");
+    const lastGood = this.#lastGood;
+    const files = lastGood?.without(input.files) ?? input.files;
+    const snapshot = this.#snapshotOf({ ...input, files, held: this.#heldIn(input.files) }, proxy);
+    if (lastGood === undefined) {
+      return snapshot;
+    }
+    const settle: RuleSnapshot["settle"] = async (judge) => {
+      let last = snapshot;
+      const settled = await lastGood.settle(input.files, {
+        errorsIn: (tried) => {
+          last = isSameList(tried, last.sources)
+            ? last
+            : this.#snapshotOf({ ...input, files: tried, held: [] }, proxy);
+          return judge(last);
+        },
+        errorsOf: errorsInText,
+      });
+      const held = this.#heldIn(input.files);
+      const good = isSameList(settled, last.sources)
+        ? { ...last, held }
+        : this.#snapshotOf({ ...input, files: settled, held }, proxy);
+      this.#goodResources = good.resources;
+      return good;
+    };
+    return { ...this.#acceptingEndpoints(snapshot), settle };
   }
 
   /** The same of texts that its source had once. */
   snapshotOf(files: readonly SourceFile[], proxy?: string): RuleSnapshot {
-    return this.#snapshotOf({ files, findings: [] }, proxy);
+    return this.#snapshotOf({ files, findings: [], held: [] }, proxy);
+  }
+
+  /** What the source had when it was right, before it is read: of texts that stand alone and are wrong from the start, these hold. */
+  remember(files: readonly SourceFile[]): void {
+    this.#lastGood?.remember(files);
+  }
+
+  /** Where endpoints are is right for every proxy when it is right in itself: nobody need compile it. */
+  #acceptingEndpoints(snapshot: RuleSnapshot): RuleSnapshot {
+    const good = this.#goodResources;
+    const change = good && snapshot.endpointsSince({ ...snapshot, resources: good });
+    if (change === undefined) {
+      return snapshot;
+    }
+    this.#lastGood?.accept(snapshot.sources);
+    this.#goodResources = snapshot.resources;
+    return {
+      ...snapshot,
+      endpointsSince: (before) => (before.resources === good ? change : snapshot.endpointsSince(before)),
+    };
   }
 
   #snapshotOf(input: Input, proxy: string | undefined): RuleSnapshot {
@@ -231,7 +301,7 @@ export class Workspace {
     return {
       revision: this.#revisions.of(input.files),
       sources: input.files,
-      held: [],
+      held: input.held,
       resources,
       endpointsSince: (before) =>
         isRight ? endpointChange(before.resources, resources, domainSuffix) : undefined,
@@ -262,7 +332,8 @@ export class Workspace {
       throw new TypeError('explain: the proxy\'s target must be "wasm", since explain runs the filter');
     }
     const asked = readRequest(request);
-    return this.#explain(await this.#read("explain"), proxyOptions, asked, options.at);
+    const input = await this.#readGood("explain", proxyOptions, "answer");
+    return this.#explain(input, proxyOptions, asked, options.at);
   }
 
   /** Asks the requests of case files (see `jsonSchema("cases")`) and holds what comes of them against what they expect. */
@@ -273,7 +344,7 @@ export class Workspace {
     if (own.target === "native" && options.envoy !== true) {
       throw new TypeError('test: envoy must be true where the proxy\'s target is "native"');
     }
-    const input = await this.#read("test");
+    const input = await this.#readGood("test", proxyOptions, options.envoy ? "run" : "answer");
     const findings = this.#report(input);
     const caseFindings = new Report(false);
     const nothing = { findings, caseFindings, cases: 0, checks: [], ms: 0, ok: false };
@@ -331,22 +402,26 @@ export class Workspace {
     }
     const { options } = this.#proxy("diff", proxy);
     const theirs = other.#proxy("diff", proxy);
-    const [mine, yours] = [await this.#read("diff"), await other.#read("diff")];
+    const mine = await this.#readGood("diff", options, "answer");
+    const yours = await other.#readGood("diff", theirs.options, "answer");
+    const held = [...mine.held, ...yours.held];
     const [before, after] = [this.#report(mine), other.#report(yours)];
     const old = this.#understand(mine, options, "answer", before);
     const now = other.#understand(yours, theirs.options, "answer", after);
     return before.hasErrors || after.hasErrors
-      ? { before, after }
+      ? { before, after, held }
       : {
           before,
           after,
+          held,
           report: reportOf(diffConfigs(old.config, now.config, options), notCompared(old.unread, now.unread)),
         };
   }
 
   /** Whether the source still has what a compilation was made of. */
   async isCurrent({ sources }: Compilation): Promise<boolean> {
-    const { files } = await this.#read("isCurrent");
+    const input = await this.#read("isCurrent");
+    const files = this.#lastGood?.without(input.files) ?? input.files;
     return (
       files.length === sources.length &&
       files.every(({ path, text }, i) => path === sources[i]!.path && text === sources[i]!.text)
@@ -383,20 +458,22 @@ export class Workspace {
 
   #explain(input: Input, proxy: ProxyOptions, asked: AskedRequest, at: string | undefined): ExplainResult {
     const findings = this.#report(input);
+    const { held } = input;
     const { config, unread } = this.#understand(input, proxy, "answer", findings);
     if (findings.hasErrors) {
-      return { findings };
+      return { findings, held };
     }
     const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxy.pathNormalization);
     const listener = listenerFor(asked, at, evaluators);
-    return { findings, explanation: explain(asked, listener, evaluators, unread) };
+    return { findings, held, explanation: explain(asked, listener, evaluators, unread) };
   }
 
   #compileInput(input: Input, options: ProxyOptions, purpose: Purpose): CompileResult {
     const findings = this.#report(input);
+    const { held } = input;
     const reading = this.#understand(input, options, purpose, findings);
     if (findings.hasErrors) {
-      return { findings };
+      return { findings, held };
     }
     const compilation = encode(
       reading,
@@ -408,14 +485,41 @@ export class Workspace {
     if (options.target === "auto") {
       this.#compiled.set(options, compilation);
     }
-    return { findings, compilation };
+    return { findings, compilation, held };
+  }
+
+  /** What the source has now, without what is wrong with it for a proxy, where its texts stand alone. */
+  async #readGood(call: string, options: ProxyOptions, purpose: Purpose): Promise<Input> {
+    const input = await this.#read(call);
+    const files = await this.#lastGood?.settle(input.files, {
+      errorsIn: async (tried) => {
+        const report = new Report(this.#strict, true);
+        this.#understand({ ...input, files: tried }, options, purpose, report);
+        return report.errors;
+      },
+      errorsOf: errorsInText,
+    });
+    return files === undefined ? input : { ...input, files, held: this.#heldIn(input.files) };
+  }
+
+  /** Those of what the source has now. */
+  #heldIn(files: readonly SourceFile[]): readonly HeldObject[] {
+    const held = this.#lastGood?.held ?? [];
+    if (held.length === 0) {
+      return [];
+    }
+    const current = new Map(files.map((file) => [file.path, file]));
+    return heldObjects(
+      held.filter(({ path, file }) => current.get(path) === file),
+      (finding) => this.#source.explained?.(finding) ?? finding,
+    );
   }
 
   #understand({ files }: Input, options: ProxyOptions, purpose: Purpose, sink: DiagnosticSink): Reading {
     return understand(files, options, purpose, sink, this.#progress, this.#cache);
   }
 
-  #report({ findings }: Input): Report {
+  #report({ findings }: Pick<Input, "findings">): Report {
     const report = new Report(this.#strict, this.#quiet);
     for (const finding of findings) {
       report.report(finding);
@@ -432,7 +536,7 @@ export class Workspace {
         { report: (diagnostic) => void findings.push(diagnostic) },
         this.#progress,
       );
-      this.#last = { files, findings };
+      this.#last = { files, findings, held: [] };
       return this.#last;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -444,7 +548,7 @@ export class Workspace {
         level: "warning",
         message: `the source of the rules failed: ${why}; its last rules stay in effect`,
       };
-      return { files: this.#last.files, findings: [...this.#last.findings, failed] };
+      return { ...this.#last, findings: [...this.#last.findings, failed] };
     }
   }
 
@@ -464,6 +568,10 @@ export class Workspace {
       throw new TypeError(`${call}: the workspace is disposed`);
     }
   }
+}
+
+function isSameList(some: readonly SourceFile[], others: readonly SourceFile[]): boolean {
+  return some === others || (some.length === others.length && some.every((file, i) => file === others[i]));
 }
 
 /** A digest of names and texts. */

@@ -1,26 +1,29 @@
 /** Says what happens in a session, as lines for people or as one JSON object a line. */
 
-import { type Findings, formatSocket, type SessionEvent, socketsOf } from "../index.ts";
+import { type Findings, formatSocket, type HeldObject, type SessionEvent, socketsOf } from "../index.ts";
 import { EventLines, type Said } from "./event-lines.ts";
 import { isOurMistake } from "./failure.ts";
 import type { Format } from "./format.ts";
+import { HeldVoice } from "./held-voice.ts";
 import type { Terminal } from "./terminal.ts";
 
 export class Voice {
   readonly #terminal: Terminal;
   readonly #format: Format;
   readonly #lines: EventLines;
+  readonly #held: HeldVoice;
 
   constructor(terminal: Terminal, format: Format) {
     this.#terminal = terminal;
     this.#format = format;
     this.#lines = new EventLines(terminal, format);
+    this.#held = new HeldVoice(this.#lines, terminal);
   }
 
   tell(event: SessionEvent): void {
     switch (event.kind) {
       case "diagnostics":
-        this.diagnostics(event.findings);
+        this.diagnostics(event.findings, event.held);
         break;
       case "log":
         if (this.#format === "json") {
@@ -34,8 +37,9 @@ export class Voice {
     }
   }
 
-  diagnostics(findings: Findings): void {
+  diagnostics(findings: Findings, held: readonly HeldObject[]): void {
     this.#lines.diagnostics(findings);
+    this.#held.tell(held);
   }
 }
 

@@ -104,9 +104,9 @@ interface RunContext {
 async function runWorkspace(workspace: Workspace, context: RunContext): Promise<ExitCode> {
   const { voice, progress, drainMs, flags, terminal } = context;
   const rules = rulesOf(workspace);
-  const { findings, compilation } = await rules.compile();
+  const { findings, compilation, held } = await rules.compile();
   progress.done();
-  voice.diagnostics(findings);
+  voice.diagnostics(findings, held ?? []);
   if (compilation === undefined) {
     return EXIT.rules;
   }

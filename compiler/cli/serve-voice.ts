@@ -4,13 +4,16 @@ import { type FleetEvent, printable, type RelayEvent } from "../index.ts";
 import { EventLines, type Said } from "./event-lines.ts";
 import { isOurMistake } from "./failure.ts";
 import type { Format } from "./format.ts";
+import { HeldVoice } from "./held-voice.ts";
 import type { Terminal } from "./terminal.ts";
 
 export class ServeVoice {
   readonly #lines: EventLines;
+  readonly #held: HeldVoice;
 
   constructor(terminal: Terminal, format: Format) {
     this.#lines = new EventLines(terminal, format);
+    this.#held = new HeldVoice(this.#lines, terminal);
   }
 
   listening(address: string, port: number, http?: { readonly listen: string; readonly port: number }): void {
@@ -41,6 +44,7 @@ export class ServeVoice {
   tell(event: FleetEvent): void {
     if (event.kind === "rules") {
       this.#lines.diagnostics(event.findings);
+      this.#held.tell(event.snapshot.held);
       if (event.refused) {
         this.#say({ event: "refused", line: "the new rules have errors; the old rules stay in effect" });
       }

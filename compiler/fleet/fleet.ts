@@ -9,7 +9,8 @@ import { ListenerError } from "../answers/explain/listener-error.ts";
 import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { Places } from "../back/xds/places.ts";
-import type { FindingsSummary } from "../diagnostics/render/report.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { type Findings, type FindingsSummary, Report } from "../diagnostics/render/report.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import type { ProxyOptions } from "../options.ts";
 import { filterModulePath } from "../platform/package-root.ts";
@@ -93,6 +94,8 @@ export class Fleet implements FleetControl {
   readonly #rollouts: Rollouts;
   #refused: { readonly revision: string; readonly findings: FindingsSummary } | undefined;
   #watch: Watch | undefined;
+  /** The objects that were told to be held back last. */
+  #heldTold = "";
   #isStale = false;
   #working: Promise<void> | undefined;
   #isWorking = false;
@@ -319,10 +322,13 @@ export class Fleet implements FleetControl {
 
   async #read(): Promise<void> {
     clearTimeout(this.#readAgain);
-    const snapshot = await this.#options.rules.read();
+    const read = await this.#options.rules.read();
     await Promise.all(this.#rollouts.revisions.map(({ learned }) => learned));
-    const newest = this.#newest;
-    if (snapshot.revision === newest?.snapshot.revision || this.#takeEndpoints(snapshot)) {
+    if (this.#isTaken(read)) {
+      return;
+    }
+    const snapshot = (await read.settle?.((tried) => this.#errorsIn(tried))) ?? read;
+    if (snapshot !== read && this.#isTaken(snapshot)) {
       return;
     }
     if (this.#options.keeper?.isLeading === false) {
@@ -333,9 +339,36 @@ export class Fleet implements FleetControl {
     }
     const known = this.#revisions.find((one) => one.snapshot.revision === snapshot.revision);
     const revision = known ?? this.#newRevision(snapshot);
-    if (await this.#isGood(revision)) {
+    if (await this.#isGood(revision, snapshot)) {
       await this.#roll(revision, true);
     }
+  }
+
+  /** Whether proxies have it already, or are told at once of what is new. */
+  #isTaken(snapshot: RuleSnapshot): boolean {
+    const newest = this.#newest;
+    if (newest === undefined) {
+      return false;
+    }
+    const isTaken = snapshot.revision === newest.snapshot.revision || this.#takeEndpoints(snapshot);
+    if (isTaken && heldKey(snapshot) !== this.#heldTold) {
+      this.#tellRules(newest.id, snapshot, new Report(false), false);
+    }
+    return isTaken;
+  }
+
+  #tellRules(revision: string, snapshot: RuleSnapshot, findings: Findings, refused: boolean): void {
+    this.#heldTold = heldKey(snapshot);
+    this.#options.onEvent({ kind: "rules", revision, findings, refused, snapshot });
+  }
+
+  /** What is wrong with rules for the proxies that have joined. */
+  async #errorsIn(snapshot: RuleSnapshot): Promise<readonly Diagnostic[]> {
+    const scopes = new Set(this.#claims().map((claimed) => snapshot.scopeOf(claimed)));
+    const results = await Promise.all([...scopes].map(({ options }) => snapshot.compile(options)));
+    return results.flatMap(({ findings, compilation }) =>
+      compilation === undefined && findings instanceof Report ? findings.errors : [],
+    );
   }
 
   #mustDecide(): void {
@@ -382,6 +415,7 @@ export class Fleet implements FleetControl {
     const known = new Map(this.#revisions.map((revision) => [revision.id, revision]));
     this.#revisions = revisions.map((kept) => known.get(kept.id) ?? this.#keptRevision(kept, builds));
     this.#newest = this.#revisions.find(({ id }) => id === newest);
+    this.#options.rules.remember?.(this.#newest?.sources ?? []);
   }
 
   #hearPeers(reports: ReadonlyMap<string, PeerReport>): void {
@@ -508,12 +542,11 @@ export class Fleet implements FleetControl {
   }
 
   /** Compiles for every scope that somebody is in, before anybody gets anything. */
-  async #isGood(revision: Revision): Promise<boolean> {
+  async #isGood(revision: Revision, snapshot = revision.snapshot): Promise<boolean> {
     for (const scope of this.#scopes(revision)) {
       const { findings, build } = await revision.buildFor(scope);
       const refused = build === undefined;
-      const { id, snapshot } = revision;
-      this.#options.onEvent({ kind: "rules", revision: id, findings, refused, snapshot });
+      this.#tellRules(revision.id, snapshot, findings, refused);
       if (refused) {
         this.#refused = { revision: revision.id, findings: findings.summary };
         return false;
@@ -664,6 +697,13 @@ function explained(explain: () => Explanation | undefined): Explanation | undefi
   } catch (error) {
     throw error instanceof ListenerError ? new FleetControlError("invalid", error.message) : error;
   }
+}
+
+/** The same for the same versions of objects that are held back. */
+function heldKey({ held }: RuleSnapshot): string {
+  return held.length === 0
+    ? ""
+    : JSON.stringify(held.map(({ file, holds }) => [file.path, file.text, holds]));
 }
 
 /** A proxy, as a roll-out of that revision counts it. */

@@ -113,8 +113,9 @@ export class Reloader {
     if (what === "files") {
       return this.#deliver(what, this.#serving, start);
     }
-    const { findings, compilation } = await this.#options.rules.compile();
-    this.#tell({ kind: "diagnostics", findings }, wordsOf(findings));
+    const { findings, compilation, held = [] } = await this.#options.rules.compile();
+    const words = [findings, ...held.map((one) => one.findings)].map(wordsOf);
+    this.#tell({ kind: "diagnostics", findings, held }, words.join(" "));
     if (compilation === undefined) {
       this.#tell({ kind: "refused", findings }, wordsOf(findings));
       return !findings.diagnostics.some(({ code }) => MAY_COME_RIGHT.has(code));

@@ -2,6 +2,7 @@
 
 import type { Compilation } from "../compile.ts";
 import type { Findings } from "../diagnostics/render/report.ts";
+import type { HeldObject } from "../held-object.ts";
 import type { Cluster } from "../ir/ir.ts";
 import type { StepName } from "./delivery/steps.ts";
 import type { EnvoyProcess } from "./envoy/start.ts";
@@ -9,7 +10,7 @@ import type { EnvoyProcess } from "./envoy/start.ts";
 /** What became of a change. */
 export type ReloadEvent =
   /** After each compilation, also one without findings. */
-  | { readonly kind: "diagnostics"; readonly findings: Findings }
+  | { readonly kind: "diagnostics"; readonly findings: Findings; readonly held: readonly HeldObject[] }
   /** The new rules are wrong; the old ones go on. */
   | { readonly kind: "refused"; readonly findings: Findings }
   /** The new rules serve, `ms` milliseconds after the change was noticed. */

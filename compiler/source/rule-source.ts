@@ -13,11 +13,11 @@ export interface RuleSource {
    */
   read(sink: DiagnosticSink, progress?: Progress): Promise<readonly SourceFile[]>;
   /**
-   * Each text is one object that its server keeps apart from the others, as those of a cluster are. Then one that is wrong stays at its
+   * Whether a text is one object that its server keeps apart from the others, as those of a cluster are. Then one that is wrong stays at its
    * last good version, or is left out where there never was one, and the others go on without it. Absent: texts are one set
    * of rules, which is right or wrong as a whole, as files of a repository are.
    */
-  readonly standsAlone?: boolean;
+  standsAlone?(file: SourceFile): boolean;
   /** Adds to a finding what only the source knows of its place. */
   explained?(finding: Diagnostic): Diagnostic;
   /** Resolves once every change from now on is noticed; `onChange` is called once for a burst of them. */

@@ -20,6 +20,8 @@ const FLOORS = [
   "compiler/front",
   "compiler/back",
   "compiler/compile.ts",
+  "compiler/last-good.ts",
+  "compiler/held-object.ts",
   "compiler/answers",
   "compiler/run",
   "compiler/fleet",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Report } from "../../diagnostics/render/report.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { RolloutReport } from "../../fleet/model/report.ts";
-import type { HeldObject } from "../../fleet/model/rules.ts";
+import type { HeldObject } from "../../held-object.ts";
 import { ApiError } from "../../kubernetes/client/api-error.ts";
 import type { ApiCall } from "../../kubernetes/client/kubernetes-client.ts";
 import { RESOURCE_TYPES } from "../../kubernetes/client/resource-types.ts";
@@ -202,7 +202,7 @@ describe.concurrent("conditions", () => {
       message: "there is no such field",
       span: { file: bad, start: 20, end: 27 },
     });
-    read("r1", [good, other], [{ file: bad, holds: "at its last good version" }], findings);
+    read("r1", [good, other], [{ file: bad, holds: "at its last good version", findings }]);
     await settle();
     expect(cluster.said("a")).toEqual([
       "Programmed=True revision r1 on 3 of 3 proxies",
@@ -212,6 +212,10 @@ describe.concurrent("conditions", () => {
       "1",
       "2",
     ]);
+    const mended = { ...good };
+    read("r1", [mended, other]);
+    await settle();
+    expect(cluster.said("a")).toContain("Accepted=True ");
     await status.close();
   });
 

@@ -66,7 +66,10 @@ export class ClusterStatus {
           revision: event.revision,
           sources: event.snapshot.sources,
           held: event.snapshot.held,
-          findings: event.findings.diagnostics,
+          findings: [
+            ...event.snapshot.held.flatMap(({ findings }) => findings.diagnostics),
+            ...event.findings.diagnostics,
+          ],
         });
         break;
       case "stopped":

@@ -3,7 +3,7 @@
 import { offsetAt } from "../../diagnostics/position.ts";
 import type { JsonDiagnostic } from "../../diagnostics/render/json.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
-import type { HeldObject } from "../../fleet/model/rules.ts";
+import type { HeldObject } from "../../held-object.ts";
 import { fieldsOf, kubernetesField } from "../../source/field-at.ts";
 import type { Statement } from "./condition.ts";
 

@@ -5,7 +5,7 @@
 
 import type { JsonDiagnostic } from "../../diagnostics/render/json.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
-import type { HeldObject } from "../../fleet/model/rules.ts";
+import type { HeldObject } from "../../held-object.ts";
 
 /** One state of the rules. */
 export interface Reading {
@@ -48,11 +48,12 @@ export class TrackedObjects {
     this.#objects = new Map();
     const put = (file: SourceFile, holds?: HeldObject["holds"]) => {
       const last = before.get(file.path);
-      const origin = last?.file.text === file.text ? last.origin : revision;
+      const isSameText = last?.file.text === file.text;
+      const origin = isSameText ? last.origin : revision;
       const found = about.get(file.path) ?? [];
       this.#objects.set(file.path, {
         file,
-        findings: isSame ? merged(last?.findings ?? [], found) : found,
+        findings: isSame && isSameText ? merged(last.findings, found) : found,
         ...(origin !== undefined && { origin }),
         ...(holds !== undefined && { held: holds }),
       });

@@ -85,6 +85,13 @@ export class Report implements DiagnosticSink, Findings {
     return this.#count("error") > 0 || (this.#strict && this.#count("warning") > 0);
   }
 
+  /** What counts as an error here. */
+  get errors(): readonly Diagnostic[] {
+    return this.#diagnostics.filter(
+      ({ level }) => level === "error" || (this.#strict && level === "warning"),
+    );
+  }
+
   /** Nothing that should be put right. */
   get isClean(): boolean {
     return this.#diagnostics.every(({ level }) => level === "info");

@@ -3,10 +3,12 @@
 import type { Explanation } from "../../answers/explain/explanation.ts";
 import type { AskedRequest } from "../../answers/request/asked.ts";
 import type { Compilation } from "../../compile.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Findings } from "../../diagnostics/render/report.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import type { EndpointChange } from "../../front/istio/endpoints/endpoint-change.ts";
 import type { ResourceSet } from "../../front/resources/model.ts";
+import type { HeldObject } from "../../held-object.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Watch } from "../../source/rule-source.ts";
 import type { Scope } from "./scope.ts";
@@ -17,17 +19,14 @@ export interface FleetRules {
   readonly defaults: ProxyOptions;
   /** What the source has now. */
   read(): Promise<RuleSnapshot>;
+  /**
+   * What the source had when it was right, told before it is read for the first time: of an object that is wrong from the start,
+   * that version holds.
+   */
+  remember?(sources: readonly SourceFile[]): void;
   /** What the source had once. */
   readAgain(sources: readonly SourceFile[]): RuleSnapshot;
   watch(onChange: () => void): Promise<Watch>;
-}
-
-/** An object that is wrong, of a source whose texts stand alone. */
-export interface HeldObject {
-  /** As the source has it. */
-  readonly file: SourceFile;
-  /** What of it holds. */
-  readonly holds: "at its last good version" | "left out";
 }
 
 /** One reading of the source: whatever is compiled from it is of the same state of the rules. */
@@ -40,6 +39,11 @@ export interface RuleSnapshot {
   readonly held: readonly HeldObject[];
   /** What the sources say. */
   readonly resources: ResourceSet;
+  /**
+   * The same without what is wrong, where texts stand alone: with the last good version of it, or without it. `judge`: what is wrong
+   * with a reading for the proxies that there are. Absent: texts are right or wrong together.
+   */
+  settle?(judge: (tried: RuleSnapshot) => Promise<readonly Diagnostic[]>): Promise<RuleSnapshot>;
   /** What differs from an older reading, if nothing but endpoints does; `undefined`: it has to be compiled. */
   endpointsSince(before: RuleSnapshot): EndpointChange | undefined;
   /** The scope of a proxy with these options, `claimedOptions` of its node: which proxies are alike depends on the rules. */

@@ -71,8 +71,36 @@ export class ScopeCompiler implements Pick<FleetRules, "read" | "readAgain"> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
-  #inThreads(snapshot: RuleSnapshot): RuleSnapshot {
-    return { ...snapshot, compile: (options) => this.#workerFor(options).compile(snapshot.sources, options) };
+  /** `made`: what was compiled of it to find out whether it is right. */
+  #inThreads(snapshot: RuleSnapshot, made: Made = new Map()): RuleSnapshot {
+    const compile = (options: ProxyOptions) => {
+      const known = made.get(options) ?? this.#workerFor(options).compile(snapshot.sources, options);
+      made.delete(options);
+      return known;
+    };
+    const { settle } = snapshot;
+    return settle === undefined
+      ? { ...snapshot, compile }
+      : { ...snapshot, compile, settle: (judge) => this.#settled(settle, judge) };
+  }
+
+  async #settled(
+    settle: NonNullable<RuleSnapshot["settle"]>,
+    judge: (tried: RuleSnapshot) => Promise<readonly Diagnostic[]>,
+  ): Promise<RuleSnapshot> {
+    const made = new Map<string, Made>();
+    const settled = await settle((tried) => {
+      const ofTried: Made = new Map();
+      // The one that is right is the last one, or the one before.
+      made.set(tried.revision, ofTried);
+      const compile = (options: ProxyOptions) => {
+        const result = this.#workerFor(options).compile(tried.sources, options);
+        ofTried.set(options, result);
+        return result;
+      };
+      return judge({ ...tried, compile });
+    });
+    return this.#inThreads(settled, made.get(settled.revision));
   }
 
   #workerFor(options: ProxyOptions): CompilingWorker {
@@ -81,6 +109,9 @@ export class ScopeCompiler implements Pick<FleetRules, "read" | "readAgain"> {
     return known;
   }
 }
+
+/** By the options of scopes. */
+type Made = Map<ProxyOptions, Promise<SnapshotResult>>;
 
 interface Question {
   readonly sources: readonly SourceFile[];

@@ -30,6 +30,7 @@ test.each([
   ["another object in its place", [service("b", 80), { ...service("c", 80), path: "b.yaml" }]],
   ["something wrong with it", [service("b", 80), service("b", 0)]],
   ["something wrong with what it means", [entry("one.example"), entry("1.2.3")]],
+  ["that nothing is wrong any more", [entry("1.2.3"), entry("one.example")]],
   [
     "a second document",
     [

@@ -80,8 +80,6 @@ export function kubernetes(options: KubernetesSourceOptions): KubernetesSource {
 }
 
 export class KubernetesSource implements RuleSource {
-  /** One object that is wrong says nothing of the others. */
-  readonly standsAlone = true;
   readonly #options: KubernetesSourceOptions;
   readonly #kinds = new Map<KindName, Kind>();
   readonly #byPath = new Map<string, { readonly documents: Documents; readonly key: string }>();
@@ -155,6 +153,11 @@ export class KubernetesSource implements RuleSource {
       ...(namespace !== undefined && { namespace }),
       ...(generation !== undefined && { generation }),
     };
+  }
+
+  /** One object that is wrong says nothing of the others. */
+  standsAlone(): boolean {
+    return true;
   }
 
   /** Adds where the same stands in what was applied with `kubectl`. */
