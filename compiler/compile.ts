@@ -19,7 +19,7 @@ import { validate } from "./front/istio/validate/index.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import { type Replaced, withNewerFiles } from "./front/resources/newer-files.ts";
 import { lastOfEach } from "./front/resources/repeated.ts";
-import { type ClusterPart, clusterPart } from "./front/services/cluster-uses.ts";
+import { type ClusterPart, clusterParts } from "./front/services/cluster-uses.ts";
 import { reportTo } from "./front/services/report.ts";
 import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
@@ -178,8 +178,16 @@ export function understand(
   for (const refused of refusedByTarget(config, options.target)) {
     counting.report(refused);
   }
-  const clusterParts = found.clusterUses.map(clusterPart);
-  return { sources, resources, findings, environment, config, clusterParts, unread, errors };
+  return {
+    sources,
+    resources,
+    findings,
+    environment,
+    config,
+    clusterParts: clusterParts(found.clusterUses),
+    unread,
+    errors,
+  };
 }
 
 /** What is wrong with a text by itself, whatever stands beside it and whoever asks. */

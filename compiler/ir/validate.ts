@@ -181,11 +181,13 @@ function checkListener(problems: Problems, { port, tls, routes }: Listener, know
 
 /** By itself. */
 function checkVirtualHost(problems: Problems, { domains, routes }: VirtualHost, known: Known): void {
-  problems.each("domains", domains, (domain) => {
-    if (UPPER_CASE.test(domain)) {
-      problems.add("", `"${domain}" is not in lower case`);
-    }
-  });
+  faultlessOnce(domains, problems, true, () =>
+    problems.each("domains", domains, (domain) => {
+      if (UPPER_CASE.test(domain)) {
+        problems.add("", `"${domain}" is not in lower case`);
+      }
+    }),
+  );
   faultlessOnce(routes, problems, known.faults.size === 0, () =>
     problems.each("routes", routes, (route) => checkRoute(problems, route, known)),
   );

@@ -4,6 +4,7 @@
  */
 
 import * as layout from "../../../filter/layout.ts";
+import { type StringGroup, stringGroup } from "./string-group.ts";
 import { TableEntries } from "./table.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -21,15 +22,19 @@ export class Domains {
 
   /** Adds those of one host, whose routes are found from the node `root`. */
   add(domains: readonly string[], root: number): void {
-    const pooled = this.#writer.group(domains.map(withoutStar));
-    for (const [i, domain] of domains.entries()) {
+    const group = groupOf(domains);
+    const start = this.#writer.group(group);
+    for (let i = 0; i < domains.length; i++) {
+      const domain = domains[i]!;
+      const length = group.lengths[i]!;
+      const offset = start + group.offsets[i]!;
       if (domain === "*") {
         this.#defaultNode = root;
       } else if (domain.startsWith("*")) {
-        this.#suffixes.add(pooled[i]!, root);
+        this.#suffixes.add(offset, length, root);
         this.#flags |= domain.startsWith("*.") ? 0 : layout.FLAG_UNALIGNED_SUFFIXES;
       } else {
-        this.#exact.add(pooled[i]!, root);
+        this.#exact.add(offset, length, root);
       }
     }
   }
@@ -45,6 +50,15 @@ export class Domains {
       ],
     };
   }
+}
+
+/** Of lists, which never change: proxies of one mesh have nearly all of them in common. */
+const groups = new WeakMap<readonly string[], StringGroup>();
+
+function groupOf(domains: readonly string[]): StringGroup {
+  const known = groups.get(domains) ?? stringGroup(domains.map(withoutStar));
+  groups.set(domains, known);
+  return known;
 }
 
 function withoutStar(domain: string): string {

@@ -3,7 +3,7 @@
  */
 
 import * as layout from "../../../filter/layout.ts";
-import type { BlobWriter, PooledString } from "./writer.ts";
+import type { BlobWriter } from "./writer.ts";
 
 const ENTRY_WORDS = layout.TABLE_ENTRY_SIZE / 4;
 
@@ -11,7 +11,8 @@ const ENTRY_WORDS = layout.TABLE_ENTRY_SIZE / 4;
 export function writeTable(writer: BlobWriter, kind: number, values: ReadonlyMap<string, number>): number {
   const entries = new TableEntries();
   for (const [text, value] of values) {
-    entries.add(writer.string(text), value);
+    const { offset, length } = writer.string(text);
+    entries.add(offset, length, value);
   }
   return entries.write(writer, kind);
 }
@@ -21,7 +22,8 @@ export class TableEntries {
   #words = new Uint32Array(8 * ENTRY_WORDS);
   #count = 0;
 
-  add({ offset, length }: PooledString, value: number): void {
+  /** `offset` and `length` are of a string of the blob. */
+  add(offset: number, length: number, value: number): void {
     const at = this.#count * ENTRY_WORDS;
     if (at === this.#words.length) {
       const grown = new Uint32Array(this.#words.length * 2);

@@ -4,7 +4,9 @@
 
 import { isAscii } from "node:buffer";
 import * as layout from "../../../filter/layout.ts";
+import { bytesAsText, isAsciiText } from "./byte-text.ts";
 import { checksum } from "./hash.ts";
+import type { StringGroup } from "./string-group.ts";
 
 /** A string of the blob. `offset` counts from the start of its strings. */
 export interface PooledString {
@@ -56,31 +58,9 @@ export class BlobWriter {
     return this.#pool(isAscii(bytes) ? this.#ascii : this.#others, text);
   }
 
-  /**
-   * Strings that nothing else in the program is likely to be, such as the names of one service, at the same places of
-   * what is handed back. What another of them begins with takes no room of its own.
-   */
-  group(texts: readonly string[]): PooledString[] {
-    const [only = ""] = texts;
-    if (texts.length === 1) {
-      const text = isAsciiText(only) ? only : bytesAsText(only);
-      return [{ offset: this.#append(text), length: text.length }];
-    }
-    const own = isAsciiText(texts.join("")) ? texts : texts.map(bytesAsText);
-    const pooled = new Array<PooledString>(own.length);
-    // Backwards: what begins with a text comes after it.
-    const order = own.map((_, index) => index).sort((a, b) => (own[a]! < own[b]! ? 1 : -1));
-    let longer = "";
-    let offset = 0;
-    for (const index of order) {
-      const text = own[index]!;
-      if (!longer.startsWith(text)) {
-        offset = this.#append(text);
-      }
-      pooled[index] = { offset, length: text.length };
-      longer = text;
-    }
-    return pooled;
+  /** Appends strings that lie together, and says where they begin. */
+  group({ bytes }: StringGroup): number {
+    return this.#append(bytes);
   }
 
   #pool(pool: Map<string, PooledString>, text: string): PooledString {
@@ -210,15 +190,6 @@ export class BlobWriter {
     grown.set(this.#words.subarray(0, this.#count));
     this.#words = grown;
   }
-}
-
-function isAsciiText(text: string): boolean {
-  return Buffer.byteLength(text) === text.length;
-}
-
-/** The bytes of a string in UTF-8, each as one character. */
-function bytesAsText(text: string): string {
-  return Buffer.from(text).toString("latin1");
 }
 
 /** Of what is in low bits, all of the hash tells: tables are asked by these. */

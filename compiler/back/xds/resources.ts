@@ -25,14 +25,13 @@ import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
 export function emitResources(config: Config, options: EmitOptions): ResourceSet {
   const { places } = options;
   const listeners = sortedByName(config.listeners);
-  const clusters = sortedByName(config.clusters.filter(canBeWritten));
   const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
   const secrets = config.secrets ?? [];
   const context = { ...options, secrets: new Map(secrets.map((secret) => [secret.name, secret])) };
 
   const isForwardProxy = forwardsByAuthority(config);
   const sockets = bySocket([...listeners, ...sortedByName(config.tcpChains ?? [])]);
-  const clusterNamed = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  const clusters = clustersOf(config.clusters, context);
   return {
     listener: byName([
       ...sockets.map((sharing) => {
@@ -46,13 +45,16 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         return new Resource({ type: "listener", name: message.name, message });
       }),
     ]),
-    cluster: byName([
-      ...clusters.map((cluster) => clusterResource(cluster, context)),
-      ...upstreamFaults.map((fault) => {
-        const message = emitUpstreamFaultCluster(fault, clusterNamed.get(fault.cluster));
-        return new Resource({ type: "cluster", name: message.name, message });
-      }),
-    ]),
+    cluster:
+      upstreamFaults.length === 0
+        ? clusters.cluster
+        : byName([
+            ...clusters.cluster.values(),
+            ...upstreamFaults.map((fault) => {
+              const message = emitUpstreamFaultCluster(fault, clusters.named.get(fault.cluster));
+              return new Resource({ type: "cluster", name: message.name, message });
+            }),
+          ]),
     routes: byName(
       listeners
         .map((listener) => ({ listener, name: routeTableName(listener, options) }))
@@ -71,14 +73,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         )
         .map((listener) => program(listener, context)),
     ),
-    endpoints: byName(
-      clusters
-        .filter(
-          ({ name, discovery }) =>
-            discovery.kind === "eds" && places.sourceOf("endpoints", name) !== undefined,
-        )
-        .map(endpoints),
-    ),
+    endpoints: clusters.endpoints,
     secret: byName(
       secrets
         .filter(({ name }) => places.sourceOf("secret", name) !== undefined)
@@ -130,6 +125,38 @@ function program({ name, routes }: Listener, context: EmitContext): Resource<"ex
  */
 const clusterResources = new WeakMap<Places, WeakMap<Cluster, Resource<"cluster">>>();
 const endpointResources = new WeakMap<Cluster, Resource<"endpoints">>();
+
+/** All clusters of a configuration. */
+interface EmittedClusters {
+  readonly named: ReadonlyMap<string, Cluster>;
+  readonly cluster: ResourceSet["cluster"];
+  readonly endpoints: ResourceSet["endpoints"];
+}
+
+/** The same of whole lists, so that what differs between what two proxies are told is looked for among the rest alone. */
+const clusterLists = new WeakMap<Places, WeakMap<readonly Cluster[], EmittedClusters>>();
+
+function clustersOf(all: readonly Cluster[], context: EmitContext): EmittedClusters {
+  const { places } = context;
+  const known = clusterLists.get(places) ?? new WeakMap<readonly Cluster[], EmittedClusters>();
+  clusterLists.set(places, known);
+  const before = known.get(all);
+  if (before !== undefined) {
+    return before;
+  }
+  const clusters = sortedByName(all.filter(canBeWritten));
+  const hasPlace = ({ name, discovery }: Cluster) =>
+    discovery.kind === "eds" && places.sourceOf("endpoints", name) !== undefined;
+  const made = {
+    named: new Map(clusters.map((cluster) => [cluster.name, cluster])),
+    cluster: byName(clusters.map((cluster) => clusterResource(cluster, context))),
+    endpoints: byName(clusters.filter(hasPlace).map(endpoints)),
+  };
+  if (all.every(({ tls }) => tls === undefined)) {
+    known.set(all, made);
+  }
+  return made;
+}
 
 function clusterResource(cluster: Cluster, context: EmitContext): Resource<"cluster"> {
   const known = clusterResources.get(context.places) ?? new WeakMap();

@@ -59,7 +59,7 @@ test("proxies of one scope are told the same, byte for byte, whatever else they 
   await fc.assert(
     fc.asyncProperty(
       meshes(ofNamespaces),
-      fc.array(proxies, { minLength: 2, maxLength: 3 }),
+      fc.array(proxies, { minLength: 2, maxLength: 4 }),
       async (sources, all) => {
         // One compiler for all scopes, which share what they can, and one for each proxy, which has nothing to share.
         const shared = await snapshotOf(sources);
@@ -201,4 +201,20 @@ test("a scope that two states of the rules have in common is the same object", a
   expect(after.scopeOf(proxy)).toBe(scope);
   expect(after.revision).not.toBe(before.revision);
   expect(after.scopeOf({ ...proxy, proxyLabels: {} })).toBe(scope);
+});
+
+test("what does not tell two scopes apart they have in common, as the same objects", async () => {
+  const rules = ["red", "blue", "green"].map((namespace) => service("shop", namespace)).join("---\n");
+  const snapshot = await snapshotOf([{ path: "rules.yaml", text: rules }]);
+  const compiled = async (proxyNamespace: string) => {
+    const { options } = snapshot.scopeOf({ ...DEFAULT_PROXY_OPTIONS, proxyNamespace });
+    const { config } = (await snapshot.compile(options)).compilation!;
+    const hosts = config.listeners[0]!.routes.virtualHosts;
+    return { clusters: config.clusters, host: (name: string) => hosts.find((host) => host.name === name)! };
+  };
+  const [red, blue] = [await compiled("red"), await compiled("blue")];
+  expect(blue.clusters).toBe(red.clusters);
+  expect(blue.host("shop.green.svc.cluster.local:80")).toBe(red.host("shop.green.svc.cluster.local:80"));
+  expect(blue.host("shop.blue.svc.cluster.local:80").domains).toContain("shop");
+  expect(red.host("shop.blue.svc.cluster.local:80").domains).not.toContain("shop");
 });

@@ -59,11 +59,13 @@ const serviceEntry = fc
   .record({
     namespace: owner,
     exportTo,
-    host: fc.oneof(host, fc.constantFrom("far.example", "*.wide.example")),
+    // Also what is short for a service, for some proxies or for all.
+    host: fc.oneof(host, fc.constantFrom("far.example", "*.wide.example", "one", "two.red", "one.blue.svc")),
+    port: fc.constantFrom(8000, 80),
     endpoints: fc.array(fc.record({ labels, locality: fc.constantFrom("eu/a", "us/a") }), { maxLength: 3 }),
   })
   .map(
-    ({ namespace, exportTo, host, endpoints }): Document =>
+    ({ namespace, exportTo, host, port, endpoints }): Document =>
       given({
         apiVersion: "networking.istio.io/v1",
         kind: "ServiceEntry",
@@ -71,7 +73,7 @@ const serviceEntry = fc
         spec: {
           hosts: [host],
           exportTo,
-          ports: [{ number: 8000, name: "http", protocol: "HTTP" }],
+          ports: [{ number: port, name: "http", protocol: "HTTP" }],
           resolution: "STATIC",
           endpoints: endpoints.map((endpoint, i) => ({ ...endpoint, address: `192.0.2.${i + 1}` })),
         },

@@ -16,8 +16,8 @@ type Stand =
   | { readonly $span: readonly [file: number, start: number, end: number] }
   | { readonly $hidden: string };
 
-/** Fields whose values, or whose items, many scopes share. */
-const SHARED = { routes: "whole", clusters: "items" } as const;
+/** Fields whose values, or whose items, many scopes share; or both, where lists that differ have most items in common. */
+const SHARED = { routes: "whole", clusterParts: "whole", virtualHosts: "items", clusters: "both" } as const;
 
 export class ParcelSender {
   readonly #numbers = new WeakMap<object, number>();
@@ -67,12 +67,18 @@ export class ParcelSender {
     if (shared === undefined) {
       return this.#pack(field);
     }
-    return shared === "whole"
-      ? this.#share(field as object)
-      : (field as object[]).map((item) => this.#share(item));
+    const items = () => (field as object[]).map((item) => this.#share(item));
+    switch (shared) {
+      case "whole":
+        return this.#share(field as object);
+      case "items":
+        return items();
+      case "both":
+        return this.#share(field as object, items);
+    }
   }
 
-  #share(value: object): Stand {
+  #share(value: object, packed = () => this.#pack(value)): Stand {
     const known = this.#numbers.get(value);
     if (known !== undefined) {
       return { $known: known };
@@ -80,7 +86,7 @@ export class ParcelSender {
     const number = this.#next++;
     this.#numbers.set(value, number);
     this.#registry.register(value, number);
-    return { $new: number, value: this.#pack(value) };
+    return { $new: number, value: packed() };
   }
 }
 

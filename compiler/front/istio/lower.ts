@@ -14,7 +14,7 @@ import { distinctUses } from "../services/cluster-uses.ts";
 import { type CredentialFiles, Credentials } from "../services/credentials.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
-import type { Effects } from "./context/effects.ts";
+import { type Effects, effectsOfBoth } from "./context/effects.ts";
 import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
 import type { LoweringContext } from "./context/lowering-context.ts";
@@ -22,7 +22,6 @@ import { selectedGateways } from "./context/selected-gateways.ts";
 import { lowerGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import { lowerClusters } from "./policies/clusters.ts";
-import { passthroughClusters } from "./policies/passthrough.ts";
 import { reportPortConflicts } from "./port-conflicts.ts";
 import type { LoweredReferences } from "./references/proxy-viewer.ts";
 import { MESH } from "./rules/gateway-names.ts";
@@ -90,26 +89,27 @@ export function lowerToIr(
 
   const edge = lowerGateways(gateways, virtualServices, lowering);
   const mesh = lowerMesh(virtualServices, lowering);
-  reportAll([edge.effects, mesh.effects], report);
+  const ofRules = effectsOfBoth(edge.effects, mesh.effects);
+  reportAll(ofRules, report);
   const tcpChains = [...edge.tcpChains, ...mesh.tcpChains].sort(byName);
   const listeners = [...edge.listeners, ...mesh.listeners].sort(byName);
   const ofMesh = options.meshListeners ? mesh.tcpChains : [];
   reportPortConflicts([...listeners, ...edge.tcpChains, ...ofMesh].sort(byName), options, report);
-  const uses = distinctUses([...edge.effects.uses, ...mesh.effects.uses]);
-  const { clusters, effects } = lowerClusters(uses, lowering);
-  reportAll([effects], report);
-  const upstreamFaults = distinct([...edge.effects.faults, ...mesh.effects.faults]);
-  const secrets = distinct([...edge.effects.secrets, ...mesh.effects.secrets, ...effects.secrets]);
+  const uses = distinctUses(ofRules.uses);
+  const { clusters, effects } = lowerClusters(uses, outboundPolicy, lowering);
+  reportAll(effects, report);
+  const upstreamFaults = distinct(ofRules.faults);
+  const secrets = distinct([...ofRules.secrets, ...effects.secrets]);
   const config = {
     listeners,
-    clusters: [...clusters, ...passthroughClusters(outboundPolicy, options)].sort(byName),
+    clusters,
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
   };
   const references = {
     clusterUses: uses,
-    danglingDestinations: [...edge.effects.dangling, ...mesh.effects.dangling],
+    danglingDestinations: ofRules.dangling,
   };
   return { config, environment, references };
 }
@@ -127,11 +127,9 @@ function distinct<T extends Named>(list: readonly T[]): T[] {
   return [...new Map(list.map((one) => [one.name, one])).values()].sort(byName);
 }
 
-function reportAll(all: readonly Effects[], report: Report): void {
-  for (const { findings } of all) {
-    for (const { code, message, span, more } of findings) {
-      report(code, message, span, more);
-    }
+function reportAll({ findings }: Effects, report: Report): void {
+  for (const { code, message, span, more } of findings) {
+    report(code, message, span, more);
   }
 }
 
@@ -158,15 +156,29 @@ function refuse(
       !gateways.some((gateway) => sites.has(gateway)) ||
       sources.filter((resource) => !refuseOnce(resource, VIRTUAL_SERVICE, report)).length === 0,
   );
-  for (const resource of destinationRules) {
-    if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
-      refuseOnce(resource, DESTINATION_RULE, report);
-    }
+  const isSeen = ({ spec, namespace }: Resource<{ readonly exportTo?: readonly string[] }>) =>
+    exposure(spec.exportTo, namespace, proxyNamespace) !== undefined;
+  refuseAllOnce(destinationRules, DESTINATION_RULE, isSeen, report);
+  refuseAllOnce(serviceEntries, SERVICE_ENTRY, isSeen, report);
+}
+
+/** Lists, which never change, of which nothing is refused for whoever sees all of them. */
+const allSupported = new WeakSet<readonly Resource<unknown>[]>();
+
+function refuseAllOnce<Spec>(
+  resources: readonly Resource<Spec>[],
+  table: Parameters<typeof refuseUnsupported>[1],
+  isSeen: (resource: Resource<Spec>) => boolean,
+  report: Report,
+): void {
+  if (allSupported.has(resources)) {
+    return;
   }
-  for (const resource of serviceEntries) {
-    if (exposure(resource.spec.exportTo, resource.namespace, proxyNamespace) !== undefined) {
-      refuseOnce(resource, SERVICE_ENTRY, report);
-    }
+  const seen = resources.filter(isSeen);
+  // Each is asked, so that all that is refused is said.
+  const refused = seen.filter((resource) => !refuseOnce(resource, table, report));
+  if (refused.length === 0 && seen.length === resources.length) {
+    allSupported.add(resources);
   }
 }
 

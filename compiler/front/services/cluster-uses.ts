@@ -25,7 +25,7 @@ export interface ClusterPart {
   readonly subset: string;
 }
 
-export function clusterPart({ name, service: { host }, port, subset }: ClusterUse): ClusterPart {
+function clusterPart({ name, service: { host }, port, subset }: ClusterUse): ClusterPart {
   return { name, host, port, subset };
 }
 
@@ -42,11 +42,28 @@ export function clusterUse(
   return { name: clusterName(port, subset, service.host), service, port, subset, ...more };
 }
 
+/** The same list for the same uses, which never change. */
+export function clusterParts(uses: readonly ClusterUse[]): readonly ClusterPart[] {
+  const known = partsOf.get(uses) ?? uses.map(clusterPart);
+  partsOf.set(uses, known);
+  return known;
+}
+
+const partsOf = new WeakMap<readonly ClusterUse[], readonly ClusterPart[]>();
+
 /**
  * One use for each cluster, the first. A subset brings the whole service with it, so that rules may move between the two
- * without a new cluster.
+ * without a new cluster. The same list for the same uses, which never change.
  */
-export function distinctUses(uses: Iterable<ClusterUse>): ClusterUse[] {
+export function distinctUses(uses: readonly ClusterUse[]): readonly ClusterUse[] {
+  const known = distinct.get(uses) ?? findDistinct(uses);
+  distinct.set(uses, known);
+  return known;
+}
+
+const distinct = new WeakMap<readonly ClusterUse[], readonly ClusterUse[]>();
+
+function findDistinct(uses: readonly ClusterUse[]): readonly ClusterUse[] {
   const byName = new Map<string, ClusterUse>();
   for (const use of uses) {
     const { name, service, port, subset } = use;

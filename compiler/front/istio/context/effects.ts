@@ -49,6 +49,24 @@ export class GatheredEffects implements Effects {
   }
 }
 
+/** One after the other; the same object as one of them where the other has none, since much follows from it that is known then. */
+export function effectsOfBoth(one: Effects, other: Effects): Effects {
+  if (isEmpty(one)) {
+    return other;
+  }
+  if (isEmpty(other)) {
+    return one;
+  }
+  const both = new GatheredEffects();
+  both.add(one);
+  both.add(other);
+  return both;
+}
+
+function isEmpty({ uses, faults, secrets, findings, dangling }: Effects): boolean {
+  return [uses, faults, secrets, findings, dangling].every(({ length }) => length === 0);
+}
+
 /** There may be more of them than a call can have arguments. */
 function append<T>(list: T[], more: readonly T[]): void {
   for (const one of more) {

@@ -4,15 +4,17 @@
  * Everything here is found again by all that it was made of; nothing depends on the order in which proxies come.
  */
 
-import type { Cluster, Route, VirtualHost } from "../../../ir/ir.ts";
+import type { Cluster, Omission, Route, VirtualHost } from "../../../ir/ir.ts";
 import { areSame } from "../../../lists/list-change.ts";
 import type { OutboundPolicy } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
+import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { Registry } from "../../services/registry.ts";
 import type { Service } from "../../services/service.ts";
 import { ServiceIndex } from "../../services/service-index.ts";
 import { Workloads } from "../../services/workloads.ts";
 import { DestinationRuleIndex, type MergedRule } from "../destination-rules/destination-rules.ts";
+import type { Effects } from "./effects.ts";
 import type { DocumentPlace, LoweredRoutes } from "./lowered-routes.ts";
 import type { Site } from "./site.ts";
 
@@ -42,10 +44,36 @@ export interface SharedCluster {
   readonly cluster: Cluster;
 }
 
+/** All clusters of some uses. */
+export interface SharedClusters {
+  /** How many there are besides. */
+  readonly passthrough: number;
+  readonly clusters: readonly Cluster[];
+}
+
 export interface SharedDefault {
   readonly port: number;
   readonly rule: MergedRule | undefined;
   readonly routes: readonly Route[];
+}
+
+/** A host of the mesh, on one of its ports. */
+export interface RuledHost {
+  readonly host: string;
+  readonly routes: readonly Route[];
+  /** Rules that left no route. */
+  readonly omitted: readonly Omission[];
+  /** Absent for a host that only a VirtualService names. */
+  readonly service?: Service;
+}
+
+/** What the mesh answers for each of its hosts, by whatever names a proxy knows them. */
+export interface MeshRules {
+  /** Ports that some service speaks HTTP on, in their order. */
+  readonly httpPorts: readonly number[];
+  /** By port, in the order in which rules are heard. */
+  readonly hosts: ReadonlyMap<number, readonly RuledHost[]>;
+  readonly effects: Effects;
 }
 
 /** The names by which a service of the mesh may be asked for. */
@@ -62,17 +90,22 @@ interface KnownDomains {
 
 /** How many different views of the services are kept. */
 const REGISTRIES = 8;
+/** Those of the rules before, and those of proxies that see other rules. */
+const MESH_RULES = 4;
 
 export class SharedLowering {
   #last: { readonly base: MeshBase; readonly madeOf: readonly unknown[] } | undefined;
   #known: { readonly resources: ResourceSet; readonly domainSuffix: string } | undefined;
   #registries: { readonly lists: readonly (readonly Service[])[]; readonly registry: Registry }[] = [];
+  #meshRules: { readonly madeOf: readonly unknown[]; readonly rules: MeshRules }[] = [];
   readonly #domains = new WeakMap<Service, Map<string, KnownDomains>>();
   readonly #explicit = new WeakMap<readonly string[], Map<string, readonly string[]>>();
   readonly #catchAlls = new Map<string, VirtualHost>();
   /** By the document that has the hosts. */
   readonly routes = new WeakMap<object, SharedRoutes[]>();
   readonly clusters = new WeakMap<Service, SharedCluster[]>();
+  /** By their uses: those of mesh rules that many proxies have in common, whose policies are the same for all of them. */
+  readonly clusterLists = new WeakMap<readonly ClusterUse[], SharedClusters>();
   readonly defaults = new WeakMap<Service, SharedDefault[]>();
 
   /** The same object as the last time when nothing that it is made of has changed. */
@@ -87,6 +120,7 @@ export class SharedLowering {
       const destinationRules = new DestinationRuleIndex(resources.destinationRules, domainSuffix);
       this.#last = { base: { workloads, services, destinationRules }, madeOf };
       this.#registries = [];
+      this.#meshRules = [];
     }
     this.#known = { resources, domainSuffix };
     return this.#last.base;
@@ -131,6 +165,22 @@ export class SharedLowering {
       all.get(key) ?? domains.flatMap((domain) => [`${domain}:${port}`, ...(withoutPort ? [domain] : [])]);
     all.set(key, known);
     return known;
+  }
+
+  /** What was made of the same things, for whichever proxy. `isForAll`: whether another one may have what is made now. */
+  meshRulesOf(
+    madeOf: readonly unknown[],
+    make: () => { readonly rules: MeshRules; readonly isForAll: boolean },
+  ): MeshRules {
+    const known = this.#meshRules.find((one) => areSame(one.madeOf, madeOf));
+    if (known !== undefined) {
+      return known.rules;
+    }
+    const { rules, isForAll } = make();
+    if (isForAll) {
+      this.#meshRules = [{ madeOf, rules }, ...this.#meshRules].slice(0, MESH_RULES);
+    }
+    return rules;
   }
 
   /** One registry for all who see the same services. */

@@ -60,13 +60,17 @@ export function lowerMeshTcp(
 /** Without their listeners, rules for connections have nowhere to be obeyed. */
 export function refuseMeshTcpRules(
   virtualServices: readonly VirtualService[],
-  { effects: { report } }: GatheringContext,
+  { effects }: GatheringContext,
 ): void {
+  if (withoutConnections.has(virtualServices)) {
+    return;
+  }
+  const before = effects.findings.length;
   for (const { gateways, resource } of virtualServices) {
     const fields = gateways.includes(MESH) ? (["tls", "tcp"] as const) : [];
     for (const field of fields) {
       if (resource.spec[field]?.length) {
-        report(
+        effects.report(
           "SL0303",
           `${field} rules of the mesh need a listener for each port: only HTTP names a host to an explicit proxy`,
           resource.spanOf(["spec", field]),
@@ -75,7 +79,13 @@ export function refuseMeshTcpRules(
       }
     }
   }
+  if (effects.findings.length === before) {
+    withoutConnections.add(virtualServices);
+  }
 }
+
+/** Lists, which never change, of which no rule of the mesh is for connections. */
+const withoutConnections = new WeakSet<readonly VirtualService[]>();
 
 interface OnPort {
   readonly service: Service;

@@ -5,10 +5,11 @@ import type { Registry } from "../../services/registry.ts";
 import type { Service } from "../../services/service.ts";
 import type { ServiceDomains } from "../context/shared-lowering.ts";
 
+/** For a proxy of a namespace; `undefined`: of any other than the service's. */
 export function serviceDomains(
   service: Service,
   registry: Registry,
-  proxyNamespace: string,
+  proxyNamespace: string | undefined,
   domainSuffix: string,
 ): ServiceDomains {
   const short = new Set<string>();
@@ -27,7 +28,7 @@ export function serviceDomains(
 }
 
 /** `name.ns.svc.suffix` is also `name.ns.svc`, `name.ns` and, from its own namespace, `name`. */
-function shortNames(host: string, proxyNamespace: string, domainSuffix: string): string[] {
+function shortNames(host: string, proxyNamespace: string | undefined, domainSuffix: string): string[] {
   const absolute = `${host}.`;
   const suffix = `.svc.${domainSuffix}`;
   if (!host.endsWith(suffix)) {

@@ -2,6 +2,7 @@
 
 import type { Cluster } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
+import type { OutboundPolicy } from "../../../options.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
@@ -14,20 +15,39 @@ import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
 import { asksWhereProxyIs } from "./locality.ts";
 import { lowerOutlierDetection } from "./outlier-detection.ts";
+import { passthroughClusters } from "./passthrough.ts";
 
+/** In the order of their names, with where requests go for hosts that nobody registered. */
 export function lowerClusters(
   uses: readonly ClusterUse[],
+  outboundPolicy: OutboundPolicy,
   context: LoweringContext,
 ): { readonly clusters: readonly Cluster[]; readonly effects: Effects } {
   const lowering = gathering(context);
-  const clusters = uses
-    .map((use) => lowerCluster(use, lowering))
-    .sort((a, b) => compareStrings(a.name, b.name));
+  const passthrough = passthroughClusters(outboundPolicy, context.options);
+  const shared = context.cache.shared.clusterLists;
+  const known = shared.get(uses);
+  if (known !== undefined && known.passthrough === passthrough.length) {
+    return { clusters: known.clusters, effects: lowering.effects };
+  }
+  const own = uses.map((use) => lowerCluster(use, lowering));
+  const clusters = [...own.map(({ cluster }) => cluster), ...passthrough].sort((a, b) =>
+    compareStrings(a.name, b.name),
+  );
+  if (own.every(({ isForAll }) => isForAll)) {
+    shared.set(uses, { passthrough: passthrough.length, clusters });
+  }
   return { clusters, effects: lowering.effects };
 }
 
+interface LoweredCluster {
+  readonly cluster: Cluster;
+  /** It depends on nothing of the proxy but the rule that it sees for the service. */
+  readonly isForAll: boolean;
+}
+
 /** One that depends on nothing of a proxy but the rule that it sees for the service is the same object for all of them. */
-function lowerCluster(use: ClusterUse, lowering: GatheringContext): Cluster {
+function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredCluster {
   const { service, port, subset, atEdge = false } = use;
   const { clusters } = lowering.cache.shared;
   const rule = lowering.destinationRules.find(service);
@@ -36,14 +56,15 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): Cluster {
     (one) => one.port === port && one.subset === subset && one.atEdge === atEdge && one.rule === rule,
   );
   if (known !== undefined) {
-    return known.cluster;
+    return { cluster: known.cluster, isForAll: true };
   }
   const policy = lowering.destinationRules.policyOf(service, subset, port);
   const cluster = newCluster(use, policy, lowering);
-  if (policy.tls === undefined && !asksWhereProxyIs(policy, service)) {
+  const isForAll = policy.tls === undefined && !asksWhereProxyIs(policy, service);
+  if (isForAll) {
     clusters.set(service, [...all, { port, subset, atEdge, rule, cluster }]);
   }
-  return cluster;
+  return { cluster, isForAll };
 }
 
 function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringContext): Cluster {

@@ -64,40 +64,60 @@ function hasEndpoint({ endpoints }: Service, labels: Labels): boolean {
   return [...endpoints.values()].flat().some((endpoint) => selects(labels, endpoint.labels));
 }
 
-/** Pods behind the services of the input: their EndpointSlices are seldom kept beside rules. */
+/** Pods behind the services of the input: their EndpointSlices are seldom kept beside rules. Put in order when somebody asks. */
 export class SelectedPods {
-  readonly #byNamespace = new Map<string, KnownPod[]>();
-  readonly #selectors: ReadonlyMap<string, Labels>;
+  readonly #resources: ResourceSet;
+  readonly #pods: readonly KnownPod[];
+  readonly #domainSuffix: string;
+  #byNamespace: ReadonlyMap<string, readonly KnownPod[]> | undefined;
+  #selectors: ReadonlyMap<string, Labels> | undefined;
 
-  constructor({ services, serviceEntries }: ResourceSet, pods: readonly KnownPod[], domainSuffix: string) {
-    for (const pod of pods) {
-      const known = this.#byNamespace.get(pod.namespace);
-      if (known === undefined) {
-        this.#byNamespace.set(pod.namespace, [pod]);
-      } else {
-        known.push(pod);
-      }
-    }
-    this.#selectors = new Map([
-      ...serviceEntries.flatMap(({ spec, namespace }) =>
-        (spec.hosts ?? []).map(
-          (host) => [`${namespace}/${host.toLowerCase()}`, spec.workloadSelector?.labels ?? {}] as const,
-        ),
-      ),
-      ...services.map(
-        (service) =>
-          [
-            `${service.namespace}/${kubernetesHost(service, domainSuffix)}`,
-            service.spec.selector ?? {},
-          ] as const,
-      ),
-    ]);
+  constructor(resources: ResourceSet, pods: readonly KnownPod[], domainSuffix: string) {
+    this.#resources = resources;
+    this.#pods = pods;
+    this.#domainSuffix = domainSuffix;
   }
 
   of({ host, namespace }: Service): readonly KnownPod[] {
+    this.#selectors ??= selectorsIn(this.#resources, this.#domainSuffix);
+    this.#byNamespace ??= byNamespace(this.#pods);
     const selector = this.#selectors.get(`${namespace}/${host}`);
     return selector === undefined || Object.keys(selector).length === 0
       ? []
       : (this.#byNamespace.get(namespace) ?? []).filter(({ labels }) => selects(selector, labels));
   }
+}
+
+function byNamespace(pods: readonly KnownPod[]): ReadonlyMap<string, readonly KnownPod[]> {
+  const all = new Map<string, KnownPod[]>();
+  for (const pod of pods) {
+    const known = all.get(pod.namespace);
+    if (known === undefined) {
+      all.set(pod.namespace, [pod]);
+    } else {
+      known.push(pod);
+    }
+  }
+  return all;
+}
+
+/** By namespace and host. */
+function selectorsIn(
+  { services, serviceEntries }: ResourceSet,
+  domainSuffix: string,
+): ReadonlyMap<string, Labels> {
+  return new Map([
+    ...serviceEntries.flatMap(({ spec, namespace }) =>
+      (spec.hosts ?? []).map(
+        (host) => [`${namespace}/${host.toLowerCase()}`, spec.workloadSelector?.labels ?? {}] as const,
+      ),
+    ),
+    ...services.map(
+      (service) =>
+        [
+          `${service.namespace}/${kubernetesHost(service, domainSuffix)}`,
+          service.spec.selector ?? {},
+        ] as const,
+    ),
+  ]);
 }

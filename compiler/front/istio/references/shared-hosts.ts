@@ -30,7 +30,11 @@ export function reportSharedHosts(
   if (viewer.kind === "proxy" && meshPort === 0 && !meshListeners) {
     return;
   }
-  const claims = viewer.virtualServices.flatMap((one) => claimsOf(one, domainSuffix));
+  const { virtualServices } = viewer;
+  if (viewer.kind === "proxy" && apart.get(virtualServices) === domainSuffix) {
+    return;
+  }
+  const claims = virtualServices.flatMap((one) => claimsOf(one, domainSuffix));
   const byHost = new Map<string, Claim[]>();
   for (const claim of claims) {
     const known = byHost.get(claim.host);
@@ -39,6 +43,10 @@ export function reportSharedHosts(
     } else {
       known.push(claim);
     }
+  }
+  if (byHost.size === claims.length && viewer.kind === "proxy") {
+    apart.set(virtualServices, domainSuffix);
+    return;
   }
   // Few have wildcards, so each claim is compared with those and with its own host's alone.
   const wildcards = viewer.kind === "proxy" ? [] : claims.filter(({ host }) => isWildcard(host));
@@ -62,6 +70,9 @@ export function reportSharedHosts(
     }
   }
 }
+
+/** Lists, which never change, in which no two speak of one host, by the domain that their names are completed with. */
+const apart = new WeakMap<readonly VirtualService[], string>();
 
 function claimsOf(virtualService: VirtualService, domainSuffix: string): Claim[] {
   const { spec, namespace } = virtualService;

@@ -84,6 +84,11 @@ function lowerForAll(
   return lowered;
 }
 
+/** Whether its routes are the same for all who find the same where they lead. */
+export function isForAll(virtualService: VirtualService, domainSuffix: string): boolean {
+  return hostsOf(virtualService, domainSuffix) !== undefined;
+}
+
 /** Full names of the destinations of rules that say nothing of their source; undefined for others. */
 function hostsOf({ resource }: VirtualService, domainSuffix: string): readonly string[] | undefined {
   const known = destinations.get(resource);

@@ -1,6 +1,7 @@
 /** The VirtualServices that this proxy sees, with their names resolved, in the order in which they are applied. */
 
 import type { RouteOrigin } from "../../../ir/ir.ts";
+import { areSame } from "../../../lists/list-change.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { Annotations } from "../../resources/annotations.ts";
 import type { Resource, ResourceSet, VirtualServiceSpec } from "../../resources/model.ts";
@@ -31,7 +32,7 @@ export function visibleVirtualServices(
   { virtualServices, ...resources }: ResourceSet,
   { proxyNamespace, domainSuffix }: ProxyOptions,
   report: Report,
-): VirtualService[] {
+): readonly VirtualService[] {
   const delegates = new Delegates(
     virtualServices,
     domainSuffix,
@@ -39,12 +40,23 @@ export function visibleVirtualServices(
     report,
   );
   delegates.reportCycles();
-  return inOrderOfEffect(virtualServices, proxyNamespace).map((resource) =>
-    resolvedOnce(resource, delegates, domainSuffix),
-  );
+  const seen = inOrderOfEffect(virtualServices, proxyNamespace);
+  const list = seen.map((resource) => resolvedOnce(resource, delegates, domainSuffix));
+  const known = lists.get(seen);
+  if (known !== undefined && areSame(known, list)) {
+    return known;
+  }
+  lists.set(seen, list);
+  return list;
 }
 
-/** Those that a namespace sees and that have hosts; of two for one host, the first is heard in the mesh. */
+/** What was made of a list last: the same object for all who see the same, by which they know what follows from it. */
+const lists = new WeakMap<readonly Resource<VirtualServiceSpec>[], readonly VirtualService[]>();
+
+/**
+ * Those that a namespace sees and that have hosts; of two for one host, the first is heard in the mesh. Where everybody sees all, it is
+ * the same list for everybody.
+ */
 export function inOrderOfEffect(
   virtualServices: readonly Resource<VirtualServiceSpec>[],
   viewer: string,
@@ -56,13 +68,14 @@ export function inOrderOfEffect(
     const byExposure = new Map<Exposure, Resource<VirtualServiceSpec>[]>(
       EXPOSURES.map((exposure) => [exposure, []]),
     );
-    for (const resource of withHostsByAge(virtualServices)) {
+    const all = withHostsByAge(virtualServices);
+    for (const resource of all) {
       const exposed = exposure(resource.spec.exportTo, resource.namespace, viewer);
       if (exposed !== undefined) {
         byExposure.get(exposed)!.push(resource);
       }
     }
-    seen = [...byExposure.values()].flat();
+    seen = byExposure.get("public")!.length === all.length ? all : [...byExposure.values()].flat();
     ofViewers.set(viewer, seen);
   }
   return seen;

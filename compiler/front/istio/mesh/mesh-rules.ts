@@ -1,33 +1,47 @@
-/** What the mesh answers on one port: which VirtualService rules each host, and what the others get by default. */
+/**
+ * What the mesh answers on each port: which VirtualService rules each host, and what the others get by default. Under which names a proxy
+ * knows them is no part of it (`host-names.ts`): that is nearly all that the proxies of a mesh differ in, so most of
+ * them have one and the same of these.
+ */
 
-import type { Omission, Route } from "../../../ir/ir.ts";
+import type { Route } from "../../../ir/ir.ts";
 import { DEFAULT_RETRY } from "../../../ir/route-class.ts";
 import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
 import { isHttp, type Service } from "../../services/service.ts";
-import type { GatheringContext } from "../context/gathering-context.ts";
+import { type GatheringContext, gathering } from "../context/gathering-context.ts";
+import type { LoweringContext } from "../context/lowering-context.ts";
+import type { MeshRules, RuledHost } from "../context/shared-lowering.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
+import { isForAll } from "../rules/route-cache.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
-import { serviceDomains } from "./service-domains.ts";
 
 /** The port on which rules for hosts that are no services apply. */
 export const HTTP_PORT = 80;
 
-export interface MeshHost {
-  readonly host: string;
-  /** Without ports. */
-  readonly domains: readonly string[];
-  readonly routes: readonly Route[];
-  /** Rules that left no route. */
-  readonly omitted: readonly Omission[];
-  /** Absent for a host that only a VirtualService names. */
-  readonly service?: Service;
+/** The same object for all proxies that see the same rules, services and policies. */
+export function meshRules(virtualServices: readonly VirtualService[], context: LoweringContext): MeshRules {
+  const { base, registry, destinationRules, cache, options } = context;
+  const ofMesh = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
+  const policies = registry.known.map((service) => destinationRules.find(service));
+  return cache.shared.meshRulesOf([base, registry, ...ofMesh, ...policies], () => {
+    const lowering = gathering(context);
+    const { httpPorts, hosts } = new RulesByPort(ofMesh, lowering);
+    useAllServices(lowering);
+    const { effects } = lowering;
+    return {
+      rules: { httpPorts, hosts, effects },
+      isForAll: effects.dangling.length === 0 && ofMesh.every((one) => isForAll(one, options.domainSuffix)),
+    };
+  });
 }
 
-export class MeshHosts {
+class RulesByPort {
+  readonly httpPorts: readonly number[];
+  readonly hosts: ReadonlyMap<number, readonly RuledHost[]>;
   readonly #virtualServices: readonly VirtualService[];
   readonly #lowering: GatheringContext;
   /** The oldest VirtualService for each host. */
@@ -35,7 +49,7 @@ export class MeshHosts {
   readonly #servicesByPort = new Map<number, Service[]>();
 
   constructor(virtualServices: readonly VirtualService[], lowering: GatheringContext) {
-    this.#virtualServices = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
+    this.#virtualServices = virtualServices;
     this.#lowering = lowering;
     for (const virtualService of this.#virtualServices) {
       for (const host of virtualService.hosts) {
@@ -54,48 +68,26 @@ export class MeshHosts {
         }
       }
     }
+    this.httpPorts = this.#httpPorts();
+    this.hosts = new Map(
+      [...new Set([HTTP_PORT, ...this.httpPorts])].map((port) => [port, this.#onPort(port)] as const),
+    );
   }
 
-  /** Ports that some service speaks HTTP on. */
-  httpPorts(): number[] {
+  #httpPorts(): number[] {
     return [...this.#servicesByPort]
       .filter(([port, services]) => services.some((service) => httpPort(service, port)))
       .map(([port]) => port)
       .sort((a, b) => a - b);
   }
 
-  /** The first of two that claim a name keeps it; what is left without names is left out. */
-  onPort(port: number): MeshHost[] {
-    const candidates = this.#candidates(port);
-    const known = new Set(candidates.flatMap(({ service }) => (service === undefined ? [] : [service.host])));
-    const hosts = new Set<string>();
-    const taken = new Set<string>();
-    const result: MeshHost[] = [];
-    for (const { short, ...candidate } of candidates) {
-      if (hosts.has(candidate.host)) {
-        continue;
-      }
-      hosts.add(candidate.host);
-      const isFree = (domain: string) => !taken.has(domain) && !(short.has(domain) && known.has(domain));
-      // The same object for all proxies that know a service by the same names.
-      const domains = candidate.domains.every(isFree) ? candidate.domains : candidate.domains.filter(isFree);
-      for (const domain of domains) {
-        taken.add(domain);
-      }
-      if (domains.length > 0) {
-        result.push({ ...candidate, domains });
-      }
-    }
-    return result;
-  }
-
   /** Hosts with rules in the order of their VirtualServices, then the services without any. */
-  #candidates(port: number): (MeshHost & { readonly short: ReadonlySet<string> })[] {
+  #onPort(port: number): RuledHost[] {
     const services = new Map(
       (this.#servicesByPort.get(port) ?? []).map((service) => [service.host, service]),
     );
     const ruled = new Set<Service>();
-    const result: (MeshHost & { readonly short: ReadonlySet<string> })[] = [];
+    const result: RuledHost[] = [];
     for (const virtualService of this.#relevant(port, services)) {
       const { matched, others } = this.#split(virtualService, services);
       const served = matched.filter((service) => httpPort(service, port));
@@ -111,27 +103,19 @@ export class MeshHosts {
         continue;
       }
       for (const host of others) {
-        result.push({ host, domains: [host], routes, omitted, short: new Set() });
+        result.push({ host, routes, omitted });
       }
       for (const service of served) {
         ruled.add(service);
-        const { domains, short } = this.#domains(service);
-        result.push({ host: service.host, domains, short, routes, omitted, service });
+        result.push({ host: service.host, routes, omitted, service });
       }
     }
     for (const service of services.values()) {
       // An alias has no host of its own: its names are among those of what it stands for.
       const alias = this.#lowering.registry.aliasTarget(service) !== undefined;
       if (!ruled.has(service) && !alias && httpPort(service, port)) {
-        const { domains, short } = this.#domains(service);
-        result.push({
-          host: service.host,
-          domains,
-          short,
-          routes: this.#defaultRoutes(service, port),
-          omitted: [],
-          service,
-        });
+        const routes = this.#defaultRoutes(service, port);
+        result.push({ host: service.host, routes, omitted: [], service });
       }
     }
     return result;
@@ -179,17 +163,6 @@ export class MeshHosts {
     return { matched: [...matched], others };
   }
 
-  #domains(service: Service) {
-    const { registry, options, cache } = this.#lowering;
-    const { proxyNamespace, domainSuffix } = options;
-    const suffix = `.${proxyNamespace}.svc.${domainSuffix}`;
-    const isOwn =
-      service.host.endsWith(suffix) || registry.aliases(service).some((host) => host.endsWith(suffix));
-    return cache.shared.domainsOf(service, registry, isOwn ? proxyNamespace : "", () =>
-      serviceDomains(service, registry, proxyNamespace, domainSuffix),
-    );
-  }
-
   /** What a service gets that no rule speaks of: no time limit, and istiod's retries. */
   #defaultRoutes(service: Service, port: number): readonly Route[] {
     // Of a port that nobody serves, the cluster is missing: 503.
@@ -231,4 +204,15 @@ export function httpPort({ ports, unservedPorts }: Service, port: number): boole
 
 function hasPort({ ports }: Service, port: number): boolean {
   return ports.some(({ number }) => number === port);
+}
+
+/** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */
+function useAllServices({ registry, effects }: GatheringContext): void {
+  for (const service of registry.services) {
+    if (registry.aliasTarget(service) === undefined) {
+      for (const port of service.ports.filter(isHttp)) {
+        effects.uses.push(clusterUse(service, port.number));
+      }
+    }
+  }
 }
