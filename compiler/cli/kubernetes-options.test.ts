@@ -172,3 +172,20 @@ test.each([
   expect(err).toContain(words);
   expect(code).toBe(EXIT.usage);
 });
+
+test("an object of the cluster that is wrong keeps no answer back", async () => {
+  cluster.apply("VirtualService", { name: "wrong", fields: rule("soon") });
+  expect((await sluice("check", ...AT())).code).toBe(EXIT.rules);
+  expect((await sluice("explain", ...AT(), "http://reviews/")).out).toContain("10.9.8.7:9080");
+  const different = await sluice("diff", ...AT(), changed("2s"), "--exit-code");
+  expect(different).toMatchObject({ code: EXIT.rules, err: "" });
+  expect(different.out).toContain("+ timeout: 2 s");
+});
+
+test("a file that is wrong is not compared", async () => {
+  const { code, err, out } = await sluice("diff", ...AT(), changed("soon"));
+  expect(code).toBe(EXIT.rules);
+  expect(err).toContain(path.join(folder, "rule.yaml"));
+  expect(err).toContain("soon");
+  expect(out).toBe("");
+});

@@ -8,7 +8,7 @@ import type { RuleSource } from "./rule-source.ts";
 export function readOnce(source: RuleSource): RuleSource {
   let read: Promise<{ files: readonly SourceFile[]; findings: readonly Diagnostic[] }> | undefined;
   return {
-    ...(source.standsAlone !== undefined && { standsAlone: source.standsAlone }),
+    standsAlone: (file) => source.standsAlone?.(file) === true,
     async read(sink, progress) {
       read ??= (async () => {
         const findings: Diagnostic[] = [];

@@ -79,6 +79,7 @@ export class KubernetesClient {
 
   /** The answer, which is JSON. */
   async request<T>(call: ApiCall): Promise<T> {
+    await this.#transport.prepare(call.signal);
     const limit = AbortSignal.timeout(call.timeoutMs ?? PATIENCE_MS);
     const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
     try {
@@ -92,6 +93,7 @@ export class KubernetesClient {
 
   /** The bytes of an answer that goes on: of a watch, until the server ends it. `onOpen` is called once it has begun. */
   async *stream(call: ApiCall, onOpen: () => void = () => {}): AsyncGenerator<Buffer, void, undefined> {
+    await this.#transport.prepare(call.signal);
     const limit = new AbortController();
     const timer = setTimeout(
       () => limit.abort(new DOMException("timed out", "TimeoutError")),

@@ -34,6 +34,29 @@ export class Transport {
     this.#access = access;
   }
 
+  /**
+   * Resolves when there are credentials to send with. That may take long, where somebody has to log in; after it, `send` has them
+   * at once. Rejects with the signal's reason when that aborts it.
+   */
+  async prepare(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const ready = this.#access.credentials.current();
+    if (signal === undefined) {
+      await ready;
+      return;
+    }
+    let onAbort = (): void => {};
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+    try {
+      await Promise.race([ready, aborted]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
   /** Resolves when the head of an answer is here, whatever it says; rejects with Node's own errors. */
   async send(request: WireRequest): Promise<http.IncomingMessage> {
     const source = this.#access.credentials;

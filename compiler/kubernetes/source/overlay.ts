@@ -15,10 +15,15 @@ import { documentPath } from "./object-document.ts";
  * names none: where that is not `default`, such an object is an error (SL0020), since a file is read as if it said `default`.
  */
 export function overlay(cluster: RuleSource, laid: RuleSource, namespace: string): RuleSource {
+  // A mistake in a file is what whoever lays it over asks about; it must not be passed over for what the cluster has.
+  const ofFiles = new WeakSet<SourceFile>();
   return {
-    ...(cluster.standsAlone !== undefined && { standsAlone: cluster.standsAlone }),
+    standsAlone: (file) => !ofFiles.has(file) && cluster.standsAlone?.(file) === true,
     async read(sink, progress) {
       const [below, above] = await Promise.all([cluster.read(sink, progress), laid.read(sink, progress)]);
+      for (const file of above) {
+        ofFiles.add(file);
+      }
       return layOver(below, above, namespace, sink);
     },
     async watch(onChange) {

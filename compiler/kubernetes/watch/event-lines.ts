@@ -7,18 +7,21 @@ export const LONGEST_LINE = 8 << 20;
 
 /** A watch sends a line that is longer than any event of an API server. */
 export class LineTooLongError extends EnvironmentError {
-  constructor(most: number) {
-    super(`an event has more than ${most >> 20} MB, the most that is read`);
+  constructor(what: string, most: number) {
+    super(`an event of ${what} has more than ${most >> 20} MB, the most that is read`);
     this.name = "LineTooLongError";
   }
 }
 
 export class EventLines {
+  readonly #what: string;
   readonly #most: number;
   #parts: Buffer[] = [];
   #length = 0;
 
-  constructor(most = LONGEST_LINE) {
+  /** `what` is watched, for messages. */
+  constructor(what: string, most = LONGEST_LINE) {
+    this.#what = what;
     this.#most = most;
   }
 
@@ -43,7 +46,7 @@ export class EventLines {
   #keep(part: Buffer): void {
     this.#length += part.length;
     if (this.#length > this.#most) {
-      throw new LineTooLongError(this.#most);
+      throw new LineTooLongError(this.#what, this.#most);
     }
     if (part.length > 0) {
       this.#parts.push(part);

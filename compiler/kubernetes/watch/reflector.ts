@@ -137,7 +137,7 @@ export class Reflector {
     const { client, type, keep } = this.#options;
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(new SilentWatchError()), SILENCE_MS);
-    const lines = new EventLines();
+    const lines = new EventLines(type.plural);
     const begun = performance.now();
     try {
       const call = {
