@@ -8,10 +8,12 @@ import type { FleetEvent } from "./model/event.ts";
 import { FleetControlError } from "./model/fleet-control.ts";
 import type { RolloutReport } from "./model/report.ts";
 import type { Revision } from "./revisions/revision.ts";
+import type { RolloutEvent } from "./rollout/event.ts";
+import type { Outcome } from "./rollout/outcome.ts";
 import { atOnce, type RolloutPlan } from "./rollout/plan.ts";
 import { RecentResponses } from "./rollout/recent-responses.ts";
 import { rolloutReport } from "./rollout/report.ts";
-import { type Outcome, Rollout, type RolloutEvent } from "./rollout/rollout.ts";
+import { Rollout } from "./rollout/rollout.ts";
 import type { BlamedRule, Member, Responses, RolloutState } from "./rollout/state.ts";
 import type { ShadowAnswer } from "./shadow/shadow-envoy.ts";
 

@@ -1,8 +1,9 @@
 /** What a roll-out is held against while it is watched: the proxies that have the new revision, and the others. */
 
 import { chanceOfMore } from "./exact-test.ts";
+import { isChanged } from "./member.ts";
 import type { RolloutPlan } from "./plan.ts";
-import type { MemberState, Responses, RolloutFailure, RolloutState } from "./state.ts";
+import type { Responses, RolloutFailure, RolloutState } from "./state.ts";
 import { type Compared, errorShare } from "./tally.ts";
 
 /** Rarer than that, chance is not an explanation: a roll-out is looked at thousands of times. */
@@ -16,16 +17,6 @@ export const LOST_SHARE = 0.01;
 
 /** What a gate found; the roll-out says when and where. */
 export type Alarm = Pick<RolloutFailure, "gate" | "words" | "numbers" | "proxy">;
-
-/** Whether a proxy is not waited for any longer: it is away, and counted as lost. */
-export function isGone({ awaySince, lost, leftChanged }: MemberState): boolean {
-  return awaySince !== undefined && (lost === "changed" || (lost === "unchanged" && !leftChanged));
-}
-
-/** Whether a proxy was given the new revision. */
-export function isChanged({ wave }: MemberState): boolean {
-  return wave !== undefined;
-}
 
 /** Whether the changed proxies of a scope answer with more 5xx than the others, or than before. */
 export function responsesAlarm({ max5xx }: RolloutPlan, compared: Compared): Alarm | undefined {

@@ -1,7 +1,7 @@
 /** A roll-out as it is told to people and programs. */
 
 import type { RolloutFailureReport, RolloutReport, WaveReport } from "../model/report.ts";
-import { isChanged } from "./gates.ts";
+import { isChanged } from "./member.ts";
 import type { RolloutFailure, RolloutState } from "./state.ts";
 import { Tally } from "./tally.ts";
 

@@ -5,8 +5,10 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { RolloutEvent } from "./event.ts";
+import type { Outcome } from "./outcome.ts";
 import type { RolloutPlan } from "./plan.ts";
-import { type Outcome, Rollout, type RolloutEvent } from "./rollout.ts";
+import { Rollout } from "./rollout.ts";
 import type { Member } from "./state.ts";
 import { scoreOf } from "./waves.ts";
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { RolloutEvent } from "./event.ts";
+import { ANSWER_MS, LOST_MS } from "./limits.ts";
+import type { Outcome } from "./outcome.ts";
 import { DEFAULT_PLAN, type RolloutPlan } from "./plan.ts";
-import { ANSWER_MS, LOST_MS, type Outcome, Rollout, type RolloutEvent } from "./rollout.ts";
+import { Rollout } from "./rollout.ts";
 import type { Member } from "./state.ts";
 import { scoreOf } from "./waves.ts";
 

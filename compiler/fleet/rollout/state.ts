@@ -101,3 +101,12 @@ export interface RolloutState {
   returned?: number;
   readonly members: Record<string, MemberState>;
 }
+
+export function isRunning({ phase }: RolloutState): boolean {
+  return phase === "running";
+}
+
+/** Some proxies are yet to have the old revision again. */
+export function isTakingBack({ phase, returned }: RolloutState): boolean {
+  return (phase === "failed" || phase === "aborted") && returned === undefined;
+}

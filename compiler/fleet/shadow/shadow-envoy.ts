@@ -15,7 +15,7 @@ import type { ChangeResult, LiveBuild } from "../../run/delivery/live-configurat
 import { NOTHING } from "../../run/delivery/nothing.ts";
 import { type EnvoyBinary, findEnvoy } from "../../run/envoy/find.ts";
 import { describeExit } from "../../run/envoy/start.ts";
-import type { Outcome } from "../rollout/rollout.ts";
+import type { Outcome } from "../rollout/outcome.ts";
 import { unbound } from "./unbound.ts";
 
 /** `skipped`: there is no Envoy here. */
