@@ -1,7 +1,37 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Suites of `test/` that start no Envoy. */
 const WITHOUT_ENVOY = ["test/architecture", "test/filter", "test/fuzz"];
+
+/** What takes a minute or more, and would be waited for if it came last. */
+const LONGEST = [
+  "test/scripts/demo.test.ts",
+  "test/answers/answers.test.ts",
+  "test/conformance/conformance.test.ts",
+  "test/cli/bad-input.test.ts",
+  "test/scripts/pack.test.ts",
+  "test/recorded/routing.test.ts",
+  "test/recorded/datapath.test.ts",
+  "test/cli/commands.test.ts",
+  "test/fleet/stopped-changes.test.ts",
+  "test/scripts/action/action.test.ts",
+  "test/differential/differential.test.ts",
+  "scripts/docs/site.test.ts",
+  "compiler/answers/diff/diff.test.ts",
+  "compiler/answers/check/hostile-yaml.test.ts",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return rank < 0 ? LONGEST.length : rank;
+    };
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => rankOf(a) - rankOf(b));
+  }
+}
 
 /**
  * The files of a worker share its process: to start one and load the compiler anew for each file costs half a second and
@@ -13,6 +43,7 @@ const SHARED = { isolate: false };
 /** What needs no Envoy (`unit`), what talks to a real one (`integration`), what needs a Docker engine (`docker`), or a Kubernetes API server (`kubernetes`). */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -23,9 +54,9 @@ export default defineConfig({
             "scripts/**/*.test.ts",
             ...WITHOUT_ENVOY.map((folder) => `${folder}/**/*.test.ts`),
           ],
-          testTimeout: 30_000,
-          // Some compile a part of the filter first.
-          hookTimeout: 60_000,
+          // `npm test` gives what processor time the containers of other tests leave.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
           // Unless said, one fewer than there are processors.
           maxWorkers: 2,
           ...SHARED,
@@ -39,8 +70,8 @@ export default defineConfig({
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          // Half of their time they wait.
-          maxWorkers: 3,
+          // More than half of their time they wait.
+          maxWorkers: 4,
         },
       },
       {

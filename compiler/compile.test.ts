@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { thoroughly } from "../test/harness/thorough.ts";
 import type { Workspace } from "./index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "./options.ts";
 import { bytesOf } from "./run/delivery/output-files.ts";
@@ -181,9 +182,9 @@ test("after any changes, a warm compiler gives what a cold one gives", async () 
         built += (after as { files?: unknown }).files === undefined ? 0 : 1;
       }
     }),
-    { numRuns: 12 },
+    { numRuns: thoroughly(5) },
   );
-  expect(built).toBeGreaterThan(4);
+  expect(built).toBeGreaterThan(1);
 }, 120_000);
 
 function swapAt(text: string, from: string, to: string, at: number): string {

@@ -5,6 +5,7 @@
 
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -78,10 +79,16 @@ async function readJson(file) {
   return JSON.parse(await readFile(file, "utf8"));
 }
 
-/** Runs a program with our output as its own; gives its exit code, 1 when a signal ended it. */
-export function run(command, args, options = {}) {
+/**
+ * Runs a program with our output as its own; gives its exit code, 1 when a signal ended it. `priority` is one of
+ * `os.constants.priority`.
+ */
+export function run(command, args, { priority, ...options } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], ...options });
+    if (priority !== undefined && child.pid !== undefined) {
+      os.setPriority(child.pid, priority);
+    }
     child.on("error", (error) => {
       console.error(`${command}: ${error.message}`);
       resolve(1);

@@ -2,11 +2,14 @@
  * `npm test`: sets everything up and runs every suite, in the order in which a failure is cheapest to find. The last
  * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself.
  *
- *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, integration, docker, kubernetes; all of them if none
+ * The suite `docker` waits for containers most of its time, so it runs beside those that compute; they give way to it. What
+ * it says is shown when they are through.
+ *
+ *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, docker, integration, kubernetes; all of them if none
  */
 
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -23,12 +26,14 @@ const SUITES = {
     return { passed: 3 - failed, failed, skipped: 0 };
   },
   filter: () => runFilterSuite(),
-  unit: () => runProject("unit"),
-  integration: async () => {
-    const code = await run(process.execPath, [path.join(ROOT, "dist", "envoy.js"), OLDEST_ENVOY]);
-    return code === 0 ? runProject("integration") : { passed: 0, failed: 1, skipped: 0 };
+  unit: ({ docker }) => runProject("unit", { givesWay: docker !== undefined }),
+  docker: async ({ docker }) => {
+    const { said, ...counts } = await docker;
+    console.log(said.join("\n"));
+    return counts;
   },
-  docker: () => runDockerSuite(),
+  integration: async ({ envoys }) =>
+    (await envoys) === 0 ? runProject("integration") : { passed: 0, failed: 1, skipped: 0 },
   kubernetes: ({ kubernetesPrograms }) => runKubernetesSuite(kubernetesPrograms),
 };
 /** The conformance suite, which runs once more against Envoy in Docker. */
@@ -46,7 +51,12 @@ async function main() {
   await setup();
   const isWanted = (name) => names.length === 0 || names.includes(name);
   // What takes longest, and waits for nothing, begins first.
-  const begun = { kubernetesPrograms: isWanted("kubernetes") ? makeKubernetesPrograms() : undefined };
+  const envoys = isWanted("integration") ? installEnvoys() : undefined;
+  const begun = {
+    kubernetesPrograms: isWanted("kubernetes") ? makeKubernetesPrograms() : undefined,
+    envoys,
+    docker: isWanted("docker") ? beginDockerSuite(envoys) : undefined,
+  };
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
   for (const [name, suite] of Object.entries(SUITES)) {
@@ -61,7 +71,7 @@ async function main() {
       console.error(`${name}: no test ran`);
       counts.failed = 1;
     }
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const seconds = ((counts.took ?? performance.now() - start) / 1000).toFixed(1);
     const reason = counts.reason === undefined ? "" : `: ${counts.reason}`;
     lines.push(`${name.padEnd(12)} ${describe(counts)} (${seconds} s)${reason}`);
     for (const kind of Object.keys(total)) {
@@ -80,10 +90,19 @@ function describe({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** Runs a project of Vitest; its counts come from its JSON report, what it says goes to the terminal. */
-async function runProject(project, files = [], env = {}) {
+/** The exit code of the program that installs both versions of Envoy. */
+function installEnvoys() {
+  return run(process.execPath, [path.join(ROOT, "dist", "envoy.js"), OLDEST_ENVOY]);
+}
+
+/**
+ * Runs a project of Vitest; its counts come from its JSON report. What it says goes to the terminal, or is `said` when it
+ * runs `beside` others. One that `givesWay` gets what processor time others leave.
+ */
+async function runProject(project, { files = [], env = {}, beside = false, givesWay = false } = {}) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-test-"));
   const report = path.join(folder, "report.json");
+  const output = beside ? await open(path.join(folder, "output"), "w") : undefined;
   try {
     const args = [
       "run",
@@ -94,34 +113,52 @@ async function runProject(project, files = [], env = {}) {
       "--reporter=json",
       `--outputFile.json=${report}`,
     ];
-    const code = await runVitest(args, { env: { ...process.env, ...env } });
+    const code = await runVitest(args, {
+      env: { ...process.env, ...env },
+      ...(beside && { stdio: ["ignore", output.fd, output.fd] }),
+      ...(givesWay && { priority: os.constants.priority.PRIORITY_BELOW_NORMAL }),
+    });
     const result = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
     const counts = {
       passed: result.numPassedTests ?? 0,
       failed: result.numFailedTests ?? 0,
       skipped: (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0),
+      ...(beside && { said: await readFile(path.join(folder, "output"), "utf8") }),
     };
     // A file that does not load has no tests to count, and an error outside of a test belongs to none.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
+    await output?.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** Its counts, how long it took (ms), and the lines that it `said`. Needs the Envoys, if they are being installed. */
+async function beginDockerSuite(envoys) {
+  await envoys;
+  const start = performance.now();
+  const said = [];
+  const counts = await runDockerSuite(said).catch((error) => {
+    said.push(`docker: ${error.stack}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  });
+  return { ...counts, took: performance.now() - start, said };
+}
+
 /** The conformance suite against Envoy in Docker, and the demo mesh in Compose, where an engine answers. */
-async function runDockerSuite() {
+async function runDockerSuite(said) {
   const { problem, engine, compose, composeVersion } = await findDocker();
   if (problem !== undefined) {
     const reason = `Docker cases did not run: ${problem}`;
-    console.log(reason);
+    said.push(reason);
     const skipped = (await countTests("integration", [CONFORMANCE])) + (await countTests("docker"));
     return { passed: 0, failed: 0, skipped, reason };
   }
-  console.log(`Docker ${engine}, ${compose.join(" ")} ${composeVersion}`);
+  said.push(`Docker ${engine}, ${compose.join(" ")} ${composeVersion}`);
   try {
-    await ensureImages();
+    await ensureImages({ log: (line) => said.push(line) });
   } catch (error) {
-    console.error(`docker: ${error.message}`);
+    said.push(`docker: ${error.message}`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const env = {
@@ -129,13 +166,14 @@ async function runDockerSuite() {
     SLUICE_ENVOY_VERSION: "",
     SLUICE_TEST_COMPOSE: JSON.stringify(compose),
   };
-  const conformance = await runProject("integration", [CONFORMANCE], env);
-  const demo = await runProject("docker", [], env);
-  return {
-    passed: conformance.passed + demo.passed,
-    failed: conformance.failed + demo.failed,
-    skipped: conformance.skipped + demo.skipped,
-  };
+  // Both wait for containers.
+  const parts = await Promise.all([
+    runProject("integration", { files: [CONFORMANCE], env, beside: true }),
+    runProject("docker", { env, beside: true }),
+  ]);
+  said.push(...parts.map((part) => part.said));
+  const sum = (kind) => parts.reduce((total, part) => total + part[kind], 0);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
 }
 
 /** What needs a real Kubernetes API server, where its programs can be made. */

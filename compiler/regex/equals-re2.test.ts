@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../filter/regex/layout.ts";
+import { thoroughly } from "../../test/harness/thorough.ts";
 import { determinise } from "./determinise.ts";
 import { latin1Pattern, latin1Text } from "./latin1.ts";
 import { minimise } from "./minimise.ts";
@@ -13,7 +14,7 @@ import { encodeComb, encodeDense, encodeNfa } from "./table.ts";
 import { Walker } from "./walker.fixture.ts";
 
 /** How many pairs of a pattern and a text are tried; each with every kind of table. */
-const PAIRS = Number(process.env.SLUICE_REGEX_PAIRS ?? 10_000);
+const PAIRS = thoroughly(4_000);
 const TEXTS_EACH = 7;
 
 let walker: Walker;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as layout from "../../filter/regex/layout.ts";
+import { thoroughly } from "../../test/harness/thorough.ts";
 import { compileRegexSet } from "./set.ts";
 import { compileRegex } from "./single.ts";
 import { Walker } from "./walker.fixture.ts";
@@ -85,7 +86,7 @@ describe.each(NAMES)("a %s table", (name) => {
           }
         },
       ),
-      { numRuns: 2000, seed: 23 },
+      { numRuns: thoroughly(600), seed: 23 },
     );
   });
 });

@@ -17,6 +17,7 @@ import {
 import type { Route } from "../../compiler/ir/ir.ts";
 import * as layout from "../../filter/layout.ts";
 import { CHECKSUM_SEED, FORMAT_VERSION, HEADER_CHECKSUM, HEADER_VERSION } from "../../filter/layout.ts";
+import { thoroughly } from "../harness/thorough.ts";
 
 const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
 const LOG_ERROR = 4;
@@ -197,8 +198,10 @@ describe("a routing program", () => {
     ];
     let refused = 0;
     let count = 0;
+    // Another part of the values for each word.
+    const part = Math.max(1, 3 / thoroughly(1));
     for (let at = HEADER_CHECKSUM + 4; at + 4 <= blob.length; at += 4) {
-      for (const value of values) {
+      for (const value of values.filter((_, i) => (i + at / 4) % part < 1)) {
         const changed = blob.slice();
         new DataView(changed.buffer).setUint32(at, value, true);
         const root = vm.configure(withChecksum(changed));
@@ -231,7 +234,7 @@ describe("a routing program", () => {
 });
 
 describe("memory", () => {
-  test("does not grow over 100,000 requests", () => {
+  test("does not grow over 20,000 requests", () => {
     const vm = new FilterVm(FILTER);
     const root = vm.configure(everything())!;
     const requests = ["/exact/3", "/prefix/k", "/nested/a/b/c?q=v1&r=2", "/case", "/fault", "/"].map(
@@ -245,7 +248,7 @@ describe("memory", () => {
       vm.decide(root, request);
     }
     const pages = vm.memoryPages;
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < 20_000; i++) {
       vm.decide(root, requests[i % requests.length]!);
     }
     expect(vm.memoryPages).toBe(pages);

@@ -14,6 +14,7 @@ import type {
   RouteTable,
   ValueMatch,
 } from "../../compiler/ir/ir.ts";
+import { thoroughly } from "../harness/thorough.ts";
 
 const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
 
@@ -227,7 +228,7 @@ const request: fc.Arbitrary<HostRequest> = fc.record({
   headers: fc.array(fc.tuple(headerName, fc.oneof(value, many("a"))), { maxLength: 4 }),
 });
 
-const TABLES = 2000;
+const TABLES = thoroughly(500);
 const REQUESTS = 50;
 
 describe("the index", () => {

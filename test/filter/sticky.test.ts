@@ -1,4 +1,4 @@
-/** Splits that are a function of who asks, by 100,000 users. */
+/** Splits that are a function of who asks, by many users. */
 
 import { describe, expect, test } from "vitest";
 import type { HostRequest } from "../../compiler/answers/request/wire.ts";
@@ -6,9 +6,10 @@ import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm
 import { encodeProgram } from "../../compiler/back/program/encode.ts";
 import { route, table, to } from "../../compiler/back/program/rules.fixture.ts";
 import type { Forward, Sticky } from "../../compiler/ir/ir.ts";
+import { thoroughly } from "../harness/thorough.ts";
 
 const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
-const USERS = 100_000;
+const USERS = thoroughly(20_000);
 /** Shares and movement may be off by so much of all users. */
 const TOLERANCE = 0.01;
 

@@ -1,9 +1,10 @@
-/** A few thousand of the inputs that `npm run fuzz` tries without end, another part of them for each seed. */
+/** A few hundred of the inputs that `npm run fuzz` tries without end, another part of them for each seed. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thoroughly } from "../harness/thorough.ts";
 import type { Corpus } from "./corpus.ts";
 import { readCorpus } from "./corpus.ts";
 import { type Outcome, Round } from "./round.ts";
@@ -13,8 +14,8 @@ import { SUBJECTS } from "./subjects/index.ts";
 const SEED = Number(process.env.SLUICE_SEED ?? 1);
 /** Of CPU time for one input. */
 const LIMIT_MS = 20_000;
-/** By the share of a subject: of `check` some hundreds. */
-const INPUTS_PER_SHARE = 10;
+/** By the share of a subject: of `check` two hundred. */
+const INPUTS_PER_SHARE = thoroughly(4);
 
 let folder: string;
 let corpus: Corpus;
@@ -34,7 +35,7 @@ async function tried(subject: Subject, inputs: number): Promise<Outcome[]> {
 }
 
 describe.each(SUBJECTS)("$name", (subject) => {
-  const inputs = Math.max(2, subject.share * INPUTS_PER_SHARE);
+  const inputs = Math.max(1, Math.ceil(subject.share * INPUTS_PER_SHARE));
 
   test(`bears ${inputs} hostile inputs`, { timeout: 120_000 }, async () => {
     const outcomes = await tried(subject, inputs);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { thoroughly } from "../../../test/harness/thorough.ts";
 import { request, routeTable } from "../../back/program/rules.arbitrary.ts";
 import { exact, header, prefix, present, regex, route, table, to } from "../../back/program/rules.fixture.ts";
 import type { Config, Route, RouteTable, ValueMatch } from "../../ir/ir.ts";
@@ -241,7 +242,7 @@ const pair = fc
       },
     ];
   });
-const PAIRS = 400;
+const PAIRS = thoroughly(100);
 const REQUESTS = 60;
 
 describe("held against the naive reference", () => {
