@@ -13,11 +13,16 @@ interface Crd {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Installs them; resolves when their resources are served. */
-export async function installIstioCrds(api: ApiClient, file: string): Promise<void> {
+/** Installs those with a wanted name, such as `gateways.networking.istio.io`; resolves when their resources are served. */
+export async function installIstioCrds(
+  api: ApiClient,
+  file: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
   const crds = parseAllDocuments(await readFile(file, "utf8"))
     .map((document) => document.toJS() as Crd | null)
-    .filter((crd) => crd !== null);
+    .filter((crd) => crd !== null)
+    .filter(({ metadata }) => isWanted(metadata.name));
   await Promise.all(crds.map((crd) => api.create(PATH, crd)));
   const deadline = Date.now() + TIMEOUT_MS;
   const isEstablished = ({ status }: Crd) =>

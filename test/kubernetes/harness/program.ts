@@ -46,6 +46,15 @@ export class Program {
     }
   }
 
+  /** Leaves it as it is, without time to run, until `goOn`. */
+  halt(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     this.#child.kill(signal);
     await this.#ended;
