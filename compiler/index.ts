@@ -211,6 +211,13 @@ export {
   checkWebhookListen,
   startAdmissionWebhook,
 } from "./controller/admission/webhook.ts";
+export { advertisedAddress } from "./controller/lease/advertised-address.ts";
+export {
+  type LeasedKeeper,
+  type LeasedKeeperOptions,
+  openLeasedKeeper,
+} from "./controller/lease/leased-keeper.ts";
+export { ClusterStatus, type ClusterStatusOptions } from "./controller/status/cluster-status.ts";
 
 // ---- The machine ----
 

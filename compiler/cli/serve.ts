@@ -1,12 +1,13 @@
 /** `sluice serve`: serves rules to a fleet of Envoys, and brings each of them from one revision to the next. */
 
+import os from "node:os";
 import { type Command, Option } from "commander";
 import {
+  ClusterStatus,
   createWorkspace,
   Fleet,
   FleetTelemetry,
   files,
-  Keeper,
   RevisionTrials,
   readAtMost,
   readScopes,
@@ -22,14 +23,20 @@ import { addClusterOptions, type ClusterFlags, openCluster, readRulesOptions } f
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import { readPlan } from "./rollout-plan.ts";
 import { type AccessFlags, addAccessOptions, readAccess } from "./serve-access.ts";
+import { addLeaseOptions, type LeaseFlags, openKeeper, readLease } from "./serve-lease.ts";
 import { addRelayOptions, type RelayFlags, readRelay, relay } from "./serve-relay.ts";
 import { ServeVoice } from "./serve-voice.ts";
 import { addWebhookOptions, readWebhook, startWebhook, type WebhookFlags } from "./serve-webhook.ts";
 import { untilTold } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface ServeFlags extends ProxyFlags, ClusterFlags, AccessFlags, RelayFlags, WebhookFlags {
-  readonly listen: string;
+export interface ServeFlags
+  extends ProxyFlags,
+    ClusterFlags,
+    LeaseFlags,
+    AccessFlags,
+    RelayFlags,
+    WebhookFlags {
   readonly maxStreams?: string;
   readonly waves?: string;
   readonly bake?: string;
@@ -81,7 +88,9 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
       "--state <dir>",
       "folder where the state is kept, so that a server goes on where it was stopped; servers that share it serve one fleet",
     );
-  addClusterOptions(addProxyOptions(addRelayOptions(addWebhookOptions(addAccessOptions(command)))))
+  addLeaseOptions(
+    addClusterOptions(addProxyOptions(addRelayOptions(addWebhookOptions(addAccessOptions(command))))),
+  )
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
 }
@@ -113,9 +122,9 @@ async function serveCommand(
   const { http, ...access } = readAccess(flags);
   const scopes = readScopesFile(flags.scopes);
   const webhookFiles = readWebhook(flags);
-  const cluster =
-    options.cluster &&
-    openCluster(options.cluster, options.proxy.proxyNamespace, (line) => voice.problem(line));
+  const lease = readLease(flags, options.cluster !== undefined);
+  const onNotice = (line: string) => voice.problem(line);
+  const cluster = options.cluster && openCluster(options.cluster, options.proxy.proxyNamespace, onNotice);
   const workspace = createWorkspace({
     source: cluster?.source ?? files(options.paths, options),
     proxies: { fleet: options.proxy },
@@ -131,10 +140,20 @@ async function serveCommand(
     log: (line) => voice.problem(line),
   });
   try {
-    const keeper =
-      flags.state === undefined
-        ? undefined
-        : await Keeper.open({ directory: flags.state, onNotice: (line) => voice.problem(line) });
+    const { keeper, replicas } = await openKeeper(
+      flags.state,
+      lease && cluster && { ...lease, client: cluster.client },
+      onNotice,
+    );
+    const status =
+      cluster && flags.status === "on"
+        ? new ClusterStatus({
+            ...cluster,
+            isLeading: () => keeper?.isLeading ?? true,
+            instance: os.hostname(),
+            onNotice,
+          })
+        : undefined;
     const fleet = await Fleet.create({
       rules,
       plan,
@@ -145,8 +164,10 @@ async function serveCommand(
       onEvent(event) {
         voice.tell(event);
         telemetry.tell(event);
+        status?.tell(event);
       },
     });
+    status?.watch(fleet);
     // Whoever joins does not wait for it.
     void trials.start().catch((error: Error) => voice.problem(error.message));
     await fleet.start();
@@ -159,6 +180,7 @@ async function serveCommand(
     const server = await serveFleet({
       fleet,
       listen: flags.listen,
+      ...(replicas && { replicas }),
       ...(mostStreams !== undefined && { mostStreams }),
       ...access,
       ...(http !== undefined && {
@@ -174,6 +196,7 @@ async function serveCommand(
       await untilTold();
     } finally {
       await webhook?.close();
+      await status?.close();
       await server.close();
       await fleet.close();
     }

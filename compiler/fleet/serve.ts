@@ -11,7 +11,7 @@ import type { FleetTelemetry } from "./http/fleet-telemetry.ts";
 import { type FleetHttpServer, startFleetHttp } from "./http/http-server.ts";
 import { Admissions } from "./identity/admissions.ts";
 import { Identity, type IdentityFiles } from "./identity/identity.ts";
-import { type ListenAddress, protectedListen } from "./identity/listening.ts";
+import { isLocal, type ListenAddress, ListenError, protectedListen } from "./identity/listening.ts";
 import { NodeError, readNode } from "./model/node.ts";
 import type { PeerReport } from "./peer-proxies.ts";
 import { leaderStreams } from "./replica/leader-stream.ts";
@@ -61,8 +61,11 @@ export function checkListening({
   http,
   identity = {},
   allowPlainText = false,
+  handsOverState = false,
 }: Pick<ServeFleetOptions, "listen" | "identity" | "allowPlainText"> & {
   readonly http?: Pick<FleetHttp, "listen">;
+  /** Other servers of the fleet get the state from this one. */
+  readonly handsOverState?: boolean;
 }): { readonly listen: ListenAddress; readonly http?: ListenAddress } {
   const { certificate, clientCa, tokens, clients } = identity;
   const protection = {
@@ -70,8 +73,14 @@ export function checkListening({
     hasProof: (clientCa ?? tokens ?? clients) !== undefined,
     allowsPlainText: allowPlainText,
   };
+  const own = protectedListen("--listen", listen, protection);
+  if (handsOverState && clientCa === undefined && !isLocal(own)) {
+    throw new ListenError(
+      "--lease needs --tls-client-ca: servers hand each other their state, with keys in it, and know each other by their certificates",
+    );
+  }
   return {
-    listen: protectedListen("--listen", listen, protection),
+    listen: own,
     ...(http && { http: protectedListen("--http", http.listen, protection) }),
   };
 }
@@ -81,7 +90,7 @@ export function checkListening({
  * and a `ListenError` when what is given does not protect an address.
  */
 export async function serveFleet(options: ServeFleetOptions): Promise<FleetServer> {
-  checkListening(options);
+  checkListening({ ...options, handsOverState: options.replicas !== undefined });
   const { identity: files = {}, onProblem } = options;
   const identity = new Identity(files, onProblem);
   try {
