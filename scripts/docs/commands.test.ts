@@ -186,7 +186,7 @@ describe("commands", () => {
   test.each([
     ["sluice check --explian SL0104", "unknown option --explian"],
     ["sluice chekc rules/", "unknown command chekc"],
-    ["sluice diff rules/", "too few arguments"],
+    ["sluice diff a b c", "unexpected c"],
     ["sluice schema config cases", "unexpected cases"],
     ["sluice explain --format xml", "xml"],
     ["npm run bench -- --shapes exact", "--shapes"],

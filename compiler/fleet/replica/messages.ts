@@ -25,7 +25,7 @@ export function decodeMessage(bytes: Uint8Array): ReplicaMessage {
     case JSON_MESSAGE:
       return known(JSON.parse(Buffer.from(bytes).toString("utf8")));
     default:
-      throw new Error("this is no message of a server of the fleet");
+      throw new Error("this is not a message of a server of the fleet");
   }
 }
 
@@ -37,7 +37,7 @@ function known(message: Partial<Record<string, unknown>>): ReplicaMessage {
   if (kind === "reports" && Array.isArray(reports) && reports.every(isReport)) {
     return { kind, reports };
   }
-  throw new Error("this is no message of a server of the fleet");
+  throw new Error("this is not a message of a server of the fleet");
 }
 
 function isCount(value: unknown): value is number {

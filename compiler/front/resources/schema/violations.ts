@@ -100,7 +100,7 @@ function read(schema: Schema): Reading {
   const isFormat = FORMATS[format as string];
   const strange = Object.keys(rest).filter((keyword) => !ANNOTATIONS.has(keyword));
   if (strange.length > 0 || (format !== undefined && isFormat === undefined)) {
-    throw new Error(`a schema has what nobody checks: ${strange.join(", ") || `the format ${format}`}`);
+    throw new Error(`this schema keyword is not checked: ${strange.join(", ") || `the format ${format}`}`);
   }
   return {
     schema,
