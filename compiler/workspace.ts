@@ -404,7 +404,8 @@ export class Workspace {
     const theirs = other.#proxy("diff", proxy);
     const mine = await this.#readGood("diff", options, "answer");
     const yours = await other.#readGood("diff", theirs.options, "answer");
-    const held = [...mine.held, ...yours.held];
+    const known = new Set(mine.held.map(({ file }) => file));
+    const held = [...mine.held, ...yours.held.filter(({ file }) => !known.has(file))];
     const [before, after] = [this.#report(mine), other.#report(yours)];
     const old = this.#understand(mine, options, "answer", before);
     const now = other.#understand(yours, theirs.options, "answer", after);

@@ -14,6 +14,7 @@ import {
 import { type CommandContext, formatOption, verboseOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { jsonOf } from "./format.ts";
+import { sayHeld } from "./held-voice.ts";
 import {
   addClusterOptions,
   type ClusterFlags,
@@ -72,7 +73,8 @@ export async function diffCommand(
     progress,
   }).finally(sides.close);
   progress.done();
-  const { report } = result;
+  const { report, held } = result;
+  sayHeld(held, terminal);
   if (report === undefined) {
     const wrong = result.before.hasErrors ? result.before : result.after;
     if (flags.format === "json") {

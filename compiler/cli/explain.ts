@@ -16,6 +16,7 @@ import {
 } from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
+import { sayHeld } from "./held-voice.ts";
 import { type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
 import type { ProxyFlags } from "./proxy-options.ts";
@@ -46,7 +47,7 @@ export async function explainCommand(
   }
   const rules = openRules(options, terminal);
   const progress = progressBar(terminal);
-  const { findings, explanation } = await explain({
+  const { findings, explanation, held } = await explain({
     source: rules.source,
     proxy: options.proxy,
     strict: options.strict,
@@ -60,6 +61,7 @@ export async function explainCommand(
     })
     .finally(rules.close);
   progress.done();
+  sayHeld(held, terminal);
   if (explanation === undefined) {
     if (flags.format === "json") {
       terminal.out(jsonOf(findings));

@@ -1,7 +1,7 @@
 /** Says of each object that is wrong that it does not count as it is, once, and when it counts again. */
 
 import { formatDiagnostics, type HeldObject, printable } from "../index.ts";
-import type { EventLines } from "./event-lines.ts";
+import { EventLines } from "./event-lines.ts";
 import type { Terminal } from "./terminal.ts";
 
 export class HeldVoice {
@@ -49,4 +49,9 @@ export class HeldVoice {
       `${shown}\n${words}`,
     );
   }
+}
+
+/** For a command that asks once: its answer is without these objects. */
+export function sayHeld(held: readonly HeldObject[], terminal: Terminal): void {
+  new HeldVoice(new EventLines(terminal, "text"), terminal).tell(held);
 }

@@ -66,7 +66,6 @@ export const DIAGNOSTIC_CODES = {
   SL0017: { level: "error", title: "The file is a template." },
   SL0018: { level: "info", title: "Kustomize would change these resources." },
   SL0019: { level: "error", title: "The directory contains no Kubernetes resources." },
-  SL0020: { level: "error", title: "A file that is laid over a cluster names no namespace." },
   SL0025: { level: "error", title: "A kind of the cluster that the account may not read." },
   SL0101: { level: "error", title: "The document is not a Kubernetes resource." },
   SL0102: { level: "error", title: "Unknown kind in networking.istio.io." },

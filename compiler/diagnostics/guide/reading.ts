@@ -145,14 +145,6 @@ export const READING = {
     why: "All files of the directory are something else, so the path is usually wrong.",
     example: { in: "call", wrong: "sluice check charts/shop/files", right: "sluice check rules" },
   },
-  SL0020: {
-    why: "`kubectl apply` puts such an object into the namespace of the context, and a file that is read here counts as one of the namespace default. Where the two differ, the answer would be about another object.",
-    example: {
-      in: "sketch",
-      wrong: "metadata: { name: reviews }, and a context with the namespace shop",
-      right: "metadata: { name: reviews, namespace: shop }",
-    },
-  },
   SL0025: {
     why: "Rules without their services, or some kinds of rules without the others, would send requests elsewhere. Nodes and the settings of the mesh may be hidden: only preferences for near endpoints need them.",
     example: {

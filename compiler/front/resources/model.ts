@@ -4,6 +4,7 @@
  */
 
 import path from "node:path";
+import { appliedKey, YOUNGEST } from "../../diagnostics/applied-to.ts";
 import type { Diagnostic, DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { SourceFile, Span } from "../../diagnostics/span.ts";
@@ -339,15 +340,21 @@ function resourceOf(
 ): Resource<unknown> {
   const given = value.metadata;
   const metadata = isObject(given) ? given : {};
+  const { appliedTo } = document.file;
+  const namespace = String(metadata.namespace || appliedTo?.namespace || "default");
+  const created =
+    appliedTo === undefined
+      ? metadata.creationTimestamp
+      : (appliedTo.created.get(appliedKey(String(value.kind), namespace, String(metadata.name))) ?? YOUNGEST);
   return {
     kind: String(value.kind),
     apiVersion: String(value.apiVersion),
     name: String(metadata.name ?? metadata.generateName ?? ""),
     ...(metadata.name === undefined && metadata.generateName !== undefined && { isGenerated: true }),
-    namespace: String(metadata.namespace || "default"),
+    namespace,
     labels: (isObject(metadata.labels) ? metadata.labels : {}) as Record<string, string>,
     annotations: (isObject(metadata.annotations) ? metadata.annotations : {}) as Record<string, string>,
-    ...(metadata.creationTimestamp ? { creationTimestamp: String(metadata.creationTimestamp) } : {}),
+    ...(created ? { creationTimestamp: String(created) } : {}),
     spec: hasSpec ? (value.spec ?? {}) : value,
     document: value,
     offset: document.offset,
