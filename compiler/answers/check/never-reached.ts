@@ -11,13 +11,13 @@ import { describeResource } from "../../front/istio/rules/delegates.ts";
 import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
 import type { Listener, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
-import { regexSyntaxError } from "../../regex/index.ts";
 import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { compareRules } from "../compare/compare.ts";
 import { OverlapIndex } from "../compare/overlap.ts";
 import { AUTHORITY, type Protocol } from "../compare/universe.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
+import { hasBadExpression } from "./bad-expression.ts";
 import { exampleRequest } from "./example-request.ts";
 import { Scopes } from "./scope.ts";
 import { keyOf } from "./view.ts";
@@ -123,13 +123,6 @@ function wholeRules(
     }
   }
   return places;
-}
-
-/** Whether some expression of a match is none. */
-function hasBadExpression({ match: { path, headers, queryParams } }: Route): boolean {
-  return [path, ...headers.map(({ match }) => match), ...queryParams.map(({ match }) => match)].some(
-    (match) => match?.kind === "regex" && regexSyntaxError(match.value) !== undefined,
-  );
 }
 
 /** Each takes a millisecond or a few. */

@@ -12,6 +12,7 @@ import type { ProxyOptions } from "../../options.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
 import type { HostRequest } from "../request/wire.ts";
+import { hasBadExpression } from "./bad-expression.ts";
 import { exampleRequest } from "./example-request.ts";
 
 /** Clients follow some twenty; who is redirected as often as this never arrives. */
@@ -25,6 +26,9 @@ export function reportRedirectLoops(
   const said = new Set<string>();
   for (const listener of listeners) {
     for (const virtualHost of listener.routes.virtualHosts) {
+      if (virtualHost.routes.some(hasBadExpression)) {
+        continue;
+      }
       for (const route of virtualHost.routes) {
         const { action, origin } = route;
         if (action.kind !== "redirect" || origin === undefined || said.has(origin.id)) {

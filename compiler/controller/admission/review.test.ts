@@ -58,6 +58,14 @@ test("all that is wrong is told at once, as causes with the fields of the API se
   }
 });
 
+test("an expression that is not valid is all that is said of it, also beside a redirect that could lead to itself", () => {
+  const { status } = applied(
+    virtualService("[{ match: [{ uri: { regex: '[' } }], redirect: { uri: /x } }]"),
+    SERVICE,
+  );
+  expect(codesOf(status!.details.causes.map(({ message }) => message))).toEqual(["SL0207"]);
+});
+
 test("a reference that leads nowhere is a warning: what it names may come next", () => {
   const { allowed, warnings } = applied(virtualService(TO_V1), SERVICE);
   expect(allowed).toBe(true);
