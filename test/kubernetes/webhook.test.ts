@@ -1,0 +1,203 @@
+/** What somebody reads who applies an object with kubectl, while `sluice serve --webhook` is asked by a real API server. */
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import {
+  type AdmissionWebhook,
+  createWorkspace,
+  fleetRules,
+  KubernetesClient,
+  type KubernetesSource,
+  kubernetes,
+  startAdmissionWebhook,
+  type Workspace,
+} from "../../compiler/index.ts";
+import { Authority } from "../harness/authority.ts";
+import type { ApiClient } from "./harness/api-client.ts";
+import { kubeconfig } from "./harness/kubeconfig.ts";
+import { Kubectl } from "./harness/kubectl.ts";
+import { admin, createNamespace, programs } from "./harness/shared-server.ts";
+
+const HOST = "127.93.21.1";
+const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+const WAIT = { timeout: 20_000, interval: 100 };
+const problems: string[] = [];
+
+let api: ApiClient;
+let namespace: string;
+let folder: string;
+let kubectl: Kubectl;
+let client: KubernetesClient;
+let source: KubernetesSource;
+let workspace: Workspace;
+let webhook: AdmissionWebhook;
+
+beforeAll(async () => {
+  api = admin();
+  namespace = await createNamespace(api, "webhook");
+  folder = await mkdtemp(path.join(os.tmpdir(), "sluice-webhook-"));
+  kubectl = await Kubectl.create(programs().kubectl, api.credentials, namespace);
+  const file = (name: string) => path.join(folder, name);
+  await writeFile(file("config"), kubeconfig(api.credentials, namespace), { mode: 0o600 });
+  const authority = await Authority.create("webhook");
+  const { certificate, key } = await authority.issue({ names: ["webhook"], addresses: [HOST] });
+  await writeFile(file("tls.crt"), certificate);
+  await writeFile(file("tls.key"), key, { mode: 0o600 });
+  client = KubernetesClient.fromKubeconfig({ file: file("config") });
+  source = kubernetes({ client, namespaces: [namespace], onProblem: (line) => problems.push(line) });
+  workspace = createWorkspace({ source, proxies: { fleet: { proxyNamespace: namespace } } });
+  const rules = fleetRules(workspace);
+  await rules.read();
+  webhook = await startAdmissionWebhook({
+    listen: `${HOST}:0`,
+    certificate: file("tls.crt"),
+    key: file("tls.key"),
+    rules,
+    onProblem: (line) => problems.push(line),
+  });
+  await api.create(CONFIGURATIONS, {
+    metadata: { name: namespace },
+    webhooks: [
+      {
+        name: "rules.sluice.dev",
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        failurePolicy: "Fail",
+        timeoutSeconds: 10,
+        clientConfig: {
+          url: `https://${HOST}:${webhook.port}/validate`,
+          caBundle: Buffer.from(authority.certificate).toString("base64"),
+        },
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        rules: [
+          {
+            apiGroups: ["networking.istio.io", ""],
+            apiVersions: ["*"],
+            operations: ["CREATE", "UPDATE", "DELETE"],
+            resources: ["*"],
+          },
+        ],
+      },
+    ],
+  });
+  // An API server asks a new webhook after a moment.
+  await vi.waitFor(async () => {
+    const { code } = await apply(virtualService("probe", WRONG), "--dry-run=server");
+    expect(code).toBe(1);
+  }, WAIT);
+});
+afterAll(async () => {
+  await api?.ask("DELETE", `${CONFIGURATIONS}/${namespace}`);
+  await webhook?.close();
+  await workspace?.dispose();
+  await source?.close();
+  await client?.close();
+  await kubectl?.remove();
+  api?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const apply = (yaml: string, ...flags: string[]) => kubectl.run(["apply", "-f", "-", ...flags], yaml);
+
+const virtualService = (name: string, rule: string, destination = "{ host: reviews, subset: v1 }") => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name} }
+spec:
+  hosts: [reviews]
+  http:
+  - route: [{ destination: ${destination} }]
+    ${rule}
+`;
+/** By no schema: what the API server itself refuses never gets here. */
+const WRONG = `match: [{ uri: { regex: "[" } }, { headers: { "x y": { exact: a } } }]`;
+const POLICY = `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews }
+spec: { host: reviews, subsets: [{ name: v1, labels: { version: v1 } }] }
+`;
+const SERVICE = `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews }
+spec: { selector: { app: reviews }, ports: [{ name: http, port: 80 }] }
+`;
+/** The watch brings what was applied within milliseconds, but not before `kubectl` is back. */
+const known = (text: string) =>
+  vi.waitFor(async () => {
+    const { sources } = await fleetRules(workspace).read();
+    expect(sources.some((file) => file.text.includes(text))).toBe(true);
+  }, WAIT);
+
+test("a wrong object is refused in kubectl's words, with all that is wrong", async () => {
+  const wrong = virtualService("wrong", WRONG);
+  for (const flags of [[], ["--dry-run=server"], ["--server-side"]]) {
+    const { code, out, err } = await apply(wrong, ...flags);
+    expect(code, err).toBe(1);
+    expect(out).toBe("");
+    expect(err.split("\n").filter((line) => !line.startsWith("Warning: "))).toEqual([
+      'The VirtualService "wrong" is invalid: ',
+      expect.stringMatching(/^\* spec\.http\[0\]\.match\[0\]\.uri\.regex: .* \(SL0207\)\. See /),
+      expect.stringMatching(/^\* spec\.http\[0\]\.match\[1\]\.headers\[x y\]: .* \(SL0220\)$/),
+      "",
+    ]);
+  }
+});
+
+test("what an object lacks of others is a warning, and so is what a change leaves dangling", async () => {
+  const alone = await apply(virtualService("right", "timeout: 1s"));
+  expect(alone).toMatchObject({ code: 0, out: "virtualservice.networking.istio.io/right created\n" });
+  expect(codesIn(alone)).toEqual(["SL0401", "SL0403"]);
+  await apply(SERVICE);
+  await apply(POLICY);
+  await known("name: v1");
+  expect(await apply(virtualService("right", "timeout: 2s"))).toMatchObject({ code: 0, err: "" });
+  await known("2s");
+  const renamed = await apply(POLICY.replace("name: v1", "name: v2"), "--dry-run=server");
+  expect(renamed.code).toBe(0);
+  expect(renamed.err).toContain(
+    `Warning: VirtualService ${namespace}/right, spec.http[0].route[0].destination.subset: `,
+  );
+  const remove = (kind: string, name: string, ...flags: string[]) =>
+    kubectl.run(["delete", kind, name, "--wait=false", ...flags]);
+  const policy = await remove("destinationrule", "reviews", "--dry-run=server");
+  expect([policy.code, ...codesIn(policy)]).toEqual([0, "SL0403"]);
+  const service = await remove("service", "reviews", "--dry-run=server");
+  expect([service.code, ...codesIn(service)]).toEqual([0, "SL0406", "SL0401"]);
+  expect(await remove("virtualservice", "right")).toMatchObject({ code: 0, err: "" });
+});
+
+test("whoever has a wrong object from before can label and delete it", async () => {
+  const name = "from-before";
+  const rule = { match: [{ uri: { regex: "[" } }], redirect: { uri: "/" } };
+  // Where the webhook does not look yet.
+  await setPolicy({ matchLabels: { nobody: "has" } });
+  await vi.waitFor(async () => {
+    expect((await apply(virtualService(name, WRONG))).code).toBe(0);
+  }, WAIT);
+  await setPolicy({ matchLabels: { "kubernetes.io/metadata.name": namespace } });
+  await vi.waitFor(async () => {
+    expect((await apply(virtualService("probe", WRONG), "--dry-run=server")).code).toBe(1);
+  }, WAIT);
+  const labelled = await kubectl.run(["label", "virtualservice", name, "a=b"]);
+  expect(labelled.code, labelled.err).toBe(0);
+  expect(codesIn(labelled)).toContain("SL0207");
+  const patch = JSON.stringify({ spec: { http: [rule] } });
+  const patched = await kubectl.run(["patch", "virtualservice", name, "--type=merge", "-p", patch]);
+  expect(patched.code).toBe(1);
+  expect(await kubectl.run(["delete", "virtualservice", name])).toMatchObject({ code: 0, err: "" });
+  expect(problems).toEqual([]);
+});
+
+function setPolicy(namespaceSelector: object): Promise<unknown> {
+  const patch = [{ op: "replace", path: "/webhooks/0/namespaceSelector", value: namespaceSelector }];
+  return api.ask("PATCH", `${CONFIGURATIONS}/${namespace}`, patch, "application/json-patch+json");
+}
+
+/** Of warnings. */
+function codesIn({ err }: { readonly err: string }): string[] {
+  return [...err.matchAll(/^Warning: .*\((SL\d{4})\)/gm)].map(([, code]) => code!);
+}
