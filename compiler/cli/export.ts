@@ -3,12 +3,15 @@
 import path from "node:path";
 import { type Command, Option } from "commander";
 import {
+  type ClusterSourceOptions,
   type Compilation,
+  chart,
   compile,
   emitBuild,
   extensionPolicy,
   files,
   filterImage,
+  fleetChart,
   fleetKustomization,
   foreignFilesOf,
   formatDiagnostics,
@@ -19,8 +22,10 @@ import {
   type OutputFiles,
   type ProxyOptions,
   parseImageName,
+  readAtMost,
   TooLargeError,
   wasmPlugins,
+  whyUnreadable,
   writeTree,
 } from "../index.ts";
 import { type CommandContext, PATHS } from "./command.ts";
@@ -45,6 +50,11 @@ export interface ExportFlags extends ProxyFlags {
   readonly at?: string;
   readonly fleet?: boolean;
   readonly serverImage?: string;
+  readonly format: "kustomize" | "helm";
+  readonly kubernetesSource?: boolean;
+  readonly namespaces?: string;
+  readonly failurePolicy?: "Ignore" | "Fail";
+  readonly webhookCa?: string;
 }
 
 export function addExportCommand(program: Command, { terminal, done }: CommandContext): void {
@@ -83,6 +93,26 @@ export function addExportCommand(program: Command, { terminal, done }: CommandCo
         "--server-image <name>",
         "kubernetes, with --fleet: image of the server, envoy/Dockerfile's stage cli",
       )
+      .option(
+        "--kubernetes-source",
+        "kubernetes, with --fleet: the server reads its rules from the cluster; those that are given only say which ports and Secrets there are",
+      )
+      .option("--namespaces <list>", "with --kubernetes-source: whose rules are read (default: all)")
+      .addOption(
+        new Option(
+          "--failure-policy <policy>",
+          "with --kubernetes-source: whether rules that are applied while the webhook is away are taken or refused (default: Ignore)",
+        ).choices(["Ignore", "Fail"]),
+      )
+      .option(
+        "--webhook-ca <file>",
+        "with --kubernetes-source: authority of the server's certificate, PEM (default: cert-manager tells the API server)",
+      )
+      .addOption(
+        new Option("--format <tool>", "kubernetes: a kustomization, or a Helm chart")
+          .choices(["kustomize", "helm"])
+          .default("kustomize"),
+      )
       .option("--mount-path <path>", "kubernetes: path of the rules in the container", "/etc/sluice")
       .option(
         "--gateway <name>",
@@ -120,6 +150,10 @@ export async function exportCommand(
         ? "--fleet needs --server-image, an image of envoy/Dockerfile's stage cli"
         : "--server-image is for --fleet",
     );
+  }
+  const fromCluster = readClusterSource(flags);
+  if (flags.format === "helm" && flags.to !== "kubernetes") {
+    throw new UsageError("--format helm is for --to kubernetes");
   }
   const filter = await filterImage();
   if (flags.to === "oci") {
@@ -162,7 +196,7 @@ export async function exportCommand(
     return EXIT.rules;
   }
   try {
-    const exported = await filesOf(compilation, proxy, flags, filter, image);
+    const exported = await filesOf(compilation, proxy, flags, filter, image, fromCluster);
     await writeTree(flags.output, exported);
     terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
     for (const name of exported.keys()) {
@@ -187,6 +221,57 @@ export async function exportCommand(
     );
     return EXIT.rules;
   }
+}
+
+/** Bytes of a file with authorities. */
+const LARGEST_AUTHORITY = 1 << 20;
+
+/** Undefined where the rules are in files. */
+function readClusterSource(flags: ExportFlags): ClusterSourceOptions | undefined {
+  const { namespaces, failurePolicy, webhookCa } = flags;
+  if (!flags.kubernetesSource) {
+    const stray = {
+      "--namespaces": namespaces,
+      "--failure-policy": failurePolicy,
+      "--webhook-ca": webhookCa,
+    };
+    const [name] = Object.entries(stray).find(([, value]) => value !== undefined) ?? [];
+    if (name !== undefined) {
+      throw new UsageError(`${name} is for --kubernetes-source`);
+    }
+    return undefined;
+  }
+  if (!flags.fleet) {
+    throw new UsageError("--kubernetes-source is for --fleet, whose server reads the rules");
+  }
+  if (flags.rulesIn === "image") {
+    throw new UsageError("--kubernetes-source and --rules-in image exclude each other; remove one");
+  }
+  const names = namespaces?.split(",");
+  const wrong = names?.find((one) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(one));
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `--namespaces: "${wrong}" is not a valid namespace; use a list such as default,team`,
+    );
+  }
+  return {
+    ...(names && { namespaces: names }),
+    ...(failurePolicy && { failurePolicy }),
+    ...(webhookCa !== undefined && { webhookAuthority: readAuthority(webhookCa) }),
+  };
+}
+
+function readAuthority(file: string): string {
+  let text: string;
+  try {
+    text = Buffer.from(readAtMost(file, LARGEST_AUTHORITY)).toString();
+  } catch (error) {
+    throw new UsageError(`--webhook-ca ${file}: cannot be read: ${whyUnreadable(error)}`);
+  }
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new UsageError(`--webhook-ca ${file}: there is no certificate in it; name a PEM file`);
+  }
+  return text;
 }
 
 function readImageName(text: string): ImageName {
@@ -232,6 +317,7 @@ async function filesOf(
   flags: ExportFlags,
   filter: OciImage,
   named: ImageName | undefined,
+  fromCluster: ClusterSourceOptions | undefined,
 ): Promise<OutputFiles> {
   const { config } = compilation;
   if (flags.to === "kubernetes") {
@@ -242,19 +328,20 @@ async function filesOf(
       throw new UsageError("--to kubernetes needs --ready-port, which the probes of the Pod ask");
     }
     if (flags.fleet) {
-      return fleetKustomization(compilation, proxy, {
+      return (flags.format === "helm" ? fleetChart : fleetKustomization)(compilation, proxy, {
         name: flags.name,
         image: flags.image ?? ENVOY_IMAGE,
         serverImage: flags.serverImage!,
         rulesInImage: flags.rulesIn === "image",
         mountPath: flags.mountPath,
+        ...(fromCluster && { fromCluster }),
       });
     }
     if (flags.rulesIn === "image" && flags.image === undefined) {
       throw new UsageError("--rules-in image needs --image, the image that contains the rules");
     }
     const build = await emitBuild(compilation, proxy, flags.mountPath);
-    return kustomization(compilation, build, proxy, {
+    return (flags.format === "helm" ? chart : kustomization)(compilation, build, proxy, {
       name: flags.name,
       image: flags.image ?? ENVOY_IMAGE,
       rulesInImage: flags.rulesIn === "image",

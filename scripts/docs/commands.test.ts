@@ -26,6 +26,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npx asp": "npm test runs it",
   "docker ": "needs a Docker engine: test/docker",
   "kubectl ": "needs a cluster",
+  "helm ": "needs a cluster",
   "skopeo ": "needs a registry",
   "crane ": "needs a registry",
   "envoy ": "goes on until it is stopped: test/run starts what a build wrote",

@@ -11,9 +11,12 @@ import type { ProxyOptions } from "../../options.ts";
 import { adminSocketOf } from "../../run/delivery/folder/build.ts";
 import type { FileContents, OutputFiles } from "../../run/delivery/output-files.ts";
 import { type Credential, credentialsOf } from "../credentials.ts";
-import { bySecrecy, type FileMap, fileMap, generators, projected } from "./config-maps.ts";
-import { adminMount, autoscaler, envoyDeployment } from "./envoys.ts";
-import { credentialMount, disruptionBudget, MOUNTED_MODE, type Mount, workload, yaml } from "./manifest.ts";
+import { bySecrecy, type FileMap, fileMap, projected } from "./config-maps.ts";
+import { adminMount, autoscaler, ENVOY_SETTINGS, envoyDeployment } from "./envoys.ts";
+import { chartOf } from "./helm.ts";
+import { kustomizationOf } from "./kustomize.ts";
+import { credentialMount, disruptionBudget, MOUNTED_MODE, type Mount, workload } from "./manifest.ts";
+import type { Manifests } from "./manifests.ts";
 import { portsOf, services } from "./services.ts";
 
 /** Of `kustomization`. */
@@ -26,12 +29,21 @@ export interface KubernetesOptions {
 }
 
 /** `build` has the files of a build for `mountPath`; its `readyPort` is what probes ask. Throws a `TooLargeError`. */
-export function kustomization(
+export function kustomization(...of: Parameters<typeof buildManifests>): Map<string, FileContents> {
+  return kustomizationOf(buildManifests(...of));
+}
+
+/** The same as a Helm chart. */
+export function chart(...of: Parameters<typeof buildManifests>): Map<string, FileContents> {
+  return chartOf(buildManifests(...of));
+}
+
+function buildManifests(
   { config }: Compilation,
   build: OutputFiles,
   proxy: ProxyOptions,
   options: KubernetesOptions,
-): Map<string, FileContents> {
+): Manifests {
   const { name, image, rulesInImage, mountPath } = options;
   const sockets = portsOf(config);
   const rules = rulesInImage ? [] : ruleMaps(name, build);
@@ -55,19 +67,7 @@ export function kustomization(
     "pod-disruption-budget.yaml": disruptionBudget(own),
     "horizontal-pod-autoscaler.yaml": autoscaler(own),
   };
-  for (const [file, resource] of Object.entries(resources)) {
-    files.set(file, yaml(resource));
-  }
-  files.set(
-    "kustomization.yaml",
-    yaml({
-      apiVersion: "kustomize.config.k8s.io/v1beta1",
-      kind: "Kustomization",
-      resources: Object.keys(resources),
-      ...generators(rules),
-    }),
-  );
-  return files;
+  return { name, resources, optional: {}, maps: rules, files, settings: ENVOY_SETTINGS };
 }
 
 const WAY_OUT = "build an image with envoy/Dockerfile, and pass --rules-in image --image NAME";

@@ -57,13 +57,14 @@ function entriesOf(paths: readonly string[]): FileEntry[] {
   });
 }
 
-/** The members of a kustomization that make them. */
-export function generators(maps: readonly FileMap[]): object {
+/** The members of a kustomization that make them, in a namespace where one is named. */
+export function generators(maps: readonly FileMap[], namespace: string | undefined): object {
   const of = (secret: boolean) =>
     maps
       .filter((map) => map.secret === secret)
       .map(({ name, folder, inPlace, entries }) => ({
         name,
+        ...(namespace !== undefined && { namespace }),
         files: entries.map(({ key, path }) => `${key}=${folder}/${path}`),
         ...(inPlace && { options: { disableNameSuffixHash: true } }),
       }));

@@ -2,7 +2,16 @@
 
 import type { Socket } from "../../ir/sockets.ts";
 import type { ProxyOptions } from "../../options.ts";
-import { asUser, type Mount, volumeMounts, volumes, WITHOUT_PRIVILEGES, type Workload } from "./manifest.ts";
+import {
+  acrossNodes,
+  asUser,
+  type Mount,
+  volumeMounts,
+  volumes,
+  WITHOUT_PRIVILEGES,
+  type Workload,
+} from "./manifest.ts";
+import type { Setting } from "./manifests.ts";
 
 export interface EnvoyPods {
   readonly workload: Workload;
@@ -17,6 +26,31 @@ export interface EnvoyPods {
   /** `readyPort` is what probes ask, and `adminPort` what drains. */
   readonly proxy: Pick<ProxyOptions, "adminPort" | "readyPort">;
 }
+
+/** What is another one in each cluster. */
+export const ENVOY_SETTINGS: readonly Setting[] = [
+  {
+    value: "envoy.image",
+    file: "deployment.yaml",
+    field: ["spec", "template", "spec", "containers", 0, "image"],
+  },
+  {
+    value: "envoy.resources",
+    file: "deployment.yaml",
+    field: ["spec", "template", "spec", "containers", 0, "resources"],
+  },
+  {
+    value: "autoscaling.minReplicas",
+    file: "horizontal-pod-autoscaler.yaml",
+    field: ["spec", "minReplicas"],
+  },
+  {
+    value: "autoscaling.maxReplicas",
+    file: "horizontal-pod-autoscaler.yaml",
+    field: ["spec", "maxReplicas"],
+  },
+  { value: "service.type", file: "service.yaml", field: ["spec", "type"] },
+];
 
 const ENVOY_USER = 101;
 /** The name of the port that probes ask. */
@@ -47,14 +81,7 @@ export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...ow
             ...asUser(ENVOY_USER),
             ...(privileged && { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }),
           },
-          topologySpreadConstraints: [
-            {
-              maxSkew: 1,
-              topologyKey: "kubernetes.io/hostname",
-              whenUnsatisfiable: "ScheduleAnyway",
-              labelSelector: { matchLabels: selector },
-            },
-          ],
+          topologySpreadConstraints: acrossNodes(workload),
           containers: [
             {
               name: "envoy",

@@ -7,24 +7,28 @@
  */
 
 import type { Compilation } from "../../compile.ts";
-import type { SourceFile } from "../../diagnostics/span.ts";
 import { fleetBootstrap } from "../../fleet/join/bootstrap.ts";
 import { Confidential } from "../../ir/confidential.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { type FileContents, isForOwnerOnly, type OutputFiles } from "../../run/delivery/output-files.ts";
 import { credentialsOf } from "../credentials.ts";
-import { type FileMap, fileMap, generators, projected } from "./config-maps.ts";
-import { adminMount, autoscaler, envoyDeployment } from "./envoys.ts";
+import { type ClusterSourceOptions, clusterArguments, clusterManifests } from "./cluster-source.ts";
+import { type FileMap, fileMap, projected } from "./config-maps.ts";
+import { adminMount, autoscaler, ENVOY_SETTINGS, envoyDeployment } from "./envoys.ts";
+import { chartOf, RELEASE_NAMESPACE } from "./helm.ts";
+import { kustomizationOf } from "./kustomize.ts";
 import {
   credentialMount,
   disruptionBudget,
   MOUNTED_MODE,
   type Mount,
   secretMount,
+  type Workload,
   workload,
   yaml,
 } from "./manifest.ts";
-import { ADS_PORT, CLIENTS_FILE, fleetServer, TLS_FOLDER } from "./server.ts";
+import { inNamespace, type Manifests } from "./manifests.ts";
+import { ADS_PORT, CLIENTS_FILE, fleetServer, SERVER_SETTINGS, TLS_FOLDER } from "./server.ts";
 import { portsOf, services } from "./services.ts";
 
 /** Of `fleetKustomization`. */
@@ -38,6 +42,8 @@ export interface KubernetesFleetOptions {
   readonly rulesInImage: boolean;
   /** Where the server has the rules. */
   readonly mountPath: string;
+  /** The rules are those of the cluster; what was compiled says which ports and Secrets there are, and is not a part of the export. */
+  readonly fromCluster?: ClusterSourceOptions;
 }
 
 const BOOTSTRAP_FOLDER = "/etc/envoy";
@@ -47,16 +53,97 @@ const WAY_OUT =
 
 /** Throws a `TooLargeError`. */
 export function fleetKustomization(
-  { config, sources }: Compilation,
+  compilation: Compilation,
   proxy: ProxyOptions,
   options: KubernetesFleetOptions,
 ): Map<string, FileContents> {
-  const { name, image, serverImage, mountPath } = options;
+  return kustomizationOf(fleetManifests(compilation, proxy, options));
+}
+
+/** The same as a Helm chart, for whatever namespace it is installed in. Throws a `TooLargeError`. */
+export function fleetChart(
+  compilation: Compilation,
+  proxy: ProxyOptions,
+  options: KubernetesFleetOptions,
+): Map<string, FileContents> {
+  return chartOf(fleetManifests(compilation, { ...proxy, proxyNamespace: RELEASE_NAMESPACE }, options));
+}
+
+function fleetManifests(
+  compilation: Compilation,
+  proxy: ProxyOptions,
+  options: KubernetesFleetOptions,
+): Manifests {
+  const { config } = compilation;
+  const { name, image, serverImage, mountPath, fromCluster } = options;
   const own = workload(name);
   const server = workload(`${name}-server`);
-  const hasKeys = config.secrets?.some(({ inFiles, content }) => !inFiles && content.kind === "certificate");
-  const rules = options.rulesInImage ? new Map() : ruleFiles(sources, hasKeys === true);
-  const bootstrap = fleetBootstrap({
+  const sockets = portsOf(config);
+  const rules = fromCluster || options.rulesInImage ? new Map() : ruleFiles(compilation);
+  const ruleMaps = rules.size === 0 ? [] : [ruleMap(`${server.name}-rules`, rules)];
+  const clients = new Map([[CLIENTS_FILE, clientsFile(name, proxy)]]);
+  const clientsMap = fileMap(
+    { name: `${server.name}-clients`, secret: false, folder: "clients", inPlace: true },
+    clients,
+    WAY_OUT,
+  );
+  const bootstrap = bootstrapFiles(name, server, proxy);
+  const bootstrapMap = fileMap(
+    { name: `${name}-bootstrap`, secret: false, folder: "bootstrap", inPlace: false },
+    bootstrap,
+    WAY_OUT,
+  );
+  const place = fromCluster && proxy.proxyNamespace;
+  const ofCluster =
+    fromCluster && clusterManifests(compilation, own, server, proxy.proxyNamespace, fromCluster);
+  return {
+    name,
+    ...(place !== undefined && { namespace: place }),
+    resources: inNamespace(place, {
+      ...fleetServer({
+        server,
+        image: serverImage,
+        proxy,
+        rules: fromCluster ? clusterArguments(fromCluster) : [mountPath],
+        isOfCluster: fromCluster !== undefined,
+        clients: clientsMap,
+        mounts: [
+          ...ruleMaps.map((map) => ({ name: "rules", at: mountPath, source: wholeMap(map) })),
+          ...credentialsOf(config, proxy.secretsDirectory).map(credentialMount),
+        ],
+      }),
+      ...ofCluster?.resources,
+      "deployment.yaml": envoyDeployment({
+        workload: own,
+        image,
+        bootstrap: `${BOOTSTRAP_FOLDER}/envoy.json`,
+        args: ["--service-node", "$(POD_NAME)"],
+        env: [
+          { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+          // By it a report names its proxy.
+          { name: "OTEL_RESOURCE_ATTRIBUTES", value: "service.instance.id=$(POD_NAME)" },
+        ],
+        sockets,
+        mounts: proxyMounts(name, bootstrapMap),
+        proxy,
+      }),
+      ...services(own, sockets, proxy),
+      "pod-disruption-budget.yaml": disruptionBudget(own),
+      "horizontal-pod-autoscaler.yaml": autoscaler(own),
+    }),
+    optional: ofCluster?.optional ?? {},
+    maps: [...ruleMaps, clientsMap, bootstrapMap],
+    files: new Map([
+      ...below("rules", rules),
+      ...below("clients", clients),
+      ...below("bootstrap", bootstrap),
+    ]),
+    settings: [...ENVOY_SETTINGS, ...SERVER_SETTINGS, ...(ofCluster?.settings ?? [])],
+  };
+}
+
+function bootstrapFiles(name: string, server: Workload, proxy: ProxyOptions): OutputFiles {
+  return fleetBootstrap({
     server: `${server.name}:${ADS_PORT}`,
     cluster: name,
     adminSocket: `${ADMIN_FOLDER}/admin.sock`,
@@ -68,64 +155,6 @@ export function fleetKustomization(
     tlsServerName: server.name,
     file: `${BOOTSTRAP_FOLDER}/envoy.json`,
   });
-  const clients = new Map([[CLIENTS_FILE, clientsFile(name, proxy)]]);
-  const ruleMaps = options.rulesInImage ? [] : [ruleMap(`${server.name}-rules`, rules)];
-  const clientsMap = fileMap(
-    { name: `${server.name}-clients`, secret: false, folder: "clients", inPlace: true },
-    clients,
-    WAY_OUT,
-  );
-  const bootstrapMap = fileMap(
-    { name: `${name}-bootstrap`, secret: false, folder: "bootstrap", inPlace: false },
-    bootstrap,
-    WAY_OUT,
-  );
-  const sockets = portsOf(config);
-  const resources = {
-    ...fleetServer({
-      server,
-      image: serverImage,
-      proxy,
-      rules: mountPath,
-      clients: clientsMap,
-      mounts: [
-        ...ruleMaps.map((map) => ({ name: "rules", at: mountPath, source: wholeMap(map) })),
-        ...credentialsOf(config, proxy.secretsDirectory).map(credentialMount),
-      ],
-    }),
-    "deployment.yaml": envoyDeployment({
-      workload: own,
-      image,
-      bootstrap: `${BOOTSTRAP_FOLDER}/envoy.json`,
-      args: ["--service-node", "$(POD_NAME)"],
-      env: [
-        { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-        // By it a report names its proxy.
-        { name: "OTEL_RESOURCE_ATTRIBUTES", value: "service.instance.id=$(POD_NAME)" },
-      ],
-      sockets,
-      mounts: proxyMounts(name, bootstrapMap),
-      proxy,
-    }),
-    ...services(own, sockets, proxy),
-    "pod-disruption-budget.yaml": disruptionBudget(own),
-    "horizontal-pod-autoscaler.yaml": autoscaler(own),
-  };
-  return new Map<string, FileContents>([
-    ...below("rules", rules),
-    ...below("clients", clients),
-    ...below("bootstrap", bootstrap),
-    ...Object.entries(resources).map(([file, resource]): [string, string] => [file, yaml(resource)]),
-    [
-      "kustomization.yaml",
-      yaml({
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
-        resources: Object.keys(resources),
-        ...generators([...ruleMaps, clientsMap, bootstrapMap]),
-      }),
-    ],
-  ]);
 }
 
 function proxyMounts(name: string, bootstrap: FileMap): Mount[] {
@@ -155,7 +184,8 @@ function wholeMap({ name, secret }: FileMap): object {
 }
 
 /** In one folder, by names that can be keys of a ConfigMap, and are read as rules. */
-function ruleFiles(sources: readonly SourceFile[], hasKeys: boolean): Map<string, FileContents> {
+function ruleFiles({ config, sources }: Compilation): Map<string, FileContents> {
+  const hasKeys = config.secrets?.some(({ inFiles, content }) => !inFiles && content.kind === "certificate");
   const files = new Map<string, FileContents>();
   for (const { path, text } of sources) {
     const plain = path.replace(/^[./]+/, "").replace(/[^-._a-zA-Z0-9]+/g, "_");

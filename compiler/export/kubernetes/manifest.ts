@@ -66,6 +66,18 @@ export function asUser(user: number) {
   };
 }
 
+/** One Pod a node, as far as there are nodes. */
+export function acrossNodes({ selector }: Workload): object[] {
+  return [
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: "ScheduleAnyway",
+      labelSelector: { matchLabels: selector },
+    },
+  ];
+}
+
 export function disruptionBudget({ name, labels, selector }: Workload) {
   return {
     apiVersion: "policy/v1",

@@ -5,6 +5,7 @@ import { type Socket, socketsOf } from "../../ir/sockets.ts";
 import { meantPort } from "../../options/port-map.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Workload } from "./manifest.ts";
+import type { Resources } from "./manifests.ts";
 
 /** A Pod has one address: sockets on the same port of others are the same port there. A unix socket is for its own Pod. */
 export function portsOf(config: Config): Socket[] {
@@ -13,22 +14,28 @@ export function portsOf(config: Config): Socket[] {
 }
 
 /** By the names of their files. */
-export function services(
-  workload: Workload,
-  sockets: readonly Socket[],
-  proxy: ProxyOptions,
-): Readonly<Record<string, object>> {
+export function services(workload: Workload, sockets: readonly Socket[], proxy: ProxyOptions): Resources {
+  const { name } = workload;
   const isEdge = ({ role }: Socket) => role === "gateway";
   const edge = sockets.filter(isEdge);
   const mesh = sockets.filter((socket) => !isEdge(socket));
   return {
-    ...(edge.length > 0 && { "service.yaml": edgeService(workload, edge, proxy) }),
-    ...(mesh.length > 0 && { "mesh-service.yaml": meshService(workload, mesh, proxy) }),
+    ...(edge.length > 0 && { "service.yaml": service(name, workload, FOR_EVERYBODY, edge, proxy) }),
+    ...(mesh.length > 0 && {
+      "mesh-service.yaml": service(`${name}-mesh`, workload, FOR_THE_MESH, mesh, proxy),
+    }),
   };
 }
 
-function edgeService(
-  { name, labels, selector }: Workload,
+/** Envoy sees the client's own address. */
+const FOR_EVERYBODY = { type: "LoadBalancer", externalTrafficPolicy: "Local" };
+/** What services ask for one another is not for the world outside. */
+const FOR_THE_MESH = { type: "ClusterIP" };
+
+function service(
+  name: string,
+  { labels, selector }: Workload,
+  reach: object,
   sockets: readonly Socket[],
   proxy: ProxyOptions,
 ): object {
@@ -36,27 +43,7 @@ function edgeService(
     apiVersion: "v1",
     kind: "Service",
     metadata: { name, labels },
-    spec: {
-      type: "LoadBalancer",
-      // Envoy sees the client's own address.
-      externalTrafficPolicy: "Local",
-      selector,
-      ports: servicePorts(sockets, proxy),
-    },
-  };
-}
-
-/** What services ask for one another is not for the world outside. */
-function meshService(
-  { name, labels, selector }: Workload,
-  sockets: readonly Socket[],
-  proxy: ProxyOptions,
-): object {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: `${name}-mesh`, labels },
-    spec: { type: "ClusterIP", selector, ports: servicePorts(sockets, proxy) },
+    spec: { ...reach, selector, ports: servicePorts(sockets, proxy) },
   };
 }
 
