@@ -8,6 +8,7 @@ import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPol
 import { ClusterRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
+import { makeProgram } from "../../compiler/cli/commands.ts";
 import { runCommand } from "../../compiler/run/envoy/command.ts";
 import { Authority } from "../harness/authority.ts";
 import { ExportFolder, edgeRules } from "./folder.ts";
@@ -47,7 +48,12 @@ test("two servers, which decide by a Lease, keep nothing on a volume, and have a
   expect(replicas).toBe(2);
   expect(template.spec.automountServiceAccountToken).toBe(true);
   expect(server.args.join(" ")).toContain("serve --kubernetes --listen");
-  expect(server.args.join(" ")).toContain("--lease $(POD_NAMESPACE)/edge-server --webhook 0.0.0.0:15017");
+  expect(server.args.join(" ")).toContain("--lease $(POD_NAMESPACE)/edge-server --advertise $(POD_IP):15010");
+  const known = makeProgram()
+    .commands.find((one) => one.name() === "serve")!
+    .options.map(({ long }) => long);
+  const flags = server.args.filter((word: string) => word.startsWith("--"));
+  expect(flags.filter((flag: string) => !known.includes(flag))).toEqual([]);
   expect(template.spec.volumes.filter((volume: Manifest) => volume.persistentVolumeClaim)).toEqual([]);
   // Rules are read from the cluster, and are no part of the export.
   const all = [...(await folder.files()).keys()];

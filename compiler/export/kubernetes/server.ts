@@ -136,7 +136,6 @@ function deployment(options: FleetServer): object {
               args: argumentsOf(options),
               ...(isOfCluster && {
                 env: [
-                  { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
                   { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
                   { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
                 ],
@@ -194,7 +193,12 @@ function argumentsOf({ server: { name }, proxy, rules, isOfCluster }: FleetServe
     ...["--tls-client-ca", `${TLS_FOLDER}/ca.crt`],
     ...["--clients", `${CLIENTS_FOLDER}/${CLIENTS_FILE}`],
     ...["--http-token-file", `${TOKEN_FOLDER}/token`, "--http-name", name],
-    ...(isOfCluster ? ["--lease", `$(POD_NAMESPACE)/${name}`, "--webhook", `0.0.0.0:${WEBHOOK_PORT}`] : []),
+    ...(isOfCluster
+      ? [
+          ...["--lease", `$(POD_NAMESPACE)/${name}`, "--advertise", `$(POD_IP):${ADS_PORT}`],
+          ...["--webhook", `0.0.0.0:${WEBHOOK_PORT}`],
+        ]
+      : []),
     // The image has no Envoy that could take a change before the others do.
     ...["--waves", "1,5%,25%,all"],
     ...proxyFlags(ofServer(proxy)),
