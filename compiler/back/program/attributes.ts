@@ -5,6 +5,7 @@
 import * as layout from "../../../filter/layout.ts";
 import type { Forward, PathMatch, Route, RouteTable, ValueMatch, VirtualHost } from "../../ir/ir.ts";
 import { lowerAscii } from "../../ir/text.ts";
+import { areSame } from "../../lists/list-change.ts";
 import { perStretch } from "../../lists/stretches.ts";
 import { writeTable } from "./table.ts";
 import type { BlobWriter } from "./writer.ts";
@@ -33,6 +34,14 @@ export class Attributes {
     for (const name of [...query].sort()) {
       this.#query.set(name, next++);
     }
+  }
+
+  /** Whether it gives the same numbers to the same names. */
+  isLike(other: Attributes): boolean {
+    return (
+      areSame([...this.#headers.keys()], [...other.#headers.keys()]) &&
+      areSame([...this.#query.keys()], [...other.#query.keys()])
+    );
   }
 
   /** The first number of a query parameter. */

@@ -4,6 +4,7 @@
 
 import * as layout from "../../../filter/layout.ts";
 import type { Route, RouteMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
+import { areSame, type ListChange, listChange } from "../../lists/list-change.ts";
 import { regexLiteral, regexMatchesEmpty } from "../../regex/index.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
@@ -12,16 +13,20 @@ import { writeNode } from "./graph.ts";
 import { Outcomes } from "./outcome.ts";
 import { packProgram } from "./pack.ts";
 import { Regexes } from "./regexes.ts";
+import { Mover, NotMovable, type Place } from "./relocate.ts";
 import { BlobWriter } from "./writer.ts";
 
 /** The nodes of all virtual hosts of a table, before anybody says which names they have. */
 interface Body {
   readonly routesOf: readonly (readonly Route[])[];
   readonly writer: BlobWriter;
-  readonly attributes: number;
+  readonly attributes: Attributes;
+  readonly attributesRecord: number;
   readonly routes: readonly number[];
   /** The first node of each virtual host. */
   readonly roots: readonly number[];
+  /** Where each virtual host begins, and where the last one ends. */
+  readonly places: readonly Place[];
 }
 
 /** Of one listener: that of the rules before, and that of another kind of proxy. */
@@ -29,24 +34,88 @@ const BODIES = 2;
 
 /**
  * What was encoded for listeners, by their names. Proxies of many namespaces have the same routes under other names: for the
- * next of them, the names alone are written.
+ * next of them, the names alone are written. Where some of the routes are others than before, those are.
  */
 export class EncodedBodies {
   readonly #byListener = new Map<string, readonly Body[]>();
 
   /** `make` is asked for what is not known. */
-  get(listener: string, { virtualHosts }: RouteTable, make: () => Body): Body {
+  get(listener: string, table: RouteTable, make: () => Body): Body {
     const all = this.#byListener.get(listener) ?? [];
-    const known = all.find(
-      ({ routesOf }) =>
-        routesOf.length === virtualHosts.length &&
-        virtualHosts.every(({ routes }, i) => routes === routesOf[i]),
-    );
-    const body = known ?? make();
-    this.#byListener.set(listener, [body, ...all.filter((one) => one !== body)].slice(0, BODIES));
+    const routesOf = table.virtualHosts.map(({ routes }) => routes);
+    const known = all.find((one) => areSame(one.routesOf, routesOf));
+    const changed = known === undefined ? changedBody(all, table, routesOf) : undefined;
+    const body = known ?? changed?.body ?? make();
+    const others = all.filter((one) => one !== body && one !== changed?.before);
+    this.#byListener.set(listener, [body, ...others].slice(0, BODIES));
     return body;
   }
 }
+
+/** So many routes in place of others; more are as quickly encoded with all the rest. */
+const MOST_CHANGED = 256;
+
+/** One of the bodies with other routes in the place of some; that body is of no use any more. */
+function changedBody(
+  all: readonly Body[],
+  table: RouteTable,
+  routesOf: Body["routesOf"],
+): { readonly before: Body; readonly body: Body } | undefined {
+  for (const before of all) {
+    const { from, beforeTo, to } = listChange(before.routesOf, routesOf);
+    const routes = routesOf.slice(from, to).reduce((sum, { length }) => sum + length, 0);
+    const attributes = routes <= MOST_CHANGED ? new Attributes(table) : undefined;
+    if (attributes?.isLike(before.attributes)) {
+      try {
+        return { before, body: withHosts(before, routesOf, { from, beforeTo, to }, attributes) };
+      } catch (error) {
+        if (!(error instanceof NotMovable)) {
+          throw error;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+function withHosts(
+  { writer, attributesRecord, routes, roots, places }: Body,
+  routesOf: Body["routesOf"],
+  { from, beforeTo, to }: ListChange,
+  attributes: Attributes,
+): Body {
+  const [begin, before] = [places[from]!, places[beforeTo]!];
+  const middle = new BlobWriter({ writer, from: begin, before });
+  const made = encodeHosts(middle, attributes, routesOf.slice(from, to), begin.route, UNKNOWN_EXPRESSIONS);
+  const now = made.places.at(-1)!;
+  const gap = { from: begin, before, now };
+  const mover = new Mover(gap);
+  const behind = {
+    routes: routes.slice(before.route).map((record) => mover.record(record)),
+    roots: roots.slice(beforeTo).map((root) => mover.node(root)),
+    places: places.slice(beforeTo + 1).map((place) => mover.place(place)),
+  };
+  writer.fill(gap, middle);
+  return {
+    routesOf,
+    writer,
+    attributes,
+    attributesRecord,
+    routes: [...routes.slice(0, begin.route), ...made.routes, ...behind.routes],
+    roots: [...roots.slice(0, from), ...made.roots, ...behind.roots],
+    places: [...places.slice(0, from), ...made.places, ...behind.places],
+  };
+}
+
+/** Which expressions were written before is not kept. */
+const UNKNOWN_EXPRESSIONS: Pick<Regexes, "single" | "sets"> = {
+  single() {
+    throw new NotMovable();
+  },
+  sets() {
+    throw new NotMovable();
+  },
+};
 
 /** Makes the blob of a listener, packed; says when each virtual host is done. */
 export function encodeProgram(
@@ -75,7 +144,7 @@ function programOf(table: RouteTable, body: Body, writer: BlobWriter): Uint8Arra
         (table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0) |
         (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0),
     ],
-    [layout.HEADER_ATTRIBUTES, body.attributes],
+    [layout.HEADER_ATTRIBUTES, body.attributesRecord],
     [layout.HEADER_HOST_COUNT, table.virtualHosts.length],
     ...found.header,
   ]);
@@ -86,8 +155,19 @@ function encodeBody(table: RouteTable, onHost: () => void): Body {
   const writer = new BlobWriter();
   const attributes = new Attributes(table);
   const attributesRecord = attributes.write(writer);
+  const routesOf = table.virtualHosts.map(({ routes }) => routes);
+  const hosts = encodeHosts(writer, attributes, routesOf, 0, new Regexes(writer), onHost);
+  return { routesOf, writer, attributes, attributesRecord, ...hosts };
+}
 
-  const regexes = new Regexes(writer);
+function encodeHosts(
+  writer: BlobWriter,
+  attributes: Attributes,
+  routesOf: Body["routesOf"],
+  firstRoute: number,
+  regexes: Pick<Regexes, "single" | "sets">,
+  onHost = () => {},
+): Pick<Body, "routes" | "roots" | "places"> {
   const context: GraphContext = {
     writer,
     regex: (pattern) => regexes.single(pattern),
@@ -95,26 +175,25 @@ function encodeBody(table: RouteTable, onHost: () => void): Body {
     matchesEmpty: regexMatchesEmpty,
     firstQuery: attributes.firstQuery,
   };
-
   const outcomes = new Outcomes(writer, attributes);
   const routes: number[] = [];
   const roots: number[] = [];
-  for (const host of table.virtualHosts) {
+  const places: Place[] = [];
+  for (const ofHost of routesOf) {
+    places.push(writer.place(firstRoute + routes.length));
     const candidates: Candidate[] = [];
-    for (const route of host.routes) {
-      candidates.push({ route: routes.length, predicates: predicatesOf(route.match, attributes) });
+    for (const route of ofHost) {
+      candidates.push({
+        route: firstRoute + routes.length,
+        predicates: predicatesOf(route.match, attributes),
+      });
       routes.push(outcomes.write(route));
     }
     roots.push(writeNode(context, candidates).reference);
     onHost();
   }
-  return {
-    routesOf: table.virtualHosts.map(({ routes }) => routes),
-    writer,
-    attributes: attributesRecord,
-    routes,
-    roots,
-  };
+  places.push(writer.place(firstRoute + routes.length));
+  return { routes, roots, places };
 }
 
 function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {

@@ -6,6 +6,7 @@ import { isAscii } from "node:buffer";
 import * as layout from "../../../filter/layout.ts";
 import { bytesAsText, isAsciiText } from "./byte-text.ts";
 import { checksum } from "./hash.ts";
+import { type Gap, Mover, NotMovable, type Place } from "./relocate.ts";
 import type { StringGroup } from "./string-group.ts";
 
 /** A string of the blob. `offset` counts from the start of its strings. */
@@ -16,20 +17,82 @@ export interface PooledString {
 
 const MAX_RECORD_WORDS = 0x00ffffff;
 
+/** A writer, and the gap in it that another one writes. */
+export interface Around {
+  readonly writer: BlobWriter;
+  readonly from: Place;
+  readonly before: Place;
+}
+
 /** A blob in the making. Records refer only to records that were written before them. */
 export class BlobWriter {
   #words = new Uint32Array(1024);
   #count = 0;
-  /** ASCII, which nearly everything is, by itself. */
-  #ascii = new Map<string, PooledString>();
-  /** Others by their bytes, each as one character: a byte is a character of another text. */
-  #others = new Map<string, PooledString>();
+  /** Offsets of ASCII, which nearly everything is, by itself. */
+  #ascii = new Map<string, number>();
+  /** Of others by their bytes, each as one character: a byte is a character of another text. */
+  #others = new Map<string, number>();
   /** What was appended, each byte as one character. */
   #strings: string[] = [];
   #stringsLength = 0;
   /** Records that are written once: where their words begin and 1, at the hash of their words, or behind it. */
   #shared = new Uint32Array(256);
   #sharedCount = 0;
+  /** What is written stands in place of a part of another one. */
+  readonly #around: Around | undefined;
+
+  /** With `around`, what is written stands there. It throws `NotMovable` when something behind it would have to come before it. */
+  constructor(around?: Around) {
+    this.#around = around;
+  }
+
+  /** Where the next record and the next string go. */
+  place(route: number): Place {
+    const { record, string, text } = this.#around?.from ?? { record: layout.HEADER_SIZE, string: 0, text: 0 };
+    return {
+      record: record + this.#count * 4,
+      string: string + this.#stringsLength,
+      text: text + this.#strings.length,
+      route,
+    };
+  }
+
+  /** Puts `middle`, which was written around that gap of this one, into it. Throws `NotMovable`, and is as it was, when it cannot be. */
+  fill(gap: Gap, middle: BlobWriter): void {
+    const { from, before, now } = gap;
+    // What is empty has the place of what comes after it: nobody can tell on which side of the gap it was written.
+    const empty = this.#ascii.get("");
+    if (empty !== undefined && empty >= from.string && empty <= before.string) {
+      throw new NotMovable();
+    }
+    const wordOf = ({ record }: Place) => (record - layout.HEADER_SIZE) / 4;
+    const [fromWord, beforeWord, nowWord] = [wordOf(from), wordOf(before), wordOf(now)];
+    const words = new Uint32Array(nowWord + this.#count - beforeWord);
+    words.set(this.#words.subarray(0, fromWord));
+    words.set(middle.#words.subarray(0, middle.#count), fromWord);
+    words.set(this.#words.subarray(beforeWord, this.#count), nowWord);
+    new Mover(gap).records(words.subarray(nowWord));
+
+    fillPool(this.#ascii, middle.#ascii, gap);
+    fillPool(this.#others, middle.#others, gap);
+    this.#strings.splice(from.text, before.text - from.text, ...middle.#strings);
+    this.#stringsLength += now.string - before.string;
+    this.#words = words;
+    this.#count = words.length;
+    const shared = [...middle.#shared].filter((known) => known !== 0).map((known) => known + fromWord);
+    for (const known of this.#shared) {
+      if (known > beforeWord) {
+        shared.push(known - beforeWord + nowWord);
+      } else if (known !== 0 && known <= fromWord) {
+        shared.push(known);
+      }
+    }
+    this.#sharedCount = shared.length;
+    while (this.#sharedCount * 2 >= this.#shared.length) {
+      this.#shared = new Uint32Array(this.#shared.length * 2);
+    }
+    this.#share(shared, this.#shared.fill(0));
+  }
 
   /** What `write` makes of it with records and groups of strings that are forgotten afterwards. */
   aside<T>(write: (writer: BlobWriter) => T): T {
@@ -45,17 +108,17 @@ export class BlobWriter {
 
   /** The pooled bytes of a string in UTF-8. */
   string(text: string): PooledString {
-    const known = this.#ascii.get(text);
-    if (known !== undefined) {
-      return known;
+    const offset = this.#ascii.get(text);
+    if (offset !== undefined) {
+      return { offset, length: text.length };
     }
-    return isAsciiText(text) ? this.#pool(this.#ascii, text) : this.#pool(this.#others, bytesAsText(text));
+    return isAsciiText(text) ? this.#poolAscii(text) : this.#poolOther(bytesAsText(text));
   }
 
   /** The same for bytes, which may be a part of a character. */
   bytes(bytes: Uint8Array): PooledString {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    return this.#pool(isAscii(bytes) ? this.#ascii : this.#others, text);
+    return isAscii(bytes) ? this.#poolAscii(text) : this.#poolOther(text);
   }
 
   /** Appends strings that lie together, and says where they begin. */
@@ -63,17 +126,35 @@ export class BlobWriter {
     return this.#append(bytes);
   }
 
-  #pool(pool: Map<string, PooledString>, text: string): PooledString {
-    let pooled = pool.get(text);
-    if (pooled === undefined) {
-      pooled = { offset: this.#append(text), length: text.length };
-      pool.set(text, pooled);
+  #poolAscii(text: string): PooledString {
+    const around = this.#around?.writer;
+    return this.#pool(this.#ascii, text, around === undefined ? undefined : around.#ascii.get(text));
+  }
+
+  #poolOther(text: string): PooledString {
+    const around = this.#around?.writer;
+    return this.#pool(this.#others, text, around === undefined ? undefined : around.#others.get(text));
+  }
+
+  /** `around`: where the text is in the writer around this one. */
+  #pool(pool: Map<string, number>, text: string, around: number | undefined): PooledString {
+    let offset = pool.get(text);
+    if (offset === undefined && around !== undefined) {
+      const { from, before } = this.#around!;
+      if (around >= before.string) {
+        throw new NotMovable();
+      }
+      offset = around < from.string ? around : undefined;
     }
-    return pooled;
+    if (offset === undefined) {
+      offset = this.#append(text);
+      pool.set(text, offset);
+    }
+    return { offset, length: text.length };
   }
 
   #append(text: string): number {
-    const offset = this.#stringsLength;
+    const offset = (this.#around?.from.string ?? 0) + this.#stringsLength;
     this.#strings.push(text);
     this.#stringsLength += text.length;
     return offset;
@@ -86,7 +167,7 @@ export class BlobWriter {
       throw new RangeError("a record of the routing program is larger than 64 MiB");
     }
     this.#reserve(words);
-    const offset = layout.HEADER_SIZE + this.#count * 4;
+    const offset = this.#firstRecord + this.#count * 4;
     this.#words[this.#count++] = (kind | (words << layout.RECORD_SIZE_SHIFT)) >>> 0;
     this.#words.set(body, this.#count);
     this.#count += body.length;
@@ -103,17 +184,48 @@ export class BlobWriter {
     for (const word of body) {
       hash = mix(hash, word);
     }
+    const known = this.#sharedBefore(hash, first, body) ?? this.#sharedAt(hash, first, body);
+    if (known !== undefined) {
+      return known;
+    }
     const mask = this.#shared.length - 1;
     let slot = hash & mask;
-    for (let known = this.#shared[slot]!; known !== 0; known = this.#shared[slot]!) {
-      if (this.#isRecord(known - 1, first, body)) {
-        return layout.HEADER_SIZE + (known - 1) * 4;
-      }
+    while (this.#shared[slot] !== 0) {
       slot = (slot + 1) & mask;
     }
     this.#shared[slot] = this.#count + 1;
     this.#sharedCount += 1;
     return this.record(kind, body);
+  }
+
+  /** The offset of a record of the writer around this one that stands before the gap. */
+  #sharedBefore(hash: number, first: number, body: readonly number[]): number | undefined {
+    if (this.#around === undefined) {
+      return undefined;
+    }
+    const { writer, from, before } = this.#around;
+    const known = writer.#sharedAt(hash, first, body);
+    if (known !== undefined && known >= before.record) {
+      throw new NotMovable();
+    }
+    return known !== undefined && known < from.record ? known : undefined;
+  }
+
+  /** The offset of a shared record. */
+  #sharedAt(hash: number, first: number, body: readonly number[]): number | undefined {
+    const mask = this.#shared.length - 1;
+    let slot = hash & mask;
+    for (let known = this.#shared[slot]!; known !== 0; known = this.#shared[slot]!) {
+      if (this.#isRecord(known - 1, first, body)) {
+        return this.#firstRecord + (known - 1) * 4;
+      }
+      slot = (slot + 1) & mask;
+    }
+    return undefined;
+  }
+
+  get #firstRecord(): number {
+    return this.#around?.from.record ?? layout.HEADER_SIZE;
   }
 
   #isRecord(at: number, first: number, body: readonly number[]): boolean {
@@ -129,9 +241,13 @@ export class BlobWriter {
   }
 
   #growShared(): void {
-    const grown = new Uint32Array(this.#shared.length * 2);
+    this.#share(this.#shared, new Uint32Array(this.#shared.length * 2));
+  }
+
+  /** Makes `grown`, which is empty, the table of these records, each where its words begin and 1. */
+  #share(all: Iterable<number>, grown: Uint32Array<ArrayBuffer>): void {
     const mask = grown.length - 1;
-    for (const known of this.#shared) {
+    for (const known of all) {
       if (known === 0) {
         continue;
       }
@@ -151,7 +267,7 @@ export class BlobWriter {
 
   /** Overwrites one word of a record that is already there, and that is not shared. */
   patch(record: number, at: number, value: number): void {
-    this.#words[(record - layout.HEADER_SIZE + at) / 4] = value;
+    this.#words[(record - this.#firstRecord + at) / 4] = value;
   }
 
   /** Puts everything together. `header` gives further header fields. */
@@ -189,6 +305,21 @@ export class BlobWriter {
     const grown = new Uint32Array(Math.max(this.#words.length * 2, this.#count + words));
     grown.set(this.#words.subarray(0, this.#count));
     this.#words = grown;
+  }
+}
+
+/** Offsets of texts before a gap, those that were written in it, and those behind it, where they are now. */
+function fillPool(pool: Map<string, number>, middle: ReadonlyMap<string, number>, gap: Gap): void {
+  const { from, before, now } = gap;
+  for (const [text, offset] of pool) {
+    if (offset >= before.string) {
+      pool.set(text, offset - before.string + now.string);
+    } else if (offset >= from.string) {
+      pool.delete(text);
+    }
+  }
+  for (const [text, offset] of middle) {
+    pool.set(text, offset);
   }
 }
 

@@ -20,6 +20,7 @@ import { serviceExportTo, trafficDistribution } from "../../front/services/kuber
 import { type Labels, selects } from "../../front/services/labels.ts";
 import { labelledLocality, parseLocality, topologyLocality } from "../../front/services/locality.ts";
 import { compareStrings } from "../../ir/text.ts";
+import { perStretch } from "../../lists/stretches.ts";
 import type { ListenerPort, PortMap } from "../../options/port-map.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
 import type { Scope } from "../model/scope.ts";
@@ -66,10 +67,11 @@ export class Distinctions {
     this.#known = before === undefined ? new Map() : before.#scopes;
     const { destinationRules, gateways, neighbours, serviceEntries, services, sidecars, virtualServices } =
       this.#resources;
+    const conditions = conditionsIn(virtualServices).flat();
     this.#gatewaySelectors = gateways.map(({ spec }) => spec.selector ?? {});
     this.#selectors = distinct([
       ...this.#gatewaySelectors,
-      ...virtualServices.flatMap(({ spec }) => sourcesOf(spec).map(({ sourceLabels = {} }) => sourceLabels)),
+      ...conditions.map(({ sourceLabels = {} }) => sourceLabels),
       ...destinationRules.map(({ spec }) => spec.workloadSelector?.matchLabels ?? {}),
       ...sidecars.map(({ spec }) => spec.workloadSelector?.labels ?? {}),
       ...neighbours.flatMap(({ spec }) => [
@@ -103,7 +105,7 @@ export class Distinctions {
         ({ loadBalancer, outlierDetection }) =>
           outlierDetection !== undefined || (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0,
       );
-    this.#namespaces = namespacesIn(this.#resources);
+    this.#namespaces = namespacesIn(this.#resources, conditions);
     this.#otherNamespace = unlike(OTHER_NAMESPACE, this.#namespaces);
     this.#ports = new Set([
       ...services.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)),
@@ -226,23 +228,23 @@ interface SourceCondition {
   readonly sourceNamespace?: string;
 }
 
-/** Of rules, which are the same object for as long as their text is the same. */
-const sources = new WeakMap<VirtualServiceSpec, readonly SourceCondition[]>();
-
 /** Conditions on the source, of every kind of rule; hardly any has one. */
-function sourcesOf(spec: VirtualServiceSpec): readonly SourceCondition[] {
-  let found = sources.get(spec);
-  if (found === undefined) {
-    const { http = [], tls = [], tcp = [] } = spec;
-    found = [...http, ...tls, ...tcp]
+const conditionsIn = perStretch((rules: readonly ResourceSet["virtualServices"][number][]) =>
+  rules.flatMap(({ spec: { http = [], tls = [], tcp = [] } }) =>
+    [...http, ...tls, ...tcp]
       .flatMap(({ match = [] }): readonly SourceCondition[] => match ?? [])
       .filter(
         ({ sourceLabels, sourceNamespace }) => sourceLabels !== undefined || sourceNamespace !== undefined,
-      );
-    sources.set(spec, found);
-  }
-  return found;
-}
+      ),
+  ),
+);
+
+/** Of the rules that say to whom they are exported. */
+const exportedIn = perStretch((rules: readonly ResourceSet["virtualServices"][number][]) =>
+  rules
+    .filter(({ spec }) => spec.exportTo !== undefined)
+    .map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
+);
 
 function balancingIn({ trafficPolicy, subsets = [] }: DestinationRuleSpec): Balancing[] {
   const policies = [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)];
@@ -264,11 +266,14 @@ function localityOf({ proxyLocality, proxyLabels }: ProxyOptions): string {
  * of their own, which come before others; those with services, whose proxies know them by their first names and take
  * them before others of the same host; those whose Secrets and policies are their own.
  */
-function namespacesIn(resources: Pick<ResourceSet, (typeof ASKING)[number]>): ReadonlySet<string> {
+function namespacesIn(
+  resources: Pick<ResourceSet, (typeof ASKING)[number]>,
+  conditions: readonly SourceCondition[],
+): ReadonlySet<string> {
   const { destinationRules, neighbours, secrets, serviceEntries, services, sidecars, virtualServices } =
     resources;
   const exported = [
-    ...virtualServices.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
+    ...exportedIn(virtualServices).flat(),
     ...serviceEntries.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
     ...services.map((service) => ({ namespace: service.namespace, exportTo: serviceExportTo(service) })),
   ];
@@ -290,11 +295,7 @@ function namespacesIn(resources: Pick<ResourceSet, (typeof ASKING)[number]>): Re
     ...exported.flatMap(({ namespace, exportTo = [] }) =>
       exportTo.every((entry) => entry === "*") ? [] : [namespace, ...exportTo],
     ),
-    ...virtualServices.flatMap(({ spec }) =>
-      sourcesOf(spec).flatMap(({ sourceNamespace = "" }) =>
-        sourceNamespace === "" ? [] : [sourceNamespace],
-      ),
-    ),
+    ...conditions.flatMap(({ sourceNamespace = "" }) => (sourceNamespace === "" ? [] : [sourceNamespace])),
     // An entry may have the name of a service of a namespace that has none.
     ...serviceEntries.flatMap(({ spec }) =>
       (spec.hosts ?? []).flatMap((host) => /^[^.]+\.([^.]+)\.svc\./i.exec(host)?.[1]?.toLowerCase() ?? []),

@@ -75,7 +75,8 @@ export function lowerToIr(
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
   const { sidecar, outboundPolicy } = environment;
-  const visible = visibleVirtualServices(resources, options, report);
+  const visible = visibleVirtualServices(resources, options, report, cache.virtualServices);
+  cache.virtualServices = resources.virtualServices;
   const virtualServices =
     sidecar === undefined
       ? visible

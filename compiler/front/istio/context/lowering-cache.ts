@@ -8,7 +8,13 @@ import type { Route, VirtualHost } from "../../../ir/ir.ts";
 import { FaultlessList } from "../../../lists/faultless-list.ts";
 import { areSame } from "../../../lists/list-change.ts";
 import type { ProxyOptions } from "../../../options.ts";
-import type { GatewaySpec, Resource, ResourceSet, Server } from "../../resources/model.ts";
+import type {
+  GatewaySpec,
+  Resource,
+  ResourceSet,
+  Server,
+  VirtualServiceSpec,
+} from "../../resources/model.ts";
 import { type Environment, ingredients, makeEnvironment } from "./environment.ts";
 import type { DocumentPlace, LoweredRoutes } from "./lowered-routes.ts";
 import { SharedLowering } from "./shared-lowering.ts";
@@ -22,6 +28,9 @@ export class LoweringCache {
   constructor(shared = new SharedLowering()) {
     this.shared = shared;
   }
+
+  /** The rules of the last lowering. */
+  virtualServices: readonly Resource<VirtualServiceSpec>[] = [];
 
   /** Routes by the document that has the hosts; one entry for each site. */
   readonly routes = new WeakMap<object, KnownRoutes[]>();

@@ -1,6 +1,7 @@
 /** `Gateway` resources: which of their servers are this proxy's, and the virtual hosts they get. */
 
 import type { Listener, TcpChain } from "../../../ir/ir.ts";
+import { perStretch } from "../../../lists/stretches.ts";
 import { boundPort } from "../../../options/port-map.ts";
 import type { GatewaySpec, Resource, Server } from "../../resources/model.ts";
 import { unixSocketPath } from "../../services/unix-sockets.ts";
@@ -99,19 +100,24 @@ export function lowerGateways(
 
 function bindToGateways(virtualServices: readonly VirtualService[]): Map<string, VirtualService[]> {
   const bound = new Map<string, VirtualService[]>();
-  // Of thousands, nearly each is of the same Gateway as the one before.
-  let last = "";
-  let ofLast: VirtualService[] = [];
-  for (const virtualService of virtualServices) {
-    const { gateways } = virtualService;
-    for (const gateway of gateways.length === 1 ? gateways : new Set(gateways)) {
-      if (gateway !== last) {
-        last = gateway;
-        ofLast = bound.get(gateway) ?? [];
-        bound.set(gateway, ofLast);
-      }
-      ofLast.push(virtualService);
+  for (const ofStretch of boundInStretches(virtualServices)) {
+    for (const [gateway, ofGateway] of ofStretch) {
+      const known = bound.get(gateway) ?? [];
+      bound.set(gateway, known);
+      known.push(...ofGateway);
     }
   }
   return bound;
 }
+
+const boundInStretches = perStretch((virtualServices: readonly VirtualService[]) => {
+  const bound = new Map<string, VirtualService[]>();
+  for (const virtualService of virtualServices) {
+    for (const gateway of new Set(virtualService.gateways)) {
+      const known = bound.get(gateway) ?? [];
+      bound.set(gateway, known);
+      known.push(virtualService);
+    }
+  }
+  return bound;
+});
