@@ -6,7 +6,13 @@ import { explainCodes } from "./code-guide.ts";
 import { type CommandContext, formatOption, PATHS, verboseOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
-import { addClusterOptions, type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
+import {
+  addClusterOptions,
+  type ClusterFlags,
+  noteMissing,
+  openRules,
+  readRulesOptions,
+} from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -45,7 +51,7 @@ async function checkCommand(
     return EXIT.ok;
   }
   const options = await readRulesOptions(paths, flags);
-  const rules = openRules(options, terminal);
+  const rules = openRules(options, noteMissing(terminal));
   const progress = progressBar(terminal);
   const findings = await check({
     source: rules.source,

@@ -18,6 +18,7 @@ import { sayHeld } from "./held-voice.ts";
 import {
   addClusterOptions,
   type ClusterFlags,
+  noteMissing,
   openCluster,
   type RulesOptions,
   readRulesOptions,
@@ -127,8 +128,10 @@ function openSides(
       "with --kubernetes, the old rules are those of the cluster; name only what would be applied",
     );
   }
-  const { client, source, close } = openCluster(options.cluster, options.proxy.proxyNamespace, (line) =>
-    terminal.err(`sluice: ${line}\n`),
+  const { client, source, close } = openCluster(
+    options.cluster,
+    options.proxy.proxyNamespace,
+    noteMissing(terminal),
   );
   // Both sides are of one moment: what others change meanwhile is no difference of the files.
   const before = readOnce(source);

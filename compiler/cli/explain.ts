@@ -17,7 +17,7 @@ import {
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
 import { sayHeld } from "./held-voice.ts";
-import { type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
+import { type ClusterFlags, noteMissing, openRules, readRulesOptions } from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
 import type { ProxyFlags } from "./proxy-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -45,7 +45,7 @@ export async function explainCommand(
       "--target native: explain runs the filter, which this target does not have; remove --target",
     );
   }
-  const rules = openRules(options, terminal);
+  const rules = openRules(options, noteMissing(terminal));
   const progress = progressBar(terminal);
   const { findings, explanation, held } = await explain({
     source: rules.source,

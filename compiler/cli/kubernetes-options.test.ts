@@ -148,6 +148,7 @@ test("a server that is away is one line, and a failure of the environment", asyn
   expect(code).toBe(EXIT.environment);
   expect(err).toContain("no answer from the API server http://127.61.21.1:1");
   expect(err).toContain("connection refused");
+  expect(err.trim()).not.toContain("\n");
 });
 
 test.each([

@@ -6,6 +6,7 @@ import {
   files,
   KubernetesClient,
   type KubernetesSource,
+  type KubernetesSourceOptions,
   kubernetes,
   overlay,
   type RuleSource,
@@ -100,7 +101,7 @@ function readCluster(given: FileOptions, flags: ClusterFlags): ClusterChoice | u
 export function openCluster(
   { kubeconfig, context, namespaces, selector }: ClusterChoice,
   proxyNamespace: string,
-  onProblem: (line: string) => void,
+  onProblem: NonNullable<KubernetesSourceOptions["onProblem"]>,
 ): OpenCluster {
   const client = KubernetesClient.open({
     ...(kubeconfig !== "" && { kubeconfig }),
@@ -123,15 +124,25 @@ export function openCluster(
   };
 }
 
+/** For a command that asks once: what it cannot read is its failure or its finding, so all that is left to say is what is not there. */
+export function noteMissing(terminal: Terminal): NonNullable<KubernetesSourceOptions["onProblem"]> {
+  return (line, what) => {
+    if (what === "missing") {
+      terminal.err(`sluice: ${line}\n`);
+    }
+  };
+}
+
 /** The files that are named, the cluster, or the cluster with the files laid over it. */
-export function openRules(options: RulesOptions, terminal: Terminal): OpenRules {
+export function openRules(
+  options: RulesOptions,
+  onProblem: NonNullable<KubernetesSourceOptions["onProblem"]>,
+): OpenRules {
   const inFiles = files(options.paths, options);
   if (options.cluster === undefined) {
     return { source: inFiles, async close() {} };
   }
-  const cluster = openCluster(options.cluster, options.proxy.proxyNamespace, (line) =>
-    terminal.err(`sluice: ${line}\n`),
-  );
+  const cluster = openCluster(options.cluster, options.proxy.proxyNamespace, onProblem);
   const { client, source, close } = cluster;
   return {
     source: options.paths.length === 0 ? source : overlay(source, inFiles, client.defaultNamespace),

@@ -77,7 +77,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   }
   const voice = new Voice(terminal, flags.format);
   const progress = progressBar(terminal);
-  const opened = openRules(options, terminal);
+  const opened = openRules(options, (line) => terminal.err(`sluice: ${line}\n`));
   const workspace = createWorkspace({
     source: opened.source,
     proxies: { run: options.proxy },

@@ -167,6 +167,15 @@ test("what the server refuses is an ApiError with its reason", async () => {
   });
 });
 
+test("one line for credentials that are not accepted, which says whose they are", async () => {
+  const port = await serve((_, answer) => {
+    answer.writeHead(401).end('{"kind":"Status","reason":"Unauthorized","message":"Unauthorized"}');
+  });
+  const error = await failure(clientOf(port));
+  expect(error).toMatchObject({ status: 401, reason: "Unauthorized" });
+  expect(error.message).toContain(`does not accept the credentials (context "c" of ${folder}/config)`);
+});
+
 test.each([
   ["refuses", 502, "<html><body>Bad gateway</body></html>", "status 502 with a web page; a proxy in between"],
   ["answers", 200, "<!doctype html>log in", "with a web page"],

@@ -124,7 +124,11 @@ export class KubernetesClient {
     const answer = await this.#send(call, signal);
     const status = answer.statusCode ?? 0;
     if (status < 200 || status > 299) {
-      throw apiErrorOf(status, await textOf(answer, LARGEST_ERROR), answer.headers["retry-after"]);
+      const refusal = apiErrorOf(status, await textOf(answer, LARGEST_ERROR), answer.headers["retry-after"]);
+      if (status === 401) {
+        refusal.message = `the API server ${this.server} does not accept the credentials (${this.#access.origin}): ${refusal.message}; are they of another cluster, or expired?`;
+      }
+      throw refusal;
     }
     return answer;
   }

@@ -10,6 +10,7 @@ import { EnvironmentError } from "../../platform/error.ts";
 import type { RuleSource, Watch } from "../../source/rule-source.ts";
 import type { KubernetesClient } from "../client/kubernetes-client.ts";
 import { RESOURCE_TYPES, type ResourceType } from "../client/resource-types.ts";
+import type { Obstacle } from "../watch/list-watch.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { Documents } from "./documents.ts";
 import { type KeptObject, keepDocument } from "./kept-object.ts";
@@ -30,7 +31,7 @@ export interface KubernetesSourceOptions {
    */
   readonly proxyNamespaces?: readonly string[];
   /** Told in a line, or several that belong together, of what keeps the cluster from being watched; each once until it is over. */
-  readonly onProblem?: (line: string) => void;
+  readonly onProblem?: (line: string, what: Obstacle) => void;
 }
 
 /** Which object a document is of. */
@@ -272,7 +273,7 @@ export class KubernetesSource implements RuleSource {
       ...which,
       keep: keepDocument(type),
       onChange: (keys) => this.#changed(name, reflector, keys),
-      onProblem: (line) => this.#problems.tell(reflector, line),
+      onProblem: (line, what) => this.#problems.tell(reflector, line, what),
       onRecovery: () => this.#problems.over(reflector),
     });
     return reflector;

@@ -1,21 +1,23 @@
 /** What is wrong with watching, said once: a server that is away is away for all kinds. */
 
+import type { Obstacle } from "../watch/list-watch.ts";
+
 export class Problems {
-  readonly #onProblem: (line: string) => void;
+  readonly #onProblem: (line: string, what: Obstacle) => void;
   /** Who says so, by line. */
   readonly #said = new Map<string, Set<object>>();
   #next: (() => void)[] = [];
 
-  constructor(onProblem: (line: string) => void) {
+  constructor(onProblem: (line: string, what: Obstacle) => void) {
     this.#onProblem = onProblem;
   }
 
-  tell(who: object, line: string): void {
+  tell(who: object, line: string, what: Obstacle): void {
     this.over(who);
     const known = this.#said.get(line);
     this.#said.set(line, (known ?? new Set()).add(who));
     if (known === undefined) {
-      this.#onProblem(line);
+      this.#onProblem(line, what);
     }
     const waiting = this.#next;
     this.#next = [];

@@ -37,12 +37,15 @@ export type WatchEvent =
 /** What is known of a kind: nothing yet; its objects; that the server does not have it, or does not show it. */
 export type Knowledge = "nothing" | "objects" | "missing" | "forbidden";
 
+/** What keeps objects from being read: what an administrator has to mend, or what may come right by itself. */
+export type Obstacle = "missing" | "forbidden" | "failing";
+
 export interface ListWatchOptions {
   readonly type: ResourceType;
   /** From 0 to below 1. */
   readonly random: () => number;
   /** Something is wrong that somebody should see; not said again until it has come right. */
-  readonly onProblem: (line: string) => void;
+  readonly onProblem: (line: string, what: Obstacle) => void;
   readonly onRecovery: () => void;
 }
 
@@ -182,7 +185,7 @@ export class ListWatch {
     }
     // A watch that is cut once goes on a moment later, and nobody has missed anything.
     if (this.#knowledge === "nothing" || this.#failures > 1 || status === 401) {
-      this.#say(troubleLine(this.#options.type, error));
+      this.#say(troubleLine(this.#options.type, error), "failing");
     }
     return [];
   }
@@ -214,13 +217,13 @@ export class ListWatch {
     }
     const { type } = this.#options;
     if (what === "forbidden") {
-      this.#say(forbiddenLine(type, error));
+      this.#say(forbiddenLine(type, error), what);
       if (this.#knowledge !== "objects") {
         this.#knowledge = what;
       }
       return [];
     }
-    this.#say(missingLine(type));
+    this.#say(missingLine(type), what);
     this.#knowledge = what;
     const gone = [...this.#objects.keys()];
     this.#objects = new Map();
@@ -240,10 +243,10 @@ export class ListWatch {
     }
   }
 
-  #say(line: string): void {
+  #say(line: string, what: Obstacle): void {
     if (this.#said !== line) {
       this.#said = line;
-      this.#options.onProblem(line);
+      this.#options.onProblem(line, what);
     }
   }
 }

@@ -79,6 +79,11 @@ export class ModelServer {
     return this.#history.filter((written) => written.version > Number(version));
   }
 
+  /** Whether nothing that is remembered, or was forgotten, happened after a version. */
+  hasAll(version: string): boolean {
+    return Number(version) >= this.#oldest && this.since(version).length === 0;
+  }
+
   #made(name: string): KubernetesObject {
     this.#version += 1;
     return {

@@ -28,8 +28,8 @@ export function troubleLine(type: ResourceType, error: Error): string {
   if (!(error instanceof ApiError)) {
     return error.message;
   }
-  const what = `${resourceName(type)} cannot be watched`;
+  // Who asks is the same for all kinds, and so is what is said of it.
   return error.status === 401
-    ? `the API server does not accept the credentials (401): ${error.message}; are they expired?`
-    : `${what}: the API server answers ${error.status}: ${error.message}`;
+    ? error.message
+    : `${resourceName(type)} cannot be watched: the API server answers ${error.status}: ${error.message}`;
 }

@@ -7,7 +7,7 @@ import type { KubernetesObject } from "../client/kubernetes-object.ts";
 import { pathOf, type ResourceType } from "../client/resource-types.ts";
 import { decodeEvent, decodePage } from "./decode.ts";
 import { EventLines } from "./event-lines.ts";
-import { type Knowledge, ListWatch, type Step } from "./list-watch.ts";
+import { type Knowledge, ListWatch, type Obstacle, type Step } from "./list-watch.ts";
 
 export interface ReflectorOptions {
   readonly client: KubernetesClient;
@@ -26,7 +26,7 @@ export interface ReflectorOptions {
    * A line for whoever runs this, or several that belong together. It is said once, until `onRecovery`; kinds that fail for the same
    * reason, such as a server that is away, say the same line.
    */
-  readonly onProblem: (line: string) => void;
+  readonly onProblem: (line: string, what: Obstacle) => void;
   readonly onRecovery?: () => void;
 }
 
