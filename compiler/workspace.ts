@@ -243,7 +243,7 @@ export class Workspace {
     const lastGood = this.#lastGood;
     const files = lastGood?.without(input.files) ?? input.files;
     const snapshot = this.#snapshotOf({ ...input, files, held: this.#heldIn(input.files) }, proxy);
-    if (lastGood === undefined) {
+    if (lastGood === undefined || isIncomplete(input)) {
       return snapshot;
     }
     const settle: RuleSnapshot["settle"] = async (judge) => {
@@ -295,12 +295,13 @@ export class Workspace {
   #snapshotOf(input: Input, proxy: string | undefined): RuleSnapshot {
     const { domainSuffix } = this.#proxy("snapshot", proxy).options;
     const { resources, findings: ofMesh } = this.#cache.meshOf(input.files, this.#progress);
-    const isRight = ofMesh.every(({ level }) => level !== "error");
+    const isRight = [...input.findings, ...ofMesh].every(({ level }) => level !== "error");
     const distinctions = Distinctions.of(resources, this.#distinctions);
     this.#distinctions = distinctions;
     return {
       revision: this.#revisions.of(input.files),
       sources: input.files,
+      findings: input.findings,
       held: input.held,
       resources,
       endpointsSince: (before) =>
@@ -492,7 +493,10 @@ export class Workspace {
   /** What the source has now, without what is wrong with it for a proxy, where its texts stand alone. */
   async #readGood(call: string, options: ProxyOptions, purpose: Purpose): Promise<Input> {
     const input = await this.#read(call);
-    const files = await this.#lastGood?.settle(input.files, {
+    if (this.#lastGood === undefined || isIncomplete(input)) {
+      return input;
+    }
+    const files = await this.#lastGood.settle(input.files, {
       errorsIn: async (tried) => {
         const report = new Report(this.#strict, true);
         this.#understand({ ...input, files: tried }, options, purpose, report);
@@ -500,7 +504,7 @@ export class Workspace {
       },
       errorsOf: errorsInText,
     });
-    return files === undefined ? input : { ...input, files, held: this.#heldIn(input.files) };
+    return { ...input, files, held: this.#heldIn(input.files) };
   }
 
   /** Those of what the source has now. */
@@ -569,6 +573,11 @@ export class Workspace {
       throw new TypeError(`${call}: the workspace is disposed`);
     }
   }
+}
+
+/** Something of the source could not be read: what is missing was not deleted. */
+function isIncomplete({ findings }: Input): boolean {
+  return findings.some(({ level }) => level === "error");
 }
 
 function isSameList(some: readonly SourceFile[], others: readonly SourceFile[]): boolean {

@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keyOf, resourcesOf } from "../../compiler/back/xds/resource-set.ts";
 import { emitResources } from "../../compiler/back/xds/resources.ts";
+import { Report } from "../../compiler/diagnostics/render/report.ts";
 import type { SnapshotResult } from "../../compiler/fleet/model/rules.ts";
 import { ScopeCompiler, workerProgram } from "../../compiler/fleet/scope/scope-compiler.ts";
 import {
@@ -15,6 +16,7 @@ import {
   formatDiagnostics,
   type ProxyOptions,
   printableIr,
+  type RuleSource,
   type SourceFile,
 } from "../../compiler/index.ts";
 import { adsPlaces } from "../../compiler/run/delivery/ads/places.ts";
@@ -45,10 +47,10 @@ let folder: string;
 let problems: string[];
 let compiler: ScopeCompiler;
 
-const rules = () =>
+const rules = (source: Partial<RuleSource> = {}) =>
   fleetRules(
     createWorkspace({
-      source: { read: async () => files, watch: async () => ({ close: async () => {} }) },
+      source: { read: async () => files, watch: async () => ({ close: async () => {} }), ...source },
     }),
   );
 const proxyIn = (proxyNamespace: string): ProxyOptions => ({
@@ -57,9 +59,9 @@ const proxyIn = (proxyNamespace: string): ProxyOptions => ({
   allowUnenforced: true,
 });
 
-const started = (program: string) =>
+const started = (program: string, source?: Partial<RuleSource>) =>
   new ScopeCompiler({
-    rules: rules(),
+    rules: rules(source),
     strict: false,
     quiet: false,
     onProblem: (line) => void problems.push(line),
@@ -167,6 +169,35 @@ if (existsSync(mark)) {
   const { options } = snapshot.scopeOf(proxyIn("red"));
   expect((await snapshot.compile(options)).compilation).toBeDefined();
   expect(problems).toEqual(["a thread that compiles died: it ended with code 3; another takes its place"]);
+});
+
+test("what the source lacks is an error in threads, too", async () => {
+  const read: RuleSource["read"] = async (sink) => {
+    sink.report({ code: "SL0001", level: "error", message: "b.yaml cannot be read" });
+    return files;
+  };
+  compiler = started(workerProgram()!, { read });
+  const snapshot = await compiler.read();
+  const { findings, compilation } = await snapshot.compile(snapshot.scopeOf(proxyIn("red")).options);
+  expect(compilation).toBeUndefined();
+  expect(findings.diagnostics.map(({ code }) => code)).toContain("SL0001");
+});
+
+test("an object that is wrong is left out of what threads make, and what was tried is not made again", async () => {
+  compiler = started(workerProgram()!, { standsAlone: () => true });
+  files = [...files, { path: "wrong.yaml", text: rule("wrong", "red").replace("timeout", "timeuot") }];
+  const read = await compiler.read();
+  const { options } = read.scopeOf(proxyIn("red"));
+  const made: SnapshotResult[] = [];
+  const settled = await read.settle!(async (tried) => {
+    const result = await tried.compile(options);
+    made.push(result);
+    return result.findings instanceof Report ? result.findings.errors : [];
+  });
+  expect(settled.held.map(({ file, holds }) => [file.path, holds])).toEqual([["wrong.yaml", "left out"]]);
+  const result = await settled.compile(options);
+  expect(made).toContain(result);
+  expect(result.compilation!.sources).toEqual(files.slice(0, -1));
 });
 
 test("a question that no thread survives fails", async () => {

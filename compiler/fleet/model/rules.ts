@@ -35,6 +35,8 @@ export interface RuleSnapshot {
   readonly revision: string;
   /** Those that hold. */
   readonly sources: readonly SourceFile[];
+  /** What the source has to say of itself: what of it cannot be read. */
+  readonly findings: readonly Diagnostic[];
   /** Those of which something older holds, or nothing. */
   readonly held: readonly HeldObject[];
   /** What the sources say. */

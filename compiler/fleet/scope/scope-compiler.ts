@@ -74,7 +74,7 @@ export class ScopeCompiler implements Pick<FleetRules, "read" | "readAgain"> {
   /** `made`: what was compiled of it to find out whether it is right. */
   #inThreads(snapshot: RuleSnapshot, made: Made = new Map()): RuleSnapshot {
     const compile = (options: ProxyOptions) => {
-      const known = made.get(options) ?? this.#workerFor(options).compile(snapshot.sources, options);
+      const known = made.get(options) ?? this.#workerFor(options).compile(snapshot, options);
       made.delete(options);
       return known;
     };
@@ -94,7 +94,7 @@ export class ScopeCompiler implements Pick<FleetRules, "read" | "readAgain"> {
       // The one that is right is the last one, or the one before.
       made.set(tried.revision, ofTried);
       const compile = (options: ProxyOptions) => {
-        const result = this.#workerFor(options).compile(tried.sources, options);
+        const result = this.#workerFor(options).compile(tried, options);
         ofTried.set(options, result);
         return result;
       };
@@ -115,6 +115,8 @@ type Made = Map<ProxyOptions, Promise<SnapshotResult>>;
 
 interface Question {
   readonly sources: readonly SourceFile[];
+  /** Of the source itself, which a worker knows nothing of. */
+  readonly findings: readonly Diagnostic[];
   readonly options: ProxyOptions;
   readonly resolve: (result: SnapshotResult) => void;
   readonly reject: (error: Error) => void;
@@ -140,8 +142,13 @@ class CompilingWorker {
     this.#start();
   }
 
-  compile(sources: readonly SourceFile[], options: ProxyOptions): Promise<SnapshotResult> {
-    return new Promise((resolve, reject) => this.#ask({ sources, options, resolve, reject, tries: 0 }));
+  compile(
+    { sources, findings }: Pick<RuleSnapshot, "sources" | "findings">,
+    options: ProxyOptions,
+  ): Promise<SnapshotResult> {
+    return new Promise((resolve, reject) =>
+      this.#ask({ sources, findings, options, resolve, reject, tries: 0 }),
+    );
   }
 
   async close(): Promise<void> {
@@ -212,12 +219,14 @@ class CompilingWorker {
       return;
     }
     const report = new Report(this.#options.strict, this.#options.quiet);
-    for (const finding of findings) {
+    for (const finding of [...question.findings, ...findings]) {
       report.report(finding);
     }
+    // What is compiled of a source that lacks something is right in itself, and still wrong.
+    const isRight = compilation !== undefined && !report.hasErrors;
     question.resolve({
       findings: report,
-      ...(compilation && { compilation: { sources, ...compilation } }),
+      ...(isRight && { compilation: { sources, ...compilation } }),
     });
   }
 

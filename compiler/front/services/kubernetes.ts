@@ -20,8 +20,8 @@ import type { Workloads } from "./workloads.ts";
 const EXPORT_TO_ANNOTATION = "networking.istio.io/exportTo";
 const TRAFFIC_DISTRIBUTION_ANNOTATION = "networking.istio.io/traffic-distribution";
 
-/** The endpoints of one service by the *name* of its port, which is what ties the two kinds of document together. */
-type EndpointsByPortName = Map<string, ServiceEndpoint[]>;
+/** The endpoints of one service by the *name* of its port, which is what ties the two kinds of document together; those by their sockets. */
+type EndpointsByPortName = Map<string, Map<string, ServiceEndpoint>>;
 
 export class KubernetesEndpoints {
   readonly #slices = new Map<string, Resource<EndpointSliceSpec>[]>();
@@ -133,11 +133,12 @@ export class KubernetesEndpoints {
 
 function addOnce(byName: EndpointsByPortName, name: string, endpoint: ServiceEndpoint): void {
   const { address, port } = endpoint;
+  const socket = `${address} ${port}`;
   const known = byName.get(name);
   if (known === undefined) {
-    byName.set(name, [endpoint]);
-  } else if (!known.some((other) => other.address === address && other.port === port)) {
-    known.push(endpoint);
+    byName.set(name, new Map([[socket, endpoint]]));
+  } else if (!known.has(socket)) {
+    known.set(socket, endpoint);
   }
 }
 
@@ -200,7 +201,7 @@ export function kubernetesService(
     addresses: headless ? [] : [...new Set([spec.clusterIP, ...(spec.clusterIPs ?? [])])].filter(isAddress),
     headless,
     discovery: "eds",
-    endpoints: new Map(ports.map((port) => [port.number, byName.get(port.name) ?? []])),
+    endpoints: new Map(ports.map((port) => [port.number, [...(byName.get(port.name)?.values() ?? [])]])),
   };
 }
 

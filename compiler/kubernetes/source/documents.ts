@@ -20,6 +20,7 @@ export class Documents {
   /** In their order; `undefined` when it has to be found again. */
   #sorted: Entry[] | undefined = [];
   #files: readonly SourceFile[] | undefined = [];
+  #characters = 0;
 
   constructor(type: ResourceType) {
     this.type = type;
@@ -35,6 +36,11 @@ export class Documents {
     return this.#files;
   }
 
+  /** How long all texts are together. */
+  get characters(): number {
+    return this.#characters;
+  }
+
   get(key: string): Entry | undefined {
     return this.#byKey.get(key);
   }
@@ -48,12 +54,14 @@ export class Documents {
       }
       this.#byKey.delete(key);
       this.#remove(before);
+      this.#characters -= before.file.text.length;
       return true;
     }
     const isSame = before?.file.text === object.text;
     const file = isSame ? before.file : { path: documentPath(this.type, object), text: object.text };
     const entry = { file, object };
     this.#byKey.set(key, entry);
+    this.#characters += file.text.length - (before?.file.text.length ?? 0);
     if (before === undefined || byAge(before, entry) !== 0) {
       if (before !== undefined) {
         this.#remove(before);

@@ -70,6 +70,8 @@ type KindName = (typeof ORDER)[number];
 const ISTIO_NAMESPACE = "istio-system";
 const MESH_CONFIG = "istio";
 
+/** Of all documents: some 250,000 objects, or half a million endpoints. What is made of more takes gigabytes. */
+const MOST_CHARACTERS = 100_000_000;
 /** A server that restarts answers again after seconds; who asks once waits for so long. */
 const PATIENCE_MS = 3_000;
 /** A Secret that was named a moment ago is worth waiting for: without it, the rule that names it is wrong. */
@@ -117,6 +119,7 @@ export class KubernetesSource implements RuleSource {
       pause(SECRET_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {}),
     ]);
     patience.abort();
+    this.#refuseTooMuch();
     for (const { documents, reflectors, isNeeded } of this.#kinds.values()) {
       const forbidden = reflectors.find(({ knowledge }) => knowledge === "forbidden");
       if (forbidden !== undefined) {
@@ -178,6 +181,18 @@ export class KubernetesSource implements RuleSource {
       ...this.#secrets.values(),
     ];
     await Promise.all(all.map((reflector) => reflector.close()));
+  }
+
+  #refuseTooMuch(): void {
+    const kinds = [...this.#kinds.values()].map(({ documents }) => documents);
+    const characters = kinds.reduce((sum, one) => sum + one.characters, 0);
+    if (characters > MOST_CHARACTERS) {
+      const [largest] = kinds.sort((a, b) => b.characters - a.characters);
+      const inMegabytes = (count: number) => `${Math.round(count / 1e6)} MB`;
+      throw new EnvironmentError(
+        `the cluster has ${inMegabytes(characters)} of objects to read, ${inMegabytes(largest!.characters)} of them ${largest!.type.plural}; the most is ${inMegabytes(MOST_CHARACTERS)}: choose some with --namespaces`,
+      );
+    }
   }
 
   #start(): Promise<void> {
