@@ -1,11 +1,11 @@
-/** `sluice explain`, `sluice test` and `sluice schema` as users call them: the built program. */
+/** `sluice explain`, `sluice test` and `sluice schema` as users call them. */
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Ajv } from "ajv";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sluice } from "../harness/sluice.ts";
+import { sluiceHere } from "../harness/sluice-here.ts";
 
 const HERE = import.meta.dirname;
 const RULES = path.join(HERE, "rules.yaml");
@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const explain = (...args: string[]) => sluice(["explain", RULES, ...args], folder);
+const explain = (...args: string[]) => sluiceHere(["explain", RULES, ...args], folder);
 /** Where a line is folded depends on the length of the path in it. */
 const unfolded = (text: string) => text.replace(/\s+/g, " ");
 const lineOf = async (file: string, text: string) =>
@@ -140,10 +140,13 @@ describe("explain", () => {
       path.join(folder, "bad.yaml"),
       (await readFile(RULES, "utf8")).replace("weight: 75", "weight: -1"),
     );
-    const { code, out, err } = await sluice(["explain", "bad.yaml", "--request", "GET http://a/"], folder);
+    const { code, out, err } = await sluiceHere(
+      ["explain", "bad.yaml", "--request", "GET http://a/"],
+      folder,
+    );
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("bad.yaml:");
-    const missing = await sluice(["explain", "missing.yaml", "--request", "GET http://a/"], folder);
+    const missing = await sluiceHere(["explain", "missing.yaml", "--request", "GET http://a/"], folder);
     expect(missing.code).toBe(1);
     expect(missing.err).toContain("missing.yaml");
   });
@@ -177,7 +180,8 @@ interface JsonCheck {
   readonly rule?: { readonly name: string; readonly line: number };
 }
 
-const run = (cases: string, ...args: string[]) => sluice(["test", RULES, "--cases", cases, ...args], folder);
+const run = (cases: string, ...args: string[]) =>
+  sluiceHere(["test", RULES, "--cases", cases, ...args], folder);
 
 async function checksOf(cases: string, ...args: string[]) {
   const { code, out } = await run(cases, "--format", "json", ...args);
@@ -258,7 +262,7 @@ describe("test", () => {
     ["the native target offline", [RULES, "--cases", RIGHT, "--target", "native"], "--envoy"],
     ["standard input twice", ["-", "--cases", "-"], "standard input"],
   ])("refuses %s", async (_name, args, said) => {
-    const { code, out, err } = await sluice(["test", ...args], folder);
+    const { code, out, err } = await sluiceHere(["test", ...args], folder);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(said);
   });
@@ -309,7 +313,7 @@ describe("test", () => {
 
 describe("schema", () => {
   test.each(["config", "cases"])("%s is a JSON schema", async (name) => {
-    const { code, out } = await sluice(["schema", name], folder);
+    const { code, out } = await sluiceHere(["schema", name], folder);
     expect(code).toBe(0);
     const schema = JSON.parse(out);
     expect(schema.$schema).toContain("json-schema.org");
@@ -319,7 +323,7 @@ describe("schema", () => {
   });
 
   test("all of them go into a folder", async () => {
-    expect((await sluice(["schema", "--out", "schemas"], folder)).code).toBe(0);
+    expect((await sluiceHere(["schema", "--out", "schemas"], folder)).code).toBe(0);
     expect((await readdir(path.join(folder, "schemas"))).sort()).toEqual([
       "cases.schema.json",
       "config.schema.json",
@@ -329,7 +333,7 @@ describe("schema", () => {
   test.each([[["schema"]], [["schema", "rules"]], [["schema", "cases", "--out", "x"]]])(
     "%j is refused",
     async (args) => {
-      const { code, out } = await sluice(args, folder);
+      const { code, out } = await sluiceHere(args, folder);
       expect({ code, out }).toEqual({ code: 2, out: "" });
     },
   );

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sluice } from "../harness/sluice.ts";
+import { sluiceHere } from "../harness/sluice-here.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -40,16 +40,16 @@ spec:
 
 describe("diff", () => {
   test("shows a request for each difference, and exits with 1 only when asked to", async () => {
-    const { code, out, err } = await sluice(["diff", "old.yaml", "new.yaml"], folder);
+    const { code, out, err } = await sluiceHere(["diff", "old.yaml", "new.yaml"], folder);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain("GET http://shop.example/api\n");
     expect(out).toContain("old.yaml:17 → ");
-    expect((await sluice(["diff", "old.yaml", "new.yaml", "--exit-code"], folder)).code).toBe(1);
-    expect((await sluice(["diff", "old.yaml", "old.yaml", "--exit-code"], folder)).code).toBe(0);
+    expect((await sluiceHere(["diff", "old.yaml", "new.yaml", "--exit-code"], folder)).code).toBe(1);
+    expect((await sluiceHere(["diff", "old.yaml", "old.yaml", "--exit-code"], folder)).code).toBe(0);
   });
 
   test("has the same in JSON and Markdown", async () => {
-    const { out } = await sluice(["diff", "old.yaml", "new.yaml", "--format", "json"], folder);
+    const { out } = await sluiceHere(["diff", "old.yaml", "new.yaml", "--format", "json"], folder);
     const { differences, cuts } = JSON.parse(out);
     expect(cuts).toEqual([]);
     expect(differences).toHaveLength(1);
@@ -60,15 +60,15 @@ describe("diff", () => {
       after: { file: "new.yaml" },
       changes: [{ what: "to", before: "two.example:80", after: "one.example:80" }],
     });
-    const markdown = await sluice(["diff", "old.yaml", "new.yaml", "--format", "markdown"], folder);
+    const markdown = await sluiceHere(["diff", "old.yaml", "new.yaml", "--format", "markdown"], folder);
     expect(markdown.out).toContain("| <code>GET http://shop.example/api</code> |");
   });
 
   test("refuses rules that are wrong with 1, and a wrong call with 2", async () => {
-    expect((await sluice(["diff", "old.yaml", "wrong.yaml"], folder)).code).toBe(1);
-    expect((await sluice(["diff", "old.yaml"], folder)).code).toBe(2);
-    expect((await sluice(["diff", "-", "-"], folder)).code).toBe(2);
-    expect((await sluice(["diff", "old.yaml", "new.yaml", "--format", "sarif"], folder)).code).toBe(2);
+    expect((await sluiceHere(["diff", "old.yaml", "wrong.yaml"], folder)).code).toBe(1);
+    expect((await sluiceHere(["diff", "old.yaml"], folder)).code).toBe(2);
+    expect((await sluiceHere(["diff", "-", "-"], folder)).code).toBe(2);
+    expect((await sluiceHere(["diff", "old.yaml", "new.yaml", "--format", "sarif"], folder)).code).toBe(2);
   });
 });
 
@@ -84,23 +84,23 @@ describe("check", () => {
       "useless.yaml",
       rules("/api/").replace("http:\n", "http: # sluice: ignore SL0401 is there\n"),
     );
-    const code = async (file: string) => (await sluice(["check", file, "--strict"], folder)).code;
+    const code = async (file: string) => (await sluiceHere(["check", file, "--strict"], folder)).code;
     expect(await code("loud.yaml")).toBe(1);
     expect(await code("silent.yaml")).toBe(0);
     expect(await code("useless.yaml")).toBe(1);
   });
 
   test.each(["text", "json", "sarif", "github"])("has the same exit code as %s", async (format) => {
-    const { code, out } = await sluice(["check", "wrong.yaml", "--format", format], folder);
+    const { code, out } = await sluiceHere(["check", "wrong.yaml", "--format", format], folder);
     expect(code).toBe(1);
     expect(out).toContain("SL0105");
   });
 
   test("explains its codes, by Istio's names, too", async () => {
-    const explained = await sluice(["check", "--explain", "ist0145"], folder);
+    const explained = await sluiceHere(["check", "--explain", "ist0145"], folder);
     expect(explained.code).toBe(0);
     expect(explained.out).toContain("SL0420");
-    const { code, err } = await sluice(["check", "--explain", "SL9"], folder);
+    const { code, err } = await sluiceHere(["check", "--explain", "SL9"], folder);
     expect(code).toBe(2);
     expect(err).toContain("SL9");
   });

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority, tlsSecret } from "../harness/authority.ts";
-import { sluice } from "../harness/sluice.ts";
+import { sluiceHere } from "../harness/sluice-here.ts";
 
 const RULES = `
 apiVersion: networking.istio.io/v1
@@ -52,12 +52,12 @@ afterAll(async () => {
 });
 
 test.each([[[]], [["--envoy"]]])("the same result with %j", async (flags) => {
-  const { code, out } = await sluice(["test", "rules.yaml", "--cases", "cases.yaml", ...flags], folder);
+  const { code, out } = await sluiceHere(["test", "rules.yaml", "--cases", "cases.yaml", ...flags], folder);
   expect({ code, out: out.includes("3 passed") }, out).toEqual({ code: 0, out: true });
 });
 
 test("explain asks the listener that ends TLS, and never prints a key", async () => {
-  const { code, out, err } = await sluice(
+  const { code, out, err } = await sluiceHere(
     ["explain", "rules.yaml", "--request", "GET https://one.example/"],
     folder,
   );
@@ -69,7 +69,7 @@ test("explain asks the listener that ends TLS, and never prints a key", async ()
 
 test("https at a listener without TLS is asked over HTTP/2, as behind a balancer that ends TLS", async () => {
   const at = ["explain", "rules.yaml", "--at", "gateway_80", "--request", "GET https://one.example/"];
-  expect(await sluice(at, folder)).toMatchObject({
+  expect(await sluiceHere(at, folder)).toMatchObject({
     code: 0,
     out: expect.stringContaining("over HTTP/2, and says https in :scheme"),
   });

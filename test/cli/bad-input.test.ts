@@ -1,4 +1,4 @@
-/** What the built command line does with input that is wrong: says so, exits with 1 or 2, and changes nothing. */
+/** What the command line does with input that is wrong: says so, exits with 1 or 2, and changes nothing. */
 
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -6,7 +6,8 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
-import { type JsonDiagnostic, SluiceRun, sluice } from "../harness/sluice.ts";
+import { type JsonDiagnostic, SluiceRun } from "../harness/sluice.ts";
+import { sluiceHere } from "../harness/sluice-here.ts";
 import { BAD, DOUBTFUL, GOOD } from "./bad-rules.ts";
 
 let folder: string;
@@ -22,21 +23,21 @@ afterEach(async () => {
 const write = (name: string, text: string | Buffer) => writeFile(path.join(folder, name), text);
 
 async function check(args: readonly string[]) {
-  const { code, out, err } = await sluice(["check", ...args, "--format", "json"], folder);
+  const { code, out, err } = await sluiceHere(["check", ...args, "--format", "json"], folder);
   const { diagnostics } = JSON.parse(out) as { diagnostics: readonly JsonDiagnostic[] };
   return { code, err, diagnostics };
 }
 
 describe("there is nothing to read", () => {
   test("no path", async () => {
-    const { code, err } = await sluice(["check"], folder);
+    const { code, err } = await sluiceHere(["check"], folder);
     expect(code).toBe(2);
     expect(err).not.toBe("");
   });
 
   test.each(["build", "check", "run"])("%s of a path that does not exist", async (command) => {
     const args = command === "build" ? ["--out", "out"] : [];
-    const { code, out, err } = await sluice([command, "missing.yaml", ...args], folder);
+    const { code, out, err } = await sluiceHere([command, "missing.yaml", ...args], folder);
     expect([1, 2]).toContain(code);
     expect(out + err).toContain("missing.yaml");
     expect(await readdir(folder)).toEqual([]);
@@ -58,7 +59,7 @@ describe("there is nothing to read", () => {
     expect([1, 2]).toContain(code);
     const errors = diagnostics.filter(({ level }) => level === "error");
     expect(errors.map(({ message }) => message).join()).toContain("loop.yaml");
-    expect((await sluice(["build", given, "--out", "out"], folder)).code).toBe(code);
+    expect((await sluiceHere(["build", given, "--out", "out"], folder)).code).toBe(code);
     expect(await readdir(folder)).toEqual(["rules"]);
   });
 
@@ -89,7 +90,7 @@ describe.each(BAD)("$name", ({ text, line }) => {
     expect(first!.column).toBeGreaterThan(0);
     expect(first!.code).toMatch(/^SL\d{4}$/);
 
-    const built = await sluice(["build", "rules.yaml", "--out", "out"], folder);
+    const built = await sluiceHere(["build", "rules.yaml", "--out", "out"], folder);
     expect(built.code).toBe(1);
     expect(built.out + built.err).not.toMatch(/\n\s+at .*\(/);
     expect(await readdir(folder)).toEqual(["rules.yaml"]);
@@ -117,18 +118,18 @@ describe.each(DOUBTFUL)("$name", ({ text, nearest }) => {
     const warning = diagnostics.find(({ message, help }) => `${message} ${help ?? ""}`.includes(nearest));
     expect(warning?.level).toBe("warning");
     expect(warning).toMatchObject({ file: "rules.yaml", line: expect.any(Number) });
-    expect((await sluice(["check", "rules.yaml", "--strict"], folder)).code).toBe(1);
-    expect((await sluice(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(0);
+    expect((await sluiceHere(["check", "rules.yaml", "--strict"], folder)).code).toBe(1);
+    expect((await sluiceHere(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(0);
     expect(await readdir(path.join(folder, "out"))).toContain("envoy.json");
   });
 });
 
 test("a build over an older one is not touched", async () => {
   await write("rules.yaml", GOOD);
-  expect((await sluice(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(0);
+  expect((await sluiceHere(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(0);
   const before = await readFile(path.join(folder, "out", "manifest.json"), "utf8");
   await write("rules.yaml", BAD[0]!.text);
-  expect((await sluice(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(1);
+  expect((await sluiceHere(["build", "rules.yaml", "--out", "out"], folder)).code).toBe(1);
   expect(await readFile(path.join(folder, "out", "manifest.json"), "utf8")).toBe(before);
 });
 

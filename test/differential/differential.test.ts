@@ -9,7 +9,7 @@ import { recipes } from "./requests.ts";
 import { scenarios } from "./rules.ts";
 import { Kept, type Pair, shrink } from "./shrink.ts";
 
-const PAIRS = numberOf("SLUICE_PAIRS", 2_000);
+const PAIRS = numberOf("SLUICE_PAIRS", 1_000);
 /** The same for everybody who runs the tests; other seeds find other differences. */
 const SEED = numberOf("SLUICE_SEED", 1);
 /** In one Envoy at once, and requests of each. */

@@ -21,8 +21,8 @@ import { type PlacedScenario, scenarios } from "./rules.ts";
 import { documentsOf, GATEWAY, serviceOf } from "./scenario.ts";
 
 const SEED = Number(process.env.SLUICE_SEED ?? 1);
-const SCENARIOS = Number(process.env.SLUICE_SCENARIOS ?? 120);
-const TOGETHER = 40;
+const SCENARIOS = Number(process.env.SLUICE_SCENARIOS ?? 60);
+const TOGETHER = 30;
 const REQUESTS = 8;
 /** Until every outcome that dice allow has been seen. */
 const EVALUATIONS = 300;

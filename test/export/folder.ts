@@ -4,7 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
-import { type Outcome, sluice } from "../harness/sluice.ts";
+import type { Outcome } from "../harness/sluice.ts";
+import { sluiceHere } from "../harness/sluice-here.ts";
 
 export class ExportFolder {
   readonly directory: string;
@@ -21,7 +22,7 @@ export class ExportFolder {
   async export(rules: string, args: readonly string[]): Promise<Outcome> {
     const inputs = rules === "" ? [] : ["rules.yaml"];
     await writeFile(path.join(this.directory, "rules.yaml"), rules);
-    return sluice(["export", ...inputs, ...args, "--output", "out"], this.directory);
+    return sluiceHere(["export", ...inputs, ...args, "--output", "out"], this.directory);
   }
 
   at(name: string): string {

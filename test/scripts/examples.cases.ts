@@ -13,7 +13,7 @@ import { callProblem } from "../../scripts/docs/call-problem.ts";
 import { wordsOf } from "../../scripts/docs/shown-command.ts";
 import { makeCertificates } from "../../scripts/example/certificates.ts";
 import { listExamples } from "../../scripts/example/example-file.ts";
-import { sluice } from "../harness/sluice.ts";
+import { sluiceHere } from "../harness/sluice-here.ts";
 import { workflowParserOf } from "./action/parser.ts";
 
 const ROOT = packageRoot().directory;
@@ -72,7 +72,7 @@ describe.each(RUN.map(({ name }) => name))("the example %s", (name) => {
   });
 
   test("has rules without a warning", async () => {
-    const { code, out, err } = await sluice(
+    const { code, out, err } = await sluiceHere(
       ["check", "--strict", path.join(folder, "rules.yaml"), ...(await flagsOf(name))],
       ROOT,
     );
@@ -84,7 +84,7 @@ test.each(RUN.map(({ name }) => name).filter((name) => existsSync(path.join(EXAM
   "the example %s passes its own cases",
   async (name) => {
     const [rules, cases] = ["rules.yaml", "cases.yaml"].map((file) => path.join(EXAMPLES, name, file));
-    const { code, out, err } = await sluice(
+    const { code, out, err } = await sluiceHere(
       ["test", rules!, "--cases", cases!, ...(await flagsOf(name))],
       ROOT,
     );
@@ -93,7 +93,10 @@ test.each(RUN.map(({ name }) => name).filter((name) => existsSync(path.join(EXAM
 );
 
 test.each(["compose", "fleet", "ci"])("the rules of %s have no warning", async (name) => {
-  const { code, out, err } = await sluice(["check", "--strict", path.join(EXAMPLES, name, "rules")], ROOT);
+  const { code, out, err } = await sluiceHere(
+    ["check", "--strict", path.join(EXAMPLES, name, "rules")],
+    ROOT,
+  );
   expect(code, out + err).toBe(0);
 });
 
@@ -131,7 +134,7 @@ describe("the example ci", () => {
 
   test("passes its tests, which reach everything", async () => {
     const args = ["--cases", path.join(folder, "tests"), "--coverage-threshold", "100"];
-    const { code, out, err } = await sluice(["test", path.join(folder, "rules"), ...args], ROOT);
+    const { code, out, err } = await sluiceHere(["test", path.join(folder, "rules"), ...args], ROOT);
     expect(code, out + err).toBe(0);
   });
 
