@@ -7,6 +7,7 @@
  */
 
 import type { Resource } from "../../back/xds/resource-set.ts";
+import { AskedNames } from "./asked-names.ts";
 import { changesOf, NO_RESOURCES, type Resources, type Update } from "./changes.ts";
 
 /** What is known of one name. */
@@ -28,7 +29,7 @@ export class Subscription {
   #hasOffer = false;
   /** Whether the type is asked for as a whole: names that are gone are then told. */
   #asWhole = false;
-  readonly #names = new Set<string>();
+  readonly #names = new AskedNames();
   /** Names that get an answer whatever the client has. */
   readonly #owed = new Set<string>();
   /** Whether the first request for the whole type waits for an answer, were it an empty one. */
@@ -291,6 +292,7 @@ export class Subscription {
       ...[...this.#apart].filter(([name]) => this.#isMissed(name)),
     ];
     this.#base = this.#offered;
+    this.#names.share(this.#offered);
     this.#apart.clear();
     for (const [name, known] of kept) {
       this.#apart.set(name, known);
