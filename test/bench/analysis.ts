@@ -6,8 +6,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { notCounts, runBench } from "./command.ts";
 import { MIXES, type Mix, RULES_EACH, requestFor, virtualServices } from "./rule-mixes.ts";
 import { type Used, used } from "./used.ts";
 
@@ -39,65 +39,15 @@ interface Result {
 
 type Cost = Pick<Used, "ms" | "cpuMs" | "peakMiB">;
 
-async function main(args: readonly string[]): Promise<number> {
-  let values: ReturnType<typeof parse>["values"];
-  try {
-    ({ values } = parse(args));
-  } catch (error) {
-    console.error(`bench: ${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (values.help === true) {
-    console.log(HELP);
-    return 0;
-  }
-  const sizes = values.size ?? ["1000", "10000"];
-  const mixes = (values.mix ?? [...MIXES.keys()]) as Mix[];
-  const cases = values.cases ?? "10000";
-  const problems = [
-    ...[...sizes, cases].filter((text) => !/^[1-9]\d{0,6}$/.test(text)),
-    ...mixes.filter((name) => !MIXES.has(name)),
-  ];
-  if (problems.length > 0) {
-    console.error(`bench: "${problems.join('", "')}" is not valid\n\n${HELP}`);
-    return 2;
-  }
-  const json = values.json === true;
-  const say = (line: string) => (json ? console.error(line) : console.log(line));
-  say(
-    `Answers, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores; s of time, s of CPU\n`,
-  );
-  say(
-    row([
-      "",
-      "rules",
-      "check",
-      "CPU",
-      "MiB",
-      "explain",
-      "CPU",
-      "cases/s",
-      "diff",
-      "CPU",
-      "MiB",
-      "found",
-      "cut",
-    ]),
-  );
-  const results: Result[] = [];
-  for (const mix of mixes) {
-    for (const size of sizes.map(Number)) {
-      const result = await measure(mix, size, Number(cases));
-      results.push(result);
-      say(render(result));
-    }
-  }
-  if (json) {
-    const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
-    console.log(JSON.stringify({ machine, cases: Number(cases), results }, null, 2));
-  }
-  return 0;
-}
+const effortOf = ({
+  size = ["1000", "10000"],
+  mix = [...MIXES.keys()],
+  cases = "10000",
+}: {
+  readonly size?: readonly string[];
+  readonly mix?: readonly string[];
+  readonly cases?: string;
+}) => ({ sizes: size, mixes: mix as readonly Mix[], cases });
 
 async function measure(mix: Mix, size: number, cases: number): Promise<Result> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
@@ -171,17 +121,48 @@ function row(cells: readonly string[]): string {
   return cells.map((cell, i) => (i === 0 ? cell.padEnd(8) : cell.padStart(8))).join("");
 }
 
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
+process.exitCode = await runBench(
+  {
+    help: HELP,
+    flags: {
       size: { type: "string", multiple: true },
       mix: { type: "string", multiple: true },
       cases: { type: "string" },
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
     },
-  });
-}
-
-process.exitCode = await main(process.argv.slice(2));
+    title: (processor) => `Answers, ${processor}; s of time, s of CPU`,
+    problems(values) {
+      const { sizes, mixes, cases } = effortOf(values);
+      return [...notCounts([...sizes, cases]), ...mixes.filter((name) => !MIXES.has(name))];
+    },
+    async measure(values, say) {
+      const { sizes, mixes, cases } = effortOf(values);
+      say(
+        row([
+          "",
+          "rules",
+          "check",
+          "CPU",
+          "MiB",
+          "explain",
+          "CPU",
+          "cases/s",
+          "diff",
+          "CPU",
+          "MiB",
+          "found",
+          "cut",
+        ]),
+      );
+      const results: Result[] = [];
+      for (const mix of mixes) {
+        for (const size of sizes.map(Number)) {
+          const result = await measure(mix, size, Number(cases));
+          results.push(result);
+          say(render(result));
+        }
+      }
+      return { report: { cases: Number(cases), results } };
+    },
+  },
+  process.argv.slice(2),
+);

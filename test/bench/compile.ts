@@ -7,11 +7,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { createWorkspace, files, formatDiagnostics } from "../../compiler/index.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { emitBuild } from "../../compiler/run/delivery/folder/build.ts";
+import { notCounts, runBench } from "./command.ts";
 import { changeRule, LAYOUTS, type Layout, writeRuleFiles } from "./rule-files.ts";
 import { type Used, used } from "./used.ts";
 
@@ -40,49 +40,21 @@ interface Result {
   readonly warmPeakMiB: number;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let values: ReturnType<typeof parse>["values"];
-  try {
-    ({ values } = parse(args));
-  } catch (error) {
-    console.error(`bench: ${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (values.help === true) {
-    console.log(HELP);
-    return 0;
-  }
-  const quick = values.quick === true;
-  const sizes = values.size ?? (quick ? ["1000", "10000"] : ["1000", "10000", "100000"]);
-  const layouts = (values.layout ?? LAYOUTS) as Layout[];
-  const rounds = values.rounds ?? (quick ? "1" : "3");
-  const problems = [
-    ...[...sizes, rounds].filter((text) => !/^[1-9]\d{0,6}$/.test(text)),
-    ...layouts.filter((name) => !LAYOUTS.includes(name)),
-  ];
-  if (problems.length > 0) {
-    console.error(`bench: "${problems.join('", "')}" is not valid\n\n${HELP}`);
-    return 2;
-  }
-  const json = values.json === true;
-  const say = (line: string) => (json ? console.error(line) : console.log(line));
-  say(`The compiler, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores\n`);
-  say(row(["", "rules", "MB", "cold ms", "CPU ms", "peak MiB", "changed ms", "peak MiB", "growth"]));
-  const results: Result[] = [];
-  for (const layout of layouts) {
-    for (const size of sizes.map(Number)) {
-      const result = await measure(layout, size, Number(rounds));
-      results.push(result);
-      say(render(result, results.at(-2)));
-    }
-  }
-  say("\ngrowth: time a rule, against the row before; 1 is linear");
-  if (json) {
-    const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
-    console.log(JSON.stringify({ machine, rounds: Number(rounds), results }, null, 2));
-  }
-  return 0;
-}
+const effortOf = ({
+  size,
+  layout = LAYOUTS,
+  rounds,
+  quick = false,
+}: {
+  readonly size?: readonly string[];
+  readonly layout?: readonly string[];
+  readonly rounds?: string;
+  readonly quick?: boolean;
+}) => ({
+  sizes: size ?? (quick ? ["1000", "10000"] : ["1000", "10000", "100000"]),
+  layouts: layout as readonly Layout[],
+  rounds: rounds ?? (quick ? "1" : "3"),
+});
 
 async function measure(layout: Layout, size: number, rounds: number): Promise<Result> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
@@ -149,23 +121,39 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      size: { type: "string", multiple: true },
-      layout: { type: "string", multiple: true },
-      rounds: { type: "string" },
-      quick: { type: "boolean" },
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-}
-
 const [role, directory, file, rounds] = process.argv.slice(2);
 if (role === AGAIN) {
   await compileAgain(directory!, file!, Number(rounds));
 } else {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await runBench(
+    {
+      help: HELP,
+      flags: {
+        size: { type: "string", multiple: true },
+        layout: { type: "string", multiple: true },
+        rounds: { type: "string" },
+        quick: { type: "boolean" },
+      },
+      title: (processor) => `The compiler, ${processor}`,
+      problems(values) {
+        const { sizes, layouts, rounds } = effortOf(values);
+        return [...notCounts([...sizes, rounds]), ...layouts.filter((name) => !LAYOUTS.includes(name))];
+      },
+      async measure(values, say) {
+        const { sizes, layouts, rounds } = effortOf(values);
+        say(row(["", "rules", "MB", "cold ms", "CPU ms", "peak MiB", "changed ms", "peak MiB", "growth"]));
+        const results: Result[] = [];
+        for (const layout of layouts) {
+          for (const size of sizes.map(Number)) {
+            const result = await measure(layout, size, Number(rounds));
+            results.push(result);
+            say(render(result, results.at(-2)));
+          }
+        }
+        say("\ngrowth: time a rule, against the row before; 1 is linear");
+        return { report: { rounds: Number(rounds), results } };
+      },
+    },
+    process.argv.slice(2),
+  );
 }

@@ -3,8 +3,7 @@
  * the server is this one.
  */
 
-import os from "node:os";
-import { parseArgs } from "node:util";
+import { notCounts, runBench } from "../command.ts";
 import { ROWS } from "./rows.ts";
 
 const HELP = `npm run bench -- fleet [OPTIONS]
@@ -20,66 +19,54 @@ Measures how soon a change reaches a fleet, and what that costs the server.
 
 Rows: ${ROWS.map(({ name }) => name).join(", ")}`;
 
-async function main(args: readonly string[]): Promise<number> {
-  let values: ReturnType<typeof parse>["values"];
-  try {
-    ({ values } = parse(args));
-  } catch (error) {
-    console.error(`bench: ${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (values.help === true) {
-    console.log(HELP);
-    return 0;
-  }
-  const quick = values.quick === true;
-  const clients = values.clients ?? (quick ? "50" : "1000");
-  const rounds = values.rounds ?? (quick ? "2" : "5");
-  const names = values.row ?? ROWS.map(({ name }) => name);
-  const problems = [
-    ...[clients, rounds].filter((text) => !/^[1-9]\d{0,4}$/.test(text)),
-    ...names.filter((name) => ROWS.every((row) => row.name !== name)),
-  ];
-  if (problems.length > 0) {
-    console.error(`bench: "${problems.join('", "')}" is not valid\n\n${HELP}`);
-    return 2;
-  }
-  const json = values.json === true;
-  const say = (line: string) => (json ? console.error(line) : console.log(line));
-  say(`A fleet, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores\n`);
-  say("| what | at most | measured |\n|---|---|---|");
-  const results: object[] = [];
-  let failed = 0;
-  for (const row of ROWS.filter(({ name }) => names.includes(name))) {
-    try {
-      const figures = await row.measure({ clients: Number(clients), rounds: Number(rounds), quick });
-      results.push({ name: row.name, figures });
-      say(`| ${row.title(Number(clients))} | ${row.limits} | ${row.render(figures)} |`);
-    } catch (error) {
-      // One that cannot be measured does not take the others along.
-      failed += 1;
-      say(`| ${row.title(Number(clients))} | ${row.limits} | ${(error as Error).message} |`);
-    }
-  }
-  if (json) {
-    const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
-    console.log(JSON.stringify({ machine, rounds: Number(rounds), results }, null, 2));
-  }
-  return failed === 0 ? 0 : 1;
+interface Effort {
+  readonly clients: string;
+  readonly rounds: string;
 }
 
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
+const effortOf = ({
+  clients,
+  rounds,
+  quick = false,
+}: Partial<Effort> & { readonly quick?: boolean }): Effort => ({
+  clients: clients ?? (quick ? "50" : "1000"),
+  rounds: rounds ?? (quick ? "2" : "5"),
+});
+
+process.exitCode = await runBench(
+  {
+    help: HELP,
+    flags: {
       row: { type: "string", multiple: true },
       clients: { type: "string" },
       rounds: { type: "string" },
       quick: { type: "boolean" },
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
     },
-  });
-}
-
-process.exitCode = await main(process.argv.slice(2));
+    title: (processor) => `A fleet, ${processor}`,
+    problems: (values) => [
+      ...notCounts(Object.values(effortOf(values)), 5),
+      ...(values.row ?? []).filter((name) => ROWS.every((row) => row.name !== name)),
+    ],
+    async measure(values, say) {
+      const effort = effortOf(values);
+      const clients = Number(effort.clients);
+      const rounds = Number(effort.rounds);
+      say("| what | at most | measured |\n|---|---|---|");
+      const results: object[] = [];
+      let failed = false;
+      for (const row of ROWS.filter(({ name }) => values.row?.includes(name) ?? true)) {
+        try {
+          const figures = await row.measure({ clients, rounds, quick: values.quick === true });
+          results.push({ name: row.name, figures });
+          say(`| ${row.title(clients)} | ${row.limits} | ${row.render(figures)} |`);
+        } catch (error) {
+          // One that cannot be measured does not take the others along.
+          failed = true;
+          say(`| ${row.title(clients)} | ${row.limits} | ${(error as Error).message} |`);
+        }
+      }
+      return { failed, report: { rounds, results } };
+    },
+  },
+  process.argv.slice(2),
+);
