@@ -26,6 +26,19 @@ export const NO_NAMES: Names = { hosts: [], virtualServices: [], gateways: [] };
 
 /** Of what its schema was content with. */
 export function namesOf(resource: Resource<unknown>, domainSuffix: string): Names {
+  const before = known.get(resource);
+  if (before?.domainSuffix === domainSuffix) {
+    return before.names;
+  }
+  const names = findNames(resource, domainSuffix);
+  known.set(resource, { domainSuffix, names });
+  return names;
+}
+
+/** Of thousands of resources, one has changed since they were asked for last. */
+const known = new WeakMap<Resource<unknown>, { readonly domainSuffix: string; readonly names: Names }>();
+
+function findNames(resource: Resource<unknown>, domainSuffix: string): Names {
   const { kind, namespace, name } = resource;
   const own = `${namespace}/${name}`;
   const resolve = (host: unknown) => resolveHost(String(host), namespace, domainSuffix);

@@ -177,3 +177,13 @@ test("one error among a thousand is found in a list that can be read", () => {
   expect(status!.details.causes.length).toBeLessThan(60);
   expect(status!.details.causes.at(-1)!.message).toMatch(/^and \d+ more$/);
 });
+
+test("an object that names thousands of hosts is answered, too", () => {
+  const hosts = Array.from({ length: 2000 }, (_, i) => `"*.h${i}.example"`).join(", ");
+  const [object] = objectsIn(virtualService(TO_V1).replace("hosts: [reviews]", `hosts: [${hosts}]`));
+  const services = Array.from({ length: 300 }, (_, i) => SERVICE.replaceAll("reviews", `reviews-${i}`)).join(
+    "",
+  );
+  const against = { resources: cluster(objectsIn(services)), proxy: DEFAULT_PROXY_OPTIONS };
+  expect(review(requestFor("CREATE", object!), against).allowed).toBe(true);
+});

@@ -13,6 +13,13 @@ import { hostOfEndpoints, type Names, NO_NAMES, namesOf } from "./names.ts";
 
 type AnyResource = Resource<unknown>;
 
+/** Of what a change may concern: a Gateway can have thousands of rules, and nobody reads more warnings. */
+const MOST_CONCERNED = 50;
+/** Of an object that names thousands, each of which is looked for. */
+const MOST_NAMES = 1000;
+/** Each is compared with all that are known. */
+const MOST_MISSPELT = 10;
+
 export interface Surrounding {
   /** What may be right or wrong by the change. */
   readonly concerned: ReadonlySet<AnyResource>;
@@ -59,14 +66,15 @@ export class Surroundings {
   /** Of an object as it is and as it is to be, each of which may be missing. */
   of(versions: readonly AnyResource[]): Surrounding {
     const { gateways, sidecars, neighbours, refused } = this.#resources;
-    const concerned = new Set<AnyResource>(versions);
+    const all = new Set<AnyResource>(versions);
     for (const version of versions) {
-      this.#addConcerned(concerned, version);
+      this.#addConcerned(all, version);
     }
-    if (versions.some(({ kind }) => kind === "Gateway")) {
+    if (versions.some(isGateway)) {
       // Servers of two may be in each other's way.
-      addAll(concerned, gateways);
+      addAll(all, gateways);
     }
+    const concerned = new Set([...all].slice(0, MOST_CONCERNED));
     const resources = new Set<AnyResource>([...concerned, ...sidecars, ...neighbours, ...refused]);
     for (const one of concerned) {
       this.#addNamed(resources, one);
@@ -100,7 +108,7 @@ export class Surroundings {
   /** What has a name in common with it. That rules are for the same Gateway concerns neither of them. */
   #addConcerned(concerned: Set<AnyResource>, version: AnyResource): void {
     const { hosts, virtualServices, gateways } = this.#namesOf(version);
-    for (const host of hosts) {
+    for (const host of hosts.slice(0, MOST_NAMES)) {
       for (const related of this.#hostsLike(host)) {
         addAll(concerned, this.#byHost.get(related));
       }
@@ -123,7 +131,7 @@ export class Surroundings {
   /** What it names: without that, it would seem to lead nowhere. */
   #addNamed(resources: Set<AnyResource>, one: AnyResource): void {
     const { hosts, virtualServices, gateways } = this.#namesOf(one);
-    for (const host of hosts) {
+    for (const host of hosts.slice(0, MOST_NAMES)) {
       for (const related of this.#hostsLike(host)) {
         const all = this.#byHost.get(related) ?? [];
         addAll(
@@ -156,7 +164,7 @@ export class Surroundings {
     isMeant: (one: AnyResource) => boolean,
   ): void {
     const isKnown = (name: string) => index.get(name)?.some(isMeant) === true;
-    const unknown = names.filter((name) => !isKnown(name));
+    const unknown = names.filter((name) => !isKnown(name)).slice(0, MOST_MISSPELT);
     const known = unknown.length === 0 ? [] : [...index.keys()].filter(isKnown);
     for (const name of unknown) {
       const near = nearest(name, known);
