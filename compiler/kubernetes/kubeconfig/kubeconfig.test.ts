@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority, type Pair } from "../../../test/harness/authority.ts";
 import { EnvironmentError } from "../../platform/error.ts";
@@ -170,6 +171,16 @@ const MISTAKES: readonly (readonly [string, () => string, string])[] = [
     () => config({}, { "certificate-authority-data": "%%%" }),
     "`certificate-authority-data` is not valid base64",
   ],
+  [
+    "a broken one",
+    () => config({}, { "certificate-authority-data": base64("-----BEGIN CERTIFICATE-----\nx") }),
+    "no certificate in PEM",
+  ],
+  [
+    "half an escape",
+    () => config({}, { "proxy-url": `http://me:%zz${SECRET}@h:1` }),
+    "`proxy-url` is not valid",
+  ],
   ["no key", () => config({ "client-certificate": "cert.pem" }), "no `client-key`"],
   ["a provider", () => config({ "auth-provider": { name: "gcp" } }), '"gcp" is not supported'],
   ["as nobody", () => config({ "as-groups": ["a"] }), "`as` is missing"],
@@ -193,6 +204,55 @@ const MISTAKES: readonly (readonly [string, () => string, string])[] = [
 
 test.each(MISTAKES)("one line for a kubeconfig with a mistake: %s", (_, text, words) => {
   expect(lineOf(() => access(text()))).toContain(words);
+});
+
+/** A kubeconfig with something else in the place of one of its values. */
+const damaged = fc
+  .tuple(fc.nat(), fc.oneof(fc.jsonValue(), fc.string(), fc.constant("\u0000"), fc.constant("%zz")))
+  .map(([at, value]) => {
+    const user = {
+      "client-certificate": "cert.pem",
+      "client-key": "key.pem",
+      as: "a",
+      "as-groups": ["b"],
+      "as-user-extra": { c: ["d"] },
+      exec: {
+        apiVersion: "client.authentication.k8s.io/v1",
+        command: "x",
+        interactiveMode: "Never",
+        env: [{ name: "a", value: "b" }],
+        provideClusterInfo: true,
+      },
+    };
+    const cluster = {
+      "certificate-authority": "ca.crt",
+      "tls-server-name": "x",
+      "proxy-url": "http://me:pw@h:1",
+      extensions: [{ name: "client.authentication.k8s.io/exec", extension: { a: 1 } }],
+    };
+    const root = JSON.parse(config(user, cluster, { namespace: "n" }));
+    const places: [Record<string, unknown>, string][] = [];
+    const visit = (node: unknown): void => {
+      for (const key of node !== null && typeof node === "object" ? Object.keys(node) : []) {
+        places.push([node as Record<string, unknown>, key]);
+        visit((node as Record<string, unknown>)[key]);
+      }
+    };
+    visit(root);
+    const [node, key] = places[at % places.length]!;
+    node[key] = value;
+    return JSON.stringify(root);
+  });
+
+test("whatever a kubeconfig holds is an access, or one line", () => {
+  const tried = (text: string): void => {
+    try {
+      access(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(EnvironmentError);
+    }
+  };
+  fc.assert(fc.property(fc.oneof(damaged, fc.json(), fc.string()), tried), { numRuns: 300 });
 });
 
 test.each([

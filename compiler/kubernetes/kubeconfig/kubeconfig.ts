@@ -1,5 +1,6 @@
 /** Kubeconfig files, as `kubectl` reads and merges them → how to reach one cluster, and as whom. */
 
+import { X509Certificate } from "node:crypto";
 import { EnvironmentError } from "../../platform/error.ts";
 import type { ClusterAccess } from "../credentials/cluster-access.ts";
 import { environmentProxy } from "../credentials/environment-proxy.ts";
@@ -117,10 +118,18 @@ function authoritiesOf(cluster: Section): () => string | undefined {
   }
   const written: Written = data ?? new FreshFile(file!, `\`certificate-authority\` of ${cluster.title}`);
   const field = data === undefined ? "certificate-authority" : "certificate-authority-data";
-  if (!textOf(written).includes("-----BEGIN CERTIFICATE-----")) {
+  if (!isCertificate(textOf(written))) {
     throw cluster.error(`\`${field}\` has no certificate in PEM format`);
   }
   return () => textOf(written);
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return text.includes("-----BEGIN CERTIFICATE-----") && new X509Certificate(text) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function proxyOf(cluster: Section, server: URL): URL | undefined {
@@ -132,11 +141,16 @@ function proxyOf(cluster: Section, server: URL): URL | undefined {
   if (server.protocol !== "https:") {
     throw cluster.error("`proxy-url` needs a `server` with https://");
   }
-  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+  if (url === undefined || !["http:", "https:"].includes(url.protocol) || !isEncoded(url)) {
     // A user and a password may stand in it.
     throw cluster.error("`proxy-url` is not valid; use http://host:port or https://host:port");
   }
   return url;
+}
+
+/** Whether user and password are as an address has them: a `%` of their own is written `%25`. */
+function isEncoded({ username, password }: URL): boolean {
+  return !/%(?![\da-f]{2})/i.test(username + password);
 }
 
 function urlOf(text: string): URL | undefined {
