@@ -88,7 +88,7 @@ async function bind(
   },
 ): Promise<void> {
   await admin.create(`${RBAC}/clusterrolebindings`, {
-    metadata: { name: `${role}-${subject.name}` },
+    metadata: { name: `${role}-${subject.kind.toLowerCase()}-${subject.name}` },
     roleRef: { apiGroup: GROUP, kind: "ClusterRole", name: role },
     subjects: [subject],
   });

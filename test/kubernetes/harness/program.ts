@@ -3,6 +3,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
 const LINES_KEPT = 40;
+/** An API server that is asked to end would wait a minute for watches to end by themselves. */
+const GRACE_MS = 4_000;
 
 export class Program {
   readonly #name: string;
@@ -55,8 +57,11 @@ export class Program {
     this.#child.kill("SIGCONT");
   }
 
+  /** Asks it to end, unless it is to be killed; who takes longer than the grace is killed, too. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
     await this.#ended;
+    clearTimeout(timer);
   }
 }
