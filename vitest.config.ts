@@ -70,8 +70,9 @@ export default defineConfig({
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          // More than half of their time they wait.
-          maxWorkers: 4,
+          // Half of their time they wait. With more of them, those that measure time would wait for one another.
+          maxWorkers: 3,
+          ...SHARED,
         },
       },
       {
