@@ -211,7 +211,12 @@ export class Workspace {
     const proxies = proxy === undefined ? [...this.#proxies.values()] : [this.#proxy("check", proxy)];
     const input = await this.#read("check");
     const report = this.#report(input);
-    const sink = proxies.length === 1 ? report : new Once(report);
+    const source = this.#source;
+    const explaining: DiagnosticSink =
+      source.explained === undefined
+        ? report
+        : { report: (finding) => report.report(source.explained!(finding)) };
+    const sink = proxies.length === 1 ? explaining : new Once(explaining);
     const configs = proxies.map(({ options }) => {
       const { config } = checkSources(input.files, options, sink, this.#progress, this.#cache);
       return { config, target: options.target };

@@ -72,12 +72,15 @@ test("a kind that the account may not read is said once, with the rule to add", 
   const namespace = await createNamespace(api, "forbidden");
   await echoIn(api, namespace);
   const rules = READ_RULES.filter(({ resources }) => !resources.includes("endpointslices"));
-  const mesh = await served(api, namespace, { rules });
-  await expect.poll(() => decided(mesh, "first.example")).toBe("status 503");
+  const mesh = await ServedMesh.serve({ admin: api, namespace, rules });
+  closing.push(() => mesh.close());
   expect(problemsOf(mesh, "endpointslices.discovery.k8s.io")).toHaveLength(1);
   expect(problemsOf(mesh, 'resources: ["endpointslices"]')).toHaveLength(1);
+  // To proxies, services without endpoints would mean something else than services whose endpoints are not known.
+  expect(mesh.run.events.map(({ event }) => event)).toContain("refused");
 
   await setRules(api, namespace, "sluice", READ_RULES);
+  await mesh.join();
   await expect.poll(() => decided(mesh, "first.example"), { timeout: 60_000 }).toBe(0);
   expect(problemsOf(mesh, "endpointslices.discovery.k8s.io")).toHaveLength(1);
 });

@@ -9,12 +9,7 @@
  */
 
 import { PREFERENCES } from "../../front/istio/policies/locality.ts";
-import type {
-  DestinationRuleSpec,
-  ResourceList,
-  ResourceSet,
-  VirtualServiceSpec,
-} from "../../front/resources/model.ts";
+import type { DestinationRuleSpec, ResourceList, ResourceSet } from "../../front/resources/model.ts";
 import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { serviceExportTo, trafficDistribution } from "../../front/services/kubernetes.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
+import { createWorkspace } from "../../index.ts";
 import { parseDocuments } from "../../source/parse.ts";
 import { Cluster } from "./cluster.fixture.ts";
 import { type KubernetesSource, type KubernetesSourceOptions, kubernetes } from "./kubernetes-source.ts";
@@ -280,6 +281,17 @@ describe("what was applied with kubectl", () => {
     expect(message).toBe("as it was last applied with kubectl");
     expect(span.file.path).toBe("kubernetes://default/VirtualService/web#last-applied");
     expect(span.file.text.slice(span.start, span.end)).toBe('"5"');
+  });
+
+  test("is beside what check finds", async () => {
+    const annotations = { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(applied) };
+    cluster.apply("VirtualService", { name: "web", annotations, fields: { spec: applied.spec } });
+    const { diagnostics } = await createWorkspace({ source: open().source }).check();
+    const [wrong] = diagnostics.filter(({ level }) => level === "error");
+    expect(wrong).toMatchObject({
+      file: "kubernetes://default/VirtualService/web",
+      related: [{ file: "kubernetes://default/VirtualService/web#last-applied" }],
+    });
   });
 
   test("lacks what somebody else has set", async () => {
