@@ -46,6 +46,8 @@ export class DestinationRuleIndex {
   readonly #exported = new Map<string, RulesByHost>();
   /** Those of the root namespace that are for itself alone. */
   readonly #rootOwn: RulesByHost = new HostMap();
+  /** What proxies of any other namespace see for a service, where all of them see the same. */
+  readonly #forAll = new WeakMap<NamedService, readonly MergedRule[]>();
   readonly #domainSuffix: string;
   readonly tlsPlaces: ClientTlsPlaces;
 
@@ -58,17 +60,20 @@ export class DestinationRuleIndex {
   }
 
   /** Those of the first namespace that has any which a proxy of this namespace sees. */
-  candidates({ host, namespace }: NamedService, proxyNamespace: string): readonly MergedRule[] {
+  candidates(service: NamedService, proxyNamespace: string): readonly MergedRule[] {
+    const { host, namespace } = service;
     const own = proxyNamespace === ROOT_NAMESPACE ? this.#rootOwn : this.#own.get(proxyNamespace);
-    const found = own?.mostSpecific(host);
+    const found = own?.mostSpecific(host) ?? this.#forAll.get(service);
     if (found !== undefined) {
       return found;
     }
     for (const owner of [namespace, ROOT_NAMESPACE]) {
-      const visible = (this.#exported.get(owner)?.mostSpecific(host) ?? []).filter(
-        ({ exportTo }) => exportTo.size === 0 || exportTo.has("*") || exportTo.has(proxyNamespace),
-      );
+      const exported = this.#exported.get(owner)?.mostSpecific(host) ?? [];
+      const visible = exported.filter((rule) => isForAll(rule) || rule.exportTo.has(proxyNamespace));
       if (visible.length > 0) {
+        if (owner === namespace && exported.every(isForAll)) {
+          this.#forAll.set(service, visible);
+        }
         return visible;
       }
     }
@@ -164,6 +169,10 @@ export class DestinationRules {
       ) ?? candidates.findLast(({ selector }) => selector === undefined)
     );
   }
+}
+
+function isForAll({ exportTo }: MergedRule): boolean {
+  return exportTo.size === 0 || exportTo.has("*");
 }
 
 function hashOfPort(policy: TrafficPolicy | undefined, port: number | undefined): ConsistentHash | undefined {

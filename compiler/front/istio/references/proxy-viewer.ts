@@ -62,6 +62,10 @@ function* emptySubsets(
   rules: DestinationRules,
   pods: SelectedPods,
 ): Generator<EmptySubset> {
+  if (withoutEmptySubsets.has(uses)) {
+    return;
+  }
+  let isFound = false;
   for (const { service, port, subset: name, span } of uses) {
     const labels = name === "" ? undefined : rules.subset(service, name)?.labels;
     const endpoints = service.endpoints.get(port) ?? [];
@@ -71,7 +75,14 @@ function* emptySubsets(
       !endpoints.some((endpoint) => selects(labels, endpoint.labels)) &&
       !pods.of(service).some((pod) => isOfSubset(pod, labels))
     ) {
+      isFound = true;
       yield { host: service.host, name, labels, isKnown: true, span };
     }
   }
+  if (!isFound) {
+    withoutEmptySubsets.add(uses);
+  }
 }
+
+/** Lists in which none was found. Proxies have such a list in common only if they see the same policies (`mesh-rules.ts`). */
+const withoutEmptySubsets = new WeakSet<readonly ClusterUse[]>();
