@@ -165,13 +165,18 @@ export class Fleet implements FleetControl {
   }
 
   /**
-   * A proxy has opened a stream; `first` is its first message, which was read of it already. Throws a `NodeError` for claims that
-   * mean nothing.
+   * A proxy has opened a stream; `first` is its first message, which was read of it already. `onProblem` is told, in a line, of what it
+   * does wrong. Throws a `NodeError` for claims that mean nothing.
    */
-  join(node: ProxyNode, stream: AdsStream, first: Decoded): void {
+  join(
+    node: ProxyNode,
+    stream: AdsStream,
+    first: Decoded,
+    onProblem: (line: string) => void = () => {},
+  ): void {
     const claimed = this.optionsOf(node);
     const scope = this.#telling.scopeOf(claimed);
-    const line = this.#proxies.join({ node, claimed, scope }, stream, first);
+    const line = this.#proxies.join({ node, claimed, scope, onProblem }, stream, first);
     this.#options.onEvent({ kind: "joined", proxy: node.id, scope: scope.key });
     this.#rollouts.joined(this.#telling.memberOf(line));
     this.#options.keeper?.changed();

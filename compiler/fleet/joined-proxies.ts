@@ -24,6 +24,8 @@ export interface Joining {
   readonly node: ProxyNode;
   readonly claimed: ProxyOptions;
   readonly scope: Scope;
+  /** Told, in a line, of what it does wrong. */
+  readonly onProblem: (line: string) => void;
 }
 
 /** A proxy that is away for longer is a new one when it comes. */
@@ -59,7 +61,7 @@ export class JoinedProxies {
   }
 
   /** `first` is the first message of its stream, which was read already. */
-  join({ node, claimed, scope }: Joining, stream: AdsStream, first: Decoded): ProxyLine {
+  join({ node, claimed, scope, onProblem }: Joining, stream: AdsStream, first: Decoded): ProxyLine {
     let line = this.#lines.get(node.id);
     if (line === undefined) {
       line = new ProxyLine({
@@ -76,7 +78,7 @@ export class JoinedProxies {
     line.node = node;
     line.claimed = claimed;
     line.scope = scope;
-    line.attach(stream, first);
+    line.attach(stream, first, onProblem);
     return line;
   }
 

@@ -193,7 +193,7 @@ function welcome(
     const proxy = readNode(node);
     const { proxyNamespace, proxyLabels } = fleet.optionsOf(proxy);
     if (admissions.admit(stream, { id: proxy.id, namespace: proxyNamespace, labels: proxyLabels })) {
-      fleet.join(proxy, stream, first);
+      fleet.join(proxy, stream, first, onProblem);
     }
   } catch (error) {
     if (!(error instanceof NodeError)) {

@@ -17,6 +17,10 @@ import { AskedEnvoys, type Client } from "./asked-envoys.ts";
 
 export const CHANGES = Number(process.env.SLUICE_CHANGES ?? 8);
 export const PROXIES = Number(process.env.SLUICE_PROXIES ?? 3);
+/** Of requests. Many Envoys on one machine keep one waiting for reasons of their own. */
+const TIMEOUT_SECONDS = PROXIES > 3 ? 30 : 5;
+/** After a change: until what only older rules need is gone. */
+export const DRAINED_MS = (TIMEOUT_SECONDS + 4) * 1_000;
 /** Between two requests of a client. */
 export const PAUSE_MS = 60;
 
@@ -44,8 +48,7 @@ export class ChangingFleet {
     const rules = await ChangingRules.create({
       authority: await Authority.create("authority"),
       upstreams: [await upstream(closing), await upstream(closing)],
-      // Many Envoys on one machine keep a request waiting for reasons of their own.
-      timeoutSeconds: PROXIES > 3 ? 30 : 5,
+      timeoutSeconds: TIMEOUT_SECONDS,
     });
     const ports = { https: await freePort(), plain: await freePort(), extra: await freePort() };
     const fleet = new ChangingFleet(folder, rules, ports, closing);

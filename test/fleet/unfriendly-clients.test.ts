@@ -146,3 +146,34 @@ test("clients that are no proxies disturb nobody", { timeout: 200_000 }, async (
       `all Envoys after ${Math.max(...times)} ms at most, the server has ${Math.round(resident / MiB)} MiB\n${said.join("\n")}\n${lines.slice(0, 8).join("\n")}`,
   );
 });
+
+test("a type that nobody serves is said once, and the others are served", { timeout: 60_000 }, async () => {
+  const port = await freePort();
+  const run = await fleet.serve(port, ["--now"]);
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  fleet.closeBefore(() => session.destroy());
+  const stream = session.request({
+    ":method": "POST",
+    ":path": ADS,
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  let received = Buffer.alloc(0);
+  const served = new Promise<void>((resolve) => {
+    stream.on("data", (data: Buffer) => {
+      received = Buffer.concat([received, data]);
+      if (received.includes(CLUSTERS)) {
+        resolve();
+      }
+    });
+  });
+  const asksFor = (type: string) => field(2, Buffer.from(type));
+  const unknown = "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration";
+  for (const type of [unknown, unknown, CLUSTERS]) {
+    stream.write(framed(Buffer.concat([node("edge"), asksFor(type)])));
+  }
+  await served;
+  const said = () => run.events.filter(({ message }) => message?.includes(unknown));
+  await run.when(() => (said().length > 0 ? true : undefined), "what is not served");
+  expect(said().length).toBe(1);
+});

@@ -65,6 +65,7 @@ export class ProxyLine {
   scope: Scope;
   #live: LiveConfiguration | undefined;
   #stream: AdsStream | undefined;
+  #onProblem: (line: string) => void = () => {};
   #wanted: Target | undefined;
   #wantedSince = 0;
   #revision: string | undefined;
@@ -85,7 +86,7 @@ export class ProxyLine {
     this.node = options.node;
     this.claimed = options.claimed;
     this.scope = options.scope;
-    this.#client = new AdsClient(options);
+    this.#client = new AdsClient({ ...options, onProblem: (line) => this.#onProblem(line) });
     this.#delivery = new AdsDelivery({ client: this.#client });
   }
 
@@ -118,8 +119,12 @@ export class ProxyLine {
     return this.#stream !== undefined;
   }
 
-  /** The newest stream is the one that counts. `first` is its first message. */
-  attach(stream: AdsStream, first: Decoded): void {
+  /**
+   * The newest stream is the one that counts. `first` is its first message. `onProblem` is told, in a line, of what the proxy does
+   * wrong on it.
+   */
+  attach(stream: AdsStream, first: Decoded, onProblem: (line: string) => void): void {
+    this.#onProblem = onProblem;
     this.#stream = stream;
     this.#client.attach(stream, first);
     stream.onEnd(() => {

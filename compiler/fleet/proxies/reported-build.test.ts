@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ResourceSet, type ResourceType, resourcesOf } from "../../back/xds/resource-set.ts";
+import { namedIn, type ResourceSet, type ResourceType, resourcesOf } from "../../back/xds/resource-set.ts";
 import { resourceSets } from "../../run/delivery/config-pairs.fixture.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import { planSteps } from "../../run/delivery/steps.ts";
@@ -52,6 +52,48 @@ test("a proxy that waits for endpoints, and so says nothing of its clusters, is 
         expect([...found.resources.endpoints.keys()]).toEqual(
           expect.arrayContaining([...to.endpoints.keys()]),
         );
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a cluster that no revision knows is kept beside, with its endpoints; a listener is not", () => {
+  fc.assert(
+    fc.property(resourceSets(1), ([set]) => {
+      const report = new Map([
+        ...reportOf(set!),
+        ["cluster" as const, new Map([["old", "1"]])],
+        ["endpoints" as const, new Map([["old", "2"]])],
+        ["listener" as const, new Map([["old", "3"]])],
+      ]);
+      const found = reportedBuild(report, [buildOf(set!)])!.resources;
+      expect(found.cluster.get("old")).toMatchObject({ type: "cluster", version: "1" });
+      expect(found.endpoints.get("old")).toMatchObject({ type: "endpoints", version: "2" });
+      expect(found.listener.has("old")).toBe(false);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("rules that no revision has stay, with the classes that they name, until the clusters of others are there", () => {
+  fc.assert(
+    fc.property(resourceSets(2), ([mine, theirs]) => {
+      const found = reportedBuild(reportOf(theirs!), [buildOf(mine!)])?.resources;
+      for (const [name, { version }] of theirs!.extension) {
+        expect(found?.extension.get(name)?.version).toBe(version);
+        if (mine!.extension.get(name)?.version !== version) {
+          expect(found?.routes.get(name)?.version).toBe(theirs!.routes.get(name)?.version);
+        }
+      }
+      const steps = found === undefined ? [] : planSteps(found, mine!);
+      for (const { to } of steps.filter(({ name }) => name === "clusters" || name === "listeners")) {
+        // Where a listener that serves reads them.
+        for (const [name, { version }] of theirs!.extension) {
+          if (namedIn(found!).has(`extension ${name}`)) {
+            expect(to.extension.get(name)?.version).toBe(version);
+          }
+        }
       }
     }),
     { numRuns: 50 },

@@ -5,6 +5,7 @@
  */
 
 import type { Resource, ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
+import { ForeignResource } from "../../run/ads/foreign.ts";
 import type { LiveBuild } from "../../run/delivery/live-configuration.ts";
 import { NOTHING } from "../../run/delivery/nothing.ts";
 import { routesOfBoth, withFiltersOf } from "../../run/delivery/superset.ts";
@@ -18,8 +19,9 @@ export function hasAnything(reported: Reported): boolean {
 }
 
 /**
- * As if it had been told that here; `undefined` when it has nothing. `known`: builds of its scope, the likeliest first. What none of
- * them has a name for is left out, and so goes at once.
+ * As if it had been told that here; `undefined` when it has nothing. `known`: builds of its scope, the likeliest first. Rules that none
+ * of them has, and clusters that none has a name for, may be in use: they stay as they are, until others take their place in the
+ * steps of a change. Everything else that nobody knows goes at once.
  *
  * An Envoy that waits for endpoints of clusters says nothing of its clusters before it has them (tried with 1.36 and 1.40): it may
  * have any that are known, and gets them all, each with endpoints.
@@ -45,18 +47,27 @@ export function reportedBuild(reported: Reported, known: readonly LiveBuild[]): 
         if (resource?.version === version) {
           set[type].set(name, resource);
           matches.set(build, (matches.get(build) ?? 0) + 1);
-        } else if (resource !== undefined && !set[type].has(name)) {
+        } else if (resource !== undefined && !set[type].has(name) && !areRules(resource)) {
           // Another version is better than none: a cluster without endpoints would answer with errors.
           set[type].set(name, resource);
         }
       }
-      if (set[type].get(name)?.version !== version) {
-        // In the middle of a change, and for a while after it, a proxy has both of what two revisions have.
-        const all = allOf(type, name, known);
-        if (all !== undefined) {
-          set[type].set(name, all);
-        }
+      if (set[type].get(name)?.version === version) {
+        continue;
       }
+      // In the middle of a change, and for a while after it, a proxy has both of what two revisions have.
+      const all = allOf(type, name, known);
+      if (all !== undefined) {
+        set[type].set(name, all);
+      } else if (!set[type].has(name) && STAYING.has(type)) {
+        set[type].set(name, new ForeignResource(type, name, version));
+      }
+    }
+  }
+  for (const [name, version] of reported.get("routes") ?? []) {
+    // Rules name classes of their own: those of others will not do.
+    if (set.extension.get(name) instanceof ForeignResource && set.routes.get(name)?.version !== version) {
+      set.routes.set(name, new ForeignResource("routes", name, version));
     }
   }
   if (!reported.has("cluster")) {
@@ -66,6 +77,14 @@ export function reportedBuild(reported: Reported, known: readonly LiveBuild[]): 
   const of = (build: LiveBuild) => matches.get(build) ?? 0;
   const likeliest = others.reduce((best, build) => (of(build) > of(best) ? build : best), first);
   return { ...likeliest, resources: set as unknown as ResourceSet };
+}
+
+/** What may be in use though nobody knows it. */
+const STAYING: ReadonlySet<ResourceType> = new Set(["cluster", "endpoints", "extension", "routes"]);
+
+/** New rules come after the clusters that they name. */
+function areRules({ type, classes }: Resource): boolean {
+  return type === "extension" || (type === "routes" && classes === undefined);
 }
 
 /** What the likeliest build has that has it. */
@@ -89,7 +108,7 @@ function allOf(type: ResourceType, name: string, known: readonly LiveBuild[]): R
   switch (type) {
     case "routes":
       return together(
-        known.flatMap(({ resources }) => resources.routes.get(name) ?? []),
+        known.flatMap(({ resources }) => resources.routes.get(name) ?? []).filter((one) => !areRules(one)),
         (newer, older) => routesOfBoth(older, newer),
       );
     case "listener":

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import {
   chmod,
   mkdir,
@@ -64,6 +66,8 @@ async function save(store: StateStore, state: FleetState): Promise<void> {
   store.save(state);
   expect(await store.saved()).toBe(true);
 }
+
+const NO_FINDINGS = { errors: 0, warnings: 0, infos: 0, strict: false };
 
 const journal = (term = 1) => path.join(directory, `journal-${String(term).padStart(10, "0")}`);
 
@@ -156,7 +160,7 @@ test("a journal that is mostly of no use is written anew, and readers follow", a
   const seen: unknown[] = [];
   reader.watch((state) => seen.push(plain(state)));
   const sources = (n: number) => [{ path: "a.yaml", text: `${n}`.repeat(6 << 20) }];
-  const findings = { errors: 0, warnings: 0, infos: 0, strict: false };
+  const findings = NO_FINDINGS;
   let last: FleetState = stateOf();
   for (let n = 1; n <= 5; n++) {
     last = {
@@ -197,6 +201,42 @@ test("a full disk is said once, and tried again", async () => {
   expect(plain((await opened()).state)).toEqual(plain(stateOf(mesh(1, 3))));
   expect(notices).toHaveLength(2);
   expect(notices[0]).toContain("the disk is full");
+});
+
+test("a disk that is really full keeps what it had, and takes the newest when there is room", async (context) => {
+  await mkdir(directory, { mode: 0o700 });
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", directory]);
+  if (mounted.status !== 0) {
+    context.skip("only an administrator may make a file system of 1 MiB");
+  }
+  try {
+    const writer = await leading();
+    await save(writer, stateOf(mesh(1, 1)));
+    const filler = path.join(directory, "somebody-else");
+    await expect(writeFile(filler, Buffer.alloc(2 << 20))).rejects.toThrow("ENOSPC");
+    const large = (rules: number): FleetState => ({
+      ...stateOf(mesh(1, rules)),
+      revisions: [
+        {
+          ...{ id: "large", seen: "", state: "serving", findings: NO_FINDINGS },
+          sources: [{ path: "a.yaml", text: randomBytes(100_000).toString("hex") }],
+        },
+      ],
+    });
+    writer.save(large(2));
+    await vi.waitFor(() => expect(notices).toHaveLength(1), 5_000);
+    expect(notices[0]).toContain("the disk is full");
+    expect(plain((await opened()).state)).toEqual(plain(stateOf(mesh(1, 1))));
+    const newest = large(3);
+    writer.save(newest);
+    await rm(filler);
+    expect(await writer.saved()).toBe(true);
+    expect(plain((await opened()).state)).toEqual(plain(newest));
+    expect(notices).toHaveLength(2);
+  } finally {
+    await Promise.all(open.splice(0).map((store) => store.close()));
+    spawnSync("umount", ["--lazy", directory]);
+  }
 });
 
 test("only its owner can read it", async () => {

@@ -4,6 +4,7 @@ import { type ResourceSet, resourcesOf } from "../../back/xds/resource-set.ts";
 import { emitResources } from "../../back/xds/resources.ts";
 import { testCluster, testListener, testOptions } from "../../back/xds/testing.ts";
 import { resourceSets } from "../delivery/config-pairs.fixture.ts";
+import { ForeignResource } from "./foreign.ts";
 import { ModelEnvoy } from "./model-envoy.fixture.ts";
 import { AdsSession, type DeltaRequest, type DeltaResponse } from "./session.ts";
 
@@ -108,6 +109,16 @@ function wanted(offered: ResourceSet): string[] {
     .sort();
 }
 
+/** With a cluster beside, and its endpoints, as a client has them from somebody else. */
+function withForeign(own: ResourceSet, from: ResourceSet, name: string): ResourceSet {
+  const foreign = <Type extends "cluster" | "endpoints">(type: Type) =>
+    new Map([
+      ...own[type],
+      [name, new ForeignResource(type, name, from[type].get(name)!.version)] as const,
+    ]) as ResourceSet[Type];
+  return { ...own, cluster: foreign("cluster"), endpoints: foreign("endpoints") };
+}
+
 const typesOf = (responses: readonly DeltaResponse[]) => responses.map(({ type }) => type);
 
 describe("one client", () => {
@@ -177,6 +188,38 @@ describe("one client", () => {
     const sent = wire.deliverAll().flatMap(({ type, update }) => update.resources.map(() => type));
     expect(sent).toEqual([]);
     expect(wire.has()).toEqual(has);
+    expect(wire.session.open).toEqual([]);
+  });
+
+  test("keeps what nobody here has made for as long as it may, on every stream", () => {
+    const wire = new Wire();
+    wire.connect();
+    wire.offer(set(["a", "old"]));
+    wire.deliverAll();
+    const old = ["cluster", "endpoints"].map((type) =>
+      wire.has().find((one) => one.startsWith(`${type} old`)),
+    );
+    wire.forget();
+    const mayStay = withForeign(set(["b"]), set(["a", "old"]), "old");
+    for (let stream = 0; stream < 2; stream++) {
+      wire.connect();
+      wire.offer(mayStay);
+      wire.deliverAll();
+      expect(wire.has()).toEqual([...wanted(set(["b"])), ...old].sort());
+      expect(wire.session.open).toEqual([]);
+    }
+    wire.offer(set(["b"], 2));
+    wire.deliverAll();
+    expect(wire.has()).toEqual(wanted(set(["b"], 2)));
+    expect(wire.session.open).toEqual([]);
+  });
+
+  test("a new one is not sent what nobody here has made", () => {
+    const wire = new Wire();
+    wire.connect();
+    wire.offer(withForeign(set(["b"]), set(["old"]), "old"));
+    wire.deliverAll();
+    expect(wire.has()).toEqual(wanted(set(["b"])));
     expect(wire.session.open).toEqual([]);
   });
 

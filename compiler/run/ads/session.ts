@@ -18,6 +18,7 @@
 
 import type { ResourceSet, ResourceType } from "../../back/xds/resource-set.ts";
 import type { Update } from "./changes.ts";
+import { withoutForeign } from "./foreign.ts";
 import { requiredOf } from "./required.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -71,9 +72,10 @@ export class AdsSession {
   /** From now on the client shall have these. What it refused before is sent again. */
   offer(set: ResourceSet): void {
     this.#offered = set;
-    const required = requiredOf(set);
+    const { own, spared } = withoutForeign(set);
+    const required = requiredOf(own);
     for (const [type, subscription] of this.#subscriptions) {
-      subscription.offer(set[type], required[type]);
+      subscription.offer(own[type], required[type], spared[type]);
       this.#due.set(type, true);
     }
   }

@@ -41,6 +41,7 @@ export class Subscription {
   #offered = NO_RESOURCES;
   /** What of that it has to have. */
   #required = NO_RESOURCES;
+  #spared: ReadonlySet<string> = new Set();
   /** Names of what it is not known to have, and of what it may have beside. */
   readonly #open = new Set<string>();
   /** Responses that the client has not answered, by nonce. */
@@ -111,9 +112,10 @@ export class Subscription {
     this.#owed.add(name);
   }
 
-  /** From now on the client shall have these, and has to have the `required` ones. */
-  offer(offered: Resources, required: Resources): void {
+  /** From now on the client shall have these, and has to have the `required` ones. `spared`: names that it may keep beside. */
+  offer(offered: Resources, required: Resources, spared: ReadonlySet<string>): void {
     this.#hasOffer = true;
+    this.#spared = spared;
     const before = this.#offered;
     const requiredBefore = this.#required;
     this.#offered = offered;
@@ -244,7 +246,7 @@ export class Subscription {
     const { version, state } = this.#known(name);
     const isRefused = retry && state === "refused";
     if (this.#asWhole) {
-      return version !== undefined || isRefused;
+      return !this.#spared.has(name) && (version !== undefined || isRefused);
     }
     return this.#tellsMissing && this.#names.has(name) && (this.#owed.has(name) || isRefused);
   }
@@ -272,7 +274,10 @@ export class Subscription {
     const required = this.#required.get(name);
     const isOpen =
       required === undefined
-        ? this.#asWhole && !this.#offered.has(name) && (version !== undefined || state !== "acknowledged")
+        ? this.#asWhole &&
+          !this.#offered.has(name) &&
+          !this.#spared.has(name) &&
+          (version !== undefined || state !== "acknowledged")
         : version !== required.version || state !== "acknowledged";
     if (isOpen) {
       this.#open.add(name);
@@ -289,7 +294,7 @@ export class Subscription {
     }
     const kept = [
       ...(this.#required === this.#offered ? [] : this.#unneeded()),
-      ...[...this.#apart].filter(([name]) => this.#isMissed(name)),
+      ...[...this.#apart].filter(([name]) => this.#isMissed(name) || this.#spared.has(name)),
     ];
     this.#base = this.#offered;
     this.#names.share(this.#offered);

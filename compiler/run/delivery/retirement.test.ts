@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { emitResources } from "../../back/xds/resources.ts";
 import { testCluster, testListener, testOptions, testRoute } from "../../back/xds/testing.ts";
 import type { Config, Forward, Listener, UpstreamFault } from "../../ir/ir.ts";
+import { ForeignResource } from "../ads/foreign.ts";
 import { drainFactsOf } from "./drain-facts.ts";
 import type { Leftover } from "./removal.ts";
 import { Retirement, type RetirementTimes } from "./retirement.ts";
@@ -102,4 +103,13 @@ test("a fault before a cluster stays as long as the cluster, its listener inside
   expect(stays(retirement, { type: "cluster", name: fault.name })).toBe(10);
   expect(stays(retirement, { type: "listener", name: fault.name })).toBe(10);
   expect(stays(retirement, { type: "cluster", name: "a" })).toBe(100);
+});
+
+test("a cluster that nobody here has made stays for connections of which nothing is known", () => {
+  const retirement = new Retirement(TIMES);
+  const [last, next] = [rules([mesh("a")], ["a"]), rules([mesh("b")], ["b"])];
+  const cluster = new Map([...last.resources.cluster, ["old", new ForeignResource("cluster", "old", "1")]]);
+  retirement.replace({ ...last, resources: { ...last.resources, cluster } }, next, 0);
+  expect(stays(retirement, { type: "cluster", name: "old" })).toBe(100);
+  expect(stays(retirement, { type: "cluster", name: "a" })).toBe(10);
 });

@@ -4,11 +4,13 @@
  *
  *  - A port that no rule opens any more is closed at once. Its connections live on, for as long as Envoy lets a listener
  *    drain: so long stays whatever they can be sent to.
- *  - Clusters and route classes stay until every request that was decided by rules naming them has been sent for the last
+ *  - So long stays a cluster, too, that a proxy has and nobody here has made.
+ *  - Other clusters and route classes stay until every request that was decided by rules naming them has been sent for the last
  *    time (`drain-time.ts`).
  */
 
 import type { ResourceSet } from "../../back/xds/resource-set.ts";
+import { ForeignResource } from "../ads/foreign.ts";
 import type { DrainFacts } from "./drain-facts.ts";
 import { type Leftover, leftoverKey, leftoversOf } from "./removal.ts";
 
@@ -88,6 +90,10 @@ export class Retirement {
         // One inside of Envoy is a part of a cluster.
         return isInternal(resources, name) ? rules : now;
       case "cluster":
+        if (resources.cluster.get(name) instanceof ForeignResource) {
+          // By rules of which nothing is known.
+          return now + this.#times.connections;
+        }
         return Math.max(
           rules,
           ...this.#draining.filter(({ clusters }) => clusters.has(name)).map(({ until }) => until),

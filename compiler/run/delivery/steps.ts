@@ -14,6 +14,7 @@
  */
 
 import { keyOf, namedIn, type Resource, type ResourceSet } from "../../back/xds/resource-set.ts";
+import { ForeignResource } from "../ads/foreign.ts";
 import { onceForTwo } from "../ads/once-for-two.ts";
 import { differenceOf } from "./difference.ts";
 import { bothOf, listenersOfBoth, routesOfBoth } from "./superset.ts";
@@ -39,9 +40,11 @@ function plan(before: ResourceSet, after: ResourceSet): readonly Step[] {
 
   const read = namedIn(before);
   const isComing = ([, resource]: readonly [string, Resource]) => !read.has(keyOf(resource));
+  // Classes that nobody here has made go with the rules that name them, and not before.
+  const isForeign = (name: string) => before.routes.get(name) instanceof ForeignResource;
   const routes = new Map(
     [...after.routes]
-      .filter((entry) => entry[1].classes !== undefined || isComing(entry))
+      .filter((entry) => (entry[1].classes !== undefined && !isForeign(entry[0])) || isComing(entry))
       .map(([name, newer]) => [name, routesOfBoth(before.routes.get(name), newer)] as const),
   );
   const listeners: ResourceSet = {
@@ -57,7 +60,7 @@ function plan(before: ResourceSet, after: ResourceSet): readonly Step[] {
     // Where a listener has a filter's program, that is its rules, and its routes are classes. Else its routes are.
     routes: bothOf(
       listeners.routes,
-      new Map([...after.routes].filter(([, { classes }]) => classes === undefined)),
+      new Map([...after.routes].filter(([name, { classes }]) => classes === undefined || isForeign(name))),
     ),
     extension: bothOf(before.extension, after.extension),
   };
