@@ -3,10 +3,11 @@
  * everything that it does, and nothing else.
  */
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 import { KubernetesLease } from "../../compiler/controller/lease/kubernetes-lease.ts";
 import {
   compile,
@@ -17,12 +18,15 @@ import {
   texts,
   writeTree,
 } from "../../compiler/index.ts";
+import { Authority } from "../harness/authority.ts";
+import { SluiceRun } from "../harness/sluice.ts";
 import { tokenOf } from "./harness/account.ts";
-import { ApiClient } from "./harness/api-client.ts";
+import { ApiClient, type Credentials } from "./harness/api-client.ts";
 import { kubeconfig } from "./harness/kubeconfig.ts";
 import { Kubectl } from "./harness/kubectl.ts";
 import { admin, createNamespace, programs } from "./harness/shared-server.ts";
 
+const HOST = "127.93.22.1";
 const ISTIO = "/apis/networking.istio.io/v1";
 
 let api: ApiClient;
@@ -91,28 +95,34 @@ test("an API server takes every resource", async () => {
   expect(out).toContain("networkpolicy.networking.k8s.io/edge-server created (server dry run)");
 });
 
-test("the account may do all that a server does, and nothing else", { timeout: 60_000 }, async () => {
-  for (const file of [
-    "service-account",
-    "cluster-role",
-    "cluster-role-binding",
-    "lease-role",
-    "lease-role-binding",
-    "secrets-role-own",
-    "secrets-role-own-binding",
-  ]) {
-    const { code, err } = await kubectl.run(["apply", "-f", path.join(folder, "out", `server-${file}.yaml`)]);
-    expect({ code, err }, file).toEqual({ code: 0, err: "" });
+/** Applies the account with its rights, and rules that it can read. Credentials are in `file`, too. */
+async function account(): Promise<Credentials> {
+  for (const name of ACCOUNT) {
+    const { code, err } = await kubectl.run(["apply", "-f", path.join(folder, "out", `server-${name}.yaml`)]);
+    expect({ code, err }, name).toEqual({ code: 0, err: "" });
   }
-  for (const document of RULES.split("---")) {
-    const applied = await kubectl.run(["apply", "-f", "-"], document.replaceAll("NAMESPACE", namespace));
-    expect(applied.code, applied.err).toBe(0);
-  }
+  const rules = await kubectl.run(["apply", "-f", "-"], RULES.replaceAll("NAMESPACE", namespace));
+  expect(rules.code, rules.err).toBe(0);
   const token = await tokenOf(api, namespace, "edge-server");
   const credentials = { server: api.credentials.server, authority: api.credentials.authority, token };
-  const file = path.join(folder, "server");
-  await writeFile(file, kubeconfig(credentials, namespace), { mode: 0o600 });
-  const client = KubernetesClient.fromKubeconfig({ file });
+  await writeFile(file(), kubeconfig(credentials, namespace), { mode: 0o600 });
+  return credentials;
+}
+
+const file = () => path.join(folder, "server");
+const ACCOUNT = [
+  "service-account",
+  "cluster-role",
+  "cluster-role-binding",
+  "lease-role",
+  "lease-role-binding",
+  "secrets-role-own",
+  "secrets-role-own-binding",
+];
+
+test("the account may do all that a server does, and nothing else", { timeout: 60_000 }, async () => {
+  const credentials = await account();
+  const client = KubernetesClient.fromKubeconfig({ file: file() });
   const problems: string[] = [];
   const source = kubernetes({
     client,
@@ -163,3 +173,58 @@ test("the account may do all that a server does, and nothing else", { timeout: 6
     asked.close();
   }
 });
+
+test("a server with the exported arguments reads, decides and writes, and nothing is forbidden", {
+  timeout: 90_000,
+}, async () => {
+  await account();
+  const authority = await Authority.create("edge");
+  const { certificate, key } = await authority.issue({ names: ["edge-server"], addresses: [HOST] });
+  const files = {
+    "tls.crt": certificate,
+    "tls.key": key,
+    "ca.crt": authority.certificate,
+    token: "a-token-of-tests\n",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(path.join(folder, name), text, { mode: 0o600 });
+  }
+  const deployment = parse(await readFile(path.join(folder, "out", "server-deployment.yaml"), "utf8"));
+  const places: readonly (readonly [RegExp, string])[] = [
+    [/^\/etc\/sluice-(tls|token)/, folder],
+    [/^\/etc\/sluice-clients/, path.join(folder, "out", "clients")],
+    [/^\/var\/lib\/sluice/, folder],
+    [/^0\.0\.0\.0:\d+$/, `${HOST}:0`],
+    [/^\$\(POD_IP\)/, HOST],
+    [/^\$\(POD_NAMESPACE\)/, namespace],
+  ];
+  const [, ...args] = deployment.spec.template.spec.containers[0].args as string[];
+  const here = args.map((word) => places.reduce((text, [pod, local]) => text.replace(pod, local), word));
+  const server = new SluiceRun([...here, "--kubeconfig", file()], folder, "serve");
+  try {
+    await server.event("reviewing");
+    await expect
+      .poll(
+        async () => conditionsOf(await api.get(`${ISTIO}/namespaces/${namespace}/virtualservices/edge`)),
+        {
+          timeout: 30_000,
+        },
+      )
+      .toContain("Accepted=True");
+    const lease = await api.get<{ spec: { holderIdentity?: string } }>(
+      `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/edge-server`,
+    );
+    expect(lease.spec.holderIdentity).toBeTruthy();
+    expect(server.events.filter(({ event }) => event === "problem")).toEqual([]);
+  } finally {
+    await server.stop();
+  }
+});
+
+interface WithConditions {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+function conditionsOf(object: unknown): string[] {
+  return ((object as WithConditions).status?.conditions ?? []).map(({ type, status }) => `${type}=${status}`);
+}
