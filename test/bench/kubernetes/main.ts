@@ -3,11 +3,10 @@
  * server, a `sluice serve` and an Envoy, all on this machine: what the API server needs is part of every figure.
  */
 
-import os from "node:os";
-import { parseArgs } from "node:util";
 import { ApiServer } from "../../kubernetes/harness/api-server.ts";
 import { programs } from "../../kubernetes/programs/programs.ts";
 import { whyNotHere } from "../../kubernetes/programs/requirements.ts";
+import { notCounts, runBench } from "../command.ts";
 import { CHANGE_ROWS } from "./change-rows.ts";
 import { LARGE_ROWS } from "./large-rows.ts";
 
@@ -25,75 +24,50 @@ Measures with a real Kubernetes API server how soon a change decides requests, a
 
 Rows: ${ROWS.map(({ name }) => name).join(", ")}`;
 
-async function main(args: readonly string[]): Promise<number> {
-  let values: ReturnType<typeof parse>["values"];
-  try {
-    ({ values } = parse(args));
-  } catch (error) {
-    console.error(`bench: ${(error as Error).message}\n\n${HELP}`);
-    return 2;
-  }
-  if (values.help === true) {
-    console.log(HELP);
-    return 0;
-  }
-  const quick = values.quick === true;
-  const rounds = values.rounds ?? (quick ? "10" : "100");
-  const names = values.row ?? ROWS.map(({ name }) => name);
-  const problems = [
-    ...[rounds].filter((text) => !/^[1-9]\d{0,4}$/.test(text)),
-    ...names.filter((name) => ROWS.every((row) => row.name !== name)),
-  ];
-  if (problems.length > 0) {
-    console.error(`bench: "${problems.join('", "')}" is not valid\n\n${HELP}`);
-    return 2;
-  }
-  const why = await whyNotHere();
-  if (why !== undefined) {
-    console.error(`bench: no Kubernetes API server can be run here: ${why}`);
-    return 3;
-  }
-  const json = values.json === true;
-  const say = (line: string) => (json ? console.error(line) : console.log(line));
-  const effort = { rounds: Number(rounds), quick };
-  const server = await ApiServer.start(await programs(say));
-  try {
-    say(`A cluster, ${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores\n`);
-    say("| what | at most | measured |\n|---|---|---|");
-    const results: object[] = [];
-    let failed = 0;
-    for (const row of ROWS.filter(({ name }) => names.includes(name))) {
-      try {
-        const figures = await row.measure(server, effort);
-        results.push({ name: row.name, figures });
-        say(`| ${row.title(effort)} | ${row.limits} | ${row.render(figures)} |`);
-      } catch (error) {
-        // One that cannot be measured does not take the others along.
-        failed += 1;
-        say(`| ${row.title(effort)} | ${row.limits} | ${(error as Error).message} |`);
-      }
-    }
-    if (json) {
-      const machine = { processor: os.cpus()[0]?.model, cores: os.cpus().length, node: process.version };
-      console.log(JSON.stringify({ machine, rounds: effort.rounds, results }, null, 2));
-    }
-    return failed === 0 ? 0 : 1;
-  } finally {
-    await server.stop();
-  }
-}
+const roundsOf = ({ rounds, quick = false }: { readonly rounds?: string; readonly quick?: boolean }) =>
+  rounds ?? (quick ? "10" : "100");
 
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
+process.exitCode = await runBench(
+  {
+    help: HELP,
+    flags: {
       row: { type: "string", multiple: true },
       rounds: { type: "string" },
       quick: { type: "boolean" },
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
     },
-  });
-}
-
-process.exitCode = await main(process.argv.slice(2));
+    title: (processor) => `A cluster, ${processor}`,
+    problems: (values) => [
+      ...notCounts([roundsOf(values)], 5),
+      ...(values.row ?? []).filter((name) => ROWS.every((row) => row.name !== name)),
+    ],
+    async measure(values, say) {
+      const why = await whyNotHere();
+      if (why !== undefined) {
+        console.error(`bench: no Kubernetes API server can be run here: ${why}`);
+        return { failed: true, report: {} };
+      }
+      const effort = { rounds: Number(roundsOf(values)), quick: values.quick === true };
+      const server = await ApiServer.start(await programs(say));
+      try {
+        say("| what | at most | measured |\n|---|---|---|");
+        const results: object[] = [];
+        let failed = false;
+        for (const row of ROWS.filter(({ name }) => values.row?.includes(name) ?? true)) {
+          try {
+            const figures = await row.measure(server, effort);
+            results.push({ name: row.name, figures });
+            say(`| ${row.title(effort)} | ${row.limits} | ${row.render(figures)} |`);
+          } catch (error) {
+            // One that cannot be measured does not take the others along.
+            failed = true;
+            say(`| ${row.title(effort)} | ${row.limits} | ${(error as Error).message} |`);
+          }
+        }
+        return { failed, report: { rounds: effort.rounds, results } };
+      } finally {
+        await server.stop();
+      }
+    },
+  },
+  process.argv.slice(2),
+);
