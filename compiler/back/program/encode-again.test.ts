@@ -47,6 +47,7 @@ const own = fc
             action: {
               ...action,
               timeoutMs: 1500,
+              ...(i > 2 && { sticky: { kind: "cookie", name: `cookie-${word}` } as const }),
               destinations: [
                 { cluster: `cluster-${id}`, weight: 1 },
                 { cluster: `other-${i}`, weight: 2 },

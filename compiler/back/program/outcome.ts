@@ -60,7 +60,8 @@ const keys = new WeakMap<Route, string>();
  */
 function keyOf({ fault, action, cors, statPrefix, responseHeaders, match }: Route): string {
   // What replaces a part of the path needs to know which part a match stands for.
-  const path = action.kind === "forward" && action.rewrite === undefined ? undefined : match.path;
+  const replaces = action.kind === "redirect" || (action.kind === "forward" && action.rewrite !== undefined);
+  const path = replaces ? match.path : undefined;
   return JSON.stringify([action, fault, cors, statPrefix, responseHeaders, path]);
 }
 
