@@ -178,3 +178,17 @@ test.each([
   await files([at("a.yaml")]).read({ report: ({ code, message }) => void found.push(`${code} ${message}`) });
   expect(found).toEqual([expect.stringMatching(/^SL0002 .*UTF-16/)]);
 });
+
+test("a file that is written again as it was is the same to whoever knows it", async () => {
+  put("a.yaml", "a: 1\n");
+  put("b.yaml", "b: 1\n");
+  const source = files([folder]);
+  const sink = { report() {} };
+  const [a, b] = await source.read(sink);
+  put("a.yaml", "a: 1\n");
+  put("b.yaml", "b: 2\n");
+  const [sameA, otherB] = await source.read(sink);
+  expect(sameA).toBe(a);
+  expect(otherB).not.toBe(b);
+  expect(otherB?.text).toBe("b: 2\n");
+});

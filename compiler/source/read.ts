@@ -17,6 +17,8 @@ interface Kept {
   readonly file: SourceFile;
   /** As it was looked at last: what nobody has looked at since is the same object. */
   listed: ListedFile;
+  /** Whether it is what it was for as long as its times are. */
+  readonly isSettled: boolean;
 }
 
 /** What the last reading found: a change to one file of thousands costs no reading of the others. */
@@ -55,21 +57,23 @@ export async function readListed(
       continue;
     }
     const before = kept.get(name);
-    if (before !== undefined && isSameFile(before.listed, listed)) {
+    if (before?.isSettled && isSameFile(before.listed, listed)) {
       known += 1;
       read.push(before.file);
       before.listed = listed;
       continue;
     }
-    kept.delete(name);
-    const file = readFile(listed, sink);
-    if (file !== undefined) {
-      read.push(file);
-      if (isSettled(listed)) {
-        known += 1;
-        kept.set(name, { file, listed });
-      }
+    const now = readFile(listed, sink);
+    if (now === undefined) {
+      kept.delete(name);
+      continue;
     }
+    // What is written again as it was, as a checkout does, is the same to everybody who knows it.
+    const isSame = before?.file.text === now.text && before.file.folder === now.folder;
+    const file = isSame ? before.file : now;
+    known += 1;
+    read.push(file);
+    kept.set(name, { file, listed, isSettled: isSettled(listed) });
   }
   if (kept.size > known) {
     const names = new Set(files.map(({ name }) => name));
