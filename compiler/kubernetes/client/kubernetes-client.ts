@@ -13,6 +13,7 @@ import { type KubeconfigOptions, kubeconfigAccess } from "../kubeconfig/kubeconf
 import { AnswerTooLargeError } from "./answer-too-large.ts";
 import { ApiError, apiErrorOf } from "./api-error.ts";
 import { noAnswer } from "./no-answer.ts";
+import { TimeLimit } from "./time-limit.ts";
 import { Transport } from "./transport.ts";
 
 /** A question to the API server. */
@@ -80,37 +81,33 @@ export class KubernetesClient {
   /** The answer, which is JSON. */
   async request<T>(call: ApiCall): Promise<T> {
     await this.#transport.prepare(call.signal);
-    const limit = AbortSignal.timeout(call.timeoutMs ?? PATIENCE_MS);
-    const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
+    const limit = limitOf(call);
     try {
-      const answer = await this.#answer(call, signal);
+      const answer = await this.#answer(call, limit.signal);
       const body = await textOf(answer, LARGEST_ANSWER);
       return this.#parsed<T>(call, body);
     } catch (error) {
       throw this.#explained(error, call, limit);
+    } finally {
+      limit.end();
     }
   }
 
   /** The bytes of an answer that goes on: of a watch, until the server ends it. `onOpen` is called once it has begun. */
   async *stream(call: ApiCall, onOpen: () => void = () => {}): AsyncGenerator<Buffer, void, undefined> {
     await this.#transport.prepare(call.signal);
-    const limit = new AbortController();
-    const timer = setTimeout(
-      () => limit.abort(new DOMException("timed out", "TimeoutError")),
-      call.timeoutMs ?? PATIENCE_MS,
-    );
-    const signal = call.signal === undefined ? limit.signal : AbortSignal.any([call.signal, limit.signal]);
+    const limit = limitOf(call);
     try {
-      const answer = await this.#answer(call, signal);
-      clearTimeout(timer);
+      const answer = await this.#answer(call, limit.signal);
+      limit.lift();
       onOpen();
       for await (const chunk of answer) {
         yield chunk as Buffer;
       }
     } catch (error) {
-      throw this.#explained(error, call, limit.signal);
+      throw this.#explained(error, call, limit);
     } finally {
-      clearTimeout(timer);
+      limit.end();
     }
   }
 
@@ -159,18 +156,22 @@ export class KubernetesClient {
     }
   }
 
-  #explained(error: unknown, call: ApiCall, limit: AbortSignal): unknown {
+  #explained(error: unknown, call: ApiCall, limit: TimeLimit): unknown {
     if (error instanceof TooLargeError) {
       return new AnswerTooLargeError(call.path, error.most);
     }
     if (call.signal?.aborted) {
       return call.signal.reason;
     }
-    if (limit.aborted) {
-      return noAnswer(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }), this.#access);
+    if (limit.isOver) {
+      return noAnswer(limit.signal.reason, this.#access);
     }
     return error instanceof ApiError ? error : noAnswer(error, this.#access);
   }
+}
+
+function limitOf({ timeoutMs = PATIENCE_MS, signal }: ApiCall): TimeLimit {
+  return new TimeLimit(timeoutMs, signal, () => Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
 }
 
 async function textOf(answer: IncomingMessage, most: number): Promise<string> {

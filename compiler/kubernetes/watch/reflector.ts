@@ -5,6 +5,7 @@ import { EnvironmentError } from "../../platform/error.ts";
 import type { KubernetesClient } from "../client/kubernetes-client.ts";
 import type { KubernetesObject } from "../client/kubernetes-object.ts";
 import { pathOf, type ResourceType } from "../client/resource-types.ts";
+import { TimeLimit } from "../client/time-limit.ts";
 import { decodeEvent, decodePage } from "./decode.ts";
 import { EventLines } from "./event-lines.ts";
 import { type Knowledge, ListWatch, type Obstacle, type Step } from "./list-watch.ts";
@@ -135,8 +136,7 @@ export class Reflector {
 
   async #watch(resourceVersion: string): Promise<void> {
     const { client, type, keep } = this.#options;
-    const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(new SilentWatchError()), SILENCE_MS);
+    const silence = new TimeLimit(SILENCE_MS, this.#closing.signal, () => new SilentWatchError());
     const lines = new EventLines(type.plural);
     const begun = performance.now();
     try {
@@ -149,15 +149,15 @@ export class Reflector {
           resourceVersion,
           timeoutSeconds: String(Math.floor(WATCH_S * (1 + Math.random()))),
         },
-        signal: AbortSignal.any([silence.signal, this.#closing.signal]),
+        signal: silence.signal,
       };
       const chunks = client.stream(call, () => this.#machine.opened());
       for await (const chunk of chunks) {
-        timer.refresh();
+        silence.refresh();
         this.#read(lines.take(chunk), type, keep);
       }
     } finally {
-      clearTimeout(timer);
+      silence.end();
     }
     this.#machine.ended(performance.now() - begun);
   }
