@@ -9,8 +9,9 @@ import { whyNotHere } from "../../kubernetes/programs/requirements.ts";
 import { notCounts, runBench } from "../command.ts";
 import { CHANGE_ROWS } from "./change-rows.ts";
 import { LARGE_ROWS } from "./large-rows.ts";
+import { WEBHOOK_ROWS } from "./webhook-rows.ts";
 
-const ROWS = [...CHANGE_ROWS, ...LARGE_ROWS];
+const ROWS = [...CHANGE_ROWS, ...WEBHOOK_ROWS, ...LARGE_ROWS];
 
 const HELP = `npm run bench -- kubernetes [OPTIONS]
 
