@@ -19,12 +19,15 @@ import { startUpstream } from "../../compiler/run/stand-in/upstream.ts";
 import { Connection } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
 import { joinEnvoy } from "./joined-envoy.ts";
+import { type Report, wasSoon } from "./soon.ts";
 
 const SERVER = "127.46.5.1";
 const PROXY = "127.46.5.2";
 const BACKEND = "127.46.5.3";
 const REPORT_SECONDS = 1;
 const CLIENTS = 4;
+/** Requests, of which none fails, for 3 % of failures to be no chance. */
+const ENOUGH = 600;
 
 const closing: (() => unknown)[] = [];
 
@@ -57,7 +60,7 @@ spec:
   http: [{ ${fault} route: [{ destination: { host: shop.example } }] }]
 `;
 
-test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 60_000 }, async () => {
+test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 120_000 }, async () => {
   const upstream = startUpstream();
   closing.push(() => upstream.close());
   await upstream.listen(BACKEND, 8080);
@@ -78,7 +81,7 @@ test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 6
   await fleet.start();
   const server = await serveFleet({ fleet, listen: `${SERVER}:0`, onProblem: () => {} });
   closing.push(() => server.close());
-  const reports: { readonly at: number; readonly requests: number }[] = [];
+  const reports: Report[] = [];
   const hear = fleet.responses.bind(fleet);
   fleet.responses = (proxy, counts) => {
     reports.push({ at: Date.now(), requests: counts.requests });
@@ -106,10 +109,8 @@ test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 6
     return Promise.all(clients);
   });
   // What it answers before, without a roll-out that would count it.
-  await vi.waitFor(
-    () => expect(reports.filter(({ requests }) => requests > 100).length).toBeGreaterThan(2),
-    15_000,
-  );
+  const answered = () => reports.slice(1).reduce((sum, { requests }) => sum + requests, 0);
+  await vi.waitFor(() => expect(answered()).toBeGreaterThan(ENOUGH), 40_000);
   expect(statuses.every((status) => status === 200)).toBe(true);
 
   const from = events.length;
@@ -121,12 +122,11 @@ test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 6
   const { changed, unchanged } = report!.failure!.numbers!;
   expect(changed.serverErrors! / changed.requests!).toBeGreaterThan(0.01);
   expect(unchanged).toMatchObject({ serverErrors: 0 });
-  expect(unchanged.requests).toBeGreaterThan(300);
+  expect(unchanged.requests).toBeGreaterThanOrEqual(ENOUGH);
   const baking = events.slice(from).find((event) => event.kind === "baking");
   const since = baking?.kind === "baking" ? baking.until - 60_000 : 0;
-  // The first one is also about the time before.
   const heard = reports.filter(({ at }) => at >= since && at <= Date.parse(report!.failure!.at));
-  expect(heard.length).toBeLessThanOrEqual(3);
+  expect(wasSoon(heard)).toBe(true);
   statuses.length = 0;
   await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(200), 15_000);
   expect(statuses.every((status) => status === 200)).toBe(true);
