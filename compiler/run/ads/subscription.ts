@@ -20,6 +20,37 @@ interface Known {
   readonly state: "sent" | "acknowledged" | "refused";
 }
 
+/** What is known of all names of a response that was just sent, which is the same for all clients that were sent the same. */
+interface Sent {
+  readonly resources: readonly Known[];
+  readonly removed: Known;
+}
+
+/** Of an update, by the nonce of its response: few clients have another one than the others. */
+const sentUpdates = new WeakMap<Update, { readonly nonce: string; readonly sent: Sent }>();
+
+function sentOnce(update: Update, nonce: string): Sent {
+  const before = sentUpdates.get(update);
+  if (before?.nonce === nonce) {
+    return before.sent;
+  }
+  const sent: Sent = {
+    resources: update.resources.map(({ version }) => ({ version, nonce, state: "sent" })),
+    removed: { version: undefined, nonce, state: "sent" },
+  };
+  sentUpdates.set(update, { nonce, sent });
+  return sent;
+}
+
+/** By what was sent: the same for all clients, too. */
+const acknowledgements = new WeakMap<Known, Known>();
+
+function acknowledged(known: Known): Known {
+  const same = acknowledgements.get(known) ?? { ...known, state: "acknowledged" };
+  acknowledgements.set(known, same);
+  return same;
+}
+
 /** The client does not have it. */
 const NOTHING: Known = { version: undefined, nonce: "", state: "acknowledged" };
 
@@ -152,19 +183,20 @@ export class Subscription {
   note(nonce: string, update: Update): void {
     this.#owesWhole = false;
     this.#unanswered.set(nonce, update);
+    const sent = sentOnce(update, nonce);
     for (const name of update.removed) {
       this.#owed.delete(name);
-      this.#set(name, { version: undefined, nonce, state: "sent" });
+      this.#set(name, sent.removed);
     }
-    for (const { name, version } of update.resources) {
+    for (const [i, { name }] of update.resources.entries()) {
       this.#owed.delete(name);
-      this.#set(name, { version, nonce, state: "sent" });
+      this.#set(name, sent.resources[i]!);
     }
   }
 
   acknowledge(nonce: string): void {
     for (const name of this.#take(nonce)) {
-      this.#set(name, { version: this.#known(name).version, nonce, state: "acknowledged" });
+      this.#set(name, acknowledged(this.#known(name)));
     }
     this.#settle();
   }
