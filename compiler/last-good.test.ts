@@ -141,6 +141,22 @@ describe("objects that are wrong together", () => {
   });
 });
 
+test("what is wrong without any change is blamed on none, and keeps nothing back", async () => {
+  const last = new LastGood(() => true);
+  let isGone = false;
+  // A file is gone, or a proxy has come that lacks what others have.
+  const judge: Judge = {
+    errorsIn: async (files) => [...errorsIn(files), ...(isGone ? [error(a1, "no such file")] : [])],
+    errorsOf: () => [],
+  };
+  await last.settle([a1, b1], judge);
+  isGone = true;
+  expect(await last.settle([a1, b2], judge)).toEqual([a1, b2]);
+  const hates = file("c", { hates: ["b"] });
+  expect(await last.settle([a1, b2, hates], judge)).toEqual([a1, b2]);
+  expect(last.held.map(({ path }) => path)).toEqual(["c"]);
+});
+
 test("among thousands at a start, a few questions find what is wrong", async () => {
   const many = Array.from({ length: 5_000 }, (_, i) => file(`object-${i}`, { wrong: i % 500 === 7 }));
   const { settled, asked, held } = await after(many);

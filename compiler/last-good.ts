@@ -4,8 +4,8 @@
  *
  * Whether objects are right is for a judge to say, who looks at all of them together: what is wrong may be wrong only beside others.
  * Changes are let in as they come, and one that brings an error stays out: so whoever changes last what two objects
- * contradict each other in is the one who is told. An error that was there before any change is blamed on the object that it
- * points at. A deletion is a change like others: where what is left would be wrong without an object, the object stays until
+ * contradict each other in is the one who is told. An error that was there before any change is blamed on none. A deletion is a
+ * change like others: where what is left would be wrong without an object, the object stays until
  * that is mended.
  *
  * It knows nothing of rules, proxies or clusters.
@@ -146,6 +146,8 @@ export class LastGood {
 /** One look at what has changed. */
 class Trial {
   readonly refused = new Map<string, Held>();
+  /** What was wrong before any change, for a proxy that came later, or since a file is gone: no change has brought it. */
+  #known: ReadonlySet<string> = new Set();
   readonly #current: State;
   readonly #judge: Judge;
   readonly #listOf: (state: State) => readonly SourceFile[];
@@ -169,12 +171,16 @@ class Trial {
     if (errors.length === 0) {
       return all;
     }
-    const good = await this.#stillGood(before);
+    const known = await this.#errorsIn(before);
+    this.#known = new Set(known.map(keyOf));
+    if (errors.every((error) => this.#known.has(keyOf(error)))) {
+      return all;
+    }
     const rest = this.#refuseByThemselves(changes, errors);
     // What does not stand alone is there in any case, right or wrong.
     const given = rest.filter((path) => !this.#mayRefuse(path));
     const open = rest.filter((path) => this.#mayRefuse(path));
-    const base = this.#with(good, given);
+    const base = this.#with(before, given);
     const left = open.length > FEW ? await this.#refuseByPlace(base, open) : open;
     let state = await this.#letIn(base, left);
     for (let size = -1; size !== this.refused.size; ) {
@@ -187,27 +193,6 @@ class Trial {
         state,
         again.map(({ path }) => path),
       );
-    }
-    return state;
-  }
-
-  /** What was right may be wrong by now: a certificate's time is over, a file is gone. */
-  async #stillGood(before: State): Promise<State> {
-    let state = before;
-    for (let round = 0; round < ROUNDS && state.size > 0; round++) {
-      const errors = await this.#errorsIn(state);
-      const blamed = placesOf(errors).filter((path) => state.has(path));
-      if (blamed.length === 0) {
-        break;
-      }
-      const left = new Map(state);
-      for (const path of blamed) {
-        left.delete(path);
-        if (this.#current.get(path) === state.get(path)) {
-          this.#refuse(path, errorsAt(errors, path));
-        }
-      }
-      state = left;
     }
     return state;
   }
@@ -288,10 +273,12 @@ class Trial {
   /** Those that would be none without some object. */
   async #errorsIn(state: State): Promise<readonly Diagnostic[]> {
     const errors = await this.#judge.errorsIn(this.#listOf(state));
-    return errors.filter(({ code, span }) => {
-      const file = span && state.get(span.file.path);
-      return file !== undefined && this.#standsAlone(file) && !isForUsersToDecide(code);
-    });
+    return errors
+      .filter(({ code, span }) => {
+        const file = span && state.get(span.file.path);
+        return file !== undefined && this.#standsAlone(file) && !isForUsersToDecide(code);
+      })
+      .filter((error) => !this.#known.has(keyOf(error)));
   }
 }
 
@@ -318,6 +305,10 @@ function differing(before: State, after: State, isWanted: (path: string) => bool
 /** What errors point at. */
 function placesOf(errors: readonly Diagnostic[]): string[] {
   return [...new Set(errors.flatMap(({ span }) => (span === undefined ? [] : [span.file.path])))];
+}
+
+function keyOf({ code, message, span }: Diagnostic): string {
+  return JSON.stringify([code, message, span?.file.path]);
 }
 
 function errorsAt(errors: readonly Diagnostic[], path: string): readonly Diagnostic[] {

@@ -181,6 +181,7 @@ export class Fleet implements FleetControl {
     this.#rollouts.joined(this.#telling.memberOf(line));
     this.#options.keeper?.changed();
     void this.#telling.one(line);
+    this.#changes.joined(scope);
   }
 
   /** What a proxy answered its clients since it told the last time. */

@@ -43,6 +43,10 @@ export class RuleChanges {
   #coming: Revision | undefined;
   /** The objects that were told to be held back last. */
   #heldTold = "";
+  /** They are to be looked at again, though no rules have changed. */
+  #mustSettle = false;
+  /** The scopes that they were looked at for. */
+  #settledFor: ReadonlySet<string> = new Set();
   #isStale = false;
   #working: Promise<void> | undefined;
   #isWorking = false;
@@ -77,19 +81,30 @@ export class RuleChanges {
     }
   }
 
+  /** A proxy has joined: what is wrong for others, or was for none in particular, may be right for it. */
+  joined({ key }: Scope): void {
+    if (this.#heldTold !== "" && !this.#settledFor.has(key)) {
+      this.#mustSettle = true;
+      this.refresh();
+    }
+  }
+
   /** Begins nothing more; see `settled`. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#readAgain);
   }
 
-  /** Compiles for every scope that somebody is in, before anybody gets anything. */
-  async isGood(revision: Revision, snapshot = revision.snapshot): Promise<boolean> {
+  /**
+   * Compiles for every scope that somebody is in, before anybody gets anything. `mayStayWrong`: a scope that the rules are wrong for
+   * already, as for a proxy without the Secret that others have, keeps nothing back.
+   */
+  async isGood(revision: Revision, snapshot = revision.snapshot, mayStayWrong = false): Promise<boolean> {
     for (const scope of this.#scopes(revision)) {
       const { findings, build } = await revision.buildFor(scope);
       const refused = build === undefined;
       this.#tellRules(revision.id, snapshot, findings, refused);
-      if (refused) {
+      if (refused && !(mayStayWrong && (await this.#isWrongAlready(scope)))) {
         this.#refused = { revision: revision.id, findings: findings.summary };
         return false;
       }
@@ -134,7 +149,9 @@ export class RuleChanges {
     clearTimeout(this.#readAgain);
     const read = await rules.read();
     await Promise.all(rollouts.revisions.map(({ learned }) => learned));
-    if (this.#isTaken(read)) {
+    const mustSettle = this.#mustSettle && read.settle !== undefined;
+    this.#mustSettle = false;
+    if (!mustSettle && this.#isTaken(read)) {
       return;
     }
     const snapshot = (await read.settle?.((tried) => this.#errorsIn(tried))) ?? read;
@@ -148,7 +165,8 @@ export class RuleChanges {
       return;
     }
     const revision = revisions.of(snapshot, shownRevisions(rollouts, revisions).serving);
-    if (await this.isGood(revision, snapshot)) {
+    const standsAlone = read.settle !== undefined;
+    if (await this.isGood(revision, snapshot, standsAlone)) {
       await this.roll(revision, true);
     }
   }
@@ -192,10 +210,16 @@ export class RuleChanges {
   /** What is wrong with rules for the proxies that have joined. */
   async #errorsIn(snapshot: RuleSnapshot): Promise<readonly Diagnostic[]> {
     const scopes = new Set(this.#options.claims().map((claimed) => snapshot.scopeOf(claimed)));
+    this.#settledFor = new Set([...scopes].map(({ key }) => key));
     const results = await Promise.all([...scopes].map(({ options }) => snapshot.compile(options)));
     return results.flatMap(({ findings, compilation }) =>
       compilation === undefined && findings instanceof Report ? findings.errors : [],
     );
+  }
+
+  async #isWrongAlready(scope: Scope): Promise<boolean> {
+    const { newest } = this.#options.revisions;
+    return newest !== undefined && (await newest.buildFor(scope)).build === undefined;
   }
 
   /** Those that are in use. */
