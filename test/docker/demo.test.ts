@@ -11,6 +11,7 @@ import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { type CommandResult, runCommand } from "../../compiler/run/envoy/command.ts";
 // @ts-expect-error: a script, not typed
 import { upProblem } from "../../scripts/docker-engine.mjs";
+import { edgeGateway } from "../harness/edge-gateway.ts";
 import { freePort } from "../harness/ports.ts";
 
 const ROOT = packageRoot().directory;
@@ -206,14 +207,7 @@ test("what is in flight ends before Envoy is stopped", { timeout: MINUTES }, asy
   expect(await Promise.all(all)).toEqual([200, 200, 200, 200, 200]);
 });
 
-const ANSWERS = (status: number) => `apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: ["*"] }]
----
-apiVersion: networking.istio.io/v1
+const ANSWERS = (status: number) => `${edgeGateway(8080)}apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: all }
 spec:

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
+import { edgeGateway } from "../harness/edge-gateway.ts";
 import type { Outcome } from "../harness/sluice.ts";
 import { sluiceHere } from "../harness/sluice-here.ts";
 
@@ -54,14 +55,7 @@ export class ExportFolder {
 
 /** A gateway on port 80, and an outside service that answers there. */
 export function edgeRules(upstreamPort: number, http: string): string {
-  return `apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]
----
-apiVersion: networking.istio.io/v1
+  return `${edgeGateway()}apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: api }
 spec:

@@ -14,6 +14,7 @@ import {
 } from "../../compiler/index.ts";
 import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import { Authority } from "../harness/authority.ts";
+import { edgeGateway } from "../harness/edge-gateway.ts";
 import { freePort } from "../harness/ports.ts";
 import { joinEnvoy } from "./joined-envoy.ts";
 
@@ -129,14 +130,7 @@ test("a renewed certificate is shown at the next connection", { timeout: 60_000 
 });
 
 function answering(body: string): string {
-  return `apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]
----
-apiVersion: networking.istio.io/v1
+  return `${edgeGateway()}apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: edge }
 spec:
