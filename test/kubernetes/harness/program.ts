@@ -1,6 +1,10 @@
-/** A program that runs until it is stopped: its last words are kept for whoever has to say why it ended. */
+/**
+ * A program that runs until it is stopped, or until the tests are gone, however they went: its last words are kept for whoever has
+ * to say why it ended.
+ */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { watchOver } from "../../../compiler/run/envoy/watchdog.ts";
 
 const LINES_KEPT = 40;
 /** An API server that is asked to end would wait a minute for watches to end by themselves. */
@@ -12,18 +16,23 @@ export class Program {
   readonly #ended: Promise<void>;
   #words: string[] = [];
 
-  constructor(command: string, args: readonly string[], cwd: string) {
+  /** `folder`: where it runs; it goes with the tests, too. */
+  constructor(command: string, args: readonly string[], folder: string) {
     this.#name = command;
-    this.#child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    this.#child = spawn(command, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.#words = [...this.#words, ...text.split("\n")].slice(-LINES_KEPT);
     });
+    const watchdog = this.#child.pid === undefined ? undefined : watchOver(this.#child.pid, [folder]);
     this.#ended = new Promise((resolve) => {
       this.#child.once("error", (error) => {
         this.#words.push(error.message);
         resolve();
       });
-      this.#child.once("close", () => resolve());
+      this.#child.once("close", () => {
+        watchdog?.dismiss();
+        resolve();
+      });
     });
   }
 
