@@ -1,9 +1,8 @@
 /** A request to the endpoint that it is for, with parameters and body of the shapes that are described. What differs is refused. */
 
+import { Ajv, type ValidateFunction } from "ajv";
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { Schema } from "../../front/resources/schema/build.ts";
-import { faultOf } from "../../front/resources/schema/faults.ts";
-import { violationsOf } from "../../front/resources/schema/violations.ts";
 import { type Endpoint, HttpError, type Parameter, type Question } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { SCHEMAS } from "./schemas.ts";
@@ -100,9 +99,11 @@ function check({ name, schema }: Parameter, value: string): void {
   if (isNumber && value.trim() === "") {
     throw new HttpError(400, `the parameter ${name} is empty; use a number`);
   }
-  const problem = problemOf(schema, `the parameter ${name}`, isNumber ? Number(value) : value);
-  if (problem !== undefined) {
-    throw new HttpError(400, problem);
+  const validate = validatorOf(schema);
+  if (!validate(isNumber ? Number(value) : value)) {
+    const values = (schema as Schema).enum as readonly string[] | undefined;
+    const why = values === undefined ? validate.errors?.[0]?.message : `use ${values.join(", ")}`;
+    throw new HttpError(400, `the parameter ${name} is not valid: ${why}`);
   }
 }
 
@@ -126,19 +127,22 @@ export function readBody({ body }: Endpoint, type: string | undefined, bytes: Ui
   if (body === undefined) {
     throw new HttpError(400, "this path takes no body");
   }
-  const problem = problemOf(SCHEMAS[body], "the body", value);
-  if (problem !== undefined) {
-    throw new HttpError(400, problem);
+  const validate = validatorOf(SCHEMAS[body]);
+  if (!validate(value)) {
+    const [fault] = validate.errors ?? [];
+    throw new HttpError(400, `the body is not valid: ${fault?.instancePath || "it"} ${fault?.message}`);
   }
   return value;
 }
 
-/** What is wrong first with a value that is called `whole`, and what to write instead. */
-function problemOf(schema: Schema, whole: string, value: unknown): string | undefined {
-  const [violation] = violationsOf(schema, value);
-  if (violation === undefined) {
-    return undefined;
+const ajv = new Ajv({ strict: true, allowUnionTypes: true, validateFormats: false });
+const compiled = new WeakMap<object, ValidateFunction>();
+
+function validatorOf(schema: Schema): ValidateFunction {
+  let validate = compiled.get(schema);
+  if (validate === undefined) {
+    validate = ajv.compile(schema);
+    compiled.set(schema, validate);
   }
-  const { message, help } = faultOf(violation, whole).diagnostic;
-  return help === undefined ? message : `${message}. ${help}`;
+  return validate;
 }

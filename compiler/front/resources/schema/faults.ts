@@ -1,13 +1,13 @@
 /**
- * Where a value differs from its schema, in the words of somebody who writes YAML: what is wrong, and what to write
- * instead. Where the value stands in a file is not known here.
+ * What ajv reports of a value, in the words of somebody who writes YAML: what is wrong, and what to write instead.
+ * Where the value stands in a file is not known here.
  */
 
+import type { ErrorObject } from "ajv";
 import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import { nearest } from "../../../diagnostics/nearest.ts";
 import { type FieldPath, nameOf } from "../../../source/field-path.ts";
 import type { Schema } from "./build.ts";
-import type { Violation } from "./violations.ts";
 
 export interface Fault {
   readonly path: FieldPath;
@@ -16,54 +16,66 @@ export interface Fault {
   readonly diagnostic: Omit<Diagnostic, "span">;
 }
 
-/** What to say of a violation. `whole` is what messages call the value that was checked. */
-export function faultOf(violation: Violation, whole: string): Fault {
-  const { path, value, schema } = violation;
+/** The faults that one error of ajv stands for. `whole` is what messages call `root`, the value that was checked. */
+export function faultsOf(error: ErrorObject, root: unknown, whole: string): Fault[] {
+  const path = pathOf(error.instancePath, root);
   const name = path.length === 0 ? whole : nameOf(path);
-  switch (violation.keyword) {
+  switch (error.keyword) {
     case "additionalProperties": {
-      const message = `${name} has no field ${JSON.stringify(violation.field)}`;
-      const help = suggestion(violation.field, propertiesOf(schema), "fields");
-      return fault([...path, violation.field], "SL0104", message, help, true);
+      const field = String(error.params.additionalProperty);
+      const message = `${name} has no field ${JSON.stringify(field)}`;
+      const help = suggestion(field, propertiesOf(error.parentSchema), "fields");
+      return [fault([...path, field], "SL0104", message, help, true)];
     }
     case "required":
-      return fault(path, "SL0106", `${name} needs the field ${violation.field}`);
+      return [fault(path, "SL0106", `${name} needs the field ${error.params.missingProperty}`)];
     case "minItems":
-      return fault(path, "SL0106", `${name} needs at least ${count(violation.limit, "item")}`);
+      return [fault(path, "SL0106", `${name} needs at least ${count(error, "item")}`)];
     case "maxItems":
-      return fault(path, "SL0105", `${name} may have at most ${count(violation.limit, "item")}`);
+      return [fault(path, "SL0105", `${name} may have at most ${count(error, "item")}`)];
     case "maxProperties":
-      return fault(path, "SL0105", `${name} may have at most ${count(violation.limit, "field")}`);
-    case "minLength":
-      return fault(path, "SL0105", `${name} needs at least ${count(violation.limit, "character")}`);
+      return [fault(path, "SL0105", `${name} may have at most ${count(error, "field")}`)];
     case "maxLength":
-      return fault(path, "SL0105", `${name} may have at most ${count(violation.limit, "character")}`);
+      return [fault(path, "SL0105", `${name} may have at most ${count(error, "character")}`)];
     case "enum": {
-      const help = suggestion(String(value), violation.allowed.map(String), "values");
-      return fault(path, "SL0107", `${name}: ${show(value)} is not a valid value`, help);
+      const help = suggestion(String(error.data), error.params.allowedValues, "values");
+      return [fault(path, "SL0107", `${name}: ${show(error.data)} is not a valid value`, help)];
     }
-    case "exclusive": {
-      const [first, second] = violation.fields;
-      const place = [...path, second!];
-      const message = `${nameOf(place)} cannot be combined with ${first}`;
-      return fault(place, "SL0108", message, "Keep one of them.", true);
-    }
+    case "exclusive":
+      return (error.schema as readonly (readonly string[])[])
+        .map((group) => given(group, error.data as object))
+        .filter((fields) => fields.length > 1)
+        .map((fields) => {
+          const second = [...path, fields[1]!];
+          const message = `${nameOf(second)} cannot be combined with ${fields[0]}`;
+          return fault(second, "SL0108", message, "Keep one of them.", true);
+        });
+    case "format":
+    case "minimum":
+    case "maximum":
+    case "type":
+      return [wrongValue(path, name, error)];
     default:
-      return wrongValue(violation, name);
+      return [fault(path, "SL0105", `${name} ${error.message ?? "is invalid"}`)];
   }
 }
 
-function wrongValue({ path, keyword, value, schema }: Violation, name: string): Fault {
-  const noun = nounOf(schema);
+/** The fields of a group that a value has. */
+export function given(fields: readonly string[], value: object): string[] {
+  return fields.filter((field) => Object.hasOwn(value, field));
+}
+
+function wrongValue(path: FieldPath, name: string, { keyword, data, parentSchema = {} }: ErrorObject): Fault {
+  const noun = nounOf(parentSchema);
   let message: string;
-  if (noun !== undefined && (typeof value !== "object" || value === null)) {
-    message = `${name}: ${show(value)} is not ${noun.replace(/^(?:a )?/, "$&valid ")}`;
+  if (noun !== undefined && (typeof data !== "object" || data === null)) {
+    message = `${name}: ${show(data)} is not ${noun.replace(/^(?:a )?/, "$&valid ")}`;
   } else if (keyword === "type") {
-    message = `${name} must be ${noun ?? typeWords(schema)}, not ${show(value)}`;
+    message = `${name} must be ${noun ?? typeWords(parentSchema)}, not ${show(data)}`;
   } else {
-    message = `${name}: ${show(value)} is too ${keyword === "minimum" ? "small" : "large"}`;
+    message = `${name}: ${show(data)} is too ${keyword === "minimum" ? "small" : "large"}`;
   }
-  return fault(path, "SL0105", message, remedy(value, schema));
+  return fault(path, "SL0105", message, remedy(data, parentSchema));
 }
 
 /** What a schema wants, where that is more than a type of JSON. */
@@ -158,11 +170,11 @@ function suggestion(wrong: string, known: readonly string[], what: string): stri
   return known.length > 0 ? `The known ${what} are ${known.join(", ")}.` : undefined;
 }
 
-function propertiesOf({ properties = {} }: Schema): string[] {
-  return Object.keys(properties as object);
+function propertiesOf(schema: Schema | undefined): string[] {
+  return Object.keys((schema?.properties as object | undefined) ?? {});
 }
 
-function count(limit: number, what: string): string {
+function count({ params: { limit } }: ErrorObject, what: string): string {
   return `${limit} ${what}${limit === 1 ? "" : "s"}`;
 }
 
@@ -178,6 +190,19 @@ function fault(
     key,
     diagnostic: { code, level: "error", message, ...(help === undefined ? {} : { help }) },
   };
+}
+
+/** A JSON pointer to a path; an index stays a number where the value has a list. */
+function pathOf(pointer: string, root: unknown): FieldPath {
+  const path: (string | number)[] = [];
+  let value = root;
+  for (const part of pointer.split("/").slice(1)) {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    const index = Array.isArray(value) ? Number(key) : undefined;
+    path.push(index ?? key);
+    value = (value as Record<string | number, unknown> | undefined)?.[index ?? key];
+  }
+  return path;
 }
 
 function show(value: unknown): string {
