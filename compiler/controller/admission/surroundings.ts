@@ -126,6 +126,19 @@ export class Surroundings {
         addAll(concerned, this.#byGateway.get(name));
       }
     }
+    if (version.kind === "Service") {
+      addAll(concerned, this.#gatewaysBehind(version));
+    }
+  }
+
+  /** Those whose Pods are reached by this service: the ports of its Gateway are the service's. */
+  #gatewaysBehind(service: AnyResource): AnyResource[] {
+    const { pods, gateways } = this.#resources;
+    const own = pods.filter((pod) => isOf(pod, service));
+    return (gateways as readonly AnyResource[]).filter((gateway) => {
+      const selector = selectorOf(gateway);
+      return selector !== undefined && own.some((pod) => selects(selector, labelsOf(pod)));
+    });
   }
 
   /** What it names: without that, it would seem to lead nowhere. */
@@ -202,10 +215,13 @@ export class Surroundings {
     }
     if (kind === "Gateway") {
       const labels = textsOf(spec, "selector");
+      const own = pods.filter((pod) => selector !== undefined && selects(selector, labelsOf(pod)));
       addAll(
         resources,
-        services.filter((service) =>
-          Object.entries(textsOf(service.spec, "selector")).some(([k, v]) => labels[k] === v),
+        services.filter(
+          (service) =>
+            Object.entries(textsOf(service.spec, "selector")).some(([k, v]) => labels[k] === v) ||
+            own.some((pod) => isOf(pod, service)),
         ),
       );
     }
@@ -214,10 +230,7 @@ export class Surroundings {
   /** The services that have this workload for an endpoint. */
   #servicesOf(workload: AnyResource): AnyResource[] {
     const { serviceEntries, services } = this.#resources;
-    return [...serviceEntries, ...services].filter((service: AnyResource) => {
-      const selector = service.namespace === workload.namespace ? selectorOf(service) : undefined;
-      return selector !== undefined && selects(selector, labelsOf(workload));
-    });
+    return [...serviceEntries, ...services].filter((service: AnyResource) => isOf(workload, service));
   }
 
   /** What its schema refused may hold anything. */
@@ -246,6 +259,12 @@ function selectorOf({ kind, spec }: AnyResource): Labels | undefined {
         ? textsOf(spec, "selector")
         : {};
   return Object.keys(selector).length === 0 ? undefined : selector;
+}
+
+/** Whether a service has this Pod, or this WorkloadEntry, for an endpoint. */
+function isOf(workload: AnyResource, service: AnyResource): boolean {
+  const selector = service.namespace === workload.namespace ? selectorOf(service) : undefined;
+  return selector !== undefined && selects(selector, labelsOf(workload));
 }
 
 /** Of a WorkloadEntry those in its `spec`, too. */
