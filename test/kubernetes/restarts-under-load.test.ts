@@ -20,8 +20,10 @@ const HOSTS = 20;
 const COMES_OR_GOES = 10;
 const NAMESPACE = "restarts";
 const TIMEOUT_MS = 60_000;
-/** A change that the next one overtakes on its way is taken back first: rules before it decide for so long at most. */
-const OVERTAKEN_MS = 5_000;
+/** The answers of two connections may be read in another order than that in which they were given. */
+const OVERTAKEN_MS = 500;
+/** For a list that was cut off when the API server was killed. */
+const CUT_OFF = 1;
 
 const hostOf = (i: number) => `host-${i}.example`;
 const closing: (() => unknown)[] = [];
@@ -131,7 +133,7 @@ test(`${CHANGES} changes, ${RESTARTS} restarts of the API server`, {
       ([...counts].map(([resource, count]) => `${resource} ${count}`).join(", ") || "none"),
   );
   for (const [resource, count] of counts) {
-    expect(count, `lists of ${resource}`).toBeLessThanOrEqual(RESTARTS);
+    expect(count, `lists of ${resource}`).toBeLessThanOrEqual(RESTARTS + CUT_OFF);
   }
 });
 

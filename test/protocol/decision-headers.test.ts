@@ -163,7 +163,7 @@ describe.each(Object.keys(ANNOTATIONS) as (keyof typeof ANNOTATIONS)[])("rules t
       const id = request.headers["x-echo-key"]!;
       byId.set(id, [...(byId.get(id) ?? []), request]);
     }
-    const total = { tries: 0, copies: 0, aborted: 0 };
+    const total = { asked: 0, tries: 0, copies: 0, aborted: 0 };
     for (const [i, features] of COMBINATIONS.entries()) {
       const id = letters(i);
       const answer = answers.get(id)!;
@@ -188,12 +188,13 @@ describe.each(Object.keys(ANNOTATIONS) as (keyof typeof ANNOTATIONS)[])("rules t
           expect([path, host], where).toEqual([`/new/r${id}/path`, "other"]);
         }
       }
+      total.asked += tries.length > 0 ? 1 : 0;
       total.tries += tries.length;
       total.copies += copies.length;
       total.aborted += isAborted ? 1 : 0;
     }
     // Had nothing been tried again, copied or aborted, the above would say little.
-    expect(total.tries).toBeGreaterThan(COMBINATIONS.length);
+    expect(total.tries).toBeGreaterThan(total.asked);
     expect(total.copies).toBeGreaterThan(60);
     expect(total.aborted).toBeGreaterThan(5);
   });

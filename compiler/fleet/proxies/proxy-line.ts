@@ -72,8 +72,10 @@ export class ProxyLine {
   #words: readonly string[] | undefined;
   #state: ProxyState = "joining";
   #since = new Date();
-  /** Gives up the change that is under way. */
-  #giveUp: AbortController | undefined;
+  /** Gives up the change that is under way, since something newer is wanted. */
+  #overtake: AbortController | undefined;
+  /** Gives up whatever is under way. */
+  readonly #closing = new AbortController();
   #working: Promise<void> | undefined;
   #isWorking = false;
   /** Another revision was wanted of it, and nothing has come of that yet. */
@@ -149,7 +151,7 @@ export class ProxyLine {
       this.#owesAnswer = true;
       // Other endpoints alone come after the rules that are under way.
       this.#wantedSince = performance.now();
-      this.#giveUp?.abort();
+      this.#overtake?.abort();
     }
     this.#begin();
   }
@@ -157,7 +159,8 @@ export class ProxyLine {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    this.#giveUp?.abort();
+    this.#closing.abort();
+    this.#overtake?.abort();
     this.#stream?.end();
     await this.#working;
     await this.#live?.close();
@@ -176,19 +179,19 @@ export class ProxyLine {
     try {
       while (this.#wanted !== undefined && this.#wanted !== done && this.isConnected && !this.#isClosed) {
         const target = this.#wanted;
-        const giveUp = new AbortController();
-        this.#giveUp = giveUp;
+        const overtake = new AbortController();
+        this.#overtake = overtake;
         if (this.#state === "current" && target.revision !== this.#revision) {
           this.#enter("behind");
         }
-        const outcome = await this.#move(target, giveUp.signal).catch((error): Outcome | undefined => {
-          if (giveUp.signal.aborted) {
+        const outcome = await this.#move(target, overtake.signal).catch((error): Outcome | undefined => {
+          if (overtake.signal.aborted) {
             return undefined;
           }
           throw error;
         });
         // There is nothing of it left to be given up.
-        this.#giveUp = undefined;
+        this.#overtake = undefined;
         if (outcome !== undefined) {
           done = target;
           this.#conclude(target, outcome);
@@ -214,7 +217,7 @@ export class ProxyLine {
       const kind = answer.kind === "rejected" ? "refused" : "silent";
       return { kind, step: "listeners", words: answer.words };
     }
-    const result = await live.changeTo(build, { signal });
+    const result = await live.changeTo(build, { signal: this.#closing.signal, overtaken: signal });
     switch (result.kind) {
       case "reloaded":
       case "unchanged":

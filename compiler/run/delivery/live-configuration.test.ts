@@ -26,7 +26,10 @@ class Fake implements Delivery {
   readonly taken: Step[] = [];
   answer: (step: Step) => Answer | undefined = () => undefined;
 
-  async take(step: Step): Promise<Answer> {
+  onTake: (step: Step, signal?: AbortSignal) => void = () => {};
+
+  async take(step: Step, signal?: AbortSignal): Promise<Answer> {
+    this.onTake(step, signal);
     this.taken.push(step);
     return this.answer(step) ?? { kind: "accepted" };
   }
@@ -195,6 +198,20 @@ describe("a change that is given up while a step waits", () => {
     expect(await live.changeTo(build("c", 3))).toEqual({ kind: "reloaded" });
     expect(envoy.names).toEqual(["clusters", "rules"]);
     expect(envoy.clusters).toBe("a c");
+  });
+
+  test("ends first where its rules are switched, so that no request meets the older ones again", async () => {
+    const overtake = new AbortController();
+    envoy.onTake = (step, signal) => {
+      if (step.name === "rules") {
+        overtake.abort();
+      }
+      signal?.throwIfAborted();
+    };
+    expect(await live.changeTo(NEW, { overtaken: overtake.signal })).toEqual({ kind: "reloaded" });
+    envoy.taken.length = 0;
+    expect(await live.changeTo(build("c", 3))).toEqual({ kind: "reloaded" });
+    expect(envoy.names).toEqual(["clusters", "rules"]);
   });
 
   test("is put back when the next one is what was before", async () => {

@@ -31,6 +31,11 @@ export interface LiveBuild {
 export interface ChangeOptions {
   /** Gives up where it stands; the change then throws. */
   readonly signal?: AbortSignal;
+  /**
+   * Something newer is wanted, or `signal` gives up: the same, but for the step that switches the rules. What that had switched the next
+   * change would have to take back before it begins, and requests would meet the older rules once more.
+   */
+  readonly overtaken?: AbortSignal;
   /** Told when the new rules serve, before what is left of the old ones is removed. */
   readonly onServing?: () => void;
   /** Told at once when Envoy does not answer: until the change is over, it is not known which rules serve. */
@@ -104,14 +109,17 @@ export class LiveConfiguration {
     await this.#busy;
   }
 
-  async #change(build: LiveBuild, { signal, onServing, onSilence }: ChangeOptions): Promise<ChangeResult> {
+  async #change(
+    build: LiveBuild,
+    { signal, overtaken = signal, onServing, onSilence }: ChangeOptions,
+  ): Promise<ChangeResult> {
     if (!isSameBootstrap(build.bootstrap, this.#serving.bootstrap)) {
       return { kind: "restartNeeded" };
     }
     const { changed, removed } = differenceOf(this.#serving.resources, build.resources);
     const isUnchanged = changed.length + removed.length === 0;
     if (!this.#isKnown && (isUnchanged || !this.#isOvertaken)) {
-      const words = await this.#settle("rules", this.#current, this.#current, signal);
+      const words = await this.#settle("rules", this.#current, this.#current, overtaken);
       if (words !== undefined) {
         return { kind: "unknown", words };
       }
@@ -121,8 +129,9 @@ export class LiveConfiguration {
     }
     const before = this.#current;
     for (const step of planSteps(before, build.resources)) {
-      const answer = await this.#take(step, signal).catch((error) => {
-        this.#isOvertaken = signal?.aborted === true && step.name !== "rules";
+      const giveUp = step.name === "rules" ? signal : overtaken;
+      const answer = await this.#take(step, giveUp).catch((error) => {
+        this.#isOvertaken = giveUp?.aborted === true && step.name !== "rules";
         if (step.name === "rules") {
           // They may have served, and what they decided is still on its way.
           this.#retirement.replace(build, this.#serving, Date.now());
@@ -137,13 +146,13 @@ export class LiveConfiguration {
         onSilence?.(answer.words);
       }
       // It may have taken a part of the step, or all of it.
-      const words = await this.#settle(step.name, step.to, before, signal);
+      const words = await this.#settle(step.name, step.to, before, overtaken);
       return words === undefined
         ? { kind: "rejected", step: step.name, words: answer.words, silent }
         : { kind: "unknown", words: [...answer.words, ...words] };
     }
     if (!this.#isKnown) {
-      const words = await this.#settle("rules", before, before, signal);
+      const words = await this.#settle("rules", before, before, overtaken);
       if (words !== undefined) {
         return { kind: "unknown", words };
       }
