@@ -41,6 +41,8 @@ const AT_ONCE = 20;
 const CONFLICT = 409;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
+/** Until a right that is missing is looked for again. */
+const FORBIDDEN_MS = 60_000;
 /** Somebody else writes all the time: the next change tries again. */
 const MOST_CONFLICTS = 5;
 
@@ -62,8 +64,10 @@ export class StatusWriter {
   /** By uid, in the order in which they were wanted. */
   readonly #wanted = new Map<string, Wanted>();
   #working: Promise<void> | undefined;
-  /** Kinds of which somebody was told that their status may not be written. */
-  readonly #forbidden = new Set<string>();
+  /** Kinds whose status may not be written, with what waits until that is tried again. */
+  readonly #forbidden = new Map<string, Map<string, Wanted>>();
+  /** Those of which somebody was told. */
+  readonly #told = new Set<string>();
   #notice: string | undefined;
 
   constructor({ client, onNotice, budget = new WriteBudget(PER_SECOND, AT_ONCE) }: StatusWriterOptions) {
@@ -77,15 +81,17 @@ export class StatusWriter {
     if (this.#closing.signal.aborted) {
       return;
     }
-    this.#wanted.set(target.uid, { target, statements });
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    const waiting = this.#forbidden.get(target.type.plural);
+    (waiting ?? this.#wanted).set(target.uid, { target, statements });
+    this.#begin();
   }
 
   /** Nothing of what waits is written any more: another server does. */
   forget(): void {
     this.#wanted.clear();
+    for (const waiting of this.#forbidden.values()) {
+      waiting.clear();
+    }
   }
 
   /** Resolves when all that is wanted is written. */
@@ -97,6 +103,30 @@ export class StatusWriter {
     this.#closing.abort();
     this.#wanted.clear();
     await this.#working;
+  }
+
+  #begin(): void {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  /** Each of thousands of objects would be refused: one of them tries it again after a while. */
+  #setAside(plural: string): void {
+    const waiting = new Map([...this.#wanted].filter(([, { target }]) => target.type.plural === plural));
+    for (const uid of waiting.keys()) {
+      this.#wanted.delete(uid);
+    }
+    this.#forbidden.set(plural, waiting);
+    const again = setTimeout(() => {
+      this.#forbidden.delete(plural);
+      for (const [uid, wanted] of waiting) {
+        this.#wanted.set(uid, wanted);
+      }
+      this.#begin();
+    }, FORBIDDEN_MS);
+    again.unref();
+    this.#closing.signal.addEventListener("abort", () => clearTimeout(again), { once: true });
   }
 
   async #work(): Promise<void> {
@@ -111,7 +141,10 @@ export class StatusWriter {
           return;
         }
         this.#say(next.target, error as Error);
-        if (!isForGood(error)) {
+        if (error instanceof ApiError && error.status === FORBIDDEN) {
+          this.#wanted.set(next.target.uid, this.#wanted.get(next.target.uid) ?? next);
+          this.#setAside(next.target.type.plural);
+        } else if (!isForGood(error)) {
           // Unless something newer is wanted meanwhile.
           if (!this.#wanted.has(next.target.uid)) {
             this.#wanted.set(next.target.uid, next);
@@ -175,9 +208,8 @@ export class StatusWriter {
       return;
     }
     if (error instanceof ApiError && error.status === FORBIDDEN) {
-      // Each object of the kind would be refused, in words of its own.
-      if (!this.#forbidden.has(type.plural)) {
-        this.#forbidden.add(type.plural);
+      if (!this.#told.has(type.plural)) {
+        this.#told.add(type.plural);
         this.#onNotice(
           `the status of ${type.plural} cannot be written: ${error.message}; let the server's account get ${type.plural} and patch ${type.plural}/status of ${type.group}`,
         );
