@@ -41,7 +41,7 @@ export interface ServeFlags
   readonly waves?: string;
   readonly bake?: string;
   readonly canaryLabels?: string;
-  readonly endpointGuard: "on" | "off";
+  readonly endpointGuard?: "on" | "off";
   readonly max5xx?: string;
   readonly cases?: readonly string[];
   readonly now?: boolean;
@@ -70,10 +70,8 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
     .addOption(
       new Option(
         "--endpoint-guard <when>",
-        "keep endpoints for 5 s where more than half of a service's vanish within a second",
-      )
-        .choices(["on", "off"])
-        .default("on"),
+        "keep endpoints for 5 s where more than half of a service's vanish within a second (default: on; off with --kubernetes)",
+      ).choices(["on", "off"]),
     )
     .option(
       "--cases <files...>",
@@ -157,7 +155,8 @@ async function serveCommand(
     const fleet = await Fleet.create({
       rules,
       plan,
-      guardsEndpoints: flags.endpointGuard === "on",
+      // An API server says of each endpoint that it is gone; files may only be half written.
+      guardsEndpoints: (flags.endpointGuard ?? (cluster === undefined ? "on" : "off")) === "on",
       trials,
       ...(keeper && { keeper }),
       scopes,

@@ -33,7 +33,7 @@ test(`0 to ${PODS} to 0 pods under load`, async () => {
   const { pods } = echo;
   await api.create(echo.rules, ruleOf("echo", HOST));
 
-  const mesh = await ServedMesh.serve({ admin: api, namespace, flags: ["--endpoint-guard", "off"] });
+  const mesh = await ServedMesh.serve({ admin: api, namespace });
   closing.push(() => mesh.close());
   await mesh.join();
 
