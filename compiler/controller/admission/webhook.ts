@@ -13,6 +13,7 @@ import { Identity } from "../../fleet/identity/identity.ts";
 import { ListenError, parseListen } from "../../fleet/identity/listening.ts";
 import type { FleetRules, RuleSnapshot } from "../../fleet/model/rules.ts";
 import { EnvironmentError } from "../../platform/error.ts";
+import { readStreamAtMost, TooLargeError } from "../../source/bounded.ts";
 import { AdmissionMetrics } from "./admission-metrics.ts";
 import { AdmissionReviewError, readAdmissionReview, writeAdmissionReview } from "./admission-review.ts";
 import { review } from "./review.ts";
@@ -184,16 +185,11 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   if (Number(request.headers["content-length"]) > LARGEST_BODY) {
     throw tooLarge;
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_BODY) {
-      throw tooLarge;
-    }
-    chunks.push(chunk);
+  try {
+    return Buffer.from(await readStreamAtMost(request, LARGEST_BODY)).toString("utf8");
+  } catch (error) {
+    throw error instanceof TooLargeError ? tooLarge : error;
   }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function read(rules: WebhookRules): ReturnType<WebhookRules["read"]> {

@@ -6,7 +6,7 @@
 
 import type { Leadership } from "../../fleet/store/leadership.ts";
 import type { OnNotice } from "../../fleet/store/state-directory.ts";
-import { ApiError } from "../../kubernetes/client/api-error.ts";
+import { API_STATUS, ApiError } from "../../kubernetes/client/api-error.ts";
 import type { KubernetesClient } from "../../kubernetes/client/kubernetes-client.ts";
 import { pathOf, RESOURCE_TYPES } from "../../kubernetes/client/resource-types.ts";
 import {
@@ -39,9 +39,6 @@ const WORK_EVERY_MS = 2_000;
 /** Gives up before anybody else can take it. */
 const SURE_MS = 10_000;
 const REQUEST_MS = 5_000;
-const CONFLICT = 409;
-const FORBIDDEN = 403;
-const NOT_FOUND = 404;
 
 interface Held {
   readonly term: number;
@@ -182,7 +179,7 @@ export class KubernetesLease implements Leadership {
         timeoutMs: REQUEST_MS,
       });
     } catch (error) {
-      if (error instanceof ApiError && error.status === NOT_FOUND) {
+      if (error instanceof ApiError && error.status === API_STATUS.notFound) {
         return undefined;
       }
       throw error;
@@ -196,7 +193,7 @@ export class KubernetesLease implements Leadership {
       await this.#options.client.request({ method, path, body, timeoutMs: REQUEST_MS });
       return true;
     } catch (error) {
-      if (error instanceof ApiError && error.status === CONFLICT) {
+      if (error instanceof ApiError && error.status === API_STATUS.conflict) {
         return false;
       }
       throw error;
@@ -213,7 +210,7 @@ export class KubernetesLease implements Leadership {
   #say(error: Error): void {
     const { namespace, name } = this.#options;
     const rule =
-      error instanceof ApiError && error.status === FORBIDDEN
+      error instanceof ApiError && error.status === API_STATUS.forbidden
         ? `; let its account get, create and update leases of coordination.k8s.io in namespace ${namespace}`
         : "";
     const line = `the Lease ${namespace}/${name}: ${error.message}${rule}`;

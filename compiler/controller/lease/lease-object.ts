@@ -6,6 +6,7 @@
  */
 
 import type { KubernetesObject } from "../../kubernetes/client/kubernetes-object.ts";
+import { microTime } from "../../kubernetes/client/micro-time.ts";
 
 /** `coordination.k8s.io/v1`; what it says of others than ours is kept. */
 export interface LeaseObject extends KubernetesObject {
@@ -89,9 +90,4 @@ function frame(
     kind: "Lease",
     metadata: { ...(before?.metadata ?? { name, namespace }), annotations },
   };
-}
-
-/** Kubernetes' MicroTime: six digits behind the second. */
-function microTime(time: Date): string {
-  return time.toISOString().replace(/(\.\d{3})Z$/, "$1000Z");
 }

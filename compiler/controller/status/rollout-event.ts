@@ -6,6 +6,7 @@
  */
 
 import type { RolloutReport } from "../../fleet/model/report.ts";
+import { microTime } from "../../kubernetes/client/micro-time.ts";
 import { apiVersionOf } from "../../kubernetes/client/resource-types.ts";
 import { wordsOf } from "./programming.ts";
 import type { StatusTarget } from "./status-writer.ts";
@@ -28,7 +29,7 @@ export function stoppedEvent(
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
     metadata: { generateName: "sluice-", namespace },
-    eventTime: now.toISOString().replace(/Z$/, "000Z"),
+    eventTime: microTime(now),
     type: "Warning",
     reason: "RolloutStopped",
     action: "TakeBack",

@@ -8,7 +8,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OnNotice } from "../../fleet/store/state-directory.ts";
-import { ApiError } from "../../kubernetes/client/api-error.ts";
+import { API_STATUS, ApiError } from "../../kubernetes/client/api-error.ts";
 import type { KubernetesClient } from "../../kubernetes/client/kubernetes-client.ts";
 import type { KubernetesObject } from "../../kubernetes/client/kubernetes-object.ts";
 import { apiVersionOf, pathOf, type ResourceType } from "../../kubernetes/client/resource-types.ts";
@@ -38,9 +38,6 @@ export const FIELD_MANAGER = "sluice";
 
 const PER_SECOND = 10;
 const AT_ONCE = 20;
-const CONFLICT = 409;
-const FORBIDDEN = 403;
-const NOT_FOUND = 404;
 /** Until a right that is missing is looked for again. */
 const FORBIDDEN_MS = 60_000;
 /** Somebody else writes all the time: the next change tries again. */
@@ -66,6 +63,8 @@ export class StatusWriter {
   #working: Promise<void> | undefined;
   /** Kinds whose status may not be written, with what waits until that is tried again. */
   readonly #forbidden = new Map<string, Map<string, Wanted>>();
+  /** After which that is tried. */
+  readonly #timers = new Set<NodeJS.Timeout>();
   /** Those of which somebody was told. */
   readonly #told = new Set<string>();
   #notice: string | undefined;
@@ -101,6 +100,9 @@ export class StatusWriter {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
     this.#wanted.clear();
     await this.#working;
   }
@@ -119,6 +121,7 @@ export class StatusWriter {
     }
     this.#forbidden.set(plural, waiting);
     const again = setTimeout(() => {
+      this.#timers.delete(again);
       this.#forbidden.delete(plural);
       for (const [uid, wanted] of waiting) {
         this.#wanted.set(uid, wanted);
@@ -126,7 +129,7 @@ export class StatusWriter {
       this.#begin();
     }, FORBIDDEN_MS);
     again.unref();
-    this.#closing.signal.addEventListener("abort", () => clearTimeout(again), { once: true });
+    this.#timers.add(again);
   }
 
   async #work(): Promise<void> {
@@ -141,7 +144,7 @@ export class StatusWriter {
           return;
         }
         this.#say(next.target, error as Error);
-        if (error instanceof ApiError && error.status === FORBIDDEN) {
+        if (error instanceof ApiError && error.status === API_STATUS.forbidden) {
           this.#wanted.set(next.target.uid, this.#wanted.get(next.target.uid) ?? next);
           this.#setAside(next.target.type.plural);
         } else if (!isForGood(error)) {
@@ -196,7 +199,7 @@ export class StatusWriter {
         });
         return;
       } catch (error) {
-        if (!(error instanceof ApiError && error.status === CONFLICT)) {
+        if (!(error instanceof ApiError && error.status === API_STATUS.conflict)) {
           throw error;
         }
       }
@@ -204,10 +207,10 @@ export class StatusWriter {
   }
 
   #say({ type, namespace, name }: StatusTarget, error: Error): void {
-    if (error instanceof ApiError && error.status === NOT_FOUND) {
+    if (error instanceof ApiError && error.status === API_STATUS.notFound) {
       return;
     }
-    if (error instanceof ApiError && error.status === FORBIDDEN) {
+    if (error instanceof ApiError && error.status === API_STATUS.forbidden) {
       if (!this.#told.has(type.plural)) {
         this.#told.add(type.plural);
         this.#onNotice(

@@ -9,6 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { printable } from "../../diagnostics/render/printable.ts";
 import { EnvironmentError } from "../../platform/error.ts";
 import { removeStaleSocket } from "../../platform/stale-socket.ts";
+import { readStreamAtMost, TooLargeError } from "../../source/bounded.ts";
 import type { Identity } from "../identity/identity.ts";
 import { isLocal, type ListenAddress } from "../identity/listening.ts";
 import { bearerToken } from "../identity/tokens.ts";
@@ -246,20 +247,15 @@ function urlOf(target: string): URL {
 }
 
 async function bytesOf(request: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
   const tooLarge = new HttpError(413, `the body may have at most ${LARGEST_BODY} bytes`);
   if (Number(request.headers["content-length"]) > LARGEST_BODY) {
     throw tooLarge;
   }
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_BODY) {
-      throw tooLarge;
-    }
-    chunks.push(chunk);
+  try {
+    return await readStreamAtMost(request, LARGEST_BODY);
+  } catch (error) {
+    throw error instanceof TooLargeError ? tooLarge : error;
   }
-  return Buffer.concat(chunks);
 }
 
 const HEADERS = {

@@ -7,6 +7,9 @@ interface Status {
   readonly details?: { readonly retryAfterSeconds?: unknown; readonly causes?: unknown };
 }
 
+/** Those of HTTP that mean something to more than one caller. */
+export const API_STATUS = { forbidden: 403, notFound: 404, conflict: 409 } as const;
+
 export class ApiError extends Error {
   /** Of HTTP. */
   readonly status: number;
