@@ -1,0 +1,174 @@
+/**
+ * What the page asks its server, and what it is answered: the one description that both sides import. Ids of rules, names of
+ * clusters and listeners are labels, the same as in `LiveReport`. Times are milliseconds since 1970.
+ *
+ *     GET  /api/rules                         RulesView     what is served, and what is written
+ *     GET  /api/lines?file=0&from=1&to=200    LinesView     lines of a file, in tokens
+ *     GET  /api/live                          events        `report`, `rules`, `event`, `tap`, `pending`: see `PageEvents`
+ *     GET  /api/history?rule=…                HistoryView   the last hour of one rule
+ *     POST /api/explain   ExplainQuestion  →  ExplainAnswer
+ *     POST /api/tap       TapQuestion      →  TapState      `percent: 0` ends it
+ *     POST /api/apply     {}               →  {}            of an edit that `--hold` keeps back
+ */
+
+import type { Explanation } from "../answers/explain/explanation.ts";
+import type { JsonDiagnostic } from "../diagnostics/render/json.ts";
+import type { LiveReport } from "../observe/live-report.ts";
+import type { TappedRequest } from "../observe/tapped-request.ts";
+
+export interface RulesView {
+  /** Counts from 1; one more with each change that serves. */
+  readonly generation: number;
+  readonly servedSince: number;
+  /** What the page is of: `this Envoy`, or the scope of a fleet. */
+  readonly title: string;
+  readonly version: string;
+  readonly target: "wasm" | "native" | "auto";
+  /** Whether requests are counted by rule, at all listeners, at those that the filter decides for, or at none. */
+  readonly counts: "all" | "filtered" | "none";
+  readonly files: readonly { readonly path: string; readonly lines: number }[];
+  /** In the order of files and lines. */
+  readonly rules: readonly RuleView[];
+  readonly listeners: readonly ListenerView[];
+  readonly clusters: readonly string[];
+  /** Of `check`, all of them. */
+  readonly findings: readonly JsonDiagnostic[];
+  readonly pending?: PendingView;
+}
+
+/** One rule, or one of its matches where it has several. */
+export interface RuleView {
+  readonly id: string;
+  readonly match?: string;
+  /** As people say it: its name, or `rule 2 of shop/reviews`. */
+  readonly name: string;
+  readonly resource: string;
+  /** Index in `files`; lines count from 1, the last one included. */
+  readonly file: number;
+  readonly line: number;
+  readonly lastLine: number;
+  readonly listeners: readonly string[];
+  readonly destinations: readonly {
+    readonly cluster: string;
+    readonly line: number;
+    readonly weight: number;
+  }[];
+  readonly answers?: "redirect" | "direct";
+  readonly delay?: { readonly ms: number; readonly percent: number };
+  readonly abort?: { readonly status: string; readonly percent: number };
+}
+
+export interface ListenerView {
+  readonly name: string;
+  /** `127.0.0.1:8080`, or a path. */
+  readonly address: string;
+  readonly role: "gateway" | "mesh";
+  readonly tls: boolean;
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly domains: readonly string[];
+    /** Indices in `rules`, in the order in which they are tried. */
+    readonly rules: readonly number[];
+  }[];
+}
+
+export interface LinesView {
+  /** Of the first line. */
+  readonly from: number;
+  /** A line is its tokens, which make up its text. */
+  readonly lines: readonly (readonly LineToken[])[];
+}
+
+export type LineToken = readonly [kind: TokenKind, text: string];
+export type TokenKind = "key" | "string" | "number" | "word" | "punctuation" | "comment" | "space" | "other";
+
+/** Server-sent events by their names; the data is JSON. */
+export interface PageEvents {
+  /** The first has everything; those that follow have the rules that moved. */
+  readonly report: LiveReport;
+  /** What is served has changed: ask for the rules again. */
+  readonly rules: { readonly generation: number };
+  readonly event: PageEvent;
+  readonly tap: TappedRequest;
+  readonly tapState: TapState;
+  readonly pending: PendingView | null;
+}
+
+/** Something that happened to what is served, newest last. */
+export interface PageEvent {
+  readonly at: number;
+  readonly kind:
+    | "serving"
+    | "reloaded"
+    | "refused"
+    | "rejected"
+    | "blocked"
+    | "held"
+    | "failed"
+    | "draining"
+    | "stopped";
+  readonly text: string;
+  readonly findings?: readonly JsonDiagnostic[];
+}
+
+/** An edit that is not applied: because it is wrong, because Envoy has yet to take it, or because `--hold` waits for somebody. */
+export interface PendingView {
+  readonly since: number;
+  /** `hold`: waits for `POST /api/apply`. `wrong`: has errors. `applying`: on its way. */
+  readonly state: "hold" | "wrong" | "applying";
+  readonly findings: readonly JsonDiagnostic[];
+  /** Requests that are decided otherwise, as `sluice diff` found them. */
+  readonly witnesses: readonly {
+    readonly request: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
+  /** The last sampled requests, decided by both programs. */
+  readonly replay?: {
+    readonly of: number;
+    readonly changed: number;
+    readonly examples: readonly {
+      readonly request: string;
+      readonly before: string;
+      readonly after: string;
+    }[];
+  };
+}
+
+export interface ExplainQuestion {
+  /** A `curl` line, or a line such as `GET http://reviews/`. */
+  readonly text?: string;
+  readonly request?: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: readonly (readonly [string, string])[];
+    readonly listener?: string;
+  };
+}
+
+export type ExplainAnswer =
+  | { readonly explanation: Explanation; readonly text: string }
+  | { readonly problem: string };
+
+export interface TapQuestion {
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly rule?: string;
+  /** `503` or `5xx`. */
+  readonly status?: string;
+}
+
+export interface TapState {
+  readonly percent: number;
+  /** When it ends by itself; absent: it is off. */
+  readonly until?: number;
+  /** Requests that were left out because there were too many. */
+  readonly dropped: number;
+}
+
+export interface HistoryView {
+  readonly rule: string;
+  readonly stepMs: number;
+  /** Requests in each step, the oldest first. */
+  readonly requests: readonly number[];
+}
