@@ -40,7 +40,7 @@ class LongestFirst extends BaseSequencer {
  */
 const SHARED = { isolate: false };
 
-/** What needs no Envoy (`unit`), what talks to a real one (`integration`), what needs a Docker engine (`docker`), or a Kubernetes API server (`kubernetes`). */
+/** What needs no Envoy (`unit`), what talks to a real one (`integration`), what needs a Docker engine (`docker`), a Chromium (`browser`), or a Kubernetes API server (`kubernetes`). */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -66,7 +66,12 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/docker/**", "test/kubernetes/**", ...WITHOUT_ENVOY.map((folder) => `${folder}/**`)],
+          exclude: [
+            "test/docker/**",
+            "test/kubernetes/**",
+            "test/browser/**",
+            ...WITHOUT_ENVOY.map((folder) => `${folder}/**`),
+          ],
           globalSetup: ["test/harness/tally-report.ts"],
           testTimeout: 60_000,
           hookTimeout: 180_000,
@@ -80,6 +85,15 @@ export default defineConfig({
           name: "docker",
           include: ["test/docker/**/*.test.ts"],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
         },
       },
       {

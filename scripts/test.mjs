@@ -5,7 +5,7 @@
  * The suite `docker` waits for containers most of its time, so it runs beside those that compute; they give way to it. What
  * it says is shown when they are through.
  *
- *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, docker, integration, kubernetes; all of them if none
+ *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, docker, integration, browser, kubernetes; all of them if none
  */
 
 import { spawn } from "node:child_process";
@@ -13,6 +13,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { findChromium } from "./chromium.mjs";
 import { findDocker } from "./docker-engine.mjs";
 import { OLDEST_ENVOY } from "./envoy-versions.mjs";
 import { makeKubernetesPrograms } from "./kubernetes-programs.mjs";
@@ -34,6 +35,8 @@ const SUITES = {
   },
   integration: async ({ envoys }) =>
     (await envoys) === 0 ? runProject("integration") : { passed: 0, failed: 1, skipped: 0 },
+  browser: async ({ envoys }) =>
+    (await envoys) === 0 ? runBrowserSuite() : { passed: 0, failed: 1, skipped: 0 },
   kubernetes: ({ kubernetesPrograms }) => runKubernetesSuite(kubernetesPrograms),
 };
 /** The conformance suite, which runs once more against Envoy in Docker. */
@@ -51,7 +54,7 @@ async function main() {
   await setup();
   const isWanted = (name) => names.length === 0 || names.includes(name);
   // What takes longest, and waits for nothing, begins first.
-  const envoys = isWanted("integration") ? installEnvoys() : undefined;
+  const envoys = isWanted("integration") || isWanted("browser") ? installEnvoys() : undefined;
   const begun = {
     kubernetesPrograms: isWanted("kubernetes") ? makeKubernetesPrograms() : undefined,
     envoys,
@@ -174,6 +177,17 @@ async function runDockerSuite(said) {
   said.push(...parts.map((part) => part.said));
   const sum = (kind) => parts.reduce((total, part) => total + part[kind], 0);
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+}
+
+/** What looks at the page as a browser shows it, where there is one. */
+async function runBrowserSuite() {
+  const { problem } = await findChromium();
+  if (problem !== undefined) {
+    const reason = `browser tests did not run: ${problem}`;
+    console.log(reason);
+    return { passed: 0, failed: 0, skipped: await countTests("browser", ["--static-parse"]), reason };
+  }
+  return runProject("browser");
 }
 
 /** What needs a real Kubernetes API server, where its programs can be made. */
