@@ -36,13 +36,15 @@ export interface RulesView {
   readonly pending?: PendingView;
 }
 
-/** One rule, or one of its matches where it has several. */
+/** One rule, or one of its matches where it has several: then the lines are those of the match, and all of them have the id of the rule. */
 export interface RuleView {
   readonly id: string;
   readonly match?: string;
   /** As people say it: its name, or `rule 2 of shop/reviews`. */
   readonly name: string;
   readonly resource: string;
+  /** What is asked for, as `explain` says it, such as `uri prefix "/api"`; none takes every request. */
+  readonly conditions: readonly string[];
   /** Index in `files`; lines count from 1, the last one included. */
   readonly file: number;
   readonly line: number;
@@ -54,8 +56,9 @@ export interface RuleView {
     readonly weight: number;
   }[];
   readonly answers?: "redirect" | "direct";
-  readonly delay?: { readonly ms: number; readonly percent: number };
-  readonly abort?: { readonly status: string; readonly percent: number };
+  /** `line`: of the fault, where it is known. */
+  readonly delay?: { readonly ms: number; readonly percent: number; readonly line?: number };
+  readonly abort?: { readonly status: string; readonly percent: number; readonly line?: number };
 }
 
 export interface ListenerView {
