@@ -26,6 +26,9 @@ const MESSAGES = [
   "envoy.config.listener.v3.Listener",
   "envoy.config.route.v3.Route",
   "envoy.config.route.v3.RouteConfiguration",
+  "envoy.config.trace.v3.OpenTelemetryConfig",
+  "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+  "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
   "envoy.extensions.clusters.dns.v3.DnsCluster",
   "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig",
   "envoy.extensions.filters.http.cors.v3.Cors",
@@ -54,6 +57,8 @@ const MESSAGES = [
   "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
   "google.protobuf.BytesValue",
   // What an Envoy reports to the server that tells it what to do.
+  "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest",
+  "opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse",
   "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest",
   "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse",
 ];
@@ -69,6 +74,7 @@ try {
   const imports = [
     ...[...packages].map((name) => `${MODULE}/${name}`),
     "google.golang.org/protobuf/types/known/wrapperspb",
+    "go.opentelemetry.io/proto/otlp/collector/logs/v1",
     "go.opentelemetry.io/proto/otlp/collector/metrics/v1",
   ];
   await cp(path.join(ROOT, "scripts", "descriptors", "prune.go"), path.join(folder, "prune.go"));
