@@ -36,7 +36,7 @@ export interface RulesView {
   readonly pending?: PendingView;
 }
 
-/** One rule, or one of its matches where it has several: then the lines are those of the match, and all of them have the id of the rule. */
+/** One rule, or one of its matches where it has several: they follow one another, and have the id and the lines of their rule. */
 export interface RuleView {
   readonly id: string;
   readonly match?: string;
@@ -49,6 +49,8 @@ export interface RuleView {
   readonly file: number;
   readonly line: number;
   readonly lastLine: number;
+  /** Where the match stands, if the rule has several. */
+  readonly matchLine?: number;
   readonly listeners: readonly string[];
   readonly destinations: readonly {
     readonly cluster: string;
