@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EventFeed } from "../fleet/http/event-feed.ts";
 import { FAILED, FakeFleet, NEW, OLD, proxy, revision } from "../fleet/http/fleet.fixture.ts";
 import { type FleetHttpServer, startFleetHttp } from "../fleet/http/http-server.ts";
 import { Identity } from "../fleet/identity/identity.ts";
+import { EventFeed } from "../http/event-feed.ts";
 import { runCommandLine } from "./commands.ts";
 import { Terminal } from "./terminal.ts";
 

@@ -11,6 +11,7 @@ const FLOORS = [
   "compiler/lists",
   "compiler/diagnostics",
   "compiler/source",
+  "compiler/http",
   "compiler/kubernetes",
   "compiler/ir",
   "compiler/options",

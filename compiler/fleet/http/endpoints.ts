@@ -8,8 +8,9 @@ import {
   RequestError,
 } from "../../answers/request/asked.ts";
 import { string, text } from "../../front/resources/schema/build.ts";
-import { type Answering, type Endpoint, HttpError, type Parameter, type Question } from "./endpoint.ts";
-import type { EventFeed } from "./event-feed.ts";
+import type { EventFeed } from "../../http/event-feed.ts";
+import { HttpError } from "../../http/http-error.ts";
+import type { Answering, Endpoint, Parameter, Question } from "./endpoint.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { openApi } from "./openapi.ts";
 import { reachedBy, type WaitReport } from "./reached.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Report } from "../../diagnostics/render/report.ts";
-import type { FeedEvent } from "./event-feed.ts";
+import type { FeedEvent } from "../../http/event-feed.ts";
 import { FleetTelemetry } from "./fleet-telemetry.ts";
 
 test("events are small, and the oldest of many are let go", () => {

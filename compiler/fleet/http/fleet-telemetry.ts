@@ -1,7 +1,7 @@
 /** Everything that is told of a fleet over HTTP and is no answer to a question: metrics, and events as they happen. */
 
+import { EventFeed } from "../../http/event-feed.ts";
 import type { FleetEvent } from "../model/event.ts";
-import { EventFeed } from "./event-feed.ts";
 import { FleetMetrics } from "./fleet-metrics.ts";
 
 export class FleetTelemetry {

@@ -5,8 +5,8 @@
  */
 
 import ipaddr from "ipaddr.js";
+import { HttpError } from "../../http/http-error.ts";
 import type { Access } from "./endpoint.ts";
-import { HttpError } from "./endpoint.ts";
 
 /** Throws an `HttpError` unless the Host header is an address, or a name by which the server is known. */
 export function checkHost(host: string | undefined, names: readonly string[]): void {

@@ -3,7 +3,8 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { Schema } from "../../front/resources/schema/build.ts";
-import { type Endpoint, HttpError, type Parameter, type Question } from "./endpoint.ts";
+import { HttpError } from "../../http/http-error.ts";
+import type { Endpoint, Parameter, Question } from "./endpoint.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { SCHEMAS } from "./schemas.ts";
 
@@ -106,9 +107,6 @@ function check({ name, schema }: Parameter, value: string): void {
     throw new HttpError(400, `the parameter ${name} is not valid: ${why}`);
   }
 }
-
-/** Bytes of a body. */
-export const LARGEST_BODY = 64 * 1024;
 
 /** The body of a request that has one; an absent body is an empty object. Throws an `HttpError`. */
 export function readBody({ body }: Endpoint, type: string | undefined, bytes: Uint8Array): unknown {

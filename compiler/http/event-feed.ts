@@ -5,7 +5,7 @@
 export interface FeedEvent {
   /** Counts from 1, from the start of the server. */
   readonly id: number;
-  /** Of `FleetEvent`. */
+  /** What it is called. */
   readonly kind: string;
   /** JSON. */
   readonly data: string;
