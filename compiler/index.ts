@@ -164,8 +164,16 @@ export {
   type StartEnvoyOptions,
   startEnvoy,
 } from "./run/envoy/start.ts";
-export { Session, type SessionOptions } from "./run/session.ts";
+export { type Serving, Session, type SessionOptions } from "./run/session.ts";
 export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
+
+// ---- What a running Envoy does with each rule ----
+
+export type { RunAbout } from "./observe/door/about.ts";
+export { type DoorCall, DoorClient } from "./observe/door/client.ts";
+export type { Door } from "./observe/door/door.ts";
+export { type FoundRun, findRuns, matchingRuns } from "./observe/door/find-runs.ts";
+export { type OpenDoorOptions, openDoor } from "./observe/door/open-door.ts";
 
 // ---- A fleet of Envoys ----
 

@@ -2,7 +2,15 @@
 
 import { type Command, Option } from "commander";
 import { parseDuration } from "../front/resources/schema/duration.ts";
-import { createWorkspace, type EnvoyLogLevel, rulesOf, Session, type Workspace } from "../index.ts";
+import {
+  createWorkspace,
+  EnvironmentError,
+  type EnvoyLogLevel,
+  openDoor,
+  rulesOf,
+  Session,
+  type Workspace,
+} from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
@@ -86,7 +94,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     progress,
   });
   try {
-    return await runWorkspace(workspace, { voice, progress, drainMs, flags, terminal });
+    return await runWorkspace(workspace, { voice, progress, drainMs, flags, terminal, paths: options.paths });
   } finally {
     await workspace.dispose();
     await opened.close();
@@ -99,10 +107,11 @@ interface RunContext {
   readonly drainMs: number;
   readonly flags: RunFlags;
   readonly terminal: Terminal;
+  readonly paths: readonly string[];
 }
 
 async function runWorkspace(workspace: Workspace, context: RunContext): Promise<ExitCode> {
-  const { voice, progress, drainMs, flags, terminal } = context;
+  const { voice, progress, drainMs, flags, terminal, paths } = context;
   const rules = rulesOf(workspace);
   const { findings, compilation, held } = await rules.compile();
   progress.done();
@@ -122,10 +131,31 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   terminal.outliveReaders();
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
+  const closeDoor = await opened(session, paths, terminal);
   try {
     await session.run();
     return EXIT.ok;
   } finally {
     stopListening();
+    await closeDoor();
+  }
+}
+
+/** Who cannot be watched is run all the same. */
+async function opened(
+  session: Session,
+  rules: readonly string[],
+  terminal: Terminal,
+): Promise<() => Promise<void>> {
+  const onProblem = (line: string) => terminal.err(`sluice: ${line}\n`);
+  try {
+    const door = await openDoor(session, { rules, onProblem });
+    return () => door.close();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) {
+      throw error;
+    }
+    onProblem([`sluice top cannot attach to this run: ${error.message}`, ...error.details].join("\n  "));
+    return async () => {};
   }
 }

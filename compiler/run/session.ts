@@ -42,15 +42,39 @@ export interface SessionOptions {
 
 const DRAIN_MS = 5_000;
 
+/** What serves in a session. */
+export interface Serving {
+  readonly envoy: EnvoyProcess;
+  readonly compilation: Compilation;
+  /** Counts from 1; one more with each change that serves. */
+  readonly generation: number;
+  /** Milliseconds since 1970, from when this generation serves. */
+  readonly since: number;
+}
+
 /** Runs an Envoy for rules: `new Session({ … }).run()`. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #stop = new AbortController();
   readonly #endAtOnce = new AbortController();
+  readonly #listeners = new Set<(event: SessionEvent) => void>();
   #life: Promise<void> | undefined;
+  #serving: Serving | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#listeners.add(options.onEvent);
+  }
+
+  /** Absent before Envoy serves, and after it has ended. */
+  get serving(): Serving | undefined {
+    return this.#serving;
+  }
+
+  /** Calls `listener` with what happens from now on, as `onEvent`. Gives the way to end that. */
+  listen(listener: (event: SessionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /**
@@ -86,11 +110,27 @@ export class Session {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-    this.#options.onEvent({ kind: "stopped" });
+    this.#tell({ kind: "stopped" });
+  }
+
+  /** `serving` is up to date before anybody is told. */
+  #tell(event: SessionEvent): void {
+    if (event.kind === "serving") {
+      const { envoy, compilation } = event;
+      this.#serving = { envoy, compilation, generation: 1, since: Date.now() };
+    } else if (event.kind === "reloaded" && this.#serving !== undefined) {
+      const { compilation } = event;
+      const generation = this.#serving.generation + 1;
+      this.#serving = { ...this.#serving, compilation, generation, since: Date.now() };
+    }
+    for (const listener of this.#listeners) {
+      listener(event);
+    }
   }
 
   async #serve(folder: string): Promise<void> {
-    const { compilation, rules, watch = false, onEvent } = this.#options;
+    const { compilation, rules, watch = false } = this.#options;
+    const onEvent = (event: SessionEvent) => this.#tell(event);
     const { proxy } = rules;
     await refuseObstacles(compilation, proxy);
     const { process: envoy, live, builder, stop } = await this.#startEnvoy(folder);
@@ -134,27 +174,28 @@ export class Session {
     } finally {
       names.stop();
       files?.stop();
+      this.#serving = undefined;
       await stop();
     }
   }
 
   async #drain({ admin }: EnvoyProcess): Promise<void> {
-    const { drainMs: limitMs = DRAIN_MS, onEvent } = this.#options;
+    const { drainMs: limitMs = DRAIN_MS } = this.#options;
     const { signal } = this.#endAtOnce;
     if (limitMs === 0 || signal.aborted) {
       return;
     }
-    const onWaiting = (inFlight: number) => onEvent({ kind: "draining", inFlight, limitMs });
+    const onWaiting = (inFlight: number) => this.#tell({ kind: "draining", inFlight, limitMs });
     const inFlight = await drain(admin, { limitMs, signal, onWaiting });
     if (inFlight > 0) {
-      onEvent({ kind: "cut", inFlight });
+      this.#tell({ kind: "cut", inFlight });
     }
   }
 
   async #startEnvoy(folder: string): Promise<AdsEnvoy> {
-    const { compilation, rules, envoyLogLevel, temporaryFolders = [], onEvent } = this.#options;
+    const { compilation, rules, envoyLogLevel, temporaryFolders = [] } = this.#options;
     const { signal } = this.#stop;
-    const binary = await findEnvoy({ log: (line) => onEvent({ kind: "envoy", line }), signal });
+    const binary = await findEnvoy({ log: (line) => this.#tell({ kind: "envoy", line }), signal });
     return startAdsEnvoy({
       folder,
       build: (builder) => builder.build(withFiles(compilation), rules.proxy),
@@ -164,7 +205,7 @@ export class Session {
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
       onLog: (line) => {
         if (!signal.aborted) {
-          onEvent({ kind: "log", line });
+          this.#tell({ kind: "log", line });
         }
       },
       workDirectory: this.#options.workDirectory,

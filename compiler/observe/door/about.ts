@@ -1,0 +1,21 @@
+/** Who a running session is, for whoever looks for it among several. Fields are added, never changed or removed. */
+
+export interface RunAbout {
+  /** The id of its process. */
+  readonly pid: number;
+  /** Where it was started. */
+  readonly directory: string;
+  /** Where its rules are, as it was told. */
+  readonly rules: readonly string[];
+  /** Milliseconds since 1970, when its door was opened. */
+  readonly since: number;
+  /** Of Sluice. */
+  readonly version: string;
+  /** Absent before Envoy serves, and while it ends. */
+  readonly serving?: {
+    /** Counts from 1; one more with each change that serves. */
+    readonly generation: number;
+    readonly since: number;
+    readonly envoy: string;
+  };
+}

@@ -1,0 +1,47 @@
+/** What can be asked of a session, and from where. */
+
+import { packageRoot } from "../../platform/package-root.ts";
+import type { Session } from "../../run/session.ts";
+import type { RunAbout } from "./about.ts";
+import { Door } from "./door.ts";
+import type { DoorRoute } from "./route.ts";
+
+export interface OpenDoorOptions {
+  /** Where its rules are, for whoever has to tell several sessions apart. */
+  readonly rules: readonly string[];
+  /** Default: that of this user, `$XDG_RUNTIME_DIR/sluice` or `sluice-UID` in the folder for temporary files. */
+  readonly folder?: string;
+  /** Told, in a line, of what goes wrong with a client. */
+  readonly onProblem: (line: string) => void;
+}
+
+/**
+ * Lets programs of this user attach to a session: `sluice top` and `sluice tap`, or `DoorClient`. Throws an `EnvironmentError` where
+ * there is no folder for the socket. It is closed by whoever opened it.
+ */
+export function openDoor(
+  session: Pick<Session, "serving">,
+  { rules, folder, onProblem }: OpenDoorOptions,
+): Promise<Door> {
+  const since = Date.now();
+  const about = (): RunAbout => ({
+    pid: process.pid,
+    directory: process.cwd(),
+    rules,
+    since,
+    version: packageRoot().version,
+    ...servingOf(session),
+  });
+  const routes: readonly DoorRoute[] = [
+    { method: "GET", path: "/v1/about", answer: () => ({ json: about() }) },
+  ];
+  return Door.open({ routes, onProblem, ...(folder !== undefined && { folders: [folder] }) });
+}
+
+function servingOf({ serving }: Pick<Session, "serving">): Pick<RunAbout, "serving"> {
+  if (serving === undefined) {
+    return {};
+  }
+  const { envoy, generation, since } = serving;
+  return { serving: { envoy: envoy.version, generation, since } };
+}
