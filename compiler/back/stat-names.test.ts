@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { labelValue, parseStatName, statName } from "./stat-names.ts";
+import { labelValue, matchLabel, parseStatName, routeLabel, ruleLabel, statName } from "./stat-names.ts";
 
 describe("labels", () => {
   test("leave ids of rules and names of clusters as they are", () => {
@@ -21,6 +21,18 @@ describe("labels", () => {
     const long = "x".repeat(300);
     expect(labelValue(`${long}a`)).not.toBe(labelValue(`${long}b`));
     expect(labelValue(`${long}a`)).toHaveLength(200);
+  });
+
+  test("of a route are its rule's and its match's", () => {
+    const one = { ruleId: "shop/a#b.c", id: "shop/a#b.c" };
+    expect([ruleLabel(one), matchLabel(one), routeLabel(one)]).toEqual(["shop/a#b.c", "", "shop/a#b.c"]);
+    const several = { ruleId: "shop/a#b", id: "shop/a#b.c d" };
+    expect([ruleLabel(several), matchLabel(several), routeLabel(several)]).toEqual([
+      "shop/a#b",
+      "c%20d",
+      "shop/a#b.c%20d",
+    ]);
+    expect([ruleLabel(undefined), matchLabel(undefined), routeLabel(undefined)]).toEqual(["", "", ""]);
   });
 
   test("come back from the name of a statistic", () => {

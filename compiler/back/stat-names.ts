@@ -52,8 +52,19 @@ export function labelValue(text: string): string {
 }
 
 /** The `rule` label of a route; empty for one that no rule made. */
-export function ruleLabel(origin: Pick<RouteOrigin, "id"> | undefined): string {
-  return origin === undefined ? "" : labelValue(origin.id);
+export function ruleLabel(origin: Pick<RouteOrigin, "ruleId"> | undefined): string {
+  return origin === undefined ? "" : labelValue(origin.ruleId);
+}
+
+/** The `match` label of a route; empty where its rule has one match, or none. */
+export function matchLabel(origin: Pick<RouteOrigin, "ruleId" | "id"> | undefined): string {
+  return origin === undefined ? "" : labelValue(origin.id.slice(origin.ruleId.length + 1));
+}
+
+/** What logs and traces call a route: its rule, and where that has several matches `.` and the match behind it. */
+export function routeLabel(origin: Pick<RouteOrigin, "ruleId" | "id"> | undefined): string {
+  const match = matchLabel(origin);
+  return match === "" ? ruleLabel(origin) : `${ruleLabel(origin)}.${match}`;
 }
 
 /** The name of a statistic. Values are labels already. */

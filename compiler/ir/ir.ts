@@ -211,6 +211,8 @@ export interface Route {
 /** Which rule of which resource made a route. Indices count from 0; `match` is absent for a rule without matches. */
 export interface RouteOrigin {
   /** `namespace/name#rule`: the same for as long as the resource keeps its name and the rule its own. */
+  readonly ruleId: string;
+  /** The same, and where the rule has several matches `.` with the match's name, or its number from 1, behind it. */
   readonly id: string;
   readonly resource: string;
   readonly rule: number;

@@ -3,7 +3,12 @@ import type { Config, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
 import type { Target } from "../../options.ts";
 import { tellOfCheaperTarget } from "./cheaper-target.ts";
 
-const ORIGIN = { id: "default/a#1", resource: "VirtualService default/a", rule: 0 } as unknown as RouteOrigin;
+const ORIGIN = {
+  ruleId: "default/a#1",
+  id: "default/a#1",
+  resource: "VirtualService default/a",
+  rule: 0,
+} as unknown as RouteOrigin;
 
 const MATCHES: Record<string, (i: number) => Partial<RouteMatch>> = {
   exact: (i) => ({ path: { kind: "exact", value: `/${i}`, ignoreCase: false } }),

@@ -29,6 +29,7 @@ function withOrigins(routes: RouteTable): RouteTable {
       ...one,
       origin: {
         id: `a/b#${at + 1}`,
+        ruleId: `a/b#${at + 1}`,
         resource: "a/b",
         rule: at,
         span: { file: FILE, start: at, end: at + 1 },

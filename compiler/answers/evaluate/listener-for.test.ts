@@ -22,6 +22,7 @@ const RULE: Route = {
   name: "",
   origin: {
     id: "default/a#1",
+    ruleId: "default/a#1",
     resource: "default/a",
     rule: 0,
     span: { file: { path: "a.yaml", text: "" }, start: 0, end: 0 },

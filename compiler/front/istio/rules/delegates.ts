@@ -20,7 +20,7 @@ import { didYouMean, type Report } from "../../services/report.ts";
 import { exposure } from "../../services/visibility.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
 import { type MatchSource, mergeRules, NAMED_CONDITIONS } from "./merge-rules.ts";
-import { ruleId } from "./rule-id.ts";
+import { matchId, ruleId } from "./rule-id.ts";
 
 type VirtualServiceResource = Resource<VirtualServiceSpec>;
 
@@ -287,7 +287,8 @@ export function originIn(resource: VirtualServiceResource): Merged["originOf"] {
   return (rule, match) => {
     const at = match === undefined ? ["spec", "http", rule] : ["spec", "http", rule, "match", match];
     return {
-      id: ruleId(resource, rule, match),
+      ruleId: ruleId(resource, rule),
+      id: matchId(resource, rule, match),
       resource: describeResource(resource),
       rule,
       ...(match !== undefined && { match }),

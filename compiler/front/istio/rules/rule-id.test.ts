@@ -35,3 +35,16 @@ test("a rule with a name keeps its id when another is put before it", () => {
   const first = `    - { match: [{ uri: { prefix: /a } }], ${ROUTE} }\n`;
   expect(idsOf(first + last).at(-1)).toBe(idsOf(last)[0]);
 });
+
+test("one of several matches is called by its name, or by its number", () => {
+  const http = `    - name: "2"
+      match: [{ uri: { prefix: /a }, name: two }, { uri: { prefix: /b } }, { uri: { prefix: /c }, name: "2" }]
+      ${ROUTE}
+    - { name: one, match: [{ uri: { prefix: /d }, name: alone }], ${ROUTE} }\n`;
+  expect(idsOf(http)).toEqual([
+    "default/shop#1.two",
+    "default/shop#1.2",
+    "default/shop#1.3",
+    "default/shop#one",
+  ]);
+});
