@@ -29,6 +29,7 @@ const MESSAGES = [
   "envoy.config.trace.v3.OpenTelemetryConfig",
   "envoy.extensions.access_loggers.file.v3.FileAccessLog",
   "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
+  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
   "envoy.extensions.clusters.dns.v3.DnsCluster",
   "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig",
   "envoy.extensions.filters.http.cors.v3.Cors",
@@ -56,6 +57,8 @@ const MESSAGES = [
   "envoy.service.discovery.v3.DeltaDiscoveryResponse",
   "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
   "google.protobuf.BytesValue",
+  // What a span is, for whoever reads one.
+  "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest",
   // What an Envoy reports to the server that tells it what to do.
   "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest",
   "opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse",
@@ -76,6 +79,7 @@ try {
     "google.golang.org/protobuf/types/known/wrapperspb",
     "go.opentelemetry.io/proto/otlp/collector/logs/v1",
     "go.opentelemetry.io/proto/otlp/collector/metrics/v1",
+    "go.opentelemetry.io/proto/otlp/collector/trace/v1",
   ];
   await cp(path.join(ROOT, "scripts", "descriptors", "prune.go"), path.join(folder, "prune.go"));
   await writeFile(
