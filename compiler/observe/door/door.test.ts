@@ -15,12 +15,13 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { HttpError } from "../../http/http-error.ts";
 import { EnvironmentError } from "../../platform/error.ts";
 import { DoorClient } from "./client.ts";
 import { Door } from "./door.ts";
 import { findRuns, matchingRuns } from "./find-runs.ts";
 import { openDoor } from "./open-door.ts";
-import { DoorError, type DoorRoute } from "./route.ts";
+import type { DoorRoute } from "./route.ts";
 import { runFolders } from "./run-folders.ts";
 
 let home: string;
@@ -128,7 +129,7 @@ test("answers, refusals and mistakes reach the client as what they are", async (
       method: "GET",
       path: "/refuses",
       answer: () => {
-        throw new DoorError(409, "not now");
+        throw new HttpError(409, "not now");
       },
     },
     {

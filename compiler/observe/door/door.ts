@@ -6,10 +6,13 @@
 import { chmod, readdir, rm, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import path from "node:path";
+import { printable } from "../../diagnostics/render/printable.ts";
+import { bodyOf, HEADERS, sendError, sendJson, urlOf } from "../../http/answer.ts";
+import { boundServer, SERVER_LIMITS } from "../../http/bounded-server.ts";
+import { HttpError } from "../../http/http-error.ts";
 import { EnvironmentError } from "../../platform/error.ts";
 import { removeStaleSocket } from "../../platform/stale-socket.ts";
-import { readStreamAtMost, TooLargeError } from "../../source/bounded.ts";
-import { type DoorAnswer, DoorError, type DoorRoute } from "./route.ts";
+import type { DoorRoute } from "./route.ts";
 import { ownFolder, runFolders } from "./run-folders.ts";
 
 export interface DoorOptions {
@@ -23,9 +26,6 @@ export interface DoorOptions {
 /** Sessions of one process. */
 const MOST_NAMES = 100;
 const MOST_CONNECTIONS = 64;
-const LARGEST_BODY = 64 << 10;
-/** Milliseconds in which a whole request has to come. */
-const REQUEST_TIMEOUT_MS = 10_000;
 /** For the last words of what is being answered. */
 const GRACE_MS = 500;
 /** Within which whoever has made a socket listens on it. */
@@ -53,7 +53,10 @@ export class Door {
   static async open(options: DoorOptions): Promise<Door> {
     const folder = await ownFolder(options.folders ?? runFolders());
     await sweep(folder);
-    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS });
+    const server = createServer(SERVER_LIMITS);
+    boundServer(server);
+    // A stream is silent for as long as nothing happens.
+    server.timeout = 0;
     server.maxConnections = MOST_CONNECTIONS;
     const socket = await listen(server, folder);
     await chmod(socket, 0o600);
@@ -83,45 +86,40 @@ export class Door {
     const signal = AbortSignal.any([left.signal, this.#closing.signal]);
     try {
       const { route, query } = this.#find(request);
-      const body = await bodyOf(request);
-      await send(response, await route.answer({ query, body, signal }), signal);
+      const body = jsonOf(await bodyOf(request));
+      const answer = await route.answer({ query, body, signal });
+      if ("json" in answer) {
+        sendJson(request, response, 200, answer.json);
+      } else {
+        await sendLines(response, answer.lines, signal);
+      }
     } catch (error) {
       if (!left.signal.aborted) {
-        this.#refuse(response, error);
+        sendError(request, response, this.#failureOf(error));
       }
     }
   }
 
   #find(request: IncomingMessage): { readonly route: DoorRoute; readonly query: URLSearchParams } {
-    const target = `http://door${request.url}`;
-    const { pathname, searchParams: query } = new URL(URL.canParse(target) ? target : "http://door/");
-    const there = this.#routes.filter((route) => route.path === pathname);
+    const { pathname, searchParams: query } = urlOf(request.url ?? "");
+    const there = this.#routes.filter(({ path }) => path === pathname);
     const route = there.find(({ method }) => method === request.method);
     if (route === undefined) {
       throw there.length === 0
-        ? new DoorError(404, `this run of Sluice does not know ${pathname.slice(0, 100)}`)
-        : new DoorError(405, `${pathname} wants ${there.map(({ method }) => method).join(" or ")}`);
+        ? new HttpError(404, `this run of Sluice does not know ${printable(pathname.slice(0, 100))}`)
+        : new HttpError(405, `${pathname} wants ${there.map(({ method }) => method).join(" or ")}`);
     }
     return { route, query };
   }
 
-  #refuse(response: ServerResponse, error: unknown): void {
-    const known = error instanceof DoorError;
-    if (!known) {
-      this.#onProblem(`this is a bug in Sluice: ${(error as Error)?.stack ?? error}`);
+  #failureOf(error: unknown): HttpError {
+    if (error instanceof HttpError) {
+      return error;
     }
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    const message = known ? error.message : "this is a bug in Sluice; what the run prints says more";
-    // What was not read of a body would be taken for the next request.
-    response.writeHead(known ? error.status : 500, { "content-type": JSON_TYPE, connection: "close" });
-    response.end(`${JSON.stringify({ error: { message } })}\n`);
+    this.#onProblem(`this is a bug in Sluice: ${(error as Error)?.stack ?? error}`);
+    return new HttpError(500, "this is a bug in Sluice; what the run prints says more");
   }
 }
-
-const JSON_TYPE = "application/json; charset=utf-8";
 
 /** Sockets of runs that were killed. One that was just made may not be listened on yet. */
 async function sweep(folder: string): Promise<void> {
@@ -155,34 +153,23 @@ async function listen(server: Server, folder: string): Promise<string> {
   throw new EnvironmentError(`${folder} has ${MOST_NAMES} sockets of this process already`);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  let text: string;
+function jsonOf(body: Uint8Array): unknown {
   try {
-    text = Buffer.from(await readStreamAtMost(request, LARGEST_BODY)).toString();
-  } catch (error) {
-    throw error instanceof TooLargeError
-      ? new DoorError(413, `the body may have at most ${LARGEST_BODY} bytes`)
-      : error;
-  }
-  if (text === "") {
-    return undefined;
-  }
-  try {
-    return JSON.parse(text);
+    return body.length === 0 ? undefined : JSON.parse(Buffer.from(body).toString());
   } catch {
-    throw new DoorError(400, "the body is not JSON");
+    throw new HttpError(400, "the body is not JSON");
   }
 }
 
-async function send(response: ServerResponse, answer: DoorAnswer, signal: AbortSignal): Promise<void> {
-  if ("json" in answer) {
-    response.writeHead(200, { "content-type": JSON_TYPE });
-    response.end(`${JSON.stringify(answer.json)}\n`);
-    return;
-  }
-  response.writeHead(200, { "content-type": "application/x-ndjson; charset=utf-8", connection: "close" });
+async function sendLines(
+  response: ServerResponse,
+  lines: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  const type = "application/x-ndjson; charset=utf-8";
+  response.writeHead(200, { ...HEADERS, "content-type": type, connection: "close" });
   response.flushHeaders();
-  for await (const value of answer.lines) {
+  for await (const value of lines) {
     if (signal.aborted) {
       break;
     }

@@ -4,7 +4,7 @@ export interface DoorRoute {
   readonly method: "GET" | "POST";
   /** Such as `/v1/about`. */
   readonly path: string;
-  /** What it throws as a `DoorError` the client is told; anything else is a mistake of ours. */
+  /** What it throws as an `HttpError` the client is told; anything else is a mistake of ours. */
   answer(question: DoorQuestion): DoorAnswer | Promise<DoorAnswer>;
 }
 
@@ -23,14 +23,3 @@ export type DoorAnswer =
    * reads slowly costs nothing, and misses what the iterable does not keep.
    */
   | { readonly lines: AsyncIterable<unknown> };
-
-/** Why a question is not answered. */
-export class DoorError extends Error {
-  /** Of HTTP. */
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
