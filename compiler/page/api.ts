@@ -69,6 +69,8 @@ export interface ListenerView {
   readonly address: string;
   readonly role: "gateway" | "mesh";
   readonly tls: boolean;
+  /** Whether requests are counted by rule here. */
+  readonly counted: boolean;
   readonly hosts: readonly {
     readonly name: string;
     readonly domains: readonly string[];
