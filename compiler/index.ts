@@ -229,6 +229,10 @@ export {
 } from "./controller/lease/leased-keeper.ts";
 export { ClusterStatus, type ClusterStatusOptions } from "./controller/status/cluster-status.ts";
 
+// ---- Chance ----
+
+export { binomialInterval, type Interval, likelyProbability, SIGNIFICANCE } from "./binomial.ts";
+
 // ---- The machine ----
 
 export { EnvironmentError } from "./platform/error.ts";

@@ -10,9 +10,9 @@ import {
   type EnvoyProcess,
   formatDiagnostics,
   type SessionEvent,
+  SIGNIFICANCE,
 } from "../../compiler/index.ts";
 import type { Bookinfo } from "../../envoy/bookinfo/services/index.ts";
-import { SIGNIFICANCE } from "./binomial.ts";
 import { Clients } from "./client.ts";
 import { probeRules } from "./probes.ts";
 import { failures, renderTable, title as ruleTitle } from "./report.ts";

@@ -1,7 +1,7 @@
 /** What was seen of one rule, and the table that shows it. Knows nothing of requests or of Envoy. */
 
 import type { Colors } from "../../compiler/cli/terminal.ts";
-import { binomialInterval } from "./binomial.ts";
+import { binomialInterval } from "../../compiler/index.ts";
 
 /** A rule and what was seen of it. */
 export interface Row {

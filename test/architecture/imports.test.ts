@@ -8,6 +8,7 @@ const FLOORS = [
   "compiler/platform",
   "compiler/regex",
   "compiler/progress.ts",
+  "compiler/binomial.ts",
   "compiler/lists",
   "compiler/diagnostics",
   "compiler/source",

@@ -1,8 +1,8 @@
 /** Holds answers against what a case says about them. Every difference becomes a line; no line is fine. */
 
 import type { ExpectedCopy, Expectation as OfProduct, Shares } from "../../compiler/answers/cases/case.ts";
+import { binomialBound } from "../../compiler/binomial.ts";
 import type { ClientResponse } from "./client.ts";
-import { binomialBound } from "./statistics.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 
 /** Milliseconds by which two clocks may differ; Envoy looks at its own only once in each turn of its loop. */

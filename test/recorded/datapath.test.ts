@@ -6,11 +6,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { sameProportion } from "../../compiler/binomial.ts";
 import { Connection } from "../harness/client.ts";
 import { type Answer, answerOf, differences, type Expectation } from "../harness/expect.ts";
 import { type Applied, Mesh } from "../harness/mesh.ts";
 import { PROXIES, withRecordedCases } from "../harness/recorded.ts";
-import { sameProportion } from "../harness/statistics.ts";
 import { Tally } from "../harness/tally.ts";
 import { TARGETS } from "../harness/targets.ts";
 

@@ -1,8 +1,8 @@
 /** Holds what was observed against what a check expects; the same for every way of asking. */
 
+import { binomialBound } from "../../binomial.ts";
 import type { Check, ExpectedCopy } from "./case.ts";
 import { ownHeader } from "./headers.ts";
-import { binomialBound } from "./statistics.ts";
 
 /** One answer, and what the upstream got if one was asked. */
 export interface Observation {

@@ -1,5 +1,6 @@
 /** Whether two groups differ by more than chance: exactly, since a canary answers few requests and errors are rare. */
 
+import { logChoose } from "../../binomial.ts";
 import type { Responses } from "./state.ts";
 
 /**
@@ -34,28 +35,4 @@ export function chanceOfMore(changed: Responses, unchanged: Responses): number {
     }
   }
   return Math.min(1, sum);
-}
-
-function logChoose(n: number, k: number): number {
-  return logFactorial(n) - logFactorial(k) - logFactorial(n - k);
-}
-
-const EXACT = 256;
-const SMALL = [0];
-for (let n = 1; n < EXACT; n++) {
-  SMALL.push(SMALL[n - 1]! + Math.log(n));
-}
-
-/** Stirling's series: above 256 its error is below that of a double. */
-function logFactorial(n: number): number {
-  if (n < EXACT) {
-    return SMALL[n]!;
-  }
-  const square = n * n;
-  return (
-    n * Math.log(n) -
-    n +
-    Math.log(2 * Math.PI * n) / 2 +
-    (1 / 12 - (1 / 360 - 1 / (1260 * square)) / square) / n
-  );
 }

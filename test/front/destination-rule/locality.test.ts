@@ -1,8 +1,8 @@
 /** Endpoints near and far: who is asked first, who when those fail, and how much each place gets. */
 
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { binomialBound } from "../../../compiler/binomial.ts";
 import { Mesh } from "../../harness/mesh.ts";
-import { binomialBound } from "../../harness/statistics.ts";
 import { answeredBy, apply, destinationRule, get, service, share } from "./mesh.ts";
 
 const ENDPOINTS = [

@@ -1,1 +1,0 @@
-export * from "../../compiler/answers/cases/statistics.ts";
