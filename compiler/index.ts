@@ -175,6 +175,12 @@ export type { Door } from "./observe/door/door.ts";
 export { type FoundRun, findRuns, matchingRuns } from "./observe/door/find-runs.ts";
 export { type OpenDoorOptions, openDoor } from "./observe/door/open-door.ts";
 
+// ---- The same in a browser ----
+
+export { type OpenPageOptions, openPage, type Page } from "./page/open-page.ts";
+export { readPageListen } from "./page/page-listen.ts";
+export type { SessionPageOptions } from "./page/session-page.ts";
+
 // ---- A fleet of Envoys ----
 
 export { Fleet, type FleetOptions } from "./fleet/fleet.ts";

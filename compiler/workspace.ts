@@ -16,9 +16,8 @@ import { diffConfigs } from "./answers/diff/diff.ts";
 import { notCompared } from "./answers/diff/not-compared.ts";
 import { type DiffReport, reportOf } from "./answers/diff/report.ts";
 import { Evaluators } from "./answers/evaluate/evaluator.ts";
-import { explain } from "./answers/explain/explain.ts";
+import { Explainer } from "./answers/explain/explainer.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
-import { ListenerError } from "./answers/explain/listener-error.ts";
 import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
 import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
 import {
@@ -38,7 +37,6 @@ import { Distinctions } from "./fleet/scope/distinctions.ts";
 import { endpointChange } from "./front/istio/endpoints/endpoint-change.ts";
 import type { ResourceSet } from "./front/resources/model.ts";
 import { type HeldObject, heldObjects } from "./held-object.ts";
-import type { Listener } from "./ir/ir.ts";
 import { LastGood } from "./last-good.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";
@@ -209,7 +207,16 @@ export class Workspace {
    */
   async check(proxy?: string): Promise<Findings> {
     const proxies = proxy === undefined ? [...this.#proxies.values()] : [this.#proxy("check", proxy)];
-    const input = await this.#read("check");
+    return this.#checkInput(await this.#read("check"), proxies);
+  }
+
+  /** The same of the texts that something was compiled from, whatever the source has now. */
+  checkCompiled({ sources }: Pick<Compilation, "sources">, proxy?: string): Findings {
+    const input = { files: sources, findings: [], held: [] };
+    return this.#checkInput(input, [this.#proxy("checkCompiled", proxy)]);
+  }
+
+  #checkInput(input: Input, proxies: readonly Proxy[]): Findings {
     const report = this.#report(input);
     const source = this.#source;
     const explaining: DiagnosticSink =
@@ -470,9 +477,8 @@ export class Workspace {
     if (findings.hasErrors) {
       return { findings, held };
     }
-    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, proxy.pathNormalization);
-    const listener = listenerFor(asked, at, evaluators);
-    return { findings, held, explanation: explain(asked, listener, evaluators, unread) };
+    const explainer = new Explainer(config, unread, proxy.pathNormalization);
+    return { findings, held, explanation: explainer.explain(asked, at) };
   }
 
   #compileInput(input: Input, options: ProxyOptions, purpose: Purpose): CompileResult {
@@ -667,19 +673,4 @@ function readRequest(request: string | AskedRequest): AskedRequest {
   } catch (error) {
     throw error instanceof RequestError ? new TypeError(`explain: request: ${error.message}`) : error;
   }
-}
-
-function listenerFor(asked: AskedRequest, at: string | undefined, evaluators: Evaluators): Listener {
-  const all = evaluators.config.listeners;
-  const listeners = all.map(({ name }) => name);
-  const listener = at === undefined ? evaluators.listenerFor(asked) : all.find(({ name }) => name === at);
-  if (listener === undefined) {
-    const reason = at !== undefined ? "unknown" : "none";
-    const message = {
-      unknown: `explain: at must be ${listeners.join(" or ") || "left out, since there are no listeners"}, got "${at}"`,
-      none: "explain: these rules create no HTTP listener",
-    }[reason];
-    throw new ListenerError(message, { reason, listeners });
-  }
-  return listener;
 }

@@ -39,6 +39,9 @@ const BUNDLES = {
   fuzz: "test/fuzz/main.ts",
 };
 
+/** What the page runs in a browser: `page.tsx` with what it imports, and its frame. */
+const PAGE = "compiler/page/browser";
+
 /** What every output depends on: the tools' versions and this file. */
 const COMMON_INPUTS = ["package-lock.json", "scripts/build.mjs"];
 
@@ -47,7 +50,7 @@ const run = promisify(execFile);
 async function main() {
   const args = process.argv.slice(2);
   const names = args.filter((arg) => !arg.startsWith("-"));
-  const known = ["filter", "types", ...Object.keys(BUNDLES)];
+  const known = ["filter", "types", "page", ...Object.keys(BUNDLES)];
   const wrong = [
     ...names.filter((name) => !known.includes(name)),
     ...args.filter((arg) => arg.startsWith("-") && arg !== "--force" && arg !== "--quiet"),
@@ -121,6 +124,9 @@ export async function build({ names = [], force = false, log = console.log } = {
       await step(name, output, undefined, () => bundle(entry, output));
     }
   }
+  if (wanted("page") && existsSync(path.join(ROOT, PAGE, "page.tsx"))) {
+    await step("page", path.join(DIST, "page", "page.js"), undefined, bundlePage);
+  }
   // Two seconds that only a package needs.
   if (names.includes("types")) {
     await step("types", path.join(DIST, "types", "index.d.ts"), undefined, async () => {
@@ -173,12 +179,9 @@ export async function compileFilter(output) {
 
 /** Bundles what starts at `entry` into one file; packages stay imports. Returns the files it was made from. */
 async function bundle(entry, output) {
-  const esbuild = await import("esbuild");
   const isProgram = entry !== BUNDLES.index;
-  let result;
-  try {
-    result = await esbuild.build({
-      absWorkingDir: ROOT,
+  return bundleWith(
+    {
       entryPoints: [entry],
       bundle: true,
       packages: "external",
@@ -189,6 +192,18 @@ async function bundle(entry, output) {
       ...(isProgram && { banner: { js: "#!/usr/bin/env node" } }),
       sourcemap: "linked",
       sourcesContent: false,
+    },
+    (file) => (isProgram && file === output ? 0o755 : 0o644),
+  );
+}
+
+async function bundleWith(options, modeOf = () => 0o644) {
+  const esbuild = await import("esbuild");
+  let result;
+  try {
+    result = await esbuild.build({
+      absWorkingDir: ROOT,
+      ...options,
       metafile: true,
       write: false,
       logLevel: "silent",
@@ -201,12 +216,30 @@ async function bundle(entry, output) {
       kind: "error",
       color: process.stderr.isTTY === true,
     });
-    throw new BuildError(`${entry} does not bundle\n${lines.join("")}`);
+    throw new BuildError(`${options.entryPoints[0]} does not bundle\n${lines.join("")}`);
   }
   for (const file of result.outputFiles) {
-    await replace(file.path, file.contents, isProgram && file.path === output ? 0o755 : 0o644);
+    await replace(file.path, file.contents, modeOf(file.path));
   }
   return Object.keys(result.metafile.inputs).sort();
+}
+
+/** The page for a browser: everything in three files, none of them with anything inline. */
+async function bundlePage() {
+  const folder = path.join(DIST, "page");
+  await mkdir(folder, { recursive: true });
+  const inputs = await bundleWith({
+    entryPoints: [path.join(PAGE, "page.tsx")],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    outdir: folder,
+    legalComments: "none",
+  });
+  const frame = path.join(PAGE, "index.html");
+  await replace(path.join(folder, "index.html"), await readFile(path.join(ROOT, frame)));
+  return [...inputs, frame];
 }
 
 async function replace(file, contents, mode = 0o644) {

@@ -18,6 +18,7 @@ import { addFleetCommand } from "./fleet.ts";
 import { addHelpCommand } from "./help.ts";
 import { addInitCommand } from "./init.ts";
 import { addInspectCommand } from "./inspect.ts";
+import { withoutNextWord } from "./page-option.ts";
 import { addRunCommand } from "./run.ts";
 import { addSchemaCommand } from "./schema.ts";
 import { addServeCommand } from "./serve.ts";
@@ -37,7 +38,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     code = result;
   });
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withoutNextWord(args), { from: "user" });
     return code;
   } catch (error) {
     return explainFailure(error, terminal);

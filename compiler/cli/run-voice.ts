@@ -37,6 +37,11 @@ export class Voice {
     }
   }
 
+  /** Where the page is, on a line of its own: terminals make a link of it. */
+  page(url: string): void {
+    this.#lines.say({ event: "page", line: `page  ${url}`, fields: { url } });
+  }
+
   diagnostics(findings: Findings, held: readonly HeldObject[]): void {
     this.#lines.diagnostics(findings);
     this.#held.tell(held);

@@ -3,10 +3,13 @@
 import { type Command, Option } from "commander";
 import { parseDuration } from "../front/resources/schema/duration.ts";
 import {
+  type Compilation,
   createWorkspace,
   EnvironmentError,
   type EnvoyLogLevel,
   openDoor,
+  openPage,
+  type Page,
   rulesOf,
   Session,
   type Workspace,
@@ -15,6 +18,7 @@ import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { addClusterOptions, type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
+import { checkPageFlag, pageOption } from "./page-option.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import { Voice } from "./run-voice.ts";
@@ -26,6 +30,7 @@ export interface RunFlags extends ProxyFlags, ClusterFlags {
   readonly envoyLogLevel: EnvoyLogLevel;
   readonly drainTime: string;
   readonly workDir?: string;
+  readonly page?: string;
   readonly format: Format;
 }
 
@@ -59,6 +64,7 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
       "--work-dir <dir>",
       "directory for files of this run, which must stay while it serves (default: the one for temporary files)",
     )
+    .addOption(pageOption())
     .addOption(formatOption())
     .addHelpText(
       "after",
@@ -77,6 +83,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   if (flags.watch && options.paths.includes("-")) {
     throw new UsageError("--watch cannot watch standard input; name files or directories");
   }
+  checkPageFlag(flags.page);
   const drainMs = parseDuration(flags.drainTime);
   if (drainMs === undefined || drainMs < 0 || drainMs > LONGEST_DRAIN_MS) {
     throw new UsageError(
@@ -115,8 +122,8 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   const rules = rulesOf(workspace);
   const { findings, compilation, held } = await rules.compile();
   progress.done();
-  voice.diagnostics(findings, held ?? []);
   if (compilation === undefined) {
+    voice.diagnostics(findings, held ?? []);
     return EXIT.rules;
   }
   const session = new Session({
@@ -129,6 +136,8 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     onEvent: (event) => voice.tell(event),
   });
   terminal.outliveReaders();
+  const page = await pageOf(session, workspace, compilation, context);
+  voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
   const closeDoor = await opened(session, paths, terminal);
@@ -137,8 +146,24 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     return EXIT.ok;
   } finally {
     stopListening();
-    await closeDoor();
+    await Promise.all([closeDoor(), page?.close()]);
   }
+}
+
+/** Its URL is the first that is said: whoever opens it sees how the rest goes. */
+async function pageOf(
+  session: Session,
+  workspace: Workspace,
+  compilation: Compilation,
+  { voice, flags, terminal }: RunContext,
+): Promise<Page | undefined> {
+  if (flags.page === undefined) {
+    return undefined;
+  }
+  const onProblem = (line: string) => terminal.err(`sluice: ${line}\n`);
+  const page = await openPage(session, { workspace, compilation, listen: flags.page, onProblem });
+  voice.page(page.url);
+  return page;
 }
 
 /** Who cannot be watched is run all the same. */

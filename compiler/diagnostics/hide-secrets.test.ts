@@ -35,3 +35,14 @@ test("of one that is written in a line, nothing", () => {
   expect(hide('{"data": {"tls.key": "c2VjcmV0"}, "kind": "Secret"}')).not.toContain("c2Vj");
   expect(hide("kind: 'Secret'\nstringData: { key: topsecret }")).not.toContain("topsecret");
 });
+
+test.each([
+  "kind: Secret # of the shop",
+  "kind: !!str Secret",
+  "kind: &kind Secret",
+  "'kind' : Secret",
+  "- kind: Secret",
+  "\tkind: Secret\r",
+])("%j is one", (line) => {
+  expect(hide(`${line}\nstringData: { key: topsecret }`)).not.toContain("topsecret");
+});

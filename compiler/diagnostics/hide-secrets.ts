@@ -1,8 +1,8 @@
 /** The lines of a Secret's document hold what must not be seen: shown are its keys. */
 
 const DOCUMENT_END = /^(?:---|\.\.\.)(?:\s|$)/;
-const IS_SECRET =
-  /^\s*"?kind"?\s*:\s*["']?Secret["']?\s*,?\s*$|[{,]\s*"?kind"?\s*:\s*["']?Secret["']?\s*[,}]/;
+/** Wherever it stands in a line, also behind a tag or an anchor and before a comment: rather too much is hidden than too little. */
+const IS_SECRET = /(?:^|[\s{,])["']?kind["']?\s*:\s*(?:[!&]\S*\s+)*["']?Secret["']?\s*(?:[,}#]|$)/;
 const HIDDEN = "(hidden)";
 
 /** The lines, those of Secrets without their values. `lines` are those of a whole file, or of its beginning. */

@@ -22,6 +22,11 @@ function startsOf(file: SourceFile): readonly number[] {
   return starts;
 }
 
+/** How many lines a file has; an empty one behind its last line end does not count. */
+export function lineCount(file: SourceFile): number {
+  return startsOf(file).length - (file.text.endsWith("\n") ? 1 : 0);
+}
+
 /** Some lines of a file, without their ends; they count from 1, and what is not there is left out. */
 export function linesOf(file: SourceFile, first: number, last: number): string[] {
   const starts = startsOf(file);

@@ -37,8 +37,8 @@ const FLOORS = [
   "compiler/fleet-rules.ts",
   "compiler/controller",
   "compiler/one-shot.ts",
-  "compiler/page",
   "compiler/format.ts",
+  "compiler/page",
   "compiler/index.ts",
   "compiler/cli",
 ];

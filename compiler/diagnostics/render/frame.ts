@@ -1,9 +1,9 @@
 /** The lines of a file around a span, with what is meant marked. */
 
 import { codeFrameColumns } from "@babel/code-frame";
-import { hideSecrets } from "../hide-secrets.ts";
-import { linesOf, rangeOf } from "../position.ts";
-import type { SourceFile, Span } from "../span.ts";
+import { rangeOf } from "../position.ts";
+import type { Span } from "../span.ts";
+import { visibleLines } from "../visible-lines.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./style.ts";
 
@@ -14,18 +14,6 @@ const LEAD = 20;
 
 /** At the least; in a narrower terminal lines break as it breaks them. */
 const NARROWEST = 30;
-
-/** Files with secrets in them, made fit to be seen once and not for each finding; `undefined`: there are none. */
-const harmless = new WeakMap<SourceFile, readonly string[] | undefined>();
-
-function visibleLines(file: SourceFile, first: number, last: number): readonly string[] {
-  if (!harmless.has(file)) {
-    const hasSecrets = file.text.includes("Secret");
-    harmless.set(file, hasSecrets ? hideSecrets(file.text.split("\n"), file.text) : undefined);
-  }
-  const lines = harmless.get(file);
-  return lines === undefined ? linesOf(file, first, last) : lines.slice(first - 1, last);
-}
 
 /** Of a span over several lines the first is shown; of lines that are too long, what is around the span. */
 export function frame(span: Span, { columns, colors }: Style): string {

@@ -1,0 +1,47 @@
+/** Shows a session in a browser. */
+
+import type { Session } from "../run/session.ts";
+import { readPageListen } from "./page-listen.ts";
+import { PageServer } from "./page-server.ts";
+import { SessionPage, type SessionPageOptions } from "./session-page.ts";
+
+export interface OpenPageOptions extends SessionPageOptions {
+  /**
+   * A port of 127.0.0.1, which no other machine can reach, or `address:port`; port 0 is any that is free. Default: the first port from
+   * 9902 on that is free.
+   */
+  readonly listen?: string;
+  /** Told, in a line, of what is a mistake of ours. */
+  readonly onProblem: (line: string) => void;
+}
+
+export interface Page {
+  /** With the token that lets a browser in; it holds for as long as the page is served. */
+  readonly url: string;
+  /** Whoever looks is told that it ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a page of what a session does with its rules, from now on: also before Envoy serves. Throws an `EnvironmentError` when its port
+ * cannot be had, and a `ListenError` for one that is not valid. It is closed by whoever opened it.
+ */
+export async function openPage(
+  session: Pick<Session, "listen">,
+  { listen, onProblem, ...options }: OpenPageOptions,
+): Promise<Page> {
+  const source = new SessionPage(session, options);
+  try {
+    const server = await PageServer.open({ source, listen: readPageListen(listen), onProblem });
+    return {
+      url: server.url,
+      async close() {
+        source.close();
+        await server.close();
+      },
+    };
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
