@@ -19,6 +19,7 @@ import type { TappedRequest } from "../observe/tapped-request.ts";
 export interface RulesView {
   /** Counts from 1; one more with each change that serves. */
   readonly generation: number;
+  /** 0 before Envoy serves. */
   readonly servedSince: number;
   /** What the page is of: `this Envoy`, or the scope of a fleet. */
   readonly title: string;
@@ -31,7 +32,7 @@ export interface RulesView {
   readonly rules: readonly RuleView[];
   readonly listeners: readonly ListenerView[];
   readonly clusters: readonly string[];
-  /** Of `check`, all of them. */
+  /** Of `check`, all of them; of many rules they come later, and `rules` is told again. */
   readonly findings: readonly JsonDiagnostic[];
   readonly pending?: PendingView;
 }
@@ -79,7 +80,10 @@ export interface ListenerView {
   }[];
 }
 
+/** Some of the lines that were asked for, at least one where there is one: long ones fill an answer. */
 export interface LinesView {
+  /** Of the rules that they are of: a file of another generation is another file. */
+  readonly generation: number;
   /** Of the first line. */
   readonly from: number;
   /** A line is its tokens, which make up its text. */
@@ -93,7 +97,9 @@ export type TokenKind = "key" | "string" | "number" | "word" | "punctuation" | "
 export interface PageEvents {
   /** The first has everything; those that follow have the rules that moved. */
   readonly report: LiveReport;
-  /** What is served has changed: ask for the rules again. */
+  /** Envoy does not answer, since some moment: what was told before is old. The next report ends that. */
+  readonly silent: { readonly since: number; readonly why: string };
+  /** What is served, or known of it, has changed: ask for the rules again. */
   readonly rules: { readonly generation: number };
   readonly event: PageEvent;
   readonly tap: TappedRequest;

@@ -12,7 +12,7 @@ const MOST_CHARACTERS = 256 * 1024;
 const LONGEST_LINE = 2000;
 
 /** Lines count from 1. There may be fewer than were asked for, but at least one where there is one. */
-export function linesView(file: SourceFile, from: number, to: number): LinesView {
+export function linesView(file: SourceFile, from: number, to: number): Omit<LinesView, "generation"> {
   const first = Math.max(1, from);
   const begin = Math.max(1, first - LINES_BEFORE);
   const lines = visibleLines(file, begin, Math.min(to, first + MOST_LINES - 1)).map(shown);

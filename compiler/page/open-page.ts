@@ -1,6 +1,7 @@
 /** Shows a session in a browser. */
 
 import type { Session } from "../run/session.ts";
+import { readAssets } from "./assets.ts";
 import { readPageListen } from "./page-listen.ts";
 import { PageServer } from "./page-server.ts";
 import { SessionPage, type SessionPageOptions } from "./session-page.ts";
@@ -24,7 +25,7 @@ export interface Page {
 
 /**
  * Serves a page of what a session does with its rules, from now on: also before Envoy serves. Throws an `EnvironmentError` when its port
- * cannot be had, and a `ListenError` for one that is not valid. It is closed by whoever opened it.
+ * cannot be had or its files are not there, and a `ListenError` for one that is not valid. It is closed by whoever opened it.
  */
 export async function openPage(
   session: Pick<Session, "listen">,
@@ -32,7 +33,12 @@ export async function openPage(
 ): Promise<Page> {
   const source = new SessionPage(session, options);
   try {
-    const server = await PageServer.open({ source, listen: readPageListen(listen), onProblem });
+    const server = await PageServer.open({
+      source,
+      listen: readPageListen(listen),
+      assets: readAssets(),
+      onProblem,
+    });
     return {
       url: server.url,
       async close() {

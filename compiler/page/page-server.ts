@@ -6,7 +6,7 @@ import { boundServer, closeServer, listenOn, SERVER_LIMITS } from "../http/bound
 import { HttpError } from "../http/http-error.ts";
 import { formatSocket } from "../ir/sockets.ts";
 import { EnvironmentError } from "../platform/error.ts";
-import { readAssets } from "./assets.ts";
+import type { Asset } from "./assets.ts";
 import { PageGuard, SECURITY_HEADERS } from "./guard.ts";
 import type { PageListen } from "./page-listen.ts";
 import { PageRoutes } from "./page-routes.ts";
@@ -15,6 +15,8 @@ import type { PageSource } from "./page-source.ts";
 export interface PageServerOptions {
   readonly source: PageSource;
   readonly listen: PageListen;
+  /** What it is made of: `readAssets()`. */
+  readonly assets: ReadonlyMap<string, Asset>;
   /** Told, in a line, of what is a mistake of ours. */
   readonly onProblem: (line: string) => void;
 }
@@ -34,8 +36,7 @@ export class PageServer {
     server: ReturnType<typeof createServer>,
     address: string,
     port: number,
-    { source, onProblem }: PageServerOptions,
-    assets: ReturnType<typeof readAssets>,
+    { source, assets, onProblem }: PageServerOptions,
   ) {
     const isAny = address === "0.0.0.0" || address === "::";
     this.#guard = new PageGuard(isAny ? "any" : address, port);
@@ -46,14 +47,13 @@ export class PageServer {
     server.on("request", (request, response) => void this.#answer(request, response));
   }
 
-  /** Throws an `EnvironmentError` when the port cannot be had, or the page's files are not there. */
+  /** Throws an `EnvironmentError` when the port cannot be had. */
   static async open(options: PageServerOptions): Promise<PageServer> {
     const { listen, onProblem } = options;
-    const assets = readAssets();
     const server = createServer(SERVER_LIMITS);
     boundServer(server);
     const bound = await listenOnFirst(server, listen, onProblem);
-    return new PageServer(server, listen.address, bound, options, assets);
+    return new PageServer(server, listen.address, bound, options);
   }
 
   /** Whoever looks is told what was told last, and then no more. Safe to call again. */

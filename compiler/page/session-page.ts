@@ -100,7 +100,7 @@ export class SessionPage implements PageSource {
     if (source === undefined) {
       throw new HttpError(404, `there is no file ${file} in generation ${this.#generation.number}`);
     }
-    return linesView(source, from, to);
+    return { generation: this.#generation.number, ...linesView(source, from, to) };
   }
 
   history(rule: string): HistoryView {
