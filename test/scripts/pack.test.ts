@@ -62,6 +62,7 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
       "dist",
       "dist/filter.wasm",
       "dist/index.js",
+      "dist/page",
       "dist/scope-worker.js",
       "dist/sluice.js",
       "dist/types",
