@@ -40,7 +40,9 @@ const BUNDLES = {
 };
 
 /** What the page loads in a browser: each is a file of its own, for the page forbids what is inline. */
-const PAGE = ["page.tsx", "page.css", "index.html", "icon.svg"].map((file) => `compiler/page/browser/${file}`);
+const PAGE = ["page.tsx", "page.css", "index.html", "icon.svg"].map(
+  (file) => `compiler/page/browser/${file}`,
+);
 
 /** What every output depends on: the tools' versions and this file. */
 const COMMON_INPUTS = ["package-lock.json", "scripts/build.mjs"];

@@ -67,7 +67,9 @@ export class PageState {
     return new LinesCache(generation, (file, from, to) => this.server.lines(file, from, to));
   });
   readonly groups = computed(() => (this.view.value === undefined ? [] : groupRules(this.view.value)));
-  readonly health = computed(() => healthOf(this.connection.value, this.silent.value, this.events.value, this.pending.value));
+  readonly health = computed(() =>
+    healthOf(this.connection.value, this.silent.value, this.events.value, this.pending.value),
+  );
   /** The time there, which ages are counted from: that of the last report. */
   readonly now = computed(() => Math.max(this.live.value.at, this.events.value.at(-1)?.at ?? 0));
   readonly shownGroups = computed((): readonly RuleGroup[] => {
