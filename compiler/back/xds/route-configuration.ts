@@ -9,7 +9,6 @@ import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
 import type { RedirectAction, RegexRewrite } from "./redirect.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
-import type { RouteMetadata } from "./rule-operators.ts";
 
 /** `envoy.config.route.v3.RouteConfiguration` */
 export interface RouteConfiguration {
@@ -47,7 +46,6 @@ export interface Matcher {
 /** `envoy.config.route.v3.Route` */
 export interface EnvoyRoute extends HeaderFields {
   readonly name?: string;
-  readonly metadata?: RouteMetadata;
   readonly match: EnvoyRouteMatch;
   readonly stat_prefix?: string;
   readonly route?: RouteAction;
