@@ -6,18 +6,23 @@
 
 import {
   address,
+  anyName,
   choice,
   dnsName,
   flag,
   folder,
   labels,
   locality,
+  logPath,
+  percentage,
   port,
   socket,
   upTo,
 } from "./options/kinds.ts";
+import { accessLogFormat } from "./options/log-format.ts";
 import { defaultsOf, option, type ValuesOf } from "./options/option.ts";
 import { portMap } from "./options/port-map.ts";
+import { traceCollector } from "./options/trace-collector.ts";
 
 /** By their keys, in the order of `--help`. */
 export const PROXY_OPTIONS = {
@@ -71,6 +76,43 @@ export const PROXY_OPTIONS = {
     default: 0,
     argument: "n",
     help: "port that answers GET /ready once Envoy serves, and nothing else; 0 for none",
+  }),
+  /** Where Envoy writes a line for each request and each connection without HTTP: a file, `-` for its standard output; empty: nowhere. */
+  accessLog: option(logPath, {
+    default: "",
+    argument: "path",
+    help: "file for a line per request with the rule that took it, - for standard output",
+    inFile: "file for a line per request with the rule that took it; `-` for standard output",
+  }),
+  /** `text`, `json`, a line with Envoy's operators, or the text of a JSON object of them. */
+  accessLogFormat: option(accessLogFormat, {
+    default: "text",
+    argument: "format",
+    help: "text, json, a line with Envoy's operators and %RULE%, %MATCH%, %FAULT%, %LISTENER%, or a JSON object of them",
+  }),
+  /** Percent of requests that get a line. */
+  accessLogSample: option(percentage, {
+    default: 100,
+    argument: "percent",
+    help: "share of requests that get a line in the access log, such as 10%",
+  }),
+  /** URL of an OpenTelemetry collector that gets a span for each sampled request, named after its rule; empty: none. */
+  traceTo: option(traceCollector, {
+    default: "",
+    argument: "url",
+    help: "OpenTelemetry collector that gets spans named after rules, such as http://otel:4318 or grpc://otel:4317",
+  }),
+  /** Percent of the traces that begin here that are sent. */
+  traceSampling: option(percentage, {
+    default: 1,
+    argument: "percent",
+    help: "share of the traces beginning at this proxy that are sent",
+  }),
+  /** `service.name` of the spans; empty: `sluice`. */
+  traceService: option(anyName, {
+    default: "sluice",
+    argument: "name",
+    help: "service.name of the spans of this proxy",
   }),
   /** Labels of this proxy: matched by a Gateway's `selector` and a rule's `sourceLabels`. */
   proxyLabels: option(labels, {

@@ -31,6 +31,8 @@ export interface LiveListener {
   readonly unknownHost: Rate;
   /** No rule of the virtual host took it. */
   readonly noRule: Rate;
+  /** Forwarded without a rule: by a service's own route, or passed through. Absent: not told. */
+  readonly withoutRule?: Rate;
   /** By the class of the status, as Envoy counts answers to clients. */
   readonly answers: Readonly<Record<"2xx" | "3xx" | "4xx" | "5xx", Rate>>;
 }
@@ -41,6 +43,7 @@ export interface LiveRule {
   readonly rule: string;
   /** Absent: the rule has one match, or none. */
   readonly match?: string;
+  /** All that it took: forwarded, answered, aborted, and those whose clients left while they waited. */
   readonly requests: Rate;
   /** Milliseconds since 1970: the last reading in which it had moved. Absent: not since somebody reads. */
   readonly lastHit?: number;

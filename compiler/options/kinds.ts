@@ -7,6 +7,9 @@ import { isIP } from "node:net";
 import path from "node:path";
 import { LONGEST_SOCKET_PATH } from "../platform/socket-folder.ts";
 
+/** In the place of a file. */
+export const STANDARD_OUTPUT = "-";
+
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What a flag or a key of `sluice.yaml` gives before it is read, by its form. */
@@ -77,6 +80,21 @@ export function upTo(most: number): OptionKind<number, "text"> {
     schema: { type: "integer", minimum: 0, maximum: most },
   };
 }
+
+/** Percent from 0 to 100, `10%` or `10`, exact to a part per million. */
+export const percentage: OptionKind<number, "text"> = {
+  form: "text",
+  read(given, fail) {
+    const number = /^\d{1,3}(\.\d{1,4})?%?$/.test(given) ? Number.parseFloat(given) : Number.NaN;
+    return number <= 100
+      ? number
+      : fail(`"${given}" is not valid; use a percentage from 0% to 100%, with up to four decimals`);
+  },
+  accepts: (value) => typeof value === "number" && value >= 0 && value <= 100,
+  expected: "a number from 0 to 100",
+  show: (value) => `${value}%`,
+  schema: { type: ["string", "number"] },
+};
 
 /** A port; 0 is none, or any. */
 export const port = upTo(65535);
@@ -157,6 +175,15 @@ export const folder: OptionKind<string, "path"> = {
   expected: "an absolute path, or empty",
   show: String,
   schema: { type: "string" },
+};
+
+/** Where a log is written: a file, or standard output for `-`. Empty: nowhere. */
+export const logPath: OptionKind<string, "path"> = {
+  ...folder,
+  read: (given) =>
+    given === STANDARD_OUTPUT || given === "/dev/stdout" ? STANDARD_OUTPUT : path.resolve(given),
+  accepts: (value) => value === STANDARD_OUTPUT || folder.accepts(value),
+  expected: `an absolute path, "${STANDARD_OUTPUT}" for standard output, or empty`,
 };
 
 /** A Unix socket that is to be opened, in a folder that is there by then. */

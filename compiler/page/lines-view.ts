@@ -1,5 +1,6 @@
 /** Lines of a file in tokens, as many as one answer may have. */
 
+import { lineCount } from "../diagnostics/position.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
 import { visibleLines } from "../diagnostics/visible-lines.ts";
 import type { LinesView } from "./api.ts";
@@ -15,7 +16,8 @@ const LONGEST_LINE = 2000;
 export function linesView(file: SourceFile, from: number, to: number): Omit<LinesView, "generation"> {
   const first = Math.max(1, from);
   const begin = Math.max(1, first - LINES_BEFORE);
-  const lines = visibleLines(file, begin, Math.min(to, first + MOST_LINES - 1)).map(shown);
+  const last = Math.min(to, first + MOST_LINES - 1, lineCount(file));
+  const lines = visibleLines(file, begin, last).map(shown);
   const before = Math.min(first - begin, lines.length);
   return { from: first, lines: tokensOf(lines.slice(0, endOf(lines, before)), before) };
 }

@@ -1,27 +1,38 @@
 /**
  * Lines of YAML in tokens, for a page that colours them. The lexer of the YAML library tells what is what; it begins a little
- * before the lines that are asked for, at one that begins something at the left edge, so that a range of a very long file costs
- * no more than a range of a short one. Whatever it makes of a text, the tokens of a line make up that line.
+ * before the lines that are asked for, where the text is indented least and so is in no text of several lines: a range of a very long file
+ * costs no more than a range of a short one. Whatever it makes of a text, the tokens of a line make up that line.
  */
 
 import { CST, Lexer } from "yaml";
 import type { LineToken, TokenKind } from "./api.ts";
 
-/** Lines that are looked at before, for where something begins. */
+/** Lines that are looked at before, for where to begin. */
 export const LINES_BEFORE = 200;
 
 /** Lines of one text, without their ends; the first `skip` are only read. */
 export function tokensOf(lines: readonly string[], skip: number): readonly (readonly LineToken[])[] {
-  const begin = Math.max(
-    0,
-    lines.findLastIndex((line, i) => i <= skip && /^[^\s#]/.test(line)),
-  );
+  const begin = leastIndented(lines.slice(0, skip + 1));
   const lexed = lex(lines.slice(begin));
   return lines.slice(skip).map((line, i) => {
     const tokens = lexed[skip - begin + i] ?? [];
     // What the lexer did not expect is shown as it is.
     return tokens.map(([, text]) => text).join("") === line ? tokens : [["other", line]];
   });
+}
+
+/** The last of those that are. */
+function leastIndented(lines: readonly string[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  let found = 0;
+  for (const [i, line] of lines.entries()) {
+    const indent = line.search(/[^\s]/);
+    if (indent >= 0 && indent <= least && line[indent] !== "#") {
+      least = indent;
+      found = i;
+    }
+  }
+  return found;
 }
 
 function lex(lines: readonly string[]): LineToken[][] {

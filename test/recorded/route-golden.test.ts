@@ -16,6 +16,7 @@ import type {
   Percent,
   VirtualServiceSpec,
 } from "../../compiler/front/resources/model.ts";
+import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
 
@@ -117,7 +118,10 @@ function routesOf(
     proxyLabels: labels,
   });
   const listener = lowered.config.listeners.find(({ name }) => name === `gateway_${port}`)!;
-  return { ...lowered, routes: emitNativeRoutes(listener, listener.name).virtual_hosts[0]?.routes ?? [] };
+  return {
+    ...lowered,
+    routes: emitNativeRoutes(listener, listener.name, DEFAULT_PROXY_OPTIONS).virtual_hosts[0]?.routes ?? [],
+  };
 }
 
 /** What the recorded function makes of its input, and the part of our route that has the same. */

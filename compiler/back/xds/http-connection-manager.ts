@@ -6,20 +6,22 @@
 import type { Listener, VirtualHost } from "../../ir/ir.ts";
 import { perStretch } from "../../lists/stretches.ts";
 import type { PathNormalization } from "../../options.ts";
+import { type AccessLog, emitRequestLog } from "./access-log.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { grpcWebFilters } from "./grpc-web.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
-import { type EmitContext, isFiltered, routeTableName } from "./options.ts";
+import { deciderAt, type EmitContext, isFiltered, routeTableName } from "./options.ts";
 import type { ConfigSource } from "./places.ts";
 import { type Extension, typed, typeUrl } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
+import { emitTracing, type TracingFields } from "./tracing.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
 
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
-export interface HttpConnectionManager extends PathOptions {
+export interface HttpConnectionManager extends PathOptions, TracingFields {
   readonly stat_prefix: string;
   readonly codec_type: "AUTO";
   readonly use_remote_address: boolean;
@@ -28,6 +30,7 @@ export interface HttpConnectionManager extends PathOptions {
   readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
+  readonly access_log?: readonly AccessLog[];
   readonly route_config?: RouteConfiguration;
   readonly rds?: Rds;
   readonly http_filters: readonly (Extension | DiscoveredFilter)[];
@@ -90,6 +93,7 @@ export function emitHttpConnectionManager(
   const routesName = routeTableName(listener, context);
   const source = context.places.sourceOf("routes", routesName);
   const discovered = source && { rds: { config_source: source, route_config_name: routesName } };
+  const decider = deciderAt(listener, context);
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
@@ -107,6 +111,8 @@ export function emitHttpConnectionManager(
     stream_idle_timeout: "0s",
     proxy_100_continue: true,
     upgrade_configs: [{ upgrade_type: "websocket" }],
+    ...emitRequestLog(listener.name, decider, context),
+    ...emitTracing(listener, decider, context),
     ...(isFiltered(listener, context)
       ? {
           ...(discovered ?? { route_config: emitClassRoutes(listener.name, emitClasses(listener)) }),
@@ -119,7 +125,7 @@ export function emitHttpConnectionManager(
           ],
         }
       : {
-          ...(discovered ?? { route_config: emitNativeRoutes(listener, routesName) }),
+          ...(discovered ?? { route_config: emitNativeRoutes(listener, routesName, context) }),
           // istiod's order: an aborted request, even a preflight, has no CORS headers.
           http_filters: [
             ...grpcWebFilters(listener),

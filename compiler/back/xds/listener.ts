@@ -115,7 +115,9 @@ function emitFilterChain(
     ...((isNamed || hasNames(one)) && { name: one.name }),
     ...(Object.keys(match).length > 0 && { filter_chain_match: match }),
     filters:
-      "routes" in one ? [emitHttpConnectionManager(one, isForwardProxy(one), context)] : emitTcpFilters(one),
+      "routes" in one
+        ? [emitHttpConnectionManager(one, isForwardProxy(one), context)]
+        : emitTcpFilters(one, context),
     ...(one.tls && { transport_socket: emitServerTls(one.tls, context) }),
   };
 }

@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { Action, Forward, Route } from "../../ir/ir.ts";
+import type { Action, Forward, Route, RouteOrigin } from "../../ir/ir.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
-import { testListener, testRoute } from "./testing.ts";
+import type { EmitContext } from "./options.ts";
+import { testListener, testOptions, testRoute } from "./testing.ts";
 
-const emit = (more: Partial<Route>) =>
-  emitNativeRoutes(testListener([testRoute(more)]), "mesh").virtual_hosts[0]!.routes![0]!;
+const emit = (more: Partial<Route>, options: Partial<EmitContext> = {}) =>
+  emitNativeRoutes(testListener([testRoute(more)]), "mesh", testOptions(options)).virtual_hosts[0]!
+    .routes![0]!;
 const forward = (more: Partial<Forward>) =>
   emit({ action: { ...(testRoute().action as Forward), ...more } as Action }).route;
 
 test("the table", () => {
-  expect(emitNativeRoutes(testListener([]), "mesh")).toMatchObject({
+  expect(emitNativeRoutes(testListener([]), "mesh", testOptions())).toMatchObject({
     name: "mesh",
     ignore_port_in_host_matching: true,
     validate_clusters: false,
@@ -18,9 +20,21 @@ test("the table", () => {
   });
 });
 
-test("a name only where the rule has one", () => {
-  expect(emit({ name: "rule.match" }).name).toBe("rule.match");
-  expect(emit({})).not.toHaveProperty("name");
+test("a name that is the label of its rule and match, where a rule made it", () => {
+  const origin = { ruleId: "shop/a#b c", id: "shop/a#b c.2" } as RouteOrigin;
+  expect(emit({ name: "b c", origin })).toMatchObject({ name: "shop/a#b%20c.2" });
+  expect(emit({ name: "b c", origin })).not.toHaveProperty("metadata");
+  expect(emit({ name: "default" })).not.toHaveProperty("name");
+});
+
+test("the match apart where somebody logs or traces", () => {
+  const origin = { ruleId: "shop/a#b", id: "shop/a#b.2" } as RouteOrigin;
+  const metadata = { filter_metadata: { sluice: { match: "2" } } };
+  expect(emit({ origin }, { accessLog: "-" })).toMatchObject({ metadata });
+  expect(emit({ origin }, { traceTo: "http://otel:4318" })).toMatchObject({ metadata });
+  expect(emit({ origin: { ...origin, id: origin.ruleId } }, { accessLog: "-" })).not.toHaveProperty(
+    "metadata",
+  );
 });
 
 describe("destinations", () => {

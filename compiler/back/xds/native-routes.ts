@@ -13,6 +13,8 @@ import type {
   VirtualHost,
 } from "../../ir/ir.ts";
 import { onlyDestination } from "../../ir/only-destination.ts";
+import { routeLabel } from "../stat-names.ts";
+import { wantsRuleNames } from "../wants-rule-names.ts";
 import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitHashPolicy } from "./hash-policy.ts";
@@ -33,12 +35,18 @@ import {
   type WeightedCluster,
 } from "./route-configuration.ts";
 import { emitRouteMatch } from "./route-match.ts";
+import { matchMetadata } from "./rule-operators.ts";
 
 /** istiod's limit; Envoy's own would be 4 KiB. */
 const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
 
 /** `name`: what the table is asked for by. */
-export function emitNativeRoutes({ routes }: Listener, name: string): RouteConfiguration {
+export function emitNativeRoutes(
+  { routes }: Listener,
+  name: string,
+  options: Parameters<typeof wantsRuleNames>[0],
+): RouteConfiguration {
+  const tellsMatches = wantsRuleNames(options);
   return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
@@ -46,22 +54,33 @@ export function emitNativeRoutes({ routes }: Listener, name: string): RouteConfi
     // A destination that nobody registered is a 503 for its own requests, not a table refused for all.
     validate_clusters: false,
     max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
-    virtual_hosts: routes.virtualHosts.map(emitVirtualHost),
+    virtual_hosts: routes.virtualHosts.map((host) => emitVirtualHost(host, tellsMatches)),
   };
 }
 
-function emitVirtualHost({ name, domains, routes, requireTls }: VirtualHost): EnvoyVirtualHost {
+function emitVirtualHost(
+  { name, domains, routes, requireTls }: VirtualHost,
+  tellsMatches: boolean,
+): EnvoyVirtualHost {
   return {
     name,
     domains,
     include_request_attempt_count: true,
-    ...(requireTls ? { require_tls: "ALL" as const } : { routes: routes.map(emitRoute) }),
+    ...(requireTls
+      ? { require_tls: "ALL" as const }
+      : { routes: routes.map((route) => emitRoute(route, tellsMatches)) }),
   };
 }
 
-function emitRoute({ name, match, statPrefix, fault, cors, responseHeaders, action }: Route): EnvoyRoute {
+function emitRoute(
+  { origin, match, statPrefix, fault, cors, responseHeaders, action }: Route,
+  tellsMatches: boolean,
+): EnvoyRoute {
+  const name = routeLabel(origin);
   return {
+    // The same as in statistics, logs and traces of the filter.
     ...(name !== "" && { name }),
+    ...(tellsMatches && matchMetadata(origin)),
     match: emitRouteMatch(match),
     ...(statPrefix && { stat_prefix: statPrefix }),
     ...emitAction(action),

@@ -2,6 +2,7 @@
 
 import type { Listener, Secret } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
+import type { Decider } from "../decider.ts";
 import type { Places } from "./places.ts";
 
 export interface EmitOptions extends ProxyOptions {
@@ -13,6 +14,11 @@ export interface EmitOptions extends ProxyOptions {
 /** Whether the filter decides for a listener, as its program says; else Envoy's own routes do. */
 export function isFiltered({ name }: Pick<Listener, "name">, { target, blobs }: DecidingOptions): boolean {
   return target === "auto" ? blobs.has(name) : target === "wasm";
+}
+
+/** The same as a word. */
+export function deciderAt(listener: Pick<Listener, "name">, options: DecidingOptions): Decider {
+  return isFiltered(listener, options) ? "wasm" : "native";
 }
 
 /**

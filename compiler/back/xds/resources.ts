@@ -18,6 +18,7 @@ import { typed } from "./protobuf.ts";
 import { keyOf, type Reference, Resource, type ResourceSet, type ResourceType } from "./resource-set.ts";
 import type { EnvoyRoute, RouteConfiguration } from "./route-configuration.ts";
 import { emitSecret } from "./secrets.ts";
+import { emitTraceCluster } from "./tracing.ts";
 import { emitUpstreamFaultCluster, emitUpstreamFaultListener } from "./upstream-fault.ts";
 import { emitExtensionConfig } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
@@ -32,6 +33,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
   const isForwardProxy = forwardsByAuthority(config);
   const sockets = bySocket([...listeners, ...sortedByName(config.tcpChains ?? [])]);
   const clusters = clustersOf(config.clusters, context);
+  const traces = emitTraceCluster(context);
   return {
     listener: byName([
       ...sockets.map((sharing) => {
@@ -46,7 +48,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
       }),
     ]),
     cluster:
-      upstreamFaults.length === 0
+      upstreamFaults.length === 0 && traces === undefined
         ? clusters.cluster
         : byName([
             ...clusters.cluster.values(),
@@ -54,6 +56,9 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
               const message = emitUpstreamFaultCluster(fault, clusters.named.get(fault.cluster));
               return new Resource({ type: "cluster", name: message.name, message });
             }),
+            ...(traces === undefined
+              ? []
+              : [new Resource({ type: "cluster", name: traces.name, message: traces })]),
           ]),
     routes: byName(
       listeners
@@ -62,7 +67,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         .map(({ listener, name }) =>
           isFiltered(listener, options)
             ? classesResource(name, emitClasses(listener))
-            : routesResource(emitNativeRoutes(listener, name)),
+            : routesResource(emitNativeRoutes(listener, name, options)),
         ),
     ),
     extension: byName(

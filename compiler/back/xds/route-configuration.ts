@@ -9,6 +9,7 @@ import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
 import type { RedirectAction, RegexRewrite } from "./redirect.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
+import type { RouteMetadata } from "./rule-operators.ts";
 
 /** `envoy.config.route.v3.RouteConfiguration` */
 export interface RouteConfiguration {
@@ -46,6 +47,7 @@ export interface Matcher {
 /** `envoy.config.route.v3.Route` */
 export interface EnvoyRoute extends HeaderFields {
   readonly name?: string;
+  readonly metadata?: RouteMetadata;
   readonly match: EnvoyRouteMatch;
   readonly stat_prefix?: string;
   readonly route?: RouteAction;

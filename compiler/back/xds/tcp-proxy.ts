@@ -1,23 +1,25 @@
 /** Passes connections on as they are. */
 
 import type { TcpChain } from "../../ir/ir.ts";
+import { emitConnectionLog, type LogOptions } from "./access-log.ts";
 import { sniForwardProxy } from "./dynamic-forward-proxy.ts";
 import { duration, type Extension, typed } from "./protobuf.ts";
 
 /** What a connection passes through, in order. */
-export function emitTcpFilters(chain: TcpChain): Extension[] {
+export function emitTcpFilters(chain: TcpChain, options: LogOptions): Extension[] {
   const { lookupPort } = chain;
-  return [...(lookupPort === undefined ? [] : [sniForwardProxy(lookupPort)]), emitTcpProxy(chain)];
+  return [...(lookupPort === undefined ? [] : [sniForwardProxy(lookupPort)]), emitTcpProxy(chain, options)];
 }
 
 /** `envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy` */
-function emitTcpProxy(chain: TcpChain): Extension {
+function emitTcpProxy(chain: TcpChain, options: LogOptions): Extension {
   const { name, destinations, idleTimeoutMs, maxConnectionDurationMs, hashesSource, tunnel } = chain;
   const [only] = destinations;
   return {
     name: "envoy.filters.network.tcp_proxy",
     typed_config: typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", {
       stat_prefix: name,
+      ...emitConnectionLog(name, options),
       ...(destinations.length === 1
         ? { cluster: only!.cluster }
         : {

@@ -1,5 +1,15 @@
-/** Who a running session is, for whoever looks for it among several. Fields are added, never changed or removed. */
+/** What a running session says of itself. Fields are added, never changed or removed. */
 
+import type { ListedRule } from "../listed-rules.ts";
+
+/** `GET /v1/rules` */
+export interface ServedRules {
+  /** As that of `RunAbout`; 0 before Envoy serves. */
+  readonly generation: number;
+  readonly rules: readonly ListedRule[];
+}
+
+/** `GET /v1/about`: which session it is, for whoever looks for one among several. */
 export interface RunAbout {
   /** The id of its process. */
   readonly pid: number;

@@ -3,7 +3,8 @@
 import http, { type IncomingMessage } from "node:http";
 import { EnvironmentError } from "../../platform/error.ts";
 import { readStreamAtMost } from "../../source/bounded.ts";
-import type { RunAbout } from "./about.ts";
+import type { LiveUpdate } from "../live.ts";
+import type { RunAbout, ServedRules } from "./about.ts";
 
 export interface DoorCall {
   /** Default: GET. */
@@ -29,6 +30,16 @@ export class DoorClient {
 
   about(call: Pick<DoorCall, "signal"> = {}): Promise<RunAbout> {
     return this.get("/v1/about", call);
+  }
+
+  /** The rules that serve. */
+  rules(call: Pick<DoorCall, "signal"> = {}): Promise<ServedRules> {
+    return this.get("/v1/rules", call);
+  }
+
+  /** What the rules do, until the session ends or `signal` aborts. */
+  live(call: Pick<DoorCall, "signal"> = {}): AsyncGenerator<LiveUpdate> {
+    return this.lines("/v1/live", call);
   }
 
   /** The one value that a path answers with. */

@@ -2,7 +2,9 @@
 
 import { packageRoot } from "../../platform/package-root.ts";
 import type { Session } from "../../run/session.ts";
-import type { RunAbout } from "./about.ts";
+import { listedRules } from "../listed-rules.ts";
+import { LiveRules } from "../live.ts";
+import type { RunAbout, ServedRules } from "./about.ts";
 import { Door } from "./door.ts";
 import type { DoorRoute } from "./route.ts";
 
@@ -11,6 +13,8 @@ export interface OpenDoorOptions {
   readonly rules: readonly string[];
   /** Default: that of this user, `$XDG_RUNTIME_DIR/sluice` or `sluice-UID` in the folder for temporary files. */
   readonly folder?: string;
+  /** Of the same session, for whoever looks beside those who attach. */
+  readonly live?: LiveRules;
   /** Told, in a line, of what goes wrong with a client. */
   readonly onProblem: (line: string) => void;
 }
@@ -20,8 +24,8 @@ export interface OpenDoorOptions {
  * there is no folder for the socket. It is closed by whoever opened it.
  */
 export function openDoor(
-  session: Pick<Session, "serving">,
-  { rules, folder, onProblem }: OpenDoorOptions,
+  session: Pick<Session, "serving" | "listen">,
+  { rules, folder, live = new LiveRules(session), onProblem }: OpenDoorOptions,
 ): Promise<Door> {
   const since = Date.now();
   const about = (): RunAbout => ({
@@ -34,8 +38,16 @@ export function openDoor(
   });
   const routes: readonly DoorRoute[] = [
     { method: "GET", path: "/v1/about", answer: () => ({ json: about() }) },
+    { method: "GET", path: "/v1/rules", answer: () => ({ json: servedRules(session) }) },
+    { method: "GET", path: "/v1/live", answer: ({ signal }) => ({ lines: live.watch(signal) }) },
   ];
   return Door.open({ routes, onProblem, ...(folder !== undefined && { folders: [folder] }) });
+}
+
+function servedRules({ serving }: Pick<Session, "serving">): ServedRules {
+  return serving === undefined
+    ? { generation: 0, rules: [] }
+    : { generation: serving.generation, rules: listedRules(serving.compilation.config) };
 }
 
 function servingOf({ serving }: Pick<Session, "serving">): Pick<RunAbout, "serving"> {

@@ -1,0 +1,7 @@
+/** Whether something that an Envoy writes tells which rule took a request: then its filters say so to whoever logs, which costs a little. */
+
+import type { ProxyOptions } from "../options.ts";
+
+export function wantsRuleNames({ accessLog, traceTo }: Pick<ProxyOptions, "accessLog" | "traceTo">): boolean {
+  return accessLog !== "" || traceTo !== "";
+}

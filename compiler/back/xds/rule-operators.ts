@@ -1,0 +1,52 @@
+/**
+ * How Envoy's format strings tell which rule took a request. The filter says it in properties of the request, which Envoy
+ * keeps as state of the filter; Envoy's own routes have it as their name and their metadata.
+ */
+
+import type { RouteOrigin } from "../../ir/ir.ts";
+import type { OwnOperator } from "../../options/log-operators.ts";
+import type { Decider } from "../decider.ts";
+import { matchLabel } from "../stat-names.ts";
+
+/** Envoy's own flags of a request are bits; those of a delay and of an abort stand side by side. */
+const FAULTS = "response.flags / 512 % 4";
+
+/** What stands for each of Sluice's own operators at a listener. What is not there is `-`, and `null` in JSON. */
+export function ruleOperators(listener: string, decider: Decider): Readonly<Record<OwnOperator, string>> {
+  const name = listener.replaceAll("%", "%%");
+  return decider === "wasm"
+    ? {
+        RULE: property("rule"),
+        MATCH: property("match"),
+        FAULT: property("fault"),
+        LISTENER: name,
+      }
+    : {
+        RULE: "%ROUTE_NAME%",
+        MATCH: "%METADATA(ROUTE:sluice:match)%",
+        // Beyond the end of a list there is no value.
+        FAULT: `%CEL(["delay", "abort", "delay,abort"][${FAULTS} - 1])%`,
+        LISTENER: name,
+      };
+}
+
+/** Of a TCP chain, whose connections no rule of HTTP takes. */
+export function chainOperators(chain: string): Readonly<Record<OwnOperator, string>> {
+  return { RULE: "-", MATCH: "-", FAULT: "-", LISTENER: chain.replaceAll("%", "%%") };
+}
+
+/** What the filter has set; without `PLAIN` Envoy prints how it is kept. */
+function property(name: string): string {
+  return `%FILTER_STATE(wasm.sluice.${name}:PLAIN)%`;
+}
+
+/** `envoy.config.core.v3.Metadata` of a native route: what its name does not tell apart. */
+export interface RouteMetadata {
+  readonly filter_metadata: { readonly sluice: { readonly match: string } };
+}
+
+/** What `METADATA(ROUTE:sluice:match)` reads. */
+export function matchMetadata(origin: RouteOrigin | undefined): { readonly metadata?: RouteMetadata } {
+  const match = matchLabel(origin);
+  return match === "" ? {} : { metadata: { filter_metadata: { sluice: { match } } } };
+}
