@@ -3,10 +3,12 @@
 import { type Command, Option } from "commander";
 import { parseDuration } from "../front/resources/schema/duration.ts";
 import {
-  type Compilation,
   createWorkspace,
   EnvironmentError,
   type EnvoyLogLevel,
+  LiveRules,
+  type OpenDoorOptions,
+  type OpenPageOptions,
   openDoor,
   openPage,
   type Page,
@@ -136,32 +138,36 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     onEvent: (event) => voice.tell(event),
   });
   terminal.outliveReaders();
-  const page = await pageOf(session, workspace, compilation, context);
+  const live = new LiveRules(session);
+  const page = await pageOf(session, { workspace, compilation, live }, context);
   voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
-  const closeDoor = await opened(session, paths, terminal);
+  const closeDoor = await opened(session, { rules: paths, live }, terminal);
+  let why: string | undefined;
   try {
     await session.run();
     return EXIT.ok;
+  } catch (error) {
+    why = (error as Error).message;
+    throw error;
   } finally {
     stopListening();
-    await Promise.all([closeDoor(), page?.close()]);
+    await Promise.all([closeDoor(), page?.close(why)]);
   }
 }
 
 /** Its URL is the first that is said: whoever opens it sees how the rest goes. */
 async function pageOf(
   session: Session,
-  workspace: Workspace,
-  compilation: Compilation,
+  shown: Pick<OpenPageOptions, "workspace" | "compilation" | "live">,
   { voice, flags, terminal }: RunContext,
 ): Promise<Page | undefined> {
   if (flags.page === undefined) {
     return undefined;
   }
   const onProblem = (line: string) => terminal.err(`sluice: ${line}\n`);
-  const page = await openPage(session, { workspace, compilation, listen: flags.page, onProblem });
+  const page = await openPage(session, { ...shown, listen: flags.page, onProblem });
   voice.page(page.url);
   return page;
 }
@@ -169,12 +175,12 @@ async function pageOf(
 /** Who cannot be watched is run all the same. */
 async function opened(
   session: Session,
-  rules: readonly string[],
+  how: Pick<OpenDoorOptions, "rules" | "live">,
   terminal: Terminal,
 ): Promise<() => Promise<void>> {
   const onProblem = (line: string) => terminal.err(`sluice: ${line}\n`);
   try {
-    const door = await openDoor(session, { rules, onProblem });
+    const door = await openDoor(session, { ...how, onProblem });
     return () => door.close();
   } catch (error) {
     if (!(error instanceof EnvironmentError)) {

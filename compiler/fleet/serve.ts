@@ -39,8 +39,6 @@ export interface FleetHttp {
   readonly names?: readonly string[];
   /** Is told every event of the fleet by whoever made it. */
   readonly telemetry: FleetTelemetry;
-  /** Whether `/metrics` has what rules have counted. Default: true. */
-  readonly ruleMetrics?: boolean;
   /** Of what runs beside the fleet, on the same page. */
   readonly moreMetrics?: () => string;
 }
@@ -111,13 +109,12 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
   };
   const codec = await adsCodec();
   const admissions = new Admissions(identity, onProblem);
-  const reports = metricsService((report, peer) => {
-    const { proxyId } = report;
+  const reports = await metricsService(({ proxyId, requests, serverErrors }, peer) => {
     // What somebody else says of a proxy could stop a roll-out, or hide that it should be.
     if (!admissions.speaksFor(proxyId, peer)) {
       throw new Error(`this client has no stream of the proxy ${JSON.stringify(proxyId)}`);
     }
-    fleet.reported(report);
+    fleet.responses(proxyId, { requests, serverErrors });
   });
   const { certificate } = identity;
   const server = await startAdsServer({
@@ -143,11 +140,7 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
       (await startFleetHttp({
         fleet,
         feed: http.telemetry.feed,
-        metrics({ mayRead }) {
-          const showsRules = (http.ruleMetrics ?? true) && mayRead;
-          const text = http.telemetry.metrics.text(fleet, server, { showsRules });
-          return `${text}${http.moreMetrics?.() ?? ""}`;
-        },
+        metrics: () => `${http.telemetry.metrics.text(fleet, server)}${http.moreMetrics?.() ?? ""}`,
         waitsFor: () => (fleet.status().revision === undefined ? ["rules"] : []),
         listen: checkListening(options).http!,
         identity,

@@ -5,7 +5,7 @@
  *     GET  /api/rules                         RulesView     what is served, and what is written
  *     GET  /api/lines?file=0&from=1&to=200    LinesView     lines of a file, in tokens
  *     GET  /api/live                          events        `report`, `rules`, `event`, `tap`, `pending`: see `PageEvents`
- *     GET  /api/history?rule=…                HistoryView   the last hour of one rule
+ *     GET  /api/history?rule=…&match=…        HistoryView   the last hour of one rule, or of one of its matches
  *     POST /api/explain   ExplainQuestion  →  ExplainAnswer
  *     POST /api/tap       TapQuestion      →  TapState      `percent: 0` ends it
  *     POST /api/apply     {}               →  {}            of an edit that `--hold` keeps back
@@ -181,6 +181,7 @@ export interface TapState {
 
 export interface HistoryView {
   readonly rule: string;
+  readonly match?: string;
   readonly stepMs: number;
   /** Requests in each step, the oldest first. */
   readonly requests: readonly number[];

@@ -35,7 +35,7 @@ export class PageRoutes {
       "/api/rules": () => source.rules(),
       "/api/lines": (query) =>
         source.lines(numberIn(query, "file"), numberIn(query, "from"), numberIn(query, "to")),
-      "/api/history": (query) => source.history(query.get("rule") ?? ""),
+      "/api/history": (query) => source.history(query.get("rule") ?? "", query.get("match") ?? undefined),
     };
     this.#posts = {
       "/api/explain": (body) => source.explain(readExplainQuestion(body)),

@@ -18,7 +18,8 @@ export interface PageSource {
   rules(): Promise<RulesView>;
   /** `file` is an index in `RulesView.files`; lines count from 1. */
   lines(file: number, from: number, to: number): LinesView;
-  history(rule: string): HistoryView;
+  /** Both are labels. */
+  history(rule: string, match: string | undefined): HistoryView;
   explain(question: ExplainQuestion): Promise<ExplainAnswer>;
   tap(question: TapQuestion): TapState | Promise<TapState>;
   /** The edit that is kept back is taken. */

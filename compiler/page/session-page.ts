@@ -14,6 +14,7 @@ import { unreadResources } from "../front/istio/unread/unread-resources.ts";
 import { EventFeed } from "../http/event-feed.ts";
 import type { StreamedEvent } from "../http/event-streams.ts";
 import { HttpError } from "../http/http-error.ts";
+import type { LiveRules } from "../observe/live.ts";
 import { packageRoot } from "../platform/package-root.ts";
 import type { Session } from "../run/session.ts";
 import type { SessionEvent } from "../run/session-event.ts";
@@ -23,6 +24,7 @@ import type {
   ExplainQuestion,
   HistoryView,
   LinesView,
+  PageEvent,
   PageEvents,
   PendingView,
   RulesView,
@@ -41,6 +43,8 @@ export interface SessionPageOptions {
   readonly proxy?: string;
   /** What the session starts with. */
   readonly compilation: Compilation;
+  /** Asks Envoy for as long as somebody looks. */
+  readonly live: Pick<LiveRules, "watch" | "history">;
 }
 
 /** Rules; those of more are shown before they are checked, and again after. */
@@ -65,6 +69,7 @@ export class SessionPage implements PageSource {
   readonly #stopListening: () => void;
   #generation: Generation;
   #pending: PendingView | undefined;
+  #hasEnded = false;
 
   constructor(session: Pick<Session, "listen">, options: SessionPageOptions) {
     this.#options = options;
@@ -103,8 +108,8 @@ export class SessionPage implements PageSource {
     return { generation: this.#generation.number, ...linesView(source, from, to) };
   }
 
-  history(rule: string): HistoryView {
-    return { rule, stepMs: 5000, requests: [] };
+  history(rule: string, match: string | undefined): HistoryView {
+    return { rule, ...(match !== undefined && { match }), ...this.#options.live.history(rule, match) };
   }
 
   async explain(question: ExplainQuestion): Promise<ExplainAnswer> {
@@ -138,15 +143,33 @@ export class SessionPage implements PageSource {
       ({ id, data }) => listener({ kind: "event", data, id: `${this.#run}.${id}` }),
       after,
     );
+    const gone = new AbortController();
+    void this.#watch(listener, gone.signal);
     return () => {
+      gone.abort();
       stop();
       this.#listeners.delete(listener);
     };
   }
 
-  /** Nobody is told anything from now on. */
-  close(): void {
+  /** The last that is told is that it has ended, and `why` if the session has not said so. */
+  close(why = "stopped"): void {
     this.#stopListening();
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
+      this.#events.tell("event", { at: Date.now(), kind: "stopped", text: why } satisfies PageEvent);
+    }
+  }
+
+  async #watch(listener: (event: StreamedEvent) => void, signal: AbortSignal): Promise<void> {
+    for await (const update of this.#options.live.watch(signal)) {
+      if (update.kind === "report") {
+        listener(streamed("report", update.report));
+      } else {
+        const { since, why } = update;
+        listener(streamed("silent", { since, why }));
+      }
+    }
   }
 
   #on(event: SessionEvent): void {
@@ -159,6 +182,7 @@ export class SessionPage implements PageSource {
     const happened = pageEventOf(event, at);
     if (happened !== undefined) {
       this.#events.tell("event", happened);
+      this.#hasEnded = happened.kind === "stopped";
     }
     const pending = pendingAfter(this.#pending, event, at);
     if (pending !== this.#pending) {

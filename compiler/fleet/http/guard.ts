@@ -25,11 +25,6 @@ export interface TokenCheck {
   mayChange(token: string | undefined): boolean | undefined;
 }
 
-/** Whether somebody with this token, or without one, may be told of rules. */
-export function mayRead(token: string | undefined, isLocal: boolean, tokens: TokenCheck): boolean {
-  return isLocal || tokens.mayChange(token) === true;
-}
-
 /** Throws an `HttpError` unless somebody with this token, or without one, may have an answer. */
 export function checkAccess(
   access: Access,
@@ -37,7 +32,7 @@ export function checkAccess(
   isLocal: boolean,
   tokens: TokenCheck,
 ): void {
-  if (access === "open" || (access === "read" && mayRead(token, isLocal, tokens))) {
+  if (access === "open" || (access === "read" && isLocal)) {
     return;
   }
   switch (tokens.mayChange(token)) {
