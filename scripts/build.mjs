@@ -39,8 +39,10 @@ const BUNDLES = {
   fuzz: "test/fuzz/main.ts",
 };
 
-/** What the page runs in a browser: `page.tsx` with what it imports, and its frame. */
-const PAGE = "compiler/page/browser";
+/** What the page loads in a browser: each is a file of its own, for the page forbids what is inline. */
+const PAGE = ["page.tsx", "page.css", "index.html", "icon.svg"].map(
+  (file) => `compiler/page/browser/${file}`,
+);
 
 /** What every output depends on: the tools' versions and this file. */
 const COMMON_INPUTS = ["package-lock.json", "scripts/build.mjs"];
@@ -124,7 +126,7 @@ export async function build({ names = [], force = false, log = console.log } = {
       await step(name, output, undefined, () => bundle(entry, output));
     }
   }
-  if (wanted("page") && existsSync(path.join(ROOT, PAGE, "page.tsx"))) {
+  if (wanted("page")) {
     await step("page", path.join(DIST, "page", "page.js"), undefined, bundlePage);
   }
   // Two seconds that only a package needs.
@@ -224,22 +226,20 @@ async function bundleWith(options, modeOf = () => 0o644) {
   return Object.keys(result.metafile.inputs).sort();
 }
 
-/** The page for a browser: everything in three files, none of them with anything inline. */
+/** The page for a browser, which asks nobody else: its packages are in it. */
 async function bundlePage() {
   const folder = path.join(DIST, "page");
   await mkdir(folder, { recursive: true });
-  const inputs = await bundleWith({
-    entryPoints: [path.join(PAGE, "page.tsx")],
+  return bundleWith({
+    entryPoints: PAGE,
     bundle: true,
     minify: true,
     format: "esm",
-    target: "es2022",
+    target: ["es2022", "chrome110", "firefox115", "safari16.4"],
+    loader: { ".html": "copy", ".svg": "copy" },
     outdir: folder,
     legalComments: "none",
   });
-  const frame = path.join(PAGE, "index.html");
-  await replace(path.join(folder, "index.html"), await readFile(path.join(ROOT, frame)));
-  return [...inputs, frame];
 }
 
 async function replace(file, contents, mode = 0o644) {

@@ -10,7 +10,7 @@ import path from "node:path";
 import { compileFilter } from "./build.mjs";
 import { ROOT, setup } from "./setup.mjs";
 
-await setup({ quietly: true, names: ["filter", "sluice", "index", "scope-worker", "types"] });
+await setup({ quietly: true, names: ["filter", "page", "sluice", "index", "scope-worker", "types"] });
 const shipped = sha256(await readFile(path.join(ROOT, "dist", "filter.wasm")));
 
 const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-pack-"));

@@ -17,6 +17,7 @@ export interface AccessFlags {
   readonly tokenFile?: string;
   readonly clients?: string;
   readonly plainText?: true;
+  readonly ruleMetrics?: "on" | "off";
 }
 
 export interface Access extends Pick<ServeFleetOptions, "identity" | "allowPlainText"> {
@@ -46,6 +47,10 @@ export function addAccessOptions(command: Command): Command {
     new Option("--http-name <name>", "DNS name by which clients ask, beside addresses; repeatable").argParser(
       (value: string, previous: readonly string[] = []) => [...previous, value],
     ),
+    new Option(
+      "--rule-metrics <when>",
+      "show in /metrics what rules have counted at all proxies, a series for each rule and cluster (default: on)",
+    ).choices(["on", "off"]),
   ];
   for (const option of options) {
     command.addOption(option.helpGroup(GROUP));
@@ -54,8 +59,18 @@ export function addAccessOptions(command: Command): Command {
 }
 
 export function readAccess(flags: AccessFlags & { readonly listen: string }): Access {
-  const { tlsCert, tlsKey, tlsClientCa, tokenFile, clients, httpTokenFile, plainText, http, httpName } =
-    flags;
+  const {
+    tlsCert,
+    tlsKey,
+    tlsClientCa,
+    tokenFile,
+    clients,
+    httpTokenFile,
+    plainText,
+    http,
+    httpName,
+    ruleMetrics,
+  } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together; name both");
   }
@@ -75,6 +90,7 @@ export function readAccess(flags: AccessFlags & { readonly listen: string }): Ac
     ...(http !== "off" && {
       http: {
         listen: http,
+        ...(ruleMetrics !== undefined && { ruleMetrics: ruleMetrics === "on" }),
         ...(httpName !== undefined && { names: httpName.map((name) => name.toLowerCase()) }),
       },
     }),

@@ -23,10 +23,12 @@ import type { FleetEvent } from "./model/event.ts";
 import { type FleetControl, FleetControlError, type ProxyExplanation } from "./model/fleet-control.ts";
 import type { ProxyNode } from "./model/node.ts";
 import type { FleetStatus, ProxyReport, ProxyState, RevisionReport, RolloutReport } from "./model/report.ts";
+import type { RuleCounts } from "./model/rule-counts.ts";
 import type { FleetRules } from "./model/rules.ts";
 import { PeerProxies } from "./peer-proxies.ts";
 import type { Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { proxyReport } from "./proxies/proxy-report.ts";
+import { ReportedCounts } from "./reported-counts.ts";
 import { shownRevisions, stateOfRevision } from "./revision-states.ts";
 import { VerifiedPrograms } from "./revisions/verified-programs.ts";
 import { DEFAULT_PLAN, type RolloutPlan } from "./rollout/plan.ts";
@@ -35,6 +37,7 @@ import { Rollouts, type Trials } from "./rollouts.ts";
 import { RuleChanges } from "./rule-changes.ts";
 import { claimedOptions } from "./scope/claims.ts";
 import { optionsBeforeClaims, type ScopeEntry } from "./scope/scopes-file.ts";
+import type { StatisticsReport } from "./signal/statistics-report.ts";
 import { StateExchange } from "./state-exchange.ts";
 import { Telling } from "./telling.ts";
 
@@ -60,6 +63,7 @@ export class Fleet implements FleetControl {
   readonly #proxies: JoinedProxies;
   /** Those of other servers. */
   readonly #peers = new PeerProxies();
+  readonly #counts: ReportedCounts;
   readonly #guardClock: GuardClock;
   readonly #telling: Telling;
   readonly #changes: RuleChanges;
@@ -90,7 +94,9 @@ export class Fleet implements FleetControl {
       codec,
       onOutcome: (...args) => this.#onOutcome(...args),
       onLost: (line) => this.#onLost(line),
+      onForgotten: ({ id }) => this.#counts.forgotten(id),
     });
+    this.#counts = new ReportedCounts({ revisions: this.#revisions, proxies: this.#proxies });
     this.#guardClock = new GuardClock({
       guarded: () => this.#rollouts.revisions,
       onHeld: (held, forMs) => onEvent({ kind: "held", ...held, forMs }),
@@ -177,11 +183,17 @@ export class Fleet implements FleetControl {
     const claimed = this.optionsOf(node);
     const scope = this.#telling.scopeOf(claimed);
     const line = this.#proxies.join({ node, claimed, scope, onProblem }, stream, first);
+    this.#counts.joined(node.id, first.request?.initialVersions.size === 0);
     this.#options.onEvent({ kind: "joined", proxy: node.id, scope: scope.key });
     this.#rollouts.joined(this.#telling.memberOf(line));
     this.#options.keeper?.changed();
     void this.#telling.one(line);
     this.#changes.joined(scope);
+  }
+
+  /** What a proxy has counted. */
+  reported(report: StatisticsReport): void {
+    this.responses(report.proxyId, this.#counts.reported(report));
   }
 
   /** What a proxy answered its clients since it told the last time. */
@@ -238,6 +250,10 @@ export class Fleet implements FleetControl {
       findings: revision.findings,
       proxies: proxies.filter((proxy) => proxy.revision === revision.id).length,
     }));
+  }
+
+  ruleCounts(): RuleCounts {
+    return this.#counts.ofRules;
   }
 
   /** What the sources had when they were right last; `undefined` before they ever were. */

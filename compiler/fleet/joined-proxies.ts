@@ -17,6 +17,8 @@ export interface JoinedProxiesOptions {
   readonly onOutcome: (line: ProxyLine, revision: string, outcome: Outcome, ms: number) => void;
   /** Its stream is gone. */
   readonly onLost: (line: ProxyLine) => void;
+  /** It is not remembered any more. */
+  readonly onForgotten: (line: ProxyLine) => void;
 }
 
 /** Who joins, by what it says of itself. */
@@ -118,6 +120,7 @@ export class JoinedProxies {
     if (line.state === "lost" && lostMs > FORGOTTEN_MS / 2 && this.#lines.get(line.id) === line) {
       this.#lines.delete(line.id);
       this.#records.delete(line.id);
+      this.#options.onForgotten(line);
       void line.close();
     }
   }

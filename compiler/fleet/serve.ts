@@ -39,6 +39,8 @@ export interface FleetHttp {
   readonly names?: readonly string[];
   /** Is told every event of the fleet by whoever made it. */
   readonly telemetry: FleetTelemetry;
+  /** Whether `/metrics` has what rules have counted. Default: true. */
+  readonly ruleMetrics?: boolean;
   /** Of what runs beside the fleet, on the same page. */
   readonly moreMetrics?: () => string;
 }
@@ -109,12 +111,13 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
   };
   const codec = await adsCodec();
   const admissions = new Admissions(identity, onProblem);
-  const reports = await metricsService(({ proxyId, requests, serverErrors }, peer) => {
+  const reports = metricsService((report, peer) => {
+    const { proxyId } = report;
     // What somebody else says of a proxy could stop a roll-out, or hide that it should be.
     if (!admissions.speaksFor(proxyId, peer)) {
       throw new Error(`this client has no stream of the proxy ${JSON.stringify(proxyId)}`);
     }
-    fleet.responses(proxyId, { requests, serverErrors });
+    fleet.reported(report);
   });
   const { certificate } = identity;
   const server = await startAdsServer({
@@ -140,7 +143,11 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
       (await startFleetHttp({
         fleet,
         feed: http.telemetry.feed,
-        metrics: () => `${http.telemetry.metrics.text(fleet, server)}${http.moreMetrics?.() ?? ""}`,
+        metrics({ mayRead }) {
+          const showsRules = (http.ruleMetrics ?? true) && mayRead;
+          const text = http.telemetry.metrics.text(fleet, server, { showsRules });
+          return `${text}${http.moreMetrics?.() ?? ""}`;
+        },
         waitsFor: () => (fleet.status().revision === undefined ? ["rules"] : []),
         listen: checkListening(options).http!,
         identity,

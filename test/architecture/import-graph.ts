@@ -7,7 +7,7 @@ import { packageRoot } from "../../compiler/platform/package-root.ts";
 
 const ROOT = packageRoot().directory;
 /** What stands beside the code for its tests, and what only declares types of others. */
-const BESIDE = /(\.(test|spec|fixture|arbitrary)|\.d|(^|\/)testing)\.ts$/;
+const BESIDE = /(\.(test|spec|fixture|arbitrary)|\.d|(^|\/)testing)\.tsx?$/;
 const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
@@ -17,12 +17,17 @@ export function importGraph(...folders: readonly string[]): ImportGraph {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...folders];
   const files = execFileSync("git", args, { cwd: ROOT, encoding: "utf8" })
     .split("\0")
-    .filter((file) => file.endsWith(".ts") && !BESIDE.test(file) && existsSync(path.join(ROOT, file)));
+    .filter((file) => /\.tsx?$/.test(file) && !BESIDE.test(file) && existsSync(path.join(ROOT, file)));
   return new Map(files.sort().map((file) => [file, importsOf(file)]));
 }
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(path.join(ROOT, file), "utf8");
+/** Those that are there when the program runs: without `import type`. */
+export function valueImports(file: string): string[] {
+  return importsOf(file, (text) => text.replace(/\b(?:im|ex)port type\b[^;]*;/g, ""));
+}
+
+function importsOf(file: string, without: (text: string) => string = (text) => text): string[] {
+  const text = without(readFileSync(path.join(ROOT, file), "utf8"));
   return [...text.matchAll(IMPORT)].map(([, name]) => {
     const target = path.posix.join(path.posix.dirname(file), name!);
     // AssemblyScript leaves the ending out.

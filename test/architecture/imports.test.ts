@@ -1,7 +1,7 @@
 /** The promise of CONTRIBUTING.md: a folder imports only from those below it, types included, and no two files need each other. */
 
 import { expect, test } from "vitest";
-import { circles, importGraph, roomGraph } from "./import-graph.ts";
+import { circles, importGraph, roomGraph, valueImports } from "./import-graph.ts";
 
 /** From the ground up. What a folder is not named for belongs to the longest name that fits. */
 const FLOORS = [
@@ -187,6 +187,21 @@ test("the command line, scripts, fuzzers and tests of answers are written on the
     targets.map((target) => `${file} imports ${target}`),
   );
   expect(behind.sort()).toEqual(needed.sort());
+});
+
+test("the page in the browser has only types from outside of its folder: nothing else of the compiler runs there", () => {
+  const browser = "compiler/page/browser/";
+  const inside = [...COMPILER.keys()].filter((file) => file.startsWith(browser));
+  const found = inside.flatMap((file) =>
+    valueImports(file)
+      .filter((target) => !target.startsWith(browser))
+      .map((target) => `${file} imports ${target}`),
+  );
+  const used = [...COMPILER].flatMap(([file, imports]) =>
+    file.startsWith(browser) ? [] : imports.filter((target) => target.startsWith(browser)),
+  );
+  expect(inside.length).toBeGreaterThan(20);
+  expect([...found, ...used]).toEqual([]);
 });
 
 test("no two folders import each other", () => {

@@ -1,4 +1,4 @@
-/** What a stock Envoy reports of its answers, by its bootstrap's sink, and what its server reads of that. */
+/** What a stock Envoy reports of what it has counted, by its bootstrap's sink, and what its server reads of that. */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { HTTP_CONNECTION_MANAGER, ROUTER } from "../../compiler/back/xds/http-connection-manager.ts";
 import { typed } from "../../compiler/back/xds/protobuf.ts";
 import { HTTP_PROTOCOL_OPTIONS } from "../../compiler/back/xds/upstream-http.ts";
-import { metricsService, type ResponseReport } from "../../compiler/fleet/signal/metrics-service.ts";
+import { metricsService } from "../../compiler/fleet/signal/metrics-service.ts";
+import type { StatisticsReport } from "../../compiler/fleet/signal/statistics-report.ts";
 import { statsSink } from "../../compiler/fleet/signal/stats-sink.ts";
 import { type AdsServer, startAdsServer } from "../../compiler/run/ads/server.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
@@ -28,20 +29,22 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("an Envoy reports its answers by listener and class of codes", { timeout: 60_000 }, async () => {
-  const reports: ResponseReport[] = [];
+test("an Envoy reports what it has counted by listener, cluster and class of codes", {
+  timeout: 60_000,
+}, async () => {
+  const reports: StatisticsReport[] = [];
   const tokens = new Set<string | undefined>();
   server = await startAdsServer({
     listen: "127.41.3.1:0",
     onStream: (stream) => stream.end(),
     methods: [
-      await metricsService((report, peer) => {
+      metricsService((report, peer) => {
         reports.push(report);
         tokens.add(peer.token);
       }),
     ],
   });
-  const [good, bad] = [await freePort(), await freePort()];
+  const [good, bad, through] = [await freePort(), await freePort(), await freePort()];
   const configPath = path.join(folder, "envoy.json");
   await writeFile(
     configPath,
@@ -51,36 +54,50 @@ test("an Envoy reports its answers by listener and class of codes", { timeout: 6
         clusterName: "server",
         initialMetadata: [{ key: "authorization", value: "Bearer abc" }],
         intervalMs: 200,
+        countsRules: true,
       }),
       static_resources: {
-        listeners: [listener("mesh", good, 200), listener("gateway_80.a", bad, 503)],
-        clusters: [serverCluster(server.port)],
+        listeners: [
+          listener("mesh", good, { direct_response: { status: 200 } }),
+          listener("gateway_80.a", bad, { direct_response: { status: 503 } }),
+          listener("through", through, { route: { cluster: "asked" } }),
+        ],
+        clusters: [
+          cluster("server", "127.41.3.1", server.port),
+          { ...cluster("asked", "127.41.3.2", good), alt_stat_name: "asked;" },
+        ],
       },
     }),
   );
   const binary = await findEnvoy({ log: () => {} });
   envoy = await startEnvoy({ binary, configPath, concurrency: 1 });
   const ask = (port: number) => fetch(`http://127.41.3.2:${port}/`).then((response) => response.text());
-  await Promise.all([ask(good), ask(good), ask(good), ask(bad), ask(bad)]);
+  await Promise.all([good, good, good, bad, bad, through].map(ask));
 
-  const total = (name: string) =>
-    reports
-      .flatMap(({ listeners }) => listeners.filter(({ listener }) => listener === name))
-      .reduce((sum, one) => [sum[0]! + one.requests, sum[1]! + one.serverErrors], [0, 0]);
-  await vi.waitFor(() => {
-    expect(total("mesh")).toEqual([3, 0]);
-    expect(total("gateway_80.a")).toEqual([2, 2]);
-  }, 20_000);
-  // Deltas: a later report does not count them again. Nothing else is counted, such as whoever asked the admin interface.
+  const expected = {
+    "http.mesh.downstream_rq_2xx": 4,
+    "http.gateway_80.a.downstream_rq_5xx": 2,
+    "http.through.downstream_rq_2xx": 1,
+    "cluster.asked;.upstream_rq_2xx": 1,
+  };
+  const counted = () =>
+    Object.fromEntries(reports.at(-1)?.statistics.map(({ name, value }) => [name, value]) ?? []);
+  await vi.waitFor(() => expect(counted()).toMatchObject(expected), 20_000);
+  // Since Envoy began: a later report has them again.
   const { length } = reports;
   await vi.waitFor(() => expect(reports.length).toBeGreaterThan(length + 1), 20_000);
-  expect(reports.reduce((sum, { requests }) => sum + requests, 0)).toBe(5);
-  expect(reports.reduce((sum, { serverErrors }) => sum + serverErrors, 0)).toBe(2);
+  // Beside them there is what everything else is added up under, and what the harness asked the admin interface.
+  const more = Object.keys(counted()).filter((name) => !(name in expected));
+  expect(new Set(more)).toEqual(new Set(["others", "http.admin.downstream_rq_2xx"]));
+  // Of one process, whichever report one looks at.
+  for (const { startedAt } of reports) {
+    expect(Math.abs(startedAt! - reports[0]!.startedAt!)).toBeLessThanOrEqual(1_500);
+  }
   expect(new Set(reports.map(({ proxyId }) => proxyId))).toEqual(new Set(["edge-1"]));
   expect(tokens).toEqual(new Set(["abc"]));
 });
 
-function listener(name: string, port: number, status: number): object {
+function listener(name: string, port: number, action: object): object {
   return {
     name,
     address: { socket_address: { address: "127.41.3.2", port_value: port } },
@@ -96,7 +113,7 @@ function listener(name: string, port: number, status: number): object {
                   {
                     name: "all",
                     domains: ["*"],
-                    routes: [{ match: { prefix: "/" }, direct_response: { status } }],
+                    routes: [{ match: { prefix: "/" }, ...action }],
                   },
                 ],
               },
@@ -109,10 +126,10 @@ function listener(name: string, port: number, status: number): object {
   };
 }
 
-function serverCluster(port: number): object {
-  const address = { socket_address: { address: "127.41.3.1", port_value: port } };
+function cluster(name: string, host: string, port: number): object {
+  const address = { socket_address: { address: host, port_value: port } };
   return {
-    name: "server",
+    name,
     type: "STATIC",
     connect_timeout: "1s",
     typed_extension_protocol_options: {
@@ -121,7 +138,7 @@ function serverCluster(port: number): object {
       }),
     },
     load_assignment: {
-      cluster_name: "server",
+      cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
     },
   };

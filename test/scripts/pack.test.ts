@@ -62,6 +62,8 @@ test("npx sluice works in an empty project that installed it", { timeout: 180_00
       "dist",
       "dist/filter.wasm",
       "dist/index.js",
+      "dist/page",
+      ...["icon.svg", "index.html", "page.css", "page.js"].map((name) => `dist/page/${name}`),
       "dist/scope-worker.js",
       "dist/sluice.js",
       "dist/types",

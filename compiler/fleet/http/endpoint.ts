@@ -9,8 +9,8 @@ import type { SchemaName } from "./schemas.ts";
 export interface Answering {
   readonly fleet: FleetControl;
   readonly feed: EventFeed;
-  /** For Prometheus. */
-  metrics(): string;
+  /** For Prometheus. What rules have counted is for whoever may read what they are. */
+  metrics(asker: { readonly mayRead: boolean }): string;
   /** What the server still waits for before it can serve a proxy; nothing when it is ready. */
   waitsFor(): readonly string[];
 }
@@ -22,6 +22,8 @@ export interface Question {
   /** Of a parameter that may be given several times. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly body: unknown;
+  /** Whoever asks may be told of rules, also where the endpoint answers anybody. */
+  readonly mayRead: boolean;
   /** Of `Last-Event-ID`. */
   readonly lastEvent?: number;
   /** The client is gone, or the server ends. */

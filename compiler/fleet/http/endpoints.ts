@@ -61,10 +61,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "GET",
     path: "/metrics",
     id: "metrics",
-    summary: "Metrics for Prometheus.",
+    summary: "Metrics for Prometheus; those of rules only for whoever may read below /v1.",
     access: "open",
     answers: [{ status: 200, description: "The metrics.", content: { type: EXPOSITION_TYPE } }],
-    answer: (_, { metrics }) => ({ text: metrics(), type: EXPOSITION_TYPE }),
+    answer: ({ mayRead }, { metrics }) => ({ text: metrics({ mayRead }), type: EXPOSITION_TYPE }),
   },
   {
     method: "GET",

@@ -20,7 +20,7 @@ test("events and states come out as metrics", () => {
   metrics.turnedAway();
   const fleet = new FakeFleet();
   fleet.proxiesNow = [proxy("a"), proxy("b", { scope: 'of "x"' }), proxy("c", { state: "refused" })];
-  const lines = metrics.text(fleet, { streams: 3, sentBytes: 4096 }).split("\n");
+  const lines = metrics.text(fleet, { streams: 3, sentBytes: 4096 }, { showsRules: true }).split("\n");
   expect(lines).toEqual(
     expect.arrayContaining([
       'sluice_proxies{scope="shop",state="current"} 1',
@@ -38,6 +38,9 @@ test("events and states come out as metrics", () => {
       'sluice_rollout_state{state="running"} 0',
       "sluice_rollouts_failed_total 1",
       "sluice_clients_refused_total 1",
+      'sluice_requests_total{scope="shop",listener="mesh",rule="shop/reviews#split",cluster="outbound|9080|v1|reviews"} 42',
+      "sluice_rule_series_left_out 0",
+      "sluice_statistics_dropped_total 7",
     ]),
   );
   const named = lines.filter((line) => line !== "" && !line.startsWith("#"));
@@ -46,4 +49,20 @@ test("events and states come out as metrics", () => {
     expect(lines.filter((line) => line.startsWith(`# TYPE ${name} `))).toHaveLength(1);
     expect(lines.filter((line) => line.startsWith(`# HELP ${name} `))).toHaveLength(1);
   }
+});
+
+test("series of rules have a bound, and can be left out", () => {
+  const fleet = new FakeFleet();
+  const sums = Array.from({ length: 20_005 }, (_, i) => ({
+    scope: "shop",
+    metric: "sluice_left_total",
+    labels: { listener: "mesh", rule: `shop/reviews#${i}` },
+    count: i,
+  }));
+  fleet.ruleCounts = () => ({ sums, dropped: 0 });
+  const counts = { streams: 0, sentBytes: 0 };
+  const text = new FleetMetrics().text(fleet, counts, { showsRules: true });
+  expect(text.match(/^sluice_left_total\{/gm)).toHaveLength(20_000);
+  expect(text).toContain("\nsluice_rule_series_left_out 5\n");
+  expect(new FleetMetrics().text(fleet, counts, { showsRules: false })).not.toMatch(/^sluice_left/m);
 });

@@ -5,6 +5,7 @@ import type { FleetEvent } from "../model/event.ts";
 import type { FleetControl } from "../model/fleet-control.ts";
 import type { ProxyState, RolloutReport } from "../model/report.ts";
 import { Counter, exposition, type Family, Histogram, type Sample } from "./exposition.ts";
+import { ruleFamilies } from "./rule-metrics.ts";
 
 /** What the fleet itself does not know. */
 export interface ServerCounts {
@@ -68,7 +69,12 @@ export class FleetMetrics {
     this.#turnedAway.add(1);
   }
 
-  text(fleet: FleetControl, { streams, sentBytes }: ServerCounts): string {
+  /** `showsRules`: also what rules have counted. */
+  text(
+    fleet: FleetControl,
+    { streams, sentBytes }: ServerCounts,
+    { showsRules }: { readonly showsRules: boolean },
+  ): string {
     const [rollout] = fleet.rollouts();
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
@@ -93,6 +99,7 @@ export class FleetMetrics {
       this.#stopped.family,
       this.#refused.family,
       this.#turnedAway.family,
+      ...(showsRules ? ruleFamilies(fleet.ruleCounts()) : []),
       gauge("process_resident_memory_bytes", "Memory of the server.", [{ value: rss }]),
       gauge("nodejs_heap_size_used_bytes", "Heap of the server.", [{ value: heapUsed }]),
       counted("process_cpu_seconds_total", "Time that the server took of processors.", (user + system) / 1e6),

@@ -90,6 +90,18 @@ export class FakeFleet implements FleetControl {
   revisions = () => this.revisionsNow;
   rollouts = () => this.rolloutsNow;
 
+  ruleCounts: FleetControl["ruleCounts"] = () => ({
+    sums: [
+      {
+        scope: "shop",
+        metric: "sluice_requests_total",
+        labels: { listener: "mesh", rule: "shop/reviews#split", cluster: "outbound|9080|v1|reviews" },
+        count: 42,
+      },
+    ],
+    dropped: 7,
+  });
+
   explain: FleetControl["explain"] = async (id, request, at) => {
     if (!this.proxiesNow.some((one) => one.id === id)) {
       throw new FleetControlError("unknown", `no proxy has the id "${id}"`);

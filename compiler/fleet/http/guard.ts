@@ -25,6 +25,11 @@ export interface TokenCheck {
   mayChange(token: string | undefined): boolean | undefined;
 }
 
+/** Whether somebody with this token, or without one, may be told of rules. */
+export function mayRead(token: string | undefined, isLocal: boolean, tokens: TokenCheck): boolean {
+  return isLocal || tokens.mayChange(token) === true;
+}
+
 /** Throws an `HttpError` unless somebody with this token, or without one, may have an answer. */
 export function checkAccess(
   access: Access,
@@ -32,7 +37,7 @@ export function checkAccess(
   isLocal: boolean,
   tokens: TokenCheck,
 ): void {
-  if (access === "open" || (access === "read" && isLocal)) {
+  if (access === "open" || (access === "read" && mayRead(token, isLocal, tokens))) {
     return;
   }
   switch (tokens.mayChange(token)) {

@@ -47,7 +47,7 @@ function start(listen: string): Promise<FleetHttpServer> {
     identity,
     listen: parseListen(listen)!,
     names: ["fleet.example"],
-    metrics: () => "up 1\n",
+    metrics: ({ mayRead }) => (mayRead ? "up 1\nof_rules 1\n" : "up 1\n"),
     waitsFor: () => missing,
     onProblem: (line) => problems.push(line),
   });
@@ -358,6 +358,8 @@ test("who reaches the server from elsewhere reads with a token only, except for 
       ask(target, { port, headers }).then(({ status }) => status);
     expect(await read("/healthz")).toBe(200);
     expect(await read("/metrics")).toBe(200);
+    expect((await ask("/metrics", { port })).text).toBe("up 1\n");
+    expect((await ask("/metrics", { port, headers: withToken })).text).toContain("of_rules");
     expect(await read("/v1/proxies")).toBe(401);
     expect(await read("/v1/proxies", withToken)).toBe(200);
   } finally {

@@ -20,7 +20,7 @@ import { isLocal, type ListenAddress } from "../identity/listening.ts";
 import { bearerToken } from "../identity/tokens.ts";
 import { FleetControlError } from "../model/fleet-control.ts";
 import type { Answering, Question, Reply } from "./endpoint.ts";
-import { checkAccess, checkHost } from "./guard.ts";
+import { checkAccess, checkHost, mayRead } from "./guard.ts";
 import { findEndpoint, readBody, readQuery } from "./read-question.ts";
 
 export interface FleetHttpOptions extends Answering {
@@ -98,7 +98,8 @@ class Front {
     }
     const url = urlOf(request.url ?? "");
     const { endpoint, path } = findEndpoint(request.method ?? "", url.pathname);
-    checkAccess(endpoint.access, bearerToken(request.headers.authorization), this.#isLocal, identity);
+    const token = bearerToken(request.headers.authorization);
+    checkAccess(endpoint.access, token, this.#isLocal, identity);
     const { query, lists } = readQuery(endpoint, url.searchParams);
     const body = readBody(endpoint, request.headers["content-type"], await bodyOf(request));
     const left = new AbortController();
@@ -109,6 +110,7 @@ class Front {
       query,
       lists,
       body,
+      mayRead: mayRead(token, this.#isLocal, identity),
       ...(typeof last === "string" && /^\d{1,15}$/.test(last) && { lastEvent: Number(last) }),
       signal: AbortSignal.any([left.signal, this.#closing]),
     };

@@ -60,6 +60,8 @@ export function fleetBootstrap(options: FleetBootstrapOptions): OutputFiles {
       ...(join.id !== undefined && { proxyId: join.id }),
       clusterName: ADS_CLUSTER,
       initialMetadata,
+      countsRules: (join.reports ?? JOIN_OPTIONS.reports.default) === "rules",
+      intervalMs: (join.reportInterval ?? JOIN_OPTIONS.reportInterval.default) * 1000,
     }),
     node: nodeOf(join),
   });

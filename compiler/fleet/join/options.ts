@@ -4,6 +4,7 @@ import path from "node:path";
 import { choice, dnsName, flag, folder, type OptionKind, upTo } from "../../options/kinds.ts";
 import { type GivenOf, option, type ValuesOf } from "../../options/option.ts";
 import { PROXY_OPTIONS } from "../../options.ts";
+import { REPORT_INTERVAL_MS } from "../signal/stats-sink.ts";
 
 /** An id is part of logs, file names and addresses. */
 const LONGEST_ID = 253;
@@ -30,6 +31,23 @@ const pemFile: OptionKind<string, "path"> = {
   accepts: (value) => typeof value === "string" && path.isAbsolute(value),
   expected: "an absolute path",
 };
+
+/** Between two reports. A longer one would tell a roll-out too late. */
+const LONGEST_INTERVAL_S = 60;
+
+const seconds: OptionKind<number, "text"> = {
+  ...upTo(LONGEST_INTERVAL_S),
+  read: (given, fail) =>
+    /^\d{1,2}$/.test(given) && isInterval(Number(given))
+      ? Number(given)
+      : fail(`"${given}" is not valid; use a number of seconds from 1 to ${LONGEST_INTERVAL_S}`),
+  accepts: isInterval,
+  expected: `an integer from 1 to ${LONGEST_INTERVAL_S}`,
+};
+
+function isInterval(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LONGEST_INTERVAL_S;
+}
 
 const aFile = { argument: "file", default: "" };
 const ofServer = { defaultSaid: "the server's" };
@@ -68,6 +86,17 @@ export const JOIN_OPTIONS = {
   adminSocket: PROXY_OPTIONS.adminSocket,
   adminPort: PROXY_OPTIONS.adminPort,
   readyPort: PROXY_OPTIONS.readyPort,
+  /** `answers` is what roll-outs are watched by; `rules` adds what rules and clusters have counted. */
+  reports: option(choice("rules", "answers"), {
+    default: "rules",
+    help: "what the proxy reports to the server: what rules and clusters count, or its answers alone",
+  }),
+  /** Also what a roll-out waits for until it notices errors. */
+  reportInterval: option(seconds, {
+    default: REPORT_INTERVAL_MS / 1000,
+    argument: "seconds",
+    help: "time between two reports",
+  }),
   /** Counterpart of the option of `sluice serve`. */
   plainText: option(flag, {
     default: false,

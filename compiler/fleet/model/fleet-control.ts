@@ -6,6 +6,7 @@
 import type { Explanation } from "../../answers/explain/explanation.ts";
 import type { AskedRequest } from "../../answers/request/asked.ts";
 import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "./report.ts";
+import type { RuleCounts } from "./rule-counts.ts";
 
 export interface FleetControl {
   status(): FleetStatus;
@@ -14,6 +15,8 @@ export interface FleetControl {
   rollouts(): readonly RolloutReport[];
   /** The newest first. */
   revisions(): readonly RevisionReport[];
+  /** What rules have counted at the proxies that report to this server. */
+  ruleCounts(): RuleCounts;
   /** `at`: the listener that is asked. Default: one that knows the host. */
   explain(proxy: string, request: AskedRequest, at?: string): Promise<ProxyExplanation>;
   /** The next wave of the roll-out that is under way begins at once. */

@@ -1,6 +1,7 @@
 /**
- * How a stock Envoy comes to report its answers to its server: Envoy's own OpenTelemetry sink, told to leave out everything but
- * the counts of answers by listener and class of codes. That is some 600 bytes a report, however large the mesh.
+ * How a stock Envoy comes to report to its server what it has counted: Envoy's own OpenTelemetry sink, told to leave out everything
+ * but answers by listener and class of codes, and what rules and clusters have counted. Each report has every counter that has ever
+ * counted, since Envoy began: one that is lost is made good by the next.
  *
  * Envoy 1.36 knows no action that drops a statistic, and does not start when it is told of one. All versions can give many
  * statistics one name, under which they come as a single one, which nobody reads.
@@ -26,15 +27,25 @@ export interface StatsSinkOptions {
   readonly initialMetadata?: readonly { readonly key: string; readonly value: string }[];
   /** Between two reports, in milliseconds. */
   readonly intervalMs?: number;
+  /** Also what rules and clusters have counted. */
+  readonly countsRules: boolean;
 }
 
 /** OpenTelemetry's name for the one program of many that reports. */
 export const PROXY_ATTRIBUTE = "service.instance.id";
 /** A roll-out notices errors within two reports. */
 export const REPORT_INTERVAL_MS = 5_000;
-/** Counters that are reported: `http.<listener>.downstream_rq_<class>xx`. */
-const REPORTED = "http\\..+\\.downstream_rq_[1-5]xx";
-const OTHERS = "others";
+/** A gauge, in seconds: it tells a process from the one before it. */
+export const UPTIME = "server.uptime";
+/** What roll-outs are watched by. */
+const ANSWERS = ["http\\..+\\.downstream_rq_[1-5]xx", "server\\.uptime"];
+/** Clusters of rules alone have a `;` behind their names. */
+const OF_RULES = [
+  "wasmcustom\\..+;\\.;sluice_(requests|answers|faults|left|unmatched)_total",
+  "cluster\\.[^;]+;\\.upstream_rq_([1-5]xx|retry|timeout|pending_overflow)",
+];
+/** What everything else is added up under. */
+export const OTHERS = "others";
 
 const SINK = "envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig";
 
@@ -44,6 +55,7 @@ export function statsSink({
   clusterName,
   initialMetadata = [],
   intervalMs = REPORT_INTERVAL_MS,
+  countsRules,
 }: StatsSinkOptions): StatsReporting {
   return {
     stats_flush_interval: duration(intervalMs),
@@ -56,10 +68,9 @@ export function statsSink({
             ...(initialMetadata.length > 0 && { initial_metadata: initialMetadata }),
           },
           resource_detectors: [proxyId === undefined ? FROM_ENVIRONMENT : named(proxyId)],
-          report_counters_as_deltas: true,
           emit_tags_as_attributes: false,
           use_tag_extracted_name: false,
-          custom_metric_conversions: ALL_BUT_REPORTED,
+          custom_metric_conversions: allBut([...ANSWERS, ...(countsRules ? OF_RULES : [])]),
         }),
       },
     ],
@@ -89,25 +100,27 @@ const NAME = {
 };
 
 /** `xds.type.matcher.v3.Matcher`: what it finds nothing for is reported by its own name. */
-const ALL_BUT_REPORTED = {
-  matcher_list: {
-    matchers: [
-      {
-        predicate: {
-          not_matcher: {
-            single_predicate: {
-              input: NAME,
-              value_match: { safe_regex: { google_re2: {}, regex: REPORTED } },
+function allBut(reported: readonly string[]): object {
+  return {
+    matcher_list: {
+      matchers: [
+        {
+          predicate: {
+            not_matcher: {
+              single_predicate: {
+                input: NAME,
+                value_match: { safe_regex: { google_re2: {}, regex: reported.join("|") } },
+              },
+            },
+          },
+          on_match: {
+            action: {
+              name: "others",
+              typed_config: typed(`${SINK}.ConversionAction`, { metric_name: OTHERS }),
             },
           },
         },
-        on_match: {
-          action: {
-            name: "others",
-            typed_config: typed(`${SINK}.ConversionAction`, { metric_name: OTHERS }),
-          },
-        },
-      },
-    ],
-  },
-};
+      ],
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** Ask what becomes of a request: a `curl` line as it was copied from somewhere, or a method and a URL. */
+
+import { usePage } from "../parts/page-context.ts";
+import { Text } from "../parts/text.tsx";
+import { ExplanationView } from "./explanation.tsx";
+
+export function ExplainPanel() {
+  const page = usePage();
+  const explained = page.explained.value;
+  return (
+    <section class="panel" aria-labelledby="request-title">
+      <h2 id="request-title">Explain a request</h2>
+      <form
+        class="ask"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const text = page.question.peek().trim();
+          if (text !== "") {
+            void page.explain(text);
+          }
+        }}
+      >
+        <label for="question" class="spoken">
+          A curl line, or a method and a URL
+        </label>
+        <textarea
+          id="question"
+          rows={2}
+          placeholder={example(page.view.value?.listeners[0]?.hosts[0]?.domains)}
+          spellcheck={false}
+          autocomplete="off"
+          value={page.question.value}
+          onInput={(event) => {
+            page.question.value = event.currentTarget.value;
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !event.shiftKey) {
+              event.preventDefault();
+              event.currentTarget.form?.requestSubmit();
+            }
+          }}
+        />
+        <button type="submit" class="primary">
+          Explain
+        </button>
+      </form>
+      <div role="status" class="explained">
+        {explained !== undefined && explained.answer === undefined && <p class="is-muted">Asking…</p>}
+        {explained?.answer !== undefined && "problem" in explained.answer && (
+          <p class="is-bad problem">
+            <Text of={explained.answer.problem} longest={2000} />
+          </p>
+        )}
+        {explained?.answer !== undefined && "explanation" in explained.answer && (
+          <ExplanationView explanation={explained.answer.explanation} text={explained.answer.text} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function example(domains: readonly string[] = []): string {
+  const [host = "reviews"] = [...domains]
+    .filter((domain) => !domain.includes("*"))
+    .sort((a, b) => a.length - b.length);
+  return `GET http://${host.slice(0, 60)}/, or curl …`;
+}

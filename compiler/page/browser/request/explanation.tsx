@@ -1,0 +1,162 @@
+/** An explanation: first where the request goes, then the rules in the order in which they were tried, and why not each. */
+
+import type { Explanation, SplitPart, TriedRule } from "../../../answers/explain/explanation.ts";
+import { inert } from "../format/inert.ts";
+import { counted, percentText, tookText } from "../format/numbers.ts";
+import { ClusterName } from "../parts/cluster-name.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { usePage } from "../parts/page-context.ts";
+import { Text } from "../parts/text.tsx";
+
+/** Rules that are shown as tried, of those before the one that took it. */
+const TRIED = 12;
+
+export function ExplanationView({
+  explanation,
+  text,
+}: {
+  readonly explanation: Explanation;
+  readonly text: string;
+}) {
+  const { asked, listener, tried, untried, rule, decision, notHere, nearestHost, disagreements } =
+    explanation;
+  const left = tried.length - TRIED;
+  return (
+    <>
+      <p class="asked">
+        <b>{inert(asked.method, 20)}</b> <Text of={asked.url} longest={300} />
+      </p>
+      {disagreements.map((one) => (
+        <p key={one} class="is-bad problem">
+          {inert(one, 1000)}
+        </p>
+      ))}
+      <Decision explanation={explanation} />
+      {nearestHost !== undefined && (
+        <p>
+          No rule names this host. Do you mean <Text of={nearestHost} class="word" />?
+        </p>
+      )}
+      <h3>
+        Tried at <Text of={listener.name} longest={60} />
+      </h3>
+      <ol class="tried">
+        {left > 0 && <li class="is-muted">{counted(left, "rule")} before these did not match</li>}
+        {tried.slice(-TRIED).map((one, index) => (
+          <Tried key={index} tried={one} />
+        ))}
+        {tried.length === 0 && <li class="is-muted">no rule</li>}
+        {untried > 0 && <li class="is-muted">{counted(untried, "rule")} after it were not asked</li>}
+      </ol>
+      {rule?.split !== undefined && rule.split.length > 1 && <Split parts={rule.split} />}
+      {decision.draws !== undefined && decision.draws.length > 1 && (
+        <p class="is-muted">
+          Dice are in it; of{" "}
+          {counted(
+            decision.draws.reduce((sum, { count }) => sum + count, 0),
+            "such request",
+          )}
+          : {decision.draws.map(({ outcome, count }) => `${count} ${inert(outcome)}`).join(", ")}
+        </p>
+      )}
+      {notHere.length > 0 && (
+        <p class="is-muted">
+          Not reachable here:{" "}
+          {notHere.map(({ name, why }) => `${inert(name, 80)} ${inert(why, 200)}`).join("; ")}
+        </p>
+      )}
+      <details>
+        <summary>All of it, as text</summary>
+        <pre
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys.
+          tabIndex={0}
+        >
+          {text.split("\n").map((line) => `${inert(line, 600)}\n`)}
+        </pre>
+      </details>
+    </>
+  );
+}
+
+function Decision({ explanation: { decision, rule } }: { readonly explanation: Explanation }) {
+  const waits = decision.delayMs > 0 ? `after ${tookText(decision.delayMs)} ` : "";
+  if (decision.outcome === "answer") {
+    return (
+      <p class="decision is-warn">
+        <Icon name="warn" />
+        <span>
+          {waits}Envoy answers <b>{decision.status ?? ""}</b> itself: {inert(decision.by ?? "", 200)}
+          {decision.why !== undefined && `, ${inert(decision.why, 300)}`}
+        </span>
+      </p>
+    );
+  }
+  const upstream = decision.upstream;
+  return (
+    <div class="decision is-good">
+      <Icon name="right" />
+      <span>
+        {waits}
+        goes to <ClusterName of={decision.cluster ?? ""} />
+        {rule?.split !== undefined && rule.split.length > 1 && " this time"}
+        {upstream !== undefined && (
+          <span class="is-muted upstream">
+            as <Text of={`${upstream.method} ${upstream.host}${upstream.path}`} longest={200} />
+          </span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function Tried({ tried }: { readonly tried: TriedRule }) {
+  const page = usePage();
+  const group = page.groupOf(tried.id);
+  const name = tried.name === "" ? (tried.id ?? "a route of the service itself") : tried.name;
+  return (
+    <li class={tried.matched ? "is-taken" : ""}>
+      <Icon name={tried.matched ? "good" : "bad"} />
+      <span>
+        {group === undefined ? (
+          <Text of={name} longest={120} />
+        ) : (
+          <button type="button" class="link" onClick={() => page.show(group)}>
+            <Text of={name} longest={120} />
+          </button>
+        )}{" "}
+        <span class="is-muted">
+          {tried.matched
+            ? tried.conditions.length === 0
+              ? "takes every request"
+              : "matches"
+            : "does not match"}
+        </span>
+        {tried.failed.map(({ condition, seen }) => (
+          <span key={condition} class="failed">
+            needs <Text of={condition} longest={200} />,{" "}
+            {seen.length === 0 ? (
+              "it is absent"
+            ) : (
+              <>
+                it is <Text of={seen.join(", ")} longest={200} />
+              </>
+            )}
+          </span>
+        ))}
+      </span>
+    </li>
+  );
+}
+
+function Split({ parts }: { readonly parts: readonly SplitPart[] }) {
+  return (
+    <ul class="plain split">
+      {parts.map(({ cluster, share }) => (
+        <li key={cluster} class="pair">
+          <ClusterName of={cluster} />
+          <span class="number">{percentText(share)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
