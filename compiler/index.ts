@@ -96,7 +96,7 @@ export { type DiagnosticCode, LEVEL_WORDS, type Level } from "./diagnostics/code
 export type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 export { type CodeDescription, describeCodes, nearestCode } from "./diagnostics/guide/describe.ts";
 export type { JsonDiagnostic, JsonPlace } from "./diagnostics/render/json.ts";
-export { printable } from "./diagnostics/render/printable.ts";
+export { printable, printableData } from "./diagnostics/render/printable.ts";
 export type { Findings, FindingsSummary } from "./diagnostics/render/report.ts";
 export type { SourceFile, Span } from "./diagnostics/span.ts";
 export {
@@ -185,6 +185,18 @@ export type {
   Rate,
   Share,
 } from "./observe/live-report.ts";
+export type { SampledRequest } from "./observe/tap/read-sample.ts";
+export {
+  type OpenTap,
+  Tap,
+  type TapEnd,
+  type TapListener,
+  type TapProgress,
+  type TapQuestion,
+} from "./observe/tap/tap.ts";
+export { TapError } from "./observe/tap/tap-error.ts";
+export type { TapLine } from "./observe/tap/tap-lines.ts";
+export type { TappedRequest } from "./observe/tapped-request.ts";
 
 // ---- The same in a browser ----
 

@@ -114,6 +114,14 @@ export const PROXY_OPTIONS = {
     argument: "name",
     help: "service.name of the spans of this proxy",
   }),
+  /** Let requests be sampled while they pass: what `sluice tap` and the page show. */
+  tap: option(flag, {
+    default: false,
+    help: "let sluice tap sample requests of an Envoy that sluice run runs, while they pass",
+    helpOff: "do not let sluice tap or the page sample requests while they pass",
+    inFile:
+      "let `sluice tap` sample requests while they pass; `sluice run` defaults to true, for others it is of no effect",
+  }),
   /** Labels of this proxy: matched by a Gateway's `selector` and a rule's `sourceLabels`. */
   proxyLabels: option(labels, {
     // The labels of Istio's own ingress gateway, so that its samples select this proxy as they are.

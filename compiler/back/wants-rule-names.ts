@@ -2,6 +2,10 @@
 
 import type { ProxyOptions } from "../options.ts";
 
-export function wantsRuleNames({ accessLog, traceTo }: Pick<ProxyOptions, "accessLog" | "traceTo">): boolean {
-  return accessLog !== "" || traceTo !== "";
+export function wantsRuleNames({
+  accessLog,
+  traceTo,
+  tap,
+}: Pick<ProxyOptions, "accessLog" | "traceTo" | "tap">): boolean {
+  return accessLog !== "" || traceTo !== "" || tap;
 }

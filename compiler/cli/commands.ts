@@ -22,6 +22,7 @@ import { withoutNextWord } from "./page-option.ts";
 import { addRunCommand } from "./run.ts";
 import { addSchemaCommand } from "./schema.ts";
 import { addServeCommand } from "./serve.ts";
+import { addTapCommand } from "./tap.ts";
 import { COLOR_CHOICES, processTerminal, type Terminal } from "./terminal.ts";
 import { addTestCommand } from "./test-flags.ts";
 import { welcome } from "./welcome.ts";
@@ -101,6 +102,7 @@ export function makeProgram(
   addDiffCommand(program, context);
   program.commandsGroup("Rules at work:");
   addRunCommand(program, context);
+  addTapCommand(program, context);
   addBuildCommand(program, context);
   addExportCommand(program, context);
   program.commandsGroup("A fleet of Envoys:");

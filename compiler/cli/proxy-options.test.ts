@@ -40,6 +40,7 @@ describe("readProxyOptions", () => {
           outboundPolicy: "REGISTRY_ONLY",
           secretsDirectory: "/etc/sluice/../secrets",
           allowUnenforced: true,
+          tap: true,
         },
         DEFAULTS,
       ),
@@ -70,6 +71,7 @@ describe("readProxyOptions", () => {
       pathNormalization: "MERGE_SLASHES",
       outboundPolicy: "REGISTRY_ONLY",
       allowUnenforced: true,
+      tap: true,
       secretsDirectory: "/etc/secrets",
     });
   });

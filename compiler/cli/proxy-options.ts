@@ -14,7 +14,7 @@ export interface ProxyFlags extends GivenOf<typeof FLAG_OPTIONS> {
 }
 
 /** Defaults that differ from one command to the other. */
-export type CommandDefaults = Partial<Pick<ProxyOptions, "listenAddress">>;
+export type CommandDefaults = Partial<Pick<ProxyOptions, "listenAddress" | "tap">>;
 
 export interface CommonOptions {
   readonly paths: readonly string[];
@@ -35,10 +35,19 @@ export function addProxyOptions(command: Command, defaults: CommandDefaults = {}
   const base = withDefaults(defaults);
   command.option("--config <file>", "read options from a sluice.yaml; flags take precedence");
   for (const [key, entry] of Object.entries(FLAG_OPTIONS)) {
-    const flag = flagFor(key, entry, base[key]);
-    command.addOption(Object.hasOwn(PROXY_OPTIONS, key) ? flag.helpGroup("The proxy:") : flag);
+    for (const flag of flagsFor(key, entry, base[key])) {
+      command.addOption(Object.hasOwn(PROXY_OPTIONS, key) ? flag.helpGroup("The proxy:") : flag);
+    }
   }
   return command;
+}
+
+/** What is on unless said is turned off by a flag; the one that turns it on is there for who has it from a file. */
+function flagsFor(key: string, entry: OptionEntry<unknown>, otherwise: unknown): readonly Option[] {
+  const flag = flagFor(key, entry, otherwise);
+  return otherwise === true && entry.helpOff !== undefined
+    ? [flag.hideHelp(), new Option(flagOf(key).replace("--", "--no-"), entry.helpOff)]
+    : [flag];
 }
 
 /** The flag of an option; `otherwise` is what holds when nothing is said. */

@@ -14,6 +14,7 @@ import {
   type Page,
   rulesOf,
   Session,
+  Tap,
   type Workspace,
 } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
@@ -36,6 +37,8 @@ export interface RunFlags extends ProxyFlags, ClusterFlags {
   readonly format: Format;
 }
 
+/** What differs from a build. */
+const DEFAULTS = { listenAddress: "127.0.0.1", tap: true };
 const LONGEST_DRAIN_MS = 3_600_000;
 
 export function addRunCommand(program: Command, { terminal, done }: CommandContext): void {
@@ -49,7 +52,7 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
         "-w, --watch",
         "reload when the rules change; if they have errors, the old ones stay in effect",
       ),
-    { listenAddress: "127.0.0.1" },
+    DEFAULTS,
   );
   addClusterOptions(command)
     .addOption(
@@ -81,7 +84,7 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
 }
 
 async function runCommand(paths: readonly string[], flags: RunFlags, terminal: Terminal): Promise<ExitCode> {
-  const options = await readRulesOptions(paths, flags, { listenAddress: "127.0.0.1" });
+  const options = await readRulesOptions(paths, flags, DEFAULTS);
   if (flags.watch && options.paths.includes("-")) {
     throw new UsageError("--watch cannot watch standard input; name files or directories");
   }
@@ -128,6 +131,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     voice.diagnostics(findings, held ?? []);
     return EXIT.rules;
   }
+  const tap = rules.proxy.tap ? await Tap.create() : undefined;
   const session = new Session({
     rules,
     compilation,
@@ -135,15 +139,17 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     envoyLogLevel: flags.envoyLogLevel,
     drainMs,
     workDirectory: flags.workDir,
+    methods: tap === undefined ? [] : [tap.method],
     onEvent: (event) => voice.tell(event),
   });
+  tap?.attach(session);
   terminal.outliveReaders();
   const live = new LiveRules(session);
   const page = await pageOf(session, { workspace, compilation, live }, context);
   voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
-  const closeDoor = await opened(session, { rules: paths, live }, terminal);
+  const closeDoor = await opened(session, { rules: paths, live, tap }, terminal);
   let why: string | undefined;
   try {
     await session.run();
@@ -175,7 +181,7 @@ async function pageOf(
 /** Who cannot be watched is run all the same. */
 async function opened(
   session: Session,
-  how: Pick<OpenDoorOptions, "rules" | "live">,
+  how: Pick<OpenDoorOptions, "rules" | "live" | "tap">,
   terminal: Terminal,
 ): Promise<() => Promise<void>> {
   const onProblem = (line: string) => terminal.err(`sluice: ${line}\n`);
@@ -186,7 +192,11 @@ async function opened(
     if (!(error instanceof EnvironmentError)) {
       throw error;
     }
-    onProblem([`sluice top cannot attach to this run: ${error.message}`, ...error.details].join("\n  "));
+    onProblem(
+      [`sluice top and sluice tap cannot attach to this run: ${error.message}`, ...error.details].join(
+        "\n  ",
+      ),
+    );
     return async () => {};
   }
 }

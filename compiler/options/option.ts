@@ -9,6 +9,8 @@ export interface OptionEntry<T, F extends Form = Form> {
   readonly argument?: string;
   /** What it does, as `--help` says it: no capital, no stop. */
   readonly help: string;
+  /** What its `--no-…` does, which a command has where it is on unless said. */
+  readonly helpOff?: string;
   /** The same for `sluice.yaml`, where what is said of the flag does not hold. */
   readonly inFile?: string;
   /** Said in the place of a default that is not what holds in the end. */

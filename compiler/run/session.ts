@@ -8,6 +8,7 @@ import type { Compilation } from "../compile.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
 import { makeSocketFolder } from "../platform/socket-folder.ts";
+import type { UnaryMethod } from "./ads/server.ts";
 import type { CompiledRules } from "./compiled-rules.ts";
 import { type AdsEnvoy, startAdsEnvoy } from "./delivery/ads/ads-envoy.ts";
 import { drain } from "./envoy/drain.ts";
@@ -37,6 +38,8 @@ export interface SessionOptions {
   readonly workDirectory?: string | undefined;
   /** Folders of the caller that go with Envoy, should this process be killed. */
   readonly temporaryFolders?: readonly string[];
+  /** What Envoy may call on the server that tells it what to do, such as a `Tap`'s. */
+  readonly methods?: readonly UnaryMethod[];
   readonly onEvent: (event: SessionEvent) => void;
 }
 
@@ -200,6 +203,7 @@ export class Session {
       folder,
       build: (builder) => builder.build(withFiles(compilation), rules.proxy),
       binary,
+      methods: this.#options.methods ?? [],
       admin: rules.proxy,
       concurrency: rules.proxy.concurrency,
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),

@@ -19,6 +19,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "sluice fleet": "asks a server that another command has started: test/fleet",
   "npm start": "goes on until Ctrl-C, with a real Envoy: test/scripts/demo.test.ts",
   "npm run": "starts programs of its own; what they take is looked up in their help",
+  "sluice tap ": "attaches to a run: test/observe/tap",
   "npm test": "would run this test",
   "npm pack": "compiles the filter twice: test/scripts/pack.test.ts",
   "npm install": "installs into a project: test/scripts/pack.test.ts",

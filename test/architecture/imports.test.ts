@@ -81,6 +81,7 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   ],
   // Durations are written as they are in rules.
   "compiler/cli/run.ts": ["compiler/front/resources/schema/duration.ts"],
+  "compiler/cli/tap.ts": ["compiler/front/resources/schema/duration.ts"],
   "compiler/cli/fleet.ts": ["compiler/front/resources/schema/duration.ts"],
   "compiler/cli/rollout-plan.ts": [
     "compiler/front/resources/schema/duration.ts",

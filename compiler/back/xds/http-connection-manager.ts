@@ -16,6 +16,7 @@ import { deciderAt, type EmitContext, isFiltered, routeTableName } from "./optio
 import type { ConfigSource } from "./places.ts";
 import { type Extension, typed, typeUrl } from "./protobuf.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
+import { emitTapLog, type TapLog } from "./tap-log.ts";
 import { emitTracing, type TracingFields } from "./tracing.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
@@ -30,7 +31,7 @@ export interface HttpConnectionManager extends PathOptions, TracingFields {
   readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
-  readonly access_log?: readonly AccessLog[];
+  readonly access_log?: readonly (AccessLog | TapLog)[];
   readonly route_config?: RouteConfiguration;
   readonly rds?: Rds;
   readonly http_filters: readonly (Extension | DiscoveredFilter)[];
@@ -94,6 +95,10 @@ export function emitHttpConnectionManager(
   const source = context.places.sourceOf("routes", routesName);
   const discovered = source && { rds: { config_source: source, route_config_name: routesName } };
   const decider = deciderAt(listener, context);
+  const logs = [
+    ...(emitRequestLog(listener.name, decider, context).access_log ?? []),
+    ...emitTapLog(listener, context),
+  ];
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
@@ -111,7 +116,7 @@ export function emitHttpConnectionManager(
     stream_idle_timeout: "0s",
     proxy_100_continue: true,
     upgrade_configs: [{ upgrade_type: "websocket" }],
-    ...emitRequestLog(listener.name, decider, context),
+    ...(logs.length > 0 && { access_log: logs }),
     ...emitTracing(listener, decider, context),
     ...(isFiltered(listener, context)
       ? {

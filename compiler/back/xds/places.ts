@@ -22,6 +22,16 @@ export interface Places {
    * so where rules come while connections are open, they have to be there.
    */
   readonly filtersInAdvance: boolean;
+  /** Who takes samples of requests. Absent: nobody. */
+  readonly tap?: TapPlace;
+}
+
+/** Where samples of requests go, and what they are to have. */
+export interface TapPlace {
+  /** The cluster of the server that takes them. */
+  readonly cluster: string;
+  /** Headers whose values are wanted, in lower case. */
+  readonly headers: readonly string[];
 }
 
 /** `envoy.config.core.v3.ConfigSource`. Of what kind it is, a delivery knows; emitters pass it on. */

@@ -199,12 +199,8 @@ function withNeeds<Message>(
 ): { readonly message: Message; readonly needs: readonly Reference[]; readonly isKey: boolean } {
   const needs = new Map<string, Reference>();
   let isKey = false;
-  const { listeners, clusters, module, filtersInAdvance } = context.places;
   const places: Places = {
-    listeners,
-    clusters,
-    module,
-    filtersInAdvance,
+    ...context.places,
     sourceOf(type, name) {
       const source = context.places.sourceOf(type, name);
       if (source !== undefined) {

@@ -4,9 +4,11 @@ import { packageRoot } from "../../platform/package-root.ts";
 import type { Session } from "../../run/session.ts";
 import { listedRules } from "../listed-rules.ts";
 import { LiveRules } from "../live.ts";
+import type { Tap } from "../tap/tap.ts";
 import type { RunAbout, ServedRules } from "./about.ts";
 import { Door } from "./door.ts";
 import type { DoorRoute } from "./route.ts";
+import { tapRoute } from "./tap-route.ts";
 
 export interface OpenDoorOptions {
   /** Where its rules are, for whoever has to tell several sessions apart. */
@@ -15,6 +17,8 @@ export interface OpenDoorOptions {
   readonly folder?: string;
   /** Of the same session, for whoever looks beside those who attach. */
   readonly live?: LiveRules;
+  /** By which its requests can be sampled. Absent: they cannot. */
+  readonly tap?: Tap | undefined;
   /** Told, in a line, of what goes wrong with a client. */
   readonly onProblem: (line: string) => void;
 }
@@ -25,7 +29,7 @@ export interface OpenDoorOptions {
  */
 export function openDoor(
   session: Pick<Session, "serving" | "listen">,
-  { rules, folder, live = new LiveRules(session), onProblem }: OpenDoorOptions,
+  { rules, folder, live = new LiveRules(session), tap, onProblem }: OpenDoorOptions,
 ): Promise<Door> {
   const since = Date.now();
   const about = (): RunAbout => ({
@@ -40,6 +44,7 @@ export function openDoor(
     { method: "GET", path: "/v1/about", answer: () => ({ json: about() }) },
     { method: "GET", path: "/v1/rules", answer: () => ({ json: servedRules(session) }) },
     { method: "GET", path: "/v1/live", answer: ({ signal }) => ({ lines: live.watch(signal) }) },
+    tapRoute(tap),
   ];
   return Door.open({ routes, onProblem, ...(folder !== undefined && { folders: [folder] }) });
 }

@@ -9,7 +9,7 @@ import { printJson } from "../../../back/xds/json.ts";
 import { EnvironmentError } from "../../../platform/error.ts";
 import { AdsClient } from "../../ads/client.ts";
 import { adsCodec } from "../../ads/codec.ts";
-import { type AdsServer, startAdsServer } from "../../ads/server.ts";
+import { type AdsServer, startAdsServer, type UnaryMethod } from "../../ads/server.ts";
 import { type EnvoyProcess, type StartEnvoyOptions, startEnvoy } from "../../envoy/start.ts";
 import { LiveConfiguration } from "../live-configuration.ts";
 import { NOTHING } from "../nothing.ts";
@@ -22,6 +22,8 @@ export interface AdsEnvoyOptions extends Omit<StartEnvoyOptions, "configPath"> {
   readonly folder: string;
   /** What it starts with. */
   build(builder: AdsBuilder): AdsBuild | Promise<AdsBuild>;
+  /** What Envoy tells on the way on which it is told what to do, such as its requests. */
+  readonly methods?: readonly UnaryMethod[];
   /** How long what only older rules use stays, if not as long as it takes. */
   readonly times?: RetirementTimes;
   /** How long Envoy may take for one step of a change, if not as long as usual. */
@@ -41,12 +43,13 @@ const BOOTSTRAP = "envoy.json";
 /** Longer than Envoy is waited for. */
 const START_TIMEOUT_MS = 60_000;
 /** Resolves when Envoy serves. Throws an `EnvironmentError` with Envoy's own words when it will not. */
-export async function startAdsEnvoy(options: AdsEnvoyOptions): Promise<AdsEnvoy> {
+export async function startAdsEnvoy({ methods = [], ...options }: AdsEnvoyOptions): Promise<AdsEnvoy> {
   const socket = path.join(options.folder, SOCKET);
   const client = new AdsClient({ codec: await adsCodec() });
   const server = await startAdsServer({
     listen: `unix:${socket}`,
     onStream: (stream) => client.attach(stream),
+    methods,
   });
   try {
     return await start(options, socket, client, server);
@@ -57,7 +60,7 @@ export async function startAdsEnvoy(options: AdsEnvoyOptions): Promise<AdsEnvoy>
 }
 
 async function start(
-  { folder, build: make, times, stepTimeoutMs, ...options }: AdsEnvoyOptions,
+  { folder, build: make, times, stepTimeoutMs, ...options }: Omit<AdsEnvoyOptions, "methods">,
   socket: string,
   client: AdsClient,
   server: AdsServer,

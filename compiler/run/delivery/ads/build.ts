@@ -1,6 +1,7 @@
 /** What one Envoy is started with, and what it is told from then on, where a stream tells it. */
 
 import { readFile } from "node:fs/promises";
+import { headersReadBy } from "../../../back/headers-read.ts";
 import { emitBootstrap } from "../../../back/xds/bootstrap.ts";
 import type { Places } from "../../../back/xds/places.ts";
 import { emitResources } from "../../../back/xds/resources.ts";
@@ -9,7 +10,7 @@ import type { ProxyOptions } from "../../../options.ts";
 import { filterModulePath } from "../../../platform/package-root.ts";
 import { drainFactsOf } from "../drain-facts.ts";
 import type { LiveBuild } from "../live-configuration.ts";
-import { type AdsBootstrap, adsBootstrap } from "./bootstrap.ts";
+import { ADS_CLUSTER, type AdsBootstrap, adsBootstrap } from "./bootstrap.ts";
 import { adsPlaces } from "./places.ts";
 
 export interface AdsBuild extends LiveBuild {
@@ -20,6 +21,8 @@ export interface AdsBuild extends LiveBuild {
 export class AdsBuilder {
   readonly socket: string;
   readonly places: Places;
+  /** Fixed by the first build: listeners, and the connections on them, are not touched when rules begin to read another header. */
+  #tap: Places["tap"];
 
   private constructor(socket: string, module: Uint8Array) {
     this.socket = socket;
@@ -32,7 +35,8 @@ export class AdsBuilder {
   }
 
   build({ config, blobs }: Pick<Compilation, "config" | "blobs">, options: ProxyOptions): AdsBuild {
-    const { places } = this;
+    this.#tap ??= { cluster: ADS_CLUSTER, headers: headersReadBy(config) };
+    const places = { ...this.places, tap: this.#tap };
     return {
       drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
