@@ -38,10 +38,10 @@ const HASH_DIGITS = 12;
 
 /**
  * A text as a label has it: printable without quotes, escapes or what separates labels, at most 200 bytes long. The same for
- * logs, traces and everything that is joined by it.
+ * logs, traces and everything that is joined by it. Colons are among what is escaped: in names of its own Envoy makes `_` of them.
  */
 export function labelValue(text: string): string {
-  const encoded = encodeURIComponent(text).replace(/%(2F|7C|3A|23)|[!'()*~]/g, (found) =>
+  const encoded = encodeURIComponent(text).replace(/%(2F|7C|23)|[!'()*~]/g, (found) =>
     found.length > 1 ? decodeURIComponent(found) : `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   if (encoded.length <= MAX_BYTES) {
@@ -65,6 +65,19 @@ export function matchLabel(origin: Pick<RouteOrigin, "ruleId" | "id"> | undefine
 export function routeLabel(origin: Pick<RouteOrigin, "ruleId" | "id"> | undefined): string {
   const match = matchLabel(origin);
   return match === "" ? ruleLabel(origin) : `${ruleLabel(origin)}.${match}`;
+}
+
+/**
+ * What Envoy is to call a cluster in its own statistics (`Cluster.alt_stat_name`): the `cluster` label, and an end that no label
+ * has. Without it Envoy takes the name to end at its first dot, and makes a part of the metric's name of the rest.
+ */
+export function altStatName(cluster: string): string {
+  return `${labelValue(cluster)};`;
+}
+
+/** What the names of a cluster's own statistics begin with: `cluster.outbound|80||a.example;.`, and then `upstream_rq_total`. */
+export function clusterStatPrefix(cluster: string): string {
+  return `cluster.${altStatName(cluster)}.`;
 }
 
 /** The name of a statistic. Values are labels already. */

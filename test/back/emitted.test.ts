@@ -53,10 +53,10 @@ describe.each(TARGETS)("target %s", (target) => {
     await versionsOf(files);
     expect(await nonZero("rejected|update_failure|init_fetch_timeout")).toEqual({});
     expect(await nonZero("membership_total$")).toEqual({
-      "cluster.outbound|443||logical.example.membership_total": 1,
-      "cluster.outbound|443||strict.example.membership_total": 1,
-      "cluster.outbound|9080|v1|reviews.default.svc.cluster.local.membership_total": 4,
-      "cluster.outbound|9080|v2|reviews.default.svc.cluster.local.membership_total": 4,
+      "cluster.outbound|443||logical.example;.membership_total": 1,
+      "cluster.outbound|443||strict.example;.membership_total": 1,
+      "cluster.outbound|9080|v1|reviews.default.svc.cluster.local;.membership_total": 4,
+      "cluster.outbound|9080|v2|reviews.default.svc.cluster.local;.membership_total": 4,
     });
     expect(complaints(envoy)).toEqual([]);
   });

@@ -47,7 +47,7 @@ describe.each(TARGETS)("target %s", (target) => {
           expect((await askHttp2(through, { path: "/", host: `127.0.0.1:${port}` })).status).toBe(502);
         }
       }
-      const stats = await mesh.envoy.admin.stats("^cluster\\.PassthroughCluster\\.upstream_rq_total$");
+      const stats = await mesh.envoy.admin.stats("^cluster\\.PassthroughCluster;\\.upstream_rq_total$");
       expect([...stats.values()]).toEqual([0]);
     });
 

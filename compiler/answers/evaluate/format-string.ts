@@ -1,5 +1,6 @@
 /** Envoy's format strings in the values of headers, as far as a request and its decision say what they stand for. */
 
+import { altStatName } from "../../back/stat-names.ts";
 import type { HeaderLine } from "../request/wire.ts";
 
 export interface FormatContext {
@@ -43,6 +44,8 @@ function variable(name: string, argument: string | undefined, context: FormatCon
     case "RESPONSE_CODE":
       return response && String(response.status);
     case "UPSTREAM_CLUSTER":
+      // With Envoy, and so with istiod, it is what the cluster is called in statistics.
+      return context.cluster && altStatName(context.cluster);
     case "UPSTREAM_CLUSTER_RAW":
       return context.cluster;
     case "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT":

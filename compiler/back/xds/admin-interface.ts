@@ -7,6 +7,7 @@
  */
 
 import type { ProxyOptions } from "../../options.ts";
+import { altStatName } from "../stat-names.ts";
 import { HTTP_CONNECTION_MANAGER, ROUTER } from "./http-connection-manager.ts";
 import { typed } from "./protobuf.ts";
 import { bindAddress, type PipeAddress, type SocketAddress, socketAddress } from "./socket-address.ts";
@@ -106,6 +107,7 @@ function clusterOf(socket: string) {
   const endpoint = { address: { pipe: { path: socket } } };
   return {
     name: CLUSTER,
+    alt_stat_name: altStatName(CLUSTER),
     type: "STATIC",
     connect_timeout: "1s",
     load_assignment: { cluster_name: CLUSTER, endpoints: [{ lb_endpoints: [{ endpoint }] }] },

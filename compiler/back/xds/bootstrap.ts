@@ -7,10 +7,11 @@ import type { AdminInterface } from "./admin-interface.ts";
 import type { Json } from "./json.ts";
 import type { ConfigSource, Places } from "./places.ts";
 import { type Extension, typed } from "./protobuf.ts";
+import { STATS_NAMING, type StatsNaming } from "./stats-config.ts";
 import { INTERNAL_LISTENERS } from "./upstream-fault.ts";
 
 /** `envoy.config.bootstrap.v3.Bootstrap`. Whoever starts an Envoy by hand reads its admin interface here, too. */
-export interface Bootstrap extends Partial<AdminInterface> {
+export interface Bootstrap extends Partial<AdminInterface>, StatsNaming {
   readonly node: { readonly id: string; readonly cluster: string };
   readonly dynamic_resources: { readonly lds_config: ConfigSource; readonly cds_config: ConfigSource };
   readonly layered_runtime: { readonly layers: readonly Json[] };
@@ -46,6 +47,7 @@ export function emitBootstrap({
         { name: "admin", admin_layer: {} },
       ],
     },
+    ...STATS_NAMING,
     bootstrap_extensions: [INTERNAL_LISTENERS],
     overload_manager: {
       resource_monitors: [

@@ -2,6 +2,7 @@
 
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { Cluster, Discovery } from "../../ir/ir.ts";
+import { altStatName } from "../stat-names.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { DYNAMIC_FORWARD_PROXY_CLUSTER } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment, type LoadAssignment } from "./endpoints.ts";
@@ -17,6 +18,7 @@ import { emitHttpProtocolOptions, HTTP_PROTOCOL_OPTIONS } from "./upstream-http.
 /** `envoy.config.cluster.v3.Cluster` */
 export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields {
   readonly name: string;
+  readonly alt_stat_name: string;
   readonly connect_timeout: string;
   readonly circuit_breakers: CircuitBreakers;
   readonly common_lb_config: {
@@ -51,6 +53,7 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
   );
   return typed("envoy.config.cluster.v3.Cluster", {
     name: cluster.name,
+    alt_stat_name: altStatName(cluster.name),
     ...emitDiscovery(cluster.name, cluster.discovery, context),
     connect_timeout: duration(cluster.connectTimeoutMs),
     ...(isLookedUp(cluster.discovery.kind)

@@ -9,7 +9,7 @@ import type { PathNormalization } from "../../options.ts";
 import { type AccessLog, emitRequestLog } from "./access-log.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
-import { FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
+import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { grpcWebFilters } from "./grpc-web.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
 import { deciderAt, type EmitContext, isFiltered, routeTableName } from "./options.ts";
@@ -76,7 +76,7 @@ export const ROUTER: Extension = {
   typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
 };
 
-const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, {}) };
+const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, emitFault({})) };
 
 export const HTTP_CONNECTION_MANAGER =
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";

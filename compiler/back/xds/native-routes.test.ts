@@ -117,6 +117,7 @@ test("a fault is configuration of the fault filter for the route", () => {
   expect(emit({ fault }).typed_per_filter_config).toEqual({
     "envoy.filters.http.fault": {
       "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+      disable_downstream_cluster_stats: true,
       delay: { fixed_delay: "2s", percentage: { numerator: 1, denominator: "MILLION" } },
       abort: { http_status: 503, percentage: { numerator: 0, denominator: "MILLION" } },
     },

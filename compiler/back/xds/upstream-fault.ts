@@ -5,6 +5,7 @@
  */
 
 import type { Cluster, UpstreamFault } from "../../ir/ir.ts";
+import { altStatName } from "../stat-names.ts";
 import { emitCircuitBreakers } from "./circuit-breakers.ts";
 import type { EnvoyCluster } from "./cluster.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
@@ -28,7 +29,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_HEADERS_KIB = 96;
 
 /** `envoy.config.cluster.v3.Cluster`, of the one endpoint that is a listener inside of Envoy. */
-export type UpstreamFaultCluster = Pick<EnvoyCluster, "name" | "connect_timeout" | "circuit_breakers">;
+export type UpstreamFaultCluster = Pick<
+  EnvoyCluster,
+  "name" | "alt_stat_name" | "connect_timeout" | "circuit_breakers"
+>;
 
 /** `envoy.config.listener.v3.Listener`, inside of Envoy: nobody else can reach it. */
 export interface UpstreamFaultListener {
@@ -45,6 +49,7 @@ export function emitUpstreamFaultCluster(
   const maxRetries = target?.limits.maxRetries;
   return typed("envoy.config.cluster.v3.Cluster", {
     name,
+    alt_stat_name: altStatName(name),
     type: "STATIC",
     connect_timeout: duration(CONNECT_TIMEOUT_MS),
     circuit_breakers: emitCircuitBreakers(maxRetries === undefined ? {} : { maxRetries }),

@@ -3,6 +3,7 @@
  * asks such a cluster is answered 503, and nobody told them why.
  */
 
+import { clusterStatPrefix } from "../../back/stat-names.ts";
 import type { Cluster } from "../../ir/ir.ts";
 import type { AdminClient } from "./admin.ts";
 
@@ -70,8 +71,7 @@ async function unresolvedOf(
     "^cluster\\..*\\.(membership_total|update_success|update_failure|update_empty)$",
   );
   return clusters.filter(({ name }) => {
-    // Envoy's own names for statistics have no colons.
-    const count = (of: string) => stats.get(`cluster.${name.replaceAll(":", "_")}.${of}`) ?? 0;
+    const count = (of: string) => stats.get(`${clusterStatPrefix(name)}${of}`) ?? 0;
     // That nobody has the name is a success, too: an empty one.
     const ended = count("update_success") + count("update_failure") + count("update_empty");
     return count("membership_total") === 0 && ended > 0;

@@ -34,7 +34,7 @@ describe.each(TARGETS)("target %s", (target) => {
   }
 
   async function stat(name: string): Promise<number | undefined> {
-    const stats = await mesh.envoy.admin.stats(`^cluster\\.${RATINGS.replaceAll("|", "\\|")}\\.${name}$`);
+    const stats = await mesh.envoy.admin.stats(`^cluster\\.${RATINGS.replaceAll("|", "\\|")};\\.${name}$`);
     return [...stats.values()][0];
   }
 

@@ -1,5 +1,6 @@
 /** What these tests share: rules of one service with several endpoints, and what a client sees of them. */
 
+import { clusterStatPrefix } from "../../../compiler/back/stat-names.ts";
 import type { ProxyOptions } from "../../../compiler/options.ts";
 import { ask, type ClientRequest, type ClientResponse } from "../../harness/client.ts";
 import type { Mesh } from "../../harness/mesh.ts";
@@ -100,7 +101,9 @@ export async function share(
 
 /** A counter or gauge of a cluster of the service; 0 when Envoy has none of that name. */
 export async function stat(mesh: Mesh, name: string, cluster = CLUSTER): Promise<number> {
-  const stats = await mesh.envoy.admin.stats(`^cluster\\.${escapeRegex(cluster)}\\.${escapeRegex(name)}$`);
+  const stats = await mesh.envoy.admin.stats(
+    `^${escapeRegex(clusterStatPrefix(cluster))}${escapeRegex(name)}$`,
+  );
   return [...stats.values()][0] ?? 0;
 }
 

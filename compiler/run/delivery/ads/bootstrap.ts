@@ -1,6 +1,7 @@
 /** What an Envoy that is told by a stream is started with: where its server is, and nothing that a rule can change. */
 
 import { isIP } from "node:net";
+import { altStatName } from "../../../back/stat-names.ts";
 import type { AdminInterface } from "../../../back/xds/admin-interface.ts";
 import type { Bootstrap } from "../../../back/xds/bootstrap.ts";
 import { emitLoadAssignment } from "../../../back/xds/endpoints.ts";
@@ -90,6 +91,7 @@ function serverCluster({ servers, transportSocket }: AdsEndpoints): object {
   const isLocal = servers.every(({ address }) => address.startsWith("unix:"));
   return {
     name: ADS_CLUSTER,
+    alt_stat_name: altStatName(ADS_CLUSTER),
     ...discovery(servers),
     connect_timeout: duration(isLocal ? LOCAL_CONNECT_TIMEOUT_MS : REMOTE_CONNECT_TIMEOUT_MS),
     typed_extension_protocol_options: {
