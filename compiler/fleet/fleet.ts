@@ -9,6 +9,7 @@ import { ListenerError } from "../answers/explain/listener-error.ts";
 import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
+import type { LiveRules } from "../observe/live.ts";
 import type { ProxyOptions } from "../options.ts";
 import { filterModulePath } from "../platform/package-root.ts";
 import { type AdsCodec, adsCodec, type Decoded } from "../run/ads/codec.ts";
@@ -19,6 +20,7 @@ import { GuardClock } from "./endpoints/guard-clock.ts";
 import { JoinedProxies, memberIn } from "./joined-proxies.ts";
 import type { Keeper } from "./keeper.ts";
 import { KnownRevisions } from "./known-revisions.ts";
+import { LiveScopes } from "./live-scopes.ts";
 import type { FleetEvent } from "./model/event.ts";
 import { type FleetControl, FleetControlError, type ProxyExplanation } from "./model/fleet-control.ts";
 import type { ProxyNode } from "./model/node.ts";
@@ -64,6 +66,7 @@ export class Fleet implements FleetControl {
   /** Those of other servers. */
   readonly #peers = new PeerProxies();
   readonly #counts: ReportedCounts;
+  readonly #live: LiveScopes;
   readonly #guardClock: GuardClock;
   readonly #telling: Telling;
   readonly #changes: RuleChanges;
@@ -97,6 +100,11 @@ export class Fleet implements FleetControl {
       onForgotten: ({ id }) => this.#counts.forgotten(id),
     });
     this.#counts = new ReportedCounts({ revisions: this.#revisions, proxies: this.#proxies });
+    this.#live = new LiveScopes({
+      revisions: this.#revisions,
+      proxies: this.#proxies,
+      counts: this.#counts,
+    });
     this.#guardClock = new GuardClock({
       guarded: () => this.#rollouts.revisions,
       onHeld: (held, forMs) => onEvent({ kind: "held", ...held, forMs }),
@@ -254,6 +262,17 @@ export class Fleet implements FleetControl {
 
   ruleCounts(): RuleCounts {
     return this.#counts.ofRules;
+  }
+
+  live(scope?: string): LiveRules {
+    if (scope !== undefined && !this.#counts.scopes.includes(scope) && !this.#hasScope(scope)) {
+      throw new FleetControlError("unknown", `no proxy is in the scope ${JSON.stringify(scope)}`);
+    }
+    return this.#live.of(scope);
+  }
+
+  #hasScope(key: string): boolean {
+    return this.#proxies.all.some(({ scope }) => scope.key === key);
   }
 
   /** What the sources had when they were right last; `undefined` before they ever were. */

@@ -9,8 +9,9 @@ import type { Session } from "../run/session.ts";
 import { changesBetween } from "./changes.ts";
 import { Ledger } from "./ledger.ts";
 import type { LiveReport } from "./live-report.ts";
-import { type AskedAdmin, scrape } from "./scrape.ts";
-import { splitsOf, splitsOfWeights } from "./splits.ts";
+import type { Reading } from "./reading.ts";
+import { scrape } from "./scrape.ts";
+import { type Splits, splitsOf, splitsOfWeights } from "./splits.ts";
 
 /** What somebody who looks is told. */
 export type LiveUpdate =
@@ -19,8 +20,20 @@ export type LiveUpdate =
   /** Envoy does not answer, since some moment; what was told before is old. */
   | { readonly kind: "silent"; readonly since: number; readonly why: string };
 
-/** A session, whose compiled rules say which weights are wanted; or an Envoy of somebody else, whose statistics say it. */
-export type LiveSource = Pick<Session, "serving" | "listen"> | { readonly admin: Pick<AdminClient, "get"> };
+/**
+ * A session, whose compiled rules say which weights are wanted; an Envoy of somebody else, whose statistics say it; or whoever has
+ * readings, and says both.
+ */
+export type LiveSource =
+  | Pick<Session, "serving" | "listen">
+  | { readonly admin: Pick<AdminClient, "get"> }
+  | ReadingSource;
+
+export interface ReadingSource {
+  read(at: number): Reading;
+  /** What rules are to split now, and since when: see `Ledger`. */
+  splits(): { readonly splits: Splits; readonly since: number };
+}
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -162,16 +175,12 @@ export class LiveRules {
 
   /** Gives what Envoy spent on it, in milliseconds; more where it had to wait. */
   async #read(): Promise<number> {
-    const admin = this.#admin;
-    if (admin === undefined) {
-      return 0;
-    }
     const { now, precise } = this.#clock;
     const start = precise();
     try {
-      const reading = await scrape(admin, now);
-      if (!("listen" in this.#source)) {
-        this.#ledger.serve(splitsOfWeights(reading.weights), reading.at);
+      const reading = await this.#reading();
+      if (reading === undefined) {
+        return 0;
       }
       this.#report = this.#ledger.take(reading);
       this.#silent = undefined;
@@ -186,8 +195,21 @@ export class LiveRules {
     return Math.min(...this.#costs);
   }
 
-  get #admin(): AskedAdmin | undefined {
-    return "listen" in this.#source ? this.#source.serving?.envoy.admin : this.#source.admin;
+  /** With what is wanted by then; `undefined` where nothing runs yet. */
+  async #reading(): Promise<Reading | undefined> {
+    const { now } = this.#clock;
+    if ("read" in this.#source) {
+      const { splits, since } = this.#source.splits();
+      this.#ledger.serve(splits, since);
+      return this.#source.read(now());
+    }
+    if ("listen" in this.#source) {
+      const admin = this.#source.serving?.envoy.admin;
+      return admin && scrape(admin, now);
+    }
+    const reading = await scrape(this.#source.admin, now);
+    this.#ledger.serve(splitsOfWeights(reading.weights), reading.at);
+    return reading;
   }
 
   #tell(): void {

@@ -5,6 +5,7 @@
 
 import http from "node:http";
 import https from "node:https";
+import type { LiveReport } from "../../observe/live-report.ts";
 import { EnvironmentError } from "../../platform/error.ts";
 import type { ProxyExplanation } from "../model/fleet-control.ts";
 import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "../model/report.ts";
@@ -65,6 +66,14 @@ export class FleetClient {
   /** The newest first. */
   async revisions(): Promise<readonly RevisionReport[]> {
     return (await this.#get<{ revisions: readonly RevisionReport[] }>("/v1/revisions")).revisions;
+  }
+
+  /**
+   * What rules do at all proxies that report to the server, or at those of a scope. Rates are of the time since somebody asked for the
+   * same within the last half minute.
+   */
+  live(scope?: string): Promise<LiveReport> {
+    return this.#get(`/v1/live${scope === undefined ? "" : `?${new URLSearchParams({ scope })}`}`);
   }
 
   /** `request` is `GET http://host/path`, each header `name: value`, `at` the listener that is asked. */

@@ -2,6 +2,7 @@
 
 import type { Schema } from "../../front/resources/schema/build.ts";
 import type { EventFeed } from "../../http/event-feed.ts";
+import type { StreamedEvent } from "../../http/event-streams.ts";
 import type { FleetControl } from "../model/fleet-control.ts";
 import type { SchemaName } from "./schemas.ts";
 
@@ -34,7 +35,9 @@ export type Reply =
   | { readonly json: unknown; readonly status?: number }
   | { readonly text: string; readonly type: string }
   /** Everything that happens, from after an event on. */
-  | { readonly events: { readonly after?: number } };
+  | { readonly events: { readonly after?: number } }
+  /** What comes, for as long as anybody listens. */
+  | { readonly stream: AsyncIterable<StreamedEvent> };
 
 export interface Parameter {
   readonly name: string;

@@ -9,7 +9,9 @@ import {
 } from "../../answers/request/asked.ts";
 import { string, text } from "../../front/resources/schema/build.ts";
 import type { EventFeed } from "../../http/event-feed.ts";
+import type { StreamedEvent } from "../../http/event-streams.ts";
 import { HttpError } from "../../http/http-error.ts";
+import type { LiveUpdate } from "../../observe/live.ts";
 import type { Answering, Endpoint, Parameter, Question } from "./endpoint.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { openApi } from "./openapi.ts";
@@ -22,6 +24,14 @@ const proxyId: Parameter = {
   required: true,
   schema: text(253),
   example: "edge-1",
+};
+
+const ofScope: Parameter = {
+  name: "scope",
+  in: "query",
+  description: "Only proxies of this scope, as /v1/status has it in scopes.",
+  schema: string,
+  example: "shop",
 };
 
 /** Seconds that one request may wait. */
@@ -225,6 +235,49 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     method: "GET",
+    path: "/v1/live",
+    id: "live",
+    summary: "What rules do at all proxies that report to this server, or at those of a scope.",
+    access: "read",
+    parameters: [ofScope],
+    answers: [
+      {
+        status: 200,
+        description: "Sums, and rates over the last seconds in which somebody looked.",
+        content: "Live",
+      },
+    ],
+    errors: [404],
+    async answer({ query: { scope }, signal }, { fleet }) {
+      for await (const update of fleet.live(scope).watch(signal)) {
+        if (update.kind === "report") {
+          return { json: update.report };
+        }
+      }
+      throw new HttpError(503, "the server ends");
+    },
+  },
+  {
+    method: "GET",
+    path: "/v1/live/events",
+    id: "liveEvents",
+    summary: "The same, again and again, as server-sent events: first all of it, then what changes.",
+    access: "read",
+    parameters: [ofScope],
+    answers: [
+      {
+        status: 200,
+        description: "Events named report; data is JSON: whole, and report as /v1/live has it.",
+        content: { type: "text/event-stream" },
+      },
+    ],
+    errors: [404],
+    answer: ({ query: { scope }, signal }, { fleet }) => ({
+      stream: reports(fleet.live(scope).watch(signal)),
+    }),
+  },
+  {
+    method: "GET",
     path: "/v1/events",
     id: "events",
     summary: "Everything that happens, as server-sent events.",
@@ -288,6 +341,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     },
   },
 ];
+
+async function* reports(updates: AsyncIterable<LiveUpdate>): AsyncGenerator<StreamedEvent> {
+  for await (const { kind, ...update } of updates) {
+    yield { kind, data: JSON.stringify(update) };
+  }
+}
 
 function readRequest(line: string, headers: readonly string[]): AskedRequest {
   try {

@@ -1,6 +1,7 @@
 /** A fleet that answers what a test wants to see answered, and remembers what was done with it. */
 
 import type { Explanation } from "../../answers/explain/explanation.ts";
+import type { LiveReport } from "../../observe/live-report.ts";
 import { type FleetControl, FleetControlError } from "../model/fleet-control.ts";
 import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "../model/report.ts";
 
@@ -68,6 +69,57 @@ export const FAILED: RolloutReport = {
   returned: "2026-11-29T20:00:11.000Z",
 };
 
+const rate = (total: number) => ({ total, perSecond: total / 5 });
+const ANSWERS = { "2xx": rate(41), "3xx": rate(0), "4xx": rate(0), "5xx": rate(1) };
+
+export const LIVE: LiveReport = {
+  at: 1_800_000_000_000,
+  windowMs: 5_000,
+  listeners: [
+    {
+      name: "mesh",
+      requests: rate(42),
+      unknownHost: rate(0),
+      noRule: rate(0),
+      withoutRule: rate(0),
+      answers: ANSWERS,
+    },
+  ],
+  rules: [
+    {
+      listener: "mesh",
+      rule: "shop/reviews#split",
+      match: "1",
+      requests: rate(42),
+      lastHit: 1_800_000_000_000,
+      destinations: [
+        {
+          cluster: "outbound|9080|v1|reviews",
+          requests: rate(42),
+          share: { wanted: 0.9, seen: 1, low: 0.88, high: 1, of: 42, agrees: true },
+        },
+      ],
+      redirects: rate(0),
+      directAnswers: rate(0),
+      delays: rate(0),
+      aborts: rate(0),
+      left: rate(0),
+    },
+  ],
+  clusters: [
+    {
+      name: "outbound|9080|v1|reviews",
+      requests: rate(42),
+      answers: ANSWERS,
+      retries: rate(0),
+      timeouts: rate(0),
+      overflows: rate(0),
+      active: 0,
+      endpoints: { total: 2, healthy: 2, ejected: 0 },
+    },
+  ],
+};
+
 export class FakeFleet implements FleetControl {
   statusNow: FleetStatus = {
     revision: NEW,
@@ -101,6 +153,18 @@ export class FakeFleet implements FleetControl {
     ],
     dropped: 7,
   });
+
+  live: FleetControl["live"] = (scope) => {
+    if (scope !== undefined && scope !== "shop") {
+      throw new FleetControlError("unknown", `no proxy is in the scope "${scope}"`);
+    }
+    return {
+      async *watch() {
+        yield { kind: "report", whole: true, report: LIVE };
+      },
+      history: () => ({ stepMs: 5_000, requests: [] }),
+    };
+  };
 
   explain: FleetControl["explain"] = async (id, request, at) => {
     if (!this.proxiesNow.some((one) => one.id === id)) {

@@ -13,7 +13,7 @@ import {
   listenOn,
   SERVER_LIMITS,
 } from "../../http/bounded-server.ts";
-import { EventStreams } from "../../http/event-streams.ts";
+import { EventStreams, type StreamedEvent } from "../../http/event-streams.ts";
 import { HttpError } from "../../http/http-error.ts";
 import type { Identity } from "../identity/identity.ts";
 import { isLocal, type ListenAddress } from "../identity/listening.ts";
@@ -85,7 +85,7 @@ class Front {
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      this.#send(request, response, await this.#replyTo(request, response));
+      await this.#send(request, response, await this.#replyTo(request, response));
     } catch (error) {
       sendError(request, response, this.#failureOf(error));
     }
@@ -117,9 +117,11 @@ class Front {
     return endpoint.answer(question, this.#options);
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  async #send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
     if ("events" in reply) {
       this.#stream(request, response, reply.events.after);
+    } else if ("stream" in reply) {
+      await this.#pass(request, response, reply.stream);
     } else if ("text" in reply) {
       send(request, response, 200, reply.type, reply.text);
     } else {
@@ -135,6 +137,23 @@ class Front {
     let stop = () => {};
     const stream = this.#streams.open(response, () => stop());
     stop = this.#options.feed.listen((event) => stream.tell(event), after);
+  }
+
+  async #pass(
+    request: IncomingMessage,
+    response: ServerResponse,
+    events: AsyncIterable<StreamedEvent>,
+  ): Promise<void> {
+    if (request.method === "HEAD") {
+      send(request, response, 200, "text/event-stream", "");
+      return;
+    }
+    // What comes ends with the connection: whoever gives it has the question's signal.
+    const stream = this.#streams.open(response, () => {});
+    for await (const event of events) {
+      stream.tell(event);
+    }
+    stream.end();
   }
 
   #failureOf(error: unknown): HttpError {

@@ -25,6 +25,7 @@ import type {
   ScopeReport,
   WaveReport,
 } from "../model/report.ts";
+import { LIVE } from "./live-schema.ts";
 
 function described<T>(schema: Schema<T>, description: string): Schema<T> {
   return { ...schema, description };
@@ -195,6 +196,7 @@ export const SCHEMAS = {
   Revisions: object({ revisions: list(revision) }, { required: ["revisions"] }),
   Rollouts: object({ rollouts: list(rollout) }, { required: ["rollouts"] }),
   Outcome: outcome,
+  Live: LIVE,
   Explained: object(
     {
       proxy: string,

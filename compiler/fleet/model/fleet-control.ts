@@ -5,6 +5,7 @@
 
 import type { Explanation } from "../../answers/explain/explanation.ts";
 import type { AskedRequest } from "../../answers/request/asked.ts";
+import type { LiveRules } from "../../observe/live.ts";
 import type { FleetStatus, ProxyReport, RevisionReport, RolloutReport } from "./report.ts";
 import type { RuleCounts } from "./rule-counts.ts";
 
@@ -17,6 +18,8 @@ export interface FleetControl {
   revisions(): readonly RevisionReport[];
   /** What rules have counted at the proxies that report to this server. */
   ruleCounts(): RuleCounts;
+  /** What rules do at the proxies of a scope, or at all of them, for as long as somebody looks. */
+  live(scope?: string): Pick<LiveRules, "watch" | "history">;
   /** `at`: the listener that is asked. Default: one that knows the host. */
   explain(proxy: string, request: AskedRequest, at?: string): Promise<ProxyExplanation>;
   /** The next wave of the roll-out that is under way begins at once. */
