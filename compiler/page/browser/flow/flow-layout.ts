@@ -36,7 +36,7 @@ export interface Flow {
 
 const COLUMNS = ["from", "rule", "to"] as const;
 /** Boxes of a column, the one that sums up the rest included. */
-export const MOST_BOXES = 16;
+export const MOST_BOXES = 12;
 const LOWEST_BOX = 34;
 const SPACE = 10;
 const THINNEST_BAND = 1;
@@ -65,10 +65,12 @@ export function layoutFlow(links: readonly FlowLink[], height: number): Flow {
   };
 }
 
-/** The path of a band between two columns. */
-export function bandPath({ leftY, rightY }: FlowBand, left: number, right: number): string {
+/** The path of a band between two columns, `off` its middle. */
+export function bandPath({ leftY, rightY }: FlowBand, left: number, right: number, off = 0): string {
   const middle = (left + right) / 2;
-  return `M${left} ${leftY.toFixed(1)}C${middle} ${leftY.toFixed(1)} ${middle} ${rightY.toFixed(1)} ${right} ${rightY.toFixed(1)}`;
+  const begin = (leftY + off).toFixed(1);
+  const end = (rightY + off).toFixed(1);
+  return `M${left} ${begin}C${middle} ${begin} ${middle} ${end} ${right} ${end}`;
 }
 
 interface Placed {

@@ -1,8 +1,9 @@
 /** Which way how many requests go, from what was counted: listener and host → rule → cluster, or what the proxy does itself. */
 
-import type { LiveRule } from "../../../observe/live-report.ts";
+import type { LiveListener, LiveRule } from "../../../observe/live-report.ts";
 import type { RulesView } from "../../api.ts";
 import { clusterText } from "../format/clusters.ts";
+import { groupBy } from "../live/group-by.ts";
 import type { LiveState } from "../live/live-state.ts";
 import { ruleKey } from "../live/rule-key.ts";
 
@@ -25,64 +26,92 @@ export interface FlowPlace {
   readonly isTrouble?: true;
 }
 
+interface Entrance {
+  readonly order: number;
+  /** By the index of the rule. */
+  readonly hosts: ReadonlyMap<
+    number,
+    { readonly title: string; readonly find: string; readonly order: number }
+  >;
+}
+
 /** What ends at the proxy itself stands below all clusters. */
 const OWN = 1e9;
 
-export function flowLinks(view: RulesView, live: LiveState): FlowLink[] {
-  const links: FlowLink[] = [];
-  const names = new Map(view.rules.map((rule, index) => [ruleKey(rule.id, rule.match), { rule, index }]));
-  const clusters = new Map(view.clusters.map((name, index) => [name, index]));
-  const entrances = view.listeners.map((listener, index) => ({
-    name: listener.name,
-    order: index * 1e5,
-    hosts: hostsByRule(listener.hosts),
-  }));
-  for (const [key, sum] of live.rules) {
-    if (sum.taken.perSecond <= 0) {
-      continue;
+/** The ways of what is served; made once for each `RulesView`, and asked with each report. */
+export class FlowWays {
+  readonly #rules: ReadonlyMap<string, { readonly place: FlowPlace; readonly index: number }>;
+  readonly #clusters: ReadonlyMap<string, number>;
+  readonly #entrances: ReadonlyMap<string, Entrance>;
+
+  constructor(view: RulesView) {
+    const titles = titlesOf(view.rules);
+    this.#rules = new Map(
+      view.rules.map(({ id, name, match }, index) => {
+        const place = { id: `rule ${id}`, title: titles.get(id) ?? name, order: index, find: id };
+        return [ruleKey(id, match), { place, index }];
+      }),
+    );
+    this.#clusters = new Map(view.clusters.map((name, index) => [name, index]));
+    this.#entrances = new Map(
+      view.listeners.map(({ name, hosts }, index) => [
+        name,
+        { order: index * 1e5, hosts: hostsByRule(hosts) },
+      ]),
+    );
+  }
+
+  links(live: LiveState): FlowLink[] {
+    const links: FlowLink[] = [];
+    for (const [key, { taken, parts }] of live.rules) {
+      if (taken.perSecond > 0) {
+        links.push(...parts.flatMap((part) => this.#ofRule(key, part)));
+      }
     }
-    const known = names.get(key);
-    const place: FlowPlace = {
-      id: `rule ${known?.rule.id ?? key}`,
-      title: known?.rule.name ?? key,
-      order: known?.index ?? OWN,
-      ...(known && { find: known.rule.id }),
+    links.push(...live.listeners.flatMap((listener) => this.#unmatched(listener)));
+    return links.filter(({ perSecond }) => perSecond > 0);
+  }
+
+  #ofRule(key: string, part: LiveRule): FlowLink[] {
+    const known = this.#rules.get(key);
+    const entrance = this.#entrances.get(part.listener);
+    const host = known && entrance?.hosts.get(known.index);
+    const rule = known?.place ?? { id: `rule ${key}`, title: key, order: OWN };
+    const from: FlowPlace = {
+      id: `from ${part.listener} ${host?.title ?? ""}`,
+      title: host === undefined ? part.listener : `${part.listener} · ${host.title}`,
+      order: (entrance?.order ?? OWN) + (host?.order ?? 0),
+      ...(host && { find: host.find }),
     };
-    for (const part of sum.parts) {
-      const entrance = entrances.find(({ name }) => name === part.listener);
-      const host = known && entrance?.hosts.get(known.index);
-      const from: FlowPlace = {
-        id: `from ${part.listener} ${host?.title ?? ""}`,
-        title: host === undefined ? part.listener : `${part.listener} · ${host.title}`,
-        order: (entrance?.order ?? OWN) + (host?.order ?? 0),
-        ...(host && { find: host.find }),
-      };
-      for (const { to, perSecond } of endsOf(part, clusters)) {
-        links.push({ from, rule: place, to, perSecond });
+    return endsOf(part, this.#clusters).map((end) => ({ from, rule, ...end }));
+  }
+
+  #unmatched({ name, unknownHost, noRule }: LiveListener): FlowLink[] {
+    const order = (this.#entrances.get(name)?.order ?? OWN) + 99_999;
+    return [
+      { title: "unknown host", at: "unknown host", rate: unknownHost },
+      { title: "no rule", at: "known hosts", rate: noRule },
+    ].map(({ title, at, rate }) => ({
+      from: { id: `from ${name} ${title}`, title: `${name} · ${at}`, order },
+      rule: { id: `rule ${title}`, title, order: OWN, isTrouble: true },
+      to: { id: "to 404", title: "404 by Envoy", order: OWN + 3, isTrouble: true },
+      perSecond: rate.perSecond,
+    }));
+  }
+}
+
+/** A name that several rules have does not tell which: their resources are said, too. */
+function titlesOf(rules: RulesView["rules"]): Map<string, string> {
+  const namesakes = groupBy(rules, ({ name }) => name);
+  const titles = new Map<string, string>();
+  for (const same of namesakes.values()) {
+    if (same.some(({ id }) => id !== same[0]!.id)) {
+      for (const { id, name, resource } of same) {
+        titles.set(id, `${resource.replace(/^\w+ /, "")} ${name}`);
       }
     }
   }
-  for (const listener of live.listeners) {
-    const entrance = entrances.find(({ name }) => name === listener.name);
-    for (const [title, rate] of [
-      ["unknown host", listener.unknownHost],
-      ["no rule", listener.noRule],
-    ] as const) {
-      if (rate.perSecond > 0) {
-        links.push({
-          from: {
-            id: `from ${listener.name} ${title}`,
-            title: `${listener.name} · ${title === "no rule" ? "known hosts" : title}`,
-            order: (entrance?.order ?? OWN) + 99_999,
-          },
-          rule: { id: `rule ${title}`, title, order: OWN, isTrouble: true },
-          to: { id: "to 404", title: "404 by Envoy", order: OWN + 3, isTrouble: true },
-          perSecond: rate.perSecond,
-        });
-      }
-    }
-  }
-  return links.filter(({ perSecond }) => perSecond > 0);
+  return titles;
 }
 
 function endsOf(
@@ -115,9 +144,7 @@ function endsOf(
   ];
 }
 
-function hostsByRule(
-  hosts: RulesView["listeners"][number]["hosts"],
-): Map<number, { readonly title: string; readonly find: string; readonly order: number }> {
+function hostsByRule(hosts: RulesView["listeners"][number]["hosts"]): Entrance["hosts"] {
   const found = new Map<number, { title: string; find: string; order: number; count: number }>();
   hosts.forEach(({ name, domains, rules }, order) => {
     const [find = name] = [...domains].sort((a, b) => a.length - b.length);

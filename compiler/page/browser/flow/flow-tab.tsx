@@ -8,7 +8,7 @@ import { usePage } from "../parts/page-context.ts";
 import { Text } from "../parts/text.tsx";
 import { CalmRates } from "./calm-rates.ts";
 import { bandPath, type Flow, type FlowBand, type FlowBox, layoutFlow } from "./flow-layout.ts";
-import { flowLinks } from "./flow-links.ts";
+import { FlowWays } from "./flow-links.ts";
 
 /** The part of the width that a column of boxes takes; the bands have the rest. */
 const COLUMN = 0.235;
@@ -29,7 +29,8 @@ export function FlowTab() {
   }, []);
   const view = page.view.value;
   const live = page.live.value;
-  const links = useMemo(() => (view === undefined ? [] : calm.take(flowLinks(view, live))), [view, live]);
+  const ways = useMemo(() => view && new FlowWays(view), [view]);
+  const links = useMemo(() => (ways === undefined ? [] : calm.take(ways.links(live))), [ways, live]);
   const { width, height } = size.value;
   const flow = useMemo(() => layoutFlow(links, Math.max(height - 4, 240)), [links, height]);
   return (
@@ -94,11 +95,14 @@ function Picture({
               class={`${band.isTrouble ? "is-trouble" : ""} ${isDim ? "is-dim" : ""} ${seen?.has(band.id) ? "is-seen" : ""}`}
             >
               <path class="flow-band" d={path} stroke-width={band.width} />
-              <path
-                class={`flow-moves speed-${speedOf(band.perSecond)}`}
-                d={path}
-                stroke-width={Math.min(band.width, 3)}
-              />
+              {lanesOf(band.width).map((off) => (
+                <path
+                  key={off}
+                  class={`flow-moves speed-${speedOf(band.perSecond)}`}
+                  d={bandPath(band, lefts[band.gap] + column, lefts[band.gap + 1]!, off)}
+                  stroke-width={Math.min(Math.max(band.width, 1.2), 2)}
+                />
+              ))}
             </g>
           );
         })}
@@ -211,6 +215,12 @@ function between(bands: readonly FlowBand[], a: string, b: string): number | und
 
 function boxRate(flow: Flow, box: string): number {
   return flow.boxes.find(({ id }) => id === box)?.perSecond ?? flow.perSecond;
+}
+
+/** Where in a band something moves, from its middle: side by side in a broad one. */
+function lanesOf(width: number): readonly number[] {
+  const lanes = Math.min(Math.max(Math.round(width / 16), 1), 9);
+  return Array.from({ length: lanes }, (_, lane) => ((lane + 0.5) / lanes - 0.5) * width);
 }
 
 /** Few steps, so that nothing starts anew with each report. */

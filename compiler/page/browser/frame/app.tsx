@@ -24,7 +24,7 @@ function Main() {
   const tab = tabs.find(({ id }) => id === page.tab.value) ?? tabs[0]!;
   const problem = page.problem.value;
   return (
-    <main class="main">
+    <main class={`main ${page.isOld.value ? "is-old" : ""}`}>
       <PendingEdit />
       {problem !== undefined && (
         <p class="banner is-bad" role="alert">

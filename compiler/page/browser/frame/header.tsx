@@ -64,7 +64,7 @@ export function Header() {
 function Numbers() {
   const page = usePage();
   const { perSecond, failedShare, slowest } = totals(page.live.value);
-  const isOld = page.connection.value.kind !== "live";
+  const isOld = page.isOld.value;
   return (
     <dl class={`numbers ${isOld ? "is-old" : ""}`}>
       <div>

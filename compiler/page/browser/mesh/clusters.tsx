@@ -2,10 +2,10 @@
 
 import { useSignal } from "@preact/signals";
 import { countText, rateText, tookText } from "../format/numbers.ts";
+import { complaints } from "../live/cluster-health.ts";
 import { ClusterName } from "../parts/cluster-name.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { usePage } from "../parts/page-context.ts";
-import { complaints } from "./cluster-health.ts";
 
 const AT_FIRST = 14;
 const AT_MOST = 500;

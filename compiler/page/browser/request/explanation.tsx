@@ -1,6 +1,7 @@
 /** An explanation: first where the request goes, then the rules in the order in which they were tried, and why not each. */
 
 import type { Explanation, SplitPart, TriedRule } from "../../../answers/explain/explanation.ts";
+import { clusterText } from "../format/clusters.ts";
 import { inert } from "../format/inert.ts";
 import { counted, percentText, tookText } from "../format/numbers.ts";
 import { ClusterName } from "../parts/cluster-name.tsx";
@@ -48,17 +49,7 @@ export function ExplanationView({
         {tried.length === 0 && <li class="is-muted">no rule</li>}
         {untried > 0 && <li class="is-muted">{counted(untried, "rule")} after it were not asked</li>}
       </ol>
-      {rule?.split !== undefined && rule.split.length > 1 && <Split parts={rule.split} />}
-      {decision.draws !== undefined && decision.draws.length > 1 && (
-        <p class="is-muted">
-          Dice are in it; of{" "}
-          {counted(
-            decision.draws.reduce((sum, { count }) => sum + count, 0),
-            "such request",
-          )}
-          : {decision.draws.map(({ outcome, count }) => `${count} ${inert(outcome)}`).join(", ")}
-        </p>
-      )}
+      <Ways split={rule?.split} draws={decision.draws} />
       {notHere.length > 0 && (
         <p class="is-muted">
           Not reachable here:{" "}
@@ -148,15 +139,35 @@ function Tried({ tried }: { readonly tried: TriedRule }) {
   );
 }
 
-function Split({ parts }: { readonly parts: readonly SplitPart[] }) {
+/** Where such requests go, when not all of them go the same way: by their weights, or as often as it came out. */
+function Ways({
+  split = [],
+  draws = [],
+}: {
+  readonly split: readonly SplitPart[] | undefined;
+  readonly draws: Explanation["decision"]["draws"];
+}) {
+  const isSplitOnly = draws.every(({ outcome }) => split.some(({ cluster }) => cluster === outcome));
+  const ways = isSplitOnly
+    ? split.map(({ cluster, share }) => ({ name: clusterText(cluster), share }))
+    : draws.map(({ outcome, count }) => ({
+        name: clusterText(outcome),
+        share: count / draws.reduce((sum, draw) => sum + draw.count, 0),
+      }));
+  if (ways.length < 2) {
+    return null;
+  }
   return (
-    <ul class="plain split">
-      {parts.map(({ cluster, share }) => (
-        <li key={cluster} class="pair">
-          <ClusterName of={cluster} />
-          <span class="number">{percentText(share)}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <h3>{isSplitOnly ? "Such requests, by weight" : "Such requests, as the dice fall"}</h3>
+      <ul class="plain">
+        {ways.map(({ name, share }) => (
+          <li key={name} class="pair">
+            <Text of={name} />
+            <span class="number">{percentText(share)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

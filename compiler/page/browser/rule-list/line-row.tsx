@@ -2,7 +2,9 @@
 
 import type { LiveDestination } from "../../../observe/live-report.ts";
 import { percentText, rateText, tookText } from "../format/numbers.ts";
+import { complaints } from "../live/cluster-health.ts";
 import { ClusterName } from "../parts/cluster-name.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { usePage } from "../parts/page-context.ts";
 import { ShareBar } from "../parts/share-bar.tsx";
 import { Sparkline } from "../parts/sparkline.tsx";
@@ -80,6 +82,7 @@ function Destination({
   readonly destination: LiveDestination | undefined;
 }) {
   const perSecond = destination?.requests.perSecond ?? 0;
+  const cluster = usePage().live.value.clusters.find(({ name }) => name === note.cluster);
   return (
     <span class="destination-note">
       {destination?.share !== undefined ? (
@@ -93,6 +96,15 @@ function Destination({
           )}
         </span>
       )}
+      {cluster !== undefined &&
+        complaints(cluster)
+          .slice(0, 1)
+          .map(({ tone, words }) => (
+            <span key={words} class={`complaint is-${tone}`}>
+              <Icon name={tone} />
+              {words}
+            </span>
+          ))}
       <span class={`number ${perSecond > 0 ? "" : "is-still"}`}>{rateText(perSecond)}/s</span>
     </span>
   );

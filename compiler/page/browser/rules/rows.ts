@@ -40,9 +40,10 @@ export interface RowsInput {
 export function makeRows({ view, groups, asWritten, open }: RowsInput): Row[] {
   const rows: Row[] = [];
   const ofRule = (group: RuleGroup) => {
+    const { view } = group;
     const isOpen = open.has(group.id);
     rows.push({ kind: "rule", group, open: isOpen });
-    pushLines(rows, group.file, group.line, group.lastLine, isOpen, group.findings, group);
+    pushLines(rows, view.file, view.line, view.lastLine, isOpen, group.findings, group);
   };
   if (!asWritten) {
     groups.forEach(ofRule);
@@ -55,21 +56,21 @@ export function makeRows({ view, groups, asWritten, open }: RowsInput): Row[] {
     }
   }
   const findings = new FindingsByLine(view.findings);
-  const groupsOf = groupBy(groups, ({ file }) => file);
+  const groupsOf = groupBy(groups, ({ view }) => view.file);
   view.files.forEach(({ path, lines }, file) => {
     rows.push({ kind: "file", file });
     const between = (from: number, to: number) => {
       if (from <= to) {
-        const id = `between\n${path}\n${from}`;
+        const id = `between\n${file}\n${from}`;
         rows.push({ kind: "between", id, file, from, to, open: open.has(id) });
         pushLines(rows, file, from, to, open.has(id), findings.of(path, from, to));
       }
     };
     let next = 1;
     for (const group of groupsOf.get(file) ?? []) {
-      between(next, group.line - 1);
+      between(next, group.view.line - 1);
       ofRule(group);
-      next = Math.max(next, group.lastLine + 1);
+      next = Math.max(next, group.view.lastLine + 1);
     }
     between(next, lines);
   });

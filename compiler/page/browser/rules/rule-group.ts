@@ -6,20 +6,42 @@ import { type LiveState, type RuleSum, sumOfSums } from "../live/live-state.ts";
 import { ruleKey } from "../live/rule-key.ts";
 import { FindingsByLine } from "./findings-by-line.ts";
 
-export interface RuleGroup {
+export class RuleGroup {
   /** Tells it from all others of the view. */
   readonly id: string;
   readonly view: RuleView;
   /** More than one if the rule has several matches. */
   readonly matches: readonly RuleView[];
-  readonly file: number;
-  readonly line: number;
-  readonly lastLine: number;
-  /** What a line of it does, by its number. */
-  readonly notes: ReadonlyMap<number, LineNote>;
   readonly findings: readonly JsonDiagnostic[];
-  /** What a search looks through, in lower case. */
-  readonly text: string;
+  readonly #searched: () => string;
+  #notes: ReadonlyMap<number, LineNote> | undefined;
+  #text: string | undefined;
+
+  /** `searched` gives what a search looks through; few rules of many are ever asked for it. */
+  constructor(
+    id: string,
+    matches: readonly RuleView[],
+    findings: readonly JsonDiagnostic[],
+    searched: () => string,
+  ) {
+    this.id = id;
+    this.view = matches[0]!;
+    this.matches = matches;
+    this.findings = findings;
+    this.#searched = searched;
+  }
+
+  /** What a line of it does, by its number. */
+  get notes(): ReadonlyMap<number, LineNote> {
+    this.#notes ??= notesOf(this.matches);
+    return this.#notes;
+  }
+
+  /** In lower case. */
+  get text(): string {
+    this.#text ??= this.#searched().toLowerCase();
+    return this.#text;
+  }
 }
 
 /** What a line is, if something can be seen of it. */
@@ -38,35 +60,29 @@ export function groupRules(view: RulesView): RuleGroup[] {
   const hostsOf = hostsByRule(view);
   const findings = new FindingsByLine(view.findings);
   const groups: RuleGroup[] = [];
+  const ids = new Set<string>();
   for (let from = 0; from < view.rules.length; ) {
-    const first = view.rules[from]!;
-    let to = from + 1;
-    while (view.rules[to]?.id === first.id && view.rules[to]?.file === first.file) {
-      to++;
-    }
-    const matches = view.rules.slice(from, to);
+    const begin = from;
+    const first = view.rules[begin]!;
+    do {
+      from++;
+    } while (view.rules[from]?.id === first.id && view.rules[from]?.file === first.file);
+    const matches = view.rules.slice(begin, from);
     const path = view.files[first.file]?.path;
-    groups.push({
-      id: `${first.id}\n${from}`,
-      view: first,
-      matches,
-      file: first.file,
-      line: first.line,
-      lastLine: first.lastLine,
-      notes: notesOf(matches),
-      findings: findings.of(path, first.line, first.lastLine),
-      text: [
+    const searched = () =>
+      [
         first.name,
         first.id,
         first.resource,
         path,
-        ...matches.flatMap((match, index) => [...match.conditions, ...(hostsOf.get(from + index) ?? [])]),
+        ...matches.flatMap((match, index) => [...match.conditions, ...(hostsOf.get(begin + index) ?? [])]),
         ...first.destinations.map(({ cluster }) => cluster),
-      ]
-        .join("\n")
-        .toLowerCase(),
-    });
-    from = to;
+      ].join("\n");
+    const own = findings.of(path, first.line, first.lastLine);
+    // The same after a reload, so that what was unfolded stays unfolded; an id that is there twice is told apart.
+    const id = ids.has(first.id) ? `${first.id}\n${begin}` : first.id;
+    ids.add(id);
+    groups.push(new RuleGroup(id, matches, own, searched));
   }
   return groups;
 }
@@ -103,15 +119,13 @@ function notesOf(matches: readonly RuleView[]): Map<number, LineNote> {
   return notes;
 }
 
-function hostsByRule({ listeners }: RulesView): Map<number, string[]> {
-  const hosts = new Map<number, string[]>();
-  for (const { hosts: all } of listeners) {
-    for (const { domains, rules } of all) {
-      for (const rule of rules) {
-        const known = hosts.get(rule) ?? [];
-        hosts.set(rule, known);
-        known.push(...domains);
-      }
+/** Domains, by the index of the rule; most rules are for one host and share its list. */
+function hostsByRule({ listeners }: RulesView): Map<number, readonly string[]> {
+  const hosts = new Map<number, readonly string[]>();
+  for (const { domains, rules } of listeners.flatMap(({ hosts }) => hosts)) {
+    for (const rule of rules) {
+      const known = hosts.get(rule);
+      hosts.set(rule, known === undefined || known === domains ? domains : [...known, ...domains]);
     }
   }
   return hosts;

@@ -70,6 +70,8 @@ export class PageState {
   readonly health = computed(() =>
     healthOf(this.connection.value, this.silent.value, this.events.value, this.pending.value),
   );
+  /** Whether numbers are those of a while ago. */
+  readonly isOld = computed(() => this.connection.value.kind !== "live" || this.silent.value !== undefined);
   /** The time there, which ages are counted from: that of the last report. */
   readonly now = computed(() => Math.max(this.live.value.at, this.events.value.at(-1)?.at ?? 0));
   readonly shownGroups = computed((): readonly RuleGroup[] => {

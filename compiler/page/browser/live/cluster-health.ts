@@ -2,7 +2,7 @@
 
 import type { LiveCluster } from "../../../observe/live-report.ts";
 import { percentText, rateText } from "../format/numbers.ts";
-import type { Tone } from "../live/health.ts";
+import type { Tone } from "./health.ts";
 
 export interface Complaint {
   readonly tone: Extract<Tone, "warn" | "bad">;
