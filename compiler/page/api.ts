@@ -9,10 +9,13 @@
  *     POST /api/explain   ExplainQuestion  →  ExplainAnswer
  *     POST /api/tap       TapQuestion      →  TapState      `percent: 0` ends it
  *     POST /api/apply     {}               →  {}            of an edit that `--hold` keeps back
+ *     GET  /api/fleet                         FleetView     of a page of a fleet alone
+ *     POST /api/fleet     FleetChange      →  {}            with a token that may change the fleet
  */
 
 import type { Explanation } from "../answers/explain/explanation.ts";
 import type { JsonDiagnostic } from "../diagnostics/render/json.ts";
+import type { FleetStatus, ProxyReport, ProxyState, RolloutReport } from "../fleet/model/report.ts";
 import type { LiveReport } from "../observe/live-report.ts";
 import type { TappedRequest } from "../observe/tapped-request.ts";
 
@@ -27,6 +30,8 @@ export interface RulesView {
   readonly target: "wasm" | "native" | "auto";
   /** Whether requests are counted by rule, at all listeners, at those that the filter decides for, or at none. */
   readonly counts: "all" | "filtered" | "none";
+  /** The page is of this scope of a fleet. Absent: of one Envoy. */
+  readonly scope?: string;
   readonly files: readonly { readonly path: string; readonly lines: number }[];
   /** In the order of files and lines. */
   readonly rules: readonly RuleView[];
@@ -105,6 +110,8 @@ export interface PageEvents {
   readonly tap: TappedRequest;
   readonly tapState: TapState;
   readonly pending: PendingView | null;
+  /** Of a fleet: the whole of it, at most once a second. */
+  readonly fleet: FleetView;
 }
 
 /** Something that happened to what is served, newest last. */
@@ -118,6 +125,7 @@ export interface PageEvent {
     | "blocked"
     | "held"
     | "failed"
+    | "rollout"
     | "draining"
     | "stopped";
   readonly text: string;
@@ -177,6 +185,33 @@ export interface TapState {
   readonly until?: number;
   /** Requests that were left out because there were too many. */
   readonly dropped: number;
+}
+
+/** How a fleet is, and what becomes of the change that is on its way. */
+export interface FleetView {
+  readonly at: number;
+  readonly status: FleetStatus;
+  /** The newest first; only the last ones. */
+  readonly rollouts: readonly RolloutReport[];
+  /** Those that need somebody's attention first; only so many. */
+  readonly proxies: readonly ProxyReport[];
+  /** How many there are beside these. */
+  readonly moreProxies: number;
+  /** By scope and state, all proxies. */
+  readonly states: readonly {
+    readonly scope: string;
+    readonly counts: Readonly<Record<ProxyState, number>>;
+  }[];
+  /** Whether the server has tokens with which the fleet can be changed. */
+  readonly canChange: boolean;
+}
+
+/** What the HTTP interface of the server does for whoever has the token: `/v1/rollouts/current/…`. */
+export interface FleetChange {
+  readonly action: "promote" | "abort";
+  readonly token: string;
+  /** For the report of what is aborted. */
+  readonly why?: string;
 }
 
 export interface HistoryView {

@@ -7,12 +7,19 @@ import type { StreamedEvent } from "../http/event-streams.ts";
 import type {
   ExplainAnswer,
   ExplainQuestion,
+  FleetChange,
+  FleetView,
   HistoryView,
   LinesView,
   RulesView,
   TapQuestion,
   TapState,
 } from "./api.ts";
+
+export interface FleetPages {
+  view(): FleetView;
+  change(change: FleetChange): void;
+}
 
 export interface PageSource {
   rules(): Promise<RulesView>;
@@ -24,6 +31,8 @@ export interface PageSource {
   tap(question: TapQuestion): TapState | Promise<TapState>;
   /** The edit that is kept back is taken. */
   apply(): void | Promise<void>;
+  /** Of a fleet alone. */
+  readonly fleet?: FleetPages;
   /**
    * Tells what there is to know now, and then everything as it happens: events named as in `PageEvents`. `lastEvent` is the id of the
    * last one that the listener has. Gives the way to end that; with the last listener goes what it costs to read an Envoy.
