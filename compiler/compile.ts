@@ -5,6 +5,7 @@
 
 import { deciderOf, refusedByTarget } from "./back/decider.ts";
 import { EncodedBodies, encodeProgram } from "./back/program/encode.ts";
+import { wantsRuleNames } from "./back/wants-rule-names.ts";
 import { type DiagnosticCode, levelFor, type Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
 import type { SourceFile } from "./diagnostics/span.ts";
@@ -205,7 +206,7 @@ export function resourcesOf({ sources }: Pick<Compilation, "sources">): Resource
 /** The programs of rules that nothing is wrong with. `before`: what an Envoy that takes this has now. */
 export function encode(
   { sources, config, clusterParts }: Pick<Reading, "sources" | "config" | "clusterParts">,
-  { target }: Pick<ProxyOptions, "target">,
+  options: ProxyOptions,
   progress: Progress = NO_PROGRESS,
   before: Pick<Compilation, "config" | "blobs"> = {
     config: { listeners: [], clusters: [] },
@@ -219,14 +220,15 @@ export function encode(
     before.config.listeners.map(({ name }) => [name, before.blobs.has(name) ? "wasm" : "native"] as const),
   );
   const filtered = config.listeners.filter(
-    (listener) => deciderOf(listener, target, known.get(listener.name)) === "wasm",
+    (listener) => deciderOf(listener, options.target, known.get(listener.name)) === "wasm",
   );
   const total = filtered.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
   let done = 0;
-  for (const listener of filtered) {
+  const asked = { counters: options.ruleCounters !== "off", names: wantsRuleNames(options) };
+  for (const { name, routes } of filtered) {
     const onHost = () => progress.at("encoding", ++done, total);
-    const known = bodies && { bodies, listener: listener.name };
-    blobs.set(listener.name, encodeProgram(listener.routes, onHost, known));
+    const known = bodies && { bodies, listener: name };
+    blobs.set(name, encodeProgram(routes, onHost, known, { listener: name, ...asked }));
   }
   return { sources, config, blobs, clusterParts };
 }

@@ -6,6 +6,15 @@ import { applyEdits } from "./actions/edits";
 import { redirect } from "./actions/redirect";
 import { stickyShare } from "./actions/sticky";
 import { writeTimeout } from "./actions/timeout";
+import {
+  ABORT_SLOT,
+  countOfRoute,
+  countUnmatched,
+  DELAY_SLOT,
+  FAULT_SLOTS,
+  HOST_SLOT,
+  RULE_SLOT,
+} from "./counters/counters";
 import { wait } from "./delays";
 import { isForged, isOurs } from "./forged";
 import { chance, random } from "./host/random";
@@ -22,10 +31,12 @@ import {
 import { ascii, lengthOf } from "./host/text";
 import * as layout from "./layout";
 import { program, strings, useProgram } from "./program/current";
-import { findHost } from "./program/host-name";
+import { findHost, isHostKnown } from "./program/host-name";
 import { findRoute } from "./program/match";
 import { authority, authorityLength, beginRequest, isRoutable, takeHeader } from "./program/request";
+import { outcomeOf } from "./program/routes";
 import { isGuestRoot, rootProgram } from "./roots";
+import { ABORTED, DELAYED, DELAYED_AND_ABORTED, tellFault, tellRule } from "./rule-names";
 
 const CLUSTER_HEADER = ascii(layout.CLUSTER_HEADER);
 const CLASS_HEADER = ascii(layout.CLASS_HEADER);
@@ -48,54 +59,72 @@ export function decide(stream: u32, root: usize): u32 {
   useProgram(blob);
   isGuest = isGuestRoot(root);
   readRequest(blob);
-  const route = isRoutable()
+  const isAsked = isRoutable();
+  const route = isAsked
     ? findRoute(findHost(authority, authorityLength), layout.ROUTE_NONE)
     : layout.ROUTE_NONE;
   decidedRoute = route;
   if (route == layout.ROUTE_NONE) {
     decidedDestination = layout.DESTINATION_NONE;
+    countUnmatched(root, isAsked && !isHostKnown ? HOST_SLOT : RULE_SLOT);
     if (isGuest) return CONTINUE;
     respond(404, NO_ROUTE_DETAILS, lengthOf(NO_ROUTE_DETAILS), 0, 0);
     return STOP_ITERATION;
   }
-  const outcome = load<u32>(program + load<u32>(program, layout.HEADER_ROUTES) + ((<usize>route) << 2));
-  const record = program + outcome;
+  tellRule(route);
+  const record = outcomeOf(program, route);
   const fault = load<u32>(record, layout.OUTCOME_FAULT);
   if (fault) {
     const delay = load<u32>(program + fault, layout.FAULT_DELAY_PPM);
     if (delay && chance(delay)) {
       const share = pickShare(record);
       const drawn = share ? <u32>(share - record) : 0;
-      if (wait(stream, root, outcome, drawn, load<u32>(program + fault, layout.FAULT_DELAY_MS))) {
+      if (wait(stream, root, route, drawn, load<u32>(program + fault, layout.FAULT_DELAY_MS))) {
+        countOfRoute(root, route, DELAY_SLOT);
+        tellFault(DELAYED);
         // The headers are written now: nothing but the abort is left to decide afterwards.
         forward(record, share);
         return STOP_ALL_AND_WATERMARK;
       }
     }
     if (aborts(program + fault)) {
+      countOfRoute(root, route, ABORT_SLOT);
+      tellFault(ABORTED);
       abort(program + fault, pickShare(record), false);
       return STOP_ITERATION;
     }
   }
   const share = pickShare(record);
+  countDestination(root, route, record, share);
   if (answer(record)) return STOP_ITERATION;
   forward(record, share);
   return CONTINUE;
 }
 
 /** What follows a delay. True when the request may go on, false when it was answered. */
-export function decideAfterDelay(root: usize, outcome: u32, drawn: u32): bool {
+export function decideAfterDelay(root: usize, route: u32, drawn: u32): bool {
   useProgram(rootProgram(root));
   isGuest = isGuestRoot(root);
-  const record = program + outcome;
+  const record = outcomeOf(program, route);
   const fault = program + load<u32>(record, layout.OUTCOME_FAULT);
+  const share = drawn ? record + drawn : 0;
   if (aborts(fault)) {
-    abort(fault, drawn ? record + drawn : 0, true);
+    countOfRoute(root, route, ABORT_SLOT);
+    tellFault(DELAYED_AND_ABORTED);
+    abort(fault, share, true);
     return false;
   }
+  countDestination(root, route, record, share);
   // A redirect is made from the request, of which nothing is left.
   if ((load<u32>(record) & layout.RECORD_KIND_MASK) == layout.KIND_REDIRECT) readRequest(program);
   return !answer(record);
+}
+
+/** Counts where a request goes: to a destination, which is a share of a split or alone, or back with an answer. */
+function countDestination(root: usize, route: u32, record: usize, share: usize): void {
+  const faults: u32 = load<u32>(record, layout.OUTCOME_FAULT) ? FAULT_SLOTS : 0;
+  const index: u32 = share ? <u32>(share - record - layout.FORWARD_SHARES) / layout.SHARE_SIZE : 0;
+  countOfRoute(root, route, faults + index);
 }
 
 function readRequest(blob: usize): void {

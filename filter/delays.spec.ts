@@ -1,4 +1,4 @@
-import { dueDrawn, dueOutcome, forget, nextDue, wait } from "./delays";
+import { dueDrawn, dueRoute, forget, nextDue, wait } from "./delays";
 import { addRoot, findRoot } from "./roots";
 import { addStream, findStream, removeStream, streamQueuePosition } from "./streams";
 
@@ -22,7 +22,7 @@ describe("the queue of delays", () => {
     for (let i = 0; i < 100; i++) {
       const stream = nextDue(u64.MAX_VALUE);
       const delay = ((stream - 100) * 37) % 100;
-      if (delay >= last && dueOutcome == stream && dueDrawn == 7) ordered++;
+      if (delay >= last && dueRoute == stream && dueDrawn == 7) ordered++;
       last = delay;
       leave(stream);
     }

@@ -1,15 +1,15 @@
 /**
- * Requests that wait for an injected delay: a binary heap by deadline, and one tick for the earliest. When
- * nothing waits, nothing ticks.
+ * Requests that wait for an injected delay: a binary heap by deadline. When nothing waits, nothing ticks for it.
  *
- *     waiting   deadline in ns (u64) | stream | root | outcome record | what was drawn before the wait
+ *     waiting   deadline in ns (u64) | stream | root | route | what was drawn before the wait
  */
 
+import { freeRoot } from "./counters/counters";
 import { now } from "./host/clock";
 import { heapAlloc, heapFree } from "./host/memory";
-import { enter, setTick } from "./host/stream";
-import { holdRoot, releaseRoot } from "./roots";
+import { holdRoot, releaseRoot, rootId } from "./roots";
 import { findStream, setStreamQueuePosition } from "./streams";
+import { NEVER, tickBy } from "./tick";
 
 const WAITING_SIZE: usize = 24;
 const FIRST_CAPACITY: u32 = 64;
@@ -21,21 +21,28 @@ let capacity: u32 = 0;
 let count: u32 = 0;
 
 /** Lets a stream wait. False when too many do. Called with the stream's context in effect. */
-export function wait(stream: u32, root: usize, outcome: u32, drawn: u32, milliseconds: u32): bool {
+export function wait(stream: u32, root: usize, route: u32, drawn: u32, milliseconds: u32): bool {
   if (count == capacity && !grow()) return false;
+  // A tick of 0 would be none.
+  milliseconds = max<u32>(milliseconds, 1);
   const deadline = now() + <u64>milliseconds * 1000000;
   const index = count++;
   const waiting = at(index);
   store<u64>(waiting, deadline);
   store<u32>(waiting, stream, 8);
   store<u32>(waiting, <u32>root, 12);
-  store<u32>(waiting, outcome, 16);
+  store<u32>(waiting, route, 16);
   store<u32>(waiting, drawn, 20);
   setPosition(index);
   holdRoot(root);
   rise(index);
-  if (load<u32>(queue, 8) == stream) setTick(milliseconds ? milliseconds : 1);
+  if (load<u32>(queue, 8) == stream) tickBy(deadline, rootId(root), milliseconds);
   return true;
+}
+
+/** The route of a stream that waits. `position` is what its entry holds. */
+export function waitingRoute(position: u32): u32 {
+  return load<u32>(at(position - 1), 16);
 }
 
 /** Takes a stream that is gone out of the queue. `position` is what its entry holds. */
@@ -48,36 +55,24 @@ export function forgetFirst(): void {
   removeAt(0);
 }
 
-export function anyWaiting(): bool {
-  return count != 0;
+/** When the first has waited long enough; `NEVER` when none waits. */
+export function firstDeadline(): u64 {
+  return count ? load<u64>(queue) : NEVER;
 }
 
 /** The next stream whose time has come, which stays in the queue; 0 when there is none. */
 export function nextDue(time: u64): u32 {
   if (!count || load<u64>(queue) > time) return 0;
-  dueOutcome = load<u32>(queue, 16);
+  dueRoute = load<u32>(queue, 16);
   dueDrawn = load<u32>(queue, 20);
   dueRoot = load<u32>(queue, 12);
   return load<u32>(queue, 8);
 }
 
 /** Of the stream that `nextDue` returned. */
-export let dueOutcome: u32 = 0;
+export let dueRoute: u32 = 0;
 export let dueDrawn: u32 = 0;
 export let dueRoot: usize = 0;
-
-/** Sets the tick of a root for the earliest deadline. */
-export function scheduleTick(root: u32): void {
-  enter(root);
-  if (!count) {
-    setTick(0);
-    return;
-  }
-  const deadline = load<u64>(queue);
-  const time = now();
-  const left = deadline > time ? <u32>((deadline - time + 999999) / 1000000) : 1;
-  setTick(max<u32>(left, 1));
-}
 
 function at(index: u32): usize {
   return queue + <usize>index * WAITING_SIZE;
@@ -100,6 +95,7 @@ function removeAt(index: u32): void {
     sink(index);
   }
   releaseRoot(root);
+  freeRoot(root);
 }
 
 function rise(index: u32): void {

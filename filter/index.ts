@@ -5,16 +5,19 @@
 
 import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports";
 import "./host/abort";
+import { countOfRoute, createCounters, flushDue, freeRoot, LEFT_SLOT } from "./counters/counters";
+import { flush, flushLast } from "./counters/flush";
+import { forgetWeights, tellWeightsAgain } from "./counters/weights";
 import { decide, decideAfterDelay } from "./decide";
 import {
-  anyWaiting,
   dueDrawn,
-  dueOutcome,
   dueRoot,
+  dueRoute,
+  firstDeadline,
   forget,
   forgetFirst,
   nextDue,
-  scheduleTick,
+  waitingRoute,
 } from "./delays";
 import { decodeGuestProgram, isGuestConfiguration } from "./guest";
 import { now } from "./host/clock";
@@ -22,10 +25,24 @@ import { LOG_ERROR, logNumber, logSend, logText } from "./host/log";
 import { arenaReset, heapFree, hostAlloc, setHostBuffersOnHeap } from "./host/memory";
 import { seedRandom } from "./host/random";
 import { enter, respond, resume, STOP_ITERATION } from "./host/stream";
+import * as layout from "./layout";
 import { loadProgram } from "./load/load";
-import { refusal, refusalOffset } from "./program/verify/refusal";
-import { addRoot, anyRoot, deleteRoot, findRoot, rootProgram, setRootProgram } from "./roots";
+import { refusal, refusalOffset, refuse } from "./program/verify/refusal";
+import {
+  addRoot,
+  anyRoot,
+  deleteRoot,
+  findRoot,
+  isGuestRoot,
+  isNewestOfListener,
+  isOnlyRoot,
+  newestLike,
+  rootCounters,
+  rootProgram,
+  setRootProgram,
+} from "./roots";
 import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./streams";
+import { NEVER, setNextTick, stopTick } from "./tick";
 
 // For hosts that want to know more than Envoy asks for: what the last request took, and what all took from the heap.
 export { decidedDestination, decidedRoute } from "./decide";
@@ -72,7 +89,11 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
   const isGuest = isGuestConfiguration(blob, load<u32>(result, 4));
   const length = isGuest ? decodeGuestProgram(blob, load<u32>(result, 4)) : load<u32>(result, 4);
   const program = loadProgram(blob, length);
-  if (!program) {
+  const isCounted = program && (load<u32>(program, layout.HEADER_FLAGS) & layout.FLAG_COUNTERS) != 0;
+  const counters = isCounted ? createCounters(program) : 0;
+  if (isCounted && !counters) refuse("there is no memory for its counters", layout.HEADER_ROUTE_COUNT);
+  if (!program || (isCounted && !counters)) {
+    heapFree(program);
     logText("the routing program is refused: ");
     logText(refusal);
     logText(" (at byte ");
@@ -83,7 +104,10 @@ export function proxy_on_configure(id: u32, size: u32): u32 {
     logSend(LOG_ERROR);
     return 0;
   }
-  setRootProgram(root, program, isGuest);
+  setRootProgram(root, program, counters, isGuest);
+  if (counters && !isGuest) tellWeightsAgain(program);
+  // What others left behind.
+  if (nextWork() != NEVER) setNextTick(id, nextWork());
   return 1;
 }
 
@@ -103,25 +127,51 @@ export function proxy_on_tick(root: u32): void {
   const time = now();
   for (let stream = nextDue(time); stream; stream = nextDue(time)) {
     arenaReset();
-    if (enter(stream) && decideAfterDelay(dueRoot, dueOutcome, dueDrawn)) resume();
+    if (enter(stream) && decideAfterDelay(dueRoot, dueRoute, dueDrawn)) resume();
     forgetFirst();
   }
-  scheduleTick(root);
+  if (flushDue <= time) flush(time);
+  enter(root);
+  setNextTick(root, nextWork());
+}
+
+/** When there is something to do that no request waits for the end of. */
+function nextWork(): u64 {
+  return min(firstDeadline(), flushDue);
 }
 
 export function proxy_on_delete(id: u32): void {
   const entry = findStream(id);
   if (entry) {
     const position = streamQueuePosition(entry);
-    if (position) forget(position);
+    if (position) {
+      countOfRoute(streamRoot(entry), waitingRoute(position), LEFT_SLOT);
+      forget(position);
+    }
     const again = findStream(id);
     if (again) removeStream(again);
     return;
   }
   const root = findRoot(id);
   if (!root) return;
+  stopTick(id);
+  if (rootCounters(root)) leaveCounters(root);
   deleteRoot(root);
+  freeRoot(root);
   // Its tick is gone with it, and others may have relied on that.
   const other = anyRoot();
-  if (other && anyWaiting()) scheduleTick(other);
+  if (!other || nextWork() == NEVER) return;
+  enter(other);
+  setNextTick(other, nextWork());
+}
+
+/** Tells what a root has counted that is about to go. */
+function leaveCounters(root: usize): void {
+  const program = rootProgram(root);
+  if (!isGuestRoot(root) && isNewestOfListener(root)) {
+    const heir = newestLike(root, true);
+    if (heir) tellWeightsAgain(rootProgram(heir));
+    else forgetWeights(program);
+  }
+  flushLast(root, isOnlyRoot(root));
 }

@@ -12,6 +12,8 @@
  *       │                           │  to records before it (its children come first), so no cycle can exist
  *       ├───────────────────────────┤  HEADER_ROUTES
  *       │ routes   one u32 a route  │  the outcome record of each route, in the order they are tried
+ *       ├───────────────────────────┤  HEADER_NAMES, if rules are counted or named
+ *       │ names    one u32 a route  │  the RULE record of each route, 0 where no rule made it
  *       ├───────────────────────────┤  HEADER_STRINGS
  *       │ strings  bytes, pooled    │  referred to as (offset, length), offset counted from HEADER_STRINGS
  *       └───────────────────────────┘  HEADER_LENGTH
@@ -31,8 +33,8 @@
  *       └───────────────────────────┘  HEADER_LENGTH
  *
  * Differences: a word of a record, but for its first, is less by the same word of the record of its kind before it,
- * if that has one; an entry of a table by the entry before it; a route by the route before it. Tables of expressions
- * (REGEX) stay as they are. So rules that are alike become bytes that repeat. What packing makes no smaller travels
+ * if that has one; an entry of a table by the entry before it; a route, and a name, by the one before it. Tables of
+ * expressions (REGEX) stay as they are. So rules that are alike become bytes that repeat. What packing makes no smaller travels
  * as it is.
  */
 
@@ -41,7 +43,7 @@ export const MAGIC: u32 = 0x43554c53;
 /** "SLUP": what follows is packed. */
 export const PACKED_MAGIC: u32 = 0x50554c53;
 /** Raised with every change of the layout, of its meaning, or of how it is packed. */
-export const FORMAT_VERSION: u32 = 6;
+export const FORMAT_VERSION: u32 = 7;
 
 // Header; the first four words are those of a packed program, too.
 export const HEADER_MAGIC: u32 = 0;
@@ -64,7 +66,12 @@ export const HEADER_DEFAULT_NODE: u32 = 44;
 export const HEADER_ROUTE_COUNT: u32 = 48;
 /** Number of virtual hosts; for people, not for the filter. */
 export const HEADER_HOST_COUNT: u32 = 52;
-export const HEADER_SIZE: u32 = 56;
+/** The RULE records of routes; 0: rules are neither counted nor named. */
+export const HEADER_NAMES: u32 = 56;
+/** The label of the listener: a string. */
+export const HEADER_LISTENER: u32 = 60;
+export const HEADER_LISTENER_LENGTH: u32 = 64;
+export const HEADER_SIZE: u32 = 68;
 
 /** Bytes of the program that is packed. */
 export const PACKED_UNPACKED: u32 = 16;
@@ -79,7 +86,11 @@ export const FLAG_IGNORE_PORT: u32 = 1;
 export const FLAG_UNALIGNED_SUFFIXES: u32 = 2;
 /** gRPC-Web becomes gRPC before Envoy's router has it. */
 export const FLAG_GRPC_WEB: u32 = 4;
-export const FLAGS_KNOWN: u32 = 7;
+/** What becomes of requests is counted, under the names of their rules. */
+export const FLAG_COUNTERS: u32 = 8;
+/** Access logs, traces or samples ask which rule a request took. */
+export const FLAG_NAMES: u32 = 16;
+export const FLAGS_KNOWN: u32 = 31;
 
 // References to nodes.
 export const NODE_NONE: u32 = 0;
@@ -209,7 +220,7 @@ export const HEADERS_ENTRY_SIZE: u32 = 16;
  * headers and edits of its own, which come before the route's, and lines of its own for an answer in place of it.
  *
  *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | STICKY or 0 | total (u64)
- *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0, EDITS or 0) × n
+ *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0, EDITS or 0, LABEL or 0) × n
  */
 export const KIND_FORWARD: u32 = 9;
 /** The same place in every kind of outcome. */
@@ -221,19 +232,25 @@ export const FORWARD_TIMEOUT: u32 = 16;
 export const FORWARD_STICKY: u32 = 24;
 export const FORWARD_TOTAL: u32 = 28;
 export const FORWARD_SHARES: u32 = 36;
-export const SHARE_SIZE: u32 = 28;
+export const SHARE_SIZE: u32 = 32;
 export const SHARE_CUMULATIVE: u32 = 0;
 export const SHARE_STRING: u32 = 8;
 export const SHARE_LENGTH: u32 = 12;
 export const SHARE_HEADERS: u32 = 16;
 export const SHARE_LINES: u32 = 20;
 export const SHARE_EDITS: u32 = 24;
+/** What the cluster is counted as, where that is not its name. */
+export const SHARE_LABEL: u32 = 28;
 
-/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | cluster offset | length */
+/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | cluster offset | length | LABEL, 0 or an answer */
 export const KIND_FORWARD_ONE: u32 = 10;
 export const FORWARD_ONE_STRING: u32 = 24;
 export const FORWARD_ONE_LENGTH: u32 = 28;
-export const FORWARD_ONE_SIZE: u32 = 32;
+/** What it is counted as: its cluster, whose label is its name or a LABEL; or an answer, which a route of Envoy's gives. */
+export const FORWARD_ONE_LABEL: u32 = 32;
+export const FORWARD_ONE_SIZE: u32 = 36;
+export const COUNTED_REDIRECT: u32 = 1;
+export const COUNTED_DIRECT: u32 = 2;
 
 /** RESPONSE   FAULT or 0 | status | body offset | length | LINES or 0 */
 export const KIND_RESPONSE: u32 = 11;
@@ -367,7 +384,8 @@ export const EDIT_PATH: u32 = 5;
 
 /**
  * Answer with a location: the request's own URL, but for what is given; a length of 0 is not given. The port has its colon. With
- * the status goes whether the request's own port stays even where it is the default of a scheme that is left.
+ * the status goes whether the request's own port stays even where it is the default of a scheme that is left, and whether
+ * it is counted as an answer of another kind, which only has a location.
  *
  *     REDIRECT   FAULT or 0 | status | scheme offset | length | host offset | length | port offset | length
  *                | what of the path | length of its start | path offset | length | LINES or 0
@@ -377,6 +395,7 @@ export const KIND_REDIRECT: u32 = 24;
 export const REDIRECT_STATUS: u32 = 8;
 export const REDIRECT_STATUS_MASK: u32 = 0xffff;
 export const REDIRECT_KEEPS_PORT: u32 = 0x10000;
+export const REDIRECT_IS_DIRECT: u32 = 0x20000;
 export const REDIRECT_SCHEME: u32 = 12;
 export const REDIRECT_SCHEME_LENGTH: u32 = 16;
 export const REDIRECT_HOST: u32 = 20;
@@ -413,6 +432,25 @@ export const STICKY_BY_HEADER: u32 = 0;
 export const STICKY_BY_COOKIE: u32 = 1;
 export const STICKY_BY_ADDRESS: u32 = 2;
 
+/**
+ * What a rule, or one of its matches, is called in statistics, logs and traces: `rule`, or `rule.match`.
+ *
+ *     RULE   string offset | length | length of the rule's own part
+ */
+export const KIND_RULE: u32 = 26;
+export const RULE_STRING: u32 = 4;
+export const RULE_LENGTH: u32 = 8;
+export const RULE_OWN_LENGTH: u32 = 12;
+export const RULE_SIZE: u32 = 16;
+
+/** LABEL   string offset | length */
+export const KIND_LABEL: u32 = 27;
+export const LABEL_STRING: u32 = 4;
+export const LABEL_LENGTH: u32 = 8;
+export const LABEL_SIZE: u32 = 12;
+/** Of the listener, of a rule, of a match, of a cluster. */
+export const LABEL_LENGTH_MAX: u32 = 200;
+
 /** The hash of strings in tables, which the filter alone computes, and the checksum. */
 export const HASH_SEED: u32 = 0x2c1b3c6d;
 export const HASH_PRIME: u32 = 0x297a2d39;
@@ -433,3 +471,7 @@ export const ORIGINAL_HOST_HEADER: string = "x-envoy-original-host";
 export const ORIGINAL_PATH_HEADER: string = "x-envoy-original-path";
 /** How long Envoy's router gives a request. */
 export const TIMEOUT_HEADER: string = "x-envoy-upstream-rq-timeout-ms";
+
+/** What is known of a request's stream, beside its headers: what Envoy's formatters find under `wasm.` and this name. */
+export const RULE_PROPERTY: string = "sluice.rule";
+export const FAULT_PROPERTY: string = "sluice.fault";

@@ -91,10 +91,11 @@ export function renderDescription(description: ProgramDescription, colors: Color
   lines.push("", bold(`virtual hosts (${description.virtualHostCount})`));
   for (const { domains, routes } of description.hosts) {
     lines.push(`  ${cyan(domains.join(", "))}`);
-    for (const { index, conditions, fault, outcome } of routes) {
+    for (const { index, rule, conditions, fault, outcome } of routes) {
       const when = conditions.length === 0 ? "always" : conditions.join(" and ");
       const what = fault === undefined ? outcome : `${fault}, then ${outcome}`;
-      lines.push(`    ${dim(String(index + 1).padStart(3))} ${when} → ${what}`);
+      const name = rule === undefined ? "" : ` ${dim(rule)}`;
+      lines.push(`    ${dim(String(index + 1).padStart(3))} ${when} → ${what}${name}`);
     }
   }
   return `${lines.join("\n")}\n`;

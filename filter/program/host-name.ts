@@ -9,8 +9,12 @@ import { program } from "./current";
 import { hashFinish, hashStep } from "./hash";
 import { NOT_FOUND, tableFind, tableFindHashed } from "./table";
 
+/** Whether the last authority that was asked for has a virtual host. */
+export let isHostKnown: bool = false;
+
 /** Root node for an authority; NODE_NONE when no virtual host has it (or has no routes). */
 export function findHost(authority: usize, length: i32): u32 {
+  isHostKnown = true;
   const domains = load<u32>(program, layout.HEADER_DOMAINS);
   const suffixes = load<u32>(program, layout.HEADER_SUFFIXES);
   if (domains | suffixes) {
@@ -25,7 +29,9 @@ export function findHost(authority: usize, length: i32): u32 {
       if (found != NOT_FOUND) return found;
     }
   }
-  return load<u32>(program, layout.HEADER_DEFAULT_NODE);
+  const node = load<u32>(program, layout.HEADER_DEFAULT_NODE);
+  isHostKnown = node != layout.NODE_NONE;
+  return node;
 }
 
 /** A wildcard stands for at least one byte, so the suffix never begins at the host's first. */

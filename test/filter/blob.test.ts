@@ -7,6 +7,7 @@ import { unpackProgram } from "../../compiler/back/program/pack.ts";
 import {
   exact,
   header,
+  ofRule,
   prefix,
   present,
   regex,
@@ -82,6 +83,7 @@ function everything(): Uint8Array {
       rewrite: { kind: "matched", value: "/to" },
       hostRewrite: "h",
     } as Route["action"]),
+    ofRule("shop/a#split", route(prefix("/counted"), to({ "a b": 1, b: 2 })), "2"),
   );
   const apart = Array.from({ length: 12 }, (_, i) =>
     route(undefined, `f${i}`, { headers: [header(`x-f${i}`, exact("v")), header("x-a", present)] }),
@@ -107,6 +109,9 @@ function everything(): Uint8Array {
       "regex.example": expressions,
       "*": [],
     }),
+    undefined,
+    undefined,
+    { listener: "mesh", counters: true, names: true },
   );
   return unpackProgram(packed)!;
 }
@@ -210,7 +215,15 @@ describe("a routing program", () => {
           refused++;
           continue;
         }
-        for (const path of ["/exact/3", "/prefix/k", "/nested/a/b/c?q=v1", "/case", "/fault", "/aaa"]) {
+        for (const path of [
+          "/exact/3",
+          "/prefix/k",
+          "/nested/a/b/c?q=v1",
+          "/case",
+          "/fault",
+          "/counted",
+          "/aaa",
+        ]) {
           for (const authority of [
             "a.example",
             "x.c.example",

@@ -30,6 +30,8 @@ export interface Decision {
   readonly headers: readonly HeaderLine[];
   /** Those that the filter wrote. */
   readonly written: ReadonlyMap<string, string>;
+  /** What the filter told of the request for access logs and traces: `sluice.rule`, `sluice.fault`. */
+  readonly properties: ReadonlyMap<string, string>;
 }
 
 /** A line that the filter logged, with Envoy's level (0 trace … 5 critical). */
@@ -65,11 +67,21 @@ interface Stream {
   readonly source: string;
   headers: HeaderLine[];
   readonly written: Map<string, string>;
+  readonly properties: Map<string, string>;
   route?: number;
   destination?: number;
   response?: Response;
   resumed: boolean;
 }
+
+/** Of a root; a period of 0 is none. In nanoseconds. */
+interface Tick {
+  readonly periodMs: number;
+  readonly due: bigint;
+}
+
+const NO_TICK: Tick = { periodMs: 0, due: 0n };
+const MILLISECOND = 1_000_000n;
 
 const OK = 0;
 const NOT_FOUND = 1;
@@ -84,7 +96,10 @@ export class FilterVm {
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
   readonly #streams = new Map<number, Stream>();
-  readonly #ticks = new Map<number, number>();
+  readonly #ticks = new Map<number, Tick>();
+  /** By name, and by id: what the filter counts and sets, summed over all that the VM ever ran. */
+  readonly #statistics = new Map<string, number>();
+  readonly #metrics: string[] = [];
   #configuration: Uint8Array = new Uint8Array();
   #nextId = 1;
   #effective = 0;
@@ -218,7 +233,34 @@ export class FilterVm {
           if (!this.#ticks.has(root)) {
             return BAD_ARGUMENT;
           }
-          this.#ticks.set(root, period);
+          this.#setTick(root, period);
+          return OK;
+        },
+        proxy_set_property: (path: number, pathSize: number, value: number, valueSize: number) => {
+          const stream = this.#streams.get(this.#effective);
+          stream?.properties.set(this.#text(path, pathSize), this.#text(value, valueSize));
+          return stream ? OK : NOT_FOUND;
+        },
+        proxy_define_metric: (_type: number, name: number, nameSize: number, at: number) => {
+          const text = this.#text(name, nameSize);
+          this.#statistics.set(text, this.#statistics.get(text) ?? 0);
+          new DataView(this.#exports.memory.buffer).setUint32(at, this.#metrics.push(text) - 1, true);
+          return OK;
+        },
+        proxy_increment_metric: (id: number, amount: bigint) => {
+          const name = this.#metrics[id];
+          if (name === undefined) {
+            return NOT_FOUND;
+          }
+          this.#statistics.set(name, this.#statistics.get(name)! + Number(amount));
+          return OK;
+        },
+        proxy_record_metric: (id: number, value: bigint) => {
+          const name = this.#metrics[id];
+          if (name === undefined) {
+            return NOT_FOUND;
+          }
+          this.#statistics.set(name, Number(value));
           return OK;
         },
       },
@@ -252,14 +294,24 @@ export class FilterVm {
 
   /** Milliseconds of the tick that a root has set, 0 when none. */
   tickOf(root: number): number {
-    return this.#ticks.get(root) ?? 0;
+    return this.#ticks.get(root)?.periodMs ?? 0;
+  }
+
+  /** The statistics that the filter has told so far, by their names (`compiler/back/stat-names.ts`). */
+  get statistics(): ReadonlyMap<string, number> {
+    return this.#statistics;
+  }
+
+  /** How many statistics were defined; one that is defined twice counts twice. */
+  get definedMetrics(): number {
+    return this.#metrics.length;
   }
 
   /** A new root context with a blob, as at start or reload. Undefined when the filter refuses the blob (see `log`). */
   configure(blob: Uint8Array): number | undefined {
     const root = this.#nextId++;
     const first = this.#ticks.size === 0;
-    this.#ticks.set(root, 0);
+    this.#ticks.set(root, NO_TICK);
     this.#effective = root;
     this.#exports.proxy_on_context_create(root, 0);
     if (first) {
@@ -296,6 +348,7 @@ export class FilterVm {
       source: request.source ?? "127.0.0.1:40000",
       headers,
       written: new Map(),
+      properties: new Map(),
       resumed: false,
     };
     this.#streams.set(id, stream);
@@ -332,9 +385,35 @@ export class FilterVm {
 
   /** Moves the clock on, and calls a root's tick when its time has come. */
   advance(root: number, milliseconds: number): void {
-    this.#nanoseconds += BigInt(milliseconds) * 1_000_000n;
+    this.#nanoseconds += BigInt(milliseconds) * MILLISECOND;
+    this.#tick(root);
+  }
+
+  /** Lets time pass until nothing ticks any more, but for what waits longer than an hour. */
+  settle(): void {
+    const end = this.#nanoseconds + 3_600_000n * MILLISECOND;
+    for (let next = this.#nextTick(); next && next.due <= end; next = this.#nextTick()) {
+      this.#nanoseconds = next.due;
+      this.#tick(next.root);
+    }
+  }
+
+  #setTick(root: number, periodMs: number): void {
+    this.#ticks.set(root, { periodMs, due: this.#nanoseconds + BigInt(periodMs) * MILLISECOND });
+  }
+
+  #tick(root: number): void {
+    const { periodMs } = this.#ticks.get(root)!;
+    this.#setTick(root, periodMs);
     this.#effective = root;
     this.#exports.proxy_on_tick(root);
+  }
+
+  /** The root that ticks next. */
+  #nextTick(): { readonly root: number; readonly due: bigint } | undefined {
+    const ticking = [...this.#ticks].filter(([, { periodMs }]) => periodMs > 0);
+    const [first] = ticking.sort(([, a], [, b]) => Number(a.due - b.due));
+    return first && { root: first[0], due: first[1].due };
   }
 
   /** Ends a request, whether it was decided or its client is gone. */
@@ -350,15 +429,16 @@ export class FilterVm {
     const stream = this.#streams.get(id)!;
     let delayMs = 0;
     while (this.waits(id)) {
-      const period = this.tickOf(root);
-      if (period === 0) {
+      const next = this.#nextTick();
+      if (next === undefined) {
         throw new Error("a request waits, and no tick is set");
       }
-      delayMs += period;
-      this.advance(root, period);
+      delayMs += Number((next.due - this.#nanoseconds) / MILLISECOND);
+      this.#nanoseconds = next.due;
+      this.#tick(next.root);
     }
     this.end(id);
-    const { headers, written, response, route, destination } = stream;
+    const { headers, written, properties, response, route, destination } = stream;
     const taken = {
       ...(route !== undefined && { route }),
       ...(destination !== undefined && { destination }),
@@ -375,6 +455,7 @@ export class FilterVm {
         delayMs,
         headers,
         written,
+        properties,
       };
     }
     const cluster = written.get(CLUSTER_HEADER);
@@ -385,6 +466,7 @@ export class FilterVm {
       delayMs,
       headers,
       written,
+      properties,
     };
   }
 

@@ -35,6 +35,8 @@ export interface HostDescription {
 
 export interface RouteDescription {
   readonly index: number;
+  /** As statistics and logs call it, where they do. */
+  readonly rule?: string;
   /** All must hold; none takes every request. */
   readonly conditions: readonly string[];
   readonly fault?: string;
@@ -110,7 +112,9 @@ class Reader {
     this.#routes = this.#u32(layout.HEADER_ROUTES);
     this.#strings = this.#u32(layout.HEADER_STRINGS);
     this.#readAttributes(this.#u32(layout.HEADER_ATTRIBUTES));
-    const names = (kind: Attribute["kind"]) =>
+    const names = this.#u32(layout.HEADER_NAMES);
+    const routesEnd = names === 0 ? this.#strings : names;
+    const namesOf = (kind: Attribute["kind"]) =>
       this.#attributes.filter((attribute) => attribute.kind === kind).map(({ name }) => name);
     return {
       size,
@@ -122,12 +126,13 @@ class Reader {
       sections: [
         { name: "header", offset: 0, size: layout.HEADER_SIZE },
         { name: "records", offset: layout.HEADER_SIZE, size: this.#routes - layout.HEADER_SIZE },
-        { name: "routes", offset: this.#routes, size: this.#strings - this.#routes },
+        { name: "routes", offset: this.#routes, size: routesEnd - this.#routes },
+        ...(names === 0 ? [] : [{ name: "names", offset: names, size: this.#strings - names }]),
         { name: "strings", offset: this.#strings, size: size - this.#strings },
       ],
       records: this.#records(),
-      headers: names("header"),
-      queryParams: names("query"),
+      headers: namesOf("header"),
+      queryParams: namesOf("query"),
       hosts: this.#hosts(),
     };
   }
@@ -305,7 +310,7 @@ class Reader {
     const found = new Map<number, RouteDescription>();
     const add = (index: number, conditions: readonly string[]) => {
       if (!found.has(index)) {
-        found.set(index, { index, conditions, ...this.#outcome(index) });
+        found.set(index, { index, ...this.#rule(index), conditions, ...this.#outcome(index) });
       }
     };
     const visit = (node: number, conditions: readonly string[]): void => {
@@ -377,6 +382,16 @@ class Reader {
       texts.push(`${not}${text}${empty}`);
     }
     return texts;
+  }
+
+  #rule(route: number): { rule?: string } {
+    const names = this.#u32(layout.HEADER_NAMES);
+    const record = names === 0 ? 0 : this.#u32(names + route * 4);
+    return record === 0
+      ? {}
+      : {
+          rule: this.#string(this.#u32(record + layout.RULE_STRING), this.#u32(record + layout.RULE_LENGTH)),
+        };
   }
 
   #outcome(route: number): { fault?: string; outcome: string } {

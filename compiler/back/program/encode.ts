@@ -6,6 +6,7 @@ import * as layout from "../../../filter/layout.ts";
 import type { Route, RouteMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
 import { areSame, type ListChange, listChange } from "../../lists/list-change.ts";
 import { regexLiteral, regexMatchesEmpty } from "../../regex/index.ts";
+import { labelValue } from "../stat-names.ts";
 import { Attributes, type Predicate } from "./attributes.ts";
 import type { Candidate, GraphContext } from "./candidate.ts";
 import { Domains } from "./domains.ts";
@@ -14,6 +15,8 @@ import { Outcomes } from "./outcome.ts";
 import { packProgram } from "./pack.ts";
 import { Regexes } from "./regexes.ts";
 import { Mover, NotMovable, type Place } from "./relocate.ts";
+import { type RuleNaming, writeRule } from "./rule-names.ts";
+import { stringGroup } from "./string-group.ts";
 import { BlobWriter } from "./writer.ts";
 
 /** The nodes of all virtual hosts of a table, before anybody says which names they have. */
@@ -23,6 +26,8 @@ interface Body {
   readonly attributes: Attributes;
   readonly attributesRecord: number;
   readonly routes: readonly number[];
+  /** The names of the routes, if they are wanted. */
+  readonly names?: readonly number[];
   /** The first node of each virtual host. */
   readonly roots: readonly number[];
   /** Where each virtual host begins, and where the last one ends. */
@@ -40,11 +45,12 @@ export class EncodedBodies {
   readonly #byListener = new Map<string, readonly Body[]>();
 
   /** `make` is asked for what is not known. */
-  get(listener: string, table: RouteTable, make: () => Body): Body {
+  get(listener: string, table: RouteTable, isNamed: boolean, make: () => Body): Body {
     const all = this.#byListener.get(listener) ?? [];
     const routesOf = table.virtualHosts.map(({ routes }) => routes);
-    const known = all.find((one) => areSame(one.routesOf, routesOf));
-    const changed = known === undefined ? changedBody(all, table, routesOf) : undefined;
+    const alike = all.filter(({ names }) => (names !== undefined) === isNamed);
+    const known = alike.find((one) => areSame(one.routesOf, routesOf));
+    const changed = known === undefined ? changedBody(alike, table, routesOf) : undefined;
     const body = known ?? changed?.body ?? make();
     const others = all.filter((one) => one !== body && one !== changed?.before);
     this.#byListener.set(listener, [body, ...others].slice(0, BODIES));
@@ -79,19 +85,26 @@ function changedBody(
 }
 
 function withHosts(
-  { writer, attributesRecord, routes, roots, places }: Body,
+  { writer, attributesRecord, routes, names, roots, places }: Body,
   routesOf: Body["routesOf"],
   { from, beforeTo, to }: ListChange,
   attributes: Attributes,
 ): Body {
   const [begin, before] = [places[from]!, places[beforeTo]!];
   const middle = new BlobWriter({ writer, from: begin, before });
-  const made = encodeHosts(middle, attributes, routesOf.slice(from, to), begin.route, UNKNOWN_EXPRESSIONS);
+  const made = encodeHosts(middle, attributes, routesOf.slice(from, to), {
+    firstRoute: begin.route,
+    isNamed: names !== undefined,
+    regexes: UNKNOWN_EXPRESSIONS,
+  });
   const now = made.places.at(-1)!;
   const gap = { from: begin, before, now };
   const mover = new Mover(gap);
+  const recordsBehind = (all: readonly number[]) =>
+    all.slice(before.route).map((record) => mover.record(record));
   const behind = {
-    routes: routes.slice(before.route).map((record) => mover.record(record)),
+    routes: recordsBehind(routes),
+    ...(names && { names: recordsBehind(names) }),
     roots: roots.slice(beforeTo).map((root) => mover.node(root)),
     places: places.slice(beforeTo + 1).map((place) => mover.place(place)),
   };
@@ -102,6 +115,7 @@ function withHosts(
     attributes,
     attributesRecord,
     routes: [...routes.slice(0, begin.route), ...made.routes, ...behind.routes],
+    ...(names && { names: [...names.slice(0, begin.route), ...made.names!, ...behind.names!] }),
     roots: [...roots.slice(0, from), ...made.roots, ...behind.roots],
     places: [...places.slice(0, from), ...made.places, ...behind.places],
   };
@@ -117,46 +131,58 @@ const UNKNOWN_EXPRESSIONS: Pick<Regexes, "single" | "sets"> = {
   },
 };
 
-/** Makes the blob of a listener, packed; says when each virtual host is done. */
+/** Makes the blob of a listener, packed; says when each virtual host is done. `rules`: absent, they are neither counted nor named. */
 export function encodeProgram(
   table: RouteTable,
   onHost = () => {},
   known?: { readonly bodies: EncodedBodies; readonly listener: string },
+  rules?: RuleNaming,
 ): Uint8Array {
-  const body =
-    known === undefined
-      ? encodeBody(table, onHost)
-      : known.bodies.get(known.listener, table, () => encodeBody(table, onHost));
-  return packProgram(body.writer.aside((writer) => programOf(table, body, writer)));
+  const isNamed = rules !== undefined && (rules.counters || rules.names);
+  const make = () => encodeBody(table, isNamed, onHost);
+  const body = known === undefined ? make() : known.bodies.get(known.listener, table, isNamed, make);
+  return packProgram(body.writer.aside((writer) => programOf(table, body, writer, rules)));
 }
 
-/** With the names of the virtual hosts. */
-function programOf(table: RouteTable, body: Body, writer: BlobWriter): Uint8Array {
+/** With the names of the virtual hosts, and of the listener. */
+function programOf(
+  table: RouteTable,
+  body: Body,
+  writer: BlobWriter,
+  rules: RuleNaming | undefined,
+): Uint8Array {
   const domains = new Domains(writer);
   for (const [i, host] of table.virtualHosts.entries()) {
     domains.add(host.domains, body.roots[i]!);
   }
   const found = domains.write();
+  const label = labelValue(body.names === undefined ? "" : rules!.listener);
+  const listener = writer.group(stringGroup([label]));
   const header = new Map<number, number>([
     [
       layout.HEADER_FLAGS,
       found.flags |
         (table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0) |
-        (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0),
+        (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0) |
+        (rules?.counters ? layout.FLAG_COUNTERS : 0) |
+        (rules?.names ? layout.FLAG_NAMES : 0),
     ],
+    [layout.HEADER_LISTENER, listener],
+    [layout.HEADER_LISTENER_LENGTH, label.length],
     [layout.HEADER_ATTRIBUTES, body.attributesRecord],
     [layout.HEADER_HOST_COUNT, table.virtualHosts.length],
     ...found.header,
   ]);
-  return writer.finish(body.routes, header);
+  return writer.finish(body.routes, body.names, header);
 }
 
-function encodeBody(table: RouteTable, onHost: () => void): Body {
+function encodeBody(table: RouteTable, isNamed: boolean, onHost: () => void): Body {
   const writer = new BlobWriter();
   const attributes = new Attributes(table);
   const attributesRecord = attributes.write(writer);
   const routesOf = table.virtualHosts.map(({ routes }) => routes);
-  const hosts = encodeHosts(writer, attributes, routesOf, 0, new Regexes(writer), onHost);
+  const regexes = new Regexes(writer);
+  const hosts = encodeHosts(writer, attributes, routesOf, { firstRoute: 0, isNamed, regexes }, onHost);
   return { routesOf, writer, attributes, attributesRecord, ...hosts };
 }
 
@@ -164,10 +190,17 @@ function encodeHosts(
   writer: BlobWriter,
   attributes: Attributes,
   routesOf: Body["routesOf"],
-  firstRoute: number,
-  regexes: Pick<Regexes, "single" | "sets">,
+  {
+    firstRoute,
+    isNamed,
+    regexes,
+  }: {
+    readonly firstRoute: number;
+    readonly isNamed: boolean;
+    readonly regexes: Pick<Regexes, "single" | "sets">;
+  },
   onHost = () => {},
-): Pick<Body, "routes" | "roots" | "places"> {
+): Pick<Body, "routes" | "names" | "roots" | "places"> {
   const context: GraphContext = {
     writer,
     regex: (pattern) => regexes.single(pattern),
@@ -175,8 +208,9 @@ function encodeHosts(
     matchesEmpty: regexMatchesEmpty,
     firstQuery: attributes.firstQuery,
   };
-  const outcomes = new Outcomes(writer, attributes);
+  const outcomes = new Outcomes(writer, attributes, isNamed);
   const routes: number[] = [];
+  const names: number[] = [];
   const roots: number[] = [];
   const places: Place[] = [];
   for (const ofHost of routesOf) {
@@ -188,12 +222,15 @@ function encodeHosts(
         predicates: predicatesOf(route.match, attributes),
       });
       routes.push(outcomes.write(route));
+      if (isNamed) {
+        names.push(writeRule(writer, route));
+      }
     }
     roots.push(writeNode(context, candidates).reference);
     onHost();
   }
   places.push(writer.place(firstRoute + routes.length));
-  return { routes, roots, places };
+  return { routes, ...(isNamed && { names }), roots, places };
 }
 
 function predicatesOf(match: RouteMatch, attributes: Attributes): Predicate[] {

@@ -12,13 +12,15 @@ interface Around {
   readonly fault: number;
   readonly lines: number;
   readonly body: PooledString;
+  /** A direct response that has a location is still one. */
+  readonly isDirect: boolean;
 }
 
 /** Of a redirect that names nothing, the location is the request's own URL. */
 export function writeRedirect(
   writer: BlobWriter,
   redirect: Omit<Redirect, "kind" | "status"> & { readonly status: number },
-  { match, fault, lines, body }: Around,
+  { match, fault, lines, body, isDirect }: Around,
 ): number {
   const { kind, start, value } = pathOf(redirect.path, match);
   const words = (text: string): [number, number] => {
@@ -27,7 +29,9 @@ export function writeRedirect(
   };
   return writer.sharedRecord(layout.KIND_REDIRECT, [
     fault,
-    redirect.status | (redirect.keepPort ? layout.REDIRECT_KEEPS_PORT : 0),
+    redirect.status |
+      (redirect.keepPort ? layout.REDIRECT_KEEPS_PORT : 0) |
+      (isDirect ? layout.REDIRECT_IS_DIRECT : 0),
     ...words(redirect.scheme ?? ""),
     ...words(redirect.host ?? ""),
     ...words(redirect.port === undefined ? "" : `:${redirect.port}`),

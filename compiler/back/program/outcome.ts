@@ -14,6 +14,7 @@ import type { Attributes } from "./attributes.ts";
 import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
 import { writeRedirect } from "./outcome-redirect.ts";
 import { writeSticky } from "./outcome-sticky.ts";
+import { clusterLabel } from "./rule-names.ts";
 import { words64 } from "./words.ts";
 import type { BlobWriter } from "./writer.ts";
 
@@ -21,12 +22,15 @@ import type { BlobWriter } from "./writer.ts";
 export class Outcomes {
   readonly #writer: BlobWriter;
   readonly #attributes: Attributes;
+  readonly #isNamed: boolean;
   /** By all that they are made of. */
   readonly #written = new Map<string, Outcome>();
 
-  constructor(writer: BlobWriter, attributes: Attributes) {
+  /** `isNamed`: with what clusters are counted as. */
+  constructor(writer: BlobWriter, attributes: Attributes, isNamed: boolean) {
     this.#writer = writer;
     this.#attributes = attributes;
+    this.#isNamed = isNamed;
   }
 
   /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
@@ -35,7 +39,7 @@ export class Outcomes {
     const key = known ?? keyOf(route);
     let outcome = this.#written.get(key);
     if (outcome === undefined) {
-      outcome = { key, record: writeOutcome(this.#writer, this.#attributes, route) };
+      outcome = { key, record: writeOutcome(this.#writer, this.#attributes, this.#isNamed, route) };
       this.#written.set(key, outcome);
     }
     // Equal keys are one text in memory.
@@ -65,7 +69,7 @@ function keyOf({ fault, action, cors, statPrefix, responseHeaders, match }: Rout
   return JSON.stringify([action, fault, cors, statPrefix, responseHeaders, path]);
 }
 
-function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route): number {
+function writeOutcome(writer: BlobWriter, attributes: Attributes, isNamed: boolean, route: Route): number {
   const fault = route.fault ? writeFault(writer, route, route.fault) : 0;
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {
@@ -77,6 +81,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       ...words64(0n),
       0,
       0,
+      action.kind === "redirect" ? layout.COUNTED_REDIRECT : layout.COUNTED_DIRECT,
     ]);
   }
   if (action.kind === "directResponse") {
@@ -85,12 +90,22 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       : writer.string(action.body);
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
     return hasLocation(action)
-      ? writeRedirect(writer, { status: action.status }, { match: undefined, fault, lines, body })
+      ? writeRedirect(
+          writer,
+          { status: action.status },
+          { match: undefined, fault, lines, body, isDirect: true },
+        )
       : writer.sharedRecord(layout.KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
   }
   if (action.kind === "redirect") {
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
-    return writeRedirect(writer, action, { match: route.match.path, fault, lines, body: writer.string("") });
+    return writeRedirect(writer, action, {
+      match: route.match.path,
+      fault,
+      lines,
+      body: writer.string(""),
+      isDirect: false,
+    });
   }
   const only = onlyDestination(action);
   // Where destinations differ in their class, each share names its own.
@@ -107,6 +122,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       ...timeoutWords(action),
       cluster.offset,
       cluster.length,
+      isNamed ? clusterLabel(writer, only) : 0,
     ]);
   }
   const shares: number[] = [];
@@ -121,6 +137,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, route: Route):
       ownClasses ? writeHeaders(writer, classHeader(route, destination)) : 0,
       ownClasses && route.fault?.abort ? writeLines(writer, abortLines(route, destination)) : 0,
       writeDestinationEdits(writer, route, action, destination),
+      isNamed ? clusterLabel(writer, destination) : 0,
     );
   }
   const sticky = writeSticky(writer, attributes, action);

@@ -24,7 +24,7 @@ export interface Gap {
 /** What is behind a gap says something of what stood in it, or is of a kind that is not moved here. */
 export class NotMovable extends Error {}
 
-/** `r` a route, `n` a node, `o` the offset of a record or 0, `s` a string and its length, `.` any other word. */
+/** `r` a route, `n` a node, `o` the offset of a record (or 0, or another number that is none), `s` a string and its length, `.` any other word. */
 type Fields = string;
 
 /** The words of each kind behind its first, and what goes on until its end. */
@@ -32,14 +32,16 @@ const KINDS: ReadonlyMap<number, readonly [begins: Fields, goesOn: Fields]> = ne
   [layout.KIND_LEAF, ["r", "ro"]],
   [layout.KIND_SWITCH, ["r.nooon", ""]],
   [layout.KIND_HEADERS, ["", "s.s."]],
-  [layout.KIND_FORWARD, ["ooo..o..", "..s.ooo"]],
-  [layout.KIND_FORWARD_ONE, ["ooo..s.", ""]],
+  [layout.KIND_FORWARD, ["ooo..o..", "..s.oooo"]],
+  [layout.KIND_FORWARD_ONE, ["ooo..s.o", ""]],
   [layout.KIND_RESPONSE, ["o.s.o", ""]],
   [layout.KIND_FAULT, [".....o", ""]],
   [layout.KIND_LINES, ["", "."]],
   [layout.KIND_EDITS, ["", ".s.s."]],
   [layout.KIND_REDIRECT, ["o.s.s.s...s.os.", ""]],
   [layout.KIND_STICKY, ["..s.", "."]],
+  [layout.KIND_RULE, ["s..", ""]],
+  [layout.KIND_LABEL, ["s.", ""]],
   [layout.KIND_REGEX, ["", "."]],
   [layout.KIND_REGEX_SET, ["oo", "n"]],
 ]);

@@ -41,6 +41,13 @@ export function route(
   };
 }
 
+/** A route of a rule, `namespace/name#rule`, and of one of its matches if it has several. */
+export function ofRule(ruleId: string, made: Route, match?: string): Route {
+  const span = { file: { path: "", text: "" }, start: 0, end: 0 };
+  const id = match === undefined ? ruleId : `${ruleId}.${match}`;
+  return { ...made, origin: { ruleId, id, resource: ruleId, rule: 0, span } };
+}
+
 /** One virtual host for each entry: its domains, separated by blanks, and its routes. */
 export function table(
   hosts: Readonly<Record<string, readonly Route[]>>,

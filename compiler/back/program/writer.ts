@@ -270,10 +270,15 @@ export class BlobWriter {
     this.#words[(record - this.#firstRecord + at) / 4] = value;
   }
 
-  /** Puts everything together. `header` gives further header fields. */
-  finish(routes: readonly number[], header: ReadonlyMap<number, number>): Uint8Array {
+  /** Puts everything together. `names` are those of the routes, if they have any; `header` gives further header fields. */
+  finish(
+    routes: readonly number[],
+    names: readonly number[] | undefined,
+    header: ReadonlyMap<number, number>,
+  ): Uint8Array {
     const routesAt = layout.HEADER_SIZE + this.#count * 4;
-    const stringsAt = routesAt + routes.length * 4;
+    const namesAt = routesAt + routes.length * 4;
+    const stringsAt = namesAt + (names?.length ?? 0) * 4;
     const length = (stringsAt + this.#stringsLength + 3) & ~3;
     const bytes = new Uint8Array(length);
     const view = new DataView(bytes.buffer);
@@ -282,6 +287,7 @@ export class BlobWriter {
     view.setUint32(layout.HEADER_LENGTH, length, true);
     view.setUint32(layout.HEADER_RECORDS, layout.HEADER_SIZE, true);
     view.setUint32(layout.HEADER_ROUTES, routesAt, true);
+    view.setUint32(layout.HEADER_NAMES, names === undefined ? 0 : namesAt, true);
     view.setUint32(layout.HEADER_STRINGS, stringsAt, true);
     view.setUint32(layout.HEADER_ROUTE_COUNT, routes.length, true);
     for (const [at, value] of header) {
@@ -292,6 +298,9 @@ export class BlobWriter {
     }
     for (let i = 0; i < routes.length; i++) {
       view.setUint32(routesAt + i * 4, routes[i]!, true);
+    }
+    for (const [i, name] of names?.entries() ?? []) {
+      view.setUint32(namesAt + i * 4, name, true);
     }
     bytes.set(Buffer.from(this.#strings.join(""), "latin1"), stringsAt);
     view.setUint32(layout.HEADER_CHECKSUM, checksum(bytes.subarray(layout.HEADER_CHECKSUM + 4)), true);

@@ -32,22 +32,30 @@ export function verifyOrigin(blob: usize, size: u32): bool {
 }
 
 function verifyFlags(blob: usize): bool {
-  if (load<u32>(blob, layout.HEADER_FLAGS) & ~layout.FLAGS_KNOWN) {
+  const flags = load<u32>(blob, layout.HEADER_FLAGS);
+  if (flags & ~layout.FLAGS_KNOWN) {
     return refuse("it has unknown flags", layout.HEADER_FLAGS);
+  }
+  if (flags & (layout.FLAG_COUNTERS | layout.FLAG_NAMES) && !load<u32>(blob, layout.HEADER_NAMES)) {
+    return refuse("its rules have no names", layout.HEADER_NAMES);
   }
   return true;
 }
 
 function verifySections(blob: usize): bool {
   const routes = load<u32>(blob, layout.HEADER_ROUTES);
+  const names = load<u32>(blob, layout.HEADER_NAMES);
   const strings = load<u32>(blob, layout.HEADER_STRINGS);
+  const routesEnd = names ? names : strings;
   if (
     load<u32>(blob, layout.HEADER_RECORDS) != layout.HEADER_SIZE ||
     routes < layout.HEADER_SIZE ||
-    strings < routes ||
+    routesEnd < routes ||
+    strings < routesEnd ||
     strings > load<u32>(blob, layout.HEADER_LENGTH) ||
-    (routes | strings) & 3 ||
-    load<u32>(blob, layout.HEADER_ROUTE_COUNT) != (strings - routes) >> 2
+    (routes | routesEnd | strings) & 3 ||
+    load<u32>(blob, layout.HEADER_ROUTE_COUNT) != (routesEnd - routes) >> 2 ||
+    (names && strings - names != names - routes)
   ) {
     return refuse("its sections overlap or end outside", layout.HEADER_ROUTES);
   }

@@ -1,7 +1,7 @@
 /** What routes lead to. */
 
 import * as layout from "../../layout";
-import { attributeCount, blob, isOptional, isString } from "./references";
+import { attributeCount, blob, isCounted, isLabel, isOptional, isString } from "./references";
 
 export function verifyForward(record: usize, size: u32): bool {
   if (size <= layout.FORWARD_SHARES || (size - layout.FORWARD_SHARES) % layout.SHARE_SIZE) return false;
@@ -27,17 +27,48 @@ export function verifyForward(record: usize, size: u32): bool {
     if (!isOptional(load<u32>(share, layout.SHARE_HEADERS), layout.KIND_HEADERS)) return false;
     if (!isOptional(load<u32>(share, layout.SHARE_LINES), layout.KIND_LINES)) return false;
     if (!isOptional(load<u32>(share, layout.SHARE_EDITS), layout.KIND_EDITS)) return false;
+    const label = load<u32>(share, layout.SHARE_LABEL);
+    if (!isCountable(label, load<u32>(share, layout.SHARE_STRING), load<u32>(share, layout.SHARE_LENGTH))) {
+      return false;
+    }
   }
   return sum == load<u64>(record, layout.FORWARD_TOTAL);
 }
 
 export function verifyForwardOne(record: usize, size: u32): bool {
+  if (size != layout.FORWARD_ONE_SIZE) return false;
+  const name = load<u32>(record, layout.FORWARD_ONE_STRING);
+  const length = load<u32>(record, layout.FORWARD_ONE_LENGTH);
+  const label = load<u32>(record, layout.FORWARD_ONE_LABEL);
   return (
-    size == layout.FORWARD_ONE_SIZE &&
     isOptional(load<u32>(record, layout.OUTCOME_FAULT), layout.KIND_FAULT) &&
     isOptional(load<u32>(record, layout.FORWARD_HEADERS), layout.KIND_HEADERS) &&
     isOptional(load<u32>(record, layout.FORWARD_EDITS), layout.KIND_EDITS) &&
-    isString(load<u32>(record, layout.FORWARD_ONE_STRING), load<u32>(record, layout.FORWARD_ONE_LENGTH))
+    isString(name, length) &&
+    (label == layout.COUNTED_REDIRECT || label == layout.COUNTED_DIRECT || isCountable(label, name, length))
+  );
+}
+
+/** Whether a cluster has a label: one of its own, or its name. */
+function isCountable(label: u32, name: u32, length: u32): bool {
+  return label ? isOptional(label, layout.KIND_LABEL) : !isCounted || isLabel(name, length);
+}
+
+export function verifyRule(record: usize, size: u32): bool {
+  if (size != layout.RULE_SIZE) return false;
+  const name = load<u32>(record, layout.RULE_STRING);
+  const length = load<u32>(record, layout.RULE_LENGTH);
+  const own = load<u32>(record, layout.RULE_OWN_LENGTH);
+  if (!own || length < own || !isLabel(name, own)) return false;
+  // Where there is more, it is a dot and the match.
+  const match = length - own;
+  return !match || (match > 1 && isLabel(name + own, 1) && isLabel(name + own + 1, match - 1));
+}
+
+export function verifyLabel(record: usize, size: u32): bool {
+  return (
+    size == layout.LABEL_SIZE &&
+    isLabel(load<u32>(record, layout.LABEL_STRING), load<u32>(record, layout.LABEL_LENGTH))
   );
 }
 
@@ -64,7 +95,9 @@ export function verifyRedirect(record: usize, size: u32): bool {
   return (
     size == layout.REDIRECT_SIZE &&
     isOptional(load<u32>(record, layout.OUTCOME_FAULT), layout.KIND_FAULT) &&
-    isStatus(load<u32>(record, layout.REDIRECT_STATUS) & ~layout.REDIRECT_KEEPS_PORT) &&
+    isStatus(
+      load<u32>(record, layout.REDIRECT_STATUS) & ~(layout.REDIRECT_KEEPS_PORT | layout.REDIRECT_IS_DIRECT),
+    ) &&
     isString(load<u32>(record, layout.REDIRECT_SCHEME), load<u32>(record, layout.REDIRECT_SCHEME_LENGTH)) &&
     isString(load<u32>(record, layout.REDIRECT_HOST), load<u32>(record, layout.REDIRECT_HOST_LENGTH)) &&
     isString(load<u32>(record, layout.REDIRECT_PORT), load<u32>(record, layout.REDIRECT_PORT_LENGTH)) &&

@@ -14,9 +14,11 @@ import {
   verifyForward,
   verifyForwardOne,
   verifyHeaders,
+  verifyLabel,
   verifyLines,
   verifyRedirect,
   verifyResponse,
+  verifyRule,
   verifySticky,
 } from "./outcomes";
 import {
@@ -24,7 +26,9 @@ import {
   beginRecord,
   blob,
   endMarks,
+  isLabel,
   isNode,
+  isOptional,
   isRecord,
   markRecord,
   recordsEnd,
@@ -117,6 +121,10 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
       return verifyLines(record, size);
     case layout.KIND_EDITS:
       return verifyEdits(record, size);
+    case layout.KIND_RULE:
+      return verifyRule(record, size);
+    case layout.KIND_LABEL:
+      return verifyLabel(record, size);
     default:
       return false;
   }
@@ -141,6 +149,19 @@ function verifyRoots(): bool {
   let at = recordsEnd;
   for (let i: u32 = 0; i < routeCount; i++, at += 4) {
     if (!isOutcome(load<u32>(blob + at))) return refuse("a route has no outcome", at);
+  }
+  return verifyNames();
+}
+
+/** What routes and the listener are called. */
+function verifyNames(): bool {
+  let at = load<u32>(blob, layout.HEADER_NAMES);
+  if (!at) return true;
+  if (!isLabel(load<u32>(blob, layout.HEADER_LISTENER), load<u32>(blob, layout.HEADER_LISTENER_LENGTH))) {
+    return refuse("its listener has a bad name", layout.HEADER_LISTENER);
+  }
+  for (let i: u32 = 0; i < routeCount; i++, at += 4) {
+    if (!isOptional(load<u32>(blob + at), layout.KIND_RULE)) return refuse("a route has a bad name", at);
   }
   return true;
 }

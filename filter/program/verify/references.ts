@@ -14,6 +14,9 @@ export let blob: usize = 0;
 export let recordsEnd: u32 = 0;
 export let routeCount: u32 = 0;
 export let attributeCount: u32 = 0;
+/** Whether clusters are labels, too. */
+export let isCounted: bool = false;
+let stringsAt: usize = 0;
 let stringsSize: u32 = 0;
 
 /** One byte for each word of the records: 0 no record begins here, else 1 + the depth of what is below. */
@@ -28,6 +31,8 @@ export function beginMarks(start: usize): bool {
   recordsEnd = routes;
   routeCount = load<u32>(start, layout.HEADER_ROUTE_COUNT);
   attributeCount = load<u32>(start + load<u32>(start, layout.HEADER_ATTRIBUTES), layout.ATTRIBUTES_COUNT);
+  isCounted = (load<u32>(start, layout.HEADER_FLAGS) & layout.FLAG_COUNTERS) != 0;
+  stringsAt = start + load<u32>(start, layout.HEADER_STRINGS);
   stringsSize = load<u32>(start, layout.HEADER_LENGTH) - load<u32>(start, layout.HEADER_STRINGS);
   const size = ((routes - layout.HEADER_SIZE) >> 2) + 1;
   marks = heapAlloc(size);
@@ -115,3 +120,20 @@ export function deepenAlong(offset: u32): void {
 export function isString(offset: u32, length: u32): bool {
   return offset <= stringsSize && length <= stringsSize - offset;
 }
+
+/** A string that the name of a statistic can hold, and a line of Prometheus' text: of the letters that labels are encoded in. */
+export function isLabel(offset: u32, length: u32): bool {
+  if (length > layout.LABEL_LENGTH_MAX || !isString(offset, length)) return false;
+  const end = stringsAt + offset + length;
+  for (let at = stringsAt + offset; at < end; at++) {
+    const byte = <u32>load<u8>(at);
+    const letters = byte < 64 ? LABEL_LETTERS_LOW : byte < 128 ? LABEL_LETTERS_HIGH : 0;
+    if (!((letters >> (byte & 63)) & 1)) return false;
+  }
+  return true;
+}
+
+/** `# % - . / 0-9 :` */
+const LABEL_LETTERS_LOW: u64 = 0x07ffe02800000000;
+/** `A-Z _ a-z |` */
+const LABEL_LETTERS_HIGH: u64 = 0x17fffffe87fffffe;

@@ -20,8 +20,9 @@ export const program: Subject = {
   share: 3,
   prepare({ corpus }) {
     const blobs = [configOf(""), ...corpus.texts.slice(0, 40).map(configIn)].flatMap(({ listeners }) =>
-      listeners.flatMap(({ routes }) => {
-        const packed = encodeProgram(routes);
+      listeners.flatMap(({ name: listener, routes }) => {
+        const rules = { listener, counters: true, names: true };
+        const packed = encodeProgram(routes, undefined, undefined, rules);
         return [packed, unpackProgram(packed)!];
       }),
     );
