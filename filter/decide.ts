@@ -6,6 +6,7 @@ import { applyEdits } from "./actions/edits";
 import { redirect } from "./actions/redirect";
 import { stickyShare } from "./actions/sticky";
 import { writeTimeout } from "./actions/timeout";
+import { isGuestRoot, rootProgram } from "./contexts/roots";
 import {
   ABORT_SLOT,
   countOfRoute,
@@ -35,7 +36,6 @@ import { findHost, isHostKnown } from "./program/host-name";
 import { findRoute } from "./program/match";
 import { authority, authorityLength, beginRequest, isRoutable, takeHeader } from "./program/request";
 import { outcomeOf } from "./program/routes";
-import { isGuestRoot, rootProgram } from "./roots";
 import { ABORTED, DELAYED, DELAYED_AND_ABORTED, tellFault, tellRule } from "./rule-names";
 
 const CLUSTER_HEADER = ascii(layout.CLUSTER_HEADER);

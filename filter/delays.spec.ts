@@ -1,6 +1,6 @@
+import { addRoot, findRoot } from "./contexts/roots";
+import { addStream, findStream, removeStream, streamQueuePosition } from "./contexts/streams";
 import { dueDrawn, dueRoute, forget, nextDue, wait } from "./delays";
-import { addRoot, findRoot } from "./roots";
-import { addStream, findStream, removeStream, streamQueuePosition } from "./streams";
 
 function leave(stream: u32): void {
   forget(streamQueuePosition(findStream(stream)));

@@ -4,12 +4,12 @@
  *     waiting   deadline in ns (u64) | stream | root | route | what was drawn before the wait
  */
 
+import { holdRoot, releaseRoot, rootId } from "./contexts/roots";
+import { findStream, setStreamQueuePosition } from "./contexts/streams";
+import { NEVER, tickBy } from "./contexts/tick";
 import { freeRoot } from "./counters/counters";
 import { now } from "./host/clock";
 import { heapAlloc, heapFree } from "./host/memory";
-import { holdRoot, releaseRoot, rootId } from "./roots";
-import { findStream, setStreamQueuePosition } from "./streams";
-import { NEVER, tickBy } from "./tick";
 
 const WAITING_SIZE: usize = 24;
 const FIRST_CAPACITY: u32 = 64;

@@ -5,6 +5,21 @@
 
 import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports";
 import "./host/abort";
+import {
+  addRoot,
+  anyRoot,
+  deleteRoot,
+  findRoot,
+  isGuestRoot,
+  isNewestOfListener,
+  isOnlyRoot,
+  newestLike,
+  rootCounters,
+  rootProgram,
+  setRootProgram,
+} from "./contexts/roots";
+import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./contexts/streams";
+import { NEVER, setNextTick, stopTick } from "./contexts/tick";
 import { countOfRoute, createCounters, flushDue, freeRoot, LEFT_SLOT } from "./counters/counters";
 import { flush, flushLast } from "./counters/flush";
 import { forgetWeights, tellWeightsAgain } from "./counters/weights";
@@ -28,21 +43,6 @@ import { enter, respond, resume, STOP_ITERATION } from "./host/stream";
 import * as layout from "./layout";
 import { loadProgram } from "./load/load";
 import { refusal, refusalOffset, refuse } from "./program/verify/refusal";
-import {
-  addRoot,
-  anyRoot,
-  deleteRoot,
-  findRoot,
-  isGuestRoot,
-  isNewestOfListener,
-  isOnlyRoot,
-  newestLike,
-  rootCounters,
-  rootProgram,
-  setRootProgram,
-} from "./roots";
-import { addStream, findStream, removeStream, streamQueuePosition, streamRoot } from "./streams";
-import { NEVER, setNextTick, stopTick } from "./tick";
 
 // For hosts that want to know more than Envoy asks for: what the last request took, and what all took from the heap.
 export { decidedDestination, decidedRoute } from "./decide";

@@ -38,6 +38,7 @@ describe("readProxyOptions", () => {
           concurrency: "2",
           pathNormalization: "MERGE_SLASHES",
           outboundPolicy: "REGISTRY_ONLY",
+          ruleCounters: "on",
           secretsDirectory: "/etc/sluice/../secrets",
           allowUnenforced: true,
           tap: true,
@@ -72,6 +73,7 @@ describe("readProxyOptions", () => {
       outboundPolicy: "REGISTRY_ONLY",
       allowUnenforced: true,
       tap: true,
+      ruleCounters: "on",
       secretsDirectory: "/etc/secrets",
     });
   });

@@ -9,12 +9,12 @@
  * of faults, if the route has one, and of each destination, or of the answer.
  */
 
+import { freeIfDone, rootCounters, rootId } from "../contexts/roots";
+import { NEVER, tickBy } from "../contexts/tick";
 import { now } from "../host/clock";
 import { heapAlloc } from "../host/memory";
 import * as layout from "../layout";
 import { outcomeOf } from "../program/routes";
-import { freeIfDone, rootCounters, rootId } from "../roots";
-import { NEVER, tickBy } from "../tick";
 
 const QUEUE_FIRST: usize = 0;
 const QUEUE_LAST: usize = 4;

@@ -5,11 +5,18 @@
  * What a root has counted outlives it: it is freed when the host knows all of it.
  */
 
+import {
+  firstRoot,
+  isGuestRoot,
+  isNewestOfListener,
+  nextRoot,
+  rootCounters,
+  rootProgram,
+} from "../contexts/roots";
+import { NEVER } from "../contexts/tick";
 import { addToCounter, definedMetric, defineMetric, METRIC_COUNTER } from "../host/metrics";
 import * as layout from "../layout";
 import { outcomeOf, ruleOf } from "../program/routes";
-import { firstRoot, isGuestRoot, isNewestOfListener, nextRoot, rootCounters, rootProgram } from "../roots";
-import { NEVER } from "../tick";
 import {
   ABORT_SLOT,
   COUNTER_SIZE,

@@ -73,7 +73,7 @@ const BAD: readonly {
   },
   {
     name: "something else",
-    change: () => Buffer.from("not a routing program at all, but as long as one would have to be"),
+    change: () => Buffer.from("not a routing program at all, but as long as one would have to be to be read"),
     says: /not a routing program/,
   },
 ];

@@ -5,8 +5,8 @@
  * Where the tick of another root becomes the one, the first comes once more, and is then stopped.
  */
 
-import { now } from "./host/clock";
-import { setTick } from "./host/stream";
+import { now } from "../host/clock";
+import { setTick } from "../host/stream";
 
 export const NEVER: u64 = u64.MAX_VALUE;
 const MILLISECOND: u64 = 1000000;

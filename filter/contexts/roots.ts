@@ -6,9 +6,9 @@
  * A program is freed with its root, but not before the last request that waits under it is gone, and what it counted is told.
  */
 
-import { heapAlloc, heapFree } from "./host/memory";
-import { equalBytes } from "./host/text";
-import * as layout from "./layout";
+import { heapAlloc, heapFree } from "../host/memory";
+import { equalBytes } from "../host/text";
+import * as layout from "../layout";
 
 const ROOT_SIZE: usize = 28;
 let first: usize = 0;

@@ -5,7 +5,7 @@
  *     entry   id (0: free) | root | position in the queue of delays + 1 (0: does not wait) | unused
  */
 
-import { heapAlloc, heapFree } from "./host/memory";
+import { heapAlloc, heapFree } from "../host/memory";
 
 const ENTRY_SIZE: usize = 16;
 const FIRST_CAPACITY: u32 = 256;
