@@ -148,7 +148,7 @@ export { writeTree } from "./run/delivery/write-tree.ts";
 // ---- An Envoy that obeys rules ----
 
 export type { CompiledRules } from "./run/compiled-rules.ts";
-export type { AdminClient } from "./run/envoy/admin.ts";
+export { type AdminClient, adminAt } from "./run/envoy/admin.ts";
 export {
   defaultInstallDirectory,
   type EnvoyBinary,
@@ -174,6 +174,7 @@ export { type DoorCall, DoorClient } from "./observe/door/client.ts";
 export type { Door } from "./observe/door/door.ts";
 export { type FoundRun, findRuns, matchingRuns } from "./observe/door/find-runs.ts";
 export { type OpenDoorOptions, openDoor } from "./observe/door/open-door.ts";
+export { withChanges } from "./observe/changes.ts";
 export type { ListedRule } from "./observe/listed-rules.ts";
 export { LiveRules, type LiveSource, type LiveUpdate, watchLive } from "./observe/live.ts";
 export type {

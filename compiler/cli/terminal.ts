@@ -17,6 +17,25 @@ export interface Stream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+}
+
+/** What a terminal needs of standard input, for keys. */
+export interface KeyStream {
+  readonly isTTY?: boolean | undefined;
+  setRawMode(raw: boolean): unknown;
+  on(event: "data", listener: (bytes: Buffer) => void): unknown;
+  off(event: "data", listener: (bytes: Buffer) => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
+/** A terminal that shows what it is told to in any place, and has keys. */
+export interface Keyboard {
+  readonly keys: KeyStream;
+  readonly size: () => { readonly columns: number; readonly rows: number };
+  /** Gives the way to end that. */
+  readonly onResize: (listener: () => void) => () => void;
 }
 
 /** How text looks on a stream: what the formatters of the API want to know. */
@@ -28,18 +47,21 @@ export interface Look {
 
 /** Of what is not a terminal, or does not know its width. */
 const COLUMNS = 80;
+const ROWS = 24;
 
 export class Terminal {
   readonly #out: Stream;
   readonly #err: Stream;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #keys: KeyStream | undefined;
   #color: ColorChoice = "auto";
   #outlivesReaders = false;
 
-  constructor(out: Stream, err: Stream, env: NodeJS.ProcessEnv = {}) {
+  constructor(out: Stream, err: Stream, env: NodeJS.ProcessEnv = {}, keys?: KeyStream) {
     this.#out = out;
     this.#err = err;
     this.#env = env;
+    this.#keys = keys;
   }
 
   /** Results: what a script reads. */
@@ -83,6 +105,22 @@ export class Terminal {
     return this.#err.isTTY && this.#env.TERM !== "dumb" ? this.errLook.columns : undefined;
   }
 
+  /** Absent where results do not go to somebody who has a keyboard. */
+  get keyboard(): Keyboard | undefined {
+    const [out, keys] = [this.#out, this.#keys];
+    if (keys?.isTTY !== true || out.isTTY !== true || this.#env.TERM === "dumb") {
+      return undefined;
+    }
+    return {
+      keys,
+      size: () => ({ columns: this.outLook.columns, rows: out.rows || ROWS }),
+      onResize: (listener) => {
+        process.on("SIGWINCH", listener);
+        return () => process.off("SIGWINCH", listener);
+      },
+    };
+  }
+
   #look({ isTTY, columns }: Stream): Look {
     return {
       color: this.#color === "auto" ? wantsColors(this.#env, isTTY) : this.#color === "always",
@@ -94,7 +132,7 @@ export class Terminal {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  const terminal = new Terminal(process.stdout, process.stderr, process.env);
+  const terminal = new Terminal(process.stdout, process.stderr, process.env, process.stdin);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (terminal.outlivesReaders) {

@@ -12,6 +12,19 @@ export function changesBetween(before: LiveReport, after: LiveReport): LiveRepor
   return rules && clusters && { ...after, rules, clusters };
 }
 
+/** The report that somebody has who had `before` and was told `changes`. */
+export function withChanges(before: LiveReport, changes: LiveReport): LiveReport {
+  return {
+    ...changes,
+    rules: merged(before.rules, changes.rules, keyOf),
+    clusters: merged(before.clusters, changes.clusters, ({ name }) => name),
+  };
+}
+
+function merged<T>(before: readonly T[], changes: readonly T[], key: (one: T) => string): readonly T[] {
+  return [...new Map([...before, ...changes].map((one) => [key(one), one])).values()];
+}
+
 function changed<T>(
   before: readonly T[],
   after: readonly T[],

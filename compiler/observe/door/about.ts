@@ -1,5 +1,6 @@
 /** What a running session says of itself. Fields are added, never changed or removed. */
 
+import type { Socket } from "../../ir/sockets.ts";
 import type { ListedRule } from "../listed-rules.ts";
 
 /** `GET /v1/rules` */
@@ -7,6 +8,8 @@ export interface ServedRules {
   /** As that of `RunAbout`; 0 before Envoy serves. */
   readonly generation: number;
   readonly rules: readonly ListedRule[];
+  /** Where requests are taken. */
+  readonly sockets: readonly Socket[];
 }
 
 /** `GET /v1/about`: which session it is, for whoever looks for one among several. */

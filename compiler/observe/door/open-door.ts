@@ -1,5 +1,6 @@
 /** What can be asked of a session, and from where. */
 
+import { socketsOf } from "../../ir/sockets.ts";
 import { packageRoot } from "../../platform/package-root.ts";
 import type { Session } from "../../run/session.ts";
 import { listedRules } from "../listed-rules.ts";
@@ -51,8 +52,12 @@ export function openDoor(
 
 function servedRules({ serving }: Pick<Session, "serving">): ServedRules {
   return serving === undefined
-    ? { generation: 0, rules: [] }
-    : { generation: serving.generation, rules: listedRules(serving.compilation.config) };
+    ? { generation: 0, rules: [], sockets: [] }
+    : {
+        generation: serving.generation,
+        rules: listedRules(serving.compilation.config),
+        sockets: socketsOf(serving.compilation.config),
+      };
 }
 
 function servingOf({ serving }: Pick<Session, "serving">): Pick<RunAbout, "serving"> {

@@ -32,10 +32,33 @@ export const ASKED_PATHS =
   "/(ready|stats|clusters|listeners|drain_listeners|healthcheck/fail|runtime_modify)([?].*)?";
 
 const TIMEOUT_MS = 10_000;
+/** Bytes; all statistics of 10,000 clusters are half of it. */
+const LARGEST_ANSWER = 256 << 20;
+
+/**
+ * Of an Envoy that somebody else runs: a URL such as `http://127.0.0.1:9901`, or the path of a Unix socket, with `unix:` before it or
+ * not. `undefined` for what is neither.
+ */
+export function adminAt(address: string): Pick<AdminClient, "get"> | undefined {
+  if (!address.startsWith("http:")) {
+    const socketPath = address.replace(/^unix:/, "");
+    return /^[a-z]+:\/\//.test(address) || socketPath === ""
+      ? undefined
+      : { get: (path) => request("GET", { socketPath }, path) };
+  }
+  if (!URL.canParse(address)) {
+    return undefined;
+  }
+  const { hostname, port, pathname } = new URL(address);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  // Its port is 80 where none is given.
+  const place = { host, ...(port !== "" && { port }) };
+  return { get: (path) => request("GET", place, pathname.replace(/\/$/, "") + path) };
+}
 
 /** `socket` is a path. */
 export function adminClient(socket: string): AdminClient {
-  const call = (method: string, path: string) => request(method, socket, path);
+  const call = (method: string, path: string) => request(method, { socketPath: socket }, path);
   const json = async (path: string) => {
     const response = await call("GET", path);
     if (response.status !== 200) {
@@ -84,14 +107,21 @@ interface SocketAddress {
 }
 
 /** Not `fetch`: its pooled connections would keep Envoy from closing at once when it is told to end. */
-function request(method: string, socketPath: string, path: string): Promise<AdminResponse> {
+function request(
+  method: string,
+  place: Pick<http.RequestOptions, "socketPath" | "host" | "port">,
+  path: string,
+): Promise<AdminResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = http.request(
-      { socketPath, path, method, agent: false, timeout: TIMEOUT_MS },
+      { ...place, path, method, agent: false, timeout: TIMEOUT_MS },
       (response) => {
         let body = "";
         response.setEncoding("utf8").on("data", (text: string) => {
           body += text;
+          if (body.length > LARGEST_ANSWER) {
+            response.destroy(new Error(`the answer to ${path} is larger than ${LARGEST_ANSWER} bytes`));
+          }
         });
         response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
         response.on("error", reject);
