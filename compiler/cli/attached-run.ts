@@ -1,6 +1,6 @@
 /** The running session that somebody means who attaches to one. */
 
-import { DoorClient, EnvironmentError, type FoundRun, findRuns, matchingRuns } from "../index.ts";
+import { DoorClient, EnvironmentError, type FoundRun, findRuns, matchingRuns, printable } from "../index.ts";
 import { UsageError } from "./exit.ts";
 
 /** What `--run` says. */
@@ -33,5 +33,5 @@ export async function attachedRun(wanted: string | undefined): Promise<DoorClien
 }
 
 function described({ about }: FoundRun): string {
-  return `${about.pid}  ${about.rules.join(" ")}  in ${about.directory}`;
+  return printable(`${about.pid}  ${about.rules.join(" ")}  in ${about.directory}`);
 }

@@ -104,3 +104,46 @@ export function makeProgram(
   program.commandsGroup("Rules at work:");
   addRunCommand(program, context);
   addTopCommand(program, context);
+  addTapCommand(program, context);
+  addBuildCommand(program, context);
+  addExportCommand(program, context);
+  program.commandsGroup("A fleet of Envoys:");
+  addServeCommand(program, context);
+  addFleetCommand(program, context);
+  addBootstrapCommand(program, context);
+  program.commandsGroup("More:");
+  addInspectCommand(program, context);
+  addSchemaCommand(program, context);
+  addCompletionCommand(program, context);
+  addHelpCommand(program);
+  for (const command of program.commands) {
+    command.showHelpAfterError(`Its options: sluice help ${command.name()}`);
+  }
+  return program;
+}
+
+function explainFailure(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof CommanderError) {
+    // Commander has said it. Asked for help or the version is fine; no command at all is not.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  const red = terminal.errColors.red;
+  if (error instanceof UsageError || error instanceof ForeignDirectoryError) {
+    // It may quote what was given.
+    terminal.err(`${red("error:")} ${printable(error.message)}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof EnvironmentError) {
+    terminal.err(`${[`${red("error:")} ${error.message}`, ...error.details].join("\n  ")}\n`);
+    return EXIT.environment;
+  }
+  if (isSystemError(error)) {
+    terminal.err(`${red("error:")} ${error.message}\n`);
+    return EXIT.environment;
+  }
+  // Neither the rules nor the call are to blame, and no script should take it for that.
+  terminal.err(
+    `${red("error:")} this is a bug in Sluice, not a mistake in your rules\n${(error as Error)?.stack ?? error}\n`,
+  );
+  return EXIT.environment;
+}

@@ -100,6 +100,11 @@ export class Terminal {
     return picocolors.createColors(this.errLook.color);
   }
 
+  /** How wide the terminal is that `out` writes to; absent where nothing has a width, as in a file. */
+  get outColumns(): number | undefined {
+    return this.#out.isTTY ? this.outLook.columns : undefined;
+  }
+
   /** How wide the terminal is that `err` writes to; absent where a line cannot be written over. */
   get errColumns(): number | undefined {
     return this.#err.isTTY && this.#env.TERM !== "dumb" ? this.errLook.columns : undefined;

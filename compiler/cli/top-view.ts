@@ -149,7 +149,8 @@ export function trafficHint({ served }: TopState): string | undefined {
   const { sockets = [], rules = [] } = served ?? {};
   const easy = rules.find(({ conditions }) => conditions.length === 0) ?? rules[0];
   const socket = sockets.find(({ name }) => name === easy?.listener);
-  const host = easy?.domains.find((domain) => !domain.includes("*")) ?? easy?.domains[0]?.replace("*", "www");
+  const exact = easy?.domains.filter((domain) => !domain.includes("*")) ?? [];
+  const [host = easy?.domains[0]?.replace("*", "www")] = exact.sort((a, b) => a.length - b.length);
   if (
     socket === undefined ||
     host === undefined ||

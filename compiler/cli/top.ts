@@ -191,7 +191,7 @@ async function once(
 }
 
 function onceText(state: TopState, terminal: Terminal): string {
-  const { columns } = terminal.outLook;
+  const columns = terminal.outColumns ?? Number.POSITIVE_INFINITY;
   const { lines: all } = topLines(state, FIRST_CHOICE, { colors: terminal.outColors, columns });
   return `${all.join("\n")}\n`;
 }

@@ -234,3 +234,18 @@ test("names of others are left out, however they look", () => {
     }),
   );
 });
+
+test("listeners are those that count by rule, and those of the rules that serve", () => {
+  const answered = (name: string) => envoy.counters.set(`http.${name}.downstream_rq_total`, 3);
+  for (const name of ["admin", "mesh", "gateway_80"]) {
+    answered(name);
+  }
+  envoy.add("unmatched", { listener: "mesh", why: "host" });
+  const names = ({ listeners }: LiveReport) => listeners.map(({ name, requests }) => [name, requests.total]);
+  expect(names(at(0))).toEqual([["mesh", 1]]);
+  ledger.serve(new Map(), 0, new Set(["mesh", "gateway_80"]));
+  expect(names(at(1))).toEqual([
+    ["mesh", 1],
+    ["gateway_80", 3],
+  ]);
+});

@@ -16,7 +16,6 @@ import type {
 import {
   type Answers,
   type ClusterTotals,
-  type ListenerTotals,
   type Reading,
   type RuleTotals,
   STATUS_CLASSES,
@@ -55,10 +54,15 @@ export class Ledger {
   #readings: Reading[] = [];
   readonly #kept = new Map<string, Kept>();
   #splits: ReadonlyMap<string, Served> = new Map();
+  #listeners: ReadonlySet<string> | undefined;
   #histories = 0;
 
-  /** What rules are to split, from some moment on: milliseconds since 1970, or 0 where they have never been otherwise. */
-  serve(splits: Splits, since: number): void {
+  /**
+   * What rules are to split, from some moment on: milliseconds since 1970, or 0 where they have never been otherwise. `listeners` are
+   * told of also before they count anything by rule.
+   */
+  serve(splits: Splits, since: number, listeners?: ReadonlySet<string>): void {
+    this.#listeners = listeners;
     this.#splits = new Map(
       [...splits].map(([key, split]) => {
         const text = splitText(split);
@@ -89,7 +93,7 @@ export class Ledger {
     return {
       at,
       windowMs: window.ms,
-      listeners: listenersOf(reading, rules, window),
+      listeners: countedListeners(reading, rules, window, this.#listeners),
       rules,
       clusters: [...reading.clusters].map(([name, totals]) => window.cluster(name, totals)),
     };
@@ -234,7 +238,12 @@ class Window {
 }
 
 /** Listeners whose requests the filter counts by rule; and those for which `received` is all that there is. */
-function listenersOf(reading: Reading, rules: readonly LiveRule[], window: Window): LiveListener[] {
+function countedListeners(
+  reading: Reading,
+  rules: readonly LiveRule[],
+  window: Window,
+  expected: ReadonlySet<string> | undefined,
+): LiveListener[] {
   const byRules = new Map<string, { total: number; perSecond: number }>();
   for (const { listener, requests } of rules) {
     const sum = byRules.get(listener) ?? { total: 0, perSecond: 0 };
@@ -242,17 +251,16 @@ function listenersOf(reading: Reading, rules: readonly LiveRule[], window: Windo
     sum.total += requests.total;
     sum.perSecond += requests.perSecond;
   }
-  const names = new Set([...reading.listeners.keys(), ...byRules.keys()]);
-  return [...names].map((name) => {
-    const now = reading.listeners.get(name) ?? NOTHING;
+  const counted = [...reading.listeners].filter(([name, { byRule }]) => byRule || expected?.has(name));
+  return counted.map(([name, now]) => {
     const before = window.from.listeners.get(name);
     const unknownHost = window.rate(now.unknownHost, before?.unknownHost);
     const noRule = window.rate(now.noRule, before?.noRule);
     const withoutRule = window.rate(now.withoutRule, before?.withoutRule);
-    const counted = [unknownHost, noRule, withoutRule, byRules.get(name) ?? { total: 0, perSecond: 0 }];
+    const counts = [unknownHost, noRule, withoutRule, byRules.get(name) ?? { total: 0, perSecond: 0 }];
     const sum = {
-      total: counted.reduce((all, { total }) => all + total, 0),
-      perSecond: counted.reduce((all, { perSecond }) => all + perSecond, 0),
+      total: counts.reduce((all, { total }) => all + total, 0),
+      perSecond: counts.reduce((all, { perSecond }) => all + perSecond, 0),
     };
     return {
       name,
@@ -264,14 +272,6 @@ function listenersOf(reading: Reading, rules: readonly LiveRule[], window: Windo
     };
   });
 }
-
-const NOTHING: ListenerTotals = {
-  withoutRule: 0,
-  unknownHost: 0,
-  noRule: 0,
-  received: 0,
-  answers: { "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0 },
-};
 
 /** What a rule took: forwarded, answered, aborted, and what left while it waited. */
 function allOf({ forwarded, redirect, direct, abort, left }: RuleTotals): number {

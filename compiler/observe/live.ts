@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../ir/ir.ts";
 import type { AdminClient } from "../run/envoy/admin.ts";
 import type { Session } from "../run/session.ts";
 import { changesBetween } from "./changes.ts";
@@ -11,7 +12,7 @@ import { Ledger } from "./ledger.ts";
 import type { LiveReport } from "./live-report.ts";
 import type { Reading } from "./reading.ts";
 import { scrape } from "./scrape.ts";
-import { type Splits, splitsOf, splitsOfWeights } from "./splits.ts";
+import { listenersOf, type Splits, splitsOf, splitsOfWeights } from "./splits.ts";
 
 /** What somebody who looks is told. */
 export type LiveUpdate =
@@ -134,17 +135,21 @@ export class LiveRules {
     const { serving } = session;
     if (serving !== undefined) {
       // Requests that earlier rules decided are counted, too.
-      this.#ledger.serve(splitsOf(serving.compilation.config), serving.generation === 1 ? 0 : serving.since);
+      this.#serve(serving.compilation.config, serving.generation === 1 ? 0 : serving.since);
     }
     session.listen((event) => {
       if (event.kind === "serving" || event.kind === "reloaded") {
         const since = event.kind === "serving" ? 0 : this.#clock.now();
-        this.#ledger.serve(splitsOf(event.compilation.config), since);
+        this.#serve(event.compilation.config, since);
       } else if (event.kind === "stopped") {
         this.#hasEnded = true;
         this.#tell();
       }
     });
+  }
+
+  #serve(config: Config, since: number): void {
+    this.#ledger.serve(splitsOf(config), since, listenersOf(config));
   }
 
   #begin(): void {

@@ -33,6 +33,8 @@ export interface RuleTotals {
 }
 
 export interface ListenerTotals {
+  /** Whether anything is counted by rule. Envoy itself counts for whoever takes HTTP, its admin interface among them. */
+  readonly byRule: boolean;
   /** Forwarded by no rule: a service's own route. */
   readonly withoutRule: number;
   readonly unknownHost: number;
@@ -159,9 +161,10 @@ class ReadingMaker {
 
   #ofRules(name: string, value: number): void {
     const { metric, labels } = parseStatName(name) ?? { labels: {} };
-    if (!labels.listener) {
+    if (!labels.listener || metric === undefined) {
       return;
     }
+    this.#listener(labels.listener).byRule = true;
     switch (metric) {
       case RULE_STATS.weight:
         this.#weight(labels, value);
@@ -249,7 +252,8 @@ class ReadingMaker {
   #listener(name: string): Mutable<ListenerTotals> {
     let found = this.listeners.get(name);
     if (found === undefined) {
-      found = { withoutRule: 0, unknownHost: 0, noRule: 0, received: 0, answers: noAnswers() };
+      const counts = { withoutRule: 0, unknownHost: 0, noRule: 0, received: 0 };
+      found = { byRule: false, ...counts, answers: noAnswers() };
       this.listeners.set(name, found);
     }
     return found;

@@ -31,6 +31,11 @@ export function splitsOf({ listeners }: Config): Splits {
   return splits;
 }
 
+/** Labels of those that take HTTP. */
+export function listenersOf({ listeners }: Config): ReadonlySet<string> {
+  return new Set(listeners.map(({ name }) => labelValue(name)));
+}
+
 /** As the filter says it: of weights, and nothing of what is sticky. */
 export function splitsOfWeights(weights: ReadonlyMap<string, ReadonlyMap<string, number>>): Splits {
   return new Map(
