@@ -7,6 +7,9 @@ import type { Format } from "./format.ts";
 import { HeldVoice } from "./held-voice.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Files that are named; more are counted. */
+const MOST_FILES = 3;
+
 export class Voice {
   readonly #terminal: Terminal;
   readonly #format: Format;
@@ -34,6 +37,13 @@ export class Voice {
         break;
       default:
         this.#lines.say(inWords(event));
+    }
+  }
+
+  /** Somebody has asked to apply what is held; what becomes of it, events tell. */
+  applied(wasHeld: boolean): void {
+    if (!wasHeld) {
+      this.#lines.say({ event: "nothingHeld", line: "no change waits to be applied" });
     }
   }
 
@@ -82,6 +92,16 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
           pid,
           version,
         },
+      };
+    }
+    case "held": {
+      const { files } = event;
+      const shown = files.slice(0, MOST_FILES).join(", ");
+      const more = files.length > MOST_FILES ? ` and ${files.length - MOST_FILES} more` : "";
+      return {
+        event: "held",
+        line: `${shown}${more} changed; the old rules stay in effect until you press Enter`,
+        fields: { files },
       };
     }
     case "refused":

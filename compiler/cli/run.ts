@@ -21,6 +21,7 @@ import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { addClusterOptions, type ClusterFlags, openRules, readRulesOptions } from "./kubernetes-options.ts";
+import { onEnter } from "./on-enter.ts";
 import { checkPageFlag, pageOption } from "./page-option.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
@@ -30,6 +31,7 @@ import type { Terminal } from "./terminal.ts";
 
 export interface RunFlags extends ProxyFlags, ClusterFlags {
   readonly watch?: boolean;
+  readonly hold?: boolean;
   readonly envoyLogLevel: EnvoyLogLevel;
   readonly drainTime: string;
   readonly workDir?: string;
@@ -48,10 +50,8 @@ export function addRunCommand(program: Command, { terminal, done }: CommandConte
       .summary("compile rules and run an Envoy with them")
       .description("Compiles rules and runs an Envoy with them, until Ctrl-C.")
       .argument("[paths...]", PATHS)
-      .option(
-        "-w, --watch",
-        "reload when the rules change; if they have errors, the old ones stay in effect",
-      ),
+      .option("-w, --watch", "reload when the rules change; if they have errors, the old ones stay in effect")
+      .option("--hold", "with --watch: show what a change would do, and apply it when you press Enter"),
     DEFAULTS,
   );
   addClusterOptions(command)
@@ -89,6 +89,7 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
     throw new UsageError("--watch cannot watch standard input; name files or directories");
   }
   checkPageFlag(flags.page);
+  refuseHold(flags, options.cluster !== undefined);
   const drainMs = parseDuration(flags.drainTime);
   if (drainMs === undefined || drainMs < 0 || drainMs > LONGEST_DRAIN_MS) {
     throw new UsageError(
@@ -110,6 +111,16 @@ async function runCommand(paths: readonly string[], flags: RunFlags, terminal: T
   } finally {
     await workspace.dispose();
     await opened.close();
+  }
+}
+
+/** Of endpoints that come and go, none may wait for somebody. */
+function refuseHold({ hold, watch }: RunFlags, isOfCluster: boolean): void {
+  if (hold && !watch) {
+    throw new UsageError("--hold needs --watch");
+  }
+  if (hold && isOfCluster) {
+    throw new UsageError("--hold is for rules in files: endpoints of a cluster cannot wait to be applied");
   }
 }
 
@@ -136,6 +147,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     rules,
     compilation,
     watch: flags.watch ?? false,
+    hold: flags.hold ?? false,
     envoyLogLevel: flags.envoyLogLevel,
     drainMs,
     workDirectory: flags.workDir,
@@ -149,6 +161,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
+  const stopApplying = flags.hold ? onEnter(() => voice.applied(session.apply())) : () => {};
   const closeDoor = await opened(session, { rules: paths, live, tap }, terminal);
   let why: string | undefined;
   try {
@@ -159,6 +172,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
     throw error;
   } finally {
     stopListening();
+    stopApplying();
     await Promise.all([closeDoor(), page?.close(why)]);
   }
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test, vi } from "vitest";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { thoroughly } from "../../test/harness/thorough.ts";
 import type { Compilation } from "../compile.ts";
 import { Report } from "../diagnostics/render/report.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../options.ts";
@@ -19,8 +21,11 @@ function reloading(
   compile: () => Compilation | undefined,
   take: (options: ChangeOptions) => Promise<ChangeResult>,
   obstacles: () => readonly string[] = () => [],
+  hold = false,
 ) {
   const events: ReloadEvent[] = [];
+  /** What Envoy was given, in its order. */
+  const given: string[] = [];
   let change = () => {};
   let isCurrent = true;
   const close = vi.fn(async () => {});
@@ -37,11 +42,14 @@ function reloading(
         return { close };
       },
     },
-    build: () => ({}) as LiveBuild,
+    hold,
+    build: (made) => ({ made }) as unknown as LiveBuild,
     obstacles: async () => obstacles(),
     pause: { next: () => 10, reset() {} },
     live: {
-      changeTo: async (_build, options = {}) => {
+      changeTo: async (build, options = {}) => {
+        const { made } = build as unknown as { readonly made: Compilation };
+        given.push(made.sources[0]!.text);
         const result = await take(options);
         if (result.kind === "reloaded") {
           options.onServing?.();
@@ -54,6 +62,7 @@ function reloading(
   });
   return {
     events,
+    given,
     reloader,
     close,
     change: () => change(),
@@ -268,4 +277,133 @@ test("files that cannot be used yet are tried again", async () => {
   it.reloader.refresh();
   await vi.waitFor(() => expect(it.kinds()).toEqual(["failed", "reloaded"]));
   await it.reloader.close();
+});
+
+describe("a change that is held", () => {
+  /** Saves are rules by their names; `undefined` is wrong. */
+  function holding(take: () => Promise<ChangeResult> = async () => RELOADED) {
+    let saved: string | undefined = "first";
+    const it = reloading(
+      () => (saved === undefined ? undefined : compilation(saved)),
+      take,
+      () => [],
+      true,
+    );
+    const heard = async (count: number) => vi.waitFor(() => expect(it.events).toHaveLength(count));
+    return {
+      ...it,
+      heard,
+      save(name: string | undefined) {
+        saved = name;
+        it.change();
+      },
+    };
+  }
+
+  test("waits until it is applied, and the newest wins", async () => {
+    const it = holding();
+    await it.reloader.start();
+    it.save("second");
+    await it.heard(2);
+    it.save("third");
+    await it.heard(4);
+    expect(it.kinds()).toEqual(["diagnostics", "held", "diagnostics", "held"]);
+    expect([it.given, it.reloader.held?.sources[0]?.text]).toEqual([[], "third"]);
+    expect(it.events[3]).toMatchObject({ kind: "held", files: ["rules.yaml"] });
+    expect(it.reloader.apply()).toBe(true);
+    await it.heard(5);
+    expect([it.given, it.kinds().at(-1), it.reloader.held]).toEqual([["third"], "reloaded", undefined]);
+    expect(it.reloader.apply()).toBe(false);
+    await it.reloader.close();
+  });
+
+  test("is none any more once it is taken back, or a newer one is wrong", async () => {
+    const it = holding();
+    await it.reloader.start();
+    it.save("second");
+    await it.heard(2);
+    it.save("first");
+    await it.heard(4);
+    expect([it.kinds().at(-1), it.reloader.held, it.reloader.apply()]).toEqual([
+      "unchanged",
+      undefined,
+      false,
+    ]);
+    it.save("second");
+    await it.heard(6);
+    it.save(undefined);
+    await it.heard(8);
+    expect([it.kinds().at(-1), it.reloader.held, it.reloader.apply()]).toEqual(["refused", undefined, false]);
+    await it.reloader.close();
+    expect(it.given).toEqual([]);
+  });
+
+  test("renewed files are those of the rules that serve", async () => {
+    const it = holding();
+    await it.reloader.start();
+    it.save("second");
+    await it.heard(2);
+    it.reloader.refresh();
+    await it.heard(3);
+    expect([it.given, it.reloader.held?.sources[0]?.text]).toEqual([["first"], "second"]);
+    await it.reloader.close();
+  });
+
+  test("one that Envoy does not answer for stays held, and is tried again", async () => {
+    const results: ChangeResult[] = [{ kind: "unknown", words: [] }, RELOADED];
+    const it = holding(async () => results.shift()!);
+    await it.reloader.start();
+    it.save("second");
+    await it.heard(2);
+    it.reloader.apply();
+    await it.heard(4);
+    expect([it.given, it.kinds().slice(2), it.reloader.held]).toEqual([
+      ["second", "second"],
+      ["unknown", "reloaded"],
+      undefined,
+    ]);
+    await it.reloader.close();
+  });
+
+  test("in whatever order: Envoy is given what was held when it was applied, and nothing else", async () => {
+    const step = fc.oneof(
+      fc.record({ save: fc.constantFrom("first", "a", "b", "c", undefined) }),
+      fc.constantFrom("apply" as const, "refresh" as const, "wait" as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const it = holding();
+        await it.reloader.start();
+        const allowed = new Set(["first"]);
+        let last: string | undefined;
+        for (const one of steps) {
+          if (one === "apply") {
+            const held = it.reloader.held?.sources[0]?.text;
+            expect(it.reloader.apply()).toBe(held !== undefined);
+            if (held !== undefined) {
+              allowed.add(held);
+            }
+          } else if (one === "refresh") {
+            it.reloader.refresh();
+          } else if (one === "wait") {
+            await sleep(0);
+          } else {
+            last = one.save;
+            it.save(one.save);
+          }
+        }
+        // Nothing here takes time: all that was begun is over.
+        await sleep(0);
+        expect(it.given.filter((name) => !allowed.has(name))).toEqual([]);
+        const serving =
+          it.events.findLast((event) => event.kind === "reloaded")?.compilation.sources[0]?.text ?? "first";
+        const held = it.reloader.held?.sources[0]?.text;
+        const hasSaved = steps.some((one) => typeof one === "object");
+        // What was saved last serves, or is held, or is wrong.
+        expect(held).toBe(!hasSaved || last === undefined || last === serving ? undefined : last);
+        await it.reloader.close();
+      }),
+      { numRuns: thoroughly(100) },
+    );
+  });
 });

@@ -13,6 +13,8 @@ export type ReloadEvent =
   | { readonly kind: "diagnostics"; readonly findings: Findings; readonly held: readonly HeldObject[] }
   /** The new rules are wrong; the old ones go on. */
   | { readonly kind: "refused"; readonly findings: Findings }
+  /** The new rules are good, and wait for `apply`; `files` are those that have changed. The old ones go on. */
+  | { readonly kind: "held"; readonly compilation: Compilation; readonly files: readonly string[] }
   /** The new rules serve, `ms` milliseconds after the change was noticed. */
   | { readonly kind: "reloaded"; readonly compilation: Compilation; readonly ms: number }
   /** Nothing of the change concerns this Envoy. */

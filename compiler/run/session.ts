@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly compilation: Compilation;
   /** Whether to keep Envoy up to date. Default: false. */
   readonly watch?: boolean;
+  /** Whether a change that is good waits until `apply` is called. Certificates are renewed all the same. Default: false. */
+  readonly hold?: boolean;
   /** Default: `warning`. */
   readonly envoyLogLevel?: EnvoyLogLevel;
   /** How long requests in flight may take once it is stopped, in milliseconds; 0 cuts them. Default: 5,000. */
@@ -63,6 +65,7 @@ export class Session {
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   #life: Promise<void> | undefined;
   #serving: Serving | undefined;
+  #reloader: Reloader | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -72,6 +75,16 @@ export class Session {
   /** Absent before Envoy serves, and after it has ended. */
   get serving(): Serving | undefined {
     return this.#serving;
+  }
+
+  /** The newest change that is good and waits to be applied. */
+  get held(): Compilation | undefined {
+    return this.#reloader?.held;
+  }
+
+  /** Hands over what is held; events tell what becomes of it. False when nothing is held. */
+  apply(): boolean {
+    return this.#reloader?.apply() ?? false;
   }
 
   /** Calls `listener` with what happens from now on, as `onEvent`. Gives the way to end that. */
@@ -132,7 +145,7 @@ export class Session {
   }
 
   async #serve(folder: string): Promise<void> {
-    const { compilation, rules, watch = false } = this.#options;
+    const { compilation, rules, watch = false, hold = false } = this.#options;
     const onEvent = (event: SessionEvent) => this.#tell(event);
     const { proxy } = rules;
     await refuseObstacles(compilation, proxy);
@@ -150,6 +163,7 @@ export class Session {
         rules,
         live,
         compilation,
+        hold,
         build: (next) => builder.build(withFiles(next), proxy),
         obstacles: (next) => obstaclesTo(next.config, config),
         onEvent: (event) => {
@@ -159,6 +173,7 @@ export class Session {
           onEvent(event);
         },
       });
+      this.#reloader = reloader;
       if (watch) {
         await reloader.start();
       }
@@ -178,6 +193,7 @@ export class Session {
       names.stop();
       files?.stop();
       this.#serving = undefined;
+      this.#reloader = undefined;
       await stop();
     }
   }
