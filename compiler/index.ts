@@ -169,12 +169,12 @@ export type { ReloadEvent, SessionEvent } from "./run/session-event.ts";
 
 // ---- What a running Envoy does with each rule ----
 
+export { withChanges } from "./observe/changes.ts";
 export type { RunAbout, ServedRules } from "./observe/door/about.ts";
 export { type DoorCall, DoorClient } from "./observe/door/client.ts";
 export type { Door } from "./observe/door/door.ts";
 export { type FoundRun, findRuns, matchingRuns } from "./observe/door/find-runs.ts";
 export { type OpenDoorOptions, openDoor } from "./observe/door/open-door.ts";
-export { withChanges } from "./observe/changes.ts";
 export type { ListedRule } from "./observe/listed-rules.ts";
 export { LiveRules, type LiveSource, type LiveUpdate, watchLive } from "./observe/live.ts";
 export type {
