@@ -216,6 +216,12 @@ export class Workspace {
     return this.#checkInput(input, [this.#proxy("checkCompiled", proxy)]);
   }
 
+  /** The resources that something was compiled from, each with its place: those that are known, where the source still has them. */
+  resourcesOf({ sources }: Pick<Compilation, "sources">): ResourceSet {
+    this.#mustLive("resourcesOf");
+    return this.#cache.meshOf(sources, this.#progress).resources;
+  }
+
   #checkInput(input: Input, proxies: readonly Proxy[]): Findings {
     const report = this.#report(input);
     const source = this.#source;

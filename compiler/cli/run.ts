@@ -157,7 +157,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   tap?.attach(session);
   terminal.outliveReaders();
   const live = new LiveRules(session);
-  const page = await pageOf(session, { workspace, compilation, live }, context);
+  const page = await pageOf(session, { workspace, compilation, live, tap }, context);
   voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
@@ -180,7 +180,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
 /** Its URL is the first that is said: whoever opens it sees how the rest goes. */
 async function pageOf(
   session: Session,
-  shown: Pick<OpenPageOptions, "workspace" | "compilation" | "live">,
+  shown: Pick<OpenPageOptions, "workspace" | "compilation" | "live" | "tap">,
   { voice, flags, terminal }: RunContext,
 ): Promise<Page | undefined> {
   if (flags.page === undefined) {

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import type { Compilation } from "../compile.ts";
 import { texts } from "../source/texts.ts";
 import { Workspace } from "../workspace.ts";
-import { servedView } from "./rules-view.ts";
+import { type ServedView, servedView } from "./rules-view.ts";
 
 const SERVICES = `apiVersion: v1
 kind: Service
@@ -50,19 +49,20 @@ spec:
       weight: 20
 `;
 
-async function compiled(files: Readonly<Record<string, string>>): Promise<Compilation> {
+async function viewOf(files: Readonly<Record<string, string>>): Promise<ServedView> {
   const workspace = new Workspace({ source: texts(files) });
   const { compilation, findings } = await workspace.compile();
   expect(findings.diagnostics.filter(({ level }) => level === "error")).toEqual([]);
+  const view = servedView(compilation!, workspace.resourcesOf(compilation!));
   await workspace.dispose();
-  return compilation!;
+  return view;
 }
 
 const V1 = "outbound|9080|v1|reviews.default.svc.cluster.local";
 const V2 = "outbound|9080|v2|reviews.default.svc.cluster.local";
 
 test("rules stand where they are written, with their matches, destinations and faults", async () => {
-  const { files, rules, counts } = servedView(await compiled({ "a.yaml": SERVICES, "b.yaml": REVIEWS }));
+  const { files, rules, counts } = await viewOf({ "a.yaml": SERVICES, "b.yaml": REVIEWS });
   expect(counts).toBe("all");
   expect(files).toEqual([
     { path: "a.yaml", lines: 13 },
@@ -139,8 +139,8 @@ spec:
   servers: [{ port: { number: 8080, name: http, protocol: HTTP }, hosts: ["*"] }]
 `;
   const both = REVIEWS.replace("hosts: [reviews]", "hosts: [reviews]\n  gateways: [edge, mesh]");
-  const compilation = await compiled({ "a.yaml": SERVICES, "b.yaml": both, "c.yaml": gateway });
-  const { rules, listeners, clusters } = servedView(compilation);
+  const files = { "a.yaml": SERVICES, "b.yaml": both, "c.yaml": gateway };
+  const { rules, listeners, clusters } = await viewOf(files);
   expect(rules.every((rule) => rule.listeners.join() === "gateway_8080,mesh")).toBe(true);
   expect(
     listeners.map(({ name, role, tls, counted, address }) => [name, role, tls, counted, address]),
@@ -176,7 +176,7 @@ spec:
     route:
     - destination: { host: reviews }
 `;
-  const { rules } = servedView(await compiled({ "a.yaml": SERVICES, "b.yaml": root, "c.yaml": part }));
+  const { rules } = await viewOf({ "a.yaml": SERVICES, "b.yaml": root, "c.yaml": part });
   expect(rules.map(({ id, file, line, lastLine }) => ({ id, file, line, lastLine }))).toEqual([
     { id: "default/part#leaf", file: 2, line: 6, lastLine: 8 },
   ]);
@@ -186,7 +186,7 @@ spec:
 test("a name of any text is a label as an id, and stays as it is written as a name", async () => {
   const name = '</script>"\\u202e;.;rule=.=x';
   const hostile = REVIEWS.replace("name: tester", `name: ${JSON.stringify(name).replaceAll("\\\\u", "\\u")}`);
-  const { rules } = servedView(await compiled({ "a.yaml": SERVICES, "b.yaml": hostile }));
+  const { rules } = await viewOf({ "a.yaml": SERVICES, "b.yaml": hostile });
   expect(rules[0]!.id).toMatch(/^default\/reviews#[\w%./|:#-]+$/);
   expect(rules[0]!.name).toContain("</script>");
 });

@@ -5,10 +5,10 @@
 
 import { conditionsOf } from "../answers/explain/explanation.ts";
 import { labelValue, matchLabel, ruleLabel } from "../back/stat-names.ts";
-import { type Compilation, resourcesOf } from "../compile.ts";
+import type { Compilation } from "../compile.ts";
 import { lineCount, rangeOf } from "../diagnostics/position.ts";
 import type { SourceFile, Span } from "../diagnostics/span.ts";
-import type { FieldPath, Resource, VirtualServiceSpec } from "../front/resources/model.ts";
+import type { FieldPath, Resource, ResourceSet, VirtualServiceSpec } from "../front/resources/model.ts";
 import type { Fault, Listener, Route, RouteOrigin, VirtualHost } from "../ir/ir.ts";
 import { formatSocket } from "../ir/sockets.ts";
 import type { ListenerView, RulesView, RuleView } from "./api.ts";
@@ -18,9 +18,12 @@ export type ServedView = Pick<RulesView, "files" | "rules" | "listeners" | "clus
 /** A rule while its listeners are still being found. */
 type Gathered = Omit<RuleView, "listeners"> & { readonly listeners: string[] };
 
-export function servedView(compilation: Compilation): ServedView {
-  const { config, sources, blobs } = compilation;
-  const places = new Places(compilation);
+/** `resources` are those of the compilation's sources: they know where their fields stand. */
+export function servedView(
+  { config, sources, blobs }: Pick<Compilation, "config" | "sources" | "blobs">,
+  resources: Pick<ResourceSet, "virtualServices">,
+): ServedView {
+  const places = new Places(sources, resources);
   const found = new Map<string, Gathered>();
   for (const listener of config.listeners) {
     for (const route of listener.routes.virtualHosts.flatMap(({ routes }) => routes)) {
@@ -151,13 +154,10 @@ class Places {
   readonly #files: ReadonlyMap<SourceFile, number>;
   readonly #resources: ReadonlyMap<string, Resource<VirtualServiceSpec>>;
 
-  constructor(compilation: Pick<Compilation, "sources">) {
-    this.#files = new Map(compilation.sources.map((file, i) => [file, i]));
+  constructor(sources: readonly SourceFile[], { virtualServices }: Pick<ResourceSet, "virtualServices">) {
+    this.#files = new Map(sources.map((file, i) => [file, i]));
     this.#resources = new Map(
-      resourcesOf(compilation).virtualServices.map((one) => [
-        `${one.kind} ${one.namespace}/${one.name}`,
-        one,
-      ]),
+      virtualServices.map((one) => [`${one.kind} ${one.namespace}/${one.name}`, one]),
     );
   }
 

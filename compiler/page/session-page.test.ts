@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { StreamedEvent } from "../http/event-streams.ts";
 import type { LiveUpdate } from "../observe/live.ts";
+import type { OpenTap, TapListener, TapQuestion } from "../observe/tap/tap.ts";
+import { TapError } from "../observe/tap/tap-error.ts";
+import type { TappedRequest } from "../observe/tapped-request.ts";
 import type { EnvoyProcess } from "../run/envoy/start.ts";
 import type { SessionEvent } from "../run/session-event.ts";
 import { texts } from "../source/texts.ts";
@@ -71,6 +74,25 @@ async function* watch(signal?: AbortSignal): AsyncGenerator<LiveUpdate> {
   }
 }
 
+/** Taps that were opened, those that are closed too. */
+let taps: { readonly question: TapQuestion; readonly listener: TapListener; closed: boolean }[];
+
+async function open(question: TapQuestion, listener: TapListener): Promise<OpenTap> {
+  if (question.rule === "nobody") {
+    throw new TapError('no rule is called "nobody"');
+  }
+  const one = { question, listener, closed: false };
+  taps.push(one);
+  const progress = { percent: question.percent ?? 100, sampled: 1, matched: 1, dropped: 2, until: 3 };
+  return {
+    progress,
+    async close() {
+      one.closed = true;
+      listener.onEnd?.("closed");
+    },
+  };
+}
+
 function history(rule: string, match?: string) {
   return { stepMs: 5000, requests: [rule.length, match?.length ?? 0] };
 }
@@ -85,7 +107,13 @@ beforeEach(async () => {
   session = new FakeSession();
   const { compilation } = await workspace.compile();
   looking = 0;
-  page = new SessionPage(session, { workspace, compilation: compilation!, live: { watch, history } });
+  taps = [];
+  page = new SessionPage(session, {
+    workspace,
+    compilation: compilation!,
+    live: { watch, history },
+    tap: { open },
+  });
 });
 afterEach(async () => {
   page.close();
@@ -152,7 +180,7 @@ test("who listens is told what there is, and then what happens", async () => {
   session.tell({ kind: "envoy", line: "no news" });
   await reload();
   session.tell({ kind: "stopped" });
-  expect(kinds(events).slice(2)).toEqual(["rules", "serving", "rules", "reloaded", "stopped"]);
+  expect(kinds(events).slice(3)).toEqual(["rules", "serving", "rules", "reloaded", "stopped"]);
   stop();
   const { length } = events;
   await reload();
@@ -195,10 +223,10 @@ test("who comes back is told what it missed and not more; who comes from another
   await reload();
   first.stop();
   const ids = first.events.flatMap(({ id }) => (id === undefined ? [] : [String(id)]));
-  expect(kinds(heard(ids[0]).events)).toEqual(["rules", "pending", "reloaded"]);
-  expect(kinds(heard(ids[1]).events)).toEqual(["rules", "pending"]);
+  expect(kinds(heard(ids[0]).events)).toEqual(["rules", "pending", "tapState", "reloaded"]);
+  expect(kinds(heard(ids[1]).events)).toEqual(["rules", "pending", "tapState"]);
   for (const other of ["another.2", "2", "", "x.y.z"]) {
-    expect(kinds(heard(other).events)).toEqual(["rules", "pending", "reloaded", "reloaded"]);
+    expect(kinds(heard(other).events)).toEqual(["rules", "pending", "tapState", "reloaded", "reloaded"]);
   }
 });
 
@@ -210,7 +238,7 @@ test("an edit that is wrong waits until one is right, and says since when", asyn
   const pending = JSON.parse(events.findLast(({ kind }) => kind === "pending")!.data);
   expect(pending).toMatchObject({ state: "wrong", findings: findings.diagnostics });
   expect((await page.rules()).pending).toEqual(pending);
-  expect(kinds(events)).toEqual(["rules", "pending", "refused", "pending"]);
+  expect(kinds(events)).toEqual(["rules", "pending", "tapState", "refused", "pending"]);
   files = { "rules.yaml": rules(50) };
   await reload();
   expect(events.findLast(({ kind }) => kind === "pending")!.data).toBe("null");
@@ -251,6 +279,40 @@ test("no answer has what is secret", async () => {
     heard().events,
   ];
   expect(JSON.stringify(answers)).not.toMatch(/Y2FuYXJ5|canary/);
+});
+
+const told = (events: readonly StreamedEvent[], kind: string) =>
+  events.filter((event) => event.kind === kind).map(({ data }) => JSON.parse(data));
+
+test("all who look see the samples of one tap, which ends with the last of them", async () => {
+  expect(() => page.tap({ percent: 1 })).toThrow("nobody listens");
+  const [first, second] = [heard(), heard()];
+  const question = { percent: 5, rule: "split", status: "5xx" };
+  expect(await page.tap(question)).toEqual({ percent: 5, dropped: 2, until: 3 });
+  expect(taps[0]!.question).toEqual(question);
+  taps[0]!.listener.onRequest({ tapped: { path: "/a" } as TappedRequest, headers: [["authorization", "x"]] });
+  for (const { events } of [first, second]) {
+    expect(told(events, "tap")).toEqual([{ path: "/a" }]);
+    expect(told(events, "tapState")).toEqual([
+      { percent: 0, dropped: 0 },
+      { percent: 5, dropped: 2, until: 3 },
+    ]);
+  }
+  await page.tap({ percent: 100 });
+  expect(taps.map(({ closed }) => closed)).toEqual([true, false]);
+  first.stop();
+  expect(taps[1]!.closed).toBe(false);
+  second.stop();
+  await expect.poll(() => taps[1]!.closed).toBe(true);
+});
+
+test("a tap that ends by itself is told; what cannot be sampled is refused", async () => {
+  const { events } = heard();
+  await page.tap({ percent: 7 });
+  taps[0]!.listener.onEnd?.("time");
+  expect(told(events, "tapState").at(-1)).toEqual({ percent: 0, dropped: 0 });
+  await expect(page.tap({ percent: 1, rule: "nobody" })).rejects.toMatchObject({ status: 409 });
+  expect(await page.tap({ percent: 0 })).toEqual({ percent: 0, dropped: 0 });
 });
 
 test("only files of the rules are read, by their number", () => {

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { Explainer } from "../answers/explain/explainer.ts";
 import { ListenerError } from "../answers/explain/listener-error.ts";
 import { RequestError } from "../answers/request/asked.ts";
-import { type Compilation, resourcesOf } from "../compile.ts";
+import type { Compilation } from "../compile.ts";
 import type { JsonDiagnostic } from "../diagnostics/render/json.ts";
 import { formatExplanation } from "../format.ts";
 import { unreadResources } from "../front/istio/unread/unread-resources.ts";
@@ -15,6 +15,7 @@ import { EventFeed } from "../http/event-feed.ts";
 import type { StreamedEvent } from "../http/event-streams.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { LiveRules } from "../observe/live.ts";
+import type { Tap } from "../observe/tap/tap.ts";
 import { packageRoot } from "../platform/package-root.ts";
 import type { Session } from "../run/session.ts";
 import type { SessionEvent } from "../run/session-event.ts";
@@ -28,11 +29,13 @@ import type {
   PageEvents,
   PendingView,
   RulesView,
+  TapQuestion,
   TapState,
 } from "./api.ts";
 import { linesView } from "./lines-view.ts";
 import { pageEventOf } from "./page-event.ts";
 import type { PageSource } from "./page-source.ts";
+import { PageTap } from "./page-tap.ts";
 import { pendingAfter } from "./pending.ts";
 import { askedBy } from "./questions.ts";
 import { type ServedView, servedView } from "./rules-view.ts";
@@ -45,6 +48,8 @@ export interface SessionPageOptions {
   readonly compilation: Compilation;
   /** Asks Envoy for as long as somebody looks. */
   readonly live: Pick<LiveRules, "watch" | "history">;
+  /** By which its requests can be sampled. Absent: they cannot. */
+  readonly tap?: Pick<Tap, "open"> | undefined;
 }
 
 /** Rules; those of more are shown before they are checked, and again after. */
@@ -66,6 +71,7 @@ export class SessionPage implements PageSource {
   readonly #events = new EventFeed();
   /** Before the ids of events: those of another run are not of this one. */
   readonly #run = randomBytes(6).toString("base64url");
+  readonly #tap: PageTap;
   readonly #stopListening: () => void;
   #generation: Generation;
   #pending: PendingView | undefined;
@@ -74,13 +80,18 @@ export class SessionPage implements PageSource {
   constructor(session: Pick<Session, "listen">, options: SessionPageOptions) {
     this.#options = options;
     this.#generation = { number: 1, since: 0, compilation: options.compilation };
+    this.#tap = new PageTap(options.tap, {
+      onTapped: (tapped) => this.#tell("tap", tapped),
+      onState: (state) => this.#tell("tapState", state),
+    });
     this.#stopListening = session.listen((event) => this.#on(event));
   }
 
   async rules(): Promise<RulesView> {
     const { workspace, proxy } = this.#options;
     const generation = this.#generation;
-    generation.served ??= servedView(generation.compilation);
+    const { compilation } = generation;
+    generation.served ??= servedView(compilation, workspace.resourcesOf(compilation));
     if (generation.findings === undefined) {
       if (generation.served.rules.length <= CHECKED_AT_ONCE) {
         this.#check(generation);
@@ -125,8 +136,11 @@ export class SessionPage implements PageSource {
     }
   }
 
-  tap(): TapState {
-    throw new HttpError(409, "this run does not sample requests");
+  tap(question: TapQuestion): Promise<TapState> {
+    if (question.percent > 0 && this.#listeners.size === 0) {
+      throw new HttpError(409, "nobody listens: requests are sampled for whoever reads /api/live");
+    }
+    return this.#tap.ask(question);
   }
 
   apply(): void {
@@ -136,6 +150,7 @@ export class SessionPage implements PageSource {
   listen(listener: (event: StreamedEvent) => void, lastEvent: string | undefined): () => void {
     listener(streamed("rules", { generation: this.#generation.number }));
     listener(streamed("pending", this.#pending ?? null));
+    listener(streamed("tapState", this.#tap.state));
     this.#listeners.add(listener);
     const [run, last] = lastEvent?.split(".", 2) ?? [];
     const after = run === this.#run && /^\d{1,15}$/.test(last ?? "") ? Number(last) : 0;
@@ -149,6 +164,9 @@ export class SessionPage implements PageSource {
       gone.abort();
       stop();
       this.#listeners.delete(listener);
+      if (this.#listeners.size === 0 && this.#tap.state.percent > 0) {
+        void this.#tap.ask({ percent: 0 });
+      }
     };
   }
 
@@ -216,7 +234,7 @@ export class SessionPage implements PageSource {
     const options = workspace.options(proxy);
     generation.explainer ??= new Explainer(
       compilation.config,
-      unreadResources(resourcesOf(compilation), options),
+      unreadResources(workspace.resourcesOf(compilation), options),
       options.pathNormalization,
     );
     return generation.explainer;
