@@ -3,6 +3,7 @@
  * prints, nothing is written, and nothing is remembered but in the `CompilerCache` that is handed in.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { deciderOf, refusedByTarget } from "./back/decider.ts";
 import { EncodedBodies, encodeProgram } from "./back/program/encode.ts";
 import { wantsRuleNames } from "./back/wants-rule-names.ts";
@@ -17,10 +18,12 @@ import { type CheckedReferences, checkReferences } from "./front/istio/reference
 import type { UnreadResource } from "./front/istio/unread/unread-resource.ts";
 import { reportUnread, unreadResources } from "./front/istio/unread/unread-resources.ts";
 import { validate } from "./front/istio/validate/index.ts";
+import { meshSettings } from "./front/istio/validate/mesh-settings.ts";
 import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import { type Replaced, withNewerFiles } from "./front/resources/newer-files.ts";
 import { lastOfEach } from "./front/resources/repeated.ts";
 import { type ClusterPart, clusterParts } from "./front/services/cluster-uses.ts";
+import { withDefaultVisibility } from "./front/services/mesh-settings.ts";
 import { reportTo } from "./front/services/report.ts";
 import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
@@ -64,6 +67,9 @@ const MOST_REPLACED = 1000;
 /** What the input says whichever proxy asks, and all that is wrong with it. */
 interface Mesh {
   readonly sources: readonly SourceFile[];
+  /** As they are written. */
+  readonly given: ResourceSet;
+  /** With what the mesh configuration says of those that do not say it. */
   readonly resources: ResourceSet;
   readonly findings: readonly Diagnostic[];
 }
@@ -74,11 +80,11 @@ interface Mesh {
  */
 export class CompilerCache {
   readonly #source = new SourceCache();
-  /** For all proxies. */
-  readonly #shared = new SharedLowering();
+  /** For all proxies, under the settings of the mesh. */
+  #shared = new SharedLowering();
   readonly bodies = new EncodedBodies();
   /** For each proxy: the same options are the same object. */
-  readonly #lowering = new WeakMap<ProxyOptions, LoweringCache>();
+  #lowering = new WeakMap<ProxyOptions, LoweringCache>();
   #mesh: Mesh | undefined;
 
   meshOf(sources: readonly SourceFile[], progress: Progress): Mesh {
@@ -87,19 +93,25 @@ export class CompilerCache {
       return before;
     }
     this.#mesh = before && this.#renewed(before, sources);
-    if (this.#mesh !== undefined) {
-      return this.#mesh;
-    }
+    this.#mesh ??= this.#loaded(sources, progress);
+    return this.#mesh;
+  }
+
+  #loaded(sources: readonly SourceFile[], progress: Progress): Mesh {
     // Never two meshes in memory at once.
     const findings: Diagnostic[] = [];
     const sink = { report: (diagnostic: Diagnostic) => void findings.push(diagnostic) };
-    const given = loadResources(sources, sink, progress, this.#source);
+    const all = loadResources(sources, sink, progress, this.#source);
     this.#source.keepOnly(sources);
     // Also what is replaced by a later one: `kubectl apply` would be refused for it.
-    validate(given, sink, progress);
-    const resources = lastOfEach(given, sink);
-    this.#mesh = { sources, resources, findings };
-    return this.#mesh;
+    validate(all, sink, progress);
+    const given = lastOfEach(all, sink);
+    const settings = meshSettings(given, sink);
+    if (!isDeepStrictEqual(settings, this.#shared.settings)) {
+      this.#shared = new SharedLowering(settings);
+      this.#lowering = new WeakMap();
+    }
+    return { sources, given, resources: withDefaultVisibility(given, settings), findings };
   }
 
   /** The mesh after a few files have changed; `undefined` where all of it has to be looked at. */
@@ -122,13 +134,15 @@ export class CompilerCache {
       ({ span, related = [] }) =>
         (span && older.has(span.file)) || related.some((other) => older.has(other.span.file)),
     );
-    const renewed = isAboutOlder ? undefined : withNewerFiles(before.resources, replaced, this.#source);
-    if (renewed === undefined) {
+    const renewed = isAboutOlder ? undefined : withNewerFiles(before.given, replaced, this.#source);
+    if (renewed === undefined || renewed.fresh.meshConfigs.length > 0) {
       return undefined;
     }
     let findings = 0;
     validate(renewed.fresh, { report: () => void findings++ });
-    return findings === 0 ? { sources, resources: renewed.resources, findings: before.findings } : undefined;
+    const given = renewed.resources;
+    const resources = withDefaultVisibility(given, this.#shared.settings);
+    return findings === 0 ? { sources, given, resources, findings: before.findings } : undefined;
   }
 
   loweringFor(options: ProxyOptions): LoweringCache {

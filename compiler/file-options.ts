@@ -17,6 +17,12 @@ export const FLAG_OPTIONS = {
     help: "leave out files and directories, such as charts or 'values*.yaml'; repeatable",
     inFile: "files and directories to leave out, such as `charts`, `values*.yaml` or `base/**/test`",
   }),
+  meshConfig: option(file, {
+    default: "",
+    defaultSaid: "an IstioOperator or the ConfigMap istio among the rules",
+    argument: "file",
+    help: "Istio's mesh configuration: what holds where rules say nothing",
+  }),
   ...others,
 };
 

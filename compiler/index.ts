@@ -68,7 +68,6 @@ export type { ListenerPort, PortMap } from "./options/port-map.ts";
 export {
   DEFAULT_PROXY_OPTIONS,
   type OutboundPolicy,
-  type PathNormalization,
   type ProxyOptions,
   type Target,
 } from "./options.ts";
@@ -78,6 +77,7 @@ export { type FilesOptions, files } from "./source/files.ts";
 export { readOnce } from "./source/read-once.ts";
 export type { RuleSource, Watch } from "./source/rule-source.ts";
 export { texts } from "./source/texts.ts";
+export { withMeshConfig } from "./source/with-mesh-config.ts";
 
 // ---- What comes out: findings and answers ----
 
@@ -134,7 +134,16 @@ export { extensionPolicy, wasmPlugins } from "./export/policies.ts";
 export { TooLargeError } from "./export/too-large.ts";
 export type { Resource, ResourceSet } from "./front/resources/model.ts";
 export type { Confidential } from "./ir/confidential.ts";
-export type { Cluster, Config, Fault, Forward, Listener, Route, VirtualHost } from "./ir/ir.ts";
+export type {
+  Cluster,
+  Config,
+  Fault,
+  Forward,
+  Listener,
+  PathNormalization,
+  Route,
+  VirtualHost,
+} from "./ir/ir.ts";
 export { printableIr } from "./ir/printable.ts";
 export { formatSocket, socketsOf } from "./ir/sockets.ts";
 export { emitBuild } from "./run/delivery/folder/build.ts";

@@ -14,11 +14,13 @@ import {
   labels,
   locality,
   logPath,
+  orEmpty,
   percentage,
   port,
   socket,
   upTo,
 } from "./options/kinds.ts";
+
 import { accessLogFormat } from "./options/log-format.ts";
 import { defaultsOf, option, type ValuesOf } from "./options/option.ts";
 import { portMap } from "./options/port-map.ts";
@@ -154,15 +156,20 @@ export const PROXY_OPTIONS = {
     argument: "n",
     help: "number of Envoy's worker threads, 0 for one per core",
   }),
-  /** Istio's `meshConfig.pathNormalization`. */
-  pathNormalization: option(choice("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"), {
-    default: "BASE",
+  /** Istio's `meshConfig.pathNormalization`; empty: what the mesh configuration says, else BASE. */
+  pathNormalization: option(orEmpty(choice("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES")), {
+    default: "",
+    defaultSaid: "that of the mesh configuration, else BASE",
     argument: "mode",
     help: "Istio's meshConfig.pathNormalization",
   }),
-  /** Istio's `meshConfig.outboundTrafficPolicy`: whether the mesh listeners pass on what asks for unknown hosts. */
-  outboundPolicy: option(choice("REGISTRY_ONLY", "ALLOW_ANY"), {
-    default: "ALLOW_ANY",
+  /**
+   * Istio's `meshConfig.outboundTrafficPolicy`: whether the mesh listeners pass on what asks for unknown hosts; empty: what the
+   * mesh configuration says, else ALLOW_ANY.
+   */
+  outboundPolicy: option(orEmpty(choice("REGISTRY_ONLY", "ALLOW_ANY")), {
+    default: "",
+    defaultSaid: "that of the mesh configuration, else ALLOW_ANY",
     argument: "policy",
     help: "whether the mesh listeners forward requests for unknown hosts",
   }),
@@ -192,10 +199,8 @@ export interface ProxyOptions extends ValuesOf<typeof PROXY_OPTIONS> {}
 
 /** What Envoy decides with: our filter (`wasm`), or its own routes (`native`). */
 export type Target = ProxyOptions["target"];
-/** As in Istio's `meshConfig.pathNormalization`. */
-export type PathNormalization = ProxyOptions["pathNormalization"];
 /** As in Istio's `meshConfig.outboundTrafficPolicy`. */
-export type OutboundPolicy = ProxyOptions["outboundPolicy"];
+export type OutboundPolicy = Exclude<ProxyOptions["outboundPolicy"], "">;
 
 /** What holds for an option that is left out. */
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = defaultsOf(PROXY_OPTIONS);

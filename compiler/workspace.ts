@@ -375,12 +375,7 @@ export class Workspace {
       return nothing;
     }
     const { config } = reading;
-    const evaluators = new Evaluators(
-      loadFilter(filterModulePath()),
-      config,
-      proxyOptions.pathNormalization,
-      standInHeaders,
-    );
+    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, standInHeaders);
     const context: CaseContext = {
       listeners: config.listeners,
       listenerFor: (asked) => evaluators.listenerFor(asked)?.name,
@@ -434,7 +429,7 @@ export class Workspace {
           before,
           after,
           held,
-          report: reportOf(diffConfigs(old.config, now.config, options), notCompared(old.unread, now.unread)),
+          report: reportOf(diffConfigs(old.config, now.config), notCompared(old.unread, now.unread)),
         };
   }
 
@@ -483,7 +478,7 @@ export class Workspace {
     if (findings.hasErrors) {
       return { findings, held };
     }
-    const explainer = new Explainer(config, unread, proxy.pathNormalization);
+    const explainer = new Explainer(config, unread);
     return { findings, held, explanation: explainer.explain(asked, at) };
   }
 

@@ -2,12 +2,13 @@
 
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { compile, files, formatDiagnostics, formatSocket, printableIr, writeBuild } from "../index.ts";
+import { compile, formatDiagnostics, formatSocket, printableIr, writeBuild } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { ruleFiles } from "./rule-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface BuildFlags extends ProxyFlags {
@@ -52,7 +53,7 @@ async function buildCommand(
   }
   const progress = progressBar(terminal);
   const { findings, compilation } = await compile({
-    source: files(options.paths, options),
+    source: ruleFiles(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
     quiet: options.quiet,

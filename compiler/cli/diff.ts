@@ -25,6 +25,7 @@ import {
 } from "./kubernetes-options.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
+import { ruleFiles, underMeshConfig } from "./rule-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DiffFlags extends ProxyFlags, ClusterFlags {
@@ -121,7 +122,7 @@ function openSides(
     if (first === "-" && second === "-") {
       throw new UsageError("standard input cannot be both old and new; name a file for one of them");
     }
-    return { before: files([first], options), after: files([second], options), async close() {} };
+    return { before: ruleFiles([first], options), after: ruleFiles([second], options), async close() {} };
   }
   if (second !== undefined) {
     throw new UsageError(
@@ -135,5 +136,6 @@ function openSides(
   );
   // Both sides are of one moment: what others change meanwhile is no difference of the files.
   const before = readOnce(source);
-  return { before, after: overlay(before, files([first], options), client.defaultNamespace), close };
+  const after = overlay(before, files([first], options), client.defaultNamespace);
+  return { before: underMeshConfig(before, options), after: underMeshConfig(after, options), close };
 }

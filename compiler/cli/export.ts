@@ -9,7 +9,6 @@ import {
   compile,
   emitBuild,
   extensionPolicy,
-  files,
   filterImage,
   fleetChart,
   fleetKustomization,
@@ -33,6 +32,7 @@ import { readConfigFile } from "./config-file.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { progressBar } from "./progress-bar.ts";
 import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { ruleFiles } from "./rule-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 const TARGETS = ["kubernetes", "istio", "oci", "envoy-gateway"] as const;
@@ -170,6 +170,7 @@ export async function exportCommand(
   const {
     paths: inputs,
     exclude,
+    meshConfig,
     strict,
     quiet,
     proxy,
@@ -183,7 +184,7 @@ export async function exportCommand(
   // A plugin is one filter of Istio's own proxy, which enforces its policies before it.
   const allowUnenforced = proxy.allowUnenforced || flags.to === "istio";
   const { findings, compilation } = await compile({
-    source: files(inputs, { exclude }),
+    source: ruleFiles(inputs, { exclude, meshConfig }),
     proxy: { ...proxy, allowUnenforced },
     strict,
     quiet,

@@ -21,6 +21,7 @@ import {
   type ProxyFlags,
   readOptions,
 } from "./proxy-options.ts";
+import { ruleFiles, underMeshConfig } from "./rule-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What commander collects. */
@@ -138,14 +139,14 @@ export function openRules(
   options: RulesOptions,
   onProblem: NonNullable<KubernetesSourceOptions["onProblem"]>,
 ): OpenRules {
-  const inFiles = files(options.paths, options);
   if (options.cluster === undefined) {
-    return { source: inFiles, async close() {} };
+    return { source: ruleFiles(options.paths, options), async close() {} };
   }
   const cluster = openCluster(options.cluster, options.proxy.proxyNamespace, onProblem);
   const { client, source, close } = cluster;
-  return {
-    source: options.paths.length === 0 ? source : overlay(source, inFiles, client.defaultNamespace),
-    close,
-  };
+  const laid =
+    options.paths.length === 0
+      ? source
+      : overlay(source, files(options.paths, options), client.defaultNamespace);
+  return { source: underMeshConfig(laid, options), close };
 }

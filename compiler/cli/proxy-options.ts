@@ -19,6 +19,8 @@ export type CommandDefaults = Partial<Pick<ProxyOptions, "listenAddress" | "tap"
 export interface CommonOptions {
   readonly paths: readonly string[];
   readonly exclude: readonly string[];
+  /** The file of the mesh configuration; empty: none was named. */
+  readonly meshConfig: string;
   readonly out: string | undefined;
   readonly strict: boolean;
   readonly quiet: boolean;
@@ -93,6 +95,7 @@ export function readOptions(
     given,
     paths: paths.length > 0 ? paths : (file.paths ?? []),
     exclude: given.exclude ?? [],
+    meshConfig: given.meshConfig ?? "",
     out: given.out,
     strict: given.strict ?? false,
     quiet: given.quiet ?? false,

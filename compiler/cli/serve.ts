@@ -22,6 +22,7 @@ import type { Format } from "./format.ts";
 import { addClusterOptions, type ClusterFlags, openCluster, readRulesOptions } from "./kubernetes-options.ts";
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import { readPlan } from "./rollout-plan.ts";
+import { underMeshConfig } from "./rule-files.ts";
 import { type AccessFlags, addAccessOptions, readAccess } from "./serve-access.ts";
 import { addLeaseOptions, type LeaseFlags, openKeeper, readLease } from "./serve-lease.ts";
 import { addRelayOptions, type RelayFlags, readRelay, relay } from "./serve-relay.ts";
@@ -124,7 +125,7 @@ async function serveCommand(
   const onNotice = (line: string) => voice.problem(line);
   const cluster = options.cluster && openCluster(options.cluster, options.proxy.proxyNamespace, onNotice);
   const workspace = createWorkspace({
-    source: cluster?.source ?? files(options.paths, options),
+    source: underMeshConfig(cluster?.source ?? files(options.paths, options), options),
     proxies: { fleet: options.proxy },
     strict: options.strict,
     quiet: options.quiet,

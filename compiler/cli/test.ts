@@ -14,6 +14,7 @@ import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { jsonOf } from "./format.ts";
 import { progressBar } from "./progress-bar.ts";
 import { type ProxyFlags, readCommonOptions } from "./proxy-options.ts";
+import { ruleFiles } from "./rule-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface TestFlags extends ProxyFlags {
@@ -42,7 +43,7 @@ export async function testCommand(
   }
   const progress = progressBar(terminal);
   const result = await test({
-    source: files(options.paths, options),
+    source: ruleFiles(options.paths, options),
     proxy: options.proxy,
     strict: options.strict,
     quiet: options.quiet,

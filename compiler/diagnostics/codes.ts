@@ -4,7 +4,8 @@
  *
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
  * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
- * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL093x a Sidecar by itself.
+ * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL093x a Sidecar by itself, SL094x the mesh
+ * configuration.
  */
 
 export type Level = "error" | "warning" | "info";
@@ -285,6 +286,11 @@ export const DIAGNOSTIC_CODES = {
   SL0903: { level: "warning", title: "An ignore without a reason." },
   SL0930: { level: "error", title: "Invalid egress of a Sidecar.", istio: "IST0106" },
   SL0931: { level: "warning", title: "An egress host that another one covers.", istio: "IST0133" },
+  SL0940: { level: "error", title: "Two mesh configurations contradict each other." },
+  SL0941: {
+    level: "info",
+    title: "A mesh configuration that is not read, because --mesh-config names another.",
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 /** A code of the table: `SL0401`. It never changes its meaning. */

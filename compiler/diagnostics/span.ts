@@ -11,6 +11,8 @@ export interface SourceFile {
   readonly text: string;
   /** The folder that was searched to find it; absent for a text that was named. */
   readonly folder?: string;
+  /** What its documents are where they do not say it themselves, as whoever named the file has said. Absent: they say it. */
+  readonly holds?: "MeshConfig";
   /** A cluster to which it is about to be applied; absent for a text that is read as it stands. */
   readonly appliedTo?: AppliedTo;
 }

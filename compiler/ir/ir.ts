@@ -22,7 +22,12 @@ export interface Config {
   readonly tcpChains?: readonly TcpChain[];
   /** What listeners and clusters name, sorted by name. Absent: none. */
   readonly secrets?: readonly Secret[];
+  /** Of every request's path, before rules see it. Absent: Istio's own (`BASE`). */
+  readonly pathNormalization?: PathNormalization;
 }
+
+/** Istio's `meshConfig.pathNormalization`. */
+export type PathNormalization = "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
 
 /** An edge listener does not trust what a client says about itself; an outbound one does. */
 export type Role = "gateway" | "mesh";
@@ -418,6 +423,8 @@ export interface Cluster {
   /** `outbound|<port>|<subset>|<fqdn>`. */
   readonly name: string;
   readonly discovery: Discovery;
+  /** After how long a name that could not be resolved is asked for again; one that could is asked for when its TTL is over. Absent: 60 s. */
+  readonly dnsRefreshMs?: number;
   /** What is spoken to the endpoints. `downstream` follows the client's protocol. */
   readonly protocol: "http1" | "http2" | "downstream" | "tcp";
   readonly connectTimeoutMs: number;

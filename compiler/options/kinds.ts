@@ -267,10 +267,12 @@ function textMatching(isValid: (text: string) => boolean, expected: string): Opt
   };
 }
 
-function orEmpty(kind: OptionKind<string, "text">): OptionKind<string, "text"> {
+/** The same, which a program may leave empty. */
+export function orEmpty<T extends string>(kind: OptionKind<T, "text">): OptionKind<T | "", "text"> {
   return {
     ...kind,
     accepts: (value) => value === "" || kind.accepts(value),
+    show: String,
     expected: `${kind.expected}, or empty`,
   };
 }

@@ -235,7 +235,6 @@ export class SessionPage implements PageSource {
     generation.explainer ??= new Explainer(
       compilation.config,
       unreadResources(workspace.resourcesOf(compilation), options),
-      options.pathNormalization,
     );
     return generation.explainer;
   }

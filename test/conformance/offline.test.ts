@@ -80,7 +80,7 @@ async function runCase({ rules, proxy, checks }: Case): Promise<void> {
   };
   const { compilation } = await compile({ source: files(paths), proxy: options });
   expect(compilation).toBeDefined();
-  const evaluators = new Evaluators(FILTER, compilation!.config, options.pathNormalization, stub);
+  const evaluators = new Evaluators(FILTER, compilation!.config, stub);
   const lines: string[] = [];
   for (const [i, check] of checks.entries()) {
     if (!isOffline(check)) {

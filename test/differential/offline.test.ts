@@ -62,7 +62,7 @@ interface Suit {
 
 async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
   const applied = await apply(suits);
-  const evaluators = new Evaluators(FILTER, applied.compilation!.config, "BASE", standInHeaders);
+  const evaluators = new Evaluators(FILTER, applied.compilation!.config, standInHeaders);
   let asked = 0;
   for (const [place, { placed, asked: list }] of suits.entries()) {
     const port = applied.ports.get(placed.at);

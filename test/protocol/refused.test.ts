@@ -47,7 +47,7 @@ beforeAll(async () => {
   mesh = await Mesh.create({ target: "wasm", emit: twin.emit });
   const applied = await mesh.apply([WORLD, GATEWAY, RULES], { proxy: { proxyNamespace: "shop" } });
   ports = applied.ports;
-  evaluators = new Evaluators(loadFilter(filterModulePath()), applied.compilation!.config, "BASE");
+  evaluators = new Evaluators(loadFilter(filterModulePath()), applied.compilation!.config);
 });
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 /** Paths as sent and as received, recorded from Istio for each of its modes. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { PathNormalization } from "../../compiler/options.ts";
+import type { PathNormalization } from "../../compiler/index.ts";
 import { ask } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { PROXIES, withRecordedCases } from "../harness/recorded.ts";

@@ -52,7 +52,7 @@ export function configOf(rules: string): Config {
 }
 
 export function evaluatorsOf(config: Config): Evaluators {
-  return new Evaluators(loadFilter(filterModulePath()), config, "BASE", standInHeaders);
+  return new Evaluators(loadFilter(filterModulePath()), config, standInHeaders);
 }
 
 export function casesOf(text: string, evaluators: Evaluators) {

@@ -47,6 +47,6 @@ export function checkSources(
     lintUnused(view);
   }
   reportNeverReached(reading, options, sink);
-  reportRedirectLoops(reading, options, sink);
+  reportRedirectLoops(reading, sink);
   return reading;
 }

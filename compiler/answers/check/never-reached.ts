@@ -9,7 +9,8 @@ import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
 import { describeResource } from "../../front/istio/rules/delegates.ts";
 import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
-import type { Listener, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
+import type { Listener, PathNormalization, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
+import { normalizationOf } from "../../ir/path-normalization.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { compareRules } from "../compare/compare.ts";
@@ -34,11 +35,7 @@ interface Finding {
 
 /** A match that this proxy has no use for left no route, and nothing is said of it. */
 export function reportNeverReached(
-  {
-    config: { listeners },
-    resources,
-    findings: ofResources,
-  }: Pick<Reading, "config" | "resources" | "findings">,
+  { config, resources, findings: ofResources }: Pick<Reading, "config" | "resources" | "findings">,
   options: ProxyOptions,
   sink: DiagnosticSink,
 ): void {
@@ -47,12 +44,12 @@ export function reportNeverReached(
   const findings = new Map<string, Finding>();
   const looked = new Map<readonly Route[], Set<string>>();
   const looking: Looking = {
-    options,
+    normalization: normalizationOf(config),
     scopes: new Scopes(resources, options),
     searches: MAX_SEARCHES,
     findings,
   };
-  for (const listener of listeners) {
+  for (const listener of config.listeners) {
     const kind = `${listener.role} ${listener.tls !== undefined}`;
     for (const { routes: rules } of listener.routes.virtualHosts) {
       const kinds = looked.get(rules) ?? new Set();
@@ -131,7 +128,7 @@ const MAX_LOOKED = 1000;
 const MAX_WORK = 100_000;
 
 interface Looking {
-  readonly options: ProxyOptions;
+  readonly normalization: PathNormalization;
   readonly scopes: Scopes;
   /** That are left. */
   searches: number;
@@ -139,7 +136,7 @@ interface Looking {
 }
 
 function look(rules: readonly Route[], listener: Listener, looking: Looking): void {
-  const { options, scopes, findings } = looking;
+  const { normalization, scopes, findings } = looking;
   const index = new OverlapIndex(rules.map(({ match }) => match));
   for (const [i, rule] of rules.entries()) {
     const { origin } = rule;
@@ -153,7 +150,7 @@ function look(rules: readonly Route[], listener: Listener, looking: Looking): vo
       continue;
     }
     const overlapping = index.overlapping(rule.match, i, MAX_LOOKED)?.map((other) => rules[other]!);
-    if (overlapping === undefined || isReachedByExample(rule.match, overlapping, listener, options)) {
+    if (overlapping === undefined || isReachedByExample(rule.match, overlapping, listener, normalization)) {
       finding.reached = true;
       continue;
     }
@@ -165,7 +162,7 @@ function look(rules: readonly Route[], listener: Listener, looking: Looking): vo
       (other) => other.origin === undefined || scopes.isAlwaysWith(other.origin, origin),
     );
     const places = scopes.isElsewhere(origin) ? [listener, ...OTHER_PLACES] : [listener];
-    const by = takenBy(rule, earlier, places, options);
+    const by = takenBy(rule, earlier, places, normalization);
     if (by === undefined) {
       finding.reached = true;
     } else {
@@ -182,13 +179,13 @@ function isReachedByExample(
   match: RouteMatch,
   earlier: readonly Route[],
   listener: Listener,
-  options: ProxyOptions,
+  normalization: PathNormalization,
 ): boolean {
   const request = exampleRequest(match);
   const arrival = arrive(
     { ...request, headers: request.headers ?? [], method: request.method ?? "GET", protocol: "HTTP/1.1" },
     listener,
-    options.pathNormalization,
+    normalization,
   );
   return (
     arrival.kind === "request" &&
@@ -207,7 +204,7 @@ function takenBy(
   rule: Route,
   earlier: readonly Route[],
   places: readonly Place[],
-  { pathNormalization }: ProxyOptions,
+  pathNormalization: PathNormalization,
 ): readonly Route[] | undefined {
   const takesOver = (others: readonly Route[], { role, tls }: Place, protocol: Protocol): boolean => {
     const { attributes, constraints, cuts } = spaceOf(

@@ -6,9 +6,9 @@
 import type { Reading } from "../../compile.ts";
 import { DIAGNOSTIC_CODES } from "../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
-import type { Listener, Redirect, Route, RouteMatch, VirtualHost } from "../../ir/ir.ts";
+import type { Listener, PathNormalization, Redirect, Route, RouteMatch, VirtualHost } from "../../ir/ir.ts";
+import { normalizationOf } from "../../ir/path-normalization.ts";
 import { lowerAscii } from "../../ir/text.ts";
-import type { ProxyOptions } from "../../options.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
 import type { HostRequest } from "../request/wire.ts";
@@ -18,13 +18,10 @@ import { exampleRequest } from "./example-request.ts";
 /** Clients follow some twenty; who is redirected as often as this never arrives. */
 const MOST_HOPS = 10;
 
-export function reportRedirectLoops(
-  { config: { listeners } }: Pick<Reading, "config">,
-  { pathNormalization }: Pick<ProxyOptions, "pathNormalization">,
-  sink: DiagnosticSink,
-): void {
+export function reportRedirectLoops({ config }: Pick<Reading, "config">, sink: DiagnosticSink): void {
   const said = new Set<string>();
-  for (const listener of listeners) {
+  const pathNormalization = normalizationOf(config);
+  for (const listener of config.listeners) {
     for (const virtualHost of listener.routes.virtualHosts) {
       if (virtualHost.routes.some(hasBadExpression)) {
         continue;
@@ -56,7 +53,7 @@ function endlessUrl(
   route: Route,
   virtualHost: VirtualHost,
   listener: Listener,
-  normalization: ProxyOptions["pathNormalization"],
+  normalization: PathNormalization,
 ): string | undefined {
   const host = virtualHost.domains.find((domain) => !domain.startsWith("*"));
   const example = exampleRequest(route.match);
@@ -87,7 +84,7 @@ function asksForAuthority({ headers }: RouteMatch): boolean {
 function asArrived(
   request: HostRequest,
   listener: Listener,
-  normalization: ProxyOptions["pathNormalization"],
+  normalization: PathNormalization,
 ): Required<HostRequest> | undefined {
   const { headers = [], method = "GET" } = request;
   const arrival = arrive({ ...request, headers, method, protocol: "HTTP/1.1" }, listener, normalization);

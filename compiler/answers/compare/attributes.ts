@@ -3,9 +3,8 @@
  * then, for each attribute, the list of values it admits.
  */
 
-import type { HeaderMatch, RouteMatch, ValueMatch } from "../../ir/ir.ts";
+import type { HeaderMatch, PathNormalization, RouteMatch, ValueMatch } from "../../ir/ir.ts";
 import { compareStrings } from "../../ir/text.ts";
-import type { PathNormalization } from "../../options.ts";
 import { neverArrives } from "../evaluate/arrival.ts";
 import { HTTP1_METHODS } from "../evaluate/codec.ts";
 import { isOneLine } from "../evaluate/one-line.ts";

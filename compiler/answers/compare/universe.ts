@@ -5,8 +5,7 @@
  * (`ONLY_HTTP1`) excludes what only HTTP/2 has, which is why requests of the two are compared apart.
  */
 
-import type { Listener } from "../../ir/ir.ts";
-import type { PathNormalization } from "../../options.ts";
+import type { Listener, PathNormalization } from "../../ir/ir.ts";
 import { HTTP1_METHODS } from "../evaluate/codec.ts";
 import { schemeOf } from "../request/request-at.ts";
 

@@ -74,7 +74,7 @@ test("knows servers of HTTP beside them", () => {
 });
 
 test("makes a difference, and is counted", () => {
-  const report = reportOf(diffConfigs(config(chain("a")), config(chain("b")), { pathNormalization: "BASE" }));
+  const report = reportOf(diffConfigs(config(chain("a")), config(chain("b"))));
   expect(isDifferent(report)).toBe(true);
   expect(summaryOf(report)).toBe(
     "no request is decided differently; 1 kind of non-HTTP connection is routed differently",

@@ -15,7 +15,6 @@ function config(routes: RouteTable): Config {
 
 function diff(before: RouteTable, after: RouteTable, maxWork?: number, maxAtOnce?: number): Diff {
   return diffConfigs(config(before), config(after), {
-    pathNormalization: "BASE",
     ...(maxWork !== undefined && { maxWork }),
     ...(maxAtOnce !== undefined && { maxAtOnce }),
   });

@@ -5,8 +5,8 @@
  */
 
 import { canonicalJson } from "../../ir/canonical-json.ts";
-import type { Config, Listener, Route } from "../../ir/ir.ts";
-import type { PathNormalization } from "../../options.ts";
+import type { Config, Listener, PathNormalization, Route } from "../../ir/ir.ts";
+import { normalizationOf } from "../../ir/path-normalization.ts";
 import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { type Candidate, compareRules, DEFAULT_WORK } from "../compare/compare.ts";
 import { type HostClass, hostClasses } from "../compare/hosts.ts";
@@ -45,6 +45,8 @@ export interface Diff {
   readonly addedListeners: readonly string[];
   readonly removedListeners: readonly string[];
   readonly protocolChanges: readonly ProtocolChange[];
+  /** Paths of all requests are normalised otherwise, before any rule sees them. Differences are those of paths as they then arrive. */
+  readonly pathNormalization?: { readonly before: PathNormalization; readonly after: PathNormalization };
   /** Of `tcp` and `tls` rules. */
   readonly connections: readonly ConnectionChange[];
   readonly cuts: readonly Cut[];
@@ -58,18 +60,18 @@ export interface ProtocolChange {
 }
 
 export interface DiffOptions {
-  readonly pathNormalization: PathNormalization;
   /** Rules looked at for each host. */
   readonly maxWork?: number;
   /** More rules than so many are looked at around what has changed only. */
   readonly maxAtOnce?: number;
 }
 
-export function diffConfigs(before: Config, after: Config, options: DiffOptions): Diff {
+export function diffConfigs(before: Config, after: Config, options: DiffOptions = {}): Diff {
   const old = new Map(before.listeners.map((listener) => [listener.name, listener]));
   const differences: Difference[] = [];
   const cuts: Cut[] = [];
   const protocolChanges: ProtocolChange[] = [];
+  const normalization = { before: normalizationOf(before), after: normalizationOf(after) };
   for (const listener of after.listeners) {
     const other = old.get(listener.name);
     if (other === undefined) {
@@ -80,7 +82,7 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions)
     if (was !== is) {
       protocolChanges.push({ listener: listener.name, before: was, after: is });
     } else {
-      new ListenerDiff(other, listener, options, differences, cuts).run();
+      new ListenerDiff(other, listener, normalization, options, differences, cuts).run();
     }
   }
   const names = (listeners: readonly Listener[]) => new Set(listeners.map(({ name }) => name));
@@ -89,6 +91,7 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions)
     addedListeners: [...names(after.listeners)].filter((name) => !old.has(name)),
     removedListeners: [...old.keys()].filter((name) => !names(after.listeners).has(name)),
     protocolChanges,
+    ...(normalization.before !== normalization.after && { pathNormalization: normalization }),
     connections: changedConnections(before, after),
     cuts,
   };
@@ -114,6 +117,7 @@ const MAX_TRIED_WHEN_CUT = 10;
 class ListenerDiff {
   readonly #before: Listener;
   readonly #after: Listener;
+  readonly #normalization: { readonly before: PathNormalization; readonly after: PathNormalization };
   readonly #options: DiffOptions;
   readonly #differences: Difference[];
   readonly #cuts: Cut[];
@@ -126,12 +130,14 @@ class ListenerDiff {
   constructor(
     before: Listener,
     after: Listener,
+    normalization: { readonly before: PathNormalization; readonly after: PathNormalization },
     options: DiffOptions,
     differences: Difference[],
     cuts: Cut[],
   ) {
     this.#before = before;
     this.#after = after;
+    this.#normalization = normalization;
     this.#options = options;
     this.#differences = differences;
     this.#cuts = cuts;
@@ -260,13 +266,13 @@ class ListenerDiff {
     cuts: Set<string>,
   ): void {
     const [host] = hosts as [HostClass];
-    const { pathNormalization, maxWork = DEFAULT_WORK } = this.#options;
+    const { maxWork = DEFAULT_WORK } = this.#options;
     const focused = rule === undefined ? [] : [rule];
     const space = spaceOf(
       [...focused, ...left, ...right].map(({ match }) => match),
       {
         arriving: { role: this.#after.role, tls: this.#after.tls !== undefined, protocol },
-        pathNormalization,
+        pathNormalization: this.#normalization.after,
         authority: host.universe,
         otherAuthorities: host.others,
         ...(rule && { focus: 0 }),
@@ -381,13 +387,14 @@ class ListenerDiff {
 
   /** The search may be right about rules and wrong about requests; whoever reads a witness will send it. */
   #verify(request: AskedRequest, before: Route | undefined, after: Route | undefined): Verdict {
-    const sides: readonly [Listener, Route | undefined][] = [
-      [this.#before, before],
-      [this.#after, after],
+    const { before: was, after: is } = this.#normalization;
+    const sides: readonly [Listener, PathNormalization, Route | undefined][] = [
+      [this.#before, was, before],
+      [this.#after, is, after],
     ];
     let arrived: HostRequest | undefined;
-    for (const [listener, expected] of sides) {
-      const arrival = arrive(request, listener, this.#options.pathNormalization);
+    for (const [listener, normalization, expected] of sides) {
+      const arrival = arrive(request, listener, normalization);
       if (arrival.kind === "refused") {
         return "unproven";
       }

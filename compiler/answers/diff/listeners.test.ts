@@ -30,7 +30,7 @@ function at(role: Listener["role"], isSecure: boolean, ...routes: Route[]): Conf
 }
 
 function requests(before: Config, after: Config) {
-  const report = reportOf(diffConfigs(before, after, { pathNormalization: "BASE" }));
+  const report = reportOf(diffConfigs(before, after));
   expect(report.cuts).toEqual([]);
   return report.differences.map(({ request: { method, url, headers, protocol } }) => ({
     method,
@@ -127,9 +127,7 @@ test("a listener that sends everything to https has no other rules", () => {
     return { ...config, listeners: [{ ...listener, routes: { ...listener.routes, virtualHosts } }] };
   };
   expect(requests(redirected("x"), redirected("y"))).toEqual([]);
-  const opened = diffConfigs(redirected("x"), at("gateway", false, route(prefix("/"), "x")), {
-    pathNormalization: "BASE",
-  });
+  const opened = diffConfigs(redirected("x"), at("gateway", false, route(prefix("/"), "x")), {});
   expect(reportOf(opened).differences[0]).toMatchObject({
     request: { url: "http://a.example/" },
     before: { decision: { redirect: "301, scheme https" } },
@@ -141,7 +139,6 @@ test("one that speaks another protocol is told, and its rules are not compared",
   const diff = diffConfigs(
     at("gateway", false, route(undefined, "x")),
     at("gateway", true, route(undefined, "y")),
-    { pathNormalization: "BASE" },
   );
   expect(diff).toMatchObject({
     differences: [],

@@ -16,6 +16,8 @@ export interface DiffReport {
   readonly addedListeners: readonly string[];
   readonly removedListeners: readonly string[];
   readonly protocolChanges: readonly ProtocolChange[];
+  /** Paths of all requests are normalised otherwise, before any rule sees them. */
+  readonly pathNormalization?: { readonly before: string; readonly after: string };
   /** Connections in which no HTTP is read, and which go elsewhere. */
   readonly connections: readonly ConnectionChange[];
   /** Where the search was given up: there, more may differ. */
@@ -143,6 +145,9 @@ export function summaryOf(report: DiffReport): string {
     count === 0
       ? "no request is decided differently"
       : `${count} difference${count === 1 ? "" : "s"} at ${hosts} host${hosts === 1 ? "" : "s"}`;
+  const { pathNormalization: paths } = report;
+  const normalization =
+    paths === undefined ? [] : [`paths are normalized by ${paths.after} instead of ${paths.before}`];
   const { length } = report.connections;
   const connections =
     length === 0
@@ -154,13 +159,16 @@ export function summaryOf(report: DiffReport): string {
         ];
   const cut = report.cuts.length === 0 ? [] : ["the search was incomplete: there may be more"];
   const others = report.notCompared.length === 0 ? [] : ["other resources that Istio obeys have changed"];
-  return [found, ...connections, ...listeners, ...cut, ...others].join("; ");
+  return [found, ...normalization, ...connections, ...listeners, ...cut, ...others].join("; ");
 }
 
 /** Whether anything differs that is compared. Where the search was cut (`cuts`), false says little. */
 export function isDifferent(report: DiffReport): boolean {
   const { differences, addedListeners, removedListeners, protocolChanges, connections } = report;
-  return [differences, addedListeners, removedListeners, protocolChanges, connections].some(
-    ({ length }) => length > 0,
+  return (
+    report.pathNormalization !== undefined ||
+    [differences, addedListeners, removedListeners, protocolChanges, connections].some(
+      ({ length }) => length > 0,
+    )
   );
 }

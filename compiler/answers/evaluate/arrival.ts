@@ -6,8 +6,7 @@
 
 import { OUR_PREFIX } from "../../../filter/layout.ts";
 import { DROPPED_HEADERS, EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../back/envoy-headers.ts";
-import type { Listener } from "../../ir/ir.ts";
-import type { PathNormalization } from "../../options.ts";
+import type { Listener, PathNormalization } from "../../ir/ir.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { type RequestAt, requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";

@@ -13,13 +13,14 @@ import type {
   DirectResponse,
   Endpoint,
   Listener,
+  PathNormalization,
   Redirect,
   Route,
   UpstreamFault,
 } from "../../ir/ir.ts";
 import { hasLocation } from "../../ir/location.ts";
+import { normalizationOf } from "../../ir/path-normalization.ts";
 import { classesOf, type RouteClass } from "../../ir/route-class.ts";
-import type { PathNormalization } from "../../options.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { requestAt } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
@@ -113,15 +114,15 @@ export class Evaluator {
   constructor(
     module: WebAssembly.Module,
     listener: Listener,
-    { clusters, upstreamFaults = [] }: Pick<Config, "clusters" | "upstreamFaults">,
-    normalization: PathNormalization,
+    config: Pick<Config, "clusters" | "upstreamFaults" | "pathNormalization">,
     upstream: Upstream = SILENT,
   ) {
+    const { clusters, upstreamFaults = [] } = config;
     this.listener = listener;
     this.#clusters = new Map(clusters.map((cluster) => [cluster.name, cluster]));
     this.#faults = new Map(upstreamFaults.map((fault) => [fault.name, fault]));
     this.#upstream = upstream;
-    this.#normalization = normalization;
+    this.#normalization = normalizationOf(config);
     this.#vm = new FilterVm(module);
     this.#root = this.#configure(encodeProgram(listener.routes));
     this.#routes = routesInOrder(listener.routes);
@@ -375,14 +376,9 @@ export class Evaluators {
   readonly #make: (listener: Listener) => Evaluator;
   readonly #made = new Map<string, Evaluator>();
 
-  constructor(
-    module: WebAssembly.Module,
-    config: Config,
-    normalization: PathNormalization,
-    upstream?: Upstream,
-  ) {
+  constructor(module: WebAssembly.Module, config: Config, upstream?: Upstream) {
     this.config = config;
-    this.#make = (listener) => new Evaluator(module, listener, config, normalization, upstream);
+    this.#make = (listener) => new Evaluator(module, listener, config, upstream);
   }
 
   get(name: string): Evaluator | undefined {

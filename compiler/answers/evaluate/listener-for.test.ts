@@ -33,7 +33,7 @@ const RULE: Route = {
 
 /** Only whoever decides needs the filter. */
 const chosen = (url: string, ...listeners: Listener[]) =>
-  new Evaluators(undefined as never, { listeners, clusters: [] }, "BASE").listenerFor({
+  new Evaluators(undefined as never, { listeners, clusters: [] }).listenerFor({
     authority: url.replace("https://", ""),
     ...(url.startsWith("https://") && { secure: true }),
   })?.name;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PathNormalization } from "../../options.ts";
+import type { PathNormalization } from "../../ir/ir.ts";
 import { normalizePath } from "./normalize-path.ts";
 
 // As Envoy does it; test/answers/path-normalization.test.ts asks it.

@@ -3,7 +3,7 @@
  * `meshConfig.pathNormalization`. Held against Envoy by test/answers/path-normalization.test.ts.
  */
 
-import type { PathNormalization } from "../../options.ts";
+import type { PathNormalization } from "../../ir/ir.ts";
 
 /** `undefined`: Envoy refuses the request (400). */
 export function normalizePath(sent: string, mode: PathNormalization): string | undefined {

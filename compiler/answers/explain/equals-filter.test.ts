@@ -41,7 +41,7 @@ test(`of ${TABLES * REQUESTS} requests, the rule and the cluster are those of th
       (routes, requests, role) => {
         const listener: Listener = { name: "one", role, address: "127.0.0.1", port: 80, routes };
         const config: Config = { listeners: [listener], clusters };
-        const evaluators = new Evaluators(FILTER, config, "BASE");
+        const evaluators = new Evaluators(FILTER, config);
         const root = vm.configure(encodeProgram(routes))!;
         for (const one of requests) {
           const asked: AskedRequest = { method: "GET", headers: [], ...one, protocol: "HTTP/1.1" };

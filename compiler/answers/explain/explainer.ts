@@ -2,7 +2,6 @@
 
 import type { UnreadResource } from "../../front/istio/unread/unread-resource.ts";
 import type { Config, Listener } from "../../ir/ir.ts";
-import type { PathNormalization } from "../../options.ts";
 import { filterModulePath } from "../../platform/package-root.ts";
 import { Evaluators } from "../evaluate/evaluator.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -16,8 +15,8 @@ export class Explainer {
   readonly #unread: readonly UnreadResource[];
 
   /** `unread`: what Istio's proxy would obey besides. */
-  constructor(config: Config, unread: readonly UnreadResource[], normalization: PathNormalization) {
-    this.#evaluators = new Evaluators(loadFilter(filterModulePath()), config, normalization);
+  constructor(config: Config, unread: readonly UnreadResource[]) {
+    this.#evaluators = new Evaluators(loadFilter(filterModulePath()), config);
     this.#unread = unread;
   }
 

@@ -1,7 +1,7 @@
 /** One Envoy cluster. Its endpoints, where they are known, come apart from it (`endpoints.ts`). */
 
 import { isLookedUp } from "../../ir/discovery.ts";
-import type { Cluster, Discovery } from "../../ir/ir.ts";
+import type { Cluster } from "../../ir/ir.ts";
 import { altStatName } from "../stat-names.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { DYNAMIC_FORWARD_PROXY_CLUSTER } from "./dynamic-forward-proxy.ts";
@@ -54,7 +54,7 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
   return typed("envoy.config.cluster.v3.Cluster", {
     name: cluster.name,
     alt_stat_name: altStatName(cluster.name),
-    ...emitDiscovery(cluster.name, cluster.discovery, context),
+    ...emitDiscovery(cluster, context),
     connect_timeout: duration(cluster.connectTimeoutMs),
     ...(isLookedUp(cluster.discovery.kind)
       ? { lb_policy: "CLUSTER_PROVIDED" as const }
@@ -74,7 +74,13 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
   });
 }
 
-function emitDiscovery(name: string, discovery: Discovery, { places }: EmitContext): ClusterDiscovery {
+/** As Istio ships `meshConfig.dnsRefreshRate`. */
+const DNS_REFRESH_MS = 60_000;
+
+function emitDiscovery(
+  { name, discovery, dnsRefreshMs = DNS_REFRESH_MS }: Cluster,
+  { places }: EmitContext,
+): ClusterDiscovery {
   if (discovery.kind === "eds") {
     const source = places.sourceOf("endpoints", name);
     return source === undefined
@@ -90,7 +96,7 @@ function emitDiscovery(name: string, discovery: Discovery, { places }: EmitConte
       typed_config: typed("envoy.extensions.clusters.dns.v3.DnsCluster", {
         // IPv4 first and IPv6 where there is nothing else: works whatever addresses the proxy itself has.
         dns_lookup_family: "V4_PREFERRED" as const,
-        dns_refresh_rate: "60s",
+        dns_refresh_rate: duration(dnsRefreshMs),
         dns_jitter: "0.1s",
         respect_dns_ttl: true,
         all_addresses_in_single_endpoint: discovery.kind === "logicalDns",

@@ -12,8 +12,8 @@ test.each([
   ["BASE", true, undefined, "KEEP_UNCHANGED"],
   ["MERGE_SLASHES", true, true, "KEEP_UNCHANGED"],
   ["DECODE_AND_MERGE_SLASHES", true, true, "UNESCAPE_AND_FORWARD"],
-] as const)("path normalization %s", (pathNormalization, normalize, merge, escaped) => {
-  const manager = emit({ pathNormalization });
+] as const)("path normalization %s", (normalization, normalize, merge, escaped) => {
+  const manager = emit({ normalization });
   expect(manager.normalize_path).toBe(normalize);
   expect(manager.merge_slashes).toBe(merge);
   expect(manager.path_with_escaped_slashes_action).toBe(escaped);

@@ -3,9 +3,8 @@
  * it, and which filters decide. The values are istiod's for a gateway and for a sidecar's outbound listener.
  */
 
-import type { Listener, VirtualHost } from "../../ir/ir.ts";
+import type { Listener, PathNormalization, VirtualHost } from "../../ir/ir.ts";
 import { perStretch } from "../../lists/stretches.ts";
-import type { PathNormalization } from "../../options.ts";
 import { type AccessLog, emitRequestLog } from "./access-log.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
@@ -102,7 +101,7 @@ export function emitHttpConnectionManager(
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
-    ...PATH_OPTIONS[context.pathNormalization],
+    ...PATH_OPTIONS[context.normalization],
     // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
     use_remote_address: listener.role === "gateway",
     // What a client says of its certificate is dropped in any case. Where it has to show one, the upstream is told of it.

@@ -1,6 +1,6 @@
 /** What the emitter needs to know beyond the IR: which proxy, and where it reads what it is told. */
 
-import type { Listener, Secret } from "../../ir/ir.ts";
+import type { Listener, PathNormalization, Secret } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Decider } from "../decider.ts";
 import type { Places } from "./places.ts";
@@ -37,4 +37,6 @@ type DecidingOptions = Pick<EmitOptions, "target" | "blobs">;
 export interface EmitContext extends EmitOptions {
   /** Every secret by name: one that has no place of its own is written where it is used. */
   readonly secrets: ReadonlyMap<string, Secret>;
+  /** Of the configuration that is emitted. */
+  readonly normalization: PathNormalization;
 }

@@ -5,6 +5,7 @@
 
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { Cluster, Config, Listener, TcpChain } from "../../ir/ir.ts";
+import { normalizationOf } from "../../ir/path-normalization.ts";
 import { classesOf } from "../../ir/route-class.ts";
 import { compareStrings } from "../../ir/text.ts";
 import { emitCluster } from "./cluster.ts";
@@ -28,7 +29,11 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
   const listeners = sortedByName(config.listeners);
   const upstreamFaults = sortedByName(config.upstreamFaults ?? []);
   const secrets = config.secrets ?? [];
-  const context = { ...options, secrets: new Map(secrets.map((secret) => [secret.name, secret])) };
+  const context = {
+    ...options,
+    secrets: new Map(secrets.map((secret) => [secret.name, secret])),
+    normalization: normalizationOf(config),
+  };
 
   const isForwardProxy = forwardsByAuthority(config);
   const sockets = bySocket([...listeners, ...sortedByName(config.tcpChains ?? [])]);

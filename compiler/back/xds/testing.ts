@@ -28,6 +28,7 @@ export function testOptions(more: Partial<EmitContext> = {}): EmitContext {
     blobs: new Map([["mesh", Uint8Array.of(1, 2, 3)]]),
     places: APART,
     secrets: new Map(),
+    normalization: "BASE",
     ...more,
   };
 }

@@ -5,6 +5,7 @@ import { ANSWERS } from "./answers.ts";
 import type { Explanation } from "./entry.ts";
 import { GATEWAYS } from "./gateways.ts";
 import { LINT } from "./lint.ts";
+import { MESH_CONFIGS } from "./mesh-config.ts";
 import { READING } from "./reading.ts";
 import { REFERENCES } from "./references.ts";
 import { RULES } from "./rules.ts";
@@ -19,6 +20,7 @@ export const EXPLANATIONS: Readonly<Record<DiagnosticCode, Explanation>> = {
   ...GATEWAYS,
   ...SERVICES,
   ...SIDECARS,
+  ...MESH_CONFIGS,
   ...REFERENCES,
   ...ANSWERS,
   ...LINT,

@@ -31,6 +31,7 @@ type Balancing = Pick<TrafficPolicy, "loadBalancer" | "outlierDetection">;
 const ASKING = [
   "destinationRules",
   "gateways",
+  "meshConfigs",
   "neighbours",
   "secrets",
   "serviceEntries",
@@ -82,7 +83,13 @@ export class Distinctions {
       this.#serviceSelectors.set(namespace, known);
       known.push(spec.selector ?? {});
     }
-    const policies = destinationRules.flatMap(({ spec }) => balancingIn(spec));
+    const policies = [
+      ...destinationRules.flatMap(({ spec }) => balancingIn(spec)),
+      ...this.#resources.meshConfigs.map(({ spec }): Balancing => {
+        const { defaultTrafficPolicy, localityLbSetting } = spec;
+        return { ...defaultTrafficPolicy, ...(localityLbSetting && { loadBalancer: { localityLbSetting } }) };
+      }),
+    ];
     const preferences = services.flatMap((service) => trafficDistribution(service) ?? []);
     const priorities = [
       ...policies.map(({ loadBalancer }) => loadBalancer?.localityLbSetting?.failoverPriority ?? []),

@@ -25,8 +25,8 @@ export function programsOf(
   module: WebAssembly.Module,
 ): readonly Programs[] {
   const made = new Map<Config, Evaluators>();
-  const evaluators = (config: Config, { pathNormalization }: ProxyOptions) => {
-    const known = made.get(config) ?? new Evaluators(module, config, pathNormalization, standInHeaders);
+  const evaluators = (config: Config) => {
+    const known = made.get(config) ?? new Evaluators(module, config, standInHeaders);
     made.set(config, known);
     return known;
   };
@@ -38,8 +38,8 @@ export function programsOf(
     if (!pairs.has(pair) && after !== undefined) {
       pairs.set(pair, {
         options: is.options,
-        ...(before && { before: evaluators(before, was.options) }),
-        after: evaluators(after, is.options),
+        ...(before && { before: evaluators(before) }),
+        after: evaluators(after),
       });
     }
   }

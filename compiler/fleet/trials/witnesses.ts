@@ -22,13 +22,11 @@ const MAX_WORK = 20_000;
 export function failedWitnesses(programs: readonly Programs[]): Failed | undefined {
   const lines: string[] = [];
   const rules: BlamedRule[] = [];
-  for (const { before, after, options } of programs) {
+  for (const { before, after } of programs) {
     if (before === undefined || routesOf(before.config) + routesOf(after.config) > MOST_ROUTES) {
       continue;
     }
-    const { pathNormalization } = options;
     const { differences } = diffConfigs(before.config, after.config, {
-      pathNormalization,
       maxWork: MAX_WORK,
     });
     for (const difference of differences) {

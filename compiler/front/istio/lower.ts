@@ -6,6 +6,7 @@
 import type { Purpose } from "../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Config } from "../../ir/ir.ts";
+import { normalizationField } from "../../ir/path-normalization.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
@@ -18,6 +19,7 @@ import { type Effects, effectsOfBoth } from "./context/effects.ts";
 import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
 import type { LoweringContext } from "./context/lowering-context.ts";
+import { pathNormalizationOf } from "./context/path-normalization.ts";
 import { selectedGateways } from "./context/selected-gateways.ts";
 import { lowerGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
@@ -107,6 +109,7 @@ export function lowerToIr(
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
+    ...normalizationField(pathNormalizationOf(options, cache.shared.settings)),
   };
   const references = {
     clusterUses: uses,

@@ -25,6 +25,7 @@ import {
 } from "./kustomizations.ts";
 import { type Fate, reportLeftOut } from "./left-out.ts";
 import { itemsOf } from "./list-items.ts";
+import { bareMeshConfig, mayHoldMeshConfig, meshConfigsIn } from "./mesh-configs.ts";
 import { isNeighbour } from "./neighbours.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
@@ -35,6 +36,7 @@ import type {
   EndpointSliceSpec,
   EndpointsSpec,
   GatewaySpec,
+  MeshConfigSpec,
   PodSpec,
   SecretSpec,
   ServiceEntrySpec,
@@ -43,6 +45,7 @@ import type {
   VirtualServiceSpec,
   WorkloadEntrySpec,
 } from "./types.ts";
+import { fieldOf } from "./unchecked-fields.ts";
 
 export type { FieldPath, Resource } from "./resource.ts";
 export type * from "./types.ts";
@@ -55,6 +58,8 @@ export interface ResourceSet {
   readonly gateways: Resource<GatewaySpec>[];
   readonly workloadEntries: Resource<WorkloadEntrySpec>[];
   readonly sidecars: Resource<SidecarSpec>[];
+  /** What holds for the whole mesh, of whatever resource has it. */
+  readonly meshConfigs: Resource<MeshConfigSpec>[];
   readonly services: Resource<ServiceSpec>[];
   readonly endpointSlices: Resource<EndpointSliceSpec>[];
   readonly endpoints: Resource<EndpointsSpec>[];
@@ -122,6 +127,7 @@ export function loadResources(
     gateways: [],
     workloadEntries: [],
     sidecars: [],
+    meshConfigs: [],
     services: [],
     endpointSlices: [],
     endpoints: [],
@@ -224,6 +230,13 @@ function loadFile(
       reportPatch(document, patch, collecting);
       continue;
     }
+    if (file.holds === "MeshConfig" && fieldOf(document.value, "kind") === undefined) {
+      loaded.fate = "resources";
+      loaded.resources.push(
+        ...bareMeshConfig(document, collecting).map((one) => ["meshConfigs", one] as const),
+      );
+      continue;
+    }
     for (const { value, root } of itemsOf(document, isListOfOurs, collecting)) {
       loaded.fate = "resources";
       loadResource(loaded, document, value, root, collecting);
@@ -307,9 +320,16 @@ function loadResource(
       loaded.resources.push(["podMakers", resourceOf(value, document, root, true)]);
       return;
     }
-    loaded.ignored.push(name);
     const neighbour = resourceOf(value, document, root, true);
-    if (isNeighbour(group, kind, neighbour.name)) {
+    if (mayHoldMeshConfig(group, kind, neighbour.name)) {
+      const found = meshConfigsIn(neighbour, document, root, sink);
+      loaded.resources.push(...found.map((one) => ["meshConfigs", one] as const));
+      if (found.length > 0) {
+        return;
+      }
+    }
+    loaded.ignored.push(name);
+    if (isNeighbour(group, kind)) {
       loaded.resources.push(["neighbours", neighbour]);
     }
     return;

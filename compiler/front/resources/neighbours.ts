@@ -20,18 +20,12 @@ const NEIGHBOURS = new Set([
   "security.istio.io/PeerAuthentication",
   "networking.istio.io/EnvoyFilter",
   "extensions.istio.io/WasmPlugin",
-  "install.istio.io/IstioOperator",
   // What Secrets are made of.
   "cert-manager.io/Certificate",
   "external-secrets.io/ExternalSecret",
   "bitnami.com/SealedSecret",
 ]);
 
-/** The ConfigMap that istiod reads its mesh configuration from, also of a revision. */
-const MESH_CONFIG = /^istio(-|$)/;
-
-export function isNeighbour(group: string, kind: string, name: string): boolean {
-  return (
-    NEIGHBOURS.has(`${group}/${kind}`) || (group === "" && kind === "ConfigMap" && MESH_CONFIG.test(name))
-  );
+export function isNeighbour(group: string, kind: string): boolean {
+  return NEIGHBOURS.has(`${group}/${kind}`);
 }

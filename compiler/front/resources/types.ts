@@ -15,6 +15,7 @@ import type {
 } from "./schema/destination-rule.ts";
 import type { gateway, tls as serverTls } from "./schema/gateway.ts";
 import type { endpointSlice, endpoints, pod, secret, service } from "./schema/kubernetes.ts";
+import type { meshConfig } from "./schema/mesh-config.ts";
 import type { serviceEntry, workload } from "./schema/service-entry.ts";
 import type { sidecar } from "./schema/sidecar.ts";
 import type {
@@ -52,6 +53,8 @@ export interface CorsPolicy extends ShapeOf<typeof corsPolicy> {}
 export type TlsRoute = ItemOf<VirtualServiceSpec["tls"]>;
 export type TcpRoute = ItemOf<VirtualServiceSpec["tcp"]>;
 export type RouteDestination = ItemOf<TcpRoute["route"]>;
+
+export interface MeshConfigSpec extends ShapeOf<typeof meshConfig> {}
 
 export interface DestinationRuleSpec extends SpecOf<typeof destinationRule> {}
 export type Subset = ItemOf<DestinationRuleSpec["subsets"]>;

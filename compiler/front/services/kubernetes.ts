@@ -10,6 +10,7 @@ import type {
   WorkloadEntrySpec,
 } from "../resources/model.ts";
 import { objectName, type PodName, podNamed, serviceOfSlice } from "./endpoint-owners.ts";
+import { EXPORT_TO_ANNOTATION } from "./mesh-settings.ts";
 import { byAge } from "./order.ts";
 import { kubernetesProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
@@ -17,7 +18,6 @@ import { unixSocketPath } from "./unix-sockets.ts";
 import { ownPort, workloadEndpoint } from "./workload-endpoint.ts";
 import type { Workloads } from "./workloads.ts";
 
-const EXPORT_TO_ANNOTATION = "networking.istio.io/exportTo";
 const TRAFFIC_DISTRIBUTION_ANNOTATION = "networking.istio.io/traffic-distribution";
 
 /** The endpoints of one service by the *name* of its port, which is what ties the two kinds of document together; those by their sockets. */
@@ -219,7 +219,7 @@ const TRAFFIC_DISTRIBUTIONS: ReadonlyMap<string, Service["prefers"]> = new Map([
   ["prefersamenode", "node"],
 ]);
 
-/** A Service says in an annotation what our own kinds say in `exportTo`. */
+/** Whom a Service is visible to, as its annotation says. */
 export function serviceExportTo({ annotations }: Resource<ServiceSpec>): string[] | undefined {
   return annotations[EXPORT_TO_ANNOTATION]?.split(",").map((entry) => entry.trim());
 }

@@ -76,7 +76,7 @@ export const cases: Subject = {
   share: 10,
   prepare({ corpus }) {
     const config = configOf(RULES);
-    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, "BASE", standInHeaders);
+    const evaluators = new Evaluators(loadFilter(filterModulePath()), config, standInHeaders);
     const context = {
       listeners: config.listeners,
       listenerFor: (asked: AskedRequest) => evaluators.listenerFor(asked)?.name,

@@ -48,7 +48,7 @@ export const explain: Subject = {
           if (findings.hasErrors) {
             return false;
           }
-          const evaluators = new Evaluators(filter, config, "BASE");
+          const evaluators = new Evaluators(filter, config);
           let asked = 0;
           for (const { line, curl, headers, http2 } of lines) {
             const request = refusedInWords(() =>

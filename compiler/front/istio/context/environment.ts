@@ -7,6 +7,7 @@ import type { Registry } from "../../services/registry.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
 import type { Workloads } from "../../services/workloads.ts";
 import { DestinationRules } from "../destination-rules/destination-rules.ts";
+import { outboundPolicyOf } from "./outbound-policy.ts";
 import { scopeOf } from "./selected-gateways.ts";
 import type { MeshBase, SharedLowering } from "./shared-lowering.ts";
 import { type SidecarScope, sidecarScope } from "./sidecar-scope.ts";
@@ -34,7 +35,8 @@ export function makeEnvironment(
 ): Environment {
   const base = shared.baseOf(resources, options.domainSuffix);
   const { workloads, services, destinationRules } = base;
-  const sidecar = sidecarScope(resources, options);
+  const { settings } = shared;
+  const sidecar = sidecarScope(resources, options, settings);
   const scope = scopeOf(resources, options);
   const all = services.servicesSeenFrom(options.proxyNamespace, scope);
   return {
@@ -48,7 +50,7 @@ export function makeEnvironment(
         : shared.registryOf(services.servicesSeenFrom(options.proxyNamespace, scope, sidecar.imports), all),
     destinationRules: new DestinationRules(destinationRules, options),
     sidecar,
-    outboundPolicy: sidecar?.outboundPolicy ?? options.outboundPolicy,
+    outboundPolicy: sidecar?.outboundPolicy ?? outboundPolicyOf(options, settings),
     gatewayPorts: gatewayPorts(resources, options),
   };
 }

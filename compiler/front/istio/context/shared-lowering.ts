@@ -9,6 +9,7 @@ import { areSame } from "../../../lists/list-change.ts";
 import type { OutboundPolicy } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
+import { DEFAULT_MESH_SETTINGS, type MeshSettings } from "../../services/mesh-settings.ts";
 import { Registry } from "../../services/registry.ts";
 import type { Service } from "../../services/service.ts";
 import { ServiceIndex } from "../../services/service-index.ts";
@@ -94,6 +95,8 @@ const REGISTRIES = 8;
 const MESH_RULES = 4;
 
 export class SharedLowering {
+  /** Nothing is kept from a mesh with other settings. */
+  readonly settings: MeshSettings;
   #last: { readonly base: MeshBase; readonly madeOf: readonly unknown[] } | undefined;
   #known: { readonly resources: ResourceSet; readonly domainSuffix: string } | undefined;
   #registries: { readonly lists: readonly (readonly Service[])[]; readonly registry: Registry }[] = [];
@@ -108,6 +111,10 @@ export class SharedLowering {
   readonly clusterLists = new WeakMap<readonly ClusterUse[], SharedClusters>();
   readonly defaults = new WeakMap<Service, SharedDefault[]>();
 
+  constructor(settings = DEFAULT_MESH_SETTINGS) {
+    this.settings = settings;
+  }
+
   /** The same object as the last time when nothing that it is made of has changed. */
   baseOf(resources: ResourceSet, domainSuffix: string): MeshBase {
     if (this.#known?.resources === resources && this.#known.domainSuffix === domainSuffix) {
@@ -117,7 +124,11 @@ export class SharedLowering {
     if (this.#last === undefined || !areSame(this.#last.madeOf, madeOf)) {
       const workloads = new Workloads(resources);
       const services = new ServiceIndex(resources, workloads, domainSuffix);
-      const destinationRules = new DestinationRuleIndex(resources.destinationRules, domainSuffix);
+      const destinationRules = new DestinationRuleIndex(
+        resources.destinationRules,
+        domainSuffix,
+        this.settings,
+      );
       this.#last = { base: { workloads, services, destinationRules }, madeOf };
       this.#registries = [];
       this.#meshRules = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
+import { DEFAULT_MESH_SETTINGS } from "../../services/mesh-settings.ts";
 import { lower, resources } from "../testing.ts";
 import { sidecarScope } from "./sidecar-scope.ts";
 
@@ -19,7 +20,7 @@ const proxy = (options: Partial<ProxyOptions> = {}): ProxyOptions => ({
 
 describe("which Sidecar is a proxy's", () => {
   const which = (text: string, options?: Partial<ProxyOptions>) =>
-    sidecarScope(resources(text), proxy(options))?.resource.name;
+    sidecarScope(resources(text), proxy(options), DEFAULT_MESH_SETTINGS)?.resource.name;
   const one = (name: string, namespace: string, labels = "", created = 1) =>
     document(
       "Sidecar",

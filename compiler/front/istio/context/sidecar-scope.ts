@@ -8,8 +8,8 @@ import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet, SidecarSpec } from "../../resources/model.ts";
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
+import type { MeshSettings } from "../../services/mesh-settings.ts";
 import { byAge } from "../../services/order.ts";
-import { ROOT_NAMESPACE } from "../../services/root-namespace.ts";
 import type { Service } from "../../services/service.ts";
 import { selectedGateways } from "./selected-gateways.ts";
 
@@ -24,8 +24,12 @@ export interface SidecarScope {
 }
 
 /** That of a proxy; undefined where nothing is kept from it. */
-export function sidecarScope(resources: ResourceSet, options: ProxyOptions): SidecarScope | undefined {
-  const resource = sidecarOf(resources, options);
+export function sidecarScope(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  settings: Pick<MeshSettings, "rootNamespace">,
+): SidecarScope | undefined {
+  const resource = sidecarOf(resources, options, settings);
   if (resource === undefined) {
     return undefined;
   }
@@ -42,7 +46,11 @@ export function sidecarScope(resources: ResourceSet, options: ProxyOptions): Sid
 }
 
 /** Also one that leaves everything as it is. */
-function sidecarOf(resources: ResourceSet, options: ProxyOptions): Resource<SidecarSpec> | undefined {
+function sidecarOf(
+  resources: ResourceSet,
+  options: ProxyOptions,
+  { rootNamespace }: Pick<MeshSettings, "rootNamespace">,
+): Resource<SidecarSpec> | undefined {
   const { sidecars } = resources;
   if (sidecars.length === 0 || selectedGateways(resources, options).length > 0) {
     return undefined;
@@ -54,7 +62,7 @@ function sidecarOf(resources: ResourceSet, options: ProxyOptions): Resource<Side
   return (
     own.find((one) => !isForAll(one) && selects(one.spec.workloadSelector?.labels, proxyLabels)) ??
     own.find(isForAll) ??
-    sorted.find((one) => one.namespace === ROOT_NAMESPACE && isForAll(one))
+    sorted.find((one) => one.namespace === rootNamespace && isForAll(one))
   );
 }
 

@@ -14,8 +14,8 @@ import type {
 import { HostMap } from "../../services/host-map.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { type Labels, selects } from "../../services/labels.ts";
+import { DEFAULT_MESH_SETTINGS, type MeshSettings } from "../../services/mesh-settings.ts";
 import { byAge } from "../../services/order.ts";
-import { ROOT_NAMESPACE } from "../../services/root-namespace.ts";
 import type { Service } from "../../services/service.ts";
 import { type ClientTlsPlace, ClientTlsPlaces } from "./client-tls-places.ts";
 import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
@@ -49,10 +49,16 @@ export class DestinationRuleIndex {
   /** What proxies of any other namespace see for a service, where all of them see the same. */
   readonly #forAll = new WeakMap<NamedService, readonly MergedRule[]>();
   readonly #domainSuffix: string;
+  readonly settings: MeshSettings;
   readonly tlsPlaces: ClientTlsPlaces;
 
-  constructor(resources: readonly Resource<DestinationRuleSpec>[], domainSuffix: string) {
+  constructor(
+    resources: readonly Resource<DestinationRuleSpec>[],
+    domainSuffix: string,
+    settings = DEFAULT_MESH_SETTINGS,
+  ) {
     this.#domainSuffix = domainSuffix;
+    this.settings = settings;
     this.tlsPlaces = new ClientTlsPlaces(resources);
     for (const resource of [...resources].sort(byAge)) {
       this.#add(resource);
@@ -62,12 +68,13 @@ export class DestinationRuleIndex {
   /** Those of the first namespace that has any which a proxy of this namespace sees. */
   candidates(service: NamedService, proxyNamespace: string): readonly MergedRule[] {
     const { host, namespace } = service;
-    const own = proxyNamespace === ROOT_NAMESPACE ? this.#rootOwn : this.#own.get(proxyNamespace);
+    const own =
+      proxyNamespace === this.settings.rootNamespace ? this.#rootOwn : this.#own.get(proxyNamespace);
     const found = own?.mostSpecific(host) ?? this.#forAll.get(service);
     if (found !== undefined) {
       return found;
     }
-    for (const owner of [namespace, ROOT_NAMESPACE]) {
+    for (const owner of [namespace, this.settings.rootNamespace]) {
       const exported = this.#exported.get(owner)?.mostSpecific(host) ?? [];
       const visible = exported.filter((rule) => isForAll(rule) || rule.exportTo.has(proxyNamespace));
       if (visible.length > 0) {
@@ -97,7 +104,7 @@ export class DestinationRuleIndex {
     const privateOnly = exportTo.size === 1 && (exportTo.has(".") || exportTo.has(namespace));
     if (!privateOnly) {
       mergeInto(rulesOf(this.#exported, namespace), host, rule);
-    } else if (namespace === ROOT_NAMESPACE) {
+    } else if (namespace === this.settings.rootNamespace) {
       mergeInto(this.#rootOwn, host, rule);
     }
   }
@@ -114,6 +121,11 @@ export class DestinationRules {
     this.#options = options;
   }
 
+  /** Of the mesh that they are in. */
+  get settings(): MeshSettings {
+    return this.#index.settings;
+  }
+
   find(service: NamedService): MergedRule | undefined {
     const known = this.#found.get(service);
     if (known !== undefined || this.#found.has(service)) {
@@ -126,11 +138,15 @@ export class DestinationRules {
 
   /** What holds for a port of a service, or where `subset` is not empty, of that subset of it. */
   policyOf(service: Service, subset: string, port: number): ServicePolicy {
-    const policy = effectivePolicy(
-      this.find(service)?.trafficPolicy,
-      subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy,
-      port,
-    );
+    // A block that the rule leaves out is that of the mesh.
+    const policy = {
+      ...this.#index.settings.written.defaultTrafficPolicy,
+      ...effectivePolicy(
+        this.find(service)?.trafficPolicy,
+        subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy,
+        port,
+      ),
+    };
     const tlsPlace = policy.tls && this.#index.tlsPlaces.of(policy.tls);
     return { ...policy, ...(tlsPlace && { tlsPlace }) };
   }

@@ -10,6 +10,7 @@ import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterPart } from "../../services/cluster-uses.ts";
 import { gatewayPorts } from "../../services/gateway-ports.ts";
+import { type MeshSettings, meshDocuments } from "../../services/mesh-settings.ts";
 import type { Scope } from "../../services/scope.ts";
 import type { Service } from "../../services/service.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
@@ -32,15 +33,16 @@ export class EndpointLowering {
     resources: ResourceSet,
     options: ProxyOptions,
     parts: readonly ClusterPart[],
+    settings: MeshSettings = meshDocuments(resources).settings,
     rules: DestinationRules = new DestinationRules(
-      new DestinationRuleIndex(resources.destinationRules, options.domainSuffix),
+      new DestinationRuleIndex(resources.destinationRules, options.domainSuffix, settings),
       options,
     ),
   ) {
     this.#options = options;
     this.#rules = rules;
     this.#scope = scopeOf(resources, options);
-    this.#sidecar = sidecarScope(resources, options);
+    this.#sidecar = sidecarScope(resources, options, settings);
     this.#gatewayPorts = gatewayPorts(resources, options);
     for (const part of parts) {
       const known = this.#byHost.get(part.host);

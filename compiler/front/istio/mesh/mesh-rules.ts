@@ -5,7 +5,6 @@
  */
 
 import type { Route } from "../../../ir/ir.ts";
-import { DEFAULT_RETRY } from "../../../ir/route-class.ts";
 import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
@@ -16,6 +15,7 @@ import type { MeshRules, RuledHost } from "../context/shared-lowering.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
+import { lowerRetries } from "../rules/retries.ts";
 import { isForAll } from "../rules/route-cache.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 
@@ -189,7 +189,7 @@ class RulesByPort {
         kind: "forward",
         destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
         timeoutMs: 0,
-        retry: DEFAULT_RETRY,
+        retry: lowerRetries(this.#lowering.cache.shared.settings.written.defaultHttpRetryPolicy),
         ...serviceHash(service, port, this.#lowering),
       },
     };

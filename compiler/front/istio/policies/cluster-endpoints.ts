@@ -28,7 +28,13 @@ export function lowerEndpoints(
   const named = subset === "" ? undefined : rules.subset(service, subset);
   const chosen = chooseEndpoints(service.endpoints.get(port) ?? [], named);
   const asked = chosen.filter(({ unready }) => !unready || !asksUnhealthy(policy));
-  const { endpoints, ...placed } = placeEndpoints(asked, policy, proxy, service.prefers);
+  const { endpoints, ...placed } = placeEndpoints(
+    asked,
+    policy,
+    proxy,
+    service.prefers,
+    rules.settings.written.localityLbSetting,
+  );
   return { discovery: discovery(service, endpoints, policy), ...placed };
 }
 

@@ -3,6 +3,8 @@
 import type { Cluster } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import type { OutboundPolicy } from "../../../options.ts";
+import type { MeshConfigSpec } from "../../resources/model.ts";
+import { durationMs } from "../../resources/schema/duration.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
@@ -24,7 +26,11 @@ export function lowerClusters(
   context: LoweringContext,
 ): { readonly clusters: readonly Cluster[]; readonly effects: Effects } {
   const lowering = gathering(context);
-  const passthrough = passthroughClusters(outboundPolicy, context.options);
+  const passthrough = passthroughClusters(
+    outboundPolicy,
+    context.options,
+    context.cache.shared.settings.written,
+  );
   const shared = context.cache.shared.clusterLists;
   const known = shared.get(uses);
   if (known !== undefined && known.passthrough === passthrough.length) {
@@ -60,7 +66,9 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredClust
   }
   const policy = lowering.destinationRules.policyOf(service, subset, port);
   const cluster = newCluster(use, policy, lowering);
-  const isForAll = policy.tls === undefined && !asksWhereProxyIs(policy, service);
+  const isForAll =
+    policy.tls === undefined &&
+    !asksWhereProxyIs(policy, service, lowering.cache.shared.settings.written.localityLbSetting);
   if (isForAll) {
     clusters.set(service, [...all, { port, subset, atEdge, rule, cluster }]);
   }
@@ -70,19 +78,31 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredClust
 function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringContext): Cluster {
   const { name, service, port, atEdge } = use;
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
+  const { written } = lowering.cache.shared.settings;
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { discovery, ...placed } = lowerEndpoints(use, policy, lowering.destinationRules, lowering.options);
   return {
     name,
     discovery,
-    protocol: upstreamProtocol(declared, policy.connectionPool, atEdge),
-    ...lowerConnectionPool(policy),
+    ...lowerDnsRefresh(discovery, written),
+    protocol: upstreamProtocol(declared, policy.connectionPool, atEdge, written.h2UpgradePolicy),
+    ...lowerConnectionPool(policy, written),
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,
     ...lowerProxyProtocol(policy.proxyProtocol),
     ...lowerClientTls(policy.tls, service, policy.tlsPlace, lowering),
     ...(outlierDetection && { outlierDetection }),
   };
+}
+
+/** Only of names, and only where the mesh says it. */
+function lowerDnsRefresh(
+  { kind }: Cluster["discovery"],
+  { dnsRefreshRate }: MeshConfigSpec,
+): Pick<Cluster, "dnsRefreshMs"> {
+  const dnsRefreshMs = durationMs(dnsRefreshRate);
+  const isOfNames = kind === "strictDns" || kind === "logicalDns";
+  return isOfNames && dnsRefreshMs !== undefined ? { dnsRefreshMs } : {};
 }
 
 /** The first version unless another is named. */

@@ -1,10 +1,13 @@
 /** `connectionPool`. A number of 0 means that it is not set. */
 
 import type { Cluster, Limits } from "../../../ir/ir.ts";
-import type { ConnectionPoolSettings } from "../../resources/model.ts";
+import type { ConnectionPoolSettings, MeshConfigSpec } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import type { PortProtocol } from "../../services/service.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
+
+/** What a rule leaves to the mesh. */
+type OfMesh = Pick<MeshConfigSpec, "connectTimeout" | "tcpKeepalive">;
 
 /** `meshConfig.connectTimeout` as Istio ships it. */
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
@@ -25,14 +28,21 @@ type PoolPolicy = Pick<EffectivePolicy, "connectionPool" | "retryBudget">;
 /** istiod's, for a budget that leaves them out. */
 const DEFAULT_BUDGET = { percent: 20, minimum: 3 };
 
-export function lowerConnectionPool({ connectionPool = {}, retryBudget }: PoolPolicy): ConnectionFields {
+export function lowerConnectionPool(
+  { connectionPool = {}, retryBudget }: PoolPolicy,
+  ofMesh: OfMesh,
+): ConnectionFields {
   const { tcp, http } = connectionPool;
-  const tcpKeepalive = lowerKeepalive(tcp?.tcpKeepalive);
+  // Field by field: what the rule leaves out is the mesh's.
+  const tcpKeepalive = lowerKeepalive(
+    (ofMesh.tcpKeepalive ?? tcp?.tcpKeepalive) && { ...ofMesh.tcpKeepalive, ...tcp?.tcpKeepalive },
+  );
   // Idle connections are HTTP's business here; what tcp says counts where http says nothing.
   const idleTimeoutMs = durationMs(http?.idleTimeout) ?? durationMs(tcp?.idleTimeout);
   const maxConnectionDurationMs = durationMs(tcp?.maxConnectionDuration);
   return {
-    connectTimeoutMs: durationMs(tcp?.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    connectTimeoutMs:
+      durationMs(tcp?.connectTimeout) ?? durationMs(ofMesh.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     limits: { ...lowerLimits(tcp, http), ...lowerBudget(retryBudget) },
     ...(tcpKeepalive && { tcpKeepalive }),
     ...(http?.maxRequestsPerConnection && { maxRequestsPerConnection: http.maxRequestsPerConnection }),
@@ -100,11 +110,17 @@ export function upstreamProtocol(
   declared: PortProtocol,
   pool: ConnectionPoolSettings = {},
   atEdge = false,
+  ofMesh: MeshConfigSpec["h2UpgradePolicy"] = "DO_NOT_UPGRADE",
 ): Cluster["protocol"] {
   if (pool.http?.useClientProtocol === true) {
     return "downstream";
   }
-  if (pool.http?.h2UpgradePolicy === "UPGRADE") {
+  const { h2UpgradePolicy = "DEFAULT" } = pool.http ?? {};
+  // The mesh's is for ports that are declared as HTTP: whatever else is spoken may be no HTTP at all.
+  const isUpgraded =
+    h2UpgradePolicy === "UPGRADE" ||
+    (h2UpgradePolicy === "DEFAULT" && ofMesh === "UPGRADE" && (declared === "http" || declared === "http2"));
+  if (isUpgraded) {
     return "http2";
   }
   switch (declared) {

@@ -1,7 +1,7 @@
 /**
  * `localityLbSetting`: which endpoints come first, and how much each place gets, as seen from where this proxy runs.
  * Source: istiod's `loadbalancer` package. Mesh-wide, locality load balancing is on, as Istio ships it; so failing over
- * by locality needs no more than outlier detection, without which nothing ever fails.
+ * by locality needs no more than outlier detection, without which nothing ever fails; `meshConfig.localityLbSetting` says otherwise.
  */
 
 import type { Endpoint } from "../../../ir/ir.ts";
@@ -52,11 +52,12 @@ export function placeEndpoints(
   { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
   proxy: ProxyOptions,
   prefers?: Service["prefers"],
+  ofMesh?: LocalityLbSetting,
 ): PlacedEndpoints {
   const own = loadBalancer?.localityLbSetting;
   // A service's own preference holds where no rule speaks of localities.
   const preference = own === undefined && prefers !== undefined ? PREFERENCES[prefers] : undefined;
-  const setting: LocalityLbSetting = own ?? preference ?? {};
+  const setting: LocalityLbSetting = own ?? preference ?? ofMesh ?? {};
   const { distribute, failover, failoverPriority } = setting;
   const groups = byLocality(endpoints);
   if (setting.enabled === false) {
@@ -82,12 +83,10 @@ export function placeEndpoints(
 export function asksWhereProxyIs(
   { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
   { prefers }: Pick<Service, "prefers">,
+  ofMesh?: LocalityLbSetting,
 ): boolean {
-  return (
-    outlierDetection !== undefined ||
-    prefers !== undefined ||
-    (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0
-  );
+  const { distribute = [] } = loadBalancer?.localityLbSetting ?? ofMesh ?? {};
+  return outlierDetection !== undefined || prefers !== undefined || distribute.length > 0;
 }
 
 /** The option, else what the proxy's labels say. */

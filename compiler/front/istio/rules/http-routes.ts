@@ -142,7 +142,13 @@ function lowerAction(
     return undefined;
   }
   const { namespace } = virtualService.resource;
-  const retry = hashedRetry(lowerRetries(http.retries), http, namespace, lowering);
+  const retries = http.retries ?? lowering.cache.shared.settings.written.defaultHttpRetryPolicy;
+  const retry = hashedRetry(
+    lowerRetries(retries),
+    { ...http, ...(retries && { retries }) },
+    namespace,
+    lowering,
+  );
   const hash = lowerHash(http, namespace, lowering);
   const fault = isUpstreamScope(rule, virtualService) ? lowerFault(http.fault) : undefined;
   const faulty = fault && faultsBefore(destinations, { fault, retry, hash });

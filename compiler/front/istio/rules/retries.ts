@@ -17,6 +17,7 @@ export const NO_RETRY: RetryPolicy = {
   avoidPreviousPriorities: false,
 };
 
+/** `retries` of a rule, or else the mesh's (`meshConfig.defaultHttpRetryPolicy`). */
 export function lowerRetries(retries: HttpRetry | undefined): RetryPolicy {
   if (retries === undefined) {
     return DEFAULT_RETRY;

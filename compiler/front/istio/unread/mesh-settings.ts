@@ -1,77 +1,55 @@
 /**
- * Settings of a mesh, in the kinds that have them: IstioOperator, istiod's ConfigMap. What an option of ours says the same is no
- * difference.
+ * Fields of the mesh configuration that nothing here reads, and that decide what becomes of requests or connections at this proxy
+ * (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/). Not among them is what is about other proxies, about
+ * logs and metrics, or about how istiod itself works.
  */
 
-import type { ProxyOptions } from "../../../options.ts";
-import type { Resource } from "../../resources/model.ts";
-import { fieldOf } from "../../resources/unchecked-fields.ts";
+import { MESH_CONFIG } from "../../resources/mesh-configs.ts";
+import type { MeshConfigSpec, Resource } from "../../resources/model.ts";
+import { meshDocuments } from "../../services/mesh-settings.ts";
 import type { UnreadResource } from "./unread-resource.ts";
 
-/** Fields of MeshConfig that decide requests, and the option that says the same (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/). */
-const MESH_FIELDS: Readonly<
-  Record<string, { readonly flag: string; readonly value: keyof ProxyOptions } | undefined>
-> = {
-  outboundTrafficPolicy: { flag: "--outbound-policy", value: "outboundPolicy" },
-  pathNormalization: { flag: "--path-normalization", value: "pathNormalization" },
-  defaultHttpRetryPolicy: undefined,
-  defaultTrafficPolicy: undefined,
-  defaultServiceExportTo: undefined,
-  defaultVirtualServiceExportTo: undefined,
-  defaultDestinationRuleExportTo: undefined,
-  localityLbSetting: undefined,
-  discoverySelectors: undefined,
-  h2UpgradePolicy: undefined,
-};
+const DECIDING: readonly string[] = [
+  "discoverySelectors",
+  "protocolDetectionTimeout",
+  "proxyHttpPort",
+  "serviceEntryVisibility",
+  "serviceSettings",
+  "tlsDefaults",
+  "verifyCertificateAtClient",
+  "zoneAwareLbSetting",
+];
+/** Of `defaultConfig`. */
+const DECIDING_OF_PROXIES: readonly string[] = ["connectionSettings", "gatewayTopology", "proxyHeaders"];
 
-export function meshConfigs(all: readonly Resource<unknown>[], options: ProxyOptions): UnreadResource[] {
-  return all.flatMap((resource): UnreadResource[] => {
-    const found = settingsIn(resource);
-    const differing = Object.keys(MESH_FIELDS).filter((field) => {
-      const { value } = MESH_FIELDS[field] ?? {};
-      return found.has(field) && (value === undefined || found.get(field) !== options[value]);
+export function unreadMeshSettings(all: Resource<MeshConfigSpec>[]): UnreadResource[] {
+  const { overruled } = meshDocuments({ meshConfigs: all });
+  return all
+    .filter((resource) => !overruled.includes(resource))
+    .flatMap((resource) => {
+      const { spec } = resource;
+      const { defaultConfig } = spec as { readonly defaultConfig?: unknown };
+      return [
+        ...namesIn(spec, DECIDING).map((name) => unread(resource, [name])),
+        ...namesIn(defaultConfig, DECIDING_OF_PROXIES).map((name) =>
+          unread(resource, ["defaultConfig", name]),
+        ),
+      ];
     });
-    if (differing.length === 0) {
-      return [];
-    }
-    const flags = differing.flatMap((field) => {
-      const { flag } = MESH_FIELDS[field] ?? {};
-      return flag === undefined || found.get(field) === undefined ? [] : [`${flag} ${found.get(field)}`];
-    });
-    return [
-      {
-        resource,
-        effect: "changes",
-        what: `sets ${differing.join(", ")} for all proxies of the mesh`,
-        ...(flags.length > 0 && { help: `Pass ${flags.join(" ")}.` }),
-        roles: ["gateway", "mesh"],
-      },
-    ];
-  });
 }
 
-/** The fields that are set; with its mode or kind, of those that have one. */
-function settingsIn({ kind, spec, document }: Resource<unknown>): Map<string, string | undefined> {
-  if (kind === "IstioOperator") {
-    const mesh = fieldOf(spec, "meshConfig");
-    return new Map(
-      Object.keys(typeof mesh === "object" && mesh !== null ? mesh : {}).map((field) => [
-        field,
-        wordIn(fieldOf(mesh, field)),
-      ]),
-    );
-  }
-  // A text of YAML in a document of YAML: its first column says enough.
-  const text = String(fieldOf(document, "data", "mesh") ?? "");
-  return new Map(
-    [...text.matchAll(/^(\w+):(?:\s+(?:mode|normalization):)?[ \t]*["']?(\w*)/gm)].map(([, field, word]) => [
-      field!,
-      word || undefined,
-    ]),
-  );
+function namesIn(value: unknown, names: readonly string[]): string[] {
+  return typeof value === "object" && value !== null
+    ? names.filter((name) => Object.hasOwn(value, name))
+    : [];
 }
 
-function wordIn(value: unknown): string | undefined {
-  const word = fieldOf(value, "mode") ?? fieldOf(value, "normalization");
-  return typeof word === "string" ? word : undefined;
+function unread(resource: Resource<MeshConfigSpec>, path: readonly string[]): UnreadResource {
+  return {
+    resource,
+    at: [MESH_CONFIG, ...path],
+    effect: "changes",
+    what: `sets ${path.join(".")} for all proxies of the mesh`,
+    roles: ["gateway", "mesh"],
+  };
 }

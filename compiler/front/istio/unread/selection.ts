@@ -6,7 +6,6 @@
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
 import { type Labels, selects } from "../../services/labels.ts";
-import { ROOT_NAMESPACE } from "../../services/root-namespace.ts";
 import type { PolicyTarget } from "./unread-resource.ts";
 
 /** Which proxy serves a Gateway of Kubernetes: its Pods have this label. */
@@ -26,7 +25,7 @@ export function selectsByLabels(
   selector: Labels,
   proxy: PolicyTarget,
 ): boolean {
-  const isBeside = namespace === ROOT_NAMESPACE || namespace === proxy.namespace;
+  const isBeside = namespace === proxy.rootNamespace || namespace === proxy.namespace;
   const namesLabels = Object.keys(selector).length > 0;
   return (isBeside || (namesLabels && proxy.mayBeElsewhere)) && selects(selector, proxy.labels);
 }

@@ -3,8 +3,10 @@
  * where this proxy serves Gateways beside the mesh, which is nothing that Istio knows.
  */
 
-import type { ProxyOptions } from "../../../options.ts";
+import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet, SidecarSpec } from "../../resources/model.ts";
+import { meshDocuments } from "../../services/mesh-settings.ts";
+import { outboundPolicyOf } from "../context/outbound-policy.ts";
 import { sidecarScope } from "../context/sidecar-scope.ts";
 import { selectsByLabels } from "./selection.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
@@ -14,12 +16,14 @@ export function unreadSidecars(
   proxy: PolicyTarget,
   options: ProxyOptions,
 ): UnreadResource[] {
+  const { settings } = meshDocuments(resources);
   if (proxy.gateways.size > 0) {
+    const policy = outboundPolicyOf(options, settings);
     return resources.sidecars
       .filter((sidecar) => selectsByLabels(sidecar, sidecar.spec.workloadSelector?.labels ?? {}, proxy))
-      .flatMap((sidecar) => besideGateways(sidecar, options));
+      .flatMap((sidecar) => besideGateways(sidecar, policy));
   }
-  const resource = sidecarScope(resources, options)?.resource;
+  const resource = sidecarScope(resources, options, settings)?.resource;
   const isAboutInbound =
     (resource?.spec.ingress?.length ?? 0) > 0 || resource?.spec.inboundConnectionPool !== undefined;
   return resource !== undefined && isAboutInbound
@@ -34,7 +38,7 @@ export function unreadSidecars(
     : [];
 }
 
-function besideGateways(resource: Resource<SidecarSpec>, { outboundPolicy }: ProxyOptions): UnreadResource[] {
+function besideGateways(resource: Resource<SidecarSpec>, outboundPolicy: OutboundPolicy): UnreadResource[] {
   const { egress = [], outboundTrafficPolicy } = resource.spec;
   const { mode = "REGISTRY_ONLY" } = outboundTrafficPolicy ?? {};
   const changesPolicy = outboundTrafficPolicy !== undefined && mode !== outboundPolicy;

@@ -1,7 +1,7 @@
 /** What Istio's proxies obey and nothing here reads, as the questions about it need it. */
 
 import type { Role } from "../../../ir/ir.ts";
-import type { Resource } from "../../resources/model.ts";
+import type { FieldPath, Resource } from "../../resources/model.ts";
 
 export interface UnreadResource {
   readonly resource: Resource<unknown>;
@@ -10,6 +10,8 @@ export interface UnreadResource {
    * for. `demandsMutualTls`: of whoever calls certain workloads.
    */
   readonly effect: "denies" | "changes" | "routes" | "demandsMutualTls";
+  /** The field that does it. Absent: all of it does. */
+  readonly at?: FieldPath;
   /** What Istio's proxy does because of it, to be put behind its name. */
   readonly what: string;
   /** What to do in its place, as a sentence, where there is something. */
@@ -30,6 +32,8 @@ export interface SeenRequest {
 export interface PolicyTarget {
   readonly labels: Readonly<Record<string, string>>;
   readonly namespace: string;
+  /** Where policies are for all namespaces. */
+  readonly rootNamespace: string;
   /** The namespace was not told: a policy that names this proxy's labels may be beside it wherever it is. */
   readonly mayBeElsewhere: boolean;
   /** `namespace/name` of the Gateways that select it. */

@@ -200,9 +200,8 @@ describe("other kinds", () => {
     [ingress("{}", ", annotations: { kubernetes.io/ingress.class: istio }"), ["routes gateway"]],
     [ingress("{ ingressClassName: nginx }"), []],
     [ingress("{}"), []],
-    [operator("{ outboundTrafficPolicy: { mode: REGISTRY_ONLY } }"), ["changes gateway mesh"]],
-    [operator("{ outboundTrafficPolicy: { mode: ALLOW_ANY }, accessLogFile: /dev/stdout }"), []],
-    [operator("{ defaultHttpRetryPolicy: { attempts: 0 } }"), ["changes gateway mesh"]],
+    [operator("{ tlsDefaults: { minProtocolVersion: TLSV1_3 } }"), ["changes gateway mesh"]],
+    [operator("{ defaultHttpRetryPolicy: { attempts: 0 }, accessLogFile: /dev/stdout }"), []],
     [document("telemetry.istio.io/v1", "Telemetry", "name: a, namespace: istio-system", "{}"), []],
     [document("networking.istio.io/v1beta1", "ProxyConfig", "name: a, namespace: istio-system", "{}"), []],
     [
@@ -216,11 +215,10 @@ describe("other kinds", () => {
   test("settings of the mesh in istiod's ConfigMap", () => {
     const config = (mesh: string, name = "istio") =>
       `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: istio-system }\ndata:\n  mesh: |-\n    ${mesh}\n`;
-    const policy = "outboundTrafficPolicy:\n      mode: REGISTRY_ONLY";
-    expect(found(config(policy))).toEqual(["changes gateway mesh"]);
-    expect(found(config(policy), { outboundPolicy: "REGISTRY_ONLY" })).toEqual([]);
-    expect(found(config(policy, "istio-canary"))).toEqual(["changes gateway mesh"]);
-    expect(found(config(policy, "other"))).toEqual([]);
+    const topology = "defaultConfig:\n      gatewayTopology: { numTrustedProxies: 1 }";
+    expect(found(config(topology))).toEqual(["changes gateway mesh"]);
+    expect(found(config(topology, "istio-canary"))).toEqual(["changes gateway mesh"]);
+    expect(found(config(topology, "other"))).toEqual([]);
     expect(found(config("accessLogFile: /dev/stdout"))).toEqual([]);
   });
 

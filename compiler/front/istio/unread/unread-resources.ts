@@ -8,18 +8,19 @@
 import type { Role } from "../../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
+import { meshDocuments } from "../../services/mesh-settings.ts";
 import type { Report } from "../../services/report.ts";
 import { selectedGateways } from "../context/selected-gateways.ts";
 import { envoyFilters, wasmPlugins } from "./extensions.ts";
-import { meshConfigs } from "./mesh-settings.ts";
+import { unreadMeshSettings } from "./mesh-settings.ts";
 import { backendTlsPolicies, gatewayRoutes, ingresses } from "./other-routes.ts";
 import { authorizationPolicies, peerAuthentications, requestAuthentications } from "./security.ts";
 import { unreadSidecars } from "./sidecars.ts";
 import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
 
 export function unreadResources(resources: ResourceSet, options: ProxyOptions): readonly UnreadResource[] {
-  const { neighbours, sidecars } = resources;
-  if (neighbours.length === 0 && sidecars.length === 0) {
+  const { neighbours, sidecars, meshConfigs } = resources;
+  if (neighbours.length === 0 && sidecars.length === 0 && meshConfigs.length === 0) {
     return [];
   }
   const of = (...kinds: readonly string[]) => neighbours.filter(({ kind }) => kinds.includes(kind));
@@ -30,7 +31,7 @@ export function unreadResources(resources: ResourceSet, options: ProxyOptions): 
     ...envoyFilters(of("EnvoyFilter"), proxy),
     ...wasmPlugins(of("WasmPlugin"), proxy),
     ...unreadSidecars(resources, proxy, options),
-    ...meshConfigs(of("IstioOperator", "ConfigMap"), options),
+    ...unreadMeshSettings(resources.meshConfigs),
     ...backendTlsPolicies(of("BackendTLSPolicy")),
   ].filter(({ roles }) => roles.some((role) => proxy.roles.includes(role)));
   return [
@@ -51,7 +52,7 @@ const CODES = {
 export function reportUnread(unread: readonly UnreadResource[], report: Report): void {
   for (const one of unread) {
     const { resource, effect, help } = one;
-    report(CODES[effect], WORDS[effect](one), resource.spanOf(["kind"]), () =>
+    report(CODES[effect], WORDS[effect](one), resource.spanOf(one.at ?? ["kind"]), () =>
       effect === "denies" ? { help: ENFORCE } : help === undefined ? {} : { help },
     );
   }
@@ -81,6 +82,7 @@ function policyTarget(resources: ResourceSet, options: ProxyOptions): PolicyTarg
   return {
     labels: proxyLabels,
     namespace: proxyNamespace,
+    rootNamespace: meshDocuments(resources).settings.rootNamespace,
     mayBeElsewhere: proxyNamespace === DEFAULT_PROXY_OPTIONS.proxyNamespace,
     gateways: new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`)),
     roles,

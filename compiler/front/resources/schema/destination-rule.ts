@@ -50,6 +50,13 @@ const consistentHash = object(
   },
 );
 
+export const localityLbSetting = object({
+  enabled: boolean,
+  distribute: list(object({ from: string, to: map(uint32) })),
+  failover: list(object({ from: string, to: string })),
+  failoverPriority: list(string),
+});
+
 export const loadBalancer = object(
   {
     simple: oneOf("UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"),
@@ -61,12 +68,7 @@ export const loadBalancer = object(
       errorUtilizationPenaltyPercent: called("percentage", uint32, 50),
       metricNamesForComputingUtilization: list(string),
     }),
-    localityLbSetting: object({
-      enabled: boolean,
-      distribute: list(object({ from: string, to: map(uint32) })),
-      failover: list(object({ from: string, to: string })),
-      failoverPriority: list(string),
-    }),
+    localityLbSetting,
     zoneAwareLbSetting: object({
       enabled: boolean,
       failover: list(object({ from: string, to: string })),
@@ -79,11 +81,13 @@ export const loadBalancer = object(
   { exclusive: [["simple", "consistentHash", "backendUtilization"]] },
 );
 
+export const tcpKeepalive = object({ probes: uint32, time: duration, interval: duration });
+
 export const connectionPool = object({
   tcp: object({
     maxConnections: int32,
     connectTimeout: duration,
-    tcpKeepalive: object({ probes: uint32, time: duration, interval: duration }),
+    tcpKeepalive,
     maxConnectionDuration: duration,
     idleTimeout: duration,
   }),

@@ -1,0 +1,36 @@
+/** What holds for the whole mesh, of all that the input says of it; two documents that say different things are told, both. */
+
+import { DIAGNOSTIC_CODES } from "../../../diagnostics/codes.ts";
+import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
+import type { Resource, ResourceSet } from "../../resources/model.ts";
+import { type MeshSettings, meshDocuments, placeOfField } from "../../services/mesh-settings.ts";
+
+export function meshSettings(
+  resources: Pick<ResourceSet, "meshConfigs">,
+  sink: DiagnosticSink,
+): MeshSettings {
+  const { settings, contradictions, overruled } = meshDocuments(resources);
+  for (const { field, first, other } of contradictions) {
+    sink.report({
+      code: "SL0940",
+      level: DIAGNOSTIC_CODES.SL0940.level,
+      message: `${field} of the mesh configuration has another value in ${nameOf(first)}`,
+      span: other.spanOf(placeOfField(field)),
+      related: [{ message: "the other value", span: first.spanOf(placeOfField(field)) }],
+      help: "Remove one of them, or name the file that holds with --mesh-config.",
+    });
+  }
+  for (const resource of overruled) {
+    sink.report({
+      code: "SL0941",
+      level: DIAGNOSTIC_CODES.SL0941.level,
+      message: `the mesh configuration in ${nameOf(resource)} is not read: --mesh-config names another one`,
+      span: resource.spanOf(["kind"]),
+    });
+  }
+  return settings;
+}
+
+function nameOf({ kind, namespace, name, span }: Resource<unknown>): string {
+  return name === "" ? span.file.path : `${kind} ${namespace}/${name}`;
+}

@@ -1,0 +1,77 @@
+/**
+ * istio.mesh.v1alpha1 MeshConfig: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig. What nothing
+ * here reads may be anything: whoever writes it is told by `unread`, by name.
+ */
+
+import { anything, duration, list, object, oneOf, type Schema, string } from "./build.ts";
+import { connectionPool, localityLbSetting, outlierDetection, tcpKeepalive } from "./destination-rule.ts";
+import { retries } from "./virtual-service.ts";
+
+/** The fields that are read. */
+const READ = {
+  connectTimeout: duration,
+  tcpKeepalive,
+  h2UpgradePolicy: oneOf("DO_NOT_UPGRADE", "UPGRADE"),
+  localityLbSetting,
+  defaultHttpRetryPolicy: retries,
+  defaultTrafficPolicy: object({ connectionPool, outlierDetection }),
+  outboundTrafficPolicy: object({
+    mode: oneOf("REGISTRY_ONLY", "ALLOW_ANY", "ALLOW_ANY_DYNAMIC_DNS"),
+    tls: anything,
+  }),
+  pathNormalization: object({
+    normalization: oneOf("DEFAULT", "NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"),
+  }),
+  defaultServiceExportTo: list(string),
+  defaultVirtualServiceExportTo: list(string),
+  defaultDestinationRuleExportTo: list(string),
+  rootNamespace: string,
+  dnsRefreshRate: duration,
+};
+
+/** The others, as of istio/api 1.32. */
+const OTHERS = [
+  "accessLogEncoding",
+  "accessLogFile",
+  "accessLogFormat",
+  "ca",
+  "caCertificates",
+  "certificates",
+  "configSources",
+  "defaultConfig",
+  "defaultInboundHttpRetryPolicy",
+  "defaultProviders",
+  "disableEnvoyListenerLog",
+  "discoverySelectors",
+  "enableAutoMtls",
+  "enableEnvoyAccessLogService",
+  "enablePrometheusMerge",
+  "enableTracing",
+  "extensionProviders",
+  "hboneIdleTimeout",
+  "inboundClusterStatName",
+  "inboundTrafficPolicy",
+  "ingressClass",
+  "ingressControllerMode",
+  "ingressSelector",
+  "ingressService",
+  "meshMTLS",
+  "outboundClusterStatName",
+  "protocolDetectionTimeout",
+  "proxyHttpPort",
+  "proxyInboundListenPort",
+  "proxyListenPort",
+  "serviceEntryVisibility",
+  "serviceScopeConfigs",
+  "serviceSettings",
+  "tlsDefaults",
+  "trustDomain",
+  "trustDomainAliases",
+  "verifyCertificateAtClient",
+  "zoneAwareLbSetting",
+];
+
+export const meshConfig = object({
+  ...(Object.fromEntries(OTHERS.map((name) => [name, anything])) as Readonly<Record<never, Schema>>),
+  ...READ,
+});

@@ -1,0 +1,141 @@
+/** What the mesh configuration makes of rules, and what is said of it. */
+
+import { describe, expect, test } from "vitest";
+import { understand } from "./compile.ts";
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import type { SourceFile } from "./diagnostics/span.ts";
+import type { Cluster, Forward } from "./ir/ir.ts";
+import { DEFAULT_PROXY_OPTIONS } from "./options.ts";
+
+const WEB = `
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: default }
+spec: { ports: [{ name: http, port: 80 }, { name: tcp, port: 90 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: outside, namespace: default }
+spec:
+  hosts: [outside.example]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  resolution: DNS
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: web, namespace: default }
+spec:
+  host: web
+  trafficPolicy:
+    portLevelSettings: [{ port: { number: 90 }, connectionPool: { tcp: { connectTimeout: 1s } } }]
+`;
+
+const configMap = (mesh: string, name = "istio") =>
+  `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: istio-system }\ndata:\n  mesh: |-\n${mesh.replace(/^/gm, "    ")}\n`;
+
+function read(...input: readonly (string | SourceFile)[]) {
+  const findings: Diagnostic[] = [];
+  const files = input.map(
+    (one, i): SourceFile => (typeof one === "string" ? { path: `${i}.yaml`, text: one } : one),
+  );
+  const { config } = understand(files, DEFAULT_PROXY_OPTIONS, "check", {
+    report: (finding) => void findings.push(finding),
+  });
+  const cluster = (name: string): Cluster => config.clusters.find((one) => one.name === name)!;
+  const said = findings
+    .filter(({ level }) => level !== "info")
+    .map(({ code, span }) => `${code} ${span?.file.text.slice(span.start, span.end)}`);
+  return { config, cluster, findings, said };
+}
+
+const HTTP = "outbound|80||web.default.svc.cluster.local";
+const TCP = "outbound|90||web.default.svc.cluster.local";
+const OUTSIDE = "outbound|80||outside.example";
+
+describe("what it makes of rules", () => {
+  test("connections", () => {
+    const { cluster, said } = read(
+      WEB,
+      configMap(
+        "connectTimeout: 3s\ntcpKeepalive: { probes: 2, time: 60s }\nh2UpgradePolicy: UPGRADE\ndnsRefreshRate: 5s\ndefaultTrafficPolicy:\n  connectionPool: { tcp: { maxConnections: 7 } }\n  outlierDetection: { consecutive5xxErrors: 3 }",
+      ),
+    );
+    expect(said).toEqual([]);
+    expect(cluster(HTTP)).toMatchObject({
+      connectTimeoutMs: 3000,
+      tcpKeepalive: { probes: 2, timeMs: 60_000 },
+      protocol: "http2",
+      limits: { maxConnections: 7 },
+      outlierDetection: { consecutive5xx: 3 },
+    });
+    expect(cluster(OUTSIDE)).toMatchObject({ dnsRefreshMs: 5000, protocol: "http2" });
+    expect(cluster(HTTP)).not.toHaveProperty("dnsRefreshMs");
+    // A block of the rule replaces the mesh's; a port that may speak anything is not upgraded.
+    expect(cluster(TCP)).toMatchObject({ connectTimeoutMs: 1000, protocol: "tcp", limits: {} });
+    // What nobody registered has the mesh's limits, and no endpoints that could be ejected.
+    expect(cluster("PassthroughCluster").limits).toEqual({ maxConnections: 7 });
+    expect(cluster("PassthroughCluster")).not.toHaveProperty("outlierDetection");
+  });
+
+  test("retries", () => {
+    const { config } = read(WEB, configMap("defaultHttpRetryPolicy: { attempts: 0 }"));
+    const actions = config.listeners.flatMap(({ routes }) =>
+      routes.virtualHosts.flatMap((host) => host.routes.map(({ action }) => action as Forward)),
+    );
+    const own = actions.filter(({ destinations }) =>
+      destinations?.some(({ cluster }) => cluster.includes("web")),
+    );
+    expect(own.length).toBeGreaterThan(0);
+    for (const { retry } of own) {
+      expect(retry.attempts).toBe(0);
+    }
+  });
+
+  test("without one, everything is as Istio ships it", () => {
+    const { config, cluster } = read(WEB);
+    expect(cluster(HTTP)).toMatchObject({ connectTimeoutMs: 10_000, protocol: "http1" });
+    expect(config).not.toHaveProperty("pathNormalization");
+  });
+});
+
+describe("what is said of it", () => {
+  test("a value that is wrong, where it stands in the text within the text", () => {
+    const { said, findings } = read(configMap("# of the mesh\nconnectTimeout: soon\nconectTimeout: 1s"));
+    expect(said).toEqual(["SL0104 conectTimeout", "SL0105 soon"]);
+    expect(findings.find(({ code }) => code === "SL0104")!.help).toContain("connectTimeout");
+  });
+
+  test("two that contradict each other, both", () => {
+    const { findings, said } = read(
+      configMap("connectTimeout: 1s"),
+      configMap("connectTimeout: 2s", "istio-canary"),
+    );
+    expect(said).toEqual(["SL0940 2s"]);
+    expect(findings[0]!.related!.map(({ span }) => span.file.text.slice(span.start, span.end))).toEqual([
+      "1s",
+    ]);
+    expect(
+      read(configMap("connectTimeout: 1s"), configMap("connectTimeout: 1s", "istio-canary")).said,
+    ).toEqual([]);
+  });
+
+  test("a file that was named holds alone, bare or in a resource", () => {
+    const bare = { path: "mesh.yaml", text: "connectTimeout: 4s\n", holds: "MeshConfig" as const };
+    const { cluster, findings } = read(WEB, configMap("connectTimeout: 1s"), bare);
+    expect(cluster(HTTP).connectTimeoutMs).toBe(4000);
+    expect(findings.map(({ code }) => code)).toContain("SL0941");
+    const whole = { ...bare, text: configMap("connectTimeout: 6s") };
+    expect(read(WEB, configMap("connectTimeout: 1s"), whole).cluster(HTTP).connectTimeoutMs).toBe(6000);
+  });
+
+  test("a field that is not obeyed and would decide requests, by name", () => {
+    const { said } = read(
+      WEB,
+      configMap(
+        "defaultConfig:\n  gatewayTopology: { numTrustedProxies: 1 }\nzoneAwareLbSetting: { enabled: true }",
+      ),
+    );
+    expect(said).toEqual(["SL0111 { enabled: true }", "SL0111 { numTrustedProxies: 1 }"]);
+  });
+});
