@@ -46,7 +46,13 @@ export function PendingEdit() {
         </span>
       </div>
       {isOpen.value && hasDetails && (
-        <div class="pending-body">
+        <div
+          class="pending-body"
+          role="group"
+          aria-labelledby="pending-title"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys.
+          tabIndex={0}
+        >
           {findings.length > 0 && (
             <ul class="plain">
               {findings.slice(0, 50).map((finding, index) => (

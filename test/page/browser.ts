@@ -1,0 +1,100 @@
+/** A Chromium for tests of the page, and a look at everything that must never happen on it. */
+
+import { accessSync, constants } from "node:fs";
+import axe from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { expect, vi } from "vitest";
+
+/** Where distributions and `playwright-core install` put it; `SLUICE_CHROMIUM` names another. */
+const PLACES = [
+  process.env.SLUICE_CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  chromium.executablePath(),
+];
+
+/** Absent where there is none; tests that need one are skipped then, and say so. */
+export const CHROMIUM = PLACES.find((place) => place !== undefined && isProgram(place));
+
+export const WITHOUT_CHROMIUM = CHROMIUM === undefined && "no Chromium: set SLUICE_CHROMIUM to one";
+
+function isProgram(place: string): boolean {
+  try {
+    accessSync(place, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The sandbox of a browser that root runs does not work; it shows nothing but our page. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM!,
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+  });
+}
+
+export type Look = "light" | "dark" | "narrow";
+export const LOOKS: readonly Look[] = ["light", "dark", "narrow"];
+
+export async function look(page: Page, at: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: at === "dark" ? "dark" : "light" });
+  await page.setViewportSize(at === "narrow" ? { width: 360, height: 740 } : { width: 1440, height: 900 });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors, refusals of the Content-Security-Policy, and requests to anybody but the page's own server. */
+  readonly wrong: string[];
+}
+
+export async function openPage(browser: Browser, url: string): Promise<WatchedPage> {
+  const page = await browser.newPage();
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().includes("ERR_CONNECTION_REFUSED")) {
+      wrong.push(message.text());
+    }
+  });
+  page.on("dialog", (dialog) => {
+    wrong.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url)) {
+      wrong.push(`asked ${request.url()}`);
+    }
+  });
+  await look(page, "light");
+  await page.goto(url);
+  return { page, wrong };
+}
+
+/** What shuts people out, by axe; a script tag would be stopped by the page's own policy. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  await page.evaluate(`globalThis.axe ?? (() => { ${axe.source} })()`);
+  const found = await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"], preload: false }).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map(({ target, failureSummary }) => id + " at " + target + ": " + failureSummary)))`,
+  );
+  return found as string[];
+}
+
+/** Waits until an expression holds in the page. (`waitForFunction` evaluates text there, which the page's policy forbids.) */
+export async function until(page: Page, expression: string): Promise<void> {
+  await vi.waitFor(async () => expect(await page.evaluate(expression), expression).toBe(true), {
+    timeout: 15_000,
+    interval: 30,
+  });
+}
+
+/** Whether something is broader than the screen, so that the page itself scrolls sideways. */
+export async function overflow(page: Page): Promise<number> {
+  return (await page.evaluate(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  )) as number;
+}
