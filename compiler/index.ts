@@ -124,6 +124,7 @@ export type { HeldObject } from "./held-object.ts";
 export { type Compilation, resourcesOf } from "./compile.ts";
 export { foreignFilesOf } from "./export/credentials.ts";
 export { filterImage } from "./export/filter-image.ts";
+export { grafanaFiles } from "./export/grafana/grafana.ts";
 export { type ImageName, parseImageName } from "./export/image-name.ts";
 export { chart, type KubernetesOptions, kustomization } from "./export/kubernetes/build.ts";
 export type { ClusterSourceOptions } from "./export/kubernetes/cluster-source.ts";

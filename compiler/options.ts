@@ -124,6 +124,12 @@ export const PROXY_OPTIONS = {
     inFile:
       "let `sluice tap` sample requests while they pass; `sluice run` defaults to true, for others it is of no effect",
   }),
+  /** Port that answers `GET /metrics` in Prometheus' format, and nothing else; 0 opens none. */
+  metricsPort: option(port, {
+    default: 0,
+    argument: "n",
+    help: "port that answers GET /metrics for Prometheus, and nothing else; 0 for none",
+  }),
   /** Labels of this proxy: matched by a Gateway's `selector` and a rule's `sourceLabels`. */
   proxyLabels: option(labels, {
     // The labels of Istio's own ingress gateway, so that its samples select this proxy as they are.

@@ -20,7 +20,16 @@ if (/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(subnet)) {
     "build",
     "/rules",
     REGISTRY,
-    ...["--out", "/etc/sluice/build", "--ready-port", "15021", "--admin-port", "9901"],
+    ...[
+      "--out",
+      "/etc/sluice/build",
+      "--ready-port",
+      "15021",
+      "--metrics-port",
+      "15090",
+      "--admin-port",
+      "9901",
+    ],
     ...more,
   ]);
 } else {

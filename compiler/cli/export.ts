@@ -14,6 +14,7 @@ import {
   fleetKustomization,
   foreignFilesOf,
   formatDiagnostics,
+  grafanaFiles,
   type ImageName,
   kustomization,
   NEWEST_ENVOY,
@@ -35,7 +36,7 @@ import { addProxyOptions, type ProxyFlags, readCommonOptions } from "./proxy-opt
 import { ruleFiles } from "./rule-files.ts";
 import type { Terminal } from "./terminal.ts";
 
-const TARGETS = ["kubernetes", "istio", "oci", "envoy-gateway"] as const;
+const TARGETS = ["kubernetes", "istio", "oci", "envoy-gateway", "grafana"] as const;
 type ExportTarget = (typeof TARGETS)[number];
 
 export interface ExportFlags extends ProxyFlags {
@@ -61,16 +62,18 @@ export function addExportCommand(program: Command, { terminal, done }: CommandCo
   addProxyOptions(
     program
       .command("export")
-      .summary("write Kubernetes manifests for an Envoy with the rules, Istio or Envoy Gateway")
+      .summary("write files for Kubernetes, Istio, Envoy Gateway, Prometheus and Grafana")
       .description(
-        "Writes files that bring rules to Kubernetes:\n" +
+        "Writes files that bring rules to Kubernetes, or show what they do:\n" +
           "  kubernetes     a kustomization that runs an Envoy with the rules; with\n" +
           "                 --fleet a server with the rules, and Envoys that join it\n" +
           "  oci            the filter as an image (OCI layout), without any rules\n" +
           "  istio          a WasmPlugin for each port of the gateway (of sidecars:\n" +
           "                 --mesh-listeners), with that image; if the gateway's Service maps\n" +
           "                 a port to another one in the Pod: --port-map 80=8080\n" +
-          "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image",
+          "  envoy-gateway  an EnvoyExtensionPolicy for a Gateway, with that image\n" +
+          "  grafana        a dashboard of what rules do and alert rules for Prometheus,\n" +
+          "                 the same for all rules; Envoys have --metrics-port",
       )
       .argument("[paths...]", PATHS)
       .addOption(new Option("--to <what>", "what to write").choices(TARGETS).makeOptionMandatory())
@@ -154,6 +157,20 @@ export async function exportCommand(
   const fromCluster = readClusterSource(flags);
   if (flags.format === "helm" && flags.to !== "kubernetes") {
     throw new UsageError("--format helm is for --to kubernetes");
+  }
+  if (flags.to === "grafana") {
+    if (paths.length > 0) {
+      throw new UsageError(
+        "--to grafana does not use rules; it is the same for all of them. Remove the paths",
+      );
+    }
+    const exported = grafanaFiles();
+    await writeTree(flags.output, exported);
+    terminal.out(`${terminal.outColors.green("exported")} ${flags.output}\n`);
+    for (const name of exported.keys()) {
+      terminal.out(`  ${name}\n`);
+    }
+    return EXIT.ok;
   }
   const filter = await filterImage();
   if (flags.to === "oci") {
@@ -290,6 +307,8 @@ const ENVOY_IMAGE = `envoyproxy/envoy:v${NEWEST_ENVOY}`;
 const READY_PORT = "15021";
 /** Of the Pod's loopback address, for what drains it. */
 const ADMIN_PORT = "9901";
+/** That of Istio's own gateways. */
+const METRICS_PORT = "15090";
 
 /**
  * A proxy of its own serves the edge, unless a port is given for the mesh as well; Kubernetes asks it whether it is ready. Where
@@ -307,6 +326,7 @@ function withDefaults(flags: ExportFlags): ExportFlags {
     ...(!isGuest && {
       readyPort: flags.readyPort ?? file.readyPort ?? READY_PORT,
       adminPort: flags.adminPort ?? file.adminPort ?? ADMIN_PORT,
+      metricsPort: flags.metricsPort ?? file.metricsPort ?? METRICS_PORT,
     }),
     ...(isSidecar && { proxyLabels: flags.proxyLabels ?? file.proxyLabels ?? "" }),
   };

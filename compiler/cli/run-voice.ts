@@ -66,7 +66,7 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
     case "serving": {
       const sockets = socketsOf(event.compilation.config);
       const { admin, opened, pid, version } = event.envoy;
-      const { adminPort, readyPort, listenAddress } = opened;
+      const { adminPort, readyPort, metricsPort, listenAddress } = opened;
       const lines = sockets.map(
         ({ name, address, port, scheme }) => `  ${name}  ${scheme}://${formatSocket(address, port)}`,
       );
@@ -83,12 +83,16 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
                 `  admin  http://127.0.0.1:${adminPort}  open to every program on this machine: reads all, and drains`,
               ]),
           ...(readyPort === 0 ? [] : [`  ready  http://${formatSocket(listenAddress, readyPort)}/ready`]),
+          ...(metricsPort === 0
+            ? []
+            : [`  metrics  http://${formatSocket(listenAddress, metricsPort)}/metrics`]),
         ].join("\n"),
         fields: {
           listeners: sockets.map(({ name, address, port }) => ({ name, address, port })),
           admin: `unix:${admin.socket}`,
           ...(adminPort !== 0 && { adminPort }),
           ...(readyPort !== 0 && { readyPort }),
+          ...(metricsPort !== 0 && { metricsPort }),
           pid,
           version,
         },

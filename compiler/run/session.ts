@@ -254,6 +254,7 @@ async function refuseObstacles({ config }: Compilation, proxy: ProxyOptions): Pr
     ...(await portProblems([
       { name: "Envoy's admin interface (--admin-port)", address: "127.0.0.1", port: proxy.adminPort },
       { name: "--ready-port", address: proxy.listenAddress, port: proxy.readyPort },
+      { name: "--metrics-port", address: proxy.listenAddress, port: proxy.metricsPort },
     ])),
   ];
   if (problems.length > 0) {

@@ -75,6 +75,7 @@ test("the Pod is least privileged, and its Service has the ports that rules spea
   expect(container.ports).toEqual([
     { name: "port-8080", containerPort: 8080 },
     { name: "ready", containerPort: 15021 },
+    { name: "metrics", containerPort: 15090 },
   ]);
   const service = await folder.yaml("service.yaml");
   expect(service.spec.ports).toEqual([{ name: "http-80", port: 80, targetPort: "port-8080" }]);
@@ -93,6 +94,7 @@ test("a port is one port, whatever addresses servers bind", async () => {
   expect(container.ports).toEqual([
     { name: "port-8080", containerPort: 8080 },
     { name: "ready", containerPort: 15021 },
+    { name: "metrics", containerPort: 15090 },
   ]);
   expect((await folder.yaml("service.yaml")).spec.ports).toHaveLength(1);
 });
@@ -111,7 +113,7 @@ test("the mesh has a Service of its own, which the world outside does not see", 
   });
   const [container] = (await folder.yaml("deployment.yaml")).spec.template.spec.containers;
   expect(container.ports.map(({ containerPort }: { containerPort: number }) => containerPort)).toEqual([
-    80, 15001, 15021,
+    80, 15001, 15021, 15090,
   ]);
 
   const alone = ["--to", "kubernetes", "--mesh-port", "15001", "--proxy-labels", "a=b"];
@@ -144,7 +146,7 @@ test("what a Pod mounts is a build that Envoy runs from; its probe says when, it
     concurrency: 1,
     directories: [folder.directory],
     // The socket of the build, which the ports of the build lead to.
-    admin: { adminSocket, adminPort: 0, readyPort: 0, listenAddress: "" },
+    admin: { adminSocket, adminPort: 0, readyPort: 0, metricsPort: 0, listenAddress: "" },
     extraArguments: args.slice(args.indexOf("--drain-strategy")),
   });
   try {

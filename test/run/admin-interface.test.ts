@@ -2,13 +2,14 @@
 
 import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import http from "node:http";
+import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { adminClient } from "../../compiler/run/envoy/admin.ts";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
-import { type RunEvent, SluiceRun } from "../harness/sluice.ts";
+import { type RunEvent, SluiceRun, sluice } from "../harness/sluice.ts";
 
 interface Serving extends RunEvent {
   readonly message: string;
@@ -132,6 +133,73 @@ test("--ready-port answers one question, and --admin-port reads for programs, no
   expect(await asked(admin, "POST", "/healthcheck/fail")).toBe(200);
   expect((await ask(ready, { host: "anybody.example", path: "/ready" })).status).toBe(503);
   expect(await ask(mesh, { host: "near.example", path: "/" })).toMatchObject({ status: 200, body: "near" });
+});
+
+test("--metrics-port answers with what was counted, and with nothing else", async () => {
+  const metrics = await freePort();
+  const { serving, mesh } = await start("--metrics-port", String(metrics));
+  expect((await portsOf(serving.pid)).sort()).toEqual([mesh, metrics].sort());
+  expect(serving).toMatchObject({ metricsPort: metrics });
+  expect(serving.message).toContain(`/metrics`);
+  await ask(mesh, { host: "near.example", path: "/" });
+
+  for (const path of ["/metrics", "/stats/prometheus"]) {
+    const { status, headers, body } = await ask(metrics, { host: "10.0.0.1", path });
+    expect(status).toBe(200);
+    expect(headers["content-type"]).toMatch(/^text\/plain/);
+    expect(body).toContain(
+      'envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="mesh"} 1',
+    );
+    expect(body).not.toContain("envoy_cluster_upstream_rq_retry_overflow");
+  }
+  expect(await asked(metrics, "HEAD", "/metrics")).toBe(200);
+  expect(await asked(metrics, "POST", "/metrics")).toBe(404);
+  for (const other of [
+    ...[
+      "/",
+      "/ready",
+      "/stats",
+      "/metrics/",
+      "//metrics",
+      "/metrics/../config_dump",
+      "/stats/prometheus/..",
+      "/quitquitquit",
+    ],
+    ...[
+      "/metrics?usedonly",
+      "/metrics?",
+      "/stats/prometheus?format=json",
+      "/metrics?text_readouts",
+      "/metrics%2f",
+    ],
+  ]) {
+    expect(await asked(metrics, "GET", other), other).toBe(404);
+  }
+});
+
+test("a port for statistics that somebody has is said before Envoy starts", async () => {
+  const metrics = await freePort();
+  await start("--metrics-port", String(metrics));
+  const other = ["run", "rules.yaml", "--mesh-port", String(await freePort())];
+  const { code, err } = await sluice([...other, "--metrics-port", String(metrics)], folder);
+  expect(code).toBe(3);
+  expect(err).toContain(`port ${metrics} on 127.0.0.1, which --metrics-port needs, is already in use`);
+});
+
+test("connections to the port for statistics are limited, whatever is done with them", async () => {
+  const metrics = await freePort();
+  await start("--metrics-port", String(metrics));
+  const idle = Array.from({ length: 40 }, () => connect(metrics, "127.0.0.1").on("error", () => {}));
+  let refused = 0;
+  for (const socket of idle) {
+    socket.on("close", () => refused++);
+    socket.resume();
+  }
+  await vi.waitFor(() => expect(refused).toBe(8), { timeout: 5000 });
+  for (const socket of idle) {
+    socket.destroy();
+  }
+  await vi.waitFor(async () => expect(await asked(metrics, "GET", "/metrics")).toBe(200), { timeout: 5000 });
 });
 
 test("--admin-socket is where the socket is", async () => {

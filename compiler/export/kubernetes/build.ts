@@ -12,7 +12,7 @@ import { adminSocketOf } from "../../run/delivery/folder/build.ts";
 import type { FileContents, OutputFiles } from "../../run/delivery/output-files.ts";
 import { type Credential, credentialsOf } from "../credentials.ts";
 import { bySecrecy, type FileMap, fileMap, projected } from "./config-maps.ts";
-import { adminMount, autoscaler, ENVOY_SETTINGS, envoyDeployment } from "./envoys.ts";
+import { adminMount, autoscaler, ENVOY_SETTINGS, envoyDeployment, podMonitorOf } from "./envoys.ts";
 import { chartOf } from "./helm.ts";
 import { kustomizationOf } from "./kustomize.ts";
 import { credentialMount, disruptionBudget, MOUNTED_MODE, type Mount, workload } from "./manifest.ts";
@@ -67,7 +67,14 @@ function buildManifests(
     "pod-disruption-budget.yaml": disruptionBudget(own),
     "horizontal-pod-autoscaler.yaml": autoscaler(own),
   };
-  return { name, resources, optional: {}, maps: rules, files, settings: ENVOY_SETTINGS };
+  return {
+    name,
+    resources,
+    optional: podMonitorOf(own, proxy),
+    maps: rules,
+    files,
+    settings: ENVOY_SETTINGS,
+  };
 }
 
 const WAY_OUT = "build an image with envoy/Dockerfile, and pass --rules-in image --image NAME";

@@ -11,7 +11,7 @@ import {
   WITHOUT_PRIVILEGES,
   type Workload,
 } from "./manifest.ts";
-import type { Setting } from "./manifests.ts";
+import { inNamespace, type Resources, type Setting } from "./manifests.ts";
 
 export interface EnvoyPods {
   readonly workload: Workload;
@@ -23,8 +23,8 @@ export interface EnvoyPods {
   readonly env?: readonly object[];
   readonly sockets: readonly Socket[];
   readonly mounts: readonly Mount[];
-  /** `readyPort` is what probes ask, and `adminPort` what drains. */
-  readonly proxy: Pick<ProxyOptions, "adminPort" | "readyPort">;
+  /** `readyPort` is what probes ask, `metricsPort` what Prometheus asks, and `adminPort` what drains. */
+  readonly proxy: Pick<ProxyOptions, "adminPort" | "readyPort" | "metricsPort">;
 }
 
 /** What is another one in each cluster. */
@@ -55,6 +55,8 @@ export const ENVOY_SETTINGS: readonly Setting[] = [
 const ENVOY_USER = 101;
 /** The name of the port that probes ask. */
 const READY = "ready";
+/** The same of the port that Prometheus asks. */
+const METRICS = "metrics";
 const FIRST_UNPRIVILEGED_PORT = 1024;
 const REPLICAS = { least: 2, most: 10 };
 /** Connections that are there end within it. */
@@ -73,7 +75,7 @@ export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...ow
       selector: { matchLabels: selector },
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
-        metadata: { labels },
+        metadata: { labels, ...scrapedByAnnotation(proxy.metricsPort) },
         spec: {
           automountServiceAccountToken: false,
           terminationGracePeriodSeconds: DRAIN_SECONDS * 2,
@@ -105,6 +107,7 @@ export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...ow
               ports: [
                 ...sockets.map(({ port }) => ({ name: `port-${port}`, containerPort: port })),
                 { name: READY, containerPort: proxy.readyPort },
+                ...(proxy.metricsPort === 0 ? [] : [{ name: METRICS, containerPort: proxy.metricsPort }]),
               ],
               startupProbe: { ...isReady, periodSeconds: 1, failureThreshold: 60, timeoutSeconds: 2 },
               readinessProbe: { ...isReady, periodSeconds: 5, timeoutSeconds: 2 },
@@ -139,6 +142,40 @@ export function autoscaler({ name, labels }: Workload) {
       ],
     },
   };
+}
+
+/** By which a Prometheus that looks for Pods, as most are set up, finds these. */
+function scrapedByAnnotation(port: number) {
+  return port === 0
+    ? {}
+    : {
+        annotations: {
+          "prometheus.io/scrape": "true",
+          "prometheus.io/port": String(port),
+          "prometheus.io/path": "/metrics",
+        },
+      };
+}
+
+/** For the Prometheus Operator, which reads no annotations, and which not every cluster has. */
+export function podMonitorOf(
+  { name, labels, selector }: Workload,
+  { metricsPort }: Pick<ProxyOptions, "metricsPort">,
+  namespace?: string,
+): Readonly<Record<string, Resources>> {
+  if (metricsPort === 0) {
+    return {};
+  }
+  const monitor = {
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "PodMonitor",
+    metadata: { name, labels },
+    spec: {
+      selector: { matchLabels: selector },
+      podMetricsEndpoints: [{ port: METRICS, path: "/metrics", interval: "15s" }],
+    },
+  };
+  return { "pod-monitor": inNamespace(namespace, { "pod-monitor.yaml": monitor }) };
 }
 
 /** Room for the socket of the admin interface, which nothing else of the Pod can write. */

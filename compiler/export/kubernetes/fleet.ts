@@ -14,7 +14,7 @@ import { type FileContents, isForOwnerOnly, type OutputFiles } from "../../run/d
 import { credentialsOf } from "../credentials.ts";
 import { type ClusterSourceOptions, clusterArguments, clusterManifests } from "./cluster-source.ts";
 import { type FileMap, fileMap, projected } from "./config-maps.ts";
-import { adminMount, autoscaler, ENVOY_SETTINGS, envoyDeployment } from "./envoys.ts";
+import { adminMount, autoscaler, ENVOY_SETTINGS, envoyDeployment, podMonitorOf } from "./envoys.ts";
 import { chartOf, RELEASE_NAMESPACE } from "./helm.ts";
 import { kustomizationOf } from "./kustomize.ts";
 import {
@@ -131,7 +131,7 @@ function fleetManifests(
       "pod-disruption-budget.yaml": disruptionBudget(own),
       "horizontal-pod-autoscaler.yaml": autoscaler(own),
     }),
-    optional: ofCluster?.optional ?? {},
+    optional: { ...ofCluster?.optional, ...podMonitorOf(own, proxy, place) },
     maps: [...ruleMaps, clientsMap, bootstrapMap],
     files: new Map([
       ...below("rules", rules),
@@ -149,6 +149,7 @@ function bootstrapFiles(name: string, server: Workload, proxy: ProxyOptions): Ou
     adminSocket: `${ADMIN_FOLDER}/admin.sock`,
     adminPort: proxy.adminPort,
     readyPort: proxy.readyPort,
+    metricsPort: proxy.metricsPort,
     tlsCa: `${TLS_FOLDER}/ca.crt`,
     tlsCert: `${TLS_FOLDER}/tls.crt`,
     tlsKey: `${TLS_FOLDER}/tls.key`,

@@ -99,7 +99,8 @@ function digested(resource: object, { maps, files }: Manifests): object {
   }
   const digest = hash.digest("hex").slice(0, 16);
   const { template } = spec!;
-  const metadata = { ...template!.metadata, annotations: { "checksum/files": digest } };
+  const { annotations, ...own } = (template!.metadata ?? {}) as { annotations?: object };
+  const metadata = { ...own, annotations: { ...annotations, "checksum/files": digest } };
   return { ...resource, spec: { ...spec, template: { ...template, metadata } } };
 }
 

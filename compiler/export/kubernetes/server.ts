@@ -207,6 +207,6 @@ function argumentsOf({ server: { name }, proxy, rules, isOfCluster }: FleetServe
 
 /** How an Envoy is started is for its own bootstrap to say. */
 function ofServer(proxy: ProxyOptions): ProxyOptions {
-  const { adminSocket, adminPort, readyPort, concurrency } = DEFAULT_PROXY_OPTIONS;
-  return { ...proxy, adminSocket, adminPort, readyPort, concurrency };
+  const { adminSocket, adminPort, readyPort, metricsPort, concurrency } = DEFAULT_PROXY_OPTIONS;
+  return { ...proxy, adminSocket, adminPort, readyPort, metricsPort, concurrency };
 }

@@ -47,6 +47,7 @@ export function fleetBootstrap(options: FleetBootstrapOptions): OutputFiles {
           socket: adminSocketOf({ adminSocket: join.adminSocket ?? "" }, `${file}#${join.id ?? ""}`),
           adminPort: join.adminPort ?? 0,
           readyPort: join.readyPort ?? 0,
+          metricsPort: join.metricsPort ?? 0,
           listenAddress: join.listenAddress ?? JOIN_OPTIONS.listenAddress.default,
         }),
       },

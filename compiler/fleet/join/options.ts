@@ -86,6 +86,7 @@ export const JOIN_OPTIONS = {
   adminSocket: PROXY_OPTIONS.adminSocket,
   adminPort: PROXY_OPTIONS.adminPort,
   readyPort: PROXY_OPTIONS.readyPort,
+  metricsPort: PROXY_OPTIONS.metricsPort,
   /** `answers` is what roll-outs are watched by; `rules` adds what rules and clusters have counted. */
   reports: option(choice("rules", "answers"), {
     default: "rules",

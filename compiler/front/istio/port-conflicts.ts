@@ -40,6 +40,7 @@ export function reportPortConflicts(
   const wanted = [
     own("--admin-port", "127.0.0.1", options.adminPort),
     own("--ready-port", options.listenAddress, options.readyPort),
+    own("--metrics-port", options.listenAddress, options.metricsPort),
     ...listeners.map(
       (listener): Owner => ({
         name: `listener ${listener.name}`,

@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 50;
 /** A request that has just arrived on a connection is not counted yet. */
 const QUIET_LOOKS = 2;
 /** Envoy's own listener of the admin interface, and what leads to it; see `emitAdminInterface`. */
-const OF_ADMIN = /^http\.(admin|sluice_admin|sluice_ready)\./;
+const OF_ADMIN = /^http\.(admin|sluice_admin|sluice_ready|sluice_metrics)\./;
 const ACTIVE = "^(http\\..*\\.downstream_(rq|cx)|listener\\..*\\.downstream_cx)_active$";
 const OF_WORKER = /\.(worker_\d+|main_thread)\.downstream_cx_active$/;
 

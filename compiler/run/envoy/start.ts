@@ -53,7 +53,10 @@ export interface StartEnvoyOptions {
 }
 
 /** Where the admin interface is, and what of it on a port; see `PROXY_OPTIONS`. */
-export type AdminOptions = Pick<ProxyOptions, "adminSocket" | "adminPort" | "readyPort" | "listenAddress">;
+export type AdminOptions = Pick<
+  ProxyOptions,
+  "adminSocket" | "adminPort" | "readyPort" | "metricsPort" | "listenAddress"
+>;
 
 /** How an Envoy ended. */
 export interface EnvoyExit {
@@ -157,7 +160,13 @@ function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOp
   return ["docker", dockerArguments(options.binary.path, mounts, args)];
 }
 
-const NOTHING_OPENED: AdminOptions = { adminSocket: "", adminPort: 0, readyPort: 0, listenAddress: "" };
+const NOTHING_OPENED: AdminOptions = {
+  adminSocket: "",
+  adminPort: 0,
+  readyPort: 0,
+  metricsPort: 0,
+  listenAddress: "",
+};
 /** What prints resources as they come, private keys among them, at the levels `debug` and `trace`. */
 const PRINTS_KEYS = ["config"];
 

@@ -18,6 +18,7 @@ const CONFIG = {
   meshListeners: true,
   adminPort: 9901,
   readyPort: 15021,
+  metricsPort: 15090,
   proxyLabels: { app: "a", istio: "ingressgateway" },
   proxyNamespace: "default",
   proxyLocality: "a/b/c",

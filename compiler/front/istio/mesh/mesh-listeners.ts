@@ -99,10 +99,12 @@ function connectionsAskedAbout(
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
 function ownPorts(
   ports: readonly number[],
-  { meshPort, adminPort, readyPort, meshListeners, portMap }: LoweringContext["options"],
+  { meshPort, adminPort, readyPort, metricsPort, meshListeners, portMap }: LoweringContext["options"],
 ): readonly number[] {
   const mapped = ports
     .map((port) => boundPort(portMap, "mesh", port))
     .filter((bound) => !ports.includes(bound));
-  return [meshPort, adminPort, readyPort, ...(meshListeners ? mapped : [])].filter((port) => port !== 0);
+  return [meshPort, adminPort, readyPort, metricsPort, ...(meshListeners ? mapped : [])].filter(
+    (port) => port !== 0,
+  );
 }
