@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HostRequest } from "../../compiler/answers/request/wire.ts";
 import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
 import { encodeProgram } from "../../compiler/back/program/encode.ts";
-import { prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
+import { ofRule, prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
 import type { Action, Forward, Route } from "../../compiler/ir/ir.ts";
 
 type Call = (...args: number[]) => unknown;
@@ -28,6 +28,10 @@ const ARGUMENTS: Readonly<Record<string, readonly ("map" | "text" | "lines" | "r
   proxy_set_effective_context: ["number"],
   proxy_set_tick_period_milliseconds: ["number"],
   proxy_continue_stream: ["number"],
+  proxy_set_property: ["text", "text"],
+  proxy_define_metric: ["number", "text", "result"],
+  proxy_increment_metric: ["number", "number"],
+  proxy_record_metric: ["number", "number"],
   clock_time_get: ["number", "number", "result"],
 };
 
@@ -220,4 +224,92 @@ test("a request that no rule takes", () => {
     "get_header_map_pairs request",
     'send_local_response 404 "route_not_found" "" [] -1',
   ]);
+});
+
+const COUNTED = { listener: "mesh", counters: true, names: false };
+const NAMED = { listener: "mesh", counters: false, names: true };
+
+const name = (labels: string, metric: string) =>
+  `"listener=.=mesh;.;rule=.=shop/a#x;.;${labels}sluice_${metric}"`;
+
+test("a request that is counted calls nothing more, but for the first, which has the host come back", () => {
+  const vm = new FilterVm(FILTER);
+  const rules = table({ "*": [ofRule("shop/a#x", route(prefix("/"), to({ a: 1, b: 1 })))] });
+  const root = vm.configure(encodeProgram(rules, undefined, undefined, COUNTED))!;
+  const callsOf = (step: () => void) => {
+    calls = [];
+    step();
+    return calls;
+  };
+  const ask = () => vm.decide(root, { authority: "a.example", path: "/" });
+  const added = expect.stringMatching(/^add_header_map_value request "x-sluice-cluster" "[ab]"$/);
+  expect(callsOf(ask)).toEqual([
+    "get_header_map_pairs request",
+    expect.stringMatching(/^clock_time_get 1 /),
+    "set_tick_period_milliseconds 1000",
+    added,
+  ]);
+  for (let i = 0; i < 20; i++) {
+    expect(callsOf(ask)).toEqual(["get_header_map_pairs request", added]);
+  }
+  const told = callsOf(() => vm.pass(1000));
+  expect([...told].sort()).toEqual([
+    expect.stringMatching(/^clock_time_get 1 /),
+    `define_metric 0 ${name("cluster=.=a;.;", "requests_total")}`,
+    `define_metric 0 ${name("cluster=.=b;.;", "requests_total")}`,
+    `define_metric 1 ${name("cluster=.=a;.;", "rule_weight")}`,
+    `define_metric 1 ${name("cluster=.=b;.;", "rule_weight")}`,
+    expect.stringMatching(/^increment_metric [0-3] [0-9]+$/),
+    expect.stringMatching(/^increment_metric [0-3] [0-9]+$/),
+    expect.stringMatching(/^record_metric [0-3] 1$/),
+    expect.stringMatching(/^record_metric [0-3] 1$/),
+    "set_effective_context 1",
+    "set_tick_period_milliseconds 0",
+  ]);
+  // Nothing ticks where nothing has changed.
+  expect(callsOf(() => vm.pass(10_000))).toEqual([]);
+  expect(callsOf(ask)).toHaveLength(4);
+  expect(callsOf(() => vm.pass(1000))).toEqual([
+    expect.stringMatching(/^clock_time_get 1 /),
+    expect.stringMatching(/^increment_metric [0-3] 1$/),
+    "set_effective_context 1",
+    "set_tick_period_milliseconds 0",
+  ]);
+});
+
+test.each<[string, Partial<Route>, string[]]>([
+  ["goes on", {}, ["sluice.rule=shop/a#x.2"]],
+  ["is answered", { action: { kind: "directResponse", status: 200, body: "" } }, ["sluice.rule=shop/a#x.2"]],
+  ["is redirected", { action: { kind: "redirect", status: 301, host: "b" } }, ["sluice.rule=shop/a#x.2"]],
+  [
+    "is aborted",
+    { fault: { abort: { kind: "grpc", status: 14, perMillion: ALWAYS } } },
+    ["sluice.rule=shop/a#x.2", "sluice.fault=abort"],
+  ],
+  ["waits", { fault: DELAY }, ["sluice.rule=shop/a#x.2", "sluice.fault=delay"]],
+  [
+    "waits and is aborted",
+    { fault: { ...DELAY, abort: { kind: "http", status: 503, perMillion: ALWAYS } } },
+    ["sluice.rule=shop/a#x.2", "sluice.fault=delay", "sluice.fault=delay,abort"],
+  ],
+  [
+    "could be aborted",
+    { fault: { abort: { kind: "http", status: 503, perMillion: 0 } } },
+    ["sluice.rule=shop/a#x.2"],
+  ],
+  ["is of no rule", { origin: undefined } as unknown as Partial<Route>, []],
+])("whoever logs is told the rule of a request that %s", (_, more, expected) => {
+  const vm = new FilterVm(FILTER);
+  const rules = table({ "*": [{ ...ofRule("shop/a#x", route(prefix("/"), "a"), "2"), ...more }] });
+  const root = vm.configure(encodeProgram(rules, undefined, undefined, NAMED))!;
+  calls = [];
+  const { properties } = vm.decide(root, { authority: "a.example", path: "/" });
+  const told = calls.flatMap((call) => {
+    const [, property, value] = /^set_property "(.*)" "(.*)"$/.exec(call) ?? [];
+    return property === undefined ? [] : [`${property}=${value}`];
+  });
+  expect(told).toEqual(expected);
+  expect([...properties].map((pair) => pair.join("="))).toEqual(
+    [...new Map(expected.map((one) => one.split("=") as [string, string]))].map((pair) => pair.join("=")),
+  );
 });

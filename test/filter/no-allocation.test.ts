@@ -10,6 +10,7 @@ import { encodeProgram } from "../../compiler/back/program/encode.ts";
 import {
   exact,
   header,
+  ofRule,
   prefix,
   present,
   regex,
@@ -149,9 +150,19 @@ const CASES: Readonly<Record<string, readonly [readonly Route[], Partial<HostReq
   ],
 };
 
-test.each(Object.entries(CASES))("%s", (_, [routes, request, expected]) => {
+const RULES = {
+  plain: undefined,
+  counted: { listener: "mesh", counters: true, names: false },
+  "counted and named": { listener: "mesh", counters: true, names: true },
+};
+const ALL = Object.entries(CASES).flatMap(([name, one]) =>
+  Object.entries(RULES).map(([how, rules]) => [name, how, rules, ...one] as const),
+);
+
+test.each(ALL)("%s, %s", (_, _how, rules, routes, request, expected) => {
   const vm = new FilterVm(FILTER);
-  const root = vm.configure(encodeProgram(table({ "*": routes })));
+  const named = routes.map((one, i) => ofRule(`shop/a#${i}`, one));
+  const root = vm.configure(encodeProgram(table({ "*": named }), undefined, undefined, rules));
   if (root === undefined) {
     throw new Error(vm.log.map(({ text }) => text).join("\n"));
   }
@@ -160,6 +171,8 @@ test.each(Object.entries(CASES))("%s", (_, [routes, request, expected]) => {
   for (let i = 0; i < WARM_UP; i++) {
     ask();
   }
+  // To tell a statistic for the first time takes room, from a tick.
+  vm.settle();
   const before = vm.heapAllocations;
   for (let i = 0; i < TIMES; i++) {
     ask();

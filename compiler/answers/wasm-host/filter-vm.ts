@@ -389,13 +389,22 @@ export class FilterVm {
     this.#tick(root);
   }
 
-  /** Lets time pass until nothing ticks any more, but for what waits longer than an hour. */
+  /** Lets time pass, with every tick that comes in it. */
+  pass(milliseconds: number): void {
+    this.#passUntil(this.#nanoseconds + BigInt(milliseconds) * MILLISECOND);
+  }
+
+  /** Lets an hour pass: but for what waits longer, nothing ticks any more. */
   settle(): void {
-    const end = this.#nanoseconds + 3_600_000n * MILLISECOND;
+    this.pass(3_600_000);
+  }
+
+  #passUntil(end: bigint): void {
     for (let next = this.#nextTick(); next && next.due <= end; next = this.#nextTick()) {
       this.#nanoseconds = next.due;
       this.#tick(next.root);
     }
+    this.#nanoseconds = end;
   }
 
   #setTick(root: number, periodMs: number): void {
