@@ -474,4 +474,6 @@ export const TIMEOUT_HEADER: string = "x-envoy-upstream-rq-timeout-ms";
 
 /** What is known of a request's stream, beside its headers: what Envoy's formatters find under `wasm.` and this name. */
 export const RULE_PROPERTY: string = "sluice.rule";
+/** Only of a rule that has several. */
+export const MATCH_PROPERTY: string = "sluice.match";
 export const FAULT_PROPERTY: string = "sluice.fault";

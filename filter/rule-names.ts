@@ -1,6 +1,6 @@
 /**
  * Tells the host which rule a request took, and which faults were injected, as properties of its stream: in access logs and
- * traces `%FILTER_STATE(wasm.sluice.rule:PLAIN)%` and `…(wasm.sluice.fault:PLAIN)%`. Only where somebody asks for it.
+ * traces `%FILTER_STATE(wasm.sluice.rule:PLAIN)%`, and so `sluice.match` and `sluice.fault`. Only where somebody asks for it.
  */
 
 import { setProperty } from "./host/properties";
@@ -10,6 +10,7 @@ import { program, strings } from "./program/current";
 import { ruleOf } from "./program/routes";
 
 const RULE_PROPERTY = ascii(layout.RULE_PROPERTY);
+const MATCH_PROPERTY = ascii(layout.MATCH_PROPERTY);
 const FAULT_PROPERTY = ascii(layout.FAULT_PROPERTY);
 
 export const DELAYED = ascii("delay");
@@ -20,12 +21,13 @@ export const DELAYED_AND_ABORTED = ascii("delay,abort");
 export function tellRule(route: u32): void {
   if (!isAsked()) return;
   const rule = ruleOf(program, route);
-  if (rule)
-    setProperty(
-      RULE_PROPERTY,
-      strings + load<u32>(rule, layout.RULE_STRING),
-      load<u32>(rule, layout.RULE_LENGTH),
-    );
+  if (!rule) return;
+  const name = strings + load<u32>(rule, layout.RULE_STRING);
+  const length = load<u32>(rule, layout.RULE_LENGTH);
+  setProperty(RULE_PROPERTY, name, length);
+  // Behind a dot.
+  const match = load<u32>(rule, layout.RULE_OWN_LENGTH) + 1;
+  if (match < length) setProperty(MATCH_PROPERTY, name + match, length - match);
 }
 
 /** Tells the faults of a request: one of the constants above. */

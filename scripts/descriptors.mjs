@@ -46,6 +46,7 @@ const MESSAGES = [
   "envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig",
   "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
   "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+  "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
   "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
   "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
   "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",

@@ -66,6 +66,12 @@ test("what is tried again says so, and what is known of the rules that serve", (
   );
 });
 
+test("a line of the access log is passed on as it is, or as an event like the others", () => {
+  const event = { kind: "access", line: '{"rule":"a/b#c"}' } as const;
+  expect(said("text", event)).toEqual({ out: '{"rule":"a/b#c"}\n', err: "" });
+  expect(JSON.parse(said("json", event).out)).toEqual({ event: "access", line: event.line });
+});
+
 test("Envoy's log is passed on", () => {
   const event = { kind: "log", line: "[warning] something" } as const;
   expect(said("text", event)).toEqual({ out: "", err: "[warning] something\n" });

@@ -35,6 +35,14 @@ export class Voice {
           this.#terminal.err(`${this.#terminal.errColors.dim(event.line)}\n`);
         }
         break;
+      case "access":
+        // Of the lines for people it is the only one on standard output; programs get one kind of line alone.
+        this.#terminal.out(
+          this.#format === "json"
+            ? `${JSON.stringify({ event: "access", line: event.line })}\n`
+            : `${event.line}\n`,
+        );
+        break;
       default:
         this.#lines.say(inWords(event));
     }
@@ -59,7 +67,7 @@ export class Voice {
 }
 
 /** What there is to say of an event that needs no more than a line. */
-export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "log" }>): Said {
+export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "log" | "access" }>): Said {
   switch (event.kind) {
     case "envoy":
       return { event: "envoy", line: event.line };

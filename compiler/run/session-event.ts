@@ -50,6 +50,8 @@ export type SessionEvent =
   | { readonly kind: "resolved"; readonly cluster: Cluster; readonly names: readonly string[] }
   /** A line of Envoy's log. */
   | { readonly kind: "log"; readonly line: string }
+  /** A line of the access log, where Envoy writes it to its standard output. */
+  | { readonly kind: "access"; readonly line: string }
   /** `stop` was called; so many requests and TCP connections are under way, and have so much time. */
   | { readonly kind: "draining"; readonly inFlight: number; readonly limitMs: number }
   /** So many of them did not end in time. */

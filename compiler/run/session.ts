@@ -4,6 +4,7 @@
  */
 
 import { rm } from "node:fs/promises";
+import path from "node:path";
 import type { Compilation } from "../compile.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
@@ -16,6 +17,7 @@ import { findEnvoy } from "./envoy/find.ts";
 import { portProblems } from "./envoy/ports.ts";
 import { describeExit, type EnvoyLogLevel, type EnvoyProcess } from "./envoy/start.ts";
 import { watchNames } from "./envoy/unresolved-names.ts";
+import { logFileProblems } from "./log-file.ts";
 import { obstaclesTo } from "./obstacles.ts";
 import { Reloader } from "./reloader.ts";
 import { watchSecretFiles, withSecretsRead } from "./secret-files.ts";
@@ -228,6 +230,9 @@ export class Session {
           this.#tell({ kind: "log", line });
         }
       },
+      // Also of requests that end while it drains.
+      onOutput: (line) => this.#options.onEvent({ kind: "access", line }),
+      writtenDirectories: path.isAbsolute(rules.proxy.accessLog) ? [path.dirname(rules.proxy.accessLog)] : [],
       workDirectory: this.#options.workDirectory,
       temporaryFolders: [folder, ...temporaryFolders],
       signal,
@@ -256,6 +261,7 @@ async function refuseObstacles({ config }: Compilation, proxy: ProxyOptions): Pr
       { name: "--ready-port", address: proxy.listenAddress, port: proxy.readyPort },
       { name: "--metrics-port", address: proxy.listenAddress, port: proxy.metricsPort },
     ])),
+    ...(await logFileProblems(proxy.accessLog)),
   ];
   if (problems.length > 0) {
     throw new EnvironmentError(problems.join("\n"));

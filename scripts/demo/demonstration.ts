@@ -60,6 +60,9 @@ export class Demonstration {
           this.#err(`${terminal.errColors.dim(event.line)}\n`);
         }
         break;
+      case "access":
+        terminal.out(`${event.line}\n`);
+        break;
       case "serving":
         this.#serving(event.envoy, event.compilation);
         break;

@@ -30,7 +30,7 @@ export interface Decision {
   readonly headers: readonly HeaderLine[];
   /** Those that the filter wrote. */
   readonly written: ReadonlyMap<string, string>;
-  /** What the filter told of the request for access logs and traces: `sluice.rule`, `sluice.fault`. */
+  /** What the filter told of the request for access logs and traces: `sluice.rule`, `sluice.match`, `sluice.fault`. */
   readonly properties: ReadonlyMap<string, string>;
 }
 

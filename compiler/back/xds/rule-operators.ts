@@ -3,6 +3,7 @@
  * keeps as state of the filter; Envoy's own routes have it as their name and their metadata.
  */
 
+import { FAULT_PROPERTY, MATCH_PROPERTY, RULE_PROPERTY } from "../../../filter/layout.ts";
 import type { RouteOrigin } from "../../ir/ir.ts";
 import type { OwnOperator } from "../../options/log-operators.ts";
 import type { Decider } from "../decider.ts";
@@ -16,9 +17,9 @@ export function ruleOperators(listener: string, decider: Decider): Readonly<Reco
   const name = listener.replaceAll("%", "%%");
   return decider === "wasm"
     ? {
-        RULE: property("rule"),
-        MATCH: property("match"),
-        FAULT: property("fault"),
+        RULE: property(RULE_PROPERTY),
+        MATCH: property(MATCH_PROPERTY),
+        FAULT: property(FAULT_PROPERTY),
         LISTENER: name,
       }
     : {
@@ -30,6 +31,17 @@ export function ruleOperators(listener: string, decider: Decider): Readonly<Reco
       };
 }
 
+/**
+ * The name of a span: the rule, or Envoy's own word for what happened where no rule took the request. Without a name Envoy takes the
+ * host that a client asked for, and a collector would have as many names as clients think of.
+ */
+export function spanName(decider: Decider): string {
+  return decider === "wasm"
+    ? `%CEL("${STATE}${RULE_PROPERTY}" in filter_state ? filter_state["${STATE}${RULE_PROPERTY}"] : response.code_details)%`
+    : // Without a route the name of the route is an error, which the first condition covers.
+      '%CEL(response.code_details == "route_not_found" || xds.route_name == "" ? response.code_details : xds.route_name)%';
+}
+
 /** Of a TCP chain, whose connections no rule of HTTP takes. */
 export function chainOperators(chain: string): Readonly<Record<OwnOperator, string>> {
   return { RULE: "-", MATCH: "-", FAULT: "-", LISTENER: chain.replaceAll("%", "%%") };
@@ -37,8 +49,11 @@ export function chainOperators(chain: string): Readonly<Record<OwnOperator, stri
 
 /** What the filter has set; without `PLAIN` Envoy prints how it is kept. */
 function property(name: string): string {
-  return `%FILTER_STATE(wasm.sluice.${name}:PLAIN)%`;
+  return `%FILTER_STATE(${STATE}${name}:PLAIN)%`;
 }
+
+/** Before the names of what a filter has set. */
+const STATE = "wasm.";
 
 /** `envoy.config.core.v3.Metadata` of a native route: what its name does not tell apart. */
 export interface RouteMetadata {

@@ -15,7 +15,7 @@ import type { Decider } from "../decider.ts";
 import { type EnvoyCluster, emitCluster } from "./cluster.ts";
 import type { EmitContext } from "./options.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
-import { ruleOperators } from "./rule-operators.ts";
+import { ruleOperators, spanName } from "./rule-operators.ts";
 
 export type TraceOptions = Pick<ProxyOptions, "traceTo" | "traceSampling" | "traceService">;
 
@@ -42,6 +42,7 @@ interface Percent {
 /** The members of an HTTP connection manager that make it trace. */
 export interface TracingFields {
   readonly tracing?: Tracing;
+  readonly request_id_extension?: Pick<Extension, "typed_config">;
   readonly early_header_mutation_extensions?: readonly Extension[];
 }
 
@@ -75,7 +76,7 @@ export function emitTracing(
       random_sampling: { value: options.traceSampling },
       overall_sampling: { value: 100 },
       spawn_upstream_span: true,
-      operation: RULE,
+      operation: spanName(decider),
       upstream_operation: CLUSTER,
       custom_tags: [
         { tag: "sluice.rule", value: RULE },
@@ -85,11 +86,20 @@ export function emitTracing(
         { tag: "sluice.listener", value: LISTENER },
       ],
     },
+    request_id_extension: OWN_DICE,
     ...(role === "gateway" && { early_header_mutation_extensions: [DROP_CLIENTS_TRACE] }),
   };
 }
 
 const CLUSTER = "%UPSTREAM_CLUSTER_RAW%";
+
+/** Else whoever chooses the id of a request chooses whether it is sampled, and one with an id of another form never is. */
+const OWN_DICE = {
+  typed_config: typed("envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig", {
+    pack_trace_reason: false,
+    use_request_id_for_trace_sampling: false,
+  }),
+};
 
 const DROP_CLIENTS_TRACE: Extension = {
   name: "envoy.http.early_header_mutation.header_mutation",

@@ -19,6 +19,7 @@ import { isAtLeast } from "../../platform/version.ts";
 import { type AdminClient, ASKED_PATHS, adminClient } from "./admin.ts";
 import { dockerArguments, type Mount } from "./docker.ts";
 import type { EnvoyBinary } from "./find.ts";
+import { readLines } from "./output-lines.ts";
 import { watchOver } from "./watchdog.ts";
 
 /** What Envoy writes to its log, and what is more severe. */
@@ -38,12 +39,16 @@ export interface StartEnvoyOptions {
   readonly componentLogLevel?: string;
   /** Each line of Envoy's log. */
   readonly onLog?: (line: string) => void;
+  /** Each line that Envoy writes to its standard output: an access log, where one is written there. */
+  readonly onOutput?: (line: string) => void;
   /** How long Envoy may take until it serves. */
   readonly readyTimeoutMs?: number;
   /** More arguments for Envoy. */
   readonly extraArguments?: readonly string[];
   /** Folders that the configuration names, for Docker; that of the configuration is included. */
   readonly directories?: readonly string[];
+  /** Folders in which Envoy writes, such as that of a log, for Docker. */
+  readonly writtenDirectories?: readonly string[];
   /** Where its own folder is made; that for temporary files if absent. */
   readonly workDirectory?: string | undefined;
   /** Temporary folders of the caller, removed after Envoy should this process be killed. */
@@ -89,6 +94,8 @@ const STOP_GRACE_MS = 5_000;
 const LOG_LINES_KEPT = 500;
 const WORDS_KEPT = 12;
 const LOOK_EVERY_MS = 20;
+/** How long lines of an access log may wait for others. */
+const FLUSH_MS = 500;
 
 /** Starts Envoy and returns once it serves. Throws an `EnvironmentError` with Envoy's own words when it does not. */
 export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProcess> {
@@ -97,7 +104,7 @@ export async function startEnvoy(options: StartEnvoyOptions): Promise<EnvoyProce
   const admin = adminClient(opened.adminSocket || path.join(folder, "admin.sock"));
   const [command, args] = commandLine(options, admin.socket, opened);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-  const run = superviseChild(child, [folder, ...(options.temporaryFolders ?? [])], options.onLog);
+  const run = superviseChild(child, [folder, ...(options.temporaryFolders ?? [])], options);
   const died = run.died.then(async (exit) => {
     await rm(folder, { recursive: true, force: true });
     return exit;
@@ -132,6 +139,9 @@ function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOp
     "--config-yaml",
     JSON.stringify(emitAdminInterface({ ...opened, socket, ...allowedPaths(options.binary, opened) })),
     "--disable-hot-restart",
+    // Envoy's own default lets the lines of a proxy with little to do wait for ten seconds.
+    "--file-flush-interval-msec",
+    String(FLUSH_MS),
     "--log-level",
     options.logLevel ?? "warning",
   ];
@@ -157,6 +167,7 @@ function commandLine(options: StartEnvoyOptions, socket: string, opened: AdminOp
   ])) {
     mounts.push({ directory, writable: false });
   }
+  mounts.push(...(options.writtenDirectories ?? []).map((directory) => ({ directory, writable: true })));
   return ["docker", dockerArguments(options.binary.path, mounts, args)];
 }
 
@@ -201,7 +212,7 @@ let hooked = false;
 function superviseChild(
   child: ChildProcess,
   temporaryFolders: readonly string[],
-  onLog: ((line: string) => void) | undefined,
+  { onLog, onOutput }: Pick<StartEnvoyOptions, "onLog" | "onOutput">,
 ): Supervised {
   const log: string[] = [];
   const addLine = (line: string) => {
@@ -211,9 +222,8 @@ function superviseChild(
     }
     onLog?.(line);
   };
-  for (const stream of [child.stdout!, child.stderr!]) {
-    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", addLine);
-  }
+  createInterface({ input: child.stderr!, crlfDelay: Number.POSITIVE_INFINITY }).on("line", addLine);
+  readLines(child.stdout!, (line) => onOutput?.(line));
 
   running.add(child);
   if (!hooked) {
