@@ -13,6 +13,7 @@ import {
   createWorkspace,
   DEFAULT_PROXY_OPTIONS,
   EnvironmentError,
+  type Findings,
   files,
   formatDiagnostics,
   type ProxyOptions,
@@ -61,7 +62,11 @@ async function runDemo(
   terminal: Terminal,
   stop: AbortController,
 ): Promise<ExitCode> {
-  const say = (line: string) => terminal.err(`${terminal.errColors.dim("demo:")} ${line}\n`);
+  // The URL of the page comes first.
+  let early = "";
+  const say = (line: string) => {
+    early += `${terminal.errColors.dim("demo:")} ${line}\n`;
+  };
   const meshPort = await takePort(DEFAULT_PROXY_OPTIONS.meshPort, "the mesh listener", say);
   const bookinfo = await startBookinfo(meshPort);
   try {
@@ -81,11 +86,13 @@ async function runDemo(
         meshPort,
         // The limits of a circuit breaker hold for each worker a little differently; with one they are the rule's.
         concurrency: 1,
+        tap: !options.once,
       },
-      terminal,
       say,
     );
-    if (compiled === undefined) {
+    early += formatDiagnostics(compiled.findings, terminal.errLook);
+    if (compiled.compilation === undefined) {
+      terminal.err(early);
       return EXIT.rules;
     }
     const { workspace, compilation } = compiled;
@@ -95,6 +102,7 @@ async function runDemo(
       rules: shownRules,
       bookinfo,
       terminal,
+      early,
       stop,
     });
     const fits = await runShown({
@@ -113,22 +121,20 @@ async function runDemo(
 
 interface Compiled {
   readonly workspace: Workspace;
-  readonly compilation: Compilation;
+  readonly findings: Findings;
+  /** Absent: the rules are wrong. */
+  readonly compilation?: Compilation;
 }
 
 /** Compiles once to learn which ports the Gateways want, and again when one of those is taken. */
 async function compileForFreePorts(
   paths: readonly string[],
   wanted: ProxyOptions,
-  terminal: Terminal,
   say: (line: string) => void,
-): Promise<Compiled | undefined> {
-  const first = await compileOrTell(paths, wanted, terminal);
-  if (first === undefined) {
-    return undefined;
-  }
+): Promise<Compiled> {
+  const first = await compileFor(paths, wanted);
   const portMap = new Map<number, number>();
-  for (const { name, role, port } of first.compilation.config.listeners) {
+  for (const { name, role, port } of first.compilation?.config.listeners ?? []) {
     const bound = role === "gateway" ? await takePort(port, `listener ${name}`, say) : port;
     if (bound !== port) {
       portMap.set(port, bound);
@@ -138,19 +144,13 @@ async function compileForFreePorts(
     return first;
   }
   await first.workspace.dispose();
-  return compileOrTell(paths, { ...wanted, portMap });
+  return compileFor(paths, { ...wanted, portMap });
 }
 
-/** Without a terminal for what was told before. */
-async function compileOrTell(
-  paths: readonly string[],
-  proxy: ProxyOptions,
-  terminal?: Terminal,
-): Promise<Compiled | undefined> {
+async function compileFor(paths: readonly string[], proxy: ProxyOptions): Promise<Compiled> {
   const workspace = createWorkspace({ source: files(paths), proxies: { demo: proxy } });
   const { findings, compilation } = await workspace.compile(undefined, { toRun: true });
-  terminal?.err(formatDiagnostics(findings, terminal.errLook));
-  return compilation && { workspace, compilation };
+  return { workspace, findings, ...(compilation !== undefined && { compilation }) };
 }
 
 const terminal = processTerminal();

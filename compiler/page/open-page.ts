@@ -31,7 +31,7 @@ export interface Page {
  * cannot be had or its files are not there, and a `ListenError` for one that is not valid. It is closed by whoever opened it.
  */
 export async function openPage(
-  session: Pick<Session, "serving" | "listen">,
+  session: Pick<Session, "serving" | "listen" | "apply">,
   { listen, live = new LiveRules(session), onProblem, ...options }: OpenPageOptions,
 ): Promise<Page> {
   const source = new SessionPage(session, { ...options, live });

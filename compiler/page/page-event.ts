@@ -10,6 +10,12 @@ export function pageEventOf(event: SessionEvent, at: number): PageEvent | undefi
       return { at, kind: "serving", text: "Envoy serves" };
     case "reloaded":
       return { at, kind: "reloaded", text: `new rules serve, after ${event.ms} ms` };
+    case "held":
+      return {
+        at,
+        kind: "held",
+        text: `${event.files.join(", ")} changed; the old rules stay in effect until somebody applies it`,
+      };
     case "refused":
       return {
         at,

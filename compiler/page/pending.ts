@@ -13,6 +13,8 @@ export function pendingAfter(
   switch (event.kind) {
     case "refused":
       return { since, state: "wrong", findings: event.findings.diagnostics, witnesses: [] };
+    case "held":
+      return { since, state: "hold", findings: [], witnesses: [] };
     case "blocked":
     case "rejected":
     case "unknown":
@@ -21,6 +23,7 @@ export function pendingAfter(
         : { since, state: "applying", findings: [], witnesses: [] };
     case "reloaded":
     case "unchanged":
+    case "restartNeeded":
     case "stopped":
       return undefined;
     default:

@@ -41,6 +41,12 @@ data: { tls.key: Y2FuYXJ5 }
 /** Says what a test wants to have happened. */
 class FakeSession {
   readonly listeners = new Set<(event: SessionEvent) => void>();
+  /** Whether something waits to be applied. */
+  holds = false;
+
+  apply() {
+    return this.holds;
+  }
 
   listen(listener: (event: SessionEvent) => void) {
     this.listeners.add(listener);
@@ -245,6 +251,19 @@ test("an edit that is wrong waits until one is right, and says since when", asyn
   expect((await page.rules()).pending).toBeUndefined();
 });
 
+test("a change that is held waits until somebody applies it", async () => {
+  const { events } = heard();
+  expect(() => page.apply()).toThrow("no change waits");
+  const { compilation } = await workspace.compile();
+  session.tell({ kind: "held", compilation: compilation!, files: ["rules.yaml"] });
+  expect((await page.rules()).pending).toMatchObject({ state: "hold", findings: [] });
+  session.holds = true;
+  page.apply();
+  await reload();
+  expect((await page.rules()).pending).toBeUndefined();
+  expect(kinds(events)).toContain("held");
+});
+
 test.each<[string, string, RegExp]>([
   ["nothing", "  ", /nothing was asked/],
   ["no request", "GET", /is not a valid request/],
@@ -285,7 +304,7 @@ const told = (events: readonly StreamedEvent[], kind: string) =>
   events.filter((event) => event.kind === kind).map(({ data }) => JSON.parse(data));
 
 test("all who look see the samples of one tap, which ends with the last of them", async () => {
-  expect(() => page.tap({ percent: 1 })).toThrow("nobody listens");
+  expect(() => page.tap({ percent: 1 })).toThrow("no client listens");
   const [first, second] = [heard(), heard()];
   const question = { percent: 5, rule: "split", status: "5xx" };
   expect(await page.tap(question)).toEqual({ percent: 5, dropped: 2, until: 3 });

@@ -66,6 +66,7 @@ interface Generation {
 }
 
 export class SessionPage implements PageSource {
+  readonly #session: Pick<Session, "apply">;
   readonly #options: SessionPageOptions;
   readonly #listeners = new Set<(event: StreamedEvent) => void>();
   readonly #events = new EventFeed();
@@ -77,7 +78,8 @@ export class SessionPage implements PageSource {
   #pending: PendingView | undefined;
   #hasEnded = false;
 
-  constructor(session: Pick<Session, "listen">, options: SessionPageOptions) {
+  constructor(session: Pick<Session, "listen" | "apply">, options: SessionPageOptions) {
+    this.#session = session;
     this.#options = options;
     this.#generation = { number: 1, since: 0, compilation: options.compilation };
     this.#tap = new PageTap(options.tap, {
@@ -138,13 +140,15 @@ export class SessionPage implements PageSource {
 
   tap(question: TapQuestion): Promise<TapState> {
     if (question.percent > 0 && this.#listeners.size === 0) {
-      throw new HttpError(409, "nobody listens: requests are sampled for whoever reads /api/live");
+      throw new HttpError(409, "no client listens: requests are sampled for those that read /api/live");
     }
     return this.#tap.ask(question);
   }
 
   apply(): void {
-    throw new HttpError(409, "no edit waits to be applied");
+    if (!this.#session.apply()) {
+      throw new HttpError(409, "no change waits to be applied");
+    }
   }
 
   listen(listener: (event: StreamedEvent) => void, lastEvent: string | undefined): () => void {

@@ -27,6 +27,8 @@ export interface DemonstrationOptions {
   readonly rules: string;
   readonly bookinfo: Bookinfo;
   readonly terminal: Terminal;
+  /** What there was to say before. */
+  readonly early: string;
   /** Ends Envoy, and with it the demo. */
   readonly stop: AbortController;
 }
@@ -36,6 +38,7 @@ const CLEAR_LINE = "\r\x1b[K";
 export class Demonstration {
   /** All that was asked in the first round fitted the rules; unknown until it has ended. */
   obeyed: boolean | undefined;
+  readonly page: ((url: string) => void) | undefined;
   readonly #options: DemonstrationOptions;
   readonly #clients = new Clients();
   #envoy: EnvoyProcess | undefined;
@@ -46,6 +49,19 @@ export class Demonstration {
 
   constructor(options: DemonstrationOptions) {
     this.#options = options;
+    if (options.once) {
+      this.#err(options.early);
+    } else {
+      // A page of what has ended is of no use.
+      this.page = (url) => this.#page(url);
+    }
+  }
+
+  /** The first that is said. */
+  #page(url: string): void {
+    const { terminal, early } = this.#options;
+    terminal.out(`${terminal.outColors.bold("What each rule does, live:")} ${url}\n`);
+    this.#err(early);
   }
 
   tell(event: SessionEvent): void {

@@ -136,6 +136,9 @@ test("serves a page, shows what an edit changes, refuses a mistake, and ends cle
   await cp(path.join(ROOT, "envoy", "bookinfo", "rules"), rules, { recursive: true });
   await occupy(8080);
   const demo = new Demo(["--rules", rules]);
+  const [, live] = await demo.says(/^What each rule does, live: (http:\/\/127\.0\.0\.1:\d+\/\?t=\S+)\n/);
+  expect((await get(live!)).status).toBe(303);
+  expect((await get(new URL("/", live).href)).status).toBe(401);
   const [page] = await demo.says(/http:\/\/127\.0\.0\.1:\d+\/productpage/);
   expect(demo.output).toMatch(/port 8080 .* is already in use/);
   const [mesh] = await demo.says(/http:\/\/127\.0\.0\.1:\d+(?=\/reviews\/0)/);
