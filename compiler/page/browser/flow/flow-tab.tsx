@@ -48,7 +48,9 @@ export function FlowTab() {
           <p class="is-muted waiting">
             {view?.counts === "none"
               ? "Requests are not counted by rule with this target, so there is nothing to draw."
-              : "Nothing flows at the moment."}
+              : live.windowMs === 0
+                ? "Measuring…"
+                : "Nothing flows at the moment."}
           </p>
         ) : (
           <Picture

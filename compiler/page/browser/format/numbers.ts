@@ -52,8 +52,11 @@ export function shareText({ seen, low, high }: Share): string {
   return `${(seen * 100).toFixed(1)} % [${bound(low)}–${bound(high)}]`;
 }
 
-/** Milliseconds as a time that something took: `0.4 ms`, `18 ms`, `2.1 s`, `3 min`. */
+/** Milliseconds as a time that something took: `< 1 ms` for what was measured in whole ones, `0.4 ms`, `18 ms`, `2.1 s`, `3 min`. */
 export function tookText(ms: number): string {
+  if (ms === 0) {
+    return "< 1 ms";
+  }
   if (ms < 10) {
     return `${Number(ms.toFixed(1))} ms`;
   }

@@ -69,10 +69,14 @@ function Numbers() {
     <dl class={`numbers ${isOld ? "is-old" : ""}`}>
       <div>
         <dt>requests</dt>
-        <dd>
-          {rateText(perSecond)}
-          <span class="unit">/s</span>
-        </dd>
+        {page.live.value.windowMs === 0 ? (
+          <dd class="is-muted">–</dd>
+        ) : (
+          <dd>
+            {rateText(perSecond)}
+            <span class="unit">/s</span>
+          </dd>
+        )}
       </div>
       <div>
         <dt>slowest p99</dt>

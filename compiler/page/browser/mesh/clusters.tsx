@@ -13,7 +13,10 @@ const AT_MOST = 500;
 export function Clusters() {
   const page = usePage();
   const isLong = useSignal(false);
+  const known = new Set(page.view.value?.clusters);
+  // Those of Sluice itself, such as its stream, are nobody's concern.
   const clusters = page.live.value.clusters
+    .filter(({ name }) => known.has(name))
     .map((cluster) => ({ cluster, wrong: complaints(cluster) }))
     .sort(
       (a, b) =>

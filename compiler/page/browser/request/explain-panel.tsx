@@ -1,5 +1,7 @@
 /** Ask what becomes of a request: a `curl` line as it was copied from somewhere, or a method and a URL. */
 
+import type { ListenerView } from "../../api.ts";
+import { inert } from "../format/inert.ts";
 import { usePage } from "../parts/page-context.ts";
 import { Text } from "../parts/text.tsx";
 import { ExplanationView } from "./explanation.tsx";
@@ -26,7 +28,7 @@ export function ExplainPanel() {
         <textarea
           id="question"
           rows={2}
-          placeholder={example(page.view.value?.listeners[0]?.hosts[0]?.domains)}
+          placeholder={example(page.view.value?.listeners ?? [])}
           spellcheck={false}
           autocomplete="off"
           value={page.question.value}
@@ -59,9 +61,10 @@ export function ExplainPanel() {
   );
 }
 
-function example(domains: readonly string[] = []): string {
-  const [host = "reviews"] = [...domains]
+function example(listeners: readonly ListenerView[]): string {
+  const domains = listeners.flatMap(({ hosts }) => hosts).flatMap((host) => host.domains.slice(0, 20));
+  const [host = "host"] = domains
     .filter((domain) => !domain.includes("*"))
     .sort((a, b) => a.length - b.length);
-  return `GET http://${host.slice(0, 60)}/, or curl …`;
+  return `GET http://${inert(host, 60)}/, or curl …`;
 }

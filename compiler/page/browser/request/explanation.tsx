@@ -102,7 +102,7 @@ function Decision({ explanation: { decision, rule } }: { readonly explanation: E
 
 function Tried({ tried }: { readonly tried: TriedRule }) {
   const page = usePage();
-  const group = page.groupOf(tried.id);
+  const group = page.groupAt(tried.file, tried.line);
   const name = tried.name === "" ? (tried.id ?? "a route of the service itself") : tried.name;
   return (
     <li class={tried.matched ? "is-taken" : ""}>

@@ -59,11 +59,19 @@ export function RuleRow({ group, open }: { readonly group: RuleGroup; readonly o
 }
 
 function Counted({ group, sum }: { readonly group: RuleGroup; readonly sum: RuleSum | undefined }) {
-  const { history } = usePage();
+  const { history, live } = usePage();
   const rates = historyKeys(group)
     .map((key) => history.of(key))
     .reduce((all, one) => all.map((rate, index) => rate + (one[index] ?? 0)));
   const perSecond = sum?.taken.perSecond ?? 0;
+  if (live.value.windowMs === 0) {
+    // A rate needs a second reading.
+    return (
+      <div role="cell" class="rate-cell is-muted">
+        –
+      </div>
+    );
+  }
   return (
     <div role="cell" class={`rate-cell ${perSecond > 0 ? "" : "is-still"}`}>
       <Sparkline rates={rates} />
@@ -114,7 +122,9 @@ function Chips({ group, sum }: { readonly group: RuleGroup; readonly sum: RuleSu
       )}
       {isOffWeight(sum) && <span class="chip is-warn">off its weight</span>}
       {group.findings.length > 0 && (
-        <span class="chip is-warn">{counted(group.findings.length, "finding")}</span>
+        <span class={`chip ${group.findings.some(({ level }) => level !== "info") ? "is-warn" : ""}`}>
+          {counted(group.findings.length, "finding")}
+        </span>
       )}
     </>
   );

@@ -99,6 +99,7 @@ export class PageState {
           open: this.open.value,
         });
   });
+  readonly #byId = computed(() => new Map(this.groups.value.map((group) => [group.view.id, group])));
   readonly #orderTick = computed(() => Math.floor(this.#reports.value / ORDER_STAYS));
   readonly #reports = signal(0);
   #isFirst = true;
@@ -169,7 +170,17 @@ export class PageState {
   }
 
   groupOf(rule: string | undefined): RuleGroup | undefined {
-    return rule === undefined ? undefined : this.groups.peek().find(({ view }) => view.id === rule);
+    return rule === undefined ? undefined : this.#byId.value.get(rule);
+  }
+
+  /** The rule that stands at a place. */
+  groupAt(path: string | undefined, line: number | undefined): RuleGroup | undefined {
+    const file = this.view.value?.files.findIndex((one) => one.path === path) ?? -1;
+    return line === undefined
+      ? undefined
+      : this.groups.value.find(
+          ({ view }) => view.file === file && view.line <= line && line <= view.lastLine,
+        );
   }
 
   async explain(text: string): Promise<void> {
