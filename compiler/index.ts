@@ -211,6 +211,8 @@ export type { TappedRequest } from "./observe/tapped-request.ts";
 
 // ---- The same in a browser ----
 
+export type { FleetPageOptions, ShownFleet } from "./page/fleet-page.ts";
+export { type OpenFleetPage, type OpenFleetPageOptions, openFleetPage } from "./page/open-fleet-page.ts";
 export { type OpenPageOptions, openPage, type Page } from "./page/open-page.ts";
 export { readPageListen } from "./page/page-listen.ts";
 export type { SessionPageOptions } from "./page/session-page.ts";

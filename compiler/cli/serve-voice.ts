@@ -26,6 +26,14 @@ export class ServeVoice {
     });
   }
 
+  page(url: string): void {
+    this.#say({
+      event: "page",
+      line: `${url} shows the fleet, and what each rule does in it`,
+      fields: { url },
+    });
+  }
+
   reviewing(address: string, port: number): void {
     const at = bound(address, port);
     this.#say({ event: "reviewing", line: `API servers can ask at ${at}`, fields: { webhook: at } });

@@ -8,6 +8,8 @@ import {
   Fleet,
   FleetTelemetry,
   files,
+  type OpenFleetPage,
+  openFleetPage,
   RevisionTrials,
   readAtMost,
   readScopes,
@@ -20,6 +22,7 @@ import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import type { Format } from "./format.ts";
 import { addClusterOptions, type ClusterFlags, openCluster, readRulesOptions } from "./kubernetes-options.ts";
+import { checkPageFlag, pageOption } from "./page-option.ts";
 import { addProxyOptions, type ProxyFlags } from "./proxy-options.ts";
 import { readPlan } from "./rollout-plan.ts";
 import { underMeshConfig } from "./rule-files.ts";
@@ -47,6 +50,7 @@ export interface ServeFlags
   readonly cases?: readonly string[];
   readonly now?: boolean;
   readonly scopes?: string;
+  readonly page?: string;
   readonly format: Format;
 }
 
@@ -90,6 +94,7 @@ export function addServeCommand(program: Command, { terminal, done }: CommandCon
   addLeaseOptions(
     addClusterOptions(addProxyOptions(addRelayOptions(addWebhookOptions(addAccessOptions(command))))),
   )
+    .addOption(pageOption())
     .addOption(formatOption())
     .action(async (paths, flags) => done(await serveCommand(paths, flags, terminal)));
 }
@@ -100,6 +105,7 @@ async function serveCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const mostStreams = readMostStreams(flags.maxStreams);
+  checkPageFlag(flags.page);
   const voice = new ServeVoice(terminal, flags.format);
   const toRelay = readRelay(flags);
   if (toRelay !== undefined) {
@@ -133,6 +139,7 @@ async function serveCommand(
   const rules = threadedFleetRules(workspace, (line) => voice.problem(line));
   terminal.outliveReaders();
   const telemetry = new FleetTelemetry();
+  let page: OpenFleetPage | undefined;
   const trials = new RevisionTrials({
     shadow: plan.waves.includes("shadow"),
     ...(flags.cases !== undefined && { cases: files(flags.cases) }),
@@ -164,6 +171,7 @@ async function serveCommand(
       onEvent(event) {
         voice.tell(event);
         telemetry.tell(event);
+        page?.tell(event);
         status?.tell(event);
       },
     });
@@ -188,6 +196,18 @@ async function serveCommand(
       }),
       onProblem: (line) => voice.problem(line),
     });
+    page =
+      flags.page === undefined
+        ? undefined
+        : await openFleetPage({
+            fleet,
+            mayChange: (token) => server.mayChange(token),
+            listen: flags.page,
+            onProblem: (line) => voice.problem(line),
+          });
+    if (page !== undefined) {
+      voice.page(page.url);
+    }
     voice.listening(flags.listen, server.port, http && { listen: http.listen, port: server.httpPort });
     if (webhook !== undefined && webhookFiles !== undefined) {
       voice.reviewing(webhookFiles.listen, webhook.port);
@@ -195,6 +215,7 @@ async function serveCommand(
     try {
       await untilTold();
     } finally {
+      await page?.close();
       await webhook?.close();
       await status?.close();
       await server.close();

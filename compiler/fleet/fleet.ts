@@ -27,6 +27,8 @@ import type { ProxyNode } from "./model/node.ts";
 import type { FleetStatus, ProxyReport, ProxyState, RevisionReport, RolloutReport } from "./model/report.ts";
 import type { RuleCounts } from "./model/rule-counts.ts";
 import type { FleetRules } from "./model/rules.ts";
+import type { Scope } from "./model/scope.ts";
+import type { ServedScope } from "./model/served-scope.ts";
 import { PeerProxies } from "./peer-proxies.ts";
 import type { Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { proxyReport } from "./proxies/proxy-report.ts";
@@ -269,6 +271,36 @@ export class Fleet implements FleetControl {
       throw new FleetControlError("unknown", `no proxy is in the scope ${JSON.stringify(scope)}`);
     }
     return this.#live.of(scope);
+  }
+
+  /** What is served in the scope that most proxies are in; `undefined` before there are rules. */
+  async served(): Promise<ServedScope | undefined> {
+    const { serving } = shownRevisions(this.#rollouts, this.#revisions);
+    if (serving === undefined) {
+      return undefined;
+    }
+    const scopes = new Map<string, { readonly scope: Scope; proxies: number }>();
+    for (const { claimed } of this.#proxies.connected) {
+      const scope = serving.scopeOf(claimed);
+      const known = scopes.get(scope.key) ?? { scope, proxies: 0 };
+      scopes.set(scope.key, known);
+      known.proxies++;
+    }
+    const [most] = [...scopes.values()].sort((a, b) => b.proxies - a.proxies);
+    const { key, options } = most?.scope ?? serving.scopeOf(this.#options.rules.defaults);
+    const { snapshot, seen } = serving;
+    const { findings, compilation } = await snapshot.compile(options);
+    return (
+      compilation && {
+        scope: key,
+        revision: serving.id,
+        seen: seen.getTime(),
+        options,
+        compilation,
+        findings,
+        explain: (request, at) => snapshot.explain(options, request, at),
+      }
+    );
   }
 
   #hasScope(key: string): boolean {

@@ -50,6 +50,8 @@ export interface FleetServer {
   readonly port: number;
   /** Of the HTTP interface; 0 for a Unix socket, and where there is none. */
   readonly httpPort: number;
+  /** Whether a token may change the fleet; `undefined` where there are none. */
+  mayChange(token: string | undefined): boolean | undefined;
   /** Ends all streams. */
   close(): Promise<void>;
 }
@@ -161,6 +163,7 @@ async function serve(options: ServeFleetOptions, identity: Identity): Promise<Fl
   return {
     port: server.port,
     httpPort: questions?.port ?? 0,
+    mayChange: (token) => identity.mayChange(token),
     async close() {
       identity.close();
       server.close();

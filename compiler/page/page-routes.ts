@@ -9,7 +9,7 @@ import { type EventStream, EventStreams } from "../http/event-streams.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { Asset } from "./assets.ts";
 import type { PageSource } from "./page-source.ts";
-import { numberIn, readExplainQuestion, readTapQuestion } from "./questions.ts";
+import { numberIn, readExplainQuestion, readFleetChange, readTapQuestion } from "./questions.ts";
 
 export interface PageRoutesOptions {
   readonly source: PageSource;
@@ -31,13 +31,21 @@ export class PageRoutes {
   constructor(options: PageRoutesOptions) {
     this.#options = options;
     const { source } = options;
+    const { fleet } = source;
     this.#gets = {
+      ...(fleet && { "/api/fleet": () => fleet.view() }),
       "/api/rules": () => source.rules(),
       "/api/lines": (query) =>
         source.lines(numberIn(query, "file"), numberIn(query, "from"), numberIn(query, "to")),
       "/api/history": (query) => source.history(query.get("rule") ?? "", query.get("match") ?? undefined),
     };
     this.#posts = {
+      ...(fleet && {
+        "/api/fleet": (body: unknown) => {
+          fleet.change(readFleetChange(body));
+          return {};
+        },
+      }),
       "/api/explain": (body) => source.explain(readExplainQuestion(body)),
       "/api/tap": (body) => source.tap(readTapQuestion(body)),
       "/api/apply": async () => {

@@ -11,7 +11,7 @@ import {
 } from "../answers/request/asked.ts";
 import { parseCurl } from "../answers/request/curl.ts";
 import { HttpError } from "../http/http-error.ts";
-import type { ExplainQuestion, TapQuestion } from "./api.ts";
+import type { ExplainQuestion, FleetChange, TapQuestion } from "./api.ts";
 
 /** Of a `curl` line, a URL or a header. */
 const LONGEST_TEXT = 16 * 1024;
@@ -76,6 +76,19 @@ export function readTapQuestion(body: unknown): TapQuestion {
     percent,
     ...(rule !== undefined && { rule: textIn("rule", rule) }),
     ...(status !== undefined && { status: textIn("status", status) }),
+  };
+}
+
+/** Throws an `HttpError`. */
+export function readFleetChange(body: unknown): FleetChange {
+  const { action, token, why } = objectIn(body);
+  if (action !== "promote" && action !== "abort") {
+    throw new HttpError(400, "action must be promote or abort");
+  }
+  return {
+    action,
+    token: textIn("token", token),
+    ...(why !== undefined && { why: textIn("why", why) }),
   };
 }
 

@@ -41,11 +41,18 @@ export function Header() {
       <LastEvent />
       <div class="header-actions">
         {view !== undefined && (
-          <span class="scope" title="Numbers and requests are those of this proxy, and of no other">
+          <span
+            class="scope"
+            title={
+              view.scope === undefined
+                ? "Numbers and requests are those of this proxy, and of no other"
+                : "Numbers are sums of what the proxies of this scope report to this server"
+            }
+          >
             <Text of={view.title} longest={60} /> only
           </span>
         )}
-        <TapSwitch />
+        {view?.scope === undefined && <TapSwitch />}
         <button
           type="button"
           class="help-button"

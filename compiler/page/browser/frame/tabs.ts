@@ -1,6 +1,7 @@
 /** The views of the page. A new one is an entry here. */
 
 import type { FunctionComponent } from "preact";
+import { FleetTab } from "../fleet/fleet-tab.tsx";
 import { FlowTab } from "../flow/flow-tab.tsx";
 import { RulesTab } from "../rule-list/rules-tab.tsx";
 import type { PageState } from "../state/page-state.ts";
@@ -18,6 +19,13 @@ export interface Tab {
 export const TABS: readonly Tab[] = [
   { id: "rules", title: "Rules", key: "r", Body: RulesTab },
   { id: "flow", title: "Flow", key: "f", Body: FlowTab },
+  {
+    id: "fleet",
+    title: "Fleet",
+    key: "p",
+    Body: FleetTab,
+    isThere: (page) => page.view.value?.scope !== undefined,
+  },
 ];
 
 export function tabsOf(page: PageState): readonly Tab[] {

@@ -3,6 +3,7 @@
 import type {
   ExplainAnswer,
   ExplainQuestion,
+  FleetChange,
   HistoryView,
   LinesView,
   RulesView,
@@ -42,6 +43,10 @@ export class PageServer {
 
   tap(question: TapQuestion): Promise<TapState> {
     return tell("api/tap", question);
+  }
+
+  async changeFleet(change: FleetChange): Promise<void> {
+    await tell("api/fleet", change);
   }
 
   async apply(): Promise<void> {

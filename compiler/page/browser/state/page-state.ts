@@ -6,7 +6,16 @@
 import { computed, signal } from "@preact/signals";
 import type { JsonDiagnostic } from "../../../diagnostics/render/json.ts";
 import type { TappedRequest } from "../../../observe/tapped-request.ts";
-import type { ExplainAnswer, PageEvent, PageEvents, PendingView, RulesView, TapState } from "../../api.ts";
+import type {
+  ExplainAnswer,
+  FleetChange,
+  FleetView,
+  PageEvent,
+  PageEvents,
+  PendingView,
+  RulesView,
+  TapState,
+} from "../../api.ts";
 import { type Connection, healthOf } from "../live/health.ts";
 import { fromFirst, mergeReport, NOTHING_YET } from "../live/live-state.ts";
 import { RateHistory } from "../live/rate-history.ts";
@@ -44,6 +53,8 @@ export class PageState {
   readonly silent = signal<PageEvents["silent"] | undefined>(undefined);
   readonly events = signal<readonly PageEvent[]>([]);
   readonly pending = signal<PendingView | null>(null);
+  /** Of a page of a fleet. */
+  readonly fleet = signal<FleetView | undefined>(undefined);
   readonly tap = signal<TapState>({ percent: 0, dropped: 0 });
   readonly tapped = signal<readonly TappedRequest[]>([]);
   /** What the last question to the server ended in, if in nothing good. */
@@ -202,6 +213,10 @@ export class PageState {
 
   async apply(): Promise<void> {
     await this.#try(() => this.server.apply());
+  }
+
+  async changeFleet(change: FleetChange): Promise<void> {
+    await this.#try(() => this.server.changeFleet(change));
   }
 
   async #explain(asked: string, question: Parameters<PageServer["explain"]>[0]): Promise<void> {

@@ -44,6 +44,9 @@ export function follow(page: PageState): void {
     on("pending", (pending) => {
       page.pending.value = pending;
     });
+    on("fleet", (fleet) => {
+      page.fleet.value = fleet;
+    });
     on("tapState", (state) => {
       page.tap.value = state;
     });
