@@ -21,7 +21,7 @@ export type Sums = ReadonlyMap<string, number>;
 const MOST_ANSWERS = 5_000;
 /** Envoy's own and ours: whoever asks these is no client, or is counted at a listener of the rules as well. */
 const NOT_OF_RULES = new RegExp(
-  `^(http\\.(admin|sluice_admin|sluice_ready|sluice_metrics|upstream_fault)\\..+|${OTHERS})$`,
+  `^(http\\.(admin|sluice_\\w+|upstream_fault)\\..+|cluster\\.sluice_.+|${OTHERS})$`,
 );
 const ANSWERS = /^http\..+\.downstream_rq_([1-5])xx$/;
 

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { ProxyReport, ProxyState } from "../../../fleet/model/report.ts";
 import type { FleetView } from "../../api.ts";
 import { countText } from "../format/numbers.ts";
-import { whenText } from "../frame/header.tsx";
+import { agoText } from "../format/times.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { Text } from "../parts/text.tsx";
 
@@ -95,7 +95,7 @@ function ProxyRow({
         <Icon name={icon} />
         <Text of={id} longest={80} class="proxy-id" />
         <span class={tone}>{said}</span>
-        <span class="is-muted">{whenText(at - Date.parse(since))}</span>
+        <span class="is-muted">for {agoText(Math.max(at - Date.parse(since), 1_000))}</span>
         <span class="is-muted">
           {revision ?? "nothing yet"}
           {wanted !== undefined && wanted !== revision && <> → {wanted}</>}
