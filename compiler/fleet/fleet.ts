@@ -297,6 +297,7 @@ export class Fleet implements FleetControl {
         seen: seen.getTime(),
         options,
         compilation,
+        resources: snapshot.resources,
         findings,
         explain: (request, at) => snapshot.explain(options, request, at),
       }

@@ -237,7 +237,11 @@ export class FleetPage implements PageSource {
     ) {
       return;
     }
-    this.#shown = { number: (before?.number ?? 0) + 1, served, view: servedView(served.compilation) };
+    this.#shown = {
+      number: (before?.number ?? 0) + 1,
+      served,
+      view: servedView(served.compilation, served.resources),
+    };
     this.#tellAll(streamed("rules", { generation: this.#shown.number }));
     if (served.scope !== before?.served.scope) {
       for (const listener of this.#listeners) {

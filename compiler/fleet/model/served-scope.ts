@@ -4,6 +4,7 @@ import type { Explanation } from "../../answers/explain/explanation.ts";
 import type { AskedRequest } from "../../answers/request/asked.ts";
 import type { Compilation } from "../../compile.ts";
 import type { Findings } from "../../diagnostics/render/report.ts";
+import type { ResourceSet } from "../../front/resources/model.ts";
 import type { ProxyOptions } from "../../options.ts";
 
 export interface ServedScope {
@@ -14,6 +15,8 @@ export interface ServedScope {
   readonly seen: number;
   readonly options: ProxyOptions;
   readonly compilation: Compilation;
+  /** Of its sources: they know where their fields stand. */
+  readonly resources: ResourceSet;
   /** What the compiler has to say of it. */
   readonly findings: Findings;
   /** Throws a `ListenerError` when no listener can be asked. */
