@@ -3,7 +3,7 @@ import type { LiveReport } from "../../../observe/live-report.ts";
 import type { RulesView, RuleView } from "../../api.ts";
 import { fromFirst } from "../live/live-state.ts";
 import { CalmRates } from "./calm-rates.ts";
-import { FlowWays } from "./flow-links.ts";
+import { FlowWays, placeText } from "./flow-links.ts";
 
 const NONE = { total: 0, perSecond: 0 };
 
@@ -59,7 +59,7 @@ function live(id: string, perSecond: number, more: object = {}): LiveReport["rul
 }
 
 function titles(all: ReturnType<typeof links>) {
-  return all.map(({ from, rule: of, to, perSecond }) => [from.title, of.title, to.title, perSecond]);
+  return all.map(({ from, rule: of, to, perSecond }) => [placeText(from), of.title, to.title, perSecond]);
 }
 
 test("from listener and host over the rule to what it was sent to, or what was done instead", () => {

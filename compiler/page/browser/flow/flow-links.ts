@@ -7,6 +7,11 @@ import { groupBy } from "../live/group-by.ts";
 import type { LiveState } from "../live/live-state.ts";
 import { ruleKey } from "../live/rule-key.ts";
 
+/** A place in one text. */
+export function placeText({ title, within }: FlowPlace): string {
+  return within === undefined ? title : `${within} · ${title}`;
+}
+
 /** One way through all three columns. */
 export interface FlowLink {
   readonly from: FlowPlace;
@@ -18,6 +23,8 @@ export interface FlowLink {
 export interface FlowPlace {
   readonly id: string;
   readonly title: string;
+  /** Where it is: the listener of a host. */
+  readonly within?: string;
   /** Places of a column stand in this order, whatever their rates, so that the picture does not jump about. */
   readonly order: number;
   /** What finds its rules in the list; absent: none is behind it. */
@@ -79,7 +86,7 @@ export class FlowWays {
     const rule = known?.place ?? { id: `rule ${key}`, title: key, order: OWN };
     const from: FlowPlace = {
       id: `from ${part.listener} ${host?.title ?? ""}`,
-      title: host === undefined ? part.listener : `${part.listener} · ${host.title}`,
+      ...(host === undefined ? { title: part.listener } : { title: host.title, within: part.listener }),
       order: (entrance?.order ?? OWN) + (host?.order ?? 0),
       ...(host && { find: host.find }),
     };
@@ -92,7 +99,7 @@ export class FlowWays {
       { title: "unknown host", at: "unknown host", rate: unknownHost },
       { title: "no rule", at: "known hosts", rate: noRule },
     ].map(({ title, at, rate }) => ({
-      from: { id: `from ${name} ${title}`, title: `${name} · ${at}`, order },
+      from: { id: `from ${name} ${title}`, title: at, within: name, order },
       rule: { id: `rule ${title}`, title, order: OWN, isTrouble: true },
       to: { id: "to 404", title: "404 by Envoy", order: OWN + 3, isTrouble: true },
       perSecond: rate.perSecond,

@@ -8,7 +8,7 @@ import { usePage } from "../parts/page-context.ts";
 import { Text } from "../parts/text.tsx";
 import { CalmRates } from "./calm-rates.ts";
 import { bandPath, type Flow, type FlowBand, type FlowBox, layoutFlow } from "./flow-layout.ts";
-import { FlowWays } from "./flow-links.ts";
+import { FlowWays, placeText } from "./flow-links.ts";
 
 /** The part of the width that a column of boxes takes; the bands have the rest. */
 const COLUMN = 0.235;
@@ -39,7 +39,9 @@ export function FlowTab() {
         What flows where
       </h2>
       <div class="flow-heads" aria-hidden="true">
-        <span>Listener · host</span>
+        <span>
+          <span class="flow-within">Listener · </span>Host
+        </span>
         <span>Rule</span>
         <span>Cluster</span>
       </div>
@@ -143,7 +145,7 @@ function Box({
   readonly isDim: boolean;
 }) {
   const page = usePage();
-  const { id, title, perSecond, top, height, find } = box;
+  const { id, title, within, perSecond, top, height, find } = box;
   // Of what somebody looks at, a box tells how much of it comes through here.
   const through = looked === undefined || looked === id ? undefined : between(flow.bands, looked, id);
   return (
@@ -162,10 +164,13 @@ function Box({
         }
       }}
     >
-      <Text of={title} longest={120} />
+      <span class="flow-title">
+        {within !== undefined && <span class="flow-within">{inert(within, 60)} · </span>}
+        <Text of={title} longest={120} />
+      </span>
       <span class="number">
         {rateText(through ?? perSecond)}/s
-        <span class="is-muted">
+        <span class="flow-part is-muted">
           {" "}
           {percentText(
             (through ?? perSecond) / (through === undefined ? flow.perSecond : boxRate(flow, looked!)),
@@ -177,7 +182,7 @@ function Box({
 }
 
 function FlowTable({ flow }: { readonly flow: Flow }) {
-  const titles = new Map(flow.boxes.map(({ id, title }) => [id, title]));
+  const titles = new Map(flow.boxes.map((box) => [box.id, placeText(box)]));
   return (
     <table>
       <thead>

@@ -85,6 +85,15 @@ function Destination({
   const cluster = usePage().live.value.clusters.find(({ name }) => name === note.cluster);
   return (
     <span class="destination-note">
+      {cluster !== undefined &&
+        complaints(cluster)
+          .slice(0, 1)
+          .map(({ tone, words }) => (
+            <span key={words} class={`complaint is-${tone}`}>
+              <Icon name={tone} />
+              {words}
+            </span>
+          ))}
       {destination?.share !== undefined ? (
         <ShareBar share={destination.share} />
       ) : (
@@ -96,15 +105,6 @@ function Destination({
           )}
         </span>
       )}
-      {cluster !== undefined &&
-        complaints(cluster)
-          .slice(0, 1)
-          .map(({ tone, words }) => (
-            <span key={words} class={`complaint is-${tone}`}>
-              <Icon name={tone} />
-              {words}
-            </span>
-          ))}
       <span class={`number ${perSecond > 0 ? "" : "is-still"}`}>{rateText(perSecond)}/s</span>
     </span>
   );

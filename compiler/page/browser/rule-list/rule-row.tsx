@@ -17,11 +17,13 @@ export function RuleRow({ group, open }: { readonly group: RuleGroup; readonly o
   const { view } = group;
   const sum = groupSum(group, page.live.value);
   const isCurrent = useComputed(() => page.current.value === group.id).value;
+  // Below that of the file, where there is one.
+  const Heading = page.isAsWritten.value ? "h4" : "h3";
   const counts = isCounted(page.view.value!, view);
   return (
     <>
       <div role="cell" class="rule-cell">
-        <h4>
+        <Heading>
           <button
             type="button"
             class="rule-fold"
@@ -39,7 +41,7 @@ export function RuleRow({ group, open }: { readonly group: RuleGroup; readonly o
               <Text of={asks(group)} longest={160} />
             </span>
           </button>
-        </h4>
+        </Heading>
         <span class="rule-chips">
           <Chips group={group} sum={sum} />
         </span>

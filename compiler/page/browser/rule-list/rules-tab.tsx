@@ -1,4 +1,4 @@
-/** The first view: where requests come in, the rules as they are written, and one request at a time. */
+/** The first view: the rules as they are written, where requests come in and go, and one request at a time. */
 
 import { counted, countText } from "../format/numbers.ts";
 import { Clusters } from "../mesh/clusters.tsx";
@@ -17,16 +17,16 @@ export function RulesTab() {
   }
   return (
     <>
-      <div class="side side-mesh">
-        <Listeners />
-        <Clusters />
-      </div>
       <section class="middle" aria-labelledby="rules-title">
         <Toolbar />
         <NotCounted />
         <NoTraffic />
         <RuleList />
       </section>
+      <div class="side side-mesh">
+        <Listeners />
+        <Clusters />
+      </div>
       <div class="side side-request">
         <ExplainPanel />
         <TapPanel />

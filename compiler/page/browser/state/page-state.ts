@@ -99,6 +99,8 @@ export class PageState {
     this.#orderTick.value;
     return byTraffic(found, this.live.peek());
   });
+  /** Whether all rules are shown in the order of their files, so that what is between them has a place. */
+  readonly isAsWritten = computed(() => this.sort.value === "file" && !isFiltered(this.filter.value));
   readonly rows = computed(() => {
     const view = this.view.value;
     return view === undefined
@@ -106,7 +108,7 @@ export class PageState {
       : makeRows({
           view,
           groups: this.shownGroups.value,
-          asWritten: this.sort.value === "file" && !isFiltered(this.filter.value),
+          asWritten: this.isAsWritten.value,
           open: this.open.value,
         });
   });
