@@ -14,7 +14,7 @@ import type { ProxyOptions } from "../../options.ts";
 import type { Decider } from "../decider.ts";
 import { type EnvoyCluster, emitCluster } from "./cluster.ts";
 import type { EmitContext } from "./options.ts";
-import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
+import { duration, type Extension, fractionalPercent, type TypedConfig, typed } from "./protobuf.ts";
 import { ruleOperators, spanName } from "./rule-operators.ts";
 
 export type TraceOptions = Pick<ProxyOptions, "traceTo" | "traceSampling" | "traceService">;
@@ -25,18 +25,10 @@ export const TRACE_CLUSTER = "sluice_traces";
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing` */
 export interface Tracing {
   readonly provider: Extension;
-  readonly client_sampling: Percent;
-  readonly random_sampling: Percent;
-  readonly overall_sampling: Percent;
   readonly spawn_upstream_span: true;
   readonly operation: string;
   readonly upstream_operation: string;
   readonly custom_tags: readonly { readonly tag: string; readonly value: string }[];
-}
-
-/** `envoy.type.v3.Percent` */
-interface Percent {
-  readonly value: number;
 }
 
 /** The members of an HTTP connection manager that make it trace. */
@@ -69,12 +61,9 @@ export function emitTracing(
         typed_config: typed("envoy.config.trace.v3.OpenTelemetryConfig", {
           ...emitService(collector),
           service_name: options.traceService,
+          sampler: role === "gateway" ? sampler(options) : asItsParent(sampler(options)),
         }),
       },
-      // By a header that only Envoys know, which would be one more way to ask for a span.
-      client_sampling: { value: 0 },
-      random_sampling: { value: options.traceSampling },
-      overall_sampling: { value: 100 },
       spawn_upstream_span: true,
       operation: spanName(decider),
       upstream_operation: CLUSTER,
@@ -86,15 +75,35 @@ export function emitTracing(
         { tag: "sluice.listener", value: LISTENER },
       ],
     },
-    request_id_extension: OWN_DICE,
+    request_id_extension: LEFT_TO_SAMPLER,
     ...(role === "gateway" && { early_header_mutation_extensions: [DROP_CLIENTS_TRACE] }),
   };
 }
 
 const CLUSTER = "%UPSTREAM_CLUSTER_RAW%";
 
+/** Of the traces that begin here. */
+function sampler({ traceSampling }: TraceOptions): Extension {
+  return {
+    name: "envoy.tracers.opentelemetry.samplers.trace_id_ratio_based",
+    typed_config: typed(`${SAMPLERS}.TraceIdRatioBasedSamplerConfig`, {
+      sampling_percentage: fractionalPercent(Math.round(traceSampling * 10_000)),
+    }),
+  };
+}
+
+/** By the flag of whoever began the trace, if anybody did. */
+function asItsParent(wrapped_sampler: Extension): Extension {
+  return {
+    name: "envoy.tracers.opentelemetry.samplers.parent_based",
+    typed_config: typed(`${SAMPLERS}.ParentBasedSamplerConfig`, { wrapped_sampler }),
+  };
+}
+
+const SAMPLERS = "envoy.extensions.tracers.opentelemetry.samplers.v3";
+
 /** Else whoever chooses the id of a request chooses whether it is sampled, and one with an id of another form never is. */
-const OWN_DICE = {
+const LEFT_TO_SAMPLER = {
   typed_config: typed("envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig", {
     pack_trace_reason: false,
     use_request_id_for_trace_sampling: false,
