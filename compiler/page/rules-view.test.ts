@@ -157,6 +157,20 @@ spec:
   expect(clusters).toContain(V2);
 });
 
+test("whether a listener's requests are counted by rule is said", async () => {
+  const workspace = new Workspace({
+    source: texts({ "a.yaml": SERVICES, "b.yaml": REVIEWS }),
+    proxies: { wasm: {}, off: { ruleCounters: "off" }, native: { target: "native" } },
+  });
+  for (const [proxy, counts] of Object.entries({ wasm: "all", off: "none", native: "none" })) {
+    const compilation = (await workspace.compile(proxy)).compilation!;
+    const { ruleCounters } = workspace.options(proxy);
+    const view = servedView(compilation, workspace.resourcesOf(compilation), ruleCounters);
+    expect([proxy, view.counts, view.listeners[0]!.counted]).toEqual([proxy, counts, counts === "all"]);
+  }
+  await workspace.dispose();
+});
+
 test("a rule of a delegate stands where the delegate is", async () => {
   const root = `apiVersion: networking.istio.io/v1
 kind: VirtualService

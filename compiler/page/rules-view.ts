@@ -7,21 +7,27 @@ import { conditionsOf } from "../answers/explain/explanation.ts";
 import { labelValue, matchLabel, ruleLabel } from "../back/stat-names.ts";
 import type { Compilation } from "../compile.ts";
 import { lineCount, rangeOf } from "../diagnostics/position.ts";
-import type { SourceFile, Span } from "../diagnostics/span.ts";
-import type { FieldPath, Resource, ResourceSet, VirtualServiceSpec } from "../front/resources/model.ts";
+import type { SourceFile } from "../diagnostics/span.ts";
+import type { Resource, ResourceSet, VirtualServiceSpec } from "../front/resources/model.ts";
 import type { Fault, Listener, Route, RouteOrigin, VirtualHost } from "../ir/ir.ts";
 import { formatSocket } from "../ir/sockets.ts";
+import type { ProxyOptions } from "../options.ts";
 import type { ListenerView, RulesView, RuleView } from "./api.ts";
+import { type RuleLines, ruleLines } from "./rule-lines.ts";
 
 export type ServedView = Pick<RulesView, "files" | "rules" | "listeners" | "clusters" | "counts">;
 
 /** A rule while its listeners are still being found. */
 type Gathered = Omit<RuleView, "listeners"> & { readonly listeners: string[] };
 
-/** `resources` are those of the compilation's sources: they know where their fields stand. */
+/**
+ * `resources` are those of the compilation's sources: they know where their fields stand. `ruleCounters` is the proxy's option, by which requests
+ * are counted by rule.
+ */
 export function servedView(
   { config, sources, blobs }: Pick<Compilation, "config" | "sources" | "blobs">,
   resources: Pick<ResourceSet, "virtualServices">,
+  ruleCounters: ProxyOptions["ruleCounters"] = "auto",
 ): ServedView {
   const places = new Places(sources, resources);
   const found = new Map<string, Gathered>();
@@ -44,13 +50,14 @@ export function servedView(
     ([, a], [, b]) => a.file - b.file || a.line - b.line || (a.matchLine ?? 0) - (b.matchLine ?? 0),
   );
   const indices = new Map(rules.map(([key], i) => [key, i]));
-  const filtered = config.listeners.filter(({ name }) => blobs.has(name)).length;
+  const isCounted = ({ name }: Listener) => ruleCounters !== "off" && blobs.has(name);
+  const counted = config.listeners.filter(isCounted).length;
   return {
     files: sources.map((file) => ({ path: file.path, lines: lineCount(file) })),
     rules: rules.map(([, rule]) => rule),
-    listeners: config.listeners.map((listener) => listenerView(listener, blobs.has(listener.name), indices)),
+    listeners: config.listeners.map((listener) => listenerView(listener, isCounted(listener), indices)),
     clusters: config.clusters.map(({ name }) => labelValue(name)),
-    counts: filtered === 0 ? "none" : filtered === config.listeners.length ? "all" : "filtered",
+    counts: counted === 0 ? "none" : counted === config.listeners.length ? "all" : "filtered",
   };
 }
 
@@ -65,42 +72,44 @@ function ruleView(
   places: Places,
 ): Omit<RuleView, "listeners"> {
   const label = matchLabel(origin);
-  const lines = places.of(origin);
+  const { file, line, lastLine, matches, route, delay, abort } = places.of(origin);
   return {
     id: ruleLabel(origin),
     ...(label !== "" && { match: label }),
     name: nameOf(origin),
     resource: origin.resource,
     conditions: conditionsOf(match),
-    ...lines,
-    ...(label !== "" && { matchLine: places.ofMatch(origin) }),
+    file,
+    line,
+    lastLine,
+    ...(label !== "" && { matchLine: matches[origin.match ?? 0] ?? line }),
     destinations:
       action.kind === "forward"
         ? action.destinations.map(({ cluster, weight }, i) => ({
             cluster: labelValue(cluster),
-            line: places.ofDestination(origin, i) ?? lines.line,
+            line: route[i] ?? line,
             weight,
           }))
         : [],
     ...(action.kind === "redirect" && { answers: "redirect" }),
     ...(action.kind === "directResponse" && { answers: "direct" }),
-    ...(fault && faultView(fault, (part) => places.ofField(origin, ["fault", part]))),
+    ...(fault && faultView(fault, { delay, abort })),
   };
 }
 
 function faultView(
   { delay, abort }: Fault,
-  lineOf: (part: "delay" | "abort") => number | undefined,
+  lines: { readonly delay: number | undefined; readonly abort: number | undefined },
 ): Pick<RuleView, "delay" | "abort"> {
   return {
     ...(delay && {
-      delay: { ms: delay.fixedMs, percent: percentOf(delay.perMillion), ...lineIn(lineOf("delay")) },
+      delay: { ms: delay.fixedMs, percent: percentOf(delay.perMillion), ...lineIn(lines.delay) },
     }),
     ...(abort && {
       abort: {
         status: abort.kind === "grpc" ? `gRPC ${abort.status}` : String(abort.status),
         percent: percentOf(abort.perMillion),
-        ...lineIn(lineOf("abort")),
+        ...lineIn(lines.abort),
       },
     }),
   };
@@ -143,16 +152,11 @@ function rulesOf({ routes }: VirtualHost, indices: ReadonlyMap<string, number>):
   return routes.flatMap(({ origin }) => (origin === undefined ? [] : [indices.get(keyOf(origin))!]));
 }
 
-interface LinesOfRule {
-  readonly file: number;
-  readonly line: number;
-  readonly lastLine: number;
-}
-
 /** Where rules and their destinations stand. */
 class Places {
   readonly #files: ReadonlyMap<SourceFile, number>;
   readonly #resources: ReadonlyMap<string, Resource<VirtualServiceSpec>>;
+  readonly #lines = new Map<Resource<VirtualServiceSpec>, readonly RuleLines[]>();
 
   constructor(sources: readonly SourceFile[], { virtualServices }: Pick<ResourceSet, "virtualServices">) {
     this.#files = new Map(sources.map((file, i) => [file, i]));
@@ -161,32 +165,23 @@ class Places {
     );
   }
 
-  /** Of the whole rule. */
-  of({ resource, rule, match, span }: RouteOrigin): LinesOfRule {
-    const whole =
-      match === undefined ? undefined : this.#resources.get(resource)?.spanOf(["spec", "http", rule]);
-    return this.#linesOf(whole ?? span);
+  /** `route` has the destinations that a route has: those without weight have none. */
+  of({ resource, rule, span }: RouteOrigin): RuleLines & { readonly file: number } {
+    const file = this.#files.get(span.file) ?? -1;
+    const known = this.#resources.get(resource);
+    const lines = known && this.#linesOf(known)[rule];
+    if (lines === undefined) {
+      const { start, end } = rangeOf(span);
+      return { file, line: start.line, lastLine: end.line, matches: [], route: [] };
+    }
+    const split = known?.spec.http?.[rule]?.route ?? [];
+    const route = lines.route.filter((_, i) => split.length === 1 || (split[i]?.weight ?? 0) > 0);
+    return { file, ...lines, route };
   }
 
-  ofMatch({ span }: RouteOrigin): number {
-    return this.#linesOf(span).line;
-  }
-
-  /** The line of one of the destinations that a route has: those without weight have none. */
-  ofDestination(origin: RouteOrigin, index: number): number | undefined {
-    const split = this.#resources.get(origin.resource)?.spec.http?.[origin.rule]?.route ?? [];
-    const used = [...split.keys()].filter((i) => split.length === 1 || (split[i]!.weight ?? 0) > 0);
-    return used[index] === undefined ? undefined : this.ofField(origin, ["route", used[index]]);
-  }
-
-  /** The line of something in a rule. */
-  ofField({ resource, rule }: RouteOrigin, path: FieldPath): number | undefined {
-    const span = this.#resources.get(resource)?.spanOf(["spec", "http", rule, ...path]);
-    return span && this.#linesOf(span).line;
-  }
-
-  #linesOf(span: Span): LinesOfRule {
-    const { start, end } = rangeOf(span);
-    return { file: this.#files.get(span.file) ?? -1, line: start.line, lastLine: end.line };
+  #linesOf(resource: Resource<VirtualServiceSpec>): readonly RuleLines[] {
+    const lines = this.#lines.get(resource) ?? ruleLines(resource);
+    this.#lines.set(resource, lines);
+    return lines;
   }
 }

@@ -93,7 +93,8 @@ export class SessionPage implements PageSource {
     const { workspace, proxy } = this.#options;
     const generation = this.#generation;
     const { compilation } = generation;
-    generation.served ??= servedView(compilation, workspace.resourcesOf(compilation));
+    const { target, ruleCounters } = workspace.options(proxy);
+    generation.served ??= servedView(compilation, workspace.resourcesOf(compilation), ruleCounters);
     if (generation.findings === undefined) {
       if (generation.served.rules.length <= CHECKED_AT_ONCE) {
         this.#check(generation);
@@ -106,7 +107,7 @@ export class SessionPage implements PageSource {
       servedSince: generation.since,
       title: "this Envoy",
       version: packageRoot().version,
-      target: workspace.options(proxy).target,
+      target,
       ...generation.served,
       findings: generation.findings ?? [],
       ...(this.#pending && { pending: this.#pending }),
