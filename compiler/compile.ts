@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { deciderOf, refusedByTarget } from "./back/decider.ts";
 import { EncodedBodies, encodeProgram } from "./back/program/encode.ts";
+import { tooManyToCount } from "./back/route-counters.ts";
 import { wantsRuleNames } from "./back/wants-rule-names.ts";
 import { type DiagnosticCode, levelFor, type Purpose } from "./diagnostics/codes.ts";
 import type { Diagnostic, DiagnosticSink } from "./diagnostics/diagnostic.ts";
@@ -192,6 +193,11 @@ export function understand(
   reportUnread(unread, reportTo(counting));
   for (const refused of refusedByTarget(config, options.target)) {
     counting.report(refused);
+  }
+  for (const listener of config.listeners) {
+    if (deciderOf(listener, options.target) === "native") {
+      tooManyToCount(listener, options).forEach(counting.report);
+    }
   }
   return {
     sources,

@@ -186,11 +186,11 @@ export const PROXY_OPTIONS = {
     inFile:
       "`build`, `run` and `export` even if a policy of Istio's would deny requests, which Sluice does not enforce",
   }),
-  /** Whether requests are counted by rule: where that is free, which is in the filter; by Envoy's own routes as well; or not at all. */
-  ruleCounters: option(choice("auto", "on", "off"), {
+  /** Whether requests are counted by rule: where that is free, which is in the filter; by Envoy's own routes as well, of which there may be too many; or not at all. */
+  ruleCounters: option(choice("auto", "on", "all", "off"), {
     default: "auto",
     argument: "when",
-    help: "whether to count requests by rule: where it is free (auto), for listeners that Envoy's own routes decide for as well (on), or not at all (off)",
+    help: "whether to count requests by rule: where it is free (auto), for listeners that Envoy's own routes decide for as well, up to 1,000 routes (on) or however many (all), or not at all (off)",
   }),
   /** Folder with a folder of files for each `credentialName`, as Kubernetes mounts a Secret; empty: none. */
   secretsDirectory: option(folder, {

@@ -80,6 +80,24 @@ export function clusterStatPrefix(cluster: string): string {
   return `cluster.${altStatName(cluster)}.`;
 }
 
+/**
+ * What Envoy is to call the statistics of a route of its own (`Route.stat_prefix`): the labels, and what the rule itself calls
+ * them, if it does. Envoy makes `vhost.HOST.route.` and `.upstream_rq_total` of it.
+ */
+export function routeStatPrefix(
+  listener: string,
+  origin: Pick<RouteOrigin, "ruleId" | "id">,
+  own: string | undefined,
+): string {
+  const labels = statName("", {
+    listener: labelValue(listener),
+    rule: ruleLabel(origin),
+    match: matchLabel(origin),
+  });
+  // A point follows.
+  return own ? `${labels}${own}` : labels.slice(0, -".;".length);
+}
+
 /** The name of a statistic. Values are labels already. */
 export function statName(metric: string, labels: StatLabels): string {
   const parts = STAT_LABELS.filter((label) => labels[label]).map((label) => `${label}=.=${labels[label]};.;`);

@@ -5,7 +5,7 @@
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
  * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
  * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL093x a Sidecar by itself, SL094x the mesh
- * configuration.
+ * configuration, SL096x what is counted.
  */
 
 export type Level = "error" | "warning" | "info";
@@ -291,6 +291,7 @@ export const DIAGNOSTIC_CODES = {
     level: "info",
     title: "A mesh configuration that is not read, because --mesh-config names another.",
   },
+  SL0963: { level: "warning", title: "Too many rules for Envoy's own routes to count by." },
 } as const satisfies Record<string, CodeEntry>;
 
 /** A code of the table: `SL0401`. It never changes its meaning. */

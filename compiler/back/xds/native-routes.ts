@@ -13,7 +13,8 @@ import type {
   VirtualHost,
 } from "../../ir/ir.ts";
 import { onlyDestination } from "../../ir/only-destination.ts";
-import { routeLabel } from "../stat-names.ts";
+import { isCountedByRoute, type RouteCountersOptions } from "../route-counters.ts";
+import { routeLabel, routeStatPrefix } from "../stat-names.ts";
 import { wantsRuleNames } from "../wants-rule-names.ts";
 import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
@@ -40,13 +41,26 @@ import { matchMetadata } from "./rule-operators.ts";
 /** istiod's limit; Envoy's own would be 4 KiB. */
 const MAX_DIRECT_RESPONSE_BODY_BYTES = 1_048_576;
 
+type NativeRouteOptions = Parameters<typeof wantsRuleNames>[0] & RouteCountersOptions;
+
+/** What a route says of itself to statistics, logs and traces. */
+interface Told {
+  readonly matches: boolean;
+  /** The listener by whose name and that of the rule its requests are counted; absent: they are not. */
+  readonly statsOf?: string;
+}
+
 /** `name`: what the table is asked for by. */
 export function emitNativeRoutes(
-  { routes }: Listener,
+  listener: Listener,
   name: string,
-  options: Parameters<typeof wantsRuleNames>[0],
+  options: NativeRouteOptions,
 ): RouteConfiguration {
-  const tellsMatches = wantsRuleNames(options);
+  const { routes } = listener;
+  const told: Told = {
+    matches: wantsRuleNames(options),
+    ...(isCountedByRoute(listener, options) && { statsOf: listener.name }),
+  };
   return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
@@ -54,35 +68,33 @@ export function emitNativeRoutes(
     // A destination that nobody registered is a 503 for its own requests, not a table refused for all.
     validate_clusters: false,
     max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
-    virtual_hosts: routes.virtualHosts.map((host) => emitVirtualHost(host, tellsMatches)),
+    virtual_hosts: routes.virtualHosts.map((host) => emitVirtualHost(host, told)),
   };
 }
 
-function emitVirtualHost(
-  { name, domains, routes, requireTls }: VirtualHost,
-  tellsMatches: boolean,
-): EnvoyVirtualHost {
+function emitVirtualHost({ name, domains, routes, requireTls }: VirtualHost, told: Told): EnvoyVirtualHost {
   return {
     name,
     domains,
     include_request_attempt_count: true,
     ...(requireTls
       ? { require_tls: "ALL" as const }
-      : { routes: routes.map((route) => emitRoute(route, tellsMatches)) }),
+      : { routes: routes.map((route) => emitRoute(route, told)) }),
   };
 }
 
 function emitRoute(
   { origin, match, statPrefix, fault, cors, responseHeaders, action }: Route,
-  tellsMatches: boolean,
+  { matches, statsOf }: Told,
 ): EnvoyRoute {
   const name = routeLabel(origin);
+  const counted = statsOf !== undefined && origin ? routeStatPrefix(statsOf, origin, statPrefix) : statPrefix;
   return {
     // The same as in statistics, logs and traces of the filter.
     ...(name !== "" && { name }),
-    ...(tellsMatches && matchMetadata(origin)),
+    ...(matches && matchMetadata(origin)),
     match: emitRouteMatch(match),
-    ...(statPrefix && { stat_prefix: statPrefix }),
+    ...(counted && { stat_prefix: counted }),
     ...emitAction(action),
     ...filterConfig({
       ...(fault && { [FAULT_FILTER]: typed(FAULT_TYPE, emitFault(fault)) }),

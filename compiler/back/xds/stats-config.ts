@@ -51,6 +51,8 @@ const ENVOY_TAGS: readonly TagSpecifier[] = [
   },
   { tag_name: "envoy.rds_route_config", regex: "^http\\..+?\\.rds\\.((.+)\\.)\\w+$" },
   { tag_name: "envoy.virtual_host", regex: "^vhost\\.((.+?)\\.)(?:route|vcluster)\\." },
+  // What a rule calls its statistics itself (`match[].statPrefix`), behind our labels where there are any.
+  { tag_name: "envoy.route", regex: "^vhost\\..+?\\.route\\.(?:.+;\\.;)?(([^;]+?)\\.)upstream_\\w+$" },
   { tag_name: "envoy.filter_config", regex: "^extension_config_discovery\\.http_filter\\.((.+)\\.)\\w+$" },
   { tag_name: "envoy.secret", regex: "^sds\\.((.+)\\.)\\w+$" },
   { tag_name: "envoy.worker_id", regex: `^thread_local_cluster_manager\\.((${WORKER})\\.)` },
@@ -71,17 +73,31 @@ const BEFORE: Readonly<Record<StatLabel, readonly string[]>> = {
   why: ["listener"],
 };
 
+function before(label: StatLabel): string {
+  return BEFORE[label]
+    .map((other) => (other.endsWith("?") ? `(?:${other.slice(0, -1)}=[^;]*;\\.;)?` : `${other}=[^;]*;\\.;`))
+    .join("");
+}
+
 /** Envoy leaves `wasmcustom` out of Prometheus' names by itself. */
-const RULE_TAGS = STAT_LABELS.map((label): TagSpecifier => {
-  const before = BEFORE[label].map((other) =>
-    other.endsWith("?") ? `(?:${other.slice(0, -1)}=[^;]*;\\.;)?` : `${other}=[^;]*;\\.;`,
-  );
-  return {
+const RULE_TAGS = STAT_LABELS.map(
+  (label): TagSpecifier => ({
     tag_name: label,
-    regex: `^wasmcustom\\.${before.join("")}(${label}=\\.=([^;]*);\\.;)`,
-  };
-});
+    regex: `^wasmcustom\\.${before(label)}(${label}=\\.=([^;]*);\\.;)`,
+  }),
+);
+
+/** The same of Envoy's own routes (`routeStatPrefix`), whose last label has the name's own point at its end. */
+const ROUTE_TAGS = (["listener", "rule", "match"] as const).map(
+  (label): TagSpecifier => ({
+    tag_name: label,
+    regex: `^vhost\\..+?\\.route\\.${before(label)}(${label}=\\.=([^;]*);\\.;?)`,
+  }),
+);
 
 export const STATS_NAMING: StatsNaming = {
-  stats_config: { use_all_default_tags: false, stats_tags: [...ENVOY_TAGS, ...RULE_TAGS] },
+  stats_config: {
+    use_all_default_tags: false,
+    stats_tags: [...ENVOY_TAGS, ...RULE_TAGS, ...ROUTE_TAGS],
+  },
 };

@@ -1,4 +1,4 @@
-/** What Envoy refuses, what a request costs, and case files. */
+/** What Envoy refuses, what a request costs and what is counted, and case files. */
 
 import type { Explanations } from "./entry.ts";
 
@@ -41,6 +41,14 @@ export const ANSWERS = {
       in: "check of a case file",
       wrong: "ask: GET http://shop.example/\nexpect: { cluster: none, path: / }",
       right: "ask: GET http://shop.example/\nexpect: { cluster: shop.example, path: / }",
+    },
+  },
+  SL0963: {
+    why: "Each of Envoy's own routes counts in statistics of its own, some kilobytes each, which every scrape has. The filter counts by rule at no cost, however many rules there are.",
+    example: {
+      in: "call",
+      wrong: "sluice run rules/ --target native --rule-counters on",
+      right: "sluice run rules/ --target native --rule-counters all",
     },
   },
 } as const satisfies Explanations;
