@@ -47,7 +47,7 @@ export interface Clock {
 const REAL_CLOCK: Clock = {
   now: Date.now,
   precise: () => performance.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
 };
 
 /** At most one per cent of Envoy's time is spent on answers. */
