@@ -3,7 +3,7 @@
  * `dist/types` for the package alone), and the scripts that are written in TypeScript. Every output remembers a digest of what it was made from (`dist/.build.json`), so a second
  * build costs a few milliseconds; contents are compared, not times, because a checkout changes times at will.
  *
- *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, scope-worker, types, demo, example, bench, bench-compile, bench-analysis, bench-fleet, bench-kubernetes, fleet-clients, kubernetes-programs, envoy, action, bookinfo, fuzz; all of them but types if none
+ *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, scope-worker, types, demo, example, bench, bench-compile, bench-analysis, bench-counting, bench-fleet, bench-kubernetes, fleet-clients, kubernetes-programs, envoy, action, bookinfo, fuzz; all of them but types if none
  */
 
 import { execFile } from "node:child_process";
@@ -29,6 +29,7 @@ const BUNDLES = {
   bench: "test/bench/main.ts",
   "bench-compile": "test/bench/compile.ts",
   "bench-analysis": "test/bench/analysis.ts",
+  "bench-counting": "test/bench/counting.ts",
   "bench-fleet": "test/bench/fleet/main.ts",
   "bench-kubernetes": "test/bench/kubernetes/main.ts",
   "fleet-clients": "test/harness/fleet/clients.ts",

@@ -67,14 +67,14 @@ describe.each(TARGETS)("target %s", (target) => {
       folder: directory,
       binary,
       concurrency: 1,
-      build: (builder) => builder.build(compiled(config, target), proxyOf({ target })),
+      build: (builder) => builder.build(compiled(config, { target }), proxyOf({ target })),
     });
     try {
       envoy = told.process;
       expect(await nonZero("rejected|update_failure|init_fetch_timeout")).toEqual({});
       expect((await ask(await portOf("gateway_80"), "/answer")).status).toBe(418);
       const other = richConfig(ENDPOINTS.slice(1), { answer: 420, connectTimeoutMs: 5000 });
-      const next = told.builder.build(compiled(other, target), proxyOf({ target }));
+      const next = told.builder.build(compiled(other, { target }), proxyOf({ target }));
       expect(await told.live.changeTo(next)).toEqual({ kind: "reloaded" });
       expect((await ask(await portOf("gateway_80"), "/answer")).status).toBe(420);
       expect(complaints(envoy)).toEqual([]);

@@ -6,6 +6,7 @@
  *     noop      the same, behind a WebAssembly filter that does nothing
  *     fixed     a WebAssembly filter that reads the headers and always names the same cluster
  *     wasm      our filter
+ *     uncounted the same, told not to count requests by rule
  *     native    Envoy's own routes, tried one after another, as Istio writes them
  *     matcher   Envoy's matcher tree, a map; for rules that it can express, which are few
  */
@@ -27,7 +28,7 @@ import { readyMs } from "./ready.ts";
 import { CLUSTER, forward } from "./shapes.ts";
 import { writeFixedFilter, writeNoopFilter } from "./yardstick-filters.ts";
 
-export const PEERS = ["none", "noop", "fixed", "wasm", "native", "matcher"] as const;
+export const PEERS = ["none", "noop", "fixed", "wasm", "uncounted", "native", "matcher"] as const;
 export type PeerName = (typeof PEERS)[number];
 
 export interface Peer {
@@ -66,13 +67,15 @@ export async function startPeer(
   const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-bench-"));
   const port = await freePort();
   const directory = path.join(folder, "build");
-  const target = name === "wasm" || name === "fixed" ? "wasm" : "native";
+  const isOurs = name === "wasm" || name === "uncounted";
+  const target = isOurs || name === "fixed" ? "wasm" : "native";
+  const ruleCounters = name === "wasm" ? "auto" : "off";
   const routes = isConstant(name) || matcher !== undefined ? ONE_ROUTE : rules;
   const config = {
     listeners: [{ name: LISTENER, role: "mesh" as const, address: "127.0.0.1", port, routes }],
     clusters: [benchCluster(upstream)],
   };
-  const build = await buildOf(config, { target, concurrency: 1 }, directory);
+  const build = await buildOf(config, { target, ruleCounters, concurrency: 1 }, directory);
   const blob = build.blobs.get(LISTENER);
   const files = new Map<string, FileContents>(filesOf(build));
   if (isConstant(name)) {
@@ -98,7 +101,7 @@ export async function startPeer(
   }
   await writeOutput(directory, files);
   // Before the process starts: nothing that fails may leave it behind.
-  const own = name === "wasm" && { blobBytes: blob!.length, readyMs: readyMs(blob!) };
+  const own = isOurs && { blobBytes: blob!.length, readyMs: readyMs(blob!) };
   const start = performance.now();
   const envoy = await startEnvoy({
     binary,

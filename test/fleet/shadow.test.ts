@@ -57,7 +57,7 @@ spec:
 }
 
 function buildOf(config: Config, spoil?: (blob: Uint8Array) => void): LiveBuild {
-  const { blobs } = compiled(config, "wasm", spoil);
+  const { blobs } = compiled(config, { target: "wasm" }, spoil);
   return {
     drain: drainFactsOf(config),
     filtered: new Set(blobs.keys()),

@@ -102,7 +102,7 @@ const ANY_ORIGIN: CorsPolicy = {
 let target: Target = "native";
 
 const build = (builder: AdsBuilder, config: Config, spoil?: (blob: Uint8Array) => void): AdsBuild =>
-  builder.build(compiled(config, target, spoil), proxyOf({ target }));
+  builder.build(compiled(config, { target }, spoil), proxyOf({ target }));
 
 /** Old clusters go soon, unless a test says otherwise. */
 const SOON: RetirementTimes = { rules: () => 100, connections: 100 };

@@ -5,7 +5,9 @@ import { expect, test } from "vitest";
 import type { Forward, Route, RouteTable } from "../../ir/ir.ts";
 import { EncodedBodies, encodeProgram } from "./encode.ts";
 import { rules } from "./rules.arbitrary.ts";
-import { exact, header, to } from "./rules.fixture.ts";
+import { exact, header, ofRule, to } from "./rules.fixture.ts";
+
+const NONE = { headers: [], queryParams: [] };
 
 const table = (routesOf: readonly (readonly Route[])[]): RouteTable => ({
   ignorePortInHost: true,
@@ -27,8 +29,15 @@ const own = fc
   .map(({ word, id, kind, count }): readonly Route[] =>
     Array.from({ length: count }, (_, i): Route => {
       const path = `/${word}/${id}/${i}`;
+      const match = count > 2 ? `${i}` : undefined;
+      const { origin } = ofRule(
+        `shop/${word}-${id}#${i >> 1}`,
+        { name: "", match: NONE, action: to("") },
+        match,
+      );
       const route = {
         name: "",
+        ...(id % 3 > 0 && origin && { origin }),
         match: {
           path: { kind: kind === "exact" ? "exact" : "prefix", value: path, ignoreCase: false } as const,
           headers: kind === "headers" ? [header("x-a", exact(`${word}${i}`))] : [],
@@ -50,7 +59,7 @@ const own = fc
               ...(i > 2 && { sticky: { kind: "cookie", name: `cookie-${word}` } as const }),
               destinations: [
                 { cluster: `cluster-${id}`, weight: 1 },
-                { cluster: `other-${i}`, weight: 2 },
+                { cluster: `other ${word}-${i}`, weight: 2, ...(i > 1 && { fault: `fault|1|other-${i}` }) },
               ],
             },
           };
@@ -67,6 +76,9 @@ const own = fc
     }),
   );
 
+/** What of rules is in the program: of proxies that count requests and that do not. */
+const NAMINGS = [undefined, { listener: "mesh", counters: true, names: false }] as const;
+
 const routes = fc.oneof({ weight: 5, arbitrary: own }, { weight: 1, arbitrary: rules });
 const edit = fc.record({ at: fc.nat(12), remove: fc.nat(2), add: fc.array(routes, { maxLength: 2 }) });
 
@@ -82,11 +94,14 @@ test("hosts that come, change and go leave the bytes that a program made at once
         const now = [...first];
         for (const { at, remove, add } of [{ at: 0, remove: 0, add: [] }, ...edits]) {
           now.splice(at, remove, ...add);
-          let encoded = 0;
-          const warm = encodeProgram(table(now), () => encoded++, { bodies, listener: "mesh" });
-          expect(Buffer.compare(warm, encodeProgram(table(now)))).toBe(0);
-          again += encoded === 0 ? 1 : 0;
-          anew += encoded === 0 ? 0 : 1;
+          for (const naming of NAMINGS) {
+            let encoded = 0;
+            const warm = encodeProgram(table(now), () => encoded++, { bodies, listener: "mesh" }, naming);
+            const cold = encodeProgram(table(now), undefined, undefined, naming);
+            expect(Buffer.compare(warm, cold)).toBe(0);
+            again += encoded === 0 ? 1 : 0;
+            anew += encoded === 0 ? 0 : 1;
+          }
         }
       },
     ),
