@@ -196,6 +196,13 @@ export type {
   Rate,
   Share,
 } from "./observe/live-report.ts";
+export {
+  HeldPreview,
+  type HeldPreviewOptions,
+} from "./observe/preview/held-preview.ts";
+export type { ChangePreview } from "./observe/preview/preview.ts";
+export type { Replay } from "./observe/preview/replay.ts";
+export type { ShownDecision } from "./observe/preview/shown-decision.ts";
 export type { SampledRequest } from "./observe/tap/read-sample.ts";
 export {
   type OpenTap,

@@ -64,8 +64,6 @@ const MESSAGES = [
   // What a span is, for whoever reads one.
   "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest",
   // What an Envoy reports to the server that tells it what to do.
-  "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest",
-  "opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse",
   "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest",
   "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse",
 ];
@@ -81,7 +79,6 @@ try {
   const imports = [
     ...[...packages].map((name) => `${MODULE}/${name}`),
     "google.golang.org/protobuf/types/known/wrapperspb",
-    "go.opentelemetry.io/proto/otlp/collector/logs/v1",
     "go.opentelemetry.io/proto/otlp/collector/metrics/v1",
     "go.opentelemetry.io/proto/otlp/collector/trace/v1",
   ];

@@ -6,6 +6,14 @@
 import type { Config, Route } from "../ir/ir.ts";
 import { compareStrings } from "../ir/text.ts";
 
+/** More are not sampled: each makes every sample longer. */
+const MOST_SAMPLED = 64;
+
+/** Those whose values samples of requests have, where rules are these when Envoy starts. */
+export function sampledHeaders(config: Pick<Config, "listeners">): readonly string[] {
+  return headersReadBy(config).slice(0, MOST_SAMPLED);
+}
+
 /** Lower case, sorted, without pseudo headers. */
 export function headersReadBy({ listeners }: Pick<Config, "listeners">): readonly string[] {
   const names = new Set<string>();

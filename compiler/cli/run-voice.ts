@@ -1,10 +1,18 @@
 /** Says what happens in a session, as lines for people or as one JSON object a line. */
 
-import { type Findings, formatSocket, type HeldObject, type SessionEvent, socketsOf } from "../index.ts";
+import {
+  type ChangePreview,
+  type Findings,
+  formatSocket,
+  type HeldObject,
+  type SessionEvent,
+  socketsOf,
+} from "../index.ts";
 import { EventLines, type Said } from "./event-lines.ts";
 import { isOurMistake } from "./failure.ts";
 import type { Format } from "./format.ts";
 import { HeldVoice } from "./held-voice.ts";
+import { previewText } from "./preview-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Files that are named; more are counted. */
@@ -46,6 +54,19 @@ export class Voice {
       default:
         this.#lines.say(inWords(event));
     }
+  }
+
+  /** What the change that is held would do. */
+  preview(preview: ChangePreview | undefined): void {
+    if (preview !== undefined) {
+      this.#lines.say({ event: "preview", line: previewText(preview), fields: { preview } });
+    }
+  }
+
+  /** Of ours, which is no reason to end. */
+  mistake(error: unknown): void {
+    const text = `this is a bug in Sluice, not a mistake in your rules\n${(error as Error)?.stack ?? error}`;
+    this.#lines.say({ event: "mistake", line: text });
   }
 
   /** Somebody has asked to apply what is held; what becomes of it, events tell. */

@@ -6,6 +6,7 @@ import {
   createWorkspace,
   EnvironmentError,
   type EnvoyLogLevel,
+  HeldPreview,
   LiveRules,
   type OpenDoorOptions,
   type OpenPageOptions,
@@ -161,6 +162,11 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
+  const preview = new HeldPreview(session, {
+    tap,
+    onProblem: (error) => voice.mistake(error),
+  });
+  preview.listen((made) => voice.preview(made));
   const stopApplying = flags.hold ? onEnter(() => voice.applied(session.apply())) : () => {};
   const closeDoor = await opened(session, { rules: paths, live, tap }, terminal);
   let why: string | undefined;
@@ -173,6 +179,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   } finally {
     stopListening();
     stopApplying();
+    preview.close();
     await Promise.all([closeDoor(), page?.close(why)]);
   }
 }

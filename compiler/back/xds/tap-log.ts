@@ -29,8 +29,6 @@ export const ABSENT = "-";
 const LATENESS_MS = 200;
 /** Characters of what a client can make as long as it likes. */
 const LONGEST_VALUE = 2048;
-/** More headers are not asked for: each makes every sample longer. */
-const MOST_HEADERS = 64;
 
 /** Envoy's command for each attribute that is the same for both targets. */
 const COMMANDS = {
@@ -74,9 +72,9 @@ function tapLog(listener: Listener, { cluster, headers }: TapPlace, context: Emi
     fault: FAULT,
     ...COMMANDS,
   };
-  const ofHeaders = headers
-    .slice(0, MOST_HEADERS)
-    .map((name) => [`${HEADER_ATTRIBUTE}${name}`, `%REQ(${name}):${LONGEST_VALUE}%`] as const);
+  const ofHeaders = headers.map(
+    (name) => [`${HEADER_ATTRIBUTE}${name}`, `%REQ(${name}):${LONGEST_VALUE}%`] as const,
+  );
   return {
     name: "sluice.tap",
     filter: {

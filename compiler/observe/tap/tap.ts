@@ -5,6 +5,7 @@
  * Bounded whatever the traffic: so many samples a second, for so long. What a listener does not take in time is not kept for it.
  */
 
+import { sampledHeaders } from "../../back/headers-read.ts";
 import { TAP_RUNTIME_KEY } from "../../back/xds/tap-log.ts";
 import type { UnaryMethod } from "../../run/ads/server.ts";
 import type { Session } from "../../run/session.ts";
@@ -92,6 +93,7 @@ export class Tap {
   readonly #ring = new Ring<SampledRequest>(KEPT);
   #session: Pick<Session, "serving" | "listen"> | undefined;
   #names: { readonly of: object; readonly names: RuleNames } | undefined;
+  #headers: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** What Envoy has; `undefined` while that is not known. */
   #told: number | undefined = 0;
@@ -116,13 +118,20 @@ export class Tap {
   /** What is sampled is that session's, which was given the `method`. */
   attach(session: Pick<Session, "serving" | "listen">): void {
     this.#session = session;
-    session.listen(({ kind }) => {
-      if (kind === "stopped") {
+    session.listen((event) => {
+      if (event.kind === "serving") {
+        this.#headers = sampledHeaders(event.compilation.config);
+      } else if (event.kind === "stopped") {
         for (const one of [...this.#listening]) {
           this.#end(one, "stopped");
         }
       }
     });
+  }
+
+  /** Whose values samples have: fixed when Envoy starts. */
+  get headers(): readonly string[] {
+    return this.#headers;
   }
 
   /** The last requests that were sampled, oldest first: none before somebody has listened. */
@@ -171,6 +180,7 @@ export class Tap {
     await this.#settled();
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#ring.clear();
   }
 
   #take(records: readonly LogRecord[]): void {

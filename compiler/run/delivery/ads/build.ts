@@ -1,7 +1,7 @@
 /** What one Envoy is started with, and what it is told from then on, where a stream tells it. */
 
 import { readFile } from "node:fs/promises";
-import { headersReadBy } from "../../../back/headers-read.ts";
+import { sampledHeaders } from "../../../back/headers-read.ts";
 import { emitBootstrap } from "../../../back/xds/bootstrap.ts";
 import type { Places } from "../../../back/xds/places.ts";
 import { emitResources } from "../../../back/xds/resources.ts";
@@ -35,7 +35,7 @@ export class AdsBuilder {
   }
 
   build({ config, blobs }: Pick<Compilation, "config" | "blobs">, options: ProxyOptions): AdsBuild {
-    this.#tap ??= { cluster: ADS_CLUSTER, headers: headersReadBy(config) };
+    this.#tap ??= { cluster: ADS_CLUSTER, headers: sampledHeaders(config) };
     const places = { ...this.places, tap: this.#tap };
     return {
       drain: drainFactsOf(config),
