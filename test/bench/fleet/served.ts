@@ -21,7 +21,19 @@ const LONGEST_MS = 120_000;
 export interface Served {
   readonly mesh: MeshFiles;
   /** `received`: each client was sent something; `taken`: it has acknowledged the rules that it was to have. */
+  /** Every client reports that each of these statistics has counted so much. */
+  report(names: readonly string[], value: number): Promise<Reporting>;
   measure(change: () => Promise<void>, until: "received" | "taken"): Promise<Measured>;
+}
+
+/** Of one report of every client. */
+export interface Reporting {
+  /** Of the server. */
+  readonly cpuMs: number;
+  readonly bytesEach: number;
+  readonly rssMb: number;
+  /** What the fleet has summed by then. */
+  readonly sum: number;
 }
 
 /** Of one change, from when the server sees it. */
@@ -109,6 +121,21 @@ export async function withFleet<T>(
     await everybody(() => swarm.open(`${HOST}:${server.port}`, ids));
     return await work({
       mesh,
+      async report(names, value) {
+        const before = process.cpuUsage();
+        const bytes = await swarm.report(names, value);
+        const { user, system } = process.cpuUsage(before);
+        let sum = 0;
+        for (const { count } of fleet.ruleCounts().sums) {
+          sum += count;
+        }
+        return {
+          cpuMs: (user + system) / 1000,
+          bytesEach: bytes / clients,
+          rssMb: process.memoryUsage.rss() / 1e6,
+          sum,
+        };
+      },
       async measure(change, until) {
         await swarm.count();
         let rss = process.memoryUsage.rss();

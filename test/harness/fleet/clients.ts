@@ -14,7 +14,14 @@ export type Order =
   | { readonly kind: "count"; readonly everybody: boolean }
   /** Loses all streams, and opens others. */
   | { readonly kind: "reconnect" }
+  /** Each reports that it has counted this of each of these. Answered when all reports were taken. */
+  | { readonly kind: "report"; readonly names: readonly string[]; readonly value: number }
   | { readonly kind: "end" };
+
+export interface Reported {
+  /** Of all clients. */
+  readonly bytes: number;
+}
 
 export interface Counted {
   readonly messages: number;
@@ -28,8 +35,16 @@ export interface Counted {
 const BACK_OFF_MS = 500;
 const LOOK_MS = 5;
 
+const REPORT = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+const asIs = (bytes: Buffer) => bytes;
+
 const wire = await createWire();
-const envoys: { readonly envoy: SimulatedEnvoy; connect(): void }[] = [];
+const envoys: {
+  readonly id: string;
+  readonly client: Client;
+  readonly envoy: SimulatedEnvoy;
+  connect(): void;
+}[] = [];
 let lost = 0;
 
 function open(address: string, id: string): void {
@@ -44,7 +59,7 @@ function open(address: string, id: string): void {
       lost += 1;
       setTimeout(connect, BACK_OFF_MS * Math.random());
     });
-  envoys.push({ envoy, connect });
+  envoys.push({ id, client, envoy, connect });
   connect();
 }
 
@@ -68,6 +83,20 @@ function count(everybody: boolean): void {
   lost = 0;
 }
 
+async function report(names: readonly string[], value: number): Promise<void> {
+  const statistics = wire.writeStatistics(names, value, Date.now());
+  const sizes = await Promise.all(
+    envoys.map(async ({ id, client }) => {
+      const bytes = wire.writeReport(id, statistics);
+      await new Promise<void>((resolve, reject) => {
+        client.makeUnaryRequest(REPORT, asIs, asIs, bytes, (error) => (error ? reject(error) : resolve()));
+      });
+      return bytes.length;
+    }),
+  );
+  process.send?.({ bytes: sizes.reduce((sum, size) => sum + size, 0) } satisfies Reported);
+}
+
 process.on("message", (order: Order) => {
   switch (order.kind) {
     case "open":
@@ -77,6 +106,9 @@ process.on("message", (order: Order) => {
       break;
     case "count":
       count(order.everybody);
+      break;
+    case "report":
+      void report(order.names, order.value);
       break;
     case "reconnect":
       for (const { envoy, connect } of envoys) {

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { packageRoot } from "../../../compiler/platform/package-root.ts";
-import type { Counted, Order } from "./clients.ts";
+import type { Counted, Order, Reported } from "./clients.ts";
 
 /** More clients than these make one process the bottleneck of what is measured. */
 const CLIENTS_EACH = 500;
@@ -37,6 +37,18 @@ export class Swarm {
       lost: sum("lost"),
       times: all.flatMap(({ times }) => times),
     };
+  }
+
+  /** Every client reports once. Gives the bytes of all reports, when the server has taken them. */
+  async report(names: readonly string[], value: number): Promise<number> {
+    const all = await Promise.all(
+      this.#children.map(async (child) => {
+        const answer = once(child, "message");
+        say(child, { kind: "report", names, value });
+        return ((await answer)[0] as Reported).bytes;
+      }),
+    );
+    return all.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   reconnect(): void {

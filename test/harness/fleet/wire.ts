@@ -1,8 +1,11 @@
 /** Messages of delta ADS as a client reads and writes them. What a resource needs is found once, for all clients of a process. */
 
 import type { DescMessage } from "@bufbuild/protobuf";
+import { PROXY_ATTRIBUTE } from "../../../compiler/fleet/signal/stats-sink.ts";
 import { messageOf, messageRegistry } from "../../../compiler/run/ads/messages.ts";
 
+/** `AGGREGATION_TEMPORALITY_CUMULATIVE`. */
+const CUMULATIVE = 2;
 const PREFIX = "type.googleapis.com/";
 const DISCOVERY = "envoy.service.discovery.v3";
 const ENDPOINTS = "envoy.config.endpoint.v3.ClusterLoadAssignment";
@@ -30,6 +33,10 @@ export interface Wire {
   /** In protobuf's JSON form. */
   writeRequest(message: object): Buffer;
   readResponse(bytes: Uint8Array): ReceivedResponse;
+  /** `ScopeMetrics`, the same for many reports: each statistic has this value. */
+  writeStatistics(names: readonly string[], value: number, at: number): Uint8Array;
+  /** `ExportMetricsServiceRequest` of one proxy. */
+  writeReport(id: string, statistics: Uint8Array): Buffer;
 }
 
 interface ResponseMessage {
@@ -46,10 +53,13 @@ interface ResponseMessage {
 const NOTHING: ReadonlyMap<string, readonly string[]> = new Map();
 
 export async function createWire(): Promise<Wire> {
-  const [{ create, fromBinary, toBinary, toJson }, registry] = await Promise.all([
+  const [{ create, fromBinary, toBinary, toJson }, { BinaryWriter, WireType }, registry] = await Promise.all([
     import("@bufbuild/protobuf"),
+    import("@bufbuild/protobuf/wire"),
     messageRegistry(),
   ]);
+  const scopeMetrics = messageOf(registry, "opentelemetry.proto.metrics.v1.ScopeMetrics");
+  const resource = messageOf(registry, "opentelemetry.proto.resource.v1.Resource");
   const request = messageOf(registry, `${DISCOVERY}.DeltaDiscoveryRequest`);
   const response = messageOf(registry, `${DISCOVERY}.DeltaDiscoveryResponse`);
   const known = new Map<string, ReadonlyMap<string, readonly string[]>>();
@@ -67,6 +77,27 @@ export async function createWire(): Promise<Wire> {
     typeUrl: (type) => PREFIX + type,
     writeRequest: (message) =>
       Buffer.from(toBinary(request, create(request, message as Record<string, unknown>))),
+    writeStatistics(names, value, at) {
+      const time = BigInt(at) * 1_000_000n;
+      const point = {
+        startTimeUnixNano: time,
+        timeUnixNano: time,
+        value: { case: "asInt", value: BigInt(value) },
+      };
+      const sum = { aggregationTemporality: CUMULATIVE, isMonotonic: true, dataPoints: [point] };
+      const metrics = names.map((name) => ({ name, data: { case: "sum", value: sum } }));
+      return toBinary(scopeMetrics, create(scopeMetrics, { metrics } as Record<string, unknown>));
+    },
+    writeReport(id, statistics) {
+      const attributes = [{ key: PROXY_ATTRIBUTE, value: { value: { case: "stringValue", value: id } } }];
+      const writer = new BinaryWriter();
+      writer.tag(1, WireType.LengthDelimited).fork();
+      writer
+        .tag(1, WireType.LengthDelimited)
+        .bytes(toBinary(resource, create(resource, { attributes } as Record<string, unknown>)));
+      writer.tag(2, WireType.LengthDelimited).bytes(statistics);
+      return Buffer.from(writer.join().finish());
+    },
     readResponse(bytes) {
       const message = fromBinary(response, bytes) as unknown as ResponseMessage;
       const type = message.typeUrl.slice(PREFIX.length);
