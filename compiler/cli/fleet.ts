@@ -160,7 +160,12 @@ async function fleetCommand(
   }
 }
 
-function clientOf({ server: given, tokenFile, tlsCa }: FleetFlags): FleetClient {
+/** Throws a `UsageError` for what is not an address or a file. */
+export function clientOf({
+  server: given,
+  tokenFile,
+  tlsCa,
+}: Pick<FleetFlags, "server" | "tokenFile" | "tlsCa">): FleetClient {
   const server = given ?? process.env[SERVER_VARIABLE] ?? `http://${DEFAULT_HTTP}`;
   const name = given === undefined ? SERVER_VARIABLE : "--server";
   if (!server.startsWith("unix:") && !(/^https?:\/\//.test(server) && URL.canParse(server))) {

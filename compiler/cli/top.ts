@@ -1,5 +1,6 @@
 /** `sluice top`: what the rules of a running Envoy do, live: of a `sluice run`, or of any Envoy that was built with Sluice. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import {
   adminAt,
@@ -16,6 +17,7 @@ import {
 import { attachedRun, RUN_OPTION } from "./attached-run.ts";
 import { type CommandContext, formatOption } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { clientOf } from "./fleet.ts";
 import type { Format } from "./format.ts";
 import { FullScreen } from "./full-screen.ts";
 import { onSignals } from "./signals.ts";
@@ -28,6 +30,10 @@ export interface TopFlags {
   readonly once?: true;
   readonly run?: string;
   readonly admin?: string;
+  readonly server?: string;
+  readonly scope?: string;
+  readonly tokenFile?: string;
+  readonly tlsCa?: string;
   readonly format: Format;
 }
 
@@ -35,6 +41,8 @@ export interface TopFlags {
 const LEAST_WINDOW_MS = 2_000;
 /** Also without anything new, times since something go on. */
 const DRAW_EVERY_MS = 1_000;
+/** Proxies of a fleet report every few seconds. */
+const ASK_EVERY_MS = 1_000;
 
 export function addTopCommand(program: Command, { terminal, done }: CommandContext): void {
   program
@@ -51,6 +59,15 @@ export function addTopCommand(program: Command, { terminal, done }: CommandConte
         "instead of a run: the admin interface of any Envoy with rules of Sluice, as http://HOST:PORT or the path of its Unix socket",
       ).conflicts("run"),
     )
+    .addOption(
+      new Option(
+        "--server <url>",
+        "instead of a run: all proxies of a fleet, as the server says it that sluice serve runs",
+      ).conflicts(["run", "admin"]),
+    )
+    .option("--scope <key>", "with --server: only the proxies of this scope")
+    .option("--token-file <file>", "with --server: file with a token of the server, to ask from elsewhere")
+    .option("--tls-ca <file>", "with --server: certificates of the authorities that its own must be of")
     .addOption(formatOption())
     .addHelpText(
       "after",
@@ -62,6 +79,7 @@ export function addTopCommand(program: Command, { terminal, done }: CommandConte
         "Examples:",
         "  sluice top",
         "  sluice top --run rules/ --once",
+        "  sluice top --server http://127.0.0.1:15014",
         "  sluice top --once --format json | jq '.notHit[].rule'",
       ].join("\n"),
     )
@@ -80,8 +98,7 @@ interface Watched {
 }
 
 async function topCommand(flags: TopFlags, terminal: Terminal): Promise<ExitCode> {
-  const watched =
-    flags.admin === undefined ? await ofRun(await attachedRun(flags.run)) : ofAdmin(flags.admin);
+  const watched = await watchedBy(flags);
   const ending = new AbortController();
   const stopListening = onSignals(() => ending.abort());
   try {
@@ -95,6 +112,31 @@ async function topCommand(flags: TopFlags, terminal: Terminal): Promise<ExitCode
   } finally {
     stopListening();
   }
+}
+
+async function watchedBy(flags: TopFlags): Promise<Watched> {
+  if (flags.server !== undefined) {
+    return ofFleet(flags);
+  }
+  if ([flags.scope, flags.tokenFile, flags.tlsCa].some((flag) => flag !== undefined)) {
+    throw new UsageError("--scope, --token-file and --tls-ca are of a fleet; use them with --server");
+  }
+  return flags.admin === undefined ? ofRun(await attachedRun(flags.run)) : ofAdmin(flags.admin);
+}
+
+function ofFleet(flags: TopFlags): Watched {
+  const client = clientOf(flags);
+  const { server, scope } = flags;
+  return {
+    title: scope === undefined ? `the fleet of ${server}` : `scope ${scope} of ${server}`,
+    async *updates(signal) {
+      while (!signal.aborted) {
+        yield { kind: "report", whole: true, report: await client.live(scope) };
+        await sleep(ASK_EVERY_MS, undefined, { signal }).catch(() => {});
+      }
+    },
+    ended: `nothing is to be seen of ${server} any more`,
+  };
 }
 
 async function ofRun(client: DoorClient): Promise<Watched> {

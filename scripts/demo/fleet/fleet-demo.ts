@@ -64,6 +64,7 @@ export async function runFleetDemo(options: FleetDemoOptions): Promise<boolean> 
       ...[path.basename(rules), "--listen", listen, "--http", http, "--waves", WAVES, "--bake", BAKE],
       ...["--target", options.target, "--listen-address", "127.0.0.1", "--mesh-port", String(meshPort)],
       ...(gatewayPort === GATEWAY_PORT ? [] : ["--port-map", `${GATEWAY_PORT}=${gatewayPort}`]),
+      ...(options.once ? [] : ["--page"]),
     ];
     say(`sluice serve ${args.join(" ")}`);
     const serving = new ServeProcess(args, folder, (event) => show(event, terminal));
