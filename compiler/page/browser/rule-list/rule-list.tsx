@@ -9,6 +9,7 @@ import { usePage } from "../parts/page-context.ts";
 import { Text } from "../parts/text.tsx";
 import { type Row, rowHeight } from "../rules/rows.ts";
 import { FindingRow } from "./finding-row.tsx";
+import { HourRow } from "./hour-row.tsx";
 import { LineRow } from "./line-row.tsx";
 import { offsetsOf, rowsInSight, scrollTo } from "./row-window.ts";
 import { RuleRow } from "./rule-row.tsx";
@@ -165,6 +166,8 @@ function RowBody({ row }: { readonly row: Row }) {
     }
     case "rule":
       return <RuleRow group={row.group} open={row.open} />;
+    case "hour":
+      return <HourRow group={row.group} />;
     case "line":
       return <LineRow {...row} />;
     case "finding":
@@ -180,6 +183,8 @@ function rowId(row: Row): string {
       return row.id;
     case "rule":
       return row.group.id;
+    case "hour":
+      return `hour ${row.group.id}`;
     case "line":
       return `${row.file}:${row.line}`;
     case "finding":

@@ -51,8 +51,18 @@ function kinds(rows: readonly Row[]): string[] {
 test("what is folded is one row; what is between rules has a row of its own", () => {
   const two = view(9, [rule("a", 3, 5), rule("b", 6, 8)]);
   expect(kinds(rowsOf(two, []))).toEqual(["file", "between", "rule", "rule", "between"]);
-  expect(kinds(rowsOf(two, ["b"]))).toEqual(["file", "between", "rule", "rule", "6", "7", "8", "between"]);
-  expect(kinds(rowsOf(two, ["b"], false))).toEqual(["rule", "rule", "6", "7", "8"]);
+  expect(kinds(rowsOf(two, ["b"]))).toEqual([
+    "file",
+    "between",
+    "rule",
+    "rule",
+    "hour",
+    "6",
+    "7",
+    "8",
+    "between",
+  ]);
+  expect(kinds(rowsOf(two, ["b"], false))).toEqual(["rule", "rule", "hour", "6", "7", "8"]);
 });
 
 test("a finding stands below its line, below what is folded, or above all files", () => {
@@ -66,7 +76,7 @@ test("a finding stands below its line, below what is folded, or above all files"
     "finding",
     "between",
   ]);
-  expect(kinds(rowsOf(found, ["a"])).slice(4)).toEqual(["rule", "2", "3", "finding", "between"]);
+  expect(kinds(rowsOf(found, ["a"])).slice(4)).toEqual(["rule", "hour", "2", "3", "finding", "between"]);
 });
 
 test("matches of a rule are one heading, and each a line", () => {

@@ -25,6 +25,8 @@ export type Row =
       readonly group?: RuleGroup;
       readonly note?: LineNote;
     }
+  /** What the rule did in the last hour. */
+  | { readonly kind: "hour"; readonly group: RuleGroup }
   | { readonly kind: "finding"; readonly finding: JsonDiagnostic };
 
 export interface RowsInput {
@@ -40,10 +42,13 @@ export interface RowsInput {
 export function makeRows({ view, groups, asWritten, open }: RowsInput): Row[] {
   const rows: Row[] = [];
   const ofRule = (group: RuleGroup) => {
-    const { view } = group;
+    const { file, line, lastLine } = group.view;
     const isOpen = open.has(group.id);
     rows.push({ kind: "rule", group, open: isOpen });
-    pushLines(rows, view.file, view.line, view.lastLine, isOpen, group.findings, group);
+    if (isOpen && view.counts !== "none") {
+      rows.push({ kind: "hour", group });
+    }
+    pushLines(rows, file, line, lastLine, isOpen, group.findings, group);
   };
   if (!asWritten) {
     groups.forEach(ofRule);
@@ -107,6 +112,7 @@ export function rowHeight(row: Row, isNarrow: boolean): number {
     case "file":
       return 38;
     case "between":
+    case "hour":
       return 28;
     case "rule":
       return isNarrow ? 76 : 46;

@@ -33,8 +33,9 @@ export class PageServer {
     return ask(`api/lines?file=${file}&from=${from}&to=${to}`);
   }
 
-  history(rule: string): Promise<HistoryView> {
-    return ask(`api/history?rule=${encodeURIComponent(rule)}`);
+  history(rule: string, match: string | undefined): Promise<HistoryView> {
+    const query = new URLSearchParams({ rule, ...(match !== undefined && { match }) });
+    return ask(`api/history?${query}`);
   }
 
   explain(question: ExplainQuestion): Promise<ExplainAnswer> {

@@ -19,6 +19,7 @@ import type {
 import { type Connection, healthOf } from "../live/health.ts";
 import { fromFirst, mergeReport, NOTHING_YET } from "../live/live-state.ts";
 import { RateHistory } from "../live/rate-history.ts";
+import { HoursCache } from "../rules/hours-cache.ts";
 import { LinesCache } from "../rules/lines-cache.ts";
 import { makeRows } from "../rules/rows.ts";
 import { byTraffic, filterGroups, isFiltered, type RuleFilter } from "../rules/rule-filter.ts";
@@ -72,6 +73,7 @@ export class PageState {
   readonly isNarrow = signal(false);
 
   readonly history = new RateHistory();
+  readonly hours = new HoursCache((rule, match) => this.server.history(rule, match));
   /** Made anew with each `view`: another generation has other lines. */
   readonly lines = computed(() => {
     const generation = this.view.value?.generation ?? 0;
