@@ -33,7 +33,12 @@ export function Dialogs() {
         <>
           <div class="dialog-head">
             <h2 id="dialog-title">{titleOf(dialog)}</h2>
-            <button type="button" onClick={() => box.current?.close()}>
+            <button
+              type="button"
+              onClick={() => {
+                page.dialog.value = undefined;
+              }}
+            >
               Close
             </button>
           </div>

@@ -88,11 +88,10 @@ function press(page: PageState, key: string): boolean {
 }
 
 function leave(page: PageState, target: EventTarget | null): void {
-  // The browser closes a dialog itself.
   if (page.dialog.peek() !== undefined) {
-    return;
-  }
-  if (page.filter.peek().text !== "" || page.filter.peek().flags.size > 0) {
+    // The browser closes it as well, but tells so only later: a key that is pressed at once would be lost.
+    page.dialog.value = undefined;
+  } else if (page.filter.peek().text !== "" || page.filter.peek().flags.size > 0) {
     page.filter.value = { text: "", flags: new Set() };
   } else if (target instanceof HTMLElement && target.matches("input, textarea")) {
     document.getElementById("rule-list")?.focus();
