@@ -5,15 +5,17 @@
 
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { FIRST_ENVOY_THAT_TRACES } from "../back/xds/tracing.ts";
 import type { Compilation } from "../compile.ts";
 import type { ProxyOptions } from "../options.ts";
 import { EnvironmentError } from "../platform/error.ts";
 import { makeSocketFolder } from "../platform/socket-folder.ts";
+import { isAtLeast } from "../platform/version.ts";
 import type { UnaryMethod } from "./ads/server.ts";
 import type { CompiledRules } from "./compiled-rules.ts";
 import { type AdsEnvoy, startAdsEnvoy } from "./delivery/ads/ads-envoy.ts";
 import { drain } from "./envoy/drain.ts";
-import { findEnvoy } from "./envoy/find.ts";
+import { type EnvoyBinary, findEnvoy } from "./envoy/find.ts";
 import { portProblems } from "./envoy/ports.ts";
 import { describeExit, type EnvoyLogLevel, type EnvoyProcess } from "./envoy/start.ts";
 import { watchNames } from "./envoy/unresolved-names.ts";
@@ -217,6 +219,7 @@ export class Session {
     const { compilation, rules, envoyLogLevel, temporaryFolders = [] } = this.#options;
     const { signal } = this.#stop;
     const binary = await findEnvoy({ log: (line) => this.#tell({ kind: "envoy", line }), signal });
+    refuseOldEnvoy(binary, rules.proxy);
     return startAdsEnvoy({
       folder,
       build: (builder) => builder.build(withFiles(compilation), rules.proxy),
@@ -237,6 +240,15 @@ export class Session {
       temporaryFolders: [folder, ...temporaryFolders],
       signal,
     });
+  }
+}
+
+/** In words that help, where Envoy's own would only name a field. */
+function refuseOldEnvoy({ version }: EnvoyBinary, { traceTo }: ProxyOptions): void {
+  if (traceTo !== "" && !isAtLeast(version, FIRST_ENVOY_THAT_TRACES)) {
+    throw new EnvironmentError(
+      `--trace-to needs Envoy ${FIRST_ENVOY_THAT_TRACES} or newer, which can name spans after rules; this is ${version}`,
+    );
   }
 }
 

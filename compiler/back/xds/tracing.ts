@@ -22,6 +22,9 @@ export type TraceOptions = Pick<ProxyOptions, "traceTo" | "traceSampling" | "tra
 /** The cluster of the collector. None of rules has such a name. */
 export const TRACE_CLUSTER = "sluice_traces";
 
+/** Envoys before it cannot be told the names and tags of spans, and refuse a listener that has them. */
+export const FIRST_ENVOY_THAT_TRACES = "1.37.0";
+
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing` */
 export interface Tracing {
   readonly provider: Extension;

@@ -7,6 +7,7 @@ import { type Bootstrap, emitBootstrap } from "../../../back/xds/bootstrap.ts";
 import { printJson } from "../../../back/xds/json.ts";
 import type { ResourceSet } from "../../../back/xds/resource-set.ts";
 import { emitResources } from "../../../back/xds/resources.ts";
+import { FIRST_ENVOY_THAT_TRACES } from "../../../back/xds/tracing.ts";
 import type { Compilation } from "../../../compile.ts";
 import { socketsOf } from "../../../ir/sockets.ts";
 import type { ProxyOptions } from "../../../options.ts";
@@ -58,7 +59,10 @@ export async function folderBuild(
       manifest ??= makeManifest({
         sluice: packageRoot().version,
         target: options.target,
-        envoy: { oldest: OLDEST_ENVOY, newest: NEWEST_ENVOY },
+        envoy: {
+          oldest: options.traceTo === "" ? OLDEST_ENVOY : FIRST_ENVOY_THAT_TRACES,
+          newest: NEWEST_ENVOY,
+        },
         listeners: socketsOf(config),
         inputs: sources,
         files: describedFiles(parts),
