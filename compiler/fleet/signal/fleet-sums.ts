@@ -130,15 +130,15 @@ export class FleetSums {
     const statistics: [Statistic, number][] = [];
     const answers: [string, number][] = [];
     for (const { name, value } of all) {
-      const isAnswer = name.startsWith("http.") && ANSWERS.test(name);
       const statistic = this.#served.find(name);
-      if (NOT_OF_RULES.test(name)) {
+      if (statistic === undefined && NOT_OF_RULES.test(name)) {
         continue;
       }
       if (!Number.isSafeInteger(value) || value < 0) {
         this.#dropped += 1;
         continue;
       }
+      const isAnswer = name.startsWith("http.") && ANSWERS.test(name);
       if (isAnswer && answers.length < MOST_ANSWERS) {
         answers.push([name, value]);
       }
