@@ -158,15 +158,14 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   tap?.attach(session);
   terminal.outliveReaders();
   const live = new LiveRules(session);
-  const page = await pageOf(session, { workspace, compilation, live, tap }, context);
+  const preview = flags.hold
+    ? new HeldPreview(session, { tap, onProblem: (error) => voice.mistake(error) })
+    : undefined;
+  preview?.listen((made) => voice.preview(made));
+  const page = await pageOf(session, { workspace, compilation, live, tap, preview }, context);
   voice.diagnostics(findings, held ?? []);
   let signals = 0;
   const stopListening = onSignals(() => void session.stop({ drain: ++signals === 1 }));
-  const preview = new HeldPreview(session, {
-    tap,
-    onProblem: (error) => voice.mistake(error),
-  });
-  preview.listen((made) => voice.preview(made));
   const stopApplying = flags.hold ? onEnter(() => voice.applied(session.apply())) : () => {};
   const closeDoor = await opened(session, { rules: paths, live, tap }, terminal);
   let why: string | undefined;
@@ -179,7 +178,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
   } finally {
     stopListening();
     stopApplying();
-    preview.close();
+    preview?.close();
     await Promise.all([closeDoor(), page?.close(why)]);
   }
 }
@@ -187,7 +186,7 @@ async function runWorkspace(workspace: Workspace, context: RunContext): Promise<
 /** Its URL is the first that is said: whoever opens it sees how the rest goes. */
 async function pageOf(
   session: Session,
-  shown: Pick<OpenPageOptions, "workspace" | "compilation" | "live" | "tap">,
+  shown: Pick<OpenPageOptions, "workspace" | "compilation" | "live" | "tap" | "preview">,
   { voice, flags, terminal }: RunContext,
 ): Promise<Page | undefined> {
   if (flags.page === undefined) {

@@ -148,6 +148,8 @@ export interface PendingView {
   readonly replay?: {
     readonly of: number;
     readonly changed: number;
+    /** Headers that the edit reads and samples do not have: those requests are decided as if they had none of them. */
+    readonly unseen?: readonly string[];
     readonly examples: readonly {
       readonly request: string;
       readonly before: string;

@@ -15,6 +15,8 @@ import { EventFeed } from "../http/event-feed.ts";
 import type { StreamedEvent } from "../http/event-streams.ts";
 import { HttpError } from "../http/http-error.ts";
 import type { LiveRules } from "../observe/live.ts";
+import type { HeldPreview } from "../observe/preview/held-preview.ts";
+import type { ChangePreview } from "../observe/preview/preview.ts";
 import type { Tap } from "../observe/tap/tap.ts";
 import { packageRoot } from "../platform/package-root.ts";
 import type { Session } from "../run/session.ts";
@@ -50,6 +52,8 @@ export interface SessionPageOptions {
   readonly live: Pick<LiveRules, "watch" | "history">;
   /** By which its requests can be sampled. Absent: they cannot. */
   readonly tap?: Pick<Tap, "open"> | undefined;
+  /** What a change that is held would do. Absent: nothing is held. */
+  readonly preview?: Pick<HeldPreview, "listen"> | undefined;
 }
 
 /** Rules; those of more are shown before they are checked, and again after. */
@@ -86,7 +90,12 @@ export class SessionPage implements PageSource {
       onTapped: (tapped) => this.#tell("tap", tapped),
       onState: (state) => this.#tell("tapState", state),
     });
-    this.#stopListening = session.listen((event) => this.#on(event));
+    const stopEvents = session.listen((event) => this.#on(event));
+    const stopPreview = options.preview?.listen((made) => this.#onPreview(made));
+    this.#stopListening = () => {
+      stopEvents();
+      stopPreview?.();
+    };
   }
 
   async rules(): Promise<RulesView> {
@@ -211,6 +220,14 @@ export class SessionPage implements PageSource {
     if (pending !== this.#pending) {
       this.#pending = pending;
       this.#tell("pending", pending ?? null);
+    }
+  }
+
+  #onPreview(made: ChangePreview | undefined): void {
+    if (made !== undefined && this.#pending?.state === "hold") {
+      const { witnesses, replay } = made;
+      this.#pending = { ...this.#pending, witnesses, ...(replay !== undefined && { replay }) };
+      this.#tell("pending", this.#pending);
     }
   }
 

@@ -129,6 +129,11 @@ export class SluiceRun {
     }
   }
 
+  /** Presses Enter. */
+  enter(): void {
+    this.#child.stdin!.write("\n");
+  }
+
   stop(signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<number | null> {
     this.#child.kill(signal);
     return this.#closed;

@@ -1,19 +1,25 @@
-/** The preview of what a session holds back: made once for all who look, and again for each newer change. */
+/**
+ * The preview of what a session holds back: made once for all who look, and again for each newer change. While the session
+ * serves, a few requests a second are sampled for it.
+ */
 
 import { loadFilter } from "../../answers/wasm-host/filter-vm.ts";
 import type { Compilation } from "../../compile.ts";
 import { filterModulePath } from "../../platform/package-root.ts";
 import type { Session } from "../../run/session.ts";
 import type { SessionEvent } from "../../run/session-event.ts";
-import type { Tap } from "../tap/tap.ts";
+import { LONGEST_TAP_MS, type OpenTap, type Tap, type TapQuestion } from "../tap/tap.ts";
 import { type ChangePreview, previewOf } from "./preview.ts";
 
 export interface HeldPreviewOptions {
   /** Of the same session; absent where nothing is sampled. */
-  readonly tap?: Pick<Tap, "recent" | "headers"> | undefined;
+  readonly tap?: Pick<Tap, "open" | "recent" | "headers"> | undefined;
   /** Told of what goes wrong, which is a mistake of ours. */
   readonly onProblem: (error: unknown) => void;
 }
+
+/** Samples that are enough: the last thousand are then of the last minute. */
+const COLLECTED: TapQuestion = { mostPerSecond: 20, forMs: LONGEST_TAP_MS };
 
 export class HeldPreview {
   readonly #session: Pick<Session, "serving" | "held">;
@@ -23,6 +29,7 @@ export class HeldPreview {
   #working = new AbortController();
   #latest: ChangePreview | undefined;
   #module: WebAssembly.Module | undefined;
+  #collecting: OpenTap | undefined;
 
   constructor(session: Pick<Session, "serving" | "held" | "listen">, options: HeldPreviewOptions) {
     this.#session = session;
@@ -43,12 +50,16 @@ export class HeldPreview {
 
   close(): void {
     this.#stop();
+    void this.#collecting?.close();
     this.#working.abort();
     this.#listeners.clear();
   }
 
   #on(event: SessionEvent): void {
     switch (event.kind) {
+      case "serving":
+        this.#collect().catch(this.#options.onProblem);
+        break;
       case "held":
         this.#tell(undefined);
         void this.#make(event.compilation);
@@ -65,6 +76,17 @@ export class HeldPreview {
         }
         break;
     }
+  }
+
+  async #collect(): Promise<void> {
+    this.#collecting = await this.#options.tap?.open(COLLECTED, {
+      onRequest() {},
+      onEnd: (why) => {
+        if (why === "time") {
+          this.#collect().catch(this.#options.onProblem);
+        }
+      },
+    });
   }
 
   async #make(after: Compilation): Promise<void> {
