@@ -15,6 +15,7 @@ export interface StatsNaming {
   readonly stats_config: {
     readonly use_all_default_tags: false;
     readonly stats_tags: readonly TagSpecifier[];
+    readonly stats_matcher: { readonly exclusion_list: { readonly patterns: readonly object[] } };
   };
 }
 
@@ -43,6 +44,7 @@ const ENVOY_TAGS: readonly TagSpecifier[] = [
     tag_name: "envoy.listener_address",
     regex: `^listener\\.((.+?)\\.)${rest("http", "ssl", "tls_inspector", "server_ssl_socket_factory", WORKER)}`,
   },
+  { tag_name: "envoy.certificate", regex: "^listener\\..+\\.ssl\\.certificate\\.((.+)\\.)\\w+$" },
   { tag_name: "envoy.worker_id", regex: `^listener\\..+\\.((${WORKER})\\.)\\w+$` },
   { tag_name: "envoy.http_conn_manager_prefix", regex: "^listener\\..+?\\.http\\.((.+)\\.)\\w+$" },
   {
@@ -95,9 +97,16 @@ const ROUTE_TAGS = (["listener", "rule", "match"] as const).map(
   }),
 );
 
+/**
+ * When each certificate for each upstream expires: to make a label of its name would cost each of the other statistics of a cluster
+ * more than all labels that it has. `server.days_until_first_cert_expiring` tells of all.
+ */
+const CERTIFICATES_OF_CLUSTERS = { safe_regex: { regex: "cluster\\..+\\.ssl\\.certificate\\..+" } };
+
 export const STATS_NAMING: StatsNaming = {
   stats_config: {
     use_all_default_tags: false,
     stats_tags: [...ENVOY_TAGS, ...RULE_TAGS, ...ROUTE_TAGS],
+    stats_matcher: { exclusion_list: { patterns: [CERTIFICATES_OF_CLUSTERS] } },
   },
 };
