@@ -65,7 +65,7 @@ export async function openPage(browser: Browser, url: string): Promise<WatchedPa
     void dialog.dismiss();
   });
   page.on("request", (request) => {
-    if (!request.url().startsWith(url)) {
+    if (!request.url().startsWith(`${new URL(url).origin}/`)) {
       wrong.push(`asked ${request.url()}`);
     }
   });
