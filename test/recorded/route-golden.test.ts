@@ -118,9 +118,15 @@ function routesOf(
     proxyLabels: labels,
   });
   const listener = lowered.config.listeners.find(({ name }) => name === `gateway_${port}`)!;
+  const emitted =
+    emitNativeRoutes(listener, listener.name, DEFAULT_PROXY_OPTIONS).virtual_hosts[0]?.routes ?? [];
   return {
     ...lowered,
-    routes: emitNativeRoutes(listener, listener.name, DEFAULT_PROXY_OPTIONS).virtual_hosts[0]?.routes ?? [],
+    // istiod calls a route by the rule's own name; ours has the id of the rule, as its statistics have.
+    routes: emitted.map(({ name: _label, ...route }, i) => {
+      const { name } = listener.routes.virtualHosts[0]!.routes[i]!;
+      return name === "" ? route : { ...route, name };
+    }),
   };
 }
 
@@ -190,6 +196,8 @@ const BOOKKEEPING = new Set([
   "@type",
   "metadata",
   "decorator",
+  // Ours: statistics are not named by what clients say of themselves.
+  "disable_downstream_cluster_stats",
   // istiod says "always" here, which is what Envoy does when nothing is said.
   "filter_enabled",
 ]);
