@@ -20,6 +20,8 @@ import { type Column, cut, table } from "./text-table.ts";
 export interface TopState {
   /** Whose rules they are, for people. */
   readonly title: string;
+  /** What is shown is a sum over the proxies of a fleet. */
+  readonly isFleet?: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Absent: nothing has been read yet. */
@@ -164,7 +166,7 @@ export function trafficHint({ served }: TopState): string | undefined {
 }
 
 function headline(state: TopState, { colors }: TopStyle): string {
-  const { title, report, served } = state;
+  const { title, report, served, isFleet } = state;
   if (report === undefined) {
     return `${colors.bold(printable(title))}  waiting for Envoy`;
   }
@@ -173,7 +175,7 @@ function headline(state: TopState, { colors }: TopStyle): string {
     colors.bold(printable(title)),
     ...(served === undefined ? [] : [`generation ${served.generation}`]),
     `${rate(all)} requests/s`,
-    "this Envoy only",
+    isFleet ? "all proxies that report to it" : "this Envoy only",
   ];
   return parts.join("  ");
 }
@@ -369,7 +371,10 @@ function idleRules(
   }
 }
 
-function noRules({ served }: TopState): string {
+function noRules({ served, isFleet }: TopState): string {
+  if (isFleet) {
+    return "No proxy has reported requests of rules yet; each reports every few seconds.";
+  }
   return served === undefined
     ? "This Envoy counts no requests by rule: it was not built by Sluice, takes no requests yet, or counts none (--rule-counters)."
     : "There are no rules for HTTP.";

@@ -89,6 +89,7 @@ export function addTopCommand(program: Command, { terminal, done }: CommandConte
 /** Of whatever is watched. */
 interface Watched {
   readonly title: string;
+  readonly isFleet?: boolean;
   readonly about?: RunAbout;
   readonly updates: (signal: AbortSignal) => AsyncIterable<LiveUpdate>;
   /** Absent: nobody knows them. */
@@ -129,6 +130,7 @@ function ofFleet(flags: TopFlags): Watched {
   const { server, scope } = flags;
   return {
     title: scope === undefined ? `the fleet of ${server}` : `scope ${scope} of ${server}`,
+    isFleet: true,
     async *updates(signal) {
       while (!signal.aborted) {
         yield { kind: "report", whole: true, report: await client.live(scope) };
@@ -173,7 +175,8 @@ class Seen {
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.state = { title: watched.title, now: Date.now() };
+    const { title, isFleet = false } = watched;
+    this.state = { title, isFleet, now: Date.now() };
   }
 
   async take(update: LiveUpdate): Promise<void> {
