@@ -78,6 +78,13 @@ export function PendingEdit() {
           {witnesses.length > 0 && (
             <Changes title="Requests that are decided otherwise" changes={witnesses} />
           )}
+          {replay?.unseen !== undefined && replay.unseen.length > 0 && (
+            <p class="is-muted">
+              Samples do not have headers that the edit reads:{" "}
+              <Text of={replay.unseen.join(", ")} longest={400} />. They are decided as if they had none of
+              them.
+            </p>
+          )}
           {replay !== undefined && replay.examples.length > 0 && (
             <Changes
               title={`Of the last ${counted(replay.of, "sampled request")}, ${countText(replay.changed)} would go elsewhere`}
@@ -109,7 +116,8 @@ function summary({ state, witnesses, replay }: PendingView, errors: number): str
   if (witnesses.length > 0) {
     parts.push(`${counted(witnesses.length, "difference")} found`);
   }
-  return parts.length === 0 ? "no request is decided otherwise" : parts.join("; ");
+  // Nothing found is not the same as nothing changed: it may not have been compared yet.
+  return parts.length === 0 ? "the old rules stay in effect" : parts.join("; ");
 }
 
 function Changes({ title, changes }: { readonly title: string; readonly changes: readonly Change[] }) {

@@ -9,7 +9,8 @@ const HEIGHT = 24;
 export function HourRow({ group }: { readonly group: RuleGroup }) {
   const page = usePage();
   page.hours.came.value;
-  const rates = page.hours.of(group, page.now.value)?.rates ?? [];
+  const hour = page.hours.of(group, page.now.value);
+  const rates = hour?.rates ?? [];
   const most = Math.max(0, ...rates);
   return (
     <div role="cell" class="hour-cell">
@@ -21,15 +22,16 @@ export function HourRow({ group }: { readonly group: RuleGroup }) {
       >
         {most > 0 && <path class="hour-area" d={hourPath(rates, most)} />}
       </svg>
-      <span class="hour-text is-muted">
-        {most > 0
-          ? `last hour, at most ${rateText(most)}/s`
-          : rates.length > 0
-            ? "nothing in the last hour"
-            : ""}
-      </span>
+      <span class="hour-text is-muted">{hour !== undefined && hourText(rates, most)}</span>
     </div>
   );
+}
+
+function hourText(rates: readonly number[], most: number): string {
+  if (rates.length === 0) {
+    return "no history yet";
+  }
+  return most > 0 ? `last hour, at most ${rateText(most)}/s` : "nothing in the last hour";
 }
 
 function hourPath(rates: readonly number[], most: number): string {

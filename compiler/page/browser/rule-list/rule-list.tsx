@@ -2,7 +2,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { inert } from "../format/inert.ts";
 import { Icon } from "../parts/icon.tsx";
 import { usePage } from "../parts/page-context.ts";
@@ -26,6 +26,9 @@ export function RuleList() {
     const isNarrow = page.isNarrow.value;
     return offsetsOf(page.rows.value, (row) => rowHeight(row, isNarrow));
   });
+  // Numbers, which are the same for most pixels that are scrolled: nothing is drawn then.
+  const first = useComputed(() => rowsInSight(offsets.value, top.value, height.value, BEYOND).from);
+  const end = useComputed(() => rowsInSight(offsets.value, top.value, height.value, BEYOND).to);
   const currentRow = useComputed(() => {
     const current = page.current.value;
     return page.rows.value.findIndex((row) => row.kind === "rule" && row.group.id === current);
@@ -56,7 +59,8 @@ export function RuleList() {
   );
 
   const rows = page.rows.value;
-  const { from, to } = rowsInSight(offsets.value, top.value, height.value, BEYOND);
+  const from = first.value;
+  const to = end.value;
   const shown = Array.from({ length: to - from }, (_, index) => from + index);
   // A row that has the focus stays, however far it is scrolled away: keys would be lost with it.
   if (currentRow.value >= 0 && (currentRow.value < from || currentRow.value >= to)) {
@@ -122,21 +126,44 @@ export function RuleList() {
         {shown.map((index) => {
           const row = rows[index]!;
           return (
-            <div
+            <RowSlot
               key={rowId(row)}
-              role="row"
-              aria-rowindex={index + 2}
-              class={`row row-${row.kind} ${index === currentRow.value ? "is-current" : ""} ${row.kind === "line" && row.group !== undefined ? "is-of-rule" : ""}`}
-              style={{
-                transform: `translateY(${offsets.value[index]}px)`,
-                height: `${rowHeight(row, page.isNarrow.value)}px`,
-              }}
-            >
-              <RowBody row={row} />
-            </div>
+              row={row}
+              index={index}
+              top={offsets.value[index]!}
+              height={rowHeight(row, page.isNarrow.value)}
+              isCurrent={index === currentRow.value}
+            />
           );
         })}
       </div>
+    </div>
+  );
+}
+
+/** A row at its place. What is in it is drawn again when it changes, and not whenever somebody scrolls. */
+function RowSlot({
+  row,
+  index,
+  top,
+  height,
+  isCurrent,
+}: {
+  readonly row: Row;
+  readonly index: number;
+  readonly top: number;
+  readonly height: number;
+  readonly isCurrent: boolean;
+}) {
+  const body = useMemo(() => <RowBody row={row} />, [row]);
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      class={`row row-${row.kind} ${isCurrent ? "is-current" : ""}`}
+      style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
+    >
+      {body}
     </div>
   );
 }
