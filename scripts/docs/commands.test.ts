@@ -56,6 +56,7 @@ const HELP_OF: Readonly<Record<string, string>> = {
   "bench compile": "test/bench/compile.ts",
   "bench fleet": "test/bench/fleet/main.ts",
   "bench analysis": "test/bench/analysis.ts",
+  "bench counting": "test/bench/counting.ts",
   "bench kubernetes": "test/bench/kubernetes/main.ts",
   example: "scripts/example/main.ts",
 };

@@ -1,5 +1,5 @@
 /**
- * What Envoy's statistics say of rules after a thousand requests of every kind over two workers, while rules change: each request
+ * What Envoy's statistics say of rules after some 500 requests of every kind over two workers, while rules change: each request
  * is there exactly once, and as many went to each cluster as that has seen.
  */
 
