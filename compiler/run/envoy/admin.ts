@@ -29,7 +29,7 @@ export interface BoundListener {
 
 /** An expression (RE2) for what Sluice asks for, paths with their queries: an Envoy that it runs answers nothing else. */
 export const ASKED_PATHS =
-  "/(ready|stats(/prometheus)?|clusters|listeners|drain_listeners|healthcheck/fail|runtime_modify)([?].*)?";
+  "/((ready|stats(/prometheus)?|clusters|listeners|drain_listeners|healthcheck/fail)([?].*)?|runtime_modify[?]sluice[.]tap=[0-9]*)";
 
 const TIMEOUT_MS = 10_000;
 /** Bytes; all statistics of 10,000 clusters are half of it. */

@@ -190,6 +190,13 @@ describe("one Envoy", () => {
     expect(byPath("/a/x").path.length).toBeLessThanOrEqual(2048);
   });
 
+  test("of Envoy's runtime, nothing else can be changed by its socket", async () => {
+    const { admin } = running!.session.serving!.envoy;
+    for (const change of ["other=1", "sluice.tap=0&other=1", "sluice.tapped=1"]) {
+      expect((await admin.post(`/runtime_modify?${change}`)).status).toBe(403);
+    }
+  });
+
   test("what cannot be asked for is said, and changes nothing", async () => {
     await expect(listen({ rule: "brokn" }, [])).rejects.toThrow(
       'no rule is called "brokn"; there are web/shop#broken',
