@@ -28,10 +28,17 @@ export const FIRST_ENVOY_THAT_TRACES = "1.37.0";
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.Tracing` */
 export interface Tracing {
   readonly provider: Extension;
+  readonly client_sampling?: Percent;
+  readonly random_sampling?: Percent;
   readonly spawn_upstream_span: true;
   readonly operation: string;
   readonly upstream_operation: string;
   readonly custom_tags: readonly { readonly tag: string; readonly value: string }[];
+}
+
+/** `envoy.type.v3.Percent` */
+interface Percent {
+  readonly value: number;
 }
 
 /** The members of an HTTP connection manager that make it trace. */
@@ -64,9 +71,14 @@ export function emitTracing(
         typed_config: typed("envoy.config.trace.v3.OpenTelemetryConfig", {
           ...emitService(collector),
           service_name: options.traceService,
-          sampler: role === "gateway" ? sampler(options) : asItsParent(sampler(options)),
+          ...(role === "mesh" && { sampler: asItsParent(sampler(options)) }),
         }),
       },
+      // At an edge Envoy decides before it makes a span, which costs the least; what clients say of it is dropped before.
+      ...(role === "gateway" && {
+        client_sampling: { value: 0 },
+        random_sampling: { value: options.traceSampling },
+      }),
       spawn_upstream_span: true,
       operation: spanName(decider),
       upstream_operation: CLUSTER,
@@ -78,8 +90,9 @@ export function emitTracing(
         { tag: "sluice.listener", value: LISTENER },
       ],
     },
-    request_id_extension: LEFT_TO_SAMPLER,
-    ...(role === "gateway" && { early_header_mutation_extensions: [DROP_CLIENTS_TRACE] }),
+    ...(role === "gateway"
+      ? { early_header_mutation_extensions: [DROP_CLIENTS_TRACE] }
+      : { request_id_extension: LEFT_TO_SAMPLER }),
   };
 }
 
