@@ -249,3 +249,21 @@ test("listeners are those that count by rule, and those of the rules that serve"
     ["gateway_80", 3],
   ]);
 });
+
+test("routes of Envoy's own say how many requests a rule took, and of a listener what Envoy counts", () => {
+  const { listener, rule: id } = REVIEWS;
+  const route = `route.listener=.=${listener};.;rule=.=${id}`;
+  envoy.counters.set(`vhost.reviews:80.${route};.upstream_rq_total`, 3);
+  envoy.counters.set(`vhost.reviews.${route};.;own.name.upstream_rq_total`, 4);
+  envoy.counters.set(`vhost.reviews.${route};.;match=.=2;.upstream_rq_total`, 5);
+  envoy.counters.set("vhost.reviews.route.own.upstream_rq_total", 6);
+  envoy.counters.set(`http.${listener}.downstream_rq_total`, 20);
+  ledger.serve(split({ v1: 0.5, v2: 0.5 }), 0, new Set([listener]));
+  const { rules, listeners } = at(0);
+  expect(rules.map(({ match, requests }) => [match, requests.total])).toEqual([
+    [undefined, 7],
+    ["2", 5],
+  ]);
+  expect(rules[0]!.destinations[0]!.share).toMatchObject({ wanted: 0.5, of: 0, agrees: true });
+  expect(listeners).toMatchObject([{ requests: { total: 20 } }]);
+});

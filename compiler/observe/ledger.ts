@@ -264,7 +264,7 @@ function countedListeners(
     };
     return {
       name,
-      requests: sum.total > 0 ? sum : window.rate(now.received, before?.received),
+      requests: now.byRule ? sum : window.rate(now.received, before?.received),
       unknownHost,
       noRule,
       withoutRule,
@@ -274,8 +274,8 @@ function countedListeners(
 }
 
 /** What a rule took: forwarded, answered, aborted, and what left while it waited. */
-function allOf({ forwarded, redirect, direct, abort, left }: RuleTotals): number {
-  let sum = redirect + direct + abort + left;
+function allOf({ forwarded, routed, redirect, direct, abort, left }: RuleTotals): number {
+  let sum = routed + redirect + direct + abort + left;
   for (const count of forwarded.values()) {
     sum += count;
   }

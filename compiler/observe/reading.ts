@@ -25,6 +25,8 @@ export interface RuleTotals {
   readonly match: string;
   /** Forwarded, by cluster. */
   readonly forwarded: ReadonlyMap<string, number>;
+  /** Forwarded by a route of Envoy's own, which does not count to which cluster. */
+  readonly routed: number;
   readonly redirect: number;
   readonly direct: number;
   readonly delay: number;
@@ -83,7 +85,7 @@ interface EnvoyHistogram {
 
 /** Which statistics are read, as expressions (RE2) for Envoy, which is asked by type: that is what costs it least. */
 export const ASKED = {
-  Counters: `^(wasmcustom\\.|cluster\\.[^;]+;\\.upstream_rq_(total|[2-5]xx|retry|timeout|pending_overflow)$|http\\.[^;]+\\.downstream_rq_(total|[2-5]xx)$)`,
+  Counters: `^(wasmcustom\\.|cluster\\.[^;]+;\\.upstream_rq_(total|[2-5]xx|retry|timeout|pending_overflow)$|http\\.[^;]+\\.downstream_rq_(total|[2-5]xx)$|vhost\\..+\\.route\\.listener=\\.=.*;\\..*upstream_rq_total$)`,
   Gauges: `^(wasmcustom\\.|cluster\\.[^;]+;\\.(upstream_rq_active|membership_(total|healthy)|outlier_detection\\.ejections_active)$|server\\.uptime$)`,
   Histograms: `^cluster\\.[^;]+;\\.upstream_rq_time$`,
 } as const;
@@ -133,7 +135,7 @@ class ReadingMaker {
   readonly weights = new Map<string, Map<string, number>>();
 
   number(name: string, value: number): void {
-    const [, room, rest] = /^(wasmcustom|cluster|http|server)\.(.*)$/s.exec(name) ?? [];
+    const [, room, rest] = /^(wasmcustom|cluster|http|vhost|server)\.(.*)$/s.exec(name) ?? [];
     switch (room) {
       case "wasmcustom":
         this.#ofRules(rest!, value);
@@ -143,6 +145,9 @@ class ReadingMaker {
         break;
       case "http":
         this.#ofListener(rest!, value);
+        break;
+      case "vhost":
+        this.#ofRoute(rest!, value);
         break;
       case "server":
         this.uptime = value;
@@ -208,6 +213,15 @@ class ReadingMaker {
     }
   }
 
+  /** Named by `routeStatPrefix`: its labels, the last of them cut short, and what the rule itself may call it. */
+  #ofRoute(rest: string, value: number): void {
+    const [, prefix] = /^.+?\.route\.(listener=\.=.*);\.(?:.*\.)?upstream_rq_total$/s.exec(rest) ?? [];
+    const labels: StatLabels = parseStatName(`${prefix};.;${RULE_STATS.requests}`)?.labels ?? {};
+    if (labels.listener && labels.rule) {
+      this.#rule(labels).routed += value;
+    }
+  }
+
   #ofCluster(rest: string, value: number): void {
     const [, name, stat] = /^([^;]+);\.(.+)$/.exec(rest) ?? [];
     if (name === undefined) {
@@ -242,7 +256,7 @@ class ReadingMaker {
     let found = this.rules.get(key);
     if (found === undefined) {
       const { listener = "", rule = "", match = "" } = labels;
-      const none = { redirect: 0, direct: 0, delay: 0, abort: 0, left: 0 };
+      const none = { routed: 0, redirect: 0, direct: 0, delay: 0, abort: 0, left: 0 };
       found = { listener, rule, match, forwarded: new Map(), ...none };
       this.rules.set(key, found);
     }
