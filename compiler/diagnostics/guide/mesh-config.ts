@@ -11,7 +11,7 @@ function operator(name: string, timeout: string): string {
 
 export const MESH_CONFIGS = {
   SL0940: {
-    why: "An IstioOperator, the ConfigMap istio and a file of --mesh-config all say what holds for the whole mesh. In a cluster the last one that was applied counts; in files nobody can tell which one that is.",
+    why: "An IstioOperator, the ConfigMap istio and a file of --mesh-config all say what holds for the whole mesh. In a cluster the last one that was applied counts; files do not say which one that is.",
     example: {
       in: "file",
       wrong: `${operator("base", "5s")}\n---\n${operator("edge", "10s")}`,
