@@ -221,6 +221,12 @@ test("times are quantiles of the requests in between", () => {
   expect(p99).toBeCloseTo(55);
 });
 
+test("the ways that Envoy itself goes are no clusters of rules", () => {
+  envoy.counters.set("cluster.sluice_ads;.upstream_rq_total", 7);
+  envoy.counters.set("cluster.outbound|80||a.example;.upstream_rq_total", 7);
+  expect(readingOf(0, envoy.all()).clusters.keys().toArray()).toEqual(["outbound|80||a.example"]);
+});
+
 test("names of others are left out, however they look", () => {
   const names = ["wasmcustom.requests", "wasmcustom.listener=.=;.;sluice_requests_total", "cluster.a.b", "x"];
   for (const name of [...names, "wasmcustom.cluster=.=a;.;sluice_other", "http..downstream_rq_total"]) {

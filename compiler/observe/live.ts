@@ -50,9 +50,13 @@ const REAL_CLOCK: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
 };
 
-/** At most one per cent of Envoy's time is spent on answers. */
+/** At most one per cent of Envoy's time is spent on answers, as far as somebody who watches can wait for the next. */
 const SHARE_OF_TIME = 0.01;
 const SHORTEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 5_000;
+/** Until a few readings have been taken, what the first one took says little: a browser that starts has the machine busy. */
+const LONGEST_FIRST_PAUSE_MS = 2_000;
+const FIRST_COSTS = 3;
 /** Of readings: on a busy machine the one that was disturbed least says what Envoy did. */
 const COSTS_KEPT = 5;
 
@@ -170,12 +174,17 @@ export class LiveRules {
         continue;
       }
       const costMs = await this.#read();
-      this.#nextAt = now() + Math.max(SHORTEST_PAUSE_MS, costMs / SHARE_OF_TIME);
+      this.#nextAt = now() + this.#pauseAfter(costMs);
       this.#tell();
     }
     this.#isPolling = false;
     this.#report = undefined;
     this.#silent = undefined;
+  }
+
+  #pauseAfter(costMs: number): number {
+    const longest = this.#costs.length < FIRST_COSTS ? LONGEST_FIRST_PAUSE_MS : LONGEST_PAUSE_MS;
+    return Math.min(longest, Math.max(SHORTEST_PAUSE_MS, costMs / SHARE_OF_TIME));
   }
 
   /** Gives what Envoy spent on it, in milliseconds; more where it had to wait. */

@@ -156,7 +156,7 @@ class ReadingMaker {
 
   histogram({ name, buckets }: EnvoyHistogram): void {
     const cluster = /^cluster\.([^;]+);\.upstream_rq_time$/.exec(name)?.[1];
-    if (cluster !== undefined) {
+    if (cluster !== undefined && !isOurs(cluster)) {
       this.#cluster(cluster).times = buckets.map(({ upper_bound: upToMs, cumulative: count }) => ({
         upToMs,
         count,
@@ -224,7 +224,7 @@ class ReadingMaker {
 
   #ofCluster(rest: string, value: number): void {
     const [, name, stat] = /^([^;]+);\.(.+)$/.exec(rest) ?? [];
-    if (name === undefined) {
+    if (name === undefined || isOurs(name)) {
       return;
     }
     const status = /^upstream_rq_([2-5]xx)$/.exec(stat!)?.[1] as StatusClass | undefined;
@@ -282,6 +282,11 @@ class ReadingMaker {
     }
     return found;
   }
+}
+
+/** The way to the server of resources, to the admin interface, to a collector: nothing that a rule leads to. */
+function isOurs(cluster: string): boolean {
+  return cluster.startsWith("sluice_");
 }
 
 function noAnswers(): Mutable<Answers> {
