@@ -4,6 +4,7 @@
  */
 
 import { conditionsOf } from "../answers/explain/explanation.ts";
+import { isCountedByRoute } from "../back/route-counters.ts";
 import { labelValue, matchLabel, ruleLabel } from "../back/stat-names.ts";
 import type { Compilation } from "../compile.ts";
 import { lineCount, rangeOf } from "../diagnostics/position.ts";
@@ -50,7 +51,8 @@ export function servedView(
     ([, a], [, b]) => a.file - b.file || a.line - b.line || (a.matchLine ?? 0) - (b.matchLine ?? 0),
   );
   const indices = new Map(rules.map(([key], i) => [key, i]));
-  const isCounted = ({ name }: Listener) => ruleCounters !== "off" && blobs.has(name);
+  const isCounted = (listener: Listener) =>
+    blobs.has(listener.name) ? ruleCounters !== "off" : isCountedByRoute(listener, { ruleCounters });
   const counted = config.listeners.filter(isCounted).length;
   return {
     files: sources.map((file) => ({ path: file.path, lines: lineCount(file) })),

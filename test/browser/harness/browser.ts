@@ -1,96 +1,81 @@
-/**
- * A real Chromium for the tests of the page. What goes wrong in it while a test looks elsewhere (an error on its console, a
- * question to another host) fails the test as well.
- */
+/** A Chromium for tests of the page, and a look at everything that must never happen on it. */
 
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { expect, vi } from "vitest";
 // @ts-expect-error: a script, not typed
 import { findChromium } from "../../../scripts/chromium.mjs";
 
-export interface Look {
-  readonly colors?: "light" | "dark";
-  /** CSS pixels. */
-  readonly width?: number;
-  readonly height?: number;
-  readonly reducedMotion?: boolean;
-}
-
-/** A page that is open, and what it said that it should not have. */
-export interface OpenPage {
-  readonly page: Page;
-  /** Errors of its scripts, warnings of its security policy, questions to other hosts. */
-  readonly complaints: readonly string[];
-  close(): Promise<void>;
-}
-
-export class TestBrowser {
-  readonly #browser: Browser;
-
-  private constructor(browser: Browser) {
-    this.#browser = browser;
+/** The sandbox of a browser that root runs does not work; it shows nothing but our page. */
+export async function launchBrowser(): Promise<Browser> {
+  const found = await findChromium();
+  if ("problem" in found) {
+    throw new Error(found.problem);
   }
-
-  static async start(): Promise<TestBrowser> {
-    const found = await findChromium();
-    if ("problem" in found) {
-      throw new Error(found.problem);
-    }
-    return new TestBrowser(
-      await chromium.launch({
-        executablePath: found.path,
-        // The sandbox is not to be had for root, as whom containers run tests.
-        chromiumSandbox: process.getuid?.() !== 0,
-        args: ["--force-color-profile=srgb", "--font-render-hinting=none"],
-      }),
-    );
-  }
-
-  async open(url: string, look: Look = {}): Promise<OpenPage> {
-    const { colors = "light", width = 1440, height = 900, reducedMotion = true } = look;
-    const context = await this.#browser.newContext({
-      colorScheme: colors,
-      viewport: { width, height },
-      reducedMotion: reducedMotion ? "reduce" : "no-preference",
-    });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    const { host } = new URL(url);
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") {
-        complaints.push(`console: ${message.text()}`);
-      }
-    });
-    page.on("pageerror", (error) => complaints.push(`error: ${error.stack ?? error.message}`));
-    page.on("request", (request) => {
-      const asked = new URL(request.url());
-      if (asked.host !== host && asked.protocol !== "data:" && asked.protocol !== "blob:") {
-        complaints.push(`request: ${request.url()}`);
-      }
-    });
-    await page.goto(url, { waitUntil: "load" });
-    return { page, complaints, close: () => context.close() };
-  }
-
-  async stop(): Promise<void> {
-    await this.#browser.close();
-  }
-}
-
-const axeScript = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/**
- * What axe finds wrong with a page as it is now: `rule: element`. Evaluated, since the page's own security policy lets no
- * script in.
- */
-export async function axeProblems(page: Page): Promise<string[]> {
-  await page.evaluate(await axeScript);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> };
-    };
-    const { violations } = await axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+  return chromium.launch({
+    executablePath: found.path,
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
   });
+}
+
+export type Look = "light" | "dark" | "narrow";
+export const LOOKS: readonly Look[] = ["light", "dark", "narrow"];
+
+export async function look(page: Page, at: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: at === "dark" ? "dark" : "light" });
+  await page.setViewportSize(at === "narrow" ? { width: 360, height: 740 } : { width: 1440, height: 900 });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors, refusals of the Content-Security-Policy, and requests to anybody but the page's own server. */
+  readonly wrong: string[];
+}
+
+export async function openPage(browser: Browser, url: string): Promise<WatchedPage> {
+  const page = await browser.newPage();
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().includes("ERR_CONNECTION_REFUSED")) {
+      wrong.push(message.text());
+    }
+  });
+  page.on("dialog", (dialog) => {
+    wrong.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${new URL(url).origin}/`)) {
+      wrong.push(`asked ${request.url()}`);
+    }
+  });
+  await look(page, "light");
+  await page.goto(url);
+  return { page, wrong };
+}
+
+/** What shuts people out, by axe; a script tag would be stopped by the page's own policy. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  await page.evaluate(`globalThis.axe ?? (() => { ${axe.source} })()`);
+  const found = await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"], preload: false }).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map(({ target, failureSummary }) => id + " at " + target + ": " + failureSummary)))`,
+  );
+  return found as string[];
+}
+
+/** Waits until an expression holds in the page. (`waitForFunction` evaluates text there, which the page's policy forbids.) */
+export async function until(page: Page, expression: string): Promise<void> {
+  await vi.waitFor(async () => expect(await page.evaluate(expression), expression).toBe(true), {
+    timeout: 15_000,
+    interval: 30,
+  });
+}
+
+/** Whether something is broader than the screen, so that the page itself scrolls sideways. */
+export async function overflow(page: Page): Promise<number> {
+  return (await page.evaluate(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  )) as number;
 }

@@ -2,14 +2,14 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser, openPage, until, WITHOUT_CHROMIUM } from "./browser.ts";
 import { FixtureServer } from "./fixture/fixture-server.ts";
 import { manyRules } from "./fixture/many-rules.ts";
+import { launchBrowser, openPage, until } from "./harness/browser.ts";
 
 /** At most so many rows are drawn for a window of 900 pixels, 300 beyond it to each side. */
 const MOST_DRAWN = 70;
 
-describe.skipIf(WITHOUT_CHROMIUM)("10,000 rules", () => {
+describe("10,000 rules", () => {
   let browser: Browser;
   let fixture: FixtureServer;
   let page: Page;

@@ -2,13 +2,13 @@
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LOOKS, launchBrowser, look, openPage, overflow, until, WITHOUT_CHROMIUM } from "./browser.ts";
 import { bookinfo, native, noTraffic, tapping } from "./fixture/bookinfo.ts";
 import { FixtureServer } from "./fixture/fixture-server.ts";
 import { HOSTILE, hostile } from "./fixture/hostile.ts";
 import type { Scenario } from "./fixture/scenario.ts";
+import { LOOKS, launchBrowser, look, openPage, overflow, until } from "./harness/browser.ts";
 
-describe.skipIf(WITHOUT_CHROMIUM)("trouble", () => {
+describe("trouble", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();

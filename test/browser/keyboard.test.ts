@@ -2,11 +2,11 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchBrowser, openPage, until, WITHOUT_CHROMIUM } from "./browser.ts";
 import { bookinfo, heldEdit } from "./fixture/bookinfo.ts";
 import { FixtureServer } from "./fixture/fixture-server.ts";
+import { launchBrowser, openPage, until } from "./harness/browser.ts";
 
-describe.skipIf(WITHOUT_CHROMIUM)("by keys", () => {
+describe("by keys", () => {
   let browser: Browser;
   let fixture: FixtureServer;
   let page: Page;

@@ -2,14 +2,14 @@
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { axeFindings, LOOKS, launchBrowser, look, openPage, overflow, WITHOUT_CHROMIUM } from "./browser.ts";
 import { FixtureServer } from "./fixture/fixture-server.ts";
 import { SCENARIOS } from "./fixture/scenarios.ts";
+import { axeFindings, LOOKS, launchBrowser, look, openPage, overflow } from "./harness/browser.ts";
 
 /** Scenarios whose flow has something of its own. */
 const FLOWS = ["bookinfo", "many-rules", "hostile"];
 
-describe.skipIf(WITHOUT_CHROMIUM)("axe finds nothing", () => {
+describe("axe finds nothing", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { FAILED, FakeFleet, OLD, proxy } from "../../compiler/fleet/http/fleet.fixture.ts";
 import type { ServedScope } from "../../compiler/fleet/model/served-scope.ts";
 import { type OpenFleetPage, openFleetPage, type ShownFleet } from "../../compiler/index.ts";
-import { axeFindings, LOOKS, launchBrowser, look, openPage, overflow, WITHOUT_CHROMIUM } from "./browser.ts";
+import { axeFindings, LOOKS, launchBrowser, look, openPage, overflow } from "./harness/browser.ts";
 
 const TOKEN = "operators-0123456789";
 const HOSTILE = "</script><img src=x onerror=alert(1)>\u202e";
@@ -16,7 +16,7 @@ class ShownFake extends FakeFleet implements ShownFleet {
   served = async (): Promise<ServedScope | undefined> => undefined;
 }
 
-describe.skipIf(WITHOUT_CHROMIUM)("a fleet", () => {
+describe("a fleet", () => {
   let browser: Browser;
   let fleet: ShownFake;
   let served: OpenFleetPage;
