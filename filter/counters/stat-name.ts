@@ -105,6 +105,15 @@ function putCluster(program: usize, record: usize, destination: u32): void {
   if (length) labelText(CLUSTER, stringsOf(program) + load<u32>(at), length);
 }
 
+/** Whether an outcome has destinations; one that names a route of Envoy's which answers has a cluster's place, and no cluster. */
+export function leadsToClusters(record: usize): bool {
+  const kind = load<u32>(record) & layout.RECORD_KIND_MASK;
+  if (kind == layout.KIND_FORWARD) return true;
+  if (kind != layout.KIND_FORWARD_ONE) return false;
+  const counted = load<u32>(record, layout.FORWARD_ONE_LABEL);
+  return counted != layout.COUNTED_REDIRECT && counted != layout.COUNTED_DIRECT;
+}
+
 /** Where a program says what a destination is counted as: an offset among its strings, and a length. */
 export function clusterLabel(program: usize, record: usize, destination: u32): usize {
   const isOne = (load<u32>(record) & layout.RECORD_KIND_MASK) == layout.KIND_FORWARD_ONE;

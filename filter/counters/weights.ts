@@ -13,7 +13,7 @@ import { outcomeOf, ruleOf } from "../program/routes";
 import { destinationsOf } from "./counters";
 import { knownMetric, noteMetric, UNKNOWN } from "./known-metrics";
 import { hashName } from "./name-hash";
-import { clusterLabel, nameWeight, statName, statNameLength } from "./stat-name";
+import { clusterLabel, leadsToClusters, nameWeight, statName, statNameLength } from "./stat-name";
 
 const GAUGE_SIZE: usize = 24;
 const FIRST_CAPACITY: u32 = 64;
@@ -51,8 +51,7 @@ export function tellWeightsAgain(program: usize): void {
   const routes = load<u32>(program, layout.HEADER_ROUTE_COUNT);
   for (let route: u32 = 0; route < routes; route++) {
     const record = outcomeOf(program, route);
-    const kind = load<u32>(record) & layout.RECORD_KIND_MASK;
-    if (!ruleOf(program, route) || (kind != layout.KIND_FORWARD && kind != layout.KIND_FORWARD_ONE)) continue;
+    if (!ruleOf(program, route) || !leadsToClusters(record)) continue;
     const destinations = destinationsOf(record);
     for (let destination: u32 = 0; destination < destinations; destination++) {
       nameWeight(program, route, destination);

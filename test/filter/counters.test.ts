@@ -352,3 +352,27 @@ test("in any order of requests, delays, leavers and reloads the sum is all of th
     { numRuns: thoroughly(100) },
   );
 });
+
+test("rules of which a route of Envoy's answers one can take the place of a split", () => {
+  const vm = new FilterVm(FILTER);
+  const split = ofRule("shop/a#split", route(prefix("/"), to({ v1: 1, v2: 3 })));
+  const bytes = { kind: "directResponse", status: 200, body: "AAAA", base64: true } as const;
+  const first = vm.configure(counted({ "a.example": [split] }))!;
+  vm.decide(first, { authority: "a.example", path: "/" });
+  vm.settle();
+  const second = vm.configure(
+    counted({
+      "a.example": [ofRule("shop/a#bytes", route(exact("/bytes"), bytes)), split],
+    }),
+  );
+  expect(second).toBeDefined();
+  vm.deleteRoot(first);
+  for (const path of ["/bytes", "/"]) {
+    vm.decide(second!, { authority: "a.example", path });
+  }
+  vm.settle();
+  expect(statistics(vm)).toMatchObject({
+    "rule=.=shop/a#bytes;.;kind=.=direct;.;sluice_answers_total": 1,
+    "rule=.=shop/a#split;.;cluster=.=v2;.;sluice_rule_weight": 3,
+  });
+});

@@ -277,25 +277,27 @@ test("a request that is counted calls nothing more, but for the first, which has
   ]);
 });
 
+const RULE_AND_MATCH = ["sluice.rule=shop/a#x.2", "sluice.match=2"];
+
 test.each<[string, Partial<Route>, string[]]>([
-  ["goes on", {}, ["sluice.rule=shop/a#x.2"]],
-  ["is answered", { action: { kind: "directResponse", status: 200, body: "" } }, ["sluice.rule=shop/a#x.2"]],
-  ["is redirected", { action: { kind: "redirect", status: 301, host: "b" } }, ["sluice.rule=shop/a#x.2"]],
+  ["goes on", {}, [...RULE_AND_MATCH]],
+  ["is answered", { action: { kind: "directResponse", status: 200, body: "" } }, [...RULE_AND_MATCH]],
+  ["is redirected", { action: { kind: "redirect", status: 301, host: "b" } }, [...RULE_AND_MATCH]],
   [
     "is aborted",
     { fault: { abort: { kind: "grpc", status: 14, perMillion: ALWAYS } } },
-    ["sluice.rule=shop/a#x.2", "sluice.fault=abort"],
+    [...RULE_AND_MATCH, "sluice.fault=abort"],
   ],
-  ["waits", { fault: DELAY }, ["sluice.rule=shop/a#x.2", "sluice.fault=delay"]],
+  ["waits", { fault: DELAY }, [...RULE_AND_MATCH, "sluice.fault=delay"]],
   [
     "waits and is aborted",
     { fault: { ...DELAY, abort: { kind: "http", status: 503, perMillion: ALWAYS } } },
-    ["sluice.rule=shop/a#x.2", "sluice.fault=delay", "sluice.fault=delay,abort"],
+    [...RULE_AND_MATCH, "sluice.fault=delay", "sluice.fault=delay,abort"],
   ],
   [
     "could be aborted",
     { fault: { abort: { kind: "http", status: 503, perMillion: 0 } } },
-    ["sluice.rule=shop/a#x.2"],
+    [...RULE_AND_MATCH],
   ],
   ["is of no rule", { origin: undefined } as unknown as Partial<Route>, []],
 ])("whoever logs is told the rule of a request that %s", (_, more, expected) => {
