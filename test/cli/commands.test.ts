@@ -23,6 +23,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-cli-test-"));
   temporary = path.join(folder, "tmp");
   await mkdir(temporary);
+  await mkdir(path.join(folder, "runtime"));
 });
 
 afterEach(async () => {
@@ -41,7 +42,9 @@ afterEach(async () => {
 
 /** Everything the program makes for a time goes into our own folder, so that what it leaves is seen. */
 function spawnSluice(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const own = { TMPDIR: temporary, NO_COLOR: "", FORCE_COLOR: "" };
+  // A program that is killed leaves the socket by which others attach, which the next one sweeps.
+  const runtime = path.join(folder, "runtime");
+  const own = { TMPDIR: temporary, XDG_RUNTIME_DIR: runtime, NO_COLOR: "", FORCE_COLOR: "" };
   const child = launch(args, folder, { ...process.env, ...own, ...env });
   children.push(child);
   return child;

@@ -3,7 +3,7 @@
  * attach. It costs nothing until somebody comes. What can be asked is given as routes; this file knows none.
  */
 
-import { chmod, readdir, rm, stat } from "node:fs/promises";
+import { chmod, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import path from "node:path";
 import { printable } from "../../diagnostics/render/printable.ts";
@@ -78,6 +78,8 @@ export class Door {
       setTimeout(() => this.#server.closeAllConnections(), GRACE_MS).unref();
     });
     await rm(this.socket, { force: true });
+    // The folder stays for as long as another session has a socket there.
+    await rmdir(path.dirname(this.socket)).catch(() => {});
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
