@@ -2,10 +2,10 @@
  * `npm test`: sets everything up and runs every suite, in the order in which a failure is cheapest to find. The last
  * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself.
  *
- * The suite `docker` waits for containers most of its time, so it runs beside those that compute; they give way to it. What
- * it says is shown when they are through.
+ * The suite `docker` waits for containers most of its time, so it runs beside those that compute; they give way to it. So does
+ * `browser` beside `kubernetes`, which waits for an API server. What such a suite says is shown when its turn comes.
  *
- *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, docker, integration, browser, kubernetes; all of them if none
+ *   node scripts/test.mjs [SUITE…]      SUITE: lint, filter, unit, docker, integration, kubernetes, browser; all of them if none
  */
 
 import { spawn } from "node:child_process";
@@ -35,9 +35,15 @@ const SUITES = {
   },
   integration: async ({ envoys }) =>
     (await envoys) === 0 ? runProject("integration") : { passed: 0, failed: 1, skipped: 0 },
-  browser: async ({ envoys }) =>
-    (await envoys) === 0 ? runBrowserSuite() : { passed: 0, failed: 1, skipped: 0 },
-  kubernetes: ({ kubernetesPrograms }) => runKubernetesSuite(kubernetesPrograms),
+  kubernetes(begun) {
+    begun.browser?.();
+    return runKubernetesSuite(begun.kubernetesPrograms);
+  },
+  browser: async ({ browser }) => {
+    const { said, ...counts } = await browser();
+    console.log(said);
+    return counts;
+  },
 };
 /** The conformance suite, which runs once more against Envoy in Docker. */
 const CONFORMANCE = "test/conformance/conformance.test.ts";
@@ -59,6 +65,7 @@ async function main() {
     kubernetesPrograms: isWanted("kubernetes") ? makeKubernetesPrograms() : undefined,
     envoys,
     docker: isWanted("docker") ? beginDockerSuite(envoys) : undefined,
+    browser: isWanted("browser") ? once(() => beginBrowserSuite(envoys)) : undefined,
   };
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
@@ -179,15 +186,28 @@ async function runDockerSuite(said) {
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
 }
 
-/** What looks at the page as a browser shows it, where there is one. */
-async function runBrowserSuite() {
+/** What looks at the page as a browser shows it, where there is one. As `beginDockerSuite`. */
+async function beginBrowserSuite(envoys) {
+  const start = performance.now();
   const { problem } = await findChromium();
   if (problem !== undefined) {
     const reason = `browser tests did not run: ${problem}`;
-    console.log(reason);
-    return { passed: 0, failed: 0, skipped: await countTests("browser", ["--static-parse"]), reason };
+    const skipped = await countTests("browser", ["--static-parse"]);
+    return { passed: 0, failed: 0, skipped, reason, said: reason };
   }
-  return runProject("browser");
+  const counts =
+    (await envoys) === 0
+      ? await runProject("browser", { beside: true })
+      : { passed: 0, failed: 1, skipped: 0, said: "browser: no Envoy could be installed" };
+  return { ...counts, took: performance.now() - start };
+}
+
+function once(begin) {
+  let begun;
+  return () => {
+    begun ??= begin();
+    return begun;
+  };
 }
 
 /** What needs a real Kubernetes API server, where its programs can be made. */

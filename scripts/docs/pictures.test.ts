@@ -7,11 +7,15 @@ import { ROOT } from "./site-pages.ts";
 
 const FOLDER = path.join(ROOT, "docs/pictures");
 const PICTURES = readdirSync(FOLDER);
+const DRAWINGS = PICTURES.filter((name) => name.endsWith(".svg"));
+/** Of the page, as a browser shows it: `SLUICE_PICTURES=1 npx vitest run --project browser test/browser/demo` makes them. */
+const SCREENS = PICTURES.filter((name) => name.endsWith(".png"));
 const PAGES = ["README.md", ...readdirSync(path.join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
   (name) => name.endsWith(".md"),
 );
 /** Bytes; a page with all of them still loads at once. */
 const LARGEST = 8192;
+const LARGEST_SCREEN = 256 * 1024;
 
 function read(name: string): string {
   return readFileSync(path.join(FOLDER, name), "utf8");
@@ -21,7 +25,15 @@ function page(name: string): string {
   return readFileSync(path.join(ROOT, name), "utf8");
 }
 
-test.each(PICTURES)("%s is small, and needs nothing from elsewhere", (name) => {
+test("pictures are drawings and screens", () => {
+  expect([...DRAWINGS, ...SCREENS].sort()).toEqual([...PICTURES].sort());
+});
+
+test.each(SCREENS)("%s is of a size that a page can have", (name) => {
+  expect(readFileSync(path.join(FOLDER, name)).length).toBeLessThan(LARGEST_SCREEN);
+});
+
+test.each(DRAWINGS)("%s is small, and needs nothing from elsewhere", (name) => {
   const svg = read(name);
   expect(svg.length).toBeLessThan(LARGEST);
   expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(
@@ -29,14 +41,14 @@ test.each(PICTURES)("%s is small, and needs nothing from elsewhere", (name) => {
   );
 });
 
-test.each(PICTURES)("%s has a title and a description", (name) => {
+test.each(DRAWINGS)("%s has a title and a description", (name) => {
   const svg = read(name);
   expect(svg).toMatch(/role="img" aria-labelledby="title desc"/);
   expect(svg).toMatch(/<title id="title">[^<]{10,}</);
   expect(svg).toMatch(/<desc id="desc">[^<]{60,}</);
 });
 
-test.each(PICTURES)("%s has a ground of its own, and is legible on it in light and in dark", (name) => {
+test.each(DRAWINGS)("%s has a ground of its own, and is legible on it in light and in dark", (name) => {
   const svg = read(name);
   const isAlwaysDark = svg.includes('fill="#0d1117"');
   expect(isAlwaysDark || (svg.includes('class="paper"') && svg.includes("prefers-color-scheme: dark"))).toBe(

@@ -143,7 +143,7 @@ function TapSwitch() {
       aria-pressed={isOn}
       onClick={() => void page.switchTap(isOn ? 0 : 1)}
     >
-      Tap <span class="is-muted">{isOn ? `${percent} %` : "off"}</span>
+      Tap <span class="is-muted">{isOn ? percentText(percent / 100) : "off"}</span>
     </button>
   );
 }
