@@ -43,10 +43,10 @@ spec: { hosts: [all.example], http: [{ directResponse: { status: ${status} } }] 
 ${more}`,
   );
 
-async function serve(address: string, port: number): Promise<ServedFleet> {
+async function serve(address: string, port: number, http = "off"): Promise<ServedFleet> {
   const server = new ServedFleet(
     [
-      ...[path.join(folder, "rules"), "--listen", `${address}:${port}`, "--http", "off"],
+      ...[path.join(folder, "rules"), "--listen", `${address}:${port}`, "--http", http],
       ...["--state", path.join(folder, "state"), "--waves", "1,all", "--bake", "100ms", "--format", "json"],
     ],
     folder,
@@ -105,10 +105,10 @@ test("one decides for all; when it is killed, the other does", { timeout: 120_00
 test("what a proxy of the follower refuses, the one that decides stops and takes back", {
   timeout: 120_000,
 }, async () => {
-  const [port, extra] = [await freePort(), await freePort()];
+  const [port, extra, http] = [await freePort(), await freePort(), await freePort()];
   const ids = ["edge-0", "edge-1"].sort((a, b) => (scoreOf(a) < scoreOf(b) ? -1 : 1));
   await rule(200);
-  const first = await serve(SERVERS[0]!, port);
+  const first = await serve(SERVERS[0]!, port, `${SERVERS[0]}:${http}`);
   const second = await serve(SERVERS[1]!, port);
   // The one that is first in every roll-out is at the follower.
   const [canary, other] = ids as [string, string];
@@ -116,6 +116,11 @@ test("what a proxy of the follower refuses, the one that decides stops and takes
   await join(canary, 1, [`${SERVERS[1]}:${port}`]);
   await vi.waitFor(async () => expect(await answers()).toEqual([200, 200]), 10_000);
   await vi.waitFor(() => expect(named(second, "joined", canary)).toBe(1), 10_000);
+  // A roll-out is for those that the one that decides has heard of.
+  await vi.waitFor(async () => {
+    const told = await fetch(`http://${SERVERS[0]}:${http}/v1/proxies`);
+    expect(((await told.json()) as { proxies: unknown[] }).proxies).toHaveLength(2);
+  }, 10_000);
 
   // The new rules have one more port, which somebody else has where it listens.
   const taken = net.createServer();

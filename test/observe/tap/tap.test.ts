@@ -184,10 +184,12 @@ describe("one Envoy", () => {
     await running!.ask("/b", { headers: { "x-user": "\xff\xfe" } });
     await running!.ask(`/a/${"x".repeat(5_000)}`);
     await vi.waitFor(() => expect(seen).toHaveLength(3), SOON_MS);
-    const byPath = (path: string) => seen.find(({ tapped }) => tapped.path.startsWith(path))!.tapped;
+    // Those of two workers come in any order.
+    const byPath = (path: string) =>
+      seen.find(({ tapped }) => tapped.path === path || tapped.path.startsWith(`${path}xx`))!.tapped;
     expect(byPath("/a").headers).toEqual([["x-user", hostile]]);
     expect(byPath("/b")).not.toHaveProperty("rule");
-    expect(byPath("/a/x").path.length).toBeLessThanOrEqual(2048);
+    expect(byPath("/a/").path.length).toBeLessThanOrEqual(2048);
   });
 
   test("of Envoy's runtime, nothing else can be changed by its socket", async () => {
