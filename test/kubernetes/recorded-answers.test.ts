@@ -38,6 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
+/** Bookmarks come as often as the time of a watch lets them: a line that says the same once more is left out. */
+function withoutRepeats(text: string): string {
+  const lines = text.split("\n");
+  return lines.filter((line, i) => line === "" || line !== lines[i - 1]).join("\n");
+}
+
 test("a real API server says what unit tests believe of it", async () => {
   const { admin } = server;
   const answers: Record<string, object> = {};
@@ -48,7 +54,7 @@ test("a real API server says what unit tests believe of it", async () => {
   ) => {
     const [method, target] = request.split(" ") as [Method, string];
     const { status, headers, text } = await api.hear(method, target, body, contentType);
-    answers[name] = { request: withoutToken(request), status, headers, body: text };
+    answers[name] = { request: withoutToken(request), status, headers, body: withoutRepeats(text) };
     return JSON.parse(/^\{[^\n]*/.exec(text)?.[0] ?? "null");
   };
 

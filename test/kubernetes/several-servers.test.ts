@@ -74,11 +74,11 @@ function rule(status: number): object {
 
 const change = (status: number) => api.patch(`${virtualServices()}/all`, rule(status));
 
-async function serve(address: string): Promise<ServedFleet> {
+async function serve(address: string, http = "off"): Promise<ServedFleet> {
   const server = new ServedFleet(
     [
       ...["--kubernetes", "--kubeconfig", path.join(folder, "kubeconfig"), "--namespaces", namespace],
-      ...["--listen", `${address}:${port}`, "--http", "off", "--format", "json"],
+      ...["--listen", `${address}:${port}`, "--http", http, "--format", "json"],
       ...["--lease", `${namespace}/sluice`, "--state", path.join(folder, address)],
       ...["--waves", "1,all", "--bake", "100ms"],
     ],
@@ -113,7 +113,8 @@ test("one decides for all and says so at the objects; when it is killed, the oth
   timeout: 120_000,
 }, async () => {
   await api.create(virtualServices(), rule(200));
-  const first = await serve(SERVERS[0]!);
+  const http = `${SERVERS[0]}:${await freePort()}`;
+  const first = await serve(SERVERS[0]!, http);
   const second = await serve(SERVERS[1]!);
   for (const [index, listenAddress] of PROXIES.entries()) {
     const server = [...SERVERS.slice(index), ...SERVERS.slice(0, index)].map(
@@ -129,6 +130,11 @@ test("one decides for all and says so at the objects; when it is killed, the oth
     closing.push(() => envoy.stop(0));
   }
   await vi.waitFor(async () => expect(await answers()).toEqual([200, 200]), 20_000);
+  // A roll-out is for those that the one that decides has heard of.
+  await vi.waitFor(async () => {
+    const told = await fetch(`http://${http}/v1/proxies`);
+    expect(((await told.json()) as { proxies: unknown[] }).proxies).toHaveLength(2);
+  }, 10_000);
 
   await change(201);
   await vi.waitFor(async () => expect(await answers()).toEqual([201, 201]), 30_000);
