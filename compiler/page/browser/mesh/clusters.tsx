@@ -1,10 +1,11 @@
 /** Where requests go: each cluster with its rate, its slowest hundredth, and what is wrong with it. */
 
 import { useSignal } from "@preact/signals";
-import { countText, rateText, tookText } from "../format/numbers.ts";
+import { rateText, tookText } from "../format/numbers.ts";
 import { complaints } from "../live/cluster-health.ts";
 import { ClusterName } from "../parts/cluster-name.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { MoreButton } from "../parts/more-button.tsx";
 import { usePage } from "../parts/page-context.ts";
 
 const AT_FIRST = 14;
@@ -69,18 +70,7 @@ export function Clusters() {
           </tbody>
         </table>
       )}
-      {clusters.length > AT_FIRST && (
-        <button
-          type="button"
-          class="more"
-          aria-expanded={isLong.value}
-          onClick={() => {
-            isLong.value = !isLong.peek();
-          }}
-        >
-          {isLong.value ? "fewer clusters" : `${countText(clusters.length - AT_FIRST)} more clusters`}
-        </button>
-      )}
+      <MoreButton isLong={isLong} more={clusters.length - AT_FIRST} what="clusters" />
     </section>
   );
 }

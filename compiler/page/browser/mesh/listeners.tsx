@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { ListenerView } from "../../api.ts";
 import { countText, rateText } from "../format/numbers.ts";
 import { Icon } from "../parts/icon.tsx";
+import { MoreButton } from "../parts/more-button.tsx";
 import { usePage } from "../parts/page-context.ts";
 import { Text } from "../parts/text.tsx";
 import { hostRates } from "./host-rates.ts";
@@ -63,18 +64,7 @@ function Listener({ listener }: { readonly listener: ListenerView }) {
           </li>
         ))}
       </ul>
-      {hosts.length > AT_FIRST && (
-        <button
-          type="button"
-          class="more"
-          aria-expanded={isLong.value}
-          onClick={() => {
-            isLong.value = !isLong.peek();
-          }}
-        >
-          {isLong.value ? "fewer hosts" : `${countText(hosts.length - AT_FIRST)} more hosts`}
-        </button>
-      )}
+      <MoreButton isLong={isLong} more={hosts.length - AT_FIRST} what="hosts" />
     </div>
   );
 }
