@@ -16,6 +16,12 @@ import type {
 import type { gateway, tls as serverTls } from "./schema/gateway.ts";
 import type { endpointSlice, endpoints, pod, secret, service } from "./schema/kubernetes.ts";
 import type { meshConfig } from "./schema/mesh-config.ts";
+import type {
+  connectionSettings,
+  gatewayTopology,
+  proxyConfig,
+  proxyHeaders,
+} from "./schema/proxy-config.ts";
 import type { serviceEntry, workload } from "./schema/service-entry.ts";
 import type { sidecar } from "./schema/sidecar.ts";
 import type {
@@ -55,6 +61,11 @@ export type TcpRoute = ItemOf<VirtualServiceSpec["tcp"]>;
 export type RouteDestination = ItemOf<TcpRoute["route"]>;
 
 export interface MeshConfigSpec extends ShapeOf<typeof meshConfig> {}
+/** What is said of one proxy, or of all in `meshConfig.defaultConfig`. */
+export interface ProxyConfigSpec extends ShapeOf<typeof proxyConfig> {}
+export interface GatewayTopology extends ShapeOf<typeof gatewayTopology> {}
+export interface ProxyHeaders extends ShapeOf<typeof proxyHeaders> {}
+export interface ConnectionSettings extends ShapeOf<typeof connectionSettings> {}
 
 export interface DestinationRuleSpec extends SpecOf<typeof destinationRule> {}
 export type Subset = ItemOf<DestinationRuleSpec["subsets"]>;

@@ -5,6 +5,7 @@
 
 import { anything, duration, list, object, oneOf, type Schema, string } from "./build.ts";
 import { connectionPool, localityLbSetting, outlierDetection, tcpKeepalive } from "./destination-rule.ts";
+import { proxyConfig } from "./proxy-config.ts";
 import { retries } from "./virtual-service.ts";
 
 /** The fields that are read. */
@@ -27,6 +28,7 @@ const READ = {
   defaultDestinationRuleExportTo: list(string),
   rootNamespace: string,
   dnsRefreshRate: duration,
+  defaultConfig: proxyConfig,
 };
 
 /** The others, as of istio/api 1.32. */
@@ -38,7 +40,6 @@ const OTHERS = [
   "caCertificates",
   "certificates",
   "configSources",
-  "defaultConfig",
   "defaultInboundHttpRetryPolicy",
   "defaultProviders",
   "disableEnvoyListenerLog",

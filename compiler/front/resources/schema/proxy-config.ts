@@ -1,0 +1,124 @@
+/**
+ * istio.mesh.v1alpha1 ProxyConfig, as `meshConfig.defaultConfig` and the annotation `proxy.istio.io/config` have it:
+ * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig. What nothing here reads may be anything.
+ */
+
+import { anything, boolean, duration, int32, object, oneOf, type Schema, string, uint32 } from "./build.ts";
+
+const switchedOff = object({ disabled: boolean });
+const switchedOn = object({ enabled: boolean });
+
+const forwardClientCertDetails = oneOf(
+  "UNDEFINED",
+  "SANITIZE",
+  "FORWARD_ONLY",
+  "APPEND_FORWARD",
+  "SANITIZE_SET",
+  "ALWAYS_FORWARD_ONLY",
+);
+
+export const gatewayTopology = object({
+  numTrustedProxies: uint32,
+  forwardClientCertDetails,
+  proxyProtocol: object({}),
+});
+
+export const proxyHeaders = object({
+  forwardedClientCert: forwardClientCertDetails,
+  setCurrentClientCertDetails: object({
+    subject: boolean,
+    cert: boolean,
+    chain: boolean,
+    dns: boolean,
+    uri: boolean,
+  }),
+  requestId: switchedOff,
+  server: object({ disabled: boolean, value: string }),
+  attemptCount: switchedOff,
+  envoyDebugHeaders: switchedOff,
+  metadataExchangeHeaders: object({ mode: oneOf("UNDEFINED", "IN_MESH") }),
+  preserveHttp1HeaderCase: boolean,
+  xForwardedHost: switchedOn,
+  xForwardedPort: switchedOn,
+});
+
+export const connectionSettings = object({
+  profile: oneOf("SIDECAR", "EDGE"),
+  listenerPerConnectionBufferLimitBytes: int32,
+  clusterPerConnectionBufferLimitBytes: int32,
+  httpIdleTimeout: duration,
+  httpMaxConnectionDuration: duration,
+  httpDrainTimeout: duration,
+  httpRequestTimeout: duration,
+  httpRequestHeadersTimeout: duration,
+  httpStreamIdleTimeout: duration,
+  httpMaxStreamDuration: duration,
+  httpMaxConcurrentStreams: int32,
+  http2InitialStreamWindowSize: int32,
+  http2InitialConnectionWindowSize: int32,
+  httpHeadersWithUnderscoresAction: oneOf(
+    "HEADERS_WITH_UNDERSCORES_UNSPECIFIED",
+    "HEADERS_WITH_UNDERSCORES_ALLOW",
+    "HEADERS_WITH_UNDERSCORES_REJECT_REQUEST",
+    "HEADERS_WITH_UNDERSCORES_DROP_HEADER",
+  ),
+  httpMergeSlashes: boolean,
+  httpPathWithEscapedSlashesAction: oneOf(
+    "PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED",
+    "KEEP_UNCHANGED",
+    "REJECT_REQUEST",
+    "UNESCAPE_AND_REDIRECT",
+    "UNESCAPE_AND_FORWARD",
+  ),
+  listenerConnectionLimit: int32,
+  globalDownstreamConnectionLimit: int32,
+});
+
+/** The fields that are read. */
+const READ = { gatewayTopology, proxyHeaders, connectionSettings };
+
+/** The others, as of istio/api 1.32. */
+const OTHERS = [
+  "availabilityZone",
+  "binaryPath",
+  "caCertificatesPem",
+  "concurrency",
+  "configPath",
+  "controlPlaneAuthPolicy",
+  "customConfigFile",
+  "discoveryAddress",
+  "discoveryRefreshDelay",
+  "drainDuration",
+  "envoyAccessLogService",
+  "envoyMetricsService",
+  "envoyMetricsServiceAddress",
+  "extraStatTags",
+  "fileFlushInterval",
+  "fileFlushMinSizeKb",
+  "holdApplicationUntilProxyStarts",
+  "image",
+  "interceptionMode",
+  "meshId",
+  "privateKeyProvider",
+  "proxyAdminPort",
+  "proxyBootstrapTemplatePath",
+  "proxyMetadata",
+  "proxyStatsMatcher",
+  "readinessProbe",
+  "runtimeValues",
+  "sds",
+  "serviceCluster",
+  "statNameLength",
+  "statsCompression",
+  "statsdUdpAddress",
+  "statusPort",
+  "terminationDrainDuration",
+  "tracing",
+  "tracingServiceName",
+  "zipkinAddress",
+];
+
+export const proxyConfig = object({
+  ...(Object.fromEntries(OTHERS.map((name) => [name, anything])) as Readonly<Record<never, Schema>>),
+  ...READ,
+});
