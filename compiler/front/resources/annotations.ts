@@ -1,6 +1,6 @@
 /**
- * Our own annotations, for what no field of Istio's says. On a VirtualService they hold for all its rules; those of a
- * delegate for its own.
+ * Our own annotations, for what no field of Istio's says. Those of a VirtualService hold for all its rules; those of a
+ * delegate for its own. Which kind may have which: `front/istio/validate/annotations.ts`.
  */
 
 import type { Sticky } from "../../ir/ir.ts";

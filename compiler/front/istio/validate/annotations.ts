@@ -4,28 +4,42 @@ import { nearest } from "../../../diagnostics/nearest.ts";
 import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../../resources/annotations.ts";
 import type { Reporter } from "./reporter.ts";
 
-interface Known {
-  readonly isValid: (value: string) => boolean;
+interface OurAnnotation {
+  /** The kinds on which it has an effect: at least one. */
+  readonly kinds: readonly string[];
+  /** What is wrong with a value, in words; undefined when nothing is. */
+  readonly wrong: (value: string) => string | undefined;
+  /** What to write instead, with a value that is right. */
   readonly help: string;
 }
 
-/** All of a VirtualService. */
-const KNOWN: ReadonlyMap<string, Known> = new Map([
+/** All that there are. */
+const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
   [
     STICKY,
     {
-      isValid: (value: string) => parseSticky(value) !== undefined,
+      kinds: ["VirtualService"],
+      wrong: (value) => invalidUnless(parseSticky(value) !== undefined, value),
       help: 'Write "header:<name>", "cookie:<name>" or "source-ip".',
     },
   ],
   [
     FAULT_SCOPE,
     {
-      isValid: (value: string) => FAULT_SCOPES.some((scope) => scope === value),
+      kinds: ["VirtualService"],
+      wrong: (value) =>
+        invalidUnless(
+          FAULT_SCOPES.some((scope) => scope === value),
+          value,
+        ),
       help: 'Write "upstream", or "proxy" for what Istio does.',
     },
   ],
 ]);
+
+function invalidUnless(isValid: boolean, value: string): string | undefined {
+  return isValid ? undefined : `"${value}" is not a valid value`;
+}
 
 export function validateOurAnnotations(reporter: Reporter): void {
   const { annotations, kind } = reporter.resource;
@@ -38,15 +52,18 @@ export function validateOurAnnotations(reporter: Reporter): void {
     if (known === undefined) {
       const near = nearest(name, [...KNOWN.keys()]);
       reporter.report("SL0227", path, "unknown annotation", near && `Did you mean ${near}?`);
-    } else if (kind !== "VirtualService") {
+    } else if (!known.kinds.includes(kind)) {
       reporter.report(
         "SL0227",
         path,
         `the annotation has no effect on a ${kind}`,
-        "Put it on a VirtualService.",
+        `Put it on a ${known.kinds.join(" or a ")}.`,
       );
-    } else if (!known.isValid(value)) {
-      reporter.report("SL0227", path, `"${value}" is not a valid value`, known.help);
+    } else {
+      const wrong = known.wrong(value);
+      if (wrong !== undefined) {
+        reporter.report("SL0227", path, wrong, known.help);
+      }
     }
   }
 }
