@@ -289,6 +289,18 @@ test("a kind that is missing for a moment takes nothing away; one that stays so 
   expect(run.problems).toHaveLength(1);
 });
 
+test("a server that starts, and knows neither kinds nor rights for a moment, is asked for no list", () => {
+  for (const how of ["missing", "forbidden"] as const) {
+    const run = new Run();
+    run.server.write("a");
+    run.settle();
+    run.take({ do: "fail", how });
+    run.take({ do: "fail", how });
+    run.settle();
+    expect(run.server.lists, how).toBe(1);
+  }
+});
+
 test("a right that is taken away takes nothing that was seen, and the line names the rule to add", () => {
   const run = new Run();
   run.server.write("a");

@@ -207,14 +207,15 @@ export class ListWatch {
 
   /**
    * A server that starts may say for a moment that it does not have what it has, or that nobody may see it; so what is known
-   * stays until the same was said several times. A right that was taken away takes nothing that was seen.
+   * stays until the same was said several times, and its watch goes on where it was. A right that was taken away takes nothing
+   * that was seen.
    */
   #absent(what: "missing" | "forbidden", error: Error): string[] {
-    this.#relist();
     this.#backoff.prolong();
     if (this.#knowledge === "objects" && this.#failures < BELIEVED_AFTER) {
       return [];
     }
+    this.#relist();
     const { type } = this.#options;
     if (what === "forbidden") {
       this.#say(forbiddenLine(type, error), what);
