@@ -10,6 +10,7 @@
  */
 
 import type { Span } from "../diagnostics/span.ts";
+import type { Authentication } from "./authentication.ts";
 import type { Confidential } from "./confidential.ts";
 
 /** Everything for one Envoy. Listeners and clusters are sorted by name, so equal rules give equal bytes. */
@@ -116,6 +117,8 @@ export interface Listener {
   readonly tls?: ServerTls;
   /** Connections that do not begin like HTTP are for chains on the same socket, and those for these addresses, too. */
   readonly sniffs?: { readonly addresses: readonly string[] };
+  /** Whose tokens are verified. Absent: nobody's, and no request has claims. */
+  readonly authentication?: Authentication;
   readonly routes: RouteTable;
 }
 
@@ -246,8 +249,13 @@ export type ValueMatch = StringMatch | { readonly kind: "present" };
 export type PathMatch = StringMatch & { readonly ignoreCase: boolean };
 
 export interface HeaderMatch {
-  /** Lower case; pseudo headers (`:method`, `:scheme`, `:authority`, `:path`) included. */
+  /** Lower case; pseudo headers (`:method`, `:scheme`, `:authority`, `:path`) included. Of a claim: its `claimName`. */
   readonly name: string;
+  /**
+   * The path of a claim of the verified token, which is compared in place of a header: its lines are the text that it is, or the
+   * texts of the list that it is. What is neither is missing.
+   */
+  readonly claim?: readonly string[];
   /** A header that arrives as several lines matches when one line does. */
   readonly match: ValueMatch;
   /** The whole predicate is negated (`withoutHeaders`). */
