@@ -47,6 +47,7 @@ const MESSAGES = [
   "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
   "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
   "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+  "envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit",
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
   "envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig",
   "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
