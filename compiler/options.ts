@@ -156,11 +156,11 @@ export const PROXY_OPTIONS = {
     argument: "suffix",
     help: "suffix of Kubernetes service names",
   }),
-  /** Envoy worker threads; 0 leaves it to Envoy (one for each core). */
+  /** Envoy worker threads; 0: as ProxyConfig says, else one for each core. */
   concurrency: option(upTo(1024), {
     default: 0,
     argument: "n",
-    help: "number of Envoy's worker threads, 0 for one per core",
+    help: "number of Envoy's worker threads, 0 for that of ProxyConfig, else one per core",
   }),
   /** Istio's `meshConfig.pathNormalization`; empty: what the mesh configuration says, else BASE. */
   pathNormalization: option(orEmpty(choice("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES")), {

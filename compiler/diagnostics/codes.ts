@@ -291,6 +291,8 @@ export const DIAGNOSTIC_CODES = {
     level: "info",
     title: "A mesh configuration that is not read, because --mesh-config names another.",
   },
+  SL0942: { level: "warning", title: "Two documents say different things of one proxy." },
+  SL0943: { level: "warning", title: "A ProxyConfig whose selector has no labels selects no proxy." },
   SL0963: { level: "warning", title: "Too many rules for Envoy's own routes to count by." },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -25,6 +25,8 @@ export interface Config {
   readonly secrets?: readonly Secret[];
   /** Of every request's path, before rules see it. Absent: Istio's own (`BASE`). */
   readonly pathNormalization?: PathNormalization;
+  /** How many worker threads Envoy is started with. Absent: one for each core. */
+  readonly workers?: number;
 }
 
 /** Istio's `meshConfig.pathNormalization`. */

@@ -226,7 +226,7 @@ export class Session {
       binary,
       methods: this.#options.methods ?? [],
       admin: rules.proxy,
-      concurrency: rules.proxy.concurrency,
+      concurrency: rules.proxy.concurrency || (compilation.config.workers ?? 0),
       ...(envoyLogLevel !== undefined && { logLevel: envoyLogLevel }),
       onLog: (line) => {
         if (!signal.aborted) {

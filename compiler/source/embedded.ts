@@ -9,7 +9,7 @@ import { parseDocuments, type SourceDocument } from "./parse.ts";
 
 /** The documents in the text at `path`. What is wrong with them is reported where it stands in the file. */
 export function embeddedDocuments(
-  outer: SourceDocument,
+  outer: Pick<SourceDocument, "file" | "offset" | "spanOf">,
   path: readonly (string | number)[],
   text: string,
   sink: DiagnosticSink,

@@ -5,6 +5,9 @@ import type { Explanation } from "./entry.ts";
 const OPERATOR =
   "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: { name: NAME }\nspec: { meshConfig: { connectTimeout: TIMEOUT } }";
 
+const PROXY_CONFIG =
+  "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: { name: edge }\nspec:\n  concurrency: 2";
+
 function operator(name: string, timeout: string): string {
   return OPERATOR.replace("NAME", name).replace("TIMEOUT", timeout);
 }
@@ -24,6 +27,22 @@ export const MESH_CONFIGS = {
       in: "sketch",
       wrong: "an IstioOperator with meshConfig among the rules, and --mesh-config mesh.yaml",
       right: "one of the two",
+    },
+  },
+  SL0942: {
+    why: "What configures a proxy (its annotation proxy.istio.io/config, or a ProxyConfig) is looked for by namespace and labels. Of several that fit, one holds: the oldest ProxyConfig, or of annotations the first, that of a Deployment before that of a Pod.",
+    example: {
+      in: "file",
+      wrong: `${PROXY_CONFIG}\n---\n${PROXY_CONFIG.replace("edge", "other").replace("2", "4")}`,
+      right: PROXY_CONFIG,
+    },
+  },
+  SL0943: {
+    why: "istiod takes a ProxyConfig without a selector for all proxies of its namespace, and one with labels for those that have them. One with an empty selector is for none.",
+    example: {
+      in: "file",
+      wrong: `${PROXY_CONFIG}\n  selector: {}`,
+      right: `${PROXY_CONFIG}\n  selector: { matchLabels: { app: edge } }`,
     },
   },
 } as const satisfies Readonly<Record<string, Explanation>>;

@@ -9,12 +9,19 @@
  */
 
 import { PREFERENCES } from "../../front/istio/policies/locality.ts";
-import type { DestinationRuleSpec, ResourceList, ResourceSet } from "../../front/resources/model.ts";
+import type {
+  DestinationRuleSpec,
+  Resource,
+  ResourceList,
+  ResourceSet,
+} from "../../front/resources/model.ts";
+import { type AnnotatedWorkload, annotatedWorkloads } from "../../front/resources/proxy-annotations.ts";
 import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { serviceExportTo, trafficDistribution } from "../../front/services/kubernetes.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
 import { labelledLocality, parseLocality, topologyLocality } from "../../front/services/locality.ts";
 import { compareStrings } from "../../ir/text.ts";
+import { areSame } from "../../lists/list-change.ts";
 import { perStretch } from "../../lists/stretches.ts";
 import type { ListenerPort, PortMap } from "../../options/port-map.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../options.ts";
@@ -33,6 +40,7 @@ const ASKING = [
   "gateways",
   "meshConfigs",
   "neighbours",
+  "proxyConfigs",
   "secrets",
   "serviceEntries",
   "services",
@@ -45,6 +53,8 @@ export class Distinctions {
   readonly #selectors: readonly Labels[];
   readonly #resources: Pick<ResourceSet, (typeof ASKING)[number]>;
   readonly #gatewaySelectors: readonly Labels[];
+  /** Workloads that say something of their proxies: those with no label that the workload lacks. */
+  readonly #workloads: readonly AnnotatedWorkload[];
   /** What selects the Pods of a gateway decides on which ports it listens: in its own namespace. */
   readonly #serviceSelectors = new Map<string, Labels[]>();
   /** Labels whose values are compared with those of endpoints. */
@@ -61,8 +71,17 @@ export class Distinctions {
   private constructor(resources: ResourceSet, before?: Distinctions) {
     this.#resources = resources;
     this.#known = before === undefined ? new Map() : before.#scopes;
-    const { destinationRules, gateways, neighbours, serviceEntries, services, sidecars, virtualServices } =
-      this.#resources;
+    this.#workloads = annotatedWorkloads(resources);
+    const {
+      destinationRules,
+      gateways,
+      neighbours,
+      proxyConfigs,
+      serviceEntries,
+      services,
+      sidecars,
+      virtualServices,
+    } = this.#resources;
     const conditions = conditionsIn(virtualServices).flat();
     this.#gatewaySelectors = gateways.map(({ spec }) => spec.selector ?? {});
     this.#selectors = distinct([
@@ -70,6 +89,7 @@ export class Distinctions {
       ...conditions.map(({ sourceLabels = {} }) => sourceLabels),
       ...destinationRules.map(({ spec }) => spec.workloadSelector?.matchLabels ?? {}),
       ...sidecars.map(({ spec }) => spec.workloadSelector?.labels ?? {}),
+      ...proxyConfigs.map(({ spec }) => spec.selector?.matchLabels ?? {}),
       ...neighbours.flatMap(({ spec }) => [
         textsOf(spec, "selector", "matchLabels"),
         textsOf(spec, "workloadSelector", "labels"),
@@ -107,7 +127,7 @@ export class Distinctions {
         ({ loadBalancer, outlierDetection }) =>
           outlierDetection !== undefined || (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0,
       );
-    this.#namespaces = namespacesIn(this.#resources, conditions);
+    this.#namespaces = namespacesIn(this.#resources, conditions, this.#workloads);
     this.#otherNamespace = unlike(OTHER_NAMESPACE, this.#namespaces);
     this.#ports = new Set([
       ...services.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)),
@@ -122,7 +142,9 @@ export class Distinctions {
    */
   static of(resources: ResourceSet, before?: Distinctions): Distinctions {
     const isSame =
-      before !== undefined && ASKING.every((list) => before.#resources[list] === resources[list]);
+      before !== undefined &&
+      ASKING.every((list) => before.#resources[list] === resources[list]) &&
+      areSame(resourcesOf(before.#workloads), resourcesOf(annotatedWorkloads(resources)));
     return isSame ? before : new Distinctions(resources, before);
   }
 
@@ -149,6 +171,9 @@ export class Distinctions {
    * any case.
    */
   #labels({ proxyLabels, proxyNamespace }: ProxyOptions): Labels {
+    if (this.#workloads.some(({ resource }) => resource.namespace === proxyNamespace)) {
+      return proxyLabels;
+    }
     const servesGateways = this.#gatewaySelectors.some((selector) => selects(selector, proxyLabels));
     const selectors = servesGateways
       ? [...this.#selectors, ...(this.#serviceSelectors.get(proxyNamespace) ?? [])]
@@ -271,9 +296,18 @@ function localityOf({ proxyLocality, proxyLabels }: ProxyOptions): string {
 function namespacesIn(
   resources: Pick<ResourceSet, (typeof ASKING)[number]>,
   conditions: readonly SourceCondition[],
+  workloads: readonly AnnotatedWorkload[],
 ): ReadonlySet<string> {
-  const { destinationRules, neighbours, secrets, serviceEntries, services, sidecars, virtualServices } =
-    resources;
+  const {
+    destinationRules,
+    neighbours,
+    proxyConfigs,
+    secrets,
+    serviceEntries,
+    services,
+    sidecars,
+    virtualServices,
+  } = resources;
   const exported = [
     ...exportedIn(virtualServices).flat(),
     ...serviceEntries.map(({ namespace, spec }) => ({ namespace, exportTo: spec.exportTo })),
@@ -285,6 +319,8 @@ function namespacesIn(
     ...serviceEntries,
     ...secrets,
     ...sidecars,
+    ...proxyConfigs,
+    ...resourcesOf(workloads),
     ...neighbours,
     // One for all namespaces may import to each of them its own rules.
     ...(sidecars.length > 0 ? virtualServices : []),
@@ -303,6 +339,10 @@ function namespacesIn(
       (spec.hosts ?? []).flatMap((host) => /^[^.]+\.([^.]+)\.svc\./i.exec(host)?.[1]?.toLowerCase() ?? []),
     ),
   ]);
+}
+
+function resourcesOf(workloads: readonly AnnotatedWorkload[]): readonly Resource<unknown>[] {
+  return workloads.map(({ resource }) => resource);
 }
 
 /** Nothing that a namespace can be called, nor a sign that rules have for namespaces, such as `*`, `.` and `~`. */

@@ -20,6 +20,7 @@ import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
 import type { LoweringContext } from "./context/lowering-context.ts";
 import { pathNormalizationOf } from "./context/path-normalization.ts";
+import { reportContradictions } from "./context/proxy-config.ts";
 import { selectedGateways } from "./context/selected-gateways.ts";
 import { lowerGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
@@ -76,6 +77,7 @@ export function lowerToIr(
     // Some are lowered at several places.
     onLowered: () => progress.at("lowering", Math.min(++lowered, total), total),
   };
+  reportContradictions(resources, options, cache.shared.settings, report);
   const { sidecar, outboundPolicy } = environment;
   const visible = visibleVirtualServices(resources, options, report, cache.virtualServices);
   cache.virtualServices = resources.virtualServices;
@@ -110,6 +112,8 @@ export function lowerToIr(
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
     ...normalizationField(pathNormalizationOf(options, cache.shared.settings)),
+    // None of them, as Istio has it: one for each core.
+    ...(environment.proxyConfig.concurrency && { workers: environment.proxyConfig.concurrency }),
   };
   const references = {
     clusterUses: uses,

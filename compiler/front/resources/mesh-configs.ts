@@ -7,7 +7,7 @@
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { embeddedDocuments } from "../../source/embedded.ts";
 import type { SourceDocument } from "../../source/parse.ts";
-import { isObject } from "./is-object.ts";
+import { withoutNulls } from "./nulls.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
 import { meshConfig } from "./schema/mesh-config.ts";
@@ -77,7 +77,7 @@ function read(
   root: FieldPath,
   sink: DiagnosticSink,
 ): Resource<MeshConfigSpec>[] {
-  const given = isObject(value) ? withoutNulls(value) : value;
+  const given = withoutNulls(value);
   if (!checkSchema(meshConfig, "the mesh configuration", given, document, root, sink)) {
     return [];
   }
@@ -90,8 +90,4 @@ function read(
         path[0] === MESH_CONFIG ? document.spanOf([...root, ...path.slice(1)]) : holder.spanOf(path),
     },
   ];
-}
-
-function withoutNulls(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }

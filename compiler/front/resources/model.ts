@@ -27,6 +27,7 @@ import { type Fate, reportLeftOut } from "./left-out.ts";
 import { itemsOf } from "./list-items.ts";
 import { bareMeshConfig, mayHoldMeshConfig, meshConfigsIn } from "./mesh-configs.ts";
 import { isNeighbour } from "./neighbours.ts";
+import { withoutNulls } from "./nulls.ts";
 import type { FieldPath, Resource } from "./resource.ts";
 import { checkSchema } from "./schema/check.ts";
 import { KIND_SCHEMAS } from "./schema/kinds.ts";
@@ -38,6 +39,7 @@ import type {
   GatewaySpec,
   MeshConfigSpec,
   PodSpec,
+  ProxyConfigResourceSpec,
   SecretSpec,
   ServiceEntrySpec,
   ServiceSpec,
@@ -58,6 +60,7 @@ export interface ResourceSet {
   readonly gateways: Resource<GatewaySpec>[];
   readonly workloadEntries: Resource<WorkloadEntrySpec>[];
   readonly sidecars: Resource<SidecarSpec>[];
+  readonly proxyConfigs: Resource<ProxyConfigResourceSpec>[];
   /** What holds for the whole mesh, of whatever resource has it. */
   readonly meshConfigs: Resource<MeshConfigSpec>[];
   readonly services: Resource<ServiceSpec>[];
@@ -91,9 +94,10 @@ const ISTIO_KINDS: Readonly<Record<string, ResourceList>> = {
   Gateway: "gateways",
   WorkloadEntry: "workloadEntries",
   Sidecar: "sidecars",
+  ProxyConfig: "proxyConfigs",
 };
 /** Kinds of that group which are Istio's, but steer nothing here. */
-const ISTIO_OTHER_KINDS = new Set(["EnvoyFilter", "WorkloadGroup", "ProxyConfig"]);
+const ISTIO_OTHER_KINDS = new Set(["EnvoyFilter", "WorkloadGroup"]);
 
 /** `apiVersion/Kind` of what we read of Kubernetes, and whether it keeps its fields in `spec`. */
 const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
@@ -127,6 +131,7 @@ export function loadResources(
     gateways: [],
     workloadEntries: [],
     sidecars: [],
+    proxyConfigs: [],
     meshConfigs: [],
     services: [],
     endpointSlices: [],
@@ -394,30 +399,3 @@ const withBraces = new WeakMap<SourceFile, boolean>();
 
 /** What the schema was content with, by what it was read from, which stays as long as its text does. */
 const flawless = new WeakMap<object, Record<string, unknown>>();
-
-/** Conditions on names: a null one is not the same as none. */
-const CONDITIONS = new Set(["headers", "withoutHeaders", "queryParams"]);
-
-/**
- * A field that is null is a field that is not given, as Kubernetes has it. Hardly any resource has one: what is as it
- * should be is handed back and not copied, which would take as much memory again.
- */
-function withoutNulls(value: unknown, name = ""): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map((item) => withoutNulls(item));
-    return items.every((item, i) => Object.is(item, value[i])) ? value : items;
-  }
-  if (!isObject(value)) {
-    return value;
-  }
-  let same = true;
-  const fields: [string, unknown][] = [];
-  for (const [key, field] of Object.entries(value)) {
-    const kept = field === null && !CONDITIONS.has(name) ? undefined : withoutNulls(field, key);
-    same &&= Object.is(kept, field);
-    if (kept !== undefined) {
-      fields.push([key, kept]);
-    }
-  }
-  return same ? value : Object.fromEntries(fields);
-}

@@ -20,6 +20,7 @@ import type {
   connectionSettings,
   gatewayTopology,
   proxyConfig,
+  proxyConfigResource,
   proxyHeaders,
 } from "./schema/proxy-config.ts";
 import type { serviceEntry, workload } from "./schema/service-entry.ts";
@@ -63,6 +64,8 @@ export type RouteDestination = ItemOf<TcpRoute["route"]>;
 export interface MeshConfigSpec extends ShapeOf<typeof meshConfig> {}
 /** What is said of one proxy, or of all in `meshConfig.defaultConfig`. */
 export interface ProxyConfigSpec extends ShapeOf<typeof proxyConfig> {}
+/** networking.istio.io ProxyConfig. */
+export interface ProxyConfigResourceSpec extends SpecOf<typeof proxyConfigResource> {}
 export interface GatewayTopology extends ShapeOf<typeof gatewayTopology> {}
 export interface ProxyHeaders extends ShapeOf<typeof proxyHeaders> {}
 export interface ConnectionSettings extends ShapeOf<typeof connectionSettings> {}

@@ -14,12 +14,19 @@ export interface MeshSettings {
   readonly written: MeshConfigSpec;
   /** Where what is there holds for all namespaces that have nothing of their own. */
   readonly rootNamespace: string;
+  /** That of the identities of the mesh, `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT`. */
+  readonly trustDomain: string;
+  /** Other trust domains whose identities are as good, of meshes that were moved or are one with this. */
+  readonly trustDomainAliases: readonly string[];
 }
 
 export const DEFAULT_ROOT_NAMESPACE = "istio-system";
 
+/** istiod's `constants.DefaultClusterLocalDomain`, whatever the suffix of names is. */
+const DEFAULT_TRUST_DOMAIN = "cluster.local";
+
 /** Of a mesh of which nobody says anything. */
-export const DEFAULT_MESH_SETTINGS: MeshSettings = { written: {}, rootNamespace: DEFAULT_ROOT_NAMESPACE };
+export const DEFAULT_MESH_SETTINGS: MeshSettings = settingsOf({});
 
 /** A field that two documents say differently. */
 export interface Contradiction {
@@ -57,10 +64,16 @@ export function meshDocuments({ meshConfigs }: Pick<ResourceSet, "meshConfigs">)
   const written: MeshConfigSpec = Object.fromEntries(
     [...owners].map(([field, { spec }]) => [field, spec[field]]),
   );
+  return { settings: settingsOf(written), contradictions, overruled };
+}
+
+function settingsOf(written: MeshConfigSpec): MeshSettings {
+  const { rootNamespace, trustDomain, trustDomainAliases = [] } = written;
   return {
-    settings: { written, rootNamespace: written.rootNamespace || DEFAULT_ROOT_NAMESPACE },
-    contradictions,
-    overruled,
+    written,
+    rootNamespace: rootNamespace || DEFAULT_ROOT_NAMESPACE,
+    trustDomain: trustDomain || DEFAULT_TRUST_DOMAIN,
+    trustDomainAliases,
   };
 }
 

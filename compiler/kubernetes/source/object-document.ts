@@ -60,6 +60,7 @@ const PROJECTIONS: Readonly<Record<string, ((object: KubernetesObject) => Projec
     })),
   }),
   Pod: ({ metadata, spec, status }) => ({
+    annotations: only(metadata.annotations, (name) => name === "proxy.istio.io/config"),
     labels: metadata.labels,
     spec: {
       nodeName: fieldOf(spec, "nodeName"),

@@ -1,13 +1,15 @@
 /** What rules are lowered against, for one proxy: the services, and the policies on them. */
 
 import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
-import type { ResourceSet } from "../../resources/model.ts";
+import type { ProxyConfigSpec, ResourceSet } from "../../resources/model.ts";
+import { annotatedWorkloads } from "../../resources/proxy-annotations.ts";
 import { gatewayPorts } from "../../services/gateway-ports.ts";
 import type { Registry } from "../../services/registry.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
 import type { Workloads } from "../../services/workloads.ts";
 import { DestinationRules } from "../destination-rules/destination-rules.ts";
 import { outboundPolicyOf } from "./outbound-policy.ts";
+import { proxyConfigOf } from "./proxy-config.ts";
 import { scopeOf } from "./selected-gateways.ts";
 import type { MeshBase, SharedLowering } from "./shared-lowering.ts";
 import { type SidecarScope, sidecarScope } from "./sidecar-scope.ts";
@@ -24,6 +26,8 @@ export interface Environment {
   readonly sidecar: SidecarScope | undefined;
   /** What becomes of requests to the mesh for hosts that nobody registered. */
   readonly outboundPolicy: OutboundPolicy;
+  /** What is said of this proxy itself, not of its rules. */
+  readonly proxyConfig: ProxyConfigSpec;
   /** What a gateway's own Service makes of the ports that Gateways name. */
   readonly gatewayPorts: ReadonlyMap<number, number>;
 }
@@ -51,6 +55,7 @@ export function makeEnvironment(
     destinationRules: new DestinationRules(destinationRules, options),
     sidecar,
     outboundPolicy: sidecar?.outboundPolicy ?? outboundPolicyOf(options, settings),
+    proxyConfig: proxyConfigOf(resources, options, settings),
     gatewayPorts: gatewayPorts(resources, options),
   };
 }
@@ -65,6 +70,10 @@ export function ingredients(
     options,
     shared.baseOf(resources, options.domainSuffix),
     scopeOf(resources, options),
-    ...resources.sidecars.flatMap(({ document, span, offset }) => [document, span.file, offset]),
+    ...[
+      ...resources.sidecars,
+      ...resources.proxyConfigs,
+      ...annotatedWorkloads(resources).map(({ resource }) => resource),
+    ].flatMap(({ document, span, offset }) => [document, span.file, offset]),
   ];
 }

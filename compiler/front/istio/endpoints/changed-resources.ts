@@ -8,6 +8,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Resource, ResourceList, ResourceSet, ServiceEntrySpec } from "../../resources/model.ts";
+import { annotatedWorkloads } from "../../resources/proxy-annotations.ts";
 
 /** Kinds that say nothing but where endpoints are: they come, go and change. */
 const OF_ENDPOINTS = ["workloadEntries", "endpointSlices", "endpoints", "pods"] as const;
@@ -31,15 +32,17 @@ export function changedResources(before: ResourceSet, after: ResourceSet): Chang
     // Of a node only its name and where it stands are read; its status changes all the time.
     isSameList(before.nodes, nodes, isSameMetadata) &&
     others.every((name) => isSameList<Resource<unknown>>(before[name], after[name], saysTheSame));
-  const changedEntries = isSame
-    ? entriesWithOtherEndpoints(before.serviceEntries, serviceEntries)
-    : undefined;
+  const pods = inOneOnly(before.pods, after.pods);
+  // What such a Pod says of its proxy is more than where it is.
+  const configuresProxy = annotatedWorkloads({ pods, podMakers: [] }).length > 0;
+  const changedEntries =
+    isSame && !configuresProxy ? entriesWithOtherEndpoints(before.serviceEntries, serviceEntries) : undefined;
   return (
     changedEntries && {
       workloadEntries: inOneOnly(before.workloadEntries, after.workloadEntries),
       endpointSlices: inOneOnly(before.endpointSlices, after.endpointSlices),
       endpoints: inOneOnly(before.endpoints, after.endpoints),
-      pods: inOneOnly(before.pods, after.pods),
+      pods,
       serviceEntries: changedEntries,
     }
   );

@@ -6,11 +6,13 @@
 import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
 import { NO_PROGRESS, type Progress } from "../../../progress.ts";
 import type { ResourceSet } from "../../resources/model.ts";
+import { annotatedWorkloads, proxyConfigIn } from "../../resources/proxy-annotations.ts";
 import type { Resource } from "../../resources/resource.ts";
 import { validateOurAnnotations } from "./annotations.ts";
 import { validateDestinationRule } from "./destination-rule.ts";
 import { validateGateway } from "./gateway.ts";
 import { validateMetadata } from "./metadata.ts";
+import { validateProxyConfig } from "./proxy-config.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import { validateServiceEntry } from "./service-entry.ts";
 import { validateSidecar } from "./sidecar.ts";
@@ -25,15 +27,23 @@ export function validate(
   sink: DiagnosticSink,
   progress: Progress = NO_PROGRESS,
 ): void {
-  const { virtualServices, destinationRules, serviceEntries, workloadEntries, gateways, sidecars } =
-    resources;
+  const {
+    virtualServices,
+    destinationRules,
+    serviceEntries,
+    workloadEntries,
+    gateways,
+    sidecars,
+    proxyConfigs,
+  } = resources;
   const total =
     virtualServices.length +
     destinationRules.length +
     serviceEntries.length +
     workloadEntries.length +
     gateways.length +
-    sidecars.length;
+    sidecars.length +
+    proxyConfigs.length;
   let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
@@ -67,4 +77,8 @@ export function validate(
   all(workloadEntries, validateWorkloadEntry);
   all(gateways, validateGateway);
   all(sidecars, validateSidecar);
+  all(proxyConfigs, validateProxyConfig);
+  for (const workload of annotatedWorkloads(resources)) {
+    proxyConfigIn(workload, sink);
+  }
 }

@@ -4,6 +4,7 @@ import type { Schema } from "./build.ts";
 import { destinationRule } from "./destination-rule.ts";
 import { gateway } from "./gateway.ts";
 import { endpointSlice, endpoints, node, pod, secret, service } from "./kubernetes.ts";
+import { proxyConfigResource } from "./proxy-config.ts";
 import { serviceEntry, workloadEntry } from "./service-entry.ts";
 import { sidecar } from "./sidecar.ts";
 import { virtualService } from "./virtual-service.ts";
@@ -15,6 +16,7 @@ export const KIND_SCHEMAS: Readonly<Record<string, Schema>> = {
   WorkloadEntry: workloadEntry,
   Gateway: gateway,
   Sidecar: sidecar,
+  ProxyConfig: proxyConfigResource,
   Service: service,
   EndpointSlice: endpointSlice,
   Endpoints: endpoints,

@@ -27,6 +27,8 @@ const READ = {
   defaultVirtualServiceExportTo: list(string),
   defaultDestinationRuleExportTo: list(string),
   rootNamespace: string,
+  trustDomain: string,
+  trustDomainAliases: list(string),
   dnsRefreshRate: duration,
   defaultConfig: proxyConfig,
 };
@@ -66,8 +68,6 @@ const OTHERS = [
   "serviceScopeConfigs",
   "serviceSettings",
   "tlsDefaults",
-  "trustDomain",
-  "trustDomainAliases",
   "verifyCertificateAtClient",
   "zoneAwareLbSetting",
 ];

@@ -3,7 +3,20 @@
  * https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig. What nothing here reads may be anything.
  */
 
-import { anything, boolean, duration, int32, object, oneOf, type Schema, string, uint32 } from "./build.ts";
+import {
+  anything,
+  boolean,
+  duration,
+  int32,
+  map,
+  object,
+  oneOf,
+  resource,
+  type Schema,
+  string,
+  text,
+  uint32,
+} from "./build.ts";
 
 const switchedOff = object({ disabled: boolean });
 const switchedOn = object({ enabled: boolean });
@@ -74,15 +87,17 @@ export const connectionSettings = object({
   globalDownstreamConnectionLimit: int32,
 });
 
+const concurrency: Schema<number> = { type: "integer", minimum: 0, maximum: 2_147_483_647 };
+const image = object({ imageType: string });
+
 /** The fields that are read. */
-const READ = { gatewayTopology, proxyHeaders, connectionSettings };
+const READ = { gatewayTopology, proxyHeaders, connectionSettings, concurrency, proxyMetadata: map(string) };
 
 /** The others, as of istio/api 1.32. */
 const OTHERS = [
   "availabilityZone",
   "binaryPath",
   "caCertificatesPem",
-  "concurrency",
   "configPath",
   "controlPlaneAuthPolicy",
   "customConfigFile",
@@ -102,7 +117,6 @@ const OTHERS = [
   "privateKeyProvider",
   "proxyAdminPort",
   "proxyBootstrapTemplatePath",
-  "proxyMetadata",
   "proxyStatsMatcher",
   "readinessProbe",
   "runtimeValues",
@@ -122,3 +136,13 @@ export const proxyConfig = object({
   ...(Object.fromEntries(OTHERS.map((name) => [name, anything])) as Readonly<Record<never, Schema>>),
   ...READ,
 });
+
+/** networking.istio.io ProxyConfig: https://istio.io/latest/docs/reference/config/networking/proxy-config/ */
+export const proxyConfigResource = resource(
+  object({
+    selector: object({ matchLabels: map(text(63), { maxProperties: 4096 }) }),
+    concurrency,
+    environmentVariables: map(text(2048)),
+    image,
+  }),
+);
