@@ -94,7 +94,7 @@ describe("what is said of it", () => {
       deployment("concurrency: 2"),
       deployment("concurrency: 3", "{ app: web, version: v2 }", "canary"),
     );
-    expect(said).toEqual([expect.stringMatching(/^SL0942 [^]*concurrency: 3/)]);
+    expect(said).toEqual([expect.stringMatching(/^SL0942 [\s\S]*concurrency: 3/)]);
     expect(findings.find(({ code }) => code === "SL0942")!.related).toHaveLength(1);
     expect(config.workers).toBe(2);
     expect(read(deployment("concurrency: 2"), deployment("concurrency: 2", undefined, "b")).said).toEqual([]);
