@@ -133,9 +133,9 @@ describe("what is said of it", () => {
     const { said } = read(
       WEB,
       configMap(
-        "defaultConfig:\n  gatewayTopology: { numTrustedProxies: 1 }\nzoneAwareLbSetting: { enabled: true }",
+        "defaultConfig:\n  gatewayTopology: { numTrustedProxies: 1 }\ntlsDefaults: { minProtocolVersion: TLSV1_3 }",
       ),
     );
-    expect(said).toEqual(["SL0111 { enabled: true }", "SL0111 { numTrustedProxies: 1 }"]);
+    expect(said).toEqual(["SL0111 { minProtocolVersion: TLSV1_3 }"]);
   });
 });

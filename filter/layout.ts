@@ -90,7 +90,9 @@ export const FLAG_GRPC_WEB: u32 = 4;
 export const FLAG_COUNTERS: u32 = 8;
 /** Access logs, traces or samples ask which rule a request took. */
 export const FLAG_NAMES: u32 = 16;
-export const FLAGS_KNOWN: u32 = 31;
+/** Upstreams are not told of the path and the host that a rewrite has replaced. */
+export const FLAG_HIDES_REPLACED: u32 = 32;
+export const FLAGS_KNOWN: u32 = 63;
 
 // References to nodes.
 export const NODE_NONE: u32 = 0;

@@ -12,6 +12,8 @@
 import type { Span } from "../diagnostics/span.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Confidential } from "./confidential.ts";
+import type { ProxyHeaders } from "./proxy-headers.ts";
+import type { Topology } from "./topology.ts";
 
 /** Everything for one Envoy. Listeners and clusters are sorted by name, so equal rules give equal bytes. */
 export interface Config {
@@ -54,6 +56,8 @@ export interface TcpChain {
   readonly readsServerName?: true;
   /** TLS that ends here. */
   readonly tls?: ServerTls;
+  /** As that of a listener's topology. */
+  readonly proxyProtocol?: true;
   readonly destinations: readonly { readonly cluster: string; readonly weight: number }[];
   /** The name that a client asks for is looked up, and asked on this port, by destinations without endpoints. */
   readonly lookupPort?: number;
@@ -119,6 +123,9 @@ export interface Listener {
   readonly tls?: ServerTls;
   /** Connections that do not begin like HTTP are for chains on the same socket, and those for these addresses, too. */
   readonly sniffs?: { readonly addresses: readonly string[] };
+  /** Only of an edge. Absent: clients connect to it themselves (`DIRECT`). */
+  readonly topology?: Topology;
+  readonly proxyHeaders?: ProxyHeaders;
   /** Whose tokens are verified. Absent: nobody's, and no request has claims. */
   readonly authentication?: Authentication;
   readonly routes: RouteTable;
@@ -167,6 +174,8 @@ export interface RouteTable {
   readonly ignorePortInHost: boolean;
   /** Whether clients may speak gRPC-Web to upstreams that speak gRPC. */
   readonly grpcWeb?: true;
+  /** The router tells nobody anything by `x-envoy-…`: what a rewrite has replaced, how long there is, how long it took. */
+  readonly suppressesEnvoyHeaders?: true;
   /** Domains are unique over all virtual hosts of a table. */
   readonly virtualHosts: readonly VirtualHost[];
 }
@@ -286,6 +295,8 @@ export interface Forward {
   readonly rewrite?: PathRewrite;
   /** The new `:authority`, for every destination that has none of its own. */
   readonly hostRewrite?: string;
+  /** The host that `hostRewrite` takes the place of is appended to `x-forwarded-host`. */
+  readonly appendsForwardedHost?: true;
   /** Applied after those of the destination, so that they win. */
   readonly requestHeaders?: HeaderMutation;
   readonly mirrors?: readonly Mirror[];
@@ -437,6 +448,8 @@ export interface Cluster {
   readonly dnsRefreshMs?: number;
   /** What is spoken to the endpoints. `downstream` follows the client's protocol. */
   readonly protocol: "http1" | "http2" | "downstream" | "tcp";
+  /** Over HTTP/1.1, names of headers reach endpoints in the case that they were sent in. */
+  readonly keepsHeaderCase?: true;
   readonly connectTimeoutMs: number;
   readonly loadBalancer: LoadBalancer;
   /** First a locality is picked by weight, and an endpoint then. Absent: localities make no difference. */

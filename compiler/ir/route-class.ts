@@ -55,6 +55,7 @@ export interface ClassRewrite {
   /** What the route matched, when something is put in its place. */
   readonly match?: PathMatch;
   readonly host?: string;
+  readonly appendsForwardedHost?: true;
   /** The host of the destination alone, written before. */
   readonly destinationHost?: string;
 }
@@ -165,6 +166,7 @@ function classRewrite(
       ...(path && { path }),
       ...(path?.kind === "matched" && match.path && { match: match.path }),
       ...(host !== undefined && { host }),
+      ...(action.appendsForwardedHost && { appendsForwardedHost: true }),
       ...(destinationHost !== undefined && { destinationHost }),
     },
   };
@@ -181,14 +183,18 @@ function classHeaders(
 
 /**
  * Which lists of operations on a request go by class, and are then not the filter's: those with a variable, whole, so
- * that their order stays; and the route's when it has to come after a destination's that does.
+ * that their order stays; and the route's when it has to come after a destination's that does, or when a host is written that
+ * only Envoy keeps for the upstream.
  */
 export function requestHeadersByClass(
-  { requestHeaders, destinations }: Forward,
+  { requestHeaders, destinations, appendsForwardedHost }: Forward,
   destination?: Destination,
 ): { readonly route: boolean; readonly destination: boolean } {
   return {
-    route: hasEnvoyWrite(requestHeaders) || destinations.some((one) => hasEnvoyWrite(one.requestHeaders)),
+    route:
+      appendsForwardedHost === true ||
+      hasEnvoyWrite(requestHeaders) ||
+      destinations.some((one) => hasEnvoyWrite(one.requestHeaders)),
     destination: hasEnvoyWrite(destination?.requestHeaders),
   };
 }

@@ -71,6 +71,8 @@ const MAX_SHOWN = 5;
 const MILLION = 1_000_000;
 const MAX_WEIGHT = 0xffff_ffff;
 const MAX_PORT = 65_535;
+/** Envoy counts them in 32 bits. */
+const MAX_TRUSTED_PROXIES = 0xffff_ffff;
 
 /** What the rest of a configuration may name. */
 interface Known {
@@ -153,8 +155,21 @@ function faultlessOnce(value: object, problems: Problems, isByItself: boolean, c
   }
 }
 
-function checkListener(problems: Problems, { port, tls, routes }: Listener, known: Known): void {
+function checkListener(
+  problems: Problems,
+  { role, port, tls, topology, proxyHeaders, routes }: Listener,
+  known: Known,
+): void {
   problems.whole("port", port, 0, MAX_PORT);
+  if (topology !== undefined) {
+    problems.whole("topology.trustedProxies", topology.trustedProxies, 0, MAX_TRUSTED_PROXIES);
+    if (role !== "gateway") {
+      problems.add("topology", "only an edge has one");
+    }
+  }
+  if (proxyHeaders?.server?.kind === "named" && proxyHeaders.server.name === "") {
+    problems.add("proxyHeaders.server.name", "it is empty");
+  }
   if (tls !== undefined) {
     problems.within("tls", () => checkServerTls(problems, tls, known));
   }

@@ -7,7 +7,7 @@ import { arenaAlloc } from "../host/memory";
 import { addHeader, removeHeader, setHeader } from "../host/stream";
 import { ascii, lengthOf } from "../host/text";
 import * as layout from "../layout";
-import { strings } from "../program/current";
+import { program, strings } from "../program/current";
 import { authority, authorityLength, pathLength, rawPath, rawPathLength } from "../program/request";
 
 const AUTHORITY = ascii(":authority");
@@ -34,8 +34,10 @@ export function applyEdits(record: usize): void {
         addHeader(name, nameLength, value, valueLength);
         break;
       case layout.EDIT_HOST:
-        if (nameLength) setHeader(ORIGINAL_HOST, lengthOf(ORIGINAL_HOST), name, nameLength);
-        else setHeader(ORIGINAL_HOST, lengthOf(ORIGINAL_HOST), authority, authorityLength);
+        if (!hidesReplaced()) {
+          if (nameLength) setHeader(ORIGINAL_HOST, lengthOf(ORIGINAL_HOST), name, nameLength);
+          else setHeader(ORIGINAL_HOST, lengthOf(ORIGINAL_HOST), authority, authorityLength);
+        }
         setHeader(AUTHORITY, lengthOf(AUTHORITY), value, valueLength);
         break;
       case layout.EDIT_PATH_START:
@@ -50,11 +52,15 @@ export function applyEdits(record: usize): void {
 
 /** Puts other text in place of the first bytes of the path; the rest and the query stay. */
 function replacePath(replaced: u32, value: usize, valueLength: u32): void {
-  setHeader(ORIGINAL_PATH, lengthOf(ORIGINAL_PATH), rawPath, rawPathLength);
+  if (!hidesReplaced()) setHeader(ORIGINAL_PATH, lengthOf(ORIGINAL_PATH), rawPath, rawPathLength);
   const rest = <u32>rawPathLength - replaced;
   const length = valueLength + rest;
   const made = arenaAlloc(length);
   memory.copy(made, value, valueLength);
   memory.copy(made + valueLength, rawPath + replaced, rest);
   setHeader(PATH, lengthOf(PATH), made, length);
+}
+
+function hidesReplaced(): bool {
+  return (load<u32>(program, layout.HEADER_FLAGS) & layout.FLAG_HIDES_REPLACED) != 0;
 }

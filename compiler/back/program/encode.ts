@@ -164,6 +164,7 @@ function programOf(
       found.flags |
         (table.ignorePortInHost ? layout.FLAG_IGNORE_PORT : 0) |
         (table.grpcWeb ? layout.FLAG_GRPC_WEB : 0) |
+        (table.suppressesEnvoyHeaders ? layout.FLAG_HIDES_REPLACED : 0) |
         (rules?.counters ? layout.FLAG_COUNTERS : 0) |
         (rules?.names ? layout.FLAG_NAMES : 0),
     ],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inconsistenciesOf } from "./consistency.ts";
 import type { ResourceSet } from "./resource-set.ts";
-import { classesResource, emitResources } from "./resources.ts";
+import { emitResources, resourceWithClasses } from "./resources.ts";
 import { testCluster, testListener, testOptions } from "./testing.ts";
 
 const SET = emitResources({ listeners: [testListener()], clusters: [testCluster()] }, testOptions());
@@ -31,6 +31,6 @@ test("what a listener decides from, and the listener", () => {
 });
 
 test("the classes that a program names", () => {
-  const routes = new Map([["mesh", classesResource("mesh", new Map())]]);
+  const routes = new Map([["mesh", resourceWithClasses(SET.routes.get("mesh")!, new Map())]]);
   expect(findings({ routes })).toEqual(["extension mesh misses class retry"]);
 });

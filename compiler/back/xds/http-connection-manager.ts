@@ -4,12 +4,14 @@
  */
 
 import type { Listener, PathNormalization, VirtualHost } from "../../ir/ir.ts";
+import { type ClientCertificateHeader, DIRECT } from "../../ir/topology.ts";
 import { perStretch } from "../../lists/stretches.ts";
 import { type AccessLog, emitRequestLog } from "./access-log.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { grpcWebFilters } from "./grpc-web.ts";
+import { type Http1ProtocolOptions, KEEPING_CASE } from "./header-case.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
 import { deciderAt, type EmitContext, isFiltered, routeTableName } from "./options.ts";
 import type { ConfigSource } from "./places.ts";
@@ -25,8 +27,14 @@ export interface HttpConnectionManager extends PathOptions, TracingFields {
   readonly stat_prefix: string;
   readonly codec_type: "AUTO";
   readonly use_remote_address: boolean;
-  readonly forward_client_cert_details?: "SANITIZE_SET";
+  readonly xff_num_trusted_hops?: number;
+  readonly forward_client_cert_details?: ClientCertificateHeader;
   readonly set_current_client_cert_details?: ClientCertDetails;
+  readonly server_name?: string;
+  readonly server_header_transformation?: "PASS_THROUGH";
+  readonly generate_request_id?: false;
+  readonly append_x_forwarded_port?: true;
+  readonly http_protocol_options?: Http1ProtocolOptions;
   readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
@@ -70,9 +78,17 @@ const PATH_OPTIONS: Readonly<Record<PathNormalization, PathOptions>> = {
   },
 };
 
+const ROUTER_TYPE = "envoy.extensions.filters.http.router.v3.Router";
+
 export const ROUTER: Extension = {
   name: "envoy.filters.http.router",
-  typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
+  typed_config: typed(ROUTER_TYPE, {}),
+};
+
+/** One that tells nobody anything by `x-envoy-…`. */
+const SILENT_ROUTER: Extension = {
+  ...ROUTER,
+  typed_config: typed(ROUTER_TYPE, { suppress_envoy_headers: true }),
 };
 
 const FAULT: Extension = { name: FAULT_FILTER, typed_config: typed(FAULT_TYPE, emitFault({})) };
@@ -98,17 +114,15 @@ export function emitHttpConnectionManager(
     ...(emitRequestLog(listener.name, decider, context).access_log ?? []),
     ...emitTapLog(listener, context),
   ];
+  const router = listener.routes.suppressesEnvoyHeaders ? SILENT_ROUTER : ROUTER;
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
     ...PATH_OPTIONS[context.normalization],
     // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
     use_remote_address: listener.role === "gateway",
-    // What a client says of its certificate is dropped in any case. Where it has to show one, the upstream is told of it.
-    ...((listener.tls?.clientCertificate ?? "none") !== "none" && {
-      forward_client_cert_details: "SANITIZE_SET",
-      set_current_client_cert_details: { subject: true, cert: true, dns: true, uri: true },
-    }),
+    ...emitTopology(listener),
+    ...emitProxyHeaders(listener),
     // `internal_address_config` stays out: then no address is internal, whatever `x-forwarded-for` says, and Envoy
     // drops the `x-envoy-*` headers with which a client would steer it. An empty one means the private networks.
     // A stream may be silent for as long as its rule's timeout allows.
@@ -119,13 +133,15 @@ export function emitHttpConnectionManager(
     ...emitTracing(listener, decider, context),
     ...(isFiltered(listener, context)
       ? {
-          ...(discovered ?? { route_config: emitClassRoutes(listener.name, emitClasses(listener)) }),
+          ...(discovered ?? {
+            route_config: emitClassRoutes(listener.name, emitClasses(listener), listener),
+          }),
           http_filters: [
             emitWasmFilter(listener.name, context),
             ...grpcWebFilters(listener),
             ...(hasCors(listener) || context.places.filtersInAdvance ? [CORS] : []),
             ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
-            ROUTER,
+            router,
           ],
         }
       : {
@@ -136,13 +152,57 @@ export function emitHttpConnectionManager(
             FAULT,
             CORS,
             ...(forwardProxy ? [DYNAMIC_FORWARD_PROXY_FILTER] : []),
-            ROUTER,
+            router,
           ],
         }),
   };
   return {
     name: "envoy.filters.network.http_connection_manager",
     typed_config: typed(HTTP_CONNECTION_MANAGER, manager),
+  };
+}
+
+/** Whom the client is taken for, and what of its certificate goes on: istiod's `buildGatewayConnectionManager`. */
+function emitTopology({
+  tls,
+  topology = DIRECT,
+}: Listener): Pick<
+  HttpConnectionManager,
+  "xff_num_trusted_hops" | "forward_client_cert_details" | "set_current_client_cert_details"
+> {
+  const { trustedProxies, clientCertificateHeader } = topology;
+  const showsCertificate = (tls?.clientCertificate ?? "none") !== "none";
+  // Without certificates, Envoy's own default does the same as ours: it drops what a client says of one.
+  const isAsUsual = clientCertificateHeader === DIRECT.clientCertificateHeader && !showsCertificate;
+  const isSet = clientCertificateHeader === "SANITIZE_SET" || clientCertificateHeader === "APPEND_FORWARD";
+  return {
+    ...(trustedProxies > 0 && { xff_num_trusted_hops: trustedProxies }),
+    ...(!isAsUsual && {
+      forward_client_cert_details: clientCertificateHeader,
+      ...(isSet && {
+        set_current_client_cert_details: { subject: true, cert: true, dns: true, uri: true },
+      }),
+    }),
+  };
+}
+
+function emitProxyHeaders({
+  proxyHeaders = {},
+}: Listener): Pick<
+  HttpConnectionManager,
+  | "server_name"
+  | "server_header_transformation"
+  | "generate_request_id"
+  | "append_x_forwarded_port"
+  | "http_protocol_options"
+> {
+  const { server, withoutRequestId, forwardedPort, keepsCase } = proxyHeaders;
+  return {
+    ...(server?.kind === "named" && { server_name: server.name }),
+    ...(server?.kind === "passThrough" && { server_header_transformation: "PASS_THROUGH" }),
+    ...(withoutRequestId && { generate_request_id: false }),
+    ...(forwardedPort && { append_x_forwarded_port: true }),
+    ...(keepsCase && { http_protocol_options: KEEPING_CASE }),
   };
 }
 

@@ -37,6 +37,12 @@ interface FilterChainMatch {
   readonly application_protocols?: readonly string[];
 }
 
+/** Reads who connects, of a header that must be there, and takes it away. */
+const PROXY_PROTOCOL: Extension = {
+  name: "envoy.filters.listener.proxy_protocol",
+  typed_config: typed("envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol", {}),
+};
+
 /** Reads what a client asks for before TLS begins. */
 const TLS_INSPECTOR: Extension = {
   name: "envoy.filters.listener.tls_inspector",
@@ -77,6 +83,8 @@ export function emitListener(
   const hasRanges = sharing.some((one) => "addresses" in one);
   const sniffs = sharing.some((one) => "sniffs" in one);
   const inspectors = [
+    // Before the others: what they look at stands behind it.
+    ...(sharing.some(speaksProxyProtocol) ? [PROXY_PROTOCOL] : []),
     ...(hasRanges ? [ORIGINAL_DESTINATION] : []),
     ...(readsNames ? [TLS_INSPECTOR] : []),
     ...(sniffs ? [HTTP_INSPECTOR] : []),
@@ -101,6 +109,10 @@ export function emitListener(
 /** Whether clients say whom they mean before the first byte is for anybody. */
 export function hasNames(one: Listener | TcpChain): boolean {
   return one.tls !== undefined || ("readsServerName" in one && one.readsServerName === true);
+}
+
+function speaksProxyProtocol(one: Listener | TcpChain): boolean {
+  return "routes" in one ? one.topology?.proxyProtocol === true : one.proxyProtocol === true;
 }
 
 function emitFilterChain(

@@ -48,6 +48,8 @@ interface Told {
   readonly matches: boolean;
   /** The listener by whose name and that of the rule its requests are counted; absent: they are not. */
   readonly statsOf?: string;
+  /** Upstreams are told which try it is. */
+  readonly tries: boolean;
 }
 
 /** `name`: what the table is asked for by. */
@@ -56,10 +58,11 @@ export function emitNativeRoutes(
   name: string,
   options: NativeRouteOptions,
 ): RouteConfiguration {
-  const { routes } = listener;
+  const { routes, proxyHeaders } = listener;
   const told: Told = {
     matches: wantsRuleNames(options),
     ...(isCountedByRoute(listener, options) && { statsOf: listener.name }),
+    tries: !proxyHeaders?.withoutAttemptCount,
   };
   return {
     name,
@@ -76,7 +79,7 @@ function emitVirtualHost({ name, domains, routes, requireTls }: VirtualHost, tol
   return {
     name,
     domains,
-    include_request_attempt_count: true,
+    include_request_attempt_count: told.tries,
     ...(requireTls
       ? { require_tls: "ALL" as const }
       : { routes: routes.map((route) => emitRoute(route, told)) }),
@@ -134,6 +137,7 @@ function emitForward({
   hash,
   rewrite,
   hostRewrite,
+  appendsForwardedHost,
 }: Forward): RouteAction {
   const retryPolicy = emitRetryPolicy(retry);
   return {
@@ -142,7 +146,7 @@ function emitForward({
     ...(retryPolicy && { retry_policy: retryPolicy }),
     ...emitMirrors(mirrors),
     ...emitHashPolicy(hash),
-    ...emitRewrite(rewrite, hostRewrite),
+    ...emitRewrite(rewrite, hostRewrite, appendsForwardedHost),
   };
 }
 

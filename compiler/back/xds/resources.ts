@@ -22,7 +22,7 @@ import { emitSecret } from "./secrets.ts";
 import { emitTraceCluster } from "./tracing.ts";
 import { emitUpstreamFaultCluster, emitUpstreamFaultListener } from "./upstream-fault.ts";
 import { emitExtensionConfig } from "./wasm-filter.ts";
-import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
+import { emitClasses, emitClassRoutes, withClasses } from "./wasm-routes.ts";
 
 export function emitResources(config: Config, options: EmitOptions): ResourceSet {
   const { places } = options;
@@ -71,7 +71,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         .filter(({ name }) => places.sourceOf("routes", name) !== undefined)
         .map(({ listener, name }) =>
           isFiltered(listener, options)
-            ? classesResource(name, emitClasses(listener))
+            ? classesResource(name, listener)
             : routesResource(emitNativeRoutes(listener, name, options)),
         ),
     ),
@@ -110,9 +110,17 @@ export function withEndpoints(set: ResourceSet, clusters: readonly Cluster[]): R
   return clusters.length === 0 ? set : { ...set, endpoints: all };
 }
 
-/** A table of route classes, which may be those of several versions of a listener. */
-export function classesResource(name: string, classes: ReadonlyMap<string, EnvoyRoute>): Resource<"routes"> {
-  return routesResource(emitClassRoutes(name, classes), classes);
+function classesResource(name: string, listener: Listener): Resource<"routes"> {
+  const classes = emitClasses(listener);
+  return routesResource(emitClassRoutes(name, classes, listener), classes);
+}
+
+/** A table of route classes with others in their place, which may be those of several versions of a listener. */
+export function resourceWithClasses(
+  table: Resource<"routes">,
+  classes: ReadonlyMap<string, EnvoyRoute>,
+): Resource<"routes"> {
+  return routesResource(withClasses(table.message, classes), classes);
 }
 
 function routesResource(

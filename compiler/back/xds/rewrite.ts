@@ -6,12 +6,17 @@ import type { RouteAction } from "./route-configuration.ts";
 export function emitRewrite(
   path: PathRewrite | undefined,
   host: string | undefined,
-): Pick<RouteAction, "prefix_rewrite" | "regex_rewrite" | "host_rewrite_literal"> {
+  appendsForwardedHost: true | undefined,
+): Pick<
+  RouteAction,
+  "prefix_rewrite" | "regex_rewrite" | "host_rewrite_literal" | "append_x_forwarded_host"
+> {
   return {
     ...(path?.kind === "matched" && { prefix_rewrite: path.value }),
     ...(path?.kind === "regex" && {
       regex_rewrite: { pattern: { regex: path.pattern }, substitution: path.substitution },
     }),
     ...(host !== undefined && { host_rewrite_literal: host }),
+    ...(appendsForwardedHost && { append_x_forwarded_host: true }),
   };
 }

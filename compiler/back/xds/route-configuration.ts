@@ -77,6 +77,7 @@ export interface RouteAction {
   readonly prefix_rewrite?: string;
   readonly regex_rewrite?: RegexRewrite;
   readonly host_rewrite_literal?: string;
+  readonly append_x_forwarded_host?: true;
   readonly timeout: string;
   readonly max_grpc_timeout?: string;
   readonly retry_policy?: EnvoyRetryPolicy | undefined;

@@ -1,6 +1,7 @@
 /** What is spoken to a cluster's endpoints, and how long a connection to one lives. */
 
 import type { Cluster, Http2Settings } from "../../ir/ir.ts";
+import { type Http1ProtocolOptions, KEEPING_CASE } from "./header-case.ts";
 import { duration, type TypedConfig, typed } from "./protobuf.ts";
 
 /** `envoy.extensions.upstreams.http.v3.HttpProtocolOptions` */
@@ -16,10 +17,10 @@ export interface HttpProtocolOptions {
     readonly auto_san_validation?: boolean;
   };
   readonly explicit_http_config?:
-    | { readonly http_protocol_options: object }
+    | { readonly http_protocol_options: Http1ProtocolOptions }
     | { readonly http2_protocol_options: Http2ProtocolOptions };
   readonly use_downstream_protocol_config?: {
-    readonly http_protocol_options: object;
+    readonly http_protocol_options: Http1ProtocolOptions;
     readonly http2_protocol_options: object;
   };
   readonly outlier_detection?: {
@@ -69,6 +70,7 @@ export function emitHttpProtocolOptions(cluster: Cluster): TypedConfig<HttpProto
     !hasCommon &&
     !hasNames &&
     errors === undefined &&
+    !cluster.keepsHeaderCase &&
     (cluster.protocol === "http1" || cluster.protocol === "tcp")
   ) {
     return undefined;
@@ -97,15 +99,17 @@ function emitErrorMatcher(
 function upstreamProtocol({
   protocol,
   http2,
+  keepsHeaderCase,
 }: Cluster): Pick<HttpProtocolOptions, "explicit_http_config" | "use_downstream_protocol_config"> {
+  const http1 = keepsHeaderCase ? KEEPING_CASE : {};
   switch (protocol) {
     case "http1":
     case "tcp":
-      return { explicit_http_config: { http_protocol_options: {} } };
+      return { explicit_http_config: { http_protocol_options: http1 } };
     case "http2":
       return { explicit_http_config: { http2_protocol_options: emitHttp2(http2) } };
     case "downstream":
-      return { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } };
+      return { use_downstream_protocol_config: { http_protocol_options: http1, http2_protocol_options: {} } };
   }
 }
 

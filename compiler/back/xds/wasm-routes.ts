@@ -39,8 +39,12 @@ export function emitClasses({ routes }: Listener): ReadonlyMap<string, EnvoyRout
   return new Map([...classesOf(routes)].map(([name, routeClass]) => [name, emitClass(name, routeClass)]));
 }
 
-/** The table of classes; `name` is that of their listener. */
-export function emitClassRoutes(name: string, classes: ReadonlyMap<string, EnvoyRoute>): RouteConfiguration {
+/** The table of classes; `name` is what it is asked for by. */
+export function emitClassRoutes(
+  name: string,
+  classes: ReadonlyMap<string, EnvoyRoute>,
+  { proxyHeaders }: Pick<Listener, "proxyHeaders"> = {},
+): RouteConfiguration {
   return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
@@ -52,11 +56,20 @@ export function emitClassRoutes(name: string, classes: ReadonlyMap<string, Envoy
       {
         name: "sluice",
         domains: ["*"],
-        include_request_attempt_count: true,
+        include_request_attempt_count: !proxyHeaders?.withoutAttemptCount,
         matcher: emitMatcher(classes),
       },
     ],
   };
+}
+
+/** A table of classes with others in their place. */
+export function withClasses(
+  table: RouteConfiguration,
+  classes: ReadonlyMap<string, EnvoyRoute>,
+): RouteConfiguration {
+  const matcher = emitMatcher(classes);
+  return { ...table, virtual_hosts: table.virtual_hosts.map((host) => ({ ...host, matcher })) };
 }
 
 function emitMatcher(classes: ReadonlyMap<string, EnvoyRoute>): Matcher {
@@ -141,7 +154,7 @@ function forward({
       retry_policy: retryPolicy(retry),
       ...emitMirrors(mirrors),
       ...emitHashPolicy(hash),
-      ...emitRewrite(rewrite?.path, rewrite?.host),
+      ...emitRewrite(rewrite?.path, rewrite?.host, rewrite?.appendsForwardedHost),
     },
   };
 }

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import { isHttpConnectionManager } from "../../back/xds/http-connection-manager.ts";
 import type { Resource } from "../../back/xds/resource-set.ts";
-import { classesResource, emitResources } from "../../back/xds/resources.ts";
+import { emitResources, resourceWithClasses } from "../../back/xds/resources.ts";
 import type { EnvoyRoute } from "../../back/xds/route-configuration.ts";
 import { testListener, testOptions, testRoute } from "../../back/xds/testing.ts";
 import type { CorsPolicy, Listener } from "../../ir/ir.ts";
 import { bothOf, listenersOfBoth, routesOfBoth, withFiltersOf } from "./superset.ts";
 
+const EMITTED = emitResources({ listeners: [testListener()], clusters: [] }, testOptions());
 const table = (classes: Readonly<Record<string, number>>) =>
-  classesResource(
-    "mesh",
+  resourceWithClasses(
+    EMITTED.routes.get("mesh")!,
     new Map(
       Object.entries(classes).map(([name, port]): [string, EnvoyRoute] => [
         name,

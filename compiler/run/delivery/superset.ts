@@ -7,7 +7,7 @@ import { isHttpConnectionManager } from "../../back/xds/http-connection-manager.
 import type { FilterChain } from "../../back/xds/listener.ts";
 import type { Extension } from "../../back/xds/protobuf.ts";
 import { Resource, type ResourceType } from "../../back/xds/resource-set.ts";
-import { classesResource } from "../../back/xds/resources.ts";
+import { resourceWithClasses } from "../../back/xds/resources.ts";
 
 type Named<Type extends ResourceType> = ReadonlyMap<string, Resource<Type>>;
 
@@ -44,7 +44,7 @@ export function routesWith(
   }
   const { classes } = newer;
   const kept = [...older.classes].filter(([name]) => !classes.has(name) && isKept(name));
-  return kept.length === 0 ? newer : classesResource(newer.name, new Map([...classes, ...kept]));
+  return kept.length === 0 ? newer : resourceWithClasses(newer, new Map([...classes, ...kept]));
 }
 
 /** A listener with the HTTP filters that only the old one has: rules that need them are still served. */

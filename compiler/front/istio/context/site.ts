@@ -12,6 +12,8 @@ export interface Site {
   readonly speculative?: boolean;
   /** The server has `tls`: a redirect that names no scheme is to https there, for istiod and so for its port. */
   readonly tls?: boolean;
+  /** The proxy keeps hosts that rules rewrite (`proxyHeaders.xForwardedHost`). */
+  readonly appendsForwardedHost?: true;
 }
 
 export function isSameSite(one: Site, other: Site): boolean {
@@ -19,6 +21,7 @@ export function isSameSite(one: Site, other: Site): boolean {
     one.port === other.port &&
     one.gateway === other.gateway &&
     one.speculative === other.speculative &&
-    one.tls === other.tls
+    one.tls === other.tls &&
+    one.appendsForwardedHost === other.appendsForwardedHost
   );
 }

@@ -18,6 +18,7 @@ export interface TcpPlace {
   readonly port: number;
   readonly address: string;
   readonly boundPort: number;
+  readonly proxyProtocol?: true;
 }
 
 /** What a rule's `match` says, of what a gateway can tell; it knows no clients' labels and addresses. */
@@ -99,9 +100,17 @@ function chainOf({
   address,
   port: servicePort,
   boundPort,
-}: TcpPlace): Pick<TcpChain, "name" | "role" | "address" | "port" | "servicePort"> {
+  proxyProtocol,
+}: TcpPlace): Pick<TcpChain, "name" | "role" | "address" | "port" | "servicePort" | "proxyProtocol"> {
   const isTranslated = boundPort !== 0 && boundPort !== servicePort;
-  return { name, role: "gateway", address, port: boundPort, ...(isTranslated && { servicePort }) };
+  return {
+    name,
+    role: "gateway",
+    address,
+    port: boundPort,
+    ...(isTranslated && { servicePort }),
+    ...(proxyProtocol && { proxyProtocol }),
+  };
 }
 
 /** Unlike for HTTP, all of it must hold. */

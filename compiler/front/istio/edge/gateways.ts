@@ -8,11 +8,13 @@ import { unixSocketPath } from "../../services/unix-sockets.ts";
 import type { Effects } from "../context/effects.ts";
 import { gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { ServerHosts } from "./server-hosts.ts";
 import { lowerServerTls, terminates } from "./server-tls.ts";
+import { lowerTopology } from "./topology.ts";
 import { lowerVirtualHosts } from "./virtual-hosts.ts";
 
 export interface LoweredEdge {
@@ -46,6 +48,8 @@ export function lowerGateways(
     unixSocketPath(bind) === undefined
       ? boundPort(portMap, "gateway", number, lowering.gatewayPorts.get(number))
       : 0;
+  const { proxyConfig } = lowering;
+  const topology = lowerTopology(proxyConfig);
   const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",
@@ -54,8 +58,11 @@ export function lowerGateways(
     }),
     address: addressOf(servers[0].server),
     port: portOf(servers[0].server),
+    ...(topology && { topology }),
+    ...lowerProxyHeaders(proxyConfig),
     routes: {
       ignorePortInHost: true,
+      ...lowerEnvoyHeaders(proxyConfig),
       // istiod asks the first server of a port.
       ...(servers[0].server.port.protocol.toUpperCase() === "GRPC-WEB" && { grpcWeb: true }),
       virtualHosts: lowerVirtualHosts(servers[0].server.port.number, servers, bound, lowering),
@@ -88,6 +95,7 @@ export function lowerGateways(
       port: number,
       address: addressOf(server),
       boundPort: portOf(server),
+      ...(topology?.proxyProtocol && { proxyProtocol: true as const }),
     };
     tcpChains.push(
       ...(kind === "passthrough"

@@ -7,6 +7,8 @@ import type { Server } from "../../resources/model.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweredRoutes } from "../context/lowered-routes.ts";
 import type { KnownServerHosts, LoweringCache } from "../context/lowering-cache.ts";
+import { keepsForwardedHost } from "../context/proxy-headers.ts";
+import type { Site } from "../context/site.ts";
 import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { omissions } from "../rules/omissions.ts";
 import { isCatchAll } from "../rules/route-match.ts";
@@ -81,7 +83,7 @@ function lowerChanged(
       virtualHosts.splice(at, 1);
     }
   }
-  const site = { gateway: gatewayName, port, tls: server.tls !== undefined };
+  const site = siteOf(gatewayName, port, server, lowering);
   const lowered: (LoweredRoutes | undefined)[] = [];
   for (const virtualService of rules.slice(from, to)) {
     const names = hosts.intersect(virtualService);
@@ -158,7 +160,7 @@ function lowerAnew(
       }
       let atGateway = ofGateway?.get(virtualService);
       if (atGateway === undefined) {
-        const site = { gateway: gatewayName, port, tls: server.tls !== undefined };
+        const site = siteOf(gatewayName, port, server, lowering);
         atGateway = lowerHttpRoutes(virtualService, site, lowering);
         lowering.effects.add(atGateway.effects);
         ofGateway?.set(virtualService, atGateway);
@@ -215,6 +217,10 @@ function lowerAnew(
       };
     })
     .sort((a, b) => compareStrings(a.name, b.name));
+}
+
+function siteOf(gateway: string, port: number, { tls }: Server, { proxyConfig }: GatheringContext): Site {
+  return { gateway, port, tls: tls !== undefined, ...keepsForwardedHost(proxyConfig) };
 }
 
 /** The same object as the last time, for as long as its routes are. */

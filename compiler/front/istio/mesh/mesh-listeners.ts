@@ -9,6 +9,7 @@ import { boundPort } from "../../../options/port-map.ts";
 import { type Effects, effectsOfBoth } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.ts";
 import { omissions } from "../rules/omissions.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { explicitHosts, sortedHosts } from "./explicit-hosts.ts";
@@ -41,7 +42,12 @@ export function lowerMesh(
     catchAll,
   );
   const hosts = namedHosts(rules, context);
-  const common = { role: "mesh", address: listenAddress } as const;
+  const common = {
+    role: "mesh",
+    address: listenAddress,
+    ...lowerProxyHeaders(context.proxyConfig),
+  } as const;
+  const envoyHeaders = lowerEnvoyHeaders(context.proxyConfig);
   const listeners: Listener[] = [];
   if (meshPort !== 0) {
     listeners.push({
@@ -51,6 +57,7 @@ export function lowerMesh(
       // The port that is asked for chooses the port of the service, so it may not be ignored.
       routes: {
         ignorePortInHost: false,
+        ...envoyHeaders,
         virtualHosts: explicitHosts(hosts, rules, others, context),
       },
     });
@@ -70,6 +77,7 @@ export function lowerMesh(
       ...(addresses && { sniffs: { addresses } }),
       routes: {
         ignorePortInHost: true,
+        ...envoyHeaders,
         virtualHosts: sortedHosts(
           hosts.get(port)!.hosts.map(({ host, domains, routes, omitted }) => ({
             name: `${host}:${port}`,

@@ -11,6 +11,7 @@ import { covers, isWildcard } from "../../services/host-names.ts";
 import { isHttp, type Service } from "../../services/service.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import { keepsForwardedHost } from "../context/proxy-headers.ts";
 import type { MeshRules, RuledHost } from "../context/shared-lowering.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { serviceHash } from "../rules/hash-keys.ts";
@@ -26,8 +27,9 @@ export const HTTP_PORT = 80;
 export function meshRules(virtualServices: readonly VirtualService[], context: LoweringContext): MeshRules {
   const { base, registry, destinationRules, cache, options } = context;
   const ofMesh = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
+  const keepsHosts = keepsForwardedHost(context.proxyConfig).appendsForwardedHost;
   const policies = registry.known.map((service) => destinationRules.find(service));
-  return cache.shared.meshRulesOf([base, registry, ...ofMesh, ...policies], () => {
+  return cache.shared.meshRulesOf([base, registry, keepsHosts, ...ofMesh, ...policies], () => {
     const lowering = gathering(context);
     const { httpPorts, hosts } = new RulesByPort(ofMesh, lowering);
     useAllServices(lowering);
@@ -95,7 +97,12 @@ class RulesByPort {
       if (served.length === 0 && port !== HTTP_PORT) {
         continue;
       }
-      const site = { gateway: MESH, port, speculative: !served.some((service) => hasPort(service, port)) };
+      const site = {
+        gateway: MESH,
+        port,
+        speculative: !served.some((service) => hasPort(service, port)),
+        ...keepsForwardedHost(this.#lowering.proxyConfig),
+      };
       const { routes, omitted, effects } = lowerHttpRoutes(virtualService, site, this.#lowering);
       this.#lowering.effects.add(effects);
       this.#lowering.onLowered?.();

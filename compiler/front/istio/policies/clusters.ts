@@ -31,10 +31,13 @@ export function lowerClusters(
     context.options,
     context.cache.shared.settings.written,
   );
+  const finish = context.proxyConfig.proxyHeaders?.preserveHttp1HeaderCase
+    ? keepingHeaderCase
+    : (clusters: readonly Cluster[]) => clusters;
   const shared = context.cache.shared.clusterLists;
   const known = shared.get(uses);
   if (known !== undefined && known.passthrough === passthrough.length) {
-    return { clusters: known.clusters, effects: lowering.effects };
+    return { clusters: finish(known.clusters), effects: lowering.effects };
   }
   const own = uses.map((use) => lowerCluster(use, lowering));
   const clusters = [...own.map(({ cluster }) => cluster), ...passthrough].sort((a, b) =>
@@ -43,8 +46,24 @@ export function lowerClusters(
   if (own.every(({ isForAll }) => isForAll)) {
     shared.set(uses, { passthrough: passthrough.length, clusters });
   }
-  return { clusters, effects: lowering.effects };
+  return { clusters: finish(clusters), effects: lowering.effects };
 }
+
+/** The same list for the same list, which proxies that do not want it have in common. */
+function keepingHeaderCase(clusters: readonly Cluster[]): readonly Cluster[] {
+  let keeping = keepingCase.get(clusters);
+  if (keeping === undefined) {
+    keeping = clusters.map((cluster) =>
+      cluster.protocol === "http2" || cluster.protocol === "tcp"
+        ? cluster
+        : { ...cluster, keepsHeaderCase: true },
+    );
+    keepingCase.set(clusters, keeping);
+  }
+  return keeping;
+}
+
+const keepingCase = new WeakMap<readonly Cluster[], readonly Cluster[]>();
 
 interface LoweredCluster {
   readonly cluster: Cluster;

@@ -161,7 +161,7 @@ function lowerAction(
     ...(fault === undefined
       ? hash
       : refuseSourceIp(hash, virtualService.originOf(rule, undefined).span, lowering.effects.report)),
-    ...lowerRewrite(http),
+    ...lowerRewrite(http, site),
     ...(headers.request && { requestHeaders: headers.request }),
     ...lowerMirrors(http, rule, virtualService, site, lowering),
     ...(destinations.length > 1 && lowerSticky(rule, virtualService)),

@@ -16,6 +16,15 @@ test("what was matched, or an expression", () => {
   });
 });
 
+test("a host that was rewritten is kept where the proxy keeps them, and the rule has a rewrite", () => {
+  const keeps = { appendsForwardedHost: true } as const;
+  const own = [{ destination: { host: "a" }, headers: { request: { set: { host: "b" } } } }];
+  expect(lowerRewrite({ route, rewrite: { authority: "x" } }, keeps)).toMatchObject(keeps);
+  expect(lowerRewrite({ route: own, rewrite: { uri: "/" } }, keeps)).toMatchObject(keeps);
+  expect(lowerRewrite({ route: own }, keeps)).toEqual({ hostRewrite: "b" });
+  expect(lowerRewrite({ route, rewrite: { uri: "/" } }, keeps)).not.toHaveProperty("appendsForwardedHost");
+});
+
 test("the host that is written out, else the rule's header, else that of its only destination", () => {
   const headers = (host: string) => ({ request: { set: { host } } });
   const own = [{ destination: { host: "a" }, headers: headers("destination") }];

@@ -20,7 +20,7 @@ const DECIDING: readonly string[] = [
   "zoneAwareLbSetting",
 ];
 /** Of `defaultConfig`. */
-const DECIDING_OF_PROXIES: readonly string[] = ["connectionSettings", "gatewayTopology", "proxyHeaders"];
+const DECIDING_OF_PROXIES: readonly string[] = ["connectionSettings"];
 
 export function unreadMeshSettings(all: Resource<MeshConfigSpec>[]): UnreadResource[] {
   const { overruled } = meshDocuments({ meshConfigs: all });

@@ -215,10 +215,10 @@ describe("other kinds", () => {
   test("settings of the mesh in istiod's ConfigMap", () => {
     const config = (mesh: string, name = "istio") =>
       `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: istio-system }\ndata:\n  mesh: |-\n    ${mesh}\n`;
-    const topology = "defaultConfig:\n      gatewayTopology: { numTrustedProxies: 1 }";
-    expect(found(config(topology))).toEqual(["changes gateway mesh"]);
-    expect(found(config(topology, "istio-canary"))).toEqual(["changes gateway mesh"]);
-    expect(found(config(topology, "other"))).toEqual([]);
+    const unread = "tlsDefaults: { minProtocolVersion: TLSV1_3 }";
+    expect(found(config(unread))).toEqual(["changes gateway mesh"]);
+    expect(found(config(unread, "istio-canary"))).toEqual(["changes gateway mesh"]);
+    expect(found(config(unread, "other"))).toEqual([]);
     expect(found(config("accessLogFile: /dev/stdout"))).toEqual([]);
   });
 
