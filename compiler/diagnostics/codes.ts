@@ -5,7 +5,7 @@
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
  * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
  * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL093x a Sidecar by itself, SL094x the mesh
- * configuration, SL096x what is counted.
+ * configuration, SL096x what is counted, SL0979 annotations.
  */
 
 export type Level = "error" | "warning" | "info";
@@ -294,6 +294,10 @@ export const DIAGNOSTIC_CODES = {
   SL0942: { level: "warning", title: "Two documents say different things of one proxy." },
   SL0943: { level: "warning", title: "A ProxyConfig whose selector has no labels selects no proxy." },
   SL0963: { level: "warning", title: "Too many rules for Envoy's own routes to count by." },
+  SL0979: {
+    level: "warning",
+    title: "An annotation of a Gateway whose port is an older Gateway's listener.",
+  },
 } as const satisfies Record<string, CodeEntry>;
 
 /** A code of the table: `SL0401`. It never changes its meaning. */

@@ -11,7 +11,9 @@
 
 import type { Span } from "../diagnostics/span.ts";
 import type { Authentication } from "./authentication.ts";
+import type { Compression } from "./compression.ts";
 import type { Confidential } from "./confidential.ts";
+import type { ErrorPage } from "./error-page.ts";
 import type { ProxyHeaders } from "./proxy-headers.ts";
 import type { Topology } from "./topology.ts";
 
@@ -126,6 +128,10 @@ export interface Listener {
   /** Only of an edge. Absent: clients connect to it themselves (`DIRECT`). */
   readonly topology?: Topology;
   readonly proxyHeaders?: ProxyHeaders;
+  /** What clients read when the proxy itself has to say that something went wrong. Absent: Envoy's own words. */
+  readonly errorPages?: readonly ErrorPage[];
+  /** Absent: responses go as they are. */
+  readonly compression?: Compression;
   /** Whose tokens are verified. Absent: nobody's, and no request has claims. */
   readonly authentication?: Authentication;
   readonly routes: RouteTable;

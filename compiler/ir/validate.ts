@@ -155,11 +155,8 @@ function faultlessOnce(value: object, problems: Problems, isByItself: boolean, c
   }
 }
 
-function checkListener(
-  problems: Problems,
-  { role, port, tls, topology, proxyHeaders, routes }: Listener,
-  known: Known,
-): void {
+function checkListener(problems: Problems, listener: Listener, known: Known): void {
+  const { role, port, tls, topology, proxyHeaders, routes, errorPages = [], compression } = listener;
   problems.whole("port", port, 0, MAX_PORT);
   if (topology !== undefined) {
     problems.whole("topology.trustedProxies", topology.trustedProxies, 0, MAX_TRUSTED_PROXIES);
@@ -172,6 +169,15 @@ function checkListener(
   }
   if (tls !== undefined) {
     problems.within("tls", () => checkServerTls(problems, tls, known));
+  }
+  problems.each("errorPages", errorPages, ({ statuses }) =>
+    problems.each("statuses", statuses, ({ least, most }) => {
+      problems.whole("least", least, 400, most);
+      problems.whole("most", most, least, 599);
+    }),
+  );
+  if (compression?.algorithms.length === 0) {
+    problems.add("compression.algorithms", "there is none");
   }
   const { virtualHosts } = routes;
   problems.unique("routes.virtualHosts", virtualHosts);

@@ -20,6 +20,7 @@ import type { AskedRequest } from "../request/asked.ts";
 import type { HostRequest } from "../request/wire.ts";
 import { changedRules } from "./changed.ts";
 import { type ConnectionChange, changedConnections } from "./connections.ts";
+import { changedSettings, type SettingChange } from "./listener-settings.ts";
 
 export interface Difference {
   readonly listener: string;
@@ -47,6 +48,8 @@ export interface Diff {
   readonly protocolChanges: readonly ProtocolChange[];
   /** Paths of all requests are normalised otherwise, before any rule sees them. Differences are those of paths as they then arrive. */
   readonly pathNormalization?: { readonly before: PathNormalization; readonly after: PathNormalization };
+  /** What listeners that both sides have do to all requests. */
+  readonly listenerSettings: readonly SettingChange[];
   /** Of `tcp` and `tls` rules. */
   readonly connections: readonly ConnectionChange[];
   readonly cuts: readonly Cut[];
@@ -92,6 +95,7 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions 
     removedListeners: [...old.keys()].filter((name) => !names(after.listeners).has(name)),
     protocolChanges,
     ...(normalization.before !== normalization.after && { pathNormalization: normalization }),
+    listenerSettings: changedSettings(before, after),
     connections: changedConnections(before, after),
     cuts,
   };

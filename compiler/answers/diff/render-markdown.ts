@@ -24,6 +24,13 @@ export function renderMarkdown(report: DiffReport): string {
   if (left > 0) {
     lines.push(`… and ${left} more.`, "");
   }
+  if (report.listenerSettings.length > 0) {
+    lines.push("| setting | before | after |", "|---|---|---|");
+    for (const { listener, setting, before = "none", after = "none" } of report.listenerSettings) {
+      lines.push(`| ${setting} of ${escaped(listener)} | ${escaped(before)} | ${escaped(after)} |`);
+    }
+    lines.push("");
+  }
   if (report.connections.length > 0) {
     lines.push("| connection | before | after |", "|---|---|---|");
     for (const change of report.connections.slice(0, MAX_DIFFERENCES)) {

@@ -22,6 +22,14 @@ export function renderText(report: DiffReport, style: Style): string {
       "",
     );
   }
+  for (const { listener, setting, before, after } of report.listenerSettings) {
+    lines.push(
+      colors.bold(`${setting} of ${printable(listener)}`),
+      ...(before === undefined ? [] : [colors.red(`  - ${printable(before)}`)]),
+      ...(after === undefined ? [] : [colors.green(`  + ${printable(after)}`)]),
+      "",
+    );
+  }
   for (const change of report.connections) {
     lines.push(
       colors.bold(printable(connectionText(change))),

@@ -8,6 +8,7 @@ import { urlOf } from "../request/request-at.ts";
 import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
+import type { SettingChange } from "./listener-settings.ts";
 import type { NotCompared } from "./not-compared.ts";
 
 /** What two sets of rules decide differently. Fields are added, never changed or removed. */
@@ -18,6 +19,8 @@ export interface DiffReport {
   readonly protocolChanges: readonly ProtocolChange[];
   /** Paths of all requests are normalised otherwise, before any rule sees them. */
   readonly pathNormalization?: { readonly before: string; readonly after: string };
+  /** What listeners that both sides have do to all requests, such as their error pages. */
+  readonly listenerSettings: readonly SettingChange[];
   /** Connections in which no HTTP is read, and which go elsewhere. */
   readonly connections: readonly ConnectionChange[];
   /** Where the search was given up: there, more may differ. */
@@ -140,6 +143,7 @@ export function summaryOf(report: DiffReport): string {
     ...report.protocolChanges.map(
       ({ listener, before, after }) => `listener ${listener} serves ${after} instead of ${before}`,
     ),
+    ...report.listenerSettings.map(({ listener, setting }) => `listener ${listener} has other ${setting}`),
   ];
   const found =
     count === 0
@@ -164,10 +168,11 @@ export function summaryOf(report: DiffReport): string {
 
 /** Whether anything differs that is compared. Where the search was cut (`cuts`), false says little. */
 export function isDifferent(report: DiffReport): boolean {
-  const { differences, addedListeners, removedListeners, protocolChanges, connections } = report;
+  const { differences, addedListeners, removedListeners, protocolChanges } = report;
+  const { listenerSettings, connections } = report;
   return (
     report.pathNormalization !== undefined ||
-    [differences, addedListeners, removedListeners, protocolChanges, connections].some(
+    [differences, addedListeners, removedListeners, protocolChanges, listenerSettings, connections].some(
       ({ length }) => length > 0,
     )
   );

@@ -7,6 +7,7 @@
 import { CLASS_HEADER } from "../../../filter/layout.ts";
 import { ATTEMPT_COUNT_HEADER, ROUTER_HEADERS } from "../../back/envoy-headers.ts";
 import { encodeProgram } from "../../back/program/encode.ts";
+import type { ErrorPage } from "../../ir/error-page.ts";
 import type {
   Cluster,
   Config,
@@ -33,7 +34,7 @@ import type { Refusal } from "./codec.ts";
 import { judgeOrigin } from "./cors.ts";
 import type { FormatContext } from "./format-string.ts";
 import { headerOf, mutate, setHeader } from "./headers.ts";
-import { type Answer, localReply } from "./local-reply.ts";
+import { type Answer, localReply, withErrorPage } from "./local-reply.ts";
 import { type RouteAt, routesInOrder } from "./route-at.ts";
 import { type TimeLimits, timeLimitsOf, withTimeLimits } from "./time-limits.ts";
 import { type HostMatch, hostOf } from "./trial.ts";
@@ -64,6 +65,9 @@ export type AnswerBy =
   | "refused"
   /** The same, without an answer (its status is 0): the stream or the connection ends. */
   | "reset";
+
+/** They are asked for, and no errors of the proxy's. */
+const OF_RULES: ReadonlySet<AnswerBy> = new Set(["abort", "redirect", "directResponse", "preflight"]);
 
 export interface SentRequest {
   readonly method: string;
@@ -134,7 +138,7 @@ export class Evaluator {
     if (arrival.kind === "refused") {
       return {
         delayMs: 0,
-        outcome: refusedOutcome(arrival),
+        outcome: refusedOutcome(arrival, this.#pagesOf("refused")),
         why: arrival.why,
         disagreements: [],
       };
@@ -174,6 +178,11 @@ export class Evaluator {
     return root;
   }
 
+  /** What a rule answers is its own. */
+  #pagesOf(by: AnswerBy): readonly ErrorPage[] {
+    return OF_RULES.has(by) ? [] : (this.listener.errorPages ?? []);
+  }
+
   #outcome(
     asked: AskedRequest,
     request: Required<HostRequest>,
@@ -183,7 +192,7 @@ export class Evaluator {
   ): Pick<Evaluation, "outcome" | "why" | "timeLimits"> & { readonly delayMs?: number } {
     const sent = decision.headers;
     const answered = (by: AnswerBy, answer: Answer & { grpcStatus?: number }, why?: string) => ({
-      outcome: { kind: "answer" as const, by, answer: localReply(sent, answer) },
+      outcome: { kind: "answer" as const, by, answer: localReply(sent, answer, this.#pagesOf(by)) },
       ...(why !== undefined && { why }),
     });
     if (decision.outcome === "respond") {
@@ -327,11 +336,12 @@ export class Evaluator {
   }
 }
 
-function refusedOutcome({ status, body }: Refusal): Outcome {
+/** Nothing of the request is known then, its method included. */
+function refusedOutcome({ status, body }: Refusal, pages: readonly ErrorPage[]): Outcome {
   const headers: readonly HeaderLine[] = body === "" ? [] : [["content-type", "text/plain"]];
   return status === undefined
     ? { kind: "answer", by: "reset", answer: { status: 0, headers: [], body: "" } }
-    : { kind: "answer", by: "refused", answer: { status, headers, body } };
+    : { kind: "answer", by: "refused", answer: withErrorPage([], { status, headers, body }, pages) };
 }
 
 /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */

@@ -1,7 +1,8 @@
 /** How Envoy words an answer that it gives itself, for the filter or for a route. */
 
+import { type ErrorPage, errorPageBody, errorPageFor } from "../../ir/error-page.ts";
 import type { HeaderLine } from "../request/wire.ts";
-import { headerOf } from "./headers.ts";
+import { headerOf, setHeader } from "./headers.ts";
 import { mergedLines } from "./one-line.ts";
 
 export interface Answer {
@@ -13,9 +14,10 @@ export interface Answer {
 export function localReply(
   request: readonly HeaderLine[],
   answer: Answer & { readonly grpcStatus?: number },
+  pages: readonly ErrorPage[] = [],
 ): Answer {
-  const { status, body, grpcStatus } = answer;
-  const headers = mergedLines(answer.headers);
+  const { grpcStatus } = answer;
+  const { status, body, headers } = withErrorPage(request, answer, pages);
   if (isGrpc(request)) {
     return {
       status: 200,
@@ -35,6 +37,24 @@ export function localReply(
     status,
     headers: body === "" ? untyped : [...untyped, ["content-type", type]],
     body: headerOf(request, ":method") === "HEAD" ? "" : body,
+  };
+}
+
+/** What the listener says in place of Envoy's own words; to clients of gRPC nothing. */
+export function withErrorPage(
+  request: readonly HeaderLine[],
+  answer: Answer,
+  pages: readonly ErrorPage[],
+): Answer {
+  const headers = mergedLines(answer.headers);
+  const page = errorPageFor(pages, answer.status);
+  if (page === undefined || headerOf(request, "content-type")?.startsWith("application/grpc")) {
+    return { ...answer, headers };
+  }
+  return {
+    status: answer.status,
+    headers: setHeader(headers, "content-type", page.contentType),
+    body: errorPageBody(page, answer.status),
   };
 }
 

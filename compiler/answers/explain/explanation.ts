@@ -50,6 +50,8 @@ export interface Explanation {
     readonly others: readonly string[];
     /** Where no listener names the host: the others that could be meant, for `--at`. */
     readonly candidates?: readonly string[];
+    /** By which responses are compressed for clients that take it. */
+    readonly compression?: readonly string[];
   };
   /** As rules see it; absent when Envoy refuses it before. */
   readonly seen?: {
@@ -194,6 +196,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
       port: listener.port,
       others,
       ...(candidates.length > 0 && { candidates }),
+      ...(listener.compression && { compression: listener.compression.algorithms }),
     },
     ...(request && {
       seen: {

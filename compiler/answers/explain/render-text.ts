@@ -57,6 +57,9 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
     ...(listener.candidates === undefined
       ? []
       : [dim(`no listener names the host; ask another with --at: ${listed(listener.candidates, style)}`)]),
+    ...(listener.compression === undefined
+      ? []
+      : [dim(`compresses responses with ${listed(listener.compression, style)} for clients that accept it`)]),
   ]);
   if (seen) {
     section(

@@ -7,8 +7,10 @@ import type { Listener, PathNormalization, VirtualHost } from "../../ir/ir.ts";
 import { type ClientCertificateHeader, DIRECT } from "../../ir/topology.ts";
 import { perStretch } from "../../lists/stretches.ts";
 import { type AccessLog, emitRequestLog } from "./access-log.ts";
+import { compressionFilters } from "./compression.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
+import { emitErrorPages, type LocalReplyConfig } from "./error-pages.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { grpcWebFilters } from "./grpc-web.ts";
 import { type Http1ProtocolOptions, KEEPING_CASE } from "./header-case.ts";
@@ -39,6 +41,7 @@ export interface HttpConnectionManager extends PathOptions, TracingFields {
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
   readonly access_log?: readonly (AccessLog | TapLog)[];
+  readonly local_reply_config?: LocalReplyConfig;
   readonly route_config?: RouteConfiguration;
   readonly rds?: Rds;
   readonly http_filters: readonly (Extension | DiscoveredFilter)[];
@@ -130,6 +133,7 @@ export function emitHttpConnectionManager(
     proxy_100_continue: true,
     upgrade_configs: [{ upgrade_type: "websocket" }],
     ...(logs.length > 0 && { access_log: logs }),
+    ...emitErrorPages(listener),
     ...emitTracing(listener, decider, context),
     ...(isFiltered(listener, context)
       ? {
@@ -137,6 +141,7 @@ export function emitHttpConnectionManager(
             route_config: emitClassRoutes(listener.name, emitClasses(listener), listener),
           }),
           http_filters: [
+            ...compressionFilters(listener),
             emitWasmFilter(listener.name, context),
             ...grpcWebFilters(listener),
             ...(hasCors(listener) || context.places.filtersInAdvance ? [CORS] : []),
@@ -148,6 +153,7 @@ export function emitHttpConnectionManager(
           ...(discovered ?? { route_config: emitNativeRoutes(listener, routesName, context) }),
           // istiod's order: an aborted request, even a preflight, has no CORS headers.
           http_filters: [
+            ...compressionFilters(listener),
             ...grpcWebFilters(listener),
             FAULT,
             CORS,

@@ -82,4 +82,14 @@ export const GATEWAYS = {
         "port: { number: 443, name: https, protocol: HTTPS }\ntls: { mode: SIMPLE, serverCertificate: /etc/certs/tls.crt, privateKey: /etc/certs/tls.key, cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256] }",
     },
   },
+  SL0979: {
+    why: "Servers of one port without TLS are one listener. What a listener has once is that of the oldest of its Gateways.",
+    example: {
+      in: "file",
+      wrong:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: my-edge }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8088, name: http, protocol: HTTP }, hosts: [shop.example] }]\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: other-edge, annotations: { sluice.dev/compression: gzip } }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8088, name: http, protocol: HTTP }, hosts: [cart.example] }]",
+      right:
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: my-edge, annotations: { sluice.dev/compression: gzip } }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8088, name: http, protocol: HTTP }, hosts: [shop.example] }]\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: other-edge, annotations: { sluice.dev/compression: gzip } }\nspec:\n  selector: { istio: ingressgateway }\n  servers: [{ port: { number: 8088, name: http, protocol: HTTP }, hosts: [cart.example] }]",
+    },
+  },
 } as const satisfies Explanations;

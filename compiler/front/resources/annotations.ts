@@ -15,6 +15,11 @@ export const STICKY = "sluice.dev/sticky";
 export const FAULT_SCOPE = "sluice.dev/fault-scope";
 export const FAULT_SCOPES = ["proxy", "upstream"] as const;
 
+/** Of a Gateway: what clients read when the proxy itself has to say that something went wrong. */
+export const ERROR_PAGE = "sluice.dev/error-page";
+/** Of a Gateway: which responses are compressed, and how. */
+export const COMPRESSION = "sluice.dev/compression";
+
 export type Annotations = Readonly<Record<string, string>>;
 
 /** What the value of `sluice.dev/sticky` means; undefined when it means nothing. */

@@ -10,6 +10,7 @@ import { gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
+import { lowerGatewayAnnotations } from "./gateway-annotations.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { ServerHosts } from "./server-hosts.ts";
@@ -60,6 +61,7 @@ export function lowerGateways(
     port: portOf(servers[0].server),
     ...(topology && { topology }),
     ...lowerProxyHeaders(proxyConfig),
+    ...lowerGatewayAnnotations(servers, lowering),
     routes: {
       ignorePortInHost: true,
       ...lowerEnvoyHeaders(proxyConfig),

@@ -1,7 +1,17 @@
 /** Our own annotations: a misspelt one would otherwise be obeyed by nobody, and nobody would say so. */
 
 import { nearest } from "../../../diagnostics/nearest.ts";
-import { FAULT_SCOPE, FAULT_SCOPES, OUR_PREFIX, parseSticky, STICKY } from "../../resources/annotations.ts";
+import {
+  COMPRESSION,
+  ERROR_PAGE,
+  FAULT_SCOPE,
+  FAULT_SCOPES,
+  OUR_PREFIX,
+  parseSticky,
+  STICKY,
+} from "../../resources/annotations.ts";
+import { parseCompression } from "../../resources/compression.ts";
+import { parseErrorPages } from "../../resources/error-pages.ts";
 import type { Reporter } from "./reporter.ts";
 
 interface OurAnnotation {
@@ -35,7 +45,27 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
       help: 'Write "upstream", or "proxy" for what Istio does.',
     },
   ],
+  [
+    ERROR_PAGE,
+    {
+      kinds: ["Gateway"],
+      wrong: (value) => wrongIn(parseErrorPages(value)),
+      help: 'Write statuses with an answer for each, such as "4xx, 5xx: json", or a text of several lines behind "503: |".',
+    },
+  ],
+  [
+    COMPRESSION,
+    {
+      kinds: ["Gateway"],
+      wrong: (value) => wrongIn(parseCompression(value)),
+      help: 'Write algorithms in the order of preference, such as "brotli, gzip", or a mapping such as "{ algorithms: [gzip], minimumBytes: 1400, contentTypes: [text/html] }".',
+    },
+  ],
 ]);
+
+function wrongIn(parsed: object): string | undefined {
+  return "wrong" in parsed ? String(parsed.wrong) : undefined;
+}
 
 function invalidUnless(isValid: boolean, value: string): string | undefined {
   return isValid ? undefined : `"${value}" is not a valid value`;

@@ -1,0 +1,54 @@
+import picocolors from "picocolors";
+import { expect, test } from "vitest";
+import type { Config, Listener } from "../../ir/ir.ts";
+import { diffConfigs } from "./diff.ts";
+import { renderMarkdown } from "./render-markdown.ts";
+import { renderText } from "./render-text.ts";
+import { isDifferent, reportOf, summaryOf } from "./report.ts";
+
+const with_ = (more: Partial<Listener>): Config => ({
+  listeners: [
+    {
+      name: "gateway_80",
+      role: "gateway",
+      address: "0.0.0.0",
+      port: 80,
+      routes: { ignorePortInHost: true, virtualHosts: [] },
+      ...more,
+    },
+  ],
+  clusters: [],
+});
+const PLAIN = { colors: picocolors.createColors(false), columns: 200, verbose: false };
+const PAGES = [
+  {
+    statuses: [{ least: 500, most: 599 }],
+    contentType: "text/html; charset=utf-8",
+    body: ["<h1>", { variable: "status" } as const, "</h1>"],
+  },
+];
+
+test("what a listener does to all requests is compared, and shown", () => {
+  const gzip = { algorithms: ["gzip"] as const, minimumBytes: 1400, contentTypes: ["text/html"] };
+  const report = reportOf(diffConfigs(with_({ compression: gzip }), with_({ errorPages: PAGES })));
+  expect(report.listenerSettings).toEqual([
+    {
+      listener: "gateway_80",
+      setting: "error pages",
+      after: "500-599 text/html; charset=utf-8: <h1>%status%</h1>",
+    },
+    { listener: "gateway_80", setting: "compression", before: "gzip from 1400 bytes of text/html" },
+  ]);
+  expect(isDifferent(report)).toBe(true);
+  expect(summaryOf(report)).toMatch(/; listener gateway_80 has other error pages; .*other compression$/);
+  expect(renderText(report, PLAIN)).toContain("- gzip from 1400 bytes of text/html");
+  // A comment is rendered: the page in it is not.
+  expect(renderMarkdown(report)).not.toContain("<h1>");
+  expect(renderMarkdown(report)).toContain("| compression of gateway\\_80 |");
+});
+
+test("equal settings are no difference", () => {
+  const report = reportOf(diffConfigs(with_({ errorPages: PAGES }), with_({ errorPages: [...PAGES] })));
+  expect(report.listenerSettings).toEqual([]);
+  expect(isDifferent(report)).toBe(false);
+});
