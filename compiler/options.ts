@@ -198,6 +198,12 @@ export const PROXY_OPTIONS = {
     argument: "dir",
     help: "directory with a folder for each credentialName, as Kubernetes mounts Secrets",
   }),
+  /** Folder of the proxy's own machine with its chain, its key and the roots of its mesh; empty: it has no identity. */
+  identityDirectory: option(folder, {
+    default: "",
+    argument: "dir",
+    help: "directory with this proxy's identity in the mesh, for ISTIO_MUTUAL: cert-chain.pem, key.pem and root-cert.pem, or tls.crt, tls.key and ca.crt",
+  }),
 };
 
 /** The options of a proxy, each with a value. */

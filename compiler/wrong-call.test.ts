@@ -50,7 +50,7 @@ describe("a program's own options of a proxy", () => {
 
   test("what is like no option is told what there is", () => {
     expect(() => readProxy("call: proxy", { verbose: true })).toThrow(
-      /^call: proxy has no option verbose; known options: target, listenAddress, .*secretsDirectory$/,
+      /^call: proxy has no option verbose; known options: target, listenAddress, .*identityDirectory$/,
     );
   });
 });

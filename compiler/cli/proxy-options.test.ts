@@ -41,6 +41,7 @@ describe("readProxyOptions", () => {
           outboundPolicy: "REGISTRY_ONLY",
           ruleCounters: "on",
           secretsDirectory: "/etc/sluice/../secrets",
+          identityDirectory: "/etc/certs",
           allowUnenforced: true,
           tap: true,
         },
@@ -77,6 +78,7 @@ describe("readProxyOptions", () => {
       tap: true,
       ruleCounters: "on",
       secretsDirectory: "/etc/secrets",
+      identityDirectory: "/etc/certs",
     });
   });
 

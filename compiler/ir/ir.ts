@@ -77,6 +77,8 @@ export interface Secret {
   readonly content: CertificateContent | AuthorityContent;
   /** Keys and lists of authorities are in files that somebody else writes, and may change at any time. */
   readonly inFiles: boolean;
+  /** The files are the proxy's own, which nobody reads for it. */
+  readonly isProxysOwn?: true;
 }
 
 export interface CertificateContent {
@@ -172,6 +174,8 @@ export interface ClientTls extends TlsPeer {
   readonly sni?: string;
   /** The certificate has to be for the host that the request is for. */
   readonly verifiesHost?: true;
+  /** What is proposed by ALPN. Absent: the HTTP that is spoken. */
+  readonly applicationProtocols?: readonly string[];
 }
 
 /** What a listener decides from. Envoy's `RouteConfiguration`. */

@@ -65,9 +65,10 @@ function textOf(file: string): string {
   }
 }
 
-/** The system's authorities come with Envoy's image, and may be elsewhere or nowhere on this machine. */
-function isFollowed({ content, inFiles }: Secret): boolean {
-  return inFiles && !(content.kind === "authority" && content.trusted === SYSTEM_ROOTS);
+/** Not the system's authorities, which come with Envoy's image, and may be elsewhere or nowhere on this machine; not what is for another machine. */
+function isFollowed({ content, inFiles, isProxysOwn }: Secret): boolean {
+  const isOfSystem = content.kind === "authority" && content.trusted === SYSTEM_ROOTS;
+  return inFiles && isProxysOwn === undefined && !isOfSystem;
 }
 
 function filesOf({ secrets = [] }: Config): string[] {

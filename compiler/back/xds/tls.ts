@@ -62,12 +62,13 @@ export function emitServerTls(tls: ServerTls, context: SecretContext): Extension
   };
 }
 
-/** Of the connections to a cluster's endpoints. Which HTTP is spoken, Envoy's connection pools propose themselves. */
+/** Of the connections to a cluster's endpoints. Which HTTP is spoken, Envoy's connection pools propose themselves unless something is proposed here. */
 export function emitClientTls(tls: ClientTls, context: SecretContext): Extension {
   return {
     name: TLS_SOCKET,
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
       common_tls_context: {
+        ...(tls.applicationProtocols && { alpn_protocols: tls.applicationProtocols }),
         tls_params: CLIENT_VERSIONS,
         ...(tls.certificate !== undefined && certificates([tls.certificate], context)),
         ...validation(tls, context, {}),

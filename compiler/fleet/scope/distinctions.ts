@@ -235,6 +235,7 @@ const OF_RULES = [
   "pathNormalization",
   "outboundPolicy",
   "secretsDirectory",
+  "identityDirectory",
 ] as const;
 const OF_PLACE = ["listenAddress", "meshPort"] as const;
 

@@ -53,6 +53,7 @@ export const scopesSchema = object(
             pathNormalization: string,
             outboundPolicy: string,
             secretsDirectory: string,
+            identityDirectory: string,
           }),
         },
         { required: ["options"] },

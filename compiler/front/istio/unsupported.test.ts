@@ -62,12 +62,23 @@ spec: { host: a.default.svc.cluster.local, ${spec}${exportTo} }
 
 test.each([
   "trafficPolicy: { loadBalancer: { zoneAwareLbSetting: { enabled: true } } }",
-  "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }",
-  "trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, tls: { mode: ISTIO_MUTUAL } }] }",
   "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] } }]",
 ])("%s is refused, unless it is for others", (spec) => {
   expect(findings(destinationRule(spec))).toEqual([["SL0302", 6]]);
   expect(findings(destinationRule(spec, ", exportTo: [elsewhere]"))).toEqual([]);
+});
+
+test("the mesh's own TLS is refused to a proxy that has no identity, at the clusters that it has", () => {
+  const own = (spec: string) => destinationRule(spec).replace("namespace: other", "namespace: default");
+  const tls = "tls: { mode: ISTIO_MUTUAL }";
+  expect(findings(own(`subsets: [{ name: v1, trafficPolicy: { ${tls} } }]`))).toEqual([]);
+  expect(findings(destinationRule(`trafficPolicy: { ${tls} }`))).toEqual([]);
+  const ofPort = `trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, ${tls} }] }`;
+  expect(findings(own(ofPort))).toEqual([["SL0302", 6]]);
+  const { diagnostics } = lower(`${A}${own(`trafficPolicy: { ${tls} }`)}`);
+  expect(diagnostics.map(({ code, help }) => `${code} ${help}`)).toEqual([
+    expect.stringMatching(/^SL0302 Pass --identity-directory DIR/),
+  ]);
 });
 
 test("no TLS, and no locality, are what there is", () => {
@@ -180,9 +191,9 @@ spec:
     "gateways: [gw]",
   );
   expect(findings(gateway("ingressgateway") + rules).map(([code]) => code)).toEqual([
+    "SL0501",
+    "SL0501",
     "SL0302",
-    "SL0501",
-    "SL0501",
   ]);
   expect(findings(gateway("other") + rules)).toEqual([]);
   const mesh = virtualServiceYaml("vs", "a", "  - redirect: { uri: /x, redirectCode: 304 }");

@@ -11,6 +11,7 @@ import type { Resource } from "../resources/model.ts";
 import { isWildcard } from "../services/host-names.ts";
 import type { Report } from "../services/report.ts";
 import { unixSocketPath } from "../services/unix-sockets.ts";
+import { LONGEST_SERVER_NAME } from "./policies/client-tls.ts";
 import { REFUSED_POLICY_VALUES } from "./policies/refused-values.ts";
 import { unknownVariable } from "./rules/header-variables.ts";
 import { REDIRECT_CODES } from "./rules/redirects.ts";
@@ -71,8 +72,6 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   },
 ];
 
-const LONGEST_SERVER_NAME = 255;
-
 const TRAFFIC_POLICY: readonly Unsupported[] = [
   ...REFUSED_POLICY_VALUES,
   {
@@ -80,12 +79,6 @@ const TRAFFIC_POLICY: readonly Unsupported[] = [
     code: "SL0302",
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
     why: "Envoy would need a list of all proxies of its own kind, which no rule gives; use localityLbSetting",
-  },
-  {
-    path: "tls.mode",
-    code: "SL0302",
-    when: (value) => value === "ISTIO_MUTUAL",
-    why: "outside of Istio, a proxy has no workload identity",
   },
   {
     path: "tls.sni",
@@ -141,12 +134,6 @@ const CURVES = new Set([
 ]);
 
 const GATEWAY_FIELDS: readonly Unsupported[] = [
-  {
-    path: "servers[].tls.mode",
-    code: "SL0302",
-    when: (value) => value === "ISTIO_MUTUAL",
-    why: "outside of Istio, a proxy has no workload identity",
-  },
   {
     path: "servers[].tls.mode",
     code: "SL0302",

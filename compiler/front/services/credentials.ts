@@ -22,6 +22,14 @@ const CERTIFICATE_KEYS = [
 ] as const;
 const AUTHORITY_KEYS = ["ca.crt", "cacert"] as const;
 const REVOKED_KEY = "ca.crl";
+/** Of an identity: as Istio's agent writes them (`OUTPUT_CERTS`), or as a mounted Secret of Kubernetes has them. */
+const IDENTITY_FILES = [
+  ["cert-chain.pem", "key.pem", "root-cert.pem"],
+  ["tls.crt", "tls.key", "ca.crt"],
+] as const;
+/** What istiod calls the secrets of an identity. */
+const IDENTITY = "default";
+const IDENTITY_ROOTS = "ROOTCA";
 /** Istio looks for authorities in a Secret of this name, too. */
 const AUTHORITY_SUFFIX = "-cacert";
 
@@ -61,22 +69,33 @@ export interface FoundCredential {
   readonly findings: readonly Finding[];
 }
 
+/** What this proxy is in its mesh, and whom it believes there. */
+export interface FoundIdentity {
+  readonly certificate: FoundCredential;
+  readonly roots: FoundCredential;
+}
+
+type CredentialOptions = Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory" | "identityDirectory">;
+
 export class Credentials {
   readonly #documents = new Map<string, Resource<SecretSpec>>();
-  readonly #options: Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory">;
+  readonly #options: CredentialOptions;
   readonly #files: CredentialFiles;
   readonly #now: Date;
-  readonly #isNamespaceTold: boolean;
+  readonly #isElsewhere: boolean;
 
-  /** `isNamespaceTold`: the proxy is in the namespace of the options for sure, and gets no Secret of another. */
+  /**
+   * `isElsewhere`: the proxy runs on a machine of its own, in the namespace of the options for sure: it gets no Secret of another,
+   * and its identity is nothing that can be seen here.
+   */
   constructor(
     documents: readonly Resource<SecretSpec>[],
-    options: Pick<ProxyOptions, "proxyNamespace" | "secretsDirectory">,
+    options: CredentialOptions,
     files: CredentialFiles,
     now: Date,
-    isNamespaceTold: boolean,
+    isElsewhere: boolean,
   ) {
-    this.#isNamespaceTold = isNamespaceTold;
+    this.#isElsewhere = isElsewhere;
     for (const document of documents) {
       this.#documents.set(`${document.namespace}/${document.name}`, document);
     }
@@ -145,6 +164,43 @@ export class Credentials {
     return authorityOf(name, { text, file }, revoked, span);
   }
 
+  /** By the files of `--identity-directory`, for a field that asks for it; `revokedFile` is one that a rule names. */
+  identity(field: string, span: Span, revokedFile?: string): FoundIdentity {
+    const { identityDirectory: folder } = this.#options;
+    if (folder === "") {
+      return { certificate: { findings: [withoutIdentity(field, span)] }, roots: { findings: [] } };
+    }
+    const [agents] = IDENTITY_FILES;
+    const isThere = (names: readonly string[]) =>
+      names.some((name) => this.#files.exists(path.join(folder, name)));
+    const names = this.#isElsewhere ? agents : (IDENTITY_FILES.find(isThere) ?? agents);
+    const [chain, key, roots] = names.map((name) => path.join(folder, name)) as [string, string, string];
+    const rootsName = revokedFile ? `${IDENTITY_ROOTS}~${revokedFile}` : IDENTITY_ROOTS;
+    if (this.#isElsewhere) {
+      const revoked = revokedFile ? { revoked: revokedFile } : {};
+      return {
+        certificate: proxysOwn(IDENTITY, { kind: "certificate", chain, key: new Confidential(key) }),
+        roots: proxysOwn(rootsName, { kind: "authority", trusted: roots, ...revoked }),
+      };
+    }
+    const [chainText, keyText, rootsText] = [chain, key, roots].map((file) => this.#files.read(file));
+    const revokedText = revokedFile && this.#files.read(revokedFile);
+    const missing = names.filter((_, i) => [chainText, keyText, rootsText][i] === undefined);
+    if (chainText === undefined || keyText === undefined || rootsText === undefined) {
+      return {
+        certificate: { findings: [incompleteIdentity(folder, missing, span)] },
+        roots: { findings: [] },
+      };
+    }
+    const unread = revokedFile && revokedText === undefined ? missingFiles([revokedFile], span) : [];
+    const revoked = revokedFile && revokedText ? { text: revokedText, file: revokedFile } : undefined;
+    const found = authorityOf(rootsName, { text: rootsText, file: roots }, revoked, span);
+    return {
+      certificate: this.#certificateOf(IDENTITY, chainText, keyText, [chain, key], span),
+      roots: { ...found, findings: [...found.findings, ...unread] },
+    };
+  }
+
   #certificateOf(
     name: string,
     chain: string,
@@ -187,7 +243,7 @@ export class Credentials {
   /** Istio's gateways look in their own namespace; where rules are compiled, it need not be told. */
   #namespaces({ namespace }: CredentialUse): readonly string[] {
     const { proxyNamespace } = this.#options;
-    return this.#isNamespaceTold ? [proxyNamespace] : [proxyNamespace, namespace];
+    return this.#isElsewhere ? [proxyNamespace] : [proxyNamespace, namespace];
   }
 
   #missing(use: CredentialUse): Finding {
@@ -215,6 +271,32 @@ export function secretName(credentialName: string): string {
 
 function missingPart({ name, span }: CredentialUse, part: string): Finding {
   return { code: "SL0440", message: `the Secret "${name}" has no ${part}`, span };
+}
+
+function proxysOwn(name: string, content: Secret["content"]): FoundCredential {
+  return { secret: { name, content, inFiles: true, isProxysOwn: true }, findings: [] };
+}
+
+function withoutIdentity(field: string, span: Span): Finding {
+  return {
+    code: "SL0302",
+    message: `${field} ("ISTIO_MUTUAL"): this proxy has no identity in the mesh`,
+    span,
+    more: () => ({
+      help: "Pass --identity-directory DIR, with cert-chain.pem, key.pem and root-cert.pem as Istio's agent writes them, or tls.crt, tls.key and ca.crt.",
+    }),
+  };
+}
+
+function incompleteIdentity(folder: string, missing: readonly string[], span: Span): Finding {
+  return {
+    code: "SL0440",
+    message: `the identity directory ${folder} has no ${missing.join(" and no ")}`,
+    span,
+    more: () => ({
+      help: "It must contain cert-chain.pem, key.pem and root-cert.pem as Istio's agent writes them, or tls.crt, tls.key and ca.crt.",
+    }),
+  };
 }
 
 function refusedByEnvoy(problem: string, span: Span): Finding {

@@ -72,7 +72,8 @@ export class KubernetesEndpoints {
       }
       for (const servicePort of ports) {
         const port = entryPort(entry, servicePort);
-        for (const endpoint of port === undefined ? [] : workloadEndpoint(entry, labels, port, "eds")) {
+        const place = { discovery: "eds", namespace } as const;
+        for (const endpoint of port === undefined ? [] : workloadEndpoint(entry, labels, port, place)) {
           addOnce(byName, servicePort.name ?? "", endpoint);
         }
       }

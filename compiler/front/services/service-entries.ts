@@ -54,7 +54,10 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
           number,
           askable(
             backends.flatMap(({ entry, labels }) =>
-              workloadEndpoint(entry, labels, ownPort(entry, name) ?? (targetPort || number), discovery),
+              workloadEndpoint(entry, labels, ownPort(entry, name) ?? (targetPort || number), {
+                discovery,
+                namespace,
+              }),
             ),
             discovery,
           ),

@@ -24,6 +24,8 @@ export interface ServiceEndpoint {
   readonly labels: Labels;
   readonly weight: number;
   readonly locality?: Locality;
+  /** Who it is in its mesh, where that is said: `ns/<namespace>/sa/<service account>`, as a SPIFFE id ends. */
+  readonly account?: string;
   /** Known, and not to be asked. */
   readonly unready?: true;
 }

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import type { WorkloadEntrySpec } from "../resources/model.ts";
 import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
+import { accountOf } from "./mesh-identities.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
 import { unixSocketPath } from "./unix-sockets.ts";
 
@@ -16,7 +17,7 @@ export function workloadEndpoint(
   entry: WorkloadEntrySpec,
   labels: Readonly<Record<string, string>>,
   port: number,
-  discovery: Service["discovery"],
+  { discovery, namespace }: Pick<Service, "discovery" | "namespace">,
 ): ServiceEndpoint[] {
   const address = entry.address ?? "";
   // EDS takes addresses only; a WorkloadEntry may hold a name, which istiod drops there, too.
@@ -26,6 +27,7 @@ export function workloadEndpoint(
     return [];
   }
   const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
+  const account = accountOf(namespace, entry.serviceAccount);
   return [
     {
       address: isSocket ? `unix:${socket}` : address,
@@ -33,6 +35,7 @@ export function workloadEndpoint(
       labels: withTopology(labels, locality, { network: entry.network ?? "" }),
       weight: entry.weight || 1,
       ...(locality && { locality }),
+      ...(account && { account }),
     },
   ];
 }

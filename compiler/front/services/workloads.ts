@@ -5,12 +5,15 @@ import { type PodName, podAddresses } from "./endpoint-owners.ts";
 import { type KnownPod, knownPods } from "./known-pods.ts";
 import { type Labels, selects } from "./labels.ts";
 import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
+import { accountOf } from "./mesh-identities.ts";
 import { byAge } from "./order.ts";
 
 /** What a Pod tells of an endpoint that it stands behind. */
 export interface PodFacts {
   readonly labels: Labels;
   readonly locality?: Locality;
+  /** As an endpoint has it. */
+  readonly account?: string;
 }
 
 const UNKNOWN_POD: PodFacts = { labels: {} };
@@ -38,7 +41,9 @@ export class Workloads {
       const node = spec.spec?.nodeName ?? "";
       const locality = labelledLocality(own) ?? localities.get(node);
       const labels = withTopology(own, locality, { node });
-      const facts = { labels, ...(locality && { locality }) };
+      const { serviceAccountName: serviceAccount } = spec.spec ?? {};
+      const account = accountOf(namespace, serviceAccount);
+      const facts = { labels, ...(locality && { locality }), ...(account && { account }) };
       this.#podByName.set(`${namespace}/${name}`, facts);
       const addresses = podAddresses(spec);
       for (const address of addresses) {
@@ -48,7 +53,12 @@ export class Workloads {
       }
       const [address] = addresses;
       if (address !== undefined && isServing(spec.status)) {
-        this.#add({ namespace, labels, entry: { address, ...(locality && { locality: format(locality) }) } });
+        const entry = {
+          address,
+          ...(serviceAccount && { serviceAccount }),
+          ...(locality && { locality: format(locality) }),
+        };
+        this.#add({ namespace, labels, entry });
       }
     }
     for (const { namespace, labels, spec } of [...workloadEntries].sort(byAge)) {

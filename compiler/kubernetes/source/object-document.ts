@@ -64,6 +64,7 @@ const PROJECTIONS: Readonly<Record<string, ((object: KubernetesObject) => Projec
     labels: metadata.labels,
     spec: {
       nodeName: fieldOf(spec, "nodeName"),
+      serviceAccountName: fieldOf(spec, "serviceAccountName"),
       // Ports have names that a Service's `targetPort` may use.
       containers: mapped(fieldOf(spec, "containers"), ({ name, ports }) =>
         ports === undefined

@@ -30,7 +30,7 @@ const WORDS =
     " ",
   );
 const FLAGS =
-  "--format --strict --target --out --mounted-at --print --explain --config --listen-address --port-map --mesh-port --mesh-listeners --admin-port --admin-socket --ready-port --proxy-labels --proxy-namespace --proxy-locality --domain-suffix --concurrency --path-normalization --outbound-policy --secrets-directory --request -r -H --header --curl --http2 --at --cases --coverage --coverage-threshold --exit-code --help --version --to --output --name --image --rules-in --mount-path --gateway --nonsense -x --format=json --no-strict".split(
+  "--format --strict --target --out --mounted-at --print --explain --config --listen-address --port-map --mesh-port --mesh-listeners --admin-port --admin-socket --ready-port --proxy-labels --proxy-namespace --proxy-locality --domain-suffix --concurrency --path-normalization --outbound-policy --secrets-directory --identity-directory --request -r -H --header --curl --http2 --at --cases --coverage --coverage-threshold --exit-code --help --version --to --output --name --image --rules-in --mount-path --gateway --nonsense -x --format=json --no-strict".split(
     " ",
   );
 

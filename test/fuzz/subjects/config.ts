@@ -27,6 +27,7 @@ const CONFIG = {
   pathNormalization: "BASE",
   outboundPolicy: "ALLOW_ANY",
   secretsDirectory: "secrets",
+  identityDirectory: "identity",
 };
 
 export const config: Subject = {

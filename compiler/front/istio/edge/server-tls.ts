@@ -1,6 +1,7 @@
 /** `servers[].tls` of a Gateway, where TLS ends at it. */
 
 import type { ServerTls, TlsVersion } from "../../../ir/ir.ts";
+import { nameOf } from "../../../source/field-path.ts";
 import type { FieldPath, GatewaySpec, Resource, ServerTlsSettings } from "../../resources/model.ts";
 import type { Credentials, CredentialUse, FoundCredential } from "../../services/credentials.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
@@ -10,7 +11,6 @@ const CLIENT_CERTIFICATES: Readonly<Record<string, ServerTls["clientCertificate"
   SIMPLE: "none",
   MUTUAL: "required",
   OPTIONAL_MUTUAL: "optional",
-  // Both sides have what istiod gives its workloads, which is refused where an Envoy would need it.
   ISTIO_MUTUAL: "required",
 };
 
@@ -45,9 +45,15 @@ export function lowerServerTls(
     namespace: gateway.namespace,
     span: at(field),
   });
-  const certificates = certificatesOf(tls, use, at, credentials).map((found) => effects.credential(found));
   const clientCertificate = CLIENT_CERTIFICATES[tls.mode ?? ""] ?? "none";
-  const trusted = clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials);
+  const identity =
+    tls.mode === "ISTIO_MUTUAL"
+      ? credentials.identity(nameOf(["servers", index, "tls", "mode"]), at(["mode"]), tls.caCrl)
+      : undefined;
+  const found = identity ? [identity.certificate] : certificatesOf(tls, use, at, credentials);
+  const certificates = found.map((one) => effects.credential(one));
+  const trusted =
+    identity?.roots ?? (clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials));
   const authority = trusted && effects.credential(trusted);
   const minVersion = VERSIONS[tls.minProtocolVersion ?? ""];
   const maxVersion = VERSIONS[tls.maxProtocolVersion ?? ""];

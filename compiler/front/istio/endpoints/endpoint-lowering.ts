@@ -10,6 +10,7 @@ import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterPart } from "../../services/cluster-uses.ts";
 import { gatewayPorts } from "../../services/gateway-ports.ts";
+import { identitiesOf } from "../../services/mesh-identities.ts";
 import { type MeshSettings, meshDocuments } from "../../services/mesh-settings.ts";
 import type { Scope } from "../../services/scope.ts";
 import type { Service } from "../../services/service.ts";
@@ -17,6 +18,7 @@ import type { ServiceIndex } from "../../services/service-index.ts";
 import { scopeOf } from "../context/selected-gateways.ts";
 import { type SidecarScope, sidecarScope } from "../context/sidecar-scope.ts";
 import { DestinationRuleIndex, DestinationRules } from "../destination-rules/destination-rules.ts";
+import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { lowerEndpoints } from "../policies/cluster-endpoints.ts";
 import type { EndpointChange } from "./endpoint-change.ts";
 
@@ -64,6 +66,16 @@ export class EndpointLowering {
     );
   }
 
+  /** Whether the servers of a cluster are still whom it takes them for. */
+  #isBelievedAs({ tls }: Cluster, service: Service, policy: EffectivePolicy): boolean {
+    const isByAccounts = policy.tls?.mode === "ISTIO_MUTUAL" && !policy.tls.subjectAltNames?.length;
+    return (
+      !isByAccounts ||
+      tls === undefined ||
+      isDeepStrictEqual(tls.subjectAltNames, identitiesOf(service, this.#rules.settings))
+    );
+  }
+
   /**
    * The clusters whose endpoints differ, as the compiler would make them. `undefined`: the change is one of more than
    * endpoints for this proxy. `known`: the clusters that it has, by name.
@@ -92,7 +104,8 @@ export class EndpointLowering {
         }
         if (
           now.discovery.kind !== before.discovery.kind ||
-          now.byLocalityWeight !== before.byLocalityWeight
+          now.byLocalityWeight !== before.byLocalityWeight ||
+          !this.#isBelievedAs(before, service, policy)
         ) {
           return undefined;
         }

@@ -100,16 +100,17 @@ function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringC
   const { written } = lowering.cache.shared.settings;
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { discovery, ...placed } = lowerEndpoints(use, policy, lowering.destinationRules, lowering.options);
+  const protocol = upstreamProtocol(declared, policy.connectionPool, atEdge, written.h2UpgradePolicy);
   return {
     name,
     discovery,
     ...lowerDnsRefresh(discovery, written),
-    protocol: upstreamProtocol(declared, policy.connectionPool, atEdge, written.h2UpgradePolicy),
+    protocol,
     ...lowerConnectionPool(policy, written),
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,
     ...lowerProxyProtocol(policy.proxyProtocol),
-    ...lowerClientTls(policy.tls, service, policy.tlsPlace, lowering),
+    ...lowerClientTls(use, protocol, policy, lowering),
     ...(outlierDetection && { outlierDetection }),
   };
 }
