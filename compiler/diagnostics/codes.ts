@@ -89,6 +89,7 @@ export const DIAGNOSTIC_CODES = {
   },
   SL0113: { level: "warning", title: "Routes of another API, which Sluice does not read." },
   SL0114: { level: "info", title: "Workloads that accept only mutual TLS of the mesh." },
+  SL0115: { level: "warning", title: "A field that has no effect, here and in Istio." },
   SL0201: { level: "error", title: "Invalid duration, or one shorter than a millisecond.", istio: "IST0106" },
   SL0202: { level: "error", title: "Port out of range (1 to 65535).", istio: "IST0106" },
   SL0203: { level: "error", title: "Invalid host name.", istio: "IST0106" },

@@ -70,6 +70,11 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   "scripts/docs/cli-page.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
   "scripts/docs/codes-page.ts": ["compiler/diagnostics/codes.ts", "compiler/diagnostics/guide/index.ts"],
   "scripts/docs/options-table.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
+  "scripts/docs/rules-page.ts": [
+    "compiler/front/istio/unsupported.ts",
+    "compiler/front/resources/schema/kinds.ts",
+    "compiler/platform/package-root.ts",
+  ],
   // A table of options, and a file with a token, which only a command line has.
   "compiler/cli/token-file.ts": ["compiler/fleet/identity/tokens.ts"],
   // Addresses of servers as text, which only a command line has.

@@ -265,6 +265,14 @@ export const READING = {
         "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: default, namespace: shop }\nspec: { mtls: { mode: PERMISSIVE } }",
     },
   },
+  SL0115: {
+    why: "Istio's API has the field, and nothing in Istio reads it: the rule does what it would do without. A limit that is written there limits nothing.",
+    example: {
+      in: "server of a Gateway",
+      wrong: "hosts: [shop.example]\ndefaultEndpoint: 127.0.0.1:8080",
+      right: "hosts: [shop.example]",
+    },
+  },
   SL0201: {
     why: "Envoy counts in whole milliseconds. A duration is a number with a unit: 500ms, 2s, 1h30m.",
     example: { in: "http rule", wrong: "timeout: 100us", right: "timeout: 100ms" },

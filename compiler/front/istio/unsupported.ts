@@ -16,7 +16,7 @@ import { REFUSED_POLICY_VALUES } from "./policies/refused-values.ts";
 import { unknownVariable } from "./rules/header-variables.ts";
 import { REDIRECT_CODES } from "./rules/redirects.ts";
 
-interface Unsupported {
+export interface Unsupported {
   /** Below `spec`: `a.b`, `list[].a` for each item, `map{}` for each key. */
   readonly path: string;
   /** Refused only then; otherwise whenever the field is there and is not empty. Called for a missing field, too. */
@@ -25,6 +25,8 @@ interface Unsupported {
     key: string | number,
     parent: Readonly<Record<string, unknown>>,
   ) => boolean;
+  /** For documents: of which values or beside which fields `when` holds. */
+  readonly only?: string;
   readonly why?: string;
   readonly code?: DiagnosticCode;
 }
@@ -38,6 +40,9 @@ const NO_HEADER_VALUE = {
   code: "SL0501",
   why: "it contains a line break or a NUL",
 } as const;
+/** istiod reads it as little as we do. A rule that has it goes on, as there; whoever has written it should know. */
+const NO_EFFECT = { code: "SL0115", why: "Istio does not read it either" } as const;
+
 const ENVOY_STATUS = "Envoy accepts only 200 to 599";
 
 const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
@@ -70,10 +75,12 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
     code: "SL0501",
     why: ENVOY_STATUS,
   },
+  { path: "tcp[].match[].sourceSubnet", ...NO_EFFECT },
 ];
 
 const TRAFFIC_POLICY: readonly Unsupported[] = [
   ...REFUSED_POLICY_VALUES,
+  { path: "loadBalancer.backendUtilization", ...NO_EFFECT },
   {
     path: "loadBalancer.zoneAwareLbSetting",
     code: "SL0302",
@@ -134,6 +141,7 @@ const CURVES = new Set([
 ]);
 
 const GATEWAY_FIELDS: readonly Unsupported[] = [
+  { path: "servers[].defaultEndpoint", ...NO_EFFECT },
   {
     path: "servers[].tls.mode",
     code: "SL0302",
@@ -177,7 +185,12 @@ const SIDECAR_FIELDS: readonly Unsupported[] = [
   { path: "outboundTrafficPolicy.egressProxy" },
 ];
 
-/** Reports every unsupported field of a resource; false when there was one. */
+const VERDICTS: Partial<Record<DiagnosticCode, string>> = {
+  SL0501: "refused by Envoy",
+  [NO_EFFECT.code]: "without effect",
+};
+
+/** Reports every unsupported field of a resource; false when there was one for which it is refused. */
 export function refuseUnsupported(
   resource: Resource<unknown>,
   { root }: UnsupportedFields,
@@ -189,8 +202,8 @@ export function refuseUnsupported(
     const key = at.at(-1)!;
     for (const { when = isPresent, why, code = "SL0301" } of node.refused) {
       if (when(value, key, parent)) {
-        fine = false;
-        const verdict = code === "SL0501" ? "refused by Envoy" : "not supported yet";
+        fine &&= code === NO_EFFECT.code;
+        const verdict = VERDICTS[code] ?? "not supported yet";
         const shown = typeof value === "string" || typeof value === "number" ? ` ("${value}")` : "";
         report(code, `${verdict}: ${nameOf(at)}${shown}${why ? `: ${why}` : ""}`, resource.spanOf([...at]));
       }
@@ -256,6 +269,15 @@ function getOrAdd(fields: Map<string, Node>, name: string): Node {
   }
   return node;
 }
+
+/** The tables, by kind: what documents say is refused. */
+export const UNSUPPORTED_FIELDS: Readonly<Record<string, readonly Unsupported[]>> = {
+  VirtualService: VIRTUAL_SERVICE_FIELDS,
+  DestinationRule: DESTINATION_RULE_FIELDS,
+  ServiceEntry: SERVICE_ENTRY_FIELDS,
+  Gateway: GATEWAY_FIELDS,
+  Sidecar: SIDECAR_FIELDS,
+};
 
 export const VIRTUAL_SERVICE = new UnsupportedFields(VIRTUAL_SERVICE_FIELDS);
 export const DESTINATION_RULE = new UnsupportedFields(DESTINATION_RULE_FIELDS);
