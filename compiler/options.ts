@@ -150,6 +150,19 @@ export const PROXY_OPTIONS = {
     help: "where this proxy runs",
     inFile: "where this proxy runs: region/zone/subzone",
   }),
+  /** The cluster that this proxy and all endpoints are in, of those that do not say another: their label `topology.istio.io/cluster`. */
+  clusterId: option(anyName, {
+    // That of an istiod to which none is told.
+    default: "Kubernetes",
+    argument: "id",
+    help: "cluster of this proxy and of the endpoints, for subsets and priorities by topology.istio.io/cluster",
+  }),
+  /** The network that they are in, of those that do not say another: `topology.istio.io/network`; empty: none. */
+  network: option(anyName, {
+    default: "",
+    argument: "name",
+    help: "network of this proxy and of the endpoints, for subsets and priorities by topology.istio.io/network",
+  }),
   /** Suffix of Kubernetes service names after `svc.`. */
   domainSuffix: option(dnsName, {
     default: "cluster.local",

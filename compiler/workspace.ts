@@ -311,9 +311,9 @@ export class Workspace {
   }
 
   #snapshotOf(input: Input, proxy: string | undefined): RuleSnapshot {
-    const { domainSuffix } = this.#proxy("snapshot", proxy).options;
-    const { resources, findings: ofMesh } = this.#cache.meshOf(input.files, this.#progress);
-    const isRight = [...input.findings, ...ofMesh].every(({ level }) => level !== "error");
+    const { options: ofMesh } = this.#proxy("snapshot", proxy);
+    const { resources, findings } = this.#cache.meshOf(input.files, this.#progress);
+    const isRight = [...input.findings, ...findings].every(({ level }) => level !== "error");
     const distinctions = Distinctions.of(resources, this.#distinctions);
     this.#distinctions = distinctions;
     return {
@@ -322,8 +322,7 @@ export class Workspace {
       findings: input.findings,
       held: input.held,
       resources,
-      endpointsSince: (before) =>
-        isRight ? endpointChange(before.resources, resources, domainSuffix) : undefined,
+      endpointsSince: (before) => (isRight ? endpointChange(before.resources, resources, ofMesh) : undefined),
       scopeOf: (options) => distinctions.scopeOf(options),
       compile: async (options) => {
         this.#mustLive("compile");

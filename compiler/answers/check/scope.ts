@@ -13,6 +13,7 @@ import type {
   VirtualServiceSpec,
 } from "../../front/resources/model.ts";
 import { selects } from "../../front/services/labels.ts";
+import { labelsOfProxy } from "../../front/services/proxy-labels.ts";
 import type { RouteOrigin } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 
@@ -32,7 +33,7 @@ export class Scopes {
   readonly #delegating = new Map<string, { readonly root: VirtualService; readonly rule: HttpRoute }[]>();
   readonly #served: ReadonlySet<string>;
 
-  constructor({ virtualServices, gateways }: ResourceSet, { proxyLabels }: ProxyOptions) {
+  constructor({ virtualServices, gateways }: ResourceSet, options: ProxyOptions) {
     this.#byName = new Map(virtualServices.map((one) => [describeResource(one), one]));
     for (const root of virtualServices) {
       for (const rule of root.spec.http ?? []) {
@@ -48,7 +49,7 @@ export class Scopes {
         }
       }
     }
-    const selected = gateways.filter(({ spec }) => selects(spec.selector, proxyLabels));
+    const selected = gateways.filter(({ spec }) => selects(spec.selector, labelsOfProxy(options)));
     this.#served = new Set([MESH, ...selected.map(({ namespace, name }) => `${namespace}/${name}`)]);
   }
 

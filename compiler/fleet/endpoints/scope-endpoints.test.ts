@@ -49,7 +49,7 @@ class Compiler {
     const old = this.compile(before);
     const scope = ScopeEndpoints.of(old.compilation, old.input, this.options);
     const now = this.compile(after);
-    const change = endpointChange(old.input, now.input, this.options.domainSuffix);
+    const change = endpointChange(old.input, now.input, this.options);
     return { old, now, change, fast: change && scope.after(change, old.resources) };
   }
 }
@@ -264,7 +264,7 @@ describe("without compiling", () => {
           for (const one of next) {
             present = { ...present, ...one };
             const now = compiler.compile(textsOf(same, present));
-            const change = endpointChange(input, now.input, compiler.options.domainSuffix);
+            const change = endpointChange(input, now.input, compiler.options);
             const after = change && scope.after(change, told);
             expect(after).toBeDefined();
             expect(messagesOf(after!.resources)).toEqual(messagesOf(now.resources));
@@ -345,7 +345,7 @@ describe("without compiling", () => {
     const replaced = Object.entries(before).map(([name, text]) => [name, text.replace(from, to)] as const);
     expect(replaced.filter(([name, text]) => text !== before[name])).toHaveLength(1);
     const [old, now] = [before, Object.fromEntries(replaced)].map(inputOf);
-    expect(endpointChange(old!, now!, "cluster.local")).toBeUndefined();
+    expect(endpointChange(old!, now!, DEFAULT_PROXY_OPTIONS)).toBeUndefined();
   });
 
   test("names that are looked up are part of their cluster, and so for the compiler", () => {

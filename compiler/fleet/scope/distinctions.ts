@@ -20,6 +20,7 @@ import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { serviceExportTo, trafficDistribution } from "../../front/services/kubernetes.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
 import { labelledLocality, parseLocality, topologyLocality } from "../../front/services/locality.ts";
+import { labelsOfProxy } from "../../front/services/proxy-labels.ts";
 import { compareStrings } from "../../ir/text.ts";
 import { areSame } from "../../lists/list-change.ts";
 import { perStretch } from "../../lists/stretches.ts";
@@ -170,17 +171,20 @@ export class Distinctions {
    * The labels of all selectors that select it: just these selectors select them, too. Those whose values are compared stay in
    * any case.
    */
-  #labels({ proxyLabels, proxyNamespace }: ProxyOptions): Labels {
+  #labels(proxy: ProxyOptions): Labels {
+    const { proxyLabels, proxyNamespace } = proxy;
     if (this.#workloads.some(({ resource }) => resource.namespace === proxyNamespace)) {
       return proxyLabels;
     }
-    const servesGateways = this.#gatewaySelectors.some((selector) => selects(selector, proxyLabels));
+    // Which cluster and region it is in, selectors may name as well.
+    const all = labelsOfProxy(proxy);
+    const servesGateways = this.#gatewaySelectors.some((selector) => selects(selector, all));
     const selectors = servesGateways
       ? [...this.#selectors, ...(this.#serviceSelectors.get(proxyNamespace) ?? [])]
       : this.#selectors;
     const kept = new Map<string, string>();
     for (const selector of selectors) {
-      if (selects(selector, proxyLabels)) {
+      if (selects(selector, all)) {
         for (const [name, value] of Object.entries(selector)) {
           kept.set(name, value);
         }

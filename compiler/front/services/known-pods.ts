@@ -6,6 +6,7 @@
 import type { Resource, ResourceSet } from "../resources/model.ts";
 import { fieldOf, textsOf } from "../resources/unchecked-fields.ts";
 import { type Labels, selects } from "./labels.ts";
+import { type MeshPlace, withTopology } from "./locality.ts";
 
 /** A Pod by what selectors see of it. */
 export interface KnownPod {
@@ -15,22 +16,22 @@ export interface KnownPod {
   readonly topology: Labels | undefined;
 }
 
-export function knownPods({ pods, nodes, podMakers }: ResourceSet): KnownPod[] {
+export function knownPods({ pods, nodes, podMakers }: ResourceSet, place: MeshPlace): KnownPod[] {
   const topologies = new Map(nodes.map(({ name, labels }) => [name, topologyOf(labels)]));
   return [
     ...pods.map(({ namespace, labels, spec }) => ({
       namespace,
-      labels,
+      labels: withTopology(labels, undefined, place),
       topology: topologies.get(spec.spec?.nodeName ?? "") ?? {},
     })),
-    ...podMakers.flatMap(templatePods),
+    ...podMakers.flatMap((maker) => templatePods(maker, place)),
   ];
 }
 
 /** Whether a Pod belongs to a subset; wherever its template's Pods may stand, some may stand there. */
 export function isOfSubset({ labels, topology }: KnownPod, subset: Labels): boolean {
   return topology === undefined
-    ? selects(withoutTopology(subset), labels)
+    ? selects(withoutUnknown(subset, labels), labels)
     : selects(subset, { ...topology, ...labels });
 }
 
@@ -40,14 +41,18 @@ function topologyOf(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => name.startsWith(TOPOLOGY)));
 }
 
-function withoutTopology(labels: Labels): Labels {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(TOPOLOGY)));
+/** Of a subset, what can be asked of a template; its cluster is known. */
+function withoutUnknown(subset: Labels, labels: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(subset).filter(([name]) => !name.startsWith(TOPOLOGY) || Object.hasOwn(labels, name)),
+  );
 }
 
 /** None where there is no template: a Rollout may borrow that of a Deployment, which is there by itself. */
-function templatePods({ namespace, spec }: Resource<unknown>): KnownPod[] {
-  const labels = textsOf(spec, "template", "metadata", "labels");
-  return Object.keys(labels).length > 0 ? [{ namespace, labels, topology: undefined }] : [];
+function templatePods({ namespace, spec }: Resource<unknown>, place: MeshPlace): KnownPod[] {
+  const own = textsOf(spec, "template", "metadata", "labels");
+  const labels = withTopology(own, undefined, place);
+  return Object.keys(own).length > 0 ? [{ namespace, labels, topology: undefined }] : [];
 }
 
 /** A port of a container, by its name. */

@@ -1,5 +1,6 @@
 /** Where a workload runs, as labels of Kubernetes and of Istio tell it. */
 
+import type { ProxyOptions } from "../../options.ts";
 import type { Labels } from "./labels.ts";
 
 export interface Locality {
@@ -11,6 +12,7 @@ export interface Locality {
 export const REGION_LABEL = "topology.kubernetes.io/region";
 export const ZONE_LABEL = "topology.kubernetes.io/zone";
 export const SUBZONE_LABEL = "topology.istio.io/subzone";
+export const CLUSTER_LABEL = "topology.istio.io/cluster";
 export const NETWORK_LABEL = "topology.istio.io/network";
 export const HOSTNAME_LABEL = "kubernetes.io/hostname";
 /** What Kubernetes called them before. */
@@ -43,11 +45,17 @@ export function topologyLocality(labels: Labels): Locality | undefined {
   return region === "" && zone === "" && subZone === "" ? undefined : { region, zone, subZone };
 }
 
-/** The labels of a workload with those that say where it is; subsets and priorities may name them. */
+/** Which cluster and which network a mesh's workloads are in that say nothing else of themselves. */
+export type MeshPlace = Pick<ProxyOptions, "clusterId" | "network">;
+
+/**
+ * The labels of a workload with those that say where it is; subsets and priorities may name them. One that has the label of another
+ * cluster keeps it: where istiod knows whose API server told it of a workload, a file can only say so.
+ */
 export function withTopology(
   labels: Labels,
   locality: Locality | undefined,
-  { node = "", network = "" }: { readonly node?: string; readonly network?: string } = {},
+  { node = "", clusterId = "", network = "" }: Partial<MeshPlace> & { readonly node?: string } = {},
 ): Labels {
   const { region = "", zone = "", subZone = "" } = locality ?? {};
   const added = [
@@ -57,6 +65,7 @@ export function withTopology(
       [SUBZONE_LABEL, subZone],
       [HOSTNAME_LABEL, node],
     ] as const),
+    ...(labels[CLUSTER_LABEL] ? [] : ([[CLUSTER_LABEL, clusterId]] as const)),
     ...(labels[NETWORK_LABEL] ? [] : ([[NETWORK_LABEL, network]] as const)),
   ].filter(([, value]) => value !== "");
   return added.length === 0 ? labels : { ...labels, ...Object.fromEntries(added) };

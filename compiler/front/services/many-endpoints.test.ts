@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
 import { loadResources } from "../resources/model.ts";
 import { KubernetesEndpoints } from "./kubernetes.ts";
 import { Workloads } from "./workloads.ts";
@@ -22,6 +23,8 @@ endpoints: []
   const endpoints = [...addresses, ...addresses].map((address) => ({ addresses: [address] }));
   const many = { ...resources, endpointSlices: [{ ...slice!, spec: { ...slice!.spec, endpoints } }] };
   // To compare each with each other takes minutes.
-  const found = new KubernetesEndpoints(many, new Workloads(many)).of(resources.services[0]!);
+  const found = new KubernetesEndpoints(many, new Workloads(many, DEFAULT_PROXY_OPTIONS)).of(
+    resources.services[0]!,
+  );
   expect(found.get("http")!.size).toBe(addresses.length);
 });

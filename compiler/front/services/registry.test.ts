@@ -10,7 +10,7 @@ import { Workloads } from "./workloads.ts";
 function registry(yaml: string, options: Partial<ProxyOptions> = {}, scope: Scope = "sidecar") {
   const set = resources(yaml);
   const { domainSuffix, proxyNamespace } = { ...DEFAULT_PROXY_OPTIONS, ...options };
-  const index = new ServiceIndex(set, new Workloads(set), domainSuffix);
+  const index = new ServiceIndex(set, new Workloads(set, DEFAULT_PROXY_OPTIONS), domainSuffix);
   return new Registry(index.servicesSeenFrom(proxyNamespace, scope));
 }
 
@@ -396,6 +396,7 @@ endpoints: [{ addresses: [10.0.0.1] }, { addresses: [10.0.0.2] }]
   // Subsets may ask for it.
   expect(found?.endpoints.get(80)?.[0]?.labels).toEqual({
     "kubernetes.io/hostname": "machine",
+    "topology.istio.io/cluster": "Kubernetes",
     "topology.kubernetes.io/region": "eu",
     "topology.kubernetes.io/zone": "eu-1",
   });

@@ -5,7 +5,7 @@ import type { Resource, ServiceEntrySpec } from "../resources/model.ts";
 import { isWildcard } from "./host-names.ts";
 import { parseProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
-import { ownPort, workloadEndpoint } from "./workload-endpoint.ts";
+import { ownPort, placedLabels, workloadEndpoint } from "./workload-endpoint.ts";
 import type { Workload, Workloads } from "./workloads.ts";
 
 const DISCOVERIES: Readonly<Record<string, Service["discovery"]>> = {
@@ -26,7 +26,10 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
   const selected: readonly Pick<Workload, "entry" | "labels">[] =
     spec.workloadSelector !== undefined
       ? workloads.select(namespace, spec.workloadSelector.labels ?? {})
-      : (spec.endpoints ?? []).map((entry) => ({ entry, labels: entry.labels ?? {} }));
+      : (spec.endpoints ?? []).map((entry) => ({
+          entry,
+          labels: placedLabels(entry, entry.labels ?? {}, workloads.place),
+        }));
   const kin = kinOf(resource);
   return (spec.hosts ?? []).map((written, index) => {
     const host = written.toLowerCase();

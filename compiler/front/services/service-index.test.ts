@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
 import { resources } from "../istio/testing.ts";
 import { Registry } from "./registry.ts";
 import { ServiceIndex } from "./service-index.ts";
@@ -24,7 +25,7 @@ const SERVICES =
 
 function indexOf(yaml: string): ServiceIndex {
   const set = resources(yaml);
-  return new ServiceIndex(set, new Workloads(set), "cluster.local");
+  return new ServiceIndex(set, new Workloads(set, DEFAULT_PROXY_OPTIONS), "cluster.local");
 }
 
 describe("a host that is looked for", () => {

@@ -2,7 +2,8 @@
 
 import { isIP } from "node:net";
 import type { WorkloadEntrySpec } from "../resources/model.ts";
-import { labelledLocality, parseLocality, withTopology } from "./locality.ts";
+import type { Labels } from "./labels.ts";
+import { type Locality, labelledLocality, type MeshPlace, parseLocality, withTopology } from "./locality.ts";
 import { accountOf } from "./mesh-identities.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
 import { unixSocketPath } from "./unix-sockets.ts";
@@ -12,10 +13,20 @@ export function ownPort({ ports }: WorkloadEntrySpec, name: string): number | un
   return ports !== undefined && Object.hasOwn(ports, name) ? ports[name] : undefined;
 }
 
-/** None of an address that such a service cannot have. */
+/** The labels of an entry with those that say where it is. */
+export function placedLabels(entry: WorkloadEntrySpec, labels: Labels, place: MeshPlace): Labels {
+  const network = entry.network || place.network;
+  return withTopology(labels, localityOf(entry, labels), { ...place, network });
+}
+
+function localityOf({ locality = "" }: WorkloadEntrySpec, labels: Labels): Locality | undefined {
+  return parseLocality(locality) ?? labelledLocality(labels);
+}
+
+/** With these labels, which say where it is, too. None of an address that such a service cannot have. */
 export function workloadEndpoint(
   entry: WorkloadEntrySpec,
-  labels: Readonly<Record<string, string>>,
+  labels: Labels,
   port: number,
   { discovery, namespace }: Pick<Service, "discovery" | "namespace">,
 ): ServiceEndpoint[] {
@@ -26,13 +37,13 @@ export function workloadEndpoint(
   if (address === "" || (isSocket ? discovery !== "eds" : discovery === "eds" && isIP(address) === 0)) {
     return [];
   }
-  const locality = parseLocality(entry.locality ?? "") ?? labelledLocality(labels);
+  const locality = localityOf(entry, labels);
   const account = accountOf(namespace, entry.serviceAccount);
   return [
     {
       address: isSocket ? `unix:${socket}` : address,
       port: isSocket ? 0 : port,
-      labels: withTopology(labels, locality, { network: entry.network ?? "" }),
+      labels,
       weight: entry.weight || 1,
       ...(locality && { locality }),
       ...(account && { account }),

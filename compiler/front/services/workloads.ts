@@ -4,9 +4,16 @@ import type { PodSpec, ResourceSet, WorkloadEntrySpec } from "../resources/model
 import { type PodName, podAddresses } from "./endpoint-owners.ts";
 import { type KnownPod, knownPods } from "./known-pods.ts";
 import { type Labels, selects } from "./labels.ts";
-import { type Locality, labelledLocality, topologyLocality, withTopology } from "./locality.ts";
+import {
+  type Locality,
+  labelledLocality,
+  type MeshPlace,
+  topologyLocality,
+  withTopology,
+} from "./locality.ts";
 import { accountOf } from "./mesh-identities.ts";
 import { byAge } from "./order.ts";
+import { placedLabels } from "./workload-endpoint.ts";
 
 /** What a Pod tells of an endpoint that it stands behind. */
 export interface PodFacts {
@@ -15,8 +22,6 @@ export interface PodFacts {
   /** As an endpoint has it. */
   readonly account?: string;
 }
-
-const UNKNOWN_POD: PodFacts = { labels: {} };
 
 export interface Workload {
   readonly namespace: string;
@@ -32,15 +37,20 @@ export class Workloads {
   readonly #byNamespace = new Map<string, Workload[]>();
   /** Those that are there, and those that templates will make. */
   readonly pods: readonly KnownPod[];
+  /** Where whoever says nothing of it is. */
+  readonly place: MeshPlace;
+  readonly #unknown: PodFacts;
 
-  constructor(resources: ResourceSet) {
+  constructor(resources: ResourceSet, place: MeshPlace) {
+    this.place = place;
+    this.#unknown = { labels: withTopology({}, undefined, place) };
     const { pods, nodes, workloadEntries } = resources;
-    this.pods = knownPods(resources);
+    this.pods = knownPods(resources, place);
     const localities = new Map(nodes.map(({ name, labels }) => [name, topologyLocality(labels)]));
     for (const { name, namespace, labels: own, spec } of [...pods].sort(byAge)) {
       const node = spec.spec?.nodeName ?? "";
       const locality = labelledLocality(own) ?? localities.get(node);
-      const labels = withTopology(own, locality, { node });
+      const labels = withTopology(own, locality, { ...place, node });
       const { serviceAccountName: serviceAccount } = spec.spec ?? {};
       const account = accountOf(namespace, serviceAccount);
       const facts = { labels, ...(locality && { locality }), ...(account && { account }) };
@@ -62,14 +72,15 @@ export class Workloads {
       }
     }
     for (const { namespace, labels, spec } of [...workloadEntries].sort(byAge)) {
-      this.#add({ namespace, labels: { ...spec.labels, ...labels }, entry: spec, isEntry: true });
+      const own = { ...spec.labels, ...labels };
+      this.#add({ namespace, labels: placedLabels(spec, own, place), entry: spec, isEntry: true });
     }
   }
 
   /** Of the Pod that an endpoint names, or else of the one that has its address. */
   podOf(pod: PodName | undefined, address: string): PodFacts {
     const named = pod && this.#podByName.get(`${pod.namespace}/${pod.name}`);
-    return named ?? this.#podByAddress.get(address) ?? UNKNOWN_POD;
+    return named ?? this.#podByAddress.get(address) ?? this.#unknown;
   }
 
   select(namespace: string, selector: Labels): readonly Workload[] {

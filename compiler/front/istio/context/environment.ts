@@ -37,7 +37,7 @@ export function makeEnvironment(
   options: ProxyOptions,
   shared: SharedLowering,
 ): Environment {
-  const base = shared.baseOf(resources, options.domainSuffix);
+  const base = shared.baseOf(resources, options);
   const { workloads, services, destinationRules } = base;
   const { settings } = shared;
   const sidecar = sidecarScope(resources, options, settings);
@@ -68,7 +68,7 @@ export function ingredients(
 ): readonly unknown[] {
   return [
     options,
-    shared.baseOf(resources, options.domainSuffix),
+    shared.baseOf(resources, options),
     scopeOf(resources, options),
     ...[
       ...resources.sidecars,

@@ -4,14 +4,13 @@ import type { ProxyOptions } from "../../../options.ts";
 import type { GatewaySpec, Resource, ResourceSet } from "../../resources/model.ts";
 import { selects } from "../../services/labels.ts";
 import { byAge } from "../../services/order.ts";
+import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { Scope } from "../../services/scope.ts";
 
 /** The Gateways that select this proxy, the oldest first. A selector that is missing or empty selects every proxy. */
-export function selectedGateways(
-  { gateways }: ResourceSet,
-  { proxyLabels }: ProxyOptions,
-): Resource<GatewaySpec>[] {
-  return [...gateways].sort(byAge).filter(({ spec }) => selects(spec.selector, proxyLabels));
+export function selectedGateways({ gateways }: ResourceSet, options: ProxyOptions): Resource<GatewaySpec>[] {
+  const labels = labelsOfProxy(options);
+  return [...gateways].sort(byAge).filter(({ spec }) => selects(spec.selector, labels));
 }
 
 /**

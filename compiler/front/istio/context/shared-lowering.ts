@@ -6,7 +6,7 @@
 
 import type { Cluster, Omission, Route, VirtualHost } from "../../../ir/ir.ts";
 import { areSame } from "../../../lists/list-change.ts";
-import type { OutboundPolicy } from "../../../options.ts";
+import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { DEFAULT_MESH_SETTINGS, type MeshSettings } from "../../services/mesh-settings.ts";
@@ -18,6 +18,17 @@ import { DestinationRuleIndex, type MergedRule } from "../destination-rules/dest
 import type { Effects } from "./effects.ts";
 import type { DocumentPlace, LoweredRoutes } from "./lowered-routes.ts";
 import type { Site } from "./site.ts";
+
+/** The options that are alike for all proxies of a mesh, whatever it is told of each of them. */
+type MeshOptions = Pick<ProxyOptions, "domainSuffix" | "clusterId" | "network">;
+
+function isSameMesh(one: MeshOptions, other: MeshOptions): boolean {
+  return (
+    one.domainSuffix === other.domainSuffix &&
+    one.clusterId === other.clusterId &&
+    one.network === other.network
+  );
+}
 
 /** Of one mesh, as all proxies have it. */
 export interface MeshBase {
@@ -98,7 +109,7 @@ export class SharedLowering {
   /** Nothing is kept from a mesh with other settings. */
   readonly settings: MeshSettings;
   #last: { readonly base: MeshBase; readonly madeOf: readonly unknown[] } | undefined;
-  #known: { readonly resources: ResourceSet; readonly domainSuffix: string } | undefined;
+  #known: { readonly resources: ResourceSet; readonly options: MeshOptions } | undefined;
   #registries: { readonly lists: readonly (readonly Service[])[]; readonly registry: Registry }[] = [];
   #meshRules: { readonly madeOf: readonly unknown[]; readonly rules: MeshRules }[] = [];
   readonly #domains = new WeakMap<Service, Map<string, KnownDomains>>();
@@ -116,13 +127,14 @@ export class SharedLowering {
   }
 
   /** The same object as the last time when nothing that it is made of has changed. */
-  baseOf(resources: ResourceSet, domainSuffix: string): MeshBase {
-    if (this.#known?.resources === resources && this.#known.domainSuffix === domainSuffix) {
+  baseOf(resources: ResourceSet, options: MeshOptions): MeshBase {
+    const { domainSuffix } = options;
+    if (this.#known?.resources === resources && isSameMesh(this.#known.options, options)) {
       return this.#last!.base;
     }
-    const madeOf = ingredients(resources, domainSuffix);
+    const madeOf = ingredients(resources, options);
     if (this.#last === undefined || !areSame(this.#last.madeOf, madeOf)) {
-      const workloads = new Workloads(resources);
+      const workloads = new Workloads(resources, options);
       const services = new ServiceIndex(resources, workloads, domainSuffix);
       const destinationRules = new DestinationRuleIndex(
         resources.destinationRules,
@@ -133,7 +145,7 @@ export class SharedLowering {
       this.#registries = [];
       this.#meshRules = [];
     }
-    this.#known = { resources, domainSuffix };
+    this.#known = { resources, options };
     return this.#last.base;
   }
 
@@ -212,7 +224,10 @@ export class SharedLowering {
  * All that a base is made of, and the texts it stands in: when those change, so do the places that findings name. Two lists
  * with the same items make the same.
  */
-function ingredients(resources: ResourceSet, domainSuffix: string): readonly unknown[] {
+function ingredients(
+  resources: ResourceSet,
+  { domainSuffix, clusterId, network }: MeshOptions,
+): readonly unknown[] {
   const lists = [
     resources.services,
     resources.endpointSlices,
@@ -226,6 +241,8 @@ function ingredients(resources: ResourceSet, domainSuffix: string): readonly unk
   ];
   return [
     domainSuffix,
+    clusterId,
+    network,
     ...lists.flatMap((list) => [
       list.length,
       ...list.flatMap(({ document, span, offset }) => [document, span.file, offset]),

@@ -10,6 +10,7 @@ import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import type { MeshSettings } from "../../services/mesh-settings.ts";
 import { byAge } from "../../services/order.ts";
+import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { Service } from "../../services/service.ts";
 import { selectedGateways } from "./selected-gateways.ts";
 
@@ -55,12 +56,13 @@ function sidecarOf(
   if (sidecars.length === 0 || selectedGateways(resources, options).length > 0) {
     return undefined;
   }
-  const { proxyNamespace, proxyLabels } = options;
+  const { proxyNamespace } = options;
+  const labels = labelsOfProxy(options);
   const isForAll = ({ spec }: Resource<SidecarSpec>) => spec.workloadSelector === undefined;
   const sorted = [...sidecars].sort(byAge);
   const own = sorted.filter(({ namespace }) => namespace === proxyNamespace);
   return (
-    own.find((one) => !isForAll(one) && selects(one.spec.workloadSelector?.labels, proxyLabels)) ??
+    own.find((one) => !isForAll(one) && selects(one.spec.workloadSelector?.labels, labels)) ??
     own.find(isForAll) ??
     sorted.find((one) => one.namespace === rootNamespace && isForAll(one))
   );

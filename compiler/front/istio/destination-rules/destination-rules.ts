@@ -16,6 +16,7 @@ import { resolveHost } from "../../services/host-names.ts";
 import { type Labels, selects } from "../../services/labels.ts";
 import { DEFAULT_MESH_SETTINGS, type MeshSettings } from "../../services/mesh-settings.ts";
 import { byAge } from "../../services/order.ts";
+import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { Service } from "../../services/service.ts";
 import { type ClientTlsPlace, ClientTlsPlaces } from "./client-tls-places.ts";
 import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
@@ -181,7 +182,7 @@ export class DestinationRules {
   #choose(candidates: readonly MergedRule[]): MergedRule | undefined {
     return (
       candidates.find(
-        ({ selector }) => selector !== undefined && selects(selector, this.#options.proxyLabels),
+        ({ selector }) => selector !== undefined && selects(selector, labelsOfProxy(this.#options)),
       ) ?? candidates.findLast(({ selector }) => selector === undefined)
     );
   }

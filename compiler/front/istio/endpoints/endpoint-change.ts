@@ -4,6 +4,7 @@
  * not made again.
  */
 
+import type { ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
 import { objectName, PodReferences, serviceOfSlice } from "../../services/endpoint-owners.ts";
 import { kubernetesHost } from "../../services/kubernetes.ts";
@@ -24,22 +25,24 @@ export interface EndpointChange {
   readonly concernsPods: boolean;
 }
 
+type MeshOptions = Pick<ProxyOptions, "domainSuffix" | "clusterId" | "network">;
+
 /** `undefined`: something else than endpoints differs, or an endpoint is one that Envoy would refuse. */
 export function endpointChange(
   before: ResourceSet,
   after: ResourceSet,
-  domainSuffix: string,
+  options: MeshOptions,
 ): EndpointChange | undefined {
   const changed = changedResources(before, after);
   const isFine = changed?.serviceEntries.every((entry) => refuseUnsupported(entry, SERVICE_ENTRY, () => {}));
   if (changed === undefined || isFine === false) {
     return undefined;
   }
-  const hosts = hostsOf(changed, after, domainSuffix);
+  const hosts = hostsOf(changed, after, options.domainSuffix);
   return {
     resources: after,
     hosts,
-    services: indexOf(hosts, after, domainSuffix),
+    services: indexOf(hosts, after, options),
     concernsPods: changed.pods.length > 0,
   };
 }
@@ -100,7 +103,8 @@ function selectionOf(
 }
 
 /** Made of no more than what has a say in these hosts. */
-function indexOf(hosts: ReadonlySet<string>, all: ResourceSet, domainSuffix: string): ServiceIndex {
+function indexOf(hosts: ReadonlySet<string>, all: ResourceSet, options: MeshOptions): ServiceIndex {
+  const { domainSuffix } = options;
   const services = all.services.filter((service) => hosts.has(kubernetesHost(service, domainSuffix)));
   const serviceEntries = all.serviceEntries.filter(({ spec }) =>
     spec.hosts?.some((host) => hosts.has(host.toLowerCase())),
@@ -114,13 +118,16 @@ function indexOf(hosts: ReadonlySet<string>, all: ResourceSet, domainSuffix: str
     serviceEntries.flatMap(({ namespace, spec }) => (spec.workloadSelector === undefined ? [] : [namespace])),
   );
   const references = PodReferences.ofEndpoints(endpointSlices, endpoints);
-  const workloads = new Workloads({
-    ...all,
-    pods: all.pods.filter((pod) => searched.has(pod.namespace) || references.hasPod(pod)),
-    workloadEntries: all.workloadEntries.filter(({ namespace }) => namespaces.has(namespace)),
-    // Nobody is to be told of the Pods that they will make.
-    podMakers: [],
-  });
+  const workloads = new Workloads(
+    {
+      ...all,
+      pods: all.pods.filter((pod) => searched.has(pod.namespace) || references.hasPod(pod)),
+      workloadEntries: all.workloadEntries.filter(({ namespace }) => namespaces.has(namespace)),
+      // Nobody is to be told of the Pods that they will make.
+      podMakers: [],
+    },
+    options,
+  );
   return new ServiceIndex(
     { ...all, services, serviceEntries, endpointSlices, endpoints },
     workloads,

@@ -14,6 +14,7 @@ import { boundPort } from "../../../options/port-map.ts";
 import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/model.ts";
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
+import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { PortProtocol, Service } from "../../services/service.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
@@ -233,13 +234,13 @@ class PortChains {
     match: NonNullable<TlsRule["match"]>[number] | NonNullable<TcpRule["match"]>[number],
     { resource }: VirtualService,
   ): boolean {
-    const { proxyLabels, proxyNamespace } = this.#lowering.options;
+    const { options } = this.#lowering;
     return (
       (!match.port || match.port === this.#port) &&
       (!match.gateways?.length ||
         match.gateways.some((name) => resolveGatewayName(name, resource.namespace) === MESH)) &&
-      selects(match.sourceLabels, proxyLabels) &&
-      (!match.sourceNamespace || match.sourceNamespace === proxyNamespace)
+      selects(match.sourceLabels, labelsOfProxy(options)) &&
+      (!match.sourceNamespace || match.sourceNamespace === options.proxyNamespace)
     );
   }
 

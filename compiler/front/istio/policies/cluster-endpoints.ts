@@ -7,8 +7,10 @@ import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Cluster, Endpoint } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
 import type { Subset } from "../../resources/model.ts";
+import { isClusterLocal } from "../../services/cluster-local.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
 import { selects } from "../../services/labels.ts";
+import { CLUSTER_LABEL } from "../../services/locality.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
 import type { DestinationRules } from "../destination-rules/destination-rules.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
@@ -26,7 +28,8 @@ export function lowerEndpoints(
   proxy: ProxyOptions,
 ): ClusterEndpoints {
   const named = subset === "" ? undefined : rules.subset(service, subset);
-  const chosen = chooseEndpoints(service.endpoints.get(port) ?? [], named);
+  const reachable = inReach(service.endpoints.get(port) ?? [], service, rules, proxy);
+  const chosen = chooseEndpoints(reachable, named);
   const asked = chosen.filter(({ unready }) => !unready || !asksUnhealthy(policy));
   const { endpoints, ...placed } = placeEndpoints(
     asked,
@@ -36,6 +39,19 @@ export function lowerEndpoints(
     rules.settings.written.localityLbSetting,
   );
   return { discovery: discovery(service, endpoints, policy), ...placed };
+}
+
+/** A service that is for its own cluster alone has no endpoints elsewhere. */
+function inReach(
+  endpoints: readonly ServiceEndpoint[],
+  { host }: Service,
+  { settings }: DestinationRules,
+  { clusterId, domainSuffix }: ProxyOptions,
+): readonly ServiceEndpoint[] {
+  const isHere = ({ labels }: ServiceEndpoint) => (labels[CLUSTER_LABEL] ?? clusterId) === clusterId;
+  return !endpoints.every(isHere) && isClusterLocal(host, settings.written.serviceSettings, domainSuffix)
+    ? endpoints.filter(isHere)
+    : endpoints;
 }
 
 /** A subset without labels has all endpoints; one whose labels nobody has stays empty, and Envoy answers 503. */

@@ -11,15 +11,12 @@ import { type Labels, labelValue } from "../../services/labels.ts";
 import {
   HOSTNAME_LABEL,
   type Locality,
-  labelledLocality,
   NETWORK_LABEL,
-  parseLocality,
   REGION_LABEL,
   SUBZONE_LABEL,
-  topologyLocality,
-  withTopology,
   ZONE_LABEL,
 } from "../../services/locality.ts";
+import { labelsOfProxy, localityOfProxy } from "../../services/proxy-labels.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 
@@ -65,7 +62,7 @@ export function placeEndpoints(
   }
   if (distribute !== undefined && distribute.length > 0) {
     return {
-      endpoints: flatten(distributed(groups, distribute, proxyLocality(proxy))),
+      endpoints: flatten(distributed(groups, distribute, localityOfProxy(proxy) ?? NOWHERE)),
       byLocalityWeight: true,
     };
   }
@@ -87,13 +84,6 @@ export function asksWhereProxyIs(
 ): boolean {
   const { distribute = [] } = loadBalancer?.localityLbSetting ?? ofMesh ?? {};
   return outlierDetection !== undefined || prefers !== undefined || distribute.length > 0;
-}
-
-/** The option, else what the proxy's labels say. */
-function proxyLocality({ proxyLocality, proxyLabels }: ProxyOptions): Locality {
-  return (
-    parseLocality(proxyLocality) ?? topologyLocality(proxyLabels) ?? labelledLocality(proxyLabels) ?? NOWHERE
-  );
 }
 
 function byLocality(endpoints: readonly ServiceEndpoint[]): Group[] {
@@ -166,8 +156,8 @@ function prioritised(
   { failover = [], failoverPriority = [] }: LocalityLbSetting,
   proxy: ProxyOptions,
 ): readonly Group[] {
-  const own = proxyLocality(proxy);
-  const labels = withTopology(proxy.proxyLabels, own);
+  const own = localityOfProxy(proxy) ?? NOWHERE;
+  const labels = labelsOfProxy(proxy);
   // A proxy without labels has nothing to compare.
   const byLabel =
     failoverPriority.length > 0 && Object.keys(labels).length > 0

@@ -3,6 +3,7 @@
 import type { ProxyOptions } from "../../../options.ts";
 import type { HttpMatchRequest } from "../../resources/model.ts";
 import { selects } from "../../services/labels.ts";
+import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { Site } from "../context/site.ts";
 import { resolveGatewayName } from "./gateway-names.ts";
 
@@ -11,12 +12,13 @@ export function unmetAt(
   match: HttpMatchRequest | undefined,
   site: Site,
   ruleNamespace: string,
-  { proxyLabels, proxyNamespace }: ProxyOptions,
+  options: ProxyOptions,
 ): readonly string[] {
   // Nearly all matches are of this kind.
   if (!match?.port && !match?.gateways && !match?.sourceLabels && !match?.sourceNamespace) {
     return NONE;
   }
+  const { proxyNamespace } = options;
   const { port, gateways = [], sourceLabels, sourceNamespace } = match;
   const unmet: string[] = [];
   if (
@@ -36,7 +38,7 @@ export function unmetAt(
     unmet.push(`sourceNamespace ${sourceNamespace}`);
   }
   for (const [name, value] of Object.entries(sourceLabels ?? {})) {
-    if (!selects({ [name]: value }, proxyLabels)) {
+    if (!selects({ [name]: value }, labelsOfProxy(options))) {
       unmet.push(`sourceLabels ${name}=${value}`);
     }
   }

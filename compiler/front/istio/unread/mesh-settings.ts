@@ -14,7 +14,6 @@ const DECIDING: readonly string[] = [
   "protocolDetectionTimeout",
   "proxyHttpPort",
   "serviceEntryVisibility",
-  "serviceSettings",
   "tlsDefaults",
   "verifyCertificateAtClient",
   "zoneAwareLbSetting",

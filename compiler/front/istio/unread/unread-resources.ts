@@ -9,6 +9,7 @@ import type { Role } from "../../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
 import { meshDocuments } from "../../services/mesh-settings.ts";
+import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { Report } from "../../services/report.ts";
 import { selectedGateways } from "../context/selected-gateways.ts";
 import { envoyFilters, wasmPlugins } from "./extensions.ts";
@@ -73,14 +74,14 @@ function nameOf({ kind, namespace, name }: Resource<unknown>): string {
 }
 
 function policyTarget(resources: ResourceSet, options: ProxyOptions): PolicyTarget {
-  const { proxyLabels, proxyNamespace, meshPort, meshListeners } = options;
+  const { proxyNamespace, meshPort, meshListeners } = options;
   const gateways = selectedGateways(resources, options);
   const roles: Role[] = [
     ...(gateways.length > 0 ? (["gateway"] as const) : []),
     ...(meshPort !== 0 || meshListeners ? (["mesh"] as const) : []),
   ];
   return {
-    labels: proxyLabels,
+    labels: labelsOfProxy(options),
     namespace: proxyNamespace,
     rootNamespace: meshDocuments(resources).settings.rootNamespace,
     mayBeElsewhere: proxyNamespace === DEFAULT_PROXY_OPTIONS.proxyNamespace,

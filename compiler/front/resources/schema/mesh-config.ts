@@ -3,7 +3,7 @@
  * here reads may be anything: whoever writes it is told by `unread`, by name.
  */
 
-import { anything, duration, list, object, oneOf, type Schema, string } from "./build.ts";
+import { anything, boolean, duration, list, object, oneOf, type Schema, string } from "./build.ts";
 import { connectionPool, localityLbSetting, outlierDetection, tcpKeepalive } from "./destination-rule.ts";
 import { proxyConfig } from "./proxy-config.ts";
 import { retries } from "./virtual-service.ts";
@@ -27,6 +27,7 @@ const READ = {
   defaultVirtualServiceExportTo: list(string),
   defaultDestinationRuleExportTo: list(string),
   rootNamespace: string,
+  serviceSettings: list(object({ settings: object({ clusterLocal: boolean }), hosts: list(string) })),
   trustDomain: string,
   trustDomainAliases: list(string),
   dnsRefreshRate: duration,
@@ -66,7 +67,6 @@ const OTHERS = [
   "proxyListenPort",
   "serviceEntryVisibility",
   "serviceScopeConfigs",
-  "serviceSettings",
   "tlsDefaults",
   "verifyCertificateAtClient",
   "zoneAwareLbSetting",
