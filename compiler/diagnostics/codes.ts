@@ -4,8 +4,8 @@
  *
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
  * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
- * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL093x a Sidecar by itself, SL094x the mesh
- * configuration, SL096x what is counted, SL0979 annotations.
+ * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL0930 and SL0931 a Sidecar by itself,
+ * SL0932 health checks, SL094x the mesh configuration, SL096x what is counted, SL0979 annotations.
  */
 
 export type Level = "error" | "warning" | "info";
@@ -287,6 +287,7 @@ export const DIAGNOSTIC_CODES = {
   SL0903: { level: "warning", title: "An ignore without a reason." },
   SL0930: { level: "error", title: "Invalid egress of a Sidecar.", istio: "IST0106" },
   SL0931: { level: "warning", title: "An egress host that another one covers.", istio: "IST0133" },
+  SL0932: { level: "warning", title: "A health check that does less than it seems to." },
   SL0940: { level: "error", title: "Two mesh configurations contradict each other." },
   SL0941: {
     level: "info",

@@ -14,6 +14,7 @@ import type { Authentication } from "./authentication.ts";
 import type { Compression } from "./compression.ts";
 import type { Confidential } from "./confidential.ts";
 import type { ErrorPage } from "./error-page.ts";
+import type { HealthCheck } from "./health-check.ts";
 import type { ProxyHeaders } from "./proxy-headers.ts";
 import type { Topology } from "./topology.ts";
 
@@ -476,6 +477,8 @@ export interface Cluster {
   readonly idleTimeoutMs?: number;
   readonly maxConnectionDurationMs?: number;
   readonly outlierDetection?: OutlierDetection;
+  /** Absent: an endpoint is what discovery says of it. Never where endpoints are looked up by each request. */
+  readonly healthCheck?: HealthCheck;
   /** Limits of HTTP/2 connections; only where `protocol` is `http2`. */
   readonly http2?: Http2Settings;
   /** Connections begin with a line (or, `v2`, a block) that tells the endpoint who the client is. */
@@ -511,6 +514,8 @@ export interface Endpoint {
   readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string };
   /** Counts among those that could be there, and is not asked: priorities look at the share that is. */
   readonly unhealthy?: true;
+  /** Where it is asked whether it is well; absent: at `port`. Never of a socket. */
+  readonly healthPort?: number;
   /** 0, the first, when absent. Endpoints of the next are used as far as those before fail; none is skipped. */
   readonly priority?: number;
   /** Of its whole locality, the same for all in it, where the cluster goes by that. Absent: the sum of theirs. */

@@ -5,6 +5,8 @@
  */
 
 import { stretchesOf } from "../lists/stretches.ts";
+import { isLookedUp } from "./discovery.ts";
+import type { HealthCheck } from "./health-check.ts";
 import type {
   AuthorityContent,
   CertificateContent,
@@ -323,9 +325,35 @@ function checkCluster(problems: Problems, cluster: Cluster, known: Known): void 
     }
     problems.whole("weight", endpoint.weight, 0, MAX_WEIGHT);
     problems.whole("priority", endpoint.priority ?? 0, 0, MAX_WEIGHT);
+    problems.whole("healthPort", endpoint.healthPort ?? 1, 1, MAX_PORT);
   });
+  if (cluster.healthCheck !== undefined) {
+    const { healthCheck } = cluster;
+    problems.within("healthCheck", () => checkHealthCheck(problems, healthCheck, cluster));
+  }
   if (tls !== undefined) {
     problems.within("tls", () => checkClientTls(problems, tls, known));
+  }
+}
+
+function checkHealthCheck(problems: Problems, check: HealthCheck, { discovery, protocol }: Cluster): void {
+  const { asks, panicPercent = 0 } = check;
+  problems.duration("intervalMs", check.intervalMs);
+  problems.duration("timeoutMs", check.timeoutMs);
+  problems.whole("unhealthyThreshold", check.unhealthyThreshold, 1, MAX_WEIGHT);
+  problems.whole("healthyThreshold", check.healthyThreshold, 1, MAX_WEIGHT);
+  problems.whole("panicPercent", panicPercent, 0, 100);
+  if (isLookedUp(discovery.kind)) {
+    problems.add("", "there are no endpoints to check");
+  }
+  if (asks.protocol === "grpc" && (protocol === "http1" || protocol === "tcp")) {
+    problems.add("asks", `gRPC needs HTTP/2, and the cluster speaks ${protocol}`);
+  }
+  if ("statuses" in asks) {
+    problems.each("asks.statuses", asks.statuses, ([from, to]) => {
+      problems.whole("[0]", from, 100, 599);
+      problems.whole("[1]", to, from, 599);
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import { checkClientTls } from "./client-tls.ts";
 import { checkGateways } from "./gateway-surroundings.ts";
+import { lintHealthChecks } from "./health-checks.ts";
 import { reportHostCase } from "./host-case.ts";
 import { lintRules } from "./lint-rules.ts";
 import { reportNeverReached } from "./never-reached.ts";
@@ -41,6 +42,7 @@ export function checkSources(
   reportHostCase(view);
   reportReplacedHeaders(view);
   reportUnservedPorts(view);
+  lintHealthChecks(view);
   lintRules(view);
   // A resource that is refused may be the one that asks for it.
   if (reading.errors === 0) {

@@ -6,6 +6,7 @@ import { altStatName } from "../stat-names.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { DYNAMIC_FORWARD_PROXY_CLUSTER } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment, type LoadAssignment } from "./endpoints.ts";
+import { emitHealthCheck, type HealthCheckFields } from "./health-check.ts";
 import { emitLoadBalancer, type LoadBalancerFields } from "./load-balancer.ts";
 import type { EmitContext } from "./options.ts";
 import { type EnvoyOutlierDetection, emitOutlierDetection } from "./outlier-detection.ts";
@@ -16,7 +17,7 @@ import { emitClientTls } from "./tls.ts";
 import { emitHttpProtocolOptions, HTTP_PROTOCOL_OPTIONS } from "./upstream-http.ts";
 
 /** `envoy.config.cluster.v3.Cluster` */
-export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields {
+export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields, HealthCheckFields {
   readonly name: string;
   readonly alt_stat_name: string;
   readonly connect_timeout: string;
@@ -24,6 +25,7 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields {
   readonly common_lb_config: {
     readonly healthy_panic_threshold: { readonly value: number };
     readonly locality_weighted_lb_config?: object;
+    readonly ignore_new_hosts_until_first_hc?: true;
   };
   readonly transport_socket?: Extension;
   readonly outlier_detection?: EnvoyOutlierDetection;
@@ -62,9 +64,14 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
     circuit_breakers: emitCircuitBreakers(cluster.limits),
     common_lb_config: {
       // 0 turns panic mode off: an endpoint that was ejected gets nothing, even when all are.
-      healthy_panic_threshold: { value: cluster.outlierDetection?.minHealthPercent ?? 0 },
+      healthy_panic_threshold: {
+        value: cluster.healthCheck?.panicPercent ?? cluster.outlierDetection?.minHealthPercent ?? 0,
+      },
+      // One that is new neither counts as failed nor gets requests.
+      ...(cluster.healthCheck && { ignore_new_hosts_until_first_hc: true as const }),
       ...(cluster.byLocalityWeight && { locality_weighted_lb_config: {} }),
     },
+    ...emitHealthCheck(cluster, context),
     ...(cluster.outlierDetection && { outlier_detection: emitOutlierDetection(cluster.outlierDetection) }),
     ...(httpOptions && { typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: httpOptions } }),
     ...(transportSocket && { transport_socket: transportSocket }),

@@ -16,7 +16,10 @@ export interface LocalityEndpoints {
   readonly load_balancing_weight: number;
   readonly priority?: number;
   readonly lb_endpoints: readonly {
-    readonly endpoint: { readonly address: SocketAddress | PipeAddress };
+    readonly endpoint: {
+      readonly address: SocketAddress | PipeAddress;
+      readonly health_check_config?: { readonly port_value: number };
+    };
     readonly load_balancing_weight: number;
     readonly health_status?: "UNHEALTHY";
   }[];
@@ -61,7 +64,12 @@ function emitLocality(group: readonly Endpoint[]): LocalityEndpoints {
     load_balancing_weight: Math.min(weight, MAX_WEIGHT),
     ...(priority && { priority }),
     lb_endpoints: [...group].sort(compareEndpoints).map((endpoint) => ({
-      endpoint: { address: endpointAddress(endpoint.address, endpoint.port) },
+      endpoint: {
+        address: endpointAddress(endpoint.address, endpoint.port),
+        ...(endpoint.healthPort !== undefined && {
+          health_check_config: { port_value: endpoint.healthPort },
+        }),
+      },
       load_balancing_weight: endpoint.weight,
       ...(endpoint.unhealthy && { health_status: "UNHEALTHY" }),
     })),

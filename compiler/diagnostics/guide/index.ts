@@ -4,6 +4,7 @@ import type { DiagnosticCode } from "../codes.ts";
 import { ANSWERS } from "./answers.ts";
 import type { Explanation } from "./entry.ts";
 import { GATEWAYS } from "./gateways.ts";
+import { HEALTH_CHECKS } from "./health-checks.ts";
 import { LINT } from "./lint.ts";
 import { MESH_CONFIGS } from "./mesh-config.ts";
 import { READING } from "./reading.ts";
@@ -20,6 +21,7 @@ export const EXPLANATIONS: Readonly<Record<DiagnosticCode, Explanation>> = {
   ...GATEWAYS,
   ...SERVICES,
   ...SIDECARS,
+  ...HEALTH_CHECKS,
   ...MESH_CONFIGS,
   ...REFERENCES,
   ...ANSWERS,

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { Resource, ServiceEntrySpec } from "../resources/model.ts";
+import { healthChecksOf } from "./health-checks.ts";
 import { isWildcard } from "./host-names.ts";
 import { parseProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
@@ -31,6 +32,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
           labels: placedLabels(entry, entry.labels ?? {}, workloads.place),
         }));
   const kin = kinOf(resource);
+  const checks = healthChecksOf(resource);
   return (spec.hosts ?? []).map((written, index) => {
     const host = written.toLowerCase();
     // Where requests are meant for is here what they name: with a port of its own, that can be looked up beforehand.
@@ -52,6 +54,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       ...(goesElsewhere && { meshOnly: true as const }),
       ...(spec.subjectAltNames?.length && { subjectAltNames: spec.subjectAltNames }),
       discovery,
+      ...checks,
       endpoints: new Map(
         ports.map(({ number, name, targetPort }) => [
           number,

@@ -5,6 +5,7 @@
 
 import type { Span } from "../../diagnostics/span.ts";
 import type { Discovery } from "../../ir/ir.ts";
+import type { PlacedChecks } from "./health-checks.ts";
 import type { Labels } from "./labels.ts";
 import type { Locality } from "./locality.ts";
 
@@ -28,6 +29,8 @@ export interface ServiceEndpoint {
   readonly account?: string;
   /** Known, and not to be asked. */
   readonly unready?: true;
+  /** Where it is asked whether it is well, if not at `port`. */
+  readonly healthPort?: number;
 }
 
 export interface Service {
@@ -53,6 +56,8 @@ export interface Service {
   readonly aliasOf?: string;
   /** Who is near comes first, whether or not endpoints are watched: of the same zone, or even the same machine. */
   readonly prefers?: "zone" | "node";
+  /** How its endpoints are asked whether they are well, unless a DestinationRule says it. */
+  readonly healthChecks?: PlacedChecks;
   /** By the number of the service's port. */
   readonly endpoints: ReadonlyMap<number, readonly ServiceEndpoint[]>;
   /** Where the host's name is written. */
@@ -100,7 +105,8 @@ export function mergeServices(known: Service, later: Service): Service {
     const theirs = later.endpoints.get(port.number) ?? [];
     endpoints.set(port.number, pooled(known.discovery, endpoints.get(port.number) ?? [], theirs));
   }
-  return { ...known, ports: [...ports.values()], endpoints };
+  const healthChecks = known.healthChecks ?? later.healthChecks;
+  return { ...known, ports: [...ports.values()], ...(healthChecks && { healthChecks }), endpoints };
 }
 
 /** A Service beside a ServiceEntry of its own name: Istio knows endpoints by host, namespace, and name of the port. */
@@ -117,8 +123,10 @@ function withEntry(service: Service, entry: Service): Service {
     entry.ports
       .filter((port) => port.name === name)
       .flatMap(({ number }) => entry.endpoints.get(number) ?? []);
+  const healthChecks = service.healthChecks ?? entry.healthChecks;
   return {
     ...service,
+    ...(healthChecks && { healthChecks }),
     ...(unserved.size > 0 && { unservedPorts: [...unserved.values()] }),
     ...(shares && {
       endpoints: new Map(

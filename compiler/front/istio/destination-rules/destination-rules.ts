@@ -3,7 +3,9 @@
  * and the first namespace that has any is the only one asked.
  */
 
+import type { Span } from "../../../diagnostics/span.ts";
 import type { ProxyOptions } from "../../../options.ts";
+import type { WrittenCheck } from "../../resources/health-check.ts";
 import type {
   ConsistentHash,
   DestinationRuleSpec,
@@ -11,6 +13,7 @@ import type {
   Subset,
   TrafficPolicy,
 } from "../../resources/model.ts";
+import { healthChecksOf, type PlacedChecks } from "../../services/health-checks.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { type Labels, selects } from "../../services/labels.ts";
@@ -25,6 +28,7 @@ import { type EffectivePolicy, effectivePolicy } from "./traffic-policy.ts";
 export interface MergedRule {
   readonly trafficPolicy?: TrafficPolicy;
   readonly subsets: readonly Subset[];
+  readonly healthChecks?: PlacedChecks;
   readonly exportTo: ReadonlySet<string>;
   /** Only for client workloads with these labels. */
   readonly selector?: Labels;
@@ -33,6 +37,12 @@ export interface MergedRule {
 /** Together with the place of what is said of TLS. */
 export interface ServicePolicy extends EffectivePolicy {
   readonly tlsPlace?: ClientTlsPlace;
+}
+
+export interface PlacedCheck {
+  readonly check: WrittenCheck;
+  /** Of the annotation that says it. */
+  readonly span: Span;
 }
 
 type NamedService = Pick<Service, "host" | "namespace">;
@@ -88,13 +98,15 @@ export class DestinationRuleIndex {
     return [];
   }
 
-  #add({ spec, namespace }: Resource<DestinationRuleSpec>): void {
+  #add(resource: Resource<DestinationRuleSpec>): void {
+    const { spec, namespace } = resource;
     const host = resolveHost(spec.host, namespace, this.#domainSuffix);
     const selector = spec.workloadSelector?.matchLabels;
     const exportTo = new Set(selector === undefined ? spec.exportTo : ["."]);
     const rule: MergedRule = {
       ...(spec.trafficPolicy && { trafficPolicy: spec.trafficPolicy }),
       subsets: uniqueByName(spec.subsets ?? []),
+      ...healthChecksOf(resource),
       exportTo,
       ...(selector && { selector }),
     };
@@ -164,6 +176,18 @@ export class DestinationRules {
     );
   }
 
+  /** How the endpoints of a service, or of a subset of it, are asked whether they are well. */
+  checkOf(service: Service, subset: string): PlacedCheck | undefined {
+    const ofRule = this.find(service)?.healthChecks;
+    for (const placed of [ofRule, service.healthChecks]) {
+      const setting = placed?.checks.subsets.get(subset) ?? placed?.checks.whole;
+      if (placed !== undefined && setting !== undefined) {
+        return setting === "off" ? undefined : { check: setting, span: placed.span };
+      }
+    }
+    return undefined;
+  }
+
   /** Through which proxy connections go, where they go through one. */
   tunnelOf(service: Service, subset: string): TrafficPolicy["tunnel"] {
     const ofSubset = subset === "" ? undefined : this.subset(service, subset)?.trafficPolicy;
@@ -207,8 +231,8 @@ function rulesOf(byNamespace: Map<string, RulesByHost>, namespace: string): Rule
 }
 
 /**
- * Subsets are put together, of two with one name the older stays; so does the traffic policy of the oldest that has
- * one. Rules for other viewers or other workloads stand beside it.
+ * Subsets are put together, of two with one name the older stays; so do the traffic policy and the health checks of the
+ * oldest that has some. Rules for other viewers or other workloads stand beside it.
  */
 function mergeInto(rules: RulesByHost, host: string, rule: MergedRule): void {
   const known = rules.get(host) ?? [];
@@ -219,12 +243,14 @@ function mergeInto(rules: RulesByHost, host: string, rule: MergedRule): void {
     return;
   }
   const trafficPolicy = older.trafficPolicy ?? rule.trafficPolicy;
+  const healthChecks = older.healthChecks ?? rule.healthChecks;
   rules.set(
     host,
     known.with(index, {
       ...older,
       ...(trafficPolicy && { trafficPolicy }),
       subsets: uniqueByName([...older.subsets, ...rule.subsets]),
+      ...(healthChecks && { healthChecks }),
     }),
   );
 }

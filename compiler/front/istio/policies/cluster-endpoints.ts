@@ -6,6 +6,7 @@
 import { isLookedUp } from "../../../ir/discovery.ts";
 import type { Cluster, Endpoint } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
+import type { WrittenCheck } from "../../resources/health-check.ts";
 import type { Subset } from "../../resources/model.ts";
 import { isClusterLocal } from "../../services/cluster-local.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
@@ -30,9 +31,10 @@ export function lowerEndpoints(
   const named = subset === "" ? undefined : rules.subset(service, subset);
   const reachable = inReach(service.endpoints.get(port) ?? [], service, rules, proxy);
   const chosen = chooseEndpoints(reachable, named);
-  const asked = chosen.filter(({ unready }) => !unready || !asksUnhealthy(policy));
+  const check = rules.checkOf(service, subset)?.check;
+  const asked = chosen.filter(({ unready }) => !unready || !asksUnhealthy(policy, check));
   const { endpoints, ...placed } = placeEndpoints(
-    asked,
+    checkedAt(asked, check?.port),
     policy,
     proxy,
     service.prefers,
@@ -63,8 +65,20 @@ function chooseEndpoints(
 }
 
 /** Where Envoy may ask all when too many fail, it must not know of those that are not ready. */
-function asksUnhealthy({ outlierDetection }: EffectivePolicy): boolean {
-  return (outlierDetection?.minHealthPercent ?? 0) > 0;
+function asksUnhealthy({ outlierDetection }: EffectivePolicy, check: WrittenCheck | undefined): boolean {
+  return (check?.panicPercent ?? outlierDetection?.minHealthPercent ?? 0) > 0;
+}
+
+/** On a port of its own, where there are ports. */
+function checkedAt(
+  endpoints: readonly ServiceEndpoint[],
+  healthPort: number | undefined,
+): readonly ServiceEndpoint[] {
+  return healthPort === undefined
+    ? endpoints
+    : endpoints.map((endpoint) =>
+        endpoint.address.startsWith("unix:") ? endpoint : { ...endpoint, healthPort },
+      );
 }
 
 function discovery(

@@ -14,6 +14,7 @@ import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { lowerClientTls } from "./client-tls.ts";
 import { lowerEndpoints } from "./cluster-endpoints.ts";
 import { lowerConnectionPool, upstreamProtocol } from "./connection-pool.ts";
+import { lowerHealthCheck } from "./health-check.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
 import { asksWhereProxyIs } from "./locality.ts";
 import { lowerOutlierDetection } from "./outlier-detection.ts";
@@ -84,9 +85,11 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredClust
     return { cluster: known.cluster, isForAll: true };
   }
   const policy = lowering.destinationRules.policyOf(service, subset, port);
+  const said = lowering.effects.findings.length;
   const cluster = newCluster(use, policy, lowering);
   const isForAll =
     policy.tls === undefined &&
+    lowering.effects.findings.length === said &&
     !asksWhereProxyIs(policy, service, lowering.cache.shared.settings.written.localityLbSetting);
   if (isForAll) {
     clusters.set(service, [...all, { port, subset, atEdge, rule, cluster }]);
@@ -95,12 +98,13 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredClust
 }
 
 function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringContext): Cluster {
-  const { name, service, port, atEdge } = use;
+  const { name, service, port, subset, atEdge } = use;
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const { written } = lowering.cache.shared.settings;
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { discovery, ...placed } = lowerEndpoints(use, policy, lowering.destinationRules, lowering.options);
   const protocol = upstreamProtocol(declared, policy.connectionPool, atEdge, written.h2UpgradePolicy);
+  const check = lowering.destinationRules.checkOf(service, subset);
   return {
     name,
     discovery,
@@ -112,6 +116,7 @@ function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringC
     ...lowerProxyProtocol(policy.proxyProtocol),
     ...lowerClientTls(use, protocol, policy, lowering),
     ...(outlierDetection && { outlierDetection }),
+    ...lowerHealthCheck(check, use, { discovery, protocol }, lowering.effects.report),
   };
 }
 

@@ -222,12 +222,13 @@ function withoutGaps(groups: readonly Group[]): Group[] {
 function flatten(groups: readonly Group[]): Endpoint[] {
   return groups.flatMap((group) => {
     const own = group.endpoints.reduce((sum, { weight }) => sum + weight, 0);
-    return group.endpoints.map(({ address, port, weight, locality, unready }) => ({
+    return group.endpoints.map(({ address, port, weight, locality, unready, healthPort }) => ({
       address,
       port,
       weight,
       ...(locality && { locality }),
       ...(unready && { unhealthy: true }),
+      ...(healthPort !== undefined && { healthPort }),
       ...(group.priority > 0 && { priority: group.priority }),
       ...(group.weight !== own && { localityWeight: group.weight }),
     }));

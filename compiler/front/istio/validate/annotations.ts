@@ -12,13 +12,16 @@ import {
 } from "../../resources/annotations.ts";
 import { parseCompression } from "../../resources/compression.ts";
 import { parseErrorPages } from "../../resources/error-pages.ts";
+import { HEALTH_CHECK, parseHealthChecks } from "../../resources/health-check.ts";
+import type { Resource } from "../../resources/resource.ts";
+import type { DestinationRuleSpec } from "../../resources/types.ts";
 import type { Reporter } from "./reporter.ts";
 
 interface OurAnnotation {
   /** The kinds on which it has an effect: at least one. */
   readonly kinds: readonly string[];
   /** What is wrong with a value, in words; undefined when nothing is. */
-  readonly wrong: (value: string) => string | undefined;
+  readonly wrong: (value: string, resource: Resource<unknown>) => string | undefined;
   /** What to write instead, with a value that is right. */
   readonly help: string;
 }
@@ -61,10 +64,30 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
       help: 'Write algorithms in the order of preference, such as "brotli, gzip", or a mapping such as "{ algorithms: [gzip], minimumBytes: 1400, contentTypes: [text/html] }".',
     },
   ],
+  [
+    HEALTH_CHECK,
+    {
+      kinds: ["DestinationRule", "ServiceEntry"],
+      wrong: wrongHealthCheck,
+      help: 'Write, for example, "http /healthz every 5s timeout 1s unhealthy 3 healthy 2", "grpc" or "tcp; subset v2 off".',
+    },
+  ],
 ]);
 
 function wrongIn(parsed: object): string | undefined {
   return "wrong" in parsed ? String(parsed.wrong) : undefined;
+}
+
+function wrongHealthCheck(value: string, { kind, spec }: Resource<unknown>): string | undefined {
+  const parsed = parseHealthChecks(value);
+  if (parsed.problem !== undefined) {
+    return parsed.problem;
+  }
+  const { subsets = [] } = kind === "DestinationRule" ? (spec as DestinationRuleSpec) : {};
+  const unknown = [...parsed.checks.subsets.keys()].find(
+    (subset) => !subsets.some(({ name }) => name === subset),
+  );
+  return unknown === undefined ? undefined : `this ${kind} has no subset "${unknown}"`;
 }
 
 function invalidUnless(isValid: boolean, value: string): string | undefined {
@@ -90,7 +113,7 @@ export function validateOurAnnotations(reporter: Reporter): void {
         `Put it on a ${known.kinds.join(" or a ")}.`,
       );
     } else {
-      const wrong = known.wrong(value);
+      const wrong = known.wrong(value, reporter.resource);
       if (wrong !== undefined) {
         reporter.report("SL0227", path, wrong, known.help);
       }

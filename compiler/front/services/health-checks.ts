@@ -1,0 +1,24 @@
+/** The annotation `sluice.dev/health-check` of a resource, with where it stands, for what has to be said of it later. */
+
+import type { Span } from "../../diagnostics/span.ts";
+import { HEALTH_CHECK, type HealthChecks, parseHealthChecks } from "../resources/health-check.ts";
+import type { Resource } from "../resources/resource.ts";
+
+export interface PlacedChecks {
+  readonly checks: HealthChecks;
+  readonly span: Span;
+}
+
+/** `{}` without the annotation, or with one that is wrong, which is said where resources are validated. */
+export function healthChecksOf(resource: Resource<unknown>): { readonly healthChecks?: PlacedChecks } {
+  const value = resource.annotations[HEALTH_CHECK];
+  const { checks } = value === undefined ? {} : withoutProblem(value);
+  return checks === undefined
+    ? {}
+    : { healthChecks: { checks, span: resource.spanOf(["metadata", "annotations", HEALTH_CHECK]) } };
+}
+
+function withoutProblem(value: string): { readonly checks?: HealthChecks } {
+  const parsed = parseHealthChecks(value);
+  return parsed.problem === undefined ? { checks: parsed.checks } : {};
+}
