@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const HEALTH_CHECKS = {
   SL0932: {
-    why: "A check that cannot be made, that overlaps with the next, or that has nobody to ask lets a dead endpoint go on failing requests, though the rules look as if it were watched.",
+    why: "A check that cannot be made, that overlaps with the next, or that has no endpoints to ask lets a dead endpoint go on failing requests, though the rules look as if it were watched.",
     example: {
       in: "file",
       wrong: `apiVersion: networking.istio.io/v1

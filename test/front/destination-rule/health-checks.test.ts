@@ -7,7 +7,8 @@ import { freePort } from "../../harness/ports.ts";
 import { apply, destinationRule, HOST, stat } from "./mesh.ts";
 import { Patient } from "./patients.ts";
 
-const ADDRESSES = ["127.74.0.1", "127.74.0.2", "127.74.0.3"];
+const [FIRST, SECOND, THIRD] = ["127.74.0.1", "127.74.0.2", "127.74.0.3"] as const;
+const ADDRESSES = [FIRST, SECOND, THIRD];
 /** Failures are noticed soon. On a busy machine an answer may take a while, and is waited for. */
 const OFTEN = "every 50ms timeout 3s unhealthy 2 healthy 2";
 /** For endpoints that never answer. */
@@ -85,7 +86,7 @@ test.each(["refusing", "failing", "silent"] as const)(
       timeout: 5000,
       interval: 10,
     });
-    await untilAnswers(listener, [ADDRESSES[0], ADDRESSES[2]]);
+    await untilAnswers(listener, [FIRST, THIRD]);
     await patients[1]!.become("well");
     await untilAnswers(listener, ADDRESSES);
     expect(patients[0]!.checks.at(-1)).toEqual({ host: HOST, path: "/healthz" });
@@ -95,7 +96,7 @@ test.each(["refusing", "failing", "silent"] as const)(
 test("rules change while endpoints are dead, even all of them; then nobody is asked", async () => {
   await patients[1]!.become("silent");
   const listener = await apply(mesh, [entry(`http /healthz ${IMPATIENT}`)]);
-  await untilAnswers(listener, [ADDRESSES[0], ADDRESSES[2]]);
+  await untilAnswers(listener, [FIRST, THIRD]);
   for (const patient of patients) {
     await patient.become("silent");
   }
@@ -108,14 +109,14 @@ test("rules change while endpoints are dead, even all of them; then nobody is as
 test("with panic, all are asked when too few are well", async () => {
   const listener = await apply(mesh, [entry(`http /healthz panic 50% ${OFTEN}`)]);
   await patients[0]!.become("failing");
-  await untilAnswers(listener, [ADDRESSES[1], ADDRESSES[2]]);
+  await untilAnswers(listener, [SECOND, THIRD]);
   await patients[1]!.become("failing");
   await untilAnswers(listener, ADDRESSES);
 });
 
 test("an endpoint that discovery takes away gets no requests, however well it is", async () => {
   const listener = await apply(mesh, [entry(`http /healthz ${OFTEN}`)]);
-  await apply(mesh, [entry(`http /healthz ${OFTEN}`, ADDRESSES.slice(0, 2))]);
-  await untilAnswers(listener, ADDRESSES.slice(0, 2));
+  await apply(mesh, [entry(`http /healthz ${OFTEN}`, [FIRST, SECOND])]);
+  await untilAnswers(listener, [FIRST, SECOND]);
   expect(await stat(mesh, "membership_total")).toBe(2);
 });
