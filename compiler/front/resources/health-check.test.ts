@@ -5,8 +5,8 @@ import { parseHealthChecks } from "./health-check.ts";
 
 function checksOf(value: string) {
   const parsed = parseHealthChecks(value);
-  if (parsed.problem !== undefined) {
-    throw new Error(parsed.problem);
+  if ("wrong" in parsed) {
+    throw new Error(parsed.wrong);
   }
   return parsed.checks;
 }
@@ -99,6 +99,6 @@ test.each([
   ["subset v1 http; subset v1 tcp", 'there are two checks for subset "v1"'],
   ["subset", 'expected the name of a subset after "subset"'],
   ["subset v1", 'expected http, http2, grpc, tcp or off after "v1"'],
-])("%j is wrong", (value, problem) => {
-  expect(parseHealthChecks(value)).toEqual({ problem });
+])("%j is wrong", (value, wrong) => {
+  expect(parseHealthChecks(value)).toEqual({ wrong });
 });

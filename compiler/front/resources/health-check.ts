@@ -41,9 +41,7 @@ export interface HealthChecks {
 }
 
 /** What an annotation means, or what is wrong with it, in words. */
-export type ParsedChecks =
-  | { readonly checks: HealthChecks; readonly problem?: undefined }
-  | { readonly problem: string };
+export type ParsedChecks = { readonly checks: HealthChecks } | { readonly wrong: string };
 
 const DEFAULT_INTERVAL_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -66,17 +64,17 @@ export function parseHealthChecks(value: string): ParsedChecks {
     const words = new Words(clause);
     const subset = words.takeIf("subset") ? words.take("the name of a subset") : undefined;
     const setting = readSetting(words);
-    if (words.problem !== undefined) {
-      return { problem: words.problem };
+    if (words.wrong !== undefined) {
+      return { wrong: words.wrong };
     }
     if (subset === undefined) {
       if (whole !== undefined) {
-        return { problem: 'there are two checks for all endpoints; begin one with "subset NAME"' };
+        return { wrong: 'there are two checks for all endpoints; begin one with "subset NAME"' };
       }
       whole = setting;
     } else {
       if (subsets.has(subset)) {
-        return { problem: `there are two checks for subset "${subset}"` };
+        return { wrong: `there are two checks for subset "${subset}"` };
       }
       subsets.set(subset, setting);
     }
@@ -89,7 +87,7 @@ class Words {
   readonly #words: readonly string[];
   #next = 0;
   /** The first thing that is wrong. What is read after it means nothing. */
-  problem: string | undefined;
+  wrong: string | undefined;
 
   constructor(text: string) {
     this.#words = text.split(/\s+/).filter((word) => word !== "");
@@ -97,7 +95,7 @@ class Words {
 
   /** The word that is read next; none behind what is wrong. */
   get next(): string | undefined {
-    return this.problem === undefined ? this.#words[this.#next] : undefined;
+    return this.wrong === undefined ? this.#words[this.#next] : undefined;
   }
 
   take(what: string): string {
@@ -117,8 +115,8 @@ class Words {
     return isNext;
   }
 
-  fail(problem: string): void {
-    this.problem ??= problem;
+  fail(wrong: string): void {
+    this.wrong ??= wrong;
   }
 }
 

@@ -12,13 +12,13 @@ export interface PlacedChecks {
 /** `{}` without the annotation, or with one that is wrong, which is said where resources are validated. */
 export function healthChecksOf(resource: Resource<unknown>): { readonly healthChecks?: PlacedChecks } {
   const value = resource.annotations[HEALTH_CHECK];
-  const { checks } = value === undefined ? {} : withoutProblem(value);
-  return checks === undefined
+  const parsed = value === undefined ? undefined : parseHealthChecks(value);
+  return parsed === undefined || "wrong" in parsed
     ? {}
-    : { healthChecks: { checks, span: resource.spanOf(["metadata", "annotations", HEALTH_CHECK]) } };
-}
-
-function withoutProblem(value: string): { readonly checks?: HealthChecks } {
-  const parsed = parseHealthChecks(value);
-  return parsed.problem === undefined ? { checks: parsed.checks } : {};
+    : {
+        healthChecks: {
+          checks: parsed.checks,
+          span: resource.spanOf(["metadata", "annotations", HEALTH_CHECK]),
+        },
+      };
 }

@@ -80,8 +80,8 @@ function wrongIn(parsed: object): string | undefined {
 
 function wrongHealthCheck(value: string, { kind, spec }: Resource<unknown>): string | undefined {
   const parsed = parseHealthChecks(value);
-  if (parsed.problem !== undefined) {
-    return parsed.problem;
+  if ("wrong" in parsed) {
+    return parsed.wrong;
   }
   const { subsets = [] } = kind === "DestinationRule" ? (spec as DestinationRuleSpec) : {};
   const unknown = [...parsed.checks.subsets.keys()].find(
