@@ -5,6 +5,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { deciderOf, refusedByTarget } from "./back/decider.ts";
+import { logOf } from "./back/log-of.ts";
 import { EncodedBodies, encodeProgram } from "./back/program/encode.ts";
 import { tooManyToCount } from "./back/route-counters.ts";
 import { wantsRuleNames } from "./back/wants-rule-names.ts";
@@ -244,7 +245,10 @@ export function encode(
   );
   const total = filtered.reduce((sum, { routes }) => sum + routes.virtualHosts.length, 0);
   let done = 0;
-  const asked = { counters: options.ruleCounters !== "off", names: wantsRuleNames(options) };
+  const asked = {
+    counters: options.ruleCounters !== "off",
+    names: wantsRuleNames({ ...options, log: logOf(config, options) }),
+  };
   for (const { name, routes } of filtered) {
     const onHost = () => progress.at("encoding", ++done, total);
     const known = bodies && { bodies, listener: name };

@@ -139,3 +139,65 @@ describe("what is said of it", () => {
     expect(said).toEqual(["SL0111 { minProtocolVersion: TLSV1_3 }"]);
   });
 });
+
+describe("the access log", () => {
+  const logOf = (mesh: string) => read(WEB, configMap(mesh)).config.accessLog;
+
+  test("none unless it is asked for", () => {
+    expect(read(WEB, configMap("connectTimeout: 1s")).config).not.toHaveProperty("accessLog");
+    expect(logOf('accessLogFile: ""')).toBeUndefined();
+  });
+
+  test("a line, which may look like JSON", () => {
+    expect(logOf("accessLogFile: /dev/stdout")).toEqual({
+      path: "-",
+      format: { kind: "named", name: "text" },
+    });
+    expect(logOf("accessLogFile: /tmp/log\naccessLogFormat: |\n  {took: %DURATION%}")).toEqual({
+      path: "/tmp/log",
+      format: { kind: "text", text: "{took: %DURATION%}" },
+    });
+  });
+
+  test("JSON, as Istio has it or as it is written; how it is written may be said without where", () => {
+    expect(logOf("accessLogEncoding: JSON")).toMatchObject({
+      path: "",
+      format: { fields: { response_code: "%RESPONSE_CODE%", route_name: "%RULE%" } },
+    });
+    expect(logOf('accessLogEncoding: JSON\naccessLogFormat: \'{"a": ["%DURATION%"]}\'')).toEqual({
+      path: "",
+      format: { kind: "json", fields: { a: ["%DURATION%"] } },
+    });
+  });
+
+  test.each([
+    ["accessLogFormat: '%NO_SUCH%'", "SL0944 '%NO_SUCH%'"],
+    ['accessLogEncoding: JSON\naccessLogFormat: "{"', 'SL0944 "{"'],
+    ["accessLogEncoding: JSON\naccessLogFormat: '[1]'", "SL0944 '[1]'"],
+    ["accessLogEncoding: XML", "SL0107 XML"],
+    ["accessLogFile: logs/a", "SL0944 logs/a"],
+    ["trustDomain: my_mesh", "SL0944 my_mesh"],
+    ["trustDomainAliases: [old.example, '']", "SL0944 ''"],
+    ["protocolDetectionTimeout: 0.1ms", "SL0201 0.1ms"],
+    ["serviceSettings: [{ hosts: ['a*b'] }]", "SL0203 'a*b'"],
+  ])("%s", (mesh, finding) => {
+    expect(read(configMap(mesh)).said).toEqual([finding]);
+  });
+});
+
+test("nulls are not there, at whatever depth", () => {
+  const { cluster, said } = read(
+    WEB,
+    configMap(
+      "connectTimeout: null\ndefaultTrafficPolicy:\n  connectionPool: { tcp: { maxConnections: 7, connectTimeout: null } }\n  outlierDetection: null",
+    ),
+  );
+  expect(said).toEqual([]);
+  expect(cluster(HTTP)).toMatchObject({ connectTimeoutMs: 10_000, limits: { maxConnections: 7 } });
+  expect(cluster(HTTP)).not.toHaveProperty("outlierDetection");
+});
+
+test("how long a port that may speak anything waits for its client", () => {
+  expect(read(configMap("protocolDetectionTimeout: 100ms")).config.detectionTimeoutMs).toBe(100);
+  expect(read(configMap("protocolDetectionTimeout: 0s")).config.detectionTimeoutMs).toBe(0);
+});

@@ -10,6 +10,7 @@
  */
 
 import type { Span } from "../diagnostics/span.ts";
+import type { AccessLog } from "./access-log.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Compression } from "./compression.ts";
 import type { Confidential } from "./confidential.ts";
@@ -30,6 +31,10 @@ export interface Config {
   readonly secrets?: readonly Secret[];
   /** Of every request's path, before rules see it. Absent: Istio's own (`BASE`). */
   readonly pathNormalization?: PathNormalization;
+  /** What Envoy writes of requests where its own options say nothing of it. Without a path: only how, if it is told where. */
+  readonly accessLog?: AccessLog;
+  /** How long a client of a port that may speak anything has to begin, in milliseconds; 0: as long as it likes. Absent: 5 s. */
+  readonly detectionTimeoutMs?: number;
   /** How many worker threads Envoy is started with. Absent: one for each core. */
   readonly workers?: number;
 }

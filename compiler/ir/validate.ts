@@ -41,6 +41,7 @@ export function validateConfig(config: Config): IrProblem[] {
     faults: new Map(upstreamFaults.map((fault) => [fault.name, fault])),
     secrets: new Map(secrets.map((secret) => [secret.name, secret.content.kind])),
   };
+  problems.duration("detectionTimeoutMs", config.detectionTimeoutMs);
   problems.whole("workers", config.workers ?? 1, 1, 2 ** 31 - 1);
   problems.unique("listeners", listeners);
   problems.unique("clusters", clusters);

@@ -5,20 +5,9 @@
  */
 
 import { nearest } from "../diagnostics/nearest.ts";
+import type { LogFields, LogFormat } from "../ir/access-log.ts";
 import type { OptionKind } from "./kinds.ts";
 import { LOG_OPERATORS, OWN_OPERATORS, type OwnOperator } from "./log-operators.ts";
-
-/** A format as it is to be written; `text` has no end of line. */
-export type LogFormat =
-  | { readonly kind: "named"; readonly name: "text" | "json" }
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "json"; readonly fields: LogFields };
-
-/** What a line of JSON is made of: texts have operators. */
-export interface LogFields {
-  readonly [name: string]: LogValue;
-}
-export type LogValue = string | number | LogFields | readonly LogValue[];
 
 /** Longer formats, and deeper ones, are somebody's mistake. */
 const MAX_LENGTH = 16_384;
@@ -64,11 +53,24 @@ function formatProblems(format: string): string[] {
   if (format.trim() === "") {
     return ['it is empty; use "text", "json" or a line with operators such as %RESPONSE_CODE%'];
   }
+  return isJson(format) ? jsonFormatProblems(format) : lineFormatProblems(format);
+}
+
+/** All that is wrong with the text of a JSON object, in words. */
+export function jsonFormatProblems(format: string): string[] {
+  return inWords(format, jsonProblems);
+}
+
+/** The same of a line, which may look like JSON. */
+export function lineFormatProblems(format: string): string[] {
+  return inWords(format, lineProblems);
+}
+
+function inWords(format: string, find: (format: string) => Problem[]): string[] {
   if (format.length > MAX_LENGTH) {
     return [`it has ${format.length} characters; a format may have ${MAX_LENGTH}`];
   }
-  const isObject = isJson(format);
-  const problems = isObject ? jsonProblems(format) : lineProblems(format);
+  const problems = find(format);
   const unknown = problems.filter(({ isUnknown }) => isUnknown).length > 0;
   const known = [...LOG_OPERATORS.keys()].sort().join(", ");
   const words = problems.map(({ words }) => words);
@@ -91,6 +93,9 @@ function jsonProblems(format: string): Problem[] {
     value = JSON.parse(format);
   } catch (error) {
     return [{ words: `it begins like an object of JSON, and is not one: ${(error as Error).message}` }];
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return [{ words: "it is not an object of JSON" }];
   }
   return valueProblems(value, "", 0);
 }

@@ -5,12 +5,12 @@ import path from "node:path";
 import { STANDARD_OUTPUT } from "../options/kinds.ts";
 
 /** One line for each obstacle; `file` is the option's value. */
-export async function logFileProblems(file: string): Promise<string[]> {
+export async function logFileProblems(file: string, where = "--access-log"): Promise<string[]> {
   if (file === "" || file === STANDARD_OUTPUT) {
     return [];
   }
   const problem = await problemOf(file);
-  return problem === undefined ? [] : [`--access-log: ${problem}`];
+  return problem === undefined ? [] : [`${where}: ${problem}`];
 }
 
 async function problemOf(file: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@
 
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { logOf } from "../back/log-of.ts";
 import { FIRST_ENVOY_THAT_TRACES } from "../back/xds/tracing.ts";
 import type { Compilation } from "../compile.ts";
 import type { ProxyOptions } from "../options.ts";
@@ -220,6 +221,7 @@ export class Session {
     const { signal } = this.#stop;
     const binary = await findEnvoy({ log: (line) => this.#tell({ kind: "envoy", line }), signal });
     refuseOldEnvoy(binary, rules.proxy);
+    const logFile = logOf(compilation.config, rules.proxy)?.path ?? "";
     return startAdsEnvoy({
       folder,
       build: (builder) => builder.build(withFiles(compilation), rules.proxy),
@@ -235,7 +237,7 @@ export class Session {
       },
       // Also of requests that end while it drains.
       onOutput: (line) => this.#options.onEvent({ kind: "access", line }),
-      writtenDirectories: path.isAbsolute(rules.proxy.accessLog) ? [path.dirname(rules.proxy.accessLog)] : [],
+      writtenDirectories: path.isAbsolute(logFile) ? [path.dirname(logFile)] : [],
       workDirectory: this.#options.workDirectory,
       temporaryFolders: [folder, ...temporaryFolders],
       signal,
@@ -273,7 +275,10 @@ async function refuseObstacles({ config }: Compilation, proxy: ProxyOptions): Pr
       { name: "--ready-port", address: proxy.listenAddress, port: proxy.readyPort },
       { name: "--metrics-port", address: proxy.listenAddress, port: proxy.metricsPort },
     ])),
-    ...(await logFileProblems(proxy.accessLog)),
+    ...(await logFileProblems(
+      logOf(config, proxy)?.path ?? "",
+      proxy.accessLog === "" ? "accessLogFile of the mesh configuration" : "--access-log",
+    )),
   ];
   if (problems.length > 0) {
     throw new EnvironmentError(problems.join("\n"));

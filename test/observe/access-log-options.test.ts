@@ -3,7 +3,7 @@
 import net from "node:net";
 import { expect, test } from "vitest";
 import { binomialInterval } from "../../compiler/binomial.ts";
-import { Connection } from "../harness/client.ts";
+import { ask, Connection } from "../harness/client.ts";
 import { RULES } from "./log-rules.ts";
 import { LoggedMesh, SIDES } from "./logged-mesh.ts";
 
@@ -35,6 +35,39 @@ test("a sample is a share of the requests, whatever their ids are, in a format o
     await mesh.close();
   }
 }, 60_000);
+
+test("the mesh may ask for a log, and say what stands in it", async () => {
+  const settings = (log: string) => `
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: { name: mesh }
+spec:
+  meshConfig:
+    accessLogFile: ${log}
+    accessLogEncoding: JSON
+    accessLogFormat: '{"rule": "%RULE%", "asked": "%REQ(:PATH)%", "listener": "%LISTENER%"}'
+`;
+  const mesh = await LoggedMesh.open((log) => `${RULES}\n---${settings(log)}`, {
+    accessLog: "",
+    accessLogFormat: "text",
+  });
+  try {
+    for (const side of SIDES) {
+      await ask(mesh.ports[side], { path: "/pages/a", host: "shop.example" });
+    }
+    await mesh.mesh.envoy.stop();
+    const lines = (await mesh.lines(0)).map((line) => JSON.parse(line));
+    expect(lines).toEqual(
+      ["mesh", "native_mesh"].map((listener) => ({
+        rule: "shop/shop#pages.first",
+        asked: "/pages/a",
+        listener,
+      })),
+    );
+  } finally {
+    await mesh.close();
+  }
+});
 
 test("a connection without HTTP is a line, too", async () => {
   const server = net.createServer((socket) => socket.end("hello")).listen(0, "127.0.0.1");

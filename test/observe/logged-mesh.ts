@@ -41,7 +41,11 @@ export class LoggedMesh {
     this.#log = log;
   }
 
-  static async open(rules: string, proxy: Partial<ProxyOptions> = {}): Promise<LoggedMesh> {
+  /** `rules` may have to know where the log is. */
+  static async open(
+    rules: string | ((log: string) => string),
+    proxy: Partial<ProxyOptions> = {},
+  ): Promise<LoggedMesh> {
     const log = path.join(os.tmpdir(), `sluice-access-${randomUUID()}.log`);
     const twin = new Twin();
     const mesh = await Mesh.create({ target: "wasm", emit: twin.emit });
@@ -52,7 +56,8 @@ export class LoggedMesh {
       accessLogFormat: "json",
       ...proxy,
     };
-    const { ports, diagnostics } = await mesh.apply([SERVICES, rules], { proxy: options });
+    const documents = typeof rules === "string" ? rules : rules(log);
+    const { ports, diagnostics } = await mesh.apply([SERVICES, documents], { proxy: options });
     const wasm = ports.get("mesh");
     if (wasm === undefined) {
       await mesh.close();

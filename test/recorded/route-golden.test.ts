@@ -119,7 +119,8 @@ function routesOf(
   });
   const listener = lowered.config.listeners.find(({ name }) => name === `gateway_${port}`)!;
   const emitted =
-    emitNativeRoutes(listener, listener.name, DEFAULT_PROXY_OPTIONS).virtual_hosts[0]?.routes ?? [];
+    emitNativeRoutes(listener, listener.name, { ...DEFAULT_PROXY_OPTIONS, log: undefined }).virtual_hosts[0]
+      ?.routes ?? [];
   return {
     ...lowered,
     // istiod calls a route by the rule's own name; ours has the id of the rule, as its statistics have.

@@ -3,8 +3,9 @@
  * request is told by other operators where the filter decides than where Envoy's own routes do; the line is the same.
  */
 
+import type { AccessLog, LogFields, LogFormat, LogValue } from "../../ir/access-log.ts";
 import { STANDARD_OUTPUT } from "../../options/kinds.ts";
-import { type LogFields, type LogValue, readLogFormat, withOperators } from "../../options/log-format.ts";
+import { withOperators } from "../../options/log-format.ts";
 import type { OwnOperator } from "../../options/log-operators.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Decider } from "../decider.ts";
@@ -12,7 +13,7 @@ import { type Extension, type FractionalPercent, fractionalPercent, typed } from
 import { chainOperators, ruleOperators } from "./rule-operators.ts";
 
 /** `envoy.config.accesslog.v3.AccessLog` */
-export interface AccessLog extends Extension<FileAccessLog | StdoutAccessLog> {
+export interface EnvoyAccessLog extends Extension<FileAccessLog | StdoutAccessLog> {
   readonly filter?: {
     readonly runtime_filter: {
       readonly runtime_key: string;
@@ -37,7 +38,10 @@ type SubstitutionFormat =
   | { readonly text_format_source: { readonly inline_string: string } }
   | { readonly json_format: LogFields };
 
-export type LogOptions = Pick<ProxyOptions, "accessLog" | "accessLogFormat" | "accessLogSample">;
+export interface LogOptions extends Pick<ProxyOptions, "accessLogSample"> {
+  /** Absent: none is written. */
+  readonly log: AccessLog | undefined;
+}
 
 /** What Envoy's runtime may say of the sample instead of the option. */
 const SAMPLE_KEY = "sluice.access_log_sample";
@@ -99,26 +103,26 @@ export function emitRequestLog(
   listener: string,
   decider: Decider,
   options: LogOptions,
-): { access_log?: AccessLog[] } {
+): { access_log?: EnvoyAccessLog[] } {
   return emitLog(options, REQUEST_FIELDS, ruleOperators(listener, decider));
 }
 
 /** Of a TCP proxy; nothing without a log. */
-export function emitConnectionLog(chain: string, options: LogOptions): { access_log?: AccessLog[] } {
+export function emitConnectionLog(chain: string, options: LogOptions): { access_log?: EnvoyAccessLog[] } {
   return emitLog(options, CONNECTION_FIELDS, chainOperators(chain));
 }
 
 function emitLog(
-  { accessLog, accessLogFormat, accessLogSample }: LogOptions,
+  { log, accessLogSample }: LogOptions,
   fields: LogFields,
   own: Readonly<Record<OwnOperator, string>>,
-): { access_log?: AccessLog[] } {
-  if (accessLog === "") {
+): { access_log?: EnvoyAccessLog[] } {
+  if (log === undefined) {
     return {};
   }
-  const log_format = emitFormat(accessLogFormat, fields, own);
+  const log_format = emitFormat(log.format, fields, own);
   const sink: Extension<FileAccessLog | StdoutAccessLog> =
-    accessLog === STANDARD_OUTPUT
+    log.path === STANDARD_OUTPUT
       ? {
           name: "envoy.access_loggers.stdout",
           // Not `/dev/stdout`, which cannot be opened where it is a socket, as it is for a process of Node's.
@@ -127,7 +131,7 @@ function emitLog(
       : {
           name: "envoy.access_loggers.file",
           typed_config: typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", {
-            path: accessLog,
+            path: log.path,
             log_format,
           }),
         };
@@ -135,7 +139,7 @@ function emitLog(
 }
 
 /** Dice of its own: what is traced, and what other logs have, is not more likely in this one. */
-function emitSample(percent: number): Pick<AccessLog, "filter"> {
+function emitSample(percent: number): Pick<EnvoyAccessLog, "filter"> {
   return percent === 100
     ? {}
     : {
@@ -150,16 +154,15 @@ function emitSample(percent: number): Pick<AccessLog, "filter"> {
 }
 
 function emitFormat(
-  format: string,
+  format: LogFormat,
   fields: LogFields,
   own: Readonly<Record<OwnOperator, string>>,
 ): SubstitutionFormat {
-  const read = readLogFormat(format);
-  if (read.kind === "text" || (read.kind === "named" && read.name === "text")) {
-    const text = read.kind === "text" ? read.text : TEXT;
+  if (format.kind === "text" || (format.kind === "named" && format.name === "text")) {
+    const text = format.kind === "text" ? format.text : TEXT;
     return { text_format_source: { inline_string: `${withOperators(text, own)}\n` } };
   }
-  return { json_format: fieldsWith(read.kind === "json" ? read.fields : fields, own) };
+  return { json_format: fieldsWith(format.kind === "json" ? format.fields : fields, own) };
 }
 
 function fieldsWith(fields: LogFields, own: Readonly<Record<OwnOperator, string>>): LogFields {

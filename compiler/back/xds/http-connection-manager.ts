@@ -6,7 +6,7 @@
 import type { Listener, PathNormalization, VirtualHost } from "../../ir/ir.ts";
 import { type ClientCertificateHeader, DIRECT } from "../../ir/topology.ts";
 import { perStretch } from "../../lists/stretches.ts";
-import { type AccessLog, emitRequestLog } from "./access-log.ts";
+import { type EnvoyAccessLog, emitRequestLog } from "./access-log.ts";
 import { compressionFilters } from "./compression.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
@@ -40,7 +40,7 @@ export interface HttpConnectionManager extends PathOptions, TracingFields {
   readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
-  readonly access_log?: readonly (AccessLog | TapLog)[];
+  readonly access_log?: readonly (EnvoyAccessLog | TapLog)[];
   readonly local_reply_config?: LocalReplyConfig;
   readonly route_config?: RouteConfiguration;
   readonly rds?: Rds;

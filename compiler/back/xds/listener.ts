@@ -3,7 +3,7 @@
 import type { Listener, TcpChain } from "../../ir/ir.ts";
 import { emitHttpConnectionManager, type HttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitContext } from "./options.ts";
-import { type Extension, type TypedConfig, typed } from "./protobuf.ts";
+import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
 import { bindAddress, type PipeAddress, type SocketAddress } from "./socket-address.ts";
 import { emitTcpFilters } from "./tcp-proxy.ts";
 import { emitServerTls } from "./tls.ts";
@@ -63,8 +63,6 @@ const ORIGINAL_DESTINATION: Extension = {
 
 /** What `HTTP_INSPECTOR` calls it. */
 const HTTP_PROTOCOLS = ["http/1.0", "http/1.1", "h2c"];
-/** A server may speak first: then its protocol is not HTTP, and this is how long that takes to tell. */
-const INSPECTION_TIMEOUT = "5s";
 /** Beside others that have ranges, what has none must say so. */
 const ALL_ADDRESSES = ["0.0.0.0/0", "::/0"];
 
@@ -97,7 +95,7 @@ export function emitListener(
     address: bindAddress(first.address, first.port),
     ...(inspectors.length > 0 && { listener_filters: inspectors }),
     ...(sniffs && {
-      listener_filters_timeout: INSPECTION_TIMEOUT,
+      listener_filters_timeout: duration(context.detectionTimeoutMs),
       continue_on_listener_filters_timeout: true,
     }),
     filter_chains: sharing.map((one) =>

@@ -1,5 +1,6 @@
 /** What the emitter needs to know beyond the IR: which proxy, and where it reads what it is told. */
 
+import type { AccessLog } from "../../ir/access-log.ts";
 import type { Listener, PathNormalization, Secret } from "../../ir/ir.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { Decider } from "../decider.ts";
@@ -39,4 +40,8 @@ export interface EmitContext extends EmitOptions {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** Of the configuration that is emitted. */
   readonly normalization: PathNormalization;
+  /** What is written of requests. Absent: nothing. */
+  readonly log: AccessLog | undefined;
+  /** How long a client of a port that may speak anything has to begin, in milliseconds; 0: as long as it likes. */
+  readonly detectionTimeoutMs: number;
 }

@@ -8,6 +8,7 @@ import type { Cluster, Config, Listener, TcpChain } from "../../ir/ir.ts";
 import { normalizationOf } from "../../ir/path-normalization.ts";
 import { classesOf } from "../../ir/route-class.ts";
 import { compareStrings } from "../../ir/text.ts";
+import { logOf } from "../log-of.ts";
 import { emitCluster } from "./cluster.ts";
 import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
@@ -24,6 +25,9 @@ import { emitUpstreamFaultCluster, emitUpstreamFaultListener } from "./upstream-
 import { emitExtensionConfig } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes, withClasses } from "./wasm-routes.ts";
 
+/** A server may speak first: then its protocol is not HTTP, and this is how long that takes to tell. */
+const DETECTION_TIMEOUT_MS = 5_000;
+
 export function emitResources(config: Config, options: EmitOptions): ResourceSet {
   const { places } = options;
   const listeners = sortedByName(config.listeners);
@@ -33,6 +37,8 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
     ...options,
     secrets: new Map(secrets.map((secret) => [secret.name, secret])),
     normalization: normalizationOf(config),
+    log: logOf(config, options),
+    detectionTimeoutMs: config.detectionTimeoutMs ?? DETECTION_TIMEOUT_MS,
   };
 
   const isForwardProxy = forwardsByAuthority(config);
@@ -72,7 +78,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         .map(({ listener, name }) =>
           isFiltered(listener, options)
             ? classesResource(name, listener)
-            : routesResource(emitNativeRoutes(listener, name, options)),
+            : routesResource(emitNativeRoutes(listener, name, context)),
         ),
     ),
     extension: byName(

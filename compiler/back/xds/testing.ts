@@ -2,6 +2,7 @@
 
 import type { Cluster, Listener, Route } from "../../ir/ir.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
+import { logOf } from "../log-of.ts";
 import type { EmitContext } from "./options.ts";
 import type { ConfigSource, Places } from "./places.ts";
 
@@ -29,6 +30,8 @@ export function testOptions(more: Partial<EmitContext> = {}): EmitContext {
     places: APART,
     secrets: new Map(),
     normalization: "BASE",
+    log: logOf({}, { ...DEFAULT_PROXY_OPTIONS, ...more }),
+    detectionTimeoutMs: 5_000,
     ...more,
   };
 }

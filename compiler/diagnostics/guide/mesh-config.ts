@@ -45,4 +45,12 @@ export const MESH_CONFIGS = {
       right: `${PROXY_CONFIG}\n  selector: { matchLabels: { app: edge } }`,
     },
   },
+  SL0944: {
+    why: "istiod refuses such a mesh configuration, or Envoy every listener that is made with it: a trust domain that is not a name, a log whose format has an operator that Envoy does not know.",
+    example: {
+      in: "file",
+      wrong: operator("base", "5s").replace("connectTimeout: 5s", "trustDomain: my_mesh"),
+      right: operator("base", "5s").replace("connectTimeout: 5s", "trustDomain: my-mesh.example"),
+    },
+  },
 } as const satisfies Readonly<Record<string, Explanation>>;

@@ -11,10 +11,12 @@ import { compareStrings } from "../../ir/text.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { NO_PROGRESS, type Progress } from "../../progress.ts";
 import type { GatewaySpec, Resource, ResourceSet } from "../resources/model.ts";
+import { parseDuration } from "../resources/schema/duration.ts";
 import { distinctUses } from "../services/cluster-uses.ts";
 import { type CredentialFiles, Credentials } from "../services/credentials.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
+import { accessLogOf } from "./context/access-log.ts";
 import { type Effects, effectsOfBoth } from "./context/effects.ts";
 import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
@@ -105,6 +107,9 @@ export function lowerToIr(
   reportAll(effects, report);
   const upstreamFaults = distinct(ofRules.faults);
   const secrets = distinct([...ofRules.secrets, ...effects.secrets]);
+  const { written } = cache.shared.settings;
+  const { protocolDetectionTimeout } = written;
+  const accessLog = accessLogOf(written);
   const config = {
     listeners,
     clusters,
@@ -112,6 +117,10 @@ export function lowerToIr(
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
     ...normalizationField(pathNormalizationOf(options, cache.shared.settings)),
+    ...(accessLog && { accessLog }),
+    ...(protocolDetectionTimeout !== undefined && {
+      detectionTimeoutMs: parseDuration(protocolDetectionTimeout)!,
+    }),
     // None of them, as Istio has it: one for each core.
     ...(environment.proxyConfig.concurrency && { workers: environment.proxyConfig.concurrency }),
   };

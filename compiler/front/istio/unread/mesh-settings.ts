@@ -11,7 +11,6 @@ import type { UnreadResource } from "./unread-resource.ts";
 
 const DECIDING: readonly string[] = [
   "discoverySelectors",
-  "protocolDetectionTimeout",
   "proxyHttpPort",
   "serviceEntryVisibility",
   "tlsDefaults",

@@ -11,6 +11,7 @@ import type { Resource } from "../../resources/resource.ts";
 import { validateOurAnnotations } from "./annotations.ts";
 import { validateDestinationRule } from "./destination-rule.ts";
 import { validateGateway } from "./gateway.ts";
+import { validateMeshConfig } from "./mesh-config.ts";
 import { validateMetadata } from "./metadata.ts";
 import { validateProxyConfig } from "./proxy-config.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
@@ -34,6 +35,7 @@ export function validate(
     workloadEntries,
     gateways,
     sidecars,
+    meshConfigs,
     proxyConfigs,
   } = resources;
   const total =
@@ -43,6 +45,7 @@ export function validate(
     workloadEntries.length +
     gateways.length +
     sidecars.length +
+    meshConfigs.length +
     proxyConfigs.length;
   let done = 0;
   const all = <Spec>(
@@ -77,6 +80,7 @@ export function validate(
   all(workloadEntries, validateWorkloadEntry);
   all(gateways, validateGateway);
   all(sidecars, validateSidecar);
+  all(meshConfigs, validateMeshConfig);
   all(proxyConfigs, validateProxyConfig);
   for (const workload of annotatedWorkloads(resources)) {
     proxyConfigIn(workload, sink);

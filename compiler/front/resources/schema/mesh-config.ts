@@ -27,6 +27,10 @@ const READ = {
   defaultVirtualServiceExportTo: list(string),
   defaultDestinationRuleExportTo: list(string),
   rootNamespace: string,
+  protocolDetectionTimeout: duration,
+  accessLogFile: string,
+  accessLogFormat: string,
+  accessLogEncoding: oneOf("TEXT", "JSON"),
   serviceSettings: list(object({ settings: object({ clusterLocal: boolean }), hosts: list(string) })),
   trustDomain: string,
   trustDomainAliases: list(string),
@@ -36,9 +40,6 @@ const READ = {
 
 /** The others, as of istio/api 1.32. */
 const OTHERS = [
-  "accessLogEncoding",
-  "accessLogFile",
-  "accessLogFormat",
   "ca",
   "caCertificates",
   "certificates",
@@ -61,7 +62,6 @@ const OTHERS = [
   "ingressService",
   "meshMTLS",
   "outboundClusterStatName",
-  "protocolDetectionTimeout",
   "proxyHttpPort",
   "proxyInboundListenPort",
   "proxyListenPort",
