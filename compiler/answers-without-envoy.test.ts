@@ -139,7 +139,7 @@ test("one error, and not a word of what follows from it", async () => {
   );
   expect(await checked(gateway(NAMED), ...many)).toEqual([]);
   expect(await built(gateway(NAMED), ...many)).toEqual(["SL0440 error"]);
-  expect(await checked(gateway("{ mode: AUTO_PASSTHROUGH }", "TLS"), ...many)).toEqual(["SL0302 warning"]);
+  expect(await checked(gateway("{ mode: ISTIO_MUTUAL }"), ...many)).toEqual(["SL0302 warning"]);
 });
 
 const DATABASE = document(

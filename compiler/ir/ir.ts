@@ -62,6 +62,8 @@ export interface TcpChain {
   readonly serverNames: readonly string[];
   /** TLS that ends elsewhere begins with what the client asks for. */
   readonly readsServerName?: true;
+  /** Of which the client proposes one by ALPN. Absent: whatever it proposes, or nothing. */
+  readonly applicationProtocols?: readonly string[];
   /** TLS that ends here. */
   readonly tls?: ServerTls;
   /** As that of a listener's topology. */

@@ -145,5 +145,6 @@ function emitMatch(one: Listener | TcpChain, hasRanges: boolean): FilterChainMat
     }),
     ...(names.length > 0 && { server_names: names }),
     ...(isHttp && one.sniffs && { application_protocols: HTTP_PROTOCOLS }),
+    ...(!isHttp && one.applicationProtocols && { application_protocols: one.applicationProtocols }),
   };
 }

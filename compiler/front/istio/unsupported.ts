@@ -143,12 +143,6 @@ const CURVES = new Set([
 const GATEWAY_FIELDS: readonly Unsupported[] = [
   { path: "servers[].defaultEndpoint", ...NO_EFFECT },
   {
-    path: "servers[].tls.mode",
-    code: "SL0302",
-    when: (value) => value === "AUTO_PASSTHROUGH",
-    why: "it connects the networks of an Istio mesh",
-  },
-  {
     path: "servers[].bind",
     ...TOO_LONG_SOCKET,
   },

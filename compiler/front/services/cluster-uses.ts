@@ -14,7 +14,11 @@ export interface ClusterUse {
   readonly span?: Span;
   /** Some Gateway leads to it. */
   readonly atEdge?: true;
+  readonly passesTls?: PassesTls;
 }
+
+/** TLS of the mesh goes on as it is, to those that have a sidecar; `all`: nobody knows who has one. */
+export type PassesTls = "toSidecars" | "toAll";
 
 /** The same by names alone: what stays of a use when the endpoints of its service are others. */
 export interface ClusterPart {
@@ -23,10 +27,11 @@ export interface ClusterPart {
   readonly host: string;
   readonly port: number;
   readonly subset: string;
+  readonly passesTls?: PassesTls;
 }
 
-function clusterPart({ name, service: { host }, port, subset }: ClusterUse): ClusterPart {
-  return { name, host, port, subset };
+function clusterPart({ name, service: { host }, port, subset, passesTls }: ClusterUse): ClusterPart {
+  return { name, host, port, subset, ...(passesTls && { passesTls }) };
 }
 
 export function clusterName(port: number, subset: string, host: string): string {
@@ -70,7 +75,7 @@ function findDistinct(uses: readonly ClusterUse[]): readonly ClusterUse[] {
     const known = byName.get(name);
     if (known === undefined) {
       byName.set(name, use);
-      const whole = subset === "" ? undefined : clusterUse(service, port);
+      const whole = subset === "" || use.passesTls ? undefined : clusterUse(service, port);
       if (whole !== undefined && !byName.has(whole.name)) {
         byName.set(whole.name, whole);
       }

@@ -187,6 +187,7 @@ export function kubernetesService(
       ...common,
       addresses: [],
       headless: false,
+      isExternal: true,
       // Used only when the target is no service that we know; it is then a name for DNS.
       discovery: "strictDns",
       aliasOf: target,

@@ -52,6 +52,7 @@ export function entryServices(resource: Resource<ServiceEntrySpec>, workloads: W
       addresses: (spec.addresses ?? []).flatMap(addressOrRange),
       headless: false,
       ...(goesElsewhere && { meshOnly: true as const }),
+      ...(spec.location !== "MESH_INTERNAL" && { isExternal: true as const }),
       ...(spec.subjectAltNames?.length && { subjectAltNames: spec.subjectAltNames }),
       discovery,
       ...checks,

@@ -50,6 +50,8 @@ export interface Service {
   /** Names of which the certificates of its servers have one, unless a DestinationRule says others. */
   readonly subjectAltNames?: readonly string[];
   readonly discovery: Discovery["kind"];
+  /** Outside of the mesh: nobody there speaks its TLS. */
+  readonly isExternal?: true;
   /** Its requests go where their connections were meant for, which nobody knows at an edge. */
   readonly meshOnly?: true;
   /** The host of the service that this one is only another name of. */

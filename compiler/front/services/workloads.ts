@@ -13,6 +13,7 @@ import {
 } from "./locality.ts";
 import { accountOf } from "./mesh-identities.ts";
 import { byAge } from "./order.ts";
+import { knowsSidecars } from "./sidecar-label.ts";
 import { placedLabels } from "./workload-endpoint.ts";
 
 /** What a Pod tells of an endpoint that it stands behind. */
@@ -37,6 +38,8 @@ export class Workloads {
   readonly #byNamespace = new Map<string, Workload[]>();
   /** Those that are there, and those that templates will make. */
   readonly pods: readonly KnownPod[];
+  /** Some workload tells whether it has a sidecar. */
+  readonly knowSidecars: boolean;
   /** Where whoever says nothing of it is. */
   readonly place: MeshPlace;
   readonly #unknown: PodFacts;
@@ -46,6 +49,7 @@ export class Workloads {
     this.#unknown = { labels: withTopology({}, undefined, place) };
     const { pods, nodes, workloadEntries } = resources;
     this.pods = knownPods(resources, place);
+    this.knowSidecars = knowsSidecars(resources);
     const localities = new Map(nodes.map(({ name, labels }) => [name, topologyLocality(labels)]));
     for (const { name, namespace, labels: own, spec } of [...pods].sort(byAge)) {
       const node = spec.spec?.nodeName ?? "";

@@ -8,7 +8,7 @@ import type { Cluster, Omission, Route, VirtualHost } from "../../../ir/ir.ts";
 import { areSame } from "../../../lists/list-change.ts";
 import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
-import type { ClusterUse } from "../../services/cluster-uses.ts";
+import type { ClusterUse, PassesTls } from "../../services/cluster-uses.ts";
 import { DEFAULT_MESH_SETTINGS, type MeshSettings } from "../../services/mesh-settings.ts";
 import { Registry } from "../../services/registry.ts";
 import type { Service } from "../../services/service.ts";
@@ -52,6 +52,7 @@ export interface SharedCluster {
   readonly port: number;
   readonly subset: string;
   readonly atEdge: boolean;
+  readonly passesTls: PassesTls | undefined;
   readonly rule: MergedRule | undefined;
   readonly cluster: Cluster;
 }

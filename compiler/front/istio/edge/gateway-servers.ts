@@ -15,8 +15,10 @@ export interface GatewayServer {
   readonly index: number;
 }
 
+type ServerKind = "plain" | "https" | "tls" | "passthrough" | "autoPassthrough" | "tcp";
+
 /** What a server does with its connections; undefined for what is refused elsewhere. */
-export function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "passthrough" | "tcp" | undefined {
+export function kindOf({ port, tls }: Server): ServerKind | undefined {
   if (isPlainHttp(port.protocol)) {
     return "plain";
   }
@@ -27,7 +29,7 @@ export function kindOf({ port, tls }: Server): "plain" | "https" | "tls" | "pass
   if (!isTls) {
     return tls === undefined ? "tcp" : undefined;
   }
-  return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH" ? "passthrough" : undefined;
+  return tls?.mode === "AUTO_PASSTHROUGH" ? "autoPassthrough" : "passthrough";
 }
 
 /** What a server binds: those of one port share it, but for an address of their own. Part of a file's name. */
@@ -85,8 +87,8 @@ export function placesOnPorts(servers: readonly GatewayServer[], report: Report)
       addTo(plain, socket, one);
     } else if (kind === "tcp") {
       tcp.push(one);
-    } else if (kind === "passthrough") {
-      // Its rules say which names are asked for.
+    } else if (kind === "passthrough" || kind === "autoPassthrough") {
+      // Its rules, or the services of the mesh, say which names are asked for.
       names.set(socket, names.get(socket) ?? new Map());
       tls.push(one);
     } else {
@@ -120,7 +122,14 @@ function addTo(
   }
 }
 
-const USAGES = { plain: "plain text", https: "TLS", tls: "TLS", passthrough: "TLS", tcp: "TCP" } as const;
+const USAGES: Readonly<Record<ServerKind, string>> = {
+  plain: "plain text",
+  https: "TLS",
+  tls: "TLS",
+  passthrough: "TLS",
+  autoPassthrough: "TLS",
+  tcp: "TCP",
+};
 
 /** The hosts with the namespaces that they admit, each written in one way. */
 function admittedHosts({ hosts }: Server, ownNamespace: string): string[] {

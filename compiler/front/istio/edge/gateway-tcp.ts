@@ -95,7 +95,7 @@ export function lowerPassthroughServer(
   return chains;
 }
 
-function chainOf({
+export function chainOf({
   name,
   address,
   port: servicePort,

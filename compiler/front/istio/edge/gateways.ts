@@ -10,6 +10,7 @@ import { gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
+import { lowerAutoPassthroughServer } from "./auto-passthrough.ts";
 import { lowerGatewayAnnotations } from "./gateway-annotations.ts";
 import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } from "./gateway-servers.ts";
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
@@ -99,6 +100,10 @@ export function lowerGateways(
       boundPort: portOf(server),
       ...(topology?.proxyProtocol && { proxyProtocol: true as const }),
     };
+    if (kind === "autoPassthrough") {
+      tcpChains.push(...lowerAutoPassthroughServer(place, serverNames, names.get(socket)!, lowering));
+      continue;
+    }
     tcpChains.push(
       ...(kind === "passthrough"
         ? lowerPassthroughServer(place, ruling, names.get(socket)!, lowering)

@@ -15,6 +15,7 @@ import { type MeshSettings, meshDocuments } from "../../services/mesh-settings.t
 import type { Scope } from "../../services/scope.ts";
 import type { Service } from "../../services/service.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
+import { knowsSidecars } from "../../services/sidecar-label.ts";
 import { scopeOf } from "../context/selected-gateways.ts";
 import { type SidecarScope, sidecarScope } from "../context/sidecar-scope.ts";
 import { DestinationRuleIndex, DestinationRules } from "../destination-rules/destination-rules.ts";
@@ -92,13 +93,19 @@ export class EndpointLowering {
     for (const host of hosts) {
       const parts = this.#byHost.get(host);
       const service = parts && this.#find(services, host);
-      for (const { name, port, subset } of parts ?? []) {
+      for (const { name, port, subset, passesTls } of parts ?? []) {
         const before = known.get(name);
-        if (before === undefined || service === undefined) {
+        const mayKnow = passesTls === undefined || knowsSidecars(resources) === (passesTls === "toSidecars");
+        if (before === undefined || service === undefined || !mayKnow) {
           return undefined;
         }
         const policy = this.#rules.policyOf(service, subset, port);
-        const now = lowerEndpoints({ service, port, subset }, policy, this.#rules, this.#options);
+        const now = lowerEndpoints(
+          { service, port, subset, ...(passesTls && { passesTls }) },
+          policy,
+          this.#rules,
+          this.#options,
+        );
         if (!isDeepStrictEqual(now.discovery, before.discovery)) {
           changed.push({ ...before, ...now });
         }

@@ -9,21 +9,22 @@ import type { ProxyOptions } from "../../../options.ts";
 import type { WrittenCheck } from "../../resources/health-check.ts";
 import type { Subset } from "../../resources/model.ts";
 import { isClusterLocal } from "../../services/cluster-local.ts";
-import type { ClusterUse } from "../../services/cluster-uses.ts";
+import type { ClusterUse, PassesTls } from "../../services/cluster-uses.ts";
 import { selects } from "../../services/labels.ts";
 import { CLUSTER_LABEL } from "../../services/locality.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
+import { HAS_SIDECAR, SIDECAR_LABEL } from "../../services/sidecar-label.ts";
 import type { DestinationRules } from "../destination-rules/destination-rules.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { placeEndpoints } from "./locality.ts";
 
 /** A port of a service, or of a subset of it. */
-export type ServicePart = Pick<ClusterUse, "service" | "port" | "subset">;
+export type ServicePart = Pick<ClusterUse, "service" | "port" | "subset" | "passesTls">;
 
 export type ClusterEndpoints = Pick<Cluster, "discovery" | "byLocalityWeight">;
 
 export function lowerEndpoints(
-  { service, port, subset }: ServicePart,
+  { service, port, subset, passesTls }: ServicePart,
   policy: EffectivePolicy,
   rules: DestinationRules,
   proxy: ProxyOptions,
@@ -32,7 +33,10 @@ export function lowerEndpoints(
   const reachable = inReach(service.endpoints.get(port) ?? [], service, rules, proxy);
   const chosen = chooseEndpoints(reachable, named);
   const check = rules.checkOf(service, subset)?.check;
-  const asked = chosen.filter(({ unready }) => !unready || !asksUnhealthy(policy, check));
+  const asked = chosen.filter(
+    (one) =>
+      (!one.unready || !asksUnhealthy(policy, check)) && (!passesTls || takesMeshTls(one, passesTls, policy)),
+  );
   const { endpoints, ...placed } = placeEndpoints(
     checkedAt(asked, check?.port),
     policy,
@@ -62,6 +66,13 @@ function chooseEndpoints(
   subset: Subset | undefined,
 ): readonly ServiceEndpoint[] {
   return endpoints.filter(({ labels }) => selects(subset?.labels, labels));
+}
+
+/** istiod's `mtlsChecker`: a policy says it of all endpoints, and else the label that a sidecar's injector writes. */
+function takesMeshTls({ labels }: ServiceEndpoint, passesTls: PassesTls, { tls }: EffectivePolicy): boolean {
+  return tls?.mode === undefined
+    ? passesTls === "toAll" || labels[SIDECAR_LABEL] === HAS_SIDECAR
+    : tls.mode === "ISTIO_MUTUAL";
 }
 
 /** Where Envoy may ask all when too many fail, it must not know of those that are not ready. */

@@ -74,12 +74,17 @@ interface LoweredCluster {
 
 /** One that depends on nothing of a proxy but the rule that it sees for the service is the same object for all of them. */
 function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredCluster {
-  const { service, port, subset, atEdge = false } = use;
+  const { service, port, subset, atEdge = false, passesTls } = use;
   const { clusters } = lowering.cache.shared;
   const rule = lowering.destinationRules.find(service);
   const all = clusters.get(service) ?? [];
   const known = all.find(
-    (one) => one.port === port && one.subset === subset && one.atEdge === atEdge && one.rule === rule,
+    (one) =>
+      one.port === port &&
+      one.subset === subset &&
+      one.atEdge === atEdge &&
+      one.passesTls === passesTls &&
+      one.rule === rule,
   );
   if (known !== undefined) {
     return { cluster: known.cluster, isForAll: true };
@@ -92,18 +97,20 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredClust
     lowering.effects.findings.length === said &&
     !asksWhereProxyIs(policy, service, lowering.cache.shared.settings.written.localityLbSetting);
   if (isForAll) {
-    clusters.set(service, [...all, { port, subset, atEdge, rule, cluster }]);
+    clusters.set(service, [...all, { port, subset, atEdge, passesTls, rule, cluster }]);
   }
   return { cluster, isForAll };
 }
 
 function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringContext): Cluster {
-  const { name, service, port, subset, atEdge } = use;
+  const { name, service, port, subset, atEdge, passesTls } = use;
   const declared = service.ports.find(({ number }) => number === port)?.protocol ?? "auto";
   const { written } = lowering.cache.shared.settings;
   const outlierDetection = lowerOutlierDetection(policy.outlierDetection);
   const { discovery, ...placed } = lowerEndpoints(use, policy, lowering.destinationRules, lowering.options);
-  const protocol = upstreamProtocol(declared, policy.connectionPool, atEdge, written.h2UpgradePolicy);
+  const protocol = passesTls
+    ? "tcp"
+    : upstreamProtocol(declared, policy.connectionPool, atEdge, written.h2UpgradePolicy);
   const check = lowering.destinationRules.checkOf(service, subset);
   return {
     name,
@@ -113,10 +120,13 @@ function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringC
     ...lowerConnectionPool(policy, written),
     loadBalancer: lowerLoadBalancer(policy.loadBalancer),
     ...placed,
-    ...lowerProxyProtocol(policy.proxyProtocol),
-    ...lowerClientTls(use, protocol, policy, lowering),
     ...(outlierDetection && { outlierDetection }),
-    ...lowerHealthCheck(check, use, { discovery, protocol }, lowering.effects.report),
+    // What passes through begins where it comes from; what it leads to takes no other TLS, that of a check neither.
+    ...(passesTls === undefined && {
+      ...lowerProxyProtocol(policy.proxyProtocol),
+      ...lowerClientTls(use, protocol, policy, lowering),
+      ...lowerHealthCheck(check, use, { discovery, protocol }, lowering.effects.report),
+    }),
   };
 }
 

@@ -5,8 +5,9 @@ import { isLookedUp } from "../../../ir/discovery.ts";
 import type { TcpChain } from "../../../ir/ir.ts";
 import type { FieldPath, RouteDestination, TrafficPolicy } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
-import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
+import { clusterName, clusterUse, type PassesTls } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
+import { serverNameOf } from "../../services/mesh-identities.ts";
 import type { Service } from "../../services/service.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
@@ -54,6 +55,20 @@ export function defaultTcpRoute(service: Service, port: number, lowering: Gather
     destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
     ...settingsOf([{ service, port, subset: undefined }], lowering),
   };
+}
+
+/** Where TLS of the mesh goes on to, as the name says that sidecars ask for. */
+export function passedOnRoute(
+  service: Service,
+  port: number,
+  subset: string,
+  passesTls: PassesTls,
+  lowering: GatheringContext,
+): TcpRoute {
+  const name = serverNameOf(service, port, subset);
+  lowering.effects.uses.push({ name, service, port, subset, passesTls });
+  const { tunnel: _, ...settings } = settingsOf([{ service, port, subset }], lowering);
+  return { destinations: [{ cluster: name, weight: 1 }], ...settings };
 }
 
 interface Reached {
