@@ -9,7 +9,7 @@ export type Health = "well" | "failing" | "refusing" | "silent";
 /** One endpoint. It says its name to requests and to checks, which are told by the path `/healthz`. */
 export class Patient {
   readonly #address: string;
-  readonly #port: number;
+  readonly port: number;
   #server: http.Server | undefined;
   #health: Health = "well";
   readonly #sockets = new Set<Socket>();
@@ -19,7 +19,7 @@ export class Patient {
 
   private constructor(address: string, port: number) {
     this.#address = address;
-    this.#port = port;
+    this.port = port;
   }
 
   static async start(address: string, port: number): Promise<Patient> {
@@ -63,6 +63,6 @@ export class Patient {
       socket.on("close", () => this.#sockets.delete(socket));
     });
     this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.#port, this.#address, resolve));
+    await new Promise<void>((resolve) => server.listen(this.port, this.#address, resolve));
   }
 }
