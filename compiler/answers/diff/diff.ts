@@ -19,6 +19,7 @@ import { naiveRoute } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import type { HostRequest } from "../request/wire.ts";
 import { changedRules } from "./changed.ts";
+import { type ClusterSettingChange, changedClusterSettings } from "./cluster-settings.ts";
 import { type ConnectionChange, changedConnections } from "./connections.ts";
 import { changedSettings, type SettingChange } from "./listener-settings.ts";
 
@@ -50,6 +51,8 @@ export interface Diff {
   readonly pathNormalization?: { readonly before: PathNormalization; readonly after: PathNormalization };
   /** What listeners that both sides have do to all requests. */
   readonly listenerSettings: readonly SettingChange[];
+  /** How clusters that both sides have treat their endpoints. */
+  readonly clusterSettings: readonly ClusterSettingChange[];
   /** Of `tcp` and `tls` rules. */
   readonly connections: readonly ConnectionChange[];
   readonly cuts: readonly Cut[];
@@ -96,6 +99,7 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions 
     protocolChanges,
     ...(normalization.before !== normalization.after && { pathNormalization: normalization }),
     listenerSettings: changedSettings(before, after),
+    clusterSettings: changedClusterSettings(before, after),
     connections: changedConnections(before, after),
     cuts,
   };

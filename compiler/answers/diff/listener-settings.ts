@@ -1,6 +1,7 @@
 /** What a listener does to all of its requests and responses, whichever rule decides. A table: what is added to it is compared. */
 
 import type { Config, Listener } from "../../ir/ir.ts";
+import { changesBy, type Settings } from "./settings.ts";
 
 export interface SettingChange {
   readonly listener: string;
@@ -11,8 +12,7 @@ export interface SettingChange {
   readonly after?: string;
 }
 
-/** Each as it is shown; undefined where a listener has none. */
-const SETTINGS: Readonly<Record<string, (listener: Listener) => string | undefined>> = {
+const SETTINGS: Settings<Listener> = {
   "error pages": ({ errorPages }) =>
     errorPages
       ?.map(({ statuses, contentType, body }) => {
@@ -28,25 +28,8 @@ const SETTINGS: Readonly<Record<string, (listener: Listener) => string | undefin
 
 /** Of listeners that both sides have. */
 export function changedSettings(before: Config, after: Config): SettingChange[] {
-  const old = new Map(before.listeners.map((listener) => [listener.name, listener]));
-  return after.listeners.flatMap((listener) => {
-    const other = old.get(listener.name);
-    return other === undefined ? [] : changesOf(other, listener);
-  });
-}
-
-function changesOf(old: Listener, now: Listener): SettingChange[] {
-  return Object.entries(SETTINGS).flatMap(([setting, textOf]) => {
-    const [before, after] = [textOf(old), textOf(now)];
-    return before === after
-      ? []
-      : [
-          {
-            listener: now.name,
-            setting,
-            ...(before !== undefined && { before }),
-            ...(after !== undefined && { after }),
-          },
-        ];
-  });
+  return changesBy(SETTINGS, before.listeners, after.listeners).map(({ name, ...change }) => ({
+    listener: name,
+    ...change,
+  }));
 }

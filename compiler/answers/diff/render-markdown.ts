@@ -3,7 +3,14 @@
 import { printable } from "../../diagnostics/render/printable.ts";
 import { notComparedText } from "./not-compared.ts";
 import { sideText } from "./render-text.ts";
-import { connectionText, type DiffReport, groupsOf, type ReportedDifference, summaryOf } from "./report.ts";
+import {
+  connectionText,
+  type DiffReport,
+  groupsOf,
+  type ReportedDifference,
+  settingsOf,
+  summaryOf,
+} from "./report.ts";
 
 /** What fits into a comment; the rest is counted. */
 const MAX_DIFFERENCES = 100;
@@ -24,12 +31,14 @@ export function renderMarkdown(report: DiffReport): string {
   if (left > 0) {
     lines.push(`… and ${left} more.`, "");
   }
-  if (report.listenerSettings.length > 0) {
+  const settings = settingsOf(report);
+  if (settings.length > 0) {
     lines.push("| setting | before | after |", "|---|---|---|");
-    for (const { listener, setting, before = "none", after = "none" } of report.listenerSettings) {
-      lines.push(`| ${setting} of ${escaped(listener)} | ${escaped(before)} | ${escaped(after)} |`);
+    for (const { of, setting, before = "none", after = "none" } of settings.slice(0, MAX_DIFFERENCES)) {
+      lines.push(`| ${setting} of ${escaped(of)} | ${escaped(before)} | ${escaped(after)} |`);
     }
-    lines.push("");
+    const unseen = settings.length - MAX_DIFFERENCES;
+    lines.push("", ...(unseen > 0 ? [`… and ${unseen} more.`, ""] : []));
   }
   if (report.connections.length > 0) {
     lines.push("| connection | before | after |", "|---|---|---|");

@@ -9,6 +9,7 @@ import {
   groupsOf,
   type ReportedDifference,
   type ReportedSide,
+  settingsOf,
   summaryOf,
 } from "./report.ts";
 
@@ -22,9 +23,9 @@ export function renderText(report: DiffReport, style: Style): string {
       "",
     );
   }
-  for (const { listener, setting, before, after } of report.listenerSettings) {
+  for (const { of, setting, before, after } of settingsOf(report)) {
     lines.push(
-      colors.bold(`${setting} of ${printable(listener)}`),
+      colors.bold(`${setting} of ${printable(of)}`),
       ...(before === undefined ? [] : [colors.red(`  - ${printable(before)}`)]),
       ...(after === undefined ? [] : [colors.green(`  + ${printable(after)}`)]),
       "",

@@ -5,6 +5,7 @@ import { place, type RulePlace } from "../../ir/origin.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { urlOf } from "../request/request-at.ts";
+import type { ClusterSettingChange } from "./cluster-settings.ts";
 import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
@@ -21,6 +22,8 @@ export interface DiffReport {
   readonly pathNormalization?: { readonly before: string; readonly after: string };
   /** What listeners that both sides have do to all requests, such as their error pages. */
   readonly listenerSettings: readonly SettingChange[];
+  /** How clusters that both sides have treat their endpoints. */
+  readonly clusterSettings: readonly ClusterSettingChange[];
   /** Connections in which no HTTP is read, and which go elsewhere. */
   readonly connections: readonly ConnectionChange[];
   /** Where the search was given up: there, more may differ. */
@@ -126,6 +129,17 @@ export function groupsOf({ differences }: DiffReport, most = MAX_HOSTS): Map<str
 
 const MAX_HOSTS = 3;
 
+/** What changes besides rules, as it is shown: `of` is the name of a listener or a cluster. */
+export function settingsOf({
+  listenerSettings,
+  clusterSettings,
+}: DiffReport): (Omit<SettingChange, "listener"> & { readonly of: string })[] {
+  return [
+    ...listenerSettings.map(({ listener, ...change }) => ({ of: listener, ...change })),
+    ...clusterSettings.map(({ cluster, ...change }) => ({ of: cluster, ...change })),
+  ];
+}
+
 /** `TLS to port 443 that asks for a.example`. */
 export function connectionText({ port, serverName, address }: ConnectionChange): string {
   const what = serverName === undefined ? `a connection to port ${port}` : `TLS to port ${port}`;
@@ -145,6 +159,11 @@ export function summaryOf(report: DiffReport): string {
     ),
     ...report.listenerSettings.map(({ listener, setting }) => `listener ${listener} has other ${setting}`),
   ];
+  const clusters = new Set(report.clusterSettings.map(({ cluster }) => cluster)).size;
+  const endpoints =
+    clusters === 0
+      ? []
+      : [`${clusters === 1 ? "1 cluster treats" : `${clusters} clusters treat`} endpoints differently`];
   const found =
     count === 0
       ? "no request is decided differently"
@@ -163,17 +182,18 @@ export function summaryOf(report: DiffReport): string {
         ];
   const cut = report.cuts.length === 0 ? [] : ["the search was incomplete: there may be more"];
   const others = report.notCompared.length === 0 ? [] : ["other resources that Istio obeys have changed"];
-  return [found, ...normalization, ...connections, ...listeners, ...cut, ...others].join("; ");
+  return [found, ...normalization, ...connections, ...listeners, ...endpoints, ...cut, ...others].join("; ");
 }
 
 /** Whether anything differs that is compared. Where the search was cut (`cuts`), false says little. */
 export function isDifferent(report: DiffReport): boolean {
   const { differences, addedListeners, removedListeners, protocolChanges } = report;
-  const { listenerSettings, connections } = report;
+  const { listenerSettings, clusterSettings, connections } = report;
   return (
     report.pathNormalization !== undefined ||
-    [differences, addedListeners, removedListeners, protocolChanges, listenerSettings, connections].some(
-      ({ length }) => length > 0,
-    )
+    [
+      ...[differences, addedListeners, removedListeners, protocolChanges],
+      ...[listenerSettings, clusterSettings, connections],
+    ].some(({ length }) => length > 0)
   );
 }

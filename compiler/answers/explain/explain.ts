@@ -23,7 +23,7 @@ export function explain(
   const evaluator = evaluators.get(listener.name)!;
   const evaluation = evaluator.evaluate(asked);
   const dice = evaluation.taken !== undefined && hasDice(evaluation.taken.route);
-  const clusters = new Map(config.clusters.map(({ name, discovery }) => [name, discovery]));
+  const clusters = new Map(config.clusters.map((cluster) => [cluster.name, cluster]));
   const near = nearestHost(evaluation, config);
   const others = config.listeners.filter(({ name }) => name !== listener.name);
   const knowing = others.filter((one) => namesHost(one, asked.authority));
@@ -38,7 +38,7 @@ export function explain(
     candidates: isUnknown ? others.map(({ name }) => name) : [],
     evaluation,
     draws: dice ? Array.from({ length: draws }, () => evaluator.evaluate(asked)) : [],
-    discoveryOf: (cluster) => clusters.get(cluster),
+    clusterOf: (name) => clusters.get(name),
     upstreamFaults: config.upstreamFaults ?? [],
   });
 }

@@ -5,10 +5,11 @@
 
 import { CLASS_HEADER } from "../../../filter/layout.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
+import type { HealthCheck } from "../../ir/health-check.ts";
 import type {
   Action,
+  Cluster,
   CorsPolicy,
-  Discovery,
   Endpoint,
   Fault,
   Forward,
@@ -129,6 +130,8 @@ export interface SplitPart {
   readonly endpoints: readonly Endpoint[];
   /** In place of endpoints: whichever host a request names. */
   readonly byAuthority?: true;
+  /** How Envoy asks the endpoints whether they are well. */
+  readonly healthCheck?: HealthCheck;
 }
 
 export interface DecisionDetails {
@@ -172,7 +175,7 @@ export interface ExplanationInput {
   /** Further evaluations of the same request, where dice are in it. */
   readonly draws: readonly Evaluation[];
   /** Absent for a cluster that is not there. */
-  readonly discoveryOf: (cluster: string) => Discovery | undefined;
+  readonly clusterOf: (name: string) => Cluster | undefined;
   readonly upstreamFaults: readonly UpstreamFault[];
 }
 
@@ -270,7 +273,7 @@ function ruleDetails(route: Route, input: ExplanationInput): RuleDetails {
 
 function actionDetails(
   action: Action,
-  { draws, discoveryOf, upstreamFaults }: ExplanationInput,
+  { draws, clusterOf, upstreamFaults }: ExplanationInput,
 ): Partial<RuleDetails> {
   if (action.kind === "redirect") {
     const { kind: _kind, ...redirect } = action;
@@ -294,7 +297,7 @@ function actionDetails(
         }),
       ...own,
       ...(fault !== undefined && { upstreamFault: upstreamFaults.find(({ name }) => name === fault)!.fault }),
-      ...upstreamsOf(discoveryOf(cluster)),
+      ...upstreamsOf(clusterOf(cluster)),
     })),
     timeoutMs,
     retry,
@@ -308,10 +311,13 @@ function actionDetails(
   };
 }
 
-function upstreamsOf(discovery: Discovery | undefined): Pick<SplitPart, "endpoints" | "byAuthority"> {
+function upstreamsOf(
+  cluster: Cluster | undefined,
+): Pick<SplitPart, "endpoints" | "byAuthority" | "healthCheck"> {
   return {
-    endpoints: discovery?.endpoints ?? [],
-    ...(discovery !== undefined && isLookedUp(discovery.kind) && { byAuthority: true }),
+    endpoints: cluster?.discovery.endpoints ?? [],
+    ...(cluster !== undefined && isLookedUp(cluster.discovery.kind) && { byAuthority: true }),
+    ...(cluster?.healthCheck && { healthCheck: cluster.healthCheck }),
   };
 }
 
