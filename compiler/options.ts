@@ -22,6 +22,7 @@ import {
 } from "./options/kinds.ts";
 
 import { accessLogFormat } from "./options/log-format.ts";
+import { memory } from "./options/memory.ts";
 import { defaultsOf, option, type ValuesOf } from "./options/option.ts";
 import { portMap } from "./options/port-map.ts";
 import { traceCollector } from "./options/trace-collector.ts";
@@ -174,6 +175,20 @@ export const PROXY_OPTIONS = {
     default: 0,
     argument: "n",
     help: "number of Envoy's worker threads, 0 for that of ProxyConfig, else one per core",
+  }),
+  /** Bytes of Envoy's heap, near which it takes no more requests; 0: as much as there is. */
+  memoryLimit: option(memory, {
+    default: 0,
+    defaultSaid: "no limit",
+    argument: "size",
+    help: "memory that Envoy may use, such as 512MiB: near it, requests are answered 503",
+  }),
+  /** Connections of clients on all listeners together; 0: what ProxyConfig's `globalDownstreamConnectionLimit` says, else any number. */
+  maxConnections: option(upTo(999_999_999), {
+    default: 0,
+    defaultSaid: "that of the mesh configuration, else no limit",
+    argument: "n",
+    help: "connections that clients may have at one time, on all listeners together",
   }),
   /** Istio's `meshConfig.pathNormalization`; empty: what the mesh configuration says, else BASE. */
   pathNormalization: option(orEmpty(choice("NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES")), {

@@ -14,8 +14,10 @@ import type { AccessLog } from "./access-log.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Compression } from "./compression.ts";
 import type { Confidential } from "./confidential.ts";
+import type { HttpLimits, SocketLimits, Underscores } from "./connection-limits.ts";
 import type { ErrorPage } from "./error-page.ts";
 import type { HealthCheck } from "./health-check.ts";
+import type { PathSteps } from "./path-steps.ts";
 import type { ProxyHeaders } from "./proxy-headers.ts";
 import type { Topology } from "./topology.ts";
 
@@ -37,6 +39,8 @@ export interface Config {
   readonly detectionTimeoutMs?: number;
   /** How many worker threads Envoy is started with. Absent: one for each core. */
   readonly workers?: number;
+  /** Of clients, at one time and on all listeners together. Absent: any number. Envoy is told at its start, and then no more. */
+  readonly maxConnections?: number;
 }
 
 /** Istio's `meshConfig.pathNormalization`. */
@@ -68,6 +72,7 @@ export interface TcpChain {
   readonly tls?: ServerTls;
   /** As that of a listener's topology. */
   readonly proxyProtocol?: true;
+  readonly limits?: SocketLimits;
   readonly destinations: readonly { readonly cluster: string; readonly weight: number }[];
   /** The name that a client asks for is looked up, and asked on this port, by destinations without endpoints. */
   readonly lookupPort?: number;
@@ -142,6 +147,11 @@ export interface Listener {
   readonly errorPages?: readonly ErrorPage[];
   /** Absent: responses go as they are. */
   readonly compression?: Compression;
+  readonly limits?: HttpLimits;
+  /** Absent: headers with underscores are like others. */
+  readonly underscores?: Underscores;
+  /** In place of those of the whole proxy. */
+  readonly paths?: Partial<PathSteps>;
   /** Whose tokens are verified. Absent: nobody's, and no request has claims. */
   readonly authentication?: Authentication;
   readonly routes: RouteTable;
@@ -492,6 +502,8 @@ export interface Cluster {
   readonly proxyProtocol?: "v1" | "v2";
   /** Absent: plain text. */
   readonly tls?: ClientTls;
+  /** Soft limit of each buffer of a connection. Absent: Envoy's, 1 MiB. */
+  readonly bufferBytes?: number;
 }
 
 export interface Http2Settings {

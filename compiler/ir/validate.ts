@@ -5,6 +5,7 @@
  */
 
 import { stretchesOf } from "../lists/stretches.ts";
+import type { HttpLimits, SocketLimits } from "./connection-limits.ts";
 import { isLookedUp } from "./discovery.ts";
 import type { HealthCheck } from "./health-check.ts";
 import type {
@@ -74,6 +75,9 @@ const MAX_SHOWN = 5;
 const MILLION = 1_000_000;
 const MAX_WEIGHT = 0xffff_ffff;
 const MAX_PORT = 65_535;
+/** Of HTTP/2 (RFC 9113, section 6.5.2). */
+const MAX_HTTP2 = 0x7fff_ffff;
+const MIN_WINDOW = 65_535;
 /** Envoy counts them in 32 bits. */
 const MAX_TRUSTED_PROXIES = 0xffff_ffff;
 
@@ -183,6 +187,10 @@ function checkListener(problems: Problems, listener: Listener, known: Known): vo
     problems.add("compression.algorithms", "there is none");
   }
   const { virtualHosts } = routes;
+  if (listener.limits !== undefined) {
+    const { limits } = listener;
+    problems.within("limits", () => checkHttpLimits(problems, limits));
+  }
   problems.unique("routes.virtualHosts", virtualHosts);
   const domains = new Set<string>();
   problems.each("routes.virtualHosts", virtualHosts, (host) => {
@@ -304,12 +312,40 @@ function checkUpstreamFault(problems: Problems, { fault, retry }: UpstreamFault)
   checkRetry(problems, retry);
 }
 
+function checkHttpLimits(problems: Problems, limits: HttpLimits): void {
+  checkSocketLimits(problems, limits);
+  problems.duration("idleTimeoutMs", limits.idleTimeoutMs);
+  problems.duration("maxConnectionDurationMs", limits.maxConnectionDurationMs);
+  problems.duration("drainTimeoutMs", limits.drainTimeoutMs);
+  problems.duration("requestHeadersTimeoutMs", limits.requestHeadersTimeoutMs);
+  problems.duration("requestTimeoutMs", limits.requestTimeoutMs);
+  problems.duration("streamIdleTimeoutMs", limits.streamIdleTimeoutMs);
+  problems.duration("flushTimeoutMs", limits.flushTimeoutMs);
+  problems.duration("maxStreamDurationMs", limits.maxStreamDurationMs);
+  const { maxConcurrentStreams = 1, streamWindowBytes, connectionWindowBytes } = limits.http2 ?? {};
+  problems.whole("http2.maxConcurrentStreams", maxConcurrentStreams, 1, MAX_HTTP2);
+  problems.whole("http2.streamWindowBytes", streamWindowBytes ?? MIN_WINDOW, MIN_WINDOW, MAX_HTTP2);
+  problems.whole("http2.connectionWindowBytes", connectionWindowBytes ?? MIN_WINDOW, MIN_WINDOW, MAX_HTTP2);
+}
+
+function checkSocketLimits(
+  problems: Problems,
+  { bufferBytes, maxConnections, handshakeTimeoutMs }: SocketLimits,
+): void {
+  problems.whole("bufferBytes", bufferBytes ?? 0, 0, MAX_WEIGHT);
+  problems.whole("maxConnections", maxConnections ?? 1, 1, MAX_WEIGHT);
+  problems.duration("handshakeTimeoutMs", handshakeTimeoutMs);
+}
+
 function checkTcpChain(problems: Problems, chain: TcpChain, known: Known): void {
   problems.whole("port", chain.port, 0, MAX_PORT);
   problems.duration("idleTimeoutMs", chain.idleTimeoutMs);
   problems.duration("maxConnectionDurationMs", chain.maxConnectionDurationMs);
   checkWeights(problems, chain.destinations);
-  const { tls } = chain;
+  const { tls, limits } = chain;
+  if (limits !== undefined) {
+    problems.within("limits", () => checkSocketLimits(problems, limits));
+  }
   if (tls !== undefined) {
     problems.within("tls", () => checkServerTls(problems, tls, known));
   }
@@ -317,6 +353,7 @@ function checkTcpChain(problems: Problems, chain: TcpChain, known: Known): void 
 
 function checkCluster(problems: Problems, cluster: Cluster, known: Known): void {
   const { tls, discovery } = cluster;
+  problems.whole("bufferBytes", cluster.bufferBytes ?? 0, 0, MAX_WEIGHT);
   problems.duration("connectTimeoutMs", cluster.connectTimeoutMs);
   problems.duration("idleTimeoutMs", cluster.idleTimeoutMs);
   problems.duration("maxConnectionDurationMs", cluster.maxConnectionDurationMs);

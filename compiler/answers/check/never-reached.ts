@@ -10,12 +10,12 @@ import type { Span } from "../../diagnostics/span.ts";
 import { describeResource } from "../../front/istio/rules/delegates.ts";
 import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
 import type { Listener, PathNormalization, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
-import { normalizationOf } from "../../ir/path-normalization.ts";
+import { normalizationOf, pathStepsAt } from "../../ir/path-normalization.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { compareRules } from "../compare/compare.ts";
 import { OverlapIndex } from "../compare/overlap.ts";
-import { AUTHORITY, type Protocol } from "../compare/universe.ts";
+import { AUTHORITY, arrivingAt, type Protocol } from "../compare/universe.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
 import { hasBadExpression } from "./bad-expression.ts";
@@ -50,7 +50,8 @@ export function reportNeverReached(
     findings,
   };
   for (const listener of config.listeners) {
-    const kind = `${listener.role} ${listener.tls !== undefined}`;
+    const { role, tls, underscores, paths } = listener;
+    const kind = JSON.stringify([role, tls !== undefined, underscores, paths]);
     for (const { routes: rules } of listener.routes.virtualHosts) {
       const kinds = looked.get(rules) ?? new Set();
       if (kinds.has(kind)) {
@@ -194,7 +195,7 @@ function isReachedByExample(
   );
 }
 
-type Place = Pick<Listener, "role"> & { readonly tls?: object };
+type Place = Pick<Listener, "role" | "underscores" | "paths"> & { readonly tls?: object };
 
 /** At a Gateway that this proxy does not serve, a request may come in either way. */
 const OTHER_PLACES: readonly Place[] = [{ role: "gateway" }, { role: "gateway", tls: {} }];
@@ -204,12 +205,16 @@ function takenBy(
   rule: Route,
   earlier: readonly Route[],
   places: readonly Place[],
-  pathNormalization: PathNormalization,
+  normalization: PathNormalization,
 ): readonly Route[] | undefined {
-  const takesOver = (others: readonly Route[], { role, tls }: Place, protocol: Protocol): boolean => {
+  const takesOver = (others: readonly Route[], place: Place, protocol: Protocol): boolean => {
     const { attributes, constraints, cuts } = spaceOf(
       [...others, rule].map(({ match }) => match),
-      { arriving: { role, tls: tls !== undefined, protocol }, pathNormalization, authority: AUTHORITY },
+      {
+        arriving: arrivingAt(place, protocol),
+        paths: pathStepsAt(place, normalization),
+        authority: AUTHORITY,
+      },
     );
     if (cuts.length > 0) {
       return false;

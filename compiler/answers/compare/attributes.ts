@@ -3,7 +3,8 @@
  * then, for each attribute, the list of values it admits.
  */
 
-import type { HeaderMatch, PathNormalization, RouteMatch, ValueMatch } from "../../ir/ir.ts";
+import type { HeaderMatch, RouteMatch, ValueMatch } from "../../ir/ir.ts";
+import type { PathSteps } from "../../ir/path-steps.ts";
 import { compareStrings } from "../../ir/text.ts";
 import { neverArrives } from "../evaluate/arrival.ts";
 import { HTTP1_METHODS } from "../evaluate/codec.ts";
@@ -46,7 +47,7 @@ export interface Space {
 export interface SpaceOptions {
   /** At what kind of listener, and over which HTTP. */
   readonly arriving: Arriving;
-  readonly pathNormalization: PathNormalization;
+  readonly paths: PathSteps;
   /** The hosts that the matches are about: an expression, and others that take some of its hosts away. */
   readonly authority: string;
   readonly otherAuthorities?: readonly string[];
@@ -305,10 +306,10 @@ function preferValues(
 }
 
 function universeOf(name: AttributeName, options: SpaceOptions): string | undefined {
-  const { arriving, pathNormalization, authority } = options;
+  const { arriving, paths, authority } = options;
   const { protocol } = arriving;
   if (name.kind === "path") {
-    return universe.pathUniverse(pathNormalization, protocol);
+    return universe.pathUniverse(paths, protocol);
   }
   if (name.kind === "query") {
     return /[&=#]/.test(name.name) ? undefined : universe.queryUniverse(protocol);
@@ -324,9 +325,7 @@ function universeOf(name: AttributeName, options: SpaceOptions): string | undefi
     case "connection":
       return protocol === "HTTP/2" ? undefined : universe.headerUniverse(name.name, arriving);
     default:
-      return neverArrives(name.name, arriving.role)
-        ? undefined
-        : universe.headerUniverse(name.name, arriving);
+      return neverArrives(name.name, arriving) ? undefined : universe.headerUniverse(name.name, arriving);
   }
 }
 

@@ -5,7 +5,9 @@
  * (`ONLY_HTTP1`) excludes what only HTTP/2 has, which is why requests of the two are compared apart.
  */
 
-import type { Listener, PathNormalization } from "../../ir/ir.ts";
+import type { Underscores } from "../../ir/connection-limits.ts";
+import type { Listener } from "../../ir/ir.ts";
+import type { PathSteps } from "../../ir/path-steps.ts";
 import { HTTP1_METHODS } from "../evaluate/codec.ts";
 import { schemeOf } from "../request/request-at.ts";
 
@@ -26,18 +28,13 @@ const WITH_DOT = `(?:${PATH_CHARACTER}|\\.|${ESCAPE}|${BROKEN_ESCAPE})`;
 /** Neither `.` nor `..`, which are resolved. */
 const SEGMENT = `(?:${CHARACTER}${WITH_DOT}*|\\.${CHARACTER}${WITH_DOT}*|\\.\\.${WITH_DOT}+)`;
 
-const PATHS: Readonly<Record<PathNormalization, string>> = {
-  NONE: '/[!-"$->@-~]*',
-  BASE: `(?:/${SEGMENT}?)+`,
-  MERGE_SLASHES: `/(?:${SEGMENT}/)*${SEGMENT}?`,
-  DECODE_AND_MERGE_SLASHES: `/(?:${SEGMENT}/)*${SEGMENT}?`,
-};
-
 /** Without its query. What is not ASCII arrives over HTTP/2 only, and escaped where paths are normalised. */
-export function pathUniverse(normalization: PathNormalization, protocol: Protocol): string {
-  return normalization === "NONE" && protocol === "HTTP/2"
-    ? `/(?:[!-"$->@-~]|${HIGH})*`
-    : PATHS[normalization];
+export function pathUniverse({ normalizes, mergesSlashes }: PathSteps, protocol: Protocol): string {
+  if (normalizes) {
+    return mergesSlashes ? `/(?:${SEGMENT}/)*${SEGMENT}?` : `(?:/${SEGMENT}?)+`;
+  }
+  const character = protocol === "HTTP/2" ? `(?:${RAW_CHARACTER}|${HIGH})` : RAW_CHARACTER;
+  return mergesSlashes ? `/(?:${character}+/)*${character}*` : `/(?:${character}|/)*`;
 }
 
 /** Also what an exact or prefix match may ask of a raw value, which Envoy does not decode. */
@@ -45,6 +42,8 @@ export function queryUniverse(protocol: Protocol): string {
   return protocol === "HTTP/2" ? `(?:[!-"$%'-~]|${HIGH})*` : "[!-\"$%'-~]*";
 }
 
+/** Where nothing is normalised; neither `?`, `#` nor a slash. */
+const RAW_CHARACTER = '[!"$-.0->@-~]';
 /** Beyond ASCII: what is UTF-8. */
 const HIGH =
   "[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}|\\xed[\\x80-\\x9f][\\x80-\\xbf]|[\\xf1-\\xf3][\\x80-\\xbf]{3}";
@@ -79,8 +78,16 @@ export function headerUniverse(name: string, { role, tls, protocol }: Arriving):
 /** Where, and over what, requests come. */
 export interface Arriving {
   readonly role: Listener["role"];
+  readonly underscores?: Underscores;
   readonly tls?: boolean;
   readonly protocol: Protocol;
+}
+
+export function arrivingAt(
+  { role, tls, underscores }: Pick<Listener, "role" | "underscores"> & { readonly tls?: object },
+  protocol: Protocol,
+): Arriving {
+  return { role, tls: tls !== undefined, ...(underscores && { underscores }), protocol };
 }
 
 /** Of HTTP/1.1, those that its parser knows; tunnels are not for rules to decide. */

@@ -6,13 +6,13 @@
 
 import { canonicalJson } from "../../ir/canonical-json.ts";
 import type { Config, Listener, PathNormalization, Route } from "../../ir/ir.ts";
-import { normalizationOf } from "../../ir/path-normalization.ts";
+import { normalizationOf, pathStepsAt } from "../../ir/path-normalization.ts";
 import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { type Candidate, compareRules, DEFAULT_WORK } from "../compare/compare.ts";
 import { type HostClass, hostClasses } from "../compare/hosts.ts";
 import { outcomeOf, replacesMatch } from "../compare/outcome.ts";
 import { OverlapIndex } from "../compare/overlap.ts";
-import type { Protocol } from "../compare/universe.ts";
+import { arrivingAt, type Protocol } from "../compare/universe.ts";
 import { witnessesOf } from "../compare/witness.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
@@ -279,8 +279,8 @@ class ListenerDiff {
     const space = spaceOf(
       [...focused, ...left, ...right].map(({ match }) => match),
       {
-        arriving: { role: this.#after.role, tls: this.#after.tls !== undefined, protocol },
-        pathNormalization: this.#normalization.after,
+        arriving: arrivingAt(this.#after, protocol),
+        paths: pathStepsAt(this.#after, this.#normalization.after),
         authority: host.universe,
         otherAuthorities: host.others,
         ...(rule && { focus: 0 }),

@@ -7,10 +7,12 @@
 import { OUR_PREFIX } from "../../../filter/layout.ts";
 import { DROPPED_HEADERS, EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../back/envoy-headers.ts";
 import type { Listener, PathNormalization } from "../../ir/ir.ts";
+import { pathStepsAt } from "../../ir/path-normalization.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { type RequestAt, requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
-import { nominatedBy, type Refusal, refusalOf, upgradeOf, withLength } from "./codec.ts";
+import { hasUnderscore, nominatedBy, type Refusal, refusalOf, upgradeOf, withLength } from "./codec.ts";
+import { isGrpc } from "./local-reply.ts";
 import { normalizePath } from "./normalize-path.ts";
 import { isOneLine, joinedValues } from "./one-line.ts";
 
@@ -25,32 +27,41 @@ const HOP_BY_HOP = new Set(["keep-alive", "proxy-connection", "transfer-encoding
 /** The same, but for a connection that is to become another one. */
 const OF_UPGRADES = new Set(["connection", "upgrade"]);
 
+/** Where requests arrive: what of a listener decides it. */
+export type ArrivalAt = Pick<Listener, "role" | "tls" | "underscores" | "paths">;
+
 /** Headers that no client's request has when the rules of a listener are asked. */
-export function neverArrives(name: string, role: Listener["role"]): boolean {
-  return isTaken(name, role) || name.startsWith(OUR_PREFIX);
+export function neverArrives(name: string, at: Pick<ArrivalAt, "role" | "underscores">): boolean {
+  return (
+    isTaken(name, at) || name.startsWith(OUR_PREFIX) || (at.underscores !== undefined && hasUnderscore(name))
+  );
 }
 
 /** Whether Envoy drops a header of a client's before the first filter. */
-function isTaken(name: string, role: Listener["role"]): boolean {
-  return HOP_BY_HOP.has(name) || DROPPED_HEADERS.has(name) || (role === "gateway" && EDGE_HEADERS.has(name));
+function isTaken(name: string, { role, underscores }: Pick<ArrivalAt, "role" | "underscores">): boolean {
+  return (
+    HOP_BY_HOP.has(name) ||
+    DROPPED_HEADERS.has(name) ||
+    (role === "gateway" && EDGE_HEADERS.has(name)) ||
+    (underscores === "drop" && hasUnderscore(name))
+  );
 }
 
-export function arrive(
-  asked: AskedRequest,
-  listener: Pick<Listener, "role" | "tls">,
-  normalization: PathNormalization,
-): Arrival {
+export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: PathNormalization): Arrival {
   const { role, tls } = listener;
   const sent = requestAt(asked, listener);
   const refusal = refusalOf(sent, listener);
   if (refusal !== undefined) {
     return refusal;
   }
-  const path = normalizePath(sent.path, normalization);
-  if (path === undefined) {
-    return refused(400, "the path contains an escaped NUL");
+  const path = normalizePath(sent.path, pathStepsAt(listener, normalization));
+  if (path.kind === "refused") {
+    return refused(400, path.why);
   }
-  const headers = headersOf(sent, role);
+  if (path.kind === "redirected") {
+    return redirected(path.path, sent);
+  }
+  const headers = headersOf(sent, listener);
   const only = (name: string, value: string) => headers.set(name, [[name, value]]);
   const address = SOURCE.slice(0, SOURCE.lastIndexOf(":"));
   // At the edge a client is not believed; in the mesh it is a proxy or a service of ours.
@@ -72,11 +83,17 @@ export function arrive(
       method: sent.method,
       scheme: schemeAsSeen(sent, proto),
       authority: sent.authority,
-      path,
+      path: path.path,
       headers: [...headers.values()].flat(),
       source: SOURCE,
     },
   };
+}
+
+/** A client of gRPC follows no redirect. */
+function redirected(location: string, { headers }: RequestAt): Refusal {
+  const why = "the path has escaped slashes";
+  return isGrpc(headers) ? refused(400, why) : { kind: "refused", status: 307, location, body: "", why };
 }
 
 function refused(status: number, why: string): Refusal {
@@ -92,14 +109,14 @@ function schemeAsSeen({ saysScheme, protocol, secure }: RequestAt, proto: string
 }
 
 /** What Envoy keeps of what a client sent, by name. */
-function headersOf(sent: RequestAt, role: Listener["role"]): Map<string, HeaderLine[]> {
+function headersOf(sent: RequestAt, at: ArrivalAt): Map<string, HeaderLine[]> {
   const isUpgrade = upgradeOf(sent.headers)?.toLowerCase() === "websocket";
   const nominated = new Set(nominatedBy(sent.headers).filter((name) => !OF_UPGRADES.has(name)));
   const kept = new Map<string, HeaderLine[]>();
   for (const [name, text] of withLength(sent)) {
     // HTTP/1.1 has blanks around values; HTTP/2 takes them for a part.
     const value = sent.protocol === "HTTP/2" ? text : text.replace(/^[ \t]+|[ \t]+$/g, "");
-    if (isTaken(name, role) || (OF_UPGRADES.has(name) && !isUpgrade)) {
+    if (isTaken(name, at) || (OF_UPGRADES.has(name) && !isUpgrade)) {
       continue;
     }
     // A connection may name headers that it keeps for itself.

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly kind: "refused";
   /** Absent: the stream or the connection ends without an answer, as HTTP/2 does with what is no request. */
   readonly status?: number;
+  /** Where the client is sent instead. */
+  readonly location?: string;
   readonly body: string;
   readonly why: string;
 }
@@ -53,11 +55,30 @@ const NOT_NOMINATED: ReadonlySet<string> = new Set([
 
 export function refusalOf(
   asked: RequestAt,
-  { role, tls }: Pick<Listener, "role" | "tls">,
+  { role, tls, underscores }: Pick<Listener, "role" | "tls" | "underscores">,
 ): Refusal | undefined {
   const request = { ...asked, headers: withLength(asked) };
   const byCodec = request.protocol === "HTTP/2" ? refusedByHttp2(request) : refusedByHttp1(request);
-  return byCodec ?? refusedByManager(request, role === "gateway" && tls === undefined);
+  return (
+    byCodec ??
+    (underscores === "reject" ? refusedUnderscore(request) : undefined) ??
+    refusedByManager(request, role === "gateway" && tls === undefined)
+  );
+}
+
+/** As a codec finds it: over HTTP/2 only the stream ends. */
+function refusedUnderscore({ headers, protocol }: RequestAt): Refusal | undefined {
+  const name = headers.map(([name]) => name).find(hasUnderscore);
+  if (name === undefined) {
+    return undefined;
+  }
+  const why = `the name of the header ${name} has an underscore`;
+  return protocol === "HTTP/2" ? { kind: "refused", body: "", why } : badRequest(why);
+}
+
+/** What some servers take for the same name with a hyphen. */
+export function hasUnderscore(name: string): boolean {
+  return name.includes("_");
 }
 
 /** Who sends a body says how long it is. */

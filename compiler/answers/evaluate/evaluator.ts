@@ -337,8 +337,11 @@ export class Evaluator {
 }
 
 /** Nothing of the request is known then, its method included. */
-function refusedOutcome({ status, body }: Refusal, pages: readonly ErrorPage[]): Outcome {
-  const headers: readonly HeaderLine[] = body === "" ? [] : [["content-type", "text/plain"]];
+function refusedOutcome({ status, location, body }: Refusal, pages: readonly ErrorPage[]): Outcome {
+  const headers: readonly HeaderLine[] = [
+    ...(location === undefined ? [] : ([["location", location]] as const)),
+    ...(body === "" ? [] : ([["content-type", "text/plain"]] as const)),
+  ];
   return status === undefined
     ? { kind: "answer", by: "reset", answer: { status: 0, headers: [], body: "" } }
     : { kind: "answer", by: "refused", answer: withErrorPage([], { status, headers, body }, pages) };

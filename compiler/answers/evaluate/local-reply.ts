@@ -69,7 +69,7 @@ function percentEncoded(text: string): string {
     .join("");
 }
 
-function isGrpc(request: readonly HeaderLine[]): boolean {
+export function isGrpc(request: readonly HeaderLine[]): boolean {
   return /^application\/grpc(?:\+|$)/.test(headerOf(request, "content-type") ?? "");
 }
 

@@ -1,27 +1,36 @@
 /**
- * What Envoy's connection manager makes of a path before any filter sees it: the steps of Istio's
- * `meshConfig.pathNormalization`. Held against Envoy by test/answers/path-normalization.test.ts.
+ * What Envoy's connection manager makes of a path before any filter sees it. Held against Envoy by
+ * test/answers/path-normalization.test.ts.
  */
 
-import type { PathNormalization } from "../../ir/ir.ts";
+import type { PathSteps } from "../../ir/path-steps.ts";
 
-/** `undefined`: Envoy refuses the request (400). */
-export function normalizePath(sent: string, mode: PathNormalization): string | undefined {
+export type NormalizedPath =
+  | { readonly kind: "path"; readonly path: string }
+  /** The client is told to ask for this one. */
+  | { readonly kind: "redirected"; readonly path: string }
+  /** 400. */
+  | { readonly kind: "refused"; readonly why: string };
+
+export function normalizePath(sent: string, steps: PathSteps): NormalizedPath {
   const whole = sent.replace(/#.*$/s, "");
-  if (mode === "NONE") {
-    return whole;
-  }
   const queryAt = whole.indexOf("?");
   const query = queryAt < 0 ? "" : whole.slice(queryAt);
-  let path = queryAt < 0 ? whole : whole.slice(0, queryAt);
-  if (mode === "DECODE_AND_MERGE_SLASHES") {
-    path = path.replace(/%2f/gi, "/").replace(/%5c/gi, "\\");
+  const before = queryAt < 0 ? whole : whole.slice(0, queryAt);
+  const unescaped =
+    steps.escapedSlashes === "keep" ? before : before.replace(/%2f/gi, "/").replace(/%5c/gi, "\\");
+  const hadEscapes = unescaped !== before;
+  if (hadEscapes && steps.escapedSlashes === "reject") {
+    return { kind: "refused", why: "the path has escaped slashes" };
   }
-  const canonical = canonicalPath(path.split("/").map(withoutParameters).join("/"));
+  const canonical = steps.normalizes
+    ? canonicalPath(unescaped.split("/").map(withoutParameters).join("/"))
+    : unescaped;
   if (canonical === undefined) {
-    return undefined;
+    return { kind: "refused", why: "the path contains an escaped NUL" };
   }
-  return (mode === "BASE" ? canonical : mergeSlashes(canonical)) + query;
+  const path = (steps.mergesSlashes ? mergeSlashes(canonical) : canonical) + query;
+  return { kind: hadEscapes && steps.escapedSlashes === "redirect" ? "redirected" : "path", path };
 }
 
 /** `..;x` is `..`, as some servers take it; not so where the dots are escaped. Envoys before 1.40 leave it as it is. */

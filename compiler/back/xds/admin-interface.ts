@@ -155,6 +155,9 @@ function listener(
     address,
     // Whoever drains by these ports goes on asking on the same connection, after the listeners are closed.
     drain_type: "MODIFY_ONLY",
+    // Whoever looks after an Envoy has to see it when its clients have taken all that it has.
+    bypass_overload_manager: true,
+    ignore_global_conn_limit: true,
     filter_chains: [{ filters: [...before, manager] }],
   };
 }

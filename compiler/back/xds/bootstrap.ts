@@ -5,8 +5,14 @@
 
 import type { AdminInterface } from "./admin-interface.ts";
 import type { Json } from "./json.ts";
+import {
+  emitOverloadManager,
+  type OverloadManager,
+  type OverloadOptions,
+  UNLIMITED,
+} from "./overload-manager.ts";
 import type { ConfigSource, Places } from "./places.ts";
-import { type Extension, typed } from "./protobuf.ts";
+import type { Extension } from "./protobuf.ts";
 import { STATS_NAMING, type StatsNaming } from "./stats-config.ts";
 import { INTERNAL_LISTENERS } from "./upstream-fault.ts";
 
@@ -16,11 +22,8 @@ export interface Bootstrap extends Partial<AdminInterface>, StatsNaming {
   readonly dynamic_resources: { readonly lds_config: ConfigSource; readonly cds_config: ConfigSource };
   readonly layered_runtime: { readonly layers: readonly Json[] };
   readonly bootstrap_extensions: readonly Extension[];
-  readonly overload_manager: { readonly resource_monitors: readonly Extension[] };
+  readonly overload_manager: OverloadManager;
 }
-
-/** Practically unlimited, as istiod's bootstrap has it: Envoy warns at its start when nothing is said. */
-const MAX_DOWNSTREAM_CONNECTIONS = 2_147_483_647;
 
 /** Runtime values of istiod's bootstrap that a request can notice. */
 const RUNTIME = {
@@ -32,8 +35,10 @@ const RUNTIME = {
 
 export function emitBootstrap({
   places,
+  overload = UNLIMITED,
 }: {
   readonly places: Pick<Places, "listeners" | "clusters">;
+  readonly overload?: OverloadOptions;
 }): Bootstrap {
   return {
     node: { id: "sluice", cluster: "sluice" },
@@ -49,16 +54,6 @@ export function emitBootstrap({
     },
     ...STATS_NAMING,
     bootstrap_extensions: [INTERNAL_LISTENERS],
-    overload_manager: {
-      resource_monitors: [
-        {
-          name: "envoy.resource_monitors.global_downstream_max_connections",
-          typed_config: typed(
-            "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-            { max_active_downstream_connections: MAX_DOWNSTREAM_CONNECTIONS },
-          ),
-        },
-      ],
-    },
+    overload_manager: emitOverloadManager(overload),
   };
 }

@@ -30,6 +30,7 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields, Heal
   readonly transport_socket?: Extension;
   readonly outlier_detection?: EnvoyOutlierDetection;
   readonly typed_extension_protocol_options?: Readonly<Record<string, TypedConfig>>;
+  readonly per_connection_buffer_limit_bytes?: number;
   readonly upstream_connection_options?: { readonly tcp_keepalive: TcpKeepalive };
 }
 
@@ -75,6 +76,7 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
     ...(cluster.outlierDetection && { outlier_detection: emitOutlierDetection(cluster.outlierDetection) }),
     ...(httpOptions && { typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: httpOptions } }),
     ...(transportSocket && { transport_socket: transportSocket }),
+    ...(cluster.bufferBytes !== undefined && { per_connection_buffer_limit_bytes: cluster.bufferBytes }),
     ...(cluster.tcpKeepalive && {
       upstream_connection_options: { tcp_keepalive: emitTcpKeepalive(cluster.tcpKeepalive) },
     }),

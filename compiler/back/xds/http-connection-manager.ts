@@ -3,11 +3,14 @@
  * it, and which filters decide. The values are istiod's for a gateway and for a sidecar's outbound listener.
  */
 
-import type { Listener, PathNormalization, VirtualHost } from "../../ir/ir.ts";
+import type { Listener, VirtualHost } from "../../ir/ir.ts";
+import { pathStepsAt } from "../../ir/path-normalization.ts";
+import type { EscapedSlashes, PathSteps } from "../../ir/path-steps.ts";
 import { type ClientCertificateHeader, DIRECT } from "../../ir/topology.ts";
 import { perStretch } from "../../lists/stretches.ts";
 import { type EnvoyAccessLog, emitRequestLog } from "./access-log.ts";
 import { compressionFilters } from "./compression.ts";
+import { emitManagerLimits, type ManagerLimits } from "./connection-limits.ts";
 import { CORS } from "./cors.ts";
 import { DYNAMIC_FORWARD_PROXY_FILTER } from "./dynamic-forward-proxy.ts";
 import { emitErrorPages, type LocalReplyConfig } from "./error-pages.ts";
@@ -25,7 +28,7 @@ import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
 
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager` */
-export interface HttpConnectionManager extends PathOptions, TracingFields {
+export interface HttpConnectionManager extends PathOptions, TracingFields, ManagerLimits {
   readonly stat_prefix: string;
   readonly codec_type: "AUTO";
   readonly use_remote_address: boolean;
@@ -37,7 +40,6 @@ export interface HttpConnectionManager extends PathOptions, TracingFields {
   readonly generate_request_id?: false;
   readonly append_x_forwarded_port?: true;
   readonly http_protocol_options?: Http1ProtocolOptions;
-  readonly stream_idle_timeout: string;
   readonly proxy_100_continue: boolean;
   readonly upgrade_configs: readonly { readonly upgrade_type: string }[];
   readonly access_log?: readonly (EnvoyAccessLog | TapLog)[];
@@ -63,23 +65,27 @@ interface Rds {
 interface PathOptions {
   readonly normalize_path: boolean;
   readonly merge_slashes?: boolean;
-  readonly path_with_escaped_slashes_action: "KEEP_UNCHANGED" | "UNESCAPE_AND_FORWARD";
+  readonly path_with_escaped_slashes_action:
+    | "KEEP_UNCHANGED"
+    | "REJECT_REQUEST"
+    | "UNESCAPE_AND_REDIRECT"
+    | "UNESCAPE_AND_FORWARD";
 }
 
-const PATH_OPTIONS: Readonly<Record<PathNormalization, PathOptions>> = {
-  NONE: { normalize_path: false, path_with_escaped_slashes_action: "KEEP_UNCHANGED" },
-  BASE: { normalize_path: true, path_with_escaped_slashes_action: "KEEP_UNCHANGED" },
-  MERGE_SLASHES: {
-    normalize_path: true,
-    merge_slashes: true,
-    path_with_escaped_slashes_action: "KEEP_UNCHANGED",
-  },
-  DECODE_AND_MERGE_SLASHES: {
-    normalize_path: true,
-    merge_slashes: true,
-    path_with_escaped_slashes_action: "UNESCAPE_AND_FORWARD",
-  },
+const ESCAPED_SLASHES: Readonly<Record<EscapedSlashes, PathOptions["path_with_escaped_slashes_action"]>> = {
+  keep: "KEEP_UNCHANGED",
+  reject: "REJECT_REQUEST",
+  redirect: "UNESCAPE_AND_REDIRECT",
+  unescape: "UNESCAPE_AND_FORWARD",
 };
+
+function emitPathOptions({ normalizes, mergesSlashes, escapedSlashes }: PathSteps): PathOptions {
+  return {
+    normalize_path: normalizes,
+    ...(mergesSlashes && { merge_slashes: true }),
+    path_with_escaped_slashes_action: ESCAPED_SLASHES[escapedSlashes],
+  };
+}
 
 const ROUTER_TYPE = "envoy.extensions.filters.http.router.v3.Router";
 
@@ -121,15 +127,14 @@ export function emitHttpConnectionManager(
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
-    ...PATH_OPTIONS[context.normalization],
+    ...emitPathOptions(pathStepsAt(listener, context.normalization)),
     // At the edge, what a client says about where it comes from and how (`x-forwarded-*`) is not believed.
     use_remote_address: listener.role === "gateway",
     ...emitTopology(listener),
     ...emitProxyHeaders(listener),
     // `internal_address_config` stays out: then no address is internal, whatever `x-forwarded-for` says, and Envoy
     // drops the `x-envoy-*` headers with which a client would steer it. An empty one means the private networks.
-    // A stream may be silent for as long as its rule's timeout allows.
-    stream_idle_timeout: "0s",
+    ...emitManagerLimits(listener),
     proxy_100_continue: true,
     upgrade_configs: [{ upgrade_type: "websocket" }],
     ...(logs.length > 0 && { access_log: logs }),

@@ -1,6 +1,7 @@
 /** One Envoy listener: a socket and, on it, HTTP connection managers, of which TLS clients choose one by name. */
 
 import type { Listener, TcpChain } from "../../ir/ir.ts";
+import { connectionLimitFilters } from "./connection-limits.ts";
 import { emitHttpConnectionManager, type HttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitContext } from "./options.ts";
 import { duration, type Extension, type TypedConfig, typed } from "./protobuf.ts";
@@ -19,6 +20,7 @@ export interface EnvoyListener {
   readonly listener_filters?: readonly Extension[];
   readonly listener_filters_timeout?: string;
   readonly continue_on_listener_filters_timeout?: boolean;
+  readonly per_connection_buffer_limit_bytes?: number;
   readonly filter_chains: readonly FilterChain[];
 }
 
@@ -28,6 +30,7 @@ export interface FilterChain {
   readonly filter_chain_match?: FilterChainMatch;
   readonly filters: readonly (Extension<HttpConnectionManager> | Extension)[];
   readonly transport_socket?: Extension;
+  readonly transport_socket_connect_timeout?: string;
 }
 
 /** `envoy.config.listener.v3.FilterChainMatch` */
@@ -80,6 +83,8 @@ export function emitListener(
   const name = listener ?? (readsNames ? `tls_${first.address}_${first.port}` : first.name);
   const hasRanges = sharing.some((one) => "addresses" in one);
   const sniffs = sharing.some((one) => "sniffs" in one);
+  // What is said of a socket is said of all that share it.
+  const { bufferBytes } = first.limits ?? {};
   const inspectors = [
     // Before the others: what they look at stands behind it.
     ...(sharing.some(speaksProxyProtocol) ? [PROXY_PROTOCOL] : []),
@@ -98,6 +103,7 @@ export function emitListener(
       listener_filters_timeout: duration(context.detectionTimeoutMs),
       continue_on_listener_filters_timeout: true,
     }),
+    ...(bufferBytes !== undefined && { per_connection_buffer_limit_bytes: bufferBytes }),
     filter_chains: sharing.map((one) =>
       emitFilterChain(one, hasRanges, sharing.length > 1, isForwardProxy, context),
     ),
@@ -121,14 +127,21 @@ function emitFilterChain(
   context: EmitContext,
 ): FilterChain {
   const match = emitMatch(one, hasRanges);
+  const { limits = {} } = one;
   return {
     ...((isNamed || hasNames(one)) && { name: one.name }),
     ...(Object.keys(match).length > 0 && { filter_chain_match: match }),
-    filters:
-      "routes" in one
+    filters: [
+      ...connectionLimitFilters(one.name, limits),
+      ...("routes" in one
         ? [emitHttpConnectionManager(one, isForwardProxy(one), context)]
-        : emitTcpFilters(one, context),
+        : emitTcpFilters(one, context)),
+    ],
     ...(one.tls && { transport_socket: emitServerTls(one.tls, context) }),
+    ...(one.tls &&
+      limits.handshakeTimeoutMs !== undefined && {
+        transport_socket_connect_timeout: duration(limits.handshakeTimeoutMs),
+      }),
   };
 }
 

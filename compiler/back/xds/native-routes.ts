@@ -16,6 +16,7 @@ import { onlyDestination } from "../../ir/only-destination.ts";
 import { isCountedByRoute, type RouteCountersOptions } from "../route-counters.ts";
 import { routeLabel, routeStatPrefix } from "../stat-names.ts";
 import { wantsRuleNames } from "../wants-rule-names.ts";
+import { type BodyLimit, emitBodyLimit } from "./connection-limits.ts";
 import { emitCors } from "./cors.ts";
 import { emitFault, FAULT_FILTER, FAULT_TYPE } from "./fault.ts";
 import { emitHashPolicy } from "./hash-policy.ts";
@@ -64,6 +65,7 @@ export function emitNativeRoutes(
     ...(isCountedByRoute(listener, options) && { statsOf: listener.name }),
     tries: !proxyHeaders?.withoutAttemptCount,
   };
+  const bodyLimit = emitBodyLimit(listener);
   return {
     name,
     internal_only_headers: INTERNAL_ONLY_HEADERS,
@@ -71,15 +73,20 @@ export function emitNativeRoutes(
     // A destination that nobody registered is a 503 for its own requests, not a table refused for all.
     validate_clusters: false,
     max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
-    virtual_hosts: routes.virtualHosts.map((host) => emitVirtualHost(host, told)),
+    virtual_hosts: routes.virtualHosts.map((host) => emitVirtualHost(host, told, bodyLimit)),
   };
 }
 
-function emitVirtualHost({ name, domains, routes, requireTls }: VirtualHost, told: Told): EnvoyVirtualHost {
+function emitVirtualHost(
+  { name, domains, routes, requireTls }: VirtualHost,
+  told: Told,
+  bodyLimit: BodyLimit,
+): EnvoyVirtualHost {
   return {
     name,
     domains,
     include_request_attempt_count: told.tries,
+    ...bodyLimit,
     ...(requireTls
       ? { require_tls: "ALL" as const }
       : { routes: routes.map((route) => emitRoute(route, told)) }),

@@ -2,6 +2,7 @@
 
 import { CLASS_HEADER, CLUSTER_HEADER } from "../../../filter/layout.ts";
 import { STREAM_DURATION_HEADER } from "../envoy-headers.ts";
+import type { BodyLimit } from "./connection-limits.ts";
 import type { HashPolicy } from "./hash-policy.ts";
 import type { HeaderFields } from "./headers.ts";
 import type { RequestMirrorPolicy } from "./mirrors.ts";
@@ -23,7 +24,7 @@ export interface RouteConfiguration {
 }
 
 /** `envoy.config.route.v3.VirtualHost` */
-export interface EnvoyVirtualHost {
+export interface EnvoyVirtualHost extends BodyLimit {
   readonly name: string;
   readonly domains: readonly string[];
   readonly include_request_attempt_count: boolean;

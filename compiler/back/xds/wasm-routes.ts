@@ -14,6 +14,7 @@ import {
   type RouteClass,
   SAME_HOST_RETRY,
 } from "../../ir/route-class.ts";
+import { emitBodyLimit } from "./connection-limits.ts";
 import { emitCors } from "./cors.ts";
 import { emitHashPolicy } from "./hash-policy.ts";
 import { emitHeaders, type HeaderFields } from "./headers.ts";
@@ -43,7 +44,7 @@ export function emitClasses({ routes }: Listener): ReadonlyMap<string, EnvoyRout
 export function emitClassRoutes(
   name: string,
   classes: ReadonlyMap<string, EnvoyRoute>,
-  { proxyHeaders }: Pick<Listener, "proxyHeaders"> = {},
+  listener: Pick<Listener, "proxyHeaders" | "limits"> = {},
 ): RouteConfiguration {
   return {
     name,
@@ -56,7 +57,8 @@ export function emitClassRoutes(
       {
         name: "sluice",
         domains: ["*"],
-        include_request_attempt_count: !proxyHeaders?.withoutAttemptCount,
+        include_request_attempt_count: !listener.proxyHeaders?.withoutAttemptCount,
+        ...emitBodyLimit(listener),
         matcher: emitMatcher(classes),
       },
     ],

@@ -8,6 +8,18 @@ const OPERATOR =
 const PROXY_CONFIG =
   "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: { name: edge }\nspec:\n  concurrency: 2";
 
+function settings(headersTimeout: string, requestTimeout: string): string {
+  return `apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: { name: mesh }
+spec:
+  meshConfig:
+    defaultConfig:
+      connectionSettings:
+        httpRequestHeadersTimeout: ${headersTimeout}
+        httpRequestTimeout: ${requestTimeout}`;
+}
+
 function operator(name: string, timeout: string): string {
   return OPERATOR.replace("NAME", name).replace("TIMEOUT", timeout);
 }
@@ -51,6 +63,14 @@ export const MESH_CONFIGS = {
       in: "file",
       wrong: operator("base", "5s").replace("connectTimeout: 5s", "trustDomain: my_mesh"),
       right: operator("base", "5s").replace("connectTimeout: 5s", "trustDomain: my-mesh.example"),
+    },
+  },
+  SL0948: {
+    why: "Of two limits for the same thing, only the smaller one is ever reached. Envoy takes both, and whoever wrote the larger one relies on something that never happens.",
+    example: {
+      in: "file",
+      wrong: settings("90s", "60s"),
+      right: settings("10s", "60s"),
     },
   },
 } as const satisfies Readonly<Record<string, Explanation>>;

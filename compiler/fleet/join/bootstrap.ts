@@ -42,7 +42,13 @@ export function fleetBootstrap(options: FleetBootstrapOptions): OutputFiles {
   const text = printJson({
     ...adsBootstrap(
       {
-        ...emitBootstrap({ places: { listeners: STREAM, clusters: STREAM } }),
+        ...emitBootstrap({
+          places: { listeners: STREAM, clusters: STREAM },
+          overload: {
+            memoryLimit: join.memoryLimit ?? JOIN_OPTIONS.memoryLimit.default,
+            maxConnections: join.maxConnections ?? JOIN_OPTIONS.maxConnections.default,
+          },
+        }),
         ...emitAdminInterface({
           socket: adminSocketOf({ adminSocket: join.adminSocket ?? "" }, `${file}#${join.id ?? ""}`),
           adminPort: join.adminPort ?? 0,

@@ -83,6 +83,13 @@ export const JOIN_OPTIONS = {
   portMap: option(PROXY_OPTIONS.portMap.kind, { ...PROXY_OPTIONS.portMap, ...ofServer }),
   meshPort: option(upTo(65535), { ...PROXY_OPTIONS.meshPort, ...ofServer }),
   meshListeners: option(flag, { ...PROXY_OPTIONS.meshListeners, ...ofServer }),
+  memoryLimit: PROXY_OPTIONS.memoryLimit,
+  maxConnections: option(PROXY_OPTIONS.maxConnections.kind, {
+    default: 0,
+    defaultSaid: "no limit",
+    argument: "n",
+    help: PROXY_OPTIONS.maxConnections.help,
+  }),
   adminSocket: PROXY_OPTIONS.adminSocket,
   adminPort: PROXY_OPTIONS.adminPort,
   readyPort: PROXY_OPTIONS.readyPort,

@@ -17,6 +17,7 @@ import { type CredentialFiles, Credentials } from "../services/credentials.ts";
 import { type Report, reportTo } from "../services/report.ts";
 import { exposure } from "../services/visibility.ts";
 import { accessLogOf } from "./context/access-log.ts";
+import { limitChain, limitClusters, limitListener } from "./context/connection-settings.ts";
 import { type Effects, effectsOfBoth } from "./context/effects.ts";
 import type { Environment } from "./context/environment.ts";
 import { LoweringCache } from "./context/lowering-cache.ts";
@@ -98,8 +99,13 @@ export function lowerToIr(
   const mesh = lowerMesh(virtualServices, lowering);
   const ofRules = effectsOfBoth(edge.effects, mesh.effects);
   reportAll(ofRules, report);
-  const tcpChains = [...edge.tcpChains, ...mesh.tcpChains].sort(byName);
-  const listeners = [...edge.listeners, ...mesh.listeners].sort(byName);
+  const { connectionSettings = {} } = environment.proxyConfig;
+  const tcpChains = [...edge.tcpChains, ...mesh.tcpChains]
+    .sort(byName)
+    .map((chain) => limitChain(chain, connectionSettings));
+  const listeners = [...edge.listeners, ...mesh.listeners]
+    .sort(byName)
+    .map((listener) => limitListener(listener, connectionSettings));
   const ofMesh = options.meshListeners ? mesh.tcpChains : [];
   reportPortConflicts([...listeners, ...edge.tcpChains, ...ofMesh].sort(byName), options, report);
   const uses = distinctUses(ofRules.uses);
@@ -112,10 +118,13 @@ export function lowerToIr(
   const accessLog = accessLogOf(written);
   const config = {
     listeners,
-    clusters,
+    clusters: limitClusters(clusters, connectionSettings),
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),
+    ...(connectionSettings.globalDownstreamConnectionLimit !== undefined && {
+      maxConnections: connectionSettings.globalDownstreamConnectionLimit,
+    }),
     ...normalizationField(pathNormalizationOf(options, cache.shared.settings)),
     ...(accessLog && { accessLog }),
     ...(protocolDetectionTimeout !== undefined && {

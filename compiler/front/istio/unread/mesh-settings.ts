@@ -17,37 +17,21 @@ const DECIDING: readonly string[] = [
   "verifyCertificateAtClient",
   "zoneAwareLbSetting",
 ];
-/** Of `defaultConfig`. */
-const DECIDING_OF_PROXIES: readonly string[] = ["connectionSettings"];
-
 export function unreadMeshSettings(all: Resource<MeshConfigSpec>[]): UnreadResource[] {
   const { overruled } = meshDocuments({ meshConfigs: all });
   return all
     .filter((resource) => !overruled.includes(resource))
-    .flatMap((resource) => {
-      const { spec } = resource;
-      const { defaultConfig } = spec as { readonly defaultConfig?: unknown };
-      return [
-        ...namesIn(spec, DECIDING).map((name) => unread(resource, [name])),
-        ...namesIn(defaultConfig, DECIDING_OF_PROXIES).map((name) =>
-          unread(resource, ["defaultConfig", name]),
-        ),
-      ];
-    });
+    .flatMap((resource) =>
+      DECIDING.filter((name) => Object.hasOwn(resource.spec, name)).map((name) => unread(resource, name)),
+    );
 }
 
-function namesIn(value: unknown, names: readonly string[]): string[] {
-  return typeof value === "object" && value !== null
-    ? names.filter((name) => Object.hasOwn(value, name))
-    : [];
-}
-
-function unread(resource: Resource<MeshConfigSpec>, path: readonly string[]): UnreadResource {
+function unread(resource: Resource<MeshConfigSpec>, name: string): UnreadResource {
   return {
     resource,
-    at: [MESH_CONFIG, ...path],
+    at: [MESH_CONFIG, name],
     effect: "changes",
-    what: `sets ${path.join(".")} for all proxies of the mesh`,
+    what: `sets ${name} for all proxies of the mesh`,
     roles: ["gateway", "mesh"],
   };
 }

@@ -9,6 +9,7 @@ import type { ResourceSet } from "../../resources/model.ts";
 import { annotatedWorkloads, proxyConfigIn } from "../../resources/proxy-annotations.ts";
 import type { Resource } from "../../resources/resource.ts";
 import { validateOurAnnotations } from "./annotations.ts";
+import { checkConnectionSettings } from "./connection-settings.ts";
 import { validateDestinationRule } from "./destination-rule.ts";
 import { validateGateway } from "./gateway.ts";
 import { validateMeshConfig } from "./mesh-config.ts";
@@ -83,6 +84,8 @@ export function validate(
   all(meshConfigs, validateMeshConfig);
   all(proxyConfigs, validateProxyConfig);
   for (const workload of annotatedWorkloads(resources)) {
-    proxyConfigIn(workload, sink);
+    const { resource, path } = workload;
+    const { connectionSettings = {} } = proxyConfigIn(workload, sink) ?? {};
+    checkConnectionSettings(connectionSettings, () => resource.spanOf(path), sink);
   }
 }

@@ -4,6 +4,7 @@ import { DIAGNOSTIC_CODES } from "../../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
 import { type MeshSettings, meshDocuments, placeOfField } from "../../services/mesh-settings.ts";
+import { checkConnectionSettings } from "./connection-settings.ts";
 
 export function meshSettings(
   resources: Pick<ResourceSet, "meshConfigs">,
@@ -19,6 +20,13 @@ export function meshSettings(
       related: [{ message: "the other value", span: first.spanOf(placeOfField(field)) }],
       help: "Remove one of them, or name the file that holds with --mesh-config.",
     });
+  }
+  for (const resource of resources.meshConfigs.filter((one) => !overruled.includes(one))) {
+    checkConnectionSettings(
+      resource.spec.defaultConfig?.connectionSettings ?? {},
+      (field) => resource.spanOf([...placeOfField("defaultConfig"), "connectionSettings", field]),
+      sink,
+    );
   }
   for (const resource of overruled) {
     sink.report({

@@ -18,6 +18,10 @@ export type ShapeOf<S extends Schema> = S extends Schema<infer T> ? T : never;
 export const string: Schema<string> = { type: "string" };
 export const boolean: Schema<boolean> = { type: "boolean" };
 export const int32: Schema<number> = { type: "integer", minimum: -2_147_483_648, maximum: 2_147_483_647 };
+/** An int32 from there. */
+export function atLeast(minimum: number): Schema<number> {
+  return { ...int32, minimum };
+}
 export const uint32: Schema<number> = { type: "integer", minimum: 0, maximum: 4_294_967_295 };
 /** What messages call a value, `a … is not a valid status`; the example is for where the schema admits more than validation. */
 export function called<T>(title: string, schema: Schema<T>, ...examples: readonly T[]): Schema<T> {
@@ -28,6 +32,8 @@ export const upTo100: Schema<number> = called("percentage", { type: "number", mi
 export const port = called("port", uint32, 8080);
 /** Go's duration syntax, as a string. */
 export const duration: Schema<string> = { type: "string", format: "duration" };
+/** The same, of no time (which switches a timeout off) or of at least a millisecond, which is as short as Envoy has it. */
+export const timeout: Schema<string> = { type: "string", format: "timeout", title: "timeout" };
 /** Base64, as JSON has bytes. */
 export const bytes: Schema<string> = { type: "string", format: "byte" };
 /** Fields of any name and kind. */

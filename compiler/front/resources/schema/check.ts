@@ -20,6 +20,10 @@ const ajv = new Ajv({
   code: { optimize: false },
 });
 ajv.addFormat("duration", (text: string) => parseDuration(text) !== undefined);
+ajv.addFormat("timeout", (text: string) => {
+  const ms = parseDuration(text);
+  return ms === 0 || (ms !== undefined && ms >= 1);
+});
 ajv.addFormat("byte", /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/);
 ajv.addKeyword({
   keyword: "exclusive",

@@ -107,7 +107,10 @@ function typeWords(schema: Schema): string {
 /** What to write instead. */
 function remedy(data: unknown, schema: Schema): string | undefined {
   const types = typesOf(schema);
-  if (schema.format === "duration") {
+  if (schema.format === "timeout" && typeof data === "string") {
+    return "Use 0s for none, or a number and a unit, such as 1.5s, 500ms or 1h30m.";
+  }
+  if (schema.format === "duration" || schema.format === "timeout") {
     return typeof data === "number"
       ? `Add a unit, such as "${data}s".`
       : "Use a number and a unit, such as 1.5s, 500ms or 1h30m.";

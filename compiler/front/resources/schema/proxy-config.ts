@@ -5,9 +5,9 @@
 
 import {
   anything,
+  atLeast,
   boolean,
-  duration,
-  int32,
+  called,
   map,
   object,
   oneOf,
@@ -15,6 +15,7 @@ import {
   type Schema,
   string,
   text,
+  timeout,
   uint32,
 } from "./build.ts";
 
@@ -55,20 +56,26 @@ export const proxyHeaders = object({
   xForwardedPort: switchedOn,
 });
 
+/** istiod's `validateConnectionSettings`. */
+const bytes = called("number of bytes", atLeast(0));
+const count = called("limit", atLeast(1));
+/** HTTP/2 knows no smaller one (RFC 9113, section 6.9.2). */
+const window = called("window", atLeast(65_535));
+
 export const connectionSettings = object({
   profile: oneOf("SIDECAR", "EDGE"),
-  listenerPerConnectionBufferLimitBytes: int32,
-  clusterPerConnectionBufferLimitBytes: int32,
-  httpIdleTimeout: duration,
-  httpMaxConnectionDuration: duration,
-  httpDrainTimeout: duration,
-  httpRequestTimeout: duration,
-  httpRequestHeadersTimeout: duration,
-  httpStreamIdleTimeout: duration,
-  httpMaxStreamDuration: duration,
-  httpMaxConcurrentStreams: int32,
-  http2InitialStreamWindowSize: int32,
-  http2InitialConnectionWindowSize: int32,
+  listenerPerConnectionBufferLimitBytes: bytes,
+  clusterPerConnectionBufferLimitBytes: bytes,
+  httpIdleTimeout: timeout,
+  httpMaxConnectionDuration: timeout,
+  httpDrainTimeout: timeout,
+  httpRequestTimeout: timeout,
+  httpRequestHeadersTimeout: timeout,
+  httpStreamIdleTimeout: timeout,
+  httpMaxStreamDuration: timeout,
+  httpMaxConcurrentStreams: count,
+  http2InitialStreamWindowSize: window,
+  http2InitialConnectionWindowSize: window,
   httpHeadersWithUnderscoresAction: oneOf(
     "HEADERS_WITH_UNDERSCORES_UNSPECIFIED",
     "HEADERS_WITH_UNDERSCORES_ALLOW",
@@ -83,8 +90,8 @@ export const connectionSettings = object({
     "UNESCAPE_AND_REDIRECT",
     "UNESCAPE_AND_FORWARD",
   ),
-  listenerConnectionLimit: int32,
-  globalDownstreamConnectionLimit: int32,
+  listenerConnectionLimit: count,
+  globalDownstreamConnectionLimit: count,
 });
 
 const concurrency: Schema<number> = { type: "integer", minimum: 0, maximum: 2_147_483_647 };

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { sampledHeaders } from "../../../back/headers-read.ts";
 import { emitBootstrap } from "../../../back/xds/bootstrap.ts";
+import { overloadOf } from "../../../back/xds/overload-manager.ts";
 import type { Places } from "../../../back/xds/places.ts";
 import { emitResources } from "../../../back/xds/resources.ts";
 import type { Compilation } from "../../../compile.ts";
@@ -40,7 +41,7 @@ export class AdsBuilder {
     return {
       drain: drainFactsOf(config),
       filtered: new Set(blobs.keys()),
-      bootstrap: adsBootstrap(emitBootstrap({ places }), {
+      bootstrap: adsBootstrap(emitBootstrap({ places, overload: overloadOf(config, options) }), {
         servers: [{ address: `unix:${this.socket}`, port: 0 }],
       }),
       resources: emitResources(config, { ...options, blobs, places }),

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { type AdminInterface, emitAdminInterface } from "../../../back/xds/admin-interface.ts";
 import { type Bootstrap, emitBootstrap } from "../../../back/xds/bootstrap.ts";
 import { printJson } from "../../../back/xds/json.ts";
+import { overloadOf } from "../../../back/xds/overload-manager.ts";
 import type { ResourceSet } from "../../../back/xds/resource-set.ts";
 import { emitResources } from "../../../back/xds/resources.ts";
 import { FIRST_ENVOY_THAT_TRACES } from "../../../back/xds/tracing.ts";
@@ -47,7 +48,7 @@ export async function folderBuild(
 ): Promise<FolderBuild> {
   const places = folderPlaces(config, directory);
   const parts = {
-    bootstrap: { ...emitBootstrap({ places }), ...admin },
+    bootstrap: { ...emitBootstrap({ places, overload: overloadOf(config, options) }), ...admin },
     resources: emitResources(config, { ...options, blobs, places }),
     ...(options.target !== "native" && { module: module ?? (await readFile(filterModulePath())) }),
     blobs,
