@@ -61,3 +61,38 @@ test("a Gateway and a service on one port: what is said to do ends it", () => {
   const [together] = lower(both, { meshListeners: true, portMap: new Map([[80, 8080]]) }).diagnostics;
   expect(together).toMatchObject({ code: "SL0410", help: expect.stringContaining("gateway:80=PORT") });
 });
+
+test("TLS of a Gateway and of the mesh on one port are different listeners, whatever names they are told by", () => {
+  const rules = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: egress, namespace: default }
+spec:
+  servers: [{ port: { number: 443, name: tls, protocol: TLS }, hosts: [x.example], tls: { mode: PASSTHROUGH } }]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: x, namespace: default }
+spec:
+  hosts: [x.example]
+  ports: [{ number: 443, name: tls, protocol: TLS }]
+  resolution: STATIC
+  endpoints: [{ address: 192.0.2.1 }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: x, namespace: default }
+spec:
+  hosts: [x.example]
+  gateways: [mesh, egress]
+  tls: [{ match: [{ sniHosts: [x.example] }], route: [{ destination: { host: x.example } }] }]
+`;
+  const own = { meshListeners: true, meshPort: 0 };
+  const [conflict] = lower(rules, own).diagnostics;
+  expect(conflict).toMatchObject({
+    code: "SL0410",
+    help: expect.stringContaining("--port-map gateway:443=PORT"),
+  });
+  expect(lower(rules, { ...own, portMap: new Map([["gateway:443", 8443]]) }).findings).toEqual([]);
+});

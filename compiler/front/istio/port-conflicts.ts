@@ -15,7 +15,7 @@ interface Owner {
   readonly name: string;
   readonly address: string;
   readonly port: number;
-  /** Those with TLS are told apart by what clients ask for. */
+  /** Those with TLS are told apart by what clients ask for, but for chains of a listener that has others, too. */
   readonly byName: boolean;
   /** Chains of one listener share what it binds. */
   readonly own: string;
@@ -46,7 +46,7 @@ export function reportPortConflicts(
         name: `listener ${listener.name}`,
         address: listener.address,
         port: listener.port,
-        byName: listener.tls !== undefined || "readsServerName" in listener,
+        byName: !("listener" in listener) && (listener.tls !== undefined || "readsServerName" in listener),
         own: "listener" in listener ? listener.listener : listener.name,
         move: moveOf(listener, options),
       }),
