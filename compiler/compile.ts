@@ -25,8 +25,9 @@ import { loadResources, type ResourceSet } from "./front/resources/model.ts";
 import { type Replaced, withNewerFiles } from "./front/resources/newer-files.ts";
 import { lastOfEach } from "./front/resources/repeated.ts";
 import { type ClusterPart, clusterParts } from "./front/services/cluster-uses.ts";
-import { withDefaultVisibility } from "./front/services/mesh-settings.ts";
+import { type MeshSettings, withDefaultVisibility } from "./front/services/mesh-settings.ts";
 import { reportTo } from "./front/services/report.ts";
+import { withGroupTemplates } from "./front/services/workload-groups.ts";
 import type { Config } from "./ir/ir.ts";
 import { assertValid } from "./ir/validate.ts";
 import type { ProxyOptions } from "./options.ts";
@@ -71,7 +72,7 @@ interface Mesh {
   readonly sources: readonly SourceFile[];
   /** As they are written. */
   readonly given: ResourceSet;
-  /** With what the mesh configuration says of those that do not say it. */
+  /** With what the mesh configuration and WorkloadGroups say of those that do not say it. */
   readonly resources: ResourceSet;
   readonly findings: readonly Diagnostic[];
 }
@@ -113,7 +114,7 @@ export class CompilerCache {
       this.#shared = new SharedLowering(settings);
       this.#lowering = new WeakMap();
     }
-    return { sources, given, resources: withDefaultVisibility(given, settings), findings };
+    return { sources, given, resources: asTheMeshHasThem(given, settings), findings };
   }
 
   /** The mesh after a few files have changed; `undefined` where all of it has to be looked at. */
@@ -143,7 +144,7 @@ export class CompilerCache {
     let findings = 0;
     validate(renewed.fresh, { report: () => void findings++ });
     const given = renewed.resources;
-    const resources = withDefaultVisibility(given, this.#shared.settings);
+    const resources = asTheMeshHasThem(given, this.#shared.settings);
     return findings === 0 ? { sources, given, resources, findings: before.findings } : undefined;
   }
 
@@ -152,6 +153,11 @@ export class CompilerCache {
     this.#lowering.set(options, known);
     return known;
   }
+}
+
+/** With what others say of those that do not say it. */
+function asTheMeshHasThem(given: ResourceSet, settings: MeshSettings): ResourceSet {
+  return withGroupTemplates(withDefaultVisibility(given, settings));
 }
 
 /** Validates texts that were read, and lowers them for a proxy. What an Envoy would lack is said as the purpose asks for. */

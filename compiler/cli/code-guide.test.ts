@@ -159,7 +159,7 @@ const IN_WORDS: readonly DiagnosticCode[] = [
   ...(["SL0001", "SL0002", "SL0003", "SL0004", "SL0009", "SL0601"] as const),
   ...(["SL0012", "SL0013", "SL0014", "SL0015", "SL0018", "SL0019", "SL0025"] as const),
   ...(["SL0241", "SL0242", "SL0280", "SL0423", "SL0424", "SL0425", "SL0440", "SL0441"] as const),
-  ...(["SL0442", "SL0445", "SL0941", "SL0963"] as const),
+  ...(["SL0442", "SL0445", "SL0941", "SL0945", "SL0963"] as const),
 ];
 
 describe.each(CODES)("%s", (code) => {

@@ -296,6 +296,7 @@ export const DIAGNOSTIC_CODES = {
   SL0942: { level: "warning", title: "Two documents say different things of one proxy." },
   SL0943: { level: "warning", title: "A ProxyConfig whose selector has no labels selects no proxy." },
   SL0944: { level: "error", title: "Invalid value in the mesh configuration." },
+  SL0945: { level: "warning", title: "A subset none of whose endpoints is known to be its own." },
   SL0948: { level: "warning", title: "A limit of clients that is never reached." },
   SL0963: { level: "warning", title: "Too many rules for Envoy's own routes to count by." },
   SL0979: {

@@ -65,6 +65,15 @@ export const MESH_CONFIGS = {
       right: operator("base", "5s").replace("connectTimeout: 5s", "trustDomain: my-mesh.example"),
     },
   },
+  SL0945: {
+    why: "Several workloads are behind the service, some of which have the labels of the subset. Its endpoints are addresses of which the input does not say whose they are, and an endpoint without the labels is not in the subset. With one workload they are its own.",
+    example: {
+      in: "sketch",
+      wrong: "Deployments of v1 and v2 behind one Service, and an EndpointSlice with addresses only",
+      right:
+        "the same with targetRef: { kind: Pod, name: web-v1-5d4f8-x7k2p } for each endpoint, or with the Pods",
+    },
+  },
   SL0948: {
     why: "Of two limits for the same thing, only the smaller one is ever reached. Envoy takes both, and whoever wrote the larger one relies on something that never happens.",
     example: {

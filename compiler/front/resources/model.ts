@@ -46,6 +46,7 @@ import type {
   SidecarSpec,
   VirtualServiceSpec,
   WorkloadEntrySpec,
+  WorkloadGroupSpec,
 } from "./types.ts";
 import { fieldOf } from "./unchecked-fields.ts";
 
@@ -59,6 +60,7 @@ export interface ResourceSet {
   readonly serviceEntries: Resource<ServiceEntrySpec>[];
   readonly gateways: Resource<GatewaySpec>[];
   readonly workloadEntries: Resource<WorkloadEntrySpec>[];
+  readonly workloadGroups: Resource<WorkloadGroupSpec>[];
   readonly sidecars: Resource<SidecarSpec>[];
   readonly proxyConfigs: Resource<ProxyConfigResourceSpec>[];
   /** What holds for the whole mesh, of whatever resource has it. */
@@ -93,11 +95,12 @@ const ISTIO_KINDS: Readonly<Record<string, ResourceList>> = {
   ServiceEntry: "serviceEntries",
   Gateway: "gateways",
   WorkloadEntry: "workloadEntries",
+  WorkloadGroup: "workloadGroups",
   Sidecar: "sidecars",
   ProxyConfig: "proxyConfigs",
 };
 /** Kinds of that group which are Istio's, but steer nothing here. */
-const ISTIO_OTHER_KINDS = new Set(["EnvoyFilter", "WorkloadGroup"]);
+const ISTIO_OTHER_KINDS = new Set(["EnvoyFilter"]);
 
 /** `apiVersion/Kind` of what we read of Kubernetes, and whether it keeps its fields in `spec`. */
 const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
@@ -130,6 +133,7 @@ export function loadResources(
     serviceEntries: [],
     gateways: [],
     workloadEntries: [],
+    workloadGroups: [],
     sidecars: [],
     proxyConfigs: [],
     meshConfigs: [],

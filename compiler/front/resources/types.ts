@@ -23,7 +23,7 @@ import type {
   proxyConfigResource,
   proxyHeaders,
 } from "./schema/proxy-config.ts";
-import type { serviceEntry, workload } from "./schema/service-entry.ts";
+import type { serviceEntry, workload, workloadGroup } from "./schema/service-entry.ts";
 import type { sidecar } from "./schema/sidecar.ts";
 import type {
   corsPolicy,
@@ -84,6 +84,8 @@ export interface ClientTlsSettings extends ShapeOf<typeof clientTls> {}
 export interface ServiceEntrySpec extends SpecOf<typeof serviceEntry> {}
 export type ServicePort = ItemOf<ServiceEntrySpec["ports"]>;
 export interface WorkloadEntrySpec extends ShapeOf<typeof workload> {}
+
+export interface WorkloadGroupSpec extends SpecOf<typeof workloadGroup> {}
 
 export interface SidecarSpec extends SpecOf<typeof sidecar> {}
 

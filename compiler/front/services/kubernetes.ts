@@ -14,6 +14,7 @@ import { EXPORT_TO_ANNOTATION } from "./mesh-settings.ts";
 import { byAge } from "./order.ts";
 import { kubernetesProtocol } from "./protocol.ts";
 import type { Service, ServiceEndpoint } from "./service.ts";
+import type { SelectedTemplates } from "./template-pods.ts";
 import { unixSocketPath } from "./unix-sockets.ts";
 import { ownPort, workloadEndpoint } from "./workload-endpoint.ts";
 import type { Workloads } from "./workloads.ts";
@@ -45,15 +46,17 @@ export class KubernetesEndpoints {
   of(service: Resource<ServiceSpec>): EndpointsByPortName {
     const key = objectName(service);
     const byName: EndpointsByPortName = new Map();
+    const { namespace, spec } = service;
+    const templates = this.#workloads.templates.selectedBy(namespace, spec.selector ?? {});
     const slices = this.#slices.get(key);
     if (slices !== undefined) {
       for (const slice of slices) {
-        this.#addSlice(byName, slice);
+        this.#addSlice(byName, slice, templates);
       }
     } else {
       const resource = this.#endpoints.get(key);
       if (resource !== undefined) {
-        this.#addEndpoints(byName, resource);
+        this.#addEndpoints(byName, resource, templates);
       }
     }
     this.#addWorkloadEntries(byName, service);
@@ -80,7 +83,11 @@ export class KubernetesEndpoints {
     }
   }
 
-  #addSlice(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointSliceSpec>): void {
+  #addSlice(
+    byName: EndpointsByPortName,
+    { namespace, spec }: Resource<EndpointSliceSpec>,
+    templates: SelectedTemplates,
+  ): void {
     for (const endpoint of spec.endpoints ?? []) {
       // A condition that is not said counts as ready, and what is not ready as ending.
       const { ready, terminating } = endpoint.conditions ?? {};
@@ -91,19 +98,23 @@ export class KubernetesEndpoints {
       const pod = podNamed(endpoint.targetRef, namespace);
       for (const address of endpoint.addresses ?? []) {
         for (const port of spec.ports ?? []) {
-          this.#add(byName, port, address, pod, unready);
+          this.#add(byName, port, { address, pod, templates, unready });
         }
       }
     }
   }
 
-  #addEndpoints(byName: EndpointsByPortName, { namespace, spec }: Resource<EndpointsSpec>): void {
+  #addEndpoints(
+    byName: EndpointsByPortName,
+    { namespace, spec }: Resource<EndpointsSpec>,
+    templates: SelectedTemplates,
+  ): void {
     for (const subset of spec.subsets ?? []) {
       for (const { ip, targetRef } of subset.addresses ?? []) {
         const pod = podNamed(targetRef, namespace);
         for (const port of subset.ports ?? []) {
           if (ip !== undefined) {
-            this.#add(byName, port, ip, pod);
+            this.#add(byName, port, { address: ip, pod, templates });
           }
         }
       }
@@ -113,9 +124,17 @@ export class KubernetesEndpoints {
   #add(
     byName: EndpointsByPortName,
     { name = "", port }: { readonly name?: string; readonly port?: number },
-    address: string,
-    pod: PodName | undefined,
-    unready = false,
+    {
+      address,
+      pod,
+      templates,
+      unready = false,
+    }: {
+      readonly address: string;
+      readonly pod: PodName | undefined;
+      readonly templates: SelectedTemplates;
+      readonly unready?: boolean;
+    },
   ): void {
     // Slices of type FQDN hold names; like istiod, we route to addresses only.
     if (port === undefined || isIP(address) === 0) {
@@ -124,7 +143,7 @@ export class KubernetesEndpoints {
     const endpoint = {
       address,
       port,
-      ...this.#workloads.podOf(pod, address),
+      ...(this.#workloads.podOf(pod, address) ?? this.#workloads.unseenPod(pod, templates)),
       weight: 1,
       ...(unready && { unready }),
     };

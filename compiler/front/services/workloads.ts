@@ -14,6 +14,7 @@ import {
 import { accountOf } from "./mesh-identities.ts";
 import { byAge } from "./order.ts";
 import { knowsSidecars } from "./sidecar-label.ts";
+import { type SelectedTemplates, TemplatePods } from "./template-pods.ts";
 import { placedLabels } from "./workload-endpoint.ts";
 
 /** What a Pod tells of an endpoint that it stands behind. */
@@ -42,11 +43,13 @@ export class Workloads {
   readonly knowSidecars: boolean;
   /** Where whoever says nothing of it is. */
   readonly place: MeshPlace;
-  readonly #unknown: PodFacts;
+  readonly templates: TemplatePods;
+  /** By the labels of templates: thousands of endpoints have the same. */
+  readonly #unseen = new WeakMap<Labels, PodFacts>();
 
   constructor(resources: ResourceSet, place: MeshPlace) {
     this.place = place;
-    this.#unknown = { labels: withTopology({}, undefined, place) };
+    this.templates = new TemplatePods(resources);
     const { pods, nodes, workloadEntries } = resources;
     this.pods = knownPods(resources, place);
     this.knowSidecars = knowsSidecars(resources);
@@ -82,9 +85,17 @@ export class Workloads {
   }
 
   /** Of the Pod that an endpoint names, or else of the one that has its address. */
-  podOf(pod: PodName | undefined, address: string): PodFacts {
+  podOf(pod: PodName | undefined, address: string): PodFacts | undefined {
     const named = pod && this.#podByName.get(`${pod.namespace}/${pod.name}`);
-    return named ?? this.#podByAddress.get(address) ?? this.#unknown;
+    return named ?? this.#podByAddress.get(address);
+  }
+
+  /** Of one that is not among the input. */
+  unseenPod(pod: PodName | undefined, templates: SelectedTemplates): PodFacts {
+    const labels = templates.labelsOf(pod);
+    const known = this.#unseen.get(labels) ?? { labels: withTopology(labels, undefined, this.place) };
+    this.#unseen.set(labels, known);
+    return known;
   }
 
   select(namespace: string, selector: Labels): readonly Workload[] {

@@ -123,8 +123,7 @@ function indexOf(hosts: ReadonlySet<string>, all: ResourceSet, options: MeshOpti
       ...all,
       pods: all.pods.filter((pod) => searched.has(pod.namespace) || references.hasPod(pod)),
       workloadEntries: all.workloadEntries.filter(({ namespace }) => namespaces.has(namespace)),
-      // Nobody is to be told of the Pods that they will make.
-      podMakers: [],
+      podMakers: all.podMakers.filter(({ namespace }) => namespaces.has(namespace)),
     },
     options,
   );

@@ -72,11 +72,11 @@ function* emptySubsets(
     if (
       labels !== undefined &&
       endpoints.length > 0 &&
-      !endpoints.some((endpoint) => selects(labels, endpoint.labels)) &&
-      !pods.of(service).some((pod) => isOfSubset(pod, labels))
+      !endpoints.some((endpoint) => selects(labels, endpoint.labels))
     ) {
       isFound = true;
-      yield { host: service.host, name, labels, isKnown: true, span };
+      const isUnsure = pods.of(service).some((pod) => isOfSubset(pod, labels));
+      yield { host: service.host, name, labels, isKnown: true, ...(isUnsure && { isUnsure }), span };
     }
   }
   if (!isFound) {

@@ -57,6 +57,8 @@ export interface EmptySubset {
   readonly labels: Labels;
   /** Whether the input tells of any Pod or endpoint of the service; else they are in a cluster, and may have the labels. */
   readonly isKnown: boolean;
+  /** Some Pod would have the labels, and no endpoint is known to be of such a one. */
+  readonly isUnsure?: true;
   /** Where it is asked for, or defined. */
   readonly span: Span | undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * Resources that Istio's proxies obey and that nothing here reads, as far as they concern this proxy. Whoever asks what becomes of
  * a request has to be told that there is more; whoever serves requests must not let in what is denied. Not among them is
- * what decides no request: Telemetry (logs and metrics), WorkloadGroup (a template),
+ * what decides no request: Telemetry (logs and metrics),
  * ReferenceGrant (part of the routes that it is for); and NetworkPolicy, which the network enforces whichever proxy runs.
  */
 

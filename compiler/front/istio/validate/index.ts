@@ -20,6 +20,7 @@ import { validateServiceEntry } from "./service-entry.ts";
 import { validateSidecar } from "./sidecar.ts";
 import { validateVirtualService } from "./virtual-service.ts";
 import { validateWorkloadEntry } from "./workload-entry.ts";
+import { validateWorkloadGroup } from "./workload-group.ts";
 
 /** The specs of documents that nothing was found in: what does not change is not looked at again. */
 const faultless = new WeakMap<object, unknown>();
@@ -36,6 +37,7 @@ export function validate(
     workloadEntries,
     gateways,
     sidecars,
+    workloadGroups,
     meshConfigs,
     proxyConfigs,
   } = resources;
@@ -46,6 +48,7 @@ export function validate(
     workloadEntries.length +
     gateways.length +
     sidecars.length +
+    workloadGroups.length +
     meshConfigs.length +
     proxyConfigs.length;
   let done = 0;
@@ -81,6 +84,7 @@ export function validate(
   all(workloadEntries, validateWorkloadEntry);
   all(gateways, validateGateway);
   all(sidecars, validateSidecar);
+  all(workloadGroups, validateWorkloadGroup);
   all(meshConfigs, validateMeshConfig);
   all(proxyConfigs, validateProxyConfig);
   for (const workload of annotatedWorkloads(resources)) {

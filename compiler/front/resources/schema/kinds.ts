@@ -5,7 +5,7 @@ import { destinationRule } from "./destination-rule.ts";
 import { gateway } from "./gateway.ts";
 import { endpointSlice, endpoints, node, pod, secret, service } from "./kubernetes.ts";
 import { proxyConfigResource } from "./proxy-config.ts";
-import { serviceEntry, workloadEntry } from "./service-entry.ts";
+import { serviceEntry, workloadEntry, workloadGroup } from "./service-entry.ts";
 import { sidecar } from "./sidecar.ts";
 import { virtualService } from "./virtual-service.ts";
 
@@ -14,6 +14,7 @@ export const KIND_SCHEMAS: Readonly<Record<string, Schema>> = {
   DestinationRule: destinationRule,
   ServiceEntry: serviceEntry,
   WorkloadEntry: workloadEntry,
+  WorkloadGroup: workloadGroup,
   Gateway: gateway,
   Sidecar: sidecar,
   ProxyConfig: proxyConfigResource,

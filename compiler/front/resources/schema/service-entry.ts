@@ -3,7 +3,7 @@
  * https://istio.io/latest/docs/reference/config/networking/service-entry/
  */
 
-import { list, map, object, oneOf, port, resource, string, text, uint32 } from "./build.ts";
+import { anything, list, map, object, oneOf, port, resource, string, text, uint32 } from "./build.ts";
 
 export const workload = object({
   address: text(256),
@@ -16,6 +16,21 @@ export const workload = object({
 });
 
 export const workloadEntry = resource(workload);
+
+/** https://istio.io/latest/docs/reference/config/networking/workload-group/ */
+export const workloadGroup = resource(
+  object(
+    {
+      metadata: object({
+        labels: map(string, { maxProperties: 256 }),
+        annotations: map(string, { maxProperties: 256 }),
+      }),
+      template: workload,
+      probe: anything,
+    },
+    { required: ["template"] },
+  ),
+);
 
 export const serviceEntry = resource(
   object(
