@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import { type Command, Option } from "commander";
-import { compile, formatDiagnostics, formatSocket, printableIr, writeBuild } from "../index.ts";
+import { compile, formatDiagnostics, formatSocket, OLDEST_ENVOY, printableIr, writeBuild } from "../index.ts";
 import { type CommandContext, formatOption, PATHS } from "./command.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
@@ -113,6 +113,9 @@ async function buildCommand(
     );
   }
   terminal.out(`  admin  unix:${adminSocket}\n`);
+  if (manifest.envoy.oldest !== OLDEST_ENVOY) {
+    terminal.out(`  needs Envoy ${manifest.envoy.oldest} or newer\n`);
+  }
   terminal.out(`  ${dim(`envoy -c ${path.join(options.out!, "envoy.json")}`)}\n`);
   return EXIT.ok;
 }

@@ -567,6 +567,8 @@ export interface Limits {
   readonly retryBudget?: {
     readonly percent: number;
     readonly minimum: number;
+    /** For how long a request counts as active from when it began, also when it is over. Absent: as long as it is. */
+    readonly intervalMs?: number;
   };
 }
 

@@ -1,6 +1,7 @@
 /** A cluster's limits. */
 
 import type { Limits } from "../../ir/ir.ts";
+import { duration } from "./protobuf.ts";
 
 /** `envoy.config.cluster.v3.CircuitBreakers` */
 export interface CircuitBreakers {
@@ -11,6 +12,7 @@ export interface CircuitBreakers {
     readonly max_retries: number;
     readonly retry_budget?: {
       readonly budget_percent: { readonly value: number };
+      readonly budget_interval?: string;
       readonly min_retry_concurrency: number;
     };
   }[];
@@ -30,6 +32,9 @@ export function emitCircuitBreakers(limits: Limits): CircuitBreakers {
         ...(limits.retryBudget && {
           retry_budget: {
             budget_percent: { value: limits.retryBudget.percent },
+            ...(limits.retryBudget.intervalMs !== undefined && {
+              budget_interval: duration(limits.retryBudget.intervalMs),
+            }),
             min_retry_concurrency: limits.retryBudget.minimum,
           },
         }),

@@ -89,7 +89,7 @@ export class ProxyLine {
     this.claimed = options.claimed;
     this.scope = options.scope;
     this.#client = new AdsClient({ ...options, onProblem: (line) => this.#onProblem(line) });
-    this.#delivery = new AdsDelivery({ client: this.#client });
+    this.#delivery = new AdsDelivery({ client: this.#client, envoyVersion: () => this.node.version });
   }
 
   get id(): string {

@@ -231,7 +231,6 @@ test.each([
   "connectionPool: { tcp: { tcpKeepalive: { time: 9h6m8s } } }",
   "connectionPool: { tcp: { tcpKeepalive: { interval: 32768s } } }",
   "connectionPool: { tcp: { tcpKeepalive: { probes: 128 } } }",
-  "retryBudget: { budgetInterval: 1s }",
 ])("%s is what an Envoy refuses", (policy) => {
   expect(findings(destinationRule(`trafficPolicy: { ${policy} }`))).toEqual([["SL0501", 6]]);
 });

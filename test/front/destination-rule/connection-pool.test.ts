@@ -108,6 +108,19 @@ describe("limits", () => {
     const overflow = await growth("upstream_rq_retry_overflow", () => together(6, () => fail(port)));
     expect([mesh.upstream.requests.length, overflow]).toEqual([8, 4]);
   });
+
+  test.each([
+    ["those that are over count for as long as it says", "60s", 0],
+    ["of no length, only those that are active count", "0s", 2],
+  ])("retryBudget.budgetInterval: %s", async (_what, budgetInterval, refused) => {
+    const retryBudget = { percent: 10, minRetryConcurrency: 1, budgetInterval };
+    const port = await withPool({ http: {} }, { retryBudget }, [RETRY_ONCE]);
+    await together(40, () => get(port));
+    const overflow = await growth("upstream_rq_retry_overflow", () =>
+      together(3, () => get(port, { headers: { "x-echo-status": "503", "x-echo-delay-ms": "700" } })),
+    );
+    expect(overflow).toBe(refused);
+  });
 });
 
 describe("the life of a connection", () => {

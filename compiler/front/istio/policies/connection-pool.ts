@@ -68,12 +68,15 @@ function lowerHttp2({
 }
 
 function lowerBudget(budget: PoolPolicy["retryBudget"]): Pick<Limits, "retryBudget"> {
+  // Of no length is Envoy's default, which every Envoy knows.
+  const intervalMs = durationMs(budget?.budgetInterval) || undefined;
   return budget === undefined
     ? {}
     : {
         retryBudget: {
           percent: budget.percent ?? DEFAULT_BUDGET.percent,
           minimum: budget.minRetryConcurrency || DEFAULT_BUDGET.minimum,
+          ...(intervalMs !== undefined && { intervalMs }),
         },
       };
 }

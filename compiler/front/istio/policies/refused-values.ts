@@ -8,7 +8,6 @@ const isEmpty = (value: unknown) => value === "";
 const isUnfitForHeader = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
 const isTooLarge = (value: unknown) => typeof value === "number" && value > LARGEST_RING;
 const isNegative = (value: unknown) => typeof value === "string" && (parseDuration(value) ?? 0) < 0;
-const isThere = (value: unknown) => value !== undefined;
 
 /** The kernel's own limits: with more, the option is refused, and with it every connection. */
 const LONGEST_KEEPALIVE_S = 32_767;
@@ -32,7 +31,6 @@ const REFUSED: readonly (readonly [path: string, when: (value: unknown) => boole
   [`${KEEPALIVE}.time`, isTooLong, `Linux sockets allow at most ${LONGEST_KEEPALIVE_S}s`],
   [`${KEEPALIVE}.interval`, isTooLong, `Linux sockets allow at most ${LONGEST_KEEPALIVE_S}s`],
   [`${KEEPALIVE}.probes`, isTooMany, `Linux sockets allow at most ${MOST_PROBES}`],
-  ["retryBudget.budgetInterval", isThere, "not every supported Envoy has this field"],
 ];
 
 export const REFUSED_POLICY_VALUES = REFUSED.map(([path, when, why]) => ({

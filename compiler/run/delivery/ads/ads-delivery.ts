@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { newerFieldsIn } from "../../../back/xds/newer-fields.ts";
 import type { AdsClient } from "../../ads/client.ts";
 import type { Named } from "../../ads/session.ts";
 import type { Answer, Delivery } from "../delivery.ts";
@@ -16,25 +17,34 @@ const LOG_MS = 50;
 const SHOWN = 5;
 
 export interface AdsDeliveryOptions {
-  readonly client: AdsClient;
+  readonly client: Pick<AdsClient, "offer">;
   /** Envoy's log, growing while it runs: the filter says there why it refuses a program. */
   readonly log?: () => readonly string[];
   /** How long Envoy may take for one step. */
   readonly stepTimeoutMs?: number;
+  /** Of Envoy, such as `1.40.0`; undefined as long as it is not known. */
+  readonly envoyVersion: () => string | undefined;
 }
 
 export class AdsDelivery implements Delivery {
-  readonly #client: AdsClient;
+  readonly #client: Pick<AdsClient, "offer">;
   readonly #log: () => readonly string[];
   readonly #stepTimeoutMs: number;
+  readonly #envoyVersion: () => string | undefined;
 
-  constructor({ client, log = () => [], stepTimeoutMs = STEP_TIMEOUT_MS }: AdsDeliveryOptions) {
+  constructor({ client, log = () => [], stepTimeoutMs = STEP_TIMEOUT_MS, envoyVersion }: AdsDeliveryOptions) {
     this.#client = client;
     this.#log = log;
     this.#stepTimeoutMs = stepTimeoutMs;
+    this.#envoyVersion = envoyVersion;
   }
 
   async take({ to }: Step, signal?: AbortSignal): Promise<Answer> {
+    const version = this.#envoyVersion();
+    const newer = version === undefined ? [] : newerFieldsIn(to, version);
+    if (newer.length > 0) {
+      return { kind: "rejected", words: newer.slice(0, SHOWN) };
+    }
     const last = this.#log().at(-1);
     const verdict = await this.#client.offer(to, this.#stepTimeoutMs, signal);
     switch (verdict.kind) {

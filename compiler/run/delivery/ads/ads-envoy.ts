@@ -74,7 +74,8 @@ async function start(
   const said: string[] = [];
   let running: EnvoyProcess | undefined;
   const log = () => running?.log ?? said;
-  const first = new AdsDelivery({ client, log, stepTimeoutMs: START_TIMEOUT_MS })
+  const envoyVersion = () => options.binary.version;
+  const first = new AdsDelivery({ client, log, envoyVersion, stepTimeoutMs: START_TIMEOUT_MS })
     .take({ name: "listeners", from: NOTHING, to: build.resources }, giveUp.signal)
     .then((answer) => {
       if (answer.kind !== "accepted") {
@@ -107,7 +108,12 @@ async function start(
   }
   running = envoy;
   const live = new LiveConfiguration({
-    delivery: new AdsDelivery({ client, log, ...(stepTimeoutMs !== undefined && { stepTimeoutMs }) }),
+    delivery: new AdsDelivery({
+      client,
+      log,
+      envoyVersion,
+      ...(stepTimeoutMs !== undefined && { stepTimeoutMs }),
+    }),
     build,
     ...(times && { times }),
   });

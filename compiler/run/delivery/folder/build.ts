@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { type AdminInterface, emitAdminInterface } from "../../../back/xds/admin-interface.ts";
 import { type Bootstrap, emitBootstrap } from "../../../back/xds/bootstrap.ts";
 import { printJson } from "../../../back/xds/json.ts";
+import { FIRST_ENVOY_WITH_BUDGET_INTERVALS, needsBudgetIntervals } from "../../../back/xds/newer-fields.ts";
 import { overloadOf } from "../../../back/xds/overload-manager.ts";
 import type { ResourceSet } from "../../../back/xds/resource-set.ts";
 import { emitResources } from "../../../back/xds/resources.ts";
@@ -61,7 +62,7 @@ export async function folderBuild(
         sluice: packageRoot().version,
         target: options.target,
         envoy: {
-          oldest: options.traceTo === "" ? OLDEST_ENVOY : FIRST_ENVOY_THAT_TRACES,
+          oldest: oldestEnvoy(parts.resources, options),
           newest: NEWEST_ENVOY,
         },
         listeners: socketsOf(config),
@@ -71,6 +72,14 @@ export async function folderBuild(
       return manifest;
     },
   };
+}
+
+/** The first that can do all that is asked of it. */
+function oldestEnvoy(resources: ResourceSet, { traceTo }: Pick<ProxyOptions, "traceTo">): string {
+  if (needsBudgetIntervals(resources)) {
+    return FIRST_ENVOY_WITH_BUDGET_INTERVALS;
+  }
+  return traceTo === "" ? OLDEST_ENVOY : FIRST_ENVOY_THAT_TRACES;
 }
 
 /**
