@@ -18,7 +18,13 @@ import { type DiffReport, reportOf } from "./answers/diff/report.ts";
 import { Evaluators } from "./answers/evaluate/evaluator.ts";
 import { Explainer } from "./answers/explain/explainer.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
-import { type AskedRequest, makeRequest, parseRequestLine, RequestError } from "./answers/request/asked.ts";
+import {
+  type AskedRequest,
+  isClientAddress,
+  makeRequest,
+  parseRequestLine,
+  RequestError,
+} from "./answers/request/asked.ts";
 import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
 import {
   type Compilation,
@@ -665,6 +671,10 @@ function readRequest(request: string | AskedRequest): AskedRequest {
   if (typeof request !== "string") {
     if (typeof request?.authority !== "string" || !Array.isArray(request.headers)) {
       throw wrong("explain: request", '"GET http://host/path", or a result of makeRequest', request);
+    }
+    const { from } = request;
+    if (from !== undefined && !isClientAddress(from)) {
+      throw wrong("explain: request: from", "an IPv4 or IPv6 address without a port", from);
     }
     return request;
   }

@@ -31,7 +31,6 @@ export const STREAM_DURATION_HEADER = "x-envoy-upstream-stream-duration-ms";
 /** What Envoy takes from every client's request, before the first filter. */
 export const DROPPED_HEADERS: ReadonlySet<string> = new Set([
   ...ROUTER_HEADERS,
-  ATTEMPT_COUNT_HEADER,
   EXPECTED_TIMEOUT_HEADER,
   STREAM_DURATION_HEADER,
   "x-envoy-force-trace",

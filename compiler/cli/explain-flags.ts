@@ -23,6 +23,10 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         (line, before?: string[]) => [...(before ?? []), line],
       )
       .option("--curl <command>", "the request as a curl command line")
+      .option(
+        "--from <address>",
+        "the address of the client, before all proxies (default: the request as it reaches the listener, from 127.0.0.1)",
+      )
       .option("--http2", "send the request over HTTP/2 instead of HTTP/1.1")
       .option(
         "--at <listener>",

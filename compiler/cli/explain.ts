@@ -26,6 +26,7 @@ export interface ExplainFlags extends ProxyFlags, ClusterFlags {
   readonly request?: string;
   readonly curl?: string;
   readonly header?: readonly string[];
+  readonly from?: string;
   readonly http2?: boolean;
   readonly at?: string;
   readonly verbose?: true;
@@ -108,7 +109,7 @@ function listenerText({ reason, listeners }: ListenerError, at: string | undefin
 }
 
 function readRequest(flags: ExplainFlags): AskedRequest {
-  const { request, curl, header = [] } = flags;
+  const { request, curl, header = [], from } = flags;
   if (request === undefined && curl === undefined) {
     throw new UsageError(`no request; use --request 'GET http://host/path' or --curl "curl …"`);
   }
@@ -125,9 +126,13 @@ function readRequest(flags: ExplainFlags): AskedRequest {
       return makeRequest(parsed, [...parsed.headers, ...headers], {
         protocol: protocol ?? parsed.protocol,
         ...(parsed.body !== undefined && { body: parsed.body }),
+        ...(from !== undefined && { from }),
       });
     }
-    return makeRequest(parseRequestLine(text), headers, { protocol });
+    return makeRequest(parseRequestLine(text), headers, {
+      protocol,
+      ...(from !== undefined && { from }),
+    });
   } catch (error) {
     if (error instanceof RequestError) {
       throw new UsageError(error.message);

@@ -70,7 +70,7 @@ export interface TcpChain {
   readonly applicationProtocols?: readonly string[];
   /** TLS that ends here. */
   readonly tls?: ServerTls;
-  /** As that of a listener's topology. */
+  /** As that of a listener. */
   readonly proxyProtocol?: true;
   readonly limits?: SocketLimits;
   readonly destinations: readonly { readonly cluster: string; readonly weight: number }[];
@@ -142,6 +142,8 @@ export interface Listener {
   readonly sniffs?: { readonly addresses: readonly string[] };
   /** Only of an edge. Absent: clients connect to it themselves (`DIRECT`). */
   readonly topology?: Topology;
+  /** Connections begin with a header of the PROXY protocol, of either version, which says who connects. */
+  readonly proxyProtocol?: true;
   readonly proxyHeaders?: ProxyHeaders;
   /** What clients read when the proxy itself has to say that something went wrong. Absent: Envoy's own words. */
   readonly errorPages?: readonly ErrorPage[];
@@ -219,7 +221,10 @@ export interface VirtualHost {
   readonly routes: readonly Route[];
   /** What the resources of these routes say besides, and why it left no route here. For people alone. Absent: nothing. */
   readonly omitted?: readonly Omission[];
-  /** Every request is sent to its own URL by https; the only route says so, for whoever needs one. */
+  /**
+   * Requests that did not come by https are sent to their own URL by it. The first route says so, for whoever needs one; others
+   * are for what came by https to a proxy in front.
+   */
   readonly requireTls?: true;
 }
 

@@ -10,8 +10,6 @@ export interface Topology {
    * what they say of the client's scheme (`x-forwarded-proto`), too.
    */
   readonly trustedProxies: number;
-  /** Connections begin with a header of the PROXY protocol, of either version, which says who connects. */
-  readonly proxyProtocol: boolean;
   readonly clientCertificateHeader: ClientCertificateHeader;
 }
 
@@ -26,6 +24,5 @@ export type ClientCertificateHeader =
 /** Of an edge that clients connect to themselves: istiod's defaults. */
 export const DIRECT: Topology = {
   trustedProxies: 0,
-  proxyProtocol: false,
   clientCertificateHeader: "SANITIZE_SET",
 };

@@ -2,7 +2,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { linesByName } from "../../compiler/answers/cases/headers.ts";
+import { fromClient } from "../../compiler/answers/request/from-client.ts";
+import type { HeaderLine } from "../../compiler/answers/request/wire.ts";
+import type { Listener } from "../../compiler/ir/ir.ts";
 import type { Target } from "../../compiler/options.ts";
+import type { Way } from "../../compiler/run/stand-in/client.ts";
+import { proxyLine } from "../../compiler/run/stand-in/proxy-line.ts";
 import { askHttp2, askRaw, Connection, formatRequest } from "../harness/client.ts";
 import {
   type Answer,
@@ -63,15 +69,24 @@ async function runCase(mesh: Mesh, { rules, proxy, warnings, checks }: Case, tar
       lines.push(`${where}: no listener ${check.at}; there are ${[...ports.keys()].join(", ") || "none"}`);
       continue;
     }
-    const found = await runCheck(mesh, port, check, target).catch((error: Error) => [error.message]);
+    const listener = compilation!.config.listeners.find(({ name }) => name === check.at);
+    const found = await runCheck(mesh, { port, listener }, check, target).catch((error: Error) => [
+      error.message,
+    ]);
     lines.push(...found.map((line) => `${where}: ${line}`));
   }
   expect(lines.length, lines.join("\n")).toBe(0);
 }
 
-async function runCheck(mesh: Mesh, port: number, check: Check, target: Target): Promise<string[]> {
+/** Where a check is asked; a socket without HTTP has no listener. */
+interface Door {
+  readonly port: number;
+  readonly listener: Listener | undefined;
+}
+
+async function runCheck(mesh: Mesh, door: Door, check: Check, target: Target): Promise<string[]> {
   const seenBefore = mesh.upstream.requests.length;
-  const answers = await askAll(mesh, port, check);
+  const answers = await askAll(mesh, door, check);
   const lines: string[] = [];
   const requests = () => mesh.upstream.requests.slice(seenBefore);
   const clustersOf = (endpoint: string) => mesh.clustersOf(endpoint);
@@ -109,31 +124,32 @@ async function stillness(count: () => number, expected: number): Promise<void> {
   await sleep(COPIES_QUIET_MS);
 }
 
-async function askAll(mesh: Mesh, port: number, check: Check): Promise<Answer[]> {
+async function askAll(mesh: Mesh, { port, listener }: Door, check: Check): Promise<Answer[]> {
   const answer = (response: Answer["response"]) =>
     answerOf(response, (endpoint) => mesh.clustersOf(endpoint));
   if (check.raw !== undefined) {
     return [answer(await askRaw(port, Buffer.from(check.raw, "latin1")))];
   }
+  const { headers, way } = wayOf(check, listener);
   const { method, host, path } = check.ask!;
   const request = {
     method,
     host: mesh.own(host),
     path,
-    headers: check.headers,
+    headers,
     ...(check.body !== undefined && { body: check.body }),
   };
   if (check.http === "2") {
-    return [answer(await askHttp2(port, request))];
+    return [answer(await askHttp2(port, request, false, way))];
   }
   if (check.together) {
     const all = Array.from({ length: check.times }, () =>
-      askRaw(port, formatRequest(request), method === "HEAD"),
+      askRaw(port, formatRequest(request), method === "HEAD", way),
     );
     return (await Promise.all(all)).map(answer);
   }
   const answers: Answer[] = [];
-  const connection = await Connection.open(port);
+  const connection = await Connection.open(port, undefined, way);
   try {
     for (let i = 0; i < check.times; i++) {
       answers.push(answer(await connection.request(request)));
@@ -142,4 +158,22 @@ async function askAll(mesh: Mesh, port: number, check: Check): Promise<Answer[]>
     connection.close();
   }
   return answers;
+}
+
+/** How the client of a check comes to a listener, and what the proxies between the two say of it. */
+function wayOf(
+  { from, headers }: Check,
+  listener: Listener | undefined,
+): Pick<Check, "headers"> & { readonly way: Way } {
+  if (listener === undefined) {
+    return { headers, way: {} };
+  }
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((line): HeaderLine => [name, line as string]),
+  );
+  const sent = fromClient({ headers: lines, ...(from !== undefined && { from }) }, listener);
+  return {
+    headers: linesByName(sent.headers),
+    way: listener.proxyProtocol ? { preface: proxyLine(sent.connection) } : { localAddress: sent.connection },
+  };
 }

@@ -35,6 +35,8 @@ export interface Check {
   readonly http: "1.1" | "2";
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string | undefined;
+  /** The address of the client, before all proxies. */
+  readonly from: string | undefined;
   readonly times: number;
   readonly together: boolean;
   readonly expect: Expectation;
@@ -49,7 +51,19 @@ export const WORLD = readFileSync(path.join(FOLDER, "world.yaml"), "utf8");
 const NAMES = { proxyNamespace: "shop", domainSuffix: "cluster.local" };
 
 const CASE_KEYS = ["name", "why", "targets", "proxy", "rules", "warnings", "checks"];
-const CHECK_KEYS = ["ask", "raw", "at", "http", "headers", "body", "times", "together", "expect", "shares"];
+const CHECK_KEYS = [
+  "ask",
+  "raw",
+  "at",
+  "http",
+  "headers",
+  "body",
+  "from",
+  "times",
+  "together",
+  "expect",
+  "shares",
+];
 const EXPECT_KEYS = [
   "status",
   "cluster",
@@ -116,6 +130,7 @@ function readCheck(fields: Fields, where: string): Check {
     http: fields.http ?? "1.1",
     headers: fields.headers ?? {},
     body: fields.body,
+    from: fields.from,
     times: fields.times ?? 1,
     together: fields.together ?? false,
     expect: expectationByFullName<Expectation>(fields.expect ?? {}, NAMES),

@@ -111,7 +111,7 @@ function withPort(text: string): string {
   return text.replaceAll("$FREE_PORT", "1");
 }
 
-function askedCheck({ ask, at, http, headers, body, times, expect, shares }: Check): AskedCheck {
+function askedCheck({ ask, at, http, headers, body, from, times, expect, shares }: Check): AskedCheck {
   const { method, host, path: target } = ask!;
   const lines = Object.entries(headers).flatMap(([name, value]) =>
     [value].flat().map((line) => checkHeader(name, line as string)),
@@ -121,6 +121,7 @@ function askedCheck({ ask, at, http, headers, body, times, expect, shares }: Che
     asked: makeRequest({ method, authority: withPort(host), path: target }, lines, {
       protocol: http === "2" ? "HTTP/2" : "HTTP/1.1",
       ...(body !== undefined && { body }),
+      ...(from !== undefined && { from }),
     }),
     ask: `${method} http://${withPort(host)}${target}`,
     at,

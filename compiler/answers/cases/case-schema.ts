@@ -84,6 +84,10 @@ const check = object(
       "Headers of the request; a list sends one line for each value.",
     ),
     body: described(string, "Body of the request."),
+    from: described(
+      string,
+      "Address of the client, before all proxies; what the request itself says in x-forwarded-for is then what this client sends. By default the request is as it reaches the listener, from 127.0.0.1.",
+    ),
     times: described(
       whole(1, MAX_TIMES),
       "How often the request is sent; by default once, or 1000 times with shares.",

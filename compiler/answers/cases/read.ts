@@ -12,6 +12,7 @@ import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
 import {
   type AskedRequest,
   checkHeader,
+  isClientAddress,
   makeRequest,
   parseRequestLine,
   RequestError,
@@ -55,7 +56,7 @@ function readCheck(
   context: CaseContext,
   sink: DiagnosticSink,
 ): Check[] {
-  const { ask, body, http, headers = {}, shares } = fields;
+  const { ask, body, http, headers = {}, shares, from } = fields;
   const fail = (
     code: "SL0701" | "SL0702" | "SL0703",
     field: readonly string[],
@@ -66,6 +67,9 @@ function readCheck(
     sink.report({ code, level: "error", message, span, ...(help !== undefined && { help }) });
     return [];
   };
+  if (from !== undefined && !isClientAddress(from)) {
+    return fail("SL0701", ["from"], `"${from}" is not a valid address of a client; write it without a port`);
+  }
   let asked: Check["asked"];
   try {
     const lines = Object.entries(headers).flatMap(([name, value]) =>
@@ -74,6 +78,7 @@ function readCheck(
     asked = makeRequest(parseRequestLine(ask), lines, {
       protocol: http === undefined ? undefined : http === "2" ? "HTTP/2" : "HTTP/1.1",
       ...(body !== undefined && { body }),
+      ...(from !== undefined && { from }),
     });
   } catch (error) {
     if (error instanceof RequestError) {

@@ -15,7 +15,7 @@ import type { ProxyOptions } from "../../options.ts";
 import { protocolsFor, spaceOf } from "../compare/attributes.ts";
 import { compareRules } from "../compare/compare.ts";
 import { OverlapIndex } from "../compare/overlap.ts";
-import { AUTHORITY, arrivingAt, type Protocol } from "../compare/universe.ts";
+import { type ArrivingAt, AUTHORITY, arrivingAt, type Protocol } from "../compare/universe.ts";
 import { arrive } from "../evaluate/arrival.ts";
 import { matches } from "../evaluate/trial.ts";
 import { hasBadExpression } from "./bad-expression.ts";
@@ -195,19 +195,17 @@ function isReachedByExample(
   );
 }
 
-type Place = Pick<Listener, "role" | "underscores" | "paths"> & { readonly tls?: object };
-
 /** At a Gateway that this proxy does not serve, a request may come in either way. */
-const OTHER_PLACES: readonly Place[] = [{ role: "gateway" }, { role: "gateway", tls: {} }];
+const OTHER_PLACES: readonly ArrivingAt[] = [{ role: "gateway" }, { role: "gateway", tls: {} }];
 
 /** The earlier rules that leave nothing to a rule; none when nothing could ever meet it; `undefined` when it is reached. */
 function takenBy(
   rule: Route,
   earlier: readonly Route[],
-  places: readonly Place[],
+  places: readonly ArrivingAt[],
   normalization: PathNormalization,
 ): readonly Route[] | undefined {
-  const takesOver = (others: readonly Route[], place: Place, protocol: Protocol): boolean => {
+  const takesOver = (others: readonly Route[], place: ArrivingAt, protocol: Protocol): boolean => {
     const { attributes, constraints, cuts } = spaceOf(
       [...others, rule].map(({ match }) => match),
       {

@@ -5,9 +5,9 @@
  * (`ONLY_HTTP1`) excludes what only HTTP/2 has, which is why requests of the two are compared apart.
  */
 
-import type { Underscores } from "../../ir/connection-limits.ts";
-import type { Listener } from "../../ir/ir.ts";
+import type { Listener, ServerTls } from "../../ir/ir.ts";
 import type { PathSteps } from "../../ir/path-steps.ts";
+import { DIRECT } from "../../ir/topology.ts";
 import { HTTP1_METHODS } from "../evaluate/codec.ts";
 import { schemeOf } from "../request/request-at.ts";
 
@@ -59,11 +59,13 @@ const HEADER_VALUES: Readonly<Record<Protocol, string>> = {
 /** Of an upgrade, which is one to WebSocket: others are refused. */
 const CONNECTION = "(?:[ -+\\--~]*,)*[ \\t]*(?i:upgrade)[ \\t]*(?:,[ -+\\--~]*)*";
 
-export function headerUniverse(name: string, { role, tls, protocol }: Arriving): string {
+export function headerUniverse(name: string, { role, tls, topology = DIRECT, protocol }: Arriving): string {
   switch (name) {
     case "x-forwarded-proto":
-      // At an edge, clients are not asked; elsewhere, an empty one is not routed.
-      return role === "gateway" ? schemeOf(tls) : `(?:${AT_THE_END})(?:${IN_VALUE})*`;
+      // At an edge, clients are not asked unless a proxy speaks for them; elsewhere, an empty one is not routed.
+      return role === "gateway" && topology.trustedProxies === 0
+        ? schemeOf(tls)
+        : `(?:${AT_THE_END})(?:${IN_VALUE})*`;
     case "upgrade":
       return "(?i:websocket)";
     case "connection":
@@ -76,19 +78,28 @@ export function headerUniverse(name: string, { role, tls, protocol }: Arriving):
 }
 
 /** Where, and over what, requests come. */
-export interface Arriving {
-  readonly role: Listener["role"];
-  readonly underscores?: Underscores;
-  readonly tls?: boolean;
+export interface Arriving extends Pick<Listener, "role" | "underscores" | "topology"> {
+  readonly tls: boolean;
+  /** Clients may, or must, show a certificate. */
+  readonly showsCertificate: boolean;
   readonly protocol: Protocol;
 }
 
-export function arrivingAt(
-  { role, tls, underscores }: Pick<Listener, "role" | "underscores"> & { readonly tls?: object },
-  protocol: Protocol,
-): Arriving {
-  return { role, tls: tls !== undefined, ...(underscores && { underscores }), protocol };
+export function arrivingAt({ role, tls, underscores, topology }: ArrivingAt, protocol: Protocol): Arriving {
+  return {
+    role,
+    tls: tls !== undefined,
+    showsCertificate: (tls?.clientCertificate ?? "none") !== "none",
+    ...(underscores && { underscores }),
+    ...(topology && { topology }),
+    protocol,
+  };
 }
+
+/** What of a listener has a say in it. */
+export type ArrivingAt = Pick<Listener, "role" | "underscores" | "paths" | "topology"> & {
+  readonly tls?: Partial<Pick<ServerTls, "clientCertificate">>;
+};
 
 /** Of HTTP/1.1, those that its parser knows; tunnels are not for rules to decide. */
 export function methodUniverse(protocol: Protocol): string {
@@ -98,11 +109,11 @@ export function methodUniverse(protocol: Protocol): string {
 }
 
 /** A client says its scheme over HTTP/2, and over HTTP/1.1 in an absolute-form target, which a clear-text edge takes for http only. */
-export function schemeUniverse({ role, tls, protocol }: Arriving): string {
+export function schemeUniverse({ role, tls, topology = DIRECT, protocol }: Arriving): string {
   if (protocol === "HTTP/2") {
     return "[a-z][a-z0-9+.-]*";
   }
-  return role === "gateway" && !tls ? "http" : "https?";
+  return role === "gateway" && !tls && topology.trustedProxies === 0 ? "http" : "https?";
 }
 
 export const AUTHORITY_CHARACTER = "[!$%&'()*+,\\-.0-9;=@A-Z_a-z~]";

@@ -1,6 +1,7 @@
 /** Requests of given values, as a client would send them. */
 
 import type { Listener } from "../../ir/ir.ts";
+import { DIRECT } from "../../ir/topology.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine } from "../request/wire.ts";
@@ -12,12 +13,11 @@ export function witnessesOf(
   authority: string,
   attributes: readonly Attribute[],
   values: ReadonlyMap<number, AttributeValue>,
-  listener: Pick<Listener, "role" | "tls">,
+  listener: Pick<Listener, "role" | "tls" | "topology">,
   protocol: Protocol,
 ): AskedRequest[] {
   const all = partsOf(authority, attributes, values);
-  // An edge says itself how a request came.
-  const isOwn = ([name]: HeaderLine) => listener.role !== "gateway" || name !== "x-forwarded-proto";
+  const isOwn = ([name]: HeaderLine) => isTold(listener) || name !== "x-forwarded-proto";
   const parts = { ...all, headers: all.headers.filter(isOwn) };
   const overHttp1 = http1(parts, listener);
   if (protocol === "HTTP/1.1") {
@@ -40,11 +40,18 @@ function http2({ scheme, ...parts }: Parts, { tls }: Pick<Listener, "tls">): Ask
   return { ...parts, ...ofScheme(scheme ?? schemeOf(tls !== undefined)), protocol: "HTTP/2" };
 }
 
-function http1({ scheme, ...parts }: Parts, { role, tls }: Pick<Listener, "role" | "tls">): AskedRequest {
+/** An edge says itself how a request came, but where a proxy before it says it by a header. */
+function isTold({ role, topology = DIRECT }: Pick<Listener, "role" | "topology">): boolean {
+  return role === "mesh" || topology.trustedProxies > 0;
+}
+
+function http1(
+  { scheme, ...parts }: Parts,
+  listener: Pick<Listener, "role" | "tls" | "topology">,
+): AskedRequest {
   const headers = withBothOfUpgrade(parts.headers);
-  const own = schemeOf(tls !== undefined);
-  // In the mesh, a proxy before this one says by a header how the request came.
-  const isForwarded = role === "mesh" && !headers.some(([name]) => name === "x-forwarded-proto");
+  const own = schemeOf(listener.tls !== undefined);
+  const isForwarded = isTold(listener) && !headers.some(([name]) => name === "x-forwarded-proto");
   return isForwarded && scheme === "https"
     ? { ...parts, headers: [...headers, ["x-forwarded-proto", "https"]], protocol: "HTTP/1.1" }
     : { ...parts, headers, ...ofScheme(scheme ?? own), protocol: "HTTP/1.1" };

@@ -8,19 +8,29 @@ import { OUR_PREFIX } from "../../../filter/layout.ts";
 import { DROPPED_HEADERS, EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../back/envoy-headers.ts";
 import type { Listener, PathNormalization } from "../../ir/ir.ts";
 import { pathStepsAt } from "../../ir/path-normalization.ts";
+import { DIRECT } from "../../ir/topology.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import { fromClient } from "../request/from-client.ts";
 import { type RequestAt, requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import { CLIENT_CERTIFICATE_HEADER, fateOfCertificateHeader } from "./certificate-header.ts";
+import { type Client, clientOf, withPort } from "./client-address.ts";
 import { hasUnderscore, nominatedBy, type Refusal, refusalOf, upgradeOf, withLength } from "./codec.ts";
 import { isGrpc } from "./local-reply.ts";
 import { normalizePath } from "./normalize-path.ts";
 import { isOneLine, joinedValues } from "./one-line.ts";
 
 /** The request as rules see it, or Envoy's refusal. */
-export type Arrival = { readonly kind: "request"; readonly request: Required<HostRequest> } | Refusal;
+export type Arrival = Arrived | Refusal;
 
-/** Where a request comes from when nobody says. */
-const SOURCE = "127.0.0.1:40000";
+export interface Arrived {
+  readonly kind: "request";
+  readonly request: Required<HostRequest>;
+  readonly client: Client;
+}
+
+/** Of whoever connects. An address that a header names has none. */
+const CLIENT_PORT = 40_000;
 
 /** Of one connection; they mean nothing to the next. */
 const HOP_BY_HOP = new Set(["keep-alive", "proxy-connection", "transfer-encoding"]);
@@ -28,12 +38,20 @@ const HOP_BY_HOP = new Set(["keep-alive", "proxy-connection", "transfer-encoding
 const OF_UPGRADES = new Set(["connection", "upgrade"]);
 
 /** Where requests arrive: what of a listener decides it. */
-export type ArrivalAt = Pick<Listener, "role" | "tls" | "underscores" | "paths">;
+export type ArrivalAt = Pick<Listener, "role" | "tls" | "underscores" | "paths"> &
+  Partial<Pick<Listener, "port" | "topology" | "proxyHeaders">>;
 
 /** Headers that no client's request has when the rules of a listener are asked. */
-export function neverArrives(name: string, at: Pick<ArrivalAt, "role" | "underscores">): boolean {
+export function neverArrives(
+  name: string,
+  at: Pick<ArrivalAt, "role" | "underscores" | "topology"> & { readonly showsCertificate: boolean },
+): boolean {
   return (
-    isTaken(name, at) || name.startsWith(OUR_PREFIX) || (at.underscores !== undefined && hasUnderscore(name))
+    isTaken(name, at) ||
+    name.startsWith(OUR_PREFIX) ||
+    (at.underscores !== undefined && hasUnderscore(name)) ||
+    (name === CLIENT_CERTIFICATE_HEADER &&
+      fateOfCertificateHeader(at.topology, at.showsCertificate) === "dropped")
   );
 }
 
@@ -48,8 +66,9 @@ function isTaken(name: string, { role, underscores }: Pick<ArrivalAt, "role" | "
 }
 
 export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: PathNormalization): Arrival {
-  const { role, tls } = listener;
-  const sent = requestAt(asked, listener);
+  const { role, tls, topology = DIRECT } = listener;
+  const { headers: forwarded, connection } = fromClient(asked, listener);
+  const sent = { ...requestAt(asked, listener), headers: forwarded };
   const refusal = refusalOf(sent, listener);
   if (refusal !== undefined) {
     return refusal;
@@ -63,15 +82,24 @@ export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: 
   }
   const headers = headersOf(sent, listener);
   const only = (name: string, value: string) => headers.set(name, [[name, value]]);
-  const address = SOURCE.slice(0, SOURCE.lastIndexOf(":"));
-  // At the edge a client is not believed; in the mesh it is a proxy or a service of ours.
+  const before = headers.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
+  const client = clientOf(connection, before.length === 0 ? undefined : before.join(","), listener);
+  // At the edge a client is not believed, but what stands in front is; in the mesh it is a proxy or a service of ours.
+  const believes = role === "mesh" || topology.trustedProxies > 0;
   if (role === "gateway") {
-    const before = headers.get("x-forwarded-for")?.map(([, value]) => value) ?? [];
-    only("x-forwarded-for", [...before, address].join(","));
+    only("x-forwarded-for", [...before, connection].join(","));
+    only(EXTERNAL_ADDRESS_HEADER, client.address);
+  }
+  if (!believes || !headers.has("x-forwarded-proto")) {
     only("x-forwarded-proto", schemeOf(tls !== undefined));
-    only(EXTERNAL_ADDRESS_HEADER, address);
-  } else if (!headers.has("x-forwarded-proto")) {
-    only("x-forwarded-proto", "http");
+  }
+  if (listener.proxyHeaders?.forwardedPort && (!believes || !headers.has("x-forwarded-port"))) {
+    only("x-forwarded-port", String(listener.port ?? 0));
+  }
+  // A certificate that may be shown is not shown here; what Envoy says of one that must be is not known.
+  const showsCertificate = tls?.clientCertificate === "required";
+  if (fateOfCertificateHeader(topology, showsCertificate) !== "kept") {
+    headers.delete(CLIENT_CERTIFICATE_HEADER);
   }
   const proto = headers.get("x-forwarded-proto")![0]![1].toLowerCase();
   if (proto === "") {
@@ -85,8 +113,9 @@ export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: 
       authority: sent.authority,
       path: path.path,
       headers: [...headers.values()].flat(),
-      source: SOURCE,
+      source: withPort(client.address, client.by === "connection" ? CLIENT_PORT : 0),
     },
+    client,
   };
 }
 
@@ -105,7 +134,8 @@ function schemeAsSeen({ saysScheme, protocol, secure }: RequestAt, proto: string
   if (saysScheme !== undefined) {
     return saysScheme;
   }
-  return protocol === "HTTP/2" ? schemeOf(secure) : schemeOf(proto === "https");
+  const isTold = protocol === "HTTP/1.1" && (proto === "http" || proto === "https");
+  return isTold ? proto : schemeOf(secure);
 }
 
 /** What Envoy keeps of what a client sent, by name. */

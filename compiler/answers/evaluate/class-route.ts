@@ -5,7 +5,7 @@
 
 import * as layout from "../../../filter/layout.ts";
 import { matchedStart } from "../../back/program/outcome-edits.ts";
-import type { PathMatch, PathRewrite } from "../../ir/ir.ts";
+import type { PathMatch, PathRewrite, RouteTable } from "../../ir/ir.ts";
 import type { RouteClass } from "../../ir/route-class.ts";
 import { regexReplace } from "../../regex/matches.ts";
 import type { HeaderLine } from "../request/wire.ts";
@@ -19,6 +19,7 @@ const DECISION_HEADERS: ReadonlySet<string> = new Set([layout.CLUSTER_HEADER, la
 export function throughClass(
   headers: readonly HeaderLine[],
   routeClass: RouteClass | undefined,
+  { suppressesEnvoyHeaders }: Pick<RouteTable, "suppressesEnvoyHeaders">,
   contextOf: (headers: readonly HeaderLine[]) => FormatContext,
 ): HeaderLine[] {
   let result: readonly HeaderLine[] = headers.filter(([name]) => !DECISION_HEADERS.has(name));
@@ -32,19 +33,38 @@ export function throughClass(
   }
   result = mutate(result, routeClass.headers?.request, contextOf);
   if (rewrite?.host !== undefined) {
-    result = setHeader(result, layout.ORIGINAL_HOST_HEADER, headerOf(result, ":authority") ?? "");
+    const host = headerOf(result, ":authority") ?? "";
+    if (rewrite.appendsForwardedHost) {
+      result = withForwardedHost(result, host);
+    }
+    if (!suppressesEnvoyHeaders) {
+      result = setHeader(result, layout.ORIGINAL_HOST_HEADER, host);
+    }
     result = setHeader(result, ":authority", rewrite.host);
   }
   if (rewrite?.path !== undefined) {
     const path = headerOf(result, ":path") ?? "";
     const to = rewritten(path, rewrite.path, rewrite.match);
     if (to !== undefined) {
-      result = setHeader(result, layout.ORIGINAL_PATH_HEADER, path);
+      if (!suppressesEnvoyHeaders) {
+        result = setHeader(result, layout.ORIGINAL_PATH_HEADER, path);
+      }
       result = setHeader(result, ":path", to);
     }
   }
   return [...result];
 }
+
+/** Envoy's `updateAuthority`: not twice, one behind the other. */
+function withForwardedHost(headers: readonly HeaderLine[], host: string): readonly HeaderLine[] {
+  const before = headerOf(headers, FORWARDED_HOST_HEADER) ?? "";
+  const last = before.split(",").findLast((one) => one !== "");
+  return host === "" || last === host
+    ? headers
+    : setHeader(headers, FORWARDED_HOST_HEADER, before === "" ? host : `${before},${host}`);
+}
+
+const FORWARDED_HOST_HEADER = "x-forwarded-host";
 
 /** `undefined`: as it was. An expression that leaves nothing rewrites nothing; the result need not begin with a slash. */
 function rewritten(path: string, rewrite: PathRewrite, match: PathMatch | undefined): string | undefined {

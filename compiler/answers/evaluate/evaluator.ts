@@ -28,8 +28,9 @@ import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
 import { FilterVm } from "../wasm-host/filter-vm.ts";
 import { type Depth, disagreements } from "./agreement.ts";
-import { arrive } from "./arrival.ts";
+import { type Arrived, arrive } from "./arrival.ts";
 import { throughClass } from "./class-route.ts";
+import type { Client } from "./client-address.ts";
 import type { Refusal } from "./codec.ts";
 import { judgeOrigin } from "./cors.ts";
 import type { FormatContext } from "./format-string.ts";
@@ -80,6 +81,8 @@ export interface SentRequest {
 export interface Evaluation {
   /** As rules see it. Absent when Envoy refuses it before. */
   readonly request?: Required<HostRequest>;
+  /** Whom it is taken to come from; as `request`. */
+  readonly client?: Client;
   readonly host?: HostMatch;
   /** The route that the filter took. */
   readonly taken?: RouteAt;
@@ -138,25 +141,27 @@ export class Evaluator {
     if (arrival.kind === "refused") {
       return {
         delayMs: 0,
-        outcome: refusedOutcome(arrival, this.#pagesOf("refused")),
+        outcome: namedByProxy(refusedOutcome(arrival, this.#pagesOf("refused")), this.listener),
         why: arrival.why,
         disagreements: [],
       };
     }
-    const { request } = arrival;
+    const { request, client } = arrival;
     const decision = this.#vm.decide(this.#root, request);
     const taken = decision.route === undefined ? undefined : this.#routes[decision.route];
     const host = hostOf(this.listener.routes, request.authority);
     const className = headerOf(decision.headers, CLASS_HEADER);
     const routeClass = className === undefined ? undefined : this.#classes.get(className);
-    const end = this.#outcome(asked, request, decision, routeClass, taken);
+    const end = this.#outcome(asked, arrival, decision, routeClass, taken);
     return {
       request,
+      client,
       ...(host && { host }),
       ...(taken && { taken }),
       decision,
       ...(routeClass && { routeClass }),
       ...end,
+      outcome: namedByProxy(end.outcome, this.listener),
       delayMs: decision.delayMs + (end.delayMs ?? 0),
       disagreements: disagreements(
         this.listener.routes,
@@ -185,7 +190,7 @@ export class Evaluator {
 
   #outcome(
     asked: AskedRequest,
-    request: Required<HostRequest>,
+    { request, client }: Arrived,
     decision: Decision,
     routeClass: RouteClass | undefined,
     taken: RouteAt | undefined,
@@ -209,7 +214,7 @@ export class Evaluator {
       return answered("preflight", { status: 200, headers: cors.headers, body: "" });
     }
     const { protocol } = requestAt(asked, this.listener);
-    const base = { protocol, source: request.source };
+    const base = { protocol, client };
     if (routeClass?.answer) {
       return this.#answerOfClass(sent, routeClass, taken!.route, base, request);
     }
@@ -218,8 +223,11 @@ export class Evaluator {
     const action = taken?.route.action;
     const limits = action?.kind === "forward" ? timeLimitsOf(sent, action, this.listener.routes) : undefined;
     // Envoy tells the upstream of the time before it writes a rule's headers.
-    const timed = limits ? withTimeLimits(sent, limits) : sent;
-    const upstreamHeaders = throughClass(timed, routeClass, (headers) => ({ ...base, request: headers }));
+    const timed = limits ? withTimeLimits(sent, limits, this.listener.routes) : sent;
+    const upstreamHeaders = throughClass(timed, routeClass, this.listener.routes, (headers) => ({
+      ...base,
+      request: headers,
+    }));
     // With status 0 for what Envoy says in place of an upstream: the variable has no value yet.
     const respond = (status: number, headers: readonly HeaderLine[]): HeaderLine[] => {
       const contextOf = (response: readonly HeaderLine[]): FormatContext => ({
@@ -247,7 +255,7 @@ export class Evaluator {
       const body = cluster === undefined ? "" : "no healthy upstream";
       return { ...answered("unavailable", { status: 503, headers: respond(0, []), body }, why), ...waited };
     }
-    const upstream = sentRequest(envoysHeaders(upstreamHeaders));
+    const upstream = sentRequest(envoysHeaders(upstreamHeaders, this.listener));
     return {
       outcome: {
         kind: "forward",
@@ -268,7 +276,7 @@ export class Evaluator {
     sent: readonly HeaderLine[],
     routeClass: RouteClass,
     route: Route,
-    base: Pick<FormatContext, "protocol" | "source">,
+    base: Pick<FormatContext, "protocol" | "client">,
     request: Required<HostRequest>,
   ): Pick<Evaluation, "outcome"> {
     const { action } = routeClass.answer!;
@@ -348,9 +356,22 @@ function refusedOutcome({ status, location, body }: Refusal, pages: readonly Err
 }
 
 /** What Envoy itself adds to a request that goes on, as far as it is the same each time. */
-function envoysHeaders(headers: readonly HeaderLine[]): HeaderLine[] {
+function envoysHeaders(
+  headers: readonly HeaderLine[],
+  { proxyHeaders }: Pick<Listener, "proxyHeaders">,
+): HeaderLine[] {
   const passedOn = headers.filter(([name]) => !ROUTER_HEADERS.has(name));
-  return setHeader(passedOn, ATTEMPT_COUNT_HEADER, "1");
+  return proxyHeaders?.withoutAttemptCount ? passedOn : setHeader(passedOn, ATTEMPT_COUNT_HEADER, "1");
+}
+
+/** With the name of the server that rules give the proxy, which nobody else has a say in. */
+function namedByProxy(outcome: Outcome, { proxyHeaders }: Pick<Listener, "proxyHeaders">): Outcome {
+  const { server } = proxyHeaders ?? {};
+  if (server?.kind !== "named" || outcome.answer.status === 0) {
+    return outcome;
+  }
+  const headers = setHeader(outcome.answer.headers, "server", server.name);
+  return { ...outcome, answer: { ...outcome.answer, headers } };
 }
 
 function sentRequest(headers: readonly HeaderLine[]): SentRequest {

@@ -2,13 +2,14 @@
 
 import { altStatName } from "../../back/stat-names.ts";
 import type { HeaderLine } from "../request/wire.ts";
+import type { Client } from "./client-address.ts";
 
 export interface FormatContext {
   readonly request: readonly HeaderLine[];
   /** Absent where a request's own headers are written. */
   readonly response?: { readonly status: number; readonly headers: readonly HeaderLine[] };
   readonly protocol: string;
-  readonly source: string;
+  readonly client: Client;
   readonly cluster?: string;
 }
 
@@ -28,7 +29,7 @@ export function format(text: string, context: FormatContext): string {
 /** Whether nothing is left in a formatted text that only a running Envoy knows. */
 
 function variable(name: string, argument: string | undefined, context: FormatContext): string | undefined {
-  const { request, response, source } = context;
+  const { request, response, client } = context;
   switch (name) {
     case "REQ":
     case "STREAM_INFO_REQ":
@@ -49,8 +50,9 @@ function variable(name: string, argument: string | undefined, context: FormatCon
     case "UPSTREAM_CLUSTER_RAW":
       return context.cluster;
     case "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT":
+      return client.address;
     case "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT":
-      return source.slice(0, source.lastIndexOf(":"));
+      return client.connection;
     default:
       return undefined;
   }

@@ -38,12 +38,15 @@ export function timeLimitsOf(
 export function withTimeLimits(
   request: readonly HeaderLine[],
   { timeoutMs, perTryTimeoutMs, isGrpc }: TimeLimits,
+  { suppressesEnvoyHeaders }: Pick<RouteTable, "suppressesEnvoyHeaders"> = {},
 ): readonly HeaderLine[] {
   const expected = perTryTimeoutMs || timeoutMs;
   if (expected === 0) {
     return request;
   }
-  const told = setHeader(request, EXPECTED_TIMEOUT_HEADER, String(expected));
+  const told = suppressesEnvoyHeaders
+    ? request
+    : setHeader(request, EXPECTED_TIMEOUT_HEADER, String(expected));
   return isGrpc ? setHeader(told, GRPC_TIMEOUT_HEADER, grpcTimeout(expected)) : told;
 }
 

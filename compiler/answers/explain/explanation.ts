@@ -42,6 +42,8 @@ export interface Explanation {
     readonly protocol?: string;
     /** The scheme that the request itself says, where it is not that of the connection. */
     readonly scheme?: string;
+    /** The address of the client, where the question names one. */
+    readonly from?: string;
   };
   readonly listener: {
     readonly name: string;
@@ -61,6 +63,8 @@ export interface Explanation {
     readonly authority: string;
     readonly path: string;
     readonly headers: Headers;
+    /** The address that counts as the client's, for sticky splits, hashes and logs; and whether the connection or a header says it. */
+    readonly client: { readonly address: string; readonly by: "connection" | "x-forwarded-for" };
   };
   readonly virtualHost?: {
     readonly name: string;
@@ -182,7 +186,7 @@ export interface ExplanationInput {
 export function makeExplanation(input: ExplanationInput): Explanation {
   const { asked, listener, others, candidates, evaluation, draws } = input;
   const { protocol, saysScheme } = requestAt(asked, listener);
-  const { request, host, taken, disagreements } = evaluation;
+  const { request, client, host, taken, disagreements } = evaluation;
   const routes = host?.virtualHost.routes ?? [];
   const last = taken === undefined ? routes.length - 1 : routes.indexOf(taken.route);
   return {
@@ -192,6 +196,7 @@ export function makeExplanation(input: ExplanationInput): Explanation {
       headers: headerList(asked.headers),
       ...((protocol === "HTTP/2" || saysScheme !== undefined) && { protocol }),
       ...(saysScheme !== undefined && { scheme: saysScheme }),
+      ...(asked.from !== undefined && { from: asked.from }),
     },
     listener: {
       name: listener.name,
@@ -201,15 +206,17 @@ export function makeExplanation(input: ExplanationInput): Explanation {
       ...(candidates.length > 0 && { candidates }),
       ...(listener.compression && { compression: listener.compression.algorithms }),
     },
-    ...(request && {
-      seen: {
-        method: request.method,
-        scheme: request.scheme,
-        authority: request.authority,
-        path: request.path,
-        headers: headerList(request.headers),
-      },
-    }),
+    ...(request &&
+      client && {
+        seen: {
+          method: request.method,
+          scheme: request.scheme,
+          authority: request.authority,
+          path: request.path,
+          headers: headerList(request.headers),
+          client: { address: client.address, by: client.by },
+        },
+      }),
     ...(host && {
       virtualHost: {
         name: host.virtualHost.name,

@@ -18,6 +18,11 @@ const BY: Readonly<Record<string, string>> = {
   unavailable: "answered by the proxy",
 };
 
+const CLIENT_BY: Readonly<Record<"connection" | "x-forwarded-for", string>> = {
+  connection: "its connection",
+  "x-forwarded-for": "x-forwarded-for",
+};
+
 /** Rules that were tried and did not match, of which the last is followed by the one that did. */
 const MOST_TRIED = 10;
 
@@ -49,6 +54,7 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
     bold(`${asked.method} ${asked.url}`),
     ...(asked.protocol === undefined ? [] : [`  ${dim(sentText(asked, listener.name))}`]),
     ...asked.headers.map(headerLine).map((line) => `  ${line}`),
+    ...(asked.from === undefined ? [] : [`  ${dim(`from ${asked.from}`)}`]),
   );
   section("listener", [
     dim(`${listener.name} at ${formatSocket(listener.address, listener.port)}`),
@@ -65,7 +71,11 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
   if (seen) {
     section(
       "as rules see it",
-      [`${seen.method} ${seen.authority} ${seen.path}`, ...seen.headers.map(headerLine)].map(dim),
+      [
+        `${seen.method} ${seen.authority} ${seen.path}`,
+        ...seen.headers.map(headerLine),
+        `the client is ${seen.client.address}, by ${CLIENT_BY[seen.client.by]}`,
+      ].map(dim),
     );
     section("virtual host", [
       virtualHost

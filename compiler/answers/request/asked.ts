@@ -1,5 +1,6 @@
 /** A request that somebody asks about, written as `GET http://host/path`; nothing has been done to it yet. */
 
+import { isIP } from "node:net";
 import type { HeaderLine } from "./wire.ts";
 
 /** A request as a client would send it: what `makeRequest` and `parseCurl` make. */
@@ -18,6 +19,8 @@ export interface AskedRequest {
   /** Of the URL, where it is neither `http` nor `https`. In lower case, as Envoy has it. */
   readonly scheme?: string;
   readonly body?: string;
+  /** The address of the client, before all proxies. Absent: the request is as it reaches the listener, from 127.0.0.1. */
+  readonly from?: string;
 }
 
 /** What a URL and a method say. */
@@ -100,7 +103,11 @@ export function checkHeader(name: string, value: string): HeaderLine {
 export function makeRequest(
   line: RequestLine,
   headers: readonly HeaderLine[],
-  more: { readonly body?: string; readonly protocol?: AskedRequest["protocol"] | undefined } = {},
+  more: {
+    readonly body?: string;
+    readonly protocol?: AskedRequest["protocol"] | undefined;
+    readonly from?: string;
+  } = {},
 ): AskedRequest {
   const hosts = headers.filter(([name]) => name === "host");
   if (hosts.length > 1) {
@@ -112,5 +119,20 @@ export function makeRequest(
     headers: headers.filter(([name]) => name !== "host"),
     ...(more.protocol !== undefined && { protocol: more.protocol }),
     ...(more.body !== undefined && { body: more.body }),
+    ...(more.from !== undefined && { from: readAddress(more.from) }),
   };
+}
+
+/** Without a port, a zone or brackets. */
+export function isClientAddress(text: unknown): text is string {
+  return typeof text === "string" && isIP(text) !== 0 && !text.includes("%");
+}
+
+function readAddress(text: string): string {
+  if (!isClientAddress(text)) {
+    throw new RequestError(
+      `${JSON.stringify(text)} is not a valid address of a client; use an IPv4 or IPv6 address without a port`,
+    );
+  }
+  return text;
 }

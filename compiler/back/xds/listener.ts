@@ -87,7 +87,7 @@ export function emitListener(
   const { bufferBytes } = first.limits ?? {};
   const inspectors = [
     // Before the others: what they look at stands behind it.
-    ...(sharing.some(speaksProxyProtocol) ? [PROXY_PROTOCOL] : []),
+    ...(sharing.some(({ proxyProtocol }) => proxyProtocol) ? [PROXY_PROTOCOL] : []),
     ...(hasRanges ? [ORIGINAL_DESTINATION] : []),
     ...(readsNames ? [TLS_INSPECTOR] : []),
     ...(sniffs ? [HTTP_INSPECTOR] : []),
@@ -113,10 +113,6 @@ export function emitListener(
 /** Whether clients say whom they mean before the first byte is for anybody. */
 export function hasNames(one: Listener | TcpChain): boolean {
   return one.tls !== undefined || ("readsServerName" in one && one.readsServerName === true);
-}
-
-function speaksProxyProtocol(one: Listener | TcpChain): boolean {
-  return "routes" in one ? one.topology?.proxyProtocol === true : one.proxyProtocol === true;
 }
 
 function emitFilterChain(

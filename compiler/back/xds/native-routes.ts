@@ -82,14 +82,15 @@ function emitVirtualHost(
   told: Told,
   bodyLimit: BodyLimit,
 ): EnvoyVirtualHost {
+  // What `require_tls` does is no route.
+  const own = requireTls ? routes.slice(1) : routes;
   return {
     name,
     domains,
     include_request_attempt_count: told.tries,
     ...bodyLimit,
-    ...(requireTls
-      ? { require_tls: "ALL" as const }
-      : { routes: routes.map((route) => emitRoute(route, told)) }),
+    ...(requireTls && { require_tls: "ALL" as const }),
+    ...(own.length > 0 || !requireTls ? { routes: own.map((route) => emitRoute(route, told)) } : {}),
   };
 }
 

@@ -74,9 +74,9 @@ export class Connection {
     });
   }
 
-  static open(port: number, address = "127.0.0.1"): Promise<Connection> {
+  static open(port: number, address = "127.0.0.1", way: Way = {}): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ host: address, port });
+      const socket = connect(port, address, way);
       const connection = new Connection(socket);
       socket.once("connect", () => resolve(connection));
       socket.once("error", reject);
@@ -84,11 +84,15 @@ export class Connection {
   }
 
   /** Over TLS, whoever answers: what stands in the certificate is not what is asked. */
-  static openTls(port: number, servername: string, address = "127.0.0.1"): Promise<Connection> {
+  static openTls(
+    port: number,
+    servername: string,
+    address = "127.0.0.1",
+    way: Way = {},
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = tls.connect({
-        host: address,
-        port,
+        socket: connect(port, address, way),
         rejectUnauthorized: false,
         ...serverName(servername),
       });
@@ -183,6 +187,22 @@ export class Connection {
   }
 }
 
+/** How a client comes to a port. */
+export interface Way {
+  /** Bytes with which the connection begins, before TLS. */
+  readonly preface?: Uint8Array;
+  /** The address that it comes from. */
+  readonly localAddress?: string;
+}
+
+function connect(port: number, host: string, { preface, localAddress }: Way): net.Socket {
+  const socket = net.connect({ host, port, ...(localAddress !== undefined && { localAddress }) });
+  if (preface !== undefined) {
+    socket.write(preface);
+  }
+  return socket;
+}
+
 /** The name that a client asks for by SNI; addresses are none. */
 function serverName(authority: string): { readonly servername?: string } {
   const host = authority.replace(/:\d+$/, "");
@@ -195,8 +215,13 @@ export async function ask(port: number, request: ClientRequest): Promise<ClientR
 }
 
 /** The same for bytes that no client would write. */
-export async function askRaw(port: number, bytes: Buffer, isHead = false): Promise<ClientResponse> {
-  const connection = await Connection.open(port);
+export async function askRaw(
+  port: number,
+  bytes: Buffer,
+  isHead = false,
+  way: Way = {},
+): Promise<ClientResponse> {
+  const connection = await Connection.open(port, undefined, way);
   try {
     return await connection.send(bytes, isHead);
   } finally {
@@ -205,15 +230,26 @@ export async function askRaw(port: number, bytes: Buffer, isHead = false): Promi
 }
 
 /** One request over an HTTP/2 connection of its own. */
-export function askHttp2(port: number, request: ClientRequest, secure = false): Promise<ClientResponse> {
+export function askHttp2(
+  port: number,
+  request: ClientRequest,
+  secure = false,
+  way: Way = {},
+): Promise<ClientResponse> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const session = secure
-      ? http2.connect(`https://127.0.0.1:${port}`, {
-          rejectUnauthorized: false,
-          ...serverName(request.host ?? ""),
-        })
-      : http2.connect(`http://127.0.0.1:${port}`);
+    const createConnection = (): net.Socket => {
+      const socket = connect(port, "127.0.0.1", way);
+      return secure
+        ? tls.connect({
+            socket,
+            rejectUnauthorized: false,
+            ALPNProtocols: ["h2"],
+            ...serverName(request.host ?? ""),
+          })
+        : socket;
+    };
+    const session = http2.connect(`${secure ? "https" : "http"}://127.0.0.1:${port}`, { createConnection });
     const fail = (error: Error) => {
       session.destroy();
       reject(error);

@@ -12,6 +12,7 @@ import { linesByName } from "../../answers/cases/headers.ts";
 import type { Observation } from "../../answers/cases/judge.ts";
 import { routeName } from "../../answers/cases/offline.ts";
 import type { Evaluation } from "../../answers/evaluate/evaluator.ts";
+import { fromClient } from "../../answers/request/from-client.ts";
 import { requestAt } from "../../answers/request/request-at.ts";
 import type { Compilation } from "../../compile.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
@@ -23,6 +24,7 @@ import { findEnvoy } from "../envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../envoy/start.ts";
 import { askHttp2, type ClientRequest, type ClientResponse, Connection } from "./client.ts";
 import { freePort } from "./free-port.ts";
+import { proxyLine } from "./proxy-line.ts";
 import { startUpstream, type Upstream, type UpstreamRequest } from "./upstream.ts";
 
 const ADDRESS = "127.0.0.1";
@@ -36,7 +38,7 @@ const COPIES_QUIET_MS = 60;
 const CONNECTIONS = 20;
 
 /** Where a listener is asked, and how. */
-type Listening = Pick<Listener, "port" | "tls">;
+type Listening = Pick<Listener, "role" | "port" | "tls" | "topology" | "proxyProtocol">;
 
 export class EnvoyMesh {
   readonly #folder: string;
@@ -60,16 +62,18 @@ export class EnvoyMesh {
     this.#clusters = clusters;
   }
 
+  /** `introduced`: listeners that are asked by clients with addresses of their own, which only the PROXY protocol can give them. */
   static async start(
     compilation: Compilation,
     proxy: ProxyOptions,
+    introduced: ReadonlySet<string>,
     log: (line: string) => void,
   ): Promise<EnvoyMesh> {
     const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-cases-"));
     const upstream = startUpstream();
     const clusters = new Map<string, string>();
     try {
-      const config = await EnvoyMesh.#withStandIns(compilation.config, upstream, clusters);
+      const config = await EnvoyMesh.#withStandIns(compilation.config, introduced, upstream, clusters);
       upstream.name(clusters);
       const options = { ...proxy, listenAddress: ADDRESS, concurrency: 1 };
       const build = await folderBuild({ ...compilation, config }, options, folder);
@@ -92,6 +96,7 @@ export class EnvoyMesh {
 
   static async #withStandIns(
     config: Config,
+    introduced: ReadonlySet<string>,
     upstream: Upstream,
     names: Map<string, string>,
   ): Promise<Config> {
@@ -113,7 +118,12 @@ export class EnvoyMesh {
     }
     const listeners = [];
     for (const listener of config.listeners) {
-      listeners.push({ ...listener, address: ADDRESS, port: await freePort() });
+      listeners.push({
+        ...listener,
+        address: ADDRESS,
+        port: await freePort(),
+        ...(introduced.has(listener.name) && { proxyProtocol: true as const }),
+      });
     }
     return { ...config, clusters, listeners };
   }
@@ -178,10 +188,13 @@ export class EnvoyMesh {
   }
 
   async #responses(
-    { port, tls }: Listening,
+    listening: Listening,
     { asked: wanted, times, expect, shares }: Check,
   ): Promise<ClientResponse[]> {
-    const asked = requestAt(wanted, { tls });
+    const { port, proxyProtocol } = listening;
+    const { headers, connection: from } = fromClient(wanted, listening);
+    const asked = { ...requestAt(wanted, listening), headers };
+    const way = proxyProtocol ? { preface: proxyLine(from) } : {};
     const request: ClientRequest = {
       method: asked.method,
       host: asked.authority,
@@ -193,7 +206,7 @@ export class EnvoyMesh {
     if (asked.protocol === "HTTP/2") {
       const responses: ClientResponse[] = [];
       for (let i = 0; i < times; i++) {
-        responses.push(await askHttp2(port, request, asked.secure));
+        responses.push(await askHttp2(port, request, asked.secure, way));
       }
       return responses;
     }
@@ -206,8 +219,8 @@ export class EnvoyMesh {
       try {
         while (left-- > 0) {
           connection ??= asked.secure
-            ? await Connection.openTls(port, asked.authority)
-            : await Connection.open(port);
+            ? await Connection.openTls(port, asked.authority, ADDRESS, way)
+            : await Connection.open(port, ADDRESS, way);
           const response = await connection.request(request);
           responses.push(response);
           if (response.headers.connection?.includes("close")) {

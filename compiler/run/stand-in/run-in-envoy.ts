@@ -6,9 +6,21 @@ import type { Observation } from "../../answers/cases/judge.ts";
 import { askOffline } from "../../answers/cases/offline.ts";
 import { type CheckResult, resultOf } from "../../answers/cases/results.ts";
 import type { Evaluators } from "../../answers/evaluate/evaluator.ts";
+import { fromClient, NOBODY } from "../../answers/request/from-client.ts";
 import type { Compilation } from "../../compile.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { EnvoyMesh } from "./envoy-mesh.ts";
+
+/** Listeners that some client comes to with an address of its own. */
+function introducedBy(cases: readonly Case[], { config }: Compilation): ReadonlySet<string> {
+  const listeners = new Map(config.listeners.map((listener) => [listener.name, listener]));
+  const names = cases.flatMap(({ checks }) =>
+    checks
+      .filter(({ asked, at }) => fromClient(asked, listeners.get(at)!).connection !== NOBODY)
+      .map(({ at }) => at),
+  );
+  return new Set(names);
+}
 
 /** `log` is told how an Envoy is found. */
 export async function runInEnvoy(
@@ -19,7 +31,7 @@ export async function runInEnvoy(
   proxy: ProxyOptions,
   log: (line: string) => void,
 ): Promise<CheckResult[]> {
-  const mesh = await EnvoyMesh.start(compilation, proxy, log);
+  const mesh = await EnvoyMesh.start(compilation, proxy, introducedBy(cases, compilation), log);
   try {
     const results: CheckResult[] = [];
     for (const one of cases) {

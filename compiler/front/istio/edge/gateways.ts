@@ -16,7 +16,7 @@ import { type GatewayServer, kindOf, placesOnPorts, serverNamesOf, socketOf } fr
 import { lowerPassthroughServer, lowerTcpServer } from "./gateway-tcp.ts";
 import { ServerHosts } from "./server-hosts.ts";
 import { lowerServerTls, terminates } from "./server-tls.ts";
-import { lowerTopology } from "./topology.ts";
+import { lowerProxyProtocol, lowerTopology } from "./topology.ts";
 import { lowerVirtualHosts } from "./virtual-hosts.ts";
 
 export interface LoweredEdge {
@@ -51,7 +51,7 @@ export function lowerGateways(
       ? boundPort(portMap, "gateway", number, lowering.gatewayPorts.get(number))
       : 0;
   const { proxyConfig } = lowering;
-  const topology = lowerTopology(proxyConfig);
+  const proxyProtocol = lowerProxyProtocol(proxyConfig);
   const listener = (name: string, servers: readonly [GatewayServer, ...GatewayServer[]]): Listener => ({
     name,
     role: "gateway",
@@ -60,7 +60,8 @@ export function lowerGateways(
     }),
     address: addressOf(servers[0].server),
     port: portOf(servers[0].server),
-    ...(topology && { topology }),
+    ...lowerTopology(proxyConfig),
+    ...proxyProtocol,
     ...lowerProxyHeaders(proxyConfig),
     ...lowerGatewayAnnotations(servers, lowering),
     routes: {
@@ -98,7 +99,7 @@ export function lowerGateways(
       port: number,
       address: addressOf(server),
       boundPort: portOf(server),
-      ...(topology?.proxyProtocol && { proxyProtocol: true as const }),
+      ...proxyProtocol,
     };
     if (kind === "autoPassthrough") {
       tcpChains.push(...lowerAutoPassthroughServer(place, serverNames, names.get(socket)!, lowering));

@@ -196,24 +196,31 @@ function lowerAnew(
       }
     }
   }
+  const believes = (lowering.proxyConfig.gatewayTopology?.numTrustedProxies ?? 0) > 0;
   for (const host of redirected) {
-    routesByHost.set(host, TO_HTTPS);
-    omittedByHost.delete(host);
+    if (believes) {
+      routesByHost.set(host, routesByHost.get(host) ?? []);
+    } else {
+      routesByHost.set(host, TO_HTTPS);
+      omittedByHost.delete(host);
+    }
   }
   return [...routesByHost]
     .map(([host, found]) => {
       const omitted = omittedByHost.get(host);
-      if (!(found instanceof Set) && omitted === undefined && found !== TO_HTTPS) {
+      const requireTls = redirected.has(host);
+      if (!(found instanceof Set) && omitted === undefined && !requireTls) {
         return plainVirtualHost(host, port, found, lowering.cache);
       }
       // Of one VirtualService, nothing stands behind what takes everything.
-      const routes = found instanceof Set ? catchAllLast([...found]) : found;
+      const own = found instanceof Set ? catchAllLast([...found]) : found;
+      const routes = requireTls && believes ? [TO_HTTPS_UNLESS_IT_CAME_SO, ...own] : own;
       return {
         name: `${host}:${port}`,
         domains: [host],
         routes,
         ...omissions([...(omitted ?? [])], routes),
-        ...(found === TO_HTTPS && { requireTls: true as const }),
+        ...(requireTls && { requireTls: true as const }),
       };
     })
     .sort((a, b) => compareStrings(a.name, b.name));
@@ -248,14 +255,30 @@ function redirectsToHttps({ port, tls }: Server): boolean {
   return tls?.httpsRedirect === true && isPlainHttp(port.protocol);
 }
 
+const REDIRECT_TO_HTTPS: Route = {
+  name: "",
+  match: { headers: [], queryParams: [] },
+  action: { kind: "redirect", status: 301, scheme: "https", keepPort: true },
+};
+
 /** What a server with `httpsRedirect` answers, whatever is asked and however. */
-const TO_HTTPS: readonly Route[] = [
-  {
-    name: "",
-    match: { headers: [], queryParams: [] },
-    action: { kind: "redirect", status: 301, scheme: "https", keepPort: true },
+const TO_HTTPS: readonly Route[] = [REDIRECT_TO_HTTPS];
+
+/** The same behind proxies that are believed how a request came to them. */
+const TO_HTTPS_UNLESS_IT_CAME_SO: Route = {
+  ...REDIRECT_TO_HTTPS,
+  match: {
+    headers: [
+      {
+        name: "x-forwarded-proto",
+        match: { kind: "exact", value: "https" },
+        invert: true,
+        missingAsEmpty: false,
+      },
+    ],
+    queryParams: [],
   },
-];
+};
 
 function catchAllLast(routes: readonly Route[]): Route[] {
   return [
