@@ -1,5 +1,5 @@
 /**
- * One request, in this order and with nothing else: host → route → split → fault → action → headers for Envoy.
+ * One request, in this order and with nothing else: host → route → limit → split → fault → action → headers for Envoy.
  */
 
 import { applyEdits } from "./actions/edits";
@@ -9,11 +9,12 @@ import { writeTimeout } from "./actions/timeout";
 import { isGuestRoot, rootProgram } from "./contexts/roots";
 import {
   ABORT_SLOT,
+  BEFORE_SLOTS,
   countOfRoute,
   countUnmatched,
   DELAY_SLOT,
-  FAULT_SLOTS,
   HOST_SLOT,
+  LIMITED_SLOT,
   RULE_SLOT,
 } from "./counters/counters";
 import { wait } from "./delays";
@@ -31,15 +32,20 @@ import {
 } from "./host/stream";
 import { ascii, lengthOf } from "./host/text";
 import * as layout from "./layout";
+import { takeToken } from "./limits";
 import { program, strings, useProgram } from "./program/current";
 import { findHost, isHostKnown } from "./program/host-name";
 import { findRoute } from "./program/match";
 import { authority, authorityLength, beginRequest, isRoutable, takeHeader } from "./program/request";
-import { outcomeOf } from "./program/routes";
+import { faultOf, limitOf, outcomeOf } from "./program/routes";
 import { ABORTED, DELAYED, DELAYED_AND_ABORTED, tellFault, tellRule } from "./rule-names";
 
 const CLUSTER_HEADER = ascii(layout.CLUSTER_HEADER);
 const CLASS_HEADER = ascii(layout.CLASS_HEADER);
+const LIMITED = ascii("local_rate_limited");
+const LIMITED_STATUS: u32 = 429;
+/** RESOURCE_EXHAUSTED. */
+const LIMITED_GRPC_STATUS: u32 = 8;
 const FAULT_BODY = ascii("fault filter abort");
 const FAULT_DETAILS = ascii("fault_filter_abort");
 const NO_ROUTE_DETAILS = ascii("route_not_found");
@@ -73,13 +79,19 @@ export function decide(stream: u32, root: usize): u32 {
   }
   tellRule(route);
   const record = outcomeOf(program, route);
-  const fault = load<u32>(record, layout.OUTCOME_FAULT);
+  const limit = limitOf(program, record);
+  if (limit && !takeToken(limit)) {
+    countOfRoute(root, route, LIMITED_SLOT);
+    refuse(limit, record);
+    return STOP_ITERATION;
+  }
+  const fault = faultOf(program, record);
   if (fault) {
-    const delay = load<u32>(program + fault, layout.FAULT_DELAY_PPM);
+    const delay = load<u32>(fault, layout.FAULT_DELAY_PPM);
     if (delay && chance(delay)) {
       const share = pickShare(record);
       const drawn = share ? <u32>(share - record) : 0;
-      if (wait(stream, root, route, drawn, load<u32>(program + fault, layout.FAULT_DELAY_MS))) {
+      if (wait(stream, root, route, drawn, load<u32>(fault, layout.FAULT_DELAY_MS))) {
         countOfRoute(root, route, DELAY_SLOT);
         tellFault(DELAYED);
         // The headers are written now: nothing but the abort is left to decide afterwards.
@@ -87,10 +99,10 @@ export function decide(stream: u32, root: usize): u32 {
         return STOP_ALL_AND_WATERMARK;
       }
     }
-    if (aborts(program + fault)) {
+    if (aborts(fault)) {
       countOfRoute(root, route, ABORT_SLOT);
       tellFault(ABORTED);
-      abort(program + fault, pickShare(record), false);
+      abort(fault, pickShare(record), false);
       return STOP_ITERATION;
     }
   }
@@ -106,7 +118,7 @@ export function decideAfterDelay(root: usize, route: u32, drawn: u32): bool {
   useProgram(rootProgram(root));
   isGuest = isGuestRoot(root);
   const record = outcomeOf(program, route);
-  const fault = program + load<u32>(record, layout.OUTCOME_FAULT);
+  const fault = faultOf(program, record);
   const share = drawn ? record + drawn : 0;
   if (aborts(fault)) {
     countOfRoute(root, route, ABORT_SLOT);
@@ -122,9 +134,9 @@ export function decideAfterDelay(root: usize, route: u32, drawn: u32): bool {
 
 /** Counts where a request goes: to a destination, which is a share of a split or alone, or back with an answer. */
 function countDestination(root: usize, route: u32, record: usize, share: usize): void {
-  const faults: u32 = load<u32>(record, layout.OUTCOME_FAULT) ? FAULT_SLOTS : 0;
+  const before: u32 = load<u32>(record, layout.OUTCOME_BEFORE) ? BEFORE_SLOTS : 0;
   const index: u32 = share ? <u32>(share - record - layout.FORWARD_SHARES) / layout.SHARE_SIZE : 0;
-  countOfRoute(root, route, faults + index);
+  countOfRoute(root, route, before + index);
 }
 
 function readRequest(blob: usize): void {
@@ -173,6 +185,26 @@ function abort(fault: usize, share: usize, delayed: bool): void {
   } else {
     respond(status, FAULT_DETAILS, details, FAULT_BODY, body, text, length);
   }
+}
+
+/** Answers a request that found no token, as the destination that it would have gone to would have answered. */
+function refuse(limit: usize, record: usize): void {
+  const end = limit + ((<usize>(load<u32>(limit) >> layout.RECORD_SIZE_SHIFT)) << 2);
+  let at = limit + layout.LIMIT_LINES;
+  if (end - at > 4) at += ((pickShare(record) - record - layout.FORWARD_SHARES) / layout.SHARE_SIZE) << 2;
+  else decidedDestination = layout.DESTINATION_NONE;
+  const lines = load<u32>(at);
+  const length = lengthOf(LIMITED);
+  respondGrpc(
+    LIMITED_STATUS,
+    LIMITED_GRPC_STATUS,
+    LIMITED,
+    length,
+    LIMITED,
+    length,
+    linesText(lines),
+    linesLength(lines),
+  );
 }
 
 /** Of a LINES record or 0, as `respond` wants them. */

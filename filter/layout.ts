@@ -43,7 +43,7 @@ export const MAGIC: u32 = 0x43554c53;
 /** "SLUP": what follows is packed. */
 export const PACKED_MAGIC: u32 = 0x50554c53;
 /** Raised with every change of the layout, of its meaning, or of how it is packed. */
-export const FORMAT_VERSION: u32 = 7;
+export const FORMAT_VERSION: u32 = 8;
 
 // Header; the first four words are those of a packed program, too.
 export const HEADER_MAGIC: u32 = 0;
@@ -221,12 +221,12 @@ export const HEADERS_ENTRY_SIZE: u32 = 16;
  * Forward to one of several clusters. A share is the part of the total up to its cumulative weight. It can have
  * headers and edits of its own, which come before the route's, and lines of its own for an answer in place of it.
  *
- *     FORWARD   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | STICKY or 0 | total (u64)
+ *     FORWARD   FAULT, LIMIT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | STICKY or 0 | total (u64)
  *               | (cumulative weight (u64), string offset, length, HEADERS or 0, LINES or 0, EDITS or 0, LABEL or 0) × n
  */
 export const KIND_FORWARD: u32 = 9;
-/** The same place in every kind of outcome. */
-export const OUTCOME_FAULT: u32 = 4;
+/** What comes before it: a FAULT, or a LIMIT that may have one behind it. The same place in every kind of outcome. */
+export const OUTCOME_BEFORE: u32 = 4;
 export const FORWARD_HEADERS: u32 = 8;
 export const FORWARD_EDITS: u32 = 12;
 /** Milliseconds (u64); 0: the rule has none. */
@@ -244,7 +244,7 @@ export const SHARE_EDITS: u32 = 24;
 /** What the cluster is counted as, where that is not its name. */
 export const SHARE_LABEL: u32 = 28;
 
-/** FORWARD_ONE   FAULT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | cluster offset | length | LABEL, 0 or an answer */
+/** FORWARD_ONE   FAULT, LIMIT or 0 | HEADERS or 0 | EDITS or 0 | timeout (u64) | cluster offset | length | LABEL, 0 or an answer */
 export const KIND_FORWARD_ONE: u32 = 10;
 export const FORWARD_ONE_STRING: u32 = 24;
 export const FORWARD_ONE_LENGTH: u32 = 28;
@@ -254,7 +254,7 @@ export const FORWARD_ONE_SIZE: u32 = 36;
 export const COUNTED_REDIRECT: u32 = 1;
 export const COUNTED_DIRECT: u32 = 2;
 
-/** RESPONSE   FAULT or 0 | status | body offset | length | LINES or 0 */
+/** RESPONSE   FAULT, LIMIT or 0 | status | body offset | length | LINES or 0 */
 export const KIND_RESPONSE: u32 = 11;
 export const RESPONSE_STATUS: u32 = 8;
 export const RESPONSE_BODY: u32 = 12;
@@ -274,6 +274,35 @@ export const FAULT_SIZE: u32 = 28;
 export const ABORT_NONE: u32 = 0;
 export const ABORT_HTTP: u32 = 1;
 export const ABORT_GRPC: u32 = 2;
+
+/**
+ * A bucket of tokens, each of which comes back some time after the one before it. One that is full is ahead by as much as its
+ * tokens but for one take to come back. Several lists of lines are those of the outcome's shares.
+ *
+ *     LIMIT   FAULT or 0 | time of a token in ns (u64) | how far ahead it may be in ns (u64) | what tells clients apart
+ *             | attribute of the header | bucket offset | length | (LINES) × 1 or shares
+ */
+export const KIND_LIMIT: u32 = 28;
+export const LIMIT_FAULT: u32 = 4;
+export const LIMIT_TOKEN: u32 = 8;
+export const LIMIT_AHEAD: u32 = 16;
+export const LIMIT_BY: u32 = 24;
+export const LIMIT_ATTRIBUTE: u32 = 28;
+export const LIMIT_BUCKET: u32 = 32;
+export const LIMIT_BUCKET_LENGTH: u32 = 36;
+export const LIMIT_LINES: u32 = 40;
+export const LIMIT_BY_NOTHING: u32 = 0;
+export const LIMIT_BY_ADDRESS: u32 = 1;
+export const LIMIT_BY_HEADER: u32 = 2;
+/** Of the name of a bucket. */
+export const LIMIT_BUCKET_LENGTH_MAX: u32 = 32;
+/** The upper half of neither time is more: it is an hour for each of a million tokens. */
+export const LIMIT_TIME_HIGH_MAX: u32 = 838860800;
+/** Clients of a limit stand in sets of so many, in one of which each has its place: together they are `MOST_CLIENTS` of the IR. */
+export const LIMIT_SETS: u32 = 2048;
+export const LIMIT_WAYS: u32 = 8;
+/** A longer key tells nobody apart: so Envoy, which keeps keys as they are, has only short ones to keep. */
+export const LIMIT_KEY_MAX: u32 = 256;
 
 /**
  * A node of a radix tree of prefixes. Children are told apart by the first byte of their label: a sorted list
@@ -389,7 +418,7 @@ export const EDIT_PATH: u32 = 5;
  * the status goes whether the request's own port stays even where it is the default of a scheme that is left, and whether
  * it is counted as an answer of another kind, which only has a location.
  *
- *     REDIRECT   FAULT or 0 | status | scheme offset | length | host offset | length | port offset | length
+ *     REDIRECT   FAULT, LIMIT or 0 | status | scheme offset | length | host offset | length | port offset | length
  *                | what of the path | length of its start | path offset | length | LINES or 0
  *                | body offset | length
  */

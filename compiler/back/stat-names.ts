@@ -11,7 +11,7 @@
 import { createHash } from "node:crypto";
 import type { RouteOrigin } from "../ir/ir.ts";
 
-/** What is counted. Requests are those that were forwarded: with answers, aborts, those that left and unmatched ones they are all. */
+/** What is counted. Requests are those that were forwarded: with answers, aborts, those that left, limited and unmatched ones they are all. */
 export const RULE_STATS = {
   /** Forwarded, by the cluster that was drawn: `listener`, `rule`, `match`, `cluster`. */
   requests: "sluice_requests_total",
@@ -21,6 +21,8 @@ export const RULE_STATS = {
   faults: "sluice_faults_total",
   /** Clients that left while a delay held their request: `listener`, `rule`, `match`. */
   left: "sluice_left_total",
+  /** Beyond a rule's limit: `listener`, `rule`, `match`. */
+  limited: "sluice_limited_total",
   /** No virtual host, or none of its rules, took it: `listener`, `why` (`host`, `rule`). */
   unmatched: "sluice_unmatched_total",
   /** A gauge: the weight that a destination has in its rule: `listener`, `rule`, `match`, `cluster`. */

@@ -24,6 +24,7 @@ function live(rule: string, perSecond: number, more: Partial<LiveRule> = {}): Li
     delays: NONE,
     aborts: NONE,
     left: NONE,
+    limited: NONE,
     ...more,
   };
 }

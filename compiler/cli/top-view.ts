@@ -126,6 +126,7 @@ export function ruleLines(
       ["delays", live.delays],
       ["aborts", live.aborts],
       ["left", live.left],
+      ["limited", live.limited],
     ];
     for (const [what, { total, perSecond }] of counts) {
       if (total > 0) {

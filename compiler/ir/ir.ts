@@ -19,6 +19,7 @@ import type { ErrorPage } from "./error-page.ts";
 import type { HealthCheck } from "./health-check.ts";
 import type { PathSteps } from "./path-steps.ts";
 import type { ProxyHeaders } from "./proxy-headers.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Topology } from "./topology.ts";
 
 /** Everything for one Envoy. Listeners and clusters are sorted by name, so equal rules give equal bytes. */
@@ -251,6 +252,8 @@ export interface Route {
   readonly match: RouteMatch;
   /** Prefix of Envoy's statistics for this route. */
   readonly statPrefix?: string;
+  /** Met before everything else, whatever the action is. */
+  readonly rateLimit?: RateLimit;
   readonly fault?: Fault;
   readonly cors?: CorsPolicy;
   /** Applied to every answer: an upstream's, and what the proxy itself says (aborts, redirects, direct responses). */

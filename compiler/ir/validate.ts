@@ -27,6 +27,7 @@ import type {
   UpstreamFault,
   VirtualHost,
 } from "./ir.ts";
+import { LEAST_PERIOD_MS, LONGEST_PERIOD_MS, MOST_REQUESTS, type RateLimit } from "./rate-limit.ts";
 
 export interface IrProblem {
   /** The way to the value, as in `listeners[0].routes.virtualHosts[2].domains[0]`. */
@@ -226,7 +227,10 @@ function checkVirtualHost(problems: Problems, { domains, routes }: VirtualHost, 
   );
 }
 
-function checkRoute(problems: Problems, { fault, action }: Route, known: Known): void {
+function checkRoute(problems: Problems, { rateLimit, fault, action }: Route, known: Known): void {
+  if (rateLimit !== undefined) {
+    problems.within("rateLimit", () => checkRateLimit(problems, rateLimit));
+  }
   if (fault !== undefined) {
     problems.within("fault", () => checkFault(problems, fault));
   }
@@ -246,6 +250,12 @@ function checkRoute(problems: Problems, { fault, action }: Route, known: Known):
       problems.whole("action.status", action.status, 200, 599);
       break;
   }
+}
+
+function checkRateLimit(problems: Problems, { requests, periodMs, burst }: RateLimit): void {
+  problems.whole("requests", requests, 1, MOST_REQUESTS);
+  problems.whole("periodMs", periodMs, LEAST_PERIOD_MS, LONGEST_PERIOD_MS);
+  problems.whole("burst", burst, 1, MOST_REQUESTS);
 }
 
 function checkForward(problems: Problems, action: Forward, known: Known): void {

@@ -52,22 +52,24 @@ describe("rates", () => {
     envoy.add("faults", { ...REVIEWS, fault: "abort" }, 5);
     envoy.add("faults", { ...REVIEWS, fault: "delay" }, 50);
     envoy.add("left", REVIEWS, 1);
+    envoy.add("limited", REVIEWS, 4);
     envoy.add("unmatched", { listener, why: "host" }, 7);
     envoy.add("unmatched", { listener, why: "rule" }, 8);
     envoy.add("requests", { listener, cluster: "ratings" }, 9);
     const report = at(1);
     expect(rule(report)).toMatchObject({
-      requests: { total: 15, perSecond: 15 },
+      requests: { total: 19, perSecond: 19 },
       redirects: { total: 3 },
       directAnswers: { total: 2 },
       aborts: { total: 5 },
       delays: { total: 50 },
       left: { total: 1 },
+      limited: { total: 4 },
     });
     expect(report.listeners).toMatchObject([
       {
         name: listener,
-        requests: { total: 39, perSecond: 39 },
+        requests: { total: 43, perSecond: 43 },
         unknownHost: { total: 7 },
         noRule: { total: 8 },
         withoutRule: { total: 9 },

@@ -153,6 +153,7 @@ export class Ledger {
       delays: window.rate(totals.delay, then?.delay),
       aborts: window.rate(totals.abort, then?.abort),
       left: window.rate(totals.left, then?.left),
+      limited: window.rate(totals.limited, then?.limited),
     };
   }
 
@@ -273,9 +274,9 @@ function countedListeners(
   });
 }
 
-/** What a rule took: forwarded, answered, aborted, and what left while it waited. */
-function allOf({ forwarded, routed, redirect, direct, abort, left }: RuleTotals): number {
-  let sum = routed + redirect + direct + abort + left;
+/** What a rule took: forwarded, answered, aborted, limited, and what left while it waited. */
+function allOf({ forwarded, routed, redirect, direct, abort, left, limited }: RuleTotals): number {
+  let sum = routed + redirect + direct + abort + left + limited;
   for (const count of forwarded.values()) {
     sum += count;
   }

@@ -43,7 +43,7 @@ export interface LiveRule {
   readonly rule: string;
   /** Absent: the rule has one match, or none. */
   readonly match?: string;
-  /** All that it took: forwarded, answered, aborted, and those whose clients left while they waited. */
+  /** All that it took: forwarded, answered, aborted, limited, and those whose clients left while they waited. */
   readonly requests: Rate;
   /** Milliseconds since 1970: the last reading in which it had moved. Absent: not since somebody reads. */
   readonly lastHit?: number;
@@ -53,6 +53,8 @@ export interface LiveRule {
   readonly delays: Rate;
   readonly aborts: Rate;
   readonly left: Rate;
+  /** Beyond the limit of the rule. */
+  readonly limited: Rate;
 }
 
 export interface LiveDestination {

@@ -32,6 +32,7 @@ export interface RuleTotals {
   readonly delay: number;
   readonly abort: number;
   readonly left: number;
+  readonly limited: number;
 }
 
 export interface ListenerTotals {
@@ -200,6 +201,9 @@ class ReadingMaker {
         break;
       case RULE_STATS.left:
         rule.left += value;
+        break;
+      case RULE_STATS.limited:
+        rule.limited += value;
     }
   }
 
@@ -256,7 +260,7 @@ class ReadingMaker {
     let found = this.rules.get(key);
     if (found === undefined) {
       const { listener = "", rule = "", match = "" } = labels;
-      const none = { routed: 0, redirect: 0, direct: 0, delay: 0, abort: 0, left: 0 };
+      const none = { routed: 0, redirect: 0, direct: 0, delay: 0, abort: 0, left: 0, limited: 0 };
       found = { listener, rule, match, forwarded: new Map(), ...none };
       this.rules.set(key, found);
     }

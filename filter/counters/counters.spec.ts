@@ -26,7 +26,7 @@ function program(): usize {
   const splitSize = layout.FORWARD_SHARES + 2 * layout.SHARE_SIZE;
   const answer = split + splitSize;
   store<u32>(blob + split, layout.KIND_FORWARD | ((splitSize >> 2) << layout.RECORD_SIZE_SHIFT));
-  store<u32>(blob + split, 4, layout.OUTCOME_FAULT);
+  store<u32>(blob + split, 4, layout.OUTCOME_BEFORE);
   store<u32>(blob + answer, layout.KIND_RESPONSE | ((layout.RESPONSE_SIZE >> 2) << layout.RECORD_SIZE_SHIFT));
   const routes = answer + layout.RESPONSE_SIZE;
   store<u32>(blob + routes, split);
@@ -41,7 +41,7 @@ describe("counters", () => {
     const block = createCounters(program());
     const unmatched = unmatchedCounter(block);
     expect(firstCounter(block, 0)).toBe(unmatched + 2 * COUNTER_SIZE);
-    expect(firstCounter(block, 1)).toBe(firstCounter(block, 0) + 5 * COUNTER_SIZE);
+    expect(firstCounter(block, 1)).toBe(firstCounter(block, 0) + 6 * COUNTER_SIZE);
     expect(routeOf(unmatched)).toBe(layout.ROUTE_NONE);
     expect(routeOf(firstCounter(block, 1) - COUNTER_SIZE)).toBe(0);
     expect(routeOf(firstCounter(block, 1))).toBe(1);

@@ -6,7 +6,7 @@
  *     counter   pending | next in the queue, END, or 0: not in it | metric | route, and whether its weight was told
  *
  * The first two counters are of requests that no rule took. Counters belong to routes, not to outcomes, which routes share:
- * of faults, if the route has one, and of each destination, or of the answer.
+ * of faults and limits, if the route has one, and of each destination, or of the answer.
  */
 
 import { freeIfDone, rootCounters, rootId } from "../contexts/roots";
@@ -30,11 +30,12 @@ const END: u32 = 1;
 /** In the place of a route. */
 export const WEIGHT_TOLD: u32 = 0x80000000;
 
-/** Of what became of a route with a fault, before those of its destinations. */
+/** Of what became of a route that has something before it, a fault or a limit; then those of its destinations follow. */
 export const DELAY_SLOT: u32 = 0;
 export const ABORT_SLOT: u32 = 1;
 export const LEFT_SLOT: u32 = 2;
-export const FAULT_SLOTS: u32 = 3;
+export const LIMITED_SLOT: u32 = 3;
+export const BEFORE_SLOTS: u32 = 4;
 /** Of what no rule took. */
 export const HOST_SLOT: u32 = 0;
 export const RULE_SLOT: u32 = 1;
@@ -77,7 +78,7 @@ export function createCounters(program: usize): usize {
 
 function slotsOf(program: usize, route: u32): u32 {
   const record = outcomeOf(program, route);
-  return (load<u32>(record, layout.OUTCOME_FAULT) ? FAULT_SLOTS : 0) + destinationsOf(record);
+  return (load<u32>(record, layout.OUTCOME_BEFORE) ? BEFORE_SLOTS : 0) + destinationsOf(record);
 }
 
 /** How many destinations an outcome has; an answer has one. */

@@ -19,19 +19,20 @@ import * as layout from "../layout";
 import { outcomeOf, ruleOf } from "../program/routes";
 import {
   ABORT_SLOT,
+  BEFORE_SLOTS,
   COUNTER_SIZE,
   clearPending,
   DELAY_SLOT,
   dequeue,
   destinationsOf,
   enqueue,
-  FAULT_SLOTS,
   firstCounter,
   freeRoot,
   HOST_SLOT,
   isEnqueued,
   isWeightTold,
   LEFT_SLOT,
+  LIMITED_SLOT,
   lastInQueue,
   metricOf,
   pendingOf,
@@ -43,7 +44,14 @@ import {
 } from "./counters";
 import { knownMetric, noteMetric, UNKNOWN } from "./known-metrics";
 import { hashName } from "./name-hash";
-import { nameDestination, nameFault, nameLeft, nameUnmatched, statName, statNameLength } from "./stat-name";
+import {
+  nameDestination,
+  nameFault,
+  nameUnmatched,
+  nameUnserved,
+  statName,
+  statNameLength,
+} from "./stat-name";
 import { tellWeight } from "./weights";
 
 /** What a tick may spend: adding to a counter costs 1, and to find what a name is known as 4. */
@@ -156,16 +164,16 @@ function nameCounter(root: usize, block: usize, counter: usize): void {
     return;
   }
   let slot = slotAmong(firstCounter(block, route), counter);
-  if (load<u32>(outcomeOf(program, route), layout.OUTCOME_FAULT)) {
+  if (load<u32>(outcomeOf(program, route), layout.OUTCOME_BEFORE)) {
     if (slot == DELAY_SLOT || slot == ABORT_SLOT) {
       nameFault(program, route, slot == ABORT_SLOT);
       return;
     }
-    if (slot == LEFT_SLOT) {
-      nameLeft(program, route);
+    if (slot == LEFT_SLOT || slot == LIMITED_SLOT) {
+      nameUnserved(program, route, slot == LIMITED_SLOT);
       return;
     }
-    slot -= FAULT_SLOTS;
+    slot -= BEFORE_SLOTS;
   }
   nameDestination(program, route, slot, isGuestRoot(root));
 }
@@ -185,8 +193,8 @@ function tellWeightOf(root: usize, block: usize, counter: usize): void {
   const program = rootProgram(root);
   const record = outcomeOf(program, route);
   const destinations = destinationsOf(record);
-  const faults: u32 = load<u32>(record, layout.OUTCOME_FAULT) ? FAULT_SLOTS : 0;
-  const first = firstCounter(block, route) + <usize>faults * COUNTER_SIZE;
+  const before: u32 = load<u32>(record, layout.OUTCOME_BEFORE) ? BEFORE_SLOTS : 0;
+  const first = firstCounter(block, route) + <usize>before * COUNTER_SIZE;
   if (destinations < 2 || counter < first || !ruleOf(program, route)) return;
   if (isGuestRoot(root) || !isNewestOfListener(root)) return;
   const destination = slotAmong(first, counter);

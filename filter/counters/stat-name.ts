@@ -20,6 +20,7 @@ const REQUESTS = ascii("sluice_requests_total");
 const ANSWERS = ascii("sluice_answers_total");
 const FAULTS = ascii("sluice_faults_total");
 const LEFT = ascii("sluice_left_total");
+const LIMITED = ascii("sluice_limited_total");
 const UNMATCHED = ascii("sluice_unmatched_total");
 const WEIGHT = ascii("sluice_rule_weight");
 
@@ -50,9 +51,11 @@ export function nameFault(program: usize, route: u32, isAbort: bool): void {
   put(FAULTS, lengthOf(FAULTS));
 }
 
-export function nameLeft(program: usize, route: u32): void {
+/** Of requests that were limited, or whose clients left. */
+export function nameUnserved(program: usize, route: u32, isLimited: bool): void {
   beginRoute(program, route);
-  put(LEFT, lengthOf(LEFT));
+  const counted = isLimited ? LIMITED : LEFT;
+  put(counted, lengthOf(counted));
 }
 
 /** Of the requests that a route forwards to a destination, or that it answers; a guest's do not go where it says. */

@@ -53,6 +53,15 @@ function everything(): Uint8Array {
       ),
       responseHeaders: { remove: [], write: [write("x-r", "1"), write("x-longer", "more than a word")] },
     },
+    route(prefix("/limited"), "a", {
+      rateLimit: {
+        bucket: "a",
+        requests: 3,
+        periodMs: 1000,
+        burst: 2,
+        by: { kind: "header", name: "x-key" },
+      },
+    }),
     route(
       undefined,
       { kind: "directResponse", status: 502, body: "no" },

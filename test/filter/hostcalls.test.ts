@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HostRequest } from "../../compiler/answers/request/wire.ts";
 import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
+import { SharedData } from "../../compiler/answers/wasm-host/shared-data.ts";
 import { encodeProgram } from "../../compiler/back/program/encode.ts";
 import { ofRule, prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
 import type { Action, Forward, Route } from "../../compiler/ir/ir.ts";
@@ -25,6 +26,8 @@ const ARGUMENTS: Readonly<Record<string, readonly ("map" | "text" | "lines" | "r
   proxy_remove_header_map_value: ["map", "text"],
   proxy_send_local_response: ["number", "text", "text", "lines", "number"],
   proxy_get_property: ["text", "result", "result"],
+  proxy_get_shared_data: ["text", "result", "result", "result"],
+  proxy_set_shared_data: ["text", "text", "number"],
   proxy_set_effective_context: ["number"],
   proxy_set_tick_period_milliseconds: ["number"],
   proxy_continue_stream: ["number"],
@@ -100,11 +103,18 @@ afterEach(() => {
 });
 
 function callsFor(only: Route, request: Partial<HostRequest> = {}): string[] {
-  const vm = new FilterVm(FILTER);
+  return callsForEach(only, request, 1)[0]!;
+}
+
+/** The same request again and again. */
+function callsForEach(only: Route, request: Partial<HostRequest>, times: number): string[][] {
+  const vm = new FilterVm(FILTER, 1, new SharedData());
   const root = vm.configure(encodeProgram(table({ "*": [only] })))!;
-  calls = [];
-  vm.decide(root, { authority: "a.example", path: "/", ...request });
-  return calls;
+  return Array.from({ length: times }, () => {
+    calls = [];
+    vm.decide(root, { authority: "a.example", path: "/", ...request });
+    return calls;
+  });
 }
 
 const forward = (more: Partial<Forward>): Action => ({ ...(to("a") as Forward), ...more });
@@ -189,6 +199,31 @@ test("an abort", () => {
 });
 
 const DELAY = { delay: { fixedMs: 5, perMillion: ALWAYS } } as const;
+
+test("a limit", () => {
+  const rateLimit = {
+    bucket: "a",
+    requests: 1,
+    periodMs: 1000,
+    burst: 2,
+    by: { kind: "clientAddress" },
+  } as const;
+  const made = callsForEach(route(prefix("/"), "a", { rateLimit }), {}, 3);
+  // The names of buckets are digests, and what is in them bytes.
+  const shown = made.map((calls) => calls.map((call) => call.replace(/ "limit .*/, "")));
+  const asked = [
+    "get_header_map_pairs request",
+    'get_property "source\\u0000address"',
+    "clock_time_get 1 0",
+    "get_shared_data",
+  ];
+  const forwarded = 'add_header_map_value request "x-sluice-cluster" "a"';
+  expect(shown).toEqual([
+    [...asked, "set_shared_data", "get_shared_data", "set_shared_data", forwarded],
+    [...asked, "set_shared_data", forwarded],
+    [...asked, 'send_local_response 429 "local_rate_limited" "local_rate_limited" ["retry-after: 1"] 8'],
+  ]);
+});
 
 test("a delay, after which the request goes on", () => {
   expect(callsFor(route(undefined, "a", { fault: DELAY }))).toEqual([

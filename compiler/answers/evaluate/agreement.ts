@@ -1,6 +1,7 @@
 /** Holds a decision of the filter against what the naive reference says. Every line is a mistake in Sluice. */
 
 import type { Route, RouteTable } from "../../ir/ir.ts";
+import { LIMITED_STATUS, LIMITED_TEXT } from "../../ir/rate-limit.ts";
 import { className, classOf, type RouteClass } from "../../ir/route-class.ts";
 import type { HostRequest } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
@@ -43,9 +44,17 @@ function unrouted({ outcome, status }: Decision): string | undefined {
     : "no rule matches the request, but the filter did not answer 404";
 }
 
+/** Whether the filter found no token for the request. */
+export function isLimited({ rateLimit }: Route, { status, body }: Decision): boolean {
+  return rateLimit !== undefined && status === LIMITED_STATUS && body === LIMITED_TEXT;
+}
+
 function contradiction(route: Route, decision: Decision, classGiven: string | undefined): string | undefined {
   const { action, fault } = route;
   const { outcome, status, grpcStatus, cluster } = decision;
+  if (isLimited(route, decision)) {
+    return decision.delayMs > 0 ? "the filter delayed a request beyond the limit" : undefined;
+  }
   const delay = fault?.delay;
   if (decision.delayMs > 0 && (delay === undefined || delay.perMillion === 0)) {
     return `the filter delayed the request by ${decision.delayMs} ms, but the rule has no delay`;

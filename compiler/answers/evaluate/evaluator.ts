@@ -27,7 +27,8 @@ import { requestAt } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
 import { FilterVm } from "../wasm-host/filter-vm.ts";
-import { type Depth, disagreements } from "./agreement.ts";
+import type { SharedData } from "../wasm-host/shared-data.ts";
+import { type Depth, disagreements, isLimited } from "./agreement.ts";
 import { type Arrived, arrive } from "./arrival.ts";
 import { throughClass } from "./class-route.ts";
 import type { Client } from "./client-address.ts";
@@ -55,6 +56,7 @@ export type Outcome =
   | { readonly kind: "answer"; readonly by: AnswerBy; readonly answer: Answer };
 
 export type AnswerBy =
+  | "limit"
   | "abort"
   | "redirect"
   | "directResponse"
@@ -123,6 +125,7 @@ export class Evaluator {
     listener: Listener,
     config: Pick<Config, "clusters" | "upstreamFaults" | "pathNormalization">,
     upstream: Upstream = SILENT,
+    shared?: SharedData,
   ) {
     const { clusters, upstreamFaults = [] } = config;
     this.listener = listener;
@@ -130,7 +133,7 @@ export class Evaluator {
     this.#faults = new Map(upstreamFaults.map((fault) => [fault.name, fault]));
     this.#upstream = upstream;
     this.#normalization = normalizationOf(config);
-    this.#vm = new FilterVm(module);
+    this.#vm = new FilterVm(module, 1, shared);
     this.#root = this.#configure(encodeProgram(listener.routes));
     this.#routes = routesInOrder(listener.routes);
     this.#classes = classesOf(listener.routes);
@@ -391,6 +394,9 @@ function answeredBy(decision: Decision, route: Route | undefined): AnswerBy {
     return "noRoute";
   }
   const { action } = route;
+  if (isLimited(route, decision)) {
+    return "limit";
+  }
   if (action.kind === "forward" || (decision.body === "fault filter abort" && isAbort(decision, route))) {
     return "abort";
   }
@@ -410,9 +416,10 @@ export class Evaluators {
   readonly #make: (listener: Listener) => Evaluator;
   readonly #made = new Map<string, Evaluator>();
 
-  constructor(module: WebAssembly.Module, config: Config, upstream?: Upstream) {
+  /** `shared`: where limits on the rate of requests count what was asked. Without, every request finds them untouched. */
+  constructor(module: WebAssembly.Module, config: Config, upstream?: Upstream, shared?: SharedData) {
     this.config = config;
-    this.#make = (listener) => new Evaluator(module, listener, config, upstream);
+    this.#make = (listener) => new Evaluator(module, listener, config, upstream, shared);
   }
 
   get(name: string): Evaluator | undefined {

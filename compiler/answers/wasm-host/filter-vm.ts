@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { CLUSTER_HEADER, DESTINATION_NONE, ROUTE_NONE } from "../../../filter/layout.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import type { SharedData } from "./shared-data.ts";
 
 /** What became of a request. */
 export interface Decision {
@@ -86,6 +87,7 @@ const MILLISECOND = 1_000_000n;
 const OK = 0;
 const NOT_FOUND = 1;
 const BAD_ARGUMENT = 2;
+const CAS_MISMATCH = 8;
 const CONTINUE = 0;
 const PAUSE_ALL = 4;
 
@@ -100,12 +102,18 @@ export class FilterVm {
   /** By name, and by id: what the filter counts and sets, summed over all that the VM ever ran. */
   readonly #statistics = new Map<string, number>();
   readonly #metrics: string[] = [];
+  readonly #shared: SharedData | undefined;
   #configuration: Uint8Array = new Uint8Array();
   #nextId = 1;
   #effective = 0;
   #nanoseconds = 1_000_000_000n;
 
-  constructor(module: WebAssembly.Module, seed = 1) {
+  /**
+   * `shared`: what it has in common with other VMs, as the workers of an Envoy have. Without, nothing is remembered of a request, so
+   * that each finds limits untouched and is answered alike, however many were asked before.
+   */
+  constructor(module: WebAssembly.Module, seed = 1, shared?: SharedData) {
+    this.#shared = shared;
     let state = seed >>> 0 || 1;
     const nextByte = (): number => {
       state ^= state << 13;
@@ -240,6 +248,35 @@ export class FilterVm {
           const stream = this.#streams.get(this.#effective);
           stream?.properties.set(this.#text(path, pathSize), this.#text(value, valueSize));
           return stream ? OK : NOT_FOUND;
+        },
+        proxy_get_shared_data: (
+          name: number,
+          nameSize: number,
+          at: number,
+          sizeAt: number,
+          versionAt: number,
+        ) => {
+          const found = this.#shared?.read(this.#bytes(name, nameSize));
+          if (found === undefined) {
+            return NOT_FOUND;
+          }
+          this.#give(found.value, at, sizeAt);
+          new DataView(this.#exports.memory.buffer).setUint32(versionAt, found.version, true);
+          return OK;
+        },
+        proxy_set_shared_data: (
+          name: number,
+          nameSize: number,
+          value: number,
+          valueSize: number,
+          version: number,
+        ) => {
+          const isDone = this.#shared?.write(
+            this.#bytes(name, nameSize),
+            this.#bytes(value, valueSize),
+            version,
+          );
+          return isDone === false ? CAS_MISMATCH : OK;
         },
         proxy_define_metric: (_type: number, name: number, nameSize: number, at: number) => {
           const text = this.#text(name, nameSize);

@@ -110,13 +110,17 @@ function namesIn(routes: readonly Route[]): Names {
   if (names === undefined) {
     const sticky = ({ action }: Route) => (action.kind === "forward" ? (stickyHeader(action) ?? []) : []);
     const headers = routes.flatMap((route) =>
-      [...route.match.headers.map(({ name }) => name), sticky(route)].flat(),
+      [...route.match.headers.map(({ name }) => name), sticky(route), limitHeader(route)].flat(),
     );
     const query = routes.flatMap(({ match }) => match.queryParams.map(({ name }) => name));
     names = headers.length + query.length === 0 ? NONE : { headers, query };
     namesByRoutes.set(routes, names);
   }
   return names;
+}
+
+function limitHeader({ rateLimit }: Route): readonly string[] {
+  return rateLimit?.by?.kind === "header" ? [rateLimit.by.name] : [];
 }
 
 /** The header that a split is a function of, if it is one. */

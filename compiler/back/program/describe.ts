@@ -39,6 +39,8 @@ export interface RouteDescription {
   readonly rule?: string;
   /** All must hold; none takes every request. */
   readonly conditions: readonly string[];
+  /** What is met before the fault. */
+  readonly limit?: string;
   readonly fault?: string;
   readonly outcome: string;
 }
@@ -394,10 +396,9 @@ class Reader {
         };
   }
 
-  #outcome(route: number): { fault?: string; outcome: string } {
+  #outcome(route: number): { limit?: string; fault?: string; outcome: string } {
     const record = this.#u32(this.#routes + route * 4);
-    const faultRecord = this.#u32(record + layout.OUTCOME_FAULT);
-    const fault = faultRecord ? { fault: this.#fault(faultRecord) } : {};
+    const fault = this.#before(this.#u32(record + layout.OUTCOME_BEFORE));
     const kind = this.#kind(record);
     if (kind === layout.KIND_RESPONSE) {
       const status = this.#u32(record + layout.RESPONSE_STATUS);
@@ -533,6 +534,31 @@ class Reader {
       return text;
     });
     return Array.from({ length: count }, (_, i) => `${texts[i * 2]}: ${texts[i * 2 + 1]}`);
+  }
+
+  #before(record: number): { limit?: string; fault?: string } {
+    if (record === 0) {
+      return {};
+    }
+    if (this.#kind(record) !== layout.KIND_LIMIT) {
+      return { fault: this.#fault(record) };
+    }
+    const fault = this.#u32(record + layout.LIMIT_FAULT);
+    return { limit: this.#limit(record), ...(fault > 0 && { fault: this.#fault(fault) }) };
+  }
+
+  #limit(record: number): string {
+    const token = this.#u64(record + layout.LIMIT_TOKEN);
+    const burst = this.#u64(record + layout.LIMIT_AHEAD) / token + 1n;
+    const by = this.#u32(record + layout.LIMIT_BY);
+    const key =
+      by === layout.LIMIT_BY_HEADER
+        ? ` by ${this.#attribute(this.#u32(record + layout.LIMIT_ATTRIBUTE))}`
+        : by === layout.LIMIT_BY_ADDRESS
+          ? " by client address"
+          : "";
+    const lines = this.#lines(this.#u32(record + layout.LIMIT_LINES));
+    return [`one request in ${Number(token) / 1e6} ms and ${burst} at once${key}`, ...lines].join("; ");
   }
 
   #fault(record: number): string {

@@ -22,6 +22,8 @@ import { BlobWriter } from "./writer.ts";
 /** The nodes of all virtual hosts of a table, before anybody says which names they have. */
 interface Body {
   readonly routesOf: readonly (readonly Route[])[];
+  /** Where limits are one. */
+  readonly listener: string;
   readonly writer: BlobWriter;
   readonly attributes: Attributes;
   readonly attributesRecord: number;
@@ -85,7 +87,7 @@ function changedBody(
 }
 
 function withHosts(
-  { writer, attributesRecord, routes, names, roots, places }: Body,
+  { listener, writer, attributesRecord, routes, names, roots, places }: Body,
   routesOf: Body["routesOf"],
   { from, beforeTo, to }: ListChange,
   attributes: Attributes,
@@ -95,6 +97,7 @@ function withHosts(
   const made = encodeHosts(middle, attributes, routesOf.slice(from, to), {
     firstRoute: begin.route,
     isNamed: names !== undefined,
+    listener,
     regexes: UNKNOWN_EXPRESSIONS,
   });
   const now = made.places.at(-1)!;
@@ -111,6 +114,7 @@ function withHosts(
   writer.fill(gap, middle);
   return {
     routesOf,
+    listener,
     writer,
     attributes,
     attributesRecord,
@@ -139,7 +143,8 @@ export function encodeProgram(
   rules?: RuleNaming,
 ): Uint8Array {
   const isNamed = rules !== undefined && (rules.counters || rules.names);
-  const make = () => encodeBody(table, isNamed, onHost);
+  const listener = rules?.listener ?? "";
+  const make = () => encodeBody(table, isNamed, listener, onHost);
   const body = known === undefined ? make() : known.bodies.get(known.listener, table, isNamed, make);
   return packProgram(body.writer.aside((writer) => programOf(table, body, writer, rules)));
 }
@@ -177,14 +182,20 @@ function programOf(
   return writer.finish(body.routes, body.names, header);
 }
 
-function encodeBody(table: RouteTable, isNamed: boolean, onHost: () => void): Body {
+function encodeBody(table: RouteTable, isNamed: boolean, listener: string, onHost: () => void): Body {
   const writer = new BlobWriter();
   const attributes = new Attributes(table);
   const attributesRecord = attributes.write(writer);
   const routesOf = table.virtualHosts.map(({ routes }) => routes);
   const regexes = new Regexes(writer);
-  const hosts = encodeHosts(writer, attributes, routesOf, { firstRoute: 0, isNamed, regexes }, onHost);
-  return { routesOf, writer, attributes, attributesRecord, ...hosts };
+  const hosts = encodeHosts(
+    writer,
+    attributes,
+    routesOf,
+    { firstRoute: 0, isNamed, listener, regexes },
+    onHost,
+  );
+  return { routesOf, listener, writer, attributes, attributesRecord, ...hosts };
 }
 
 function encodeHosts(
@@ -194,10 +205,12 @@ function encodeHosts(
   {
     firstRoute,
     isNamed,
+    listener,
     regexes,
   }: {
     readonly firstRoute: number;
     readonly isNamed: boolean;
+    readonly listener: string;
     readonly regexes: Pick<Regexes, "single" | "sets">;
   },
   onHost = () => {},
@@ -209,7 +222,7 @@ function encodeHosts(
     matchesEmpty: regexMatchesEmpty,
     firstQuery: attributes.firstQuery,
   };
-  const outcomes = new Outcomes(writer, attributes, isNamed);
+  const outcomes = new Outcomes(writer, attributes, isNamed, listener);
   const routes: number[] = [];
   const names: number[] = [];
   const roots: number[] = [];

@@ -9,7 +9,7 @@ import type { BlobWriter, PooledString } from "./writer.ts";
 interface Around {
   /** Of the route, a part of which may be replaced. */
   readonly match: PathMatch | undefined;
-  readonly fault: number;
+  readonly before: number;
   readonly lines: number;
   readonly body: PooledString;
   /** A direct response that has a location is still one. */
@@ -20,7 +20,7 @@ interface Around {
 export function writeRedirect(
   writer: BlobWriter,
   redirect: Omit<Redirect, "kind" | "status"> & { readonly status: number },
-  { match, fault, lines, body, isDirect }: Around,
+  { match, before, lines, body, isDirect }: Around,
 ): number {
   const { kind, start, value } = pathOf(redirect.path, match);
   const words = (text: string): [number, number] => {
@@ -28,7 +28,7 @@ export function writeRedirect(
     return [offset, length];
   };
   return writer.sharedRecord(layout.KIND_REDIRECT, [
-    fault,
+    before,
     redirect.status |
       (redirect.keepPort ? layout.REDIRECT_KEEPS_PORT : 0) |
       (isDirect ? layout.REDIRECT_IS_DIRECT : 0),

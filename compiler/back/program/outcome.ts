@@ -1,10 +1,10 @@
 /**
  * What a route leads to, as records: destinations with their shares, the headers that tell Envoy about timeouts
- * and retries, faults, direct responses.
+ * and retries, limits, faults, direct responses.
  */
 
 import * as layout from "../../../filter/layout.ts";
-import { type Line, linesOf } from "../../ir/header-values.ts";
+import { linesOf } from "../../ir/header-values.ts";
 import type { Destination, Fault, Forward, Route } from "../../ir/ir.ts";
 import { hasLocation } from "../../ir/location.ts";
 import { onlyDestination } from "../../ir/only-destination.ts";
@@ -12,6 +12,8 @@ import { className, classOf, hasOwnHeaders, wholeRetry } from "../../ir/route-cl
 import * as envoy from "../envoy-headers.ts";
 import type { Attributes } from "./attributes.ts";
 import { writeDestinationEdits, writeRouteEdits } from "./outcome-edits.ts";
+import { writeLimit } from "./outcome-limit.ts";
+import { linesInPlaceOf, writeLines } from "./outcome-lines.ts";
 import { writeRedirect } from "./outcome-redirect.ts";
 import { writeSticky } from "./outcome-sticky.ts";
 import { clusterLabel } from "./rule-names.ts";
@@ -23,14 +25,16 @@ export class Outcomes {
   readonly #writer: BlobWriter;
   readonly #attributes: Attributes;
   readonly #isNamed: boolean;
+  readonly #listener: string;
   /** By all that they are made of. */
   readonly #written = new Map<string, Outcome>();
 
-  /** `isNamed`: with what clusters are counted as. */
-  constructor(writer: BlobWriter, attributes: Attributes, isNamed: boolean) {
+  /** `isNamed`: with what clusters are counted as. `listener`: where a limit is one. */
+  constructor(writer: BlobWriter, attributes: Attributes, isNamed: boolean, listener: string) {
     this.#writer = writer;
     this.#attributes = attributes;
     this.#isNamed = isNamed;
+    this.#listener = listener;
   }
 
   /** Writes the outcome of a route and returns its record. Equal outcomes are one record. */
@@ -39,7 +43,7 @@ export class Outcomes {
     const key = known ?? keyOf(route);
     let outcome = this.#written.get(key);
     if (outcome === undefined) {
-      outcome = { key, record: writeOutcome(this.#writer, this.#attributes, this.#isNamed, route) };
+      outcome = { key, record: this.#write(route) };
       this.#written.set(key, outcome);
     }
     // Equal keys are one text in memory.
@@ -47,6 +51,15 @@ export class Outcomes {
       keys.set(route, outcome.key);
     }
     return outcome.record;
+  }
+
+  #write(route: Route): number {
+    const fault = route.fault ? writeFault(this.#writer, route, route.fault) : 0;
+    const before =
+      route.rateLimit === undefined
+        ? fault
+        : writeLimit(this.#writer, this.#attributes, this.#listener, route, route.rateLimit, fault);
+    return writeOutcome(this.#writer, this.#attributes, this.#isNamed, route, before);
   }
 }
 
@@ -62,20 +75,26 @@ const keys = new WeakMap<Route, string>();
  * Two routes with the same key lead to the same. Not the other way round: keys of objects in another order only miss
  * what is known here, and what is written is found again as an equal record.
  */
-function keyOf({ fault, action, cors, statPrefix, responseHeaders, match }: Route): string {
+function keyOf({ rateLimit, fault, action, cors, statPrefix, responseHeaders, match }: Route): string {
   // What replaces a part of the path needs to know which part a match stands for.
   const replaces = action.kind === "redirect" || (action.kind === "forward" && action.rewrite !== undefined);
   const path = replaces ? match.path : undefined;
-  return JSON.stringify([action, fault, cors, statPrefix, responseHeaders, path]);
+  return JSON.stringify([action, fault, cors, statPrefix, responseHeaders, path, rateLimit]);
 }
 
-function writeOutcome(writer: BlobWriter, attributes: Attributes, isNamed: boolean, route: Route): number {
-  const fault = route.fault ? writeFault(writer, route, route.fault) : 0;
+/** `before`: the record of what comes before it, or 0. */
+function writeOutcome(
+  writer: BlobWriter,
+  attributes: Attributes,
+  isNamed: boolean,
+  route: Route,
+  before: number,
+): number {
   const action = route.action;
   if (action.kind !== "forward" && classOf(route) !== undefined) {
     // Envoy's route of that class answers: there is no cluster to go to.
     return writer.sharedRecord(layout.KIND_FORWARD_ONE, [
-      fault,
+      before,
       writeHeaders(writer, classHeader(route)),
       0,
       ...words64(0n),
@@ -93,15 +112,15 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, isNamed: boole
       ? writeRedirect(
           writer,
           { status: action.status },
-          { match: undefined, fault, lines, body, isDirect: true },
+          { match: undefined, before, lines, body, isDirect: true },
         )
-      : writer.sharedRecord(layout.KIND_RESPONSE, [fault, action.status, body.offset, body.length, lines]);
+      : writer.sharedRecord(layout.KIND_RESPONSE, [before, action.status, body.offset, body.length, lines]);
   }
   if (action.kind === "redirect") {
     const lines = writeLines(writer, linesOf([route.responseHeaders]));
     return writeRedirect(writer, action, {
       match: route.match.path,
-      fault,
+      before,
       lines,
       body: writer.string(""),
       isDirect: false,
@@ -116,7 +135,7 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, isNamed: boole
   if (only !== undefined) {
     const cluster = writer.string(only.fault ?? only.cluster);
     return writer.sharedRecord(layout.KIND_FORWARD_ONE, [
-      fault,
+      before,
       headers,
       edits,
       ...timeoutWords(action),
@@ -135,14 +154,14 @@ function writeOutcome(writer: BlobWriter, attributes: Attributes, isNamed: boole
       name.offset,
       name.length,
       ownClasses ? writeHeaders(writer, classHeader(route, destination)) : 0,
-      ownClasses && route.fault?.abort ? writeLines(writer, abortLines(route, destination)) : 0,
+      ownClasses && route.fault?.abort ? writeLines(writer, linesInPlaceOf(route, destination)) : 0,
       writeDestinationEdits(writer, route, action, destination),
       isNamed ? clusterLabel(writer, destination) : 0,
     );
   }
   const sticky = writeSticky(writer, attributes, action);
   return writer.sharedRecord(layout.KIND_FORWARD, [
-    fault,
+    before,
     headers,
     edits,
     ...timeoutWords(action),
@@ -162,32 +181,8 @@ function writeFault(writer: BlobWriter, route: Route, fault: Fault): number {
     abort?.status ?? 0,
     abort?.perMillion ?? 0,
     // Envoy adds the headers of a route that redirects or answers to that answer only, not to an abort before it.
-    abort && route.action.kind === "forward" ? writeLines(writer, abortLines(route)) : 0,
+    abort && route.action.kind === "forward" ? writeLines(writer, linesInPlaceOf(route)) : 0,
   ]);
-}
-
-/** What an abort in place of a destination says beside its status: a route's headers are those of every answer. */
-function abortLines(route: Route, destination?: Destination): Line[] {
-  return linesOf([destination?.responseHeaders, route.responseHeaders]);
-}
-
-/** In the form in which the host takes them, so that nothing is put together while a request waits. */
-function writeLines(writer: BlobWriter, lines: readonly Line[]): number {
-  if (lines.length === 0) {
-    return 0;
-  }
-  const texts = lines.flat().map((text) => Buffer.from(text));
-  const length = 4 + texts.reduce((sum, text) => sum + 4 + text.length + 1, 0);
-  const bytes = new DataView(new ArrayBuffer((length + 3) & ~3));
-  bytes.setUint32(0, lines.length, true);
-  let at = 4 + texts.length * 4;
-  for (const [index, text] of texts.entries()) {
-    bytes.setUint32(4 + index * 4, text.length, true);
-    new Uint8Array(bytes.buffer).set(text, at);
-    at += text.length + 1;
-  }
-  const words = Array.from({ length: bytes.byteLength / 4 }, (_, index) => bytes.getUint32(index * 4, true));
-  return writer.sharedRecord(layout.KIND_LINES, [length, ...words]);
 }
 
 function writeHeaders(writer: BlobWriter, headers: readonly (readonly [string, string])[]): number {

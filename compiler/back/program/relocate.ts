@@ -36,6 +36,7 @@ const KINDS: ReadonlyMap<number, readonly [begins: Fields, goesOn: Fields]> = ne
   [layout.KIND_FORWARD_ONE, ["ooo..s.o", ""]],
   [layout.KIND_RESPONSE, ["o.s.o", ""]],
   [layout.KIND_FAULT, [".....o", ""]],
+  [layout.KIND_LIMIT, ["o......s.", "o"]],
   [layout.KIND_LINES, ["", "."]],
   [layout.KIND_EDITS, ["", ".s.s."]],
   [layout.KIND_REDIRECT, ["o.s.s.s...s.os.", ""]],

@@ -3,6 +3,7 @@
  */
 
 import type { Action, Fault, HeaderMatch, Route, RouteMatch, RouteTable, ValueMatch } from "../../ir/ir.ts";
+import type { RateLimit } from "../../ir/rate-limit.ts";
 import { DEFAULT_RETRY } from "../../ir/route-class.ts";
 
 export const exact = (value: string) => ({ kind: "exact", value }) as const;
@@ -25,17 +26,19 @@ export function to(clusters: string | Readonly<Record<string, number>>): Action 
 
 interface RouteParts extends Partial<RouteMatch> {
   readonly ignoreCase?: boolean;
+  readonly rateLimit?: RateLimit;
   readonly fault?: Fault;
 }
 
 export function route(
   path: ReturnType<typeof exact> | ReturnType<typeof prefix> | ReturnType<typeof regex> | undefined,
   action: Action | string,
-  { ignoreCase = false, fault, headers = [], queryParams = [] }: RouteParts = {},
+  { ignoreCase = false, rateLimit, fault, headers = [], queryParams = [] }: RouteParts = {},
 ): Route {
   return {
     name: "",
     match: { ...(path ? { path: { ...path, ignoreCase } } : {}), headers, queryParams },
+    ...(rateLimit ? { rateLimit } : {}),
     ...(fault ? { fault } : {}),
     action: typeof action === "string" ? to(action) : action,
   };

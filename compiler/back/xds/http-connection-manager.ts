@@ -21,6 +21,7 @@ import { emitNativeRoutes } from "./native-routes.ts";
 import { deciderAt, type EmitContext, isFiltered, routeTableName } from "./options.ts";
 import type { ConfigSource } from "./places.ts";
 import { type Extension, typed, typeUrl } from "./protobuf.ts";
+import { rateLimitFilters } from "./rate-limit.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { emitTapLog, type TapLog } from "./tap-log.ts";
 import { emitTracing, type TracingFields } from "./tracing.ts";
@@ -156,9 +157,11 @@ export function emitHttpConnectionManager(
         }
       : {
           ...(discovered ?? { route_config: emitNativeRoutes(listener, routesName, context) }),
-          // istiod's order: an aborted request, even a preflight, has no CORS headers.
+          // istiod's order: an aborted request, even a preflight, has no CORS headers. Nor has one beyond a limit, which comes first,
+          // as in the filter.
           http_filters: [
             ...compressionFilters(listener),
+            ...rateLimitFilters(listener),
             ...grpcWebFilters(listener),
             FAULT,
             CORS,

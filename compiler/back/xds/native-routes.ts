@@ -23,6 +23,7 @@ import { emitHashPolicy } from "./hash-policy.ts";
 import { emitHeaders } from "./headers.ts";
 import { emitMirrors } from "./mirrors.ts";
 import { typed } from "./protobuf.ts";
+import { emitRateLimits, emitUnlimited, isLimited, limitMetadata } from "./rate-limit.ts";
 import { emitRedirect } from "./redirect.ts";
 import { emitRetryPolicy } from "./retry.ts";
 import { emitRewrite } from "./rewrite.ts";
@@ -51,6 +52,8 @@ interface Told {
   readonly statsOf?: string;
   /** Upstreams are told which try it is. */
   readonly tries: boolean;
+  /** Some of the table have a limit. */
+  readonly limited: boolean;
 }
 
 /** `name`: what the table is asked for by. */
@@ -60,7 +63,9 @@ export function emitNativeRoutes(
   options: NativeRouteOptions,
 ): RouteConfiguration {
   const { routes, proxyHeaders } = listener;
+  const limits = emitRateLimits(listener);
   const told: Told = {
+    limited: Object.keys(limits).length > 0,
     matches: wantsRuleNames(options),
     ...(isCountedByRoute(listener, options) && { statsOf: listener.name }),
     tries: !proxyHeaders?.withoutAttemptCount,
@@ -73,15 +78,13 @@ export function emitNativeRoutes(
     // A destination that nobody registered is a 503 for its own requests, not a table refused for all.
     validate_clusters: false,
     max_direct_response_body_size_bytes: MAX_DIRECT_RESPONSE_BODY_BYTES,
+    ...filterConfig(limits),
     virtual_hosts: routes.virtualHosts.map((host) => emitVirtualHost(host, told, bodyLimit)),
   };
 }
 
-function emitVirtualHost(
-  { name, domains, routes, requireTls }: VirtualHost,
-  told: Told,
-  bodyLimit: BodyLimit,
-): EnvoyVirtualHost {
+function emitVirtualHost(host: VirtualHost, told: Told, bodyLimit: BodyLimit): EnvoyVirtualHost {
+  const { name, domains, routes, requireTls } = host;
   // What `require_tls` does is no route.
   const own = requireTls ? routes.slice(1) : routes;
   return {
@@ -89,21 +92,20 @@ function emitVirtualHost(
     domains,
     include_request_attempt_count: told.tries,
     ...bodyLimit,
+    ...filterConfig(told.limited && !isLimited(host) ? emitUnlimited() : {}),
     ...(requireTls && { require_tls: "ALL" as const }),
     ...(own.length > 0 || !requireTls ? { routes: own.map((route) => emitRoute(route, told)) } : {}),
   };
 }
 
-function emitRoute(
-  { origin, match, statPrefix, fault, cors, responseHeaders, action }: Route,
-  { matches, statsOf }: Told,
-): EnvoyRoute {
+function emitRoute(route: Route, { matches, statsOf }: Told): EnvoyRoute {
+  const { origin, match, statPrefix, fault, cors, responseHeaders, action } = route;
   const name = routeLabel(origin);
   const counted = statsOf !== undefined && origin ? routeStatPrefix(statsOf, origin, statPrefix) : statPrefix;
   return {
     // The same as in statistics, logs and traces of the filter.
     ...(name !== "" && { name }),
-    ...(matches && matchMetadata(origin)),
+    ...filterMetadata({ ...(matches && matchMetadata(origin)), ...limitMetadata(route) }),
     match: emitRouteMatch(match),
     ...(counted && { stat_prefix: counted }),
     ...emitAction(action),
@@ -113,6 +115,10 @@ function emitRoute(
     }),
     ...emitHeaders(action.kind === "forward" ? action.requestHeaders : undefined, responseHeaders),
   };
+}
+
+function filterMetadata(filter_metadata: Readonly<Record<string, object>>): Pick<EnvoyRoute, "metadata"> {
+  return Object.keys(filter_metadata).length === 0 ? {} : { metadata: { filter_metadata } };
 }
 
 export function emitAction(action: Action): Pick<EnvoyRoute, "route" | "redirect" | "direct_response"> {

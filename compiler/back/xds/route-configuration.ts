@@ -10,7 +10,6 @@ import { duration, type Extension, type TypedConfig } from "./protobuf.ts";
 import type { RedirectAction, RegexRewrite } from "./redirect.ts";
 import type { EnvoyRetryPolicy } from "./retry.ts";
 import type { EnvoyRouteMatch } from "./route-match.ts";
-import type { RouteMetadata } from "./rule-operators.ts";
 
 /** `envoy.config.route.v3.RouteConfiguration` */
 export interface RouteConfiguration {
@@ -21,7 +20,11 @@ export interface RouteConfiguration {
   readonly ignore_port_in_host_matching?: boolean;
   readonly validate_clusters?: boolean;
   readonly max_direct_response_body_size_bytes?: number;
+  readonly typed_per_filter_config?: FilterConfigs;
 }
+
+/** What filters of the chain are told, by their names. */
+type FilterConfigs = Readonly<Record<string, TypedConfig>>;
 
 /** `envoy.config.route.v3.VirtualHost` */
 export interface EnvoyVirtualHost extends BodyLimit {
@@ -30,6 +33,7 @@ export interface EnvoyVirtualHost extends BodyLimit {
   readonly include_request_attempt_count: boolean;
   readonly routes?: readonly EnvoyRoute[];
   readonly require_tls?: "ALL";
+  readonly typed_per_filter_config?: FilterConfigs;
   /** In place of `routes`. */
   readonly matcher?: Matcher;
 }
@@ -48,7 +52,7 @@ export interface Matcher {
 /** `envoy.config.route.v3.Route` */
 export interface EnvoyRoute extends HeaderFields {
   readonly name?: string;
-  readonly metadata?: RouteMetadata;
+  readonly metadata?: { readonly filter_metadata: Readonly<Record<string, object>> };
   readonly match: EnvoyRouteMatch;
   readonly stat_prefix?: string;
   readonly route?: RouteAction;
@@ -57,7 +61,7 @@ export interface EnvoyRoute extends HeaderFields {
     readonly status: number;
     readonly body?: { readonly inline_string: string } | { readonly inline_bytes: string };
   };
-  readonly typed_per_filter_config?: Readonly<Record<string, TypedConfig>>;
+  readonly typed_per_filter_config?: FilterConfigs;
 }
 
 /** `envoy.config.route.v3.WeightedCluster.ClusterWeight` */
@@ -86,10 +90,8 @@ export interface RouteAction {
   readonly hash_policy?: readonly HashPolicy[];
 }
 
-/** What a route tells the filters of the chain, left out when it tells none of them anything. */
-export function filterConfig(
-  config: Readonly<Record<string, TypedConfig>>,
-): Pick<EnvoyRoute, "typed_per_filter_config"> {
+/** What a route, host or table tells the filters of the chain, left out when it tells none of them anything. */
+export function filterConfig(config: FilterConfigs): { readonly typed_per_filter_config?: FilterConfigs } {
   return Object.keys(config).length === 0 ? {} : { typed_per_filter_config: config };
 }
 

@@ -55,13 +55,10 @@ function property(name: string): string {
 /** Before the names of what a filter has set. */
 const STATE = "wasm.";
 
-/** `envoy.config.core.v3.Metadata` of a native route: what its name does not tell apart. */
-export interface RouteMetadata {
-  readonly filter_metadata: { readonly sluice: { readonly match: string } };
-}
-
-/** What `METADATA(ROUTE:sluice:match)` reads. */
-export function matchMetadata(origin: RouteOrigin | undefined): { readonly metadata?: RouteMetadata } {
+/** What of a native route its name does not tell apart: a member of `filter_metadata`, which `METADATA(ROUTE:sluice:match)` reads. */
+export function matchMetadata(origin: RouteOrigin | undefined): {
+  readonly sluice?: { readonly match: string };
+} {
   const match = matchLabel(origin);
-  return match === "" ? {} : { metadata: { filter_metadata: { sluice: { match } } } };
+  return match === "" ? {} : { sluice: { match } };
 }

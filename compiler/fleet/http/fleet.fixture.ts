@@ -104,6 +104,7 @@ export const LIVE: LiveReport = {
       delays: rate(0),
       aborts: rate(0),
       left: rate(0),
+      limited: rate(0),
     },
   ],
   clusters: [

@@ -49,6 +49,7 @@ const rule: Schema<LiveRule> = object(
     delays: rate,
     aborts: rate,
     left: rate,
+    limited: rate,
   },
   {
     required: [
@@ -61,6 +62,7 @@ const rule: Schema<LiveRule> = object(
       "delays",
       "aborts",
       "left",
+      "limited",
     ],
   },
 );

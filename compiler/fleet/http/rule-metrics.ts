@@ -16,6 +16,7 @@ const HELP: Readonly<Record<string, string>> = {
   [RULE_STATS.answers]: "Requests that rules answered themselves.",
   [RULE_STATS.faults]: "Faults that rules injected.",
   [RULE_STATS.left]: "Clients that left while a delay held their request.",
+  [RULE_STATS.limited]: "Requests beyond the limits of rules.",
   [RULE_STATS.unmatched]: "Requests that no virtual host, or none of its rules, took.",
 };
 

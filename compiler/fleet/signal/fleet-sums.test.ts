@@ -33,6 +33,7 @@ test("statistics of rules, clusters and listeners that are served are summed", (
     [counter({ rule: SPLIT }, RULE_STATS.answers, { kind: "redirect" })]: 1,
     [counter({ rule: SPLIT }, RULE_STATS.faults, { fault: "abort" })]: 1,
     [counter({ rule: SPLIT }, RULE_STATS.left)]: 1,
+    [counter({ rule: SPLIT }, RULE_STATS.limited)]: 1,
     [counter({}, RULE_STATS.unmatched, { why: "host" })]: 1,
     [`cluster.${CLUSTER};.upstream_rq_2xx`]: 3,
     "http.mesh.downstream_rq_2xx": 3,

@@ -144,6 +144,7 @@ export class ServedStatistics {
       case RULE_STATS.faults:
         return cluster === undefined && label === "fault" && isOneOf(label, value);
       case RULE_STATS.left:
+      case RULE_STATS.limited:
         return cluster === undefined && label === undefined;
       default:
         return false;

@@ -19,6 +19,8 @@ export const FAULT_SCOPES = ["proxy", "upstream"] as const;
 export const ERROR_PAGE = "sluice.dev/error-page";
 /** Of a Gateway: which responses are compressed, and how. */
 export const COMPRESSION = "sluice.dev/compression";
+/** How many requests rules let through (`rate-limits.ts`). */
+export const RATE_LIMIT = "sluice.dev/rate-limit";
 
 export type Annotations = Readonly<Record<string, string>>;
 

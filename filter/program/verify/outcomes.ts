@@ -5,7 +5,7 @@ import { attributeCount, blob, isCounted, isLabel, isOptional, isString } from "
 
 export function verifyForward(record: usize, size: u32): bool {
   if (size <= layout.FORWARD_SHARES || (size - layout.FORWARD_SHARES) % layout.SHARE_SIZE) return false;
-  if (!isOptional(load<u32>(record, layout.OUTCOME_FAULT), layout.KIND_FAULT)) return false;
+  if (!isBefore(load<u32>(record, layout.OUTCOME_BEFORE))) return false;
   if (!isOptional(load<u32>(record, layout.FORWARD_HEADERS), layout.KIND_HEADERS)) return false;
   if (!isOptional(load<u32>(record, layout.FORWARD_EDITS), layout.KIND_EDITS)) return false;
   const sticky = load<u32>(record, layout.FORWARD_STICKY);
@@ -41,7 +41,7 @@ export function verifyForwardOne(record: usize, size: u32): bool {
   const length = load<u32>(record, layout.FORWARD_ONE_LENGTH);
   const label = load<u32>(record, layout.FORWARD_ONE_LABEL);
   return (
-    isOptional(load<u32>(record, layout.OUTCOME_FAULT), layout.KIND_FAULT) &&
+    isBefore(load<u32>(record, layout.OUTCOME_BEFORE)) &&
     isOptional(load<u32>(record, layout.FORWARD_HEADERS), layout.KIND_HEADERS) &&
     isOptional(load<u32>(record, layout.FORWARD_EDITS), layout.KIND_EDITS) &&
     isString(name, length) &&
@@ -84,7 +84,7 @@ export function verifySticky(record: usize, size: u32): bool {
 export function verifyResponse(record: usize, size: u32): bool {
   return (
     size == layout.RESPONSE_SIZE &&
-    isOptional(load<u32>(record, layout.OUTCOME_FAULT), layout.KIND_FAULT) &&
+    isBefore(load<u32>(record, layout.OUTCOME_BEFORE)) &&
     isStatus(load<u32>(record, layout.RESPONSE_STATUS)) &&
     isString(load<u32>(record, layout.RESPONSE_BODY), load<u32>(record, layout.RESPONSE_BODY_LENGTH)) &&
     isOptional(load<u32>(record, layout.RESPONSE_LINES), layout.KIND_LINES)
@@ -94,7 +94,7 @@ export function verifyResponse(record: usize, size: u32): bool {
 export function verifyRedirect(record: usize, size: u32): bool {
   return (
     size == layout.REDIRECT_SIZE &&
-    isOptional(load<u32>(record, layout.OUTCOME_FAULT), layout.KIND_FAULT) &&
+    isBefore(load<u32>(record, layout.OUTCOME_BEFORE)) &&
     isStatus(
       load<u32>(record, layout.REDIRECT_STATUS) & ~(layout.REDIRECT_KEEPS_PORT | layout.REDIRECT_IS_DIRECT),
     ) &&
@@ -106,6 +106,30 @@ export function verifyRedirect(record: usize, size: u32): bool {
     isString(load<u32>(record, layout.REDIRECT_PATH), load<u32>(record, layout.REDIRECT_PATH_LENGTH)) &&
     isOptional(load<u32>(record, layout.REDIRECT_LINES), layout.KIND_LINES) &&
     isString(load<u32>(record, layout.REDIRECT_BODY), load<u32>(record, layout.REDIRECT_BODY_LENGTH))
+  );
+}
+
+function isBefore(record: u32): bool {
+  return isOptional(record, layout.KIND_FAULT) || isOptional(record, layout.KIND_LIMIT);
+}
+
+export function verifyLimit(record: usize, size: u32): bool {
+  if (size < layout.LIMIT_LINES + 4) return false;
+  for (let at = layout.LIMIT_LINES; at < size; at += 4) {
+    if (!isOptional(load<u32>(record + at), layout.KIND_LINES)) return false;
+  }
+  const by = load<u32>(record, layout.LIMIT_BY);
+  const length = load<u32>(record, layout.LIMIT_BUCKET_LENGTH);
+  return (
+    isOptional(load<u32>(record, layout.LIMIT_FAULT), layout.KIND_FAULT) &&
+    load<u64>(record, layout.LIMIT_TOKEN) > 0 &&
+    load<u32>(record, layout.LIMIT_TOKEN + 4) <= layout.LIMIT_TIME_HIGH_MAX &&
+    load<u32>(record, layout.LIMIT_AHEAD + 4) <= layout.LIMIT_TIME_HIGH_MAX &&
+    by <= layout.LIMIT_BY_HEADER &&
+    (by != layout.LIMIT_BY_HEADER || load<u32>(record, layout.LIMIT_ATTRIBUTE) < attributeCount) &&
+    length > 0 &&
+    length <= layout.LIMIT_BUCKET_LENGTH_MAX &&
+    isString(load<u32>(record, layout.LIMIT_BUCKET), length)
   );
 }
 

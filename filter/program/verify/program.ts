@@ -15,6 +15,7 @@ import {
   verifyForwardOne,
   verifyHeaders,
   verifyLabel,
+  verifyLimit,
   verifyLines,
   verifyRedirect,
   verifyResponse,
@@ -115,6 +116,8 @@ function verifyRecord(kind: u32, record: usize, size: u32): bool {
       return verifySticky(record, size);
     case layout.KIND_FAULT:
       return verifyFault(record, size);
+    case layout.KIND_LIMIT:
+      return verifyLimit(record, size);
     case layout.KIND_HEADERS:
       return verifyHeaders(record, size);
     case layout.KIND_LINES:

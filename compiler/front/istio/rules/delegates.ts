@@ -33,6 +33,14 @@ export interface Merged {
   readonly originOf: (rule: number, match: number | undefined) => RouteOrigin;
   /** Those of the resource that wrote a rule, and of the one that delegates to it. */
   readonly annotationsOf: (rule: number) => Annotations;
+  /** The resource that wrote a rule, then the one that delegates to it. */
+  readonly writersOf: (rule: number) => readonly RuleWriter[];
+}
+
+/** A resource, and which of its rules. */
+export interface RuleWriter {
+  readonly resource: VirtualServiceResource;
+  readonly rule: number;
 }
 
 /** Where a rule of the merged list was written. */
@@ -81,6 +89,7 @@ export class Delegates {
         sources: [root],
         originOf: originIn(root),
         annotationsOf: () => root.annotations,
+        writersOf: (rule) => [{ resource: root, rule }],
       };
     }
     const rules: HttpRoute[] = [];
@@ -117,6 +126,15 @@ export class Delegates {
         return source.kind === "own"
           ? root.annotations
           : { ...root.annotations, ...source.delegate.annotations };
+      },
+      writersOf: (rule) => {
+        const source = from[rule]!;
+        return source.kind === "own"
+          ? [{ resource: root, rule: source.rule }]
+          : [
+              { resource: source.delegate, rule: source.leafRule },
+              { resource: root, rule: source.rootRule },
+            ];
       },
     };
   }

@@ -15,6 +15,7 @@ import { hashedRetry, lowerHash } from "./hash-keys.ts";
 import { lowerRuleHeaders } from "./header-operations.ts";
 import { lowerMirrors } from "./mirrors.ts";
 import { unmetAt } from "./place.ts";
+import { lowerRateLimit } from "./rate-limits.ts";
 import { lowerRedirect } from "./redirects.ts";
 import { lowerRetries } from "./retries.ts";
 import { lowerRewrite } from "./rewrites.ts";
@@ -103,6 +104,7 @@ function lowerRoute(
     name: routeName(http, match),
     match: lowerRouteMatch(match),
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
+    ...lowerRateLimit(rule, virtualService),
     ...(fault && { fault }),
     ...lowerCors(http.corsPolicy),
     ...(headers.response && { responseHeaders: headers.response }),

@@ -11,7 +11,7 @@ import { byAge } from "../../services/order.ts";
 import { Refused } from "../../services/refused.ts";
 import type { Report } from "../../services/report.ts";
 import { EXPOSURES, exposure } from "../../services/visibility.ts";
-import { Delegates } from "./delegates.ts";
+import { Delegates, type RuleWriter } from "./delegates.ts";
 import { MESH, resolveGatewayName } from "./gateway-names.ts";
 
 export interface VirtualService {
@@ -22,6 +22,7 @@ export interface VirtualService {
   /** The place of a rule of `resource`, or of one of its matches. */
   readonly originOf: (rule: number, match: number | undefined) => RouteOrigin;
   readonly annotationsOf: (rule: number) => Annotations;
+  readonly writersOf: (rule: number) => readonly RuleWriter[];
   /** Fully qualified; the index is that of `spec.hosts`. */
   readonly hosts: readonly string[];
   /** `mesh`, or `namespace/name` of a Gateway. */

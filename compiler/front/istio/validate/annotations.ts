@@ -8,13 +8,15 @@ import {
   FAULT_SCOPES,
   OUR_PREFIX,
   parseSticky,
+  RATE_LIMIT,
   STICKY,
 } from "../../resources/annotations.ts";
 import { parseCompression } from "../../resources/compression.ts";
 import { parseErrorPages } from "../../resources/error-pages.ts";
 import { HEALTH_CHECK, parseHealthChecks } from "../../resources/health-check.ts";
 import type { Resource } from "../../resources/resource.ts";
-import type { DestinationRuleSpec } from "../../resources/types.ts";
+import type { DestinationRuleSpec, VirtualServiceSpec } from "../../resources/types.ts";
+import { wrongRateLimits } from "./rate-limits.ts";
 import type { Reporter } from "./reporter.ts";
 
 interface OurAnnotation {
@@ -70,6 +72,14 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
       kinds: ["DestinationRule", "ServiceEntry"],
       wrong: wrongHealthCheck,
       help: 'Write, for example, "http /healthz every 5s timeout 1s unhealthy 3 healthy 2", "grpc" or "tcp; subset v2 off".',
+    },
+  ],
+  [
+    RATE_LIMIT,
+    {
+      kinds: ["VirtualService"],
+      wrong: (value, resource) => wrongRateLimits(value, resource as Resource<VirtualServiceSpec>),
+      help: 'Write "100/s", "600/m burst 50" or "10/s by client-address" (or "by header:<name>"), for one rule "<its name>: 10/s", and a semicolon between several.',
     },
   ],
 ]);

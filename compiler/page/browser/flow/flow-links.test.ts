@@ -54,7 +54,7 @@ function links(rules: LiveReport["rules"], unmatched = 0) {
 function live(id: string, perSecond: number, more: object = {}): LiveReport["rules"][number] {
   const requests = { total: perSecond, perSecond };
   const destinations = [{ cluster: "one", requests }];
-  const own = { redirects: NONE, directAnswers: NONE, delays: NONE, aborts: NONE, left: NONE };
+  const own = { redirects: NONE, directAnswers: NONE, delays: NONE, aborts: NONE, left: NONE, limited: NONE };
   return { listener: "mesh", rule: id, requests, destinations, ...own, ...more };
 }
 

@@ -148,6 +148,10 @@ function endsOf(
       to: { id: "to left", title: "left while delayed", order: OWN + 4, isTrouble: true },
       perSecond: part.left.perSecond,
     },
+    {
+      to: { id: "to limited", title: "beyond a limit", order: OWN + 5, isTrouble: true },
+      perSecond: part.limited.perSecond,
+    },
   ];
 }
 

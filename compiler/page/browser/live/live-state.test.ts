@@ -17,6 +17,7 @@ function rule(name: string, total: number, perSecond: number, more: Partial<Live
     delays: NONE,
     aborts: NONE,
     left: NONE,
+    limited: NONE,
     ...more,
   };
 }
@@ -43,10 +44,10 @@ test("listeners are added up, also when only one of them moved", () => {
 
 test("everything that ends at a rule is taken by it; what is delayed ends elsewhere", () => {
   const one = { total: 1, perSecond: 1 };
-  const all = { redirects: one, directAnswers: one, aborts: one, left: one, delays: one };
+  const all = { redirects: one, directAnswers: one, aborts: one, left: one, limited: one, delays: one };
   expect(fromFirst(report(1, [rule("a", 1, 1, all)])).rules.get("a")!.taken).toEqual({
-    total: 5,
-    perSecond: 5,
+    total: 6,
+    perSecond: 6,
   });
 });
 

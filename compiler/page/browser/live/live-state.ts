@@ -27,7 +27,7 @@ export interface LiveState {
 
 /** What a rule, or a match of it, did at all listeners. */
 export interface RuleSum {
-  /** Every request that it took: forwarded, answered, aborted, left. */
+  /** Every request that it took: forwarded, answered, aborted, left, limited. */
   readonly taken: Rate;
   readonly lastHit: number | undefined;
   readonly destinations: readonly LiveDestination[];
@@ -36,6 +36,7 @@ export interface RuleSum {
   readonly delays: Rate;
   readonly aborts: Rate;
   readonly left: Rate;
+  readonly limited: Rate;
   /** What it is the sum of. */
   readonly parts: readonly LiveRule[];
 }
@@ -112,8 +113,9 @@ function sumOf(parts: readonly LiveRule[]): RuleSum {
   const directAnswers = sum((part) => part.directAnswers);
   const aborts = sum((part) => part.aborts);
   const left = sum((part) => part.left);
+  const limited = sum((part) => part.limited);
   return {
-    taken: [requests, redirects, directAnswers, aborts, left].reduce(add, NONE),
+    taken: [requests, redirects, directAnswers, aborts, left, limited].reduce(add, NONE),
     lastHit: hits.length === 0 ? undefined : Math.max(...hits),
     destinations: [
       ...groupBy(
@@ -133,15 +135,22 @@ function sumOf(parts: readonly LiveRule[]): RuleSum {
     delays: sum((part) => part.delays),
     aborts,
     left,
+    limited,
     parts,
   };
 }
 
 function sumOfOne(part: LiveRule, parts: readonly LiveRule[]): RuleSum {
-  const { requests, lastHit, destinations, redirects, directAnswers, delays, aborts, left } = part;
-  const total = requests.total + redirects.total + directAnswers.total + aborts.total + left.total;
+  const { requests, lastHit, destinations, redirects, directAnswers, delays, aborts, left, limited } = part;
+  const total =
+    requests.total + redirects.total + directAnswers.total + aborts.total + left.total + limited.total;
   const perSecond =
-    requests.perSecond + redirects.perSecond + directAnswers.perSecond + aborts.perSecond + left.perSecond;
+    requests.perSecond +
+    redirects.perSecond +
+    directAnswers.perSecond +
+    aborts.perSecond +
+    left.perSecond +
+    limited.perSecond;
   return {
     taken: { total, perSecond },
     lastHit,
@@ -151,6 +160,7 @@ function sumOfOne(part: LiveRule, parts: readonly LiveRule[]): RuleSum {
     delays,
     aborts,
     left,
+    limited,
     parts,
   };
 }
@@ -170,6 +180,7 @@ function still(rule: LiveRule): LiveRule {
     delays: stopped(rule.delays),
     aborts: stopped(rule.aborts),
     left: stopped(rule.left),
+    limited: stopped(rule.limited),
   };
 }
 

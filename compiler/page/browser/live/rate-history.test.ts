@@ -13,6 +13,7 @@ function state(perSecond: number) {
     delays: NONE,
     aborts: NONE,
     left: NONE,
+    limited: NONE,
   };
   const rules = [{ listener: "mesh", rule: "a", requests, ...own }];
   return fromFirst({ at: 1, windowMs: 1, listeners: [], rules, clusters: [] });

@@ -54,6 +54,7 @@ const live = fromFirst({
     delays: NONE,
     aborts: NONE,
     left: NONE,
+    limited: NONE,
   })),
 });
 const groups = groupRules(view);
