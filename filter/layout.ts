@@ -160,10 +160,11 @@ export const ENTRY_VALUE: u32 = 12;
 
 /**
  * What requests are compared by. 0 and 1 are always the path as it is and in lower case; then headers, then
- * query parameters, each reached through a table of names.
+ * query parameters, then claims of a token, each reached through a table of names. A claim inside of another has the
+ * names of both, from the outside in, with a NUL between them; the outer one is in the table as well.
  *
  *     ATTRIBUTES   headers: ATTRIBUTE_TABLE or 0 | query: ATTRIBUTE_TABLE or 0 | count | first query parameter
- *                  | header name lengths (u64)
+ *                  | header name lengths (u64) | claims: ATTRIBUTE_TABLE or 0 | first claim
  */
 export const KIND_ATTRIBUTES: u32 = 5;
 export const ATTRIBUTES_HEADERS: u32 = 4;
@@ -173,7 +174,9 @@ export const ATTRIBUTES_COUNT: u32 = 12;
 export const ATTRIBUTES_FIRST_QUERY: u32 = 16;
 /** Bit n is set when some header name has length n (63: or more); saves hashing names that no rule asks for. */
 export const ATTRIBUTES_LENGTHS: u32 = 20;
-export const ATTRIBUTES_SIZE: u32 = 28;
+export const ATTRIBUTES_CLAIMS: u32 = 28;
+export const ATTRIBUTES_FIRST_CLAIM: u32 = 32;
+export const ATTRIBUTES_SIZE: u32 = 36;
 export const ATTRIBUTE_PATH: u32 = 0;
 export const ATTRIBUTE_PATH_LOWER: u32 = 1;
 export const ATTRIBUTE_FIRST_NAMED: u32 = 2;
@@ -500,6 +503,9 @@ export const ENVOY_PREFIX: string = "x-envoy-";
 /** What an upstream is told of that the host and the path took the place of. */
 export const ORIGINAL_HOST_HEADER: string = "x-envoy-original-host";
 export const ORIGINAL_PATH_HEADER: string = "x-envoy-original-path";
+/** The filter that verifies tokens, and the field of its metadata that has their claims. */
+export const TOKEN_FILTER: string = "envoy.filters.http.jwt_authn";
+export const CLAIMS_FIELD: string = "payload";
 /** How long Envoy's router gives a request. */
 export const TIMEOUT_HEADER: string = "x-envoy-upstream-rq-timeout-ms";
 

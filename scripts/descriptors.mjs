@@ -43,6 +43,7 @@ const MESSAGES = [
   "envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig",
   "envoy.extensions.filters.http.fault.v3.HTTPFault",
   "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
+  "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
   "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
   "envoy.extensions.filters.http.router.v3.Router",
   "envoy.extensions.filters.http.wasm.v3.Wasm",

@@ -30,7 +30,7 @@ export function headersReadBy({ listeners }: Pick<Config, "listeners">): readonl
 function headersOf({ match, cors, action }: Route): string[] {
   const sticky = action.kind === "forward" ? action.sticky : undefined;
   return [
-    ...match.headers.map(({ name }) => name),
+    ...match.headers.flatMap(({ name, claim }) => (claim ? [] : [name])),
     ...(cors === undefined ? [] : ["origin"]),
     ...(sticky?.kind === "header" ? [sticky.name] : sticky?.kind === "cookie" ? ["cookie"] : []),
   ];

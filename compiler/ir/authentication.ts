@@ -52,11 +52,6 @@ export type TokenKeys =
       readonly timeoutMs: number;
     };
 
-/** The filter that verifies tokens, and under whose name the claims are in the metadata of a request. */
-export const TOKEN_FILTER = "envoy.filters.http.jwt_authn";
-/** The field of that metadata which has the claims. */
-export const CLAIMS_FIELD = "payload";
-
 /**
  * What conditions on a claim have in the place of a header's name: no header can be called so, and no two claims are called alike.
  * `path`: from the outside in.

@@ -22,6 +22,11 @@ function namedBy(one: Listener | TcpChain): Set<string> {
     }
     return names;
   }
+  for (const { keys } of one.authentication?.providers ?? []) {
+    if (keys.kind === "remote") {
+      names.add(keys.cluster);
+    }
+  }
   for (const stretch of namesInStretches(one.routes.virtualHosts)) {
     for (const name of stretch) {
       names.add(name);

@@ -9,7 +9,8 @@ import { equalBytes } from "../host/text";
 import * as layout from "../layout";
 import { strings } from "../program/current";
 import { hash64, mix64 } from "../program/hash";
-import { attributeLine, lineLength, lineNext, lineText } from "../program/request";
+import { lineLength, lineNext, lineText } from "../program/lines";
+import { attributeLine } from "../program/request";
 
 /** What is to be hashed. */
 let value: usize = 0;

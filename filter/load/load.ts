@@ -2,7 +2,7 @@
 
 import { heapFree } from "../host/memory";
 import * as layout from "../layout";
-import { reserveSlots } from "../program/request";
+import { reserveSlots } from "../program/lines";
 import { verifyProgram } from "../program/verify/program";
 import { refuse } from "../program/verify/refusal";
 import { fileTables } from "./file-tables";

@@ -6,8 +6,9 @@ import { arenaAlloc } from "../host/memory";
 import * as layout from "../layout";
 import { program } from "./current";
 import { matchingWords, nextWord, wordAt } from "./expressions";
+import { lineLength, lineNext, lineText } from "./lines";
 import { allHold } from "./predicates";
-import { attributeLine, lineLength, lineNext, lineText } from "./request";
+import { attributeLine } from "./request";
 import { NOT_FOUND, tableFind } from "./table";
 import { trieDeepest, trieParent } from "./trie";
 

@@ -7,16 +7,9 @@ import * as layout from "../layout";
 import { findByBits } from "./bits";
 import { program } from "./current";
 import { matchingWords, nextWord, wordAt } from "./expressions";
+import { lineLength, lineNext, lineText, presentAttribute, presentCount } from "./lines";
 import { allHold } from "./predicates";
-import {
-  attributeLine,
-  lineLength,
-  lineNext,
-  lineText,
-  needQuery,
-  presentAttribute,
-  presentCount,
-} from "./request";
+import { attributeLine, needQuery } from "./request";
 import { NOT_FOUND, tableFind } from "./table";
 import { trieDeepest, trieParent } from "./trie";
 

@@ -7,7 +7,8 @@ import { equalBytes } from "../host/text";
 import * as layout from "../layout";
 import { regexFullMatch } from "../regex/match";
 import { program, strings } from "./current";
-import { attributeLine, lineLength, lineNext, lineText } from "./request";
+import { lineLength, lineNext, lineText } from "./lines";
+import { attributeLine } from "./request";
 
 /** Whether every predicate of a PREDICATES record holds. */
 export function allHold(record: usize): bool {

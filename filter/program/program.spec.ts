@@ -5,16 +5,9 @@ import { fileTables } from "../load/file-tables";
 import { program, strings, useProgram } from "./current";
 import { checksum } from "./hash";
 import { findHost } from "./host-name";
+import { lineLength, lineNext, lineText, reserveSlots } from "./lines";
 import { findRoute } from "./match";
-import {
-  attributeLine,
-  beginRequest,
-  lineLength,
-  lineNext,
-  lineText,
-  reserveSlots,
-  takeHeader,
-} from "./request";
+import { attributeLine, beginRequest, takeHeader } from "./request";
 import { NOT_FOUND, tableFind } from "./table";
 import { verifyProgram } from "./verify/program";
 import { refusal, refusalOffset } from "./verify/refusal";
@@ -58,13 +51,15 @@ function build(): u32 {
   at = layout.HEADER_SIZE;
   const headers = table(layout.KIND_ATTRIBUTE_TABLE, 13, 3, 2);
   const query = table(layout.KIND_ATTRIBUTE_TABLE, 21, 1, 3);
-  const attributes = record(layout.KIND_ATTRIBUTES, 7);
+  const attributes = record(layout.KIND_ATTRIBUTES, 9);
   word(headers);
   word(query);
   word(4);
   word(3);
   word(1 << 3);
   word(0);
+  word(0);
+  word(4);
   response = record(layout.KIND_RESPONSE, 6);
   word(0);
   word(204);

@@ -1,14 +1,15 @@
 /**
- * The request as rules see it: its path, its authority, and for each header or query parameter that some rule
- * names, where its values are. Filled from one read of the header map; query parameters only when a rule asks.
+ * The request as rules see it: its path, its authority, and for each header, query parameter or claim that some rule
+ * names, where its values are. Filled from one read of the header map; query parameters and claims only when a rule asks.
  *
- * Headers that no rule names are passed over by the length of their name. Slots are stamped with the number of
- * the request instead of being cleared, so that a program with ten thousand header names costs nothing here.
+ * Headers that no rule names are passed over by the length of their name.
  */
 
-import { arenaAlloc, heapAlloc, heapFree } from "../host/memory";
+import { arenaAlloc } from "../host/memory";
 import { ascii, copyLower, equalsConstant } from "../host/text";
 import * as layout from "../layout";
+import { readClaims } from "./claims";
+import { addLine, beginLines, notedLine } from "./lines";
 import { NOT_FOUND, tableFind } from "./table";
 
 /** Whole `:path` value, and the part before its query. */
@@ -33,54 +34,20 @@ export let grpcTimeoutLength: i32 = 0;
 
 let attributes: usize = 0;
 let queryRead: bool = false;
+let claimsRead: bool = false;
 
 const FORWARDED_PROTO = ascii("x-forwarded-proto");
 const CONTENT_TYPE = ascii("content-type");
 const GRPC_TIMEOUT = ascii("grpc-timeout");
 
-// One slot for each attribute: (stamp, first line). Shared by all programs of a VM, as large as the largest needs.
-let slots: usize = 0;
-let slotCount: u32 = 0;
-let stamp: u32 = 0;
-const SLOT_SIZE: usize = 8;
-
-/** Which attributes this request has; the two for the path are not among them. */
-let presentList: usize = 0;
-export let presentCount: u32 = 0;
-
-// Values, in the arena: (address, length, next line of the same attribute or 0).
-const LINE_SIZE: usize = 12;
-
-/** Makes room for the attributes of a program; called when one is configured. */
-export function reserveSlots(count: u32): bool {
-  if (count <= slotCount) return true;
-  const grown = heapAlloc(<usize>count * SLOT_SIZE);
-  if (!grown) return false;
-  const list = heapAlloc((<usize>count) << 2);
-  if (!list) {
-    heapFree(grown);
-    return false;
-  }
-  memory.fill(grown, 0, <usize>count * SLOT_SIZE);
-  heapFree(slots);
-  heapFree(presentList);
-  slots = grown;
-  presentList = list;
-  slotCount = count;
-  return true;
-}
-
 /** Begins a request that is decided by `program`. */
 export function beginRequest(program: usize): void {
   attributes = program + load<u32>(program, layout.HEADER_ATTRIBUTES);
   queryRead = false;
-  presentCount = 0;
+  claimsRead = false;
+  beginLines();
   path = rawPath = authority = scheme = protocol = contentType = grpcTimeout = 0;
   pathLength = rawPathLength = authorityLength = 0;
-  if (++stamp == 0) {
-    memory.fill(slots, 0, <usize>slotCount * SLOT_SIZE);
-    stamp = 1;
-  }
 }
 
 /** Takes one header into account. */
@@ -132,63 +99,30 @@ function setPath(value: usize, length: i32): void {
   pathLength = end;
 }
 
-function addLine(attribute: u32, value: usize, length: i32): void {
-  const line = arenaAlloc(LINE_SIZE);
-  store<u32>(line, <u32>value);
-  store<u32>(line, length, 4);
-  const slot = slots + <usize>attribute * SLOT_SIZE;
-  if (load<u32>(slot) == stamp) {
-    // Lines after the first are few; their order does not matter.
-    const first = <usize>load<u32>(slot, 4);
-    store<u32>(line, load<u32>(first, 8), 8);
-    store<u32>(first, <u32>line, 8);
-  } else {
-    store<u32>(line, 0, 8);
-    store<u32>(slot, stamp);
-    store<u32>(slot, <u32>line, 4);
-    if (attribute >= layout.ATTRIBUTE_FIRST_NAMED) {
-      store<u32>(presentList + ((<usize>presentCount) << 2), attribute);
-      presentCount++;
-    }
-  }
-}
-
 /**
  * The first line of an attribute, 0 when the request has none. A line is to be read with `lineText`,
  * `lineLength`, `lineNext`.
  */
 export function attributeLine(attribute: u32): usize {
-  const slot = slots + <usize>attribute * SLOT_SIZE;
-  if (load<u32>(slot) == stamp) return <usize>load<u32>(slot, 4);
+  const line = notedLine(attribute);
+  if (line) return line;
   if (attribute == layout.ATTRIBUTE_PATH) {
     addLine(attribute, path, pathLength);
   } else if (attribute == layout.ATTRIBUTE_PATH_LOWER) {
     const lower = arenaAlloc(pathLength);
     copyLower(lower, path, pathLength);
     addLine(attribute, lower, pathLength);
-  } else if (!queryRead && attribute >= load<u32>(attributes, layout.ATTRIBUTES_FIRST_QUERY)) {
+  } else if (attribute < load<u32>(attributes, layout.ATTRIBUTES_FIRST_QUERY)) {
+    return 0;
+  } else if (attribute < load<u32>(attributes, layout.ATTRIBUTES_FIRST_CLAIM)) {
+    if (queryRead) return 0;
     readQuery();
   } else {
-    return 0;
+    if (claimsRead) return 0;
+    claimsRead = true;
+    readClaims(load<u32>(attributes, layout.ATTRIBUTES_CLAIMS));
   }
-  return load<u32>(slot) == stamp ? <usize>load<u32>(slot, 4) : 0;
-}
-
-export function lineText(line: usize): usize {
-  return <usize>load<u32>(line);
-}
-
-export function lineLength(line: usize): i32 {
-  return load<i32>(line, 4);
-}
-
-export function lineNext(line: usize): usize {
-  return <usize>load<u32>(line, 8);
-}
-
-/** One of the attributes that the request has. */
-export function presentAttribute(index: u32): u32 {
-  return load<u32>(presentList + ((<usize>index) << 2));
+  return notedLine(attribute);
 }
 
 /** Makes sure that query parameters are among them. */
@@ -216,7 +150,7 @@ function readQuery(): void {
     }
     const nameEnd = equals ? equals : at;
     const attribute = tableFind(names, name, <i32>(nameEnd - name));
-    if (attribute != NOT_FOUND && load<u32>(slots + <usize>attribute * SLOT_SIZE) != stamp) {
+    if (attribute != NOT_FOUND && !notedLine(attribute)) {
       const value = equals ? equals + 1 : at;
       addLine(attribute, value, <i32>(at - value));
     }

@@ -12,6 +12,7 @@ import { expectationByFullName, sharesByFullName } from "../../compiler/answers/
 import { parseRequestLine } from "../../compiler/answers/request/asked.ts";
 import type { ProxyOptions, Target } from "../../compiler/options.ts";
 import type { Expectation } from "../harness/expect.ts";
+import { withTokens } from "../harness/tokens.ts";
 
 export interface Case {
   readonly name: string;
@@ -113,7 +114,7 @@ function readCase(fields: Fields, where: string): Case {
     ...(why !== undefined && { why }),
     targets,
     proxy,
-    rules,
+    rules: withTokens(rules),
     warnings,
     checks: (checks as Fields[]).map((check, i) => readCheck(check, `${where} (${name}), check ${i + 1}`)),
   };
@@ -124,11 +125,11 @@ function readCheck(fields: Fields, where: string): Check {
   onlyKeys(fields.expect ?? {}, EXPECT_KEYS, `${where}, expect`);
   const shares = fields.shares as Shares | undefined;
   return {
-    ask: fields.ask === undefined ? undefined : readAsk(fields.ask, where),
+    ask: fields.ask === undefined ? undefined : readAsk(withTokens(fields.ask), where),
     raw: fields.raw,
     at: fields.at ?? "mesh",
     http: fields.http ?? "1.1",
-    headers: fields.headers ?? {},
+    headers: mapLines(fields.headers ?? {}, withTokens),
     body: fields.body,
     from: fields.from,
     times: fields.times ?? 1,
@@ -136,6 +137,15 @@ function readCheck(fields: Fields, where: string): Check {
     expect: expectationByFullName<Expectation>(fields.expect ?? {}, NAMES),
     shares: shares && sharesByFullName(shares, NAMES),
   };
+}
+
+function mapLines(headers: Check["headers"], change: (line: string) => string): Check["headers"] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, lines]) => [
+      name,
+      typeof lines === "string" ? change(lines) : lines.map(change),
+    ]),
+  );
 }
 
 function readAsk(text: string, where: string): Check["ask"] {

@@ -209,7 +209,8 @@ function takenBy(
     const { attributes, constraints, cuts } = spaceOf(
       [...others, rule].map(({ match }) => match),
       {
-        arriving: arrivingAt(place, protocol),
+        // Nobody knows who verifies tokens at other Gateways; of this proxy's own, another finding says it.
+        arriving: { ...arrivingAt(place, protocol), isAuthenticated: place.role === "gateway" },
         paths: pathStepsAt(place, normalization),
         authority: AUTHORITY,
       },

@@ -9,7 +9,7 @@ import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Listener, PathNormalization, Redirect, Route, RouteMatch, VirtualHost } from "../../ir/ir.ts";
 import { normalizationOf } from "../../ir/path-normalization.ts";
 import { lowerAscii } from "../../ir/text.ts";
-import { arrive } from "../evaluate/arrival.ts";
+import { type ArrivedRequest, arrive } from "../evaluate/arrival.ts";
 import { naiveRoute } from "../evaluate/trial.ts";
 import type { HostRequest } from "../request/wire.ts";
 import { hasBadExpression } from "./bad-expression.ts";
@@ -85,7 +85,7 @@ function asArrived(
   request: HostRequest,
   listener: Listener,
   normalization: PathNormalization,
-): Required<HostRequest> | undefined {
+): ArrivedRequest | undefined {
   const { headers = [], method = "GET" } = request;
   const arrival = arrive({ ...request, headers, method, protocol: "HTTP/1.1" }, listener, normalization);
   return arrival.kind === "request" ? arrival.request : undefined;
@@ -93,7 +93,7 @@ function asArrived(
 
 /** What a client asks next; `undefined` where that is another listener's, or cannot be told without the filter. */
 function follow(
-  request: Required<HostRequest>,
+  request: ArrivedRequest,
   { host, port, scheme, path }: Redirect,
   match: RouteMatch,
   { servicePort, tls }: Listener,

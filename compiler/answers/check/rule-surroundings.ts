@@ -4,7 +4,6 @@ import { audienceOf } from "../../front/istio/references/everyone.ts";
 import { isInternalGateway, MESH, resolveGatewayName } from "../../front/istio/rules/gateway-names.ts";
 import { destinationsOf } from "../../front/resources/destinations.ts";
 import type { FieldPath, Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
-import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { resolveHost } from "../../front/services/host-names.ts";
 import { selects } from "../../front/services/labels.ts";
 import { podsOf, type View } from "./view.ts";
@@ -116,7 +115,7 @@ function reportClaims(virtualService: VirtualService, view: View): void {
   if (place === undefined) {
     return;
   }
-  const policies = view.resources.neighbours.filter(({ kind }) => kind === "RequestAuthentication");
+  const policies = view.resources.requestAuthentications;
   for (const written of spec.gateways ?? []) {
     const name = resolveGatewayName(written, namespace);
     const gateway = view.resources.gateways.find((one) => `${one.namespace}/${one.name}` === name);
@@ -128,7 +127,7 @@ function reportClaims(virtualService: VirtualService, view: View): void {
         !policies.some(
           (policy) =>
             (policy.namespace === "istio-system" || policy.namespace === pod.namespace) &&
-            selects(textsOf(policy.spec, "selector", "matchLabels"), pod.labels),
+            selects(policy.spec.selector?.matchLabels, pod.labels),
         ),
     );
     if (unguarded) {

@@ -3,7 +3,7 @@
  * then, for each attribute, the list of values it admits.
  */
 
-import type { HeaderMatch, RouteMatch, ValueMatch } from "../../ir/ir.ts";
+import type { RouteMatch, ValueMatch } from "../../ir/ir.ts";
 import type { PathSteps } from "../../ir/path-steps.ts";
 import { compareStrings } from "../../ir/text.ts";
 import { neverArrives } from "../evaluate/arrival.ts";
@@ -18,7 +18,9 @@ import * as universe from "./universe.ts";
 export type AttributeName =
   | { readonly kind: "path" }
   | { readonly kind: "header"; readonly name: string }
-  | { readonly kind: "query"; readonly name: string };
+  | { readonly kind: "query"; readonly name: string }
+  /** `name`: its `claimName`. */
+  | { readonly kind: "claim"; readonly name: string; readonly path: readonly string[] };
 
 export interface AttributeValue {
   /** One for each line of a header; none: it is not there. */
@@ -140,8 +142,8 @@ function conditionsOf({ path, headers, queryParams }: RouteMatch): [AttributeNam
             },
           ] as [AttributeName, Condition],
         ]),
-    ...headers.map(({ name, match, invert, missingAsEmpty }: HeaderMatch): [AttributeName, Condition] => [
-      { kind: "header", name },
+    ...headers.map(({ name, claim, match, invert, missingAsEmpty }): [AttributeName, Condition] => [
+      claim === undefined ? { kind: "header", name } : { kind: "claim", name, path: claim },
       { match, ignoreCase: false, invert, missingAsEmpty },
     ]),
     ...queryParams.map(({ name, match }): [AttributeName, Condition] => [
@@ -314,6 +316,9 @@ function universeOf(name: AttributeName, options: SpaceOptions): string | undefi
   if (name.kind === "query") {
     return /[&=#]/.test(name.name) ? undefined : universe.queryUniverse(protocol);
   }
+  if (name.kind === "claim") {
+    return arriving.isAuthenticated ? universe.CLAIM : undefined;
+  }
   switch (name.name) {
     case ":method":
       return universe.methodUniverse(protocol);
@@ -332,13 +337,17 @@ function universeOf(name: AttributeName, options: SpaceOptions): string | undefi
 function mayBeMissing(name: AttributeName): boolean {
   return (
     name.kind === "query" ||
+    name.kind === "claim" ||
     (name.kind === "header" && !name.name.startsWith(":") && name.name !== "x-forwarded-proto")
   );
 }
 
 /** Of some headers Envoy makes one line of several, which is a value like others. */
 function mayHaveLines(name: AttributeName): boolean {
-  return mayBeMissing(name) && name.kind === "header" && name.name !== "cookie" && !isOneLine(name.name);
+  return (
+    name.kind === "claim" ||
+    (mayBeMissing(name) && name.kind === "header" && name.name !== "cookie" && !isOneLine(name.name))
+  );
 }
 
 /** A line for the rule in focus, and one for another. `text`: its condition; none is met by any line. */
@@ -401,11 +410,16 @@ function addLines(
 }
 
 function describe(name: AttributeName): string {
-  return name.kind === "path"
-    ? "the path"
-    : name.kind === "query"
-      ? `query parameter ${name.name}`
-      : `header ${name.name}`;
+  switch (name.kind) {
+    case "path":
+      return "the path";
+    case "query":
+      return `query parameter ${name.name}`;
+    case "claim":
+      return `claim ${name.path.join(".")}`;
+    case "header":
+      return `header ${name.name}`;
+  }
 }
 
 function intersection(a: readonly number[], b: readonly number[]): number[] {

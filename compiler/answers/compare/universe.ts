@@ -77,12 +77,17 @@ export function headerUniverse(name: string, { role, tls, topology = DIRECT, pro
   }
 }
 
+/** A text in a token, which may be any; those that people can read say enough. */
+export const CLAIM = `(?:[\\t\\n -~]|${HIGH})*`;
+
 /** Where, and over what, requests come. */
 export interface Arriving extends Pick<Listener, "role" | "underscores" | "topology"> {
   readonly tls: boolean;
   /** Clients may, or must, show a certificate. */
   readonly showsCertificate: boolean;
   readonly protocol: Protocol;
+  /** Tokens are verified: a request may have claims. */
+  readonly isAuthenticated?: boolean;
 }
 
 export function arrivingAt({ role, tls, underscores, topology }: ArrivingAt, protocol: Protocol): Arriving {

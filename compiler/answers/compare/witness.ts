@@ -3,6 +3,7 @@
 import type { Listener } from "../../ir/ir.ts";
 import { DIRECT } from "../../ir/topology.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import type { Claims, Json } from "../request/claims.ts";
 import { requestAt, schemeOf } from "../request/request-at.ts";
 import type { HeaderLine } from "../request/wire.ts";
 import type { Attribute, AttributeValue } from "./attributes.ts";
@@ -34,6 +35,7 @@ interface Parts {
   readonly path: string;
   readonly headers: readonly HeaderLine[];
   readonly scheme?: string;
+  readonly claims?: Claims;
 }
 
 function http2({ scheme, ...parts }: Parts, { tls }: Pick<Listener, "tls">): AskedRequest {
@@ -81,6 +83,7 @@ function partsOf(
   let scheme: string | undefined;
   const query: string[] = [];
   const headers: HeaderLine[] = [];
+  const claims: { readonly path: readonly string[]; readonly lines: readonly string[] }[] = [];
   for (const [index, { lines }] of [...values].sort(([a], [b]) => a - b)) {
     const { name } = attributes[index]!;
     const [first] = lines;
@@ -91,6 +94,8 @@ function partsOf(
       path = first;
     } else if (name.kind === "query") {
       query.push(first === "" ? `${name.name}=` : `${name.name}=${first}`);
+    } else if (name.kind === "claim") {
+      claims.push({ path: name.path, lines });
     } else if (name.name === ":authority") {
       host = first;
     } else if (name.name === ":method") {
@@ -107,5 +112,27 @@ function partsOf(
     path: query.length === 0 ? path : `${path}?${query.join("&")}`,
     headers,
     ...(scheme !== undefined && { scheme }),
+    ...(claims.length > 0 && { claims: claimsOf(claims) }),
   };
+}
+
+/** One inside of another where their paths say so. A claim that is a text as well as an object cannot be. */
+function claimsOf(
+  all: readonly { readonly path: readonly string[]; readonly lines: readonly string[] }[],
+): Claims {
+  const names = new Set(all.flatMap(({ path }) => path.slice(0, 1)));
+  return Object.fromEntries(
+    [...names].map((name): [string, Json] => {
+      const own = all.find(({ path }) => path.length === 1 && path[0] === name);
+      const inside = all.filter(({ path }) => path.length > 1 && path[0] === name);
+      return [
+        name,
+        own === undefined
+          ? claimsOf(inside.map(({ path, lines }) => ({ path: path.slice(1), lines })))
+          : own.lines.length === 1
+            ? own.lines[0]!
+            : own.lines,
+      ];
+    }),
+  );
 }

@@ -279,7 +279,11 @@ class ListenerDiff {
     const space = spaceOf(
       [...focused, ...left, ...right].map(({ match }) => match),
       {
-        arriving: arrivingAt(this.#after, protocol),
+        arriving: {
+          ...arrivingAt(this.#after, protocol),
+          // Where only one side has claims, that is said of the listener.
+          isAuthenticated: [this.#before, this.#after].every(({ authentication }) => authentication),
+        },
         paths: pathStepsAt(this.#after, this.#normalization.after),
         authority: host.universe,
         otherAuthorities: host.others,

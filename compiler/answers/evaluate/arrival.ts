@@ -9,6 +9,7 @@ import { DROPPED_HEADERS, EDGE_HEADERS, EXTERNAL_ADDRESS_HEADER } from "../../ba
 import type { Listener, PathNormalization } from "../../ir/ir.ts";
 import { pathStepsAt } from "../../ir/path-normalization.ts";
 import { DIRECT } from "../../ir/topology.ts";
+import { normalizedClaims } from "../authenticate/authenticate.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { fromClient } from "../request/from-client.ts";
 import { type RequestAt, requestAt, schemeOf } from "../request/request-at.ts";
@@ -23,9 +24,11 @@ import { isOneLine, joinedValues } from "./one-line.ts";
 /** The request as rules see it, or Envoy's refusal. */
 export type Arrival = Arrived | Refusal;
 
+export type ArrivedRequest = Required<Omit<HostRequest, "claims">> & Pick<HostRequest, "claims">;
+
 export interface Arrived {
   readonly kind: "request";
-  readonly request: Required<HostRequest>;
+  readonly request: ArrivedRequest;
   readonly client: Client;
 }
 
@@ -38,7 +41,7 @@ const HOP_BY_HOP = new Set(["keep-alive", "proxy-connection", "transfer-encoding
 const OF_UPGRADES = new Set(["connection", "upgrade"]);
 
 /** Where requests arrive: what of a listener decides it. */
-export type ArrivalAt = Pick<Listener, "role" | "tls" | "underscores" | "paths"> &
+export type ArrivalAt = Pick<Listener, "role" | "tls" | "underscores" | "paths" | "authentication"> &
   Partial<Pick<Listener, "port" | "topology" | "proxyHeaders">>;
 
 /** Headers that no client's request has when the rules of a listener are asked. */
@@ -114,6 +117,7 @@ export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: 
       path: path.path,
       headers: [...headers.values()].flat(),
       source: withPort(client.address, client.by === "connection" ? CLIENT_PORT : 0),
+      ...claimsAt(sent, listener),
     },
     client,
   };
@@ -123,6 +127,18 @@ export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: 
 function redirected(location: string, { headers }: RequestAt): Refusal {
   const why = "the path has escaped slashes";
   return isGrpc(headers) ? refused(400, why) : { kind: "refused", status: 307, location, body: "", why };
+}
+
+/** Where nobody verifies tokens, no request has claims. */
+function claimsAt(
+  { claims }: Pick<RequestAt, "claims">,
+  { authentication }: Pick<Listener, "authentication">,
+): Pick<HostRequest, "claims"> {
+  if (claims === undefined || authentication === undefined) {
+    return {};
+  }
+  const spaceDelimited = authentication.providers.flatMap((provider) => provider.spaceDelimitedClaims);
+  return { claims: normalizedClaims(claims, spaceDelimited) };
 }
 
 function refused(status: number, why: string): Refusal {

@@ -22,14 +22,16 @@ import type {
 import { hasLocation } from "../../ir/location.ts";
 import { normalizationOf } from "../../ir/path-normalization.ts";
 import { classesOf, type RouteClass } from "../../ir/route-class.ts";
+import { type Authenticated, authenticate, type Unauthenticated } from "../authenticate/authenticate.ts";
+import { withToken } from "../authenticate/locations.ts";
 import type { AskedRequest } from "../request/asked.ts";
 import { requestAt } from "../request/request-at.ts";
-import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import type { HeaderLine } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
 import { FilterVm } from "../wasm-host/filter-vm.ts";
 import type { SharedData } from "../wasm-host/shared-data.ts";
 import { type Depth, disagreements, isLimited } from "./agreement.ts";
-import { type Arrived, arrive } from "./arrival.ts";
+import { type Arrived, type ArrivedRequest, arrive } from "./arrival.ts";
 import { throughClass } from "./class-route.ts";
 import type { Client } from "./client-address.ts";
 import type { Refusal } from "./codec.ts";
@@ -62,6 +64,8 @@ export type AnswerBy =
   | "directResponse"
   | "preflight"
   | "noRoute"
+  /** Before any rule: its token is not good. */
+  | "unauthenticated"
   /** The cluster is not there, nobody is in it, or nobody could take the request. */
   | "unavailable"
   /** Before any rule: Envoy takes it for no request. */
@@ -82,9 +86,11 @@ export interface SentRequest {
 
 export interface Evaluation {
   /** As rules see it. Absent when Envoy refuses it before. */
-  readonly request?: Required<HostRequest>;
+  readonly request?: ArrivedRequest;
   /** Whom it is taken to come from; as `request`. */
   readonly client?: Client;
+  /** Its token's signature was not verified, for lack of the keys that Envoy fetches. */
+  readonly isTokenOnTrust?: true;
   readonly host?: HostMatch;
   /** The route that the filter took. */
   readonly taken?: RouteAt;
@@ -149,16 +155,22 @@ export class Evaluator {
         disagreements: [],
       };
     }
-    const { request, client } = arrival;
+    const { client } = arrival;
+    const authenticated = this.#authenticate(asked, arrival.request);
+    if (authenticated.kind === "unauthenticated") {
+      return unauthenticated(arrival, authenticated, this.#pagesOf("unauthenticated"));
+    }
+    const { request, isOnTrust } = authenticated;
     const decision = this.#vm.decide(this.#root, request);
     const taken = decision.route === undefined ? undefined : this.#routes[decision.route];
     const host = hostOf(this.listener.routes, request.authority);
     const className = headerOf(decision.headers, CLASS_HEADER);
     const routeClass = className === undefined ? undefined : this.#classes.get(className);
-    const end = this.#outcome(asked, arrival, decision, routeClass, taken);
+    const end = this.#outcome(asked, { ...arrival, request }, decision, routeClass, taken);
     return {
       request,
       client,
+      ...(isOnTrust && { isTokenOnTrust: isOnTrust }),
       ...(host && { host }),
       ...(taken && { taken }),
       decision,
@@ -176,6 +188,19 @@ export class Evaluator {
         depth,
       ),
     };
+  }
+
+  /** Claims that somebody says are taken as they are; a token is verified. */
+  #authenticate(
+    { jwt, claims }: AskedRequest,
+    arrived: ArrivedRequest,
+  ): Authenticated<ArrivedRequest> | Unauthenticated {
+    const { authentication } = this.listener;
+    const request = jwt === undefined ? arrived : withToken(arrived, jwt, authentication);
+    if (authentication === undefined || claims !== undefined) {
+      return { kind: "authenticated", request };
+    }
+    return authenticate(request, authentication, Date.now() / 1000);
   }
 
   #configure(blob: Uint8Array): number {
@@ -280,7 +305,7 @@ export class Evaluator {
     routeClass: RouteClass,
     route: Route,
     base: Pick<FormatContext, "protocol" | "client">,
-    request: Required<HostRequest>,
+    request: ArrivedRequest,
   ): Pick<Evaluation, "outcome"> {
     const { action } = routeClass.answer!;
     const headers: HeaderLine[] = hasLocation(action)
@@ -303,7 +328,7 @@ export class Evaluator {
   }
 
   /** The filter puts a location together, here with nothing beside it. */
-  #location(action: Redirect | DirectResponse, { match }: Route, request: Required<HostRequest>): string {
+  #location(action: Redirect | DirectResponse, { match }: Route, request: ArrivedRequest): string {
     const root = this.#configure(
       encodeProgram({
         ignorePortInHost: true,
@@ -345,6 +370,29 @@ export class Evaluator {
     this.#random ^= this.#random << 5;
     return this.#random >>> 0;
   }
+}
+
+function unauthenticated(
+  { request, client }: Arrived,
+  { status, body }: Unauthenticated,
+  pages: readonly ErrorPage[],
+): Evaluation {
+  const { method, authority, path, headers } = request;
+  const lines: HeaderLine[] = [[":method", method], ...headers];
+  const proto = headerOf(headers, "x-forwarded-proto") ?? request.scheme;
+  const challenge: HeaderLine = [
+    "www-authenticate",
+    `Bearer realm="${proto}://${authority}${path}", error="invalid_token"`,
+  ];
+  const answer = localReply(lines, { status, headers: [challenge], body }, pages);
+  return {
+    request,
+    client,
+    delayMs: 0,
+    outcome: { kind: "answer", by: "unauthenticated", answer },
+    why: body,
+    disagreements: [],
+  };
 }
 
 /** Nothing of the request is known then, its method included. */

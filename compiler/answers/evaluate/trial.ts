@@ -15,6 +15,7 @@ import type {
 } from "../../ir/ir.ts";
 import { lowerAscii } from "../../ir/text.ts";
 import { regexMatches } from "../../regex/matches.ts";
+import { claimTexts } from "../request/claims.ts";
 import type { HostRequest } from "../request/wire.ts";
 
 export interface HostMatch {
@@ -84,7 +85,7 @@ function covers(domain: string, host: string): boolean {
 export function matches({ path, headers, queryParams }: RouteMatch, request: HostRequest): boolean {
   return (
     (path === undefined || pathMatches(path, pathOf(request))) &&
-    headers.every((header) => headerMatches(header, headerValues(header.name, request))) &&
+    headers.every((header) => headerMatches(header, headerValues(header, request))) &&
     queryParams.every(({ name, match }) => queryMatches(match, queryValue(name, request.path)))
   );
 }
@@ -102,9 +103,9 @@ export function* failures(
     }
   }
   for (const header of headers) {
-    const seen = headerValues(header.name, request);
+    const seen = headerValues(header, request);
     if (!headerMatches(header, seen)) {
-      yield { field: headerField(header.name, header.invert), match: header.match, seen };
+      yield { field: headerField(header), match: header.match, seen };
     }
   }
   for (const { name, match } of queryParams) {
@@ -141,11 +142,21 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
   [":scheme", "scheme"],
 ]);
 
-export function headerField(name: string, invert: boolean): string {
+export function headerField({ name, claim, invert }: Pick<HeaderMatch, "name" | "claim" | "invert">): string {
+  if (claim !== undefined) {
+    const named = `@request.auth.claims[${claim.join("][")}]`;
+    return invert ? `withoutHeaders.${named}` : `headers.${named}`;
+  }
   return invert ? `withoutHeaders.${name}` : (FIELDS.get(name) ?? `headers.${name}`);
 }
 
-function headerValues(name: string, request: HostRequest): string[] {
+function headerValues(
+  { name, claim }: Pick<HeaderMatch, "name" | "claim">,
+  request: HostRequest,
+): readonly string[] {
+  if (claim !== undefined) {
+    return claimTexts(request.claims ?? {}, claim);
+  }
   if (name === ":path") {
     return [request.path];
   }

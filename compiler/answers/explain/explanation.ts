@@ -378,7 +378,7 @@ export function outcomeText(outcome: Outcome): string {
 export function conditionsOf(match: RouteMatch): string[] {
   return [
     ...(match.path ? [condition("uri", match.path, match.path.ignoreCase)] : []),
-    ...match.headers.map(({ name, match: wanted, invert }) => condition(headerField(name, invert), wanted)),
+    ...match.headers.map((header) => condition(headerField(header), header.match)),
     ...match.queryParams.map(({ name, match: wanted }) => condition(`queryParams.${name}`, wanted)),
   ];
 }

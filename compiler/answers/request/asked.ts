@@ -1,6 +1,7 @@
 /** A request that somebody asks about, written as `GET http://host/path`; nothing has been done to it yet. */
 
 import { isIP } from "node:net";
+import type { Claims } from "./claims.ts";
 import type { HeaderLine } from "./wire.ts";
 
 /** A request as a client would send it: what `makeRequest` and `parseCurl` make. */
@@ -21,6 +22,10 @@ export interface AskedRequest {
   readonly body?: string;
   /** The address of the client, before all proxies. Absent: the request is as it reaches the listener, from 127.0.0.1. */
   readonly from?: string;
+  /** A token, put where the listener's rules look for one. */
+  readonly jwt?: string;
+  /** What a token says that is taken to have been verified. */
+  readonly claims?: Claims;
 }
 
 /** What a URL and a method say. */
@@ -99,27 +104,39 @@ export function checkHeader(name: string, value: string): HeaderLine {
   return [name.toLowerCase(), value];
 }
 
+function checkToken(jwt: string): string {
+  const token = jwt.trim();
+  if (token === "" || /\s/.test(token) || FORBIDDEN_IN_VALUE.test(token)) {
+    throw new RequestError("the token is empty or has a space in it; write HEADER.PAYLOAD.SIGNATURE");
+  }
+  return token;
+}
+
 /** A `host` among the headers is the authority, as on the wire. */
 export function makeRequest(
   line: RequestLine,
   headers: readonly HeaderLine[],
-  more: {
-    readonly body?: string;
+  more: Pick<AskedRequest, "body" | "from" | "jwt" | "claims"> & {
     readonly protocol?: AskedRequest["protocol"] | undefined;
-    readonly from?: string;
   } = {},
 ): AskedRequest {
   const hosts = headers.filter(([name]) => name === "host");
   if (hosts.length > 1) {
     throw new RequestError("the host header is given twice");
   }
+  const { body, protocol, jwt, claims } = more;
+  if (jwt !== undefined && claims !== undefined) {
+    throw new RequestError("a token and claims cannot be combined; a token has claims of its own");
+  }
   return {
     ...line,
     authority: hosts[0]?.[1] ?? line.authority,
     headers: headers.filter(([name]) => name !== "host"),
-    ...(more.protocol !== undefined && { protocol: more.protocol }),
-    ...(more.body !== undefined && { body: more.body }),
+    ...(protocol !== undefined && { protocol }),
+    ...(body !== undefined && { body }),
     ...(more.from !== undefined && { from: readAddress(more.from) }),
+    ...(jwt !== undefined && { jwt: checkToken(jwt) }),
+    ...(claims !== undefined && { claims }),
   };
 }
 

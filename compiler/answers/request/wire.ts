@@ -1,5 +1,7 @@
 /** A request as it stands on the wire, for whoever has one decided. */
 
+import type { Claims } from "./claims.ts";
+
 /** A header line as it stands on the wire; repeated names are repeated lines. */
 export type HeaderLine = readonly [name: string, value: string];
 
@@ -12,4 +14,6 @@ export interface HostRequest {
   readonly headers?: readonly HeaderLine[];
   /** Where it comes from, with its port. */
   readonly source?: string;
+  /** Of the token that was verified. Absent: it has none. */
+  readonly claims?: Claims;
 }

@@ -6,7 +6,9 @@
 
 import { readFileSync } from "node:fs";
 import { CLUSTER_HEADER, DESTINATION_NONE, ROUTE_NONE } from "../../../filter/layout.ts";
+import type { Claims } from "../request/claims.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
+import { metadataMessage } from "./metadata.ts";
 import type { SharedData } from "./shared-data.ts";
 
 /** What became of a request. */
@@ -66,6 +68,7 @@ interface Response {
 interface Stream {
   readonly root: number;
   readonly source: string;
+  readonly claims: Claims | undefined;
   headers: HeaderLine[];
   readonly written: Map<string, string>;
   readonly properties: Map<string, string>;
@@ -215,10 +218,11 @@ export class FilterVm {
         },
         proxy_get_property: (path: number, pathSize: number, at: number, sizeAt: number) => {
           const stream = this.#streams.get(this.#effective);
-          if (!stream || this.#text(path, pathSize) !== "source\0address") {
+          const property = stream && this.#property(stream, this.#text(path, pathSize));
+          if (property === undefined) {
             return NOT_FOUND;
           }
-          this.#give(this.#encoder.encode(stream.source), at, sizeAt);
+          this.#give(property, at, sizeAt);
           return OK;
         },
         proxy_continue_stream: () => {
@@ -383,6 +387,7 @@ export class FilterVm {
     const stream: Stream = {
       root,
       source: request.source ?? "127.0.0.1:40000",
+      claims: request.claims,
       headers,
       written: new Map(),
       properties: new Map(),
@@ -442,6 +447,17 @@ export class FilterVm {
       this.#tick(next.root);
     }
     this.#nanoseconds = end;
+  }
+
+  #property({ source, claims }: Stream, path: string): Uint8Array | undefined {
+    switch (path) {
+      case "source\0address":
+        return this.#encoder.encode(source);
+      case "metadata":
+        return metadataMessage(claims);
+      default:
+        return undefined;
+    }
   }
 
   #setTick(root: number, periodMs: number): void {

@@ -29,8 +29,9 @@ export interface GraphContext {
   regexSets(patterns: readonly string[]): readonly RegexSet[];
   /** Whether an expression matches the empty text. */
   matchesEmpty(pattern: string): boolean;
-  /** Attributes from this number on are query parameters. */
+  /** Attributes from this number on are query parameters, and claims from the next. */
   readonly firstQuery: number;
+  readonly firstClaim: number;
 }
 
 /** Routes behind one that takes everything are never tried. */

@@ -91,7 +91,7 @@ function checkOrigin(bytes: Uint8Array): void {
 }
 
 interface Attribute {
-  readonly kind: "path" | "header" | "query";
+  readonly kind: "path" | "header" | "query" | "claim";
   readonly name: string;
 }
 
@@ -272,6 +272,9 @@ class Reader {
     }
     for (const [name, number] of this.#table(this.#u32(record + layout.ATTRIBUTES_QUERY))) {
       this.#attributes[number] = { kind: "query", name };
+    }
+    for (const [name, number] of this.#table(this.#u32(record + layout.ATTRIBUTES_CLAIMS))) {
+      this.#attributes[number] = { kind: "claim", name: name.replaceAll("\0", ".") };
     }
   }
 

@@ -221,6 +221,7 @@ function encodeHosts(
     regexSets: (patterns) => regexes.sets(patterns),
     matchesEmpty: regexMatchesEmpty,
     firstQuery: attributes.firstQuery,
+    firstClaim: attributes.firstClaim,
   };
   const outcomes = new Outcomes(writer, attributes, isNamed, listener);
   const routes: number[] = [];
@@ -269,8 +270,9 @@ function predicatesAsWritten(match: RouteMatch, attributes: Attributes): Predica
   if (match.path && !(match.path.kind === "prefix" && match.path.value === "")) {
     predicates.push(attributes.path(match.path));
   }
-  for (const { name, match: value, invert, missingAsEmpty } of match.headers) {
-    predicates.push({ attribute: attributes.header(name), match: value, invert, missingAsEmpty });
+  for (const { name, claim, match: value, invert, missingAsEmpty } of match.headers) {
+    const attribute = claim ? attributes.claim(claim) : attributes.header(name);
+    predicates.push({ attribute, match: value, invert, missingAsEmpty });
   }
   for (const { name, match: value } of match.queryParams) {
     predicates.push({

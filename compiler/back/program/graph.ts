@@ -199,7 +199,11 @@ function writeFan(
 ): Node | undefined {
   const rare = new Map(
     options
-      .filter(({ attribute, keyed }) => attribute > 1 && keyed < candidates.length * KEYED_MIN)
+      // Claims are not among what a request was found to have: they are read when one is asked for.
+      .filter(
+        ({ attribute, keyed }) =>
+          attribute > 1 && attribute < context.firstClaim && keyed < candidates.length * KEYED_MIN,
+      )
       .map((option) => [option.attribute, option]),
   );
   const groups = new Map<number, Candidate[]>();

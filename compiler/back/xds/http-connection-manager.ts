@@ -24,6 +24,7 @@ import { type Extension, typed, typeUrl } from "./protobuf.ts";
 import { rateLimitFilters } from "./rate-limit.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { emitTapLog, type TapLog } from "./tap-log.ts";
+import { tokenFilters } from "./token-filter.ts";
 import { emitTracing, type TracingFields } from "./tracing.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
@@ -148,6 +149,7 @@ export function emitHttpConnectionManager(
           }),
           http_filters: [
             ...compressionFilters(listener),
+            ...tokenFilters(listener.authentication),
             emitWasmFilter(listener.name, context),
             ...grpcWebFilters(listener),
             ...(hasCors(listener) || context.places.filtersInAdvance ? [CORS] : []),
@@ -161,6 +163,7 @@ export function emitHttpConnectionManager(
           // as in the filter.
           http_filters: [
             ...compressionFilters(listener),
+            ...tokenFilters(listener.authentication),
             ...rateLimitFilters(listener),
             ...grpcWebFilters(listener),
             FAULT,

@@ -1,6 +1,14 @@
 /** The predicates of a route, in Envoy's words. */
 
-import type { HeaderMatch, PathMatch, QueryParamMatch, RouteMatch, StringMatch } from "../../ir/ir.ts";
+import { CLAIMS_FIELD, TOKEN_FILTER } from "../../../filter/layout.ts";
+import type {
+  HeaderMatch,
+  PathMatch,
+  QueryParamMatch,
+  RouteMatch,
+  StringMatch,
+  ValueMatch,
+} from "../../ir/ir.ts";
 
 /** `envoy.config.route.v3.RouteMatch` */
 export interface EnvoyRouteMatch {
@@ -10,6 +18,7 @@ export interface EnvoyRouteMatch {
   readonly case_sensitive?: boolean;
   readonly headers?: readonly HeaderMatcher[];
   readonly query_parameters?: readonly QueryParameterMatcher[];
+  readonly dynamic_metadata?: readonly MetadataMatcher[];
 }
 
 interface RegexMatcher {
@@ -31,15 +40,47 @@ export type HeaderMatcher = ValueMatcher & {
   readonly treat_missing_header_as_empty?: boolean;
 };
 
+/** `envoy.type.matcher.v3.MetadataMatcher` */
+interface MetadataMatcher {
+  readonly filter: string;
+  readonly path: readonly { readonly key: string }[];
+  readonly value: { readonly or_match: { readonly value_matchers: readonly object[] } };
+  readonly invert?: boolean;
+}
+
 /** `envoy.config.route.v3.QueryParameterMatcher` */
 export type QueryParameterMatcher = ValueMatcher & { readonly name: string };
 
 export function emitRouteMatch(match: RouteMatch): EnvoyRouteMatch {
+  const headers = match.headers.filter(({ claim }) => claim === undefined);
+  const claims = match.headers.flatMap(({ claim, ...rest }) => (claim ? emitClaim({ claim, ...rest }) : []));
   return {
     ...emitPath(match.path),
-    ...(match.headers.length > 0 && { headers: match.headers.map(emitHeader) }),
+    ...(headers.length > 0 && { headers: headers.map(emitHeader) }),
     ...(match.queryParams.length > 0 && { query_parameters: match.queryParams.map(emitQueryParam) }),
+    ...(claims.length > 0 && { dynamic_metadata: claims }),
   };
+}
+
+/** A text, or a list with such a text. */
+function emitClaim({
+  claim,
+  match,
+  invert,
+}: Pick<HeaderMatch, "match" | "invert"> & Required<Pick<HeaderMatch, "claim">>): MetadataMatcher {
+  const value = {
+    string_match: isAnyText(match) ? { safe_regex: regex("(?s).*") } : emitString(match),
+  };
+  return {
+    filter: TOKEN_FILTER,
+    path: [CLAIMS_FIELD, ...claim].map((key) => ({ key })),
+    value: { or_match: { value_matchers: [{ list_match: { one_of: value } }, value] } },
+    ...(invert && { invert: true }),
+  };
+}
+
+function isAnyText(match: ValueMatch): match is Exclude<ValueMatch, { readonly kind: "exact" | "regex" }> {
+  return match.kind === "present" || (match.kind === "prefix" && match.value === "");
 }
 
 function emitPath(path: PathMatch | undefined): EnvoyRouteMatch {

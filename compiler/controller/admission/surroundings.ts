@@ -49,7 +49,8 @@ export class Surroundings {
         this.#byIdentity.set(identityOf(resource), resource);
       }
     }
-    for (const resource of [...resources.workloadEntries, ...resources.sidecars, ...resources.refused]) {
+    const { workloadEntries, sidecars, requestAuthentications, refused } = resources;
+    for (const resource of [...workloadEntries, ...sidecars, ...requestAuthentications, ...refused]) {
       this.#byIdentity.set(identityOf(resource), resource);
     }
     for (const endpoints of [...resources.endpointSlices, ...resources.endpoints]) {
@@ -65,7 +66,7 @@ export class Surroundings {
 
   /** Of an object as it is and as it is to be, each of which may be missing. */
   of(versions: readonly AnyResource[]): Surrounding {
-    const { gateways, sidecars, neighbours, refused } = this.#resources;
+    const { gateways, sidecars, requestAuthentications, neighbours, refused } = this.#resources;
     const all = new Set<AnyResource>(versions);
     for (const version of versions) {
       this.#addConcerned(all, version);
@@ -75,7 +76,13 @@ export class Surroundings {
       addAll(all, gateways);
     }
     const concerned = new Set([...all].slice(0, MOST_CONCERNED));
-    const resources = new Set<AnyResource>([...concerned, ...sidecars, ...neighbours, ...refused]);
+    const resources = new Set<AnyResource>([
+      ...concerned,
+      ...sidecars,
+      ...requestAuthentications,
+      ...neighbours,
+      ...refused,
+    ]);
     for (const one of concerned) {
       this.#addNamed(resources, one);
     }

@@ -12,6 +12,7 @@ import { REFERENCES } from "./references.ts";
 import { RULES } from "./rules.ts";
 import { SERVICES } from "./services.ts";
 import { SIDECARS } from "./sidecars.ts";
+import { TOKENS } from "./tokens.ts";
 
 export type { Example, Explanation, Place } from "./entry.ts";
 
@@ -26,4 +27,5 @@ export const EXPLANATIONS: Readonly<Record<DiagnosticCode, Explanation>> = {
   ...REFERENCES,
   ...ANSWERS,
   ...LINT,
+  ...TOKENS,
 };

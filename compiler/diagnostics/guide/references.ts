@@ -6,11 +6,11 @@ export const REFERENCES = {
   SL0301: {
     why: "What is not supported is refused by name, never silently ignored. docs/rules.md lists what works.",
     example: {
-      in: "http rule",
+      in: "ServiceEntry",
       wrong:
-        'match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }]\nroute: [{ destination: { host: shop.example } }]',
+        'hosts: ["*.example.com"]\nresolution: DYNAMIC_DNS\nports: [{ number: 80, name: http, protocol: HTTP, targetPort: 8080 }]',
       right:
-        "match: [{ headers: { x-group: { exact: admin } } }]\nroute: [{ destination: { host: shop.example } }]",
+        'hosts: ["*.example.com"]\nresolution: DYNAMIC_DNS\nports: [{ number: 80, name: http, protocol: HTTP }]',
     },
   },
   SL0302: {

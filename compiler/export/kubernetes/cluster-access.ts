@@ -28,7 +28,8 @@ interface PolicyRule {
 
 const { VirtualService, DestinationRule, ServiceEntry, Gateway, WorkloadEntry, Sidecar } = RESOURCE_TYPES;
 const RULES = [VirtualService, DestinationRule, ServiceEntry, Gateway, WorkloadEntry, Sidecar];
-const { Service, EndpointSlice, Pod, Node, Secret, ConfigMap, Lease, Event } = RESOURCE_TYPES;
+const { RequestAuthentication, Service, EndpointSlice, Pod, Node, Secret, ConfigMap, Lease, Event } =
+  RESOURCE_TYPES;
 const READ = ["list", "watch"];
 
 /** By the names of their files. */
@@ -90,7 +91,7 @@ const RBAC = "rbac.authorization.k8s.io/v1";
 function ofNamespaces(): PolicyRule[] {
   return [
     ...rule(RULES, ["get", ...READ]),
-    ...rule([Service, EndpointSlice, Pod], READ),
+    ...rule([RequestAuthentication, Service, EndpointSlice, Pod], READ),
     {
       apiGroups: [VirtualService.group],
       resources: RULES.map(({ plural }) => `${plural}/status`),

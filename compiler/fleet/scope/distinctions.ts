@@ -42,6 +42,7 @@ const ASKING = [
   "meshConfigs",
   "neighbours",
   "proxyConfigs",
+  "requestAuthentications",
   "secrets",
   "serviceEntries",
   "services",
@@ -78,6 +79,7 @@ export class Distinctions {
       gateways,
       neighbours,
       proxyConfigs,
+      requestAuthentications,
       serviceEntries,
       services,
       sidecars,
@@ -91,12 +93,13 @@ export class Distinctions {
       ...destinationRules.map(({ spec }) => spec.workloadSelector?.matchLabels ?? {}),
       ...sidecars.map(({ spec }) => spec.workloadSelector?.labels ?? {}),
       ...proxyConfigs.map(({ spec }) => spec.selector?.matchLabels ?? {}),
+      ...requestAuthentications.map(({ spec }) => spec.selector?.matchLabels ?? {}),
       ...neighbours.flatMap(({ spec }) => [
         textsOf(spec, "selector", "matchLabels"),
         textsOf(spec, "workloadSelector", "labels"),
       ]),
     ]);
-    if (neighbours.length > 0) {
+    if (neighbours.length + requestAuthentications.length > 0) {
       this.#comparedLabels.add(GATEWAY_NAME_LABEL);
     }
     for (const { namespace, spec } of services) {
@@ -307,6 +310,7 @@ function namespacesIn(
     destinationRules,
     neighbours,
     proxyConfigs,
+    requestAuthentications,
     secrets,
     serviceEntries,
     services,
@@ -327,13 +331,16 @@ function namespacesIn(
     ...proxyConfigs,
     ...resourcesOf(workloads),
     ...neighbours,
+    ...requestAuthentications,
     // One for all namespaces may import to each of them its own rules.
     ...(sidecars.length > 0 ? virtualServices : []),
   ];
   return new Set([
     ...owners.map(({ namespace }) => namespace),
     // One that was not told may be any, for policies.
-    ...(neighbours.length + sidecars.length > 0 ? [DEFAULT_PROXY_OPTIONS.proxyNamespace] : []),
+    ...(neighbours.length + requestAuthentications.length + sidecars.length > 0
+      ? [DEFAULT_PROXY_OPTIONS.proxyNamespace]
+      : []),
     ...destinationRules.flatMap(({ spec }) => spec.exportTo ?? []),
     ...exported.flatMap(({ namespace, exportTo = [] }) =>
       exportTo.every((entry) => entry === "*") ? [] : [namespace, ...exportTo],

@@ -28,6 +28,7 @@ import { selectedGateways } from "./context/selected-gateways.ts";
 import { lowerGateways } from "./edge/gateways.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import { lowerClusters } from "./policies/clusters.ts";
+import { lowerAuthentication, selectedAuthentications } from "./policies/request-authentication.ts";
 import { reportPortConflicts } from "./port-conflicts.ts";
 import type { LoweredReferences } from "./references/proxy-viewer.ts";
 import { MESH } from "./rules/gateway-names.ts";
@@ -35,6 +36,7 @@ import { type VirtualService, visibleVirtualServices } from "./rules/virtual-ser
 import {
   DESTINATION_RULE,
   GATEWAY,
+  REQUEST_AUTHENTICATION,
   refuseUnsupported,
   SERVICE_ENTRY,
   SIDECAR,
@@ -95,15 +97,25 @@ export function lowerToIr(
     refuseOnce(sidecar.resource, SIDECAR, report);
   }
 
+  const authentications = selectedAuthentications(resources, options);
+  for (const policy of authentications) {
+    refuseOnce(policy, REQUEST_AUTHENTICATION, report);
+  }
+
   const edge = lowerGateways(gateways, virtualServices, lowering);
   const mesh = lowerMesh(virtualServices, lowering);
-  const ofRules = effectsOfBoth(edge.effects, mesh.effects);
+  const tokens = lowerAuthentication(authentications, lowering);
+  const ofRules = effectsOfBoth(effectsOfBoth(edge.effects, mesh.effects), tokens.effects);
   reportAll(ofRules, report);
+  const { authentication } = tokens;
+  const edgeListeners = authentication
+    ? edge.listeners.map((listener) => ({ ...listener, authentication }))
+    : edge.listeners;
   const { connectionSettings = {} } = environment.proxyConfig;
   const tcpChains = [...edge.tcpChains, ...mesh.tcpChains]
     .sort(byName)
     .map((chain) => limitChain(chain, connectionSettings));
-  const listeners = [...edge.listeners, ...mesh.listeners]
+  const listeners = [...edgeListeners, ...mesh.listeners]
     .sort(byName)
     .map((listener) => limitListener(listener, connectionSettings));
   const ofMesh = options.meshListeners ? mesh.tcpChains : [];
@@ -118,7 +130,10 @@ export function lowerToIr(
   const accessLog = accessLogOf(written);
   const config = {
     listeners,
-    clusters: limitClusters(clusters, connectionSettings),
+    clusters: limitClusters(
+      tokens.clusters.length > 0 ? [...clusters, ...tokens.clusters].sort(byName) : clusters,
+      connectionSettings,
+    ),
     ...(upstreamFaults.length > 0 && { upstreamFaults }),
     ...(tcpChains.length > 0 && { tcpChains }),
     ...(secrets.length > 0 && { secrets }),

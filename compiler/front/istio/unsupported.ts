@@ -5,14 +5,16 @@
  */
 
 import { isIPv6 } from "node:net";
+import { OUR_PREFIX } from "../../../filter/layout.ts";
 import type { DiagnosticCode } from "../../diagnostics/codes.ts";
 import { nameOf } from "../../source/field-path.ts";
-import type { Resource } from "../resources/model.ts";
+import type { JwtRule, Resource } from "../resources/model.ts";
 import { isWildcard } from "../services/host-names.ts";
 import type { Report } from "../services/report.ts";
 import { unixSocketPath } from "../services/unix-sockets.ts";
 import { LONGEST_SERVER_NAME } from "./policies/client-tls.ts";
 import { REFUSED_POLICY_VALUES } from "./policies/refused-values.ts";
+import { claimPathOf } from "./rules/claims.ts";
 import { unknownVariable } from "./rules/header-variables.ts";
 import { REDIRECT_CODES } from "./rules/redirects.ts";
 
@@ -31,8 +33,11 @@ export interface Unsupported {
   readonly code?: DiagnosticCode;
 }
 
-const isJwtClaim = (_value: unknown, key: string | number) =>
-  typeof key === "string" && key.toLowerCase().startsWith("@request.auth.claims");
+const EMPTY_CLAIM = {
+  when: (_value: unknown, key: string | number) => claimPathOf(String(key))?.includes("") === true,
+  code: "SL0501",
+  why: "a claim's name is empty",
+} as const;
 /** In a header it would begin another one. */
 const isNoHeaderValue = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
 const NO_HEADER_VALUE = {
@@ -54,8 +59,8 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
       why: "not every supported Envoy knows this variable",
     })),
   ),
-  { path: "http[].match[].headers{}", when: isJwtClaim },
-  { path: "http[].match[].withoutHeaders{}", when: isJwtClaim },
+  { path: "http[].match[].headers{}", ...EMPTY_CLAIM },
+  { path: "http[].match[].withoutHeaders{}", ...EMPTY_CLAIM },
   {
     path: "http[].redirect.redirectCode",
     when: (value) => isPresent(value) && !REDIRECT_CODES.has(value as number),
@@ -167,6 +172,8 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
   },
 ];
 
+const RESERVED = `headers that begin with ${OUR_PREFIX} are for Sluice itself`;
+
 const SIDECAR_FIELDS: readonly Unsupported[] = [
   { path: "egress[].port", why: "a listener with hosts of its own" },
   { path: "egress[].bind", why: "mesh listeners bind the address of --listen-address" },
@@ -177,6 +184,32 @@ const SIDECAR_FIELDS: readonly Unsupported[] = [
     why: "mesh listeners take what is sent to them, however it gets there",
   },
   { path: "outboundTrafficPolicy.egressProxy" },
+];
+
+const REQUEST_AUTHENTICATION_FIELDS: readonly Unsupported[] = [
+  {
+    path: "jwtRules[]",
+    when: (rule) => {
+      const { jwks, jwksUri, jwks_uri } = rule as JwtRule;
+      return !jwks && !jwksUri && !jwks_uri;
+    },
+    why: "istiod asks the issuer where its keys are; write jwksUri, the `jwks_uri` of the issuer's /.well-known/openid-configuration",
+  },
+  {
+    path: "jwtRules[].presence",
+    when: (value) => value === "REQUIRED",
+    why: "istiod takes it and does nothing with it; a rule can ask for a claim of the token instead",
+  },
+  {
+    path: "jwtRules[].outputPayloadToHeader",
+    when: (value) => String(value).toLowerCase().startsWith(OUR_PREFIX),
+    why: RESERVED,
+  },
+  {
+    path: "jwtRules[].outputClaimToHeaders[].header",
+    when: (value) => String(value).toLowerCase().startsWith(OUR_PREFIX),
+    why: RESERVED,
+  },
 ];
 
 const VERDICTS: Partial<Record<DiagnosticCode, string>> = {
@@ -277,6 +310,7 @@ export const VIRTUAL_SERVICE = new UnsupportedFields(VIRTUAL_SERVICE_FIELDS);
 export const DESTINATION_RULE = new UnsupportedFields(DESTINATION_RULE_FIELDS);
 export const SERVICE_ENTRY = new UnsupportedFields(SERVICE_ENTRY_FIELDS);
 export const SIDECAR = new UnsupportedFields(SIDECAR_FIELDS);
+export const REQUEST_AUTHENTICATION = new UnsupportedFields(REQUEST_AUTHENTICATION_FIELDS);
 export const GATEWAY = new UnsupportedFields(GATEWAY_FIELDS);
 
 function isObject(value: unknown): value is Fields {

@@ -40,6 +40,7 @@ import type {
   MeshConfigSpec,
   PodSpec,
   ProxyConfigResourceSpec,
+  RequestAuthenticationSpec,
   SecretSpec,
   ServiceEntrySpec,
   ServiceSpec,
@@ -63,6 +64,7 @@ export interface ResourceSet {
   readonly workloadGroups: Resource<WorkloadGroupSpec>[];
   readonly sidecars: Resource<SidecarSpec>[];
   readonly proxyConfigs: Resource<ProxyConfigResourceSpec>[];
+  readonly requestAuthentications: Resource<RequestAuthenticationSpec>[];
   /** What holds for the whole mesh, of whatever resource has it. */
   readonly meshConfigs: Resource<MeshConfigSpec>[];
   readonly services: Resource<ServiceSpec>[];
@@ -102,8 +104,10 @@ const ISTIO_KINDS: Readonly<Record<string, ResourceList>> = {
 /** Kinds of that group which are Istio's, but steer nothing here. */
 const ISTIO_OTHER_KINDS = new Set(["EnvoyFilter"]);
 
-/** `apiVersion/Kind` of what we read of Kubernetes, and whether it keeps its fields in `spec`. */
-const KUBERNETES_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
+/** `apiVersion/Kind` of what we read of other groups, and whether it keeps its fields in `spec`. */
+const OTHER_KINDS: Readonly<Record<string, { list: ResourceList; spec: boolean }>> = {
+  "security.istio.io/v1/RequestAuthentication": { list: "requestAuthentications", spec: true },
+  "security.istio.io/v1beta1/RequestAuthentication": { list: "requestAuthentications", spec: true },
   "v1/Service": { list: "services", spec: true },
   "v1/Endpoints": { list: "endpoints", spec: false },
   "v1/Pod": { list: "pods", spec: false },
@@ -136,6 +140,7 @@ export function loadResources(
     workloadGroups: [],
     sidecars: [],
     proxyConfigs: [],
+    requestAuthentications: [],
     meshConfigs: [],
     services: [],
     endpointSlices: [],
@@ -319,7 +324,7 @@ function loadResource(
       return;
     }
   } else {
-    const known = KUBERNETES_KINDS[`${apiVersion}/${kind}`];
+    const known = OTHER_KINDS[`${apiVersion}/${kind}`];
     list = known?.list;
     hasSpec = known?.spec ?? true;
   }

@@ -16,7 +16,6 @@ const NEIGHBOURS = new Set([
   "extensions/Ingress",
   // What else Istio's proxies obey.
   "security.istio.io/AuthorizationPolicy",
-  "security.istio.io/RequestAuthentication",
   "security.istio.io/PeerAuthentication",
   "networking.istio.io/EnvoyFilter",
   "extensions.istio.io/WasmPlugin",

@@ -23,6 +23,7 @@ import type {
   proxyConfigResource,
   proxyHeaders,
 } from "./schema/proxy-config.ts";
+import type { jwtRule, requestAuthentication } from "./schema/request-authentication.ts";
 import type { serviceEntry, workload, workloadGroup } from "./schema/service-entry.ts";
 import type { sidecar } from "./schema/sidecar.ts";
 import type {
@@ -88,6 +89,10 @@ export interface WorkloadEntrySpec extends ShapeOf<typeof workload> {}
 export interface WorkloadGroupSpec extends SpecOf<typeof workloadGroup> {}
 
 export interface SidecarSpec extends SpecOf<typeof sidecar> {}
+
+export interface RequestAuthenticationSpec extends SpecOf<typeof requestAuthentication> {}
+export interface JwtRule extends ShapeOf<typeof jwtRule> {}
+export type PolicyTargetReference = ItemOf<RequestAuthenticationSpec["targetRefs"]>;
 
 export interface GatewaySpec extends SpecOf<typeof gateway> {}
 export type Server = ItemOf<GatewaySpec["servers"]>;

@@ -26,6 +26,7 @@ export const RESOURCE_TYPES = {
   Gateway: type(NETWORKING, "v1", "gateways", "Gateway"),
   WorkloadEntry: type(NETWORKING, "v1", "workloadentries", "WorkloadEntry"),
   Sidecar: type(NETWORKING, "v1", "sidecars", "Sidecar"),
+  RequestAuthentication: type("security.istio.io", "v1", "requestauthentications", "RequestAuthentication"),
   Service: type("", "v1", "services", "Service"),
   EndpointSlice: type("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
   Pod: type("", "v1", "pods", "Pod"),

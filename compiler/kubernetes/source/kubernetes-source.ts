@@ -61,9 +61,10 @@ const ISTIO = [
   "WorkloadEntry",
   "Sidecar",
 ] as const;
+const SECURITY = ["RequestAuthentication"] as const;
 const NAMESPACED = ["Service", "EndpointSlice", "Pod"] as const;
 /** The order of the documents. */
-const ORDER = [...ISTIO, "ConfigMap", "Secret", "Node", ...NAMESPACED] as const;
+const ORDER = [...ISTIO, ...SECURITY, "ConfigMap", "Secret", "Node", ...NAMESPACED] as const;
 type KindName = (typeof ORDER)[number];
 
 /** Where Istio itself is, and the ConfigMap with the settings of its mesh. */
@@ -213,15 +214,18 @@ export class KubernetesSource implements RuleSource {
       }),
       ...NAMESPACED.flatMap((name) => this.#followAll(name, RESOURCE_TYPES[name])),
     ];
-    const types = await servedTypes(
-      client,
-      ISTIO.map((name) => RESOURCE_TYPES[name]),
-      signal,
-    );
-    for (const [i, name] of ISTIO.entries()) {
-      const kind = this.#kinds.get(name)!;
-      this.#kinds.set(name, { ...kind, documents: new Documents(types[i]!) });
-      started.push(...this.#followAll(name, types[i]!, selector));
+    // What refuses requests is obeyed whatever labels it has.
+    for (const [group, labels] of [[ISTIO, selector] as const, [SECURITY, undefined] as const]) {
+      const types = await servedTypes(
+        client,
+        group.map((name) => RESOURCE_TYPES[name]),
+        signal,
+      );
+      for (const [i, name] of group.entries()) {
+        const kind = this.#kinds.get(name)!;
+        this.#kinds.set(name, { ...kind, documents: new Documents(types[i]!) });
+        started.push(...this.#followAll(name, types[i]!, labels));
+      }
     }
     await Promise.all(started);
     signal.throwIfAborted();

@@ -22,7 +22,9 @@ export function verifyAttributes(record: usize, size: u32): bool {
     size == layout.ATTRIBUTES_SIZE &&
     isOptional(load<u32>(record, layout.ATTRIBUTES_HEADERS), layout.KIND_ATTRIBUTE_TABLE) &&
     isOptional(load<u32>(record, layout.ATTRIBUTES_QUERY), layout.KIND_ATTRIBUTE_TABLE) &&
-    load<u32>(record, layout.ATTRIBUTES_FIRST_QUERY) <= attributeCount
+    isOptional(load<u32>(record, layout.ATTRIBUTES_CLAIMS), layout.KIND_ATTRIBUTE_TABLE) &&
+    load<u32>(record, layout.ATTRIBUTES_FIRST_QUERY) <= load<u32>(record, layout.ATTRIBUTES_FIRST_CLAIM) &&
+    load<u32>(record, layout.ATTRIBUTES_FIRST_CLAIM) <= attributeCount
   );
 }
 

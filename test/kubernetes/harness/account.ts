@@ -27,6 +27,11 @@ export const READ_RULES: readonly PolicyRule[] = [
     verbs: ["get", "list", "watch"],
   },
   {
+    apiGroups: ["security.istio.io"],
+    resources: ["requestauthentications"],
+    verbs: ["get", "list", "watch"],
+  },
+  {
     apiGroups: [""],
     resources: ["services", "pods", "nodes", "namespaces", "configmaps", "secrets"],
     verbs: ["get", "list", "watch"],

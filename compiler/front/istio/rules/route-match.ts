@@ -1,8 +1,10 @@
 /** `http[].match[]`: the part of it that needs the request. */
 
+import { claimName } from "../../../ir/authentication.ts";
 import type { HeaderMatch, PathMatch, QueryParamMatch, RouteMatch } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import type { HttpMatchRequest, StringMatch } from "../../resources/model.ts";
+import { claimPathOf } from "./claims.ts";
 import { lowerStringMatch, lowerValueMatch } from "./string-match.ts";
 
 /** By what they were made of: the same rule is lowered for each of its places, and again after each change of others. */
@@ -53,6 +55,10 @@ function lowerHeaders({
 
 function headerMatch(name: string, match: StringMatch, invert: boolean): HeaderMatch {
   const lowered = lowerValueMatch(match);
+  const claim = claimPathOf(name);
+  if (claim !== undefined) {
+    return { name: claimName(claim), claim, match: lowered, invert, missingAsEmpty: false };
+  }
   const lower = name.toLowerCase();
   return {
     // Envoy keeps `Host` under the name that HTTP/2 has for it.

@@ -3,8 +3,9 @@
 import type { Role } from "../../../ir/ir.ts";
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
-import { selectsByLabels, selectsByPolicy } from "./selection.ts";
-import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+import { selectsByLabels, selectsByPolicy } from "../context/policy-selection.ts";
+import type { PolicyTarget } from "../context/policy-target.ts";
+import type { UnreadResource } from "./unread-resource.ts";
 
 const BOTH: readonly Role[] = ["gateway", "mesh"];
 

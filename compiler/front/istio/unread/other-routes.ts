@@ -6,8 +6,9 @@
 import type { Role } from "../../../ir/ir.ts";
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf } from "../../resources/unchecked-fields.ts";
-import { servesGateway } from "./selection.ts";
-import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+import { servesGateway } from "../context/policy-selection.ts";
+import type { PolicyTarget } from "../context/policy-target.ts";
+import type { UnreadResource } from "./unread-resource.ts";
 
 /** `neighbours`: with the Gateways that the routes are for, as far as they are there. */
 export function gatewayRoutes(

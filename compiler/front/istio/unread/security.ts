@@ -1,15 +1,16 @@
 /**
- * Istio's security policies. AuthorizationPolicy and RequestAuthentication are enforced by the server's proxy: at a gateway,
- * which is a server to its clients, and at the sidecar behind an upstream, which goes on enforcing them whoever calls. A
- * sidecar's outbound listeners enforce neither. PeerAuthentication is about connections to workloads; those to a gateway are
+ * Istio's security policies. AuthorizationPolicy is enforced by the server's proxy: at a gateway, which is a server to its
+ * clients, and at the sidecar behind an upstream, which goes on enforcing it whoever calls. A sidecar's outbound listeners do
+ * not. PeerAuthentication is about connections to workloads; those to a gateway are
  * as its `servers` say.
  */
 
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf } from "../../resources/unchecked-fields.ts";
+import { selectsByPolicy } from "../context/policy-selection.ts";
+import type { PolicyTarget } from "../context/policy-target.ts";
 import { mayMatch } from "./operations.ts";
-import { selectsByPolicy } from "./selection.ts";
-import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+import type { UnreadResource } from "./unread-resource.ts";
 
 type Policy = Resource<unknown>;
 
@@ -56,17 +57,6 @@ function denialOf(policy: Policy, allowsAll: boolean): string | undefined {
 const actionOf = ({ spec }: Policy) => fieldOf(spec, "action") ?? "ALLOW";
 const rulesOf = ({ spec }: Policy) => itemsOf(spec, "rules");
 const isForAll = (rule: unknown) => ["from", "to", "when"].every((part) => itemsOf(rule, part).length === 0);
-
-export function requestAuthentications(policies: readonly Policy[], proxy: PolicyTarget): UnreadResource[] {
-  return policies
-    .filter((policy) => itemsOf(policy.spec, "jwtRules").length > 0 && selectsByPolicy(policy, proxy))
-    .map((resource) => ({
-      resource,
-      effect: "denies",
-      what: "denies requests whose token is not valid",
-      roles: AT_GATEWAY,
-    }));
-}
 
 /** Whichever workloads it selects: this proxy may call them. */
 export function peerAuthentications(policies: readonly Policy[]): UnreadResource[] {

@@ -7,9 +7,10 @@ import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet, SidecarSpec } from "../../resources/model.ts";
 import { meshDocuments } from "../../services/mesh-settings.ts";
 import { outboundPolicyOf } from "../context/outbound-policy.ts";
+import { selectsByLabels } from "../context/policy-selection.ts";
+import type { PolicyTarget } from "../context/policy-target.ts";
 import { sidecarScope } from "../context/sidecar-scope.ts";
-import { selectsByLabels } from "./selection.ts";
-import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+import type { UnreadResource } from "./unread-resource.ts";
 
 export function unreadSidecars(
   resources: ResourceSet,

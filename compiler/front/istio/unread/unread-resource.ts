@@ -27,17 +27,3 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
 }
-
-/** This proxy as policies see it. */
-export interface PolicyTarget {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly namespace: string;
-  /** Where policies are for all namespaces. */
-  readonly rootNamespace: string;
-  /** The namespace was not told: a policy that names this proxy's labels may be beside it wherever it is. */
-  readonly mayBeElsewhere: boolean;
-  /** `namespace/name` of the Gateways that select it. */
-  readonly gateways: ReadonlySet<string>;
-  /** The listeners that it has. */
-  readonly roles: readonly Role[];
-}

@@ -152,15 +152,6 @@ describe("other kinds", () => {
     );
 
   test.each<[string, string[]]>([
-    [security("RequestAuthentication", "{ jwtRules: [{ issuer: a }] }"), DENIES],
-    [
-      security(
-        "RequestAuthentication",
-        "{ selector: { matchLabels: { app: b } }, jwtRules: [{ issuer: a }] }",
-      ),
-      [],
-    ],
-    [security("RequestAuthentication", "{}"), []],
     // Of servers, wherever they are; a gateway's own clients connect as its servers have it.
     [security("PeerAuthentication", "{ mtls: { mode: STRICT } }"), ["demandsMutualTls"]],
     [security("PeerAuthentication", "{ portLevelMtls: { 80: { mode: STRICT } } }"), ["demandsMutualTls"]],

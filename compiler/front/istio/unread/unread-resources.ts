@@ -5,19 +5,16 @@
  * ReferenceGrant (part of the routes that it is for); and NetworkPolicy, which the network enforces whichever proxy runs.
  */
 
-import type { Role } from "../../../ir/ir.ts";
-import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
+import type { ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
-import { meshDocuments } from "../../services/mesh-settings.ts";
-import { labelsOfProxy } from "../../services/proxy-labels.ts";
 import type { Report } from "../../services/report.ts";
-import { selectedGateways } from "../context/selected-gateways.ts";
+import { policyTarget } from "../context/policy-target.ts";
 import { envoyFilters, wasmPlugins } from "./extensions.ts";
 import { unreadMeshSettings } from "./mesh-settings.ts";
 import { backendTlsPolicies, gatewayRoutes, ingresses } from "./other-routes.ts";
-import { authorizationPolicies, peerAuthentications, requestAuthentications } from "./security.ts";
+import { authorizationPolicies, peerAuthentications } from "./security.ts";
 import { unreadSidecars } from "./sidecars.ts";
-import type { PolicyTarget, UnreadResource } from "./unread-resource.ts";
+import type { UnreadResource } from "./unread-resource.ts";
 
 export function unreadResources(resources: ResourceSet, options: ProxyOptions): readonly UnreadResource[] {
   const { neighbours, sidecars, meshConfigs } = resources;
@@ -28,7 +25,6 @@ export function unreadResources(resources: ResourceSet, options: ProxyOptions): 
   const proxy = policyTarget(resources, options);
   const found = [
     ...authorizationPolicies(of("AuthorizationPolicy"), proxy),
-    ...requestAuthentications(of("RequestAuthentication"), proxy),
     ...envoyFilters(of("EnvoyFilter"), proxy),
     ...wasmPlugins(of("WasmPlugin"), proxy),
     ...unreadSidecars(resources, proxy, options),
@@ -71,21 +67,4 @@ const WORDS: Readonly<Record<UnreadResource["effect"], (one: UnreadResource) => 
 
 function nameOf({ kind, namespace, name }: Resource<unknown>): string {
   return `${kind} ${namespace}/${name}`;
-}
-
-function policyTarget(resources: ResourceSet, options: ProxyOptions): PolicyTarget {
-  const { proxyNamespace, meshPort, meshListeners } = options;
-  const gateways = selectedGateways(resources, options);
-  const roles: Role[] = [
-    ...(gateways.length > 0 ? (["gateway"] as const) : []),
-    ...(meshPort !== 0 || meshListeners ? (["mesh"] as const) : []),
-  ];
-  return {
-    labels: labelsOfProxy(options),
-    namespace: proxyNamespace,
-    rootNamespace: meshDocuments(resources).settings.rootNamespace,
-    mayBeElsewhere: proxyNamespace === DEFAULT_PROXY_OPTIONS.proxyNamespace,
-    gateways: new Set(gateways.map(({ namespace, name }) => `${namespace}/${name}`)),
-    roles,
-  };
 }

@@ -16,6 +16,7 @@ import { validateMeshConfig } from "./mesh-config.ts";
 import { validateMetadata } from "./metadata.ts";
 import { validateProxyConfig } from "./proxy-config.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
+import { validateRequestAuthentication } from "./request-authentication.ts";
 import { validateServiceEntry } from "./service-entry.ts";
 import { validateSidecar } from "./sidecar.ts";
 import { validateVirtualService } from "./virtual-service.ts";
@@ -40,6 +41,7 @@ export function validate(
     workloadGroups,
     meshConfigs,
     proxyConfigs,
+    requestAuthentications,
   } = resources;
   const total =
     virtualServices.length +
@@ -50,7 +52,8 @@ export function validate(
     sidecars.length +
     workloadGroups.length +
     meshConfigs.length +
-    proxyConfigs.length;
+    proxyConfigs.length +
+    requestAuthentications.length;
   let done = 0;
   const all = <Spec>(
     list: readonly Resource<Spec>[],
@@ -92,4 +95,5 @@ export function validate(
     const { connectionSettings = {} } = proxyConfigIn(workload, sink) ?? {};
     checkConnectionSettings(connectionSettings, () => resource.spanOf(path), sink);
   }
+  all(requestAuthentications, validateRequestAuthentication);
 }

@@ -3,12 +3,12 @@
 import { isHeaderName } from "../../resources/header-names.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import type { HttpMatchRequest } from "../../resources/types.ts";
+import { claimPathOf } from "../rules/claims.ts";
 import { checkLabels, checkPort, checkStringMatch, isDnsLabel, quote } from "./common.ts";
 import { checkGatewayNames } from "./gateway-names.ts";
 import type { Reporter } from "./reporter.ts";
 
 const PSEUDO_HEADERS = new Set([":method", ":scheme", ":authority", ":path", ":status"]);
-const CLAIM = /^@request\.auth\.claims(?:\..|\[.+\]$)/is;
 
 /** `claims`: JWT claims may be matched, since the resource is bound to gateways only. */
 export function checkRouteMatch(
@@ -59,7 +59,7 @@ export function checkRouteMatch(
 }
 
 function checkMatchedHeaderName(reporter: Reporter, name: string, path: FieldPath, claims: boolean): void {
-  if (CLAIM.test(name)) {
+  if (claimPathOf(name) !== undefined) {
     if (!claims) {
       reporter.report(
         "SL0214",

@@ -5,6 +5,7 @@ import { destinationRule } from "./destination-rule.ts";
 import { gateway } from "./gateway.ts";
 import { endpointSlice, endpoints, node, pod, secret, service } from "./kubernetes.ts";
 import { proxyConfigResource } from "./proxy-config.ts";
+import { requestAuthentication } from "./request-authentication.ts";
 import { serviceEntry, workloadEntry, workloadGroup } from "./service-entry.ts";
 import { sidecar } from "./sidecar.ts";
 import { virtualService } from "./virtual-service.ts";
@@ -18,6 +19,7 @@ export const KIND_SCHEMAS: Readonly<Record<string, Schema>> = {
   Gateway: gateway,
   Sidecar: sidecar,
   ProxyConfig: proxyConfigResource,
+  RequestAuthentication: requestAuthentication,
   Service: service,
   EndpointSlice: endpointSlice,
   Endpoints: endpoints,

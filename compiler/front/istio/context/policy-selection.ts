@@ -6,7 +6,7 @@
 import type { Resource } from "../../resources/model.ts";
 import { fieldOf, itemsOf, textsOf } from "../../resources/unchecked-fields.ts";
 import { type Labels, selects } from "../../services/labels.ts";
-import type { PolicyTarget } from "./unread-resource.ts";
+import type { PolicyTarget } from "./policy-target.ts";
 
 /** Which proxy serves a Gateway of Kubernetes: its Pods have this label. */
 const GATEWAY_NAME_LABEL = "gateway.networking.k8s.io/gateway-name";
