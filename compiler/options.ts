@@ -7,6 +7,7 @@
 import {
   address,
   anyName,
+  boundSocket,
   choice,
   dnsName,
   flag,
@@ -60,6 +61,12 @@ export const PROXY_OPTIONS = {
   meshListeners: option(flag, {
     default: false,
     help: "add an outbound listener for each service port, like a sidecar",
+  }),
+  /** Where Envoy answers DNS over UDP for the services that this proxy sees; those without an address get one of 240.240.0.0/16. Empty: nowhere. */
+  dns: option(boundSocket, {
+    default: "",
+    argument: "addr:port",
+    help: "answer DNS over UDP there for services, with addresses of 240.240.0.0/16 for ServiceEntries without any",
   }),
   /** Unix socket of Envoy's admin interface, for its owner only; empty: whoever runs Envoy or writes the build chooses one. */
   adminSocket: option(socket, {

@@ -93,6 +93,7 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
     case "envoy":
       return { event: "envoy", line: event.line };
     case "serving": {
+      const { dns } = event.compilation.config;
       const sockets = socketsOf(event.compilation.config);
       const { admin, opened, pid, version } = event.envoy;
       const { adminPort, readyPort, metricsPort, listenAddress } = opened;
@@ -104,6 +105,7 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
         line: [
           "serving",
           ...lines,
+          ...(dns === undefined ? [] : [`  dns  udp://${formatSocket(dns.address, dns.port)}`]),
           `  admin  unix:${admin.socket}`,
           // What is open to others is said, also to whoever has it from a file of options.
           ...(adminPort === 0
@@ -118,6 +120,7 @@ export function inWords(event: Exclude<SessionEvent, { kind: "diagnostics" | "lo
         ].join("\n"),
         fields: {
           listeners: sockets.map(({ name, address, port }) => ({ name, address, port })),
+          ...(dns && { dns: { address: dns.address, port: dns.port } }),
           admin: `unix:${admin.socket}`,
           ...(adminPort !== 0 && { adminPort }),
           ...(readyPort !== 0 && { readyPort }),

@@ -15,6 +15,7 @@ import type { Authentication } from "./authentication.ts";
 import type { Compression } from "./compression.ts";
 import type { Confidential } from "./confidential.ts";
 import type { HttpLimits, SocketLimits, Underscores } from "./connection-limits.ts";
+import type { DnsServer } from "./dns.ts";
 import type { ErrorPage } from "./error-page.ts";
 import type { HealthCheck } from "./health-check.ts";
 import type { PathSteps } from "./path-steps.ts";
@@ -32,6 +33,8 @@ export interface Config {
   readonly tcpChains?: readonly TcpChain[];
   /** What listeners and clusters name, sorted by name. Absent: none. */
   readonly secrets?: readonly Secret[];
+  /** Absent: the proxy resolves no names for others. */
+  readonly dns?: DnsServer;
   /** Of every request's path, before rules see it. Absent: Istio's own (`BASE`). */
   readonly pathNormalization?: PathNormalization;
   /** What Envoy writes of requests where its own options say nothing of it. Without a path: only how, if it is told where. */
@@ -531,7 +534,12 @@ export type Discovery =
    * Where the connection was meant for. An explicit proxy learns that from the authority as well; at an edge, where
    * a request's host is one of the edge's own, there is nothing to learn, and nowhere to go.
    */
-  | { readonly kind: "originalDestination"; readonly endpoints: readonly [] };
+  | { readonly kind: "originalDestination"; readonly endpoints: readonly [] }
+  /**
+   * The address that a redirected connection was meant for, in which no HTTP is read, on this port: one that was meant for
+   * the proxy's own port does not go round for ever.
+   */
+  | { readonly kind: "originalAddress"; readonly port: number; readonly endpoints: readonly [] };
 
 export interface Endpoint {
   /** An IP address, `unix:` and the path of a socket (EDS), or a DNS name. */

@@ -4,9 +4,11 @@
  * before they were lowered. It costs one walk over the configuration, so it is done before every encoding.
  */
 
+import { isIP } from "node:net";
 import { stretchesOf } from "../lists/stretches.ts";
 import type { HttpLimits, SocketLimits } from "./connection-limits.ts";
 import { isLookedUp } from "./discovery.ts";
+import type { DnsServer } from "./dns.ts";
 import type { HealthCheck } from "./health-check.ts";
 import type {
   AuthorityContent,
@@ -57,6 +59,10 @@ export function validateConfig(config: Config): IrProblem[] {
   problems.each("upstreamFaults", upstreamFaults, (fault) => checkUpstreamFault(problems, fault));
   problems.each("tcpChains", tcpChains, (chain) => checkTcpChain(problems, chain, known));
   problems.each("secrets", secrets, (secret) => checkSecret(problems, secret));
+  if (config.dns !== undefined) {
+    const { dns } = config;
+    problems.within("dns", () => checkDns(problems, dns));
+  }
   return problems.found;
 }
 
@@ -444,6 +450,19 @@ function checkSecretNamed(
       found === undefined ? `there is no secret "${name}"` : `"${name}" is of kind ${found}`,
     );
   }
+}
+
+function checkDns(problems: Problems, { port, domains }: DnsServer): void {
+  problems.whole("port", port, 1, MAX_PORT);
+  problems.unique("domains", domains);
+  problems.each("domains", domains, ({ name, addresses }) => {
+    if (UPPER_CASE.test(name) || name.endsWith(".")) {
+      problems.add("name", `"${name}" is not in lower case, or ends with a dot`);
+    }
+    if (addresses.length === 0 || addresses.some((address) => isIP(address) === 0)) {
+      problems.add("addresses", "there is none, or one of them is not an IP address");
+    }
+  });
 }
 
 function checkSecret(problems: Problems, { content }: Secret): void {

@@ -109,6 +109,24 @@ export const flag: OptionKind<boolean, "flag"> = {
 
 export const address = textMatching((text) => isIP(text) !== 0, "an IP address");
 
+/** An IP address and a port; a program may leave it empty. */
+export const boundSocket: OptionKind<string, "text"> = orEmpty(
+  textMatching(
+    (text) => parseSocket(text) !== undefined,
+    "an IP address and a port, such as 127.0.0.1:15053 or [::1]:15053",
+  ),
+);
+
+/** The parts of a value of `boundSocket`. */
+export function parseSocket(text: string): { readonly address: string; readonly port: number } | undefined {
+  const [, inBrackets, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = inBrackets ?? plain ?? "";
+  const port = Number(digits);
+  return isIP(address) === (inBrackets === undefined ? 4 : 6) && port >= 1 && port <= 65535
+    ? { address, port }
+    : undefined;
+}
+
 /** DNS-1123 labels, with dots between them. */
 export const dnsName = textMatching(
   (text) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(text),

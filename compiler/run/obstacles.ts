@@ -9,10 +9,17 @@ import { portProblems, type WantedPort } from "./envoy/ports.ts";
 
 /** One line for each obstacle. `before`: what runs now, whose ports are its own. */
 export async function obstaclesTo(config: Config, before?: Config): Promise<string[]> {
-  const key = ({ address, port }: WantedPort) => `${address} ${port}`;
-  const own = new Set(before === undefined ? [] : socketsOf(before).map(key));
-  const wanted = socketsOf(config)
-    .map(({ name, address, port }) => ({ name: `listener ${name}`, address, port }))
-    .filter((socket) => !own.has(key(socket)));
-  return portProblems(wanted);
+  const key = ({ address, port, protocol }: WantedPort) => `${address} ${port} ${protocol}`;
+  const own = new Set(before === undefined ? [] : portsOf(before).map(key));
+  return portProblems(portsOf(config).filter((socket) => !own.has(key(socket))));
+}
+
+function portsOf(config: Config): WantedPort[] {
+  const { dns } = config;
+  return [
+    ...socketsOf(config).map(({ name, address, port }) => ({ name: `listener ${name}`, address, port })),
+    ...(dns === undefined
+      ? []
+      : [{ name: "--dns", address: dns.address, port: dns.port, protocol: "udp" as const }]),
+  ];
 }

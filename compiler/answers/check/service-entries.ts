@@ -64,7 +64,7 @@ export function seenTogether(a: ServiceEntry, b: ServiceEntry): boolean {
 function reportAddresses(entry: ServiceEntry, view: View): void {
   const { addresses, ports = [] } = entry.spec;
   const { status } = (entry.document ?? {}) as { status?: { addresses?: unknown } };
-  if (addresses?.length || status?.addresses !== undefined) {
+  if (addresses?.length || status?.addresses !== undefined || view.virtualAddresses.haveAll(entry)) {
     return;
   }
   for (const [index, { protocol = "" }] of ports.entries()) {

@@ -10,6 +10,7 @@ import type { FieldPath, Resource, ResourceSet } from "../../front/resources/mod
 import type { KnownPod } from "../../front/services/known-pods.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
 import type { ServiceIndex } from "../../front/services/service-index.ts";
+import type { VirtualAddresses } from "../../front/services/virtual-addresses.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { nameOf } from "../../source/field-path.ts";
 
@@ -27,6 +28,8 @@ export interface View {
   readonly resources: ResourceSet;
   readonly options: ProxyOptions;
   readonly services: ServiceIndex;
+  /** Of hosts that say none, where this proxy's clients resolve them so. */
+  readonly virtualAddresses: VirtualAddresses;
   /** With that of Istio's own ingress gateway, which nobody keeps in git. */
   readonly pods: readonly SelectablePod[];
   /** When certificates have to be valid. */
@@ -51,6 +54,7 @@ export function viewOf(
     resources,
     options,
     services: environment.services,
+    virtualAddresses: environment.virtualAddresses,
     now,
     pods: [...environment.workloads.pods, DEFAULT_GATEWAY_POD],
     report(code, resource, path, message, more = {}) {

@@ -35,8 +35,9 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields, Heal
 }
 
 interface ClusterDiscovery {
-  readonly type?: "EDS" | "STATIC";
+  readonly type?: "EDS" | "STATIC" | "ORIGINAL_DST";
   readonly eds_cluster_config?: { readonly eds_config: ConfigSource };
+  readonly original_dst_lb_config?: { readonly upstream_port_override: number };
   readonly cluster_type?: Extension;
   readonly load_assignment?: LoadAssignment;
 }
@@ -95,6 +96,9 @@ function emitDiscovery(
     return source === undefined
       ? { type: "STATIC", load_assignment: emitLoadAssignment(name, discovery.endpoints) }
       : { type: "EDS", eds_cluster_config: { eds_config: source } };
+  }
+  if (discovery.kind === "originalAddress") {
+    return { type: "ORIGINAL_DST", original_dst_lb_config: { upstream_port_override: discovery.port } };
   }
   if (isLookedUp(discovery.kind)) {
     return { cluster_type: DYNAMIC_FORWARD_PROXY_CLUSTER };

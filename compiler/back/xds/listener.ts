@@ -17,6 +17,8 @@ export interface EnvoyListener {
   readonly address: SocketAddress | PipeAddress;
   /** Absent: true. */
   readonly bind_to_port?: boolean;
+  /** Of a UDP socket. */
+  readonly udp_listener_config?: object;
   readonly listener_filters?: readonly Extension[];
   readonly listener_filters_timeout?: string;
   readonly continue_on_listener_filters_timeout?: boolean;

@@ -4,12 +4,14 @@
  */
 
 import { isLookedUp } from "../../ir/discovery.ts";
+import type { DnsServer } from "../../ir/dns.ts";
 import type { Cluster, Config, Listener, TcpChain } from "../../ir/ir.ts";
 import { normalizationOf } from "../../ir/path-normalization.ts";
 import { classesOf } from "../../ir/route-class.ts";
 import { compareStrings } from "../../ir/text.ts";
 import { logOf } from "../log-of.ts";
 import { emitCluster } from "./cluster.ts";
+import { emitDnsListener } from "./dns-listener.ts";
 import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
 import { emitListener, hasNames, type Sharing } from "./listener.ts";
@@ -57,6 +59,7 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         const message = emitUpstreamFaultListener(fault);
         return new Resource({ type: "listener", name: message.name, message });
       }),
+      ...(config.dns === undefined ? [] : [dnsResource(config.dns)]),
     ]),
     cluster:
       upstreamFaults.length === 0 && traces === undefined
@@ -99,6 +102,11 @@ export function emitResources(config: Config, options: EmitOptions): ResourceSet
         ),
     ),
   };
+}
+
+function dnsResource(dns: DnsServer): Resource<"listener"> {
+  const message = emitDnsListener(dns);
+  return new Resource({ type: "listener", name: message.name, message });
 }
 
 /**

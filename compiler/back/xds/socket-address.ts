@@ -1,6 +1,7 @@
-/** `envoy.config.core.v3.Address` of a TCP socket. */
+/** `envoy.config.core.v3.Address` of a socket: of TCP, unless it says another protocol. */
 export interface SocketAddress {
   readonly socket_address: {
+    readonly protocol?: "UDP";
     readonly address: string;
     readonly port_value: number;
     readonly ipv4_compat?: boolean;

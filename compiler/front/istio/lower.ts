@@ -26,6 +26,7 @@ import { pathNormalizationOf } from "./context/path-normalization.ts";
 import { reportContradictions } from "./context/proxy-config.ts";
 import { selectedGateways } from "./context/selected-gateways.ts";
 import { lowerGateways } from "./edge/gateways.ts";
+import { lowerDns } from "./mesh/dns-table.ts";
 import { lowerMesh } from "./mesh/mesh-listeners.ts";
 import { lowerClusters } from "./policies/clusters.ts";
 import { lowerAuthentication, selectedAuthentications } from "./policies/request-authentication.ts";
@@ -120,6 +121,7 @@ export function lowerToIr(
     .map((listener) => limitListener(listener, connectionSettings));
   const ofMesh = options.meshListeners ? mesh.tcpChains : [];
   reportPortConflicts([...listeners, ...edge.tcpChains, ...ofMesh].sort(byName), options, report);
+  const dns = lowerDns(lowering);
   const uses = distinctUses(ofRules.uses);
   const { clusters, effects } = lowerClusters(uses, outboundPolicy, lowering);
   reportAll(effects, report);
@@ -140,6 +142,7 @@ export function lowerToIr(
     ...(connectionSettings.globalDownstreamConnectionLimit !== undefined && {
       maxConnections: connectionSettings.globalDownstreamConnectionLimit,
     }),
+    ...(dns && { dns }),
     ...normalizationField(pathNormalizationOf(options, cache.shared.settings)),
     ...(accessLog && { accessLog }),
     ...(protocolDetectionTimeout !== undefined && {

@@ -49,9 +49,10 @@ export interface Service {
   readonly headless: boolean;
   /** Names of which the certificates of its servers have one, unless a DestinationRule says others. */
   readonly subjectAltNames?: readonly string[];
-  readonly discovery: Discovery["kind"];
   /** Outside of the mesh: nobody there speaks its TLS. */
   readonly isExternal?: true;
+  /** Of each port; where connections go by their addresses is a matter of the port (`goesByAddress`). */
+  readonly discovery: Exclude<Discovery["kind"], "originalAddress">;
   /** Its requests go where their connections were meant for, which nobody knows at an edge. */
   readonly meshOnly?: true;
   /** The host of the service that this one is only another name of. */
@@ -68,6 +69,12 @@ export interface Service {
 
 export function isHttp({ protocol }: ServicePort): boolean {
   return protocol === "http" || protocol === "http2" || protocol === "auto";
+}
+
+/** Whether connections to a port go to the address that each was meant for, whoever has it. */
+export function goesByAddress({ discovery, ports }: Service, port: number): boolean {
+  const declared = ports.find(({ number }) => number === port)?.protocol;
+  return discovery === "originalDestination" && declared === "tcp";
 }
 
 /** The service that another is only a name of, when it is known where it is looked for. */

@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { portProblems } from "./ports.ts";
@@ -17,6 +18,20 @@ test("names the listener, the address and the port that is taken, and only that"
     }
   } finally {
     await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test("a port of UDP is another than that of TCP", async () => {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const wanted = { name: "--dns", address: "127.0.0.1", port: socket.address().port };
+  try {
+    expect(await portProblems([wanted])).toEqual([]);
+    const problems = await portProblems([{ ...wanted, protocol: "udp" }]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`UDP port ${wanted.port}`);
+  } finally {
+    await new Promise<void>((resolve) => socket.close(resolve));
   }
 });
 

@@ -6,6 +6,11 @@ import { annotatedWorkloads } from "../../resources/proxy-annotations.ts";
 import { gatewayPorts } from "../../services/gateway-ports.ts";
 import type { Registry } from "../../services/registry.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
+import {
+  NO_VIRTUAL_ADDRESSES,
+  type VirtualAddresses,
+  virtualAddresses,
+} from "../../services/virtual-addresses.ts";
 import type { Workloads } from "../../services/workloads.ts";
 import { DestinationRules } from "../destination-rules/destination-rules.ts";
 import { outboundPolicyOf } from "./outbound-policy.ts";
@@ -28,6 +33,8 @@ export interface Environment {
   readonly outboundPolicy: OutboundPolicy;
   /** What is said of this proxy itself, not of its rules. */
   readonly proxyConfig: ProxyConfigSpec;
+  /** Of hosts that have none, where somebody resolves them so. */
+  readonly virtualAddresses: VirtualAddresses;
   /** What a gateway's own Service makes of the ports that Gateways name. */
   readonly gatewayPorts: ReadonlyMap<number, number>;
 }
@@ -42,6 +49,7 @@ export function makeEnvironment(
   const { settings } = shared;
   const sidecar = sidecarScope(resources, options, settings);
   const scope = scopeOf(resources, options);
+  const proxyConfig = proxyConfigOf(resources, options, settings);
   const all = services.servicesSeenFrom(options.proxyNamespace, scope);
   return {
     base,
@@ -55,9 +63,18 @@ export function makeEnvironment(
     destinationRules: new DestinationRules(destinationRules, options),
     sidecar,
     outboundPolicy: sidecar?.outboundPolicy ?? outboundPolicyOf(options, settings),
-    proxyConfig: proxyConfigOf(resources, options, settings),
+    proxyConfig,
+    virtualAddresses: capturesDns(options, proxyConfig)
+      ? virtualAddresses(resources.serviceEntries)
+      : NO_VIRTUAL_ADDRESSES,
     gatewayPorts: gatewayPorts(resources, options),
   };
+}
+
+/** Whether clients learn names from here or, as istiod is told of it, from an agent beside the proxy. */
+function capturesDns({ dns }: ProxyOptions, { proxyMetadata }: ProxyConfigSpec): boolean {
+  const captured = proxyMetadata?.ISTIO_META_DNS_CAPTURE;
+  return dns !== "" || captured === "true" || captured === "1";
 }
 
 /** All that the environment of a proxy is made of. Two lists with the same items make the same environment. */

@@ -15,7 +15,7 @@ import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/m
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import { labelsOfProxy } from "../../services/proxy-labels.ts";
-import type { PortProtocol, Service } from "../../services/service.ts";
+import { goesByAddress, type PortProtocol, type Service } from "../../services/service.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
@@ -144,7 +144,10 @@ class PortChains {
     }
     for (const { service, protocol } of declared) {
       const found = protocol === "tls" ? this.#addTls(service) : this.#addTcp(service);
-      if (!found) {
+      const endless = this.#endlessRanges(service);
+      if (endless.length > 0) {
+        this.#reportEndless(service, endless);
+      } else if (!found) {
         this.#reportLost(service);
       }
     }
@@ -180,7 +183,7 @@ class PortChains {
     if (this.#isAlone && !isLookedUp(service.discovery)) {
       return this.#add(service, route, [], []);
     }
-    const own = rangesOf(service);
+    const own = this.#rangesOf(service);
     // A range can be others' as well, whom the name tells apart then.
     const single = own.filter(isOneAddress);
     const wide = own.filter((range) => !isOneAddress(range));
@@ -191,7 +194,10 @@ class PortChains {
 
   /** The first rule without a condition on the address ends the search; without one, the service's own follows. */
   #addTcp(service: Service): boolean {
-    const own = this.#isAlone ? [] : rangesOf(service);
+    const byAddress = goesByAddress(service, this.#port);
+    const endless = this.#endlessRanges(service);
+    const own =
+      this.#isAlone && !byAddress ? [] : this.#rangesOf(service).filter((range) => !endless.includes(range));
     let added = false;
     for (const virtualService of this.#rulesOf(service)) {
       for (const [index, rule] of (virtualService.resource.spec.tcp ?? []).entries()) {
@@ -214,11 +220,25 @@ class PortChains {
         }
       }
     }
-    if (isLookedUp(service.discovery)) {
+    if (isLookedUp(service.discovery) && !(byAddress && own.length > 0)) {
       // Where the connection was meant for is here: it would go round for ever.
       return added;
     }
     return this.#add(service, defaultTcpRoute(service, this.#port, this.#lowering), own, []) || added;
+  }
+
+  /** Its own addresses, or the one that it is resolved to instead. */
+  #rangesOf(service: Service): string[] {
+    const virtual = this.#lowering.virtualAddresses.of(service);
+    return rangesIn(virtual === undefined ? service.addresses : [virtual]);
+  }
+
+  /** A range may hold the proxy's own address: where its port is bound as it is, such a connection would go round for ever. */
+  #endlessRanges(service: Service): string[] {
+    const isEndless =
+      goesByAddress(service, this.#port) &&
+      boundPort(this.#lowering.options.portMap, "mesh", this.#port) === this.#port;
+    return isEndless ? this.#rangesOf(service).filter((range) => !isOneAddress(range)) : [];
   }
 
   get #isAlone(): boolean {
@@ -257,7 +277,7 @@ class PortChains {
     if (subnets.length > 0) {
       return rangesIn(subnets);
     }
-    const own = this.#isAlone ? [] : rangesOf(service);
+    const own = this.#isAlone ? [] : this.#rangesOf(service);
     return own.length > 0 ? [...own, ...ANY_ADDRESS] : [];
   }
 
@@ -299,6 +319,17 @@ class PortChains {
     }
   }
 
+  #reportEndless({ host, span }: Service, ranges: readonly string[]): void {
+    this.#lowering.effects.report(
+      "SL0444",
+      `connections to port ${this.#port} of "${host}" for ${ranges.join(", ")} may be meant for the proxy itself, and would go round for ever; they will be closed`,
+      span,
+      () => ({
+        help: `Name single addresses, or have the proxy bind another port: --port-map mesh:${this.#port}=PORT.`,
+      }),
+    );
+  }
+
   #reportLost(service: Service): void {
     this.#lowering.effects.report(
       "SL0444",
@@ -308,15 +339,11 @@ class PortChains {
       service.span,
       () => ({
         help: isLookedUp(service.discovery)
-          ? "Add endpoints and resolution STATIC or DNS, or use protocol TLS, whose SNI names the host."
-          : "Give the service its own addresses, or another port.",
+          ? `${goesByAddress(service, this.#port) ? "Add addresses to the ServiceEntry, or" : "Add"} endpoints and resolution STATIC or DNS, or use protocol TLS, whose SNI names the host.`
+          : "Give the service its own addresses, or another port; with --dns, each ServiceEntry without addresses gets one.",
       }),
     );
   }
-}
-
-function rangesOf({ addresses }: Service): string[] {
-  return rangesIn(addresses);
 }
 
 /** As CIDR ranges, without bits that mean nothing: Envoy takes no range twice. What is no address is left out. */

@@ -28,7 +28,7 @@ export function serviceDomains(
 }
 
 /** `name.ns.svc.suffix` is also `name.ns.svc`, `name.ns` and, from its own namespace, `name`. */
-function shortNames(host: string, proxyNamespace: string | undefined, domainSuffix: string): string[] {
+export function shortNames(host: string, proxyNamespace: string | undefined, domainSuffix: string): string[] {
   const absolute = `${host}.`;
   const suffix = `.svc.${domainSuffix}`;
   if (!host.endsWith(suffix)) {

@@ -6,6 +6,7 @@ import type { OutboundPolicy } from "../../../options.ts";
 import type { MeshConfigSpec } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import type { ClusterUse } from "../../services/cluster-uses.ts";
+import { goesByAddress } from "../../services/service.ts";
 import type { Effects } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
@@ -114,7 +115,11 @@ function newCluster(use: ClusterUse, policy: ServicePolicy, lowering: GatheringC
   const check = lowering.destinationRules.checkOf(service, subset);
   return {
     name,
-    discovery,
+    // At an edge, an address is its own.
+    discovery:
+      goesByAddress(service, port) && !atEdge && passesTls === undefined
+        ? { kind: "originalAddress", port, endpoints: [] }
+        : discovery,
     ...lowerDnsRefresh(discovery, written),
     protocol,
     ...lowerConnectionPool(policy, written),

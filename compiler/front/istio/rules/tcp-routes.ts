@@ -8,12 +8,13 @@ import { durationMs } from "../../resources/schema/duration.ts";
 import { clusterName, clusterUse, type PassesTls } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
 import { serverNameOf } from "../../services/mesh-identities.ts";
-import type { Service } from "../../services/service.ts";
+import { goesByAddress, type Service } from "../../services/service.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import type { Site } from "../context/site.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
 import { destinationCluster } from "./destinations.ts";
+import { MESH } from "./gateway-names.ts";
 import type { VirtualService } from "./virtual-services.ts";
 
 export type TcpRoute = Pick<
@@ -45,7 +46,7 @@ export function lowerTcpRoute(
     const service = named && (lowering.registry.aliasTarget(named) ?? named);
     return { service, port: port?.number ?? site.port, subset };
   });
-  return { destinations, ...settingsOf(services, lowering) };
+  return { destinations, ...settingsOf(services, site.gateway !== MESH, lowering) };
 }
 
 /** What a service gets that no rule speaks of. */
@@ -53,7 +54,7 @@ export function defaultTcpRoute(service: Service, port: number, lowering: Gather
   lowering.effects.uses.push(clusterUse(service, port));
   return {
     destinations: [{ cluster: clusterName(port, "", service.host), weight: 1 }],
-    ...settingsOf([{ service, port, subset: undefined }], lowering),
+    ...settingsOf([{ service, port, subset: undefined }], false, lowering),
   };
 }
 
@@ -67,7 +68,7 @@ export function passedOnRoute(
 ): TcpRoute {
   const name = serverNameOf(service, port, subset);
   lowering.effects.uses.push({ name, service, port, subset, passesTls });
-  const { tunnel: _, ...settings } = settingsOf([{ service, port, subset }], lowering);
+  const { tunnel: _, ...settings } = settingsOf([{ service, port, subset }], true, lowering);
   return { destinations: [{ cluster: name, weight: 1 }], ...settings };
 }
 
@@ -87,10 +88,17 @@ type Tunnel = NonNullable<TrafficPolicy["tunnel"]>;
 /** istiod asks the first destination. */
 function settingsOf(
   reached: readonly Reached[],
+  atEdge: boolean,
   { destinationRules }: LoweringContext,
 ): Omit<TcpRoute, "destinations"> {
   const [first] = reached;
-  const lookedUp = reached.find(({ service }) => service !== undefined && isLookedUp(service.discovery));
+  const lookedUp = reached.find(
+    ({ service, port }) =>
+      service !== undefined &&
+      isLookedUp(service.discovery) &&
+      // At an edge, an address is its own.
+      (atEdge || !goesByAddress(service, port)),
+  );
   const { service, port = 0, subset = "" } = first ?? {};
   const { connectionPool, loadBalancer } = service
     ? destinationRules.policyOf(service, subset, port)
