@@ -19,6 +19,7 @@ describe("readProxyOptions", () => {
         {
           target: "native",
           listenAddress: "::1",
+          dns: "[::1]:53",
           portMap: ["80=8080", "443=8443,9000=9001"],
           meshPort: "0",
           meshListeners: true,
@@ -52,6 +53,7 @@ describe("readProxyOptions", () => {
     ).toEqual({
       target: "native",
       listenAddress: "::1",
+      dns: "[::1]:53",
       portMap: new Map([
         [80, 8080],
         [443, 8443],
@@ -104,6 +106,10 @@ describe("readProxyOptions", () => {
     [{ portMap: ["gateway:80=8080", "gateway:80=8081"] }, "--port-map"],
     [{ portMap: ["sidecar:80=8080"] }, "--port-map"],
     [{ portMap: ["mesh:80=mesh:8080"] }, "--port-map"],
+    [{ dns: "localhost:53" }, "--dns"],
+    [{ dns: "127.0.0.1" }, "--dns"],
+    [{ dns: "127.0.0.1:0" }, "--dns"],
+    [{ dns: "::1:53" }, "--dns"],
     [{ meshPort: "-1" }, "--mesh-port"],
     [{ meshPort: "1e3" }, "--mesh-port"],
     [{ adminPort: "65536" }, "--admin-port"],

@@ -267,7 +267,7 @@ export const REFERENCES = {
     },
   },
   SL0434: {
-    why: "TCP ports can only be told apart by address.",
+    why: "TCP ports can only be told apart by address. With --dns, or ISTIO_META_DNS_CAPTURE in proxyMetadata, a ServiceEntry without addresses gets one.",
     example: {
       in: "ServiceEntry",
       wrong: "ports: [{ number: 5432, name: tcp, protocol: TCP }]\nresolution: DNS",
@@ -309,7 +309,7 @@ export const REFERENCES = {
     },
   },
   SL0444: {
-    why: "A TCP connection names no host. Services on the same port of a sidecar are told apart by their addresses, or by the name that a TLS client asks for.",
+    why: "A TCP connection names no host. Services on the same port of a sidecar are told apart by their addresses, or by the name that a TLS client asks for. With --dns, a ServiceEntry without addresses gets one. With resolution NONE, a connection goes to the address that it was meant for, which must not be the proxy's own.",
     example: {
       in: "ServiceEntry",
       wrong:
