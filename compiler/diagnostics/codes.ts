@@ -287,7 +287,10 @@ export const DIAGNOSTIC_CODES = {
   SL0903: { level: "warning", title: "An ignore without a reason." },
   SL0930: { level: "error", title: "Invalid egress of a Sidecar.", istio: "IST0106" },
   SL0931: { level: "warning", title: "An egress host that another one covers.", istio: "IST0133" },
-  SL0932: { level: "warning", title: "A health check that does less than it seems to." },
+  SL0932: {
+    level: "warning",
+    title: "A health check, or a choice of endpoints, that does less than it seems to.",
+  },
   SL0940: { level: "error", title: "Two mesh configurations contradict each other." },
   SL0941: {
     level: "info",

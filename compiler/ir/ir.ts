@@ -493,6 +493,11 @@ export interface Cluster {
   readonly loadBalancer: LoadBalancer;
   /** First a locality is picked by weight, and an endpoint then. Absent: localities make no difference. */
   readonly byLocalityWeight?: true;
+  /**
+   * Of the zones of a region, Envoy prefers its own, as far as it knows how many of its kind are in each: not at all, where it
+   * has no list of them. `minClusterSize`: endpoints below which it does not; absent: Envoy's default. Not with `byLocalityWeight`.
+   */
+  readonly zoneAware?: { readonly enabled: boolean; readonly minClusterSize?: number };
   readonly limits: Limits;
   readonly tcpKeepalive?: {
     readonly probes?: number;

@@ -373,6 +373,9 @@ function checkCluster(problems: Problems, cluster: Cluster, known: Known): void 
   problems.duration("connectTimeoutMs", cluster.connectTimeoutMs);
   problems.duration("idleTimeoutMs", cluster.idleTimeoutMs);
   problems.duration("maxConnectionDurationMs", cluster.maxConnectionDurationMs);
+  if (cluster.zoneAware !== undefined && cluster.byLocalityWeight) {
+    problems.add("zoneAware", "localities are chosen by weight, too");
+  }
   problems.each("discovery.endpoints", discovery.endpoints, (endpoint: Endpoint) => {
     if (!endpoint.address.startsWith("unix:")) {
       problems.whole("port", endpoint.port, 1, MAX_PORT);

@@ -25,6 +25,7 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields, Heal
   readonly common_lb_config: {
     readonly healthy_panic_threshold: { readonly value: number };
     readonly locality_weighted_lb_config?: object;
+    readonly zone_aware_lb_config?: ZoneAwareLbConfig;
     readonly ignore_new_hosts_until_first_hc?: true;
   };
   readonly transport_socket?: Extension;
@@ -32,6 +33,12 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields, Heal
   readonly typed_extension_protocol_options?: Readonly<Record<string, TypedConfig>>;
   readonly per_connection_buffer_limit_bytes?: number;
   readonly upstream_connection_options?: { readonly tcp_keepalive: TcpKeepalive };
+}
+
+/** `envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig` */
+interface ZoneAwareLbConfig {
+  readonly routing_enabled?: { readonly value: 0 };
+  readonly min_cluster_size?: number;
 }
 
 interface ClusterDiscovery {
@@ -72,6 +79,7 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
       // One that is new neither counts as failed nor gets requests.
       ...(cluster.healthCheck && { ignore_new_hosts_until_first_hc: true as const }),
       ...(cluster.byLocalityWeight && { locality_weighted_lb_config: {} }),
+      ...(cluster.zoneAware && { zone_aware_lb_config: emitZoneAwareness(cluster.zoneAware) }),
     },
     ...emitHealthCheck(cluster, context),
     ...(cluster.outlierDetection && { outlier_detection: emitOutlierDetection(cluster.outlierDetection) }),
@@ -82,6 +90,16 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
       upstream_connection_options: { tcp_keepalive: emitTcpKeepalive(cluster.tcpKeepalive) },
     }),
   });
+}
+
+function emitZoneAwareness({
+  enabled,
+  minClusterSize,
+}: NonNullable<Cluster["zoneAware"]>): ZoneAwareLbConfig {
+  return {
+    ...(!enabled && { routing_enabled: { value: 0 } }),
+    ...(minClusterSize !== undefined && { min_cluster_size: minClusterSize }),
+  };
 }
 
 /** As Istio ships `meshConfig.dnsRefreshRate`. */

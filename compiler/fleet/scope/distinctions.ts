@@ -8,7 +8,7 @@
  * doubt it is too fine; a property test holds it against the compiler over random meshes.
  */
 
-import { PREFERENCES } from "../../front/istio/policies/locality.ts";
+import { PREFERENCES } from "../../front/istio/policies/locality-setting.ts";
 import type {
   DestinationRuleSpec,
   Resource,
@@ -110,13 +110,22 @@ export class Distinctions {
     const policies = [
       ...destinationRules.flatMap(({ spec }) => balancingIn(spec)),
       ...this.#resources.meshConfigs.map(({ spec }): Balancing => {
-        const { defaultTrafficPolicy, localityLbSetting } = spec;
-        return { ...defaultTrafficPolicy, ...(localityLbSetting && { loadBalancer: { localityLbSetting } }) };
+        const { defaultTrafficPolicy, localityLbSetting, zoneAwareLbSetting } = spec;
+        return {
+          ...defaultTrafficPolicy,
+          loadBalancer: {
+            ...(localityLbSetting && { localityLbSetting }),
+            ...(zoneAwareLbSetting && { zoneAwareLbSetting }),
+          },
+        };
       }),
     ];
     const preferences = services.flatMap((service) => trafficDistribution(service) ?? []);
     const priorities = [
-      ...policies.map(({ loadBalancer }) => loadBalancer?.localityLbSetting?.failoverPriority ?? []),
+      ...policies.flatMap(({ loadBalancer }) => [
+        loadBalancer?.localityLbSetting?.failoverPriority ?? [],
+        loadBalancer?.zoneAwareLbSetting?.failoverPriority ?? [],
+      ]),
       ...preferences.map((preference) => PREFERENCES[preference].failoverPriority),
     ];
     for (const entry of priorities.flat()) {
@@ -129,7 +138,7 @@ export class Distinctions {
       preferences.length > 0 ||
       policies.some(
         ({ loadBalancer, outlierDetection }) =>
-          outlierDetection !== undefined || (loadBalancer?.localityLbSetting?.distribute?.length ?? 0) > 0,
+          outlierDetection !== undefined || placesEndpoints(loadBalancer ?? {}),
       );
     this.#namespaces = namespacesIn(this.#resources, conditions, this.#workloads);
     this.#otherNamespace = unlike(OTHER_NAMESPACE, this.#namespaces);
@@ -285,6 +294,17 @@ function balancingIn({ trafficPolicy, subsets = [] }: DestinationRuleSpec): Bala
   const policies = [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)];
   return policies.flatMap((policy) =>
     policy === undefined ? [] : [policy, ...(policy.portLevelSettings ?? [])],
+  );
+}
+
+/** By itself; failing over is for endpoints that are watched in any way, and health checks may stand elsewhere. */
+function placesEndpoints({
+  localityLbSetting: { distribute = [], failover = [], failoverPriority = [] } = {},
+  zoneAwareLbSetting,
+}: NonNullable<Balancing["loadBalancer"]>): boolean {
+  return (
+    [distribute, failover, failoverPriority].some(({ length }) => length > 0) ||
+    zoneAwareLbSetting !== undefined
   );
 }
 

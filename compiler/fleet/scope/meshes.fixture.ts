@@ -122,9 +122,16 @@ const destinationRule = fc
     host: fc.oneof(host, fc.constantFrom("far.example", "*.svc.cluster.local")),
     exportTo,
     matchLabels: fc.option(labels, { nil: undefined }),
+    isChecked: fc.boolean(),
     policy: fc.constantFrom(
       { connectionPool: { tcp: { maxConnections: 3 } } },
       { outlierDetection: {}, loadBalancer: { localityLbSetting: { failover: [{ from: "eu", to: "us" }] } } },
+      {
+        loadBalancer: {
+          zoneAwareLbSetting: { failover: [{ from: "eu", to: "us" }], failoverPriority: ["app"] },
+        },
+      },
+      { loadBalancer: { localityLbSetting: { failoverPriority: ["version"] } } },
       {
         outlierDetection: {},
         loadBalancer: { localityLbSetting: { failoverPriority: ["version", "app=a"] } },
@@ -133,11 +140,15 @@ const destinationRule = fc
     ),
   })
   .map(
-    ({ own, namespace, host, exportTo, matchLabels, policy }): Document =>
+    ({ own, namespace, host, exportTo, matchLabels, isChecked, policy }): Document =>
       given({
         apiVersion: "networking.istio.io/v1",
         kind: "DestinationRule",
-        metadata: { name: own, namespace },
+        metadata: {
+          name: own,
+          namespace,
+          ...(isChecked && { annotations: { "sluice.dev/health-check": "tcp every 1s" } }),
+        },
         spec: {
           host,
           trafficPolicy: policy,

@@ -63,9 +63,14 @@ spec: { host: a.default.svc.cluster.local, ${spec}${exportTo} }
 test.each([
   "trafficPolicy: { loadBalancer: { zoneAwareLbSetting: { enabled: true } } }",
   "subsets: [{ name: v1, trafficPolicy: { portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] } }]",
-])("%s is refused, unless it is for others", (spec) => {
-  expect(findings(destinationRule(spec))).toEqual([["SL0302", 6]]);
-  expect(findings(destinationRule(spec, ", exportTo: [elsewhere]"))).toEqual([]);
+])("%s is obeyed in part, which is said unless it is for others", (spec) => {
+  const warnings = (yaml: string) =>
+    lower(A + yaml)
+      .diagnostics.filter(({ code }) => code === "SL0932")
+      .map(({ message }) => message.slice(0, 15));
+  expect(findings(destinationRule(spec))).toEqual([]);
+  expect(warnings(destinationRule(spec))).toEqual(["obeyed in part:"]);
+  expect(warnings(destinationRule(spec, ", exportTo: [elsewhere]"))).toEqual([]);
 });
 
 test("the mesh's own TLS is refused to a proxy that has no identity, at the clusters that it has", () => {

@@ -83,14 +83,18 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
   { path: "tcp[].match[].sourceSubnet", ...NO_EFFECT },
 ];
 
+/** istiod logs the same where a proxy has no ISTIO_META_ENABLE_SELF_DISCOVERY, which is how Istio ships it. */
+export const ZONES_ALIKE =
+  "the proxy's own region comes first, but its zones are alike: to prefer its own, Envoy would need a list of the proxies of its own kind, as Istio gives with ISTIO_META_ENABLE_SELF_DISCOVERY";
+
 const TRAFFIC_POLICY: readonly Unsupported[] = [
   ...REFUSED_POLICY_VALUES,
   { path: "loadBalancer.backendUtilization", ...NO_EFFECT },
   {
     path: "loadBalancer.zoneAwareLbSetting",
-    code: "SL0302",
+    code: "SL0932",
     when: (value) => isPresent(value) && (value as { enabled?: unknown }).enabled !== false,
-    why: "Envoy would need a list of all proxies of its own kind, which no rule gives; use localityLbSetting",
+    why: ZONES_ALIKE,
   },
   {
     path: "tls.sni",
@@ -213,6 +217,7 @@ const REQUEST_AUTHENTICATION_FIELDS: readonly Unsupported[] = [
 ];
 
 const VERDICTS: Partial<Record<DiagnosticCode, string>> = {
+  SL0932: "obeyed in part",
   SL0501: "refused by Envoy",
   [NO_EFFECT.code]: "without effect",
 };

@@ -78,6 +78,7 @@ export type PortTrafficPolicy = ItemOf<TrafficPolicy["portLevelSettings"]>;
 export interface LoadBalancerSettings extends ShapeOf<typeof loadBalancer> {}
 export type ConsistentHash = NonNullable<LoadBalancerSettings["consistentHash"]>;
 export type LocalityLbSetting = NonNullable<LoadBalancerSettings["localityLbSetting"]>;
+export type ZoneAwareLbSetting = NonNullable<LoadBalancerSettings["zoneAwareLbSetting"]>;
 export interface ConnectionPoolSettings extends ShapeOf<typeof connectionPool> {}
 export interface OutlierDetectionSettings extends ShapeOf<typeof outlierDetection> {}
 export interface ClientTlsSettings extends ShapeOf<typeof clientTls> {}

@@ -69,6 +69,28 @@ test("priorities by label put a distant endpoint first", async () => {
   expect(await endpointsOf(port)).toEqual(new Set([61, 62, 64]));
 });
 
+test("zoneAwareLbSetting: the own region is asked, zone by zone, without outlier detection", async () => {
+  const zoneAware = (loadBalancer: object, more: object = {}) =>
+    destinationRule({
+      trafficPolicy: {
+        loadBalancer: { zoneAwareLbSetting: { minClusterSize: 1, ...more }, ...loadBalancer },
+      },
+    });
+  const eu = await apply(mesh, [service(ENDPOINTS), zoneAware({})], HERE);
+  expect(await endpointsOf(eu)).toEqual(new Set([61, 62, 63]));
+  const us = await apply(mesh, [service(ENDPOINTS), zoneAware({})], { proxyLocality: "us" });
+  expect(await endpointsOf(us)).toEqual(new Set([64]));
+  // Envoy takes it beside each way to choose an endpoint, and off.
+  const hashed = await apply(
+    mesh,
+    [service(ENDPOINTS), zoneAware({ consistentHash: { httpHeaderName: "x-user" } })],
+    HERE,
+  );
+  expect(await endpointsOf(hashed)).not.toContain(64);
+  const off = await apply(mesh, [service(ENDPOINTS), zoneAware({}, { enabled: false })], HERE);
+  expect((await share(off, 100)).size).toBe(4);
+});
+
 test("without outlier detection every place is asked", async () => {
   const port = await apply(mesh, [service(ENDPOINTS)], HERE);
   expect((await share(port, 100)).size).toBe(4);

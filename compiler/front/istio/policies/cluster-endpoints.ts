@@ -21,7 +21,7 @@ import { placeEndpoints } from "./locality.ts";
 /** A port of a service, or of a subset of it. */
 export type ServicePart = Pick<ClusterUse, "service" | "port" | "subset" | "passesTls">;
 
-export type ClusterEndpoints = Pick<Cluster, "discovery" | "byLocalityWeight">;
+export type ClusterEndpoints = Pick<Cluster, "discovery" | "byLocalityWeight" | "zoneAware">;
 
 export function lowerEndpoints(
   { service, port, subset, passesTls }: ServicePart,
@@ -37,13 +37,11 @@ export function lowerEndpoints(
     (one) =>
       (!one.unready || !asksUnhealthy(policy, check)) && (!passesTls || takesMeshTls(one, passesTls, policy)),
   );
-  const { endpoints, ...placed } = placeEndpoints(
-    checkedAt(asked, check?.port),
-    policy,
-    proxy,
-    service.prefers,
-    rules.settings.written.localityLbSetting,
-  );
+  const { endpoints, ...placed } = placeEndpoints(checkedAt(asked, check?.port), policy, proxy, {
+    prefers: service.prefers,
+    ofMesh: rules.settings.written,
+    isChecked: check !== undefined,
+  });
   return { discovery: discovery(service, endpoints, policy), ...placed };
 }
 

@@ -96,7 +96,11 @@ function lowerCluster(use: ClusterUse, lowering: GatheringContext): LoweredClust
   const isForAll =
     policy.tls === undefined &&
     lowering.effects.findings.length === said &&
-    !asksWhereProxyIs(policy, service, lowering.cache.shared.settings.written.localityLbSetting);
+    !asksWhereProxyIs(policy, {
+      prefers: service.prefers,
+      ofMesh: lowering.cache.shared.settings.written,
+      isChecked: lowering.destinationRules.checkOf(service, subset) !== undefined,
+    });
   if (isForAll) {
     clusters.set(service, [...all, { port, subset, atEdge, passesTls, rule, cluster }]);
   }

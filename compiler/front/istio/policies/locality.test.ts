@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
-import type { LoadBalancerSettings } from "../../resources/types.ts";
+import type { LoadBalancerSettings, LocalityLbSetting, ZoneAwareLbSetting } from "../../resources/types.ts";
 import { parseLocality, withTopology } from "../../services/locality.ts";
 import { placeEndpoints } from "./locality.ts";
 
@@ -143,10 +143,67 @@ test.each([
   ["node", { "eu/eu-1/a": "0", "eu/eu-1/b": "1", "eu/eu-2/a": "2", us: "3" }],
 ] as const)("a service that prefers who is in its %s needs no outlier detection", (prefers, places) => {
   const names = Object.keys(places);
-  const placed = placeEndpoints(names.map(endpoint), {}, { ...DEFAULT_PROXY_OPTIONS, ...HERE }, prefers);
+  const placed = placeEndpoints(names.map(endpoint), {}, { ...DEFAULT_PROXY_OPTIONS, ...HERE }, { prefers });
   expect(
     Object.fromEntries(placed.endpoints.map(({ priority = 0 }, i) => [names[i], `${priority}`])),
   ).toEqual(places);
+});
+
+function placeByRegion(zoneAwareLbSetting: ZoneAwareLbSetting, more: Partial<ProxyOptions> = {}) {
+  const names = ["eu/eu-1/a", "eu/eu-2/a=gold", "us/us-1", "asia"];
+  // What stands beside it does not count.
+  const localityLbSetting = { distribute: [{ from: "eu", to: { us: 100 } }] };
+  const { endpoints, ...rest } = placeEndpoints(
+    names.map(endpoint),
+    { loadBalancer: { zoneAwareLbSetting, localityLbSetting } },
+    { ...DEFAULT_PROXY_OPTIONS, ...HERE, ...more },
+    { prefers: "zone" },
+  );
+  return { ...rest, priorities: endpoints.map(({ priority = 0 }) => priority) };
+}
+
+test.each<[string, ZoneAwareLbSetting, number[]]>([
+  ["the own region comes first, and its zones are alike", {}, [0, 0, 1, 1]],
+  ["a failover is the next", { failover: [{ from: "eu", to: "us" }] }, [0, 0, 1, 2]],
+  ["a failover of another region says nothing", { failover: [{ from: "asia", to: "us" }] }, [0, 0, 1, 1]],
+  ["labels come before regions", { failoverPriority: ["tier=gold"] }, [1, 0, 2, 2]],
+  ["off, nothing is placed", { enabled: false }, [0, 0, 0, 0]],
+])("zoneAwareLbSetting: %s", (_what, setting, priorities) => {
+  expect(placeByRegion(setting)).toEqual({
+    priorities,
+    zoneAware: { enabled: setting.enabled !== false },
+  });
+});
+
+test("zoneAwareLbSetting as a proxy elsewhere has it", () => {
+  expect(placeByRegion({ minClusterSize: 3 }, { proxyLocality: "us" })).toEqual({
+    priorities: [1, 1, 0, 1],
+    zoneAware: { enabled: true, minClusterSize: 3 },
+  });
+});
+
+test("the mesh's zoneAwareLbSetting holds where neither the rule nor the service says anything", () => {
+  const ofMesh = { zoneAwareLbSetting: {}, localityLbSetting: { enabled: false } };
+  const names = ["eu/eu-1", "us"].map(endpoint);
+  const proxy = { ...DEFAULT_PROXY_OPTIONS, ...HERE };
+  expect(placeEndpoints(names, {}, proxy, { ofMesh })).toMatchObject({ zoneAware: { enabled: true } });
+  const own = { loadBalancer: { localityLbSetting: {} } };
+  expect(placeEndpoints(names, own, proxy, { ofMesh })).not.toHaveProperty("zoneAware");
+  expect(placeEndpoints(names, {}, proxy, { ofMesh, prefers: "node" })).not.toHaveProperty("zoneAware");
+});
+
+test("a failover that is written needs no outlier detection where endpoints are checked", () => {
+  const priorities = (localityLbSetting: LocalityLbSetting, isChecked: boolean) =>
+    placeEndpoints(
+      ["eu/eu-1/a", "us"].map(endpoint),
+      { loadBalancer: { localityLbSetting } },
+      { ...DEFAULT_PROXY_OPTIONS, ...HERE },
+      { isChecked },
+    ).endpoints.map(({ priority = 0 }) => priority);
+  const failover = [{ from: "eu", to: "us" }];
+  expect(priorities({ failover }, true)).toEqual([0, 1]);
+  expect(priorities({ failover }, false)).toEqual([0, 0]);
+  expect(priorities({}, true)).toEqual([0, 0]);
 });
 
 test("a rule that speaks of localities comes before what the service prefers", () => {
@@ -154,7 +211,7 @@ test("a rule that speaks of localities comes before what the service prefers", (
     ["eu/eu-1", "us"].map(endpoint),
     { loadBalancer: { localityLbSetting: { enabled: false } } },
     { ...DEFAULT_PROXY_OPTIONS, ...HERE },
-    "zone",
+    { prefers: "zone" },
   );
   expect(endpoints.map(({ priority }) => priority)).toEqual([undefined, undefined]);
 });

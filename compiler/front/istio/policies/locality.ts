@@ -1,24 +1,18 @@
 /**
- * `localityLbSetting`: which endpoints come first, and how much each place gets, as seen from where this proxy runs.
+ * `localityLbSetting` and `zoneAwareLbSetting`: which endpoints come first, and how much each place gets, as seen from where this proxy runs.
  * Source: istiod's `loadbalancer` package. Mesh-wide, locality load balancing is on, as Istio ships it; so failing over
- * by locality needs no more than outlier detection, without which nothing ever fails; `meshConfig.localityLbSetting` says otherwise.
+ * by locality needs no more than outlier detection, without which nothing ever fails; `meshConfig` may say otherwise.
  */
 
-import type { Endpoint } from "../../../ir/ir.ts";
+import type { Cluster, Endpoint } from "../../../ir/ir.ts";
 import type { ProxyOptions } from "../../../options.ts";
-import type { LocalityLbSetting } from "../../resources/types.ts";
+import type { LocalityLbSetting, ZoneAwareLbSetting } from "../../resources/types.ts";
 import { type Labels, labelValue } from "../../services/labels.ts";
-import {
-  HOSTNAME_LABEL,
-  type Locality,
-  NETWORK_LABEL,
-  REGION_LABEL,
-  SUBZONE_LABEL,
-  ZONE_LABEL,
-} from "../../services/locality.ts";
+import { type Locality, NETWORK_LABEL } from "../../services/locality.ts";
 import { labelsOfProxy, localityOfProxy } from "../../services/proxy-labels.ts";
 import type { Service, ServiceEndpoint } from "../../services/service.ts";
 import type { EffectivePolicy } from "../destination-rules/traffic-policy.ts";
+import { type LocalityOfMesh, localitySetting } from "./locality-setting.ts";
 
 /** Endpoints of one locality and one priority: what Envoy weighs and orders. */
 interface Group {
@@ -31,59 +25,99 @@ interface Group {
 export interface PlacedEndpoints {
   readonly endpoints: readonly Endpoint[];
   readonly byLocalityWeight?: true;
+  readonly zoneAware?: NonNullable<Cluster["zoneAware"]>;
 }
-
-const SAME_ZONE = [NETWORK_LABEL, REGION_LABEL, ZONE_LABEL];
-/** What Kubernetes' `trafficDistribution` amounts to. */
-export const PREFERENCES: Readonly<
-  Record<NonNullable<Service["prefers"]>, { readonly failoverPriority: readonly string[] }>
-> = {
-  zone: { failoverPriority: SAME_ZONE },
-  node: { failoverPriority: [...SAME_ZONE, SUBZONE_LABEL, HOSTNAME_LABEL] },
-};
 
 const NOWHERE: Locality = { region: "", zone: "", subZone: "" };
 
+/** What has a say besides the policy. */
+export interface Surroundings {
+  /** Of the service. */
+  readonly prefers?: Service["prefers"];
+  readonly ofMesh?: LocalityOfMesh;
+  /** Endpoints are asked whether they are well, so a failover that is written needs no outlier detection. */
+  readonly isChecked?: boolean;
+}
+
+type LocalityPolicy = Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">;
+
 export function placeEndpoints(
   endpoints: readonly ServiceEndpoint[],
-  { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
+  policy: LocalityPolicy,
   proxy: ProxyOptions,
-  prefers?: Service["prefers"],
-  ofMesh?: LocalityLbSetting,
+  { prefers, ofMesh = {}, isChecked = false }: Surroundings = {},
 ): PlacedEndpoints {
-  const own = loadBalancer?.localityLbSetting;
-  // A service's own preference holds where no rule speaks of localities.
-  const preference = own === undefined && prefers !== undefined ? PREFERENCES[prefers] : undefined;
-  const setting: LocalityLbSetting = own ?? preference ?? ofMesh ?? {};
-  const { distribute, failover, failoverPriority } = setting;
   const groups = byLocality(endpoints);
+  const effective = localitySetting(policy, prefers, ofMesh);
+  if (effective.kind === "zoneAware") {
+    return placeByRegion(groups, effective.setting, proxy);
+  }
+  const { setting, isPreference } = effective;
+  const { distribute = [], failover = [], failoverPriority = [] } = setting;
   if (setting.enabled === false) {
     return { endpoints: flatten(groups) };
   }
-  if (distribute !== undefined && distribute.length > 0) {
+  if (distribute.length > 0) {
     return {
       endpoints: flatten(distributed(groups, distribute, localityOfProxy(proxy) ?? NOWHERE)),
       byLocalityWeight: true,
     };
   }
-  if (outlierDetection === undefined && preference === undefined) {
+  const isWritten = failover.length > 0 || failoverPriority.length > 0;
+  const isWatched = policy.outlierDetection !== undefined || (isChecked && isWritten);
+  if (!isWatched && !isPreference) {
     return { endpoints: flatten(groups) };
   }
-  const named = (failover?.length ?? 0) > 0 || (failoverPriority?.length ?? 0) > 0;
   return {
     endpoints: flatten(prioritised(groups, setting, proxy)),
-    ...(named && { byLocalityWeight: true }),
+    ...(isWritten && { byLocalityWeight: true }),
   };
 }
 
 /** Whether endpoints are not placed alike for all proxies. */
 export function asksWhereProxyIs(
-  { loadBalancer, outlierDetection }: Pick<EffectivePolicy, "loadBalancer" | "outlierDetection">,
-  { prefers }: Pick<Service, "prefers">,
-  ofMesh?: LocalityLbSetting,
+  policy: LocalityPolicy,
+  { prefers, ofMesh = {}, isChecked = false }: Surroundings,
 ): boolean {
-  const { distribute = [] } = loadBalancer?.localityLbSetting ?? ofMesh ?? {};
-  return outlierDetection !== undefined || prefers !== undefined || distribute.length > 0;
+  const effective = localitySetting(policy, prefers, ofMesh);
+  if (effective.kind === "zoneAware") {
+    return effective.setting.enabled !== false;
+  }
+  const { distribute = [] } = effective.setting;
+  return policy.outlierDetection !== undefined || prefers !== undefined || isChecked || distribute.length > 0;
+}
+
+/** Among the zones of one region, Envoy chooses itself. */
+function placeByRegion(
+  groups: readonly Group[],
+  { enabled = true, minClusterSize, failover = [], failoverPriority = [] }: ZoneAwareLbSetting,
+  proxy: ProxyOptions,
+): PlacedEndpoints {
+  const zoneAware = { enabled, ...(minClusterSize !== undefined && { minClusterSize }) };
+  if (!enabled) {
+    return { endpoints: flatten(groups), zoneAware };
+  }
+  const own = localityOfProxy(proxy) ?? NOWHERE;
+  const byRegion = byLabels(groups, failoverPriority, proxy).map((group) => ({
+    ...group,
+    priority: group.priority * REGION_PRIORITIES + regionPriority(own, group.locality, failover),
+  }));
+  return { endpoints: flatten(withoutGaps(byRegion)), zoneAware };
+}
+
+const REGION_PRIORITIES = 3;
+
+/** The own region, then the one that failover names for it, then all others. */
+function regionPriority(
+  own: Locality,
+  other: Locality,
+  failover: NonNullable<ZoneAwareLbSetting["failover"]>,
+): number {
+  if (own.region === other.region) {
+    return 0;
+  }
+  const named = failover.find(({ from }) => (from ?? "") === own.region);
+  return named !== undefined && (named.to ?? "") === other.region ? 1 : 2;
 }
 
 function byLocality(endpoints: readonly ServiceEndpoint[]): Group[] {
@@ -157,12 +191,7 @@ function prioritised(
   proxy: ProxyOptions,
 ): readonly Group[] {
   const own = localityOfProxy(proxy) ?? NOWHERE;
-  const labels = labelsOfProxy(proxy);
-  // A proxy without labels has nothing to compare.
-  const byLabel =
-    failoverPriority.length > 0 && Object.keys(labels).length > 0
-      ? withoutGaps(groups.flatMap((group) => splitByLabels(group, labels, failoverPriority)))
-      : groups;
+  const byLabel = byLabels(groups, failoverPriority, proxy);
   if (failoverPriority.length > 0 && failover.length === 0) {
     return byLabel;
   }
@@ -172,6 +201,18 @@ function prioritised(
       priority: group.priority * LOCALITY_PRIORITIES + localityPriority(own, group.locality, failover),
     })),
   );
+}
+
+function byLabels(
+  groups: readonly Group[],
+  failoverPriority: readonly string[],
+  proxy: ProxyOptions,
+): readonly Group[] {
+  const labels = labelsOfProxy(proxy);
+  // A proxy without labels has nothing to compare.
+  return failoverPriority.length > 0 && Object.keys(labels).length > 0
+    ? withoutGaps(groups.flatMap((group) => splitByLabels(group, labels, failoverPriority)))
+    : groups;
 }
 
 const LOCALITY_PRIORITIES = 5;

@@ -15,7 +15,6 @@ const DECIDING: readonly string[] = [
   "serviceEntryVisibility",
   "tlsDefaults",
   "verifyCertificateAtClient",
-  "zoneAwareLbSetting",
 ];
 export function unreadMeshSettings(all: Resource<MeshConfigSpec>[]): UnreadResource[] {
   const { overruled } = meshDocuments({ meshConfigs: all });

@@ -1,7 +1,8 @@
 /** Load balancing and locality settings. Source: istiod's `validateLoadBalancer`, `ValidateLocalityLbSetting`. */
 
+import { HEALTH_CHECK } from "../../resources/health-check.ts";
 import type { FieldPath } from "../../resources/resource.ts";
-import type { LoadBalancerSettings, LocalityLbSetting } from "../../resources/types.ts";
+import type { LoadBalancerSettings, LocalityLbSetting, ZoneAwareLbSetting } from "../../resources/types.ts";
 import { checkDuration, checkLongEnough, quote } from "./common.ts";
 import { each, type Reporter } from "./reporter.ts";
 
@@ -37,7 +38,7 @@ export function checkLoadBalancer(
     }
   }
   const locality = settings.localityLbSetting;
-  const zones = settings.zoneAwareLbSetting as LocalityLbSetting | undefined;
+  const zones = settings.zoneAwareLbSetting;
   if (locality && zones) {
     reporter.report(
       "SL0297",
@@ -169,7 +170,7 @@ function checkLocality(
 
 function checkZones(
   reporter: Reporter,
-  zones: LocalityLbSetting,
+  zones: ZoneAwareLbSetting,
   path: FieldPath,
   outlierDetection: boolean,
   top: boolean,
@@ -211,7 +212,8 @@ function warnWithoutOutlierDetection(
   path: FieldPath,
   outlierDetection: boolean,
 ): void {
-  if ((failover.length > 0 || failoverPriority.length > 0) && !outlierDetection) {
+  const isWatched = outlierDetection || reporter.resource.annotations[HEALTH_CHECK] !== undefined;
+  if ((failover.length > 0 || failoverPriority.length > 0) && !isWatched) {
     reporter.report("SL0299", path, "failover has no effect without outlierDetection in the same policy");
   }
 }

@@ -4,6 +4,7 @@ import { DIAGNOSTIC_CODES } from "../../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
 import { type MeshSettings, meshDocuments, placeOfField } from "../../services/mesh-settings.ts";
+import { ZONES_ALIKE } from "../unsupported.ts";
 import { checkConnectionSettings } from "./connection-settings.ts";
 
 export function meshSettings(
@@ -28,6 +29,16 @@ export function meshSettings(
       sink,
     );
   }
+  for (const resource of resources.meshConfigs) {
+    if (!overruled.includes(resource) && isOn(resource.spec.zoneAwareLbSetting)) {
+      sink.report({
+        code: "SL0932",
+        level: DIAGNOSTIC_CODES.SL0932.level,
+        message: `zoneAwareLbSetting: ${ZONES_ALIKE}`,
+        span: resource.spanOf(placeOfField("zoneAwareLbSetting")),
+      });
+    }
+  }
   for (const resource of overruled) {
     sink.report({
       code: "SL0941",
@@ -41,4 +52,9 @@ export function meshSettings(
 
 function nameOf({ kind, namespace, name, span }: Resource<unknown>): string {
   return name === "" ? span.file.path : `${kind} ${namespace}/${name}`;
+}
+
+/** Unless it says that it is off. */
+function isOn(setting: { readonly enabled?: boolean } | undefined): boolean {
+  return setting !== undefined && setting.enabled !== false;
 }

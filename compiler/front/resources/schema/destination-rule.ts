@@ -57,6 +57,13 @@ export const localityLbSetting = object({
   failoverPriority: list(string),
 });
 
+export const zoneAwareLbSetting = object({
+  enabled: boolean,
+  failover: list(object({ from: string, to: string })),
+  failoverPriority: list(string),
+  minClusterSize: positive,
+});
+
 export const loadBalancer = object(
   {
     simple: oneOf("UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"),
@@ -69,12 +76,7 @@ export const loadBalancer = object(
       metricNamesForComputingUtilization: list(string),
     }),
     localityLbSetting,
-    zoneAwareLbSetting: object({
-      enabled: boolean,
-      failover: list(object({ from: string, to: string })),
-      failoverPriority: list(string),
-      minClusterSize: positive,
-    }),
+    zoneAwareLbSetting,
     warmupDurationSecs: duration,
     warmup: object({ duration, minimumPercent: upTo100, aggression: unsigned }, { required: ["duration"] }),
   },

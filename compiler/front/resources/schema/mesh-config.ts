@@ -4,7 +4,13 @@
  */
 
 import { anything, boolean, duration, list, object, oneOf, type Schema, string } from "./build.ts";
-import { connectionPool, localityLbSetting, outlierDetection, tcpKeepalive } from "./destination-rule.ts";
+import {
+  connectionPool,
+  localityLbSetting,
+  outlierDetection,
+  tcpKeepalive,
+  zoneAwareLbSetting,
+} from "./destination-rule.ts";
 import { proxyConfig } from "./proxy-config.ts";
 import { retries } from "./virtual-service.ts";
 
@@ -14,6 +20,7 @@ const READ = {
   tcpKeepalive,
   h2UpgradePolicy: oneOf("DO_NOT_UPGRADE", "UPGRADE"),
   localityLbSetting,
+  zoneAwareLbSetting,
   defaultHttpRetryPolicy: retries,
   defaultTrafficPolicy: object({ connectionPool, outlierDetection }),
   outboundTrafficPolicy: object({
@@ -69,7 +76,6 @@ const OTHERS = [
   "serviceScopeConfigs",
   "tlsDefaults",
   "verifyCertificateAtClient",
-  "zoneAwareLbSetting",
 ];
 
 export const meshConfig = object({
