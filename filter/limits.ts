@@ -17,7 +17,8 @@ import { ANY_VERSION, readShared, sharedLength, sharedVersion, writeShared } fro
 import * as layout from "./layout";
 import { strings } from "./program/current";
 import { hash64, mix64 } from "./program/hash";
-import { attributeLine, lineLength, lineNext, lineText } from "./program/request";
+import { lineLength, lineNext, lineText } from "./program/lines";
+import { attributeLine } from "./program/request";
 
 const BUCKET_SIZE: usize = 16;
 const BUCKET_FULL: usize = 8;
