@@ -43,6 +43,7 @@ import { Distinctions } from "./fleet/scope/distinctions.ts";
 import { endpointChange } from "./front/istio/endpoints/endpoint-change.ts";
 import type { ResourceSet } from "./front/resources/model.ts";
 import { type HeldObject, heldObjects } from "./held-object.ts";
+import { withoutRateLimits } from "./ir/without-rate-limits.ts";
 import { LastGood } from "./last-good.ts";
 import type { ProxyOptions } from "./options.ts";
 import { EnvironmentError } from "./platform/error.ts";
@@ -397,7 +398,11 @@ export class Workspace {
           read,
           evaluators,
           coverage,
-          encode(reading, proxyOptions, this.#progress),
+          {
+            limited: () => encode(reading, proxyOptions, this.#progress),
+            unlimited: () =>
+              encode({ ...reading, config: withoutRateLimits(config) }, proxyOptions, this.#progress),
+          },
           own,
           options.log ?? (() => {}),
         )

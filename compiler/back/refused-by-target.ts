@@ -20,7 +20,7 @@ export function refusalsOf({ routes }: Listener, decider: "wasm" | "native"): Re
   return REFUSALS[decider](routes.virtualHosts).flat();
 }
 
-const REFUSALS = { wasm: refusals(refuseAbortWithVariables), native: refusals(refuseSticky) } as const;
+const REFUSALS = { wasm: refusals(refuseOwnAnswerWithVariables), native: refusals(refuseSticky) } as const;
 
 function refusals(refusedBy: (route: Route) => Refusal | undefined) {
   return perStretch((hosts: readonly VirtualHost[]) =>
@@ -28,9 +28,12 @@ function refusals(refusedBy: (route: Route) => Refusal | undefined) {
   );
 }
 
-/** The filter answers an aborted request, and knows no variables; the native target leaves both to Envoy. */
-function refuseAbortWithVariables({ fault, responseHeaders, action, origin }: Route): Refusal | undefined {
-  if (fault?.abort === undefined) {
+/** The filter answers a request that is aborted or limited, and knows no variables; the native target leaves both to Envoy. */
+function refuseOwnAnswerWithVariables(route: Route): Refusal | undefined {
+  const { rateLimit, fault, responseHeaders, action, origin } = route;
+  const isAborted = fault?.abort !== undefined;
+  // Envoy gives the headers of a rule that answers to that answer only.
+  if (!isAborted && (rateLimit === undefined || action.kind !== "forward")) {
     return undefined;
   }
   const lists = [
@@ -42,8 +45,10 @@ function refuseAbortWithVariables({ fault, responseHeaders, action, origin }: Ro
   return lists.some(hasVariables)
     ? {
         span: origin?.span,
-        what: "a variable in the response headers of a rule with fault.abort",
-        help: "Write out the values, put the fault into a separate rule, or use --target native.",
+        what: `a variable in the response headers of a rule with ${isAborted ? "fault.abort" : "sluice.dev/rate-limit"}`,
+        help: isAborted
+          ? "Write out the values, put the fault into a separate rule, or use --target native."
+          : "Write out the values, or use --target native.",
       }
     : undefined;
 }

@@ -1,6 +1,15 @@
 /** Case files of `sluice test`: one case a YAML document. */
 
-import { called, list, map, object, oneOf, type Schema, string } from "../../front/resources/schema/build.ts";
+import {
+  boolean,
+  called,
+  list,
+  map,
+  object,
+  oneOf,
+  type Schema,
+  string,
+} from "../../front/resources/schema/build.ts";
 
 function described<T>(schema: Schema<T>, description: string): Schema<T> {
   return { ...schema, description };
@@ -15,6 +24,7 @@ const headerLines = map<string | readonly string[] | null>({
   type: ["string", "array", "null"],
   items: string,
 });
+const limitOrNone: Schema<string | null> = { type: ["string", "null"] };
 const share: Schema<number> = { type: "number", minimum: 0, maximum: 1 };
 
 const CLUSTER =
@@ -38,6 +48,10 @@ const expectation = object({
   route: described(
     string,
     'Name of the rule that matches the request, followed by "." and the name of the match if it has one; "none" for no rule.',
+  ),
+  rateLimit: described(
+    limitOrNone,
+    "Rate limit that the request meets, such as 100/s burst 50 by client-address; null for none.",
   ),
   cluster: described(string, CLUSTER),
   path: described(string, "Path and query that the upstream receives."),
@@ -103,6 +117,10 @@ export const caseSchema = object(
     name: described(string, "What the case tests, as a sentence."),
     why: described(string, "Why the rules behave this way."),
     at: described(string, "The listener of all checks that do not name one."),
+    limits: described(
+      boolean,
+      "Whether rate limits count the requests of this case, beginning with full buckets. By default no request of a case is beyond a limit.",
+    ),
     checks: list(check, { minItems: 1 }),
   },
   { required: ["name", "checks"] },

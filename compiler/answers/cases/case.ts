@@ -6,6 +6,8 @@ import type { AskedRequest } from "../request/asked.ts";
 export interface Case {
   readonly name: string;
   readonly why?: string;
+  /** Limits on the rate of requests count what the case asks, from the first. Absent: no request is beyond one. */
+  readonly limits?: true;
   readonly checks: readonly Check[];
 }
 
@@ -25,6 +27,8 @@ export interface Check {
 export interface Expectation {
   readonly status?: number;
   readonly route?: string;
+  /** What it meets, as `describeRateLimit` has it; null for none. */
+  readonly rateLimit?: string | null;
   /** `none` is an answer of the proxy itself. */
   readonly cluster?: string;
   readonly path?: string;

@@ -7,6 +7,7 @@ import { askOffline } from "./offline.ts";
 import { renderJunit } from "./report-junit.ts";
 import { renderCoverage, renderResults } from "./report-text.ts";
 import { resultOf } from "./results.ts";
+import { runOffline } from "./run-offline.ts";
 import { casesOf, configOf, evaluatorsOf } from "./testing.ts";
 
 const RULES = `apiVersion: networking.istio.io/v1
@@ -255,4 +256,45 @@ checks:
   expect(results[2]!.instead).toMatchObject([
     { failed: [{ condition: 'headers.constructor exact "a"', seen: [] }] },
   ]);
+});
+
+const LIMITED = RULES.replace(
+  "{ name: a }",
+  '{ name: a, annotations: { sluice.dev/rate-limit: "split: 2/h burst 3" } }',
+);
+
+test("the limit that a request meets can be expected, and is never reached", () => {
+  const asked = evaluatorsOf(configOf(LIMITED));
+  const checks = `name: x
+checks:
+- { ask: "GET http://a.example/", times: 9, expect: { status: 200, rateLimit: "2/h  burst 3" } }
+- { ask: "GET http://a.example/v2", expect: { rateLimit: null } }
+- { ask: "GET http://a.example/", expect: { rateLimit: 2/h } }
+`;
+  expect(run(checks, asked).results.map(({ differences }) => differences)).toEqual([
+    [],
+    [],
+    [{ what: "rate limit", expected: '"2/h burst 2"', actual: '"2/h burst 3"' }],
+  ]);
+});
+
+test("a case about limits is counted from its first request", () => {
+  const asked = evaluatorsOf(configOf(LIMITED));
+  const checks = `limits: true
+checks:
+- { ask: "GET http://a.example/", times: 3, expect: { status: 200 } }
+- { ask: "GET http://a.example/", expect: { status: 429, cluster: none, responseHeaders: { retry-after: "1800" } } }
+`;
+  const { cases, diagnostics } = casesOf(`name: one\n${checks}---\nname: two\n${checks}`, asked);
+  expect(diagnostics).toEqual([]);
+  const results = runOffline(cases, asked, new Coverage(asked.config));
+  expect(results.map(({ differences }) => differences)).toEqual([[], [], [], []]);
+});
+
+test("an expected limit has to be one", () => {
+  const { diagnostics } = casesOf(
+    'name: x\nchecks: [{ ask: "GET http://a.example/", expect: { rateLimit: fast } }]\n',
+    evaluators,
+  );
+  expect(diagnostics.map(({ code }) => code)).toEqual(["SL0703"]);
 });

@@ -11,6 +11,8 @@ export interface Observation {
   readonly cluster: string;
   /** Of the rule; `none` when no rule took the request. */
   readonly route: string;
+  /** That the request meets. */
+  readonly rateLimit: string | null;
   readonly upstream?: Sent;
   /** Lower-case names. */
   readonly responseHeaders: Readonly<Record<string, readonly string[]>>;
@@ -45,6 +47,7 @@ export function judge({ expect, shares }: Check, observed: readonly Observation[
       }
     };
     compare("route", expect.route, one.route);
+    compare("rate limit", expect.rateLimit, one.rateLimit);
     compare("cluster", expect.cluster, one.cluster);
     compare("status", expect.status, one.status);
     for (const field of ["method", "host", "path"] as const) {

@@ -1,5 +1,6 @@
 /** Asks a check offline: the filter decides in Node, and what Envoy does around it follows from the IR. */
 
+import { describeRateLimit } from "../../ir/rate-limit.ts";
 import type { Evaluation, Evaluator, SentRequest } from "../evaluate/evaluator.ts";
 import { hostOf } from "../evaluate/trial.ts";
 import type { Check } from "./case.ts";
@@ -45,7 +46,7 @@ export function askOffline(
 
 export function observationOf(evaluation: Evaluation): Observation {
   const { outcome, delayMs } = evaluation;
-  const common = { route: routeName(evaluation), delay: { leastMs: delayMs, mostMs: delayMs } };
+  const common = { ...ruleOf(evaluation), delay: { leastMs: delayMs, mostMs: delayMs } };
   const { status, headers, body } = outcome.answer;
   const responseHeaders = linesByName(headers);
   if (outcome.kind === "answer") {
@@ -62,8 +63,13 @@ export function observationOf(evaluation: Evaluation): Observation {
   };
 }
 
-export function routeName({ taken }: Evaluation): string {
-  return taken?.route.name ?? "none";
+/** What an answer does not tell of the rule that took the request. */
+export function ruleOf({ taken }: Evaluation): Pick<Observation, "route" | "rateLimit"> {
+  const rateLimit = taken?.route.rateLimit;
+  return {
+    route: taken?.route.name ?? "none",
+    rateLimit: rateLimit === undefined ? null : describeRateLimit(rateLimit),
+  };
 }
 
 function sent({ method, host, path, headers }: SentRequest): Sent {

@@ -3,9 +3,11 @@
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../diagnostics/nearest.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
+import { parseRateLimits } from "../../front/resources/rate-limits.ts";
 import type { ShapeOf } from "../../front/resources/schema/build.ts";
 import { checkSchema } from "../../front/resources/schema/check.ts";
 import type { Listener } from "../../ir/ir.ts";
+import { describeRateLimit } from "../../ir/rate-limit.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { FieldPath } from "../../source/field-path.ts";
 import { parseDocuments, type SourceDocument } from "../../source/parse.ts";
@@ -40,7 +42,14 @@ export function readCases(file: SourceFile, context: CaseContext, sink: Diagnost
     const checks = fields.checks.flatMap((check, i) =>
       readCheck(check, fields.at, document, ["checks", i], context, sink),
     );
-    return [{ name: fields.name, ...(fields.why !== undefined && { why: fields.why }), checks }];
+    return [
+      {
+        name: fields.name,
+        ...(fields.why !== undefined && { why: fields.why }),
+        ...(fields.limits && { limits: true as const }),
+        checks,
+      },
+    ];
   });
 }
 
@@ -97,7 +106,17 @@ function readCheck(
       near !== undefined ? `Did you mean ${near}?` : `Known listeners: ${names.join(", ") || "none"}.`,
     );
   }
-  const expect = fields.expect ?? {};
+  const limit = readLimit(fields.expect?.rateLimit);
+  if (limit === undefined) {
+    const wrong = `"${fields.expect!.rateLimit}" is not a rate limit`;
+    return fail(
+      "SL0703",
+      ["expect", "rateLimit"],
+      wrong,
+      'Write "100/s burst 50" or "10/s by client-address".',
+    );
+  }
+  const expect = { ...fields.expect, ...limit };
   const contradiction = contradictionIn(expect);
   if (contradiction !== undefined) {
     return fail("SL0703", ["expect"], contradiction);
@@ -116,6 +135,17 @@ function readCheck(
       span: document.spanOf([...path, "ask"]),
     },
   ];
+}
+
+/** As an observation has it; undefined when it is none. */
+function readLimit(text: string | null | undefined): Pick<Expectation, "rateLimit"> | undefined {
+  if (text === undefined || text === null) {
+    return text === undefined ? {} : { rateLimit: null };
+  }
+  const written = parseRateLimits(text);
+  return "wrong" in written || written.limits.length > 1 || written.limits[0]!.rule !== undefined
+    ? undefined
+    : { rateLimit: describeRateLimit(written.limits[0]!) };
 }
 
 function contradictionIn({ cluster, status, body, ...rest }: Expectation): string | undefined {

@@ -11,16 +11,17 @@ export function runOffline(
   evaluators: Evaluators,
   coverage: Coverage,
 ): CheckResult[] {
-  return cases.flatMap((one) =>
-    one.checks.map((check, index) => {
+  return cases.flatMap((one) => {
+    const asking = one.limits ? evaluators.withLimits() : evaluators;
+    return one.checks.map((check, index) => {
       const start = performance.now();
-      const asked = askOffline(evaluators.get(check.at)!, check, (evaluation) => coverage.note(evaluation));
+      const asked = askOffline(asking.get(check.at)!, check, (evaluation) => coverage.note(evaluation));
       const { outcome, why } = asked.first;
       const failure =
         outcome.kind === "answer" && outcome.by === "reset"
           ? `Envoy does not answer: it ends the stream before any rule, since ${why}`
           : undefined;
       return resultOf(one, index, check, asked, performance.now() - start, failure);
-    }),
-  );
+    });
+  });
 }

@@ -32,6 +32,13 @@ const RICH: Route = {
     hash: [{ kind: "header", name: "x-user" }],
   }),
   fault: { delay: { fixedMs: 1, perMillion: 1 }, abort: { kind: "http", status: 503, perMillion: 2 } },
+  rateLimit: {
+    bucket: "a/b#1",
+    requests: 1,
+    periodMs: 1000,
+    burst: 2,
+    by: { kind: "header", name: "x-key" },
+  },
   responseHeaders: headers,
   statPrefix: "rich",
 };

@@ -5,9 +5,10 @@ import type { Action, Destination, Forward, Route } from "../../ir/ir.ts";
 import { compareStrings } from "../../ir/text.ts";
 
 /** Names of rules and of statistics are nobody's business here; nor is the order of a split. */
-export function outcomeOf({ match, fault, cors, responseHeaders, action }: Route): string {
+export function outcomeOf({ match, rateLimit, fault, cors, responseHeaders, action }: Route): string {
   return canonicalJson({
     action: normalised(action),
+    rateLimit,
     fault,
     cors,
     responseHeaders: isNothing(responseHeaders) ? undefined : responseHeaders,

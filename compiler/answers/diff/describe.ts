@@ -9,6 +9,7 @@ import type {
   RetryPolicy,
   Route,
 } from "../../ir/ir.ts";
+import { describeRateLimit, type RateLimit } from "../../ir/rate-limit.ts";
 import { compareStrings } from "../../ir/text.ts";
 
 /** Labels to texts, in a fixed order. What is not there is as Envoy has it anyway. */
@@ -18,7 +19,7 @@ export function describeRoute(route: Route | undefined): Description {
   if (route === undefined) {
     return [["answer", "404, no rule matches"]];
   }
-  const { action, fault, cors, responseHeaders } = route;
+  const { action, rateLimit, fault, cors, responseHeaders } = route;
   const lines: [string, string | undefined][] = [];
   if (action.kind === "forward") {
     lines.push(...forwardLines(action));
@@ -35,6 +36,7 @@ export function describeRoute(route: Route | undefined): Description {
     }
   }
   lines.push(
+    ["rate limit", rateLimit && rateLimitText(rateLimit)],
     ["fault", faultText(fault)],
     ["response headers", mutationText(responseHeaders)],
     ["cors", cors && JSON.stringify(cors)],
@@ -139,6 +141,11 @@ function redirectText({ status, scheme, host, port, path }: Redirect): string {
     path === undefined ? "" : path.kind === "whole" ? `path ${path.value}` : `path: ${rewriteText(path)}`,
   ].filter((part) => part !== "");
   return [status, ...target].join(", ");
+}
+
+/** With whom it is shared, which tells limits of equal size apart. */
+function rateLimitText(limit: RateLimit): string {
+  return `${describeRateLimit(limit)} of ${limit.bucket}`;
 }
 
 function faultText(fault: Fault | undefined): string | undefined {

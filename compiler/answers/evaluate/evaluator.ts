@@ -29,7 +29,7 @@ import { requestAt } from "../request/request-at.ts";
 import type { HeaderLine } from "../request/wire.ts";
 import type { Decision } from "../wasm-host/filter-vm.ts";
 import { FilterVm } from "../wasm-host/filter-vm.ts";
-import type { SharedData } from "../wasm-host/shared-data.ts";
+import { SharedData } from "../wasm-host/shared-data.ts";
 import { type Depth, disagreements, isLimited } from "./agreement.ts";
 import { type Arrived, type ArrivedRequest, arrive } from "./arrival.ts";
 import { throughClass } from "./class-route.ts";
@@ -461,13 +461,22 @@ function isAbort({ status, grpcStatus }: Decision, { fault }: Route): boolean {
 /** The evaluators of a configuration, each made when it is first asked. */
 export class Evaluators {
   readonly config: Config;
-  readonly #make: (listener: Listener) => Evaluator;
+  readonly #module: WebAssembly.Module;
+  readonly #upstream: Upstream | undefined;
+  readonly #shared: SharedData | undefined;
   readonly #made = new Map<string, Evaluator>();
 
   /** `shared`: where limits on the rate of requests count what was asked. Without, every request finds them untouched. */
   constructor(module: WebAssembly.Module, config: Config, upstream?: Upstream, shared?: SharedData) {
     this.config = config;
-    this.#make = (listener) => new Evaluator(module, listener, config, upstream, shared);
+    this.#module = module;
+    this.#upstream = upstream;
+    this.#shared = shared;
+  }
+
+  /** Others of the same configuration, for which limits count what they are asked from now on. */
+  withLimits(): Evaluators {
+    return new Evaluators(this.#module, this.config, this.#upstream, new SharedData());
   }
 
   get(name: string): Evaluator | undefined {
@@ -475,7 +484,9 @@ export class Evaluators {
     if (listener === undefined) {
       return undefined;
     }
-    const known = this.#made.get(name) ?? this.#make(listener);
+    const known =
+      this.#made.get(name) ??
+      new Evaluator(this.#module, listener, this.config, this.#upstream, this.#shared);
     this.#made.set(name, known);
     return known;
   }

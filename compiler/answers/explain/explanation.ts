@@ -24,6 +24,7 @@ import type {
   ValueMatch,
 } from "../../ir/ir.ts";
 import { place, type RulePlace } from "../../ir/origin.ts";
+import { describeRateLimit, type RateLimit } from "../../ir/rate-limit.ts";
 import type { Evaluation, Outcome } from "../evaluate/evaluator.ts";
 import { type Failure, failures, headerField } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
@@ -102,6 +103,8 @@ export interface TriedRule extends RulePlace {
 /** The rule that took the request, and what it does. */
 export interface RuleDetails extends RulePlace {
   readonly name: string;
+  /** What the request meets first. Whether it finds a token depends on others, so it is taken to find one. */
+  readonly rateLimit?: RateLimit & { readonly text: string };
   readonly fault?: Fault;
   readonly split?: readonly SplitPart[];
   readonly sticky?: Forward["sticky"];
@@ -266,10 +269,11 @@ export function hasDice({ fault, action }: Route): boolean {
 }
 
 function ruleDetails(route: Route, input: ExplanationInput): RuleDetails {
-  const { name, origin, fault, cors, responseHeaders, statPrefix, action } = route;
+  const { name, origin, rateLimit, fault, cors, responseHeaders, statPrefix, action } = route;
   return {
     ...place(origin),
     name,
+    ...(rateLimit && { rateLimit: { ...rateLimit, text: describeRateLimit(rateLimit) } }),
     ...(fault && { fault }),
     ...actionDetails(action, input),
     ...(responseHeaders && { responseHeaders }),

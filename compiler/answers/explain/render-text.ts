@@ -5,11 +5,13 @@ import { type Colors, folded, listed, type Style, wrap } from "../../diagnostics
 import { healthCheckText } from "../../ir/health-check-text.ts";
 import type { Endpoint, Fault, HeaderMutation, RetryPolicy } from "../../ir/ir.ts";
 import type { RulePlace } from "../../ir/origin.ts";
+import { LIMITED_STATUS } from "../../ir/rate-limit.ts";
 import { formatSocket } from "../../ir/sockets.ts";
 import type { DecisionDetails, Explanation, RuleDetails, SplitPart, TriedRule } from "./explanation.ts";
 import type { UnreadHere } from "./unread-here.ts";
 
 const BY: Readonly<Record<string, string>> = {
+  limit: "beyond the rule's rate limit",
   abort: "answered by the rule's fault",
   redirect: "redirected by the rule",
   directResponse: "answered by the rule",
@@ -204,6 +206,12 @@ function ruleLines(rule: RuleDetails, style: Style): string[] {
   const { dim } = style.colors;
   const lines: string[] = rule.file === undefined ? [] : [where(rule)];
   const { split, redirect, directResponse, rewrite, cors } = rule;
+  if (rule.rateLimit) {
+    const { text, bucket } = rule.rateLimit;
+    lines.push(
+      `limited to ${text}, shared by all of ${bucket} at a proxy; answered ${LIMITED_STATUS} beyond it`,
+    );
+  }
   if (rule.fault) {
     lines.push(...faultLines(rule.fault));
   }

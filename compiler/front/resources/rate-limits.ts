@@ -54,8 +54,8 @@ function named(rule: string | undefined): string {
   return rule === undefined ? "all rules" : `rule "${rule}"`;
 }
 
-/** A rule's name may have blanks and colons in it: the last one before something that looks like a rate ends it. */
-const ENTRY = /^(?:(?<rule>.*\S)\s*:\s+)?(?<limit>.*)$/;
+/** A rule's name may have blanks and colons in it: the last one that a blank follows ends it. What begins with a rate has no name. */
+const ENTRY = /^(?:(?!\d+\/)(?<rule>.*\S)\s*:\s+)?(?<limit>.*)$/;
 const LIMIT = /^(?<rate>\S+)(?<rest>(?:\s+\S+)*)$/;
 const RATE = /^(?<requests>\d+)\/(?<unit>[a-z]+)$/;
 const PERIODS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Check } from "../../answers/cases/case.ts";
 import { linesByName } from "../../answers/cases/headers.ts";
 import type { Observation } from "../../answers/cases/judge.ts";
-import { routeName } from "../../answers/cases/offline.ts";
+import { ruleOf } from "../../answers/cases/offline.ts";
 import type { Evaluation } from "../../answers/evaluate/evaluator.ts";
 import { fromClient } from "../../answers/request/from-client.ts";
 import { requestAt } from "../../answers/request/request-at.ts";
@@ -150,11 +150,11 @@ export class EnvoyMesh {
         left.splice(index, 1);
       }
     }
-    const route = routeName(offline);
+    const rule = ruleOf(offline);
     return answers.map(({ response, request }, index) => ({
       status: response.status,
       cluster: request === undefined ? "none" : this.#clusterOf(request),
-      route,
+      ...rule,
       ...(request && { upstream: request }),
       responseHeaders: response.headers,
       body: request === undefined ? response.body : "",

@@ -1,4 +1,7 @@
-/** Asks all checks of cases of a real Envoy, in their order. */
+/**
+ * Asks all checks of cases of a real Envoy, in their order: of one in which no request is beyond a limit, but cases about limits
+ * each of an Envoy of its own, whose buckets nobody else has touched.
+ */
 
 import type { Case } from "../../answers/cases/case.ts";
 import type { Coverage } from "../../answers/cases/coverage.ts";
@@ -27,14 +30,39 @@ export async function runInEnvoy(
   cases: readonly Case[],
   evaluators: Evaluators,
   coverage: Coverage,
-  compilation: Compilation,
+  compilation: { readonly limited: () => Compilation; readonly unlimited: () => Compilation },
   proxy: ProxyOptions,
   log: (line: string) => void,
 ): Promise<CheckResult[]> {
+  const ask = (some: readonly Case[], asking: Evaluators, rules: Compilation) =>
+    runInOneEnvoy(some, asking, coverage, rules, proxy, log);
+  const results = new Map<Case, readonly CheckResult[]>();
+  const unlimited = cases.filter(({ limits }) => !limits);
+  if (unlimited.length > 0) {
+    for (const [one, ofCase] of await ask(unlimited, evaluators, compilation.unlimited())) {
+      results.set(one, ofCase);
+    }
+  }
+  for (const one of cases.filter(({ limits }) => limits)) {
+    results.set(one, (await ask([one], evaluators, compilation.limited())).get(one)!);
+  }
+  return cases.flatMap((one) => results.get(one)!);
+}
+
+async function runInOneEnvoy(
+  cases: readonly Case[],
+  evaluators: Evaluators,
+  coverage: Coverage,
+  compilation: Compilation,
+  proxy: ProxyOptions,
+  log: (line: string) => void,
+): Promise<ReadonlyMap<Case, readonly CheckResult[]>> {
   const mesh = await EnvoyMesh.start(compilation, proxy, introducedBy(cases, compilation), log);
   try {
-    const results: CheckResult[] = [];
+    const results = new Map<Case, readonly CheckResult[]>();
     for (const one of cases) {
+      const ofCase: CheckResult[] = [];
+      results.set(one, ofCase);
       for (const [index, check] of one.checks.entries()) {
         const start = performance.now();
         // Of the same request offline: which rule takes it.
@@ -50,7 +78,7 @@ export async function runInEnvoy(
           coverage.note(first, cluster);
         }
         const ms = performance.now() - start;
-        results.push(resultOf(one, index, check, { first, observed, disagreements }, ms, failure));
+        ofCase.push(resultOf(one, index, check, { first, observed, disagreements }, ms, failure));
       }
     }
     return results;

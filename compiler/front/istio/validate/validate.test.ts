@@ -380,6 +380,22 @@ test("knows our own annotations", () => {
   ]);
 });
 
+test("a rate limit is of rules that there are", () => {
+  const rules =
+    "{hosts: [a], http: [{name: checkout, match: [{uri: {prefix: /x}}], route: [{destination: {host: a}}]}, {route: [{destination: {host: a}}]}]}";
+  const of = (value: string, spec = rules) =>
+    check("VirtualService", spec, `{name: a, annotations: {sluice.dev/rate-limit: "${value}"}}`);
+  for (const value of ["1/s", "checkout: 1/s by client-address; *: 5/m burst 2"]) {
+    expect(of(value)).toEqual([]);
+  }
+  for (const value of ["", "1/d", "chekout: 1/s", "checkout: 1/s; other: 1/s", "1/s by claim:sub"]) {
+    expect(of(value)).toEqual([`SL0227 "${value}"`]);
+  }
+  expect(of("1/s", "{hosts: [a], tcp: [{route: [{destination: {host: a, port: {number: 9}}}]}]}")).toEqual([
+    'SL0227 "1/s"',
+  ]);
+});
+
 test("has a case for every code of its range that the schema leaves to it", () => {
   const cases = [...VIRTUAL_SERVICE, ...DESTINATION_RULE, ...SERVICE_ENTRY, ...GATEWAY].map(([, expected]) =>
     expected.slice(0, 6),
