@@ -68,6 +68,10 @@ function isTaken(name: string, { role, underscores }: Pick<ArrivalAt, "role" | "
   );
 }
 
+const ESCAPED_SLASHES = "the path has escaped slashes";
+/** What 400 is to gRPC. */
+const GRPC_INTERNAL = 13;
+
 export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: PathNormalization): Arrival {
   const { role, tls, topology = DIRECT } = listener;
   const { headers: forwarded, connection } = fromClient(asked, listener);
@@ -78,10 +82,13 @@ export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: 
   }
   const path = normalizePath(sent.path, pathStepsAt(listener, normalization));
   if (path.kind === "refused") {
-    return refused(400, path.why);
+    return refusedPath(path.why, sent);
   }
   if (path.kind === "redirected") {
-    return redirected(path.path, sent);
+    // A client of gRPC follows no redirect.
+    return isGrpc(sent.headers)
+      ? refusedPath(ESCAPED_SLASHES, sent)
+      : { kind: "refused", status: 307, location: path.path, body: "", why: ESCAPED_SLASHES };
   }
   const headers = headersOf(sent, listener);
   const only = (name: string, value: string) => headers.set(name, [[name, value]]);
@@ -123,10 +130,11 @@ export function arrive(asked: AskedRequest, listener: ArrivalAt, normalization: 
   };
 }
 
-/** A client of gRPC follows no redirect. */
-function redirected(location: string, { headers }: RequestAt): Refusal {
-  const why = "the path has escaped slashes";
-  return isGrpc(headers) ? refused(400, why) : { kind: "refused", status: 307, location, body: "", why };
+/** Unlike a codec, the connection manager knows what a client speaks. */
+function refusedPath(why: string, { headers }: RequestAt): Refusal {
+  return isGrpc(headers)
+    ? { kind: "refused", status: 200, grpcStatus: GRPC_INTERNAL, body: "", why }
+    : refused(400, why);
 }
 
 /** Where nobody verifies tokens, no request has claims. */

@@ -15,6 +15,8 @@ export interface Refusal {
   readonly status?: number;
   /** Where the client is sent instead. */
   readonly location?: string;
+  /** As a client of gRPC is told it, with status 200. */
+  readonly grpcStatus?: number;
   readonly body: string;
   readonly why: string;
 }

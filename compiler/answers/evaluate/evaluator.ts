@@ -396,10 +396,19 @@ function unauthenticated(
 }
 
 /** Nothing of the request is known then, its method included. */
-function refusedOutcome({ status, location, body }: Refusal, pages: readonly ErrorPage[]): Outcome {
+function refusedOutcome(
+  { status, location, grpcStatus, body }: Refusal,
+  pages: readonly ErrorPage[],
+): Outcome {
   const headers: readonly HeaderLine[] = [
     ...(location === undefined ? [] : ([["location", location]] as const)),
     ...(body === "" ? [] : ([["content-type", "text/plain"]] as const)),
+    ...(grpcStatus === undefined
+      ? []
+      : ([
+          ["content-type", "application/grpc"],
+          ["grpc-status", String(grpcStatus)],
+        ] as const)),
   ];
   return status === undefined
     ? { kind: "answer", by: "reset", answer: { status: 0, headers: [], body: "" } }
