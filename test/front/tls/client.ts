@@ -1,7 +1,8 @@
 /** A client that speaks TLS, and says how that went. */
 
 import https from "node:https";
-import type { PeerCertificate, TLSSocket } from "node:tls";
+import net from "node:net";
+import tls, { type PeerCertificate, type TLSSocket } from "node:tls";
 import type { Pair } from "../../harness/authority.ts";
 
 export interface TlsAnswer {
@@ -28,13 +29,22 @@ export interface TlsQuestion {
   readonly ciphers?: string;
   /** What is asked for by TLS, when it is not the host. */
   readonly servername?: string;
+  /** Bytes with which the connection begins, before TLS. */
+  readonly preface?: Uint8Array;
 }
 
 const TIMEOUT_MS = 5000;
 
 /** Rejects when the connection cannot be made, or the server is not believed. */
 export function askTls(question: TlsQuestion): Promise<TlsAnswer> {
-  const { port, host, path = "/", ca, own, maxVersion, servername = host } = question;
+  const { port, host, path = "/", ca, own, maxVersion, servername = host, preface } = question;
+  const asClient = {
+    servername,
+    ca,
+    ...(own && { cert: own.certificate, key: own.key }),
+    ...(maxVersion && { maxVersion }),
+    ...(question.ciphers && { ciphers: question.ciphers }),
+  };
   return new Promise((resolve, reject) => {
     const request = https.get(
       {
@@ -42,13 +52,10 @@ export function askTls(question: TlsQuestion): Promise<TlsAnswer> {
         port,
         path,
         headers: { ...question.headers, host },
-        servername,
-        ca,
-        agent: false,
         timeout: TIMEOUT_MS,
-        ...(own && { cert: own.certificate, key: own.key }),
-        ...(maxVersion && { maxVersion }),
-        ...(question.ciphers && { ciphers: question.ciphers }),
+        ...asClient,
+        // An agent would connect by itself.
+        ...(preface ? { createConnection: () => prefaced(port, preface, asClient) } : { agent: false }),
       },
       (response) => {
         const socket = response.socket as TLSSocket;
@@ -73,4 +80,10 @@ export function askTls(question: TlsQuestion): Promise<TlsAnswer> {
     request.on("timeout", () => request.destroy(new Error("no answer")));
     request.on("error", reject);
   });
+}
+
+function prefaced(port: number, preface: Uint8Array, asClient: tls.ConnectionOptions): tls.TLSSocket {
+  const socket = net.connect({ host: "127.0.0.1", port });
+  socket.write(preface);
+  return tls.connect({ socket, ...asClient });
 }
