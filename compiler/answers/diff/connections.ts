@@ -148,6 +148,7 @@ function fateOf(door: Door | undefined): string {
   if (door === undefined) {
     return "closed";
   }
-  const ended = door.tls === undefined ? "" : ", TLS terminated";
+  const begun = door.proxyProtocol ? ", after a PROXY protocol header" : "";
+  const ended = `${begun}${door.tls === undefined ? "" : ", TLS terminated"}`;
   return isHttp(door) ? `read as HTTP by ${door.name}${ended}` : `to ${splitText(door.destinations)}${ended}`;
 }

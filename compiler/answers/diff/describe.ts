@@ -45,14 +45,27 @@ export function describeRoute(route: Route | undefined): Description {
 }
 
 function forwardLines(action: Forward): [string, string | undefined][] {
-  const { destinations, timeoutMs, retry, rewrite, hostRewrite, requestHeaders, mirrors, sticky, hash } =
-    action;
+  const {
+    destinations,
+    timeoutMs,
+    retry,
+    rewrite,
+    hostRewrite,
+    appendsForwardedHost,
+    requestHeaders,
+    mirrors,
+    sticky,
+    hash,
+  } = action;
   return [
     ["to", splitText(destinations)],
     ["timeout", timeoutMs > 0 ? milliseconds(timeoutMs) : undefined],
     ["retries", retryText(retry)],
     ["path", rewrite && rewriteText(rewrite)],
-    ["host", hostRewrite],
+    [
+      "host",
+      hostRewrite && (appendsForwardedHost ? `${hostRewrite}, the former to x-forwarded-host` : hostRewrite),
+    ],
     ["request headers", mutationText(requestHeaders)],
     ...destinations.flatMap(
       ({

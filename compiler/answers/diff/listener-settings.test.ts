@@ -52,3 +52,23 @@ test("equal settings are no difference", () => {
   expect(report.listenerSettings).toEqual([]);
   expect(isDifferent(report)).toBe(false);
 });
+
+test("whom a listener takes for the client, and which headers it writes", () => {
+  const edge = with_({
+    topology: { trustedProxies: 2, clientCertificateHeader: "SANITIZE_SET" },
+    proxyProtocol: true,
+    proxyHeaders: { server: { kind: "named", name: "edge" }, withoutAttemptCount: true },
+    routes: { ignorePortInHost: true, suppressesEnvoyHeaders: true, virtualHosts: [] },
+  });
+  const shown = reportOf(diffConfigs(with_({}), edge)).listenerSettings.map(
+    ({ setting, after }) => `${setting}: ${after}`,
+  );
+  expect(shown).toEqual([
+    "numTrustedProxies: 2",
+    "proxyProtocol: a header is expected",
+    "server header: edge",
+    "x-envoy-attempt-count: not told",
+    "Envoy's debug headers: suppressed",
+  ]);
+  expect(reportOf(diffConfigs(edge, edge)).listenerSettings).toEqual([]);
+});

@@ -1,6 +1,7 @@
 /** What a listener does to all of its requests and responses, whichever rule decides. A table: what is added to it is compared. */
 
 import type { Config, Listener } from "../../ir/ir.ts";
+import { DIRECT } from "../../ir/topology.ts";
 import { changesBy, type Settings } from "./settings.ts";
 
 export interface SettingChange {
@@ -13,6 +14,18 @@ export interface SettingChange {
 }
 
 const SETTINGS: Settings<Listener> = {
+  numTrustedProxies: ({ topology = DIRECT }) =>
+    unless(DIRECT.trustedProxies, topology.trustedProxies)?.toString(),
+  forwardClientCertDetails: ({ topology = DIRECT }) =>
+    unless(DIRECT.clientCertificateHeader, topology.clientCertificateHeader),
+  proxyProtocol: ({ proxyProtocol }) => (proxyProtocol ? "a header is expected" : undefined),
+  "server header": ({ proxyHeaders: { server } = {} }) =>
+    server && (server.kind === "named" ? server.name : "the upstream's"),
+  "x-request-id": ({ proxyHeaders }) => (proxyHeaders?.withoutRequestId ? "left as it is" : undefined),
+  "x-envoy-attempt-count": ({ proxyHeaders }) => (proxyHeaders?.withoutAttemptCount ? "not told" : undefined),
+  "x-forwarded-port": ({ proxyHeaders }) => (proxyHeaders?.forwardedPort ? "told" : undefined),
+  "case of header names": ({ proxyHeaders }) => (proxyHeaders?.keepsCase ? "kept" : undefined),
+  "Envoy's debug headers": ({ routes }) => (routes.suppressesEnvoyHeaders ? "suppressed" : undefined),
   "error pages": ({ errorPages }) =>
     errorPages
       ?.map(({ statuses, contentType, body }) => {
@@ -25,6 +38,11 @@ const SETTINGS: Settings<Listener> = {
     compression &&
     `${compression.algorithms.join(", ")} from ${compression.minimumBytes} bytes of ${compression.contentTypes.join(", ")}`,
 };
+
+/** What is as usual is not shown. */
+function unless<T>(usual: T, value: T): T | undefined {
+  return value === usual ? undefined : value;
+}
 
 /** Of listeners that both sides have. */
 export function changedSettings(before: Config, after: Config): SettingChange[] {
