@@ -133,10 +133,10 @@ describe("what is said of it", () => {
     const { said } = read(
       WEB,
       configMap(
-        "defaultConfig:\n  gatewayTopology: { numTrustedProxies: 1 }\ntlsDefaults: { minProtocolVersion: TLSV1_3 }",
+        "defaultConfig:\n  gatewayTopology: { numTrustedProxies: 1 }\ndiscoverySelectors: [{ matchLabels: { a: b } }]",
       ),
     );
-    expect(said).toEqual(["SL0111 { minProtocolVersion: TLSV1_3 }"]);
+    expect(said).toEqual(["SL0111 [{ matchLabels: { a: b } }]"]);
   });
 });
 
@@ -200,4 +200,46 @@ test("nulls are not there, at whatever depth", () => {
 test("how long a port that may speak anything waits for its client", () => {
   expect(read(configMap("protocolDetectionTimeout: 100ms")).config.detectionTimeoutMs).toBe(100);
   expect(read(configMap("protocolDetectionTimeout: 0s")).config.detectionTimeoutMs).toBe(0);
+});
+
+describe("tlsDefaults", () => {
+  const TLS = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: default }
+spec:
+  servers:
+  - { port: { number: 443, name: a, protocol: HTTPS }, hosts: [a.example], tls: { mode: SIMPLE, credentialName: c } }
+  - port: { number: 8443, name: b, protocol: HTTPS }
+    hosts: [b.example]
+    tls: { mode: SIMPLE, credentialName: c, minProtocolVersion: TLSV1_1, cipherSuites: [AES128-SHA], ecdhCurves: [P-521] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: out, namespace: default }
+spec: { host: outside.example, trafficPolicy: { tls: { mode: SIMPLE } } }
+`;
+  const DEFAULTS =
+    "tlsDefaults:\n  minProtocolVersion: TLSV1_3\n  cipherSuites: [AES256-SHA]\n  ecdhCurves: [P-256]";
+
+  test("hold for servers that do not say it, and for clients but for the version", () => {
+    const { config, cluster } = read(WEB, TLS, configMap(DEFAULTS));
+    const tlsOf = (port: number) => config.listeners.find((one) => one.port === port)!.tls;
+    expect(tlsOf(443)).toMatchObject({ minVersion: "1.3", cipherSuites: ["AES256-SHA"], curves: ["P-256"] });
+    expect(tlsOf(8443)).toMatchObject({ minVersion: "1.1", cipherSuites: ["AES128-SHA"], curves: ["P-521"] });
+    expect(cluster(OUTSIDE).tls).toMatchObject({ cipherSuites: ["AES256-SHA"], curves: ["P-256"] });
+    expect(read(WEB, TLS).cluster(OUTSIDE).tls).not.toHaveProperty("cipherSuites");
+  });
+
+  test("what Envoy does not know is said", () => {
+    const { said } = read(
+      configMap("tlsDefaults: { cipherSuites: [FAST], ecdhCurves: [P-1], minProtocolVersion: TLSV1_0 }"),
+    );
+    expect(said).toEqual(["SL0107 TLSV1_0"]);
+    expect(read(configMap("tlsDefaults: { cipherSuites: [FAST], ecdhCurves: [P-1] }")).said).toEqual([
+      "SL0279 FAST",
+      "SL0944 P-1",
+    ]);
+  });
 });

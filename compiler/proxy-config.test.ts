@@ -103,6 +103,24 @@ describe("what is said of it", () => {
     ).toEqual(["SL0942 { concurrency: 2 }"]);
   });
 
+  test("what decides something and is not read, by name, unless an option says it", () => {
+    expect(read(mesh("{ runtimeValues: { a: b }, holdApplicationUntilProxyStarts: true }")).said).toEqual([
+      "SL0111 { a: b }",
+    ]);
+    const { said, findings } = read(
+      resource(
+        "own",
+        "shop",
+        "{ environmentVariables: { ISTIO_META_NETWORK: net-1, ISTIO_META_CLUSTER_ID: Kubernetes, OTHER: a } }",
+      ),
+    );
+    expect(said).toHaveLength(1);
+    expect(findings.find(({ code }) => code === "SL0111")!.help).toContain("--network net-1");
+    expect(
+      read(deployment("drainDuration: 5s"), deployment("drainDuration: 5s", "{ app: other }", "other")).said,
+    ).toEqual([expect.stringMatching(/^SL0111 /)]);
+  });
+
   test("a selector that selects nobody", () => {
     const { said, config } = read(resource("a", "shop", "{ selector: {}, concurrency: 1 }"));
     expect(said).toEqual(["SL0943 {}"]);

@@ -200,6 +200,9 @@ export interface ClientTls extends TlsPeer {
   readonly verifiesHost?: true;
   /** What is proposed by ALPN. Absent: the HTTP that is spoken. */
   readonly applicationProtocols?: readonly string[];
+  /** Absent: Envoy's own. */
+  readonly cipherSuites?: readonly string[];
+  readonly curves?: readonly string[];
 }
 
 /** What a listener decides from. Envoy's `RouteConfiguration`. */

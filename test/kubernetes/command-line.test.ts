@@ -93,6 +93,31 @@ test("diff says what kubectl apply will change, and nothing more once it has", a
   expect(await ask("diff", "change.yaml", "--exit-code")).toMatchObject({ code: 0, err: "" });
 });
 
+test("the mesh configuration of the cluster holds, which is its ConfigMap istio in istio-system", async () => {
+  const path = "/api/v1/namespaces/istio-system/configmaps";
+  await api.ask("POST", "/api/v1/namespaces", { metadata: { name: "istio-system" } });
+  // Of no effect for other tests, which see it as well.
+  await api.create(path, {
+    metadata: { name: "istio" },
+    data: { mesh: "protocolDetectionTimeout: 7s\ntrustDomain: null\n" },
+  });
+  try {
+    await put("wrong.yaml", [
+      {
+        apiVersion: "install.istio.io/v1alpha1",
+        kind: "IstioOperator",
+        metadata: { name: "other" },
+        spec: { meshConfig: { protocolDetectionTimeout: "8s" } },
+      },
+    ]);
+    const { out } = await ask("check", "wrong.yaml", "--format", "json");
+    const found = JSON.parse(out).diagnostics.filter(({ code }: { code: string }) => code === "SL0940");
+    expect(JSON.stringify(found)).toContain("kubernetes://istio-system/ConfigMap/istio");
+  } finally {
+    await api.ask("DELETE", `${path}/istio`);
+  }
+});
+
 test("check holds a file against the cluster: a host that is not there", async () => {
   await put("wrong.yaml", [rule("2s", "revews")]);
   const { out } = await ask("check", "wrong.yaml", "--format", "json");

@@ -165,6 +165,9 @@ test("the account may do all that a server does, and nothing else", { timeout: 6
     expect(await may("GET", `${secrets}/another`)).toBe(403);
     expect(await may("GET", secrets)).toBe(403);
     expect(await may("GET", "/api/v1/configmaps")).toBe(403);
+    const ofMesh = "/api/v1/namespaces/istio-system/configmaps?fieldSelector=metadata.name%3D";
+    expect(await may("GET", `${ofMesh}istio`)).toBe(200);
+    expect(await may("GET", `${ofMesh}another`)).toBe(403);
     await workspace.dispose();
   } finally {
     await lease.close();

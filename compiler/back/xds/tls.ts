@@ -69,7 +69,11 @@ export function emitClientTls(tls: ClientTls, context: SecretContext): Extension
     typed_config: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
       common_tls_context: {
         ...(tls.applicationProtocols && { alpn_protocols: tls.applicationProtocols }),
-        tls_params: CLIENT_VERSIONS,
+        tls_params: {
+          ...CLIENT_VERSIONS,
+          ...(tls.cipherSuites && { cipher_suites: tls.cipherSuites }),
+          ...(tls.curves && { ecdh_curves: tls.curves }),
+        },
         ...(tls.certificate !== undefined && certificates([tls.certificate], context)),
         ...validation(tls, context, {}),
       },

@@ -37,7 +37,7 @@ export function clusterAccess(options: ClusterAccess): Resources {
   const { server, namespace, namespaces } = options;
   const everywhere = [
     ...rule([Node], READ),
-    // The settings of the mesh, which are in the namespace of Istio, if there is one.
+    // The settings of the mesh, which are in the namespace of Istio. A Role there could not be applied where there is none.
     ...rule([ConfigMap], READ, ["istio"]),
   ];
   const account = { kind: "ServiceAccount", name: server.name, namespace };

@@ -354,6 +354,19 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
     await refused({ ...asked, maxVersion: "TLSv1.2" });
   });
 
+  test("versions that the mesh asks for, where a server does not say them", async () => {
+    const documents = (tls: object) => [
+      `apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: { name: mesh }\nspec: { meshConfig: { tlsDefaults: { minProtocolVersion: TLSV1_3 } } }`,
+      tlsSecret("one", one),
+      gateway([https("one.example", { mode: "SIMPLE", credentialName: "one", ...tls })]),
+      rules("one.example", "new"),
+    ];
+    const asked = { host: "one.example", ca: authority.certificate, maxVersion: "TLSv1.2" } as const;
+    await refused({ ...asked, port: await apply(documents({}), EDGE) });
+    const port = await apply(documents({ minProtocolVersion: "TLSV1_2" }), EDGE);
+    expect((await askTls({ ...asked, port })).protocol).toBe("TLSv1.2");
+  });
+
   test("a Secret that changes is shown without anything else changing, and its key never logged", async () => {
     const documents = (pair: Pair) => [
       tlsSecret("one", pair),

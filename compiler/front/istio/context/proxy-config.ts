@@ -31,9 +31,18 @@ export function proxyConfigOf(
   proxy: Proxy,
   settings: Pick<MeshSettings, "written" | "rootNamespace">,
 ): ProxyConfigSpec {
-  return sourcesOf(documents, proxy, settings)
-    .flatMap(([first]) => first?.config ?? [])
+  return proxyConfigSources(documents, proxy, settings)
+    .map(({ config }) => config)
     .reduce(mergeProxyConfig, settings.written.defaultConfig ?? {});
+}
+
+/** What holds of this proxy beside what holds for all of the mesh, the weakest first. */
+export function proxyConfigSources(
+  documents: Documents,
+  proxy: Proxy,
+  settings: Pick<MeshSettings, "rootNamespace">,
+): readonly ProxyConfigSource[] {
+  return sourcesOf(documents, proxy, settings).flatMap(([first]) => first ?? []);
 }
 
 /** Of several that say different things of this proxy, which of them holds: SL0942. */
@@ -58,7 +67,7 @@ export function reportContradictions(
 }
 
 /** Something that configures this proxy, and where. */
-interface Source {
+export interface ProxyConfigSource {
   readonly resource: Resource<unknown>;
   readonly path: FieldPath;
   readonly config: ProxyConfigSpec;
@@ -69,7 +78,7 @@ function sourcesOf(
   documents: Documents,
   { proxyNamespace, proxyLabels }: Proxy,
   { rootNamespace }: Pick<MeshSettings, "rootNamespace">,
-): readonly (readonly Source[])[] {
+): readonly (readonly ProxyConfigSource[])[] {
   const sorted = [...documents.proxyConfigs].sort(byAge);
   const ofNamespace = (namespace: string) =>
     sorted.filter((one) => one.namespace === namespace && one.spec.selector === undefined);
@@ -86,7 +95,7 @@ function sourcesOf(
 }
 
 /** istiod's `toMeshConfigProxyConfig`. */
-function ofResource(resource: Resource<ProxyConfigResourceSpec>): Source {
+function ofResource(resource: Resource<ProxyConfigResourceSpec>): ProxyConfigSource {
   const { concurrency, environmentVariables, image } = resource.spec;
   const config = {
     ...(concurrency !== undefined && { concurrency }),
@@ -97,7 +106,10 @@ function ofResource(resource: Resource<ProxyConfigResourceSpec>): Source {
 }
 
 /** A proxy that has all its labels from the same workload; one of which no label is known is nobody's. */
-function annotationsOf(documents: Documents, { proxyNamespace, proxyLabels }: Proxy): readonly Source[] {
+function annotationsOf(
+  documents: Documents,
+  { proxyNamespace, proxyLabels }: Proxy,
+): readonly ProxyConfigSource[] {
   if (Object.keys(proxyLabels).length === 0) {
     return [];
   }

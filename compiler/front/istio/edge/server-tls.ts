@@ -1,11 +1,11 @@
 /** `servers[].tls` of a Gateway, where TLS ends at it. */
 
-import type { ServerTls, TlsVersion } from "../../../ir/ir.ts";
+import type { ServerTls } from "../../../ir/ir.ts";
 import { nameOf } from "../../../source/field-path.ts";
 import type { FieldPath, GatewaySpec, Resource, ServerTlsSettings } from "../../resources/model.ts";
 import type { Credentials, CredentialUse, FoundCredential } from "../../services/credentials.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
-import { isCipherSuite } from "../validate/server-tls.ts";
+import { knownSuites, TLS_VERSIONS, type TlsDefaults, tlsDefaultsOf } from "../context/tls-defaults.ts";
 
 const CLIENT_CERTIFICATES: Readonly<Record<string, ServerTls["clientCertificate"]>> = {
   SIMPLE: "none",
@@ -19,12 +19,7 @@ export function terminates(tls: ServerTlsSettings | undefined): boolean {
   return CLIENT_CERTIFICATES[tls?.mode ?? ""] !== undefined;
 }
 
-const VERSIONS: Readonly<Record<string, TlsVersion>> = {
-  TLSV1_0: "1.0",
-  TLSV1_1: "1.1",
-  TLSV1_2: "1.2",
-  TLSV1_3: "1.3",
-};
+const NO_DEFAULTS: TlsDefaults = { cipherSuites: [], curves: [] };
 
 /** A server of the Gateway, and the names that clients may ask it for. */
 export interface TlsServer {
@@ -37,7 +32,7 @@ export interface TlsServer {
 /** Without the certificates that are of no use, which is then a finding: what requests meet does not depend on them. */
 export function lowerServerTls(
   { gateway, index, tls, serverNames }: TlsServer,
-  { credentials, effects }: GatheringContext,
+  { credentials, effects, cache }: GatheringContext,
 ): ServerTls {
   const at = (field: FieldPath) => gateway.spanOf(["spec", "servers", index, "tls", ...field]);
   const use = (name: string, field: FieldPath): CredentialUse => ({
@@ -55,8 +50,10 @@ export function lowerServerTls(
   const trusted =
     identity?.roots ?? (clientCertificate === "none" ? undefined : authorityOf(tls, use, at, credentials));
   const authority = trusted && effects.credential(trusted);
-  const minVersion = VERSIONS[tls.minProtocolVersion ?? ""];
-  const maxVersion = VERSIONS[tls.maxProtocolVersion ?? ""];
+  // What the mesh speaks with itself is not the mesh's to limit here.
+  const defaults = identity === undefined ? tlsDefaultsOf(cache.shared.settings) : NO_DEFAULTS;
+  const minVersion = TLS_VERSIONS[tls.minProtocolVersion ?? ""] ?? defaults.minVersion;
+  const maxVersion = TLS_VERSIONS[tls.maxProtocolVersion ?? ""];
   return {
     serverNames: serverNames.includes("*") ? [] : serverNames,
     certificates: certificates.filter((name) => name !== undefined),
@@ -68,8 +65,8 @@ export function lowerServerTls(
     ...(tls.insecureSkipVerify && { acceptUntrusted: true as const }),
     ...(minVersion && { minVersion }),
     ...(maxVersion && { maxVersion }),
-    cipherSuites: knownSuites(tls.cipherSuites),
-    curves: tls.ecdhCurves ?? [],
+    cipherSuites: tls.cipherSuites?.length ? knownSuites(tls.cipherSuites) : defaults.cipherSuites,
+    curves: tls.ecdhCurves?.length ? tls.ecdhCurves : defaults.curves,
   };
 }
 
@@ -109,9 +106,4 @@ function authorityOf(
   }
   const [first] = tls.credentialName ? [tls.credentialName] : (tls.credentialNames ?? []);
   return first === undefined ? undefined : credentials.authority(use(first, ["credentialName"]));
-}
-
-/** Those that Envoy knows; the others are dropped, which validation has said. */
-function knownSuites(suites: readonly string[] = []): string[] {
-  return [...new Set(suites)].filter(isCipherSuite);
 }

@@ -7,6 +7,7 @@ import type { ClientTlsSettings } from "../../resources/model.ts";
 import { identitiesOf, serverNameOf } from "../../services/mesh-identities.ts";
 import type { Service } from "../../services/service.ts";
 import type { GatheringContext } from "../context/gathering-context.ts";
+import { tlsDefaultsOf } from "../context/tls-defaults.ts";
 import type { ClientTlsPlace } from "../destination-rules/client-tls-places.ts";
 import type { ServicePolicy } from "../destination-rules/destination-rules.ts";
 import type { ServicePart } from "./cluster-endpoints.ts";
@@ -24,12 +25,17 @@ export function lowerClientTls(
   if (settings === undefined || place === undefined) {
     return {};
   }
+  const { cipherSuites, curves } = tlsDefaultsOf(lowering.cache.shared.settings);
+  const limits = {
+    ...(cipherSuites.length > 0 && { cipherSuites }),
+    ...(curves.length > 0 && { curves }),
+  };
   switch (settings.mode) {
     case "ISTIO_MUTUAL":
-      return { tls: lowerMeshTls(use, protocol, settings, place, lowering) };
+      return { tls: { ...lowerMeshTls(use, protocol, settings, place, lowering), ...limits } };
     case "SIMPLE":
     case "MUTUAL":
-      return { tls: lowerOwnTls(settings, settings.mode, use.service, place, lowering) };
+      return { tls: { ...lowerOwnTls(settings, settings.mode, use.service, place, lowering), ...limits } };
     default:
       return {};
   }

@@ -1,7 +1,7 @@
 /**
  * Fields of the mesh configuration that nothing here reads, and that decide what becomes of requests or connections at this proxy
  * (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/). Not among them is what is about other proxies, about
- * logs and metrics, or about how istiod itself works.
+ * logs and metrics, or about how istiod itself works; nor `verifyCertificateAtClient`, which istiod does not read either.
  */
 
 import { MESH_CONFIG } from "../../resources/mesh-configs.ts";
@@ -9,13 +9,7 @@ import type { MeshConfigSpec, Resource } from "../../resources/model.ts";
 import { meshDocuments } from "../../services/mesh-settings.ts";
 import type { UnreadResource } from "./unread-resource.ts";
 
-const DECIDING: readonly string[] = [
-  "discoverySelectors",
-  "proxyHttpPort",
-  "serviceEntryVisibility",
-  "tlsDefaults",
-  "verifyCertificateAtClient",
-];
+const DECIDING: readonly string[] = ["discoverySelectors", "proxyHttpPort", "serviceEntryVisibility"];
 export function unreadMeshSettings(all: Resource<MeshConfigSpec>[]): UnreadResource[] {
   const { overruled } = meshDocuments({ meshConfigs: all });
   return all

@@ -7,18 +7,21 @@
 
 import type { ProxyOptions } from "../../../options.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
+import { annotatedWorkloads } from "../../resources/proxy-annotations.ts";
 import type { Report } from "../../services/report.ts";
 import { policyTarget } from "../context/policy-target.ts";
 import { envoyFilters, wasmPlugins } from "./extensions.ts";
 import { unreadMeshSettings } from "./mesh-settings.ts";
 import { backendTlsPolicies, gatewayRoutes, ingresses } from "./other-routes.ts";
+import { unreadProxyConfig } from "./proxy-config.ts";
 import { authorizationPolicies, peerAuthentications } from "./security.ts";
 import { unreadSidecars } from "./sidecars.ts";
 import type { UnreadResource } from "./unread-resource.ts";
 
 export function unreadResources(resources: ResourceSet, options: ProxyOptions): readonly UnreadResource[] {
-  const { neighbours, sidecars, meshConfigs } = resources;
-  if (neighbours.length === 0 && sidecars.length === 0 && meshConfigs.length === 0) {
+  const { neighbours, sidecars, meshConfigs, proxyConfigs } = resources;
+  const said = [neighbours, sidecars, meshConfigs, proxyConfigs, annotatedWorkloads(resources)];
+  if (said.every(({ length }) => length === 0)) {
     return [];
   }
   const of = (...kinds: readonly string[]) => neighbours.filter(({ kind }) => kinds.includes(kind));
@@ -29,6 +32,7 @@ export function unreadResources(resources: ResourceSet, options: ProxyOptions): 
     ...wasmPlugins(of("WasmPlugin"), proxy),
     ...unreadSidecars(resources, proxy, options),
     ...unreadMeshSettings(resources.meshConfigs),
+    ...unreadProxyConfig(resources, options),
     ...backendTlsPolicies(of("BackendTLSPolicy")),
   ].filter(({ roles }) => roles.some((role) => proxy.roles.includes(role)));
   return [

@@ -8,9 +8,13 @@ import { parseDuration } from "../../resources/schema/duration.ts";
 import type { MeshConfigSpec } from "../../resources/types.ts";
 import { checkDuration, checkHost, isDnsLabel, quote } from "./common.ts";
 import { each, type Reporter } from "./reporter.ts";
+import { isCipherSuite } from "./server-tls.ts";
+
+/** Those that Envoy negotiates in its stock build. */
+const CURVES: readonly string[] = ["P-224", "P-256", "P-384", "P-521", "X25519", "X25519MLKEM768"];
 
 export function validateMeshConfig(reporter: Reporter, { spec }: Resource<MeshConfigSpec>): void {
-  const { trustDomain, trustDomainAliases, serviceSettings, protocolDetectionTimeout } = spec;
+  const { tlsDefaults, trustDomain, trustDomainAliases, serviceSettings, protocolDetectionTimeout } = spec;
   const at = (...fields: FieldPath): FieldPath => [MESH_CONFIG, ...fields];
   if (trustDomain !== undefined && trustDomain !== "") {
     checkTrustDomain(reporter, trustDomain, at("trustDomain"));
@@ -21,6 +25,16 @@ export function validateMeshConfig(reporter: Reporter, { spec }: Resource<MeshCo
   each(serviceSettings, at("serviceSettings"), ({ hosts }, path) =>
     each(hosts, [...path, "hosts"], (host, path) => checkHost(reporter, host, path)),
   );
+  each(tlsDefaults?.cipherSuites, at("tlsDefaults", "cipherSuites"), (suite, path) => {
+    if (suite !== "" && !isCipherSuite(suite)) {
+      reporter.report("SL0279", path, `${quote(suite)} is not a known cipher suite, and is ignored`);
+    }
+  });
+  each(tlsDefaults?.ecdhCurves, at("tlsDefaults", "ecdhCurves"), (curve, path) => {
+    if (!CURVES.includes(curve)) {
+      reporter.report("SL0944", path, `${quote(curve)} is not a known curve`, `Use ${CURVES.join(", ")}.`);
+    }
+  });
   // None at all is none that is too short.
   if (protocolDetectionTimeout !== undefined && parseDuration(protocolDetectionTimeout) !== 0) {
     checkDuration(reporter, protocolDetectionTimeout, at("protocolDetectionTimeout"));

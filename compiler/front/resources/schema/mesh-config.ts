@@ -39,6 +39,11 @@ const READ = {
   accessLogFormat: string,
   accessLogEncoding: oneOf("TEXT", "JSON"),
   serviceSettings: list(object({ settings: object({ clusterLocal: boolean }), hosts: list(string) })),
+  tlsDefaults: object({
+    minProtocolVersion: oneOf("TLS_AUTO", "TLSV1_2", "TLSV1_3"),
+    cipherSuites: list(string),
+    ecdhCurves: list(string),
+  }),
   trustDomain: string,
   trustDomainAliases: list(string),
   dnsRefreshRate: duration,
@@ -74,7 +79,6 @@ const OTHERS = [
   "proxyListenPort",
   "serviceEntryVisibility",
   "serviceScopeConfigs",
-  "tlsDefaults",
   "verifyCertificateAtClient",
 ];
 
