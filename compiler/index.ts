@@ -53,6 +53,7 @@ export {
   parseRequestLine,
   RequestError,
 } from "./answers/request/asked.ts";
+export { type Claims, type Json, parseClaims } from "./answers/request/claims.ts";
 export { parseCurl } from "./answers/request/curl.ts";
 export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./json-schemas.ts";
 export { ApiError } from "./kubernetes/client/api-error.ts";

@@ -27,6 +27,11 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "--from <address>",
         "the address of the client, before all proxies (default: the request as it reaches the listener, from 127.0.0.1)",
       )
+      .option(
+        "--jwt <token>",
+        "a token of the request, or the file that has it, or - for standard input; sent where the rules look for one",
+      )
+      .option("--claims <json>", 'claims of a token that is taken to be verified, \'{"sub": "ada"}\'')
       .option("--http2", "send the request over HTTP/2 instead of HTTP/1.1")
       .option(
         "--at <listener>",

@@ -2,6 +2,7 @@
 
 import {
   type AskedRequest,
+  type Claims,
   type ExplainResult,
   explain,
   formatDiagnostics,
@@ -9,10 +10,13 @@ import {
   formatSummary,
   ListenerError,
   makeRequest,
+  parseClaims,
   parseCurl,
   parseHeader,
   parseRequestLine,
   RequestError,
+  readAtMost,
+  whyUnreadable,
 } from "../index.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { type Format, jsonOf } from "./format.ts";
@@ -27,6 +31,8 @@ export interface ExplainFlags extends ProxyFlags, ClusterFlags {
   readonly curl?: string;
   readonly header?: readonly string[];
   readonly from?: string;
+  readonly jwt?: string;
+  readonly claims?: string;
   readonly http2?: boolean;
   readonly at?: string;
   readonly verbose?: true;
@@ -109,7 +115,7 @@ function listenerText({ reason, listeners }: ListenerError, at: string | undefin
 }
 
 function readRequest(flags: ExplainFlags): AskedRequest {
-  const { request, curl, header = [], from } = flags;
+  const { request, curl, header = [], from, jwt, claims } = flags;
   if (request === undefined && curl === undefined) {
     throw new UsageError(`no request; use --request 'GET http://host/path' or --curl "curl …"`);
   }
@@ -121,22 +127,48 @@ function readRequest(flags: ExplainFlags): AskedRequest {
     const text = curl ?? request!;
     const protocol = flags.http2 ? ("HTTP/2" as const) : undefined;
     const headers = header.map(parseHeader);
+    const client = {
+      ...(from !== undefined && { from }),
+      ...(jwt !== undefined && { jwt: readJwt(jwt) }),
+      ...(claims !== undefined && { claims: readClaims(claims) }),
+    };
     if (curl !== undefined || /^curl\s/.test(text)) {
       const parsed = parseCurl(text);
       return makeRequest(parsed, [...parsed.headers, ...headers], {
         protocol: protocol ?? parsed.protocol,
         ...(parsed.body !== undefined && { body: parsed.body }),
-        ...(from !== undefined && { from }),
+        ...client,
       });
     }
-    return makeRequest(parseRequestLine(text), headers, {
-      protocol,
-      ...(from !== undefined && { from }),
-    });
+    return makeRequest(parseRequestLine(text), headers, { protocol, ...client });
   } catch (error) {
     if (error instanceof RequestError) {
       throw new UsageError(error.message);
     }
     throw error;
   }
+}
+
+/** What a token in a file may have at most; Envoy takes no header that long. */
+const LARGEST_TOKEN = 1024 * 1024;
+const STANDARD_INPUT = "/dev/stdin";
+
+/** No path of a file has three parts of these characters. */
+function readJwt(text: string): string {
+  if (/^[\w-]+\.[\w-]+\.[\w-]*$/.test(text)) {
+    return text;
+  }
+  try {
+    return Buffer.from(readAtMost(text === "-" ? STANDARD_INPUT : text, LARGEST_TOKEN)).toString();
+  } catch (error) {
+    throw new UsageError(`--jwt: cannot read ${text}: ${whyUnreadable(error)}`);
+  }
+}
+
+function readClaims(text: string): Claims {
+  const claims = parseClaims(text);
+  if (claims === undefined) {
+    throw new UsageError(`--claims: ${text} is not a JSON object; use '{"sub": "ada"}'`);
+  }
+  return claims;
 }

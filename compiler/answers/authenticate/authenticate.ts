@@ -61,7 +61,14 @@ class Asking<T extends TokenHolder> {
   readonly #now: number;
 
   constructor(request: T, providers: readonly TokenProvider[], now: number) {
-    this.request = request;
+    // What a client says of its token is dropped, whether it has one or not.
+    const written = new Set(
+      providers.flatMap(({ payloadHeader, claimHeaders }) => [
+        payloadHeader,
+        ...claimHeaders.map(({ name }) => name),
+      ]),
+    );
+    this.request = { ...request, headers: request.headers.filter(([name]) => !written.has(name)) };
     this.#providers = providers;
     this.#now = now;
   }
@@ -105,11 +112,6 @@ class Asking<T extends TokenHolder> {
   }
 
   #provider(provider: TokenProvider): string {
-    const written = [provider.payloadHeader, ...provider.claimHeaders.map(({ name }) => name)];
-    this.request = {
-      ...this.request,
-      headers: this.request.headers.filter(([name]) => !written.includes(name)),
-    };
     const found = tokensIn(this.request, provider);
     return found.length === 0 ? MISSING : this.#verifyAll(found, () => provider);
   }

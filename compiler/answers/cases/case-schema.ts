@@ -10,6 +10,7 @@ import {
   type Schema,
   string,
 } from "../../front/resources/schema/build.ts";
+import type { Claims } from "../request/claims.ts";
 
 function described<T>(schema: Schema<T>, description: string): Schema<T> {
   return { ...schema, description };
@@ -26,6 +27,8 @@ const headerLines = map<string | readonly string[] | null>({
 });
 const limitOrNone: Schema<string | null> = { type: ["string", "null"] };
 const share: Schema<number> = { type: "number", minimum: 0, maximum: 1 };
+
+const claims: Schema<Claims> = { type: "object" };
 
 const CLUSTER =
   'The destination: "reviews", "reviews/v2", "details:8080", a full host name, or the name of Envoy\'s cluster; "none" if the proxy answers itself.';
@@ -101,6 +104,14 @@ const check = object(
     from: described(
       string,
       "Address of the client, before all proxies; what the request itself says in x-forwarded-for is then what this client sends. By default the request is as it reaches the listener, from 127.0.0.1.",
+    ),
+    jwt: described(
+      string,
+      "A token, sent where the RequestAuthentication looks for one; it is verified as Envoy verifies it, but for keys that Envoy fetches.",
+    ),
+    claims: described(
+      claims,
+      "Claims of a token that is taken to be verified, as JSON; only offline, and only where a RequestAuthentication selects the proxy.",
     ),
     times: described(
       whole(1, MAX_TIMES),

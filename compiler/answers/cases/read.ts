@@ -65,7 +65,7 @@ function readCheck(
   context: CaseContext,
   sink: DiagnosticSink,
 ): Check[] {
-  const { ask, body, http, headers = {}, shares, from } = fields;
+  const { ask, body, http, headers = {}, shares, from, jwt, claims } = fields;
   const fail = (
     code: "SL0701" | "SL0702" | "SL0703",
     field: readonly string[],
@@ -88,6 +88,8 @@ function readCheck(
       protocol: http === undefined ? undefined : http === "2" ? "HTTP/2" : "HTTP/1.1",
       ...(body !== undefined && { body }),
       ...(from !== undefined && { from }),
+      ...(jwt !== undefined && { jwt }),
+      ...(claims !== undefined && { claims }),
     });
   } catch (error) {
     if (error instanceof RequestError) {

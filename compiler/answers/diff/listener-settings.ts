@@ -1,5 +1,6 @@
 /** What a listener does to all of its requests and responses, whichever rule decides. A table: what is added to it is compared. */
 
+import { createHash } from "node:crypto";
 import type { Config, Listener } from "../../ir/ir.ts";
 import { DIRECT } from "../../ir/topology.ts";
 import { changesBy, type Settings } from "./settings.ts";
@@ -34,6 +35,13 @@ const SETTINGS: Settings<Listener> = {
         return `${ranges.join(", ")} ${contentType}: ${text.join("")}`;
       })
       .join("; "),
+  "verified tokens": ({ authentication }) =>
+    authentication?.providers
+      .map(({ issuer = "any issuer", keys, ...rest }) => {
+        const from = keys.kind === "remote" ? `keys of ${keys.uri}` : `${digest(keys.jwks)} as keys`;
+        return `${issuer} with ${from} (${JSON.stringify(rest)})`;
+      })
+      .join("; "),
   compression: ({ compression }) =>
     compression &&
     `${compression.algorithms.join(", ")} from ${compression.minimumBytes} bytes of ${compression.contentTypes.join(", ")}`,
@@ -42,6 +50,11 @@ const SETTINGS: Settings<Listener> = {
 /** What is as usual is not shown. */
 function unless<T>(usual: T, value: T): T | undefined {
   return value === usual ? undefined : value;
+}
+
+/** Keys say nothing to people; whether they are the same does. */
+function digest(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
 
 /** Of listeners that both sides have. */

@@ -61,6 +61,7 @@ export function renderMarkdown(report: DiffReport): string {
 
 function row({ request, before, after, changes }: ReportedDifference): string {
   const headers = request.headers.map(({ name, value }) => code(`${name}: ${value}`));
+  const claims = request.claims === undefined ? [] : [`token with ${code(JSON.stringify(request.claims))}`];
   const protocol = request.protocol === "HTTP/2" ? ["over HTTP/2"] : [];
   const side = (which: "before" | "after", place: string) =>
     [
@@ -69,7 +70,7 @@ function row({ request, before, after, changes }: ReportedDifference): string {
       ),
       `<sub>${escaped(place)}</sub>`,
     ].join("<br>");
-  return `| ${[code(`${request.method} ${request.url}`), ...headers, ...protocol].join("<br>")} | ${side("before", sideText(before))} | ${side("after", sideText(after))} |`;
+  return `| ${[code(`${request.method} ${request.url}`), ...headers, ...claims, ...protocol].join("<br>")} | ${side("before", sideText(before))} | ${side("after", sideText(after))} |`;
 }
 
 /** Rules and witnesses are anybody's text, and a comment is rendered. */

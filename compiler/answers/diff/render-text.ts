@@ -58,8 +58,10 @@ function differenceLines(
 ): string[] {
   // With the flags of `explain`.
   const headers = request.headers.map(({ name, value }) => ` -H '${name}: ${value}'`).join("");
+  const claims = request.claims === undefined ? "" : ` --claims '${JSON.stringify(request.claims)}'`;
+  const protocol = request.protocol === "HTTP/2" ? " --http2" : "";
   return [
-    `  ${printable(`${request.method} ${request.url}${headers}${request.protocol === "HTTP/2" ? " --http2" : ""}`)}`,
+    `  ${printable(`${request.method} ${request.url}${headers}${claims}${protocol}`)}`,
     ...changes.flatMap(({ what, before: was, after: is }) => [
       ...(was === undefined ? [] : [colors.red(`    - ${printable(`${what}: ${was}`)}`)]),
       ...(is === undefined ? [] : [colors.green(`    + ${printable(`${what}: ${is}`)}`)]),

@@ -4,6 +4,7 @@ import type { Route } from "../../ir/ir.ts";
 import { place, type RulePlace } from "../../ir/origin.ts";
 import { compareStrings } from "../../ir/text.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import type { Claims } from "../request/claims.ts";
 import { urlOf } from "../request/request-at.ts";
 import type { ClusterSettingChange } from "./cluster-settings.ts";
 import type { ConnectionChange } from "./connections.ts";
@@ -43,6 +44,8 @@ export interface ReportedDifference {
     readonly headers: readonly { readonly name: string; readonly value: string }[];
     /** `HTTP/1.1`, or `HTTP/2` for what only that can say. */
     readonly protocol: string;
+    /** Of a token that was verified. */
+    readonly claims?: Claims;
   };
   readonly before: ReportedSide;
   readonly after: ReportedSide;
@@ -75,12 +78,13 @@ export function reportOf({ differences, ...rest }: Diff, others: readonly NotCom
 }
 
 function requestOf(request: AskedRequest): ReportedDifference["request"] {
-  const { method, headers, protocol = "HTTP/1.1" } = request;
+  const { method, headers, protocol = "HTTP/1.1", claims } = request;
   return {
     method,
     url: urlOf(request),
     headers: headers.map(([name, value]) => ({ name, value })),
     protocol,
+    ...(claims !== undefined && { claims }),
   };
 }
 

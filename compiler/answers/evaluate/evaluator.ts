@@ -146,7 +146,7 @@ export class Evaluator {
   }
 
   evaluate(asked: AskedRequest, depth: Depth = "inOrder"): Evaluation {
-    const arrival = arrive(asked, this.listener, this.#normalization);
+    const arrival = arrive(this.#withToken(asked), this.listener, this.#normalization);
     if (arrival.kind === "refused") {
       return {
         delayMs: 0,
@@ -190,13 +190,16 @@ export class Evaluator {
     };
   }
 
+  #withToken(asked: AskedRequest): AskedRequest {
+    return asked.jwt === undefined ? asked : withToken(asked, asked.jwt, this.listener.authentication);
+  }
+
   /** Claims that somebody says are taken as they are; a token is verified. */
   #authenticate(
-    { jwt, claims }: AskedRequest,
-    arrived: ArrivedRequest,
+    { claims }: AskedRequest,
+    request: ArrivedRequest,
   ): Authenticated<ArrivedRequest> | Unauthenticated {
     const { authentication } = this.listener;
-    const request = jwt === undefined ? arrived : withToken(arrived, jwt, authentication);
     if (authentication === undefined || claims !== undefined) {
       return { kind: "authenticated", request };
     }

@@ -28,6 +28,7 @@ import { describeRateLimit, type RateLimit } from "../../ir/rate-limit.ts";
 import type { Evaluation, Outcome } from "../evaluate/evaluator.ts";
 import { type Failure, failures, headerField } from "../evaluate/trial.ts";
 import type { AskedRequest } from "../request/asked.ts";
+import type { Claims } from "../request/claims.ts";
 import { requestAt, urlOf } from "../request/request-at.ts";
 import type { HeaderLine, HostRequest } from "../request/wire.ts";
 import type { RuleNotHere } from "./not-here.ts";
@@ -66,6 +67,10 @@ export interface Explanation {
     readonly headers: Headers;
     /** The address that counts as the client's, for sticky splits, hashes and logs; and whether the connection or a header says it. */
     readonly client: { readonly address: string; readonly by: "connection" | "x-forwarded-for" };
+    /** Of the token that was verified. */
+    readonly claims?: Claims;
+    /** Its signature was not: Envoy fetches the keys, which are not known here. */
+    readonly isTokenOnTrust?: true;
   };
   readonly virtualHost?: {
     readonly name: string;
@@ -218,6 +223,8 @@ export function makeExplanation(input: ExplanationInput): Explanation {
           path: request.path,
           headers: headerList(request.headers),
           client: { address: client.address, by: client.by },
+          ...(request.claims && { claims: request.claims }),
+          ...(evaluation.isTokenOnTrust && { isTokenOnTrust: true as const }),
         },
       }),
     ...(host && {

@@ -16,6 +16,7 @@ const BY: Readonly<Record<string, string>> = {
   redirect: "redirected by the rule",
   directResponse: "answered by the rule",
   preflight: "a CORS preflight, answered by the proxy",
+  unauthenticated: "answered by the proxy: its token is refused",
   noRoute: "answered by the proxy: no rule matches",
   unavailable: "answered by the proxy",
 };
@@ -79,14 +80,23 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
         `the client is ${seen.client.address}, by ${CLIENT_BY[seen.client.by]}`,
       ].map(dim),
     );
-    section("virtual host", [
-      virtualHost
-        ? dim(
-            `${virtualHost.name}, by the domain ${virtualHost.matchedDomain} of ${listed(virtualHost.domains, style)}`,
-          )
-        : `none serves the host ${seen.authority}`,
-      ...(nearestHost === undefined ? [] : [dim(`no rule names this host; did you mean ${nearestHost}?`)]),
+    section("claims of its token", [
+      ...Object.entries(seen.claims ?? {}).map(([name, value]) => dim(`${name}: ${JSON.stringify(value)}`)),
+      ...(seen.isTokenOnTrust
+        ? [colors.yellow("its signature is taken on trust: Envoy fetches the keys (jwksUri)")]
+        : []),
     ]);
+    // Whose token is refused meets no rule.
+    if (decision.by !== "unauthenticated") {
+      section("virtual host", [
+        virtualHost
+          ? dim(
+              `${virtualHost.name}, by the domain ${virtualHost.matchedDomain} of ${listed(virtualHost.domains, style)}`,
+            )
+          : `none serves the host ${seen.authority}`,
+        ...(nearestHost === undefined ? [] : [dim(`no rule names this host; did you mean ${nearestHost}?`)]),
+      ]);
+    }
   }
   section("rules, in the order they are tried", [
     ...triedRules(tried, style),

@@ -24,7 +24,7 @@ import { type Extension, typed, typeUrl } from "./protobuf.ts";
 import { rateLimitFilters } from "./rate-limit.ts";
 import type { RouteConfiguration } from "./route-configuration.ts";
 import { emitTapLog, type TapLog } from "./tap-log.ts";
-import { tokenFilters } from "./token-filter.ts";
+import { tokenFilters, tokenHeaders } from "./token-filter.ts";
 import { emitTracing, type TracingFields } from "./tracing.ts";
 import { type DiscoveredFilter, emitWasmFilter } from "./wasm-filter.ts";
 import { emitClasses, emitClassRoutes } from "./wasm-routes.ts";
@@ -126,6 +126,11 @@ export function emitHttpConnectionManager(
     ...emitTapLog(listener, context),
   ];
   const router = listener.routes.suppressesEnvoyHeaders ? SILENT_ROUTER : ROUTER;
+  const tracing = emitTracing(listener, decider, context);
+  const dropped = [
+    ...(tracing.early_header_mutation_extensions ?? []),
+    ...tokenHeaders(listener.authentication),
+  ];
   const manager: HttpConnectionManager = {
     stat_prefix: listener.name,
     codec_type: "AUTO",
@@ -141,7 +146,8 @@ export function emitHttpConnectionManager(
     upgrade_configs: [{ upgrade_type: "websocket" }],
     ...(logs.length > 0 && { access_log: logs }),
     ...emitErrorPages(listener),
-    ...emitTracing(listener, decider, context),
+    ...tracing,
+    ...(dropped.length > 0 && { early_header_mutation_extensions: dropped }),
     ...(isFiltered(listener, context)
       ? {
           ...(discovered ?? {

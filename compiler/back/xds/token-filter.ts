@@ -6,6 +6,7 @@
 
 import { CLAIMS_FIELD, TOKEN_FILTER } from "../../../filter/layout.ts";
 import type { Authentication, TokenKeys, TokenProvider } from "../../ir/authentication.ts";
+import { dropHeaders } from "./dropped-headers.ts";
 import { duration, type Extension, typed } from "./protobuf.ts";
 
 /** `JwtRequirement` of `envoy.extensions.filters.http.jwt_authn.v3`. */
@@ -36,6 +37,20 @@ export function tokenFilters(authentication: Authentication | undefined): Extens
       }),
     },
   ];
+}
+
+/**
+ * The headers that upstreams are told of a token by. The filter drops what a client says there only where it looks at the
+ * token of the same provider, and after a route was chosen by it.
+ */
+export function tokenHeaders(authentication: Authentication | undefined): Extension[] {
+  const names = new Set(
+    authentication?.providers.flatMap(({ payloadHeader, claimHeaders }) => [
+      ...(payloadHeader === undefined ? [] : [payloadHeader]),
+      ...claimHeaders.map(({ name }) => name),
+    ]),
+  );
+  return names.size === 0 ? [] : [dropHeaders([...names])];
 }
 
 /**

@@ -13,6 +13,7 @@ import { parseCollector, type TraceCollector } from "../../options/trace-collect
 import type { ProxyOptions } from "../../options.ts";
 import type { Decider } from "../decider.ts";
 import { type EnvoyCluster, emitCluster } from "./cluster.ts";
+import { dropHeaders } from "./dropped-headers.ts";
 import type { EmitContext } from "./options.ts";
 import { duration, type Extension, fractionalPercent, type TypedConfig, typed } from "./protobuf.ts";
 import { ruleOperators, spanName } from "./rule-operators.ts";
@@ -126,12 +127,7 @@ const LEFT_TO_SAMPLER = {
   }),
 };
 
-const DROP_CLIENTS_TRACE: Extension = {
-  name: "envoy.http.early_header_mutation.header_mutation",
-  typed_config: typed("envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation", {
-    mutations: TRACE_HEADERS.map((remove) => ({ remove })),
-  }),
-};
+const DROP_CLIENTS_TRACE = dropHeaders(TRACE_HEADERS);
 
 function emitService({ protocol, isSecure, host, port, path }: TraceCollector): object {
   const timeout = duration(SEND_TIMEOUT_MS);

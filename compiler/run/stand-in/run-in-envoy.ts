@@ -3,7 +3,8 @@
  * each of an Envoy of its own, whose buckets nobody else has touched.
  */
 
-import type { Case } from "../../answers/cases/case.ts";
+import { withToken } from "../../answers/authenticate/locations.ts";
+import type { Case, Check } from "../../answers/cases/case.ts";
 import type { Coverage } from "../../answers/cases/coverage.ts";
 import type { Observation } from "../../answers/cases/judge.ts";
 import { askOffline } from "../../answers/cases/offline.ts";
@@ -23,6 +24,13 @@ function introducedBy(cases: readonly Case[], { config }: Compilation): Readonly
       .map(({ at }) => at),
   );
   return new Set(names);
+}
+
+/** With its token where the rules look for one. */
+function asAsked(check: Check, evaluators: Evaluators): Check {
+  const { asked, at } = check;
+  const { authentication } = evaluators.get(at)!.listener;
+  return asked.jwt === undefined ? check : { ...check, asked: withToken(asked, asked.jwt, authentication) };
 }
 
 /** `log` is told how an Envoy is found. */
@@ -70,9 +78,13 @@ async function runInOneEnvoy(
         let observed: Observation[] = [];
         let failure: string | undefined;
         try {
-          observed = await mesh.ask(check, first);
+          observed = await mesh.ask(asAsked(check, evaluators), first);
         } catch (error) {
           failure = `Envoy did not answer: ${(error as Error).message}`;
+        }
+        if (check.asked.claims !== undefined) {
+          failure =
+            "Envoy believes no claims without a token that is signed; write jwt, or ask this check offline";
         }
         for (const { cluster } of observed) {
           coverage.note(first, cluster);
