@@ -92,6 +92,19 @@ test("TCP: whoever accepts a connection is well", async () => {
   await untilHealthy(0);
 });
 
+test.each(["DNS", "DNS_ROUND_ROBIN"])("endpoints that a name stands for: %s", async (resolution) => {
+  const server = net.createServer((socket) => socket.end());
+  const port = await listening(server, "127.0.0.1");
+  const checks = await listening(
+    net.createServer((socket) => socket.end()),
+    "127.0.0.1",
+  );
+  await apply(mesh, [
+    entry(`tcp port ${checks} ${OFTEN}`, port, { resolution, endpoints: [{ address: "localhost" }] }),
+  ]);
+  await untilHealthy(1);
+});
+
 test("a subset has a check of its own, at another port, with statuses of its own; another has none", async () => {
   const patients = await Promise.all(
     ["127.74.1.1", "127.74.1.2"].map(async (address) => Patient.start(address, await freePort())),
