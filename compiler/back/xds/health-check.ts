@@ -79,7 +79,7 @@ export function emitHealthCheck(
         unhealthy_threshold: healthCheck.unhealthyThreshold,
         healthy_threshold: healthCheck.healthyThreshold,
         ...emitQuestion(healthCheck.asks),
-        ...(tls && emitAlpn(healthCheck.asks)),
+        ...(tls && tls.applicationProtocols === undefined && emitAlpn(healthCheck.asks)),
         ...(socket && { transport_socket_match_criteria: CHECKS }),
       },
     ],
@@ -117,7 +117,7 @@ function emitQuestion(
   }
 }
 
-/** The pools of requests propose what they speak; a check is in no pool. */
+/** The pools of requests propose what they speak; a check is in no pool. What the cluster itself proposes, it proposes to both. */
 function emitAlpn({ protocol }: HealthCheck["asks"]): Pick<EnvoyHealthCheck, "tls_options"> {
   return protocol === "tcp"
     ? {}

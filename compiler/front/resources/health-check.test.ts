@@ -71,6 +71,7 @@ test.each([
   ["http healthz", '"healthz" is not a path; it must begin with a slash, without "#"'],
   ["http /a#b", '"/a#b" is not a path; it must begin with a slash, without "#"'],
   ["http /ä", '"/ä" is not a path; it must begin with a slash, without "#"'],
+  [`http /${"a".repeat(2000)}`, `"/${"a".repeat(19)}…" is longer than 1024 characters`],
   ["http / evry 5s", 'unknown word "evry"; did you mean "every"?'],
   ["http / /b", 'unknown word "/b"'],
   ["http / __proto__ 1", 'unknown word "__proto__"'],

@@ -56,6 +56,9 @@ const LONGEST_INTERVAL_MS = 3_600_000;
 const LONGEST_TIMEOUT_MS = 10_000;
 const HIGHEST_THRESHOLD = 100;
 const HIGHEST_PORT = 65_535;
+const LONGEST_TARGET = 1024;
+/** Of a word that is too long to be shown. */
+const SHOWN = 20;
 
 export function parseHealthChecks(value: string): ParsedChecks {
   const subsets = new Map<string, CheckSetting>();
@@ -205,6 +208,10 @@ function takeTarget(
     return {};
   }
   const target = words.take("a target");
+  if (target.length > LONGEST_TARGET) {
+    words.fail(`"${target.slice(0, SHOWN)}…" is longer than ${LONGEST_TARGET} characters`);
+    return {};
+  }
   if (asks === "grpc") {
     if (!GRPC_SERVICE.test(target)) {
       words.fail(`"${target}" is not the name of a gRPC service`);

@@ -15,7 +15,7 @@ type Checked = Pick<Cluster, "discovery" | "protocol">;
 /** `{}`: it is not checked. Where it should be and cannot, that is said. */
 export function lowerHealthCheck(
   placed: PlacedCheck | undefined,
-  { service: { host }, port }: Pick<ClusterUse, "service" | "port">,
+  { service: { host }, port, passesTls }: Pick<ClusterUse, "service" | "port" | "passesTls">,
   cluster: Checked,
   report: Report,
 ): Pick<Cluster, "healthCheck"> {
@@ -28,6 +28,15 @@ export function lowerHealthCheck(
       "SL0301",
       `not supported: ${HEALTH_CHECK} for "${host}", whose requests go where each of them says: there are no endpoints to check`,
       span,
+    );
+    return {};
+  }
+  if (passesTls !== undefined && check.asks !== "tcp") {
+    report(
+      "SL0932",
+      `port ${port} of "${host}" is not checked where TLS is passed on as it comes: nothing but tcp can be asked there`,
+      span,
+      () => ({ help: "Use a check of kind tcp, or one at the Gateway that the TLS is meant for." }),
     );
     return {};
   }
