@@ -47,6 +47,25 @@ test("what a listener does to all requests is compared, and shown", () => {
   expect(renderMarkdown(report)).toContain("| compression of gateway\\_80 |");
 });
 
+test("what clients may cost is compared, limit by limit", () => {
+  const before = with_({ limits: { requestHeadersTimeoutMs: 60_000, http2: { maxConcurrentStreams: 100 } } });
+  const after = with_({
+    limits: { requestHeadersTimeoutMs: 1500, streamIdleTimeoutMs: 0, maxConnections: 9 },
+    underscores: "reject",
+    paths: { escapedSlashes: "redirect", mergesSlashes: true },
+  });
+  expect(reportOf(diffConfigs(before, after)).listenerSettings).toEqual([
+    {
+      listener: "gateway_80",
+      setting: "limits",
+      before: "request headers: 60 s, HTTP/2 streams: 100",
+      after: "request headers: 1.5 s, silent stream: any time, connections: 9",
+    },
+    { listener: "gateway_80", setting: "headers with underscores", after: "reject" },
+    { listener: "gateway_80", setting: "path steps", after: "redirect escaped slashes, merge slashes" },
+  ]);
+});
+
 test("equal settings are no difference", () => {
   const report = reportOf(diffConfigs(with_({ errorPages: PAGES }), with_({ errorPages: [...PAGES] })));
   expect(report.listenerSettings).toEqual([]);

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Config, Listener } from "../../ir/ir.ts";
 import { DIRECT } from "../../ir/topology.ts";
+import { limitsText, pathsText } from "./limits-text.ts";
 import { changesBy, type Settings } from "./settings.ts";
 
 export interface SettingChange {
@@ -45,6 +46,9 @@ const SETTINGS: Settings<Listener> = {
   compression: ({ compression }) =>
     compression &&
     `${compression.algorithms.join(", ")} from ${compression.minimumBytes} bytes of ${compression.contentTypes.join(", ")}`,
+  limits: limitsText,
+  "headers with underscores": ({ underscores }) => underscores,
+  "path steps": pathsText,
 };
 
 /** What is as usual is not shown. */
