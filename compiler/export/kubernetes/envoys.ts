@@ -24,7 +24,7 @@ export interface EnvoyPods {
   readonly sockets: readonly Socket[];
   readonly mounts: readonly Mount[];
   /** `readyPort` is what probes ask, `metricsPort` what Prometheus asks, and `adminPort` what drains. */
-  readonly proxy: Pick<ProxyOptions, "adminPort" | "readyPort" | "metricsPort">;
+  readonly proxy: Pick<ProxyOptions, "adminPort" | "readyPort" | "metricsPort" | "memoryLimit">;
 }
 
 /** What is another one in each cluster. */
@@ -61,6 +61,7 @@ const FIRST_UNPRIVILEGED_PORT = 1024;
 const REPLICAS = { least: 2, most: 10 };
 /** Connections that are there end within it. */
 const DRAIN_SECONDS = 15;
+const MIB = 1024 ** 2;
 
 export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...own }: EnvoyPods) {
   const { name, labels, selector } = workload;
@@ -113,7 +114,7 @@ export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...ow
               readinessProbe: { ...isReady, periodSeconds: 5, timeoutSeconds: 2 },
               livenessProbe: { ...isReady, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 2 },
               lifecycle: { preStop: drain(proxy.adminPort) },
-              resources: { requests: { cpu: "250m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+              resources: { requests: { cpu: "250m", memory: "128Mi" }, limits: { memory: memoryOf(proxy) } },
               securityContext: WITHOUT_PRIVILEGES,
               volumeMounts: volumeMounts(mounts),
             },
@@ -123,6 +124,11 @@ export function envoyDeployment({ workload, image, sockets, mounts, proxy, ...ow
       },
     },
   };
+}
+
+/** A heap is not all that a process has: Envoy must have answered 503 for a while before the kernel ends it. */
+function memoryOf({ memoryLimit }: Pick<ProxyOptions, "memoryLimit">): string {
+  return memoryLimit === 0 ? "1Gi" : `${Math.ceil(((memoryLimit / MIB) * 4) / 3)}Mi`;
 }
 
 export function autoscaler({ name, labels }: Workload) {

@@ -6,6 +6,7 @@
  * the server, with its Service's name, and that of the proxies, with theirs.
  */
 
+import { overloadOf } from "../../back/xds/overload-manager.ts";
 import type { Compilation } from "../../compile.ts";
 import { fleetBootstrap } from "../../fleet/join/bootstrap.ts";
 import { Confidential } from "../../ir/confidential.ts";
@@ -87,7 +88,7 @@ function fleetManifests(
     clients,
     WAY_OUT,
   );
-  const bootstrap = bootstrapFiles(name, server, proxy);
+  const bootstrap = bootstrapFiles(name, server, config, proxy);
   const bootstrapMap = fileMap(
     { name: `${name}-bootstrap`, secret: false, folder: "bootstrap", inPlace: false },
     bootstrap,
@@ -142,8 +143,14 @@ function fleetManifests(
   };
 }
 
-function bootstrapFiles(name: string, server: Workload, proxy: ProxyOptions): OutputFiles {
+function bootstrapFiles(
+  name: string,
+  server: Workload,
+  config: Compilation["config"],
+  proxy: ProxyOptions,
+): OutputFiles {
   return fleetBootstrap({
+    ...overloadOf(config, proxy),
     server: `${server.name}:${ADS_PORT}`,
     cluster: name,
     adminSocket: `${ADMIN_FOLDER}/admin.sock`,
