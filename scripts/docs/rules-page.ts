@@ -8,7 +8,15 @@ import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { cell } from "./markdown.ts";
 
 /** Istio's own kinds, in the order in which people meet them. */
-const KINDS = ["VirtualService", "DestinationRule", "ServiceEntry", "WorkloadEntry", "Gateway", "Sidecar"];
+const KINDS = [
+  "VirtualService",
+  "DestinationRule",
+  "ServiceEntry",
+  "WorkloadEntry",
+  "Gateway",
+  "Sidecar",
+  "RequestAuthentication",
+];
 const BEGIN = "<!-- made from the schemas: -->\n";
 const END = "<!-- end of what is made -->";
 

@@ -212,10 +212,13 @@ export class Mesh {
     this.upstream.name(new Map([...this.#clusters].map(([endpoint, names]) => [endpoint, names[0]!])));
   }
 
-  /** What we write is nothing that Envoy warns of, deprecated fields among it. */
+  /** What we write is nothing that Envoy warns of, deprecated fields among it; an issuer that does not answer is not ours. */
   #refuseComplaints(before: ReadonlySet<string>): void {
     const complaints = this.envoy.log.filter(
-      (line) => !before.has(line) && /\]\[(warning|error|critical)\]/.test(line),
+      (line) =>
+        !before.has(line) &&
+        /\]\[(warning|error|critical)\]/.test(line) &&
+        !line.includes("Jwks async fetching"),
     );
     if (complaints.length > 0) {
       throw new Error(["Envoy complains of its configuration:", ...complaints].join("\n"));

@@ -193,6 +193,7 @@ const SIDECAR_FIELDS: readonly Unsupported[] = [
 const REQUEST_AUTHENTICATION_FIELDS: readonly Unsupported[] = [
   {
     path: "jwtRules[]",
+    only: "a rule without `jwks` and `jwksUri`",
     when: (rule) => {
       const { jwks, jwksUri, jwks_uri } = rule as JwtRule;
       return !jwks && !jwksUri && !jwks_uri;
@@ -201,16 +202,19 @@ const REQUEST_AUTHENTICATION_FIELDS: readonly Unsupported[] = [
   },
   {
     path: "jwtRules[].presence",
+    only: "REQUIRED",
     when: (value) => value === "REQUIRED",
     why: "istiod takes it and does nothing with it; a rule can ask for a claim of the token instead",
   },
   {
     path: "jwtRules[].outputPayloadToHeader",
+    only: "`x-sluice-…`",
     when: (value) => String(value).toLowerCase().startsWith(OUR_PREFIX),
     why: RESERVED,
   },
   {
     path: "jwtRules[].outputClaimToHeaders[].header",
+    only: "`x-sluice-…`",
     when: (value) => String(value).toLowerCase().startsWith(OUR_PREFIX),
     why: RESERVED,
   },
@@ -309,6 +313,7 @@ export const UNSUPPORTED_FIELDS: Readonly<Record<string, readonly Unsupported[]>
   ServiceEntry: SERVICE_ENTRY_FIELDS,
   Gateway: GATEWAY_FIELDS,
   Sidecar: SIDECAR_FIELDS,
+  RequestAuthentication: REQUEST_AUTHENTICATION_FIELDS,
 };
 
 export const VIRTUAL_SERVICE = new UnsupportedFields(VIRTUAL_SERVICE_FIELDS);
