@@ -8,8 +8,17 @@ import { Resource, type ResourceSet } from "../../back/xds/resource-set.ts";
 export function unbound(set: ResourceSet): ResourceSet {
   return {
     ...set,
-    listener: new Map([...set.listener].map(([name, listener]) => [name, withoutPort(listener)])),
+    listener: new Map(
+      [...set.listener]
+        .filter(([, listener]) => !isOfUdp(listener))
+        .map(([name, listener]) => [name, withoutPort(listener)]),
+    ),
   };
+}
+
+/** Envoy refuses one that does not bind, and before 1.40 ends over it. */
+function isOfUdp({ message }: Resource<"listener">): boolean {
+  return "udp_listener_config" in message;
 }
 
 /** The same resource comes again with the next revision, and is then the same again. */
