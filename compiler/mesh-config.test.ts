@@ -106,6 +106,15 @@ describe("what is said of it", () => {
     expect(findings.find(({ code }) => code === "SL0104")!.help).toContain("connectTimeout");
   });
 
+  test("what an Envoy could not be told of a proxy", () => {
+    const { said } = read(
+      configMap(
+        'defaultConfig:\n  proxyHeaders: { server: { value: "a\\nb" } }\n  gatewayTopology: { numTrustedProxies: 4294967296 }',
+      ),
+    );
+    expect(said).toEqual(["SL0105 4294967296", 'SL0105 "a\\nb"']);
+  });
+
   test("two that contradict each other, both", () => {
     const { findings, said } = read(
       configMap("connectTimeout: 1s"),

@@ -36,6 +36,8 @@ export const duration: Schema<string> = { type: "string", format: "duration" };
 export const timeout: Schema<string> = { type: "string", format: "timeout", title: "timeout" };
 /** Base64, as JSON has bytes. */
 export const bytes: Schema<string> = { type: "string", format: "byte" };
+/** What can stand in a header: one line, without control characters. Envoy refuses a listener that has another. */
+export const headerValue: Schema<string> = { type: "string", format: "header-value", title: "header value" };
 /** Fields of any name and kind. */
 export const anything: Schema = {};
 

@@ -25,6 +25,8 @@ ajv.addFormat("timeout", (text: string) => {
   return ms === 0 || (ms !== undefined && ms >= 1);
 });
 ajv.addFormat("byte", /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+ajv.addFormat("header-value", /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/);
 ajv.addKeyword({
   keyword: "exclusive",
   type: "object",

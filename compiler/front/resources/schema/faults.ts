@@ -110,6 +110,9 @@ function remedy(data: unknown, schema: Schema): string | undefined {
   if (schema.format === "timeout" && typeof data === "string") {
     return "Use 0s for none, or a number and a unit, such as 1.5s, 500ms or 1h30m.";
   }
+  if (schema.format === "header-value" && typeof data === "string") {
+    return "Write it on one line, without control characters.";
+  }
   if (schema.format === "duration" || schema.format === "timeout") {
     return typeof data === "number"
       ? `Add a unit, such as "${data}s".`
