@@ -5,7 +5,7 @@
 
 import { CLASS_HEADER } from "../../../filter/layout.ts";
 import { isLookedUp } from "../../ir/discovery.ts";
-import type { HealthCheck } from "../../ir/health-check.ts";
+import { healthCheckText } from "../../ir/health-check-text.ts";
 import type {
   Action,
   Cluster,
@@ -142,8 +142,8 @@ export interface SplitPart {
   readonly endpoints: readonly Endpoint[];
   /** In place of endpoints: whichever host a request names. */
   readonly byAuthority?: true;
-  /** How Envoy asks the endpoints whether they are well. */
-  readonly healthCheck?: HealthCheck;
+  /** How Envoy asks the endpoints whether they are well, in words. */
+  readonly healthCheck?: string;
 }
 
 export interface DecisionDetails {
@@ -335,7 +335,9 @@ function upstreamsOf(
   return {
     endpoints: cluster?.discovery.endpoints ?? [],
     ...(cluster !== undefined && isLookedUp(cluster.discovery.kind) && { byAuthority: true }),
-    ...(cluster?.healthCheck && { healthCheck: cluster.healthCheck }),
+    ...(cluster?.healthCheck && {
+      healthCheck: healthCheckText(cluster.healthCheck, cluster.discovery.endpoints),
+    }),
   };
 }
 

@@ -2,7 +2,6 @@
 
 import { printableData } from "../../diagnostics/render/printable.ts";
 import { type Colors, folded, listed, type Style, wrap } from "../../diagnostics/render/style.ts";
-import { healthCheckText } from "../../ir/health-check-text.ts";
 import type { Endpoint, Fault, HeaderMutation, RetryPolicy } from "../../ir/ir.ts";
 import type { RulePlace } from "../../ir/origin.ts";
 import { LIMITED_STATUS } from "../../ir/rate-limit.ts";
@@ -282,9 +281,7 @@ function partLines(part: SplitPart, style: Style): string[] {
   return [
     `${percent(part.share)} to ${part.cluster} ${dim(`(weight ${part.weight}${drawn})`)}`,
     dim(`  ${part.byAuthority ? BY_AUTHORITY : endpointText(part.endpoints, style)}`),
-    ...(part.healthCheck
-      ? [dim(`  each is checked by ${healthCheckText(part.healthCheck, part.endpoints)}`)]
-      : []),
+    ...(part.healthCheck ? [dim(`  each is checked by ${part.healthCheck}`)] : []),
     ...(part.upstreamFault ? faultLines(part.upstreamFault).map((line) => `  instead of it ${line}`) : []),
     ...(part.hostRewrite === undefined ? [] : [`  host becomes ${part.hostRewrite}`]),
     ...mutationLines("request", part.requestHeaders).map((line) => `  ${line}`),

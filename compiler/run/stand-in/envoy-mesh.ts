@@ -110,7 +110,9 @@ export class EnvoyMesh {
       const port = await freePort();
       await upstream.listen(ADDRESS, port);
       names.set(`${ADDRESS}:${port}`, cluster.name);
-      const { proxyProtocol: _proxyProtocol, byLocalityWeight: _byLocality, tls: _tls, ...rest } = cluster;
+      // A stub answers every check like a request, and would be dead for a check that expects anything else.
+      const { proxyProtocol: _proxyProtocol, byLocalityWeight: _byLocality, tls: _tls, ...plain } = cluster;
+      const { healthCheck: _healthCheck, ...rest } = plain;
       clusters.push({
         ...rest,
         discovery: { kind: "eds", endpoints: [{ address: ADDRESS, port, weight: 1 }] },
