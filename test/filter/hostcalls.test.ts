@@ -8,8 +8,9 @@ import type { HostRequest } from "../../compiler/answers/request/wire.ts";
 import { FilterVm, loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
 import { SharedData } from "../../compiler/answers/wasm-host/shared-data.ts";
 import { encodeProgram } from "../../compiler/back/program/encode.ts";
-import { ofRule, prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
-import type { Action, Forward, Route } from "../../compiler/ir/ir.ts";
+import { exact, ofRule, prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
+import { claimName } from "../../compiler/ir/authentication.ts";
+import type { Action, Forward, HeaderMatch, Route } from "../../compiler/ir/ir.ts";
 
 type Call = (...args: number[]) => unknown;
 type Imports = Record<string, Record<string, Call>>;
@@ -349,4 +350,40 @@ test.each<[string, Partial<Route>, string[]]>([
   expect([...properties].map((pair) => pair.join("="))).toEqual(
     [...new Map(expected.map((one) => one.split("=") as [string, string]))].map((pair) => pair.join("=")),
   );
+});
+
+test("claims are read with one call, and only where a rule of the host asks for one", () => {
+  const claim = (name: string): HeaderMatch => ({
+    name: claimName([name]),
+    claim: [name],
+    match: exact("x"),
+    invert: false,
+    missingAsEmpty: false,
+  });
+  const vm = new FilterVm(FILTER);
+  const root = vm.configure(
+    encodeProgram(
+      table({
+        "a.example": [
+          route(undefined, "a", { headers: [claim("one"), claim("two")] }),
+          route(prefix("/"), "b"),
+        ],
+        "b.example": [route(prefix("/"), "b")],
+      }),
+    ),
+  )!;
+  const callsAt = (authority: string) => {
+    calls = [];
+    vm.decide(root, { authority, path: "/", claims: { one: ["x"], two: "x" } });
+    return calls;
+  };
+  expect(callsAt("a.example")).toEqual([
+    "get_header_map_pairs request",
+    'get_property "metadata"',
+    'add_header_map_value request "x-sluice-cluster" "a"',
+  ]);
+  expect(callsAt("b.example")).toEqual([
+    "get_header_map_pairs request",
+    'add_header_map_value request "x-sluice-cluster" "b"',
+  ]);
 });
