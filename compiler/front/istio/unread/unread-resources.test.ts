@@ -191,7 +191,7 @@ describe("other kinds", () => {
     [ingress("{}", ", annotations: { kubernetes.io/ingress.class: istio }"), ["routes gateway"]],
     [ingress("{ ingressClassName: nginx }"), []],
     [ingress("{}"), []],
-    [operator("{ tlsDefaults: { minProtocolVersion: TLSV1_3 } }"), ["changes gateway mesh"]],
+    [operator("{ discoverySelectors: [{ matchLabels: { a: b } }] }"), ["changes gateway mesh"]],
     [operator("{ defaultHttpRetryPolicy: { attempts: 0 }, accessLogFile: /dev/stdout }"), []],
     [document("telemetry.istio.io/v1", "Telemetry", "name: a, namespace: istio-system", "{}"), []],
     [document("networking.istio.io/v1beta1", "ProxyConfig", "name: a, namespace: istio-system", "{}"), []],
@@ -206,7 +206,7 @@ describe("other kinds", () => {
   test("settings of the mesh in istiod's ConfigMap", () => {
     const config = (mesh: string, name = "istio") =>
       `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: istio-system }\ndata:\n  mesh: |-\n    ${mesh}\n`;
-    const unread = "tlsDefaults: { minProtocolVersion: TLSV1_3 }";
+    const unread = "discoverySelectors: [{ matchLabels: { a: b } }]";
     expect(found(config(unread))).toEqual(["changes gateway mesh"]);
     expect(found(config(unread, "istio-canary"))).toEqual(["changes gateway mesh"]);
     expect(found(config(unread, "other"))).toEqual([]);
