@@ -9,6 +9,7 @@ import { ListenerError } from "../answers/explain/listener-error.ts";
 import type { AskedRequest } from "../answers/request/asked.ts";
 import { loadFilter } from "../answers/wasm-host/filter-vm.ts";
 import type { SourceFile } from "../diagnostics/span.ts";
+import type { Config } from "../ir/ir.ts";
 import type { LiveRules } from "../observe/live.ts";
 import type { ProxyOptions } from "../options.ts";
 import { filterModulePath } from "../platform/package-root.ts";
@@ -32,6 +33,7 @@ import type { ServedScope } from "./model/served-scope.ts";
 import { PeerProxies } from "./peer-proxies.ts";
 import type { Outcome, ProxyLine } from "./proxies/proxy-line.ts";
 import { proxyReport } from "./proxies/proxy-report.ts";
+import { fleetRateLimits } from "./rate-limits.ts";
 import { ReportedCounts } from "./reported-counts.ts";
 import { shownRevisions, stateOfRevision } from "./revision-states.ts";
 import { VerifiedPrograms } from "./revisions/verified-programs.ts";
@@ -223,10 +225,16 @@ export class Fleet implements FleetControl {
       lost: 0,
     };
     const scopes = new Map<string, number>();
-    for (const { state, scope } of this.proxies()) {
+    const told: Config[] = [];
+    for (const { state, scope, revision } of this.proxies()) {
       proxies[state]++;
       scopes.set(scope, (scopes.get(scope) ?? 0) + 1);
+      const config = state === "lost" ? undefined : this.#revisions.find(revision)?.buildOf(scope)?.config;
+      if (config !== undefined) {
+        told.push(config);
+      }
     }
+    const rateLimits = fleetRateLimits(told);
     const { refused } = this.#changes;
     const { serving, next } = shownRevisions(this.#rollouts, this.#revisions);
     return {
@@ -234,6 +242,7 @@ export class Fleet implements FleetControl {
       ...(next && { next: next.id }),
       proxies,
       scopes: [...scopes].map(([key, count]) => ({ key, proxies: count })),
+      ...(rateLimits.length > 0 && { rateLimits }),
       ...(refused && { refused: refused.findings, refusedRevision: refused.revision }),
     };
   }

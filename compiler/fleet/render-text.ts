@@ -3,7 +3,14 @@
 import { printableData } from "../diagnostics/render/printable.ts";
 import { type Colors, folded, type Style, widthOf, wrap } from "../diagnostics/render/style.ts";
 import type { WaitReport } from "./http/reached.ts";
-import type { FleetStatus, ProxyReport, ProxyState, RevisionReport, RolloutReport } from "./model/report.ts";
+import type {
+  FleetStatus,
+  ProxyReport,
+  ProxyState,
+  RateLimitReport,
+  RevisionReport,
+  RolloutReport,
+} from "./model/report.ts";
 
 /** What needs somebody's attention comes first. */
 const ORDER: readonly ProxyState[] = ["refused", "silent", "behind", "joining", "lost", "current"];
@@ -43,6 +50,9 @@ export function renderStatus(
   if (rollout !== undefined && (rollout.phase === "running" || rollout.phase === "failed")) {
     lines.push("", "roll-out", ...indented(rolloutLines(rollout, style, now)));
   }
+  if (status.rateLimits !== undefined) {
+    lines.push("", "rate limits", ...indented(limitLines(printableData(status.rateLimits), style)));
+  }
   const counts = ORDER.filter((state) => status.proxies[state] > 0);
   if (counts.length > 0) {
     const summary = counts.map((state) => `${status.proxies[state]} ${SAID[state]}`).join(", ");
@@ -62,6 +72,14 @@ export function renderStatus(
     );
   }
   return text(lines, style);
+}
+
+/** Each proxy counts by itself. */
+function limitLines(limits: readonly RateLimitReport[], style: Style): string[] {
+  const blocks = limits.map(({ of, limit, proxies, atMost }) => [
+    `${of}: ${limit} at each of ${counted(proxies, "proxy", "proxies")}, at most ${atMost}`,
+  ]);
+  return folded(blocks, style, (left) => [style.colors.dim(`… ${left} more; --verbose lists them`)]).flat();
 }
 
 export function renderRollouts(rollouts: readonly RolloutReport[], style: Style, now: number): string {

@@ -43,7 +43,7 @@ const percentage = (value: number) => `percentage: { value: ${value} }`;
 const rules = ({ weights, name }: { readonly weights: readonly [string, string]; readonly name: string }) => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
-metadata: { name: reviews, namespace: shop }
+metadata: { name: reviews, namespace: shop, annotations: { sluice.dev/rate-limit: "limited: 1/h burst 5" } }
 spec:
   hosts: [reviews.example]
   gateways: [edge]
@@ -69,6 +69,9 @@ spec:
   - name: for-ever
     match: [{ uri: { prefix: /for-ever } }]
     fault: { delay: { fixedDelay: 1h, ${percentage(100)} } }
+    route: [${to("v1")}]
+  - name: limited
+    match: [{ uri: { prefix: /limited } }]
     route: [${to("v1")}]
   - { name: there, match: [{ uri: { prefix: /there } }], redirect: { uri: /here } }
   - { name: here, match: [{ uri: { prefix: /here } }], directResponse: { status: 200, body: { string: hi } } }
@@ -117,11 +120,12 @@ const ended = (all: readonly Statistic[]) =>
   sum(all, RULE_STATS.answers) +
   sum(all, RULE_STATS.faults, { fault: "abort" }) +
   sum(all, RULE_STATS.left) +
+  sum(all, RULE_STATS.limited) +
   sum(all, RULE_STATS.unmatched);
 
 const KINDS = [
   ...["/split/a", "/split/b", "/parted", "/renamed", "/retried", "/faulty", "/faulty", "/slow"],
-  ...["/there", "/here", "/hostile", "/none", "/other-host"],
+  ...["/there", "/here", "/limited", "/hostile", "/none", "/other-host"],
 ];
 
 /** Sends so many of every kind, each path another. */
@@ -185,6 +189,9 @@ test("each request is counted once, whatever became of it, and while rules chang
     slow: of(RULE_STATS.requests, { rule: "shop/reviews#slow" }),
     delayed: of(RULE_STATS.faults, { rule: "shop/reviews#slow", fault: "delay" }),
     left: of(RULE_STATS.left, { rule: "shop/reviews#for-ever" }),
+    // Of one bucket, whichever worker is asked and whichever rules serve.
+    withinLimit: of(RULE_STATS.requests, { rule: "shop/reviews#limited" }),
+    limited: of(RULE_STATS.limited, { rule: "shop/reviews#limited" }),
     redirects: of(RULE_STATS.answers, { kind: "redirect" }),
     direct: of(RULE_STATS.answers, { kind: "direct" }),
     host: of(RULE_STATS.unmatched, { why: "host" }),
@@ -201,6 +208,8 @@ test("each request is counted once, whatever became of it, and while rules chang
     slow: 50,
     delayed: 50,
     left: 12,
+    withinLimit: 5,
+    limited: 35,
     redirects: 40,
     direct: 40,
     host: 40,

@@ -37,6 +37,8 @@ const ENVOY_TAGS: readonly TagSpecifier[] = [
   { tag_name: "envoy.ssl_cipher" },
   { tag_name: "cipher_suite" },
   { tag_name: "envoy.tcp_prefix" },
+  // Of a listener's rate limits, where Envoy's own routes decide: by its name.
+  { tag_name: "envoy.local_http_ratelimit_prefix" },
   // With the end of `altStatName`.
   { tag_name: "envoy.cluster_name", regex: "^cluster\\.((.+?);\\.)" },
   // By the listener's name, which is its `stat_prefix`.

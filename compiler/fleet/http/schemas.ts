@@ -18,6 +18,7 @@ import {
 import type {
   FleetStatus,
   ProxyReport,
+  RateLimitReport,
   ResponseCounts,
   RevisionReport,
   RolloutFailureReport,
@@ -42,6 +43,16 @@ const findingsSummary: Schema<FindingsSummary> = object(
 
 const scope: Schema<ScopeReport> = object({ key: string, proxies: count }, { required: ["key", "proxies"] });
 
+const rateLimit: Schema<RateLimitReport> = object(
+  {
+    of: described(string, "The rule, or the VirtualService whose rules share it."),
+    limit: described(string, "As it holds at each listener of each proxy, such as 100/s burst 50."),
+    proxies: described(count, "How many of the proxies that are there obey it."),
+    atMost: described(string, "What all of them together let through."),
+  },
+  { required: ["of", "limit", "proxies", "atMost"] },
+);
+
 const STATES = ["joining", "current", "behind", "refused", "silent", "lost"] as const;
 const byState = object(
   { joining: count, current: count, behind: count, refused: count, silent: count, lost: count },
@@ -54,6 +65,7 @@ const status: Schema<FleetStatus> = object(
     next: described(string, "What is on its way."),
     proxies: described(byState, "How many proxies there are in each state."),
     scopes: described(list(scope), "How many proxies are told the same."),
+    rateLimits: described(list(rateLimit), "Limits of rules, and what they come to; absent for none."),
     refused: described(findingsSummary, "What is wrong with the newest rules, when they are not taken."),
     refusedRevision: described(string, "The revision of those rules."),
   },

@@ -61,6 +61,18 @@ export interface ScopeReport {
   readonly proxies: number;
 }
 
+/** A limit on the rate of requests, which each proxy counts by itself. */
+export interface RateLimitReport {
+  /** The rule, `namespace/name#rule`, or all rules of a VirtualService, `namespace/name`. */
+  readonly of: string;
+  /** As it holds at each listener of each proxy, such as `100/s burst 50`. */
+  readonly limit: string;
+  /** How many of the proxies that are there obey it. */
+  readonly proxies: number;
+  /** What all of them together let through. */
+  readonly atMost: string;
+}
+
 export interface FleetStatus {
   /** What the fleet serves; absent before the first good revision. */
   readonly revision?: string;
@@ -68,6 +80,8 @@ export interface FleetStatus {
   readonly next?: string;
   readonly proxies: Readonly<Record<ProxyState, number>>;
   readonly scopes: readonly ScopeReport[];
+  /** Absent: the rules have none. */
+  readonly rateLimits?: readonly RateLimitReport[];
   /** What is wrong with the newest rules, when they are not taken. */
   readonly refused?: FindingsSummary;
   /** The revision of those rules. */
