@@ -88,10 +88,57 @@ test.each(["wasm", "native"] as const)("servers of Gateways, target %s", async (
   }
 });
 
-function askSocket(socketPath: string, target: string): Promise<[status: number, body: string]> {
+test.each(["wasm", "native"] as const)("a listener of a Sidecar, target %s", async (target) => {
+  const resource = (kind: string, name: string, spec: object) =>
+    JSON.stringify({
+      apiVersion: "networking.istio.io/v1",
+      kind,
+      metadata: { name, namespace: "default" },
+      spec,
+    });
+  const service = (host: string) =>
+    resource("ServiceEntry", host.replace(".", "-"), {
+      hosts: [host],
+      ports: [{ number: 80, name: "http", protocol: "HTTP" }],
+      resolution: "STATIC",
+      endpoints: [{ address: `unix://${path.join(folder, "service")}` }],
+    });
+  const socket = path.join(folder, "sidecar.sock");
+  const mesh = await Mesh.create({ target });
+  try {
+    const { diagnostics, ports } = await mesh.apply([
+      service("any.example"),
+      service("other.example"),
+      resource("Sidecar", "default", {
+        egress: [
+          {
+            port: { number: 0, name: "http", protocol: "HTTP" },
+            bind: `unix://${socket}`,
+            hosts: ["./any.example"],
+          },
+          { hosts: ["./other.example"] },
+        ],
+        outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
+      }),
+    ]);
+    expect(diagnostics).toEqual([]);
+    expect(await askSocket(socket, "/x")).toEqual([200, "any.example /x"]);
+    expect((await askSocket(socket, "/x", "other.example"))[0]).toBe(502);
+    const { status } = await ask(ports.get("mesh")!, { host: "other.example", path: "/" });
+    expect(status).toBe(200);
+  } finally {
+    await mesh.close();
+  }
+});
+
+function askSocket(
+  socketPath: string,
+  target: string,
+  host = "any.example",
+): Promise<[status: number, body: string]> {
   return new Promise((resolve, reject) => {
     http
-      .get({ socketPath, path: target, headers: { host: "any.example" }, agent: false }, (response) => {
+      .get({ socketPath, path: target, headers: { host }, agent: false }, (response) => {
         let body = "";
         response.on("data", (data) => {
           body += data;

@@ -256,7 +256,7 @@ export const READING = {
     },
   },
   SL0114: {
-    why: "Sidecars that accept only mutual TLS refuse this proxy, which has no identity in Istio. At a gateway the mode has no effect: its servers decide how clients connect.",
+    why: "Sidecars that accept only mutual TLS refuse this proxy, unless it has an identity (--identity-directory) and a DestinationRule says ISTIO_MUTUAL for them. At a gateway the mode has no effect: its servers decide how clients connect.",
     example: {
       in: "file",
       wrong:

@@ -4,7 +4,7 @@ import type { Explanations } from "./entry.ts";
 
 export const SIDECARS = {
   SL0930: {
-    why: "Each entry is namespace/host: ./* is all of the Sidecar's own namespace, */* all of the mesh, and ~ before a namespace leaves hosts out. Hosts are full names, and only the last listener may have no port.",
+    why: "Each entry is namespace/host: ./* is all of the Sidecar's own namespace, */* all of the mesh, and ~ before a namespace leaves hosts out. Hosts are full names. Ports and sockets are unique, each with a protocol, and only the last listener may have no port.",
     example: {
       in: "Sidecar",
       wrong: "egress:\n- hosts: [shop.default.svc.cluster.local]",

@@ -10,6 +10,7 @@ import type { DiagnosticCode } from "../../diagnostics/codes.ts";
 import { nameOf } from "../../source/field-path.ts";
 import type { JwtRule, Resource } from "../resources/model.ts";
 import { isWildcard } from "../services/host-names.ts";
+import { parseProtocol } from "../services/protocol.ts";
 import type { Report } from "../services/report.ts";
 import { unixSocketPath } from "../services/unix-sockets.ts";
 import { LONGEST_SERVER_NAME } from "./policies/client-tls.ts";
@@ -179,14 +180,15 @@ const GATEWAY_FIELDS: readonly Unsupported[] = [
 const RESERVED = `headers that begin with ${OUR_PREFIX} are for Sluice itself`;
 
 const SIDECAR_FIELDS: readonly Unsupported[] = [
-  { path: "egress[].port", why: "a listener with hosts of its own" },
-  { path: "egress[].bind", why: "mesh listeners bind the address of --listen-address" },
   {
-    path: "egress[].captureMode",
-    code: "SL0302",
-    when: (value) => isPresent(value) && value !== "DEFAULT",
-    why: "mesh listeners take what is sent to them, however it gets there",
+    path: "egress[].bind",
+    when: (value, _key, { port }) =>
+      unixSocketPath(value as string | undefined) !== undefined &&
+      !parseProtocol((port as { protocol?: string } | undefined)?.protocol).startsWith("http"),
+    why: "what is not HTTP does not say on a socket which host it is for",
   },
+  { path: "egress[].bind", ...TOO_LONG_SOCKET },
+  { path: "egress[].bind", ...ADDRESS_WITH_ZONE },
   { path: "outboundTrafficPolicy.egressProxy" },
 ];
 

@@ -49,6 +49,8 @@ export class GatheredEffects implements Effects {
   }
 }
 
+export const NO_EFFECTS: Effects = { uses: [], faults: [], secrets: [], findings: [], dangling: [] };
+
 /** One after the other; the same object as one of them where the other has none, since much follows from it that is known then. */
 export function effectsOfBoth(one: Effects, other: Effects): Effects {
   if (isEmpty(one)) {

@@ -161,17 +161,67 @@ test("its policy for other hosts is that of its workloads; without a mode it is 
   expect(others("{ outboundTrafficPolicy: { mode: REGISTRY_ONLY } }")).toBe("block_all");
 });
 
-test("what would be a listener of its own is refused by name", () => {
-  const found = (spec: string) =>
-    lower(rules(service("cart", "shop"), document("Sidecar", "a", "shop", spec)), proxy()).findings;
-  expect(found("{ egress: [{ port: { number: 80, protocol: HTTP, name: http }, hosts: [./*] }] }")).toEqual([
-    "SL0301 9",
-  ]);
-  expect(found("{ egress: [{ bind: 127.0.0.1, hosts: [./*] }] }")).toEqual(["SL0301 9"]);
-  expect(found("{ egress: [{ captureMode: NONE, hosts: [./*] }] }")).toEqual(["SL0302 9"]);
-  expect(
-    found(
-      "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: cart, port: { number: 80 } } } }",
-    ),
-  ).toEqual(["SL0301 9"]);
+describe("listeners of its own", () => {
+  const bound = (spec: string, options: Partial<ProxyOptions> = {}) =>
+    lower(rules(SERVICES, document("Sidecar", "a", "shop", spec)), proxy(options)).config.listeners.map(
+      ({ name, address, port }) => `${name} ${address}:${port}`,
+    );
+  const MESH = "mesh 0.0.0.0:15001";
+  const http = "{ number: 80, name: http, protocol: HTTP }";
+
+  test("are bound where they say, or where all are", () => {
+    const all = { meshListeners: true };
+    expect(bound(`{ egress: [{ port: ${http}, hosts: [./*] }] }`)).toEqual([MESH]);
+    expect(bound(`{ egress: [{ port: ${http}, hosts: [./*] }] }`, all)).toEqual([MESH, "mesh_80 0.0.0.0:80"]);
+    expect(bound(`{ egress: [{ port: ${http}, bind: 127.0.0.9, hosts: [./*] }] }`, all)).toEqual([
+      MESH,
+      "mesh_80 127.0.0.9:80",
+    ]);
+    expect(bound("{ egress: [{ bind: 127.0.0.9, hosts: [./*] }] }", all)).toEqual([
+      MESH,
+      "mesh_80 127.0.0.9:80",
+    ]);
+  });
+
+  test("that nothing redirects to are there in any case, on this machine's own address", () => {
+    expect(bound(`{ egress: [{ port: ${http}, captureMode: NONE, hosts: [./*] }] }`)).toEqual([
+      MESH,
+      "mesh_80 127.0.0.1:80",
+    ]);
+    expect(bound("{ egress: [{ captureMode: NONE, hosts: [./*] }] }")).toEqual([
+      MESH,
+      "mesh_80 127.0.0.1:80",
+    ]);
+    const socket =
+      "{ egress: [{ port: { number: 0, protocol: HTTP }, bind: 'unix:///run/a.sock', hosts: [./*] }] }";
+    expect(bound(socket)).toEqual([MESH, "mesh_unix%3A%2Frun%2Fa.sock unix:/run/a.sock:0"]);
+    const proxies = "{ egress: [{ port: { number: 3128, protocol: HTTP_PROXY }, hosts: [./*] }] }";
+    expect(bound(proxies, { portMap: new Map([["mesh:3128", 8128]]) })).toEqual([
+      MESH,
+      "mesh_3128 0.0.0.0:8128",
+    ]);
+    // Without any listener of the mesh there are none of these, either.
+    expect(bound(proxies, { meshPort: 0 })).toEqual([]);
+  });
+
+  test("speak what they say, whatever the services say", () => {
+    const tcp =
+      "{ egress: [{ port: { number: 80, protocol: TCP }, captureMode: NONE, hosts: [./cart.shop.svc.cluster.local] }] }";
+    const { config } = lower(rules(SERVICES, document("Sidecar", "a", "shop", tcp)), proxy());
+    expect(config.listeners.map(({ name }) => name)).toEqual(["mesh"]);
+    expect(config.tcpChains).toMatchObject([{ listener: "mesh_80", address: "127.0.0.1", port: 80 }]);
+  });
+
+  test("are refused where nothing tells what a connection is for; a proxy for other hosts is refused by name", () => {
+    const found = (spec: string) =>
+      lower(rules(service("cart", "shop"), document("Sidecar", "a", "shop", spec)), proxy()).findings;
+    expect(
+      found("{ egress: [{ port: { number: 0, protocol: TCP }, bind: 'unix:///a', hosts: [./*] }] }"),
+    ).toEqual(["SL0301 9"]);
+    expect(
+      found(
+        "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: cart, port: { number: 80 } } } }",
+      ),
+    ).toEqual(["SL0301 9"]);
+  });
 });

@@ -10,18 +10,40 @@ import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import type { MeshSettings } from "../../services/mesh-settings.ts";
 import { byAge } from "../../services/order.ts";
+import { parseProtocol } from "../../services/protocol.ts";
 import { labelsOfProxy } from "../../services/proxy-labels.ts";
-import type { Service } from "../../services/service.ts";
+import type { PortProtocol, Service } from "../../services/service.ts";
+import { unixSocketPath } from "../../services/unix-sockets.ts";
 import { selectedGateways } from "./selected-gateways.ts";
 
-export interface SidecarScope {
-  readonly resource: Resource<SidecarSpec>;
-  /** Absent: that of the mesh. */
-  readonly outboundPolicy?: OutboundPolicy;
+export interface Imports {
   /** Whether the listeners serve the hosts of a service. Rules may lead to others, too. */
   readonly imports: (service: Pick<Service, "host" | "namespace">) => boolean;
   /** Whether they obey rules of that namespace for these hosts, which are full names. */
   readonly importsRules: (namespace: string, hosts: readonly string[]) => boolean;
+}
+
+/** What all listeners together are told. */
+export interface SidecarScope extends Imports {
+  readonly resource: Resource<SidecarSpec>;
+  /** Absent: that of the mesh. */
+  readonly outboundPolicy?: OutboundPolicy;
+  /** At least one, in their order. */
+  readonly listeners: readonly EgressListener[];
+}
+
+/** One of the listeners that a Sidecar asks for. */
+export interface EgressListener extends Imports {
+  /** Absent: for all ports that no other has. 0: a unix socket. */
+  readonly port?: number;
+  /** What is spoken on it, whatever the services there say. */
+  readonly protocol?: PortProtocol;
+  /** Clients ask it as an explicit proxy, for any port. */
+  readonly isProxy: boolean;
+  /** As written; absent: no address of its own. */
+  readonly bind?: string;
+  /** Nothing redirects connections to it: `captureMode` NONE, or a unix socket. */
+  readonly isAskedItself: boolean;
 }
 
 /** That of a proxy; undefined where nothing is kept from it. */
@@ -36,13 +58,48 @@ export function sidecarScope(
   }
   const { egress = [], outboundTrafficPolicy } = resource.spec;
   const { mode = "REGISTRY_ONLY" } = outboundTrafficPolicy ?? {};
-  const all = egress.flatMap(({ hosts }) => hosts);
-  const imported = new ImportedHosts(all.length > 0 ? all : ["*/*"], options.proxyNamespace);
+  const listeners = egress.map((one) => egressListener(one, options.proxyNamespace));
+  const [only = importsOf([EVERYTHING], options.proxyNamespace), ...others] = listeners;
   return {
     resource,
     ...(outboundTrafficPolicy && { outboundPolicy: mode }),
+    ...unionOf(others.length === 0 ? [only] : listeners),
+    listeners,
+  };
+}
+
+type WrittenListener = NonNullable<SidecarSpec["egress"]>[number];
+
+const EVERYTHING = "*/*";
+
+function egressListener(
+  { port, bind, captureMode, hosts }: WrittenListener,
+  proxyNamespace: string,
+): EgressListener {
+  const isSocket = unixSocketPath(bind) !== undefined;
+  const protocol = port?.protocol ? parseProtocol(port.protocol) : "auto";
+  return {
+    ...importsOf(hosts.length > 0 ? hosts : [EVERYTHING], proxyNamespace),
+    ...(port && { port: port.number ?? 0 }),
+    ...(protocol !== "auto" && { protocol }),
+    isProxy: isSocket || port?.protocol?.toUpperCase() === "HTTP_PROXY",
+    ...(bind && { bind }),
+    isAskedItself: isSocket || captureMode === "NONE",
+  };
+}
+
+function importsOf(hosts: readonly string[], proxyNamespace: string): Imports {
+  const imported = new ImportedHosts(hosts, proxyNamespace);
+  return {
     imports: ({ host, namespace }) => imported.hasService(namespace, host),
     importsRules: (namespace, hosts) => hosts.some((host) => imported.hasRules(namespace, host)),
+  };
+}
+
+function unionOf(all: readonly Imports[]): Imports {
+  return {
+    imports: (service) => all.some((one) => one.imports(service)),
+    importsRules: (namespace, hosts) => all.some((one) => one.importsRules(namespace, hosts)),
   };
 }
 

@@ -6,16 +6,18 @@
 import { isQuestion } from "../../../diagnostics/codes.ts";
 import type { Listener, TcpChain } from "../../../ir/ir.ts";
 import { boundPort } from "../../../options/port-map.ts";
-import { type Effects, effectsOfBoth } from "../context/effects.ts";
+import { type Effects, effectsOfBoth, NO_EFFECTS } from "../context/effects.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.ts";
+import type { MeshRules } from "../context/shared-lowering.ts";
 import { omissions } from "../rules/omissions.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { explicitHosts, sortedHosts } from "./explicit-hosts.ts";
+import { meshParts, type PortsPart, type ProxyPart } from "./mesh-parts.ts";
 import { meshRules } from "./mesh-rules.ts";
-import { lowerMeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
-import { namedHosts } from "./named-hosts.ts";
+import { lowerMeshTcp, type MeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
+import { type NamedHosts, namedHosts } from "./named-hosts.ts";
 import { catchAll } from "./outbound-policy.ts";
 
 export function lowerMesh(
@@ -32,27 +34,26 @@ export function lowerMesh(
   if (meshPort === 0 && !meshListeners) {
     return { listeners: [], tcpChains: [], effects: lowering.effects };
   }
-  const rules = meshRules(virtualServices, context);
-  const ports = rules.httpPorts;
-  const tcp = meshListeners ? lowerMeshTcp(virtualServices, lowering) : undefined;
-  const bound = [...new Set([...ports, ...(tcp?.ports ?? [])])];
-  const others = lowering.cache.shared.catchAllOf(
-    lowering.outboundPolicy,
-    ownPorts(bound, lowering.options),
-    catchAll,
+  const { ofPorts, proxies } = meshParts(virtualServices, context);
+  const parts = ofPorts.map((part) => lowerPart(part, lowering));
+  const bound = parts.filter(({ isBound }) => isBound);
+  const ownPorts = portsOfProxy(
+    bound.flatMap(({ rules, tcp }) => [...rules.httpPorts, ...(tcp?.ports ?? [])]),
+    proxies,
+    context.options,
   );
-  const hosts = namedHosts(rules, context);
-  const common = {
-    role: "mesh",
-    address: listenAddress,
-    ...lowerProxyHeaders(context.proxyConfig),
-  } as const;
+  const others = lowering.cache.shared.catchAllOf(lowering.outboundPolicy, ownPorts, catchAll);
+  const common = { role: "mesh", ...lowerProxyHeaders(context.proxyConfig) } as const;
   const envoyHeaders = lowerEnvoyHeaders(context.proxyConfig);
   const listeners: Listener[] = [];
   if (meshPort !== 0) {
+    const [first, ...more] = parts;
+    const rules = first !== undefined && more.length === 0 ? first.rules : joined(parts);
+    const hosts = new Map(parts.flatMap((part) => [...part.hosts]));
     listeners.push({
       ...common,
       name: "mesh",
+      address: listenAddress,
       port: meshPort,
       // The port that is asked for chooses the port of the service, so it may not be ignored.
       routes: {
@@ -62,35 +63,83 @@ export function lowerMesh(
       },
     });
   }
-  if (tcp === undefined) {
-    refuseMeshTcpRules(virtualServices, lowering);
-    const tcpChains = isQuestion(lowering.purpose) ? connectionsAskedAbout(virtualServices, lowering) : [];
-    return { listeners, tcpChains, effects: effectsOfBoth(rules.effects, lowering.effects) };
-  }
-  for (const port of ports) {
-    const addresses = tcp.sniffed.get(port);
+  const ofProxies = proxies.map((proxy) => {
+    const rules = meshRules(proxy.virtualServices, proxy.context);
+    const hosts = namedHosts(rules, proxy.context);
     listeners.push({
       ...common,
-      name: `mesh_${port}`,
-      servicePort: port,
-      port: boundPort(portMap, "mesh", port),
-      ...(addresses && { sniffs: { addresses } }),
+      name: proxy.name,
+      address: proxy.address,
+      port: proxy.port === 0 ? 0 : boundPort(portMap, "mesh", proxy.port),
       routes: {
-        ignorePortInHost: true,
+        ignorePortInHost: false,
         ...envoyHeaders,
-        virtualHosts: sortedHosts(
-          hosts.get(port)!.hosts.map(({ host, domains, routes, omitted }) => ({
-            name: `${host}:${port}`,
-            domains,
-            routes,
-            ...omissions(omitted, routes),
-          })),
-          others,
-        ),
+        virtualHosts: explicitHosts(hosts, rules, others, proxy.context),
       },
     });
+    return rules.effects;
+  });
+  const ofRules = [...parts.map(({ rules }) => rules.effects), ...ofProxies].reduce(effectsOfBoth);
+  if (bound.length === 0) {
+    refuseMeshTcpRules(virtualServices, lowering);
+    const tcpChains = isQuestion(lowering.purpose) ? connectionsAskedAbout(virtualServices, lowering) : [];
+    return { listeners, tcpChains, effects: effectsOfBoth(ofRules, lowering.effects) };
   }
-  return { listeners, tcpChains: tcp.chains, effects: effectsOfBoth(lowering.effects, rules.effects) };
+  for (const { rules, hosts, tcp, address } of bound) {
+    for (const port of rules.httpPorts) {
+      const addresses = tcp?.sniffed.get(port);
+      listeners.push({
+        ...common,
+        address,
+        name: `mesh_${port}`,
+        servicePort: port,
+        port: boundPort(portMap, "mesh", port),
+        ...(addresses && { sniffs: { addresses } }),
+        routes: {
+          ignorePortInHost: true,
+          ...envoyHeaders,
+          virtualHosts: sortedHosts(
+            hosts.get(port)!.hosts.map(({ host, domains, routes, omitted }) => ({
+              name: `${host}:${port}`,
+              domains,
+              routes,
+              ...omissions(omitted, routes),
+            })),
+            others,
+          ),
+        },
+      });
+    }
+  }
+  const tcpChains = bound.flatMap(({ tcp }) => tcp?.chains ?? []);
+  return { listeners, tcpChains, effects: effectsOfBoth(lowering.effects, ofRules) };
+}
+
+interface LoweredPart extends PortsPart {
+  readonly rules: MeshRules;
+  readonly hosts: ReadonlyMap<number, NamedHosts>;
+  /** Absent where nothing is bound. */
+  readonly tcp?: MeshTcp;
+}
+
+function lowerPart(part: PortsPart, { effects }: GatheringContext): LoweredPart {
+  const { virtualServices, context, ports, address, isBound } = part;
+  const rules = meshRules(virtualServices, context, ports);
+  return {
+    ...part,
+    rules,
+    hosts: namedHosts(rules, context),
+    ...(isBound && { tcp: lowerMeshTcp(virtualServices, { ...context, effects }, ports, address) }),
+  };
+}
+
+/** What is said of several parts, of which no two have one port. */
+function joined(parts: readonly LoweredPart[]): MeshRules {
+  return {
+    httpPorts: parts.flatMap(({ rules }) => rules.httpPorts).sort((a, b) => a - b),
+    hosts: new Map(parts.flatMap(({ rules }) => [...rules.hosts])),
+    effects: NO_EFFECTS,
+  };
 }
 
 /** Where connections go is a question that a proxy without their listeners is asked, too; it has no say in who shares a port. */
@@ -105,14 +154,14 @@ function connectionsAskedAbout(
 }
 
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */
-function ownPorts(
+function portsOfProxy(
   ports: readonly number[],
-  { meshPort, adminPort, readyPort, metricsPort, meshListeners, portMap }: LoweringContext["options"],
+  proxies: readonly ProxyPart[],
+  { meshPort, adminPort, readyPort, metricsPort, portMap }: LoweringContext["options"],
 ): readonly number[] {
-  const mapped = ports
+  const mapped = [...new Set(ports)]
     .map((port) => boundPort(portMap, "mesh", port))
     .filter((bound) => !ports.includes(bound));
-  return [meshPort, adminPort, readyPort, metricsPort, ...(meshListeners ? mapped : [])].filter(
-    (port) => port !== 0,
-  );
+  const ofProxies = proxies.map(({ port }) => boundPort(portMap, "mesh", port));
+  return [meshPort, adminPort, readyPort, metricsPort, ...ofProxies, ...mapped].filter((port) => port !== 0);
 }

@@ -8,7 +8,7 @@ import type { Route } from "../../../ir/ir.ts";
 import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { HostMap } from "../../services/host-map.ts";
 import { covers, isWildcard } from "../../services/host-names.ts";
-import { isHttp, type Service } from "../../services/service.ts";
+import { isHttp, type PortProtocol, type Service } from "../../services/service.ts";
 import { type GatheringContext, gathering } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { keepsForwardedHost } from "../context/proxy-headers.ts";
@@ -19,20 +19,25 @@ import { lowerHttpRoutes } from "../rules/http-routes.ts";
 import { lowerRetries } from "../rules/retries.ts";
 import { isForAll } from "../rules/route-cache.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
+import { ALL_PORTS, hasInRange, type PortRange } from "./port-range.ts";
 
 /** The port on which rules for hosts that are no services apply. */
 export const HTTP_PORT = 80;
 
 /** The same object for all proxies that see the same rules, services and policies. */
-export function meshRules(virtualServices: readonly VirtualService[], context: LoweringContext): MeshRules {
+export function meshRules(
+  virtualServices: readonly VirtualService[],
+  context: LoweringContext,
+  ports: PortRange = ALL_PORTS,
+): MeshRules {
   const { base, registry, destinationRules, cache, options } = context;
   const ofMesh = virtualServices.filter(({ gateways }) => gateways.includes(MESH));
   const keepsHosts = keepsForwardedHost(context.proxyConfig).appendsForwardedHost;
   const policies = registry.known.map((service) => destinationRules.find(service));
-  return cache.shared.meshRulesOf([base, registry, keepsHosts, ...ofMesh, ...policies], () => {
+  return cache.shared.meshRulesOf([base, registry, keepsHosts, ports, ...ofMesh, ...policies], () => {
     const lowering = gathering(context);
-    const { httpPorts, hosts } = new RulesByPort(ofMesh, lowering);
-    useAllServices(lowering);
+    const { httpPorts, hosts } = new RulesByPort(ofMesh, ports, lowering);
+    useAllServices(ports, lowering);
     const { effects } = lowering;
     return {
       rules: { httpPorts, hosts, effects },
@@ -45,13 +50,15 @@ class RulesByPort {
   readonly httpPorts: readonly number[];
   readonly hosts: ReadonlyMap<number, readonly RuledHost[]>;
   readonly #virtualServices: readonly VirtualService[];
+  readonly #ports: PortRange;
   readonly #lowering: GatheringContext;
   /** The oldest VirtualService for each host. */
   readonly #owners = new HostMap<VirtualService>();
   readonly #servicesByPort = new Map<number, Service[]>();
 
-  constructor(virtualServices: readonly VirtualService[], lowering: GatheringContext) {
+  constructor(virtualServices: readonly VirtualService[], ports: PortRange, lowering: GatheringContext) {
     this.#virtualServices = virtualServices;
+    this.#ports = ports;
     this.#lowering = lowering;
     for (const virtualService of this.#virtualServices) {
       for (const host of virtualService.hosts) {
@@ -62,6 +69,9 @@ class RulesByPort {
     }
     for (const service of lowering.registry.services) {
       for (const port of [...service.ports, ...(service.unservedPorts ?? [])]) {
+        if (!hasInRange(ports, port.number)) {
+          continue;
+        }
         const known = this.#servicesByPort.get(port.number);
         if (known === undefined) {
           this.#servicesByPort.set(port.number, [service]);
@@ -72,15 +82,22 @@ class RulesByPort {
     }
     this.httpPorts = this.#httpPorts();
     this.hosts = new Map(
-      [...new Set([HTTP_PORT, ...this.httpPorts])].map((port) => [port, this.#onPort(port)] as const),
+      [...new Set([...(hasInRange(ports, HTTP_PORT) ? [HTTP_PORT] : []), ...this.httpPorts])].map(
+        (port) => [port, this.#onPort(port)] as const,
+      ),
     );
   }
 
   #httpPorts(): number[] {
     return [...this.#servicesByPort]
-      .filter(([port, services]) => services.some((service) => httpPort(service, port)))
+      .filter(([port, services]) => services.some((service) => this.#isHttp(service, port)))
       .map(([port]) => port)
       .sort((a, b) => a - b);
+  }
+
+  #isHttp(service: Service, port: number): boolean {
+    const { protocol } = this.#ports;
+    return protocol === undefined ? httpPort(service, port) : isSpokenAsHttp(protocol);
   }
 
   /** Hosts with rules in the order of their VirtualServices, then the services without any. */
@@ -92,7 +109,7 @@ class RulesByPort {
     const result: RuledHost[] = [];
     for (const virtualService of this.#relevant(port, services)) {
       const { matched, others } = this.#split(virtualService, services);
-      const served = matched.filter((service) => httpPort(service, port));
+      const served = matched.filter((service) => this.#isHttp(service, port));
       // istiod's exception: hosts that are no services are served on port 80, and elsewhere only beside one that is.
       if (served.length === 0 && port !== HTTP_PORT) {
         continue;
@@ -120,7 +137,7 @@ class RulesByPort {
     for (const service of services.values()) {
       // An alias has no host of its own: its names are among those of what it stands for.
       const alias = this.#lowering.registry.aliasTarget(service) !== undefined;
-      if (!ruled.has(service) && !alias && httpPort(service, port)) {
+      if (!ruled.has(service) && !alias && this.#isHttp(service, port)) {
         const routes = this.#defaultRoutes(service, port);
         result.push({ host: service.host, routes, omitted: [], service });
       }
@@ -209,15 +226,20 @@ export function httpPort({ ports, unservedPorts }: Service, port: number): boole
   return ports.some(isOne) || (unservedPorts?.some(isOne) ?? false);
 }
 
+function isSpokenAsHttp(protocol: PortProtocol): boolean {
+  return protocol === "http" || protocol === "http2" || protocol === "auto";
+}
+
 function hasPort({ ports }: Service, port: number): boolean {
   return ports.some(({ number }) => number === port);
 }
 
 /** A rule may send any request to a service without naming a port or a subset; the cluster is there in any case. */
-function useAllServices({ registry, effects }: GatheringContext): void {
+function useAllServices({ only }: PortRange, { registry, effects }: GatheringContext): void {
   for (const service of registry.services) {
     if (registry.aliasTarget(service) === undefined) {
-      for (const port of service.ports.filter(isHttp)) {
+      const ports = service.ports.filter((port) => isHttp(port) && (only ?? port.number) === port.number);
+      for (const port of ports) {
         effects.uses.push(clusterUse(service, port.number));
       }
     }

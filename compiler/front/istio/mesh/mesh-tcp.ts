@@ -21,6 +21,7 @@ import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
+import { ALL_PORTS, hasInRange, type PortRange } from "./port-range.ts";
 
 export interface MeshTcp {
   readonly chains: readonly TcpChain[];
@@ -33,9 +34,12 @@ export interface MeshTcp {
 /** Whatever a connection is for. */
 const ANY_ADDRESS = ["0.0.0.0/0", "::/0"];
 
+/** `address`: what the listeners bind. */
 export function lowerMeshTcp(
   virtualServices: readonly VirtualService[],
   lowering: GatheringContext,
+  range: PortRange = ALL_PORTS,
+  address = lowering.options.listenAddress,
 ): MeshTcp {
   // Each service looks through them: most have rules for HTTP alone.
   const ruling = virtualServices.filter(
@@ -45,8 +49,8 @@ export function lowerMeshTcp(
   const chains: TcpChain[] = [];
   const ports: number[] = [];
   const sniffed = new Map<number, readonly string[]>();
-  for (const [port, services] of servicesByPort(lowering)) {
-    const ofPort = new PortChains(port, services, ruling, lowering);
+  for (const [port, services] of servicesByPort(range, lowering)) {
+    const ofPort = new PortChains(port, address, services, ruling, lowering);
     chains.push(...ofPort.chains);
     if (ofPort.chains.length > 0) {
       ports.push(port);
@@ -94,14 +98,15 @@ interface OnPort {
 }
 
 /** Ports on which something else than HTTP is spoken, or may be. */
-function servicesByPort({ registry }: LoweringContext): Map<number, OnPort[]> {
+function servicesByPort(range: PortRange, { registry }: LoweringContext): Map<number, OnPort[]> {
   const all = new Map<number, OnPort[]>();
   for (const service of registry.services) {
     if (registry.aliasTarget(service) !== undefined) {
       continue;
     }
-    for (const { number, protocol } of service.ports) {
-      if (protocol === "udp") {
+    for (const { number, protocol: own } of service.ports) {
+      const protocol = range.protocol ?? own;
+      if (protocol === "udp" || !hasInRange(range, number)) {
         continue;
       }
       const known = all.get(number);
@@ -120,6 +125,7 @@ class PortChains {
   readonly chains: TcpChain[] = [];
   sniffed = false;
   readonly #port: number;
+  readonly #address: string;
   readonly #services: readonly OnPort[];
   readonly #virtualServices: readonly VirtualService[];
   readonly #lowering: GatheringContext;
@@ -128,11 +134,13 @@ class PortChains {
 
   constructor(
     port: number,
+    address: string,
     services: readonly OnPort[],
     virtualServices: readonly VirtualService[],
     lowering: GatheringContext,
   ) {
     this.#port = port;
+    this.#address = address;
     this.#services = services;
     this.#virtualServices = virtualServices;
     this.#lowering = lowering;
@@ -295,13 +303,13 @@ class PortChains {
     }
     const serverNames = all.length > 0 ? free : [];
     this.#take(freePlaces, serverNames);
-    const { listenAddress, portMap } = this.#lowering.options;
+    const { portMap } = this.#lowering.options;
     const listener = `mesh_${this.#port}`;
     this.chains.push({
       name: `${listener}_${this.chains.length}_${service.host}`,
       role: "mesh",
       listener,
-      address: listenAddress,
+      address: this.#address,
       port: boundPort(portMap, "mesh", this.#port),
       ...(addresses.length > 0 && { addresses: freePlaces }),
       serverNames,

@@ -63,7 +63,7 @@ export function peerAuthentications(policies: readonly Policy[]): UnreadResource
   return policies.filter(isStrict).map((resource) => ({
     resource,
     effect: "demandsMutualTls",
-    what: "makes its workloads accept only mutual TLS, with an identity in Istio, which this proxy does not have",
+    what: "makes its workloads accept only mutual TLS of the mesh, which this proxy speaks only where a DestinationRule says ISTIO_MUTUAL",
     roles: [],
   }));
 }

@@ -1,8 +1,11 @@
 /** One Sidecar by itself. Source: istiod's `ValidateSidecar`, of what is for connections that go out. */
 
+import { isIP } from "node:net";
 import type { FieldPath, Resource } from "../../resources/resource.ts";
 import type { SidecarSpec } from "../../resources/types.ts";
+import { isSocketPath, unixSocketPath } from "../../services/unix-sockets.ts";
 import { checkLabels, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
+import { isKnownProtocol, PROTOCOLS } from "./protocols.ts";
 import { each, type Reporter } from "./reporter.ts";
 
 export function validateSidecar(reporter: Reporter, { spec, namespace }: Resource<SidecarSpec>): void {
@@ -23,11 +26,12 @@ export function validateSidecar(reporter: Reporter, { spec, namespace }: Resourc
     );
   }
   checkLabels(reporter, workloadSelector?.labels, ["spec", "workloadSelector", "labels"]);
+  const taken = new Set<string>();
   each(egress, ["spec", "egress"], (listener, path, index) => {
     if (listener.port === undefined && index < egress!.length - 1) {
       reporter.report("SL0930", path, "only the last egress listener may have no port");
     }
-    checkPort(reporter, listener.port?.number, [...path, "port", "number"]);
+    checkEgressPort(reporter, listener, path, taken);
     if (listener.hosts.length === 0) {
       reporter.report("SL0930", [...path, "hosts"], "the egress listener has no hosts");
     }
@@ -38,6 +42,61 @@ export function validateSidecar(reporter: Reporter, { spec, namespace }: Resourc
       }
     });
   });
+}
+
+type EgressListener = NonNullable<SidecarSpec["egress"]>[number];
+
+/** istiod's `validateSidecarEgressPortBindAndCaptureMode`. `taken`: the ports and sockets of listeners before. */
+function checkEgressPort(
+  reporter: Reporter,
+  { port, bind = "", captureMode }: EgressListener,
+  path: FieldPath,
+  taken: Set<string>,
+): void {
+  if (port === undefined) {
+    if (bind !== "" && isIP(bind) === 0) {
+      reporter.report("SL0930", [...path, "bind"], `${quote(bind)} is not an IP address`);
+    }
+    return;
+  }
+  const { number = 0, name = "", protocol = "", targetPort } = port;
+  const at = [...path, "port"];
+  if (targetPort) {
+    reporter.report("SL0930", [...at, "targetPort"], "targetPort has no effect in a Sidecar");
+  }
+  if (name !== "" && !isDnsLabel(name)) {
+    reporter.report("SL0930", [...at, "name"], `${quote(name)} is not a valid port name`);
+  }
+  if (!isKnownProtocol(protocol, true)) {
+    reporter.report(
+      "SL0930",
+      protocol === "" ? at : [...at, "protocol"],
+      protocol === "" ? "the port has no protocol" : `${quote(protocol)} is not a valid protocol`,
+      `Use one of ${PROTOCOLS.join(", ")}.`,
+    );
+  }
+  const socket = unixSocketPath(bind);
+  if (number === 0) {
+    if (socket === undefined) {
+      reporter.report("SL0930", at, "a port of number 0 needs a unix socket in `bind`", "Use unix:///path.");
+    } else if (!isSocketPath(socket)) {
+      reporter.report("SL0930", [...path, "bind"], `${quote(bind)} must name a file by its absolute path`);
+    }
+    if (captureMode === "IPTABLES") {
+      reporter.report("SL0930", [...path, "captureMode"], "a unix socket has captureMode DEFAULT or NONE");
+    }
+  } else {
+    checkPort(reporter, number, [...at, "number"]);
+    if (bind !== "" && isIP(bind) === 0) {
+      reporter.report("SL0930", [...path, "bind"], `${quote(bind)} is not an IP address`);
+    }
+  }
+  const place = number === 0 ? bind : String(number);
+  if (taken.has(place)) {
+    const what = number === 0 ? `the socket ${quote(bind)}` : `port ${number}`;
+    reporter.report("SL0930", path, `another egress listener has ${what}, too`);
+  }
+  taken.add(place);
 }
 
 /** `namespace/host`: `*`, `.`, or a namespace, with `~` before it for what is left out; and a host, which may begin with `*`. */

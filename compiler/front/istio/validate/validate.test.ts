@@ -239,6 +239,27 @@ const GATEWAY: readonly (readonly [string, string])[] = [
   [server('hosts: ["*"], tls: {mode: SIMPLE}', HTTPS), "SL0263 {mode: SIMPLE}"],
 ];
 
+const egress = (listener: string) => `{egress: [{${listener}, hosts: ["./*"]}]}`;
+const SIDECAR: readonly (readonly [string, string])[] = [
+  [egress("port: {number: 80}"), "SL0930 {number: 80}"],
+  [egress("port: {number: 80, protocol: SPDY}"), "SL0930 SPDY"],
+  [egress("port: {number: 80, protocol: HTTP, name: a_b}"), "SL0930 a_b"],
+  [egress("port: {number: 80, protocol: HTTP, targetPort: 81}"), "SL0930 81"],
+  [egress("port: {number: 80, protocol: HTTP}, bind: a.b"), "SL0930 a.b"],
+  [egress("bind: unix:///a"), "SL0930 unix:///a"],
+  [egress("port: {number: 0, protocol: HTTP}"), "SL0930 {number: 0, protocol: HTTP}"],
+  [egress("port: {number: 0, protocol: HTTP}, bind: unix://a"), "SL0930 unix://a"],
+  [egress("port: {number: 0, protocol: HTTP}, bind: unix:///a, captureMode: IPTABLES"), "SL0930 IPTABLES"],
+  [
+    '{egress: [{port: {number: 80, protocol: HTTP}, hosts: ["./*"]}, {port: {number: 80, protocol: TCP}, hosts: ["*/a.b"]}]}',
+    'SL0930 {port: {number: 80, protocol: TCP}, hosts: ["*/a.b"]}',
+  ],
+  [
+    '{egress: [{hosts: ["./*"]}, {port: {number: 80, protocol: HTTP}, hosts: ["./*"]}]}',
+    'SL0930 {hosts: ["./*"]}',
+  ],
+];
+
 const WORKLOAD_ENTRY: readonly (readonly [string, string])[] = [
   ["{}", "SL0287 {}"],
   ["{address: a_b}", "SL0287 a_b"],
@@ -342,6 +363,7 @@ test("tells one thing of a match that an earlier one takes", () => {
 
 describe.each([
   ["WorkloadEntry", WORKLOAD_ENTRY],
+  ["Sidecar", SIDECAR],
   ["VirtualService", VIRTUAL_SERVICE],
   ["DestinationRule", DESTINATION_RULE],
   ["ServiceEntry", SERVICE_ENTRY],
