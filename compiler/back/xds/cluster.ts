@@ -6,7 +6,7 @@ import { altStatName } from "../stat-names.ts";
 import { type CircuitBreakers, emitCircuitBreakers } from "./circuit-breakers.ts";
 import { DYNAMIC_FORWARD_PROXY_CLUSTER } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment, type LoadAssignment } from "./endpoints.ts";
-import { emitHealthCheck, type HealthCheckFields } from "./health-check.ts";
+import { emitHealthCheck, emitNewsOfChecks, type HealthCheckFields } from "./health-check.ts";
 import { emitLoadBalancer, type LoadBalancerFields } from "./load-balancer.ts";
 import type { EmitContext } from "./options.ts";
 import { type EnvoyOutlierDetection, emitOutlierDetection } from "./outlier-detection.ts";
@@ -27,6 +27,7 @@ export interface EnvoyCluster extends ClusterDiscovery, LoadBalancerFields, Heal
     readonly locality_weighted_lb_config?: object;
     readonly zone_aware_lb_config?: ZoneAwareLbConfig;
     readonly ignore_new_hosts_until_first_hc?: true;
+    readonly update_merge_window?: string;
   };
   readonly transport_socket?: Extension;
   readonly outlier_detection?: EnvoyOutlierDetection;
@@ -76,8 +77,7 @@ export function emitCluster(cluster: Cluster, context: EmitContext): TypedConfig
       healthy_panic_threshold: {
         value: cluster.healthCheck?.panicPercent ?? cluster.outlierDetection?.minHealthPercent ?? 0,
       },
-      // One that is new neither counts as failed nor gets requests.
-      ...(cluster.healthCheck && { ignore_new_hosts_until_first_hc: true as const }),
+      ...(cluster.healthCheck && emitNewsOfChecks(cluster.healthCheck)),
       ...(cluster.byLocalityWeight && { locality_weighted_lb_config: {} }),
       ...(cluster.zoneAware && { zone_aware_lb_config: emitZoneAwareness(cluster.zoneAware) }),
     },

@@ -48,6 +48,11 @@ test("a status ends an endpoint by the threshold, and an idle cluster is asked a
   });
 });
 
+test("who checks more than once a second is told more often, too", () => {
+  const window = (intervalMs: number) => checked({ intervalMs }).common_lb_config.update_merge_window;
+  expect([100, 999, 1000].map(window)).toEqual(["0.1s", "0.999s", undefined]);
+});
+
 test("a cluster without a check has nothing of it", () => {
   const cluster = emitCluster(testCluster(), testOptions());
   expect(cluster).not.toHaveProperty("health_checks");

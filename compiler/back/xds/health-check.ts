@@ -91,6 +91,22 @@ export function emitHealthCheck(
   };
 }
 
+/** How the cluster's load balancer hears of it. */
+export function emitNewsOfChecks({ intervalMs }: HealthCheck): {
+  readonly ignore_new_hosts_until_first_hc: true;
+  readonly update_merge_window?: string;
+} {
+  return {
+    // An endpoint that is new neither counts as failed nor gets requests.
+    ignore_new_hosts_until_first_hc: true,
+    // What changes soon after another change is told at the end of a window: who checks more often wants to know sooner.
+    ...(intervalMs < MERGE_WINDOW_MS && { update_merge_window: duration(intervalMs) }),
+  };
+}
+
+/** Envoy's. */
+const MERGE_WINDOW_MS = 1_000;
+
 function emitQuestion(
   asks: HealthCheck["asks"],
 ): Pick<EnvoyHealthCheck, "http_health_check" | "grpc_health_check" | "tcp_health_check"> {
