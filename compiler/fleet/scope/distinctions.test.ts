@@ -218,3 +218,29 @@ test("what does not tell two scopes apart they have in common, as the same objec
   expect(blue.host("shop.blue.svc.cluster.local:80").domains).toContain("shop");
   expect(red.host("shop.blue.svc.cluster.local:80").domains).not.toContain("shop");
 });
+
+test("proxies that something is said of are apart from those that nothing is said of", async () => {
+  const annotated = `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: edge, namespace: red }
+spec:
+  template:
+    metadata:
+      labels: { app: edge, version: v1 }
+      annotations: { proxy.istio.io/config: "gatewayTopology: { numTrustedProxies: 2 }" }
+`;
+  const config =
+    "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: { name: a, namespace: blue }\nspec: { selector: { matchLabels: { app: edge } }, concurrency: 2 }\n";
+  const snapshot = await snapshotOf([
+    { path: "a.yaml", text: annotated },
+    { path: "b.yaml", text: config },
+  ]);
+  const scopeOf = (proxyNamespace: string, proxyLabels: Readonly<Record<string, string>>) =>
+    snapshot.scopeOf({ ...DEFAULT_PROXY_OPTIONS, proxyNamespace, proxyLabels });
+  const meant = scopeOf("red", { app: "edge" });
+  // The workload lacks a label of this one, which is therefore another's.
+  expect(scopeOf("red", { app: "edge", pod: "a" })).not.toBe(meant);
+  expect(scopeOf("blue", { app: "edge", pod: "a" })).toBe(scopeOf("blue", { app: "edge", pod: "b" }));
+  expect(scopeOf("blue", { app: "edge" })).not.toBe(scopeOf("blue", { app: "other" }));
+  expect(scopeOf("green", { pod: "a" })).toBe(scopeOf("green", { pod: "b" }));
+});
