@@ -54,7 +54,7 @@ function entry(check: string, port: number, more: object = {}, protocol = "HTTP"
 
 function untilHealthy(count: number, cluster?: string): Promise<void> {
   return vi.waitFor(async () => expect(await stat(mesh, "membership_healthy", cluster)).toBe(count), {
-    timeout: 5000,
+    timeout: 20_000,
     interval: 10,
   });
 }

@@ -69,7 +69,7 @@ async function answers(listener: number, count = 20): Promise<ReadonlySet<string
 /** Requests go to all of these, and to no other: each worker of Envoy learns of it by itself. */
 function untilAnswers(listener: number, who: readonly (string | number)[]): Promise<void> {
   return vi.waitFor(async () => expect(await answers(listener)).toEqual(new Set(who)), {
-    timeout: 5000,
+    timeout: 20_000,
     interval: 10,
   });
 }
@@ -83,7 +83,7 @@ test.each(["refusing", "failing", "silent"] as const)(
     await patients[1]!.become(health);
     // What a silent one was asked before is never answered.
     await vi.waitFor(async () => expect(await stat(mesh, "membership_healthy")).toBe(2), {
-      timeout: 5000,
+      timeout: 20_000,
       interval: 10,
     });
     await untilAnswers(listener, [FIRST, THIRD]);
