@@ -51,6 +51,7 @@ test.each([
   ["1/s by", ['"" does not tell clients apart']],
   ["1/s by header:", ['"header:" does not tell clients apart']],
   ["1/s by header: x", ['"header:" does not tell clients apart']],
+  ["1/s by claim:sub", ['"claim:sub": limits by the claims of a token are not supported yet']],
   ["1/s by cookie:id", ['"cookie:id" does not tell clients apart']],
   [
     "1/s by client-address burst 2",

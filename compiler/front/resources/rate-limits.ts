@@ -91,7 +91,10 @@ function parseEntry(entry: string): WrittenLimit | string {
   if (words[0] === "by") {
     by = parseKey(words[1] ?? "");
     if (by === undefined) {
-      return `"${words[1] ?? ""}" does not tell clients apart`;
+      const key = words[1] ?? "";
+      return key.startsWith("claim:")
+        ? `"${key}": limits by the claims of a token are not supported yet`
+        : `"${key}" does not tell clients apart`;
     }
     words.splice(0, 2);
   }
