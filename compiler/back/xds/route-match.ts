@@ -53,7 +53,12 @@ export type QueryParameterMatcher = ValueMatcher & { readonly name: string };
 
 export function emitRouteMatch(match: RouteMatch): EnvoyRouteMatch {
   const headers = match.headers.filter(({ claim }) => claim === undefined);
-  const claims = match.headers.flatMap(({ claim, ...rest }) => (claim ? emitClaim({ claim, ...rest }) : []));
+  // As istiod writes them: those that must not hold stand last.
+  const claims = [false, true].flatMap((inverted) =>
+    match.headers.flatMap(({ claim, invert, match: value }) =>
+      claim && invert === inverted ? emitClaim({ claim, invert, match: value }) : [],
+    ),
+  );
   return {
     ...emitPath(match.path),
     ...(headers.length > 0 && { headers: headers.map(emitHeader) }),
