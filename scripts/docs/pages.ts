@@ -5,6 +5,7 @@
 import { cliPage } from "./cli-page.ts";
 import { codesPage } from "./codes-page.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { istioPagesPage } from "./istio-pages-page.ts";
 import { rulesPage } from "./rules-page.ts";
 import { COLUMNS, FIRST_EXAMPLE, runSluice, wordsOf } from "./shown-command.ts";
 import { terminalPicture } from "./terminal-picture.ts";
@@ -14,6 +15,7 @@ export const GENERATED_PAGES: Readonly<Record<string, () => string | Promise<str
   "cli.md": cliPage,
   "codes.md": codesPage,
   "configuration.md": configurationPage,
+  "istio-pages.md": istioPagesPage,
   "rules.md": rulesPage,
   "pictures/explain.svg": () =>
     shown(

@@ -70,6 +70,7 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
   "scripts/docs/cli-page.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
   "scripts/docs/codes-page.ts": ["compiler/diagnostics/codes.ts", "compiler/diagnostics/guide/index.ts"],
   "scripts/docs/options-table.ts": ["compiler/file-options.ts", "compiler/options/option.ts"],
+  "scripts/docs/istio-pages-page.ts": ["compiler/diagnostics/codes.ts"],
   "scripts/docs/rules-page.ts": [
     "compiler/front/istio/unsupported.ts",
     "compiler/front/resources/schema/kinds.ts",

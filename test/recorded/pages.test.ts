@@ -3,11 +3,10 @@
  * both targets, and what is not served is said by exactly the findings that the page lists (`pages/*.yaml`).
  */
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { parseRequestLine } from "../../compiler/answers/request/asked.ts";
 import type { ProxyOptions } from "../../compiler/options.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
@@ -15,36 +14,7 @@ import { ask } from "../harness/client.ts";
 import { answerOf, differences } from "../harness/expect.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { TARGETS } from "../harness/targets.ts";
-
-/** Documents that belong together, of one page. */
-interface Step {
-  readonly page: string;
-  /** Where a page has several. */
-  readonly part?: string;
-  readonly rules: string;
-  /** Whose proxy: one of `PROXIES`; a sidecar unless said. */
-  readonly as?: keyof typeof PROXIES;
-  /** What differs from those options. */
-  readonly proxy?: Partial<ProxyOptions>;
-  /** Names of Secrets that the page makes of certificates. */
-  readonly secrets?: readonly string[];
-  /** The proxy has an identity of the mesh, in files. */
-  readonly identity?: true;
-  /** Codes of warnings and errors, in any order. Absent: none. */
-  readonly findings?: readonly string[];
-  readonly asks?: readonly Ask[];
-}
-
-interface Ask {
-  readonly ask: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The listener. */
-  readonly at: string;
-  /** Envoy's name of the cluster that answers. */
-  readonly cluster?: string;
-  /** 200 unless said. */
-  readonly status?: number;
-}
+import { type ProxyName, readSteps, WORLD } from "./page-steps.ts";
 
 const router = (istio: string) => ({
   proxyLabels: { istio },
@@ -56,18 +26,7 @@ const PROXIES = {
   gateway: router("ingressgateway"),
   egressgateway: router("egressgateway"),
   eastwestgateway: router("eastwestgateway"),
-} as const satisfies Readonly<Record<string, Partial<ProxyOptions>>>;
-
-const FOLDER = path.join(import.meta.dirname, "pages");
-const WORLD = await readFile(path.join(FOLDER, "world.yaml"), "utf8");
-const STEPS = (
-  await Promise.all(
-    (await readdir(FOLDER))
-      .filter((name) => name !== "world.yaml")
-      .sort()
-      .map(async (name) => parse(await readFile(path.join(FOLDER, name), "utf8")) as readonly Step[]),
-  )
-).flat();
+} as const satisfies Readonly<Record<ProxyName, Partial<ProxyOptions>>>;
 
 let authority: Authority;
 /** A folder with the identity of a proxy, as Istio's agent writes one. */
@@ -91,7 +50,7 @@ describe.each(TARGETS)("target %s", (target) => {
   });
   afterAll(() => mesh?.close());
 
-  test.each(STEPS.map((step) => [[step.page, step.part].filter(Boolean).join(": "), step] as const))(
+  test.each(readSteps().map((step) => [[step.page, step.part].filter(Boolean).join(": "), step] as const))(
     "%s",
     async (_name, step) => {
       const { rules, as = "sidecar", proxy = {}, secrets = [], findings = [], asks = [] } = step;
