@@ -246,7 +246,7 @@ class PortChains {
     const isEndless =
       goesByAddress(service, this.#port) &&
       boundPort(this.#lowering.options.portMap, "mesh", this.#port) === this.#port;
-    return isEndless ? this.#rangesOf(service).filter((range) => !isOneAddress(range)) : [];
+    return isEndless ? this.#rangesOf(service).filter((range) => mayHold(range, this.#address)) : [];
   }
 
   get #isAlone(): boolean {
@@ -367,6 +367,19 @@ function rangesIn(addresses: readonly string[]): string[] {
     return `${Address.networkAddressFromCIDR(`${ip}/${length}`)}/${length}`;
   });
   return [...new Set(ranges)];
+}
+
+/** Whether a connection for this range may be one to what binds `bound`. Where that is any address, the machine's own are not known. */
+function mayHold(range: string, bound: string): boolean {
+  if (!ipaddr.isValid(bound)) {
+    return false;
+  }
+  const address = ipaddr.parse(bound);
+  if (address.range() === "unspecified") {
+    return !isOneAddress(range);
+  }
+  const [network, length] = ipaddr.parseCIDR(range);
+  return network.kind() === address.kind() && address.match(network, length);
 }
 
 function isOneAddress(range: string): boolean {
