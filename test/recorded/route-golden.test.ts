@@ -16,7 +16,6 @@ import type {
   Percent,
   VirtualServiceSpec,
 } from "../../compiler/front/resources/model.ts";
-import { compareStrings } from "../../compiler/ir/text.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
 import { withRecordedCases } from "../harness/recorded.ts";
 import { Tally } from "../harness/tally.ts";
@@ -209,10 +208,6 @@ const PER_DENOMINATOR: Readonly<Record<string, number>> = {
   MILLION: 1,
 };
 
-function compareText(a: unknown, b: unknown): number {
-  return compareStrings(JSON.stringify(a), JSON.stringify(b));
-}
-
 /** Envoy compares and writes names of headers in lower case. */
 function isHeaderName(parent: string, name: string): boolean {
   return (parent === "header" && name === "key") || (parent === "headers" && name === "name");
@@ -221,9 +216,7 @@ function isHeaderName(parent: string, name: string): boolean {
 /** One spelling for what protobuf's JSON admits several for. */
 function plain(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) {
-    const items = value.map((item) => plain(item, key));
-    // All must hold, in whatever order: istiod has those of `withoutHeaders` last.
-    return key === "dynamic_metadata" ? items.sort(compareText) : items;
+    return value.map((item) => plain(item, key));
   }
   if (typeof value !== "object" || value === null) {
     const isNumber = typeof value === "string" && /^\d+$/.test(value) && key.endsWith("attempts");
