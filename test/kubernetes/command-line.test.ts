@@ -36,6 +36,7 @@ beforeAll(async () => {
       endpoints: [{ addresses: ["10.9.8.7"], conditions: { ready: true } }],
     },
     rule("1s", "reviews"),
+    ...outside(),
   ]);
   await kubectl("apply", "--filename", "mesh.yaml");
 });
@@ -51,6 +52,33 @@ function rule(timeout: string, host: string): object {
     metadata: { name: "reviews", namespace },
     spec: { hosts: ["reviews"], http: [{ timeout, route: [{ destination: { host } }] }] },
   };
+}
+
+/** A machine that has from its group what it does not say itself, and a service that only its name tells apart from others. */
+function outside(): object[] {
+  const istio = (kind: string, name: string, spec: object, more: object = {}) => ({
+    apiVersion: `networking.istio.io/${kind === "ProxyConfig" ? "v1beta1" : "v1"}`,
+    kind,
+    metadata: { name, ...more },
+    spec,
+  });
+  const owner = { apiVersion: "networking.istio.io/v1", kind: "WorkloadGroup", name: "machines", uid: "1" };
+  return [
+    istio("ServiceEntry", "database", {
+      hosts: ["database.example"],
+      ports: [{ number: 5432, name: "tcp", protocol: "TCP" }],
+      resolution: "DNS",
+    }),
+    istio("ProxyConfig", "names", { environmentVariables: { ISTIO_META_DNS_CAPTURE: "true" } }),
+    istio("ServiceEntry", "machine", {
+      hosts: ["machine.example"],
+      ports: [{ number: 80, name: "http", protocol: "HTTP" }],
+      resolution: "STATIC",
+      workloadSelector: { labels: { app: "machine" } },
+    }),
+    istio("WorkloadEntry", "machine", { address: "10.9.8.1" }, { ownerReferences: [owner] }),
+    istio("WorkloadGroup", "machines", { template: { labels: { app: "machine" }, ports: { http: 8080 } } }),
+  ];
 }
 
 async function write(name: string, text: string): Promise<void> {
@@ -116,6 +144,16 @@ test("the mesh configuration of the cluster holds, which is its ConfigMap istio 
   } finally {
     await api.ask("DELETE", `${path}/istio`);
   }
+});
+
+test("WorkloadGroups are templates of entries, and a ProxyConfig says what proxies are like", async () => {
+  const [checked, explained] = await Promise.all([
+    ask("check", "--format", "json"),
+    ask("explain", "http://machine.example/"),
+  ]);
+  // Where names are not resolved beside the proxy, a TCP service without an address cannot be told apart.
+  expect(JSON.parse(checked.out).diagnostics).toEqual([]);
+  expect(explained.out).toContain("10.9.8.1:8080");
 });
 
 test("check holds a file against the cluster: a host that is not there", async () => {

@@ -45,6 +45,15 @@ const ports = of(
   [{ name: "tcp", number: 81, protocol: "TCP" }],
 );
 
+const ofGroup: fc.Arbitrary<ClusterObject> = fc
+  .record({ name, namespace, group: name, address: of("10.0.0.3", "10.0.0.4") })
+  .map(({ group, address, ...metadata }) => ({
+    apiVersion: ISTIO,
+    kind: "WorkloadEntry",
+    metadata: { ...metadata, annotations: { "istio.io/autoRegistrationGroup": group } },
+    spec: { address },
+  }));
+
 const rules = fc.oneof(
   object(
     ISTIO,
@@ -87,6 +96,7 @@ const rules = fc.oneof(
     }),
   ),
   object(ISTIO, "WorkloadEntry", spec({ address: of("10.0.0.1", "10.0.0.2"), labels })),
+  ofGroup,
   object(
     ISTIO,
     "Sidecar",
@@ -101,10 +111,18 @@ const rules = fc.oneof(
     }),
   ),
 );
-const pod = object("v1", "Pod", fc.constant({ spec: {}, status: { podIP: "10.1.0.1", phase: "Running" } }));
+const others = fc.oneof(
+  object("v1", "Pod", fc.constant({ spec: {}, status: { podIP: "10.1.0.1", phase: "Running" } })),
+  object(ISTIO, "WorkloadGroup", spec({ template: fc.record({ labels }) })),
+  object(
+    "networking.istio.io/v1beta1",
+    "ProxyConfig",
+    spec({ environmentVariables: of({ ISTIO_META_DNS_CAPTURE: "true" }, {}) }),
+  ),
+);
 
 const identity = ({ kind, metadata }: ClusterObject) => `${kind} ${metadata.namespace}/${metadata.name}`;
-const mesh = fc.uniqueArray(fc.oneof({ weight: 5, arbitrary: rules }, { weight: 1, arbitrary: pod }), {
+const mesh = fc.uniqueArray(fc.oneof({ weight: 5, arbitrary: rules }, { weight: 1, arbitrary: others }), {
   maxLength: 12,
   selector: identity,
 });

@@ -5,10 +5,11 @@
  */
 
 import { nearest } from "../../diagnostics/nearest.ts";
-import type { Resource, ResourceSet } from "../../front/resources/model.ts";
+import type { Resource, ResourceSet, WorkloadEntrySpec } from "../../front/resources/model.ts";
 import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { covers, isWildcard } from "../../front/services/host-names.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
+import { templatesOf } from "../../front/services/workload-groups.ts";
 import { hostOfEndpoints, type Names, NO_NAMES, namesOf } from "./names.ts";
 
 type AnyResource = Resource<unknown>;
@@ -37,6 +38,7 @@ export class Surroundings {
   readonly #endpointsByHost = new Map<string, AnyResource[]>();
   readonly #byIdentity = new Map<string, AnyResource>();
   readonly #refused: ReadonlySet<AnyResource>;
+  readonly #byTemplate: ReturnType<typeof templatesOf>;
 
   constructor(resources: ResourceSet, domainSuffix: string) {
     this.#resources = resources;
@@ -49,8 +51,16 @@ export class Surroundings {
         this.#byIdentity.set(identityOf(resource), resource);
       }
     }
-    const { workloadEntries, sidecars, requestAuthentications, refused } = resources;
-    for (const resource of [...workloadEntries, ...sidecars, ...requestAuthentications, ...refused]) {
+    const { workloadEntries, workloadGroups, sidecars, proxyConfigs, requestAuthentications } = resources;
+    this.#byTemplate = templatesOf(workloadGroups);
+    for (const resource of [
+      ...workloadEntries,
+      ...workloadGroups,
+      ...sidecars,
+      ...proxyConfigs,
+      ...requestAuthentications,
+      ...resources.refused,
+    ]) {
       this.#byIdentity.set(identityOf(resource), resource);
     }
     for (const endpoints of [...resources.endpointSlices, ...resources.endpoints]) {
@@ -66,7 +76,8 @@ export class Surroundings {
 
   /** Of an object as it is and as it is to be, each of which may be missing. */
   of(versions: readonly AnyResource[]): Surrounding {
-    const { gateways, sidecars, requestAuthentications, neighbours, refused } = this.#resources;
+    const { gateways, workloadGroups, sidecars, proxyConfigs, requestAuthentications, neighbours, refused } =
+      this.#resources;
     const all = new Set<AnyResource>(versions);
     for (const version of versions) {
       this.#addConcerned(all, version);
@@ -78,7 +89,9 @@ export class Surroundings {
     const concerned = new Set([...all].slice(0, MOST_CONCERNED));
     const resources = new Set<AnyResource>([
       ...concerned,
+      ...workloadGroups,
       ...sidecars,
+      ...proxyConfigs,
       ...requestAuthentications,
       ...neighbours,
       ...refused,
@@ -144,7 +157,7 @@ export class Surroundings {
     const own = pods.filter((pod) => isOf(pod, service));
     return (gateways as readonly AnyResource[]).filter((gateway) => {
       const selector = selectorOf(gateway);
-      return selector !== undefined && own.some((pod) => selects(selector, labelsOf(pod)));
+      return selector !== undefined && own.some((pod) => selects(selector, pod.labels));
     });
   }
 
@@ -213,16 +226,16 @@ export class Surroundings {
     if (selector !== undefined) {
       // Those of a Gateway may be anywhere.
       const isMeant = kind === "Gateway" ? () => true : isHere;
-      for (const pod of [...pods, ...workloadEntries]) {
-        if (isMeant(pod) && selects(selector, labelsOf(pod))) {
-          resources.add(pod);
+      for (const workload of [...pods, ...workloadEntries]) {
+        if (isMeant(workload) && selects(selector, this.#labelsOf(workload))) {
+          resources.add(workload);
         }
       }
       addAll(resources, podMakers.filter(isMeant));
     }
     if (kind === "Gateway") {
       const labels = textsOf(spec, "selector");
-      const own = pods.filter((pod) => selector !== undefined && selects(selector, labelsOf(pod)));
+      const own = pods.filter((pod) => selector !== undefined && selects(selector, pod.labels));
       addAll(
         resources,
         services.filter(
@@ -237,7 +250,17 @@ export class Surroundings {
   /** The services that have this workload for an endpoint. */
   #servicesOf(workload: AnyResource): AnyResource[] {
     const { serviceEntries, services } = this.#resources;
-    return [...serviceEntries, ...services].filter((service: AnyResource) => isOf(workload, service));
+    const labels = this.#labelsOf(workload);
+    return [...serviceEntries, ...services].filter((service: AnyResource) => isOf(workload, service, labels));
+  }
+
+  /** Of a WorkloadEntry those in its `spec`, and those of its group, too. */
+  #labelsOf(workload: AnyResource): Labels {
+    if (workload.kind !== "WorkloadEntry" || this.#refused.has(workload)) {
+      return workload.labels;
+    }
+    const { labels, spec } = this.#byTemplate(workload as Resource<WorkloadEntrySpec>);
+    return { ...spec.labels, ...labels };
   }
 
   /** What its schema refused may hold anything. */
@@ -269,14 +292,9 @@ function selectorOf({ kind, spec }: AnyResource): Labels | undefined {
 }
 
 /** Whether a service has this Pod, or this WorkloadEntry, for an endpoint. */
-function isOf(workload: AnyResource, service: AnyResource): boolean {
+function isOf(workload: AnyResource, service: AnyResource, labels: Labels = workload.labels): boolean {
   const selector = service.namespace === workload.namespace ? selectorOf(service) : undefined;
-  return selector !== undefined && selects(selector, labelsOf(workload));
-}
-
-/** Of a WorkloadEntry those in its `spec`, too. */
-function labelsOf({ kind, labels, spec }: AnyResource): Labels {
-  return kind === "WorkloadEntry" ? { ...textsOf(spec, "labels"), ...labels } : labels;
+  return selector !== undefined && selects(selector, labels);
 }
 
 function add(index: Map<string, AnyResource[]>, key: string | undefined, resource: AnyResource): void {

@@ -26,8 +26,18 @@ interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
-const { VirtualService, DestinationRule, ServiceEntry, Gateway, WorkloadEntry, Sidecar } = RESOURCE_TYPES;
-const RULES = [VirtualService, DestinationRule, ServiceEntry, Gateway, WorkloadEntry, Sidecar];
+const { VirtualService, DestinationRule, ServiceEntry, Gateway } = RESOURCE_TYPES;
+const { WorkloadEntry, WorkloadGroup, Sidecar, ProxyConfig } = RESOURCE_TYPES;
+const RULES = [
+  VirtualService,
+  DestinationRule,
+  ServiceEntry,
+  Gateway,
+  WorkloadEntry,
+  WorkloadGroup,
+  Sidecar,
+  ProxyConfig,
+];
 const { RequestAuthentication, Service, EndpointSlice, Pod, Node, Secret, ConfigMap, Lease, Event } =
   RESOURCE_TYPES;
 const READ = ["list", "watch"];

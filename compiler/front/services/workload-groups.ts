@@ -15,14 +15,18 @@ export function withGroupTemplates(resources: ResourceSet): ResourceSet {
   if (workloadGroups.length === 0) {
     return resources;
   }
+  return { ...resources, workloadEntries: workloadEntries.map(templatesOf(workloadGroups)) };
+}
+
+/** Makes of an entry the one that it is by its group; the same where it has none of these. */
+export function templatesOf(
+  workloadGroups: readonly Resource<WorkloadGroupSpec>[],
+): (entry: Resource<WorkloadEntrySpec>) => Resource<WorkloadEntrySpec> {
   const groups = new Map(workloadGroups.map((group) => [`${group.namespace}/${group.name}`, group]));
-  return {
-    ...resources,
-    workloadEntries: workloadEntries.map((entry) => {
-      const name = groupOf(entry);
-      const group = name === undefined ? undefined : groups.get(`${entry.namespace}/${name}`);
-      return group === undefined ? entry : byTemplate(entry, group);
-    }),
+  return (entry) => {
+    const name = groupOf(entry);
+    const group = name === undefined ? undefined : groups.get(`${entry.namespace}/${name}`);
+    return group === undefined ? entry : byTemplate(entry, group);
   };
 }
 

@@ -14,6 +14,7 @@ export interface NewObject {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly creationTimestamp?: string;
+  readonly ownerReferences?: readonly object[];
   /** What stands beside the metadata. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/span.ts";
-import { createWorkspace } from "../../index.ts";
+import { compile, createWorkspace } from "../../index.ts";
 import { parseDocuments } from "../../source/parse.ts";
 import { Cluster } from "./cluster.fixture.ts";
 import { type KubernetesSource, type KubernetesSourceOptions, kubernetes } from "./kubernetes-source.ts";
@@ -236,6 +236,32 @@ test("Istio's kinds are read in the version that the cluster has", async () => {
   cluster.apply("VirtualService", { name: "web", fields: rule("web") });
   const [file] = await open().read();
   expect(file!.text).toMatch(/^apiVersion: networking\.istio\.io\/v1beta1\n/);
+});
+
+test("what rules and endpoints are held against is told when it changes: groups of workloads, settings of proxies", async () => {
+  cluster.apply("WorkloadEntry", {
+    name: "one",
+    ownerReferences: [
+      { apiVersion: "networking.istio.io/v1", kind: "WorkloadGroup", name: "vm", uid: "1", controller: true },
+    ],
+    fields: { spec: { address: "10.0.0.1" } },
+  });
+  cluster.apply("WorkloadGroup", { name: "vm", fields: { spec: { template: { labels: { app: "vm" } } } } });
+  const { source, read, next } = open();
+  const [entry] = await read();
+  expect(parseDocuments(entry!, { report() {} })[0]!.value).toMatchObject({
+    metadata: { ownerReferences: [{ kind: "WorkloadGroup", name: "vm" }] },
+  });
+  const changed = await next(() =>
+    cluster.apply("ProxyConfig", { name: "own", fields: { spec: { concurrency: 2 } } }),
+  );
+  expect(paths(changed)).toEqual([
+    "kubernetes://default/WorkloadEntry/one",
+    "kubernetes://default/WorkloadGroup/vm",
+    "kubernetes://default/ProxyConfig/own",
+  ]);
+  const { compilation } = await compile({ source, proxy: { proxyNamespace: "default" } });
+  expect(compilation!.config.workers).toBe(2);
 });
 
 test("what may not be read is an error with the rule to add, and what only helps is a warning", async () => {

@@ -59,7 +59,9 @@ const ISTIO = [
   "DestinationRule",
   "ServiceEntry",
   "WorkloadEntry",
+  "WorkloadGroup",
   "Sidecar",
+  "ProxyConfig",
 ] as const;
 const SECURITY = ["RequestAuthentication"] as const;
 const NAMESPACED = ["Service", "EndpointSlice", "Pod"] as const;

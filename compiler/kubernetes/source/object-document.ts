@@ -22,7 +22,7 @@ export function documentPath({ kind }: Pick<ResourceType, "kind">, { metadata }:
 export function documentText(type: ResourceType, object: KubernetesObject): string {
   const { metadata } = object;
   const project = PROJECTIONS[type.kind] ?? ofOurKinds;
-  const { annotations, labels, ...fields } = project(object);
+  const { annotations, labels, ownerReferences, ...fields } = project(object);
   return yamlText({
     apiVersion: apiVersionOf(type),
     kind: type.kind,
@@ -32,6 +32,7 @@ export function documentText(type: ResourceType, object: KubernetesObject): stri
       labels: nonEmpty(labels),
       name: metadata.name,
       namespace: metadata.namespace,
+      ownerReferences,
     },
     ...fields,
   });
@@ -41,9 +42,11 @@ export function documentText(type: ResourceType, object: KubernetesObject): stri
 interface Projected extends Fields {
   readonly annotations?: Fields | undefined;
   readonly labels?: Fields | undefined;
+  readonly ownerReferences?: unknown;
 }
 
 const PROJECTIONS: Readonly<Record<string, ((object: KubernetesObject) => Projected) | undefined>> = {
+  WorkloadEntry: (object) => ({ ...ofOurKinds(object), ownerReferences: groupsOf(object) }),
   Service: ({ metadata, spec }) => ({
     annotations: only(metadata.annotations, (name) => name.startsWith("networking.istio.io/")),
     labels: metadata.labels,
@@ -105,6 +108,14 @@ function ofOurKinds({ metadata, spec }: KubernetesObject): Projected {
     labels: metadata.labels,
     spec,
   };
+}
+
+/** The WorkloadGroup that an entry belongs to. */
+function groupsOf({ metadata }: KubernetesObject): unknown {
+  const owners = mapped(metadata.ownerReferences, ({ kind, name }) =>
+    kind === "WorkloadGroup" ? { kind, name } : undefined,
+  );
+  return Array.isArray(owners) && owners.length === 0 ? undefined : owners;
 }
 
 function fieldOf(value: unknown, name: string): unknown {
