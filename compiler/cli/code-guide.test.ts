@@ -127,7 +127,11 @@ const DOCUMENTS: Readonly<Partial<Record<Place, (text: string) => readonly strin
 const FLAGS: Readonly<Partial<Record<Place, readonly string[]>>> = { ServiceEntry: ["--mesh-listeners"] };
 
 /** What one example needs beside what all have. */
-const MORE: Readonly<Partial<Record<DiagnosticCode, string>>> = { SL0444: OTHER_DATABASE };
+const MORE: Readonly<Partial<Record<DiagnosticCode, string>>> = {
+  SL0444: OTHER_DATABASE,
+  SL0976: SERVICES[0]!,
+  SL0977: [SERVICES[0], OTHER_DATABASE].join("---\n"),
+};
 
 async function found(
   code: DiagnosticCode,

@@ -5,7 +5,8 @@
  * SL00xx reading, SL01xx schema, SL02xx one resource by itself, SL03xx not supported yet, SL04xx references
  * between resources, SL05xx what Envoy would refuse, SL06xx what a request costs, SL07xx case files of `sluice test`,
  * SL08xx what is valid, but probably not meant, SL090x comments that silence findings, SL0930 and SL0931 a Sidecar by itself,
- * SL0932 health checks, SL094x the mesh configuration, SL096x what is counted, SL0973 and SL0974 tokens, SL0979 annotations.
+ * SL0932 health checks, SL094x the mesh configuration, SL096x what is counted, SL0973 and SL0974 tokens,
+ * SL0976 and SL0977 egress proxies, SL0979 annotations.
  */
 
 export type Level = "error" | "warning" | "info";
@@ -304,6 +305,8 @@ export const DIAGNOSTIC_CODES = {
   SL0963: { level: "warning", title: "Too many rules for Envoy's own routes to count by." },
   SL0973: { level: "error", title: "Invalid rule of a RequestAuthentication.", istio: "IST0106" },
   SL0974: { level: "warning", title: "A private key where a public one is enough." },
+  SL0976: { level: "warning", title: "An egress proxy that its Sidecar does not import." },
+  SL0977: { level: "info", title: "Connections that do not go to the egress proxy." },
   SL0979: {
     level: "warning",
     title: "An annotation of a Gateway whose port is an older Gateway's listener.",

@@ -189,7 +189,6 @@ const SIDECAR_FIELDS: readonly Unsupported[] = [
   },
   { path: "egress[].bind", ...TOO_LONG_SOCKET },
   { path: "egress[].bind", ...ADDRESS_WITH_ZONE },
-  { path: "outboundTrafficPolicy.egressProxy" },
 ];
 
 const REQUEST_AUTHENTICATION_FIELDS: readonly Unsupported[] = [

@@ -1,11 +1,11 @@
 /** Destinations that lead nowhere, as the lowering comes upon them and as they are told. */
 
-import type { FieldPath, Resource, VirtualServiceSpec } from "../../resources/model.ts";
+import type { FieldPath, Resource } from "../../resources/model.ts";
 import type { Service } from "../../services/service.ts";
 
 export interface DanglingDestination {
-  /** With the rules of its delegates in it. */
-  readonly resource: Resource<VirtualServiceSpec>;
+  /** That of a rule has those of its delegates in it. */
+  readonly resource: Resource<unknown>;
   readonly path: FieldPath;
   /** The namespace from which it was looked for. */
   readonly viewer: string;

@@ -6,7 +6,7 @@
 
 import type { Cluster, Omission, Route, VirtualHost } from "../../../ir/ir.ts";
 import { areSame } from "../../../lists/list-change.ts";
-import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
+import type { ProxyOptions } from "../../../options.ts";
 import type { ResourceSet } from "../../resources/model.ts";
 import type { ClusterUse, PassesTls } from "../../services/cluster-uses.ts";
 import { DEFAULT_MESH_SETTINGS, type MeshSettings } from "../../services/mesh-settings.ts";
@@ -150,14 +150,14 @@ export class SharedLowering {
     return this.#last.base;
   }
 
-  /** What takes every other host, of a policy beside these ports of the proxy itself. */
+  /** What takes every other host, and sends to this cluster, if any, what is not for these ports of the proxy itself. */
   catchAllOf(
-    policy: OutboundPolicy,
+    cluster: string | undefined,
     ownPorts: readonly number[],
-    make: (policy: OutboundPolicy, ownPorts: readonly number[]) => VirtualHost,
+    make: (cluster: string | undefined, ownPorts: readonly number[]) => VirtualHost,
   ): VirtualHost {
-    const key = [policy, ...ownPorts].join(" ");
-    const known = this.#catchAlls.get(key) ?? make(policy, ownPorts);
+    const key = [cluster ?? "", ...ownPorts].join(" ");
+    const known = this.#catchAlls.get(key) ?? make(cluster, ownPorts);
     this.#catchAlls.set(key, known);
     return known;
   }

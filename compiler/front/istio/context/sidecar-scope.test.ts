@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from "../../../options.ts";
 import { DEFAULT_MESH_SETTINGS } from "../../services/mesh-settings.ts";
-import { lower, resources } from "../testing.ts";
+import { lower, resources, targets } from "../testing.ts";
 import { sidecarScope } from "./sidecar-scope.ts";
 
 const document = (kind: string, name: string, namespace: string, spec: string, created = 1) =>
@@ -212,16 +212,63 @@ describe("listeners of its own", () => {
     expect(config.tcpChains).toMatchObject([{ listener: "mesh_80", address: "127.0.0.1", port: 80 }]);
   });
 
-  test("are refused where nothing tells what a connection is for; a proxy for other hosts is refused by name", () => {
+  test("are refused where nothing tells what a connection is for", () => {
     const found = (spec: string) =>
       lower(rules(service("cart", "shop"), document("Sidecar", "a", "shop", spec)), proxy()).findings;
     expect(
       found("{ egress: [{ port: { number: 0, protocol: TCP }, bind: 'unix:///a', hosts: [./*] }] }"),
     ).toEqual(["SL0301 9"]);
-    expect(
-      found(
-        "{ outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { host: cart, port: { number: 80 } } } }",
-      ),
-    ).toEqual(["SL0301 9"]);
+  });
+});
+
+describe("an egress proxy", () => {
+  const TO_COUNT = "{ host: count.stock.svc.cluster.local, port: { number: 80 } }";
+  const egress = (listeners: string) =>
+    document(
+      "Sidecar",
+      "a",
+      "shop",
+      `{ egress: ${listeners}, outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: ${TO_COUNT} } }`,
+    );
+  const lowered = (listeners: string, ...more: readonly string[]) =>
+    lower(rules(egress(listeners), SERVICES, ...more), proxy());
+  const COUNT = "outbound|80||count.stock.svc.cluster.local";
+
+  test("takes the place of the hosts themselves, but for the proxy's own ports", () => {
+    const { config, findings } = lowered("[{ hosts: ['*/*'] }]");
+    const others = config.listeners[0]?.routes.virtualHosts.find(({ name }) => name === "allow_any");
+    expect(targets(others?.routes)).toEqual(["502", COUNT]);
+    expect(config.clusters.map(({ name }) => name)).toContain(COUNT);
+    expect(config.clusters.map(({ name }) => name)).not.toContain("PassthroughCluster");
+    expect(findings).toEqual([]);
+  });
+
+  test.each([
+    ["[{ hosts: [stock/*] }]", []],
+    ["[{ port: { number: 80, protocol: HTTP }, hosts: [stock/*] }, { hosts: [./*] }]", []],
+    ["[{ port: { number: 3128, protocol: HTTP_PROXY }, hosts: [stock/*] }, { hosts: [./*] }]", []],
+    ["[{ port: { number: 81, protocol: HTTP }, hosts: [stock/*] }, { hosts: [./*] }]", ["SL0976 4"]],
+    ["[{ hosts: [./*] }]", ["SL0976 4"]],
+  ])("is imported by a listener that has its port: %s", (listeners, expected) => {
+    const { config, findings } = lowered(listeners);
+    expect(findings).toEqual(expected);
+    expect(config.clusters.some(({ name }) => name === COUNT)).toBe(expected.length === 0);
+  });
+
+  test.each([
+    ["host: count.stock.svc.cluster.local", "mesh", []],
+    ["host: count.stock.svc.cluster.local", "a/b", ["SL0976 4"]],
+    ["host: pay", "mesh", ["SL0976 4"]],
+  ])("or by a rule of the mesh that leads to it: %s, %s", (to, gateway, expected) => {
+    const spec = `{ hosts: [cart.shop.svc.cluster.local], gateways: [${gateway}], http: [{ route: [{ destination: { ${to} } }] }] }`;
+    const { findings } = lowered("[{ hosts: [./*] }]", document("VirtualService", "rule", "shop", spec));
+    expect(findings.filter((finding) => !finding.startsWith("SL0404"))).toEqual(expected);
+  });
+
+  test("gets no connections but requests, which is said where others come", () => {
+    const tcp = `---\n${service("tcp", "shop").replace("name: http, port: 80", "name: tcp, port: 5432")}`;
+    const text = rules(egress("[{ hosts: ['*/*'] }]"), SERVICES) + tcp;
+    expect(lower(text, proxy()).findings).toEqual([]);
+    expect(lower(text, proxy({ meshListeners: true })).findings).toContain("SL0977 4");
   });
 });

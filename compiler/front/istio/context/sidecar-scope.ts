@@ -5,7 +5,7 @@
  */
 
 import type { OutboundPolicy, ProxyOptions } from "../../../options.ts";
-import type { Resource, ResourceSet, SidecarSpec } from "../../resources/model.ts";
+import type { Destination, Resource, ResourceSet, SidecarSpec } from "../../resources/model.ts";
 import { covers } from "../../services/host-names.ts";
 import { selects } from "../../services/labels.ts";
 import type { MeshSettings } from "../../services/mesh-settings.ts";
@@ -28,6 +28,8 @@ export interface SidecarScope extends Imports {
   readonly resource: Resource<SidecarSpec>;
   /** Absent: that of the mesh. */
   readonly outboundPolicy?: OutboundPolicy;
+  /** Where requests for hosts that nobody registered are sent, in place of these hosts. */
+  readonly egressProxy?: Destination;
   /** At least one, in their order. */
   readonly listeners: readonly EgressListener[];
 }
@@ -57,12 +59,13 @@ export function sidecarScope(
     return undefined;
   }
   const { egress = [], outboundTrafficPolicy } = resource.spec;
-  const { mode = "REGISTRY_ONLY" } = outboundTrafficPolicy ?? {};
+  const { mode = "REGISTRY_ONLY", egressProxy } = outboundTrafficPolicy ?? {};
   const listeners = egress.map((one) => egressListener(one, options.proxyNamespace));
   const [only = importsOf([EVERYTHING], options.proxyNamespace), ...others] = listeners;
   return {
     resource,
     ...(outboundTrafficPolicy && { outboundPolicy: mode }),
+    ...(egressProxy && { egressProxy }),
     ...unionOf(others.length === 0 ? [only] : listeners),
     listeners,
   };

@@ -13,6 +13,7 @@ import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.t
 import type { MeshRules } from "../context/shared-lowering.ts";
 import { omissions } from "../rules/omissions.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
+import { clusterOfOthers, reportConnectionsOfOthers } from "./egress-proxy.ts";
 import { explicitHosts, sortedHosts } from "./explicit-hosts.ts";
 import { meshParts, type PortsPart, type ProxyPart } from "./mesh-parts.ts";
 import { meshRules } from "./mesh-rules.ts";
@@ -42,7 +43,8 @@ export function lowerMesh(
     proxies,
     context.options,
   );
-  const others = lowering.cache.shared.catchAllOf(lowering.outboundPolicy, ownPorts, catchAll);
+  const cluster = clusterOfOthers(virtualServices, lowering);
+  const others = lowering.cache.shared.catchAllOf(cluster, ownPorts, catchAll);
   const common = { role: "mesh", ...lowerProxyHeaders(context.proxyConfig) } as const;
   const envoyHeaders = lowerEnvoyHeaders(context.proxyConfig);
   const listeners: Listener[] = [];
@@ -112,6 +114,7 @@ export function lowerMesh(
     }
   }
   const tcpChains = bound.flatMap(({ tcp }) => tcp?.chains ?? []);
+  reportConnectionsOfOthers(tcpChains, lowering);
   return { listeners, tcpChains, effects: effectsOfBoth(lowering.effects, ofRules) };
 }
 

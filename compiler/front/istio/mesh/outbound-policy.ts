@@ -1,18 +1,16 @@
 /** What becomes of a request to the mesh for a host that nobody registered. */
 
 import type { Route, VirtualHost } from "../../../ir/ir.ts";
-import type { OutboundPolicy } from "../../../options.ts";
-import { PASSTHROUGH_CLUSTER } from "../policies/passthrough.ts";
 import { NO_RETRY } from "../rules/retries.ts";
 
-/** The virtual host that takes every other host; `ownPorts` are those of this proxy. */
-export function catchAll(policy: OutboundPolicy, ownPorts: readonly number[]): VirtualHost {
-  switch (policy) {
-    case "REGISTRY_ONLY":
-      return { name: "block_all", domains: ["*"], routes: [BLOCK_ALL] };
-    case "ALLOW_ANY":
-      return { name: "allow_any", domains: ["*"], routes: [...blackHoles(ownPorts), ALLOW_ANY] };
-  }
+/**
+ * The virtual host that takes every other host. `cluster`: where it sends to; absent where only registered hosts may be asked for.
+ * `ownPorts` are those of this proxy.
+ */
+export function catchAll(cluster: string | undefined, ownPorts: readonly number[]): VirtualHost {
+  return cluster === undefined
+    ? { name: "block_all", domains: ["*"], routes: [BLOCK_ALL] }
+    : { name: "allow_any", domains: ["*"], routes: [...blackHoles(ownPorts), allowAny(cluster)] };
 }
 
 /** istiod has this one where only registered hosts may be asked for. */
@@ -22,17 +20,19 @@ const BLOCK_ALL: Route = {
   action: { kind: "directResponse", status: 502, body: "" },
 };
 
-/** In Istio such a request goes to where its connection was meant for, which an explicit proxy learns from its host. */
-const ALLOW_ANY: Route = {
-  name: "allow_any",
-  match: { headers: [], queryParams: [] },
-  action: {
-    kind: "forward",
-    destinations: [{ cluster: PASSTHROUGH_CLUSTER, weight: 1 }],
-    timeoutMs: 0,
-    retry: NO_RETRY,
-  },
-};
+/** As for istiod, nothing limits how long an answer may take. */
+function allowAny(cluster: string): Route {
+  return {
+    name: "allow_any",
+    match: { headers: [], queryParams: [] },
+    action: {
+      kind: "forward",
+      destinations: [{ cluster, weight: 1 }],
+      timeoutMs: 0,
+      retry: NO_RETRY,
+    },
+  };
+}
 
 /**
  * A request that names the proxy itself would go round and round until its client gives up, and one that names its

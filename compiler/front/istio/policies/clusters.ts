@@ -28,11 +28,10 @@ export function lowerClusters(
   context: LoweringContext,
 ): { readonly clusters: readonly Cluster[]; readonly effects: Effects } {
   const lowering = gathering(context);
-  const passthrough = passthroughClusters(
-    outboundPolicy,
-    context.options,
-    context.cache.shared.settings.written,
-  );
+  const passthrough =
+    context.sidecar?.egressProxy === undefined
+      ? passthroughClusters(outboundPolicy, context.options, context.cache.shared.settings.written)
+      : [];
   const finish = context.proxyConfig.proxyHeaders?.preserveHttp1HeaderCase
     ? keepingHeaderCase
     : (clusters: readonly Cluster[]) => clusters;

@@ -6,7 +6,7 @@ import type { MeshConfigSpec } from "../../resources/model.ts";
 import { lowerConnectionPool } from "./connection-pool.ts";
 import { lowerLoadBalancer } from "./load-balancer.ts";
 
-/** istiod's name for it. */
+/** istiod's name for it. There such a request goes to where its connection was meant for, which an explicit proxy learns from its host. */
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
 
 /** None where no listener may pass such requests on. `ofMesh`: its limits hold for them, too. */

@@ -5,6 +5,7 @@ import type { FieldPath } from "../../resources/model.ts";
 import type { Refused } from "../../services/refused.ts";
 import { didYouMean, type Report } from "../../services/report.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
+import { EGRESS_PROXY } from "../rules/resolve-destination.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Of what was refused, enough is said with that. */
@@ -32,10 +33,16 @@ function reportHost(
     "SL0401",
     `no service has the host "${host}"${whose}; ${fateAt(path)}`,
     resource.spanOf([...path, "host"]),
-    () =>
-      alias === undefined
-        ? didYouMean(nearest(host, viewer.hosts()))
-        : { help: `Add a ServiceEntry for ${host}, and send to that.` },
+    () => {
+      if (alias !== undefined) {
+        return { help: `Add a ServiceEntry for ${host}, and send to that.` };
+      }
+      const hosts = viewer.hosts();
+      const long = isEgressProxy(path) ? hosts.find((known) => known.startsWith(`${host}.`)) : undefined;
+      return long === undefined
+        ? didYouMean(nearest(host, hosts))
+        : { help: `A Sidecar does not expand short names; write ${long}.` };
+    },
   );
 }
 
@@ -73,9 +80,17 @@ function reportSubset(dangling: DanglingDestination, viewer: Viewer, report: Rep
 }
 
 /** What becomes of what is sent there. */
-function fateAt([, kind, , field]: FieldPath): string {
+function fateAt(path: FieldPath): string {
+  if (isEgressProxy(path)) {
+    return "requests for hosts that are not registered will get a 503";
+  }
+  const [, kind, , field] = path;
   if (kind !== "http") {
     return "connections to it will be closed";
   }
   return field === "route" ? "requests to it will get a 503" : "copies for it will be lost";
+}
+
+function isEgressProxy(path: FieldPath): boolean {
+  return path.at(-1) === EGRESS_PROXY.at(-1);
 }

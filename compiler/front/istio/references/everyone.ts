@@ -8,7 +8,12 @@ import type { Service } from "../../services/service.ts";
 import type { ServiceIndex } from "../../services/service-index.ts";
 import type { DanglingDestination } from "../context/dangling-destination.ts";
 import { ServerHosts } from "../edge/server-hosts.ts";
-import { type Finder, resolveDestination } from "../rules/resolve-destination.ts";
+import {
+  EGRESS_PROXY,
+  type Finder,
+  resolveDestination,
+  resolveEgressProxy,
+} from "../rules/resolve-destination.ts";
 import { definedEmptySubsets, type SelectedPods } from "./defined-subsets.ts";
 import { SubsetIndex } from "./subset-index.ts";
 import { type GatewayInView, serversInView, type Viewer } from "./viewer.ts";
@@ -47,9 +52,17 @@ export function audienceOf({ spec, namespace }: Resource<VirtualServiceSpec>): r
 }
 
 function* danglingDestinations(
-  { virtualServices }: ResourceSet,
+  { virtualServices, sidecars }: ResourceSet,
   finderOf: (namespace: string) => Finder,
 ): Generator<DanglingDestination> {
+  for (const resource of sidecars) {
+    const { egressProxy } = resource.spec.outboundTrafficPolicy ?? {};
+    const { namespace: viewer } = resource;
+    const resolved = egressProxy && resolveEgressProxy(egressProxy, viewer, finderOf(viewer));
+    if (resolved !== undefined && resolved.missing.length > 0) {
+      yield { resource, path: EGRESS_PROXY, viewer, resolved };
+    }
+  }
   for (const resource of virtualServices) {
     const viewers = audienceOf(resource);
     for (const { destination, path } of destinationsOf(resource)) {

@@ -299,6 +299,33 @@ describe("what only the proxy cannot find, it is told, and so is everyone", () =
   });
 });
 
+describe("an egress proxy", () => {
+  const egress = (to: string) => `
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: default, namespace: default }
+spec: { outboundTrafficPolicy: { mode: ALLOW_ANY, egressProxy: { ${to} } } }
+`;
+
+  test.each([
+    ["host: s.example, port: { number: 80 }", []],
+    ["host: t.example, port: { number: 80 }", ["SL0401 4:72"]],
+    ["host: s.example, port: { number: 81 }", ["SL0402 4:99"]],
+    ["host: s.example, subset: v1, port: { number: 80 }", ["SL0403 4:91"]],
+  ])("%s", (to, expected) => {
+    const text = file(egress(to), SERVICE);
+    expect(places(text, "ofProxy")).toEqual(expected);
+    expect(places(text, "ofEveryone", { proxyNamespace: "elsewhere" })).toEqual(expected);
+  });
+
+  test("is told what becomes of requests, and what a short name may be short for", () => {
+    const text = file(egress("host: s, port: { number: 80 }"), SERVICE);
+    expect(find(text, "ofProxy").map(({ words }) => words)).toEqual([
+      'no service has the host "s"; requests for hosts that are not registered will get a 503\nA Sidecar does not expand short names; write s.example.',
+    ]);
+  });
+});
+
 describe("a Gateway of another proxy is no fault", () => {
   const selecting = (labels: string) => GATEWAY.trim().replace("istio: ingressgateway", labels);
 

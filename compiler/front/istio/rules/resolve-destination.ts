@@ -19,6 +19,33 @@ export interface Finder {
   };
 }
 
+/** Where a Sidecar says to whom requests go for hosts that nobody registered. */
+export const EGRESS_PROXY = ["spec", "outboundTrafficPolicy", "egressProxy"] as const;
+
+/**
+ * That of a Sidecar's `egressProxy`, whose host istiod takes as it is written: short names are not expanded, and what a Service of
+ * type ExternalName stands for is not looked for.
+ */
+export function resolveEgressProxy(
+  { host: written, port, subset = "" }: Destination,
+  namespace: string,
+  { registry, destinationRules }: Pick<Finder, "registry" | "destinationRules">,
+): ResolvedDestination {
+  const host = written.toLowerCase();
+  const named = registry.get(host);
+  const service = named?.aliasOf === undefined ? named : undefined;
+  const missing: ("host" | "port" | "subset")[] = [];
+  if (service === undefined) {
+    missing.push("host");
+  } else if (service.ports.every(({ number }) => number !== port?.number)) {
+    missing.push("port");
+  }
+  if (subset !== "" && destinationRules.subset(service ?? { host, namespace }, subset) === undefined) {
+    missing.push("subset");
+  }
+  return { host, service, port: port?.number, subset, missing };
+}
+
 /** Without a site, a port that is not written is not looked for. */
 export function resolveDestination(
   destination: Destination,

@@ -41,7 +41,7 @@ export function unreadSidecars(
 
 function besideGateways(resource: Resource<SidecarSpec>, outboundPolicy: OutboundPolicy): UnreadResource[] {
   const { egress = [], outboundTrafficPolicy } = resource.spec;
-  const { mode = "REGISTRY_ONLY" } = outboundTrafficPolicy ?? {};
+  const { mode = "REGISTRY_ONLY", egressProxy } = outboundTrafficPolicy ?? {};
   const changesPolicy = outboundTrafficPolicy !== undefined && mode !== outboundPolicy;
   const isNarrow = egress.some(
     ({ hosts, port, bind }) => port !== undefined || bind !== undefined || !hosts.includes("*/*"),
@@ -49,6 +49,7 @@ function besideGateways(resource: Resource<SidecarSpec>, outboundPolicy: Outboun
   const what = [
     ...(isNarrow ? ["limits the hosts that its workloads know"] : []),
     ...(changesPolicy ? [`has ${mode} for other hosts`] : []),
+    ...(egressProxy ? [`sends requests for other hosts to ${egressProxy.host}`] : []),
   ].join(" and ");
   const help = changesPolicy ? { help: `Pass --outbound-policy ${mode}.` } : {};
   return what === "" ? [] : [{ resource, effect: "changes", what, ...help, roles: ["mesh"] }];

@@ -220,6 +220,20 @@ describe("other kinds", () => {
     ).toEqual([]);
   });
 
+  test("of a Sidecar beside Gateways, where it sends requests for other hosts", () => {
+    const gateway = document(
+      "networking.istio.io/v1",
+      "Gateway",
+      "name: edge, namespace: default",
+      "{ selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }] }",
+    );
+    const policy = "{ mode: ALLOW_ANY, egressProxy: { host: a.example, port: { number: 80 } } }";
+    const all = resources(gateway + sidecar(`{ outboundTrafficPolicy: ${policy} }`));
+    expect(unreadResources(all, DEFAULT_PROXY_OPTIONS).map(({ what }) => what)).toEqual([
+      "sends requests for other hosts to a.example",
+    ]);
+  });
+
   test("of a Sidecar that is obeyed, what is about connections that come in", () => {
     const told = (spec: string) =>
       unreadResources(resources(sidecar(spec)), DEFAULT_PROXY_OPTIONS).map(({ what }) => what);

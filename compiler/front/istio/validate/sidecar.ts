@@ -5,6 +5,7 @@ import type { FieldPath, Resource } from "../../resources/resource.ts";
 import type { SidecarSpec } from "../../resources/types.ts";
 import { isSocketPath, unixSocketPath } from "../../services/unix-sockets.ts";
 import { checkLabels, checkPort, hostError, isDnsLabel, quote } from "./common.ts";
+import { checkDestination } from "./destinations.ts";
 import { isKnownProtocol, PROTOCOLS } from "./protocols.ts";
 import { each, type Reporter } from "./reporter.ts";
 
@@ -42,6 +43,32 @@ export function validateSidecar(reporter: Reporter, { spec, namespace }: Resourc
       }
     });
   });
+  checkEgressProxy(reporter, outboundTrafficPolicy);
+}
+
+/** istiod's `validateSidecarOutboundTrafficPolicy`. */
+function checkEgressProxy(reporter: Reporter, policy: SidecarSpec["outboundTrafficPolicy"]): void {
+  const { mode = "REGISTRY_ONLY", egressProxy } = policy ?? {};
+  if (egressProxy === undefined) {
+    return;
+  }
+  const path = ["spec", "outboundTrafficPolicy", "egressProxy"];
+  if (mode !== "ALLOW_ANY") {
+    reporter.report(
+      "SL0930",
+      path,
+      `an egress proxy needs mode ALLOW_ANY: with ${mode}, no request is passed on`,
+      "Write mode: ALLOW_ANY beside it.",
+    );
+    return;
+  }
+  checkDestination(reporter, egressProxy, path);
+  if (egressProxy.host !== "*" && egressProxy.host.startsWith("*")) {
+    reporter.report("SL0930", [...path, "host"], `${quote(egressProxy.host)} is a wildcard; name one host`);
+  }
+  if (egressProxy.port === undefined) {
+    reporter.report("SL0930", path, "the egress proxy has no port", "Write port: { number: 80 }.");
+  }
 }
 
 type EgressListener = NonNullable<SidecarSpec["egress"]>[number];

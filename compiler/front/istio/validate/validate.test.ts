@@ -240,6 +240,9 @@ const GATEWAY: readonly (readonly [string, string])[] = [
 ];
 
 const egress = (listener: string) => `{egress: [{${listener}, hosts: ["./*"]}]}`;
+const egressProxy = (to: string, mode = "ALLOW_ANY") =>
+  `{outboundTrafficPolicy: {mode: ${mode}, egressProxy: ${to}}}`;
+
 const SIDECAR: readonly (readonly [string, string])[] = [
   [egress("port: {number: 80}"), "SL0930 {number: 80}"],
   [egress("port: {number: 80, protocol: SPDY}"), "SL0930 SPDY"],
@@ -258,6 +261,15 @@ const SIDECAR: readonly (readonly [string, string])[] = [
     '{egress: [{hosts: ["./*"]}, {port: {number: 80, protocol: HTTP}, hosts: ["./*"]}]}',
     'SL0930 {hosts: ["./*"]}',
   ],
+  [egressProxy("{host: a.b, port: {number: 80}}", "REGISTRY_ONLY"), "SL0930 {host: a.b, port: {number: 80}}"],
+  ["{outboundTrafficPolicy: {egressProxy: {host: a.b}}}", "SL0930 {host: a.b}"],
+  [egressProxy("{host: a.b, subset: v1}"), "SL0930 {host: a.b, subset: v1}"],
+  [egressProxy("{host: a.b, port: {}}"), "SL0202 {}"],
+  [egressProxy("{host: a.b, port: {number: 65536}}"), "SL0202 65536"],
+  [egressProxy("{host: foobar*123, port: {number: 80}}"), "SL0203 foobar*123"],
+  [egressProxy('{host: "*.b", port: {number: 80}}'), 'SL0930 "*.b"'],
+  [egressProxy('{host: "*", port: {number: 80}}'), 'SL0203 "*"'],
+  [egressProxy("{host: a.b, subset: V_1, port: {number: 80}}"), "SL0225 V_1"],
 ];
 
 const WORKLOAD_ENTRY: readonly (readonly [string, string])[] = [
@@ -276,6 +288,7 @@ const selected = (text: string) =>
 
 /** What looks wrong and is not, by istiod's own judgement. */
 const FAULTLESS: readonly (readonly [kind: string, spec: string, metadata?: string])[] = [
+  ["Sidecar", egressProxy("{host: foo.bar, subset: shiny, port: {number: 5000}}")],
   ["VirtualService", http(`{${to}, timeout: 1000us}`)],
   ["VirtualService", http(`{match: [{sourceLabels: {1.2/c: ${"x".repeat(64)}}}], ${to}}`)],
   ["VirtualService", http(`{match: [{headers: {"a,b": {exact: c}}, sourceNamespace: Ns}], ${to}}`)],
