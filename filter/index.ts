@@ -10,6 +10,7 @@ import {
   anyRoot,
   deleteRoot,
   findRoot,
+  isDeleted,
   isGuestRoot,
   isNewestOfListener,
   isOnlyRoot,
@@ -145,8 +146,10 @@ export function proxy_on_delete(id: u32): void {
   if (entry) {
     const position = streamQueuePosition(entry);
     if (position) {
+      const isLate = isDeleted(streamRoot(entry));
       countOfRoute(streamRoot(entry), waitingRoute(position), LEFT_SLOT);
       forget(position);
+      if (isLate) tickOfAnother();
     }
     const again = findStream(id);
     if (again) removeStream(again);
@@ -158,7 +161,11 @@ export function proxy_on_delete(id: u32): void {
   if (rootCounters(root)) leaveCounters(root);
   deleteRoot(root);
   freeRoot(root);
-  // Its tick is gone with it, and others may have relied on that.
+  tickOfAnother();
+}
+
+/** The tick of a root that is gone is gone with it: what is still to be done is left to one that is there. */
+function tickOfAnother(): void {
   const other = anyRoot();
   if (!other || nextWork() == NEVER) return;
   enter(other);

@@ -124,6 +124,11 @@ export function deleteRoot(root: usize): void {
   store<u32>(root, 1, 16);
 }
 
+/** Whether it is gone: the host calls no tick of it any more. */
+export function isDeleted(root: usize): bool {
+  return load<u32>(root, 16) != 0;
+}
+
 /** Frees a root that is gone, and for which no request waits. What it counted must have been told. */
 export function freeIfDone(root: usize): void {
   if (!load<u32>(root, 16) || load<u32>(root, 12)) return;

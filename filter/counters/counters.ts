@@ -9,7 +9,7 @@
  * of faults and limits, if the route has one, and of each destination, or of the answer.
  */
 
-import { freeIfDone, rootCounters, rootId } from "../contexts/roots";
+import { freeIfDone, isDeleted, rootCounters, rootId } from "../contexts/roots";
 import { NEVER, tickBy } from "../contexts/tick";
 import { now } from "../host/clock";
 import { heapAlloc } from "../host/memory";
@@ -107,7 +107,8 @@ function count(root: usize, block: usize, counter: usize): void {
   enqueue(block, counter);
   if (flushDue != NEVER) return;
   flushDue = now() + <u64>INTERVAL_MS * MILLISECOND;
-  tickBy(flushDue, rootId(root), INTERVAL_MS);
+  // Who counts for a root that is gone has another one's tick set.
+  if (!isDeleted(root)) tickBy(flushDue, rootId(root), INTERVAL_MS);
 }
 
 /** Puts a counter that is not in the queue behind all that are. */

@@ -278,6 +278,26 @@ test("without counters nothing is told, and nothing ticks", () => {
   expect(vm.statistics.size).toBe(0);
 });
 
+test("who leaves when its rules are gone takes nobody's tick along", () => {
+  const vm = new FilterVm(FILTER);
+  const delay = { fixedMs: 5000, perMillion: ALWAYS };
+  const program = counted({ "*": [ofRule("shop/a#long", route(undefined, "v1", { fault: { delay } }))] });
+  const old = vm.configure(program)!;
+  const leaver = vm.begin(old, { authority: "a", path: "/" });
+  const root = vm.configure(program)!;
+  vm.deleteRoot(old);
+  // That it waits is told by now; that it left is then the first to be told.
+  vm.pass(1500);
+  vm.end(leaver);
+  vm.pass(1500);
+  expect(statistics(vm)["rule=.=shop/a#long;.;sluice_left_total"]).toBe(1);
+  vm.settle();
+  const next = vm.begin(root, { authority: "a", path: "/" });
+  vm.settle();
+  expect(vm.waits(next)).toBe(false);
+  vm.end(next);
+});
+
 /** What may happen to a filter with several roots, in any order. */
 const step = fc.oneof(
   {
