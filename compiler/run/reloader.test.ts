@@ -365,6 +365,22 @@ describe("a change that is held", () => {
     await it.reloader.close();
   });
 
+  test("one that is taken back while it is applied serves, and the older rules wait", async () => {
+    const it = holding();
+    await it.reloader.start();
+    it.save("second");
+    await it.heard(2);
+    it.save("first");
+    it.reloader.apply();
+    await it.heard(6);
+    expect(it.kinds().slice(2)).toEqual(["diagnostics", "unchanged", "reloaded", "held"]);
+    expect([it.given, it.reloader.held?.sources[0]?.text]).toEqual([["second"], "first"]);
+    expect(it.reloader.apply()).toBe(true);
+    await it.heard(7);
+    expect([it.given, it.reloader.held]).toEqual([["second", "first"], undefined]);
+    await it.reloader.close();
+  });
+
   test("in whatever order: Envoy is given what was held when it was applied, and nothing else", async () => {
     const step = fc.oneof(
       fc.record({ save: fc.constantFrom("first", "a", "b", "c", undefined) }),

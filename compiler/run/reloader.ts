@@ -46,6 +46,8 @@ export class Reloader {
   #serving: Compilation;
   /** What is good, newer, and not applied. */
   #held: Compilation | undefined;
+  /** What was saved last where changes are held, if it is good; until it serves, or never will. */
+  #newest: Compilation | undefined;
   /** What somebody has applied: what was held then, whatever is held by now. */
   #applied: Compilation | undefined;
   #isDelivering = false;
@@ -149,13 +151,16 @@ export class Reloader {
       return this.#deliver(what, this.#serving, start);
     }
     if (what === "apply") {
-      return this.#deliver(what, this.#applied!, start);
+      const isOver = await this.#deliver(what, this.#applied!, start);
+      this.#holdNewest();
+      return isOver;
     }
     const { findings, compilation, held = [] } = await this.#options.rules.compile();
     const words = [findings, ...held.map((one) => one.findings)].map(wordsOf);
     this.#tell({ kind: "diagnostics", findings, held }, words.join(" "));
     if (compilation === undefined) {
       this.#held = undefined;
+      this.#newest = undefined;
       this.#tell({ kind: "refused", findings }, wordsOf(findings));
       return !findings.diagnostics.some(({ code }) => MAY_COME_RIGHT.has(code));
     }
@@ -168,6 +173,7 @@ export class Reloader {
 
   #hold(compilation: Compilation): void {
     const { sources } = compilation;
+    this.#newest = compilation;
     if (isSameText(sources, this.#serving.sources)) {
       this.#held = undefined;
       this.#tell({ kind: "unchanged" }, "");
@@ -181,6 +187,18 @@ export class Reloader {
         compilation,
         files: changedFiles(this.#serving.sources, sources),
       });
+    }
+  }
+
+  /** Something else serves than what the newest was compared with: one that took a change back while that was applied. */
+  #holdNewest(): void {
+    if (this.#newest === undefined) {
+      return;
+    }
+    if (isSameText(this.#newest.sources, this.#serving.sources)) {
+      this.#held = undefined;
+    } else {
+      this.#hold(this.#newest);
     }
   }
 
@@ -218,6 +236,9 @@ export class Reloader {
   #letGo(compilation: Compilation): void {
     if (this.#held === compilation) {
       this.#held = undefined;
+    }
+    if (this.#newest === compilation) {
+      this.#newest = undefined;
     }
   }
 
