@@ -14,7 +14,7 @@ afterAll(() => void vi.resetModules());
 
 vi.mock("node:fs", async (original) => {
   const real = await original<typeof import("node:fs")>();
-  return { ...real, statSync: vi.fn(real.statSync) };
+  return { ...real, statSync: vi.fn(real.statSync), lstatSync: vi.fn(real.lstatSync) };
 });
 
 let folder: string;
@@ -113,6 +113,20 @@ test("whatever happens to the entries of its folders", () => {
   );
 });
 
+test("a file that is moved away, with a link to it in its place", () => {
+  const [name, away] = [path.join(folder, "a.yaml"), path.join(folder, "notes.txt")];
+  fs.writeFileSync(name, "first");
+  const input = { paths: [folder], exclude: [] };
+  const listing = new KnownListing(input);
+  listing.current();
+  fs.renameSync(name, away);
+  fs.symlinkSync(away, name);
+  listing.touch(name);
+  listing.touch(away);
+  expect(listing.current().links).toEqual([name]);
+  expect(told(listing.current())).toEqual(told(listInputs(input)));
+});
+
 test("a change of one file of many is a look at that file", () => {
   for (let i = 0; i < 50; i++) {
     fs.writeFileSync(path.join(folder, `${i}.yaml`), "a");
@@ -122,9 +136,11 @@ test("a change of one file of many is a look at that file", () => {
   expect(listing.current()).toBe(before);
   fs.writeFileSync(path.join(folder, "7.yaml"), "bb");
   vi.mocked(fs.statSync).mockClear();
+  vi.mocked(fs.lstatSync).mockClear();
   listing.touch(path.join(folder, "7.yaml"));
   const after = listing.current();
-  expect(fs.statSync).toHaveBeenCalledOnce();
+  expect(fs.lstatSync).toHaveBeenCalledOnce();
+  expect(fs.statSync).not.toHaveBeenCalled();
   expect(
     after.files.filter((file, i) => file !== before.files[i]).map(({ name }) => path.basename(name)),
   ).toEqual(["7.yaml"]);

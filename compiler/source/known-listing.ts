@@ -4,7 +4,7 @@
  * link, something on the way to the input) is a reason to look at everything.
  */
 
-import { type BigIntStats, statSync } from "node:fs";
+import { type BigIntStats, lstatSync, statSync } from "node:fs";
 import path from "node:path";
 import { type InputPaths, isWantedName, type Listing, listInputs } from "./list-inputs.ts";
 
@@ -71,8 +71,8 @@ export class KnownListing {
     this.#indexes ??= new Map(known.files.map(({ name }, index) => [path.resolve(name), index]));
     for (const name of this.#touched) {
       const index = this.#indexes.get(name);
-      const stats = statsOf(name);
       if (index === undefined) {
+        const stats = statsOf(name, statSync);
         // Another name of the same file may be one of those that are read.
         const hasOtherNames = known.links.length > 0 || (stats !== undefined && stats.nlink > 1n);
         if (isWantedName(name) || stats?.isDirectory() || hasOtherNames || isFolderOf(known, name)) {
@@ -80,6 +80,8 @@ export class KnownListing {
         }
         continue;
       }
+      // Not what a link leads to: a file may have been moved away, with a link to it in its place.
+      const stats = statsOf(name, lstatSync);
       const before = known.files[index]!.stats;
       if (stats === undefined || before === undefined || !stats.isFile() || known.links.length > 0) {
         return undefined;
@@ -96,9 +98,9 @@ export class KnownListing {
 }
 
 /** `undefined` also for what cannot be looked at. */
-function statsOf(name: string): BigIntStats | undefined {
+function statsOf(name: string, look: typeof statSync | typeof lstatSync): BigIntStats | undefined {
   try {
-    return statSync(name, { bigint: true, throwIfNoEntry: false });
+    return look(name, { bigint: true, throwIfNoEntry: false });
   } catch {
     return undefined;
   }
