@@ -14,6 +14,7 @@ import type {
   HttpRetry,
   HttpRoute,
   Percent,
+  StringMatch,
   VirtualServiceSpec,
 } from "../../compiler/front/resources/model.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../compiler/options.ts";
@@ -33,7 +34,12 @@ type GoldenCase = { readonly test: string } & (
       };
       readonly envoy_routes: readonly object[] | null;
     }
-  | { readonly kind: "translateMetadataMatch"; readonly in: readonly unknown[]; readonly envoy: unknown }
+  | {
+      readonly kind: "translateMetadataMatch";
+      /** The name in `headers`, and its condition. */
+      readonly in: readonly [string, StringMatch | null];
+      readonly envoy: unknown;
+    }
   | {
       readonly kind: "ConvertPolicy";
       /** The policy, and whether the destination has a consistent hash. */
@@ -47,9 +53,6 @@ type GoldenCase = { readonly test: string } & (
 );
 
 function whyLeft(one: GoldenCase): string | undefined {
-  if (one.kind === "translateMetadataMatch") {
-    return "about JWT claims, which are refused by name";
-  }
   if (one.kind !== "BuildHTTPRoutesForVirtualService") {
     return undefined;
   }
@@ -172,8 +175,14 @@ function askFor(one: GoldenCase): {
       return { asked: oneRule({ fault: one.in }), ours: perFilter("fault"), theirs: one.envoy };
     case "TranslateCORSPolicy":
       return { asked: oneRule({ corsPolicy: one.in }), ours: perFilter("cors"), theirs: one.envoy };
-    case "translateMetadataMatch":
-      throw new Error("not asked");
+    case "translateMetadataMatch": {
+      const [name, condition] = one.in;
+      return {
+        asked: oneRule({ match: [{ headers: { [name]: condition ?? {} } }] }),
+        ours: (routes) => routes[0]?.match.dynamic_metadata?.[0] ?? null,
+        theirs: one.envoy,
+      };
+    }
   }
 }
 
