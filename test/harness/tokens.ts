@@ -1,11 +1,11 @@
 /**
  * Tokens for tests, signed by keys that are for nothing else: whoever reads this can sign what they like, and nobody believes it.
  * A text may have `$JWKS` in it, the public keys, and `$JWT{…}`, a token with these claims beside an issuer and a date that is far
- * away; `$JWT:forged{…}` is signed by a key that is not among them, `$JWT:none{…}` is not signed at all, `$JWT:es{…}` is signed by
- * the elliptic one.
+ * away; `$JWT:forged{…}` is signed by a key that is not among them, `$JWT:none{…}` is not signed at all, `$JWT:es{…}` and
+ * `$JWT:ed{…}` are signed by the elliptic ones.
  */
 
-import { createPrivateKey, type JsonWebKey, sign } from "node:crypto";
+import { createHmac, createPrivateKey, createPublicKey, type JsonWebKey, sign } from "node:crypto";
 
 const RSA: JsonWebKey = {
   kty: "RSA",
@@ -27,6 +27,13 @@ const ELLIPTIC: JsonWebKey = {
   d: "-FviaMv1B5R54c_4jdlkE7bcS-jIf8uZY08yjdaPU8E",
 };
 
+const EDWARDS: JsonWebKey = {
+  kty: "OKP",
+  crv: "Ed25519",
+  x: "CJksNLJvpPByAM0pH6kWdqHZgy4bn3ViQuUUKNWR_rc",
+  d: "nz8vXCzclVvyhBOwcqBzd5REmmopnXQ3rGrhqrDXbjQ",
+};
+
 const FORGER: JsonWebKey = {
   kty: "RSA",
   n: "4HffQtrzP8UOnVzjY8fgRxIpqq2hoD-X1SLJ3rtzi6j-Fq1ohiEwOycfZ3NkMoR0f4r99bzLk0IUcH-p7LTqEYBir20wtR88xwC0KbgoZSsg5ymAmbGYzCylJxbZOvILGQNGAoPZhbz5Ze4qHEgIw1KObDdnGT2rdN4qagCBPBvQujvdT7Ith5kWnj4RK8ZouSkB1CzGFko6XE60vU9mblgk4VFzEMxiOaEBmrKXzL6QpCNz0zAdoctrKdCZD5O8Zq54dMdHK3MsbCVArvl5wv7pl_ZXowMDy9vw6AyeScPqvHP93vMVD5yV8zNAHjgRLIwANUTT0l2NmZF_M7jppw",
@@ -44,41 +51,68 @@ export const ISSUER = "https://id.example.com";
 /** In the year 2286. */
 const FAR = 9_999_999_999;
 
-type Signing = "rs" | "es" | "forged" | "none";
+type KeyName = "rs" | "es" | "ed" | "forged";
+type Signing = KeyName | "none";
+
+const PRIVATE_KEYS: Readonly<Record<KeyName, JsonWebKey>> = {
+  rs: RSA,
+  es: ELLIPTIC,
+  ed: EDWARDS,
+  forged: FORGER,
+};
 
 /** The public keys, as an issuer serves them. */
 export const JWKS = JSON.stringify({
   keys: [
     { kty: "RSA", kid: "rs", alg: "RS256", use: "sig", n: RSA.n, e: RSA.e },
     { kty: "EC", kid: "es", alg: "ES256", use: "sig", crv: "P-256", x: ELLIPTIC.x, y: ELLIPTIC.y },
+    { kty: "OKP", kid: "ed", alg: "EdDSA", use: "sig", crv: "Ed25519", x: EDWARDS.x },
   ],
 });
 
+/** What everybody knows, and a forger may take for the secret of an HMAC. */
+export const PUBLIC_PEM = createPublicKey({ key: RSA, format: "jwk" })
+  .export({ type: "spki", format: "pem" })
+  .toString();
+
+const HEADERS: Readonly<Record<Signing, object>> = {
+  rs: { alg: "RS256", kid: "rs", typ: "JWT" },
+  es: { alg: "ES256", kid: "es", typ: "JWT" },
+  ed: { alg: "EdDSA", kid: "ed", typ: "JWT" },
+  forged: { alg: "RS256", kid: "rs", typ: "JWT" },
+  none: { alg: "none", typ: "JWT" },
+};
+
 export function token(claims: object, signing: Signing = "rs"): string {
-  const header = {
-    rs: { alg: "RS256", kid: "rs", typ: "JWT" },
-    es: { alg: "ES256", kid: "es", typ: "JWT" },
-    forged: { alg: "RS256", kid: "rs", typ: "JWT" },
-    none: { alg: "none", typ: "JWT" },
-  }[signing];
-  const payload = { iss: ISSUER, sub: "ada", exp: FAR, ...claims };
-  const text = `${base64(header)}.${base64(payload)}`;
-  if (signing === "none") {
-    return `${text}.`;
-  }
-  const key = createPrivateKey({
-    key: { rs: RSA, es: ELLIPTIC, forged: FORGER }[signing],
-    format: "jwk",
-  });
-  const signature = sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
-  return `${text}.${signature.toString("base64url")}`;
+  return tokenWith(HEADERS[signing], { iss: ISSUER, sub: "ada", exp: FAR, ...claims }, signing);
 }
 
-function base64(value: object): string {
+/** A token with this header and this payload, whatever they are; a secret signs as HS256 does. */
+export function tokenWith(
+  header: unknown,
+  payload: unknown,
+  signing: Signing | { readonly secret: string },
+): string {
+  const text = `${base64(header)}.${base64(payload)}`;
+  return `${text}.${signature(Buffer.from(text), signing).toString("base64url")}`;
+}
+
+function signature(text: Buffer, signing: Signing | { readonly secret: string }): Buffer {
+  if (typeof signing === "object") {
+    return createHmac("sha256", signing.secret).update(text).digest();
+  }
+  if (signing === "none") {
+    return Buffer.alloc(0);
+  }
+  const key = createPrivateKey({ key: PRIVATE_KEYS[signing], format: "jwk" });
+  return sign(signing === "ed" ? null : "sha256", text, { key, dsaEncoding: "ieee-p1363" });
+}
+
+function base64(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-const SIGNED = /\$JWT(?::(es|forged|none))?(?=\{)/g;
+const SIGNED = /\$JWT(?::(es|ed|forged|none))?(?=\{)/g;
 
 /** A text with tokens and keys in place of what stands for them. */
 export function withTokens(text: string): string {

@@ -145,10 +145,10 @@ class Asking<T extends TokenHolder> {
       return UNKNOWN_ISSUER;
     }
     const { nbf, exp } = token.claims;
-    if (typeof nbf === "number" && this.#now + CLOCK_SKEW < nbf) {
+    if (typeof nbf === "number" && this.#now + CLOCK_SKEW < Math.trunc(nbf)) {
       return REFUSALS.notYetValid;
     }
-    if (typeof exp === "number" && exp > 0 && this.#now > exp + CLOCK_SKEW) {
+    if (typeof exp === "number" && exp >= 1 && this.#now > Math.trunc(exp) + CLOCK_SKEW) {
       return REFUSALS.expired;
     }
     if (audiences.length > 0 && !token.audiences.some((one) => allowsAudience(audiences, one))) {
@@ -161,6 +161,8 @@ class Asking<T extends TokenHolder> {
     switch (verifySignature(token, keysOf(keys.jwks))) {
       case "forged":
         return REFUSALS.signature;
+      case "wrongLength":
+        return REFUSALS.signatureLength;
       case "noKey":
         return REFUSALS.noKey;
       case "noKeys":

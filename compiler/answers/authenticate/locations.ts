@@ -40,9 +40,7 @@ function placesOf(provider: Locations): Locations {
   return headers.length + parameters.length + cookies.length > 0 ? provider : DEFAULT;
 }
 
-const OF_TOKENS = /[\w.=-]+/y;
-
-/** Of what stands behind the prefix, as much as can be a token. */
+/** What stands behind the prefix, from the first character that a token can have. */
 function headerToken({ headers }: TokenHolder, { name, prefix }: Locations["headers"][number]): FoundToken[] {
   const lines = headers.filter(([other]) => other === name).map(([, value]) => value);
   const value = lines.join(",");
@@ -61,12 +59,9 @@ function headerToken({ headers }: TokenHolder, { name, prefix }: Locations["head
 }
 
 function tokenBehind(value: string, from: number): string {
-  const start = value.slice(from).search(/[\w.=-]/);
-  if (start < 0) {
-    return value;
-  }
-  OF_TOKENS.lastIndex = from + start;
-  return OF_TOKENS.exec(value)?.[0] ?? value;
+  const behind = value.slice(from);
+  const start = behind.search(/[\w.-]/);
+  return start < 0 ? value : behind.slice(start);
 }
 
 function parameterToken({ path }: TokenHolder, name: string): FoundToken[] {

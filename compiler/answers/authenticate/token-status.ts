@@ -16,8 +16,11 @@ export const REFUSALS = {
   iss: "Jwt payload [iss] field is not a string",
   sub: "Jwt payload [sub] field is not a string",
   iat: "Jwt payload [iat] field is not an integer",
+  iatRange: "Jwt payload [iat] field is not a positive 64 bit integer",
   nbf: "Jwt payload [nbf] field is not an integer",
+  nbfRange: "Jwt payload [nbf] field is not a positive 64 bit integer",
   exp: "Jwt payload [exp] field is not an integer",
+  expRange: "Jwt payload [exp] field is not a positive 64 bit integer",
   jti: "Jwt payload [jti] field is not a string",
   aud: "Jwt payload [aud] field is not a string or string list",
   signatureBase64: "Jwt signature is an invalid Base64url encoded",
@@ -25,5 +28,6 @@ export const REFUSALS = {
   expired: "Jwt is expired",
   noKey: "Jwks doesn't have key to match kid or alg from Jwt",
   noKeys: "Jwks doesn't have any valid public key",
+  signatureLength: "Jwt ED25519 signature is wrong length",
   signature: "Jwt verification fails",
 } as const;

@@ -1,6 +1,6 @@
 /** A JSON Web Token (RFC 7519) as a text, and what Envoy reads in it. Nothing here is believed: that is for whoever verifies it. */
 
-import { type Claims, parseClaims } from "../request/claims.ts";
+import { type Claims, type Json, parseClaims } from "../request/claims.ts";
 import { ALGORITHMS } from "./signature.ts";
 import { REFUSALS } from "./token-status.ts";
 
@@ -78,8 +78,12 @@ function wrongClaim(claims: Claims): string | undefined {
     }
   }
   for (const name of ["iat", "nbf", "exp"] as const) {
-    if (claims[name] !== undefined && !Number.isInteger(claims[name])) {
+    const value = claims[name];
+    if (value !== undefined && typeof value !== "number") {
       return REFUSALS[name];
+    }
+    if (value !== undefined && (value < 0 || value >= 2 ** 64)) {
+      return REFUSALS[`${name}Range`];
     }
   }
   if (claims.jti !== undefined && typeof claims.jti !== "string") {
@@ -90,18 +94,43 @@ function wrongClaim(claims: Claims): string | undefined {
   return aud === undefined || typeof aud === "string" || isList ? undefined : REFUSALS.aud;
 }
 
-/** Base64 as URLs have it (RFC 4648, section 5), with or without its padding. */
+/**
+ * Base64 as URLs have it (RFC 4648, section 5), with all of its padding or none. As Envoy reads it, spaces mean nothing, nor do
+ * the bits that are left over.
+ */
 function decoded(text: string): Buffer | undefined {
-  const bare = text.replace(/={1,2}$/, "");
-  return /^[\w-]*$/.test(bare) && bare.length % 4 !== 1 ? Buffer.from(bare, "base64url") : undefined;
+  const [, bare = "", padding = ""] = /^([\w-]*)(=*)$/.exec(text.replace(/[ \t]+/g, "")) ?? [undefined, "="];
+  const missing = (4 - (bare.length % 4)) % 4;
+  const isWhole = padding === "" ? missing !== 3 : padding.length === missing && missing < 3;
+  return isWhole ? Buffer.from(bare, "base64url") : undefined;
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const HALF_A_CHARACTER = /\p{Surrogate}/u;
+/** Objects and lists in one another; Envoy's parser reads no deeper. */
+const MAX_DEPTH = 100;
 
+/** What Envoy takes for an object: `null` is an empty one. */
 function parseUtf8(bytes: Buffer): Claims | undefined {
   try {
-    return parseClaims(UTF8.decode(bytes));
+    const text = UTF8.decode(bytes);
+    const claims = text.trim() === "null" ? {} : parseClaims(text);
+    return claims !== undefined && isReadable(claims, MAX_DEPTH) ? claims : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** No half of a character, and nothing too deep. */
+function isReadable(value: Json, depth: number): boolean {
+  if (typeof value === "string") {
+    return !HALF_A_CHARACTER.test(value);
+  }
+  if (typeof value !== "object" || value === null) {
+    return true;
+  }
+  return (
+    depth > 0 &&
+    Object.entries(value).every(([name, one]) => !HALF_A_CHARACTER.test(name) && isReadable(one, depth - 1))
+  );
 }

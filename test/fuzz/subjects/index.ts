@@ -9,6 +9,7 @@ import { explain } from "./explain.ts";
 import { program } from "./program.ts";
 import { request } from "./request.ts";
 import { scale } from "./scale.ts";
+import { token } from "./token.ts";
 
 export const SUBJECTS: readonly Subject[] = [
   check,
@@ -21,4 +22,5 @@ export const SUBJECTS: readonly Subject[] = [
   program,
   commandLine,
   scale,
+  token,
 ];
