@@ -48,7 +48,7 @@ export function readClaims(table: u32): void {
   if (!metadata || !findEntry(METADATA_FILTERS, metadata, propertyLength, FILTER)) return;
   if (!findEntry(STRUCT_FIELDS, foundValue, foundLength, PAYLOAD)) return;
   const payload = valueOf(VALUE_STRUCT, foundValue, foundLength);
-  if (payload) readStruct(table, payload, fieldLength, 0, 0);
+  if (payload) readStruct(table, payload, fieldLength, 0, OUTERMOST);
 }
 
 /** Looks for a key, which is a constant of `ascii`, in the map that is a field of a message. */
@@ -91,6 +91,9 @@ function valueOf(kind: u32, value: usize, length: i32): usize {
   return nextField() && fieldNumber == kind ? fieldBytes : 0;
 }
 
+/** In the place of a prefix's length: a name may be empty. */
+const OUTERMOST: i32 = -1;
+
 /** Notes what is in a Struct. `prefix`: the names of the claims that it is in. */
 function readStruct(table: u32, struct: usize, length: i32, prefix: usize, prefixLength: i32): void {
   openMessage(struct, length);
@@ -109,7 +112,7 @@ function readClaim(table: u32, prefix: usize, prefixLength: i32): void {
   for (let i = 0; i < entryKeyLength; i++) if (!load<u8>(entryKey + i)) return;
   let name = entryKey;
   let nameLength = entryKeyLength;
-  if (prefixLength) {
+  if (prefixLength != OUTERMOST) {
     nameLength += prefixLength + 1;
     name = arenaAlloc(nameLength);
     memory.copy(name, prefix, prefixLength);
