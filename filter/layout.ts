@@ -283,7 +283,7 @@ export const ABORT_GRPC: u32 = 2;
  * tokens but for one take to come back. Several lists of lines are those of the outcome's shares.
  *
  *     LIMIT   FAULT or 0 | time of a token in ns (u64) | how far ahead it may be in ns (u64) | what tells clients apart
- *             | attribute of the header | bucket offset | length | (LINES) × 1 or shares
+ *             | attribute of the header or claim | bucket offset | length | (LINES) × 1 or shares
  */
 export const KIND_LIMIT: u32 = 28;
 export const LIMIT_FAULT: u32 = 4;
@@ -297,6 +297,7 @@ export const LIMIT_LINES: u32 = 40;
 export const LIMIT_BY_NOTHING: u32 = 0;
 export const LIMIT_BY_ADDRESS: u32 = 1;
 export const LIMIT_BY_HEADER: u32 = 2;
+export const LIMIT_BY_CLAIM: u32 = 3;
 /** Of the name of a bucket. */
 export const LIMIT_BUCKET_LENGTH_MAX: u32 = 32;
 /** The upper half of neither time is more: it is an hour for each of a million tokens. */
@@ -304,7 +305,7 @@ export const LIMIT_TIME_HIGH_MAX: u32 = 838860800;
 /** Clients of a limit stand in sets of so many, in one of which each has its place: together they are `MOST_CLIENTS` of the IR. */
 export const LIMIT_SETS: u32 = 2048;
 export const LIMIT_WAYS: u32 = 8;
-/** A longer key tells nobody apart: so Envoy, which keeps keys as they are, has only short ones to keep. */
+/** A longer header tells nobody apart: so Envoy, which keeps keys as they are, has only short ones to keep. */
 export const LIMIT_KEY_MAX: u32 = 256;
 
 /**

@@ -15,6 +15,7 @@ import { addressOfClient, clientAddressLength } from "./host/client-address";
 import { now } from "./host/clock";
 import { ANY_VERSION, readShared, sharedLength, sharedVersion, writeShared } from "./host/shared-data";
 import * as layout from "./layout";
+import { isList } from "./program/claims";
 import { strings } from "./program/current";
 import { hash64, mix64 } from "./program/hash";
 import { lineLength, lineNext, lineText } from "./program/lines";
@@ -83,8 +84,15 @@ function clientOf(limit: usize): u64 {
     const address = addressOfClient();
     return clientAddressLength ? hashOf(address, clientAddressLength) : UNKNOWN;
   }
-  const first = attributeLine(load<u32>(limit, layout.LIMIT_ATTRIBUTE));
+  const attribute = load<u32>(limit, layout.LIMIT_ATTRIBUTE);
+  const first = attributeLine(attribute);
   if (!first) return mix64(NOBODY);
+  if (by == layout.LIMIT_BY_CLAIM) {
+    // Envoy's filter has no key for an empty text, nor for a list, even of a single one.
+    return !lineLength(first) || isList(attribute)
+      ? mix64(NOBODY)
+      : hashOf(lineText(first), lineLength(first));
+  }
   // Envoy's filter looks at all lines as one, with a comma between two.
   let length = lineLength(first);
   for (let line = lineNext(first); line; line = lineNext(line)) length += lineLength(line) + 1;

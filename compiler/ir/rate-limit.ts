@@ -21,7 +21,12 @@ export type LimitKey =
   /** Without its port, as Envoy has determined it. A client of a Unix socket has none, and no limit. */
   | { readonly kind: "clientAddress" }
   /** Lower case; the first line counts. Requests without the header share a bucket. */
-  | { readonly kind: "header"; readonly name: string };
+  | { readonly kind: "header"; readonly name: string }
+  /**
+   * Of the verified token; `path`: from the outside in. Only a text tells apart, as with Envoy: requests with none, an empty one, a
+   * list, a number or anything else share a bucket.
+   */
+  | { readonly kind: "claim"; readonly path: readonly string[] };
 
 /** So many tokens are a number that both Envoy and the filter can count with, for any period up to an hour. */
 export const MOST_REQUESTS = 1_000_000;
@@ -52,7 +57,19 @@ export function describeRateLimit({ requests, periodMs, burst, by }: Omit<RateLi
 }
 
 function describeKey(by: LimitKey): string {
-  return by.kind === "header" ? `header:${by.name}` : "client-address";
+  switch (by.kind) {
+    case "clientAddress":
+      return "client-address";
+    case "header":
+      return `header:${by.name}`;
+    case "claim":
+      return `claim:${describeClaim(by.path)}`;
+  }
+}
+
+/** `a.b`, or `[a][b]` where a name has dots or brackets of its own. */
+function describeClaim(path: readonly string[]): string {
+  return path.some((name) => /[.[\]]/.test(name)) ? path.map((name) => `[${name}]`).join("") : path.join(".");
 }
 
 /** After how many seconds at the latest there is a token again; at least 1, which is the least that `retry-after` can say. */

@@ -41,8 +41,20 @@ const LIST_VALUES: u32 = 1;
 let foundValue: usize = 0;
 let foundLength: i32 = 0;
 
+// The claims that are lists, in the arena: (attribute, next or 0).
+let lists: usize = 0;
+const LIST_SIZE: usize = 8;
+
+/** Whether a claim that has lines in this request is a list: a text and a list with that text alone have the same line. */
+export function isList(attribute: u32): bool {
+  for (let list = lists; list; list = <usize>load<u32>(list, 4))
+    if (load<u32>(list) == attribute) return true;
+  return false;
+}
+
 /** Notes the values of all claims in a table of them. */
 export function readClaims(table: u32): void {
+  lists = 0;
   if (!table) return;
   const metadata = getProperty(METADATA);
   if (!metadata || !findEntry(METADATA_FILTERS, metadata, propertyLength, FILTER)) return;
@@ -130,6 +142,10 @@ function readClaim(table: u32, prefix: usize, prefixLength: i32): void {
 }
 
 function readList(attribute: u32, list: usize, length: i32): void {
+  const note = arenaAlloc(LIST_SIZE);
+  store<u32>(note, attribute);
+  store<u32>(note, <u32>lists, 4);
+  lists = note;
   openMessage(list, length);
   while (nextField()) {
     if (fieldNumber != LIST_VALUES || !fieldBytes) continue;

@@ -11,6 +11,7 @@ import { encodeProgram } from "../../compiler/back/program/encode.ts";
 import { exact, ofRule, prefix, route, table, to } from "../../compiler/back/program/rules.fixture.ts";
 import { claimName } from "../../compiler/ir/authentication.ts";
 import type { Action, Forward, HeaderMatch, Route } from "../../compiler/ir/ir.ts";
+import type { RateLimit } from "../../compiler/ir/rate-limit.ts";
 
 type Call = (...args: number[]) => unknown;
 type Imports = Record<string, Record<string, Call>>;
@@ -352,13 +353,20 @@ test.each<[string, Partial<Route>, string[]]>([
   );
 });
 
-test("claims are read with one call, and only where a rule of the host asks for one", () => {
+test("claims are read with one call, and only where a rule of the host asks for one, or a limit", () => {
   const claim = (name: string): HeaderMatch => ({
     name: claimName([name]),
     claim: [name],
     match: exact("x"),
     invert: false,
     missingAsEmpty: false,
+  });
+  const limit = (path: readonly string[]): RateLimit => ({
+    bucket: path.join(),
+    requests: 9,
+    periodMs: 1000,
+    burst: 9,
+    by: { kind: "claim", path },
   });
   const vm = new FilterVm(FILTER);
   const root = vm.configure(
@@ -369,12 +377,16 @@ test("claims are read with one call, and only where a rule of the host asks for 
           route(prefix("/"), "b"),
         ],
         "b.example": [route(prefix("/"), "b")],
+        "c.example": [route(prefix("/"), "b", { rateLimit: limit(["two"]) })],
+        "d.example": [
+          route(undefined, "a", { headers: [claim("one")], rateLimit: limit(["three", "four"]) }),
+        ],
       }),
     ),
   )!;
   const callsAt = (authority: string) => {
     calls = [];
-    vm.decide(root, { authority, path: "/", claims: { one: ["x"], two: "x" } });
+    vm.decide(root, { authority, path: "/", claims: { one: ["x"], two: "x", three: { four: "x" } } });
     return calls;
   };
   expect(callsAt("a.example")).toEqual([
@@ -386,4 +398,11 @@ test("claims are read with one call, and only where a rule of the host asks for 
     "get_header_map_pairs request",
     'add_header_map_value request "x-sluice-cluster" "b"',
   ]);
+  for (const authority of ["c.example", "d.example"]) {
+    expect(callsAt(authority).slice(0, 2)).toEqual([
+      "get_header_map_pairs request",
+      'get_property "metadata"',
+    ]);
+    expect(calls.filter((call) => call.startsWith("get_property"))).toHaveLength(1);
+  }
 });

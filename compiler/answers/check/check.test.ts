@@ -256,6 +256,55 @@ spec: {hosts: [a.example], http: [{${ROUTE}}]}
     ]);
   });
 
+  test("is told of a limit by a claim where no token is ever verified", async () => {
+    const gateway = (selector: string) => `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  selector: {${selector}}
+  servers:
+  - {port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example]}
+---
+`;
+    const policy = (more: string) => `---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: istio-system}
+spec: {${more} jwtRules: [{issuer: a, jwks: '{"keys": []}'}]}
+`;
+    const rule = (name: string, spec: string, limit = "") => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: ${name}, annotations: {${limit}}}
+spec: {${spec}}
+`;
+    const limit = 'sluice.dev/rate-limit: "1/s by claim:sub"';
+    const bound = rule(
+      "a",
+      "hosts: [a.example], gateways: [edge], http: [{directResponse: {status: 200}}]",
+      limit,
+    );
+    const told = async (text: string) =>
+      (await check(text)).filter((finding) => finding.startsWith("SL0430"));
+    const ingress = gateway("istio: ingressgateway");
+    expect(await told(ingress + bound)).toEqual(["SL0430 11"]);
+    expect(await told(ingress + bound + policy("selector: {matchLabels: {app: other}},"))).toEqual([
+      "SL0430 11",
+    ]);
+    expect(await told(ingress + bound + policy(""))).toEqual([]);
+    // No Pod of it is known.
+    expect(await told(gateway("app: own") + bound)).toEqual(["SL0430 11"]);
+    expect(await told(gateway("app: own") + bound + policy("selector: {matchLabels: {app: own}},"))).toEqual(
+      [],
+    );
+    // A delegate is where those are that delegate to it.
+    const delegate = rule("b", "http: [{directResponse: {status: 200}}]", limit);
+    const root = (gateways: string) => `---
+${rule("c", `hosts: [a.example], ${gateways} http: [{delegate: {name: b}}]`)}`;
+    expect(await told(ingress + delegate + root("gateways: [edge],"))).toEqual(["SL0430 11"]);
+    expect(await told(ingress + delegate + root("gateways: [edge],") + policy(""))).toEqual([]);
+    expect(await told(ingress + delegate + root("") + policy(""))).toEqual(["SL0430 11"]);
+  });
+
   test("is told of subsets of a ServiceEntry whose endpoints are known, and have other labels", async () => {
     const entry = (more: string) => `apiVersion: networking.istio.io/v1
 kind: ServiceEntry

@@ -2,11 +2,13 @@
 
 import { audienceOf } from "../../front/istio/references/everyone.ts";
 import { isInternalGateway, MESH, resolveGatewayName } from "../../front/istio/rules/gateway-names.ts";
+import { RATE_LIMIT } from "../../front/resources/annotations.ts";
 import { destinationsOf } from "../../front/resources/destinations.ts";
 import type { FieldPath, Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
+import { parseRateLimits } from "../../front/resources/rate-limits.ts";
 import { resolveHost } from "../../front/services/host-names.ts";
 import { selects } from "../../front/services/labels.ts";
-import { podsOf, type View } from "./view.ts";
+import { podsOf, type SelectablePod, type View } from "./view.ts";
 
 export type VirtualService = Resource<VirtualServiceSpec>;
 
@@ -16,6 +18,7 @@ export function checkRules(view: View): void {
     reportUnchosenPorts(virtualService, view);
     reportInternalGateways(virtualService, view);
     reportClaims(virtualService, view);
+    reportClaimsOfLimits(virtualService, view);
     reportDeprecated(virtualService, view);
   }
   reportIngress(virtualServices, view);
@@ -110,35 +113,80 @@ const CLAIM = "@request.auth.claims";
 
 /** A claim is only there when something checks the token. */
 function reportClaims(virtualService: VirtualService, view: View): void {
-  const { spec, namespace } = virtualService;
-  const place = claimPlace(spec);
+  const place = claimPlace(virtualService.spec);
   if (place === undefined) {
     return;
   }
-  const policies = view.resources.requestAuthentications;
-  for (const written of spec.gateways ?? []) {
-    const name = resolveGatewayName(written, namespace);
-    const gateway = view.resources.gateways.find((one) => `${one.namespace}/${one.name}` === name);
-    if (gateway === undefined) {
-      continue;
-    }
-    const unguarded = podsOf(view, gateway.spec.selector).some(
-      (pod) =>
-        !policies.some(
-          (policy) =>
-            (policy.namespace === "istio-system" || policy.namespace === pod.namespace) &&
-            selects(policy.spec.selector?.matchLabels, pod.labels),
-        ),
-    );
-    if (unguarded) {
+  for (const gateway of gatewaysOf(virtualService, view)) {
+    if (hasUnguarded(podsOf(view, gateway.spec.selector), view)) {
       view.report(
         "SL0430",
         virtualService,
         place,
-        `no RequestAuthentication selects the Pods of Gateway ${name}, so there are no claims to match`,
+        `no RequestAuthentication selects the Pods of Gateway ${fullName(gateway)}, so there are no claims to match`,
       );
     }
   }
+}
+
+/**
+ * The same of a limit by a claim, which is ours: it tells also where no Pods are known, if there is no policy at all, and of a
+ * delegate, which is wherever those are that delegate to it.
+ */
+function reportClaimsOfLimits(virtualService: VirtualService, view: View): void {
+  const written = parseRateLimits(virtualService.annotations[RATE_LIMIT] ?? "");
+  if ("wrong" in written || !written.limits.some(({ by }) => by?.kind === "claim")) {
+    return;
+  }
+  const report = (why: string) =>
+    view.report(
+      "SL0430",
+      virtualService,
+      ["metadata", "annotations", RATE_LIMIT],
+      `${why}, so no token is ever verified there, and all requests share the limit by a claim`,
+    );
+  const isDelegate = !virtualService.spec.hosts?.length;
+  const bound = isDelegate ? rootsOf(virtualService, view) : [virtualService];
+  for (const gateway of bound.flatMap((one) => gatewaysOf(one, view))) {
+    const pods = podsOf(view, gateway.spec.selector);
+    if (pods.length > 0 ? hasUnguarded(pods, view) : view.resources.requestAuthentications.length === 0) {
+      report(`no RequestAuthentication is for the proxies of Gateway ${fullName(gateway)}`);
+    }
+  }
+  const ofMesh = bound.find(({ spec: { gateways } }) => !gateways?.length || gateways.includes(MESH));
+  if (isDelegate && ofMesh !== undefined) {
+    report(`VirtualService ${fullName(ofMesh)} has these rules in the mesh`);
+  }
+}
+
+/** Those that delegate to one. */
+function rootsOf({ namespace, name }: VirtualService, { resources }: View): VirtualService[] {
+  return resources.virtualServices.filter((root) =>
+    root.spec.http?.some(
+      (rule) => rule?.delegate?.name === name && (rule.delegate.namespace || root.namespace) === namespace,
+    ),
+  );
+}
+
+function gatewaysOf({ spec, namespace }: VirtualService, { resources }: View) {
+  const names = (spec.gateways ?? []).map((written) => resolveGatewayName(written, namespace));
+  return names.flatMap((name) => resources.gateways.find((gateway) => fullName(gateway) === name) ?? []);
+}
+
+function fullName({ namespace, name }: Resource<unknown>): string {
+  return `${namespace}/${name}`;
+}
+
+/** Whether nobody verifies tokens at one of some Pods. */
+function hasUnguarded(pods: readonly SelectablePod[], { resources }: View): boolean {
+  return pods.some(
+    (pod) =>
+      !resources.requestAuthentications.some(
+        (policy) =>
+          (policy.namespace === "istio-system" || policy.namespace === pod.namespace) &&
+          selects(policy.spec.selector?.matchLabels, pod.labels),
+      ),
+  );
 }
 
 function claimPlace(spec: VirtualServiceSpec): FieldPath | undefined {

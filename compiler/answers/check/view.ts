@@ -14,7 +14,7 @@ import type { VirtualAddresses } from "../../front/services/virtual-addresses.ts
 import type { ProxyOptions } from "../../options.ts";
 import { nameOf } from "../../source/field-path.ts";
 
-type SelectablePod = Pick<KnownPod, "namespace" | "labels">;
+export type SelectablePod = Pick<KnownPod, "namespace" | "labels">;
 
 export type ReportAt = (
   code: DiagnosticCode,

@@ -147,8 +147,11 @@ function namesIn(routes: readonly Route[]): Names {
       ].flat(),
     );
     const query = routes.flatMap(({ match }) => match.queryParams.map(({ name }) => name));
-    const claims = routes.flatMap(({ match }) =>
-      match.headers.flatMap(({ claim }) => claimKeys(claim ?? [])),
+    const claims = routes.flatMap(({ match, rateLimit }) =>
+      [
+        ...match.headers.map(({ claim }) => claim ?? []),
+        rateLimit?.by?.kind === "claim" ? rateLimit.by.path : [],
+      ].flatMap(claimKeys),
     );
     names = headers.length + query.length + claims.length === 0 ? NONE : { headers, query, claims };
     namesByRoutes.set(routes, names);

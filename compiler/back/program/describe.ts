@@ -555,7 +555,7 @@ class Reader {
     const burst = this.#u64(record + layout.LIMIT_AHEAD) / token + 1n;
     const by = this.#u32(record + layout.LIMIT_BY);
     const key =
-      by === layout.LIMIT_BY_HEADER
+      by === layout.LIMIT_BY_HEADER || by === layout.LIMIT_BY_CLAIM
         ? ` by ${this.#attribute(this.#u32(record + layout.LIMIT_ATTRIBUTE))}`
         : by === layout.LIMIT_BY_ADDRESS
           ? " by client address"

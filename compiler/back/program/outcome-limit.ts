@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import * as layout from "../../../filter/layout.ts";
+import { claimName } from "../../ir/authentication.ts";
 import type { HeaderMutation, Route } from "../../ir/ir.ts";
 import { onlyDestination } from "../../ir/only-destination.ts";
 import { type LimitKey, longestWaitSeconds, type RateLimit } from "../../ir/rate-limit.ts";
@@ -29,7 +30,7 @@ export function writeLimit(
     ...words64(token),
     ...words64(token * BigInt(burst - 1)),
     by === undefined ? layout.LIMIT_BY_NOTHING : KINDS[by.kind],
-    by?.kind === "header" ? attributes.header(by.name) : 0,
+    attributeOf(by, attributes),
     bucket.offset,
     bucket.length,
     ...linesOfAnswers(writer, route, limit),
@@ -39,16 +40,38 @@ export function writeLimit(
 const KINDS: Readonly<Record<LimitKey["kind"], number>> = {
   clientAddress: layout.LIMIT_BY_ADDRESS,
   header: layout.LIMIT_BY_HEADER,
+  claim: layout.LIMIT_BY_CLAIM,
 };
+
+function attributeOf(by: LimitKey | undefined, attributes: Attributes): number {
+  switch (by?.kind) {
+    case "header":
+      return attributes.header(by.name);
+    case "claim":
+      return attributes.claim(by.path);
+    default:
+      return 0;
+  }
+}
 
 /**
  * What the bucket is called among all that workers share. Not by its size: a limit that is changed goes on where it was. But by its
  * key, whose buckets are others.
  */
 function bucketName(listener: string, { bucket, by }: RateLimit): string {
-  const key = by?.kind === "header" ? `header:${by.name}` : (by?.kind ?? "");
-  const digest = createHash("sha256").update(JSON.stringify([listener, bucket, key]));
+  const digest = createHash("sha256").update(JSON.stringify([listener, bucket, nameOfKey(by)]));
   return `limit ${digest.digest("base64url").slice(0, 22)}`;
+}
+
+function nameOfKey(by: LimitKey | undefined): string {
+  switch (by?.kind) {
+    case "header":
+      return `header:${by.name}`;
+    case "claim":
+      return claimName(by.path);
+    default:
+      return by?.kind ?? "";
+  }
 }
 
 /** One list for all destinations, or where they have headers of their own one for each. */

@@ -6,7 +6,8 @@
  * without a limit turn the filter off, and pay nothing.
  */
 
-import { LIMIT_KEY_MAX } from "../../../filter/layout.ts";
+import { CLAIMS_FIELD, LIMIT_KEY_MAX, TOKEN_FILTER } from "../../../filter/layout.ts";
+import { claimName } from "../../ir/authentication.ts";
 import type { Listener, Route, RouteTable, VirtualHost } from "../../ir/ir.ts";
 import { type LimitKey, longestWaitSeconds, MOST_CLIENTS, type RateLimit } from "../../ir/rate-limit.ts";
 import { perStretch } from "../../lists/stretches.ts";
@@ -56,7 +57,9 @@ type Action =
       readonly metadata: {
         readonly descriptor_key: string;
         readonly metadata_key: { readonly key: string; readonly path: readonly { readonly key: string }[] };
-        readonly source: "ROUTE_ENTRY";
+        readonly source: "ROUTE_ENTRY" | "DYNAMIC";
+        /** Where there is no text, the descriptor has one entry less. */
+        readonly skip_if_absent?: true;
       };
     }
   | { readonly remote_address: Record<string, never> }
@@ -105,6 +108,8 @@ function bucketKey(by: LimitKey | undefined): string {
       return "bucket_by_address";
     case "header":
       return `bucket_by_header:${by.name}`;
+    case "claim":
+      return `bucket_by_claim:${claimName(by.path)}`;
   }
 }
 
@@ -164,7 +169,7 @@ const limitsInStretches = perStretch((hosts: readonly VirtualHost[]) =>
   hosts.flatMap(({ routes }) => routes.flatMap(({ rateLimit }) => rateLimit ?? [])),
 );
 
-/** For each client one, and by header one for all who do not say who they are. */
+/** For each client one, and by header or claim one for all who do not say who they are. */
 function emitDescriptors(limit: RateLimit): LimitDescriptor[] {
   const { bucket, by } = limit;
   const token_bucket: TokenBucket = {
@@ -182,6 +187,11 @@ function emitDescriptors(limit: RateLimit): LimitDescriptor[] {
       return [
         { entries: [entry, KNOWN, { key: by.name }], token_bucket },
         { entries: [entry, UNKNOWN], token_bucket },
+      ];
+    case "claim":
+      return [
+        { entries: [entry, { key: claimName(by.path) }], token_bucket },
+        { entries: [entry], token_bucket },
       ];
   }
 }
@@ -213,7 +223,21 @@ function emitActions(key: string, by: LimitKey | undefined): { readonly actions:
         },
         { actions: [bucket, isKnown(by.name, false)] },
       ];
+    case "claim":
+      return [{ actions: [bucket, claimAction(by.path)] }];
   }
+}
+
+/** Of the verified token: a text that is not empty. Anything else is none to Envoy. */
+function claimAction(path: readonly string[]): Action {
+  return {
+    metadata: {
+      descriptor_key: claimName(path),
+      metadata_key: { key: TOKEN_FILTER, path: [CLAIMS_FIELD, ...path].map((key) => ({ key })) },
+      source: "DYNAMIC",
+      skip_if_absent: true,
+    },
+  };
 }
 
 /** A long key is no key: Envoy keeps as many as there are clients. */

@@ -8,6 +8,7 @@ import { isIPv6 } from "node:net";
 import { OUR_PREFIX } from "../../../filter/layout.ts";
 import type { DiagnosticCode } from "../../diagnostics/codes.ts";
 import { nameOf } from "../../source/field-path.ts";
+import { claimPathOf } from "../resources/claim-names.ts";
 import type { JwtRule, Resource } from "../resources/model.ts";
 import { isWildcard } from "../services/host-names.ts";
 import { parseProtocol } from "../services/protocol.ts";
@@ -15,7 +16,6 @@ import type { Report } from "../services/report.ts";
 import { unixSocketPath } from "../services/unix-sockets.ts";
 import { LONGEST_SERVER_NAME } from "./policies/client-tls.ts";
 import { REFUSED_POLICY_VALUES } from "./policies/refused-values.ts";
-import { claimPathOf } from "./rules/claims.ts";
 import { unknownVariable } from "./rules/header-variables.ts";
 import { REDIRECT_CODES } from "./rules/redirects.ts";
 

@@ -14,6 +14,20 @@ test.each([
     "1/h burst 3 by header:X-Api-Key",
     [{ requests: 1, periodMs: 3_600_000, burst: 3, by: { kind: "header", name: "x-api-key" } }],
   ],
+  ["1/s by claim:sub", [{ requests: 1, burst: 1, by: { kind: "claim", path: ["sub"] }, ...second }]],
+  ["1/s by claim:a.B", [{ requests: 1, burst: 1, by: { kind: "claim", path: ["a", "B"] }, ...second }]],
+  [
+    "a: 1/s by claim:[https://a.example/plan][b]",
+    [
+      {
+        rule: "a",
+        requests: 1,
+        burst: 1,
+        by: { kind: "claim", path: ["https://a.example/plan", "b"] },
+        ...second,
+      },
+    ],
+  ],
   [
     "checkout: 10/s; *: 100/s;",
     [
@@ -51,7 +65,9 @@ test.each([
   ["1/s by", ['"" does not tell clients apart']],
   ["1/s by header:", ['"header:" does not tell clients apart']],
   ["1/s by header: x", ['"header:" does not tell clients apart']],
-  ["1/s by claim:sub", ['"claim:sub": limits by the claims of a token are not supported yet']],
+  ["1/s by claim:", ['"claim:" does not tell clients apart']],
+  ["1/s by claim:a..b", ['"claim:a..b" does not tell clients apart']],
+  ["1/s by claim:[a", ['"claim:[a" does not tell clients apart']],
   ["1/s by cookie:id", ['"cookie:id" does not tell clients apart']],
   [
     "1/s by client-address burst 2",

@@ -4,9 +4,11 @@
  *     100/s burst 50                               all rules of the VirtualService together
  *     *: 100/s                                     each rule that no other limit names, by itself
  *     checkout: 10/s burst 20 by client-address    the rule of this name
+ *     10/s by claim:sub                            each subject of a verified token by itself
  */
 
 import { type LimitKey, MOST_REQUESTS, type RateLimit } from "../../ir/rate-limit.ts";
+import { parseClaimPath } from "./claim-names.ts";
 import { isHeaderToken } from "./header-names.ts";
 
 /** A limit, before it is known whose. */
@@ -91,10 +93,7 @@ function parseEntry(entry: string): WrittenLimit | string {
   if (words[0] === "by") {
     by = parseKey(words[1] ?? "");
     if (by === undefined) {
-      const key = words[1] ?? "";
-      return key.startsWith("claim:")
-        ? `"${key}": limits by the claims of a token are not supported yet`
-        : `"${key}" does not tell clients apart`;
+      return `"${words[1] ?? ""}" does not tell clients apart`;
     }
     words.splice(0, 2);
   }
@@ -118,6 +117,17 @@ function parseKey(text: string): LimitKey | undefined {
   if (text === "client-address") {
     return { kind: "clientAddress" };
   }
+  if (text.startsWith("claim:")) {
+    return parseClaim(text.slice("claim:".length));
+  }
   const name = /^header:(.*)$/.exec(text)?.[1];
   return name !== undefined && isHeaderToken(name) ? { kind: "header", name: name.toLowerCase() } : undefined;
+}
+
+/** `a.b` or `[a][b]`: as matches name claims, behind their prefix. The filter keeps names apart by a NUL. */
+function parseClaim(text: string): LimitKey | undefined {
+  const path = parseClaimPath(text.startsWith("[") ? text : `.${text}`);
+  return path === undefined || path.some((name) => name === "" || name.includes("\0"))
+    ? undefined
+    : { kind: "claim", path };
 }

@@ -125,8 +125,8 @@ export function verifyLimit(record: usize, size: u32): bool {
     load<u64>(record, layout.LIMIT_TOKEN) > 0 &&
     load<u32>(record, layout.LIMIT_TOKEN + 4) <= layout.LIMIT_TIME_HIGH_MAX &&
     load<u32>(record, layout.LIMIT_AHEAD + 4) <= layout.LIMIT_TIME_HIGH_MAX &&
-    by <= layout.LIMIT_BY_HEADER &&
-    (by != layout.LIMIT_BY_HEADER || load<u32>(record, layout.LIMIT_ATTRIBUTE) < attributeCount) &&
+    by <= layout.LIMIT_BY_CLAIM &&
+    (by < layout.LIMIT_BY_HEADER || load<u32>(record, layout.LIMIT_ATTRIBUTE) < attributeCount) &&
     length > 0 &&
     length <= layout.LIMIT_BUCKET_LENGTH_MAX &&
     isString(load<u32>(record, layout.LIMIT_BUCKET), length)

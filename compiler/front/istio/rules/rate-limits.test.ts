@@ -46,6 +46,28 @@ test("by a name it is of that rule, with all its matches, and of the rest as the
   ]);
 });
 
+test("by a claim it is written as it was, whatever the claim is called", () => {
+  const edge = `
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: default }
+spec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
+`;
+  const of = (claim: string) =>
+    hostOf(
+      lower(
+        `${serviceYaml("a")}${edge}${rules("vs", `1/s by claim:${claim}`, `hosts: [a.example], gateways: [edge], http: [{ ${route} }]`)}`,
+      ),
+      "gateway_80",
+      "a.example",
+    )!.routes.map(({ rateLimit }) => rateLimit && describeRateLimit(rateLimit));
+  for (const claim of ["sub", "realm.id", "[https://a.example/plan][name]"]) {
+    expect(of(claim)).toEqual([`1/s burst 1 by claim:${claim}`]);
+  }
+  expect(of("[realm][id]")).toEqual(["1/s burst 1 by claim:realm.id"]);
+});
+
 test("a delegate's annotation has the say on its rules, else its root's", () => {
   const root = (limit: string) =>
     rules("root", limit, `hosts: [a], http: [{ name: outer, ${match("/x")}, delegate: { name: leaf } }]`);

@@ -3,8 +3,8 @@
 import { claimName } from "../../../ir/authentication.ts";
 import type { HeaderMatch, PathMatch, QueryParamMatch, RouteMatch } from "../../../ir/ir.ts";
 import { compareStrings } from "../../../ir/text.ts";
+import { claimPathOf } from "../../resources/claim-names.ts";
 import type { HttpMatchRequest, StringMatch } from "../../resources/model.ts";
-import { claimPathOf } from "./claims.ts";
 import { lowerStringMatch, lowerValueMatch } from "./string-match.ts";
 
 /** By what they were made of: the same rule is lowered for each of its places, and again after each change of others. */

@@ -79,7 +79,7 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
     {
       kinds: ["VirtualService"],
       wrong: (value, resource) => wrongRateLimits(value, resource as Resource<VirtualServiceSpec>),
-      help: 'Write "100/s", "600/m burst 50" or "10/s by client-address" (or "by header:<name>"), for one rule "<its name>: 10/s", and a semicolon between several.',
+      help: 'Write "100/s", "600/m burst 50" or "10/s by client-address" (or "by header:<name>", "by claim:<name>"), for one rule "<its name>: 10/s", and a semicolon between several.',
     },
   ],
 ]);

@@ -3,6 +3,7 @@
 import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Resource, VirtualServiceSpec } from "../../resources/model.ts";
 import { EACH_RULE, parseRateLimits } from "../../resources/rate-limits.ts";
+import { MESH } from "../rules/gateway-names.ts";
 
 /** All that is wrong with a value, in words; undefined when nothing is. */
 export function wrongRateLimits(
@@ -20,7 +21,17 @@ export function wrongRateLimits(
   if (unknown.length > 0) {
     return unknown.map((rule) => unknownRule(rule, names)).join("; ");
   }
-  return spec.http?.length ? undefined : "there are no http rules that it could limit";
+  if (!spec.http?.length) {
+    return "there are no http rules that it could limit";
+  }
+  return written.limits.some(({ by }) => by?.kind === "claim") && isOfMesh(spec)
+    ? "limits by a claim are only for rules that are bound to gateways and not to the mesh, where no token is verified"
+    : undefined;
+}
+
+/** Not so a delegate, which has the gateways of those that delegate to it. */
+function isOfMesh({ hosts, gateways }: VirtualServiceSpec): boolean {
+  return !!hosts?.length && (!gateways?.length || gateways.includes(MESH));
 }
 
 function unknownRule(rule: string, names: readonly string[]): string {

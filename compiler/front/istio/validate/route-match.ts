@@ -1,9 +1,9 @@
 /** The conditions of an http rule. Source: istiod's `validateHTTPRouteMatchRequest`. */
 
+import { claimPathOf } from "../../resources/claim-names.ts";
 import { isHeaderName } from "../../resources/header-names.ts";
 import type { FieldPath } from "../../resources/resource.ts";
 import type { HttpMatchRequest } from "../../resources/types.ts";
-import { claimPathOf } from "../rules/claims.ts";
 import { checkLabels, checkPort, checkStringMatch, isDnsLabel, quote } from "./common.ts";
 import { checkGatewayNames } from "./gateway-names.ts";
 import type { Reporter } from "./reporter.ts";

@@ -423,8 +423,17 @@ test("a rate limit is of rules that there are", () => {
   for (const value of ["1/s", "checkout: 1/s by client-address; *: 5/m burst 2"]) {
     expect(of(value)).toEqual([]);
   }
-  for (const value of ["", "1/d", "chekout: 1/s", "checkout: 1/s; other: 1/s", "1/s by claim:sub"]) {
+  for (const value of ["", "1/d", "chekout: 1/s", "checkout: 1/s; other: 1/s", "1/s by claim:"]) {
     expect(of(value)).toEqual([`SL0227 "${value}"`]);
+  }
+  // No token is verified in the mesh.
+  const bound = (more: string) =>
+    of("1/s by claim:sub", `{${more} http: [{route: [{destination: {host: a}}]}]}`);
+  for (const of of ["hosts: [a],", "hosts: [a], gateways: [mesh],", "hosts: [a], gateways: [edge, mesh],"]) {
+    expect(bound(of)).toEqual(['SL0227 "1/s by claim:sub"']);
+  }
+  for (const of of ["hosts: [a], gateways: [edge],", ""]) {
+    expect(bound(of)).toEqual([]);
   }
   expect(of("1/s", "{hosts: [a], tcp: [{route: [{destination: {host: a, port: {number: 9}}}]}]}")).toEqual([
     'SL0227 "1/s"',

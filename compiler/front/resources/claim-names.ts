@@ -1,4 +1,7 @@
-/** The names in `headers` and `withoutHeaders` that mean a claim of the token, not a header: istiod's `pkg/jwt/routing.go`. */
+/**
+ * How rules name a claim of the token: in `headers` and `withoutHeaders` of a match, where other names mean a header (istiod's
+ * `pkg/jwt/routing.go`), and in `sluice.dev/rate-limit`.
+ */
 
 const PREFIX = "@request.auth.claims";
 
@@ -7,7 +10,11 @@ export function claimPathOf(name: string): readonly string[] | undefined {
   if (!name.toLowerCase().startsWith(PREFIX)) {
     return undefined;
   }
-  const path = name.slice(PREFIX.length);
+  return parseClaimPath(name.slice(PREFIX.length));
+}
+
+/** `.a.b` or `[a][b]`, from the outside in; `undefined` for anything else. */
+export function parseClaimPath(path: string): readonly string[] | undefined {
   if (path.startsWith(".") && path.length > 1) {
     return path.slice(1).split(".");
   }
