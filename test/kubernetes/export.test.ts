@@ -80,6 +80,16 @@ apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: edge, namespace: NAMESPACE }
 spec: { hosts: [a.example], gateways: [edge], http: [{ directResponse: { status: 204 } }] }
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadGroup
+metadata: { name: edge, namespace: NAMESPACE }
+spec: { template: { labels: { app: machine } } }
+---
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: { name: edge, namespace: NAMESPACE }
+spec: { concurrency: 1 }
 `;
 
 test("an API server takes every resource", async () => {
@@ -206,14 +216,16 @@ test("a server with the exported arguments reads, decides and writes, and nothin
   const server = new SluiceRun([...here, "--kubeconfig", file()], folder, "serve");
   try {
     await server.event("reviewing");
-    await expect
-      .poll(
-        async () => conditionsOf(await api.get(`${ISTIO}/namespaces/${namespace}/virtualservices/edge`)),
-        {
-          timeout: 30_000,
-        },
-      )
-      .toContain("Accepted=True");
+    for (const [version, plural] of [
+      ["v1", "virtualservices"],
+      ["v1", "workloadgroups"],
+      ["v1beta1", "proxyconfigs"],
+    ]) {
+      const one = `/apis/networking.istio.io/${version}/namespaces/${namespace}/${plural}/edge`;
+      await expect
+        .poll(async () => conditionsOf(await api.get(one)), { timeout: 30_000 })
+        .toContain("Accepted=True");
+    }
     const lease = await api.get<{ spec: { holderIdentity?: string } }>(
       `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/edge-server`,
     );

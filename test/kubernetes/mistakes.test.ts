@@ -88,12 +88,14 @@ test("a kind that the account may not read is said once, with the rule to add", 
 test("a kind whose CRD is missing is said once, and all others are read", async () => {
   const server = await ApiServer.start(programs(), { withIstio: false });
   closing.push(() => server.stop());
-  const missing = "destinationrules.networking.istio.io";
-  await installIstioCrds(server.admin, programs().istioCrds, (name) => name !== missing);
+  const missing = ["destinationrules", "workloadgroups", "proxyconfigs"].map(
+    (plural) => `${plural}.networking.istio.io`,
+  );
+  await installIstioCrds(server.admin, programs().istioCrds, (name) => !missing.includes(name));
   const namespace = await createNamespace(server.admin, "missing");
   await echoIn(server.admin, namespace);
   const mesh = await served(server.admin, namespace);
   await expect.poll(() => decided(mesh, "first.example")).toBe(0);
-  expect(problemsOf(mesh, missing)).toHaveLength(1);
-  expect(problemsOf(mesh, "CRD is not installed")).toHaveLength(1);
+  expect(missing.map((name) => problemsOf(mesh, name).length)).toEqual([1, 1, 1]);
+  expect(problemsOf(mesh, "CRD is not installed")).toHaveLength(missing.length);
 });
