@@ -81,7 +81,7 @@ test("before there are rules, it says so", async () => {
 
 test("whoever listens is told the fleet, what rules do, and what happens", async () => {
   const stop = page.listen((event) => told.push(event), undefined);
-  await vi.waitFor(() => expect(dataOf("report")).toHaveLength(1));
+  await vi.waitFor(() => expect(dataOf("report")).not.toHaveLength(0), 5_000);
   expect(dataOf("fleet")[0]).toMatchObject({ status: { revision: NEW }, canChange: true });
   expect(dataOf("rules").at(-1)).toEqual({ generation: 1 });
   page.tell({ kind: "stopped", revision: NEW, report: FAILED, proxies: [] });

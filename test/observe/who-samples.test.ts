@@ -126,7 +126,7 @@ test("a collector that is gone costs nothing but the spans", async () => {
       for (let i = 0; i < 20; i++) {
         const { status, elapsedMs } = await get(edge, {});
         expect(status).toBe(200);
-        expect(elapsedMs).toBeLessThan(2000);
+        expect(elapsedMs).toBeLessThan(5000);
       }
     }
   } finally {

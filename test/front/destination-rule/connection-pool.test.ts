@@ -81,7 +81,7 @@ describe("limits", () => {
     let statuses: number[] = [];
     const overflow = await growth("upstream_rq_pending_overflow", async () => {
       const first = slow(port);
-      await vi.waitFor(() => expect(mesh.upstream.requests).toHaveLength(1));
+      await vi.waitFor(() => expect(mesh.upstream.requests).toHaveLength(1), 20_000);
       statuses = [...(await together(4, () => slow(port, 50))), (await first).status];
     });
     expect(statuses).toEqual([200, 200, 503, 503, 200]);
