@@ -108,6 +108,41 @@ spec: { ${more} http: [{ match: [{ uri: { prefix: /${name} } }], delegate: { nam
   expect(codesOf(status!.details.causes.map(({ message }) => message))).toContain("SL0413");
 });
 
+test("what a WorkloadGroup says of entries, and a ProxyConfig of proxies, counts for a change of something else", () => {
+  const istio = (kind: string, name: string, spec: string, version = "v1") =>
+    `apiVersion: networking.istio.io/${version}\nkind: ${kind}\nmetadata: { name: ${name}, namespace: default, annotations: { istio.io/autoRegistrationGroup: ${name} } }\nspec: ${spec}\n---\n`;
+  const machines =
+    istio(
+      "ServiceEntry",
+      "machines",
+      "{ hosts: [m.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: STATIC, workloadSelector: { labels: { app: m } } }",
+    ) +
+    istio("WorkloadEntry", "one", "{ address: 10.0.0.1 }") +
+    istio("WorkloadEntry", "two", "{ address: 10.0.0.2, labels: { app: m, version: v2 } }");
+  const subset = istio(
+    "DestinationRule",
+    "machines",
+    "{ host: m.example, subsets: [{ name: v1, labels: { version: v1 } }] }",
+  );
+  const group = istio("WorkloadGroup", "one", "{ template: { labels: { app: m, version: v1 } } }");
+  expect(applied(subset, machines).warnings).toHaveLength(1);
+  expect(applied(subset, machines + group).warnings).toBeUndefined();
+
+  const database = istio(
+    "ServiceEntry",
+    "database",
+    "{ hosts: [d.example], ports: [{ number: 5432, name: tcp, protocol: TCP }], resolution: DNS }",
+  );
+  const names = istio(
+    "ProxyConfig",
+    "names",
+    '{ environmentVariables: { ISTIO_META_DNS_CAPTURE: "true" } }',
+    "v1beta1",
+  );
+  expect(codesOf(applied(database, SERVICE).warnings)).toEqual(["SL0434"]);
+  expect(applied(database, SERVICE + names).warnings).toBeUndefined();
+});
+
 test("a deletion is never refused; what it leaves dangling is a warning", () => {
   const there = SERVICE + POLICY + virtualService(TO_V1);
   for (const kind of ["DestinationRule", "Service"]) {
