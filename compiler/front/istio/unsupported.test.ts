@@ -19,6 +19,20 @@ test.each([
   expect(findings(virtualServiceYaml("vs", "a", http))).toEqual([["SL0501", 11]]);
 });
 
+test.each(["headers", "withoutHeaders"])(
+  "a path in %s that is deeper than any token, at its line",
+  (field) => {
+    const names = (depth: number) => Array.from({ length: depth }, (_, i) => `a${i}`);
+    const http = (name: string) =>
+      `  - route: [{ destination: { host: a } }]\n    match: [{ ${field}: { "@request.auth.claims${name}": { exact: x } } }]`;
+    const rules = (name: string) => virtualServiceYaml("vs", "a", http(name));
+    expect(findings(rules(`.${names(32).join(".")}`))).toEqual(findings(rules(".a")));
+    for (const deep of [`.${names(33).join(".")}`, `[${names(20_000).join("][")}]`]) {
+      expect(findings(rules(deep))).toEqual([["SL0301", 11], ...findings(rules(".a"))]);
+    }
+  },
+);
+
 test.each([
   ["redirect: { uri: /x, redirectCode: 304 }", "SL0501"],
   ["directResponse: { status: 600 }", "SL0501"],

@@ -39,6 +39,13 @@ const EMPTY_CLAIM = {
   code: "SL0501",
   why: "a claim's name is empty",
 } as const;
+/** Deeper than any issuer nests its claims; a path is looked up from the outside in, for every request that has a token. */
+const MAX_CLAIM_DEPTH = 32;
+const DEEP_CLAIM = {
+  when: (_value: unknown, key: string | number) => (claimPathOf(String(key))?.length ?? 0) > MAX_CLAIM_DEPTH,
+  why: `the path of a claim has at most ${MAX_CLAIM_DEPTH} names`,
+  only: `of a claim more than ${MAX_CLAIM_DEPTH} names deep`,
+} as const;
 /** In a header it would begin another one. */
 const isNoHeaderValue = (value: unknown) => typeof value === "string" && /[\0\r\n]/.test(value);
 const NO_HEADER_VALUE = {
@@ -61,7 +68,9 @@ const VIRTUAL_SERVICE_FIELDS: readonly Unsupported[] = [
     })),
   ),
   { path: "http[].match[].headers{}", ...EMPTY_CLAIM },
+  { path: "http[].match[].headers{}", ...DEEP_CLAIM },
   { path: "http[].match[].withoutHeaders{}", ...EMPTY_CLAIM },
+  { path: "http[].match[].withoutHeaders{}", ...DEEP_CLAIM },
   {
     path: "http[].redirect.redirectCode",
     when: (value) => isPresent(value) && !REDIRECT_CODES.has(value as number),
