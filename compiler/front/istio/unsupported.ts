@@ -8,7 +8,7 @@ import { isIPv6 } from "node:net";
 import { OUR_PREFIX } from "../../../filter/layout.ts";
 import type { DiagnosticCode } from "../../diagnostics/codes.ts";
 import { nameOf } from "../../source/field-path.ts";
-import { claimPathOf } from "../resources/claim-names.ts";
+import { claimPathOf, MAX_CLAIM_DEPTH } from "../resources/claim-names.ts";
 import type { JwtRule, Resource } from "../resources/model.ts";
 import { isWildcard } from "../services/host-names.ts";
 import { parseProtocol } from "../services/protocol.ts";
@@ -39,8 +39,6 @@ const EMPTY_CLAIM = {
   code: "SL0501",
   why: "a claim's name is empty",
 } as const;
-/** Deeper than any issuer nests its claims; a path is looked up from the outside in, for every request that has a token. */
-const MAX_CLAIM_DEPTH = 32;
 const DEEP_CLAIM = {
   when: (_value: unknown, key: string | number) => (claimPathOf(String(key))?.length ?? 0) > MAX_CLAIM_DEPTH,
   why: `the path of a claim has at most ${MAX_CLAIM_DEPTH} names`,

@@ -3,6 +3,9 @@
  * `pkg/jwt/routing.go`), and in `sluice.dev/rate-limit`.
  */
 
+/** Deeper than any issuer nests its claims; a path is looked up from the outside in, for every request that has a token. */
+export const MAX_CLAIM_DEPTH = 32;
+
 const PREFIX = "@request.auth.claims";
 
 /** The path of a claim, from the outside in: `.a.b` or `[a][b]` behind the prefix. `undefined`: a header is meant. */

@@ -67,6 +67,7 @@ test.each([
   ["1/s by header: x", ['"header:" does not tell clients apart']],
   ["1/s by claim:", ['"claim:" does not tell clients apart']],
   ["1/s by claim:a..b", ['"claim:a..b" does not tell clients apart']],
+  [`1/s by claim:a${".a".repeat(32)}`, [`"claim:a${".a".repeat(32)}" does not tell clients apart`]],
   ["1/s by claim:[a", ['"claim:[a" does not tell clients apart']],
   ["1/s by cookie:id", ['"cookie:id" does not tell clients apart']],
   [

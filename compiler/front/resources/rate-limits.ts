@@ -8,7 +8,7 @@
  */
 
 import { type LimitKey, MOST_REQUESTS, type RateLimit } from "../../ir/rate-limit.ts";
-import { parseClaimPath } from "./claim-names.ts";
+import { MAX_CLAIM_DEPTH, parseClaimPath } from "./claim-names.ts";
 import { isHeaderToken } from "./header-names.ts";
 
 /** A limit, before it is known whose. */
@@ -127,7 +127,8 @@ function parseKey(text: string): LimitKey | undefined {
 /** `a.b` or `[a][b]`: as matches name claims, behind their prefix. The filter keeps names apart by a NUL. */
 function parseClaim(text: string): LimitKey | undefined {
   const path = parseClaimPath(text.startsWith("[") ? text : `.${text}`);
-  return path === undefined || path.some((name) => name === "" || name.includes("\0"))
-    ? undefined
-    : { kind: "claim", path };
+  const isNamed = path?.every((name) => name !== "" && !name.includes("\0"));
+  return path !== undefined && isNamed && path.length <= MAX_CLAIM_DEPTH
+    ? { kind: "claim", path }
+    : undefined;
 }
