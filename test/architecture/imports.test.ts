@@ -121,6 +121,12 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
     "compiler/platform/package-root.ts",
   ],
   // Many questions to one program: a call of the API makes the program anew.
+  "test/fuzz/subjects/token.ts": [
+    "compiler/answers/authenticate/authenticate.ts",
+    "compiler/answers/authenticate/locations.ts",
+    "compiler/answers/request/wire.ts",
+    "compiler/ir/authentication.ts",
+  ],
   "test/fuzz/subjects/explain.ts": [
     "compiler/answers/evaluate/evaluator.ts",
     "compiler/answers/explain/explain.ts",

@@ -68,6 +68,8 @@ export class StateStore {
   /** What is to be written; `undefined` when it has been. */
   #wanted: FleetState | undefined;
   #writing: Promise<void> | undefined;
+  /** Resolves when the last look is over, however it ended. */
+  #refreshing: Promise<unknown> = Promise.resolve();
   /** Of the journal, when everything in it was of use. */
   #usefulBytes = 0;
   #trouble: string | undefined;
@@ -196,6 +198,7 @@ export class StateStore {
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#writing;
+    await this.#refreshing;
     await this.#opened?.journal.close();
     this.#opened = undefined;
   }
@@ -205,7 +208,7 @@ export class StateStore {
       return;
     }
     try {
-      if ((await this.#refresh()) && this.#term === undefined && this.#state !== undefined) {
+      if ((await this.#refresh({ following: true })) && this.#term === undefined && this.#state !== undefined) {
         onState(this.#state);
       }
     } catch (error) {
@@ -213,8 +216,19 @@ export class StateStore {
     }
   }
 
-  /** Whether there is something new. */
-  async #refresh(): Promise<boolean> {
+  /**
+   * Whether there is something new. One at a time: who opens another file closes the one that an earlier look still reads. `following`:
+   * unless this server has begun to write meanwhile.
+   */
+  #refresh({ following = false } = {}): Promise<boolean> {
+    const found = this.#refreshing.then(() =>
+      following && this.#term !== undefined ? false : this.#readNewest(),
+    );
+    this.#refreshing = found.catch(() => {});
+    return found;
+  }
+
+  async #readNewest(): Promise<boolean> {
     const opened = this.#opened;
     const [newest] = await termFiles(this.directory, "journal");
     if (newest === undefined || this.#broken.has(newest.path)) {
