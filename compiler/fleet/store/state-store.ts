@@ -208,7 +208,11 @@ export class StateStore {
       return;
     }
     try {
-      if ((await this.#refresh({ following: true })) && this.#term === undefined && this.#state !== undefined) {
+      if (
+        (await this.#refresh({ following: true })) &&
+        this.#term === undefined &&
+        this.#state !== undefined
+      ) {
         onState(this.#state);
       }
     } catch (error) {
