@@ -102,7 +102,7 @@ describe("by keys", () => {
     await page.waitForSelector("dialog[open]");
     expect(await page.textContent("dialog")).toMatch(/sample requests/);
     await page.keyboard.press("Escape");
-    await page.waitForSelector("dialog:not([open])", { state: "attached" });
+    await page.waitForSelector("dialog[open]", { state: "detached" });
     await page.keyboard.press("?");
     await page.waitForSelector("dialog[open]");
   });
