@@ -116,8 +116,16 @@ function regionPriority(
   if (own.region === other.region) {
     return 0;
   }
+  return regionAfter(own, failover) === other.region ? 1 : 2;
+}
+
+/** The region that failover names for the own one; undefined: none. */
+function regionAfter(
+  own: Locality,
+  failover: NonNullable<LocalityLbSetting["failover"]>,
+): string | undefined {
   const named = failover.find(({ from }) => (from ?? "") === own.region);
-  return named !== undefined && (named.to ?? "") === other.region ? 1 : 2;
+  return named && (named.to ?? "");
 }
 
 function byLocality(endpoints: readonly ServiceEndpoint[]): Group[] {
@@ -226,8 +234,8 @@ function localityPriority(
   if (own.region === other.region) {
     return own.zone !== other.zone ? 2 : own.subZone !== other.subZone ? 1 : 0;
   }
-  const named = failover.find(({ from }) => (from ?? "") === own.region);
-  return named === undefined || (named.to ?? "") === other.region ? 3 : 4;
+  const next = regionAfter(own, failover);
+  return next === undefined || next === other.region ? 3 : 4;
 }
 
 /** The more of the labels, in their order, an endpoint shares with the proxy, the earlier it comes. */
