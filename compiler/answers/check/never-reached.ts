@@ -7,7 +7,7 @@ import type { Reading } from "../../compile.ts";
 import { DIAGNOSTIC_CODES } from "../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/span.ts";
-import { describeResource } from "../../front/istio/rules/delegates.ts";
+import { describeResource } from "../../front/resources/describe-resource.ts";
 import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
 import type { Listener, PathNormalization, Route, RouteMatch, RouteOrigin } from "../../ir/ir.ts";
 import { normalizationOf, pathStepsAt } from "../../ir/path-normalization.ts";

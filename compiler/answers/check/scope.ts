@@ -3,8 +3,8 @@
  * all that have it, at other Gateways and in other namespaces too.
  */
 
-import { describeResource } from "../../front/istio/rules/delegates.ts";
 import { MESH, resolveGatewayName } from "../../front/istio/rules/gateway-names.ts";
+import { describeResource } from "../../front/resources/describe-resource.ts";
 import type {
   HttpMatchRequest,
   HttpRoute,

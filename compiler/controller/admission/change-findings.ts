@@ -3,12 +3,13 @@
 import { checkSources } from "../../answers/check/check.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../../diagnostics/span.ts";
+import { describeResource } from "../../front/resources/describe-resource.ts";
 import type { Resource } from "../../front/resources/model.ts";
 import type { ProxyOptions } from "../../options.ts";
 import { fieldsOf } from "../../source/field-at.ts";
 import type { FieldPath } from "../../source/field-path.ts";
 import type { Surrounding } from "./surroundings.ts";
-import { type ObjectFinding, objectFinding, objectName } from "./wording.ts";
+import { type ObjectFinding, objectFinding } from "./wording.ts";
 
 /** Without `old` an object is made, without `now` it is deleted. */
 export interface ObjectChange {
@@ -39,7 +40,7 @@ export function changeFindings(
     if (span !== undefined && span.file === now) {
       found.push(objectFinding(diagnostic, undefined, fields.of(span)));
     } else if (span !== undefined && other && concerned.has(other) && !said.has(keyOf(diagnostic))) {
-      found.push(objectFinding(diagnostic, objectName(other), fields.of(span)));
+      found.push(objectFinding(diagnostic, describeResource(other), fields.of(span)));
     }
   }
   return found;

@@ -4,7 +4,7 @@
  */
 
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
-import type { Resource } from "../../front/resources/model.ts";
+import { describeResource } from "../../front/resources/describe-resource.ts";
 import { kubernetesField } from "../../source/field-at.ts";
 import { type FieldPath, nameOf } from "../../source/field-path.ts";
 import type { AdmissionRequest, AdmissionStatus, StatusCause } from "./admission-review.ts";
@@ -28,14 +28,6 @@ const LONGEST_WARNING = 256;
 const MOST_WARNINGS = 16;
 /** Of errors: who has so many begins with the first. */
 const MOST_CAUSES = 50;
-
-export function objectName({
-  kind,
-  namespace,
-  name,
-}: Pick<Resource<unknown>, "kind" | "namespace" | "name">) {
-  return `${kind} ${namespace}/${name}`;
-}
 
 /**
  * `object`: whose text `diagnostic.span` is in, where that is not the one that is reviewed. `path`: the field that stands there.
@@ -78,7 +70,7 @@ export function refusal(request: AdmissionRequest, errors: readonly ObjectFindin
     code: 422,
     status: "Failure",
     reason: "Invalid",
-    message: `${objectName({ kind, namespace, name })} is not valid:\n${lines.join("\n")}`,
+    message: `${describeResource({ kind, namespace, name })} is not valid:\n${lines.join("\n")}`,
     details: { name, group, kind, causes },
   };
 }

@@ -5,7 +5,7 @@ import { type Compilation, resourcesOf } from "../../compile.ts";
 import { nearest } from "../../diagnostics/nearest.ts";
 import { positionAt, rangeOf } from "../../diagnostics/position.ts";
 import type { Span } from "../../diagnostics/span.ts";
-import { describeResource } from "../../front/istio/rules/delegates.ts";
+import { describeResource } from "../../front/resources/describe-resource.ts";
 import type { Route, RouteOrigin } from "../../ir/ir.ts";
 
 /** A rule, or one of its matches where it has several. */

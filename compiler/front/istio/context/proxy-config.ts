@@ -7,6 +7,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { ProxyOptions } from "../../../options.ts";
+import { describeResource } from "../../resources/describe-resource.ts";
 import type {
   FieldPath,
   ProxyConfigResourceSpec,
@@ -57,7 +58,7 @@ export function reportContradictions(
       if (!isDeepStrictEqual(first!.config, config)) {
         report(
           "SL0942",
-          `${nameOf(resource)} says something else of this proxy than ${nameOf(first!.resource)}, which holds`,
+          `${describeResource(resource)} says something else of this proxy than ${describeResource(first!.resource)}, which holds`,
           resource.spanOf(path),
           () => ({ related: [{ message: "this one holds", span: first!.resource.spanOf(first!.path) }] }),
         );
@@ -155,8 +156,4 @@ function written({ forwardedClientCert, ...others }: ProxyHeaders): ProxyHeaders
   return forwardedClientCert === undefined || forwardedClientCert === "UNDEFINED"
     ? others
     : { ...others, forwardedClientCert };
-}
-
-function nameOf({ kind, namespace, name }: Resource<unknown>): string {
-  return `${kind} ${namespace}/${name}`;
 }

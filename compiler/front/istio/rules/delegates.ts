@@ -7,6 +7,7 @@ import { nearest } from "../../../diagnostics/nearest.ts";
 import type { Span } from "../../../diagnostics/span.ts";
 import type { RouteOrigin } from "../../../ir/ir.ts";
 import type { Annotations } from "../../resources/annotations.ts";
+import { describeResource } from "../../resources/describe-resource.ts";
 import type {
   FieldPath,
   HttpMatchRequest,
@@ -382,9 +383,4 @@ function writes(match: HttpMatchRequest, [field, name]: FieldPath): boolean {
 
 function has(value: object | undefined, field: string | number): boolean {
   return value !== undefined && Object.hasOwn(value, field);
-}
-
-/** Names it as findings do. */
-export function describeResource({ kind, namespace, name }: Resource<unknown>): string {
-  return `${kind} ${namespace}/${name}`;
 }

@@ -6,7 +6,8 @@
  */
 
 import type { ProxyOptions } from "../../../options.ts";
-import type { Resource, ResourceSet } from "../../resources/model.ts";
+import { describeResource } from "../../resources/describe-resource.ts";
+import type { ResourceSet } from "../../resources/model.ts";
 import { annotatedWorkloads } from "../../resources/proxy-annotations.ts";
 import type { Report } from "../../services/report.ts";
 import { policyTarget } from "../context/policy-target.ts";
@@ -63,12 +64,9 @@ const ENFORCE =
   "Enforce it elsewhere, and say so: # sluice: ignore SL0112 and the reason, above this line, or --allow-unenforced for all of them.";
 
 const WORDS: Readonly<Record<UnreadResource["effect"], (one: UnreadResource) => string>> = {
-  denies: ({ resource, what }) => `in Istio, ${nameOf(resource)} ${what}; Sluice does not enforce it`,
-  changes: ({ resource, what }) => `in Istio, ${nameOf(resource)} ${what}; Sluice does not read it`,
-  routes: ({ resource, what }) => `in Istio, ${nameOf(resource)} ${what}; Sluice does not read it`,
-  demandsMutualTls: ({ resource, what }) => `${nameOf(resource)} ${what}`,
+  denies: ({ resource, what }) =>
+    `in Istio, ${describeResource(resource)} ${what}; Sluice does not enforce it`,
+  changes: ({ resource, what }) => `in Istio, ${describeResource(resource)} ${what}; Sluice does not read it`,
+  routes: ({ resource, what }) => `in Istio, ${describeResource(resource)} ${what}; Sluice does not read it`,
+  demandsMutualTls: ({ resource, what }) => `${describeResource(resource)} ${what}`,
 };
-
-function nameOf({ kind, namespace, name }: Resource<unknown>): string {
-  return `${kind} ${namespace}/${name}`;
-}

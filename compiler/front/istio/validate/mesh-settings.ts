@@ -2,6 +2,7 @@
 
 import { DIAGNOSTIC_CODES } from "../../../diagnostics/codes.ts";
 import type { DiagnosticSink } from "../../../diagnostics/diagnostic.ts";
+import { describeResource } from "../../resources/describe-resource.ts";
 import type { Resource, ResourceSet } from "../../resources/model.ts";
 import { type MeshSettings, meshDocuments, placeOfField } from "../../services/mesh-settings.ts";
 import { ZONES_ALIKE } from "../unsupported.ts";
@@ -28,9 +29,7 @@ export function meshSettings(
       (field) => resource.spanOf([...placeOfField("defaultConfig"), "connectionSettings", field]),
       sink,
     );
-  }
-  for (const resource of resources.meshConfigs) {
-    if (!overruled.includes(resource) && isOn(resource.spec.zoneAwareLbSetting)) {
+    if (isOn(resource.spec.zoneAwareLbSetting)) {
       sink.report({
         code: "SL0932",
         level: DIAGNOSTIC_CODES.SL0932.level,
@@ -50,8 +49,9 @@ export function meshSettings(
   return settings;
 }
 
-function nameOf({ kind, namespace, name, span }: Resource<unknown>): string {
-  return name === "" ? span.file.path : `${kind} ${namespace}/${name}`;
+/** One that is in no resource has no name. */
+function nameOf(resource: Resource<unknown>): string {
+  return resource.name === "" ? resource.span.file.path : describeResource(resource);
 }
 
 /** Unless it says that it is off. */
