@@ -40,6 +40,9 @@ class LongestFirst extends BaseSequencer {
  */
 const SHARED = { isolate: false };
 
+/** `expect.poll` gives up after a second unless told otherwise, which a busy machine needs for less than one answer. */
+const PATIENT = { expect: { poll: { timeout: 30_000 } } };
+
 /** What needs no Envoy (`unit`), what talks to a real one (`integration`), what needs a Docker engine (`docker`), a Chromium (`browser`), or a Kubernetes API server (`kubernetes`). */
 export default defineConfig({
   test: {
@@ -47,6 +50,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...PATIENT,
           name: "unit",
           include: [
             "compiler/**/*.test.ts",
@@ -64,6 +68,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: "integration",
           include: ["test/**/*.test.ts"],
           exclude: [
@@ -82,6 +87,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: "docker",
           include: ["test/docker/**/*.test.ts"],
           testTimeout: 60_000,
@@ -89,6 +95,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           testTimeout: 60_000,
@@ -98,6 +105,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: "kubernetes",
           include: ["test/kubernetes/**/*.test.ts"],
           globalSetup: ["test/kubernetes/harness/global-setup.ts"],

@@ -1,6 +1,6 @@
 /** What a page of a fleet tells and takes. With real Envoys: `test/fleet/live.test.ts`. */
 
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { FAILED, FakeFleet, NEW, proxy } from "../fleet/http/fleet.fixture.ts";
 import type { ServedScope } from "../fleet/model/served-scope.ts";
 import type { StreamedEvent } from "../http/event-streams.ts";
@@ -81,7 +81,7 @@ test("before there are rules, it says so", async () => {
 
 test("whoever listens is told the fleet, what rules do, and what happens", async () => {
   const stop = page.listen((event) => told.push(event), undefined);
-  await vi.waitFor(() => expect(dataOf("report")).not.toHaveLength(0), 5_000);
+  await expect.poll(() => dataOf("report")).not.toHaveLength(0);
   expect(dataOf("fleet")[0]).toMatchObject({ status: { revision: NEW }, canChange: true });
   expect(dataOf("rules").at(-1)).toEqual({ generation: 1 });
   page.tell({ kind: "stopped", revision: NEW, report: FAILED, proxies: [] });
@@ -94,7 +94,7 @@ test("whoever listens is told the fleet, what rules do, and what happens", async
     ].join("\n"),
   ]);
   fleet.scope = { ...fleet.scope!, revision: "another" };
-  await vi.waitFor(() => expect(dataOf("rules").at(-1)).toEqual({ generation: 2 }), 5_000);
+  await expect.poll(() => dataOf("rules").at(-1)).toEqual({ generation: 2 });
   stop();
   const { length } = told;
   page.tell({ kind: "lost", proxy: "p3" });

@@ -82,7 +82,7 @@ test("what changed while Envoy was started is taken at once", async () => {
   );
   it.outdate();
   await it.reloader.start();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics", "reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["diagnostics", "reloaded"]);
   await it.reloader.close();
 });
 
@@ -100,7 +100,7 @@ test("wrong rules are refused, and Envoy is not asked", async () => {
   const it = reloading(() => undefined, take);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics", "refused"]));
+  await expect.poll(() => it.kinds()).toEqual(["diagnostics", "refused"]);
   expect(take).not.toHaveBeenCalled();
   await it.reloader.close();
 });
@@ -114,7 +114,7 @@ test.each([{ kind: "unchanged" }, { kind: "restartNeeded" }] as const)(
     );
     await it.reloader.start();
     it.change();
-    await vi.waitFor(() => expect(it.events.at(-1)).toEqual(result));
+    await expect.poll(() => it.events.at(-1)).toEqual(result);
     await it.reloader.close();
   },
 );
@@ -126,8 +126,9 @@ test("what Envoy rejects is told in its words, and waits for the next change", a
   const it = reloading(() => compilation("second"), take);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() =>
-    expect(it.events.at(-1)).toEqual({ kind: "rejected", step: "rules", words: ["no"], again: false }),
+  await vi.waitFor(
+    () => expect(it.events.at(-1)).toEqual({ kind: "rejected", step: "rules", words: ["no"], again: false }),
+    30_000,
   );
   await sleep(50);
   expect(take).toHaveBeenCalledOnce();
@@ -146,7 +147,7 @@ test("what may come right is tried again, and told once", async () => {
   const it = reloading(() => compilation("second"), take, obstacles);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds().at(-1)).toBe("reloaded"));
+  await expect.poll(() => it.kinds().at(-1)).toBe("reloaded");
   await it.reloader.close();
   expect(it.kinds()).toEqual(["diagnostics", "blocked", "rejected", "unknown", "reloaded"]);
   expect(take).toHaveBeenCalledTimes(5);
@@ -163,7 +164,7 @@ test("that Envoy is silent is told before the change is over", async () => {
   );
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics", "unknown", "reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["diagnostics", "unknown", "reloaded"]);
   await it.reloader.close();
 });
 
@@ -173,7 +174,7 @@ test("a mistake of ours is told with its error, and tried again", async () => {
   const it = reloading(() => compilation("second"), take);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics", "failed", "reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["diagnostics", "failed", "reloaded"]);
   // Envoy may have been given something before.
   expect(it.events[1]).toEqual({ kind: "failed", error: mistake, untouched: false });
   await it.reloader.close();
@@ -189,7 +190,7 @@ test("rules that cannot be read leave Envoy as it is, and are tried again", asyn
   const it = reloading(compile, async () => RELOADED);
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["failed", "diagnostics", "reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["failed", "diagnostics", "reloaded"]);
   expect(it.events[0]).toEqual({ kind: "failed", error, untouched: true });
   await it.reloader.close();
 });
@@ -211,11 +212,11 @@ test("changes that come while one is taken are one change after it", async () =>
   );
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics"]));
+  await expect.poll(() => it.kinds()).toEqual(["diagnostics"]);
   it.change();
   it.change();
   go();
-  await vi.waitFor(() => expect(it.kinds().filter((kind) => kind === "reloaded")).toHaveLength(2));
+  await expect.poll(() => it.kinds().filter((kind) => kind === "reloaded")).toHaveLength(2);
   await it.reloader.close();
   expect(it.kinds()).toEqual(["diagnostics", "reloaded", "diagnostics", "reloaded"]);
 });
@@ -232,7 +233,7 @@ test("closing gives up what is under way, waits for it, and that is no failure",
   );
   await it.reloader.start();
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["diagnostics"]));
+  await expect.poll(() => it.kinds()).toEqual(["diagnostics"]);
   await it.reloader.close();
   expect(ended).toBe(true);
   expect(it.kinds()).toEqual(["diagnostics"]);
@@ -244,7 +245,7 @@ test("a file that the rules name is taken without their being compiled, and in s
   const it = reloading(compile, async () => result);
   await it.reloader.start();
   it.reloader.refresh();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["reloaded"]);
   expect(it.events[0]).toMatchObject({ compilation: { sources: [{ text: "first" }] } });
   result = { kind: "unchanged" };
   it.reloader.refresh();
@@ -255,9 +256,9 @@ test("a file that the rules name is taken without their being compiled, and in s
   // What serves by then are the rules that were taken last.
   result = RELOADED;
   it.change();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["reloaded", "diagnostics", "reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["reloaded", "diagnostics", "reloaded"]);
   it.reloader.refresh();
-  await vi.waitFor(() => expect(it.kinds()).toHaveLength(4));
+  await expect.poll(() => it.kinds()).toHaveLength(4);
   expect(it.events[3]).toMatchObject({ kind: "reloaded", compilation: { sources: [{ text: "second" }] } });
   await it.reloader.close();
 });
@@ -275,7 +276,7 @@ test("files that cannot be used yet are tried again", async () => {
     },
   );
   it.reloader.refresh();
-  await vi.waitFor(() => expect(it.kinds()).toEqual(["failed", "reloaded"]));
+  await expect.poll(() => it.kinds()).toEqual(["failed", "reloaded"]);
   await it.reloader.close();
 });
 
@@ -289,7 +290,7 @@ describe("a change that is held", () => {
       () => [],
       true,
     );
-    const heard = async (count: number) => vi.waitFor(() => expect(it.events).toHaveLength(count));
+    const heard = async (count: number) => expect.poll(() => it.events).toHaveLength(count);
     return {
       ...it,
       heard,

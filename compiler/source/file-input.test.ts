@@ -158,12 +158,10 @@ test("what could not be read is tried again while the input is watched, and told
   const onChange = vi.fn();
   const watch = await source.watch(onChange);
   const tries = vi.mocked(readAtMost).mock.calls.length;
-  await vi.waitFor(() => expect(vi.mocked(readAtMost).mock.calls.length).toBeGreaterThan(tries), {
-    timeout: 5000,
-  });
+  await expect.poll(() => vi.mocked(readAtMost).mock.calls.length).toBeGreaterThan(tries);
   expect(onChange).not.toHaveBeenCalled();
   onRead.clear();
-  await vi.waitFor(() => expect(onChange).toHaveBeenCalledOnce(), { timeout: 5000 });
+  await expect.poll(() => onChange).toHaveBeenCalledOnce();
   expect((await source.read(sink)).map(({ text }) => text)).toEqual(["a"]);
   await watch.close();
 });

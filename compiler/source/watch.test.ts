@@ -18,7 +18,7 @@ import {
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { files } from "./files.ts";
 import type { RuleSource, Watch } from "./rule-source.ts";
 
@@ -65,14 +65,14 @@ let awaited = 0;
 
 /** Waits until what is read is this, which it must be after a change was told. */
 const becomes = async (expected: Readonly<Record<string, string>>) => {
-  await vi.waitFor(() => expect(changes).toBeGreaterThan(awaited), { timeout: 10_000, interval: 10 });
-  await vi.waitFor(async () => expect(await read()).toEqual(expected), { timeout: 10_000, interval: 20 });
+  await expect.poll(() => changes, { interval: 10 }).toBeGreaterThan(awaited);
+  await expect.poll(() => read(), { interval: 20 }).toEqual(expected);
   awaited = changes;
 };
 
 /** Waits for the next call, and that no other follows. */
 const changed = async () => {
-  await vi.waitFor(() => expect(changes).toBeGreaterThan(awaited), { timeout: 10_000, interval: 10 });
+  await expect.poll(() => changes, { interval: 10 }).toBeGreaterThan(awaited);
   await sleep(150);
   const since = changes - awaited;
   awaited = changes;

@@ -230,7 +230,7 @@ async function versionsOf(files: OutputFiles): Promise<void> {
       const used = [...body.matchAll(/version_text: "(.*)"/g)].map(([, version]) => version).sort();
       expect(used).toEqual(wanted);
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
 }
 

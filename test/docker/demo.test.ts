@@ -6,7 +6,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { type CommandResult, runCommand } from "../../compiler/run/envoy/command.ts";
 // @ts-expect-error: a script, not typed
@@ -199,7 +199,7 @@ test("what is in flight ends before Envoy is stopped", { timeout: MINUTES }, asy
   expect((await compose(["run", "--rm", "-T", "rules"], port)).code).toBe(0);
   const url = `http://127.0.0.1:${port}/api/v1/products/0/reviews`;
   const asked = () => fetch(url, { headers: { "end-user": "jason" } }).then(({ status }) => status);
-  await vi.waitFor(async () => expect(await asked()).toBe(200), { timeout: 20_000 });
+  await expect.poll(() => asked()).toBe(200);
   const all = Array.from({ length: 5 }, asked);
   await sleep(500);
   const stopped = await compose(["stop", "envoy"], port);

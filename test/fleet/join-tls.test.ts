@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   createWorkspace,
   DEFAULT_PROXY_OPTIONS,
@@ -125,7 +125,7 @@ test("a renewed certificate is shown at the next connection", { timeout: 60_000 
     "proxy.crt": renewed.certificate,
   });
   await serve();
-  await vi.waitFor(() => expect(joined).toEqual(["edge-1", "edge-1"]), 30_000);
+  await expect.poll(() => joined).toEqual(["edge-1", "edge-1"]);
   expect(await ask()).toBe("served");
 });
 

@@ -5,7 +5,7 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   createWorkspace,
   Fleet,
@@ -130,7 +130,7 @@ test(`after ${CHANGES} changes of rules, a server has the last revisions, and no
   for (change = 1; change <= CHANGES; change++) {
     newest = undefined;
     fleet.refresh();
-    await vi.waitFor(() => expect(newest).toBeDefined(), { timeout: 20_000, interval: 2 });
+    await expect.poll(() => newest, { interval: 2 }).toBeDefined();
     if (change % KEPT === 0) {
       sizes.push(await heap());
     }

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   createWorkspace,
   Fleet,
@@ -110,13 +110,13 @@ test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 1
   });
   // What it answers before, without a roll-out that would count it.
   const answered = () => reports.slice(1).reduce((sum, { requests }) => sum + requests, 0);
-  await vi.waitFor(() => expect(answered()).toBeGreaterThan(ENOUGH), 40_000);
+  await expect.poll(() => answered(), { timeout: 40_000 }).toBeGreaterThan(ENOUGH);
   expect(statuses.every((status) => status === 200)).toBe(true);
 
   const from = events.length;
   text = rules("fault: { abort: { httpStatus: 503, percentage: { value: 3 } } },");
   fleet.refresh();
-  await vi.waitFor(() => expect(events.slice(from).map(({ kind }) => kind)).toContain("returned"), 30_000);
+  await expect.poll(() => events.slice(from).map(({ kind }) => kind)).toContain("returned");
   const [report] = fleet.rollouts();
   expect(report!.failure).toMatchObject({ gate: "responses", proxy: "edge" });
   const { changed, unchanged } = report!.failure!.numbers!;
@@ -128,6 +128,6 @@ test("3 % of 503 of the only Envoy are noticed within two reports", { timeout: 1
   const heard = reports.filter(({ at }) => at >= since && at <= Date.parse(report!.failure!.at));
   expect(wasSoon(heard)).toBe(true);
   statuses.length = 0;
-  await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(200), 15_000);
+  await expect.poll(() => statuses.length).toBeGreaterThan(200);
   expect(statuses.every((status) => status === 200)).toBe(true);
 });

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { HTTP_CONNECTION_MANAGER, ROUTER } from "../../compiler/back/xds/http-connection-manager.ts";
 import { typed } from "../../compiler/back/xds/protobuf.ts";
 import { HTTP_PROTOCOL_OPTIONS } from "../../compiler/back/xds/upstream-http.ts";
@@ -82,10 +82,10 @@ test("an Envoy reports what it has counted by listener, cluster and class of cod
   };
   const counted = () =>
     Object.fromEntries(reports.at(-1)?.statistics.map(({ name, value }) => [name, value]) ?? []);
-  await vi.waitFor(() => expect(counted()).toMatchObject(expected), 20_000);
+  await expect.poll(() => counted()).toMatchObject(expected);
   // Since Envoy began: a later report has them again.
   const { length } = reports;
-  await vi.waitFor(() => expect(reports.length).toBeGreaterThan(length + 1), 20_000);
+  await expect.poll(() => reports.length).toBeGreaterThan(length + 1);
   // Beside them there is what everything else is added up under, and what the harness asked the admin interface.
   const beside = ["others", "http.admin.downstream_rq_2xx"];
   const own = Object.entries(counted()).filter(([name]) => !beside.includes(name));

@@ -142,7 +142,7 @@ test(`a server that is killed ${KILLS} times while rules change`, {
   const loads = PROXIES.map((address) => new Load(address));
   closing.push(() => Promise.all(loads.map((load) => load.stop())));
   const wrong = () => loads.flatMap((load) => load.wrong);
-  await vi.waitFor(() => expect(loads.every(({ answered }) => answered > 10)).toBe(true), 10_000);
+  await expect.poll(() => loads.every(({ answered }) => answered > 10)).toBe(true);
 
   for (let kill = 1; kill <= KILLS; kill++) {
     await rule(kill);

@@ -144,10 +144,7 @@ async function fails(change: string): Promise<{ readonly report: RolloutReport; 
   text = change;
   fleet.refresh();
   const since = () => events.slice(from);
-  await vi.waitFor(() => expect(since().some(({ kind }) => kind === "returned")).toBe(true), {
-    timeout: 60_000,
-    interval: 50,
-  });
+  await expect.poll(() => since().some(({ kind }) => kind === "returned"), { timeout: 60_000 }).toBe(true);
   const [report] = fleet.rollouts();
   const given = since().flatMap((event) => (event.kind === "wave" ? event.proxies : []));
   expect(given).toEqual([CANARY]);

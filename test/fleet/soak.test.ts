@@ -7,7 +7,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { MeshFiles } from "../harness/fleet/mesh-files.ts";
 import { Swarm } from "../harness/fleet/swarm.ts";
 import { freePort } from "../harness/ports.ts";
@@ -72,7 +72,7 @@ test.skipIf(process.platform !== "linux")(
     }
     const [early, late] = [memory.slice(0, memory.length >> 1), memory.slice(memory.length >> 1)];
     expect(median(late) - median(early)).toBeLessThan(MOST_GROWTH_MB);
-    await vi.waitFor(async () => expect(await descriptors()).toBeLessThanOrEqual(atFirst + 2), 10_000);
+    await expect.poll(() => descriptors()).toBeLessThanOrEqual(atFirst + 2);
     expect((await swarm.count()).lost).toBe(0);
     expect(server.events.filter(({ event }) => event === "refused" || event === "silent")).toEqual([]);
     if (process.env.SLUICE_SOAK !== undefined) {

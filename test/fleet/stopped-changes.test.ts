@@ -5,7 +5,7 @@
 
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePort } from "../harness/ports.ts";
 import type { RunEvent, SluiceRun } from "../harness/sluice.ts";
 import type { AskedEnvoy, AskedEnvoys } from "./asked-envoys.ts";
@@ -86,7 +86,7 @@ test("a proxy that refuses, and one that does not answer", { timeout: 200_000 },
   expect(unseen).toEqual(unseen.map(() => 2));
   await fleet.offer(5);
   await takenByAll(run, all, 5, known);
-  await vi.waitFor(() => expect(all.envoys.map(({ newest }) => newest)).toEqual(unseen.map(() => 5)), 5_000);
+  await expect.poll(() => all.envoys.map(({ newest }) => newest)).toEqual(unseen.map(() => 5));
   expect(all.wrong).toEqual([]);
   console.log(
     `a refusal and a silence at 1 of ${all.envoys.length} Envoys: the others never had the revisions, the canary was back ` +

@@ -1,6 +1,6 @@
 /** Kubernetes Services as clients see them: their names, who answers, and what is spoken to them. */
 
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, askHttp2 } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { TARGETS } from "../harness/targets.ts";
@@ -168,7 +168,7 @@ describe.each(TARGETS)("target %s", (target) => {
     const with62 = (conditions: object) => slice("web-a", [{ last: 61 }, { last: 62, conditions }]);
     // Envoy tells its workers of a change of health within a second.
     const until = (port: number, expected: readonly number[]) =>
-      vi.waitFor(async () => expect(await answering(port)).toEqual(expected), { timeout: 5000 });
+      expect.poll(() => answering(port)).toEqual(expected);
     await until(await apply(web, with62(READY)), [61, 62]);
     await until(await apply(web, with62(UNREADY)), [61]);
     await until(await apply(web, with62(LEAVING)), [61]);

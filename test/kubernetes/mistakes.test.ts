@@ -52,7 +52,7 @@ test("an object that is wrong stays at its last good version, alone", async () =
   const namespace = await createNamespace(api, "wrong");
   const echo = await echoIn(api, namespace);
   const mesh = await served(api, namespace);
-  const now = (host: string) => expect.poll(() => decided(mesh, `${host}.example`), { timeout: 20_000 });
+  const now = (host: string) => expect.poll(() => decided(mesh, `${host}.example`));
   await now("first").toBe(0);
 
   const wrong = { ...specOf("first.example", 1), http: [{ match: [{ uri: { regex: "(" } }] }] };

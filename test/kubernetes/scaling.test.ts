@@ -84,7 +84,7 @@ test(`0 to ${PODS} to 0 pods under load`, async () => {
     await scale(count);
     await sleep(150);
   }
-  await expect.poll(() => served.size, { timeout: 20_000 }).toBe(PODS);
+  await expect.poll(() => served.size).toBe(PODS);
   for (let count = PODS - STEP; count >= 0; count -= STEP) {
     await scale(count);
     await sleep(150);

@@ -191,7 +191,7 @@ test("one of several servers holds the Lease, and the next one takes it when it 
         ["a", 1],
         ["b", 2],
       ]),
-    5_000,
+    30_000,
   );
   await second.close();
   const { spec } = await api.get<{ spec: { holderIdentity: string; leaseTransitions: number } }>(

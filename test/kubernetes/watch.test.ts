@@ -129,7 +129,7 @@ test("a right that is missing is said once with the rule to add, and its objects
   await setRules(api, namespace, "reader", [
     { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list", "watch"] },
   ]);
-  await expect.poll(() => reflector.get(`${namespace}/one`), { timeout: 20_000 }).toBeDefined();
+  await expect.poll(() => reflector.get(`${namespace}/one`)).toBeDefined();
   expect(problems).toHaveLength(1);
   expect(problems[0]).toContain(
     '  - apiGroups: [""]\n    resources: ["configmaps"]\n    verbs: ["get", "list", "watch"]',
@@ -156,9 +156,7 @@ test("a kind without a definition is said once, and its objects come when it is 
     },
   });
   const thing = { apiVersion: `${group}/v1`, kind: "Thing", metadata: { name: "one" } };
-  await expect
-    .poll(async () => (await api.ask("POST", pathOf(type, { namespace }), thing)).status, { timeout: 20_000 })
-    .toBe(201);
-  await expect.poll(() => reflector.get(`${namespace}/one`), { timeout: 20_000 }).toBeDefined();
+  await expect.poll(async () => (await api.ask("POST", pathOf(type, { namespace }), thing)).status).toBe(201);
+  await expect.poll(() => reflector.get(`${namespace}/one`)).toBeDefined();
   expect(problems).toEqual([expect.stringContaining(`has no things.${group}`)]);
 });

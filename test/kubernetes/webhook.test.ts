@@ -22,7 +22,7 @@ import { admin, createNamespace, programs } from "./harness/shared-server.ts";
 
 const HOST = "127.93.21.1";
 const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
-const WAIT = { timeout: 20_000, interval: 100 };
+const WAIT = { timeout: 30_000, interval: 100 };
 const problems: string[] = [];
 
 let api: ApiClient;

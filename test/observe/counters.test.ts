@@ -164,7 +164,7 @@ test("each request is counted once, whatever became of it, and while rules chang
   const port = ports.get("gateway_80")!;
   let sent = await send(port, 20);
   sent += await leave(port, 6);
-  await expect.poll(async () => ended(await statistics()), { timeout: 5000 }).toBe(sent);
+  await expect.poll(async () => ended(await statistics())).toBe(sent);
 
   // Requests wait under the old rules while the new ones come.
   const waiting = Promise.all(
@@ -175,7 +175,7 @@ test("each request is counted once, whatever became of it, and while rules chang
   sent += await send(port, 20);
   await waiting;
   sent += await leave(port, 6);
-  await expect.poll(async () => ended(await statistics()), { timeout: 5000 }).toBe(sent);
+  await expect.poll(async () => ended(await statistics())).toBe(sent);
 
   const all = await statistics();
   const of = (metric: string, labels: StatLabels) => sum(all, metric, { listener: "gateway_80", ...labels });

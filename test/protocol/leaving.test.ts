@@ -109,7 +109,7 @@ describe.each(SIDES)("target %s", (side) => {
     ["another request", "GET /slow HTTP/1.1\r\nhost: one\r\n\r\n".repeat(2)],
   ])("Envoy reads no further, and sees late that a client is gone, behind %s", async (_, text) => {
     await comeAndLeave(text);
-    await expect.poll(active, { timeout: 3 * DELAY_MS + 1000 }).toBe(0);
+    await expect.poll(active, { timeout: 3 * DELAY_MS + 30_000 }).toBe(0);
     for (const { method, state } of one.received) {
       expect([method, state]).not.toEqual(["POST", "whole"]);
     }

@@ -3,7 +3,7 @@
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WORLD } from "../conformance/format.ts";
 import { ask, askHttp2, formatRequest } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
@@ -143,12 +143,12 @@ describe.each(TARGETS)("target %s", (target) => {
         return socket;
       }),
     );
-    await vi.waitFor(async () => expect(await active()).toBe(50), { timeout: 3000 });
+    await expect.poll(() => active()).toBe(50);
     await sleep(50);
     for (const socket of sockets) {
       socket.destroy();
     }
-    await vi.waitFor(async () => expect(await active()).toBe(0), { timeout: 3000 });
+    await expect.poll(() => active()).toBe(0);
     // Past the time at which they would have gone on.
     await sleep(600);
     expect(mesh.upstream.requests).toEqual([]);

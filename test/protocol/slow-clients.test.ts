@@ -130,7 +130,7 @@ describe.each(TARGETS)("target %s", (target: Target) => {
   test("over HTTP/2 a client is told what it may have at once, by default and by what is written", async () => {
     const usual = await http2Of(await edgeOf(envoy));
     expect(usual.remoteSettings).toMatchObject({ maxConcurrentStreams: 100, initialWindowSize: 65_536 });
-    await vi.waitFor(() => expect(usual.state.remoteWindowSize).toBe(1_048_576), SOON_MS);
+    await expect.poll(() => usual.state.remoteWindowSize).toBe(1_048_576);
     const written = await http2Of(
       await edgeOf(envoy, { httpMaxConcurrentStreams: 3, http2InitialStreamWindowSize: 70_000 }),
     );

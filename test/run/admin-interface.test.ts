@@ -5,7 +5,7 @@ import http from "node:http";
 import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { adminClient } from "../../compiler/run/envoy/admin.ts";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
@@ -198,11 +198,11 @@ test("connections to the port for statistics are limited, whatever is done with 
     socket.on("close", () => refused++);
     socket.resume();
   }
-  await vi.waitFor(() => expect(refused).toBe(8), { timeout: 5000 });
+  await expect.poll(() => refused).toBe(8);
   for (const socket of idle) {
     socket.destroy();
   }
-  await vi.waitFor(async () => expect(await asked(metrics, "GET", "/metrics")).toBe(200), { timeout: 5000 });
+  await expect.poll(() => asked(metrics, "GET", "/metrics")).toBe(200);
 });
 
 test("--admin-socket is where the socket is", async () => {

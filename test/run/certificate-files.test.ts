@@ -5,7 +5,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { askTls } from "../front/tls/client.ts";
 import { Authority, type Pair } from "../harness/authority.ts";
 import { freePort } from "../harness/ports.ts";
@@ -68,7 +68,7 @@ async function shown(): Promise<string> {
 
 async function isShown(pair: Pair): Promise<void> {
   const { serialNumber } = new X509Certificate(pair.certificate);
-  await vi.waitFor(async () => expect(await shown()).toBe(serialNumber), { timeout: 10_000, interval: 50 });
+  await expect.poll(() => shown(), { interval: 50 }).toBe(serialNumber);
 }
 
 test("written in place, the key after the certificate; by rename; and put away and back", async () => {

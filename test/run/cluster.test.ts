@@ -40,7 +40,7 @@ test("run --kubernetes --watch follows what is applied", async () => {
     await run.event("serving");
     expect(await answer()).toBe("before");
     cluster.apply("VirtualService", { name: "near", fields: saying("after") });
-    await expect.poll(answer, { timeout: 20_000 }).toBe("after");
+    await expect.poll(answer).toBe("after");
   } finally {
     expect(await run.stop()).toBe(0);
   }

@@ -7,7 +7,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
 import { launch, type RunEvent, SluiceRun } from "../harness/sluice.ts";
@@ -80,7 +80,7 @@ test("what is in flight is finished, new connections are refused, and then it en
   const ended = run.stop();
   expect(await run.event("draining")).toMatchObject({ inFlight: 20, limitMs: 5_000 });
   // Each worker closes its own socket, a moment later.
-  await vi.waitFor(() => expect(ask(mesh, { host: "slow.example", path: "/" })).rejects.toThrow());
+  await expect.poll(() => ask(mesh, { host: "slow.example", path: "/" })).rejects.toThrow();
   expect(await Promise.all(asked)).toEqual(Array.from({ length: 20 }, () => "200 done"));
   expect(await ended).toBe(0);
   expect(run.events.map(({ event }) => event)).not.toContain("cut");

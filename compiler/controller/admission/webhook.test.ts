@@ -160,7 +160,7 @@ test("rules that cannot be read are no verdict: the failurePolicy decides", asyn
 
 test("a renewed certificate is served without a restart", async () => {
   await writeCertificate("second");
-  await expect.poll(nameOfCertificate, { timeout: 10_000 }).toBe("second");
+  await expect.poll(nameOfCertificate).toBe("second");
 });
 
 async function nameOfCertificate(): Promise<string> {

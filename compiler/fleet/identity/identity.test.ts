@@ -40,7 +40,7 @@ test("a token that is replaced is taken at once, and the old one no longer", asy
   const changed = vi.fn();
   opened.onChange(changed);
   file("tokens", NEW);
-  await vi.waitFor(() => expect([OLD, NEW].map(isAdmitted)).toEqual([false, true]), 5000);
+  await expect.poll(() => [OLD, NEW].map(isAdmitted)).toEqual([false, true]);
   expect(changed).toHaveBeenCalledOnce();
   expect(opened.mayChange(NEW)).toBe(true);
 });
@@ -51,11 +51,11 @@ test("a file that becomes unusable changes nothing, and a line says so", async (
   const opened = open({ clients });
   expect(opened.admit({ token: OLD }, CLAIM)).toHaveProperty("who");
   file("shop.token", "short");
-  await vi.waitFor(() => expect(problems).toHaveLength(1), 5000);
+  await expect.poll(() => problems).toHaveLength(1);
   expect(problems[0]).toMatch(/shop.token: line 1 has a token of 5 characters.*stays in effect$/);
   expect(opened.admit({ token: OLD }, CLAIM)).toHaveProperty("who");
   file("shop.token", NEW);
-  await vi.waitFor(() => expect(opened.admit({ token: NEW }, CLAIM)).toHaveProperty("who"), 5000);
+  await expect.poll(() => opened.admit({ token: NEW }, CLAIM)).toHaveProperty("who");
 });
 
 test.each<[string, Record<string, string>, IdentityFiles, RegExp]>([

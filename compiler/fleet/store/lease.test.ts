@@ -33,10 +33,10 @@ function stand(): { readonly lease: FileLease; readonly terms: (number | undefin
 test("one of many has it; the next one has a higher term", async () => {
   const all = Array.from({ length: 8 }, stand);
   const holders = () => all.filter(({ lease }) => lease.term !== undefined);
-  await vi.waitFor(() => expect(holders()).toHaveLength(1), 5_000);
+  await expect.poll(() => holders()).toHaveLength(1);
   const [first] = holders();
   await first!.lease.close();
-  await vi.waitFor(() => expect(holders()).toHaveLength(1), 5_000);
+  await expect.poll(() => holders()).toHaveLength(1);
   const [second] = holders();
   expect(second!.terms).toEqual([second!.lease.term]);
   expect(first!.lease.term).toBeUndefined();
@@ -46,7 +46,7 @@ test("one of many has it; the next one has a higher term", async () => {
 test("terms go on from what is written, not from leases alone", async () => {
   await writeFile(path.join(directory, "journal-0000000041"), "");
   const { terms } = stand();
-  await vi.waitFor(() => expect(terms).toEqual([42]), 5_000);
+  await expect.poll(() => terms).toEqual([42]);
 });
 
 test("the death of a holder is known at once", async () => {
@@ -57,14 +57,14 @@ test("the death of a holder is known at once", async () => {
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   expect(lease.term).toBeUndefined();
   child.kill("SIGKILL");
-  await vi.waitFor(() => expect(terms).toEqual([2]), 2_000);
+  await expect.poll(() => terms).toEqual([2]);
 });
 
 test("whoever finds a higher term has lost", async () => {
   const { lease, terms } = stand();
-  await vi.waitFor(() => expect(terms).toEqual([1]), 5_000);
+  await expect.poll(() => terms).toEqual([1]);
   await writeFile(path.join(directory, "lease-0000000002"), "");
-  await vi.waitFor(() => expect(terms).toEqual([1, undefined]), 5_000);
+  await expect.poll(() => terms).toEqual([1, undefined]);
   expect(lease.term).toBeUndefined();
 });
 
@@ -82,7 +82,7 @@ test("servers tell each other what they have, and nothing of those that are gone
   b!.publish({ proxies: 2 });
   b!.publish({ proxies: 3 });
   await writeFile(path.join(directory, "server-c.json"), "{ half");
-  await vi.waitFor(async () => expect([...(await a!.others())]).toEqual([["b", { proxies: 3 }]]));
+  await vi.waitFor(async () => expect([...(await a!.others())]).toEqual([["b", { proxies: 3 }]]), 30_000);
   await b!.close();
   expect([...(await a!.others())]).toEqual([]);
   await a!.close();

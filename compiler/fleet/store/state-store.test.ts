@@ -170,7 +170,7 @@ test("a journal that is mostly of no use is written anew, and readers follow", a
     await save(writer, last);
   }
   expect((await stat(journal())).size).toBeLessThan(30 << 20);
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(plain(last)), 5_000);
+  await expect.poll(() => seen.at(-1)).toEqual(plain(last));
 });
 
 test("a server that was superseded writes nothing that is read", async () => {
@@ -193,7 +193,7 @@ test("a full disk is said once, and tried again", async () => {
   const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
   const spy = vi.spyOn(handles, "write").mockRejectedValue(full);
   writer.save(stateOf(mesh(1, 2)));
-  await vi.waitFor(() => expect(spy.mock.calls.length).toBeGreaterThan(3));
+  await expect.poll(() => spy.mock.calls.length).toBeGreaterThan(3);
   expect(plain((await opened()).state)).toEqual(plain(stateOf(mesh(1, 1))));
   writer.save(stateOf(mesh(1, 3)));
   spy.mockRestore();
@@ -224,7 +224,7 @@ test("a disk that is really full keeps what it had, and takes the newest when th
       ],
     });
     writer.save(large(2));
-    await vi.waitFor(() => expect(notices).toHaveLength(1), 5_000);
+    await expect.poll(() => notices).toHaveLength(1);
     expect(notices[0]).toContain("the disk is full");
     expect(plain((await opened()).state)).toEqual(plain(stateOf(mesh(1, 1))));
     const newest = large(3);

@@ -12,7 +12,7 @@ import { KubernetesClient } from "../client/kubernetes-client.ts";
 import { RESOURCE_TYPES } from "../client/resource-types.ts";
 import { Reflector } from "./reflector.ts";
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 30_000 };
 const STAY = { body: "", after: "stay" } as const;
 
 const closing: (() => Promise<unknown>)[] = [];

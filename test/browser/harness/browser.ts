@@ -2,7 +2,7 @@
 
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 // @ts-expect-error: a script, not typed
 import { findChromium } from "../../../scripts/chromium.mjs";
 
@@ -67,10 +67,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
 
 /** Waits until an expression holds in the page. (`waitForFunction` evaluates text there, which the page's policy forbids.) */
 export async function until(page: Page, expression: string): Promise<void> {
-  await vi.waitFor(async () => expect(await page.evaluate(expression), expression).toBe(true), {
-    timeout: 15_000,
-    interval: 30,
-  });
+  await expect.poll(() => page.evaluate(expression), { interval: 30, message: expression }).toBe(true);
 }
 
 /** Whether something is broader than the screen, so that the page itself scrolls sideways. */

@@ -1,6 +1,6 @@
 /** Connection pools that overflow and endpoints that are ejected: what depends on the order of events. */
 
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WORLD } from "../../conformance/format.ts";
 import { ask } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
@@ -44,9 +44,9 @@ describe.each(TARGETS)("target %s", (target) => {
     );
     const slow = { path: "/", host: "ratings", headers: { "x-echo-delay-ms": "600" } };
     const served = ask(port, slow);
-    await vi.waitFor(() => expect(mesh.upstream.requests).toHaveLength(1), { timeout: 3000 });
+    await expect.poll(() => mesh.upstream.requests).toHaveLength(1);
     const waiting = ask(port, slow);
-    await vi.waitFor(async () => expect(await stat("upstream_rq_pending_active")).toBe(1), { timeout: 3000 });
+    await expect.poll(() => stat("upstream_rq_pending_active")).toBe(1);
     const refused = await ask(port, { path: "/", host: "ratings" });
     expect(refused.status).toBe(503);
     expect(refused.headers["x-envoy-overloaded"]).toEqual(["true"]);
@@ -65,16 +65,12 @@ describe.each(TARGETS)("target %s", (target) => {
     for (let i = 0; i < 3; i++) {
       expect((await ask(port, failing)).status).toBe(500);
     }
-    await vi.waitFor(async () => expect(await stat("outlier_detection\\.ejections_active")).toBe(1), {
-      timeout: 3000,
-      interval: 10,
-    });
+    await expect.poll(() => stat("outlier_detection\\.ejections_active"), { interval: 10 }).toBe(1);
     const seen = mesh.upstream.requests.length;
     expect((await ask(port, { path: "/", host: "ratings" })).status).toBe(503);
     expect(mesh.upstream.requests).toHaveLength(seen);
-    await vi.waitFor(async () => expect((await ask(port, { path: "/", host: "ratings" })).status).toBe(200), {
-      timeout: 5000,
-      interval: 100,
-    });
+    await expect
+      .poll(async () => (await ask(port, { path: "/", host: "ratings" })).status, { interval: 100 })
+      .toBe(200);
   });
 });

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { askHttp2 } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { silentListener } from "../../harness/silent-listener.ts";
@@ -81,7 +81,7 @@ describe("limits", () => {
     let statuses: number[] = [];
     const overflow = await growth("upstream_rq_pending_overflow", async () => {
       const first = slow(port);
-      await vi.waitFor(() => expect(mesh.upstream.requests).toHaveLength(1), 20_000);
+      await expect.poll(() => mesh.upstream.requests).toHaveLength(1);
       statuses = [...(await together(4, () => slow(port, 50))), (await first).status];
     });
     expect(statuses).toEqual([200, 200, 503, 503, 200]);

@@ -6,7 +6,7 @@ import https from "node:https";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { Authority } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
@@ -53,10 +53,7 @@ function entry(check: string, port: number, more: object = {}, protocol = "HTTP"
 }
 
 function untilHealthy(count: number, cluster?: string): Promise<void> {
-  return vi.waitFor(async () => expect(await stat(mesh, "membership_healthy", cluster)).toBe(count), {
-    timeout: 20_000,
-    interval: 10,
-  });
+  return expect.poll(() => stat(mesh, "membership_healthy", cluster), { interval: 10 }).toBe(count);
 }
 
 test("gRPC: the service says itself whether it serves", async () => {

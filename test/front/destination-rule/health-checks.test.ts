@@ -1,6 +1,6 @@
 /** Active health checks: an endpoint that dies gets no requests, and gets some again when it is well. */
 
-import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { ask } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { freePort } from "../../harness/ports.ts";
@@ -68,10 +68,7 @@ async function answers(listener: number, count = 20): Promise<ReadonlySet<string
 
 /** Requests go to all of these, and to no other: each worker of Envoy learns of it by itself. */
 function untilAnswers(listener: number, who: readonly (string | number)[]): Promise<void> {
-  return vi.waitFor(async () => expect(await answers(listener)).toEqual(new Set(who)), {
-    timeout: 20_000,
-    interval: 10,
-  });
+  return expect.poll(() => answers(listener), { interval: 10 }).toEqual(new Set(who));
 }
 
 test.each(["refusing", "failing", "silent"] as const)(
@@ -82,10 +79,7 @@ test.each(["refusing", "failing", "silent"] as const)(
     await untilAnswers(listener, ADDRESSES);
     await patients[1]!.become(health);
     // What a silent one was asked before is never answered.
-    await vi.waitFor(async () => expect(await stat(mesh, "membership_healthy")).toBe(2), {
-      timeout: 20_000,
-      interval: 10,
-    });
+    await expect.poll(() => stat(mesh, "membership_healthy"), { interval: 10 }).toBe(2);
     await untilAnswers(listener, [FIRST, THIRD]);
     await patients[1]!.become("well");
     await untilAnswers(listener, ADDRESSES);

@@ -2,7 +2,7 @@
 
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Mesh } from "../../harness/mesh.ts";
 import { answeredBy, apply, destinationRule, type Endpoint, get, HOST, service, share } from "./mesh.ts";
 
@@ -56,7 +56,7 @@ test.each([
   const port = await balanced(endpoints, loadBalancer);
   // Nobody waits for its answer: it is busy for as long as this takes.
   get(port, { headers: { "x-echo-delay-ms": "10000" } }).catch(() => {});
-  await vi.waitFor(() => expect(mesh.upstream.requests).toHaveLength(1));
+  await expect.poll(() => mesh.upstream.requests).toHaveLength(1);
   const busy = Number(/\.(\d+):/.exec(mesh.upstream.requests[0]!.endpoint)![1]);
   const shares = await share(port, 200);
   // Of two drawn at random it is taken only when it is both: a quarter. Taking turns would give it half.
@@ -76,10 +76,9 @@ test("warmup: a new endpoint gets little at first, and its share in the end", as
   // In the first quarter of its time it has at most a quarter of its weight: one in nine, and turns that are left over.
   expect((await share(port, 60)).get(63) ?? 0).toBeLessThanOrEqual(10);
   // Once it is warm turns are equal: a third, and no luck in it. A slow machine is given its time.
-  await vi.waitFor(async () => expect((await share(port, 60)).get(63)).toBeGreaterThanOrEqual(18), {
-    timeout: 3 * WARM_UP_MS,
-    interval: 250,
-  });
+  await expect
+    .poll(async () => (await share(port, 60)).get(63), { interval: 250 })
+    .toBeGreaterThanOrEqual(18);
 });
 
 /** What comes before the request, up to the client's port. */

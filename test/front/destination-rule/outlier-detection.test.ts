@@ -1,7 +1,7 @@
 /** `outlierDetection`: who is put out, for what, for how long, and how many at most. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Mesh } from "../../harness/mesh.ts";
 import { freePort } from "../../harness/ports.ts";
 import {
@@ -57,8 +57,8 @@ async function fail(port: number, status: number, times: number): Promise<void> 
 
 const ejected = () => stat(mesh, "outlier_detection.ejections_active");
 /** Envoy tells its workers of an ejection at most once a second. */
-const soon = { timeout: 5000, interval: 20 };
-const untilEjected = (count: number) => vi.waitFor(async () => expect(await ejected()).toBe(count), soon);
+const soon = { interval: 20 };
+const untilEjected = (count: number) => expect.poll(() => ejected(), soon).toBe(count);
 const statusOf = async (port: number) => (await get(port)).status;
 
 describe("what counts", () => {
@@ -83,7 +83,7 @@ describe("what counts", () => {
     expect([await ejected(), await statusOf(port)]).toEqual([0, 200]);
     await fail(port, status, count);
     await untilEjected(1);
-    await vi.waitFor(async () => expect(await statusOf(port)).toBe(503), soon);
+    await expect.poll(() => statusOf(port), soon).toBe(503);
   });
 
   test.each([
@@ -135,7 +135,7 @@ describe("local and external errors", () => {
     expect(await stat(mesh, "outlier_detection.ejections_enforced_consecutive_local_origin_failure")).toBe(
       before + 1,
     );
-    await vi.waitFor(async () => expect(await share(port, 10)).toEqual(new Map([[61, 10]])), soon);
+    await expect.poll(() => share(port, 10), soon).toEqual(new Map([[61, 10]]));
   });
 
   test("an answer with an error is no local failure", async () => {
@@ -165,8 +165,8 @@ describe("for how long, and how many", () => {
       await fail(port, 500, 1);
       await untilEjected(1);
       const start = performance.now();
-      await vi.waitFor(async () => expect(await ejected()).toBe(0), { timeout: 10_000, interval: 20 });
-      await vi.waitFor(async () => expect(await statusOf(port)).toBe(200), soon);
+      await expect.poll(() => ejected(), { interval: 20 }).toBe(0);
+      await expect.poll(() => statusOf(port), soon).toBe(200);
       return performance.now() - start;
     };
     const first = await outFor();
@@ -181,14 +181,14 @@ describe("for how long, and how many", () => {
     await untilEjected(1);
     await sleep(700);
     expect(await ejected()).toBe(1);
-    await vi.waitFor(async () => expect(await statusOf(port)).toBe(200), { timeout: 8000, interval: 50 });
+    await expect.poll(() => statusOf(port), { interval: 50 }).toBe(200);
   });
 
   test("maxEjectionPercent: the others stay, whatever they answer", async () => {
     const port = await watched([61, 62, 63, 64], { consecutive5xxErrors: 1, maxEjectionPercent: 50 });
     await fail(port, 500, 12);
     await untilEjected(2);
-    await vi.waitFor(async () => expect((await share(port, 12)).size).toBe(2), soon);
+    await expect.poll(async () => (await share(port, 12)).size, soon).toBe(2);
     expect(await ejected()).toBe(2);
   });
 
@@ -207,6 +207,6 @@ describe("for how long, and how many", () => {
       out.add(answeredBy(await get(port, { headers: { "x-echo-status": "500" } })));
     }
     await untilEjected(3);
-    await vi.waitFor(async () => expect((await share(port, 16)).size).toBe(asked), soon);
+    await expect.poll(async () => (await share(port, 16)).size, soon).toBe(asked);
   });
 });

@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import tls from "node:tls";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Authority, type Pair } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
 import { Mesh } from "../../harness/mesh.ts";
@@ -225,6 +225,6 @@ describe.each([
     const renewed = await roots.issue({ names: [], uris: [ACCOUNT, "spiffe://renewed"] });
     await put("gateway", "..2", renewed);
     const documents = [service(port), toGateway({ sni: CNN, subjectAltNames: ["spiffe://renewed"] })];
-    await vi.waitFor(async () => expect(await through(...documents)).toBe("200 site /politics"), 10_000);
+    await expect.poll(() => through(...documents)).toBe("200 site /politics");
   });
 });

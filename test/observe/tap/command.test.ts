@@ -128,6 +128,6 @@ test("one that is killed leaves nothing on", async () => {
       }
       expect(await written()).toBe(before);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 30_000, interval: 100 },
   );
 });

@@ -1,6 +1,6 @@
 /** Requests of a real Envoy, sampled while they pass: what is said of each kind, and that nothing is when nobody looks. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { binomialBound } from "../../../compiler/binomial.ts";
 import type { OpenTap, SampledRequest, TappedRequest, TapQuestion } from "../../../compiler/index.ts";
 import { NEWEST_ENVOY, OLDEST_ENVOY } from "../../../compiler/platform/version.ts";
@@ -9,7 +9,6 @@ import { TARGETS } from "../../harness/targets.ts";
 import { TappedSession } from "./tapped-session.ts";
 
 /** Longer than samples may be late. */
-const SOON_MS = 20_000;
 const SHOP = "outbound|80||shop.example";
 
 /** A request of each kind, and what is to be said of it. */
@@ -97,7 +96,7 @@ describe.each([NEWEST_ENVOY, OLDEST_ENVOY])("Envoy %s", (version) => {
       for (const [, request] of KINDS) {
         await running.ask(request.path, request);
       }
-      await vi.waitFor(() => expect(seen).toHaveLength(KINDS.length), SOON_MS);
+      await expect.poll(() => seen).toHaveLength(KINDS.length);
       for (const [what, request, wanted] of KINDS) {
         const found = seen.find(({ tapped }) => tapped.path === request.path);
         expect(found?.tapped, what).toMatchObject({
@@ -125,7 +124,7 @@ describe.each([NEWEST_ENVOY, OLDEST_ENVOY])("Envoy %s", (version) => {
       const again: SampledRequest[] = [];
       await listen({}, again);
       await running.ask("/said?seen");
-      await vi.waitFor(() => expect(again).not.toHaveLength(0), SOON_MS);
+      await expect.poll(() => again).not.toHaveLength(0);
       expect(again.map(({ tapped }) => tapped.path)).toEqual(["/said?seen"]);
     },
   );
@@ -151,7 +150,7 @@ describe("one Envoy", () => {
     for (const path of ["/said", "/broken", "/old"]) {
       await running!.ask(path);
     }
-    await vi.waitFor(() => expect(taps[2]!.progress.sampled).toBe(3), SOON_MS);
+    await expect.poll(() => taps[2]!.progress.sampled).toBe(3);
     expect([said, broken, both].map((seen) => seen!.map(({ tapped }) => tapped.path))).toEqual([
       ["/said"],
       ["/broken"],
@@ -169,7 +168,7 @@ describe("one Envoy", () => {
     }
     const sum = () => tap.progress.sampled + tap.progress.dropped;
     const bound = binomialBound(count, 0.25);
-    await vi.waitFor(() => expect(sum()).toBeGreaterThanOrEqual(bound.least), SOON_MS);
+    await expect.poll(() => sum()).toBeGreaterThanOrEqual(bound.least);
     // The last ones may be as late as a batch is.
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(tap.progress.percent).toBe(25);
@@ -183,7 +182,7 @@ describe("one Envoy", () => {
     await running!.ask("/a", { headers: { "x-user": hostile } });
     await running!.ask("/b", { headers: { "x-user": "\xff\xfe" } });
     await running!.ask(`/a/${"x".repeat(5_000)}`);
-    await vi.waitFor(() => expect(seen).toHaveLength(3), SOON_MS);
+    await expect.poll(() => seen).toHaveLength(3);
     // Those of two workers come in any order.
     const byPath = (path: string) =>
       seen.find(({ tapped }) => tapped.path === path || tapped.path.startsWith(`${path}xx`))!.tapped;
@@ -204,6 +203,6 @@ describe("one Envoy", () => {
       'no rule is called "brokn"; there are web/shop#broken',
     );
     await expect(listen({ status: "often" }, [])).rejects.toThrow('"often" is not a status');
-    await vi.waitFor(() => expect(running!.tap.recent()).toEqual([]), SOON_MS);
+    await expect.poll(() => running!.tap.recent()).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import {
   type StatusObject,
   status,
 } from "@grpc/grpc-js";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { adsCodec } from "../../../compiler/run/ads/codec.ts";
 import { type Greeting, greet } from "../../../compiler/run/ads/greeting.ts";
 import {
@@ -119,7 +119,7 @@ test("who is at the other end is known as far as its connection proves it", asyn
     bytes(client!.certificate),
   );
   open(server.port, { secure, token: "t0ken" });
-  await vi.waitFor(() => expect(streams).toHaveLength(1));
+  await expect.poll(() => streams).toHaveLength(1);
   const [{ peer }] = streams as [AdsStream];
   expect(peer.certificate?.subjectAltName).toBe("DNS:p7.example");
   expect(peer.token).toBe("t0ken");
@@ -133,7 +133,7 @@ test("who is at the other end is known as far as its connection proves it", asyn
 test("one more than there may be is told so, and may come when another one has left", async () => {
   const { server, streams, said } = await serve({ mostStreams: 2 });
   const [first] = [open(server.port), open(server.port)];
-  await vi.waitFor(() => expect(streams).toHaveLength(2));
+  await expect.poll(() => streams).toHaveLength(2);
   const late = open(server.port);
   expect(await late.ended).toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
@@ -146,9 +146,9 @@ test("one more than there may be is told so, and may come when another one has l
   }
   first.call.end();
   await first.ended;
-  await vi.waitFor(() => expect(server.streams).toBe(1));
+  await expect.poll(() => server.streams).toBe(1);
   open(server.port);
-  await vi.waitFor(() => expect(streams).toHaveLength(3));
+  await expect.poll(() => streams).toHaveLength(3);
 });
 
 test("who speaks something else is told what this is, and who says nothing is let go", async () => {
@@ -161,29 +161,29 @@ test("who speaks something else is told what this is, and who says nothing is le
   ]);
   const { call } = open(server.port);
   call.write(hello("p1"));
-  await vi.waitFor(() => expect(server.streams).toBe(1));
+  await expect.poll(() => server.streams).toBe(1);
 });
 
 test("a message that is too large ends its stream; the others are served on", async () => {
   const { server, streams } = await serve();
   const good = open(server.port);
   const bad = open(server.port);
-  await vi.waitFor(() => expect(streams).toHaveLength(2));
+  await expect.poll(() => streams).toHaveLength(2);
   const received: Uint8Array[] = [];
   for (const stream of streams) {
     stream.onMessage((bytes) => received.push(bytes));
   }
   bad.call.write(Buffer.alloc((16 << 20) + 1));
   expect((await bad.ended).code).toBe(status.RESOURCE_EXHAUSTED);
-  await vi.waitFor(() => expect(server.streams).toBe(1));
+  await expect.poll(() => server.streams).toBe(1);
   good.call.write(Buffer.from("still here"));
-  await vi.waitFor(() => expect(received.map(String)).toEqual([String(Buffer.from("still here"))]));
+  await expect.poll(() => received.map(String)).toEqual([String(Buffer.from("still here"))]);
 });
 
 test("a client that reads nothing is let go when too much waits for it", async () => {
   const { server, streams, said } = await serve();
   const { call } = open(server.port);
-  await vi.waitFor(() => expect(streams).toHaveLength(1));
+  await expect.poll(() => streams).toHaveLength(1);
   call.pause();
   const [stream] = streams as [AdsStream];
   let isOver = false;
@@ -230,11 +230,11 @@ test("who does not say who it is, or nothing that can be read, is told so", asyn
     expect((await ended).code, what).toBe(code);
   }
   const { call: left } = open(server.port);
-  await vi.waitFor(() => expect(server.streams).toBe(1));
+  await expect.poll(() => server.streams).toBe(1);
   left.cancel();
-  await vi.waitFor(() => expect(said).toHaveLength(tries.length + 1));
+  await expect.poll(() => said).toHaveLength(tries.length + 1);
   const { call } = open(server.port);
   call.write(hello("p7"));
-  await vi.waitFor(() => expect(greeted).toHaveLength(1));
+  await expect.poll(() => greeted).toHaveLength(1);
   expect(greeted[0]!.node.id).toBe("p7");
 });

@@ -36,7 +36,7 @@ test("an hour is asked for once a minute, and what was known stays meanwhile", a
   const cache = new HoursCache(ask);
   const group = new RuleGroup("a#b", [rule("1"), rule("2")], [], () => "");
   expect(cache.of(group, 0)).toBeUndefined();
-  await vi.waitFor(() => expect(cache.of(group, 59_000)).toEqual({ rates: [8] }));
+  await expect.poll(() => cache.of(group, 59_000)).toEqual({ rates: [8] });
   expect(ask.mock.calls).toEqual([
     ["a#b", "1"],
     ["a#b", "2"],

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { LinesView, LineToken } from "../../api.ts";
 import { LinesCache } from "./lines-cache.ts";
 
@@ -19,7 +19,7 @@ function server(atOnce = 1000, generation = 1) {
 }
 
 async function wait(cache: LinesCache, line: number) {
-  await vi.waitFor(() => expect(cache.line(0, line)).toBeDefined());
+  await expect.poll(() => cache.line(0, line)).toBeDefined();
   return cache.line(0, line);
 }
 
@@ -44,7 +44,7 @@ test("lines of other rules are not shown as those of these", async () => {
   const { asked, ask } = server(1000, 2);
   const cache = new LinesCache(1, ask);
   cache.line(0, 1);
-  await vi.waitFor(() => expect(asked.length).toBe(1));
+  await expect.poll(() => asked.length).toBe(1);
   expect(cache.line(0, 1)).toBeUndefined();
 });
 
@@ -55,6 +55,6 @@ test("what was scrolled past is not asked for", async () => {
     cache.line(block, 1);
   }
   await wait(cache, 1);
-  await vi.waitFor(() => expect(cache.line(99, 1)).toBeDefined());
+  await expect.poll(() => cache.line(99, 1)).toBeDefined();
   expect(asked.length).toBeLessThan(12);
 });
