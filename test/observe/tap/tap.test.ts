@@ -8,7 +8,6 @@ import type { ClientRequest } from "../../harness/client.ts";
 import { TARGETS } from "../../harness/targets.ts";
 import { TappedSession } from "./tapped-session.ts";
 
-/** Longer than samples may be late. */
 const SHOP = "outbound|80||shop.example";
 
 /** A request of each kind, and what is to be said of it. */
