@@ -25,12 +25,12 @@ const LONGEST = 20_000;
 
 export function readCorpus(folder?: string): Corpus {
   const root = packageRoot().directory;
-  const conformance = yamlFiles(path.join(root, "test", "conformance")).flatMap((text) =>
-    parseAllDocuments(text).map((document) => document.toJS() as { rules?: string }),
-  );
+  const held = ["test/conformance", "test/recorded/pages"]
+    .flatMap((where) => yamlFiles(path.join(root, where)))
+    .flatMap((text) => parseAllDocuments(text).flatMap((document) => document.toJS() as { rules?: string }));
   const texts = [
     ...yamlFiles(path.join(root, "envoy", "bookinfo", "rules")),
-    ...conformance.flatMap(({ rules }) => (typeof rules === "string" ? [rules] : [])),
+    ...held.flatMap(({ rules }) => (typeof rules === "string" ? [rules] : [])),
     GOOD,
     ...BAD.flatMap(({ text }) => (typeof text === "string" ? [text] : [])),
     ...(folder === undefined ? [] : yamlFiles(folder)),

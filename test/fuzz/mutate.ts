@@ -6,7 +6,7 @@ import { HOSTILE_VALUES, YAML_SNIPPETS } from "./hostile.ts";
 /** A copy with one of its nodes, somewhere, taken away, doubled, renamed or replaced by what nobody expects there. */
 export function mutatedValue(value: unknown, dice: Dice): unknown {
   if (typeof value !== "object" || value === null || dice.chance(0.15)) {
-    return dice.chance(0.8) ? dice.pick(HOSTILE_VALUES) : value;
+    return dice.chance(0.5) ? nearMiss(value, dice) : dice.pick(HOSTILE_VALUES);
   }
   if (Array.isArray(value)) {
     const list = [...(value as unknown[])];
@@ -36,6 +36,49 @@ export function mutatedValue(value: unknown, dice: Dice): unknown {
   }
   return Object.fromEntries(entries);
 }
+
+/** What somebody mistypes, or a bound that is passed by one: most of it still looks right to a first check. */
+function nearMiss(value: unknown, dice: Dice): unknown {
+  if (typeof value === "number") {
+    return dice.pick([value + 1, value - 1, -value, value * 1000, value / 2, String(value)]);
+  }
+  if (typeof value !== "string" || value === "") {
+    return value;
+  }
+  const at = dice.below(value.length);
+  const rest = value.slice(at + 1);
+  const kind = dice.next();
+  if (kind < 0.5) {
+    const numbers = [...value.matchAll(/\d+/g)];
+    const number = numbers[dice.below(numbers.length)];
+    if (number !== undefined) {
+      const behind = value.slice(number.index + number[0].length);
+      return value.slice(0, number.index) + dice.pick(NUMBERS) + behind;
+    }
+  }
+  if (kind < 0.65) {
+    return value.slice(0, at) + rest;
+  }
+  return value.slice(0, at) + (kind < 0.8 ? value[at]! : "") + dice.pick(PUNCTUATION) + rest;
+}
+
+/** On both sides of the bounds of ports, prefixes, weights, percentages and integers. */
+const NUMBERS = [
+  "",
+  "0",
+  "1",
+  "00",
+  "33",
+  "129",
+  "256",
+  "101",
+  "65536",
+  "4294967296",
+  "9007199254740993",
+  "-1",
+  "1.5",
+];
+const PUNCTUATION = [...".,:;/*-_@[]{}()\"'%=| ~é\n"];
 
 function hostileName(dice: Dice): string {
   const name = dice.pick(HOSTILE_VALUES);

@@ -54,9 +54,9 @@ test.each([
   ["100", ['"100" does not begin with a rate']],
   ["1.5/s", ['"1.5/s" does not begin with a rate']],
   ["-1/s", ['"-1/s" does not begin with a rate']],
-  ["100/d", ['"d" is not a unit of rates']],
+  ["100/d", ['"d" is not a unit of rates: use s, m or h']],
   ["100/toString", ['"100/toString" does not begin with a rate']],
-  ["1/constructor", ['"constructor" is not a unit of rates']],
+  ["1/constructor", ['"constructor" is not a unit of rates: use s, m or h']],
   ["0/s", ['the rate "0/s" is not one of 1 to 1000000 requests']],
   ["1000001/s", ['the rate "1000001/s" is not one of 1 to 1000000 requests']],
   [`${"9".repeat(400)}/s`, [`the rate "${"9".repeat(400)}/s" is not one of 1 to 1000000 requests`]],
@@ -77,7 +77,10 @@ test.each([
   ["a: 1/s; a: 2/s", ['two limits for rule "a"']],
   ["1/s; 2/s", ["two limits for all rules"]],
   ["1/s; *: 2/s", ['a limit for all rules together and one for each ("*") exclude each other']],
-  ["a: 1/x; b: 0/s", ['"x" is not a unit of rates', 'the rate "0/s" is not one of 1 to 1000000 requests']],
+  [
+    "a: 1/x; b: 0/s",
+    ['"x" is not a unit of rates: use s, m or h', 'the rate "0/s" is not one of 1 to 1000000 requests'],
+  ],
 ])("%j is refused", (text, wrong) => {
   expect(parseRateLimits(text)).toEqual({ wrong });
 });

@@ -72,7 +72,7 @@ function parseEntry(entry: string): WrittenLimit | string {
   }
   const periodMs = Object.hasOwn(PERIODS, unit) ? PERIODS[unit] : undefined;
   if (periodMs === undefined) {
-    return `"${unit}" is not a unit of rates`;
+    return `"${unit}" is not a unit of rates: use s, m or h`;
   }
   if (!isCount(requests)) {
     return `the rate "${rate}" is not one of 1 to ${MOST_REQUESTS} requests`;

@@ -40,3 +40,15 @@ test("bound at another port, all are taken", () => {
   expect(rangesOf(lowered)).toEqual(["10.8.0.0/22", "10.9.0.1/32"]);
   expect(lowered.diagnostics).toEqual([]);
 });
+
+test.each(["10.0.0.0/33", "10.0.0.0/-1", "fd00::/129", "10.0.0.0/", "10.0.0/8"])(
+  "%s, which validation reports, is left out, and the other addresses hold",
+  (address) => {
+    const lowered = lower(entry(address, "10.9.0.1"), {
+      meshPort: 0,
+      meshListeners: true,
+      listenAddress: "127.0.0.1",
+    });
+    expect(rangesOf(lowered)).toEqual(["10.9.0.1/32"]);
+  },
+);

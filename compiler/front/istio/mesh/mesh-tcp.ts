@@ -354,7 +354,7 @@ class PortChains {
   }
 }
 
-/** As CIDR ranges, without bits that mean nothing: Envoy takes no range twice. What is no address is left out. */
+/** As CIDR ranges, without bits that mean nothing: Envoy takes no range twice. What is no range is left out. */
 function rangesIn(addresses: readonly string[]): string[] {
   const ranges = addresses.flatMap((address) => {
     const [ip = "", bits] = address.split("/", 2) as [string, string?];
@@ -364,7 +364,8 @@ function rangesIn(addresses: readonly string[]): string[] {
     }
     const Address = version === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
     const length = bits ?? (version === 4 ? "32" : "128");
-    return `${Address.networkAddressFromCIDR(`${ip}/${length}`)}/${length}`;
+    const range = `${ip}/${length}`;
+    return ipaddr.isValidCIDR(range) ? `${Address.networkAddressFromCIDR(range)}/${length}` : [];
   });
   return [...new Set(ranges)];
 }

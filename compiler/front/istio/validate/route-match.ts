@@ -58,6 +58,9 @@ export function checkRouteMatch(
   checkGatewayNames(reporter, match.gateways, [...path, "gateways"]);
 }
 
+const CLAIMS_ARE_WRITTEN =
+  'To match a claim of the verified token, write "@request.auth.claims.NAME", or "@request.auth.claims[NAME]" for a name with dots.';
+
 function checkMatchedHeaderName(reporter: Reporter, name: string, path: FieldPath, claims: boolean): void {
   if (claimPathOf(name) !== undefined) {
     if (!claims) {
@@ -68,6 +71,11 @@ function checkMatchedHeaderName(reporter: Reporter, name: string, path: FieldPat
       );
     }
   } else if (!isHeaderName(name) && !PSEUDO_HEADERS.has(name)) {
-    reporter.report("SL0220", path, `${quote(name)} is not a valid header name`);
+    reporter.report(
+      "SL0220",
+      path,
+      `${quote(name)} is not a valid header name`,
+      name.startsWith("@") ? CLAIMS_ARE_WRITTEN : undefined,
+    );
   }
 }
