@@ -18,6 +18,7 @@ import { writeOutput } from "../../compiler/run/delivery/write.ts";
 import { type EnvoyBinary, findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { type EnvoyProcess, startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { buildOf, compiled, proxyOf } from "../harness/build.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { TARGETS } from "../harness/targets.ts";
 import { ENDPOINTS, richConfig } from "./rich-config.ts";
 
@@ -177,7 +178,7 @@ async function withUpstream(
   body: (seen: http.IncomingHttpHeaders[]) => Promise<void>,
 ): Promise<void> {
   const seen: http.IncomingHttpHeaders[] = [];
-  const upstream = http.createServer((request, response) => {
+  const upstream = http.createServer(KEPT_CONNECTIONS, (request, response) => {
     seen.push(request.headers);
     setTimeout(() => response.writeHead(answer.status, answer.headers).end(), answer.delayMs ?? 0);
   });

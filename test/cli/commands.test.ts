@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Authority, tlsSecret } from "../harness/authority.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { launch, type Outcome, outcomeOf } from "../harness/sluice.ts";
 
@@ -55,7 +56,7 @@ function sluice(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}
 }
 
 async function backend(name: string): Promise<number> {
-  const server = createHttpServer((_request, response) => void response.end(name));
+  const server = createHttpServer(KEPT_CONNECTIONS, (_request, response) => void response.end(name));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;

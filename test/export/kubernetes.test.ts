@@ -16,6 +16,7 @@ import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { Authority, tlsSecret } from "../harness/authority.ts";
 import { ask } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { ExportFolder, edgeRules } from "./folder.ts";
 
@@ -24,7 +25,9 @@ const ROUTE = "  - match: [{ uri: { prefix: /v1 } }]\n    route: [{ destination:
 let folder: ExportFolder;
 let upstream: http.Server;
 beforeAll(async () => {
-  upstream = http.createServer((request, response) => response.end(`upstream ${request.url}`));
+  upstream = http.createServer(KEPT_CONNECTIONS, (request, response) =>
+    response.end(`upstream ${request.url}`),
+  );
   await once(upstream.listen(0, "127.0.0.1"), "listening");
 });
 afterAll(() => {

@@ -15,6 +15,7 @@ import { filterModulePath } from "../../compiler/platform/package-root.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { startEnvoy } from "../../compiler/run/envoy/start.ts";
 import { ask } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { ExportFolder, edgeRules } from "./folder.ts";
 
@@ -71,7 +72,7 @@ let folder: ExportFolder;
 let upstream: http.Server;
 let asked: string[] = [];
 beforeAll(async () => {
-  upstream = http.createServer((request, response) => {
+  upstream = http.createServer(KEPT_CONNECTIONS, (request, response) => {
     asked.push(request.url!);
     if (request.url === "/never") {
       return;

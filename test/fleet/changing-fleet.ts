@@ -4,12 +4,13 @@
  */
 
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { Authority } from "../harness/authority.ts";
 import { Connection } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { type RunEvent, SluiceRun } from "../harness/sluice.ts";
 import { ChangingRules, generationOf, hostOf, PORTS, SERVERS } from "../run/changing-rules.ts";
@@ -133,9 +134,7 @@ export class ChangingFleet {
 }
 
 async function upstream(closing: (() => unknown)[]): Promise<number> {
-  const server = createServer((request, response) => void response.end(request.url));
-  // It must not close a connection just when an Envoy uses it again.
-  server.keepAliveTimeout = 0;
+  const server = http.createServer(KEPT_CONNECTIONS, (request, response) => void response.end(request.url));
   closing.push(() => {
     server.closeAllConnections();
     server.close();

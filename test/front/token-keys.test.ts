@@ -5,6 +5,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { JWKS, token } from "../harness/tokens.ts";
 
@@ -17,7 +18,7 @@ let answer: (response: http.ServerResponse) => void;
 let asked = 0;
 
 beforeAll(async () => {
-  server = http.createServer((_request, response) => {
+  server = http.createServer(KEPT_CONNECTIONS, (_request, response) => {
     asked += 1;
     answer(response);
   });

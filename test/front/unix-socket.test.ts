@@ -7,6 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { Mesh } from "../harness/mesh.ts";
 
 let folder: string;
@@ -14,7 +15,9 @@ let server: http.Server;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-unix-"));
-  server = http.createServer((request, response) => response.end(`${request.headers.host} ${request.url}`));
+  server = http.createServer(KEPT_CONNECTIONS, (request, response) =>
+    response.end(`${request.headers.host} ${request.url}`),
+  );
   await once(server.listen(path.join(folder, "service")), "listening");
 });
 

@@ -4,7 +4,6 @@
  * changes one thing only: addresses 127.20.0.N in the input become addresses that no other test has.
  */
 
-import { randomInt } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { inconsistenciesOf } from "../../compiler/back/xds/consistency.ts";
@@ -20,7 +19,7 @@ import type { AdsBuild, AdsBuilder } from "../../compiler/run/delivery/ads/build
 import type { ChangeResult } from "../../compiler/run/delivery/live-configuration.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
-import { freePort } from "./ports.ts";
+import { freeNetwork, freePort } from "./ports.ts";
 import { startSteeredUpstream, type Upstream } from "./upstream.ts";
 
 /** In rules: addresses that become the mesh's own, and a port of 127.0.0.1 that nothing else has. */
@@ -64,7 +63,7 @@ export class Mesh {
   readonly #options: MeshOptions;
   readonly #folder: string;
   /** The first three parts of the addresses of this mesh's endpoints. */
-  readonly #network = `127.${randomInt(30, 250)}.${randomInt(0, 250)}.`;
+  readonly #network: string;
   /** One for gateways and one for a sidecar's listeners: an address belongs to one listener while it drains. */
   readonly #portMaps = { gateway: new Map<number, number>(), sidecar: new Map<number, number>() };
   #meshPort = 0;
@@ -75,13 +74,14 @@ export class Mesh {
   /** Endpoint `address:port` → clusters that have it. */
   #clusters = new Map<string, string[]>();
 
-  private constructor(folder: string, options: MeshOptions) {
+  private constructor(folder: string, network: string, options: MeshOptions) {
     this.#folder = folder;
+    this.#network = network;
     this.#options = options;
   }
 
   static async create(options: MeshOptions): Promise<Mesh> {
-    const mesh = new Mesh(await makeSocketFolder("sluice-test-"), options);
+    const mesh = new Mesh(await makeSocketFolder("sluice-test-"), await freeNetwork(), options);
     await mkdir(path.join(mesh.#folder, "rules"));
     mesh.#meshPort = await freePort();
     mesh.#freePort = await freePort();

@@ -3,6 +3,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { messageOf, messageRegistry } from "../../compiler/run/ads/messages.ts";
+import { KEPT_CONNECTIONS } from "./kept-connections.ts";
 
 export interface Span {
   readonly name: string;
@@ -55,7 +56,7 @@ export async function startOtlpCollector(address = "127.63.2.1"): Promise<OtlpCo
   const spans: Span[] = [];
   const paths = new Set<string>();
   const waiting = new Set<() => void>();
-  const server = http.createServer((request, response) => {
+  const server = http.createServer(KEPT_CONNECTIONS, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {

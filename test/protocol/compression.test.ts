@@ -5,6 +5,7 @@ import http, { type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { TARGETS } from "../harness/targets.ts";
 
@@ -29,7 +30,7 @@ const ANSWERS: Readonly<Record<string, { status?: number; headers: object; body:
 };
 
 const seen: IncomingHttpHeaders[] = [];
-const upstream = http.createServer((request, response) => {
+const upstream = http.createServer(KEPT_CONNECTIONS, (request, response) => {
   seen.push(request.headers);
   const { url = "" } = request;
   if (url === "/events") {

@@ -9,6 +9,7 @@ import http2 from "node:http2";
 import type net from "node:net";
 import type { Readable } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 
 /** A request as it arrived; added when its headers are there. */
 export interface Received {
@@ -36,7 +37,7 @@ export interface ProtocolUpstream {
 /** HTTP/1.1 and WebSocket. It answers with its name and what it received, and sends messages back as they came. */
 export async function startHttp1Upstream(name: string): Promise<ProtocolUpstream> {
   const received: Received[] = [];
-  const server = http.createServer((request, response) => {
+  const server = http.createServer(KEPT_CONNECTIONS, (request, response) => {
     const one = note(received, request.method, request.url, request.headers.host, request.headers);
     follow(
       request,

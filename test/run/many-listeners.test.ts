@@ -5,7 +5,7 @@
  */
 
 import { mkdtemp, readdir, readlink, rename, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Authority } from "../harness/authority.ts";
 import { Connection } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { type RunEvent, SluiceRun } from "../harness/sluice.ts";
 import { TARGETS } from "../harness/targets.ts";
@@ -24,7 +25,7 @@ const PAUSE_MS = 40;
 const NEW_CONNECTIONS = 2;
 
 let folder: string;
-let upstreams: Server[];
+let upstreams: http.Server[];
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-many-"));
   upstreams = [];
@@ -38,7 +39,7 @@ afterEach(async () => {
 });
 
 async function upstream(): Promise<number> {
-  const server = createServer((request, response) => void response.end(request.url));
+  const server = http.createServer(KEPT_CONNECTIONS, (request, response) => void response.end(request.url));
   upstreams.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;

@@ -18,6 +18,7 @@ import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import { compiled, proxyOf } from "../harness/build.ts";
 import { Connection } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 
 let folder: string;
@@ -41,7 +42,10 @@ afterEach(async () => {
 });
 
 async function upstream(name: string): Promise<number> {
-  const server = createHttpServer((_request, response) => void setTimeout(() => response.end(name), 5));
+  const server = createHttpServer(
+    KEPT_CONNECTIONS,
+    (_request, response) => void setTimeout(() => response.end(name), 5),
+  );
   upstreams.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
@@ -378,7 +382,7 @@ test("each try of a request that the old rules decided finds their cluster", asy
   target = "wasm";
   const port = await freePort();
   let tries = 0;
-  const hanging = createHttpServer((_request, response) => {
+  const hanging = createHttpServer(KEPT_CONNECTIONS, (_request, response) => {
     tries += 1;
     if (tries === 3) {
       response.end("third");

@@ -9,6 +9,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ask } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { launch, type RunEvent, SluiceRun } from "../harness/sluice.ts";
 
@@ -20,7 +21,7 @@ let mesh: number;
 let arrived = 0;
 
 beforeAll(async () => {
-  slow = http.createServer((request, response) => {
+  slow = http.createServer(KEPT_CONNECTIONS, (request, response) => {
     arrived += 1;
     setTimeout(() => response.end("done"), Number(request.headers["x-wait"] ?? 0));
   });

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import { ask } from "../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../harness/kept-connections.ts";
 import { freePort } from "../harness/ports.ts";
 import { sluice } from "../harness/sluice.ts";
 
@@ -22,7 +23,7 @@ const ports = { mesh: 0, ready: 0, admin: 0 };
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-serve-"));
-  slow = http.createServer((request, response) => {
+  slow = http.createServer(KEPT_CONNECTIONS, (request, response) => {
     arrived += 1;
     setTimeout(() => response.end("done"), Number(request.headers["x-wait"] ?? 0));
   });

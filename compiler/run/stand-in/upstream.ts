@@ -68,7 +68,8 @@ export function startUpstream(replyTo: (request: UpstreamRequest) => Reply = () 
     setTimeout(() => reply(status, { ...headers, "content-type": "application/json" }, body), delayMs);
   };
 
-  const http1 = http.createServer({ maxHeaderSize: 1 << 20 }, (request, response) => {
+  // Unless told otherwise, Node closes a connection that was idle for seconds just when an Envoy sends its next request over it.
+  const http1 = http.createServer({ maxHeaderSize: 1 << 20, keepAliveTimeout: 0 }, (request, response) => {
     const { localAddress, localPort } = request.socket;
     countBody(request, (bodyBytes) => {
       const headers = joinHeaders(request.rawHeaders);

@@ -9,6 +9,7 @@ import path from "node:path";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { Authority } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { freePort } from "../../harness/ports.ts";
 import { apply, destinationRule, HOST, stat } from "./mesh.ts";
@@ -154,6 +155,7 @@ test("TLS: a server that wants a name, and is verified by it, is told the check'
   const { certificate, key } = await authority.issue({ names: [HOST] });
   const server = https.createServer(
     {
+      ...KEPT_CONNECTIONS,
       cert: certificate,
       key,
       SNICallback: (name, done) =>

@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import type { Socket } from "node:net";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 
 /** `refusing`: nobody listens. `silent`: connections are accepted, and never answered. */
 export type Health = "well" | "failing" | "refusing" | "silent";
@@ -47,7 +48,7 @@ export class Patient {
   }
 
   async #listen(): Promise<void> {
-    const server = http.createServer((request, response) => {
+    const server = http.createServer(KEPT_CONNECTIONS, (request, response) => {
       if (request.url?.startsWith("/healthz")) {
         this.checks.push({ host: request.headers.host ?? "", path: request.url });
       } else {

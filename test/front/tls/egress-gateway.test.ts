@@ -13,6 +13,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { freePort } from "../../harness/ports.ts";
 import { SluiceRun } from "../../harness/sluice.ts";
 import { askTls } from "./client.ts";
@@ -29,8 +30,10 @@ let folder: string;
 beforeAll(async () => {
   authority = await Authority.create("web");
   const { certificate: cert, key } = await authority.issue({ names: [CNN] });
-  secure = https.createServer({ cert, key }, (_request, response) => response.end("secure site"));
-  plain = http.createServer((_request, response) => response.end("plain site"));
+  secure = https.createServer({ ...KEPT_CONNECTIONS, cert, key }, (_request, response) =>
+    response.end("secure site"),
+  );
+  plain = http.createServer(KEPT_CONNECTIONS, (_request, response) => response.end("plain site"));
   for (const server of [secure, plain]) {
     await once(server.listen(0, "127.77.0.3"), "listening");
   }

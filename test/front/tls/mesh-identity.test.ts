@@ -13,6 +13,7 @@ import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Authority, type Pair } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { askTls } from "./client.ts";
 import { resource } from "./documents.ts";
@@ -34,7 +35,9 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "sluice-identity-"));
   await writeFile(path.join(folder, "web.crt"), web.certificate);
   const { certificate: cert, key } = await web.issue({ names: [CNN] });
-  site = https.createServer({ cert, key }, (request, response) => response.end(`site ${request.url}`));
+  site = https.createServer({ ...KEPT_CONNECTIONS, cert, key }, (request, response) =>
+    response.end(`site ${request.url}`),
+  );
   await once(site.listen(0, "127.77.0.1"), "listening");
 });
 

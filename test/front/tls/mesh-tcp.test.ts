@@ -9,6 +9,7 @@ import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Authority } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { resource } from "./documents.ts";
 
@@ -33,7 +34,9 @@ beforeAll(async () => {
   }
   for (const name of ["one.example", "two.example"]) {
     const { certificate: cert, key } = await authority.issue({ names: [name, `sub.${name}`, "localhost"] });
-    const server = https.createServer({ cert, key }, (_request, response) => response.end(name));
+    const server = https.createServer({ ...KEPT_CONNECTIONS, cert, key }, (_request, response) =>
+      response.end(name),
+    );
     await once(server.listen(0, "127.0.0.1"), "listening");
     secure.set(name, server);
   }
@@ -295,7 +298,7 @@ test("with consistentHash by source address, a client stays with one endpoint", 
 
 test("a tunnel: the endpoint is a proxy, which is asked for the host that the policy names", async () => {
   const asked: string[] = [];
-  const proxy = http.createServer();
+  const proxy = http.createServer(KEPT_CONNECTIONS);
   const relay = (method: string | undefined, target: string | undefined, socket: Duplex) => {
     asked.push(`${method} ${target}`);
     const beyond = net.connect(portOf("b").port, "127.0.0.1");

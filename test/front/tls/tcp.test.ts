@@ -6,6 +6,7 @@ import net, { type AddressInfo } from "node:net";
 import tls from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority, type Pair, tlsSecret } from "../../harness/authority.ts";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { askTls } from "./client.ts";
 import { resource } from "./documents.ts";
@@ -30,7 +31,9 @@ beforeAll(async () => {
   }
   for (const name of ["one.example", "two.example"]) {
     const { certificate: cert, key } = await authority.issue({ names: [name, `sub.${name}`] });
-    const server = https.createServer({ cert, key }, (_request, response) => response.end(name));
+    const server = https.createServer({ ...KEPT_CONNECTIONS, cert, key }, (_request, response) =>
+      response.end(name),
+    );
     await once(server.listen(0, "127.0.0.1"), "listening");
     secure.set(name, server);
   }

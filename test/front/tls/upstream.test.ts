@@ -10,6 +10,7 @@ import type { PeerCertificate, TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Authority, type Pair, secretYaml, tlsSecret } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { Mesh } from "../../harness/mesh.ts";
 
 const HOST = "shop.example.com";
@@ -40,6 +41,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, "client.key"), client.key);
   upstream = https.createServer(
     {
+      ...KEPT_CONNECTIONS,
       cert: server.certificate,
       key: server.key,
       ca: authority.certificate,
@@ -129,7 +131,7 @@ describe.each(["wasm", "native"] as const)("target %s", (target) => {
 
   test.each(["TLSv1.2", "TLSv1.3"] as const)("a server that speaks %s and nothing else", async (version) => {
     const tls = { cert: server.certificate, key: server.key, minVersion: version, maxVersion: version };
-    const strict = https.createServer(tls, (request, response) => {
+    const strict = https.createServer({ ...KEPT_CONNECTIONS, ...tls }, (request, response) => {
       response.end(JSON.stringify({ asked: (request.socket as TLSSocket).getProtocol() }));
     });
     strict.listen(0, "127.0.0.1");

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { KEPT_CONNECTIONS } from "../kept-connections.ts";
 
 export interface RecordedAnswer {
   readonly request: string;
@@ -56,7 +57,7 @@ export class FakeApiServer {
   readonly #server: http.Server;
 
   private constructor(respond: Respond) {
-    this.#server = http.createServer((request, response) => {
+    this.#server = http.createServer(KEPT_CONNECTIONS, (request, response) => {
       let body = "";
       request.setEncoding("utf8").on("data", (text: string) => {
         body += text;

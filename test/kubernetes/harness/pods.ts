@@ -1,6 +1,7 @@
 /** Pods, as far as a proxy can tell: each is an address that answers with its own name, as long as it is there. */
 
 import http from "node:http";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import type { PodNetwork } from "./pod-network.ts";
 
 export class Pods {
@@ -20,9 +21,7 @@ export class Pods {
 
   async start(i: number): Promise<void> {
     const name = this.address(i);
-    const server = http.createServer((_, response) => void response.end(name));
-    // It must not close a connection just when an Envoy uses it again.
-    server.keepAliveTimeout = 0;
+    const server = http.createServer(KEPT_CONNECTIONS, (_, response) => void response.end(name));
     this.#servers.set(i, server);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

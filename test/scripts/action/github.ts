@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import type net from "node:net";
+import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 
 export interface StoredComment {
   readonly id: number;
@@ -19,7 +20,10 @@ export class GitHub {
   readonly #server: http.Server;
 
   private constructor() {
-    this.#server = http.createServer((request, response) => void this.#answer(request, response));
+    this.#server = http.createServer(
+      KEPT_CONNECTIONS,
+      (request, response) => void this.#answer(request, response),
+    );
   }
 
   static async start(): Promise<GitHub> {
