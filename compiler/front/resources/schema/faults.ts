@@ -167,13 +167,18 @@ function numberRemedy(
     : `Use ${number} from ${minimum} to ${maximum}.`;
 }
 
-/** The one that was probably meant, or else all of them. */
+/** A rule has fewer fields; the mesh configuration has more than anybody reads. */
+const MOST_LISTED = 20;
+
+/** The one that was probably meant, or else all of them, if they can be read at a glance. */
 function suggestion(wrong: string, known: readonly string[], what: string): string | undefined {
   const near = nearest(wrong, known);
   if (near !== undefined) {
     return `Did you mean ${near}?`;
   }
-  return known.length > 0 ? `The known ${what} are ${known.join(", ")}.` : undefined;
+  return known.length > 0 && known.length <= MOST_LISTED
+    ? `The known ${what} are ${known.join(", ")}.`
+    : undefined;
 }
 
 function propertiesOf(schema: Schema | undefined): string[] {
