@@ -1,6 +1,7 @@
 /**
  * `npm test`: sets everything up and runs every suite, in the order in which a failure is cheapest to find. The last
- * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself.
+ * line is the sum of all of them. A suite that ran no test has failed, whatever it says itself. Tests that failed once and
+ * then passed are named (scripts/vitest-project.mjs).
  *
  * The suite `docker` waits for containers most of its time, so it runs beside those that compute; they give way to it. So does
  * `browser` beside `kubernetes`, which waits for an API server. What such a suite says is shown when its turn comes.
@@ -9,8 +10,6 @@
  */
 
 import { spawn } from "node:child_process";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { findChromium } from "./chromium.mjs";
@@ -19,7 +18,8 @@ import { OLDEST_ENVOY } from "./envoy-versions.mjs";
 import { makeKubernetesPrograms } from "./kubernetes-programs.mjs";
 import { ensureImages } from "./local-images.mjs";
 import { ROOT, run, setup } from "./setup.mjs";
-import { PACKAGES, runBiome, runProse, runTsc, runVitest } from "./tools.mjs";
+import { PACKAGES, runBiome, runProse, runTsc } from "./tools.mjs";
+import { runProject } from "./vitest-project.mjs";
 
 const SUITES = {
   lint: async () => {
@@ -84,6 +84,9 @@ async function main() {
     const seconds = ((counts.took ?? performance.now() - start) / 1000).toFixed(1);
     const reason = counts.reason === undefined ? "" : `: ${counts.reason}`;
     lines.push(`${name.padEnd(12)} ${describe(counts)} (${seconds} s)${reason}`);
+    for (const test of counts.unsteady ?? []) {
+      lines.push(`  unsteady: ${test}: it failed, and passed when its file ran again`);
+    }
     for (const kind of Object.keys(total)) {
       total[kind] += counts[kind];
     }
@@ -103,44 +106,6 @@ function describe({ passed, failed, skipped }) {
 /** The exit code of the program that installs both versions of Envoy. */
 function installEnvoys() {
   return run(process.execPath, [path.join(ROOT, "dist", "envoy.js"), OLDEST_ENVOY]);
-}
-
-/**
- * Runs a project of Vitest; its counts come from its JSON report. What it says goes to the terminal, or is `said` when it
- * runs `beside` others. One that `givesWay` gets what processor time others leave.
- */
-async function runProject(project, { files = [], env = {}, beside = false, givesWay = false } = {}) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "sluice-test-"));
-  const report = path.join(folder, "report.json");
-  const output = beside ? await open(path.join(folder, "output"), "w") : undefined;
-  try {
-    const args = [
-      "run",
-      ...files,
-      "--project",
-      project,
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
-    ];
-    const code = await runVitest(args, {
-      env: { ...process.env, ...env },
-      ...(beside && { stdio: ["ignore", output.fd, output.fd] }),
-      ...(givesWay && { priority: os.constants.priority.PRIORITY_BELOW_NORMAL }),
-    });
-    const result = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
-    const counts = {
-      passed: result.numPassedTests ?? 0,
-      failed: result.numFailedTests ?? 0,
-      skipped: (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0),
-      ...(beside && { said: await readFile(path.join(folder, "output"), "utf8") }),
-    };
-    // A file that does not load has no tests to count, and an error outside of a test belongs to none.
-    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
-  } finally {
-    await output?.close();
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** Its counts, how long it took (ms), and the lines that it `said`. Needs the Envoys, if they are being installed. */
@@ -183,7 +148,8 @@ async function runDockerSuite(said) {
   ]);
   said.push(...parts.map((part) => part.said));
   const sum = (kind) => parts.reduce((total, part) => total + part[kind], 0);
-  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+  const unsteady = parts.flatMap((part) => part.unsteady);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped"), unsteady };
 }
 
 /** What looks at the page as a browser shows it, where there is one. As `beginDockerSuite`. */
