@@ -43,6 +43,15 @@ spec:
   resolution: STATIC
   endpoints: [{ address: 192.0.2.9 }]
 `;
+/** What it is asked for, it looks up. */
+const OPEN = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: open }
+spec:
+  hosts: [open.example]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  resolution: NONE
+`;
 const SUBSETS = `apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: subsets }
@@ -130,7 +139,7 @@ const FLAGS: Readonly<Partial<Record<Place, readonly string[]>>> = { ServiceEntr
 const MORE: Readonly<Partial<Record<DiagnosticCode, string>>> = {
   SL0444: OTHER_DATABASE,
   SL0976: SERVICES[0]!,
-  SL0977: [SERVICES[0], OTHER_DATABASE].join("---\n"),
+  SL0977: [SERVICES[0], OTHER_DATABASE, OPEN].join("---\n"),
 };
 
 async function found(

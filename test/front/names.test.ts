@@ -1,17 +1,11 @@
-/**
- * Names that the proxy resolves itself, and connections to what it says, in a real Envoy. No connection is redirected here,
- * for which a test would need a network of its own: a client says in front of each whom it is for (PROXY protocol), and Envoy
- * is told to believe it in the place of the kernel.
- */
+/** Names that the proxy resolves itself, and connections to what it says, in a real Envoy. */
 
 import dgram from "node:dgram";
 import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { EnvoyListener } from "../../compiler/back/xds/listener.ts";
-import type { ResourceSet } from "../../compiler/back/xds/resource-set.ts";
-import { Resource } from "../../compiler/back/xds/resource-set.ts";
 import { Mesh } from "../harness/mesh.ts";
+import { believingProxyProtocol, sayTo } from "./redirected.ts";
 import { resource } from "./tls/documents.ts";
 
 const DNS = "127.78.0.1";
@@ -41,13 +35,7 @@ beforeAll(async () => {
     talkers.set(name, server);
   }
   dns = `${DNS}:${await freeUdpPort()}`;
-  mesh = await Mesh.create({
-    target: "wasm",
-    emit: async (builder, compilation, options) => {
-      const build = await builder.build(compilation, options);
-      return { ...build, resources: believingProxyProtocol(build.resources) };
-    },
-  });
+  mesh = await Mesh.create({ target: "wasm", emit: believingProxyProtocol });
 });
 
 afterAll(async () => {
@@ -64,27 +52,6 @@ async function freeUdpPort(): Promise<number> {
   const { port } = socket.address();
   socket.close();
   return port;
-}
-
-/** The address of a connection is what its client says in front, in the place of what the kernel knows of a redirected one. */
-function believingProxyProtocol(resources: ResourceSet): ResourceSet {
-  const listener = [...resources.listener].map(([name, one]) => {
-    const { listener_filters: before } = one.message as Partial<EnvoyListener>;
-    const filters = before?.map((filter) =>
-      filter.name === "envoy.filters.listener.original_dst"
-        ? {
-            name: "envoy.filters.listener.proxy_protocol",
-            typed_config: {
-              "@type":
-                "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
-            },
-          }
-        : filter,
-    );
-    const message = { ...one.message, ...(filters && { listener_filters: filters }) };
-    return [name, new Resource({ ...one, message })] as const;
-  });
-  return { ...resources, listener: new Map(listener) };
 }
 
 const portOf = (name: string) => (talkers.get(name)!.address() as AddressInfo).port;
@@ -140,19 +107,7 @@ async function send(message: Buffer): Promise<Answer> {
 const resolve = (name: string, type = A) => send(question(name, type));
 
 /** What comes back for a word on a connection for that address; empty when it is closed. */
-function say(port: number, address: string, meant = 9000): Promise<string> {
-  return new Promise((done) => {
-    const socket = net.connect(port, "127.0.0.1", () =>
-      socket.write(`PROXY TCP4 127.0.0.1 ${address} 1234 ${meant}\r\nhello`),
-    );
-    socket.once("data", (data) => {
-      done(String(data));
-      socket.destroy();
-    });
-    socket.on("close", () => done(""));
-    socket.on("error", () => {});
-  });
-}
+const say = (port: number, address: string, meant = 9000) => sayTo({ port, address, meant }, "hello");
 
 test("two TCP hosts on one port: each has an address, by which it is resolved and reached", async () => {
   const port = (await apply([entry("a.example"), entry("b.example")])).get("mesh_9000")!;

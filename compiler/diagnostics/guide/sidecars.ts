@@ -20,7 +20,7 @@ export const SIDECARS = {
     },
   },
   SL0976: {
-    why: "A proxy knows only what its Sidecar imports, by the hosts of a listener for that port or by a rule that leads there. Nothing can be sent to others: Envoy answers 503.",
+    why: "A proxy knows only what its Sidecar imports, by the hosts of a listener for that port or by a rule that leads there. Nothing can be sent to others: Envoy answers requests 503, and closes other connections.",
     example: {
       in: "Sidecar",
       wrong:
@@ -30,13 +30,13 @@ export const SIDECARS = {
     },
   },
   SL0977: {
-    why: "A sidecar of Istio sends every connection that is for no registered address to the egress proxy. Sluice has listeners for ports of services alone, and sends requests there; other connections go to a service of their port, or are closed. A tcp rule for their addresses sends them where you want.",
+    why: "Everything that is for no registered host goes to the egress proxy. One with resolution NONE or DYNAMIC_DNS has no endpoints: requests say which host they are for, other connections do not. Those go to a service of their port, or are closed.",
     example: {
       in: "Sidecar",
       wrong:
-        "egress:\n- port: { number: 5432, name: tcp, protocol: TCP }\n  captureMode: NONE\n  hosts: [./another.example]\n- hosts: [./shop.example]\noutboundTrafficPolicy:\n  mode: ALLOW_ANY\n  egressProxy: { host: shop.example, port: { number: 80 } }",
+        "egress:\n- port: { number: 5432, name: tcp, protocol: TCP }\n  captureMode: NONE\n  hosts: [./another.example]\n- hosts: [./open.example]\noutboundTrafficPolicy:\n  mode: ALLOW_ANY\n  egressProxy: { host: open.example, port: { number: 80 } }",
       right:
-        "egress:\n- hosts: [./shop.example]\noutboundTrafficPolicy:\n  mode: ALLOW_ANY\n  egressProxy: { host: shop.example, port: { number: 80 } }",
+        "egress:\n- port: { number: 5432, name: tcp, protocol: TCP }\n  captureMode: NONE\n  hosts: [./another.example]\n- hosts: [./shop.example]\noutboundTrafficPolicy:\n  mode: ALLOW_ANY\n  egressProxy: { host: shop.example, port: { number: 80 } }",
     },
   },
 } as const satisfies Explanations;

@@ -265,10 +265,47 @@ describe("an egress proxy", () => {
     expect(findings.filter((finding) => !finding.startsWith("SL0404"))).toEqual(expected);
   });
 
-  test("gets no connections but requests, which is said where others come", () => {
-    const tcp = `---\n${service("tcp", "shop").replace("name: http, port: 80", "name: tcp, port: 5432")}`;
-    const text = rules(egress("[{ hosts: ['*/*'] }]"), SERVICES) + tcp;
-    expect(lower(text, proxy()).findings).toEqual([]);
-    expect(lower(text, proxy({ meshListeners: true })).findings).toContain("SL0977 4");
+  describe("and connections in which no HTTP is read", () => {
+    const tcp = (more = "") =>
+      `---\n${service("tcp", "shop").replace("{ ports:", `{ ${more} ports:`).replace("name: http, port: 80", "name: tcp, port: 5432")}`;
+    const at = (text: string, port: number, options: Partial<ProxyOptions> = {}) =>
+      lower(text, proxy({ meshListeners: true, ...options }))
+        .config.tcpChains?.filter(({ listener }) => listener === `mesh_${port}`)
+        .map(({ addresses = ["any"], destinations }) => `${addresses} ${destinations[0]?.cluster}`);
+    const all = rules(egress("[{ hosts: ['*/*'] }]"), SERVICES);
+    const TCP = "outbound|5432||tcp.shop.svc.cluster.local";
+
+    test("are for it where they are for no address of a service", () => {
+      const text = all + tcp("clusterIP: 10.0.0.1,");
+      expect(at(text, 5432)).toEqual([`10.0.0.1/32 ${TCP}`, `any ${COUNT}`]);
+      expect(at(all + tcp(), 5432)).toEqual([`any ${TCP}`]);
+      const registryOnly = text.replace(/, outboundTrafficPolicy: .* \}/, " }");
+      expect(at(registryOnly, 5432, { outboundPolicy: "REGISTRY_ONLY" })).toEqual([`any ${TCP}`]);
+    });
+
+    test("are told from HTTP on ports of HTTP", () => {
+      expect(at(all, 80)).toEqual([`any ${COUNT}`]);
+      const { listeners } = lower(all, proxy({ meshListeners: true })).config;
+      expect(listeners.find(({ name }) => name === "mesh_80")?.sniffs).toEqual({ addresses: [] });
+      const bound = rules(egress("[{ bind: 127.0.0.9, hosts: ['*/*'] }]"), SERVICES);
+      expect(at(bound, 80)).toBeUndefined();
+    });
+
+    test("are not for one that has no endpoints, which is said where they come", () => {
+      const open = document(
+        "ServiceEntry",
+        "open",
+        "stock",
+        "{ hosts: [open.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: NONE }",
+      );
+      const text = rules(
+        egress("[{ hosts: ['*/*'] }]").replace("count.stock.svc.cluster.local", "open.example"),
+        SERVICES,
+        open,
+      );
+      expect(lower(text + tcp("clusterIP: 10.0.0.1,"), proxy()).findings).toEqual([]);
+      expect(at(text + tcp("clusterIP: 10.0.0.1,"), 5432)).toEqual([`any ${TCP}`]);
+      expect(lower(text + tcp(), proxy({ meshListeners: true })).findings).toContain("SL0977 4");
+    });
   });
 });

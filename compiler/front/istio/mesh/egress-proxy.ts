@@ -1,10 +1,12 @@
 /**
- * `Sidecar.outboundTrafficPolicy.egressProxy`: a service to which requests go for hosts that nobody registered, in place of
- * these hosts. istiod (`buildCatchAllVirtualHost`) writes the name of its cluster, whether or not there is one, and makes clusters of
- * what the Sidecar imports (`collectImportedServices`).
+ * `Sidecar.outboundTrafficPolicy.egressProxy`: a service to which everything goes that is for nobody who is registered. istiod
+ * writes the name of its cluster, whether or not there is one, for requests (`buildCatchAllVirtualHost`) and for connections
+ * (`buildOutboundCatchAllNetworkFiltersOnly`), and makes clusters of what the Sidecar imports (`collectImportedServices`).
  */
 
+import { isLookedUp } from "../../../ir/discovery.ts";
 import type { TcpChain } from "../../../ir/ir.ts";
+import { boundPort, type PortMap } from "../../../options/port-map.ts";
 import { destinationsOf } from "../../resources/destinations.ts";
 import { clusterName, clusterUse } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
@@ -15,18 +17,28 @@ import { PASSTHROUGH_CLUSTER } from "../policies/passthrough.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { EGRESS_PROXY, resolveEgressProxy } from "../rules/resolve-destination.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
+import { ANY_ADDRESS } from "./mesh-tcp.ts";
 
-/** Where requests go for hosts that nobody registered; undefined where they are answered here. */
-export function clusterOfOthers(
-  virtualServices: readonly VirtualService[],
-  lowering: GatheringContext,
-): string | undefined {
+/** Where that goes which is for nobody who is registered. */
+export interface Others {
+  /** The cluster of requests; absent: they are answered here. */
+  readonly requests?: string;
+  /** Of connections in which no HTTP is read. Absent: they go nowhere. */
+  readonly connections?: EgressProxy;
+}
+
+interface EgressProxy {
+  readonly host: string;
+  readonly cluster: string;
+}
+
+export function lowerOthers(virtualServices: readonly VirtualService[], lowering: GatheringContext): Others {
   const { sidecar, outboundPolicy, options, effects } = lowering;
   if (outboundPolicy === "REGISTRY_ONLY") {
-    return undefined;
+    return {};
   }
   if (sidecar?.egressProxy === undefined) {
-    return PASSTHROUGH_CLUSTER;
+    return { requests: PASSTHROUGH_CLUSTER };
   }
   const { resource, egressProxy } = sidecar;
   const resolved = resolveEgressProxy(egressProxy, resource.namespace, lowering);
@@ -43,12 +55,15 @@ export function clusterOfOthers(
   } else {
     effects.report(
       "SL0976",
-      `no egress listener imports port ${port} of "${host}"; requests for hosts that are not registered will get a 503`,
+      `no egress listener imports port ${port} of "${host}"; requests for hosts that are not registered will get a 503, and other connections will be closed`,
       resource.spanOf([...EGRESS_PROXY, "host"]),
       () => ({ help: `Add ${service.namespace}/${host} to the hosts of a listener.` }),
     );
   }
-  return clusterName(port, subset, host);
+  const cluster = clusterName(port, subset, host);
+  // Where it is reached is asked of a request, which a connection is not.
+  const hasEndpoints = service === undefined || !isLookedUp(service.discovery);
+  return { requests: cluster, ...(hasEndpoints && { connections: { host, cluster } }) };
 }
 
 /** A listener for one port imports of a service that port alone. */
@@ -76,18 +91,60 @@ function leadsTo(
   );
 }
 
-/** istiod sends there whatever connection is for no chain; here a listener is for its services alone. */
-export function reportConnectionsOfOthers(
+/** A listener of the mesh, and what it does already. */
+export interface Taken {
+  readonly address: string;
+  /** That of the services. */
+  readonly port: number;
+  /** Those of the port. */
+  readonly chains: readonly TcpChain[];
+}
+
+/** What a listener does with connections that none of its chains is for: nothing where some chain is for all. */
+export function chainsOfOthers(
+  { address, port, chains }: Taken,
+  { host, cluster }: EgressProxy,
+  portMap: PortMap,
+): TcpChain[] {
+  const unnamed = chains.filter(({ serverNames }) => serverNames.length === 0);
+  const taken = unnamed.flatMap(({ addresses = ANY_ADDRESS }) => addresses);
+  const free = ANY_ADDRESS.filter((range) => !taken.includes(range));
+  const listener = `mesh_${port}`;
+  return free.length === 0
+    ? []
+    : [
+        {
+          name: `${listener}_${chains.length}_${host}`,
+          role: "mesh",
+          listener,
+          address,
+          port: boundPort(portMap, "mesh", port),
+          ...(free.length < ANY_ADDRESS.length && { addresses: free }),
+          serverNames: [],
+          destinations: [{ cluster, weight: 1 }],
+        },
+      ];
+}
+
+/** A service that is looked up by what a request asks for has nothing to send a connection to. */
+export function reportLostConnections(
+  { requests, connections }: Others,
   chains: readonly TcpChain[],
   { sidecar, effects }: GatheringContext,
 ): void {
-  if (sidecar?.egressProxy === undefined || chains.length === 0) {
+  if (
+    sidecar?.egressProxy === undefined ||
+    requests === undefined ||
+    connections !== undefined ||
+    chains.length === 0
+  ) {
     return;
   }
   const ports = [...new Set(chains.map(({ port }) => port))].sort((a, b) => a - b).join(", ");
   effects.report(
     "SL0977",
-    `of connections to the listeners at ${ports}, those other than HTTP never go to the egress proxy`,
+    `the egress proxy "${sidecar.egressProxy.host}" has no endpoints; connections to the listeners at ${ports} that are not HTTP do not go there`,
     sidecar.resource.spanOf(EGRESS_PROXY),
+    () => ({ help: "Give its ServiceEntry endpoints, and resolution STATIC or DNS." }),
   );
 }

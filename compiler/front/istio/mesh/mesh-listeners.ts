@@ -13,13 +13,14 @@ import { lowerEnvoyHeaders, lowerProxyHeaders } from "../context/proxy-headers.t
 import type { MeshRules } from "../context/shared-lowering.ts";
 import { omissions } from "../rules/omissions.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
-import { clusterOfOthers, reportConnectionsOfOthers } from "./egress-proxy.ts";
+import { chainsOfOthers, lowerOthers, type Others, reportLostConnections } from "./egress-proxy.ts";
 import { explicitHosts, sortedHosts } from "./explicit-hosts.ts";
 import { meshParts, type PortsPart, type ProxyPart } from "./mesh-parts.ts";
 import { meshRules } from "./mesh-rules.ts";
 import { lowerMeshTcp, type MeshTcp, refuseMeshTcpRules } from "./mesh-tcp.ts";
 import { type NamedHosts, namedHosts } from "./named-hosts.ts";
 import { catchAll } from "./outbound-policy.ts";
+import { ALL_PORTS } from "./port-range.ts";
 
 export function lowerMesh(
   virtualServices: readonly VirtualService[],
@@ -36,15 +37,15 @@ export function lowerMesh(
     return { listeners: [], tcpChains: [], effects: lowering.effects };
   }
   const { ofPorts, proxies } = meshParts(virtualServices, context);
-  const parts = ofPorts.map((part) => lowerPart(part, lowering));
+  const ofOthers = lowerOthers(virtualServices, lowering);
+  const parts = ofPorts.map((part) => lowerPart(part, ofOthers, lowering));
   const bound = parts.filter(({ isBound }) => isBound);
   const ownPorts = portsOfProxy(
     bound.flatMap(({ rules, tcp }) => [...rules.httpPorts, ...(tcp?.ports ?? [])]),
     proxies,
     context.options,
   );
-  const cluster = clusterOfOthers(virtualServices, lowering);
-  const others = lowering.cache.shared.catchAllOf(cluster, ownPorts, catchAll);
+  const others = lowering.cache.shared.catchAllOf(ofOthers.requests, ownPorts, catchAll);
   const common = { role: "mesh", ...lowerProxyHeaders(context.proxyConfig) } as const;
   const envoyHeaders = lowerEnvoyHeaders(context.proxyConfig);
   const listeners: Listener[] = [];
@@ -84,7 +85,9 @@ export function lowerMesh(
   const ofRules = [...parts.map(({ rules }) => rules.effects), ...ofProxies].reduce(effectsOfBoth);
   if (bound.length === 0) {
     refuseMeshTcpRules(virtualServices, lowering);
-    const tcpChains = isQuestion(lowering.purpose) ? connectionsAskedAbout(virtualServices, lowering) : [];
+    const tcpChains = isQuestion(lowering.purpose)
+      ? connectionsAskedAbout(virtualServices, ofOthers, lowering)
+      : [];
     return { listeners, tcpChains, effects: effectsOfBoth(ofRules, lowering.effects) };
   }
   for (const { rules, hosts, tcp, address } of bound) {
@@ -114,7 +117,7 @@ export function lowerMesh(
     }
   }
   const tcpChains = bound.flatMap(({ tcp }) => tcp?.chains ?? []);
-  reportConnectionsOfOthers(tcpChains, lowering);
+  reportLostConnections(ofOthers, tcpChains, lowering);
   return { listeners, tcpChains, effects: effectsOfBoth(lowering.effects, ofRules) };
 }
 
@@ -125,15 +128,44 @@ interface LoweredPart extends PortsPart {
   readonly tcp?: MeshTcp;
 }
 
-function lowerPart(part: PortsPart, { effects }: GatheringContext): LoweredPart {
-  const { virtualServices, context, ports, address, isBound } = part;
+function lowerPart(part: PortsPart, others: Others, { effects }: GatheringContext): LoweredPart {
+  const { virtualServices, context, ports, isBound } = part;
   const rules = meshRules(virtualServices, context, ports);
+  const lowering = { ...context, effects };
   return {
     ...part,
     rules,
     hosts: namedHosts(rules, context),
-    ...(isBound && { tcp: lowerMeshTcp(virtualServices, { ...context, effects }, ports, address) }),
+    ...(isBound && { tcp: lowerConnections(virtualServices, part, rules.httpPorts, others, lowering) }),
   };
+}
+
+/** With those of others, where anybody takes them: on ports of HTTP, if they are redirected, what does not begin like it. */
+function lowerConnections(
+  virtualServices: readonly VirtualService[],
+  { ports, address, isRedirected }: Pick<PortsPart, "ports" | "address" | "isRedirected">,
+  httpPorts: readonly number[],
+  { connections }: Others,
+  lowering: GatheringContext,
+): MeshTcp {
+  const sparesOthers = connections !== undefined && isRedirected;
+  const own = lowerMeshTcp(virtualServices, lowering, { ports, address, sparesOthers });
+  if (connections === undefined) {
+    return own;
+  }
+  const sniffed = new Map(own.sniffed);
+  const more: TcpChain[] = [];
+  for (const port of new Set([...own.ports, ...httpPorts])) {
+    if (httpPorts.includes(port) && !sniffed.has(port)) {
+      if (!isRedirected) {
+        continue;
+      }
+      sniffed.set(port, []);
+    }
+    const chains = own.chains.filter(({ listener }) => listener === `mesh_${port}`);
+    more.push(...chainsOfOthers({ address, port, chains }, connections, lowering.options.portMap));
+  }
+  return { chains: [...own.chains, ...more], ports: own.ports, sniffed };
 }
 
 /** What is said of several parts, of which no two have one port. */
@@ -148,10 +180,12 @@ function joined(parts: readonly LoweredPart[]): MeshRules {
 /** Where connections go is a question that a proxy without their listeners is asked, too; it has no say in who shares a port. */
 function connectionsAskedAbout(
   virtualServices: readonly VirtualService[],
+  others: Others,
   { effects, ...context }: GatheringContext,
 ): readonly TcpChain[] {
   const own = gathering(context);
-  const { chains } = lowerMeshTcp(virtualServices, own);
+  const all = { ports: ALL_PORTS, address: context.options.listenAddress, isRedirected: true };
+  const { chains } = lowerConnections(virtualServices, all, [], others, own);
   effects.add({ ...own.effects, findings: [] });
   return chains;
 }

@@ -22,6 +22,8 @@ export interface MeshPart {
 export interface PortsPart extends MeshPart {
   readonly ports: PortRange;
   readonly isBound: boolean;
+  /** What connections were meant for is not what they come to: nothing else says an address to bind. */
+  readonly isRedirected: boolean;
 }
 
 /** An explicit proxy of a Sidecar's own. */
@@ -47,6 +49,7 @@ export function meshParts(
       address: listenAddress,
       ports: ALL_PORTS,
       isBound: meshListeners,
+      isRedirected: true,
     };
     return { ofPorts: [whole], proxies: [] };
   }
@@ -66,7 +69,8 @@ export function meshParts(
       proxies.push({ ...part, name: `mesh_${port || encodeURIComponent(part.address)}`, port: port ?? 0 });
     } else {
       const ports = port === undefined ? { except } : { only: port, ...spoken(protocol) };
-      ofPorts.push({ ...part, ports, isBound: meshListeners || isAskedItself });
+      const isRedirected = listener.bind === undefined && !isAskedItself;
+      ofPorts.push({ ...part, ports, isBound: meshListeners || isAskedItself, isRedirected });
     }
   }
   return { ofPorts, proxies };

@@ -3,7 +3,8 @@
  * any, on the listener `mesh_<port>` of their port.
  *
  * Services on one port are told apart by the address that a connection is for, which a redirected one keeps, and those
- * of TLS by the name that the client asks for. A service that is alone on its port takes every connection.
+ * of TLS by the name that the client asks for. A service that is alone on its port takes every connection, unless there is
+ * somebody who takes those for nobody.
  */
 
 import { isIP } from "node:net";
@@ -21,7 +22,7 @@ import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
-import { ALL_PORTS, hasInRange, type PortRange } from "./port-range.ts";
+import { hasInRange, type PortRange } from "./port-range.ts";
 
 export interface MeshTcp {
   readonly chains: readonly TcpChain[];
@@ -32,14 +33,21 @@ export interface MeshTcp {
 }
 
 /** Whatever a connection is for. */
-const ANY_ADDRESS = ["0.0.0.0/0", "::/0"];
+export const ANY_ADDRESS: readonly string[] = ["0.0.0.0/0", "::/0"];
 
-/** `address`: what the listeners bind. */
+/** Of which listeners, which may be all. */
+export interface TcpListeners {
+  readonly ports: PortRange;
+  /** What they bind. */
+  readonly address: string;
+  /** Connections for no service go elsewhere, so that one with addresses takes those for them alone. */
+  readonly sparesOthers: boolean;
+}
+
 export function lowerMeshTcp(
   virtualServices: readonly VirtualService[],
   lowering: GatheringContext,
-  range: PortRange = ALL_PORTS,
-  address = lowering.options.listenAddress,
+  listeners: TcpListeners,
 ): MeshTcp {
   // Each service looks through them: most have rules for HTTP alone.
   const ruling = virtualServices.filter(
@@ -49,8 +57,8 @@ export function lowerMeshTcp(
   const chains: TcpChain[] = [];
   const ports: number[] = [];
   const sniffed = new Map<number, readonly string[]>();
-  for (const [port, services] of servicesByPort(range, lowering)) {
-    const ofPort = new PortChains(port, address, services, ruling, lowering);
+  for (const [port, services] of servicesByPort(listeners.ports, lowering)) {
+    const ofPort = new PortChains(port, listeners, services, ruling, lowering);
     chains.push(...ofPort.chains);
     if (ofPort.chains.length > 0) {
       ports.push(port);
@@ -126,6 +134,7 @@ class PortChains {
   sniffed = false;
   readonly #port: number;
   readonly #address: string;
+  readonly #sparesOthers: boolean;
   readonly #services: readonly OnPort[];
   readonly #virtualServices: readonly VirtualService[];
   readonly #lowering: GatheringContext;
@@ -134,13 +143,14 @@ class PortChains {
 
   constructor(
     port: number,
-    address: string,
+    { address, sparesOthers }: TcpListeners,
     services: readonly OnPort[],
     virtualServices: readonly VirtualService[],
     lowering: GatheringContext,
   ) {
     this.#port = port;
     this.#address = address;
+    this.#sparesOthers = sparesOthers;
     this.#services = services;
     this.#virtualServices = virtualServices;
     this.#lowering = lowering;
@@ -250,7 +260,7 @@ class PortChains {
   }
 
   get #isAlone(): boolean {
-    return this.#services.length === 1;
+    return this.#services.length === 1 && !this.#sparesOthers;
   }
 
   #rulesOf(service: Service): VirtualService[] {
