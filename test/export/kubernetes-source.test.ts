@@ -84,10 +84,9 @@ data: ${JSON.stringify(await certificateData())}
       .flatMap((rule: Manifest) => rule.verbs);
   expect(verbs("virtualservices")).toEqual(["get", "list", "watch"]);
   expect(verbs("virtualservices/status")).toEqual(["patch"]);
-  for (const kind of ["workloadgroups", "proxyconfigs"]) {
+  for (const kind of ["workloadgroups", "proxyconfigs", "requestauthentications"]) {
     expect([verbs(kind), verbs(`${kind}/status`)]).toEqual([["get", "list", "watch"], ["patch"]]);
   }
-  expect(verbs("requestauthentications")).toEqual(["list", "watch"]);
   expect(verbs("endpointslices")).toEqual(["list", "watch"]);
   expect(verbs("secrets")).toEqual([]);
   expect(JSON.stringify(role)).not.toContain("*");

@@ -90,6 +90,11 @@ apiVersion: networking.istio.io/v1beta1
 kind: ProxyConfig
 metadata: { name: edge, namespace: NAMESPACE }
 spec: { concurrency: 1 }
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: edge, namespace: NAMESPACE }
+spec: { jwtRules: [{ issuer: someone.example, jwks: '{"keys":[]}' }] }
 `;
 
 test("an API server takes every resource", async () => {
@@ -217,11 +222,12 @@ test("a server with the exported arguments reads, decides and writes, and nothin
   try {
     await server.event("reviewing");
     for (const [version, plural] of [
-      ["v1", "virtualservices"],
-      ["v1", "workloadgroups"],
-      ["v1beta1", "proxyconfigs"],
+      ["networking.istio.io/v1", "virtualservices"],
+      ["networking.istio.io/v1", "workloadgroups"],
+      ["networking.istio.io/v1beta1", "proxyconfigs"],
+      ["security.istio.io/v1", "requestauthentications"],
     ]) {
-      const one = `/apis/networking.istio.io/${version}/namespaces/${namespace}/${plural}/edge`;
+      const one = `/apis/${version}/namespaces/${namespace}/${plural}/edge`;
       await expect
         .poll(async () => conditionsOf(await api.get(one)), { timeout: 30_000 })
         .toContain("Accepted=True");

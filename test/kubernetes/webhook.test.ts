@@ -73,7 +73,7 @@ beforeAll(async () => {
         namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
         rules: [
           {
-            apiGroups: ["networking.istio.io", ""],
+            apiGroups: ["networking.istio.io", "security.istio.io", ""],
             apiVersions: ["*"],
             operations: ["CREATE", "UPDATE", "DELETE"],
             resources: ["*"],
@@ -125,6 +125,8 @@ kind: Service
 metadata: { name: reviews }
 spec: { selector: { app: reviews }, ports: [{ name: http, port: 80 }] }
 `;
+const object = (apiVersion: string, kind: string, spec: string) =>
+  `\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: one }\nspec: ${spec}\n`;
 /** The watch brings what was applied within milliseconds, but not before `kubectl` is back. */
 const known = (text: string) =>
   vi.waitFor(async () => {
@@ -145,6 +147,25 @@ test("a wrong object is refused in kubectl's words, with all that is wrong", asy
       "",
     ]);
   }
+});
+
+test("tokens, proxies and groups of machines are reviewed as routes are", async () => {
+  // Of what Istio's own schemas are content with.
+  const objects = [
+    object("security.istio.io/v1", "RequestAuthentication", "{ jwtRules: [{ issuer: i, jwks: '{}' }] }"),
+    object(
+      "networking.istio.io/v1beta1",
+      "ProxyConfig",
+      "{ environmentVariables: { ISTIO_META_NETWORK: other } }",
+    ),
+    object("networking.istio.io/v1", "WorkloadGroup", "{ template: { labels: { '-': x } } }"),
+  ];
+  const { code, out, err } = await apply(objects.join("---"), "--dry-run=server");
+  expect(code, err).toBe(1);
+  expect(out).toBe("proxyconfig.networking.istio.io/one created (server dry run)\n");
+  expect(err).toMatch(/^\* spec\.jwtRules\[0\]\.jwks: .* \(SL0973\)/m);
+  expect(err).toMatch(/^Warning: spec: .*ISTIO_META_NETWORK.* \(SL0111\)/m);
+  expect(err).toMatch(/^\* spec\.template\.labels\.-: .* \(SL0205\)/m);
 });
 
 test("what an object lacks of others is a warning, and so is what a change leaves dangling", async () => {

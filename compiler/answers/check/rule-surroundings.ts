@@ -3,9 +3,9 @@
 import { audienceOf } from "../../front/istio/references/everyone.ts";
 import { isInternalGateway, MESH, resolveGatewayName } from "../../front/istio/rules/gateway-names.ts";
 import { RATE_LIMIT } from "../../front/resources/annotations.ts";
+import { firstClaimMatched, limitsByClaim } from "../../front/resources/claims-read.ts";
 import { destinationsOf } from "../../front/resources/destinations.ts";
-import type { FieldPath, Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
-import { parseRateLimits } from "../../front/resources/rate-limits.ts";
+import type { Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
 import { resolveHost } from "../../front/services/host-names.ts";
 import { selects } from "../../front/services/labels.ts";
 import { podsOf, type SelectablePod, type View } from "./view.ts";
@@ -109,11 +109,9 @@ function reportIngress(virtualServices: readonly VirtualService[], view: View): 
   }
 }
 
-const CLAIM = "@request.auth.claims";
-
 /** A claim is only there when something checks the token. */
 function reportClaims(virtualService: VirtualService, view: View): void {
-  const place = claimPlace(virtualService.spec);
+  const place = firstClaimMatched(virtualService.spec);
   if (place === undefined) {
     return;
   }
@@ -134,8 +132,7 @@ function reportClaims(virtualService: VirtualService, view: View): void {
  * delegate, which is wherever those are that delegate to it.
  */
 function reportClaimsOfLimits(virtualService: VirtualService, view: View): void {
-  const written = parseRateLimits(virtualService.annotations[RATE_LIMIT] ?? "");
-  if ("wrong" in written || !written.limits.some(({ by }) => by?.kind === "claim")) {
+  if (!limitsByClaim(virtualService.annotations)) {
     return;
   }
   const report = (why: string) =>
@@ -187,20 +184,6 @@ function hasUnguarded(pods: readonly SelectablePod[], { resources }: View): bool
           selects(policy.spec.selector?.matchLabels, pod.labels),
       ),
   );
-}
-
-function claimPlace(spec: VirtualServiceSpec): FieldPath | undefined {
-  for (const [i, rule] of (spec.http ?? []).entries()) {
-    for (const [j, match] of (rule?.match ?? []).entries()) {
-      for (const field of ["headers", "withoutHeaders"] as const) {
-        const name = Object.keys(match?.[field] ?? {}).find((key) => key.startsWith(CLAIM));
-        if (name !== undefined) {
-          return ["spec", "http", i, "match", j, field, name];
-        }
-      }
-    }
-  }
-  return undefined;
 }
 
 function reportDeprecated(virtualService: VirtualService, view: View): void {

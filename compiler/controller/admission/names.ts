@@ -3,6 +3,7 @@
  * common know nothing of each other.
  */
 
+import { parseJwksUri } from "../../front/istio/policies/token-keys.ts";
 import { MESH, resolveGatewayName } from "../../front/istio/rules/gateway-names.ts";
 import { destinationsOf } from "../../front/resources/destinations.ts";
 import type { EndpointSliceSpec, Resource, VirtualServiceSpec } from "../../front/resources/model.ts";
@@ -49,6 +50,8 @@ function findNames(resource: Resource<unknown>, domainSuffix: string): Names {
       return { ...NO_NAMES, hosts: [resolve(fieldOf(resource.spec, "host") ?? "")] };
     case "ServiceEntry":
       return { ...NO_NAMES, hosts: itemsOf(resource.spec, "hosts").map(resolve) };
+    case "RequestAuthentication":
+      return { ...NO_NAMES, hosts: hostsOfKeys(resource.spec) };
     case "Gateway":
       return { ...NO_NAMES, gateways: [own] };
     case "Service": {
@@ -59,6 +62,14 @@ function findNames(resource: Resource<unknown>, domainSuffix: string): Names {
     default:
       return NO_NAMES;
   }
+}
+
+/** Where keys of tokens are fetched from. */
+function hostsOfKeys(spec: unknown): string[] {
+  return itemsOf(spec, "jwtRules").flatMap((rule) => {
+    const uri = parseJwksUri(String(fieldOf(rule, "jwksUri") ?? fieldOf(rule, "jwks_uri") ?? ""));
+    return typeof uri === "string" ? [] : [uri.host];
+  });
 }
 
 /** The host of the service that endpoints are of. */

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { checkSources } from "../../answers/check/check.ts";
+import { KIND_SCHEMAS } from "../../front/resources/schema/kinds.ts";
+import { RULE_TYPES } from "../../kubernetes/client/resource-types.ts";
 import { DEFAULT_PROXY_OPTIONS } from "../../options.ts";
 import { applied, cluster, deleted, objectsIn, requestFor } from "./meshes.fixture.ts";
 import { review } from "./review.ts";
@@ -108,39 +111,121 @@ spec: { ${more} http: [{ match: [{ uri: { prefix: /${name} } }], delegate: { nam
   expect(codesOf(status!.details.causes.map(({ message }) => message))).toContain("SL0413");
 });
 
-test("what a WorkloadGroup says of entries, and a ProxyConfig of proxies, counts for a change of something else", () => {
-  const istio = (kind: string, name: string, spec: string, version = "v1") =>
-    `apiVersion: networking.istio.io/${version}\nkind: ${kind}\nmetadata: { name: ${name}, namespace: default, annotations: { istio.io/autoRegistrationGroup: ${name} } }\nspec: ${spec}\n---\n`;
-  const machines =
-    istio(
-      "ServiceEntry",
-      "machines",
-      "{ hosts: [m.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: STATIC, workloadSelector: { labels: { app: m } } }",
-    ) +
-    istio("WorkloadEntry", "one", "{ address: 10.0.0.1 }") +
-    istio("WorkloadEntry", "two", "{ address: 10.0.0.2, labels: { app: m, version: v2 } }");
-  const subset = istio(
-    "DestinationRule",
-    "machines",
-    "{ host: m.example, subsets: [{ name: v1, labels: { version: v1 } }] }",
-  );
-  const group = istio("WorkloadGroup", "one", "{ template: { labels: { app: m, version: v1 } } }");
-  expect(applied(subset, machines).warnings).toHaveLength(1);
-  expect(applied(subset, machines + group).warnings).toBeUndefined();
+const object = (kind: string, name: string, spec: string, metadata = "") => {
+  const { group, version } = RULE_TYPES.find((type) => type.kind === kind)!;
+  return `apiVersion: ${group}/${version}\nkind: ${kind}\nmetadata: { name: ${name}, namespace: default, ${metadata} }\nspec: ${spec}\n---\n`;
+};
 
-  const database = istio(
+test("every kind of Istio's that is compiled is reviewed", () => {
+  const ofKubernetes = ["Service", "EndpointSlice", "Endpoints", "Pod", "Secret", "Node"];
+  const compiled = Object.keys(KIND_SCHEMAS).filter((kind) => !ofKubernetes.includes(kind));
+  expect(RULE_TYPES.map(({ kind }) => kind).sort()).toEqual(compiled.sort());
+});
+
+test.each([
+  ...RULE_TYPES.map(({ kind }) => [kind, "{ nobodys: field }", ["SL0104"]] as const),
+  ["RequestAuthentication", "{ jwtRules: [{ issuer: i, jwks: '{}' }, {}] }", ["SL0973", "SL0973"]],
+  ["ProxyConfig", "{ concurrency: -1 }", ["SL0105"]],
+  ["WorkloadGroup", "{ template: { ports: { http: 70000 } } }", ["SL0202"]],
+] as const)("a wrong %s, %s, is refused in the words of check", (kind, spec, codes) => {
+  const wrong = object(kind, "wrong", spec);
+  const { allowed, status } = applied(wrong, SERVICE);
+  expect(allowed).toBe(false);
+  const said = status!.details.causes.map(({ message }) => message);
+  expect(codesOf(said)).toEqual(expect.arrayContaining([...codes]));
+  const checked: string[] = [];
+  checkSources([{ path: "wrong.yaml", text: wrong }], DEFAULT_PROXY_OPTIONS, {
+    report: ({ level, message }) => void (level === "error" && checked.push(message)),
+  });
+  expect(said).toHaveLength(checked.length);
+  for (const [i, message] of checked.entries()) {
+    // Where a message begins with its field, the field stands beside it here.
+    expect(message.endsWith(said[i]!.slice(0, said[i]!.indexOf(" (SL")))).toBe(true);
+  }
+});
+
+const MACHINES =
+  object(
+    "ServiceEntry",
+    "machines",
+    "{ hosts: [m.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: STATIC, workloadSelector: { labels: { app: m } } }",
+  ) +
+  object(
+    "WorkloadEntry",
+    "one",
+    "{ address: 10.0.0.1 }",
+    "annotations: { istio.io/autoRegistrationGroup: one }",
+  ) +
+  object("WorkloadEntry", "two", "{ address: 10.0.0.2, labels: { app: m, version: v2 } }");
+const V1_OF_MACHINES = object(
+  "DestinationRule",
+  "machines",
+  "{ host: m.example, subsets: [{ name: v1, labels: { version: v1 } }] }",
+);
+const GROUP = object("WorkloadGroup", "one", "{ template: { labels: { app: m, version: v1 } } }");
+
+test("what a WorkloadGroup says of entries counts for a change of something else, and the other way round", () => {
+  expect(applied(V1_OF_MACHINES, MACHINES).warnings).toHaveLength(1);
+  expect(applied(V1_OF_MACHINES, MACHINES + GROUP).warnings).toBeUndefined();
+  const mesh = MACHINES + V1_OF_MACHINES;
+  expect(applied(GROUP, mesh)).toEqual({ uid: "1", allowed: true });
+  const others = applied(GROUP.replace("v1 }", "v3 }"), mesh + GROUP);
+  for (const { allowed, warnings } of [others, deleted("WorkloadGroup", "one", mesh + GROUP)]) {
+    expect(allowed).toBe(true);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^DestinationRule default\/machines, spec\.subsets\[0\]/),
+    ]);
+  }
+});
+
+test("what a ProxyConfig says of proxies counts for a change of something else, and the other way round", () => {
+  const database = object(
     "ServiceEntry",
     "database",
     "{ hosts: [d.example], ports: [{ number: 5432, name: tcp, protocol: TCP }], resolution: DNS }",
   );
-  const names = istio(
+  const names = object(
     "ProxyConfig",
     "names",
     '{ environmentVariables: { ISTIO_META_DNS_CAPTURE: "true" } }',
-    "v1beta1",
   );
   expect(codesOf(applied(database, SERVICE).warnings)).toEqual(["SL0434"]);
   expect(applied(database, SERVICE + names).warnings).toBeUndefined();
+  expect(applied(names, database)).toEqual({ uid: "1", allowed: true });
+  const { allowed, warnings } = deleted("ProxyConfig", "names", database + names);
+  expect(allowed).toBe(true);
+  expect(codesOf(warnings)).toEqual(["SL0434"]);
+  expect(warnings![0]).toContain("ServiceEntry default/database, ");
+});
+
+test("a rule that matches claims without a RequestAuthentication is told of when that goes", () => {
+  const gateway = object(
+    "Gateway",
+    "edge",
+    "{ selector: { istio: edge }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }] }",
+  );
+  const pod = SERVICE.replaceAll("reviews", "edge").replace("app: edge,", "istio: edge, app: edge,");
+  const tokens = object(
+    "RequestAuthentication",
+    "tokens",
+    "{ selector: { matchLabels: { istio: edge } }, jwtRules: [{ issuer: i, jwks: '{\"keys\":[]}' }] }",
+  );
+  const claims = object(
+    "VirtualService",
+    "claims",
+    "{ hosts: [reviews], gateways: [edge], http: [{ match: [{ headers: { '@request.auth.claims.sub': { exact: a } } }], route: [{ destination: { host: reviews } }] }] }",
+  );
+  const there = SERVICE + gateway + pod + claims;
+  expect(applied(tokens, there)).toEqual({ uid: "1", allowed: true });
+  const elsewhere = applied(tokens.replace("istio: edge", "istio: other"), there + tokens);
+  for (const { allowed, warnings } of [
+    elsewhere,
+    deleted("RequestAuthentication", "tokens", there + tokens),
+  ]) {
+    expect(allowed).toBe(true);
+    expect(codesOf(warnings)).toEqual(["SL0430"]);
+    expect(warnings![0]).toContain("VirtualService default/claims, spec.http[0].match[0].headers[");
+  }
 });
 
 test("a deletion is never refused; what it leaves dangling is a warning", () => {

@@ -13,6 +13,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { SourceFile } from "../../diagnostics/span.ts";
 import { loadResources, type Resource, type ResourceSet } from "../../front/resources/model.ts";
 import { fieldOf } from "../../front/resources/unchecked-fields.ts";
+import { isRule, RESOURCE_TYPES } from "../../kubernetes/client/resource-types.ts";
 import type { ProxyOptions } from "../../options.ts";
 import type { AdmissionRequest, AdmissionResponse } from "./admission-review.ts";
 import { changeFindings, fileOfObject } from "./change-findings.ts";
@@ -29,11 +30,6 @@ export interface ReviewedAgainst {
   readonly strict?: boolean;
 }
 
-const RULES_GROUP = "networking.istio.io";
-const KINDS: Readonly<Record<string, readonly string[]>> = {
-  [RULES_GROUP]: ["VirtualService", "DestinationRule", "ServiceEntry", "Gateway", "WorkloadEntry", "Sidecar"],
-  "": ["Service"],
-};
 /** Levels; the API server itself takes objects that would end the stack of whoever walks through them. */
 const DEEPEST = 100;
 
@@ -63,9 +59,11 @@ export function review(request: AdmissionRequest, against: ReviewedAgainst): Adm
   };
 }
 
-/** What is on its way out is not held back by what is wrong with it. */
-function isReviewed({ group, kind, subresource, operation, object }: AdmissionRequest): boolean {
-  const isOurs = KINDS[group]?.includes(kind) === true && subresource === "";
+/** Rules, and what they lead to. What is on its way out is not held back by what is wrong with it. */
+function isReviewed(request: AdmissionRequest): boolean {
+  const { group, kind, subresource, operation, object } = request;
+  const isService = group === RESOURCE_TYPES.Service.group && kind === RESOURCE_TYPES.Service.kind;
+  const isOurs = (isRule(request) || isService) && subresource === "";
   const isLeaving = fieldOf(object, "metadata", "deletionTimestamp") !== undefined;
   const hasObject = operation === "DELETE" || object !== undefined;
   return isOurs && operation !== "CONNECT" && !isLeaving && hasObject;

@@ -19,7 +19,13 @@ const subset = of("v1", "v2", undefined);
 const labels = of({ app: "a" }, { app: "b" }, { app: "a", version: "v1" }, { app: "b", version: "v2" });
 
 const destination = fc.record({ host, subset, port: of({ number: 80 }, { number: 81 }, undefined) });
+const claim = (field: string) =>
+  fc.record({
+    match: fc.constant([{ [field]: { "@request.auth.claims.sub": { exact: "a" } } }]),
+    route: fc.tuple(fc.record({ destination })),
+  });
 const rule = fc.oneof(
+  { weight: 1, arbitrary: claim("headers") },
   { weight: 4, arbitrary: fc.record({ route: fc.tuple(fc.record({ destination })) }) },
   { weight: 1, arbitrary: fc.record({ delegate: fc.record({ name, namespace }) }) },
   {
@@ -53,6 +59,19 @@ const ofGroup: fc.Arbitrary<ClusterObject> = fc
     metadata: { ...metadata, annotations: { "istio.io/autoRegistrationGroup": group } },
     spec: { address },
   }));
+
+const requestAuthentication = object(
+  "security.istio.io/v1",
+  "RequestAuthentication",
+  spec({
+    selector: of({ matchLabels: { istio: "ingressgateway" } }, { matchLabels: { app: "a" } }, undefined),
+    jwtRules: of(
+      [{ issuer: "i", jwksUri: "http://c.example.com/keys" }],
+      [{ issuer: "i", jwksUri: "ftp://a" }],
+      [{ issuer: "i", jwks: '{"keys":[]}', outputPayloadToHeader: "x" }],
+    ),
+  }),
+);
 
 const rules = fc.oneof(
   object(
@@ -110,15 +129,21 @@ const rules = fc.oneof(
       ports: of([{ name: "http", port: 80 }], [{ name: "tcp", port: 81 }]),
     }),
   ),
-);
-const others = fc.oneof(
-  object("v1", "Pod", fc.constant({ spec: {}, status: { podIP: "10.1.0.1", phase: "Running" } })),
+  requestAuthentication,
   object(ISTIO, "WorkloadGroup", spec({ template: fc.record({ labels }) })),
   object(
     "networking.istio.io/v1beta1",
     "ProxyConfig",
-    spec({ environmentVariables: of({ ISTIO_META_DNS_CAPTURE: "true" }, {}) }),
+    spec({
+      concurrency: of(1, 2, undefined),
+      environmentVariables: of({ ISTIO_META_DNS_CAPTURE: "true" }, { ISTIO_META_CLUSTER_ID: "x" }, undefined),
+    }),
   ),
+);
+const others = object(
+  "v1",
+  "Pod",
+  fc.constant({ spec: {}, status: { podIP: "10.1.0.1", phase: "Running" } }),
 );
 
 const identity = ({ kind, metadata }: ClusterObject) => `${kind} ${metadata.namespace}/${metadata.name}`;
@@ -146,12 +171,18 @@ test("a review of what is near says what one of everything says", () => {
       const said = (surrounding: Parameters<typeof changeFindings>[1]) =>
         told(changeFindings(change, surrounding, proxy));
       expect(said(near.of([...(old ? [old] : []), ...accepted]))).toEqual(
-        said({ concerned: new Set([...all].filter(({ kind }) => kind !== "Sidecar")), resources: all }),
+        said({ concerned: new Set([...all].filter((one) => mayConcern(kind, one.kind))), resources: all }),
       );
     }),
     { numRuns: RUNS },
   );
 });
+
+/** That a proxy has a first Gateway, or none any more, is not told of all that is for gateways only. */
+function mayConcern(changed: string, other: string): boolean {
+  const isForGateways = other === "ProxyConfig" || other === "RequestAuthentication";
+  return other !== "Sidecar" && !(changed === "Gateway" && isForGateways);
+}
 
 /** What somebody would see. */
 function told(findings: readonly ObjectFinding[]): string[] {

@@ -5,7 +5,13 @@
  */
 
 import { nearest } from "../../diagnostics/nearest.ts";
-import type { Resource, ResourceSet, WorkloadEntrySpec } from "../../front/resources/model.ts";
+import { readsClaims } from "../../front/resources/claims-read.ts";
+import type {
+  Resource,
+  ResourceSet,
+  WorkloadEntrySpec,
+  WorkloadGroupSpec,
+} from "../../front/resources/model.ts";
 import { textsOf } from "../../front/resources/unchecked-fields.ts";
 import { covers, isWildcard } from "../../front/services/host-names.ts";
 import { type Labels, selects } from "../../front/services/labels.ts";
@@ -20,6 +26,14 @@ const MOST_CONCERNED = 50;
 const MOST_NAMES = 1000;
 /** Each is compared with all that are known. */
 const MOST_MISSPELT = 10;
+
+/** Kinds that mean something by which Gateways a proxy has. */
+const OF_A_PROXY: ReadonlySet<string> = new Set([
+  "Gateway",
+  "Sidecar",
+  "RequestAuthentication",
+  "ProxyConfig",
+]);
 
 export interface Surrounding {
   /** What may be right or wrong by the change. */
@@ -102,7 +116,7 @@ export class Surroundings {
     for (const version of versions) {
       this.#addNamesakes(resources, version);
     }
-    if (versions.some(({ kind }) => kind === "Gateway" || kind === "Sidecar")) {
+    if (versions.some(({ kind }) => OF_A_PROXY.has(kind))) {
       addAll(resources, gateways);
       addAll(resources, this.#resources.secrets);
     }
@@ -136,18 +150,56 @@ export class Surroundings {
     for (const name of virtualServices) {
       addAll(concerned, this.#byVirtualService.get(name));
     }
-    if (version.kind === "WorkloadEntry") {
-      for (const service of this.#servicesOf(version)) {
-        this.#addConcerned(concerned, service);
+    switch (version.kind) {
+      case "WorkloadEntry":
+        this.#addServices(concerned, version, this.#labelsOf(version));
+        break;
+      case "WorkloadGroup":
+        this.#addOfGroup(concerned, version as Resource<WorkloadGroupSpec>);
+        break;
+      case "Gateway":
+        for (const name of gateways) {
+          addAll(concerned, this.#byGateway.get(name));
+        }
+        break;
+      case "Service":
+        addAll(concerned, this.#gatewaysBehind(version));
+        break;
+      case "RequestAuthentication":
+        this.#addClaimReaders(concerned);
+        break;
+      case "ProxyConfig":
+        // Which of them holds, and whether TCP ports are told apart by the names that were looked up.
+        addAll(concerned, this.#resources.proxyConfigs);
+        addAll(concerned, this.#resources.serviceEntries);
+        break;
+    }
+  }
+
+  #addServices(concerned: Set<AnyResource>, workload: AnyResource, labels: Labels): void {
+    for (const service of this.#servicesOf(workload, labels)) {
+      this.#addConcerned(concerned, service);
+    }
+  }
+
+  /** The entries of a group, and the services that have them for endpoints, with this version of it and without it. */
+  #addOfGroup(concerned: Set<AnyResource>, group: Resource<WorkloadGroupSpec>): void {
+    const byTemplate = templatesOf([group]);
+    for (const entry of this.#resources.workloadEntries) {
+      const made = byTemplate(entry);
+      if (made !== entry) {
+        concerned.add(entry);
+        this.#addServices(concerned, entry, labelsIn(entry));
+        this.#addServices(concerned, entry, labelsIn(made));
       }
     }
-    if (version.kind === "Gateway") {
-      for (const name of gateways) {
-        addAll(concerned, this.#byGateway.get(name));
-      }
-    }
-    if (version.kind === "Service") {
-      addAll(concerned, this.#gatewaysBehind(version));
+  }
+
+  /** What asks for claims, which are there where a token is verified; with those that delegate to it, whose Gateways say where. */
+  #addClaimReaders(concerned: Set<AnyResource>): void {
+    for (const one of this.#resources.virtualServices.filter(readsClaims)) {
+      concerned.add(one);
+      addAll(concerned, this.#byVirtualService.get(`${one.namespace}/${one.name}`));
     }
   }
 
@@ -248,9 +300,8 @@ export class Surroundings {
   }
 
   /** The services that have this workload for an endpoint. */
-  #servicesOf(workload: AnyResource): AnyResource[] {
+  #servicesOf(workload: AnyResource, labels: Labels): AnyResource[] {
     const { serviceEntries, services } = this.#resources;
-    const labels = this.#labelsOf(workload);
     return [...serviceEntries, ...services].filter((service: AnyResource) => isOf(workload, service, labels));
   }
 
@@ -259,14 +310,17 @@ export class Surroundings {
     if (workload.kind !== "WorkloadEntry" || this.#refused.has(workload)) {
       return workload.labels;
     }
-    const { labels, spec } = this.#byTemplate(workload as Resource<WorkloadEntrySpec>);
-    return { ...spec.labels, ...labels };
+    return labelsIn(this.#byTemplate(workload as Resource<WorkloadEntrySpec>));
   }
 
   /** What its schema refused may hold anything. */
   #namesOf(resource: AnyResource): Names {
     return this.#refused.has(resource) ? NO_NAMES : namesOf(resource, this.#domainSuffix);
   }
+}
+
+function labelsIn({ labels, spec }: Resource<WorkloadEntrySpec>): Labels {
+  return { ...spec.labels, ...labels };
 }
 
 function isService({ kind }: AnyResource): boolean {

@@ -8,7 +8,7 @@ import type { FleetEvent } from "../../fleet/model/event.ts";
 import type { RolloutReport } from "../../fleet/model/report.ts";
 import type { OnNotice } from "../../fleet/store/state-directory.ts";
 import type { KubernetesClient } from "../../kubernetes/client/kubernetes-client.ts";
-import { pathOf, RESOURCE_TYPES } from "../../kubernetes/client/resource-types.ts";
+import { isRule, pathOf, RESOURCE_TYPES } from "../../kubernetes/client/resource-types.ts";
 import type { KubernetesSource } from "../../kubernetes/source/kubernetes-source.ts";
 import { statementsOf } from "./object-status.ts";
 import { programmingOf } from "./programming.ts";
@@ -26,8 +26,6 @@ export interface ClusterStatusOptions {
   readonly onNotice: OnNotice;
 }
 
-/** Those whose status is ours to write. */
-const GROUP = "networking.istio.io";
 /** While proxies take a change, conditions say so at most this often. */
 const GATHER_MS = 1_000;
 /** Of one roll-out: a change of a thousand objects would be a thousand Events. */
@@ -126,7 +124,7 @@ export class ClusterStatus {
 
   #targetOf(path: string): StatusTarget | undefined {
     const object = this.#options.source.objectOf(path);
-    return object?.namespace === undefined || object.type.group !== GROUP
+    return object?.namespace === undefined || !isRule(object.type)
       ? undefined
       : { ...object, namespace: object.namespace };
   }

@@ -4,7 +4,12 @@
  */
 
 import type { ResourceSet } from "../../front/resources/model.ts";
-import { RESOURCE_TYPES, type ResourceType } from "../../kubernetes/client/resource-types.ts";
+import {
+  byGroup,
+  RESOURCE_TYPES,
+  type ResourceType,
+  RULE_TYPES,
+} from "../../kubernetes/client/resource-types.ts";
 import { namedSecrets } from "../../kubernetes/source/named-secrets.ts";
 import type { Workload } from "./manifest.ts";
 import type { Resources } from "./manifests.ts";
@@ -26,20 +31,7 @@ interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
-const { VirtualService, DestinationRule, ServiceEntry, Gateway } = RESOURCE_TYPES;
-const { WorkloadEntry, WorkloadGroup, Sidecar, ProxyConfig } = RESOURCE_TYPES;
-const RULES = [
-  VirtualService,
-  DestinationRule,
-  ServiceEntry,
-  Gateway,
-  WorkloadEntry,
-  WorkloadGroup,
-  Sidecar,
-  ProxyConfig,
-];
-const { RequestAuthentication, Service, EndpointSlice, Pod, Node, Secret, ConfigMap, Lease, Event } =
-  RESOURCE_TYPES;
+const { Service, EndpointSlice, Pod, Node, Secret, ConfigMap, Lease, Event } = RESOURCE_TYPES;
 const READ = ["list", "watch"];
 
 /** By the names of their files. */
@@ -100,13 +92,12 @@ const RBAC = "rbac.authorization.k8s.io/v1";
 
 function ofNamespaces(): PolicyRule[] {
   return [
-    ...rule(RULES, ["get", ...READ]),
-    ...rule([RequestAuthentication, Service, EndpointSlice, Pod], READ),
-    {
-      apiGroups: [VirtualService.group],
-      resources: RULES.map(({ plural }) => `${plural}/status`),
-      verbs: ["patch"],
-    },
+    ...rule(RULE_TYPES, ["get", ...READ]),
+    ...rule([Service, EndpointSlice, Pod], READ),
+    ...rule(
+      RULE_TYPES.map((type) => ({ ...type, plural: `${type.plural}/status` })),
+      ["patch"],
+    ),
     ...rule([Event], ["create"]),
   ];
 }
@@ -117,9 +108,9 @@ function rule(
   verbs: readonly string[],
   resourceNames?: readonly string[],
 ): PolicyRule[] {
-  return [...new Set(types.map(({ group }) => group))].map((group) => ({
+  return [...byGroup(types)].map(([group, ofGroup]) => ({
     apiGroups: [group],
-    resources: types.filter((type) => type.group === group).map(({ plural }) => plural),
+    resources: ofGroup.map(({ plural }) => plural),
     ...(resourceNames && { resourceNames }),
     verbs,
   }));

@@ -1,5 +1,6 @@
 /** What stands beside a server in a cluster: who reaches it, who asks it whether objects may be applied, who measures it. */
 
+import { byGroup, RULE_TYPES } from "../../kubernetes/client/resource-types.ts";
 import type { Workload } from "./manifest.ts";
 
 /** What the API server does with an object when the webhook cannot be asked. */
@@ -16,14 +17,6 @@ export interface AdmissionOptions {
   readonly namespaces?: readonly string[];
 }
 
-const RULES = [
-  "virtualservices",
-  "destinationrules",
-  "serviceentries",
-  "gateways",
-  "workloadentries",
-  "sidecars",
-];
 /** A namespace with this label is left alone by the webhook. */
 const LEAVE_ALONE = "sluice.dev/admission";
 
@@ -33,7 +26,7 @@ const LEAVE_ALONE = "sluice.dev/admission";
 export function admissionConfiguration(options: AdmissionOptions): object {
   const { server, namespace, port, failurePolicy, authority, namespaces } = options;
   const own = `${server.name}.${namespace}`;
-  const webhook = (name: string, rules: object, policy: FailurePolicy) => ({
+  const webhook = (name: string, rules: readonly object[], policy: FailurePolicy) => ({
     name,
     admissionReviewVersions: ["v1"],
     sideEffects: "None",
@@ -52,7 +45,7 @@ export function admissionConfiguration(options: AdmissionOptions): object {
           : [{ key: "kubernetes.io/metadata.name", operator: "In", values: namespaces }]),
       ],
     },
-    rules: [rules],
+    rules,
   });
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
@@ -67,24 +60,26 @@ export function admissionConfiguration(options: AdmissionOptions): object {
     webhooks: [
       webhook(
         "rules.sluice.dev",
-        {
-          apiGroups: ["networking.istio.io"],
+        [...byGroup(RULE_TYPES)].map(([group, types]) => ({
+          apiGroups: [group],
           apiVersions: ["*"],
           operations: ["CREATE", "UPDATE", "DELETE"],
-          resources: RULES,
+          resources: types.map(({ plural }) => plural),
           scope: "Namespaced",
-        },
+        })),
         failurePolicy,
       ),
       webhook(
         "services.sluice.dev",
-        {
-          apiGroups: [""],
-          apiVersions: ["v1"],
-          operations: ["UPDATE", "DELETE"],
-          resources: ["services"],
-          scope: "Namespaced",
-        },
+        [
+          {
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            operations: ["UPDATE", "DELETE"],
+            resources: ["services"],
+            scope: "Namespaced",
+          },
+        ],
         "Ignore",
       ),
     ],

@@ -6,14 +6,14 @@
 /** Deeper than any issuer nests its claims; a path is looked up from the outside in, for every request that has a token. */
 export const MAX_CLAIM_DEPTH = 32;
 
-const PREFIX = "@request.auth.claims";
+export const CLAIM_PREFIX = "@request.auth.claims";
 
 /** The path of a claim, from the outside in: `.a.b` or `[a][b]` behind the prefix. `undefined`: a header is meant. */
 export function claimPathOf(name: string): readonly string[] | undefined {
-  if (!name.toLowerCase().startsWith(PREFIX)) {
+  if (!name.toLowerCase().startsWith(CLAIM_PREFIX)) {
     return undefined;
   }
-  return parseClaimPath(name.slice(PREFIX.length));
+  return parseClaimPath(name.slice(CLAIM_PREFIX.length));
 }
 
 /** `.a.b` or `[a][b]`, from the outside in; `undefined` for anything else. */

@@ -39,6 +39,36 @@ export const RESOURCE_TYPES = {
   Event: type("events.k8s.io", "v1", "events", "Event"),
 } as const satisfies Readonly<Record<string, ResourceType>>;
 
+/**
+ * Istio's kinds that decide what a proxy does, in the order in which their documents are read. Whatever is done with rules in a cluster
+ * is done with all of these: they are watched, reviewed before they are applied, told what became of them, and a server's account
+ * may do that.
+ */
+export const RULE_KINDS = [
+  "Gateway",
+  "VirtualService",
+  "DestinationRule",
+  "ServiceEntry",
+  "WorkloadEntry",
+  "WorkloadGroup",
+  "Sidecar",
+  "ProxyConfig",
+  "RequestAuthentication",
+] as const satisfies readonly (keyof typeof RESOURCE_TYPES)[];
+
+export const RULE_TYPES: readonly ResourceType[] = RULE_KINDS.map((kind) => RESOURCE_TYPES[kind]);
+
+/** Whether objects are rules; another group may have a kind of the same name. */
+export function isRule({ group, kind }: Pick<ResourceType, "group" | "kind">): boolean {
+  return RULE_TYPES.some((type) => type.group === group && type.kind === kind);
+}
+
+/** The types of each group; groups in the order of their first. */
+export function byGroup(types: readonly ResourceType[]): ReadonlyMap<string, readonly ResourceType[]> {
+  const groups = [...new Set(types.map(({ group }) => group))];
+  return new Map(groups.map((group) => [group, types.filter((type) => type.group === group)]));
+}
+
 /** `apiVersion` of its objects. */
 export function apiVersionOf({ group, version }: ResourceType): string {
   return group === "" ? version : `${group}/${version}`;

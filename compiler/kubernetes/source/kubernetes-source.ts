@@ -9,7 +9,13 @@ import type { SourceFile } from "../../diagnostics/span.ts";
 import { EnvironmentError } from "../../platform/error.ts";
 import type { RuleSource, Watch } from "../../source/rule-source.ts";
 import type { KubernetesClient } from "../client/kubernetes-client.ts";
-import { RESOURCE_TYPES, type ResourceType } from "../client/resource-types.ts";
+import {
+  byGroup,
+  RESOURCE_TYPES,
+  type ResourceType,
+  RULE_KINDS,
+  RULE_TYPES,
+} from "../client/resource-types.ts";
 import type { Obstacle } from "../watch/list-watch.ts";
 import { Reflector } from "../watch/reflector.ts";
 import { Documents } from "./documents.ts";
@@ -53,21 +59,12 @@ interface Kind {
   readonly isNeeded: boolean;
 }
 
-const ISTIO = [
-  "Gateway",
-  "VirtualService",
-  "DestinationRule",
-  "ServiceEntry",
-  "WorkloadEntry",
-  "WorkloadGroup",
-  "Sidecar",
-  "ProxyConfig",
-] as const;
-const SECURITY = ["RequestAuthentication"] as const;
 const NAMESPACED = ["Service", "EndpointSlice", "Pod"] as const;
 /** The order of the documents. */
-const ORDER = [...ISTIO, ...SECURITY, "ConfigMap", "Secret", "Node", ...NAMESPACED] as const;
+const ORDER = [...RULE_KINDS, "ConfigMap", "Secret", "Node", ...NAMESPACED] as const;
 type KindName = (typeof ORDER)[number];
+
+const SECURITY = RESOURCE_TYPES.RequestAuthentication.group;
 
 /** Where Istio itself is, and the ConfigMap with the settings of its mesh. */
 const ISTIO_NAMESPACE = "istio-system";
@@ -216,17 +213,14 @@ export class KubernetesSource implements RuleSource {
       }),
       ...NAMESPACED.flatMap((name) => this.#followAll(name, RESOURCE_TYPES[name])),
     ];
-    // What refuses requests is obeyed whatever labels it has.
-    for (const [group, labels] of [[ISTIO, selector] as const, [SECURITY, undefined] as const]) {
-      const types = await servedTypes(
-        client,
-        group.map((name) => RESOURCE_TYPES[name]),
-        signal,
-      );
-      for (const [i, name] of group.entries()) {
+    for (const [group, types] of byGroup(RULE_TYPES)) {
+      // What refuses requests is obeyed whatever labels it has.
+      const labels = group === SECURITY ? undefined : selector;
+      for (const type of await servedTypes(client, types, signal)) {
+        const name = type.kind as KindName;
         const kind = this.#kinds.get(name)!;
-        this.#kinds.set(name, { ...kind, documents: new Documents(types[i]!) });
-        started.push(...this.#followAll(name, types[i]!, labels));
+        this.#kinds.set(name, { ...kind, documents: new Documents(type) });
+        started.push(...this.#followAll(name, type, labels));
       }
     }
     await Promise.all(started);
