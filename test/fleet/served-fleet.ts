@@ -16,6 +16,7 @@ export class ServedFleet {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
   #errors = "";
+  #hasClosed = false;
   #onNews: () => void = () => {};
 
   constructor(args: readonly string[], cwd: string) {
@@ -29,6 +30,7 @@ export class ServedFleet {
     });
     this.#closed = new Promise((resolve) => {
       this.#child.on("close", () => {
+        this.#hasClosed = true;
         resolve();
         this.#onNews();
       });
@@ -43,7 +45,8 @@ export class ServedFleet {
       if (found !== undefined) {
         return found;
       }
-      if (this.#child.exitCode !== null || Date.now() > deadline) {
+      // What it said last may be read after it has ended.
+      if (this.#hasClosed || Date.now() > deadline) {
         throw new Error(`no event "${name}": ${JSON.stringify(this.events)}\n${this.#errors}`);
       }
       await new Promise<void>((resolve) => {

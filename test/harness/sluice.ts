@@ -82,6 +82,7 @@ export class SluiceRun {
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
   #errors = "";
+  #hasClosed = false;
   #waiting: (() => void)[] = [];
 
   constructor(args: readonly string[], cwd: string, command: "run" | "serve" = "run") {
@@ -95,6 +96,7 @@ export class SluiceRun {
     });
     this.#closed = new Promise((resolve) => {
       this.#child.on("close", (code) => {
+        this.#hasClosed = true;
         resolve(code);
         this.#wakeAll();
       });
@@ -119,7 +121,8 @@ export class SluiceRun {
         if (found !== undefined) {
           return found;
         }
-        if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        // What it said last may be read after it has ended.
+        if (this.#hasClosed) {
           throw new Error(`ended before "${what}": ${JSON.stringify(this.events)}\n${this.#errors}`);
         }
         await new Promise<void>((resolve) => this.#waiting.push(resolve));

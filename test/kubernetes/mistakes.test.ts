@@ -60,7 +60,9 @@ test("an object that is wrong stays at its last good version, alone", async () =
   await api.patch(`${echo.rules}/second`, { spec: specOf("second.example", 1) });
   await now("second").toBe(1);
   expect(await decided(mesh, "first.example")).toBe(0);
-  expect(JSON.stringify(mesh.run.events)).toContain(`kubernetes://${namespace}/VirtualService/first`);
+  await expect
+    .poll(() => JSON.stringify(mesh.run.events))
+    .toContain(`kubernetes://${namespace}/VirtualService/first`);
 
   await api.patch(`${echo.rules}/first`, { spec: specOf("first.example", 2) });
   await now("first").toBe(2);
@@ -74,14 +76,14 @@ test("a kind that the account may not read is said once, with the rule to add", 
   const rules = READ_RULES.filter(({ resources }) => !resources.includes("endpointslices"));
   const mesh = await ServedMesh.serve({ admin: api, namespace, rules });
   closing.push(() => mesh.close());
+  // To proxies, services without endpoints would mean something else than services whose endpoints are not known.
+  await mesh.run.event("refused");
   expect(problemsOf(mesh, "endpointslices.discovery.k8s.io")).toHaveLength(1);
   expect(problemsOf(mesh, 'resources: ["endpointslices"]')).toHaveLength(1);
-  // To proxies, services without endpoints would mean something else than services whose endpoints are not known.
-  expect(mesh.run.events.map(({ event }) => event)).toContain("refused");
 
   await setRules(api, namespace, "sluice", READ_RULES);
   await mesh.join();
-  await expect.poll(() => decided(mesh, "first.example"), { timeout: 60_000 }).toBe(0);
+  await expect.poll(() => decided(mesh, "first.example"), { timeout: 80_000 }).toBe(0);
   expect(problemsOf(mesh, "endpointslices.discovery.k8s.io")).toHaveLength(1);
 });
 

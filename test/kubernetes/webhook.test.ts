@@ -22,7 +22,6 @@ import { admin, createNamespace, programs } from "./harness/shared-server.ts";
 
 const HOST = "127.93.21.1";
 const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
-const WAIT = { timeout: 30_000, interval: 100 };
 const problems: string[] = [];
 
 let api: ApiClient;
@@ -82,11 +81,7 @@ beforeAll(async () => {
       },
     ],
   });
-  // An API server asks a new webhook after a moment.
-  await vi.waitFor(async () => {
-    const { code } = await apply(virtualService("probe", WRONG), "--dry-run=server");
-    expect(code).toBe(1);
-  }, WAIT);
+  await untilAsked();
 });
 afterAll(async () => {
   await api?.ask("DELETE", `${CONFIGURATIONS}/${namespace}`);
@@ -127,12 +122,25 @@ spec: { selector: { app: reviews }, ports: [{ name: http, port: 80 }] }
 `;
 const object = (apiVersion: string, kind: string, spec: string) =>
   `\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: one }\nspec: ${spec}\n`;
-/** The watch brings what was applied within milliseconds, but not before `kubectl` is back. */
-const known = (text: string) =>
-  vi.waitFor(async () => {
-    const { sources } = await fleetRules(workspace).read();
-    expect(sources.some((file) => file.text.includes(text))).toBe(true);
-  }, WAIT);
+
+/** An API server asks a new webhook, or a changed one, after a moment. */
+async function untilAsked(): Promise<void> {
+  await vi.waitFor(async () => {
+    const { err } = await apply(virtualService("probe", WRONG), "--dry-run=server");
+    expect(err).toContain("(SL0207)");
+  }, 30_000);
+}
+
+/** The watch of a kind brings what was applied within milliseconds, but not before `kubectl` is back. */
+async function untilKnown(kind: string, name: string, text: string): Promise<void> {
+  const place = `kubernetes://${namespace}/${kind}/${name}`;
+  await expect
+    .poll(async () => {
+      const { sources } = await fleetRules(workspace).read();
+      return sources.find((file) => file.path === place)?.text;
+    })
+    .toContain(text);
+}
 
 test("a wrong object is refused in kubectl's words, with all that is wrong", async () => {
   const wrong = virtualService("wrong", WRONG);
@@ -174,9 +182,10 @@ test("what an object lacks of others is a warning, and so is what a change leave
   expect(codesIn(alone)).toEqual(["SL0401", "SL0403"]);
   await apply(SERVICE);
   await apply(POLICY);
-  await known("name: v1");
+  await untilKnown("Service", "reviews", "app: reviews");
+  await untilKnown("DestinationRule", "reviews", "name: v1");
   expect(await apply(virtualService("right", "timeout: 2s"))).toMatchObject({ code: 0, err: "" });
-  await known("2s");
+  await untilKnown("VirtualService", "right", `timeout: "2s"`);
   const renamed = await apply(POLICY.replace("name: v1", "name: v2"), "--dry-run=server");
   expect(renamed.code).toBe(0);
   expect(renamed.err).toContain(
@@ -196,13 +205,9 @@ test("whoever has a wrong object from before can label and delete it", async () 
   const rule = { match: [{ uri: { regex: "[" } }], redirect: { uri: "/" } };
   // Where the webhook does not look yet.
   await setPolicy({ matchLabels: { nobody: "has" } });
-  await vi.waitFor(async () => {
-    expect((await apply(virtualService(name, WRONG))).code).toBe(0);
-  }, WAIT);
+  await expect.poll(async () => (await apply(virtualService(name, WRONG))).code).toBe(0);
   await setPolicy({ matchLabels: { "kubernetes.io/metadata.name": namespace } });
-  await vi.waitFor(async () => {
-    expect((await apply(virtualService("probe", WRONG), "--dry-run=server")).code).toBe(1);
-  }, WAIT);
+  await untilAsked();
   const labelled = await kubectl.run(["label", "virtualservice", name, "a=b"]);
   expect(labelled.code, labelled.err).toBe(0);
   expect(codesIn(labelled)).toContain("SL0207");

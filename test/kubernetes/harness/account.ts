@@ -1,6 +1,7 @@
 /** Accounts as a cluster has them: a ServiceAccount with a token, bound to a role of exactly those rules. */
 
-import type { ApiClient, Credentials } from "./api-client.ts";
+import { expect, vi } from "vitest";
+import { ApiClient, type Credentials } from "./api-client.ts";
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -11,6 +12,8 @@ export interface PolicyRule {
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const GROUP = "rbac.authorization.k8s.io";
+
+const TIMEOUT_MS = 30_000;
 
 /** What `sluice serve --kubernetes` needs to read rules everywhere. */
 export const READ_RULES: readonly PolicyRule[] = [
@@ -52,7 +55,46 @@ export async function createAccount(
   await admin.create(`${RBAC}/clusterroles`, { metadata: { name: roleOf(namespace, name) }, rules });
   await bind(admin, roleOf(namespace, name), { kind: "ServiceAccount", name, namespace });
   const { server, authority } = admin.credentials;
-  return { server, authority, token: await tokenOf(admin, namespace, name) };
+  const credentials = { server, authority, token: await tokenOf(admin, namespace, name) };
+  const [first] = rules;
+  if (first !== undefined) {
+    await untilAllowed(credentials, first);
+  }
+  return credentials;
+}
+
+/**
+ * Resolves when the API server lets an account do what a rule says. It watches roles and bindings like anybody else, and knows of a new
+ * one a moment after it has taken it. `namespace`: where; everywhere, unless said.
+ */
+export async function untilAllowed(
+  credentials: Credentials,
+  rule: PolicyRule,
+  namespace?: string,
+): Promise<void> {
+  const client = new ApiClient(credentials);
+  const [resource, subresource] = rule.resources[0]!.split("/");
+  const resourceAttributes = {
+    group: rule.apiGroups[0],
+    resource,
+    verb: rule.verbs[0],
+    ...(subresource !== undefined && { subresource }),
+    ...(rule.resourceNames !== undefined && { name: rule.resourceNames[0] }),
+    ...(namespace !== undefined && { namespace }),
+  };
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes },
+  };
+  try {
+    await vi.waitFor(async () => {
+      const answer = await client.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review);
+      expect(answer).toMatchObject({ status: { allowed: true } });
+    }, TIMEOUT_MS);
+  } finally {
+    client.close();
+  }
 }
 
 /** Binds a role to a user who is known by a client certificate. */

@@ -5,12 +5,16 @@ import { parseAllDocuments } from "yaml";
 import type { ApiClient } from "./api-client.ts";
 
 const PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
+const PAUSE_MS = 50;
 
 interface Crd {
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly group: string };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string; readonly storage: boolean }[];
+  };
 }
 
 /** Installs those with a wanted name, such as `gateways.networking.istio.io`; resolves when their resources are served. */
@@ -25,16 +29,17 @@ export async function installIstioCrds(
     .filter(({ metadata }) => isWanted(metadata.name));
   await Promise.all(crds.map((crd) => api.create(PATH, crd)));
   const deadline = Date.now() + TIMEOUT_MS;
-  const isEstablished = ({ status }: Crd) =>
-    status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") === true;
-  for (;;) {
-    const { items } = await api.get<{ items: Crd[] }>(PATH);
-    if (items.every(isEstablished)) {
-      return;
-    }
+  await Promise.all(crds.map((crd) => untilServed(api, crd, deadline)));
+}
+
+/** An API server serves a kind, in all versions, a moment after it says that it does. */
+async function untilServed(api: ApiClient, { spec }: Crd, deadline: number): Promise<void> {
+  const version = spec.versions.find(({ storage }) => storage)!.name;
+  const path = `/apis/${spec.group}/${version}/${spec.names.plural}?limit=1`;
+  while ((await api.ask("GET", path)).status !== 200) {
     if (Date.now() > deadline) {
-      throw new Error("the API server does not establish the custom resource definitions of Istio");
+      throw new Error(`the API server does not serve ${path}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
