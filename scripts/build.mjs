@@ -3,7 +3,7 @@
  * `dist/types` for the package alone), and the scripts that are written in TypeScript. Every output remembers a digest of what it was made from (`dist/.build.json`), so a second
  * build costs a few milliseconds; contents are compared, not times, because a checkout changes times at will.
  *
- *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, scope-worker, types, demo, example, bench, bench-compile, bench-analysis, bench-counting, bench-fleet, bench-kubernetes, fleet-clients, kubernetes-programs, envoy, action, bookinfo, fuzz; all of them but types if none
+ *   node scripts/build.mjs [--force] [--quiet] [NAME…]      NAME: filter, sluice, index, scope-worker, types, demo, example, bench, bench-compile, bench-analysis, bench-counting, bench-fleet, bench-kubernetes, bench-pieces, fleet-clients, kubernetes-programs, envoy, action, bookinfo, fuzz; all of them but types if none
  */
 
 import { execFile } from "node:child_process";
@@ -32,6 +32,7 @@ const BUNDLES = {
   "bench-counting": "test/bench/counting.ts",
   "bench-fleet": "test/bench/fleet/main.ts",
   "bench-kubernetes": "test/bench/kubernetes/main.ts",
+  "bench-pieces": "test/bench/pieces/main.ts",
   "fleet-clients": "test/harness/fleet/clients.ts",
   "kubernetes-programs": "test/kubernetes/programs/main.ts",
   envoy: "scripts/envoy.ts",

@@ -58,6 +58,7 @@ const HELP_OF: Readonly<Record<string, string>> = {
   "bench analysis": "test/bench/analysis.ts",
   "bench counting": "test/bench/counting.ts",
   "bench kubernetes": "test/bench/kubernetes/main.ts",
+  "bench pieces": "test/bench/pieces/main.ts",
   example: "scripts/example/main.ts",
 };
 

@@ -2,6 +2,7 @@
 
 import os from "node:os";
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { EnvironmentError } from "../../compiler/platform/error.ts";
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
@@ -58,7 +59,17 @@ export async function runBench<const Own extends Flags>(
   const say = (line: string) => (json ? console.error(line) : console.log(line));
   const [processor] = os.cpus();
   say(`${title(`${processor?.model ?? "unknown processor"}, ${os.cpus().length} cores`)}\n`);
-  const { failed = false, report } = await measure(values, say);
+  let measured: Awaited<ReturnType<typeof measure>>;
+  try {
+    measured = await measure(values, say);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) {
+      throw error;
+    }
+    console.error(`bench: ${[error.message, ...error.details].join("\n  ")}`);
+    return 3;
+  }
+  const { failed = false, report } = measured;
   if (json) {
     const machine = { processor: processor?.model, cores: os.cpus().length, node: process.version };
     console.log(JSON.stringify({ machine, ...report }, null, 2));

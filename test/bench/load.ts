@@ -12,14 +12,24 @@ export interface Load {
   readonly count: number;
   readonly connections: number;
   readonly timeoutMs: number;
-  /** Start of every response: `HTTP/1.1 503`. */
-  readonly expected: string;
+  readonly expected: Answer;
+  /** Sent at the start of each connection, before any request. */
+  readonly opening?: string;
+}
+
+/** What every response has to be. */
+export interface Answer {
+  /** `HTTP/1.1 503`. */
+  readonly start: string;
+  /** Somewhere in it. */
+  readonly containing?: string;
 }
 
 /** Sends all of it; throws when an answer is not what was expected, or when it takes too long. */
 export function sendLoad(load: Load): Promise<void> {
   return new Promise((resolve, reject) => {
-    const expected = Buffer.from(load.expected);
+    const start = Buffer.from(load.expected.start);
+    const { containing = "" } = load.expected;
     let sent = 0;
     let answered = 0;
     const sockets: net.Socket[] = [];
@@ -50,15 +60,20 @@ export function sendLoad(load: Load): Promise<void> {
         }
       };
       const reader = new ResponseReader();
-      socket.on("connect", next);
+      socket.on("connect", () => {
+        socket.write(load.opening ?? "");
+        next();
+      });
       socket.on("error", finish);
       socket.on("close", () => finish(new Error("Envoy closed a connection")));
       socket.on("data", (chunk) => {
         if (!reader.add(chunk)) {
           return;
         }
-        if (expected.compare(reader.start, 0, expected.length) !== 0) {
-          finish(new Error(`expected ${load.expected}, got ${reader.start.toString("latin1", 0, 200)}`));
+        const { response } = reader;
+        if (start.compare(response, 0, start.length) !== 0 || !response.includes(containing)) {
+          const wanted = [load.expected.start, containing].filter((text) => text !== "").join(" … ");
+          finish(new Error(`expected ${wanted}, got ${response.toString("latin1", 0, 200)}`));
           return;
         }
         answered += 1;
@@ -72,36 +87,47 @@ export function sendLoad(load: Load): Promise<void> {
   });
 }
 
-/** Knows when a response is whole. Answers of one kind are alike, so the length of the last is tried first. */
+/** Knows when a response is whole. */
 class ResponseReader {
-  start: Buffer = Buffer.alloc(0);
+  response: Buffer = Buffer.alloc(0);
   #pending: Buffer = Buffer.alloc(0);
 
-  /** True when `start` holds a whole response. */
+  /** True when `response` holds a whole one. */
   add(chunk: Buffer): boolean {
     const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const head = bytes.indexOf("\r\n\r\n");
-    const length = head < 0 ? undefined : contentLength(bytes, head);
-    if (length === undefined || bytes.length < head + 4 + length) {
+    if (head < 0 || !isWhole(bytes, head)) {
       this.#pending = bytes;
       return false;
     }
     this.#pending = Buffer.alloc(0);
-    this.start = bytes;
+    this.response = bytes;
     return true;
   }
 }
 
 const LENGTH = Buffer.from("content-length: ");
 
-function contentLength(bytes: Buffer, head: number): number | undefined {
+/** A response that does not say its length comes in chunks, of which the last is empty (RFC 9112, 7.1). */
+function isWhole(bytes: Buffer, head: number): boolean {
   const at = bytes.indexOf(LENGTH);
-  if (at < 0 || at > head) {
-    return undefined;
+  if (at >= 0 && at < head) {
+    return bytes.length >= head + 4 + numberAt(bytes, at + LENGTH.length, 10);
   }
-  let value = 0;
-  for (let i = at + LENGTH.length; bytes[i]! >= 0x30 && bytes[i]! <= 0x39; i++) {
-    value = value * 10 + bytes[i]! - 0x30;
+  for (let chunk = head + 4; chunk < bytes.length; ) {
+    const line = bytes.indexOf("\r\n", chunk);
+    const size = line < 0 ? -1 : numberAt(bytes, chunk, 16);
+    const end = line + 2 + size + 2;
+    if (size <= 0) {
+      return size === 0 && bytes.length >= end;
+    }
+    chunk = end;
   }
-  return value;
+  return false;
+}
+
+/** The digits from there on. */
+function numberAt(bytes: Buffer, from: number, base: 10 | 16): number {
+  const [digits = ""] = /^[\da-f]*/i.exec(bytes.toString("latin1", from, from + 8)) ?? [];
+  return Number.parseInt(digits, base);
 }

@@ -1,7 +1,7 @@
 /** Rounds of requests to several peers by turns, so that what else the machine does strikes all of them alike. */
 
 import { cpuMicroseconds } from "./cpu.ts";
-import { sendLoad } from "./load.ts";
+import { type Load, sendLoad } from "./load.ts";
 import type { Peer, PeerName } from "./peers.ts";
 import type { BenchRequest } from "./shapes.ts";
 
@@ -26,7 +26,15 @@ export interface Measured {
   readonly readyMs?: number;
 }
 
-/** A peer that takes milliseconds a request needs fewer of them for a figure as good. */
+/** An Envoy that is asked in rounds. */
+export interface Asked {
+  readonly pid: number;
+  readonly load: Pick<Load, "port" | "requests" | "expected"> & Partial<Pick<Load, "opening">>;
+  /** Called once, after so many requests that are not measured. */
+  readonly warmed?: (requests: number) => Promise<void>;
+}
+
+/** One that takes milliseconds a request needs fewer of them for a figure as good. */
 const LONGEST_ROUND_US = 5_000_000;
 
 export async function measure(
@@ -35,35 +43,16 @@ export async function measure(
   effort: Effort,
   expected: string,
 ): Promise<Measured[]> {
-  const samples = new Map<Peer, number[]>(peers.map((peer) => [peer, []]));
-  const requestsOf = new Map<Peer, number>();
-  const round = async (peer: Peer, count: number) => {
-    const before = cpuMicroseconds(peer.envoy.pid);
-    await sendLoad({
-      port: peer.port,
-      requests,
-      count,
-      connections: effort.connections,
-      timeoutMs: effort.roundTimeoutMs,
-      expected,
-    });
-    return (cpuMicroseconds(peer.envoy.pid) - before) / count;
-  };
-  for (const peer of peers) {
-    const count = Math.ceil(effort.requestsARound / 4); // caches, and what V8 compiles late
-    const cost = await round(peer, count);
-    await expectRouted(peer, count);
-    requestsOf.set(peer, Math.min(effort.requestsARound, Math.ceil(LONGEST_ROUND_US / cost)));
-  }
-  for (let i = 0; i < effort.rounds; i++) {
-    // Another one starts each round: nobody always comes after the same neighbour.
-    for (let k = 0; k < peers.length; k++) {
-      const peer = peers[(i + k) % peers.length]!;
-      samples.get(peer)!.push(await round(peer, requestsOf.get(peer)!));
-    }
-  }
-  return peers.map((peer) => {
-    const rounds = samples.get(peer)!;
+  const costs = await costsOfRounds(
+    peers.map((peer) => ({
+      pid: peer.envoy.pid,
+      load: { port: peer.port, requests, expected: { start: expected } },
+      warmed: (count) => expectRouted(peer, count),
+    })),
+    effort,
+  );
+  return peers.map((peer, i) => {
+    const rounds = costs[i]!;
     return {
       peer: peer.name,
       median: median(rounds),
@@ -78,6 +67,34 @@ export async function measure(
   });
 }
 
+/**
+ * CPU microseconds a request, of each Envoy in each round: those of one round were asked one after another, and another one starts
+ * each round.
+ */
+export async function costsOfRounds(all: readonly Asked[], effort: Effort): Promise<number[][]> {
+  const { rounds, requestsARound, connections, roundTimeoutMs } = effort;
+  const round = async ({ pid, load }: Asked, count: number) => {
+    const before = cpuMicroseconds(pid);
+    await sendLoad({ ...load, count, connections, timeoutMs: roundTimeoutMs });
+    return (cpuMicroseconds(pid) - before) / count;
+  };
+  const counts: number[] = [];
+  for (const one of all) {
+    const count = Math.ceil(requestsARound / 4); // caches, and what V8 compiles late
+    const cost = await round(one, count);
+    await one.warmed?.(count);
+    counts.push(Math.min(requestsARound, Math.ceil(LONGEST_ROUND_US / cost)));
+  }
+  const costs: number[][] = all.map(() => []);
+  for (let i = 0; i < rounds; i++) {
+    for (let k = 0; k < all.length; k++) {
+      const at = (i + k) % all.length;
+      costs[at]!.push(await round(all[at]!, counts[at]!));
+    }
+  }
+  return costs;
+}
+
 /** A peer that gives no request a cluster is answered as quickly and alike: its figures would mean nothing. */
 async function expectRouted(peer: Peer, count: number): Promise<void> {
   const stats = await peer.envoy.admin.stats("^cluster\\..*\\.(upstream_cx_none_healthy|upstream_rq_total)$");
@@ -88,7 +105,7 @@ async function expectRouted(peer: Peer, count: number): Promise<void> {
 }
 
 /** What `a` takes more than `b`, in microseconds a request: the median over the rounds, which were neighbours in time. */
-export function medianDifference(a: Measured, b: Measured): number {
+export function medianDifference(a: Pick<Measured, "rounds">, b: Pick<Measured, "rounds">): number {
   return median(a.rounds.map((cost, i) => cost - b.rounds[i]!));
 }
 

@@ -1,4 +1,4 @@
-/** Writes what `--crossing` measured where people read it: the block in docs/performance.md, and the chart beside it. */
+/** Writes what was measured where people read it: into a block of docs/performance.md, and for `--crossing` a chart beside it. */
 
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -7,20 +7,30 @@ import { renderChart } from "./chart.ts";
 import { type Curve, renderCrossing } from "./crossing.ts";
 
 const CHART = "pictures/crossing-point.svg";
-const BLOCK = /<!-- bench -->[\s\S]*?<!-- \/bench -->/;
 
-/** Replaces the block between `<!-- bench -->` marks and the chart; `caption` says how it was measured. */
+/** Replaces the block of `--crossing` and the chart; `caption` says how it was measured. */
 export async function writePerformancePage(curves: readonly Curve[], caption: string): Promise<void> {
+  await writeBlock("bench", renderBlock(curves, caption), async () => {
+    const chart = path.join(packageRoot().directory, "docs", CHART);
+    await writeFile(chart, renderChart(curves, caption));
+  });
+}
+
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`; `before` is called when there is such a block. */
+export async function writeBlock(
+  name: string,
+  text: string,
+  before: () => Promise<void> = async () => {},
+): Promise<void> {
   const page = path.join(packageRoot().directory, "docs", "performance.md");
-  const text = await readFile(page, "utf8");
-  if (!BLOCK.test(text)) {
-    throw new Error("docs/performance.md has no <!-- bench --> block");
+  const old = await readFile(page, "utf8");
+  const [begin, end] = [`<!-- ${name} -->\n`, `\n<!-- /${name} -->`];
+  const [from, to] = [old.indexOf(begin) + begin.length, old.indexOf(end)];
+  if (from < begin.length || to < 0) {
+    throw new Error(`docs/performance.md has no ${begin.trim()} block`);
   }
-  await writeFile(path.join(packageRoot().directory, "docs", CHART), renderChart(curves, caption));
-  await writeFile(
-    page,
-    text.replace(BLOCK, () => renderBlock(curves, caption)),
-  );
+  await before();
+  await writeFile(page, `${old.slice(0, from)}${text}${old.slice(to)}`);
 }
 
 function renderBlock(curves: readonly Curve[], caption: string): string {
@@ -35,7 +45,6 @@ function renderBlock(curves: readonly Curve[], caption: string): string {
     return `| ${[shape, ...cells].join(" | ")} |`;
   });
   return [
-    "<!-- bench -->",
     "CPU time of the Envoy process per request, in µs: the filter, and Envoy's own routes made of the same rules",
     "(`--target native`), which are tried one after another. The request is the one for the last rule.",
     "",
@@ -50,7 +59,6 @@ function renderBlock(curves: readonly Curve[], caption: string): string {
     ...curves.map((curve) => `- ${renderCrossing(curve)}`),
     "",
     `(${caption}. \`npm run bench -- --crossing --write\` measures it again and writes this; \`--help\` lists shapes and sizes.)`,
-    "<!-- /bench -->",
   ].join("\n");
 }
 

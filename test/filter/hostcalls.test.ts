@@ -12,9 +12,7 @@ import { exact, ofRule, prefix, route, table, to } from "../../compiler/back/pro
 import { claimName } from "../../compiler/ir/authentication.ts";
 import type { Action, Forward, HeaderMatch, Route } from "../../compiler/ir/ir.ts";
 import type { RateLimit } from "../../compiler/ir/rate-limit.ts";
-
-type Call = (...args: number[]) => unknown;
-type Imports = Record<string, Record<string, Call>>;
+import { listeningWebAssembly } from "../harness/host-calls.ts";
 
 const FILTER = loadFilter(new URL("../../dist/filter.wasm", import.meta.url));
 const ALWAYS = 1_000_000;
@@ -42,37 +40,24 @@ const ARGUMENTS: Readonly<Record<string, readonly ("map" | "text" | "lines" | "r
 
 let calls: string[] = [];
 
-/** The same imports, and each call to them is noted. */
-function noted(imports: Imports, memory: () => ArrayBuffer): Imports {
-  const text = (at: number, size: number) => new TextDecoder().decode(new Uint8Array(memory(), at, size));
-  const note = (name: string, args: readonly number[]) => {
-    const rest = [...args];
-    const shown = ARGUMENTS[name]?.flatMap((kind): string[] => {
-      const first = rest.shift()!;
-      if (kind === "text") {
-        return [JSON.stringify(text(first, rest.shift()!))];
-      }
-      if (kind === "lines") {
-        return [JSON.stringify(linesOf(memory(), first, rest.shift()!))];
-      }
-      if (kind === "map") {
-        return [first === 0 ? "request" : `map ${first}`];
-      }
-      return kind === "number" ? [String(first)] : [];
-    });
-    calls.push([name.replace(/^proxy_/, ""), ...(shown ?? args.map(String))].join(" "));
-  };
-  const wrap = (group: Record<string, Call>) =>
-    Object.fromEntries(
-      Object.entries(group).map(([name, call]): [string, Call] => [
-        name,
-        (...args) => {
-          note(name, args);
-          return call(...args);
-        },
-      ]),
-    );
-  return Object.fromEntries(Object.entries(imports).map(([name, group]) => [name, wrap(group)]));
+/** As a line that a person can read. */
+function shownCall(name: string, args: readonly number[], memory: ArrayBuffer): string {
+  const text = (at: number, size: number) => new TextDecoder().decode(new Uint8Array(memory, at, size));
+  const rest = [...args];
+  const words = ARGUMENTS[name]?.flatMap((kind): string[] => {
+    const first = rest.shift()!;
+    if (kind === "text") {
+      return [JSON.stringify(text(first, rest.shift()!))];
+    }
+    if (kind === "lines") {
+      return [JSON.stringify(linesOf(memory, first, rest.shift()!))];
+    }
+    if (kind === "map") {
+      return [first === 0 ? "request" : `map ${first}`];
+    }
+    return kind === "number" ? [String(first)] : [];
+  });
+  return [name.replace(/^proxy_/, ""), ...(words ?? args.map(String))].join(" ");
 }
 
 /** Header lines as the ABI hands them over: their number, the lengths, the texts with a NUL behind each. */
@@ -83,21 +68,11 @@ function linesOf(memory: ArrayBuffer, at: number, size: number): string[] {
   return Array.from({ length: count }, (_, i) => `${texts[i * 2]}: ${texts[i * 2 + 1]}`);
 }
 
-type Instance = { readonly exports: { readonly memory: { readonly buffer: ArrayBuffer } } };
-type InstanceClass = new (module: WebAssembly.Module, imports: Imports) => Instance;
-
 beforeEach(() => {
-  class Noted extends (WebAssembly.Instance as unknown as InstanceClass) {
-    constructor(module: WebAssembly.Module, imports: Imports) {
-      let memory: Instance["exports"]["memory"] | undefined;
-      super(
-        module,
-        noted(imports, () => memory!.buffer),
-      );
-      memory = this.exports.memory;
-    }
-  }
-  vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Instance: { value: Noted } }));
+  vi.stubGlobal(
+    "WebAssembly",
+    listeningWebAssembly((name, args, memory) => calls.push(shownCall(name, args, memory()))),
+  );
 });
 
 afterEach(() => {
