@@ -167,6 +167,17 @@ export interface ExplainQuestion {
     readonly headers: readonly (readonly [string, string])[];
     readonly listener?: string;
   };
+  readonly client?: AskingClient;
+}
+
+/** Who asks, beside what the request itself says: `--from`, `--jwt` and `--claims` of `sluice explain`. A token is a secret: it is in no URL, and nobody keeps it. */
+export interface AskingClient {
+  /** An address, before all proxies. */
+  readonly from?: string;
+  /** Put where the listener's rules look for one. */
+  readonly jwt?: string;
+  /** JSON of a token that is taken to be verified. */
+  readonly claims?: string;
 }
 
 export type ExplainAnswer =

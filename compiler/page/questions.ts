@@ -9,9 +9,10 @@ import {
   RequestError,
   readMethod,
 } from "../answers/request/asked.ts";
+import { parseClaims } from "../answers/request/claims.ts";
 import { parseCurl } from "../answers/request/curl.ts";
 import { HttpError } from "../http/http-error.ts";
-import type { ExplainQuestion, FleetChange, TapQuestion } from "./api.ts";
+import type { AskingClient, ExplainQuestion, FleetChange, TapQuestion } from "./api.ts";
 
 /** Of a `curl` line, a URL or a header. */
 const LONGEST_TEXT = 16 * 1024;
@@ -19,9 +20,10 @@ const MOST_HEADERS = 200;
 
 /** Throws an `HttpError` for what is not a question. */
 export function readExplainQuestion(body: unknown): ExplainQuestion {
-  const { text, request } = objectIn(body);
+  const { text, request, client } = objectIn(body);
+  const asking = client === undefined ? {} : { client: readClient(client) };
   if (text !== undefined && request === undefined) {
-    return { text: textIn("text", text) };
+    return { text: textIn("text", text), ...asking };
   }
   if (request === undefined || text !== undefined) {
     throw new HttpError(400, "send either text or request");
@@ -40,6 +42,16 @@ export function readExplainQuestion(body: unknown): ExplainQuestion {
       }),
       ...(listener !== undefined && { listener: textIn("listener", listener) }),
     },
+    ...asking,
+  };
+}
+
+function readClient(body: unknown): AskingClient {
+  const { from, jwt, claims } = objectIn(body);
+  return {
+    ...(from !== undefined && { from: textIn("from", from) }),
+    ...(jwt !== undefined && { jwt: textIn("jwt", jwt) }),
+    ...(claims !== undefined && { claims: textIn("claims", claims) }),
   };
 }
 
@@ -49,18 +61,35 @@ export interface Asked {
 }
 
 /** Throws a `RequestError` for what is not a request. */
-export function askedBy({ text, request }: ExplainQuestion): Asked {
+export function askedBy({ text, request, client = {} }: ExplainQuestion): Asked {
+  const more = askingClient(client);
   if (request !== undefined) {
     const { method, url, headers, listener } = request;
     const line = { method: readMethod(method.trim() || "GET"), ...parseUrl(url.trim()) };
     const lines = headers.map(([name, value]) => parseHeader(`${name}: ${value}`));
-    return { request: makeRequest(line, lines), ...(listener !== undefined && { at: listener }) };
+    return { request: makeRequest(line, lines, more), ...(listener !== undefined && { at: listener }) };
   }
   const line = (text ?? "").trim();
   if (line === "") {
     throw new RequestError('nothing was asked; write a curl command, or "GET http://host/path"');
   }
-  return { request: /^curl\s/.test(line) ? parseCurl(line) : makeRequest(parseRequestLine(line), []) };
+  if (!/^curl\s/.test(line)) {
+    return { request: makeRequest(parseRequestLine(line), [], more) };
+  }
+  const { headers, protocol, body, ...curl } = parseCurl(line);
+  return { request: makeRequest(curl, headers, { protocol, ...(body !== undefined && { body }), ...more }) };
+}
+
+function askingClient({ from, jwt, claims: text }: AskingClient) {
+  const claims = text === undefined ? undefined : parseClaims(text);
+  if (text !== undefined && claims === undefined) {
+    throw new RequestError('the claims are not a JSON object; write {"sub": "ada"}');
+  }
+  return {
+    ...(from !== undefined && { from: from.trim() }),
+    ...(jwt !== undefined && { jwt }),
+    ...(claims !== undefined && { claims }),
+  };
 }
 
 /** Throws an `HttpError`. */

@@ -92,6 +92,37 @@ describe("by keys", () => {
     await page.waitForSelector('.row-rule.is-current [data-rule="default/reviews#split"]');
   });
 
+  test("who asks is told with the question, and a token is nowhere else", async () => {
+    await page.keyboard.press("e");
+    await until(page, 'document.activeElement.id === "question"');
+    await page.keyboard.type("GET http://reviews/");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".asker[open]");
+    for (const text of ["203.0.113.7", "secret.jwt.token"]) {
+      await page.keyboard.press("Tab");
+      await page.keyboard.type(text);
+    }
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".claims");
+    expect(await page.textContent(".asker summary")).toBe("Who asks: address, token");
+    expect(await page.textContent(".explained")).toMatch(
+      /The client is 203\.0\.113\.7, by x-forwarded-for.*sub: "ada".*signature is taken on trust/,
+    );
+    const client = { from: "203.0.113.7", jwt: "secret.jwt.token" };
+    expect(fixture.told).toEqual([{ path: "/api/explain", body: { text: "GET http://reviews/", client } }]);
+    // Neither in what is seen, nor in the address, nor in what outlives the page.
+    expect(
+      await page.evaluate(
+        "JSON.stringify([document.body.innerText, location.href, history.state, { ...localStorage }, { ...sessionStorage }])",
+      ),
+    ).not.toContain("secret");
+    await page.reload();
+    await page.waitForSelector(".row-rule");
+    await page.getByText("Who asks").click();
+    expect(await page.inputValue('.asker input[type="password"]')).toBe("");
+  });
+
   test("the tap is switched on and off; the help lists it", async () => {
     await page.keyboard.press("t");
     await page.waitForSelector('.tap-button[aria-pressed="true"]');

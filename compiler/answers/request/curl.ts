@@ -19,7 +19,9 @@ const IGNORED = new Set(
   -# --progress-bar -N --no-buffer --compressed-ssh --tcp-nodelay --tcp-fastopen -4 --ipv4 -6 --ipv6 -O --remote-name
   -J --remote-header-name -R --remote-time -a --append -q --disable --no-progress-meter --no-keepalive -Z --parallel
   --basic -1 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tlsv1.3 --ssl-reqd --ssl-no-revoke --retry-all-errors
-  --retry-connrefused --location-trusted --post301 --post302 --post303 --create-dirs`.split(/\s+/),
+  --retry-connrefused --location-trusted --haproxy-protocol --post301 --post302 --post303 --create-dirs`.split(
+    /\s+/,
+  ),
 );
 const IGNORED_WITH_VALUE = new Set(
   `-o --output -m --max-time --connect-timeout -w --write-out -x --proxy --resolve --connect-to --retry
@@ -48,6 +50,8 @@ interface Curl {
   compressed: boolean;
   literalUrl: boolean;
   pathAsIs: boolean;
+  /** Whom curl says that it asks for, to a server that reads the PROXY protocol. */
+  from?: string;
 }
 
 /** The request that a curl command line would send. Throws a `RequestError` for what curl would not send, or what cannot be told from the line. */
@@ -145,6 +149,9 @@ function takeOption(curl: Curl, option: string, queue: string[]): void {
       return;
     case "--oauth2-bearer":
       curl.own.set("authorization", `Bearer ${value()}`);
+      return;
+    case "--haproxy-clientip":
+      curl.from = value();
       return;
     case "-r":
     case "--range":
@@ -296,7 +303,11 @@ function requestOf(curl: Curl): AskedRequest {
       path: curl.target ?? path,
     },
     headers,
-    { protocol: protocolOf(curl, url), ...(hasBody && { body }) },
+    {
+      protocol: protocolOf(curl, url),
+      ...(hasBody && { body }),
+      ...(curl.from !== undefined && { from: curl.from }),
+    },
   );
 }
 

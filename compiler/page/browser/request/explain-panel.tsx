@@ -4,6 +4,7 @@ import type { ListenerView } from "../../api.ts";
 import { inert } from "../format/inert.ts";
 import { usePage } from "../parts/page-context.ts";
 import { Text } from "../parts/text.tsx";
+import { AskerFields } from "./asker-fields.tsx";
 import { ExplanationView } from "./explanation.tsx";
 
 export function ExplainPanel() {
@@ -42,6 +43,7 @@ export function ExplainPanel() {
             }
           }}
         />
+        <AskerFields />
         <button type="submit" class="primary">
           Explain
         </button>

@@ -11,6 +11,10 @@ import { Text } from "../parts/text.tsx";
 
 /** Rules that are shown as tried, of those before the one that took it. */
 const TRIED = 12;
+/** Claims that are shown; the text has all of them. */
+const CLAIMS = 12;
+
+type Seen = NonNullable<Explanation["seen"]>;
 
 export function ExplanationView({
   explanation,
@@ -19,7 +23,7 @@ export function ExplanationView({
   readonly explanation: Explanation;
   readonly text: string;
 }) {
-  const { asked, listener, tried, untried, rule, decision, notHere, nearestHost, disagreements } =
+  const { asked, listener, seen, tried, untried, rule, decision, notHere, nearestHost, disagreements } =
     explanation;
   const left = tried.length - TRIED;
   return (
@@ -33,6 +37,7 @@ export function ExplanationView({
         </p>
       ))}
       <Decision explanation={explanation} />
+      {seen !== undefined && <Asker from={asked.from} seen={seen} />}
       {nearestHost !== undefined && (
         <p>
           No rule names this host. Do you mean <Text of={nearestHost} class="word" />?
@@ -97,6 +102,39 @@ function Decision({ explanation: { decision, rule } }: { readonly explanation: E
         )}
       </span>
     </div>
+  );
+}
+
+/** Who the rules take the client for, where that is asked for or a header says it, and what its token says. */
+function Asker({ from, seen }: { readonly from: string | undefined; readonly seen: Seen }) {
+  const { client, claims = {}, isTokenOnTrust } = seen;
+  const all = Object.entries(claims);
+  const isClientTold = from !== undefined || client.by !== "connection";
+  return (
+    <>
+      {isClientTold && (
+        <p>
+          The client is <Text of={client.address} class="word" />, by{" "}
+          {client.by === "connection" ? "its connection" : client.by}
+        </p>
+      )}
+      {all.length > 0 && (
+        <>
+          <h3>Claims of its token</h3>
+          <ul class="plain claims">
+            {all.slice(0, CLAIMS).map(([name, value]) => (
+              <li key={name}>
+                <Text of={`${name}: ${JSON.stringify(value)}`} longest={300} />
+              </li>
+            ))}
+            {all.length > CLAIMS && <li class="is-muted">{counted(all.length - CLAIMS, "claim")} more</li>}
+          </ul>
+        </>
+      )}
+      {isTokenOnTrust && (
+        <p class="is-warn">Its signature is taken on trust: Envoy fetches the keys (jwksUri)</p>
+      )}
+    </>
   );
 }
 

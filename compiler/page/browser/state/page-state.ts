@@ -7,6 +7,7 @@ import { computed, signal } from "@preact/signals";
 import type { JsonDiagnostic } from "../../../diagnostics/render/json.ts";
 import type { TappedRequest } from "../../../observe/tapped-request.ts";
 import type {
+  AskingClient,
   ExplainAnswer,
   FleetChange,
   FleetView,
@@ -69,6 +70,8 @@ export class PageState {
   /** The rule that arrow keys move from, and that something else has pointed at. */
   readonly current = signal<string | undefined>(undefined);
   readonly question = signal("");
+  /** Who asks it. What was typed is kept for as long as the page is open, and nowhere else. */
+  readonly asker = { from: signal(""), jwt: signal(""), claims: signal("") };
   readonly explained = signal<Explained | undefined>(undefined);
   readonly isNarrow = signal(false);
 
@@ -199,12 +202,17 @@ export class PageState {
   }
 
   async explain(text: string): Promise<void> {
-    await this.#explain(text, { text });
+    const client = this.#client();
+    await this.#explain(text, { text, ...(client && { client }) });
   }
 
   async explainTapped(tapped: TappedRequest): Promise<void> {
     const url = `${tapped.scheme}://${tapped.authority}${tapped.path}`;
     this.question.value = `${tapped.method} ${url}`;
+    // It was somebody else's.
+    for (const part of Object.values(this.asker)) {
+      part.value = "";
+    }
     const { method, headers, listener } = tapped;
     await this.#explain(`${method} ${url}`, { request: { method, url, headers, listener } });
   }
@@ -221,6 +229,13 @@ export class PageState {
 
   async changeFleet(change: FleetChange): Promise<void> {
     await this.#try(() => this.server.changeFleet(change));
+  }
+
+  /** What is filled in. */
+  #client(): AskingClient | undefined {
+    const parts = Object.entries(this.asker).map(([name, { value }]) => [name, value.trim()] as const);
+    const said = parts.filter(([, text]) => text !== "");
+    return said.length === 0 ? undefined : Object.fromEntries(said);
   }
 
   async #explain(asked: string, question: Parameters<PageServer["explain"]>[0]): Promise<void> {
