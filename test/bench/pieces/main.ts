@@ -20,7 +20,7 @@ Measures what each piece beside routing costs a request: without it, with it, an
 the rounds have a difference in the "middle half": it is known no better. "calls" is how often the filter calls Envoy.
 
   --piece NAME     what to measure; repeatable (default: all)
-  --rounds N       rounds (default: 11)
+  --rounds N       rounds (default: 9)
   --requests N     requests per round (default: 4000)
   --connections N  connections (default: 16)
   --quick          the same as --rounds 3 --requests 500
@@ -39,7 +39,7 @@ interface Flags {
 
 function effortOf({ quick = false, rounds, requests, connections }: Flags) {
   return {
-    rounds: rounds ?? (quick ? "3" : "11"),
+    rounds: rounds ?? (quick ? "3" : "9"),
     requests: requests ?? (quick ? "500" : "4000"),
     connections: connections ?? "16",
   };
