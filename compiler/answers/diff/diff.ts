@@ -22,6 +22,7 @@ import { changedRules } from "./changed.ts";
 import { type ClusterSettingChange, changedClusterSettings } from "./cluster-settings.ts";
 import { type ConnectionChange, changedConnections } from "./connections.ts";
 import { changedSettings, type SettingChange } from "./listener-settings.ts";
+import { changedDnsServer, changedNames, type DnsServerChange, type NameChange } from "./names.ts";
 
 export interface Difference {
   readonly listener: string;
@@ -55,6 +56,10 @@ export interface Diff {
   readonly clusterSettings: readonly ClusterSettingChange[];
   /** Of `tcp` and `tls` rules. */
   readonly connections: readonly ConnectionChange[];
+  /** The proxy answers names elsewhere, or only on one side. */
+  readonly dnsServer?: DnsServerChange;
+  /** What the proxy says to whoever asks it for names. */
+  readonly names: readonly NameChange[];
   readonly cuts: readonly Cut[];
 }
 
@@ -91,6 +96,7 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions 
       new ListenerDiff(other, listener, normalization, options, differences, cuts).run();
     }
   }
+  const dnsServer = changedDnsServer(before, after);
   const names = (listeners: readonly Listener[]) => new Set(listeners.map(({ name }) => name));
   return {
     differences,
@@ -101,6 +107,8 @@ export function diffConfigs(before: Config, after: Config, options: DiffOptions 
     listenerSettings: changedSettings(before, after),
     clusterSettings: changedClusterSettings(before, after),
     connections: changedConnections(before, after),
+    ...(dnsServer && { dnsServer }),
+    names: changedNames(before, after),
     cuts,
   };
 }

@@ -4,6 +4,7 @@ import { printable } from "../../diagnostics/render/printable.ts";
 import { notComparedText } from "./not-compared.ts";
 import { sideText } from "./render-text.ts";
 import {
+  answerText,
   connectionText,
   type DiffReport,
   groupsOf,
@@ -48,6 +49,14 @@ export function renderMarkdown(report: DiffReport): string {
       );
     }
     const unseen = report.connections.length - MAX_DIFFERENCES;
+    lines.push("", ...(unseen > 0 ? [`… and ${unseen} more.`, ""] : []));
+  }
+  if (report.names.length > 0) {
+    lines.push("| DNS name | before | after |", "|---|---|---|");
+    for (const { name, before, after } of report.names.slice(0, MAX_DIFFERENCES)) {
+      lines.push(`| ${escaped(name)} | ${escaped(answerText(before))} | ${escaped(answerText(after))} |`);
+    }
+    const unseen = report.names.length - MAX_DIFFERENCES;
     lines.push("", ...(unseen > 0 ? [`… and ${unseen} more.`, ""] : []));
   }
   for (const { listener, domain, why } of report.cuts) {

@@ -4,6 +4,7 @@ import { printable } from "../../diagnostics/render/printable.ts";
 import { type Style, wrap } from "../../diagnostics/render/style.ts";
 import { notComparedText } from "./not-compared.ts";
 import {
+  answerText,
   connectionText,
   type DiffReport,
   groupsOf,
@@ -36,6 +37,14 @@ export function renderText(report: DiffReport, style: Style): string {
       colors.bold(printable(connectionText(change))),
       colors.red(`  - ${printable(change.before)}`),
       colors.green(`  + ${printable(change.after)}`),
+      "",
+    );
+  }
+  for (const { name, before, after } of report.names) {
+    lines.push(
+      colors.bold(`DNS answer for ${printable(name)}`),
+      colors.red(`  - ${answerText(before)}`),
+      colors.green(`  + ${answerText(after)}`),
       "",
     );
   }

@@ -11,6 +11,7 @@ import type { ConnectionChange } from "./connections.ts";
 import { describeRoute } from "./describe.ts";
 import type { Cut, Diff, ProtocolChange } from "./diff.ts";
 import type { SettingChange } from "./listener-settings.ts";
+import type { DnsServerChange, NameChange } from "./names.ts";
 import type { NotCompared } from "./not-compared.ts";
 
 /** What two sets of rules decide differently. Fields are added, never changed or removed. */
@@ -27,6 +28,10 @@ export interface DiffReport {
   readonly clusterSettings: readonly ClusterSettingChange[];
   /** Connections in which no HTTP is read, and which go elsewhere. */
   readonly connections: readonly ConnectionChange[];
+  /** Where the proxy answers names, as `address:port`. Absent: as before; a side without one answers none. */
+  readonly dnsServer?: DnsServerChange;
+  /** Names that the proxy answers otherwise; a side without addresses asks the machine's own servers. */
+  readonly names: readonly NameChange[];
   /** Where the search was given up: there, more may differ. */
   readonly cuts: readonly Cut[];
   /** What Istio obeys besides, and one side has otherwise. */
@@ -137,8 +142,10 @@ const MAX_HOSTS = 3;
 export function settingsOf({
   listenerSettings,
   clusterSettings,
+  dnsServer,
 }: DiffReport): (Omit<SettingChange, "listener"> & { readonly of: string })[] {
   return [
+    ...(dnsServer ? [{ of: "the proxy", setting: "DNS server", ...dnsServer }] : []),
     ...listenerSettings.map(({ listener, ...change }) => ({ of: listener, ...change })),
     ...clusterSettings.map(({ cluster, ...change }) => ({ of: cluster, ...change })),
   ];
@@ -149,6 +156,11 @@ export function connectionText({ port, serverName, address }: ConnectionChange):
   const what = serverName === undefined ? `a connection to port ${port}` : `TLS to port ${port}`;
   const name = serverName === undefined ? [] : [`with SNI ${serverName}`];
   return [what, ...(address === undefined ? [] : [`to address ${address}`]), ...name].join(" ");
+}
+
+/** `10.1.2.3, 10.1.2.4`. */
+export function answerText(addresses: readonly string[] | undefined): string {
+  return addresses?.join(", ") ?? "not answered";
 }
 
 /** `3 differences at 2 hosts`. */
@@ -184,20 +196,44 @@ export function summaryOf(report: DiffReport): string {
             ? "1 kind of non-HTTP connection is routed differently"
             : `${length} kinds of non-HTTP connections are routed differently`,
         ];
+  const answered = report.names.length;
+  const names =
+    answered === 0
+      ? []
+      : [`${answered === 1 ? "1 DNS name is" : `${answered} DNS names are`} answered differently`];
+  const server = report.dnsServer === undefined ? [] : [dnsServerText(report.dnsServer)];
   const cut = report.cuts.length === 0 ? [] : ["the search was incomplete: there may be more"];
   const others = report.notCompared.length === 0 ? [] : ["other resources that Istio obeys have changed"];
-  return [found, ...normalization, ...connections, ...listeners, ...endpoints, ...cut, ...others].join("; ");
+  return [
+    found,
+    ...normalization,
+    ...connections,
+    ...server,
+    ...names,
+    ...listeners,
+    ...endpoints,
+    ...cut,
+    ...others,
+  ].join("; ");
+}
+
+function dnsServerText({ before, after }: DnsServerChange): string {
+  if (after === undefined) {
+    return `DNS names are no longer answered at ${before}`;
+  }
+  return `DNS names are answered at ${after}${before === undefined ? "" : ` instead of ${before}`}`;
 }
 
 /** Whether anything differs that is compared. Where the search was cut (`cuts`), false says little. */
 export function isDifferent(report: DiffReport): boolean {
   const { differences, addedListeners, removedListeners, protocolChanges } = report;
-  const { listenerSettings, clusterSettings, connections } = report;
+  const { listenerSettings, clusterSettings, connections, names } = report;
   return (
     report.pathNormalization !== undefined ||
+    report.dnsServer !== undefined ||
     [
       ...[differences, addedListeners, removedListeners, protocolChanges],
-      ...[listenerSettings, clusterSettings, connections],
+      ...[listenerSettings, clusterSettings, connections, names],
     ].some(({ length }) => length > 0)
   );
 }
