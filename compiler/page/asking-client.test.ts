@@ -24,7 +24,7 @@ kind: RequestAuthentication
 metadata: { name: tokens, namespace: istio-system }
 spec:
   selector: { matchLabels: { istio: ingressgateway } }
-  jwtRules: [{ issuer: "${ISSUER}", jwks: '${JWKS}' }]
+  jwtRules: [{ issuer: "${ISSUER}", forwardOriginalToken: true, jwks: '${JWKS}' }]
 ---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -131,4 +131,12 @@ test.each<[string, AskingClient, RegExp]>([
   ["a token and claims", { jwt: "a.b.c", claims: "{}" }, /cannot be combined/],
 ])("of %s it is said what is wrong with it", async (_, client, words) => {
   expect(await page.explain({ text: SITE, client })).toEqual({ problem: expect.stringMatching(words) });
+});
+
+test("a token is not in the answer, though rules and upstream see it", async () => {
+  const jwt = token(TESTER);
+  const answer = await explained({ jwt });
+  expect(JSON.stringify(answer)).not.toContain(jwt.split(".")[2]);
+  expect(answer.explanation.seen?.headers).toContainEqual({ name: "authorization", value: "Bearer …" });
+  expect(answer.text).toContain("authorization: Bearer …");
 });

@@ -9,7 +9,6 @@ import { RequestError } from "../answers/request/asked.ts";
 import type { FleetEvent } from "../fleet/model/event.ts";
 import { type FleetControl, FleetControlError } from "../fleet/model/fleet-control.ts";
 import type { ServedScope } from "../fleet/model/served-scope.ts";
-import { formatExplanation } from "../format.ts";
 import { EventFeed } from "../http/event-feed.ts";
 import type { StreamedEvent } from "../http/event-streams.ts";
 import { HttpError } from "../http/http-error.ts";
@@ -27,6 +26,7 @@ import type {
   RulesView,
   TapState,
 } from "./api.ts";
+import { explainAnswer } from "./explain-answer.ts";
 import { fleetPageEvent } from "./fleet-event.ts";
 import { fleetView } from "./fleet-view.ts";
 import { linesView } from "./lines-view.ts";
@@ -120,7 +120,7 @@ export class FleetPage implements PageSource {
       const explanation = this.#shown?.served.explain(request, at);
       return explanation === undefined
         ? { problem: "no rules are served yet" }
-        : { explanation, text: formatExplanation(explanation) };
+        : explainAnswer(explanation, question);
     } catch (error) {
       if (error instanceof RequestError || error instanceof ListenerError) {
         return { problem: error.message };

@@ -9,7 +9,6 @@ import { ListenerError } from "../answers/explain/listener-error.ts";
 import { RequestError } from "../answers/request/asked.ts";
 import type { Compilation } from "../compile.ts";
 import type { JsonDiagnostic } from "../diagnostics/render/json.ts";
-import { formatExplanation } from "../format.ts";
 import { unreadResources } from "../front/istio/unread/unread-resources.ts";
 import { EventFeed } from "../http/event-feed.ts";
 import type { StreamedEvent } from "../http/event-streams.ts";
@@ -34,6 +33,7 @@ import type {
   TapQuestion,
   TapState,
 } from "./api.ts";
+import { explainAnswer } from "./explain-answer.ts";
 import { linesView } from "./lines-view.ts";
 import { pageEventOf } from "./page-event.ts";
 import type { PageSource } from "./page-source.ts";
@@ -138,8 +138,7 @@ export class SessionPage implements PageSource {
   async explain(question: ExplainQuestion): Promise<ExplainAnswer> {
     try {
       const { request, at } = askedBy(question);
-      const explanation = this.#explainer().explain(request, at);
-      return { explanation, text: formatExplanation(explanation) };
+      return explainAnswer(this.#explainer().explain(request, at), question);
     } catch (error) {
       if (error instanceof RequestError || error instanceof ListenerError) {
         return { problem: error.message };
