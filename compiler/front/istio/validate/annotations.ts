@@ -16,6 +16,7 @@ import { parseErrorPages } from "../../resources/error-pages.ts";
 import { HEALTH_CHECK, parseHealthChecks } from "../../resources/health-check.ts";
 import type { Resource } from "../../resources/resource.ts";
 import type { DestinationRuleSpec, VirtualServiceSpec } from "../../resources/types.ts";
+import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
 import { wrongRateLimits } from "./rate-limits.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -26,10 +27,12 @@ interface OurAnnotation {
   readonly wrong: (value: string, resource: Resource<unknown>) => string | undefined;
   /** What to write instead, with a value that is right. */
   readonly help: string;
+  /** Where to write it instead, and why, on a kind on which people look for it in vain. Absent: on one of `kinds`. */
+  readonly elsewhere?: (resource: Resource<unknown>) => string | undefined;
 }
 
 /** All that there are. */
-const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
+const KNOWN = new Map<string, OurAnnotation>([
   [
     STICKY,
     {
@@ -56,6 +59,7 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
       kinds: ["Gateway"],
       wrong: (value) => wrongIn(parseErrorPages(value)),
       help: 'Write statuses with an answer for each, such as "4xx, 5xx: json", or a text of several lines behind "503: |".',
+      elsewhere: onItsGateways,
     },
   ],
   [
@@ -64,6 +68,7 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
       kinds: ["Gateway"],
       wrong: (value) => wrongIn(parseCompression(value)),
       help: 'Write algorithms in the order of preference, such as "brotli, gzip", or a mapping such as "{ algorithms: [gzip], minimumBytes: 1400, contentTypes: [text/html] }".',
+      elsewhere: onItsGateways,
     },
   ],
   [
@@ -83,6 +88,19 @@ const KNOWN: ReadonlyMap<string, OurAnnotation> = new Map([
     },
   ],
 ]);
+
+/** Of what a listener does to all answers, whichever host and rule they are for. */
+function onItsGateways({ kind, namespace, spec }: Resource<unknown>): string | undefined {
+  if (kind !== "VirtualService") {
+    return undefined;
+  }
+  const { gateways: written = [], hosts = [] } = spec as VirtualServiceSpec;
+  const named = written.filter((name) => name !== MESH).map((name) => resolveGatewayName(name, namespace));
+  const which = named.length === 0 ? "a Gateway" : `Gateway ${[...new Set(named)].join(" and ")}`;
+  // A delegate has those of the rules that lead to it.
+  const besides = named.length === 0 && hosts.length > 0 ? "; the listeners of the mesh have none" : "";
+  return `Put it on ${which}: there it holds for all hosts of a listener, and cannot be limited to those of a rule${besides}.`;
+}
 
 function wrongIn(parsed: object): string | undefined {
   return "wrong" in parsed ? String(parsed.wrong) : undefined;
@@ -120,7 +138,7 @@ export function validateOurAnnotations(reporter: Reporter): void {
         "SL0227",
         path,
         `the annotation has no effect on a ${kind}`,
-        `Put it on a ${known.kinds.join(" or a ")}.`,
+        known.elsewhere?.(reporter.resource) ?? `Put it on a ${known.kinds.join(" or a ")}.`,
       );
     } else {
       const wrong = known.wrong(value, reporter.resource);

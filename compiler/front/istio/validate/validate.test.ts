@@ -6,13 +6,19 @@ import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import { loadResources } from "../../resources/model.ts";
 import { validate } from "./index.ts";
 
-/** The codes found, and the text that each points at. */
-function check(kind: string, spec: string, metadata = "{name: a}"): string[] {
+function findingsOf(kind: string, spec: string, metadata: string): Diagnostic[] {
   const text = `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: ${metadata}\nspec: ${spec}\n`;
   const found: Diagnostic[] = [];
   const sink = { report: (diagnostic: Diagnostic) => found.push(diagnostic) };
   validate(loadResources([{ path: "a.yaml", text }], sink), sink);
-  return found.map(({ code, span }) => `${code} ${span?.file.text.slice(span.start, span.end).trim()}`);
+  return found;
+}
+
+/** The codes found, and the text that each points at. */
+function check(kind: string, spec: string, metadata = "{name: a}"): string[] {
+  return findingsOf(kind, spec, metadata).map(
+    ({ code, span }) => `${code} ${span?.file.text.slice(span.start, span.end).trim()}`,
+  );
 }
 
 const http = (rule: string) => `{hosts: [a.b], http: [${rule}]}`;
@@ -413,6 +419,20 @@ test("knows our own annotations", () => {
   expect(check("Gateway", server('hosts: ["*"]'), "{name: a, annotations: {sluice.dev/sticky: x}}")).toEqual([
     "SL0227 x",
   ]);
+});
+
+test.each(["error-page", "compression"])("%s on a VirtualService is sent to its Gateways", (annotation) => {
+  const of = (more: string) =>
+    findingsOf(
+      "VirtualService",
+      `{${more} http: [{route: [{destination: {host: a}}]}]}`,
+      `{name: a, namespace: shop, annotations: {sluice.dev/${annotation}: "503: sorry"}}`,
+    ).map(({ code, help }) => `${code} ${/^Put it on (a Gateway|[^:]*)/.exec(help ?? "")?.[1]}`);
+  expect(of("hosts: [a], gateways: [edge, mesh, ./edge, other/edge],")).toEqual([
+    "SL0227 Gateway shop/edge and other/edge",
+  ]);
+  expect(of("hosts: [a],")).toEqual(["SL0227 a Gateway"]);
+  expect(of("")).toEqual(["SL0227 a Gateway"]);
 });
 
 test("a rate limit is of rules that there are", () => {
