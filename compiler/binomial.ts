@@ -132,17 +132,15 @@ function betaFraction(x: number, a: number, b: number): number {
   }
 }
 
-/** Standard deviations that a test allows: outside of five a fair coin is about once in 1.7 million checks. */
-const SIGMAS = 5;
+/** Tests ask about shares thousands of times a day, and one that fails by chance costs a day's trust: one in a billion. */
+const TEST_SIGNIFICANCE = 1e-9;
+/** Standard deviations outside of which a difference is as rare. */
+const SIGMAS = 6.2;
 
 /** The counts that a test accepts of `n` tries with probability `p`; a probability of 0 or 1 allows no exception. */
 export function binomialBound(n: number, p: number): { readonly least: number; readonly most: number } {
-  const mean = n * p;
-  if (p <= 0 || p >= 1) {
-    return { least: mean, most: mean };
-  }
-  const spread = SIGMAS * Math.sqrt(n * p * (1 - p));
-  return { least: Math.max(0, Math.floor(mean - spread)), most: Math.min(n, Math.ceil(mean + spread)) };
+  const { low, high } = binomialInterval(n, p, TEST_SIGNIFICANCE);
+  return { least: low, most: high };
 }
 
 /** Whether two counts, each out of `n`, may come from the same probability. */

@@ -20,7 +20,7 @@ import type { ChangeResult } from "../../compiler/run/delivery/live-configuratio
 import { findEnvoy } from "../../compiler/run/envoy/find.ts";
 import type { EnvoyProcess } from "../../compiler/run/envoy/start.ts";
 import { freeNetwork, freePort } from "./ports.ts";
-import { startSteeredUpstream, type Upstream } from "./upstream.ts";
+import { type SteeredUpstream, startSteeredUpstream } from "./upstream.ts";
 
 /** In rules: addresses that become the mesh's own, and a port of 127.0.0.1 that nothing else has. */
 const ADDRESSES = "127.20.0.";
@@ -59,7 +59,7 @@ export interface Applied {
 }
 
 export class Mesh {
-  readonly upstream: Upstream = startSteeredUpstream();
+  readonly upstream: SteeredUpstream = startSteeredUpstream();
   readonly #options: MeshOptions;
   readonly #folder: string;
   /** The first three parts of the addresses of this mesh's endpoints. */

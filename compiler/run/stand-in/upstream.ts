@@ -38,13 +38,13 @@ export interface Upstream {
 
 const HTTP2_PREFACE = "PRI *";
 
-/** When a request is answered, and with which status. */
+/** With which status a request is answered, and when; at once unless said. */
 export interface Reply {
   readonly status: number;
-  readonly delayMs: number;
+  readonly when?: Promise<unknown>;
 }
 
-const OK_AT_ONCE: Reply = { status: 200, delayMs: 0 };
+const OK_AT_ONCE: Reply = { status: 200 };
 
 export function startUpstream(replyTo: (request: UpstreamRequest) => Reply = () => OK_AT_ONCE): Upstream {
   const requests: UpstreamRequest[] = [];
@@ -64,8 +64,8 @@ export function startUpstream(replyTo: (request: UpstreamRequest) => Reply = () 
       "x-backend": clusters.get(request.endpoint) ?? request.endpoint,
     };
     const body = JSON.stringify(request);
-    const { status, delayMs } = replyTo(request);
-    setTimeout(() => reply(status, { ...headers, "content-type": "application/json" }, body), delayMs);
+    const { status, when = Promise.resolve() } = replyTo(request);
+    void when.then(() => reply(status, { ...headers, "content-type": "application/json" }, body));
   };
 
   // Unless told otherwise, Node closes a connection that was idle for seconds just when an Envoy sends its next request over it.
