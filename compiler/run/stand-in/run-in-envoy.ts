@@ -78,7 +78,7 @@ async function runInOneEnvoy(
         let observed: Observation[] = [];
         let failure: string | undefined;
         try {
-          observed = await mesh.ask(asAsked(check, evaluators), first);
+          observed = await mesh.ask(asAsked(check, evaluators), first, !one.limits);
         } catch (error) {
           failure = `Envoy did not answer: ${(error as Error).message}`;
         }
