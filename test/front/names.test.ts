@@ -84,11 +84,16 @@ function question(name: string, type: number): Buffer {
   return Buffer.concat([head, ...labels, Buffer.from([0, 0, type, 0, 1])]);
 }
 
-async function send(message: Buffer): Promise<Answer> {
+async function answerTo(message: Buffer): Promise<Buffer> {
   const socket = dgram.createSocket("udp4");
   socket.send(message, Number(dns.split(":")[1]), DNS);
   const [answer] = (await once(socket, "message")) as [Buffer];
   socket.close();
+  return answer;
+}
+
+async function send(message: Buffer): Promise<Answer> {
+  const answer = await answerTo(message);
   const count = answer.readUInt16BE(6);
   const addresses: string[] = [];
   // Behind the question, each record begins with the name as it was asked.
@@ -126,7 +131,7 @@ test("an address stays while other hosts come and go, and is answered anew where
   await apply(["b", "c", "d", "e"].map((name) => entry(`${name}.example`)).concat(entry("a.example")));
   expect(await resolve("a.example")).toEqual(before);
   await apply([entry("a.example", { addresses: ["10.1.2.3"] }), entry("b.example")]);
-  expect((await resolve("a.example")).addresses).toEqual(["10.1.2.3"]);
+  await expect.poll(async () => (await resolve("a.example")).addresses).toEqual(["10.1.2.3"]);
 });
 
 test("services are resolved by the names that they have, with and without a suffix; wildcards stand for names below", async () => {
@@ -146,7 +151,7 @@ test("services are resolved by the names that they have, with and without a suff
     entry("one.wild.example", { addresses: ["10.9.8.1"] }),
   ]);
   for (const suffix of ["", ".default", ".default.svc", ".default.svc.cluster.local"]) {
-    expect(await resolve(`redis${suffix}`)).toEqual({ code: NO_ERROR, addresses: ["10.96.0.9"] });
+    await expect.poll(() => resolve(`redis${suffix}`)).toEqual({ code: NO_ERROR, addresses: ["10.96.0.9"] });
   }
   expect((await resolve("x.y.wild.example")).addresses).toEqual(["10.9.8.7"]);
   expect((await resolve("one.wild.example")).addresses).toEqual(["10.9.8.1"]);
@@ -172,10 +177,7 @@ test("what is no question is told so, and does no harm", async () => {
     Buffer.alloc(1400, 0x61),
   ];
   for (const message of broken) {
-    const socket = dgram.createSocket("udp4");
-    socket.send(message, Number(dns.split(":")[1]), DNS);
-    const [answer] = (await once(socket, "message")) as [Buffer];
-    socket.close();
+    const answer = await answerTo(message);
     expect(answer.readUInt8(3) & 15).toBe(FORMAT_ERROR);
   }
   expect((await resolve("a.example")).code).toBe(NO_ERROR);

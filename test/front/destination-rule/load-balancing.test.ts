@@ -3,6 +3,7 @@
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { binomialBound } from "../../../compiler/binomial.ts";
 import { Mesh } from "../../harness/mesh.ts";
 import { answeredBy, apply, destinationRule, type Endpoint, get, HOST, service, share } from "./mesh.ts";
 
@@ -44,9 +45,7 @@ test("RANDOM does not take turns", async () => {
   const port = await balanced([61, 62], { simple: "RANDOM" });
   const answers = await sequence(port, 60);
   expect(new Set(answers)).toEqual(new Set([61, 62]));
-  expect(answers.some((last, index) => last === answers[index - 1] && last === answers[index - 2])).toBe(
-    true,
-  );
+  expect(answers.some((last, index) => last === answers[index - 1])).toBe(true);
 });
 
 test.each([
@@ -54,13 +53,15 @@ test.each([
   ["what is done where nothing is said", {}, [65, 66]],
 ])("%s spares an endpoint that is busy", async (_name, loadBalancer, endpoints) => {
   const port = await balanced(endpoints, loadBalancer);
-  // Nobody waits for its answer: it is busy for as long as this takes.
-  get(port, { headers: { "x-echo-delay-ms": "10000" } }).catch(() => {});
+  // It is busy for as long as this takes.
+  const held = get(port, { headers: { "x-echo-hold": "1" } });
   await expect.poll(() => mesh.upstream.requests).toHaveLength(1);
   const busy = Number(/\.(\d+):/.exec(mesh.upstream.requests[0]!.endpoint)![1]);
-  const shares = await share(port, 200);
+  const shares = await share(port, 400);
   // Of two drawn at random it is taken only when it is both: a quarter. Taking turns would give it half.
-  expect(shares.get(busy) ?? 0).toBeLessThan(80);
+  expect(shares.get(busy) ?? 0).toBeLessThanOrEqual(binomialBound(400, 1 / 4).most);
+  mesh.upstream.release();
+  expect((await held).status).toBe(200);
 });
 
 const WARM_UP_MS = 8_000;
@@ -72,9 +73,12 @@ test("warmup: a new endpoint gets little at first, and its share in the end", as
   };
   await balanced([61, 62], loadBalancer);
   await sleep(WARM_UP_MS + 200);
+  const start = performance.now();
   const port = await balanced([61, 62, 63], loadBalancer);
-  // In the first quarter of its time it has at most a quarter of its weight: one in nine, and turns that are left over.
-  expect((await share(port, 60)).get(63) ?? 0).toBeLessThanOrEqual(10);
+  const early = (await share(port, 60)).get(63) ?? 0;
+  // By then it has at most so much of its weight, and turns that are left over; a busy machine may need most of its time.
+  const weight = Math.min(1, (performance.now() - start) / WARM_UP_MS + 0.1);
+  expect(early).toBeLessThanOrEqual((60 * weight) / (2 + weight) + 5);
   // Once it is warm turns are equal: a third, and no luck in it. A slow machine is given its time.
   await expect
     .poll(async () => (await share(port, 60)).get(63), { interval: 250 })

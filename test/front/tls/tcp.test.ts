@@ -5,6 +5,7 @@ import https from "node:https";
 import net, { type AddressInfo } from "node:net";
 import tls from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { binomialBound } from "../../../compiler/binomial.ts";
 import { Authority, type Pair, tlsSecret } from "../../harness/authority.ts";
 import { KEPT_CONNECTIONS } from "../../harness/kept-connections.ts";
 import { Mesh } from "../../harness/mesh.ts";
@@ -110,8 +111,9 @@ test("tcp: the first rule that applies, and its weights", async () => {
   for (let i = 0; i < CONNECTIONS; i++) {
     first += (await listen(port)) === "I am a" ? 1 : 0;
   }
-  // Five standard deviations.
-  expect(Math.abs(first - CONNECTIONS * 0.8)).toBeLessThan(5 * Math.sqrt(CONNECTIONS * 0.8 * 0.2));
+  const { least, most } = binomialBound(CONNECTIONS, 0.8);
+  expect(first).toBeGreaterThanOrEqual(least);
+  expect(first).toBeLessThanOrEqual(most);
 });
 
 test("PASSTHROUGH: TLS that ends elsewhere goes by the name that is asked for, beside TLS that ends here", async () => {
