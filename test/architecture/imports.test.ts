@@ -100,6 +100,8 @@ const BEHIND_THE_API: Readonly<Record<string, readonly string[]>> = {
     "compiler/options/option.ts",
     "compiler/options.ts",
   ],
+  // A port for an Envoy that is still to be started.
+  "scripts/demo/ports.ts": ["compiler/run/stand-in/free-port.ts"],
   // One order of texts everywhere.
   "scripts/demo/rules.ts": ["compiler/ir/text.ts"],
   // Plain values of YAML, and whether rules are right, thousands of times before the first input.

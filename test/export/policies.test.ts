@@ -77,7 +77,7 @@ beforeAll(async () => {
     if (request.url === "/never") {
       return;
     }
-    if (request.url === "/flaky" && asked.length < 3) {
+    if (request.url === "/flaky" && asked.filter((url) => url === "/flaky").length < 3) {
       response.statusCode = 503;
     }
     response.end(JSON.stringify({ url: request.url, headers: request.headers }));
@@ -184,9 +184,8 @@ test("in somebody else's Envoy the filter does what needs no route, and leaves t
       headers: { location: ["http://api.example/new"] },
     });
     expect((await at("/never")).status).toBe(504);
-    asked = [];
     expect((await at("/flaky")).status).toBe(200);
-    expect(asked).toEqual(["/flaky", "/flaky", "/flaky"]);
+    expect(asked.filter((url) => url === "/flaky")).toHaveLength(3);
     const edited = await seen("/edited/x", { "x-gone": "1", "x-sluice-cluster": "forged" });
     expect(edited.url).toBe("/rewritten/x");
     expect(edited.headers).toMatchObject({ "x-set": "1", host: "written.example" });

@@ -22,7 +22,7 @@ export interface OtlpCollector {
   readonly spans: readonly Span[];
   /** Paths that were asked for. */
   readonly paths: ReadonlySet<string>;
-  /** Once `done` holds of the spans that have come; throws when it does not within ten seconds. */
+  /** Once `done` holds of the spans that have come; throws when it does not within half a minute. */
   until(done: (spans: readonly Span[]) => boolean): Promise<readonly Span[]>;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ interface RawSpan {
   readonly attributes: readonly KeyValue[];
 }
 
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 30_000;
 
 export async function startOtlpCollector(address = "127.63.2.1"): Promise<OtlpCollector> {
   const [{ fromBinary }, registry] = await Promise.all([import("@bufbuild/protobuf"), messageRegistry()]);

@@ -278,7 +278,7 @@ export const REQUESTS: readonly LoggedRequest[] = [
     id: "left",
     path: "/plain",
     leaves: true,
-    headers: { "x-echo-delay-ms": "2000" },
+    headers: { "x-echo-delay-ms": "20000" },
     expect: { rule: "shop/shop#plain", status: 0, details: "downstream_remote_disconnect", cluster: SHOP },
   },
   {

@@ -17,11 +17,8 @@ export type Line = Readonly<Record<string, unknown>>;
 export type Side = "wasm" | "native";
 export const SIDES: readonly Side[] = ["wasm", "native"];
 
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 30_000;
 const LOOK_EVERY_MS = 50;
-/** A client that leaves: the request has reached Envoy, and its answer takes seconds. */
-const LEAVES_AFTER_MS = 150;
-
 export class LoggedMesh {
   readonly ports: Readonly<Record<Side, number>>;
   readonly mesh: Mesh;
@@ -73,12 +70,25 @@ export class LoggedMesh {
     if (leaves) {
       const socket = net.connect(port, "127.0.0.1");
       socket.write(formatRequest({ path, host, headers }));
-      await sleep(LEAVES_AFTER_MS);
+      // Its answer takes many seconds.
+      await this.#untilBusy(side);
       socket.destroy();
     } else if (version === "2") {
       await askHttp2(port, { ":path": path, ":authority": host, ...headers });
     } else {
       await ask(port, { path, host, headers });
+    }
+  }
+
+  /** Resolves when Envoy has a request at the side's listener. */
+  async #untilBusy(side: Side): Promise<void> {
+    const active = `http.${side === "wasm" ? "mesh" : "native_mesh"}.downstream_rq_active`;
+    const deadline = Date.now() + LONGEST_WAIT_MS;
+    while ((await this.mesh.envoy.admin.stats(`^${active.replace(".", "\\.")}$`)).get(active) !== 1) {
+      if (Date.now() > deadline) {
+        throw new Error("the request has not reached Envoy");
+      }
+      await sleep(LOOK_EVERY_MS);
     }
   }
 

@@ -7,14 +7,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { expect, vi } from "vitest";
+import { RULE_STATS } from "../../compiler/back/stat-names.ts";
 import type { Target } from "../../compiler/index.ts";
 import { packageRoot } from "../../compiler/platform/package-root.ts";
+import { adminClient } from "../../compiler/run/envoy/admin.ts";
 import { registryYaml } from "../../envoy/bookinfo/registry.ts";
 import { startBookinfo } from "../../envoy/bookinfo/services/index.ts";
 import { ask, formatRequest } from "../harness/client.ts";
 import { freePort } from "../harness/ports.ts";
-import { type Family, parsePrometheus } from "../harness/prometheus.ts";
+import { type Family, parsePrometheus, samplesOf } from "../harness/prometheus.ts";
 import { type RunEvent, SluiceRun } from "../harness/sluice.ts";
 
 const RULES = path.join(packageRoot().directory, "envoy", "bookinfo", "rules");
@@ -48,6 +50,10 @@ spec:
     route: [{ destination: { host: details, port: { number: 9080 } } }]
 `;
 
+/** Milliseconds; what takes longer hangs. */
+const SOON = { timeout: 30_000, interval: 100 };
+const ACTIVE = "http.mesh.downstream_rq_active";
+
 export interface Observed {
   readonly text: string;
   readonly families: ReadonlyMap<string, Family>;
@@ -72,19 +78,21 @@ export async function observeBookinfo(target: Target): Promise<Observed> {
       folder,
     );
     const { admin } = (await run.event("serving")) as RunEvent & { readonly admin: string };
-    await sendAll(mesh, gateway);
-    const scrape = async () => (await ask(metrics, { host: "127.0.0.1", path: "/metrics" })).body;
-    // What the filter counted, and what histograms merge, comes with Envoy's next flush.
-    let text = await scrape();
-    for (let tries = 0; tries < 40 && !isAllThere(text, target); tries++) {
-      await sleep(250);
-      text = await scrape();
-    }
-    const { adminClient } = await import("../../compiler/run/envoy/admin.ts");
-    const { cluster_statuses: clusters } = (await adminClient(admin.replace(/^unix:/, "")).clusters()) as {
-      cluster_statuses: { name: string }[];
+    const { clusters, stats } = adminClient(admin.replace(/^unix:/, ""));
+    await sendAll(mesh, gateway, async () => (await stats(`^${ACTIVE}$`)).get(ACTIVE) ?? 0);
+    let text = "";
+    const families = async () => {
+      text = (await ask(metrics, { host: "127.0.0.1", path: "/metrics" })).body;
+      return parsePrometheus(text);
     };
-    return { text, families: parsePrometheus(text), clusters: clusters.map(({ name }) => name) };
+    // What the filter counted, and what histograms merge, comes with Envoy's next flush.
+    await vi.waitFor(async () => expect(isAllThere(await families(), target)).toBe(true), SOON);
+    const { cluster_statuses } = (await clusters()) as { cluster_statuses: { name: string }[] };
+    return {
+      text,
+      families: parsePrometheus(text),
+      clusters: cluster_statuses.map(({ name }) => name),
+    };
   } finally {
     await run?.stop();
     await bookinfo.close();
@@ -92,12 +100,31 @@ export async function observeBookinfo(target: Target): Promise<Observed> {
   }
 }
 
-function isAllThere(text: string, target: Target): boolean {
-  const counted = target === "wasm" ? "sluice_left_total" : "envoy_vhost_route_upstream_rq_time_bucket";
-  return text.includes(counted) && text.includes("envoy_cluster_upstream_rq_time_bucket");
+function isAllThere(families: Observed["families"], target: Target): boolean {
+  const count = (metric: string, labels = {}) =>
+    samplesOf(families, metric, labels).reduce((sum, { value }) => sum + value, 0);
+  if (!families.has("envoy_cluster_upstream_rq_time")) {
+    return false;
+  }
+  if (target === "native") {
+    return families.has("envoy_vhost_route_upstream_rq_time");
+  }
+  // Each worker's filter tells of its own.
+  const ended = [RULE_STATS.requests, RULE_STATS.answers, RULE_STATS.left, RULE_STATS.unmatched].map(
+    (metric) => count(metric),
+  );
+  const asked = ["mesh", "gateway_8080"].map((listener) =>
+    count("envoy_http_downstream_rq_total", { envoy_http_conn_manager_prefix: listener }),
+  );
+  return sum(ended) + count(RULE_STATS.faults, { fault: "abort" }) === sum(asked);
 }
 
-async function sendAll(mesh: number, gateway: number): Promise<void> {
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** `active`: how many requests Envoy has at the mesh's listener. */
+async function sendAll(mesh: number, gateway: number, active: () => Promise<number>): Promise<void> {
   const get = (host: string, path: string, headers: Record<string, string> = {}) =>
     ask(mesh, { host, path, headers });
   const many = (count: number, host: string, path: string) =>
@@ -111,7 +138,7 @@ async function sendAll(mesh: number, gateway: number): Promise<void> {
   for (const path of ["/redirect", "/direct", "/answer", "/refused", "/details/0", "/health"]) {
     await get("kinds.example", path);
   }
-  await leave(mesh, { host: "kinds.example", path: "/held" });
+  await leave(mesh, { host: "kinds.example", path: "/held" }, active);
   await get("kinds.example", "/nothing");
   await ask(gateway, { host: "unknown.example", path: "/" });
   // More than its pool takes; then errors until its endpoint is ejected, and one that finds nobody.
@@ -122,12 +149,14 @@ async function sendAll(mesh: number, gateway: number): Promise<void> {
 }
 
 /** A client that is gone before it is answered. */
-function leave(port: number, request: { host: string; path: string }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(port, "127.0.0.1", () => {
-      socket.write(formatRequest(request));
-      setTimeout(() => socket.destroy(), 200);
-    });
-    socket.on("error", reject).on("close", () => resolve());
-  });
+async function leave(
+  port: number,
+  request: { host: string; path: string },
+  active: () => Promise<number>,
+): Promise<void> {
+  const socket = net.connect(port, "127.0.0.1").on("error", () => {});
+  socket.write(formatRequest(request));
+  await vi.waitFor(async () => expect(await active()).toBe(1), SOON);
+  socket.destroy();
+  await vi.waitFor(async () => expect(await active()).toBe(0), SOON);
 }

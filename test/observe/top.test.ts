@@ -245,7 +245,7 @@ describe.skipIf(!hasTmux)("on a terminal", () => {
     await type("-l", "never");
     await type("Enter");
     await shows(/filter: never/);
-    expect(await screen()).not.toContain("default/shop#split");
+    await expect.poll(screen, SOON).not.toContain("default/shop#split");
     await type("Escape");
     await shows("default/shop#split");
     await tmux("resize-window", "-x", "40", "-y", "10");

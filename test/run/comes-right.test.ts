@@ -22,7 +22,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const save = (text: string) => writeFile(path.join(folder, "rules.yaml"), text);
+/** At once, so that nobody sees half of it. */
+async function save(text: string): Promise<void> {
+  await writeFile(path.join(folder, "next"), text);
+  await rename(path.join(folder, "next"), path.join(folder, "rules.yaml"));
+}
 
 const answering = (body: string) => `apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -112,8 +116,8 @@ describe.each(TARGETS)("target %s", (target) => {
   test("a port of another program is opened as soon as that one is gone", async () => {
     await save(answering("one"));
     const other = createServer();
-    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
-    const { port: taken } = other.address() as { port: number };
+    const taken = await freePort();
+    await new Promise<void>((resolve) => other.listen(taken, "127.0.0.1", resolve));
     const port = await start(target);
     const told = next("blocked");
     await save(gatewayAt(taken) + answering("two"));

@@ -144,6 +144,16 @@ const clusterNames = async () =>
     .filter((name) => name !== "sluice_ads")
     .sort();
 
+/** How many requests Envoy has had at the mesh's listener. */
+const requests = () => statistic("http.mesh.downstream_rq_total");
+
+/** Those that Envoy has there now. */
+const waitingRequests = () => statistic("http.mesh.downstream_rq_active");
+
+async function statistic(name: string): Promise<number> {
+  return (await envoy.admin.stats(`^${name.replaceAll(".", "\\.")}$`)).get(name) ?? 0;
+}
+
 /** Asks without pause from several clients until told to stop; gives what was answered how often. */
 function load(port: number): () => Promise<Map<string, number>> {
   const seen = new Map<string, number>();
@@ -275,10 +285,7 @@ test("endpoints change without touching their cluster", async () => {
   });
   await start(config(one));
   expect(await change(config(two))).toEqual({ kind: "reloaded" });
-  for (let i = 0; i < 50 && (await ask(port)) !== "two"; i++) {
-    await sleep(20);
-  }
-  expect(await ask(port)).toBe("two");
+  await expect.poll(() => ask(port)).toBe("two");
   expect((await envoy.admin.stats("cluster_modified")).get("cluster_manager.cluster_modified")).toBe(0);
 });
 
@@ -337,14 +344,15 @@ test("a program that the filter refuses is never used, and no request notices", 
   };
   await start(config);
   const stopLoad = load(port);
-  await sleep(100);
+  await expect.poll(requests).toBeGreaterThan(20);
   const changed: Config = { ...config, listeners: [listener("mesh", port, forward("b"))] };
   const result = await change(changed, (blob) => {
     blob[blob.length - 1]! ^= 1;
   });
   expect(result).toMatchObject({ kind: "rejected", step: "rules" });
   expect(result.kind === "rejected" && result.words.join("\n")).toContain("checksum");
-  await sleep(100);
+  const before = await requests();
+  await expect.poll(requests).toBeGreaterThan(before + 20);
   expect([...(await stopLoad()).keys()]).toEqual(["one"]);
 });
 
@@ -353,29 +361,34 @@ test("a request that waits is sent where the old rules said, however many newer 
   const port = await freePort();
   const [one, two] = [await upstream("one"), await upstream("two")];
   const delayed = listener("mesh", port, forward("a"), { delay: { fixedMs: 1_200, perMillion: 1_000_000 } });
+  let stayMs = 60_000;
   await start({ listeners: [delayed], clusters: [cluster("a", one)] }, NEWEST_ENVOY, {
-    rules: () => 2_000,
+    rules: () => stayMs,
     connections: 100,
   });
-  const waiting = ask(port);
-  await sleep(200);
-  const begun = Date.now();
-  for (const name of ["b", "c", "d"]) {
+  const changeTo = async (name: string) => {
     const config = { listeners: [listener("mesh", port, forward(name))], clusters: [cluster(name, two)] };
     expect(await change(config)).toEqual({ kind: "reloaded" });
+  };
+  const waiting = ask(port);
+  await expect.poll(waitingRequests).toBe(1);
+  for (const name of ["b", "c", "d"]) {
+    await changeTo(name);
     expect(await ask(port)).toBe("two");
   }
   expect(await clusterNames()).toEqual(["a", "b", "c", "d"]);
   expect(await waiting).toBe("one");
-  // Each goes by its own age, while changes go on.
-  let last = "d";
-  while (Date.now() < begun + 3_000) {
-    last = last === "d" ? "e" : "d";
-    const config = { listeners: [listener("mesh", port, forward(last))], clusters: [cluster(last, two)] };
-    expect(await change(config)).toEqual({ kind: "reloaded" });
-    await sleep(150);
-  }
-  expect(await clusterNames()).toEqual(["d", "e"]);
+  // Each goes by its own age: newer changes neither hurry what is older, nor put off what is younger.
+  stayMs = 300;
+  await changeTo("e");
+  let last = "e";
+  const namesAfterChange = async () => {
+    last = last === "e" ? "f" : "e";
+    await changeTo(last);
+    return clusterNames();
+  };
+  await expect.poll(namesAfterChange).not.toContain("d");
+  expect(await clusterNames()).toEqual(expect.arrayContaining(["a", "b", "c", last]));
 });
 
 test("each try of a request that the old rules decided finds their cluster", async () => {
@@ -400,7 +413,7 @@ test("each try of a request that the old rules decided finds their cluster", asy
   };
   await start(slow, NEWEST_ENVOY, RETIREMENT_TIMES);
   const waiting = ask(port);
-  await sleep(200);
+  await expect.poll(() => tries).toBe(1);
   const next = {
     listeners: [listener("mesh", port, forward("b"))],
     clusters: [cluster("b", await upstream("two"))],
@@ -436,7 +449,7 @@ test("what an Envoy that is stopped serves is unknown until it says so, and a re
     listeners: [listener("mesh", port, { kind: "directResponse", status: 200, body })],
     clusters: [],
   });
-  await start(rules("old"), NEWEST_ENVOY, SOON, { stepTimeoutMs: 500 });
+  await start(rules("old"), NEWEST_ENVOY, SOON, { stepTimeoutMs: 800 });
   const onSilence = vi.fn();
   process.kill(envoy.pid, "SIGSTOP");
   const result = await running!.live.changeTo(build(running!.builder, rules("new")), { onSilence });
@@ -444,9 +457,10 @@ test("what an Envoy that is stopped serves is unknown until it says so, and a re
   expect(onSilence).toHaveBeenCalledOnce();
   expect((await change(rules("old"))).kind).toBe("unknown");
   process.kill(envoy.pid, "SIGCONT");
-  expect(await change(rules("old"))).toEqual({ kind: "unchanged" });
+  // On a busy machine it may be silent once more.
+  await expect.poll(() => change(rules("old"))).toEqual({ kind: "unchanged" });
   expect(await ask(port)).toBe("old");
-  expect(await change(rules("new"))).toEqual({ kind: "reloaded" });
+  await expect.poll(() => change(rules("new"))).toEqual({ kind: "reloaded" });
   expect(await ask(port)).toBe("new");
 });
 
@@ -454,7 +468,7 @@ test("a cluster that Envoy never warms is taken back, and the old rules serve", 
   const port = await freePort();
   const one = cluster("a", await upstream("one"));
   await start({ listeners: [listener("mesh", port, forward("a"))], clusters: [one] }, NEWEST_ENVOY, SOON, {
-    stepTimeoutMs: 1_000,
+    stepTimeoutMs: 3_000,
   });
   // Rings that Envoy refuses, beside a cluster that warms.
   const bad: Cluster = { ...cluster("b", 1), loadBalancer: { kind: "ringHash", minimumRingSize: 9_000_000 } };
