@@ -185,7 +185,7 @@ test("after any changes, a warm compiler gives what a cold one gives", async () 
     { numRuns: thoroughly(5) },
   );
   expect(built).toBeGreaterThan(1);
-}, 120_000);
+}, 600_000);
 
 function swapAt(text: string, from: string, to: string, at: number): string {
   const parts = text.split(from);

@@ -289,7 +289,7 @@ test("a browser that does not read is cut off, the others go on", async () => {
         source.tell(event);
         return source.listeners.size;
       },
-      { timeout: 10_000, interval: 5 },
+      { interval: 5 },
     )
     .toBe(1);
   source.tell({ kind: "rules", data: '"last"' });

@@ -76,15 +76,20 @@ test.each(["", "elsewhere", "elsewhere 17"])(
   "that names no owner is taken over once there was time to write one: %j",
   async (record) => {
     await writeFile(file, record);
-    const start = performance.now();
+    const later = new Date(Date.now() + 60_000);
+    await utimes(file, later, later);
+    const asked = new AbortController();
     let waits = 0;
-    await withLock(file, { onWait: () => waits++ }, async () => {});
-    expect(performance.now() - start).toBeLessThan(5_000);
+    const onWait = () => {
+      waits++;
+      asked.abort();
+    };
+    await expect(withLock(file, { onWait, signal: asked.signal }, async () => {})).rejects.toThrow();
     expect(waits).toBe(1);
     const old = new Date(Date.now() - 3_000);
     await writeFile(file, record);
     await utimes(file, old, old);
-    await withLock(file, { onWait: () => waits++ }, async () => {});
+    await withLock(file, { onWait }, async () => {});
     expect(waits).toBe(1);
     expect(await readdir(folder)).toEqual([]);
   },
@@ -100,12 +105,23 @@ test("that cannot be written is not left behind", async () => {
 test("of a living owner is waited for, and said so", async () => {
   let waits = 0;
   const order: string[] = [];
-  const first = withLock(file, {}, async () => {
-    await sleep(150);
-    order.push("first");
+  let letGo = () => {};
+  const waitedFor = new Promise<void>((resolve) => {
+    letGo = resolve;
   });
-  await sleep(20);
-  await withLock(file, { onWait: () => waits++ }, async () => void order.push("second"));
+  let first: Promise<void> | undefined;
+  await new Promise<void>((taken) => {
+    first = withLock(file, {}, async () => {
+      taken();
+      await waitedFor;
+      order.push("first");
+    });
+  });
+  const onWait = () => {
+    waits++;
+    letGo();
+  };
+  await withLock(file, { onWait }, async () => void order.push("second"));
   await first;
   expect(order).toEqual(["first", "second"]);
   expect(waits).toBe(1);

@@ -76,8 +76,10 @@ export class FileInput {
     const waited = () => performance.now() - start;
     for (let tries = 1; ; ) {
       const happened = this.#happened();
+      // Before it is looked: what has come back since a look that took long is not missing.
+      const quietMs = Math.min(waited(), ...[...this.#watches].map((watch) => watch.quietMs));
       const listing = await this.#list();
-      if (waited() < MAX_WAIT_MS && this.#isInTheMiddle(listing, waited())) {
+      if (waited() < MAX_WAIT_MS && this.#isInTheMiddle(listing, quietMs)) {
         await sleep(PAUSE_MS);
         continue;
       }
@@ -115,7 +117,7 @@ export class FileInput {
     return [...this.#watches].reduce((sum, { events }) => sum + events, 0);
   }
 
-  #isInTheMiddle(listing: Listing, waitedMs: number): boolean {
+  #isInTheMiddle(listing: Listing, quietMs: number): boolean {
     if (this.#watches.size === 0 || this.#last === undefined || this.#last.listing === listing) {
       return false;
     }
@@ -123,11 +125,10 @@ export class FileInput {
     const { from, beforeTo, to } = listChange(last, listing.files);
     const before = last.slice(from, beforeTo);
     const now = new Map(listing.files.slice(from, to).map((file) => [file.name, file.stats?.size]));
-    const quiet = Math.min(waitedMs, ...[...this.#watches].map(({ quietMs }) => quietMs));
     const isMissing = before.some(({ name }) => !now.has(name));
     const wasEmpty = new Set(before.filter(({ stats }) => stats?.size === 0n).map(({ name }) => name));
     const isEmpty = [...now].some(([name, size]) => size === 0n && !wasEmpty.has(name));
-    return (isMissing && quiet < MISSING_MS) || (isEmpty && quiet < EMPTY_MS);
+    return (isMissing && quietMs < MISSING_MS) || (isEmpty && quietMs < EMPTY_MS);
   }
 
   /** Whether what could not be read can be read now, though nothing has changed: files were too many, a disk did not answer. */

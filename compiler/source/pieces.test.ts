@@ -101,7 +101,7 @@ describe("in pieces as in one go", () => {
       for (const [, text] of files) {
         sameWithError(text);
       }
-    }, 120_000);
+    }, 600_000);
   });
 });
 

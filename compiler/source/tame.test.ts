@@ -149,7 +149,7 @@ describe("the quick reader", () => {
     );
     // Otherwise this has shown nothing.
     expect(taken).toBeGreaterThan(EDITED / 20);
-  }, 60_000);
+  }, 600_000);
 
   test("reads only what it is sure of, of any scraps", () => {
     const scrap = fc.constantFrom(
@@ -179,7 +179,7 @@ describe("the quick reader", () => {
       { numRuns: SCRAPS },
     );
     expect(taken).toBeGreaterThan(SCRAPS / 20);
-  }, 60_000);
+  }, 600_000);
 });
 
 test("what is left to the other parser is read as well", () => {

@@ -23,7 +23,7 @@ beforeAll(() => {
       files.set(name, readFileSync(path.join(folder, name), "utf8"));
     }
   }
-}, 120_000);
+}, 600_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

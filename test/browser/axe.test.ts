@@ -3,8 +3,9 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FixtureServer } from "./fixture/fixture-server.ts";
+import { openScenario } from "./fixture/open-scenario.ts";
 import { SCENARIOS } from "./fixture/scenarios.ts";
-import { axeFindings, LOOKS, launchBrowser, look, openPage, overflow } from "./harness/browser.ts";
+import { axeFindings, LOOKS, launchBrowser, look, overflow } from "./harness/browser.ts";
 
 /** Scenarios whose flow has something of its own. */
 const FLOWS = ["bookinfo", "many-rules", "hostile"];
@@ -18,9 +19,8 @@ describe("axe finds nothing", () => {
 
   test.each(Object.keys(SCENARIOS))("%s", async (name) => {
     const fixture = await FixtureServer.start(SCENARIOS[name]!(), { host: "127.67.1.1", stepMs: 0 });
-    const { page, wrong } = await openPage(browser, fixture.url);
+    const { page, wrong } = await openScenario(browser, fixture);
     try {
-      await page.waitForSelector(".row-rule");
       const found: string[] = [];
       const check = async (what: string) => {
         for (const finding of await axeFindings(page)) {
@@ -38,7 +38,7 @@ describe("axe finds nothing", () => {
       await page.getByText("Who asks").click();
       await page.getByLabel("Client address").fill("203.0.113.7");
       await page.press("#question", "Enter");
-      await page.waitForSelector(".explained > *");
+      await page.waitForSelector(".explained .decision, .explained .problem");
       for (const at of LOOKS) {
         await look(page, at);
         await page.getByRole("tab", { name: "Rules" }).click();
@@ -63,9 +63,8 @@ describe("axe finds nothing", () => {
       host: "127.67.1.1",
       stepMs: 0,
     });
-    const { page } = await openPage(browser, fixture.url);
+    const { page } = await openScenario(browser, fixture);
     try {
-      await page.waitForSelector(".row-rule");
       const found: string[] = [];
       for (const at of LOOKS) {
         await look(page, at);

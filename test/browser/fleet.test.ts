@@ -8,6 +8,7 @@ import { type OpenFleetPage, openFleetPage, type ShownFleet } from "../../compil
 import { axeFindings, LOOKS, launchBrowser, look, openPage, overflow } from "./harness/browser.ts";
 
 const TOKEN = "operators-0123456789";
+const HOUR_MS = 3_600_000;
 const HOSTILE = "</script><img src=x onerror=alert(1)>\u202e";
 
 const { failure: _, returned: __, ended: ___, ...RUNNING } = FAILED;
@@ -35,7 +36,7 @@ describe("a fleet", () => {
         ...RUNNING,
         id: "8",
         phase: "running",
-        bakingUntil: new Date(Date.now() + 90_000).toISOString(),
+        bakingUntil: new Date(Date.now() + 1.5 * HOUR_MS).toISOString(),
       },
       FAILED,
     ];
@@ -65,7 +66,7 @@ describe("a fleet", () => {
     expect(rows).toHaveLength(2);
     expect(rows[0]).toContain("refuses");
     expect(rows[0]).toContain("no: </script>");
-    expect(await page.locator(".waits").innerText()).toMatch(/watched for 1 min more/);
+    expect(await page.locator(".waits").innerText()).toMatch(/watched for 1 h (29|30) min more/);
     await page.locator("summary").click();
     expect(await page.locator(".failure").innerText()).toContain("rules/reviews.yaml:12");
     expect(wrong).toEqual([]);

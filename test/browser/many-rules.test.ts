@@ -4,7 +4,8 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FixtureServer } from "./fixture/fixture-server.ts";
 import { manyRules } from "./fixture/many-rules.ts";
-import { launchBrowser, openPage, until } from "./harness/browser.ts";
+import { openScenario } from "./fixture/open-scenario.ts";
+import { launchBrowser, until } from "./harness/browser.ts";
 
 /** At most so many rows are drawn for a window of 900 pixels, 300 beyond it to each side. */
 const MOST_DRAWN = 70;
@@ -16,8 +17,7 @@ describe("10,000 rules", () => {
   beforeAll(async () => {
     browser = await launchBrowser();
     fixture = await FixtureServer.start(manyRules(), { host: "127.67.4.1", stepMs: 0 });
-    ({ page } = await openPage(browser, fixture.url));
-    await page.waitForSelector(".row-rule");
+    ({ page } = await openScenario(browser, fixture));
   });
   afterAll(async () => {
     await browser.close();

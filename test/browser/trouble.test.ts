@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bookinfo, native, noTraffic, tapping } from "./fixture/bookinfo.ts";
 import { FixtureServer } from "./fixture/fixture-server.ts";
 import { HOSTILE, hostile } from "./fixture/hostile.ts";
+import { openScenario } from "./fixture/open-scenario.ts";
 import type { Scenario } from "./fixture/scenario.ts";
-import { LOOKS, launchBrowser, look, openPage, overflow, until } from "./harness/browser.ts";
+import { LOOKS, launchBrowser, look, overflow, until } from "./harness/browser.ts";
 
 describe("trouble", () => {
   let browser: Browser;
@@ -17,8 +18,7 @@ describe("trouble", () => {
 
   async function open(scenario: Scenario) {
     const fixture = await FixtureServer.start(scenario, { host: "127.67.3.1", stepMs: 0 });
-    const watched = await openPage(browser, fixture.url);
-    await watched.page.waitForSelector(".row-rule");
+    const watched = await openScenario(browser, fixture);
     const health = (words: string) =>
       until(watched.page, `document.querySelector(".health").textContent.includes(${JSON.stringify(words)})`);
     const close = async () => {
@@ -40,7 +40,7 @@ describe("trouble", () => {
     await fixture.listen(port);
     await health("Serving");
     await until(page, 'document.querySelector(".generation").textContent.includes("generation 8")');
-    expect(await page.isVisible(".is-old")).toBe(false);
+    await until(page, 'document.querySelector(".is-old") === null');
     // What cannot be reached is written to the console by the browser itself.
     expect(wrong.filter((line) => !line.includes("Failed to load resource"))).toEqual([]);
     await close();
@@ -50,7 +50,7 @@ describe("trouble", () => {
     const { fixture, page, health, close } = await open(bookinfo);
     fixture.send("silent", { since: bookinfo.traffic.start, why: "timed out" });
     await health("Envoy does not answer");
-    expect(await page.isVisible(".main.is-old")).toBe(true);
+    await page.waitForSelector(".main.is-old");
     fixture.send("report", {
       at: bookinfo.traffic.start + 90_000,
       windowMs: 0,
@@ -77,6 +77,8 @@ describe("trouble", () => {
 
   test("a tapped request is one click from its explanation, and stands still while it is looked at", async () => {
     const { fixture, page, close } = await open(tapping);
+    // They are shown some at a time.
+    await until(page, `document.querySelectorAll(".tapped-request").length === ${tapping.tapped!.length}`);
     const row = page.locator(".tapped-request").nth(1);
     await row.hover();
     const before = await row.textContent();
@@ -102,7 +104,8 @@ describe("trouble", () => {
       await look(page, at);
       for (const view of ["Rules", "Flow"]) {
         await page.getByRole("tab", { name: view }).click();
-        expect(await overflow(page), `${view}, ${at}`).toBe(0);
+        // What is drawn by its measure is drawn again when that is another.
+        await expect.poll(() => overflow(page), { message: `${view}, ${at}` }).toBe(0);
       }
     }
     await page.keyboard.press("c");

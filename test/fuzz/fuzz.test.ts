@@ -37,7 +37,7 @@ async function tried(subject: Subject, inputs: number): Promise<Outcome[]> {
 describe.each(SUBJECTS)("$name", (subject) => {
   const inputs = Math.max(1, Math.ceil(subject.share * INPUTS_PER_SHARE));
 
-  test(`bears ${inputs} hostile inputs`, { timeout: 120_000 }, async () => {
+  test(`bears ${inputs} hostile inputs`, { timeout: 600_000 }, async () => {
     const outcomes = await tried(subject, inputs);
     const failures = outcomes.flatMap(({ failure, input }, index) =>
       failure === undefined ? [] : [{ index, failure, input }],

@@ -111,7 +111,7 @@ describe("hostile YAML", () => {
           }),
         ),
     ],
-  ])("%s", { timeout: 120_000 }, (_name, size, make) => {
+  ])("%s", { timeout: 600_000 }, (_name, size, make) => {
     const [quarter, whole] = [make(size / 4), make(size)];
     expectLinear(
       cpuMs(() => check(quarter)),
@@ -157,7 +157,7 @@ describe("many of the same", () => {
       "SL0901",
       (n) => n,
     ],
-  ])("%s", { timeout: 120_000 }, (_name, size, make, code, count) => {
+  ])("%s", { timeout: 600_000 }, (_name, size, make, code, count) => {
     const work = (n: number) => {
       const text = make(n);
       return cpuMs(() => {

@@ -28,7 +28,7 @@ const TABLES = 60;
 const REQUESTS = 20;
 
 test(`of ${TABLES * REQUESTS} requests, the rule and the cluster are those of the filter`, {
-  timeout: 60_000,
+  timeout: 600_000,
 }, () => {
   let forwarded = 0;
   let unrouted = 0;

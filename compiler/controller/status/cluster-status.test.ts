@@ -10,8 +10,13 @@ import { RESOURCE_TYPES } from "../../kubernetes/client/resource-types.ts";
 import { ClusterStatus } from "./cluster-status.ts";
 import type { Condition } from "./condition.ts";
 
-/** Conditions are gathered for a second. */
-const settle = () => setTimeout(1_400);
+/** Conditions are gathered for a second, and written one after the other, some turns of the loop each. */
+const settle = async () => {
+  await setTimeout(1_400);
+  for (let turn = 0; turn < 50; turn++) {
+    await setTimeout(1);
+  }
+};
 
 interface Stored {
   readonly uid: string;

@@ -72,7 +72,7 @@ test("proxies of one scope are told the same, byte for byte, whatever else they 
     ),
     { numRuns: RUNS },
   );
-}, 120_000);
+}, 600_000);
 
 /** Words that only a namespace's own proxies may read: hosts that are exported to nobody else, and Secrets. */
 test("a proxy is told no Secret and no private host of another namespace", async () => {
@@ -100,7 +100,7 @@ test("a proxy is told no Secret and no private host of another namespace", async
     }),
     { numRuns: RUNS },
   );
-}, 120_000);
+}, 600_000);
 
 test("a proxy is told the private host and the Secret of its own namespace", async () => {
   const rules = gateway("edge", "{ app: web }", "red").replace(

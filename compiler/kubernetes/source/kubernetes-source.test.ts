@@ -282,7 +282,7 @@ test("a server that is away is said once, in a line, and reading fails", async (
   await expect(read()).rejects.toThrow(/ECONNREFUSED|refuse/);
   expect(lines).toHaveLength(1);
   cluster = await Cluster.start();
-}, 20_000);
+});
 
 describe("what was applied with kubectl", () => {
   const applied = {

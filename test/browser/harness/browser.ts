@@ -18,6 +18,9 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** For what a page does at once where there is time for it. */
+const TIMEOUT_MS = 60_000;
+
 export type Look = "light" | "dark" | "narrow";
 export const LOOKS: readonly Look[] = ["light", "dark", "narrow"];
 
@@ -34,6 +37,7 @@ export interface WatchedPage {
 
 export async function openPage(browser: Browser, url: string): Promise<WatchedPage> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
   const wrong: string[] = [];
   page.on("pageerror", (error) => wrong.push(String(error)));
   page.on("console", (message) => {
@@ -67,7 +71,8 @@ export async function axeFindings(page: Page): Promise<string[]> {
 
 /** Waits until an expression holds in the page. (`waitForFunction` evaluates text there, which the page's policy forbids.) */
 export async function until(page: Page, expression: string): Promise<void> {
-  await expect.poll(() => page.evaluate(expression), { interval: 30, message: expression }).toBe(true);
+  const patience = { interval: 30, timeout: TIMEOUT_MS, message: expression };
+  await expect.poll(() => page.evaluate(expression), patience).toBe(true);
 }
 
 /** Whether something is broader than the screen, so that the page itself scrolls sideways. */
