@@ -287,6 +287,9 @@ describe("an egress proxy", () => {
       expect(at(all, 80)).toEqual([`any ${COUNT}`]);
       const { listeners } = lower(all, proxy({ meshListeners: true })).config;
       expect(listeners.find(({ name }) => name === "mesh_80")?.sniffs).toEqual({ addresses: [] });
+      // Whatever is not, a service without an address has in place of the egress proxy.
+      const shared = `${all}---\n${service("raw", "shop").replace("name: http", "name: tcp")}`;
+      expect(at(shared, 80)).toEqual(["any outbound|80||raw.shop.svc.cluster.local"]);
       const bound = rules(egress("[{ bind: 127.0.0.9, hosts: ['*/*'] }]"), SERVICES);
       expect(at(bound, 80)).toBeUndefined();
     });

@@ -40,7 +40,7 @@ export interface TcpListeners {
   readonly ports: PortRange;
   /** What they bind. */
   readonly address: string;
-  /** Connections for no service go elsewhere, so that one with addresses takes those for them alone. */
+  /** Connections for no service go elsewhere: one with addresses takes those for them alone, and HTTP what begins like it. */
   readonly sparesOthers: boolean;
 }
 
@@ -156,8 +156,9 @@ class PortChains {
     this.#lowering = lowering;
     const declared = services.filter(({ protocol }) => protocol === "tls" || protocol === "tcp");
     const undeclared = services.filter(({ protocol }) => protocol === "auto");
-    if (services.some(({ protocol }) => protocol === "http" || protocol === "http2")) {
-      // Plain HTTP takes what is for nobody else.
+    const hasHttp = services.some(({ protocol }) => protocol === "http" || protocol === "http2");
+    if (hasHttp && !sparesOthers) {
+      // Plain HTTP takes what is for nobody else, whatever it is.
       this.#take(ANY_ADDRESS, []);
     }
     for (const { service, protocol } of declared) {
