@@ -1,115 +1,42 @@
-/** Clients that are slow, silent or many, and what `connectionSettings` and `--memory-limit` do about them. */
+/** Clients that are slow, silent or many, and what `connectionSettings` do about them. */
 
 import { once } from "node:events";
-import http2 from "node:http2";
-import net from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { ProxyOptions, Target } from "../../compiler/options.ts";
-import { WORLD } from "../conformance/format.ts";
+import { clusterStatPrefix } from "../../compiler/back/stat-names.ts";
+import type { Target } from "../../compiler/options.ts";
 import { ask, formatRequest } from "../harness/client.ts";
 import { Mesh } from "../harness/mesh.ts";
 import { TARGETS } from "../harness/targets.ts";
+import { answerOn, applyEdge, Clients, ENDLESS, fill, GET, MIB, StallingServer, statOf } from "./edge.ts";
 
-const EDGE = `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge, namespace: shop }
-spec:
-  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: edge, namespace: shop }
-spec:
-  hosts: ["*"]
-  gateways: [edge]
-  http: [{ retries: { attempts: 1, retryOn: 5xx }, route: [{ destination: { host: reviews } }] }]
-`;
-/** Sends for as long as the other side lets it. */
-const DRIP_MS = 20;
 /** More than a busy machine needs for what takes a moment. */
 const SOON_MS = 20_000;
-/** Longer than any limit here, and than any test. */
-const ENDLESS = { "x-echo-delay-ms": "600000" };
-
-const sockets: net.Socket[] = [];
-const sessions: http2.ClientHttp2Session[] = [];
-
-afterEach(() => {
-  for (const socket of sockets.splice(0)) {
-    socket.destroy();
-  }
-  for (const session of sessions.splice(0)) {
-    session.destroy();
-  }
-});
-
-function mesh(settings: Readonly<Record<string, unknown>> | undefined): string {
-  const defaultConfig = settings === undefined ? {} : { connectionSettings: settings };
-  return JSON.stringify({
-    apiVersion: "install.istio.io/v1alpha1",
-    kind: "IstioOperator",
-    metadata: { name: "mesh", namespace: "istio-system" },
-    spec: { meshConfig: { defaultConfig } },
-  });
-}
-
-async function edgeOf(
-  envoy: Mesh,
-  settings?: Readonly<Record<string, unknown>>,
-  proxy: Partial<Omit<ProxyOptions, "portMap">> = {},
-): Promise<number> {
-  const { ports } = await envoy.apply([WORLD, EDGE, mesh(settings)], {
-    proxy: { proxyNamespace: "shop", ...proxy },
-  });
-  return ports.get("gateway_80")!;
-}
-
-async function connect(port: number): Promise<net.Socket> {
-  const socket = net.connect(port, "127.0.0.1");
-  sockets.push(socket);
-  socket.on("error", () => {});
-  await once(socket, "connect");
-  return socket;
-}
-
-/** The first bytes that come; none where the other side closes instead. `drip`: what is sent until then, again and again. */
-async function answerOn(socket: net.Socket, drip?: string): Promise<string> {
-  // What has arrived is read first: a connection that was closed meanwhile would lose it by the next write.
-  const write = () => setImmediate(() => socket.write(drip!));
-  const timer = drip === undefined ? undefined : setInterval(write, DRIP_MS);
-  const [bytes] = await Promise.race([once(socket, "data"), once(socket, "close")]);
-  clearInterval(timer);
-  return Buffer.isBuffer(bytes) ? bytes.toString("latin1") : "";
-}
-
-async function http2Of(port: number): Promise<http2.ClientHttp2Session> {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
-  sessions.push(session);
-  session.on("error", () => {});
-  await once(session, "remoteSettings");
-  return session;
-}
-
-const GET = formatRequest({ host: "a.example", path: "/" });
 const UPLOAD = "POST / HTTP/1.1\r\nhost: a.example\r\ncontent-length: 100000\r\n\r\n";
+
+const IDLE_TIMEOUTS = "http.gateway_80.downstream_cx_idle_timeout";
+
+const clients = new Clients();
+afterEach(() => clients.close());
 
 describe.each(TARGETS)("target %s", (target: Target) => {
   let envoy: Mesh;
+  let stalling: StallingServer;
 
   beforeAll(async () => {
     envoy = await Mesh.create({ target });
+    stalling = await StallingServer.start();
   });
 
   afterAll(async () => {
     await envoy?.close();
+    stalling?.close();
   });
 
   test("headers that come byte by byte are cut, and so is a body", async () => {
-    const port = await edgeOf(envoy, { httpRequestHeadersTimeout: "0.2s", httpRequestTimeout: "0.3s" });
-    const slowHead = await connect(port);
+    const port = await applyEdge(envoy, { httpRequestHeadersTimeout: "0.2s", httpRequestTimeout: "0.3s" });
+    const slowHead = await clients.connect(port);
     slowHead.write("GET / HTTP/1.1\r\nhost: a.example\r\nx-slow: ");
-    const slowBody = await connect(port);
+    const slowBody = await clients.connect(port);
     slowBody.write(UPLOAD);
     for (const answer of await Promise.all([answerOn(slowHead, "a"), answerOn(slowBody, "a")])) {
       expect(answer).toMatch(/^HTTP\/1\.1 408 /);
@@ -118,8 +45,8 @@ describe.each(TARGETS)("target %s", (target: Target) => {
   });
 
   test("a stream in which nothing moves is cut: 408 before the request is there, 504 before its answer", async () => {
-    const port = await edgeOf(envoy, { httpStreamIdleTimeout: "0.2s" });
-    const stalled = await connect(port);
+    const port = await applyEdge(envoy, { httpStreamIdleTimeout: "0.2s" });
+    const stalled = await clients.connect(port);
     stalled.write(UPLOAD);
     const [early, late] = await Promise.all([
       answerOn(stalled),
@@ -130,111 +57,108 @@ describe.each(TARGETS)("target %s", (target: Target) => {
   });
 
   test("over HTTP/2 a client is told what it may have at once, by default and by what is written", async () => {
-    const usual = await http2Of(await edgeOf(envoy));
+    const usual = await clients.connectHttp2(await applyEdge(envoy));
     expect(usual.remoteSettings).toMatchObject({ maxConcurrentStreams: 100, initialWindowSize: 65_536 });
     await expect.poll(() => usual.state.remoteWindowSize).toBe(1_048_576);
-    const written = await http2Of(
-      await edgeOf(envoy, { httpMaxConcurrentStreams: 3, http2InitialStreamWindowSize: 70_000 }),
+    const written = await clients.connectHttp2(
+      await applyEdge(envoy, {
+        httpMaxConcurrentStreams: 3,
+        http2InitialStreamWindowSize: 70_000,
+        http2InitialConnectionWindowSize: 700_000,
+      }),
     );
     expect(written.remoteSettings).toMatchObject({ maxConcurrentStreams: 3, initialWindowSize: 70_000 });
-    const none = await http2Of(await edgeOf(envoy, { profile: "SIDECAR" }));
+    await expect.poll(() => written.state.remoteWindowSize).toBe(700_000);
+    const none = await clients.connectHttp2(await applyEdge(envoy, { profile: "SIDECAR" }));
     expect(none.remoteSettings.maxConcurrentStreams).toBeGreaterThan(100);
   });
 
-  test("a body that no buffer holds arrives whole, and again in a retry", async () => {
-    const port = await edgeOf(envoy, { listenerPerConnectionBufferLimitBytes: 16_384 });
-    const body = Buffer.alloc(600_000, "a");
-    const headers = { "x-echo-status": "503", "x-echo-fail-times": "1", "x-echo-key": `retried-${target}` };
-    const answer = await ask(port, { method: "POST", host: "a.example", path: "/", headers, body });
-    expect(answer.status).toBe(200);
-    expect(JSON.parse(answer.body).headers["content-length"]).toBe("600000");
-  });
-});
-
-// What decides has no part in these.
-describe("connections", () => {
-  let envoy: Mesh;
-
-  beforeAll(async () => {
-    envoy = await Mesh.create({ target: "native" });
-  });
-
-  afterAll(async () => {
-    await envoy?.close();
-  });
-
-  async function stat(name: string): Promise<number | undefined> {
-    return [...(await envoy.envoy.admin.stats(`^http\\.gateway_80\\.${name}$`)).values()][0];
-  }
-
-  /** Nothing is sent on it. */
-  async function closed(socket: net.Socket): Promise<void> {
-    socket.resume();
-    await once(socket, "close");
-  }
-
-  test("a request with its answer has so much time, a connection so much more", async () => {
-    const port = await edgeOf(envoy, {
-      httpMaxStreamDuration: "0.8s",
-      httpMaxConnectionDuration: "1s",
-      httpDrainTimeout: "0.1s",
-    });
-    const old = await connect(port);
-    const [long] = await Promise.all([
-      ask(port, { host: "a.example", path: "/", headers: ENDLESS }),
-      closed(old),
+  test("a body that no buffer holds arrives whole, and again in a retry where it is at most 1 MiB", async () => {
+    const port = await applyEdge(envoy, { listenerPerConnectionBufferLimitBytes: 16_384 });
+    const send = (key: string, body: Buffer) => {
+      const headers = { "x-echo-status": "503", "x-echo-fail-times": "1", "x-echo-key": key };
+      return ask(port, { method: "POST", host: "a.example", path: "/", headers, body });
+    };
+    const [kept, tooLarge] = await Promise.all([
+      send("kept", Buffer.alloc(600_000, "a")),
+      send("too-large", Buffer.alloc(2 * MIB, "a")),
     ]);
-    expect(long.status).toBe(504);
-    expect(await stat("downstream_cx_max_duration_reached")).toBeGreaterThan(0);
+    expect(kept.status).toBe(200);
+    expect(JSON.parse(kept.body).headers["content-length"]).toBe("600000");
+    // Nothing refuses it for its size; the one answer that it got is passed on.
+    expect(tooLarge.status).toBe(503);
+    expect(JSON.parse(tooLarge.body).headers["content-length"]).toBe(String(2 * MIB));
   });
 
-  test("a connection without requests is closed", async () => {
-    const port = await edgeOf(envoy, { httpIdleTimeout: "0.6s", httpDrainTimeout: "0.1s" });
-    await closed(await connect(port));
-    expect(await stat("downstream_cx_idle_timeout")).toBe(1);
+  test("for a client that does not read, a listener keeps what is written", async () => {
+    const port = await applyEdge(
+      envoy,
+      { listenerPerConnectionBufferLimitBytes: 4 * MIB },
+      { behind: stalling },
+    );
+    const client = await clients.connect(port);
+    client.write(formatRequest({ host: "a.example", path: "/stalled" }));
+    // 32 KiB otherwise.
+    await expect.poll(() => stat("http.gateway_80.downstream_cx_tx_bytes_buffered")).toBeGreaterThan(2 * MIB);
+  });
+
+  test("for a server that does not read, a cluster keeps what is written", async () => {
+    const cluster = clusterStatPrefix("outbound|80||stalled.example");
+    const port = await applyEdge(
+      envoy,
+      { clusterPerConnectionBufferLimitBytes: 16_384 },
+      { behind: stalling },
+    );
+    const client = await clients.connect(port);
+    client.write(`POST /stalled HTTP/1.1\r\nhost: a.example\r\ncontent-length: ${1024 * MIB}\r\n\r\n`);
+    fill(client);
+    await expect.poll(() => stat(`${cluster}upstream_flow_control_backed_up_total`)).toBeGreaterThan(0);
+    // Half of 1 MiB and more otherwise: so much has to go before anything comes again.
+    expect(await stat(`${cluster}upstream_cx_tx_bytes_buffered`)).toBeLessThan(400_000);
+  });
+
+  test("a request with its answer has so much time", async () => {
+    const port = await applyEdge(envoy, { httpMaxStreamDuration: "0.2s" });
+    const { status } = await ask(port, { host: "a.example", path: "/", headers: ENDLESS });
+    expect(status).toBe(504);
+  });
+
+  test("a connection has so much time, and drains for so much more", async () => {
+    const idleBefore = await stat(IDLE_TIMEOUTS);
+    const port = await applyEdge(envoy, {
+      httpMaxConnectionDuration: "0.2s",
+      httpDrainTimeout: "0.1s",
+      httpIdleTimeout: "2s",
+    });
+    const old = await clients.connect(port);
+    old.resume().write(GET);
+    await once(old, "close");
+    expect(await stat("http.gateway_80.downstream_cx_max_duration_reached")).toBeGreaterThan(0);
+    // It has drained for less time than an idle one has, and not for Envoy's 5 s.
+    expect(await stat(IDLE_TIMEOUTS)).toBe(idleBefore);
+  });
+
+  test("a connection without requests has so much time", async () => {
+    const before = await stat(IDLE_TIMEOUTS);
+    await clients.connect(await applyEdge(envoy, { httpIdleTimeout: "0.3s" }));
+    await expect.poll(() => stat(IDLE_TIMEOUTS)).toBeGreaterThan(before);
   });
 
   test("one connection more than a listener may have is closed, until another one goes", async () => {
-    const port = await edgeOf(envoy, { listenerConnectionLimit: 2 });
-    const [first, second] = [await connect(port), await connect(port)];
+    const port = await applyEdge(envoy, { listenerConnectionLimit: 2 });
+    const [first, second] = [await clients.connect(port), await clients.connect(port)];
     for (const socket of [first, second]) {
       socket.write(GET);
       expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200 /);
     }
-    expect(await answerOn(await connect(port))).toBe("");
+    expect(await answerOn(await clients.connect(port))).toBe("");
     first.destroy();
     await vi.waitFor(async () => {
-      const another = await connect(port);
+      const another = await clients.connect(port);
       another.write(GET);
       expect(await answerOn(another)).toMatch(/^HTTP\/1\.1 200 /);
     }, SOON_MS);
   });
-});
 
-test("an Envoy that may have two connections takes no third one, on whichever listener", async () => {
-  const envoy = await Mesh.create({ target: "native" });
-  try {
-    const port = await edgeOf(envoy, { globalDownstreamConnectionLimit: 2 });
-    const held = [await connect(port), await connect(port)];
-    for (const socket of held) {
-      socket.write(GET);
-      expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200 /);
-    }
-    expect(await answerOn(await connect(port))).toBe("");
-  } finally {
-    await envoy.close();
-  }
-});
-
-test("an Envoy whose memory is used up takes no more requests", async () => {
-  const envoy = await Mesh.create({ target: "wasm" });
-  try {
-    const port = await edgeOf(envoy, undefined, { memoryLimit: 1024 ** 2 });
-    await vi.waitFor(async () => {
-      const { status, body } = await ask(port, { host: "a.example", path: "/" });
-      expect({ status, body }).toEqual({ status: 503, body: "envoy overloaded" });
-    }, SOON_MS);
-  } finally {
-    await envoy.close();
-  }
+  const stat = (name: string) => statOf(envoy, name);
 });
