@@ -90,7 +90,7 @@ export default defineConfig({
           ...PATIENT,
           name: "docker",
           include: ["test/docker/**/*.test.ts"],
-          testTimeout: 60_000,
+          testTimeout: 600_000,
         },
       },
       {
