@@ -24,8 +24,11 @@ import { TARGETS } from "../harness/targets.ts";
 import { type Case, type Check, readCases, WORLD } from "./format.ts";
 
 const CASES = readCases();
-const COPIES_TIMEOUT_MS = 2_000;
+/** What an upstream is to get, it gets within that on the busiest machine. */
+const COPIES_TIMEOUT_MS = 30_000;
 const COPIES_QUIET_MS = 60;
+/** A machine may be slower than a rule allows, but not each time. */
+const MOST_TIMES = 6;
 
 describe.each(TARGETS)("target %s", (target) => {
   let mesh: Mesh;
@@ -70,12 +73,20 @@ async function runCase(mesh: Mesh, { rules, proxy, warnings, checks }: Case, tar
       continue;
     }
     const listener = compilation!.config.listeners.find(({ name }) => name === check.at);
-    const found = await runCheck(mesh, { port, listener }, check, target).catch((error: Error) => [
-      error.message,
-    ]);
+    const ask = () =>
+      runCheck(mesh, { port, listener }, check, target).catch((error: Error) => [error.message]);
+    let found = await ask();
+    for (let time = 1; time < MOST_TIMES && found.length > 0 && isAboutTime(check); time++) {
+      mesh.upstream.reset();
+      found = await ask();
+    }
     lines.push(...found.map((line) => `${where}: ${line}`));
   }
   expect(lines.length, lines.join("\n")).toBe(0);
+}
+
+function isAboutTime({ expect }: Check): boolean {
+  return expect.elapsedMs !== undefined;
 }
 
 /** Where a check is asked; a socket without HTTP has no listener. */
@@ -108,9 +119,15 @@ async function runCheck(mesh: Mesh, door: Door, check: Check, target: Target): P
   for (const answer of answers) {
     lines.push(...differences(answer, check.expect));
   }
-  const tries = requests().length;
-  if (check.expect.attempts !== undefined && tries !== check.expect.attempts) {
-    lines.push(`attempts: expected ${check.expect.attempts}, got ${tries}`);
+  const { attempts } = check.expect;
+  if (attempts !== undefined) {
+    // What the proxy has given up may be answered before the upstream has read it.
+    if (requests().length < attempts) {
+      await stillness(() => requests().length, attempts);
+    }
+    if (requests().length !== attempts) {
+      lines.push(`attempts: expected ${attempts}, got ${requests().length}`);
+    }
   }
   return [...new Set(lines)];
 }

@@ -146,7 +146,7 @@ export class Court {
       let last = comparison;
       for (let i = 0; i < AGAIN && lines.length > 0; i++) {
         last = await this.#compare(pair);
-        await sleep(COPIES_MS);
+        await sleep(COPIES_MS * 10 ** i);
         lines = [...last.lines, ...copyDifferences(last, this.#seen())];
         if (lines.length === 0) {
           passing += 1;

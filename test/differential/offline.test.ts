@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { standInHeaders } from "../../compiler/answers/cases/stand-in.ts";
-import { type Evaluation, Evaluators } from "../../compiler/answers/evaluate/evaluator.ts";
+import { type Evaluation, type Evaluator, Evaluators } from "../../compiler/answers/evaluate/evaluator.ts";
 import { hasDice } from "../../compiler/answers/explain/explanation.ts";
 import { checkHeader, makeRequest } from "../../compiler/answers/request/asked.ts";
 import { loadFilter } from "../../compiler/answers/wasm-host/filter-vm.ts";
@@ -26,6 +26,8 @@ const TOGETHER = 30;
 const REQUESTS = 8;
 /** Until every outcome that dice allow has been seen. */
 const EVALUATIONS = 300;
+/** Asked again so often before a difference counts. */
+const AGAIN = 5;
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 const FILTER = loadFilter(filterModulePath());
 
@@ -39,7 +41,7 @@ afterAll(async () => {
   await mesh?.close();
 });
 
-test(`${SCENARIOS * REQUESTS} requests, seed ${SEED}`, { timeout: 180_000 }, async () => {
+test(`${SCENARIOS * REQUESTS} requests, seed ${SEED}`, { timeout: SCENARIOS * 5_000 }, async () => {
   const { used } = await fieldsInUse();
   const suit = fc.record({
     placed: scenarios(used),
@@ -75,17 +77,6 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
       if (isUpstreams(request)) {
         continue;
       }
-      const response = await (request.http === "2" ? askHttp2(port, request) : ask(port, request)).catch(
-        () => undefined,
-      );
-      // An answer that HTTP does not allow (a body with 204, say) does not get through.
-      if (response !== undefined && BODILESS.has(response.status)) {
-        continue;
-      }
-      if (response !== undefined && isNobodysMatter(response)) {
-        continue;
-      }
-      const got = response === undefined ? "no answer" : seen(response);
       const offline = makeRequest(
         {
           method: request.method,
@@ -102,25 +93,21 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
         },
       );
       const wanted = new Set<string>();
-      for (let i = 0; i < EVALUATIONS && !wanted.has(got); i++) {
-        const evaluation = evaluator.evaluate(offline);
-        if (evaluation.disagreements.length > 0) {
-          lines.push(evaluation.disagreements.join("\n"));
-        }
-        wanted.add(said(evaluation));
-        // Over HTTP/2, a body with such a status breaks the stream.
-        if (response === undefined && BODILESS.has(evaluation.outcome.answer.status)) {
-          wanted.add(got);
-        }
-        if (evaluation.taken === undefined || !hasDice(evaluation.taken.route)) {
-          break;
-        }
+      let answered = await answer(port, request);
+      let agrees = answered === undefined || isSaid(answered, evaluator, offline, wanted, lines);
+      // A machine that is slower than a timeout of the rules is no difference of theirs, and not so each time.
+      for (let again = 0; again < AGAIN && !agrees; again++) {
+        answered = await answer(port, request);
+        agrees = answered === undefined || isSaid(answered, evaluator, offline, wanted, lines);
+      }
+      if (answered === undefined) {
+        continue;
       }
       asked += 1;
-      if (!wanted.has(got)) {
+      if (!agrees) {
         lines.push(
           `${request.method} http://${request.host}${request.path} at ${placed.at} ${JSON.stringify(request.headers)}\n` +
-            `Envoy   ${got}\n${[...wanted]
+            `Envoy   ${answered.got}\n${[...wanted]
               .slice(0, 3)
               .map((one) => `offline ${one}`)
               .join("\n")}\n` +
@@ -130,6 +117,49 @@ async function judge(suits: readonly Suit[], lines: string[]): Promise<number> {
     }
   }
   return asked;
+}
+
+interface Answered {
+  readonly got: string;
+  /** Absent where the connection ended without one. */
+  readonly response?: ClientResponse;
+}
+
+/** `undefined`: an answer that is no matter of rules. */
+async function answer(port: number, request: Request): Promise<Answered | undefined> {
+  const response = await (request.http === "2" ? askHttp2(port, request) : ask(port, request)).catch(
+    () => undefined,
+  );
+  // An answer that HTTP does not allow (a body with 204, say) does not get through.
+  if (response !== undefined && (BODILESS.has(response.status) || isNobodysMatter(response))) {
+    return undefined;
+  }
+  return response === undefined ? { got: "no answer" } : { got: seen(response), response };
+}
+
+/** Whether it is among what may be answered; `wanted` is what is known of that so far. */
+function isSaid(
+  { got, response }: Answered,
+  evaluator: Evaluator,
+  offline: ReturnType<typeof makeRequest>,
+  wanted: Set<string>,
+  lines: string[],
+): boolean {
+  for (let i = 0; i < EVALUATIONS && !wanted.has(got); i++) {
+    const evaluation = evaluator.evaluate(offline);
+    if (evaluation.disagreements.length > 0) {
+      lines.push(evaluation.disagreements.join("\n"));
+    }
+    wanted.add(said(evaluation));
+    // Over HTTP/2, a body with such a status breaks the stream.
+    if (response === undefined && BODILESS.has(evaluation.outcome.answer.status)) {
+      wanted.add(got);
+    }
+    if (evaluation.taken === undefined || !hasDice(evaluation.taken.route)) {
+      break;
+    }
+  }
+  return wanted.has(got);
 }
 
 async function apply(suits: readonly Suit[]) {

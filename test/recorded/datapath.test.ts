@@ -49,6 +49,9 @@ interface DatapathCheck {
   readonly nondeterministic?: boolean;
 }
 
+/** On the busiest machine. */
+const COPIES_TIMEOUT_MS = 30_000;
+
 withRecordedCases<DatapathCase>("datapath.yaml", (cases, base) => {
   describe.each(TARGETS)("target %s", (target) => {
     let mesh: Mesh;
@@ -120,6 +123,10 @@ async function runCheck(
   }
   const lines = answers.flatMap((answer) => differences(answer, expectationOf(observed, answer)));
   if (observed.attempt_count !== undefined) {
+    // What the proxy has given up may be answered before the upstream has read it.
+    await expect
+      .poll(() => mesh.upstream.requests.length - seenBefore)
+      .toBeGreaterThanOrEqual(observed.attempt_count);
     const tries = mesh.upstream.requests.length - seenBefore;
     if (tries !== observed.attempt_count) {
       lines.push(`tries: expected ${observed.attempt_count}, got ${tries}`);
@@ -155,7 +162,7 @@ function expectationOf(observed: DatapathCheck["observed"], { response }: Answer
     ...(observed.upstream_headers && { headers: observed.upstream_headers }),
     ...(observed.response_headers && { responseHeaders: observed.response_headers }),
     ...(body !== undefined && { body }),
-    ...(about !== undefined && { elapsedMs: { least: about * 0.7, most: about * 1.3 } }),
+    ...(about !== undefined && { elapsedMs: { least: about * 0.7 } }),
   };
 }
 
@@ -188,7 +195,7 @@ async function copiesMissing(
   seenBefore: number,
   wanted: readonly { cluster: string; path: string; host: string }[],
 ): Promise<string[]> {
-  const deadline = performance.now() + 2_000;
+  const deadline = performance.now() + COPIES_TIMEOUT_MS;
   for (;;) {
     const seen = mesh.upstream.requests.slice(seenBefore);
     const missing = wanted.filter(
