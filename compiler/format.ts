@@ -8,7 +8,9 @@ import type { CheckResult } from "./answers/cases/results.ts";
 import { renderMarkdown } from "./answers/diff/render-markdown.ts";
 import { renderText as renderDiff } from "./answers/diff/render-text.ts";
 import type { DiffReport } from "./answers/diff/report.ts";
+import type { ConnectionExplanation } from "./answers/explain/connection-explanation.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
+import { renderConnection } from "./answers/explain/render-connection.ts";
 import { renderExplanation } from "./answers/explain/render-text.ts";
 import { type Findings, Report } from "./diagnostics/render/report.ts";
 import type { Colors, Style } from "./diagnostics/render/style.ts";
@@ -69,6 +71,11 @@ export function formatSummary(findings: Findings): string {
 /** An explanation for people. */
 export function formatExplanation(explanation: Explanation, layout: LayoutOptions = {}): string {
   return renderExplanation(explanation, style(layout));
+}
+
+/** The explanation of a connection for people. */
+export function formatConnection(explanation: ConnectionExplanation, layout: LayoutOptions = {}): string {
+  return renderConnection(explanation, style(layout));
 }
 
 /** Differences for people, or for a pull request. */

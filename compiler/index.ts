@@ -31,10 +31,20 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
 // ---- Workspaces, and the same for who asks once ----
 
 export { FilesInTheWayError, type InitResult, init } from "./init.ts";
-export { check, compile, diff, explain, inspect, type RulesOptions, test } from "./one-shot.ts";
+export {
+  check,
+  compile,
+  diff,
+  explain,
+  explainConnection,
+  inspect,
+  type RulesOptions,
+  test,
+} from "./one-shot.ts";
 export type {
   CompileOptions,
   CompileResult,
+  ConnectionExplainResult,
   DiffResult,
   ExplainOptions,
   ExplainResult,
@@ -53,6 +63,12 @@ export {
   parseRequestLine,
   RequestError,
 } from "./answers/request/asked.ts";
+export {
+  type AskedConnection,
+  type ConnectionDetails,
+  isConnectionUrl,
+  parseConnection,
+} from "./answers/request/asked-connection.ts";
 export { type Claims, type Json, parseClaims } from "./answers/request/claims.ts";
 export { parseCurl } from "./answers/request/curl.ts";
 export { JSON_SCHEMAS, jsonSchema, type SchemaName } from "./json-schemas.ts";
@@ -90,6 +106,12 @@ export {
   type ReportedDifference,
   type ReportedSide,
 } from "./answers/diff/report.ts";
+export type {
+  ChainDetails,
+  ConnectionExplanation,
+  ConnectionSplitPart,
+  TriedChain,
+} from "./answers/explain/connection-explanation.ts";
 export type { Explanation, RuleDetails, TriedRule } from "./answers/explain/explanation.ts";
 export { ListenerError } from "./answers/explain/listener-error.ts";
 export { type ProgramDescription, ProgramError } from "./back/program/describe.ts";
@@ -102,6 +124,7 @@ export type { Findings, FindingsSummary } from "./diagnostics/render/report.ts";
 export type { SourceFile, Span } from "./diagnostics/span.ts";
 export {
   type DiagnosticsFormat,
+  formatConnection,
   formatCoverage,
   formatDiagnostics,
   formatDiff,

@@ -1,6 +1,7 @@
 /** The workspace's methods for who asks once: a workspace of one proxy that lives as long as the call. */
 
 import type { AskedRequest } from "./answers/request/asked.ts";
+import type { AskedConnection } from "./answers/request/asked-connection.ts";
 import { describeProgram, type ProgramDescription, ProgramError } from "./back/program/describe.ts";
 import type { Findings } from "./diagnostics/render/report.ts";
 import type { ProxyOptions } from "./options.ts";
@@ -8,6 +9,7 @@ import type { Progress } from "./progress.ts";
 import type { RuleSource } from "./source/rule-source.ts";
 import {
   type CompileResult,
+  type ConnectionExplainResult,
   type DiffResult,
   type ExplainResult,
   type TestResult,
@@ -52,6 +54,27 @@ export async function explain(
 ): Promise<ExplainResult> {
   return inWorkspace("explain", options, ["request", "at"], (workspace) =>
     workspace.explain(undefined, options.request, options.at === undefined ? {} : { at: options.at }),
+  );
+}
+
+/**
+ * What becomes of a connection in which no HTTP is read, or may not be, and why. Throws a `ListenerError` when there is no listener
+ * of the name `at`.
+ */
+export async function explainConnection(
+  options: RulesOptions & {
+    /** `tcp://host:port`, `tls://server.name`, or what `parseConnection` makes. */
+    readonly connection: string | AskedConnection;
+    /** The listener that it comes to. Default: one that takes connections to the port. */
+    readonly at?: string;
+  },
+): Promise<ConnectionExplainResult> {
+  return inWorkspace("explainConnection", options, ["connection", "at"], (workspace) =>
+    workspace.explainConnection(
+      undefined,
+      options.connection,
+      options.at === undefined ? {} : { at: options.at },
+    ),
   );
 }
 

@@ -16,6 +16,8 @@ import { diffConfigs } from "./answers/diff/diff.ts";
 import { notCompared } from "./answers/diff/not-compared.ts";
 import { type DiffReport, reportOf } from "./answers/diff/report.ts";
 import { Evaluators } from "./answers/evaluate/evaluator.ts";
+import type { ConnectionExplanation } from "./answers/explain/connection-explanation.ts";
+import { explainConnection } from "./answers/explain/explain-connection.ts";
 import { Explainer } from "./answers/explain/explainer.ts";
 import type { Explanation } from "./answers/explain/explanation.ts";
 import {
@@ -25,6 +27,7 @@ import {
   parseRequestLine,
   RequestError,
 } from "./answers/request/asked.ts";
+import { type AskedConnection, parseConnection } from "./answers/request/asked-connection.ts";
 import { loadFilter } from "./answers/wasm-host/filter-vm.ts";
 import {
   type Compilation,
@@ -41,6 +44,7 @@ import type { SourceFile } from "./diagnostics/span.ts";
 import type { RuleSnapshot } from "./fleet/model/rules.ts";
 import { Distinctions } from "./fleet/scope/distinctions.ts";
 import { endpointChange } from "./front/istio/endpoints/endpoint-change.ts";
+import { serviceNamed } from "./front/istio/mesh/client-names.ts";
 import type { ResourceSet } from "./front/resources/model.ts";
 import { type HeldObject, heldObjects } from "./held-object.ts";
 import { withoutRateLimits } from "./ir/without-rate-limits.ts";
@@ -91,7 +95,16 @@ export interface ExplainResult {
   readonly held: readonly HeldObject[];
 }
 
-/** Of `explain`. */
+/** What `explainConnection` gives. */
+export interface ConnectionExplainResult {
+  readonly findings: Findings;
+  /** Absent when the rules are wrong. */
+  readonly connection?: ConnectionExplanation;
+  /** Objects that are wrong, of a source whose texts stand alone, and left out. */
+  readonly held: readonly HeldObject[];
+}
+
+/** Of `explain` and `explainConnection`. */
 export interface ExplainOptions {
   /** The listener that is asked: `mesh`, `gateway_80`. Default: one that knows the host. */
   readonly at?: string;
@@ -359,6 +372,32 @@ export class Workspace {
     const asked = readRequest(request);
     const input = await this.#readGood("explain", proxyOptions, "answer");
     return this.#explain(input, proxyOptions, asked, options.at);
+  }
+
+  /**
+   * What becomes of a connection in which no HTTP is read, or may not be, and why. `connection` is `tcp://host:port`,
+   * `tls://server.name`, or what `parseConnection` makes. Throws a `ListenerError` when there is no listener of the name `at`.
+   */
+  async explainConnection(
+    proxy: string | undefined,
+    connection: string | AskedConnection,
+    options: ExplainOptions = {},
+  ): Promise<ConnectionExplainResult> {
+    checkNames("explainConnection", options, ["at"]);
+    const { asked: own } = this.#proxy("explainConnection", proxy);
+    const asked = readConnection(connection);
+    const input = await this.#readGood("explainConnection", own, "answer");
+    const findings = this.#report(input);
+    const { held } = input;
+    const { config, environment } = this.#understand(input, own, "answer", findings);
+    if (findings.hasErrors) {
+      return { findings, held };
+    }
+    const names = {
+      hosts: environment.registry.services.map(({ host }) => host),
+      find: (name: string) => serviceNamed(name, { ...environment, options: own }),
+    };
+    return { findings, held, connection: explainConnection(asked, config, names, options.at) };
   }
 
   /** Asks the requests of case files (see `jsonSchema("cases")`) and holds what comes of them against what they expect. */
@@ -687,5 +726,25 @@ function readRequest(request: string | AskedRequest): AskedRequest {
     return makeRequest(parseRequestLine(request), []);
   } catch (error) {
     throw error instanceof RequestError ? new TypeError(`explain: request: ${error.message}`) : error;
+  }
+}
+
+function readConnection(connection: string | AskedConnection): AskedConnection {
+  if (typeof connection !== "string") {
+    if (typeof connection?.host !== "string" || !Number.isInteger(connection.port)) {
+      throw wrong(
+        "explainConnection: connection",
+        '"tcp://host:port", "tls://server.name", or a result of parseConnection',
+        connection,
+      );
+    }
+    return connection;
+  }
+  try {
+    return parseConnection(connection);
+  } catch (error) {
+    throw error instanceof RequestError
+      ? new TypeError(`explainConnection: connection: ${error.message}`)
+      : error;
   }
 }

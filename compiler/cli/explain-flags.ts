@@ -10,13 +10,20 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
   const command = addProxyOptions(
     program
       .command("explain")
-      .summary("show how a request is routed, and why")
+      .summary("show how a request or a connection is routed, and why")
       .description(
         "Shows how a request is routed, and why: each rule that is tried, its conditions and the request's values, and what " +
-          "the matching rule does. The decision is made by the same filter.wasm that Envoy runs.",
+          "the matching rule does. The decision is made by the same filter.wasm that Envoy runs. Of a connection without HTTP " +
+          "(tcp://host:port, tls://server.name), it shows the listener and the filter chain that take it, and where it goes.",
       )
-      .argument("[paths...]", `${PATHS}; an address such as http://reviews/ is the request`)
-      .option("-r, --request <line>", "the request: 'GET http://host/path'")
+      .argument(
+        "[paths...]",
+        `${PATHS}; an address such as http://reviews/, tcp://db:5432 or tls://shop.example is the question`,
+      )
+      .option(
+        "-r, --request <line>",
+        "the request: 'GET http://host/path'; or tcp://host:port, tls://server.name",
+      )
       .option(
         "-H, --header <line>",
         "a header of the request, 'name: value'; repeatable",
@@ -33,9 +40,14 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
       )
       .option("--claims <json>", 'claims of a token that is taken to be verified, \'{"sub": "ada"}\'')
       .option("--http2", "send the request over HTTP/2 instead of HTTP/1.1")
+      .option("--alpn <protocols>", "what a tls:// client proposes by ALPN, such as h2,http/1.1 or istio")
+      .option(
+        "--to <address>",
+        "the address that a connection is opened to (default: that of the host, as far as the rules say it)",
+      )
       .option(
         "--at <listener>",
-        "the listener that receives it, such as mesh or gateway_80 (default: one that serves the host)",
+        "the listener that receives it, such as mesh or gateway_80 (default: one that serves the host, or the port)",
       ),
   );
   addClusterOptions(command)
@@ -49,6 +61,7 @@ export function addExplainCommand(program: Command, { terminal, done }: CommandC
         "  sluice explain rules/ --request 'GET http://reviews/' -H 'end-user: jason'",
         '  sluice explain rules/ --curl "curl -X POST http://shop.example/cart -d a=1"',
         "  sluice explain --kubernetes http://reviews/",
+        "  sluice explain rules/ --mesh-listeners tcp://db.shop:5432",
       ].join("\n"),
     )
     .action(async (inputs, flags) => done(await explainCommand(inputs, flags, terminal)));

@@ -1,16 +1,22 @@
-/** `sluice explain`: what becomes of a request, and why. */
+/** `sluice explain`: what becomes of a request, or of a connection, and why. */
 
 import {
+  type AskedConnection,
   type AskedRequest,
   type Claims,
+  type ConnectionExplainResult,
   type ExplainResult,
   explain,
+  explainConnection,
+  formatConnection,
   formatDiagnostics,
   formatExplanation,
   formatSummary,
+  isConnectionUrl,
   ListenerError,
   makeRequest,
   parseClaims,
+  parseConnection,
   parseCurl,
   parseHeader,
   parseRequestLine,
@@ -34,6 +40,8 @@ export interface ExplainFlags extends ProxyFlags, ClusterFlags {
   readonly jwt?: string;
   readonly claims?: string;
   readonly http2?: boolean;
+  readonly alpn?: string;
+  readonly to?: string;
   readonly at?: string;
   readonly verbose?: true;
   readonly format: Format;
@@ -45,6 +53,10 @@ export async function explainCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { paths, request } = withoutRequest(inputs, flags.request);
+  if (request !== undefined && isConnectionUrl(request)) {
+    return explainOneConnection(paths, request, flags, terminal);
+  }
+  refuseFlags(flags, OF_CONNECTIONS, "of a connection; use tcp://host:port or tls://server.name");
   const asked = readRequest({ ...flags, ...(request !== undefined && { request }) });
   const options = await readRulesOptions(paths, flags);
   if (options.proxy.target === "native") {
@@ -86,18 +98,83 @@ export async function explainCommand(
   return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
 }
 
+/** What only one of the two has. */
+const OF_REQUESTS = ["curl", "header", "jwt", "claims", "http2"] as const;
+const OF_CONNECTIONS = ["alpn", "to"] as const;
+
+function refuseFlags(
+  flags: ExplainFlags,
+  names: readonly (typeof OF_REQUESTS | typeof OF_CONNECTIONS)[number][],
+  whose: string,
+): void {
+  const [given] = names.filter((name) => flags[name] !== undefined);
+  if (given !== undefined) {
+    throw new UsageError(`--${given} is ${whose}`);
+  }
+}
+
+/** No filter decides about it, so it is the same for both targets. */
+async function explainOneConnection(
+  paths: readonly string[],
+  text: string,
+  flags: ExplainFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  refuseFlags(flags, OF_REQUESTS, "of an HTTP request, which a connection is not");
+  const asked = readConnection(text, flags);
+  const options = await readRulesOptions(paths, flags);
+  const rules = openRules(options, noteMissing(terminal));
+  const progress = progressBar(terminal);
+  const { findings, connection, held } = await explainConnection({
+    source: rules.source,
+    proxy: options.proxy,
+    strict: options.strict,
+    quiet: options.quiet,
+    progress,
+    connection: asked,
+    ...(flags.at !== undefined && { at: flags.at }),
+  })
+    .catch((error: unknown): ConnectionExplainResult => {
+      throw error instanceof ListenerError ? new UsageError(listenerText(error, flags.at)) : error;
+    })
+    .finally(rules.close);
+  progress.done();
+  sayHeld(held, terminal);
+  if (flags.format === "json") {
+    terminal.out(jsonOf(findings, connection && { connection }));
+  } else if (connection === undefined) {
+    terminal.err(formatDiagnostics(findings, terminal.errLook));
+  } else {
+    terminal.err(formatSummary(findings));
+    terminal.out(formatConnection(connection, { ...terminal.outLook, verbose: flags.verbose ?? false }));
+  }
+  return connection === undefined ? EXIT.rules : EXIT.ok;
+}
+
+function readConnection(text: string, { alpn, to, from }: ExplainFlags): AskedConnection {
+  const applicationProtocols = alpn?.split(",").map((protocol) => protocol.trim());
+  if (applicationProtocols?.includes("")) {
+    throw new UsageError(`--alpn: "${alpn}" is not a list of protocols; use h2,http/1.1`);
+  }
+  try {
+    return parseConnection(text, { to, from, applicationProtocols });
+  } catch (error) {
+    throw error instanceof RequestError ? new UsageError(error.message) : error;
+  }
+}
+
 /** An address among the inputs is no file: it is what is asked for, where `--request` does not say it. */
 function withoutRequest(
   inputs: readonly string[],
   request: string | undefined,
 ): { paths: readonly string[]; request: string | undefined } {
-  const isAddress = (input: string): boolean => /^(?:[A-Z]+\s+)?https?:\/\//.test(input);
+  const isAddress = (input: string): boolean => /^(?:[A-Z]+\s+)?https?:\/\/|^(?:tcp|tls):\/\//.test(input);
   const [address, ...more] = inputs.filter(isAddress);
   if (address === undefined) {
     return { paths: inputs, request };
   }
   if (more.length > 0 || request !== undefined) {
-    throw new UsageError(`"${more[0] ?? address}" is one request too many; explain is about one at a time`);
+    throw new UsageError(`"${more[0] ?? address}" is one question too many; explain answers one at a time`);
   }
   return {
     paths: inputs.filter((input) => !isAddress(input)),

@@ -86,6 +86,20 @@ export interface TcpChain {
   readonly hashesSource?: true;
   /** The endpoint is an HTTP proxy that is asked for this host and port. */
   readonly tunnel?: { readonly method: "CONNECT" | "POST"; readonly target: string };
+  /** The rule that it came from, as that of a route. Absent: no rule says where its connections go. */
+  readonly origin?: ConnectionOrigin;
+  /** Nothing binds its socket: it is there for questions alone, about a proxy without listeners for the ports of the mesh. */
+  readonly isUnbound?: true;
+}
+
+/** Which rule of which resource made a chain. Indices count from 0; `match` is absent where several, or none, have made it. */
+export interface ConnectionOrigin {
+  readonly resource: string;
+  /** The field of the resource that the rule stands in. */
+  readonly list: "tcp" | "tls";
+  readonly rule: number;
+  readonly match?: number;
+  readonly span: Span;
 }
 
 /** A certificate with its key, or authorities that are trusted. */

@@ -40,9 +40,14 @@ export interface Door {
   readonly meant?: number;
 }
 
+/** The bytes with which a client begins that means this address and port. */
+export function meantFor(address: string, port: number): string {
+  return `PROXY TCP4 127.0.0.1 ${address} 1234 ${port}\r\n`;
+}
+
 /** What comes back for these bytes; empty when the connection is closed. */
 export function sayTo({ port, address, meant = 9000 }: Door, bytes: string): Promise<string> {
-  const head = address === undefined ? "" : `PROXY TCP4 127.0.0.1 ${address} 1234 ${meant}\r\n`;
+  const head = address === undefined ? "" : meantFor(address, meant);
   return new Promise((done) => {
     const socket = net.connect(port, "127.0.0.1", () => socket.write(`${head}${bytes}`));
     socket.once("data", (data) => {

@@ -7,7 +7,16 @@ import { isDifferent, reportOf, summaryOf } from "./report.ts";
 
 function chain(to: string, more: Partial<TcpChain> = {}): TcpChain {
   const destinations = [{ cluster: `outbound|443||${to}`, weight: 1 }];
-  return { name: to, role: "gateway", address: "0.0.0.0", port: 443, serverNames: [], destinations, ...more };
+  return {
+    name: to,
+    role: "gateway",
+    address: "0.0.0.0",
+    port: 443,
+    serverNames: [],
+    ...(more.serverNames && { readsServerName: true }),
+    destinations,
+    ...more,
+  };
 }
 
 const config = (...tcpChains: TcpChain[]): Config => ({ listeners: [], clusters: [], tcpChains });

@@ -207,7 +207,7 @@ function name({ name, resource, rule, match }: RulePlace & { readonly name: stri
   return `${resource} ${which}${name === "" ? "" : ` "${name}"`}`;
 }
 
-export function where({ file, line, column }: RulePlace): string {
+export function where({ file, line, column }: Pick<RulePlace, "file" | "line" | "column">): string {
   return file === undefined ? "" : `${file}:${line}:${column}`;
 }
 
@@ -386,18 +386,23 @@ function decidedEndpoints({ endpoints = [] }: DecisionDetails, style: Style): st
 }
 
 function endpointText(endpoints: readonly Endpoint[], style: Style): string {
+  return endpoints.length === 0 ? "no endpoint: answered 503" : listedEndpoints(endpoints, style);
+}
+
+/** `endpoints 10.0.0.1:80, …` */
+export function listedEndpoints(endpoints: readonly Endpoint[], style: Style): string {
   const addresses = endpoints.map(({ address, port, unhealthy, priority }) => {
     const text = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
     // The first are those of priority 0, which most have.
     return unhealthy ? `${text} (not ready)` : priority ? `${text} (priority ${priority})` : text;
   });
-  return addresses.length === 0 ? "no endpoint: answered 503" : `endpoints ${listed(addresses, style)}`;
+  return `endpoints ${listed(addresses, style)}`;
 }
 
 function headerLine({ name, value }: { readonly name: string; readonly value: string }): string {
   return `${name}: ${value}`;
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Number((share * 100).toFixed(4))} %`;
 }

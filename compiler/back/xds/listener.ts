@@ -1,6 +1,17 @@
 /** One Envoy listener: a socket and, on it, HTTP connection managers, of which TLS clients choose one by name. */
 
-import type { Listener, TcpChain } from "../../ir/ir.ts";
+import {
+  type ChainMatch,
+  chainMatch,
+  type FilterChain,
+  hasNames,
+  hasRanges,
+  listenerName,
+  readsHttp,
+  type Sharing,
+  sniffs,
+} from "../../ir/filter-chains.ts";
+import type { Listener } from "../../ir/ir.ts";
 import { connectionLimitFilters } from "./connection-limits.ts";
 import { emitHttpConnectionManager, type HttpConnectionManager } from "./http-connection-manager.ts";
 import type { EmitContext } from "./options.ts";
@@ -23,11 +34,11 @@ export interface EnvoyListener {
   readonly listener_filters_timeout?: string;
   readonly continue_on_listener_filters_timeout?: boolean;
   readonly per_connection_buffer_limit_bytes?: number;
-  readonly filter_chains: readonly FilterChain[];
+  readonly filter_chains: readonly EnvoyFilterChain[];
 }
 
 /** `envoy.config.listener.v3.FilterChain` */
-export interface FilterChain {
+export interface EnvoyFilterChain {
   readonly name?: string;
   readonly filter_chain_match?: FilterChainMatch;
   readonly filters: readonly (Extension<HttpConnectionManager> | Extension)[];
@@ -66,33 +77,23 @@ const ORIGINAL_DESTINATION: Extension = {
   typed_config: typed("envoy.extensions.filters.listener.original_dst.v3.OriginalDst", {}),
 };
 
-/** What `HTTP_INSPECTOR` calls it. */
-const HTTP_PROTOCOLS = ["http/1.0", "http/1.1", "h2c"];
-/** Beside others that have ranges, what has none must say so. */
-const ALL_ADDRESSES = ["0.0.0.0/0", "::/0"];
-
-/** At least one, all of one socket, which clients tell apart. */
-export type Sharing = readonly (Listener | TcpChain)[];
-
 export function emitListener(
   sharing: Sharing,
   isForwardProxy: (listener: Listener) => boolean,
   context: EmitContext,
 ): TypedConfig<EnvoyListener> {
-  const [first] = sharing as [Listener | TcpChain];
+  const [first] = sharing as [FilterChain];
   const readsNames = sharing.some(hasNames);
-  const [listener] = sharing.flatMap((one) => ("listener" in one ? one.listener : []));
-  const name = listener ?? (readsNames ? `tls_${first.address}_${first.port}` : first.name);
-  const hasRanges = sharing.some((one) => "addresses" in one);
-  const sniffs = sharing.some((one) => "sniffs" in one);
+  const name = listenerName(sharing);
+  const isSniffed = sniffs(sharing);
   // What is said of a socket is said of all that share it.
   const { bufferBytes } = first.limits ?? {};
   const inspectors = [
     // Before the others: what they look at stands behind it.
     ...(sharing.some(({ proxyProtocol }) => proxyProtocol) ? [PROXY_PROTOCOL] : []),
-    ...(hasRanges ? [ORIGINAL_DESTINATION] : []),
+    ...(hasRanges(sharing) ? [ORIGINAL_DESTINATION] : []),
     ...(readsNames ? [TLS_INSPECTOR] : []),
-    ...(sniffs ? [HTTP_INSPECTOR] : []),
+    ...(isSniffed ? [HTTP_INSPECTOR] : []),
   ];
   return typed("envoy.config.listener.v3.Listener", {
     name,
@@ -101,37 +102,29 @@ export function emitListener(
     traffic_direction: "OUTBOUND",
     address: bindAddress(first.address, first.port),
     ...(inspectors.length > 0 && { listener_filters: inspectors }),
-    ...(sniffs && {
+    ...(isSniffed && {
       listener_filters_timeout: duration(context.detectionTimeoutMs),
       continue_on_listener_filters_timeout: true,
     }),
     ...(bufferBytes !== undefined && { per_connection_buffer_limit_bytes: bufferBytes }),
-    filter_chains: sharing.map((one) =>
-      emitFilterChain(one, hasRanges, sharing.length > 1, isForwardProxy, context),
-    ),
+    filter_chains: sharing.map((one) => emitFilterChain(one, sharing, isForwardProxy, context)),
   });
 }
 
-/** Whether clients say whom they mean before the first byte is for anybody. */
-export function hasNames(one: Listener | TcpChain): boolean {
-  return one.tls !== undefined || ("readsServerName" in one && one.readsServerName === true);
-}
-
 function emitFilterChain(
-  one: Listener | TcpChain,
-  hasRanges: boolean,
-  isNamed: boolean,
+  one: FilterChain,
+  sharing: Sharing,
   isForwardProxy: (listener: Listener) => boolean,
   context: EmitContext,
-): FilterChain {
-  const match = emitMatch(one, hasRanges);
+): EnvoyFilterChain {
+  const match = emitMatch(chainMatch(one, sharing));
   const { limits = {} } = one;
   return {
-    ...((isNamed || hasNames(one)) && { name: one.name }),
+    ...((sharing.length > 1 || hasNames(one)) && { name: one.name }),
     ...(Object.keys(match).length > 0 && { filter_chain_match: match }),
     filters: [
       ...connectionLimitFilters(one.name, limits),
-      ...("routes" in one
+      ...(readsHttp(one)
         ? [emitHttpConnectionManager(one, isForwardProxy(one), context)]
         : emitTcpFilters(one, context)),
     ],
@@ -143,19 +136,15 @@ function emitFilterChain(
   };
 }
 
-function emitMatch(one: Listener | TcpChain, hasRanges: boolean): FilterChainMatch {
-  const isHttp = "routes" in one;
-  const names = isHttp ? (one.tls?.serverNames ?? []) : one.serverNames;
-  const ranges = isHttp ? [...new Set([...(one.sniffs?.addresses ?? []), ...ALL_ADDRESSES])] : one.addresses;
+function emitMatch({ ranges, serverNames, applicationProtocols }: ChainMatch): FilterChainMatch {
   return {
-    ...(hasRanges && {
-      prefix_ranges: (ranges ?? ALL_ADDRESSES).map((range) => {
+    ...(ranges && {
+      prefix_ranges: ranges.map((range) => {
         const [address_prefix, bits] = range.split("/") as [string, string];
         return { address_prefix, prefix_len: Number(bits) };
       }),
     }),
-    ...(names.length > 0 && { server_names: names }),
-    ...(isHttp && one.sniffs && { application_protocols: HTTP_PROTOCOLS }),
-    ...(!isHttp && one.applicationProtocols && { application_protocols: one.applicationProtocols }),
+    ...(serverNames.length > 0 && { server_names: serverNames }),
+    ...(applicationProtocols && { application_protocols: applicationProtocols }),
   };
 }

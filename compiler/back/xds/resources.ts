@@ -5,7 +5,8 @@
 
 import { isLookedUp } from "../../ir/discovery.ts";
 import type { DnsServer } from "../../ir/dns.ts";
-import type { Cluster, Config, Listener, TcpChain } from "../../ir/ir.ts";
+import { bySocket } from "../../ir/filter-chains.ts";
+import type { Cluster, Config, Listener } from "../../ir/ir.ts";
 import { normalizationOf } from "../../ir/path-normalization.ts";
 import { classesOf } from "../../ir/route-class.ts";
 import { compareStrings } from "../../ir/text.ts";
@@ -14,7 +15,7 @@ import { emitCluster } from "./cluster.ts";
 import { emitDnsListener } from "./dns-listener.ts";
 import { forwardsByAuthority } from "./dynamic-forward-proxy.ts";
 import { emitLoadAssignment } from "./endpoints.ts";
-import { emitListener, hasNames, type Sharing } from "./listener.ts";
+import { emitListener } from "./listener.ts";
 import { emitNativeRoutes } from "./native-routes.ts";
 import { type EmitContext, type EmitOptions, isFiltered, routeTableName } from "./options.ts";
 import type { Places } from "./places.ts";
@@ -251,22 +252,6 @@ function byName<Type extends ResourceType>(
 /** Envoy refuses a DNS cluster without a name to resolve; without the cluster, its requests get a 503. */
 function canBeWritten({ discovery }: Cluster): boolean {
   return discovery.kind === "eds" || isLookedUp(discovery.kind) || discovery.endpoints.length > 0;
-}
-
-/** Those with TLS share the listener of their port, as do those of one port of the mesh. */
-function bySocket(listeners: Sharing): Sharing[] {
-  const sockets = new Map<string, (Listener | TcpChain)[]>();
-  for (const listener of listeners) {
-    const own = "listener" in listener ? listener.listener : undefined;
-    const socket = own ?? (hasNames(listener) ? `${listener.address} ${listener.port}` : listener.name);
-    const sharing = sockets.get(socket);
-    if (sharing === undefined) {
-      sockets.set(socket, [listener]);
-    } else {
-      sharing.push(listener);
-    }
-  }
-  return [...sockets.values()];
 }
 
 function sortedByName<T extends { readonly name: string }>(items: readonly T[]): T[] {

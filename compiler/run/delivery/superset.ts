@@ -4,7 +4,7 @@
  */
 
 import { isHttpConnectionManager } from "../../back/xds/http-connection-manager.ts";
-import type { FilterChain } from "../../back/xds/listener.ts";
+import type { EnvoyFilterChain } from "../../back/xds/listener.ts";
 import type { Extension } from "../../back/xds/protobuf.ts";
 import { Resource, type ResourceType } from "../../back/xds/resource-set.ts";
 import { resourceWithClasses } from "../../back/xds/resources.ts";
@@ -68,7 +68,7 @@ export function withFiltersOf(
   });
 }
 
-type Chain = Pick<FilterChain, "name" | "filters">;
+type Chain = Pick<EnvoyFilterChain, "name" | "filters">;
 
 function chainWithFiltersOf(older: Chain | undefined, newer: Chain): Chain {
   const [oldFilter] = older?.filters ?? [];

@@ -26,11 +26,11 @@ const COMMANDS = [
   "-v",
 ];
 const WORDS =
-  "text json sarif github markdown junit native wasm 0 1 80 -1 65536 1e9 80=8080 80=80=80 = , a=b a/b/c default SL0104 IST0101 all ' \u0000 \u001b[31m \u2028 é -- - GET config cases mesh gateway_80 100 101 ::1 localhost BASE ALLOW_ANY kubernetes istio oci envoy-gateway configmap image".split(
+  "text json sarif github markdown junit native wasm 0 1 80 -1 65536 1e9 80=8080 80=80=80 = , a=b a/b/c default SL0104 IST0101 all ' \u0000 \u001b[31m \u2028 é -- - GET config cases mesh gateway_80 100 101 ::1 localhost BASE ALLOW_ANY kubernetes istio oci envoy-gateway configmap image tcp://a:1 tls://a.example tcp:// tls://[::1]:x".split(
     " ",
   );
 const FLAGS =
-  "--format --strict --target --out --mounted-at --print --explain --config --listen-address --port-map --mesh-port --mesh-listeners --admin-port --admin-socket --ready-port --proxy-labels --proxy-namespace --proxy-locality --domain-suffix --concurrency --path-normalization --outbound-policy --secrets-directory --identity-directory --request -r -H --header --curl --http2 --at --cases --coverage --coverage-threshold --exit-code --help --version --to --output --name --image --rules-in --mount-path --gateway --nonsense -x --format=json --no-strict".split(
+  "--format --strict --target --out --mounted-at --print --explain --config --listen-address --port-map --mesh-port --mesh-listeners --admin-port --admin-socket --ready-port --proxy-labels --proxy-namespace --proxy-locality --domain-suffix --concurrency --path-normalization --outbound-policy --secrets-directory --identity-directory --request -r -H --header --curl --http2 --at --cases --coverage --coverage-threshold --exit-code --help --version --to --output --name --image --rules-in --mount-path --gateway --alpn --nonsense -x --format=json --no-strict".split(
     " ",
   );
 

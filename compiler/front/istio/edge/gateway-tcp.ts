@@ -37,8 +37,10 @@ export function lowerTcpServer(
   for (const virtualService of virtualServices) {
     for (const [rule, { match, route }] of (virtualService.resource.spec.tcp ?? []).entries()) {
       const matches: readonly Match[] = match?.length ? match : [{}];
-      if (matches.some((one) => applies(one, place, virtualService))) {
-        const lowered = lowerTcpRoute(route, ["spec", "tcp", rule], virtualService, place, lowering);
+      const applying = matches.findIndex((one) => applies(one, place, virtualService));
+      if (applying >= 0) {
+        const at = { list: "tcp", rule, ...(match?.length && { match: applying }) } as const;
+        const lowered = lowerTcpRoute(route, at, virtualService, place, lowering);
         return lowered === undefined
           ? []
           : [{ ...chainOf(place), serverNames: tls?.serverNames ?? [], ...(tls && { tls }), ...lowered }];
@@ -75,7 +77,13 @@ export function lowerPassthroughServer(
           }
           continue;
         }
-        const lowered = lowerTcpRoute(route, ["spec", "tls", rule], virtualService, place, lowering);
+        const lowered = lowerTcpRoute(
+          route,
+          { list: "tls", rule, match: index },
+          virtualService,
+          place,
+          lowering,
+        );
         if (lowered === undefined) {
           continue;
         }

@@ -4,12 +4,12 @@
  * which knows their Pods as they come and go.
  */
 
-import { isIP } from "node:net";
 import type { DnsDomain, DnsServer } from "../../../ir/dns.ts";
 import { compareStrings } from "../../../ir/text.ts";
 import { parseSocket } from "../../../options/kinds.ts";
 import type { Service } from "../../services/service.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
+import { addressesOfName } from "./client-names.ts";
 import { shortNames } from "./service-domains.ts";
 
 /** Undefined: it resolves none. */
@@ -21,11 +21,7 @@ export function lowerDns({
   if (dns === "") {
     return undefined;
   }
-  const addressesOf = (service: Service) => {
-    const own = service.addresses.filter((address) => isIP(address) !== 0);
-    const virtual = virtualAddresses.of(service);
-    return own.length > 0 || virtual === undefined ? own : [virtual];
-  };
+  const addressesOf = (service: Service) => addressesOfName(service, virtualAddresses);
   const domains = new Map<string, DnsDomain>();
   const add = (name: string, addresses: readonly string[]) => {
     if (addresses.length > 0 && isResolvable(name) && !domains.has(name)) {

@@ -187,7 +187,7 @@ function connectionsAskedAbout(
   const all = { ports: ALL_PORTS, address: context.options.listenAddress, isRedirected: true };
   const { chains } = lowerConnections(virtualServices, all, [], others, own);
   effects.add({ ...own.effects, findings: [] });
-  return chains;
+  return chains.map((chain) => ({ ...chain, isUnbound: true }));
 }
 
 /** Where the proxy itself is asked, its admin interface included, and no other host's service is to be expected. */

@@ -20,7 +20,7 @@ import { goesByAddress, type PortProtocol, type Service } from "../../services/s
 import type { GatheringContext } from "../context/gathering-context.ts";
 import type { LoweringContext } from "../context/lowering-context.ts";
 import { MESH, resolveGatewayName } from "../rules/gateway-names.ts";
-import { defaultTcpRoute, lowerTcpRoute, type TcpRoute } from "../rules/tcp-routes.ts";
+import { defaultTcpRoute, lowerTcpRoute, type RuleAt, type TcpRoute } from "../rules/tcp-routes.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
 import { hasInRange, type PortRange } from "./port-range.ts";
 
@@ -180,11 +180,11 @@ class PortChains {
     let ruled = false;
     for (const virtualService of this.#rulesOf(service)) {
       for (const [index, rule] of (virtualService.resource.spec.tls ?? []).entries()) {
-        for (const match of rule.match ?? []) {
+        for (const [at, match] of (rule.match ?? []).entries()) {
           if (!this.#applies(match, virtualService)) {
             continue;
           }
-          const route = this.#route(rule, ["spec", "tls", index], virtualService);
+          const route = this.#route(rule, { list: "tls", rule: index, match: at }, virtualService);
           const names = (match.sniHosts ?? []).map((name) => name.toLowerCase());
           const subnets = match.destinationSubnets ?? [];
           ruled = true;
@@ -225,7 +225,9 @@ class PortChains {
         if (applying.length === 0) {
           continue;
         }
-        const route = this.#route(rule, ["spec", "tcp", index], virtualService);
+        const isOne = rule.match?.length && applying.length === 1;
+        const at = isOne ? { match: matches.indexOf(applying[0]!) } : {};
+        const route = this.#route(rule, { list: "tcp", rule: index, ...at }, virtualService);
         const isLast = applying.some(({ destinationSubnets }) => !destinationSubnets?.length);
         const subnets = applying.flatMap(({ destinationSubnets }) => destinationSubnets ?? []);
         if (route && subnets.length > 0) {
@@ -283,12 +285,8 @@ class PortChains {
     );
   }
 
-  #route(
-    { route }: TlsRule | TcpRule,
-    path: readonly (string | number)[],
-    virtualService: VirtualService,
-  ): TcpRoute | undefined {
-    return lowerTcpRoute(route, path, virtualService, { gateway: MESH, port: this.#port }, this.#lowering);
+  #route({ route }: TlsRule | TcpRule, at: RuleAt, virtualService: VirtualService): TcpRoute | undefined {
+    return lowerTcpRoute(route, at, virtualService, { gateway: MESH, port: this.#port }, this.#lowering);
   }
 
   /** A rule's addresses replace the service's; what is named is also taken when it is for no address of the service. */
@@ -314,14 +312,15 @@ class PortChains {
     }
     const serverNames = all.length > 0 ? free : [];
     this.#take(freePlaces, serverNames);
-    const { portMap } = this.#lowering.options;
+    const port = boundPort(this.#lowering.options.portMap, "mesh", this.#port);
     const listener = `mesh_${this.#port}`;
     this.chains.push({
       name: `${listener}_${this.chains.length}_${service.host}`,
       role: "mesh",
       listener,
       address: this.#address,
-      port: boundPort(portMap, "mesh", this.#port),
+      port,
+      ...(port !== this.#port && { servicePort: this.#port }),
       ...(addresses.length > 0 && { addresses: freePlaces }),
       serverNames,
       ...((serverNames.length > 0 || route.lookupPort !== undefined) && { readsServerName: true as const }),

@@ -2,8 +2,9 @@
 
 import { isIP } from "node:net";
 import { isLookedUp } from "../../../ir/discovery.ts";
-import type { TcpChain } from "../../../ir/ir.ts";
-import type { FieldPath, RouteDestination, TrafficPolicy } from "../../resources/model.ts";
+import type { ConnectionOrigin, TcpChain } from "../../../ir/ir.ts";
+import { describeResource } from "../../resources/describe-resource.ts";
+import type { RouteDestination, TrafficPolicy } from "../../resources/model.ts";
 import { durationMs } from "../../resources/schema/duration.ts";
 import { clusterName, clusterUse, type PassesTls } from "../../services/cluster-uses.ts";
 import { resolveHost } from "../../services/host-names.ts";
@@ -19,18 +20,28 @@ import type { VirtualService } from "./virtual-services.ts";
 
 export type TcpRoute = Pick<
   TcpChain,
-  "destinations" | "idleTimeoutMs" | "maxConnectionDurationMs" | "hashesSource" | "lookupPort" | "tunnel"
+  | "destinations"
+  | "idleTimeoutMs"
+  | "maxConnectionDurationMs"
+  | "hashesSource"
+  | "lookupPort"
+  | "tunnel"
+  | "origin"
 >;
+
+/** Which rule of a VirtualService, and which of its matches where it is one alone. */
+export type RuleAt = Pick<ConnectionOrigin, "list" | "rule" | "match">;
 
 /** Undefined when every weight is 0. */
 export function lowerTcpRoute(
   route: readonly RouteDestination[] = [],
-  rulePath: FieldPath,
+  at: RuleAt,
   virtualService: VirtualService,
   site: Site,
   lowering: GatheringContext,
 ): TcpRoute | undefined {
   const { resource } = virtualService;
+  const rulePath = ["spec", at.list, at.rule];
   const used =
     route.length === 1 ? route.map((one) => ({ ...one, weight: 1 })) : route.filter(({ weight }) => weight);
   const destinations = used.map(({ destination, weight = 1 }) => {
@@ -46,7 +57,12 @@ export function lowerTcpRoute(
     const service = named && (lowering.registry.aliasTarget(named) ?? named);
     return { service, port: port?.number ?? site.port, subset };
   });
-  return { destinations, ...settingsOf(services, site.gateway !== MESH, lowering) };
+  const span = resource.spanOf(at.match === undefined ? rulePath : [...rulePath, "match", at.match]);
+  return {
+    destinations,
+    ...settingsOf(services, site.gateway !== MESH, lowering),
+    origin: { resource: describeResource(resource), ...at, span },
+  };
 }
 
 /** What a service gets that no rule speaks of. */
@@ -90,7 +106,7 @@ function settingsOf(
   reached: readonly Reached[],
   atEdge: boolean,
   { destinationRules }: LoweringContext,
-): Omit<TcpRoute, "destinations"> {
+): Omit<TcpRoute, "destinations" | "origin"> {
   const [first] = reached;
   const lookedUp = reached.find(
     ({ service, port }) =>
