@@ -139,7 +139,7 @@ function chainLines(chain: ChainDetails, style: Style): string[] {
   if (chain.resource !== undefined) {
     lines.push(ruleText(chain));
   } else if (chain.reads === "tcp") {
-    lines.push(dim("no rule says where its connections go: they go to the service itself"));
+    lines.push(dim("no rule of a VirtualService says where its connections go"));
   }
   if (chain.tls) {
     const { clientCertificate } = chain.tls;
