@@ -67,14 +67,14 @@ describe.concurrent("an Envoy", () => {
       };
       const port = await applyEdge(envoy, settings, { memoryLimit: 96 * MIB, behind: stalling });
       const session = await clients.connectHttp2(port);
-      const ends = Array.from({ length: 4 }, async () => {
-        // Nobody reads it.
+      for (let i = 0; i < 4; i++) {
         const stream = session.request({ ":path": "/stalled", ":authority": "a.example" });
-        const [error] = await once(stream, "error");
-        return (error as Error).message;
-      });
-      expect(await Promise.race(ends)).toContain("NGHTTP2_INTERNAL_ERROR");
-      expect(await statOf(envoy, "envoy.overload_actions.reset_high_memory_stream.count")).toBeGreaterThan(0);
+        // An answer that somebody has asked for, and does not read, stays where it is.
+        stream.on("response", () => {}).on("error", () => {});
+      }
+      await expect
+        .poll(() => statOf(envoy, "envoy.overload_actions.reset_high_memory_stream.count"))
+        .toBeGreaterThan(0);
       await expect.poll(async () => (await ask(port, { host: "a.example", path: "/" })).status).toBe(200);
     } finally {
       await envoy.close();
