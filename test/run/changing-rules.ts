@@ -16,8 +16,8 @@ export interface ChangingRulesOptions {
   readonly authority: Authority;
   /** Of 127.0.0.1: each answers with the path that it was asked for. */
   readonly upstreams: readonly number[];
-  /** What a request is given at least. Default: 5. */
-  readonly timeoutSeconds?: number;
+  /** What a request is given at least. */
+  readonly timeoutSeconds: number;
 }
 
 export class ChangingRules {
@@ -97,7 +97,7 @@ export class ChangingRules {
   }
 
   #virtualService(generation: number, server: number): object {
-    const { timeoutSeconds = 5 } = this.#options;
+    const { timeoutSeconds } = this.#options;
     const to = { host: "web.example", subset: subset(generation) };
     return {
       apiVersion: "networking.istio.io/v1",

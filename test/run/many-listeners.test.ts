@@ -23,6 +23,8 @@ const CHANGES = Number(process.env.SLUICE_CHANGES ?? 7);
 /** Between two requests on a kept connection. */
 const PAUSE_MS = 40;
 const NEW_CONNECTIONS = 2;
+/** Longer than a busy machine needs for a request. */
+const TIMEOUT_SECONDS = 30;
 
 let folder: string;
 let upstreams: http.Server[];
@@ -101,6 +103,7 @@ describe.each(TARGETS)("target %s", (target) => {
     const rules = await ChangingRules.create({
       authority: await Authority.create("authority"),
       upstreams: [await upstream(), await upstream()],
+      timeoutSeconds: TIMEOUT_SECONDS,
     });
     const file = path.join(folder, "rules.yaml");
     await writeFile(file, await rules.documents(0));
@@ -137,7 +140,7 @@ describe.each(TARGETS)("target %s", (target) => {
         await rename(`${file}.new`, file);
         await run.event("reloaded", seen);
         serving = generation;
-        // As fast as they come, but for every third, which has time for the removal of what is old.
+        // As fast as they come, but for every third, whose rules alone decide for a while.
         await sleep(generation % 3 === 0 ? 2_500 : 100);
       }
       const watchers = await watchersOf(pid);

@@ -29,7 +29,7 @@ export interface ClientResponse {
   readonly elapsedMs: number;
 }
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 40_000;
 
 export function formatRequest(request: ClientRequest): Buffer {
   const { scheme, host, path } = request;

@@ -129,13 +129,14 @@ function bash(
   return new Promise((resolve) => {
     const args = ["--noprofile", "--norc", "-e", "-o", "pipefail", script];
     const child = spawn("bash", args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-    let log = "";
-    for (const stream of [child.stdout, child.stderr]) {
+    // Each by itself: a piece of one may end in the middle of a line.
+    const said = ["", ""];
+    for (const [i, stream] of [child.stdout, child.stderr].entries()) {
       stream.setEncoding("utf8").on("data", (text: string) => {
-        log += text;
+        said[i] += text;
       });
     }
-    child.on("close", (code) => resolve({ code, log }));
+    child.on("close", (code) => resolve({ code, log: said.join("") }));
   });
 }
 
