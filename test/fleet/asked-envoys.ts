@@ -54,7 +54,7 @@ export class AskedEnvoys {
   /** What was wrong, by the Envoy that it happened at. */
   readonly wrong: { readonly id: string; readonly what: string }[] = [];
   readonly #options: AskedEnvoysOptions;
-  readonly #clients: Promise<void>[] = [];
+  readonly #clients = new Map<AskedEnvoy, Promise<unknown>>();
   #isOver = false;
 
   private constructor(options: AskedEnvoysOptions) {
@@ -93,13 +93,13 @@ export class AskedEnvoys {
   /** Begins to ask it. */
   ask(envoy: AskedEnvoy): void {
     envoy.isAsked = true;
-    this.#clients.push(...this.#options.clients.map((client) => this.#run(envoy, client)));
+    this.#clients.set(envoy, Promise.all(this.#options.clients.map((client) => this.#run(envoy, client))));
   }
 
   /** Asks it no more; resolves when every answer is there. */
   async leave(envoy: AskedEnvoy): Promise<void> {
     envoy.isAsked = false;
-    await sleep(this.#options.pauseMs * 5);
+    await this.#clients.get(envoy);
   }
 
   get asked(): number {
@@ -108,7 +108,7 @@ export class AskedEnvoys {
 
   async stop(): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#clients);
+    await Promise.all(this.#clients.values());
     await Promise.all(this.envoys.map(({ process }) => process?.stop(0)));
   }
 

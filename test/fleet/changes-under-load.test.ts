@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => fleet.close());
 
 test(`${CHANGES} changes of every kind in waves, ${PROXIES} Envoys under load`, {
-  timeout: 120_000 + CHANGES * PROXIES * 2_000,
+  timeout: 600_000 + CHANGES * PROXIES * 2_000,
 }, async () => {
   const port = await freePort();
   const run = await fleet.serve(port, ["--waves", "1,50%,all", "--bake", "0s"]);
@@ -31,8 +31,9 @@ test(`${CHANGES} changes of every kind in waves, ${PROXIES} Envoys under load`, 
   }
   expect(all.wrong).toEqual([]);
   // Everybody is asked once more, and answers by the newest.
+  await expect.poll(() => all.envoys.map(({ newest }) => newest)).toEqual(all.envoys.map(() => CHANGES));
   await sleep(PAUSE_MS * 3);
-  expect(all.envoys.map(({ newest }) => newest)).toEqual(all.envoys.map(() => CHANGES));
+  expect(all.wrong).toEqual([]);
   const bad = ["refused", "silent", "stopped", "lost", "rejected", "failed", "problem"];
   expect(run.events.filter(({ event }) => bad.includes(event))).toEqual([]);
   times.sort((a, b) => a - b);

@@ -92,7 +92,7 @@ test("an Envoy reports what it has counted by listener, cluster and class of cod
   expect(Object.fromEntries(own)).toEqual(expected);
   // Of one process, whichever report one looks at.
   for (const { startedAt } of reports) {
-    expect(Math.abs(startedAt! - reports[0]!.startedAt!)).toBeLessThanOrEqual(1_500);
+    expect(Math.abs(startedAt! - reports[0]!.startedAt!)).toBeLessThanOrEqual(10_000);
   }
   expect(new Set(reports.map(({ proxyId }) => proxyId))).toEqual(new Set(["edge-1"]));
   expect(tokens).toEqual(new Set(["abc"]));

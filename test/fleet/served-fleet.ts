@@ -9,7 +9,8 @@ export interface ServeEvent {
   readonly message?: string;
 }
 
-const TIMEOUT_MS = 40_000;
+/** On the busiest machine. */
+const TIMEOUT_MS = 120_000;
 
 export class ServedFleet {
   readonly events: ServeEvent[] = [];

@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => fleet.close());
 
 test(`the server is killed ${KILLS} times, in the steps of a change, ${PROXIES} Envoys under load`, {
-  timeout: 120_000 + KILLS * (40_000 + PROXIES * 2_000),
+  timeout: 600_000 + KILLS * (40_000 + PROXIES * 2_000),
 }, async () => {
   const port = await freePort();
   const counted = await CountedConnections.listen("127.79.5.1", { address: "127.0.0.1", port });
@@ -58,14 +58,14 @@ test(`the server is killed ${KILLS} times, in the steps of a change, ${PROXIES} 
       return step;
     })();
     await fleet.offer(generation);
-    expect(await Promise.race([killed, sleep(20_000, "not reached")])).toBe(step);
+    expect(await Promise.race([killed, sleep(60_000, "not reached", { ref: false })])).toBe(step);
     // It goes on with the revision from before, and brings everybody to the new one.
     run = await fleet.serve(port, FLAGS);
     await takenByAll(run, all, generation, known);
   }
   expect(all.wrong).toEqual([]);
   await sleep(DRAINED_MS);
-  expect(all.envoys.map(({ newest }) => newest)).toEqual(all.envoys.map(() => KILLS));
+  await expect.poll(() => all.envoys.map(({ newest }) => newest)).toEqual(all.envoys.map(() => KILLS));
 
   // Nothing has changed: to continue costs next to nothing.
   await run.stop("SIGKILL");

@@ -141,7 +141,7 @@ spec:
   expect(stopped.report.failure).toMatchObject({ gate: "refusal", proxy: canary });
   expect(stopped.report.failure!.words.join()).toContain("bind");
   await first.event("returned");
-  expect(named(second, "refused", canary)).toBe(1);
+  await expect.poll(() => named(second, "refused", canary)).toBe(1);
   expect(decisions(second)).toBe(0);
   expect(first.events.filter(({ event }) => event === "wave").length).toBe(1);
   expect(await answers()).toEqual([200, 200]);

@@ -24,7 +24,7 @@ let module: Uint8Array;
 beforeAll(async () => {
   module = await readFile(filterModulePath());
   proxy = proxyOf({ listenAddress: "127.41.4.1", meshPort: await freePort() });
-  shadow = new ShadowEnvoy({ log: (line) => lines.push(line), stepTimeoutMs: 4_000 });
+  shadow = new ShadowEnvoy({ log: (line) => lines.push(line), stepTimeoutMs: 20_000 });
   await shadow.start();
 }, 60_000);
 
@@ -73,7 +73,7 @@ function withRings(config: Config): Config {
 
 describe("the server's own Envoy", () => {
   test("takes what is right, for one scope after another, and binds no port", {
-    timeout: 30_000,
+    timeout: 60_000,
   }, async () => {
     expect(await shadow.take([])).toEqual({ kind: "taken" });
     const builds = [buildOf(await rules("/one")), buildOf(await rules("/two"))];
@@ -88,7 +88,7 @@ describe("the server's own Envoy", () => {
   });
 
   test("refuses a program that the filter refuses, in the filter's words, and goes on", {
-    timeout: 30_000,
+    timeout: 60_000,
   }, async () => {
     const bad = buildOf(await rules("/three"), (blob) => {
       blob[blob.length - 1] = blob[blob.length - 1]! ^ 0xff;

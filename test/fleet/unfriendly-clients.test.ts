@@ -9,7 +9,7 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePort } from "../harness/ports.ts";
-import { ChangingFleet, PAUSE_MS, takenByAll } from "./changing-fleet.ts";
+import { ChangingFleet, takenByAll } from "./changing-fleet.ts";
 
 const STREAMS = 2_000;
 const SILENT_CONNECTIONS = 200;
@@ -65,7 +65,7 @@ const STREAMED: readonly (readonly [what: string, path: string, bytes: Buffer])[
   ["a length of 4 GB", ADS, framed(Buffer.alloc(16), 0xffffffff)],
 ];
 
-test("clients that are no proxies disturb nobody", { timeout: 200_000 }, async () => {
+test("clients that are no proxies disturb nobody", { timeout: 600_000 }, async () => {
   const port = await freePort();
   const run = await fleet.serve(port, ["--now"]);
   const all = await fleet.envoys(4, `127.0.0.1:${port}`);
@@ -115,7 +115,7 @@ test("clients that are no proxies disturb nobody", { timeout: 200_000 }, async (
     });
     opened.resume();
     opened.write(bytes);
-    return `${what}: ${await Promise.race([status, sleep(10_000, "no answer", { ref: false })])}`;
+    return `${what}: ${await Promise.race([status, sleep(60_000, "no answer", { ref: false })])}`;
   });
   const sessions = Array.from({ length: 20 }, open);
   for (let i = 0; i < STREAMS; i++) {
@@ -131,9 +131,8 @@ test("clients that are no proxies disturb nobody", { timeout: 200_000 }, async (
   const said = await Promise.all(answers);
   expect(said.filter((line) => / (0|no answer)$/.test(line))).toEqual([]);
   expect(refused).toBeGreaterThan(0);
-  await sleep(PAUSE_MS * 3);
+  await expect.poll(() => all.envoys.map(({ newest }) => newest)).toEqual(all.envoys.map(() => 3));
   expect(all.wrong).toEqual([]);
-  expect(all.envoys.map(({ newest }) => newest)).toEqual(all.envoys.map(() => 3));
   const resident =
     Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${run.pid}/status`, "utf8"))?.[1]) * 1024;
   expect(resident).toBeLessThan(MOST_MEMORY);

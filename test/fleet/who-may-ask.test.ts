@@ -243,6 +243,7 @@ test("a SPIFFE id is its own namespace's proxy and no other's, by whatever name 
   const keeper = new Stranger({ pair: shop }).join("shop-1", "shop");
   for (const one of [teller, keeper]) {
     await expect.poll(() => one.names(TYPES.cluster)).not.toEqual([]);
+    await expect.poll(() => one.names(TYPES.listener)).not.toEqual([]);
   }
   expect(teller.names(TYPES.cluster).filter((name) => name.includes("bank.internal"))).not.toEqual([]);
   expect(keeper.names(TYPES.cluster).filter((name) => name.includes("bank"))).toEqual([]);
@@ -269,10 +270,10 @@ test("a SPIFFE id is its own namespace's proxy and no other's, by whatever name 
     one.ask(TYPES.secret, [...needed]);
     one.ask(TYPES.extension, [...needed]);
   }
-  await new Promise((resolve) => setTimeout(resolve, 500));
   for (const type of Object.values(TYPES).filter((one) => one !== TYPES.routes)) {
-    expect(teller.names(type), `the owner of ${type} gets it`).not.toEqual([]);
+    await expect.poll(() => teller.names(type), { message: `the owner of ${type} gets it` }).not.toEqual([]);
   }
+  await new Promise((resolve) => setTimeout(resolve, 500));
   expect(keeper.ended).toBeUndefined();
   const got = keeper.told
     .filter(({ type }) => type !== TYPES.endpoints)
@@ -305,7 +306,8 @@ test("a certificate is renewed and an authority replaced while proxies stay", as
   await vi.waitFor(
     async () => {
       const after = new Stranger({ pair, trusts: next }).join("new", "shop");
-      await expect.poll(() => after.names(), { timeout: 1_000 }).not.toEqual([]);
+      await expect.poll(() => after.names().length > 0 || after.ended !== undefined).toBe(true);
+      expect(after.names()).not.toEqual([]);
     },
     { timeout: 30_000, interval: 200 },
   );
@@ -363,7 +365,7 @@ test("who asks over HTTP from elsewhere does so by TLS, and with a token", async
   await expect.poll(() => asked(next, TOKEN), { interval: 200 }).toHaveProperty("revision");
 });
 
-test("an Envoy joins by its certificate, and is asked how it decides", { timeout: 60_000 }, async () => {
+test("an Envoy joins by its certificate, and is asked how it decides", { timeout: 120_000 }, async () => {
   await serve(await tls());
   const { certificate, key } = await identityOf("shop");
   const options = {
@@ -385,7 +387,7 @@ test("an Envoy joins by its certificate, and is asked how it decides", { timeout
   closing.push(() => envoy.stop(0));
   const client = new FleetClient({ server: httpServer });
   const { revision } = await client.status();
-  expect(await client.wait(revision!.slice(0, 8), 15_000)).toEqual({
+  expect(await client.wait(revision!.slice(0, 8), 60_000)).toEqual({
     outcome: "reached",
     revision,
     proxies: 1,
