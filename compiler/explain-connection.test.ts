@@ -287,6 +287,38 @@ describe("at an edge", () => {
   });
 });
 
+test("a port of no declared protocol is read as HTTP where a connection begins like it", async () => {
+  const rules = `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: auto, namespace: shop }
+spec:
+  hosts: [auto.example]
+  ports: [{ number: 7000, name: x }]
+  resolution: STATIC
+  endpoints: [{ address: 192.0.2.1 }]`;
+  const { chain, tried } = await ask("tcp://auto.example:7000", { rules });
+  expect(chain).toMatchObject({ reads: "tcp", split: [{ cluster: "outbound|7000||auto.example" }] });
+  expect(tried).toContainEqual(
+    expect.objectContaining({ reads: "http", failed: { condition: "bytes that begin like HTTP" } }),
+  );
+});
+
+test("a name that is looked up has to be asked for", async () => {
+  const rules = `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: wild, namespace: shop }
+spec:
+  hosts: ["*.wild.example"]
+  ports: [{ number: 443, name: tls, protocol: TLS }]
+  resolution: NONE`;
+  const named = await ask("tls://a.wild.example", { rules });
+  expect(named).toMatchObject({ chain: { lookupPort: 443 }, decision: { outcome: "forward" } });
+  expect(formatConnection(named)).toContain("the server name is looked up, and asked on port 443");
+  expect((await ask("tls://192.0.2.1", { rules })).decision.outcome).toBe("closed");
+});
+
 test("the target makes no difference", async () => {
   const [native, wasm] = await Promise.all(
     (["native", "wasm"] as const).map((target) => ask("tcp://db:5432", { target })),
@@ -297,6 +329,7 @@ test("the target makes no difference", async () => {
 test("a wrong call says what is right", async () => {
   await expect(ask("tcp://db")).rejects.toThrow('explainConnection: connection: "tcp://db" names no port');
   await expect(ask("http://db/")).rejects.toThrow("not a valid connection");
+  await expect(ask({ host: "db", port: 5432, to: "here" })).rejects.toThrow("connection: to");
   await expect(ask({ host: "db" } as never)).rejects.toThrow("a result of parseConnection");
 });
 

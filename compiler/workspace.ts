@@ -738,6 +738,16 @@ function readConnection(connection: string | AskedConnection): AskedConnection {
         connection,
       );
     }
+    for (const field of ["to", "from"] as const) {
+      const address = connection[field];
+      if (address !== undefined && !isClientAddress(address)) {
+        throw wrong(
+          `explainConnection: connection: ${field}`,
+          "an IPv4 or IPv6 address without a port",
+          address,
+        );
+      }
+    }
     return connection;
   }
   try {

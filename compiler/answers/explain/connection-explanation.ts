@@ -214,11 +214,11 @@ function triedChain({ chain, match, failed }: ChainTrial, arrived: ArrivedConnec
     reads: readsHttp(chain) ? "http" : "tcp",
     matched: failed === undefined,
     conditions: (["address", "serverName", "applicationProtocol"] as const).flatMap(
-      (compared) => condition(compared, match) ?? [],
+      (compared) => condition(compared, match, chain) ?? [],
     ),
     ...(failed && {
       failed: {
-        condition: condition(failed.compared, match) ?? ANY[failed.compared],
+        condition: condition(failed.compared, match, chain) ?? ANY[failed.compared],
         ...(seen !== undefined && { seen }),
         ...(failed.isOutranked && { isOutranked: true as const }),
       },
@@ -233,7 +233,7 @@ const ANY: Readonly<Record<Compared, string>> = {
 };
 
 /** Absent where it makes no difference. */
-function condition(compared: Compared, match: ChainMatch): string | undefined {
+function condition(compared: Compared, match: ChainMatch, chain: FilterChain): string | undefined {
   const { ranges = [], serverNames, applicationProtocols = [] } = match;
   switch (compared) {
     case "address":
@@ -243,8 +243,11 @@ function condition(compared: Compared, match: ChainMatch): string | undefined {
     case "serverName":
       return serverNames.length === 0 ? undefined : `the server name ${serverNames.join(" or ")}`;
     case "applicationProtocol":
-      return applicationProtocols.length === 0
-        ? undefined
+      if (applicationProtocols.length === 0) {
+        return undefined;
+      }
+      return readsHttp(chain)
+        ? "bytes that begin like HTTP"
         : `the protocol ${applicationProtocols.join(" or ")}`;
   }
 }

@@ -147,7 +147,9 @@ function chainLines(chain: ChainDetails, style: Style): string[] {
       `TLS ends here${clientCertificate === "none" ? "" : `, with a certificate of the client (${clientCertificate})`}`,
     );
   }
-  const parts = (chain.split ?? []).map((part) => partLines(part, style));
+  // Where the server name is looked up, it alone says where the connection goes.
+  const isLookedUp = chain.lookupPort !== undefined;
+  const parts = (chain.split ?? []).map((part) => partLines(part, isLookedUp, style));
   lines.push(...folded(parts, style, (left) => [dim(`… ${left} more destinations`)]).flat());
   if (chain.hashesSource) {
     lines.push("endpoint by the hash of the client's address");
@@ -169,14 +171,14 @@ function chainLines(chain: ChainDetails, style: Style): string[] {
   return lines;
 }
 
-function partLines(part: ConnectionSplitPart, style: Style): string[] {
+function partLines(part: ConnectionSplitPart, isLookedUp: boolean, style: Style): string[] {
   const { dim, yellow } = style.colors;
   const { cluster, weight, share, endpoints, lookedUp, healthCheck, tls, proxyProtocol, why } = part;
+  const endpointLine = lookedUp ? LOOKED_UP[lookedUp] : listedEndpoints(endpoints, style);
+  const whereTo = lookedUp && isLookedUp ? [] : [dim(`  ${endpointLine}`)];
   return [
     `${percent(share)} to ${cluster} ${dim(`(weight ${weight})`)}`,
-    ...(why === undefined
-      ? [dim(`  ${lookedUp ? LOOKED_UP[lookedUp] : listedEndpoints(endpoints, style)}`)]
-      : [yellow(`  ${why}: its connections are closed`)]),
+    ...(why === undefined ? whereTo : [yellow(`  ${why}: its connections are closed`)]),
     ...(healthCheck ? [dim(`  each is checked by ${healthCheck}`)] : []),
     ...(tls ? [dim(`  ${tlsText(tls)}`)] : []),
     ...(proxyProtocol ? [dim(`  after a PROXY protocol header, ${proxyProtocol}`)] : []),
