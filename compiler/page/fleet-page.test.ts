@@ -83,7 +83,7 @@ test("whoever listens is told the fleet, what rules do, and what happens", async
   const stop = page.listen((event) => told.push(event), undefined);
   await expect.poll(() => dataOf("report")).not.toHaveLength(0);
   expect(dataOf("fleet")[0]).toMatchObject({ status: { revision: NEW }, canChange: true });
-  expect(dataOf("rules").at(-1)).toEqual({ generation: 1 });
+  await expect.poll(() => dataOf("rules").at(-1)).toEqual({ generation: 1 });
   page.tell({ kind: "stopped", revision: NEW, report: FAILED, proxies: [] });
   page.tell({ kind: "joined", proxy: "p3", scope: "shop" });
   expect(dataOf("event").map(({ text }) => text)).toEqual([

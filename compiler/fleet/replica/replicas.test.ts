@@ -132,7 +132,7 @@ test("whoever was cut off, or decided before in a higher term, has what holds wh
   a.store.save(state("one"));
   b.replicas.follow("a");
   await expect.poll(() => servingAt(b)).toBe("one");
-  expect(await readdir(b.store.directory)).toEqual(["journal-0000000003"]);
+  await expect.poll(() => readdir(b.store.directory)).toEqual(["journal-0000000003"]);
   for (const cut of streams) {
     cut();
   }

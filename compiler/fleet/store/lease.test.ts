@@ -40,7 +40,7 @@ test("one of many has it; the next one has a higher term", async () => {
   const [second] = holders();
   expect(second!.terms).toEqual([second!.lease.term]);
   expect(first!.lease.term).toBeUndefined();
-  expect(await readdir(directory)).toHaveLength(1);
+  await expect.poll(() => readdir(directory)).toHaveLength(1);
 });
 
 test("terms go on from what is written, not from leases alone", async () => {
