@@ -227,6 +227,12 @@ describe("a token that is cut", () => {
   });
 });
 
+test("numbers are written into headers as Envoy writes them", async () => {
+  const levels = [3, 0, -3, 3.5, -0.25, 1e-9, 2 ** 53 + 2, 1.2345678901234567e19, 2 ** 64, 1e22, -1e22];
+  const answers = await agreed(levels.map((level) => bearer(token({ aud: "shop", nested: { level } }))));
+  expect(answers.map((answer) => answer.at(-1)).slice(0, 4)).toEqual(["3", "0", "-3.000000", "3.500000"]);
+});
+
 test("headers that only a token may fill are nobody's to forge", async () => {
   const forged: readonly HeaderLine[] = [
     ["X-Sub", "root"],

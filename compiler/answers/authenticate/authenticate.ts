@@ -215,6 +215,7 @@ function headerText(claims: Claims, path: string): string | undefined {
     case "string":
       return value;
     case "number":
+      return numberText(value);
     case "boolean":
       return String(value);
     default:
@@ -222,6 +223,14 @@ function headerText(claims: Claims, path: string): string | undefined {
         ? undefined
         : Buffer.from(JSON.stringify(value)).toString("base64");
   }
+}
+
+/** A number as Envoy writes it: a whole one from 0 to below 2^64 with all its digits, any other with six behind the point. */
+function numberText(value: number): string {
+  if (!Number.isInteger(value)) {
+    return value.toFixed(6);
+  }
+  return value >= 0 && value < 2 ** 64 ? String(BigInt(value)) : `${BigInt(value)}.000000`;
 }
 
 /** Claims as rules see them: those of several words are lists. */
