@@ -22,7 +22,7 @@ import { TARGETS } from "../harness/targets.ts";
 
 const SEED = Number(process.env.SLUICE_SEED ?? 1);
 /** Sets of rules for each target. */
-const SETS = Number(process.env.SLUICE_SETS ?? 4);
+const SETS = Number(process.env.SLUICE_SETS ?? 3);
 const MESH_PORT = 9000;
 const EDGE_PORT = 443;
 /** Neither TLS nor HTTP; enough for Envoy to tell, which otherwise waits for more. */
