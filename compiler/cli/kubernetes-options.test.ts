@@ -161,7 +161,7 @@ test.each([
   [["check", "--kubernetes", "--selector", "a = = b"], '--selector: "a = = b" is not valid'],
   [["diff", "x.yaml"], "diff compares two sets of rules"],
   [["diff", "--kubernetes", "a", "b"], "name only what would be applied"],
-  [["explain", "--kubernetes", "http://a", "http://b"], "one request too many"],
+  [["explain", "--kubernetes", "http://a", "http://b"], "one question too many"],
   [["serve", "--kubernetes", "x.yaml"], "name no paths"],
 ])("%j is a wrong call", async (args, words) => {
   const { code, err } = await sluice(...args);
