@@ -1,6 +1,6 @@
 /** What opens over the page: keys, the last events, one finding in full. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { JsonDiagnostic } from "../../../diagnostics/render/json.ts";
 import { inert } from "../format/inert.ts";
 import { clockText } from "../format/times.ts";
@@ -13,7 +13,8 @@ export function Dialogs() {
   const page = usePage();
   const dialog = page.dialog.value;
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything else happens in the page, so that what is open is what the state says.
+  useLayoutEffect(() => {
     if (dialog !== undefined) {
       box.current?.showModal();
     } else {
@@ -26,7 +27,10 @@ export function Dialogs() {
       class="dialog"
       aria-labelledby="dialog-title"
       onClose={() => {
-        page.dialog.value = undefined;
+        // It is told late: another dialog may have been opened since.
+        if (!box.current?.open) {
+          page.dialog.value = undefined;
+        }
       }}
     >
       {dialog !== undefined && (
