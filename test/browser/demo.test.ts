@@ -104,6 +104,8 @@ test("numbers move, shares are those of the rules, and a sampled request is one 
   const row = page.locator(".tapped-request", { hasText: "reviews:9080/reviews/0" }).first();
   await row.click();
   await until(page, `document.querySelector(".explained")?.textContent.includes("reviews")`);
+  const explained = page.locator("#request-title");
+  expect((await explained.boundingBox())!.y).toBeGreaterThan(0);
   await picture("page");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.getByRole("tab", { name: "Flow" }).click();

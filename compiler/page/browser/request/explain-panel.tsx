@@ -1,5 +1,6 @@
 /** Ask what becomes of a request: a `curl` line as it was copied from somewhere, or a method and a URL. */
 
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ListenerView } from "../../api.ts";
 import { inert } from "../format/inert.ts";
 import { usePage } from "../parts/page-context.ts";
@@ -10,9 +11,18 @@ import { ExplanationView } from "./explanation.tsx";
 export function ExplainPanel() {
   const page = usePage();
   const explained = page.explained.value;
+  const title = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => {
+    // The request that was asked about may stand far down in the list of tapped ones.
+    if (explained !== undefined) {
+      title.current?.scrollIntoView({ block: "nearest" });
+    }
+  }, [explained]);
   return (
     <section class="panel" aria-labelledby="request-title">
-      <h2 id="request-title">Explain a request</h2>
+      <h2 id="request-title" ref={title}>
+        Explain a request
+      </h2>
       <form
         class="ask"
         onSubmit={(event) => {
