@@ -8,6 +8,7 @@ import {
   type ExplainResult,
   explain,
   explainConnection,
+  type Findings,
   formatConnection,
   formatDiagnostics,
   formatExplanation,
@@ -21,6 +22,7 @@ import {
   parseHeader,
   parseRequestLine,
   RequestError,
+  type RulesOptions,
   readAtMost,
   whyUnreadable,
 } from "../index.ts";
@@ -64,38 +66,60 @@ export async function explainCommand(
       "--target native: explain runs the filter, which this target does not have; remove --target",
     );
   }
+  const { findings, explanation } = await answered(options, flags, terminal, (rules) =>
+    explain({ ...rules, request: asked }),
+  );
+  tell(findings, explanation && { explanation }, flags, terminal, (look) =>
+    formatExplanation(explanation!, look),
+  );
+  if (explanation === undefined) {
+    return EXIT.rules;
+  }
+  return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
+}
+
+type Options = Awaited<ReturnType<typeof readRulesOptions>>;
+
+/** What both questions are asked of. */
+type AskedRules = RulesOptions & { readonly at?: string };
+
+/** The answer of the rules that were given. A listener that there is not is a wrong call. */
+async function answered<Result extends ExplainResult | ConnectionExplainResult>(
+  options: Options,
+  { at }: ExplainFlags,
+  terminal: Terminal,
+  ask: (rules: AskedRules) => Promise<Result>,
+): Promise<Result> {
   const rules = openRules(options, noteMissing(terminal));
   const progress = progressBar(terminal);
-  const { findings, explanation, held } = await explain({
-    source: rules.source,
-    proxy: options.proxy,
-    strict: options.strict,
-    quiet: options.quiet,
-    progress,
-    request: asked,
-    ...(flags.at !== undefined && { at: flags.at }),
-  })
-    .catch((error: unknown): ExplainResult => {
-      throw error instanceof ListenerError ? new UsageError(listenerText(error, flags.at)) : error;
+  const { proxy, strict, quiet } = options;
+  const { source } = rules;
+  const result = await ask({ source, proxy, strict, quiet, progress, ...(at !== undefined && { at }) })
+    .catch((error: unknown): never => {
+      throw error instanceof ListenerError ? new UsageError(listenerText(error, at)) : error;
     })
     .finally(rules.close);
   progress.done();
-  sayHeld(held, terminal);
-  if (explanation === undefined) {
-    if (flags.format === "json") {
-      terminal.out(jsonOf(findings));
-    } else {
-      terminal.err(formatDiagnostics(findings, terminal.errLook));
-    }
-    return EXIT.rules;
-  }
+  sayHeld(result.held, terminal);
+  return result;
+}
+
+/** `answer` is absent when the rules are wrong, and `format` is not called then. */
+function tell(
+  findings: Findings,
+  answer: object | undefined,
+  flags: ExplainFlags,
+  terminal: Terminal,
+  format: (look: Terminal["outLook"] & { readonly verbose: boolean }) => string,
+): void {
   if (flags.format === "json") {
-    terminal.out(jsonOf(findings, { explanation }));
+    terminal.out(jsonOf(findings, answer));
+  } else if (answer === undefined) {
+    terminal.err(formatDiagnostics(findings, terminal.errLook));
   } else {
     terminal.err(formatSummary(findings));
-    terminal.out(formatExplanation(explanation, { ...terminal.outLook, verbose: flags.verbose ?? false }));
+    terminal.out(format({ ...terminal.outLook, verbose: flags.verbose ?? false }));
   }
-  return explanation.disagreements.length > 0 ? EXIT.environment : EXIT.ok;
 }
 
 /** What only one of the two has. */
@@ -123,31 +147,12 @@ async function explainOneConnection(
   refuseFlags(flags, OF_REQUESTS, "of an HTTP request, which a connection is not");
   const asked = readConnection(text, flags);
   const options = await readRulesOptions(paths, flags);
-  const rules = openRules(options, noteMissing(terminal));
-  const progress = progressBar(terminal);
-  const { findings, connection, held } = await explainConnection({
-    source: rules.source,
-    proxy: options.proxy,
-    strict: options.strict,
-    quiet: options.quiet,
-    progress,
-    connection: asked,
-    ...(flags.at !== undefined && { at: flags.at }),
-  })
-    .catch((error: unknown): ConnectionExplainResult => {
-      throw error instanceof ListenerError ? new UsageError(listenerText(error, flags.at)) : error;
-    })
-    .finally(rules.close);
-  progress.done();
-  sayHeld(held, terminal);
-  if (flags.format === "json") {
-    terminal.out(jsonOf(findings, connection && { connection }));
-  } else if (connection === undefined) {
-    terminal.err(formatDiagnostics(findings, terminal.errLook));
-  } else {
-    terminal.err(formatSummary(findings));
-    terminal.out(formatConnection(connection, { ...terminal.outLook, verbose: flags.verbose ?? false }));
-  }
+  const { findings, connection } = await answered(options, flags, terminal, (rules) =>
+    explainConnection({ ...rules, connection: asked }),
+  );
+  tell(findings, connection && { connection }, flags, terminal, (look) =>
+    formatConnection(connection!, look),
+  );
   return connection === undefined ? EXIT.rules : EXIT.ok;
 }
 
