@@ -24,8 +24,8 @@ export interface ChainMatch {
 /** What Envoy's HTTP inspector calls HTTP that it has seen. */
 const HTTP_PROTOCOLS = ["http/1.0", "http/1.1", "h2c"];
 
-/** Beside others that have ranges, what has none must say so. */
-const ALL_ADDRESSES = ["0.0.0.0/0", "::/0"];
+/** Whatever a connection is for. Beside others that have ranges, what has none must say so. */
+export const ANY_ADDRESS: readonly string[] = ["0.0.0.0/0", "::/0"];
 
 export function readsHttp(chain: FilterChain): chain is Listener {
   return "routes" in chain;
@@ -81,6 +81,6 @@ export function chainMatch(chain: FilterChain, sharing: Sharing): ChainMatch {
 
 function rangesOf(chain: FilterChain): readonly string[] {
   return readsHttp(chain)
-    ? [...new Set([...(chain.sniffs?.addresses ?? []), ...ALL_ADDRESSES])]
-    : (chain.addresses ?? ALL_ADDRESSES);
+    ? [...new Set([...(chain.sniffs?.addresses ?? []), ...ANY_ADDRESS])]
+    : (chain.addresses ?? ANY_ADDRESS);
 }

@@ -5,6 +5,7 @@
 
 import type { DnsServer } from "../../ir/dns.ts";
 import type { Config } from "../../ir/ir.ts";
+import { formatSocket } from "../../ir/sockets.ts";
 import { compareStrings } from "../../ir/text.ts";
 
 export interface NameChange {
@@ -41,7 +42,7 @@ export function changedDnsServer({ dns: old }: Config, { dns: now }: Config): Dn
 }
 
 function socketOf({ address, port }: DnsServer): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return formatSocket(address, port);
 }
 
 type Table = ReadonlyMap<string, readonly string[]>;

@@ -5,6 +5,7 @@
  */
 
 import { isLookedUp } from "../../../ir/discovery.ts";
+import { ANY_ADDRESS } from "../../../ir/filter-chains.ts";
 import type { TcpChain } from "../../../ir/ir.ts";
 import { boundPort, type PortMap } from "../../../options/port-map.ts";
 import { destinationsOf } from "../../resources/destinations.ts";
@@ -17,7 +18,6 @@ import { PASSTHROUGH_CLUSTER } from "../policies/passthrough.ts";
 import { MESH } from "../rules/gateway-names.ts";
 import { EGRESS_PROXY, resolveEgressProxy } from "../rules/resolve-destination.ts";
 import type { VirtualService } from "../rules/virtual-services.ts";
-import { ANY_ADDRESS } from "./mesh-tcp.ts";
 
 /** Where that goes which is for nobody who is registered. */
 export interface Others {

@@ -10,6 +10,7 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { isLookedUp } from "../../../ir/discovery.ts";
+import { ANY_ADDRESS } from "../../../ir/filter-chains.ts";
 import type { TcpChain } from "../../../ir/ir.ts";
 import { boundPort } from "../../../options/port-map.ts";
 import type { TcpRoute as TcpRule, TlsRoute as TlsRule } from "../../resources/model.ts";
@@ -31,9 +32,6 @@ export interface MeshTcp {
   /** Ports whose connections are looked at to tell whether they are HTTP, with the addresses that chains are for. */
   readonly sniffed: ReadonlyMap<number, readonly string[]>;
 }
-
-/** Whatever a connection is for. */
-export const ANY_ADDRESS: readonly string[] = ["0.0.0.0/0", "::/0"];
 
 /** Of which listeners, which may be all. */
 export interface TcpListeners {
